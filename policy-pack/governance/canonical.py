@@ -1,0 +1,54 @@
+"""Canonical bytes and digests: what is hashed and signed is never ambiguous.
+
+The canonical form is the JSON Canonicalization Scheme, RFC 8785.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+from .errors import DocumentError
+
+__all__ = ["canonical_bytes", "manifest_digest", "sha256_bytes", "sha256_text"]
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """Return the RFC 8785 bytes of a JSON value.
+
+    Raises:
+        DocumentError: If the value has no canonical form (NaN, an integer beyond 2**53, a
+            key that is not a string).
+    """
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as error:
+        raise DocumentError(
+            "canonical form",
+            got=str(error),
+            expected="JSON values only (RFC 8785)",
+            next_step="remove the value that JSON cannot hold",
+        ) from error
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Return the SHA-256 digest of some bytes as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_text(text: str) -> str:
+    """Return the SHA-256 digest of a text's UTF-8 bytes."""
+    return sha256_bytes(text.encode("utf-8"))
+
+
+def manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """Return the digest that signers name: the manifest without its ``evidence`` list.
+
+    Evidence is left out because it is written after, and about, everything else.
+    """
+    return sha256_bytes(
+        canonical_bytes({key: value for key, value in manifest.items() if key != "evidence"})
+    )

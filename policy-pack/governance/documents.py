@@ -1,0 +1,156 @@
+"""Reading YAML and JSON from people and from the network, within bounds.
+
+YAML is read as JSON values only: no anchors or aliases (a few lines of them expand to
+gigabytes), no duplicate keys (two readers would believe different ones), no dates or
+other types that change between YAML 1.1 and 1.2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from .errors import DocumentError
+
+__all__ = ["MAX_DOCUMENT_BYTES", "dump_yaml", "read_json", "read_yaml", "read_yaml_documents"]
+
+MAX_DOCUMENT_BYTES = 1_000_000
+_MAX_DEPTH = 40
+
+_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Loader(_BaseLoader):  # type: ignore[misc]  # the C loader has no stub
+    """PyYAML's safe loader, restricted to what JSON can say."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(
+                None, None, "aliases are not read", self.peek_event().start_mark
+            )
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise yaml.composer.ComposerError(
+                None, None, f"nested deeper than {_MAX_DEPTH}", self.peek_event().start_mark
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is not text", key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+# Dates, merge keys and sexagesimal or octal numbers are YAML 1.1 surprises: text stays text.
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge"}
+    ]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+
+
+class _Dumper(_BaseDumper):  # type: ignore[misc]  # the C dumper has no stub
+    """PyYAML's safe dumper without aliases, so that what is written can be read back."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def read_yaml(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Any:
+    """Return the single YAML document in a text, as JSON values.
+
+    Raises:
+        DocumentError: If the text is too large, is not YAML, uses aliases, repeats a key
+            or holds another number of documents than one.
+    """
+    documents = read_yaml_documents(text, name=name, max_bytes=max_bytes)
+    if len(documents) != 1:
+        raise DocumentError(
+            name,
+            got=f"{len(documents)} YAML documents",
+            expected="exactly one",
+            next_step="split the file, or remove the '---' lines",
+        )
+    return documents[0]
+
+
+def read_yaml_documents(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> list[Any]:
+    """Return every YAML document in a text, as JSON values (see ``read_yaml``)."""
+    _check_size(text, name, max_bytes)
+    try:
+        # A subclass of the safe loader: no tag constructs a Python object.
+        return list(yaml.load_all(text, Loader=_Loader))  # noqa: S506
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DocumentError(
+            name,
+            got=" ".join(str(error).split()),
+            expected="plain YAML without aliases or repeated keys",
+            next_step="mend the line it names",
+        ) from error
+
+
+def read_json(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Any:
+    """Return the JSON value in a text; a repeated key or a NaN is refused.
+
+    Raises:
+        DocumentError: If the text is too large or is not strict JSON.
+    """
+    _check_size(text, name, max_bytes)
+    try:
+        return json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(
+            name,
+            got=str(error),
+            expected="strict JSON",
+            next_step="write the file again with the tool that made it",
+        ) from error
+
+
+def dump_yaml(value: Any) -> str:
+    """Return a JSON value as block YAML, keys in the order given."""
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True))
+
+
+def _check_size(text: str, name: str, max_bytes: int) -> None:
+    size = len(text.encode("utf-8", errors="surrogatepass"))
+    if size > max_bytes:
+        raise DocumentError(
+            name,
+            got=f"{size} bytes",
+            expected=f"at most {max_bytes} bytes",
+            next_step="keep large content in a file of its own and name it by digest",
+        )
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return value
+
+
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,51 @@
+"""The errors of this room: each says what, what it got, what it expected, what to do next."""
+
+from __future__ import annotations
+
+__all__ = [
+    "DocumentError",
+    "EvidenceError",
+    "GovernanceError",
+    "ManifestError",
+    "TrustError",
+    "VerificationError",
+]
+
+
+class GovernanceError(Exception):
+    """A judgement that could not be made, or that came out as no.
+
+    Attributes:
+        what: What was being looked at, as a path or a name.
+        got: What was found there.
+        expected: What would have been accepted.
+        next_step: What the reader can do about it.
+    """
+
+    def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
+        """Keep the four parts and join them into one readable line."""
+        super().__init__(f"{what}: got {got}; expected {expected}. Next: {next_step}")
+        self.what = what
+        self.got = got
+        self.expected = expected
+        self.next_step = next_step
+
+
+class DocumentError(GovernanceError):
+    """A document is too large, not well formed, or has a shape nobody reads."""
+
+
+class ManifestError(DocumentError):
+    """A model manifest does not follow its schema."""
+
+
+class TrustError(GovernanceError):
+    """A trust file is invalid: nothing signed can be believed until it is mended."""
+
+
+class VerificationError(GovernanceError):
+    """A signed statement does not verify for the role that it needs."""
+
+
+class EvidenceError(GovernanceError):
+    """The evidence of a model version does not add up."""

@@ -1,0 +1,95 @@
+"""The closed word lists that manifests, stack files, rules and reports share."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+__all__ = [
+    "DATA_TYPES",
+    "DEVICE_CLASSES",
+    "MODALITIES",
+    "MODALITY_OF_DATA_TYPE",
+    "PRIVACY_TIERS",
+    "TARGETS",
+    "DataType",
+    "DeviceClass",
+    "Environment",
+    "Modality",
+    "PrivacyTier",
+    "Target",
+    "minimum_tier",
+    "tier_rank",
+]
+
+Environment = Literal["dev", "prod"]
+Modality = Literal["vision", "audio", "text", "motion", "tabular"]
+PrivacyTier = Literal["Public", "Internal", "GDPR_Personal", "GDPR_Sensitive"]
+Target = Literal["on-device", "edge", "cloud"]
+DeviceClass = Literal["entry", "mid-range", "high-end"]
+DataType = Literal[
+    "camera-image",
+    "document-image",
+    "face-image",
+    "voice-audio",
+    "ambient-audio",
+    "message-text",
+    "motion-sensor",
+    "customer-profile",
+]
+
+MODALITIES: Final[tuple[str, ...]] = get_args(Modality)
+PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)  # from open to closed
+TARGETS: Final[tuple[str, ...]] = get_args(Target)
+DEVICE_CLASSES: Final[tuple[str, ...]] = get_args(DeviceClass)
+DATA_TYPES: Final[tuple[str, ...]] = get_args(DataType)
+
+# Which sense a kind of data comes through: a deployment must declare a data type for
+# every modality that the model takes in.
+MODALITY_OF_DATA_TYPE: Final = MappingProxyType(
+    {
+        "camera-image": "vision",
+        "document-image": "vision",
+        "face-image": "vision",
+        "voice-audio": "audio",
+        "ambient-audio": "audio",
+        "message-text": "text",
+        "motion-sensor": "motion",
+        "customer-profile": "tabular",
+    }
+)
+
+# The lowest tier that a kind of data may be declared under. Faces and voices identify a
+# person and are biometric when processed for that (GDPR Art. 4(14), Art. 9(1)); the
+# content of messages and customer records are personal (Art. 4(1)).
+_MINIMUM_TIER: Final = MappingProxyType(
+    {
+        "camera-image": "GDPR_Personal",
+        "document-image": "Internal",
+        "face-image": "GDPR_Sensitive",
+        "voice-audio": "GDPR_Sensitive",
+        "ambient-audio": "GDPR_Personal",
+        "message-text": "GDPR_Personal",
+        "motion-sensor": "GDPR_Personal",
+        "customer-profile": "GDPR_Personal",
+    }
+)
+
+
+def tier_rank(tier: str) -> int:
+    """Return the place of a privacy tier, 0 for the most open.
+
+    Raises:
+        ValueError: If the tier is not one of ``PRIVACY_TIERS``.
+    """
+    return PRIVACY_TIERS.index(tier)
+
+
+def minimum_tier(data_types: tuple[str, ...]) -> str:
+    """Return the lowest privacy tier that data of these types may be declared under.
+
+    Raises:
+        KeyError: If a data type is not one of ``DATA_TYPES``: unknown data is never open.
+        ValueError: If no data type is given.
+    """
+    return max((_MINIMUM_TIER[data_type] for data_type in data_types), key=tier_rank)
