@@ -24,6 +24,7 @@ __all__ = [
     "GateResult",
     "GroupQuality",
     "Importance",
+    "Needs",
     "PairedDifference",
     "ParentRef",
     "Parity",
@@ -67,18 +68,27 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorSpec:
-    """Name, element type and shape of a model input or output; -1 is a free dimension."""
+    """Name, element type and shape of a model input or output; -1 is a free dimension.
+
+    `dtype` is the Open Inference Protocol's word (`FP32`, `INT8`, `INT32`, ...); `modality`
+    is set on inputs only.
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
+    modality: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitDigest:
-    """Rows and content digest of one split (arrays in canonical order)."""
+    """Rows and content digest of one split (arrays in canonical order).
+
+    `use` is `training`, `fine-tuning`, `calibration` or `evaluation`.
+    """
 
     name: str
+    use: str
     rows: int
     sha256: str
 
@@ -150,6 +160,17 @@ class Transform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a device must have to run a variant, as the recipe states it."""
+
+    min_ram_mb: int
+    runtime: str
+    delegates: tuple[str, ...] = ("cpu",)
+    min_android_api: int | None = None
+    min_ios: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantResult:
     """One exported file; a directory format (Core ML) is one zip file."""
 
@@ -158,6 +179,7 @@ class VariantResult:
     file: Path
     sha256: str
     bytes: int
+    needs: Needs
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     transforms: tuple[Transform, ...]
@@ -174,6 +196,8 @@ class BuildResult:
         task: `classification`, `detection`, ...
         owners: Owners named by the recipe.
         description: One sentence for the model card.
+        risk_class: EU AI Act class of the intended use: `minimal`, `limited` or `high`.
+        fallback: What a device does without it: `embedded` or `off`.
         labels: Class names in output order; empty for third-party models without them.
         recipe: Path of the recipe, relative to the model room.
         recipe_sha256: Digest of the recipe's bytes.
@@ -195,6 +219,8 @@ class BuildResult:
     task: str
     owners: tuple[str, ...]
     description: str
+    risk_class: str
+    fallback: str
     labels: tuple[str, ...]
     recipe: str
     recipe_sha256: str
@@ -243,8 +269,8 @@ class FairnessResult:
 
     Attributes:
         attribute: `sex`, `race`, `age`, ...
-        metric: `demographic_parity_difference`, `equalized_odds_difference`,
-            `worst_group_accuracy`, `accuracy_gap`.
+        metric: `demographic-parity-difference`, `equalized-odds-difference`,
+            `worst-group-accuracy`, `accuracy-gap`.
         estimate: Value with bootstrap interval.
         worst_group: Group that decides the value.
         smallest_group: Rows in the smallest group that was counted.
@@ -378,6 +404,4 @@ class EvaluationReport:
     @property
     def passed(self) -> bool:
         """Whether there was at least one gate and every gate passed."""
-        return bool(self.gates) and all(
-            gate.status is Status.PASS for gate in self.gates
-        )
+        return bool(self.gates) and all(gate.status is Status.PASS for gate in self.gates)
