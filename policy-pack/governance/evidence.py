@@ -105,7 +105,7 @@ def verify_model(
 
 
 def _check_listed(manifest: ModelManifest, evidence: Mapping[str, str], name: str) -> None:
-    listed = {item.kind: item.sha256 for item in manifest.evidence}
+    listed: dict[str, str] = {item.kind: item.sha256 for item in manifest.evidence}
     for kind in SIGNED_KINDS:
         if kind not in listed or kind not in evidence:
             raise _broken(f"{name}: {kind}", "none", "a signed statement listed in the manifest")
@@ -125,7 +125,7 @@ def _verify_kind(
     if missing:
         raise VerificationError(
             kind,
-            got=f"no subject with sha256 {sorted(missing)[0]}",
+            got=f"no subject with sha256 {min(missing)}",
             expected="the canonical manifest and every artifact among its subjects",
             next_step="the manifest or an artifact was changed after signing: build it again",
         )

@@ -45,9 +45,9 @@ Version = Annotated[
     str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$")
 ]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# Forward slashes, no leading slash, no dot segments: a file below the manifest's folder.
+# Forward slashes and no segment that starts with a dot: a file below the manifest's folder.
 RelativeFile = Annotated[
-    str, Field(pattern=r"^(?!.*(^|/)\.{1,2}(/|$))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$")
 ]
 ArtifactUri = Annotated[
     str, Field(pattern=r"^(s3://|oci://|models:/)[A-Za-z0-9._:/@-]+$", max_length=512)

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer import Signature, Signer
+from securesystemslib.signer._signer import Signature, Signer
 
 from .canonical import canonical_bytes, sha256_bytes
 from .documents import dump_yaml, read_json, read_yaml

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
-from securesystemslib.signer import Key
+from securesystemslib.signer._key import Key
 
 from .documents import read_yaml_documents
 from .errors import DocumentError, TrustError, VerificationError
@@ -94,7 +94,7 @@ class Trust:
         """
         if envelope.payload_type != PAYLOAD_TYPE:
             raise _unverified(name, f"payload type {envelope.payload_type!r}", PAYLOAD_TYPE)
-        self._check_threshold(envelope, role, name, released)
+        self._check_threshold(envelope, role, name, released=released)
         try:
             statement = Statement.from_payload(envelope.payload, name=name)
         except DocumentError as error:
@@ -105,7 +105,7 @@ class Trust:
             )
         return statement
 
-    def _check_threshold(self, envelope: Envelope, role: str, name: str, released: bool) -> None:
+    def _check_threshold(self, envelope: Envelope, role: str, name: str, *, released: bool) -> None:
         if role not in self.roles:
             raise _unverified(name, f"no role {role!r} in trust {self.label}", "a declared role")
         states = ("active", "superseded") if released else ("active",)
@@ -152,8 +152,6 @@ def load_trust(text: str, *, environment: str, now: datetime) -> Trust:
         envelopes = [record_envelope(document, name=name) for document in documents]
     except DocumentError as error:
         raise _broken(name, error.got, error.expected) from error
-    if not envelopes:
-        raise _broken(name, "an empty file", "at least version 1")
     newest = _verify_chain(envelopes, name)
     if newest.environment != environment:
         raise _broken(name, f"environment {newest.environment!r}", environment)
@@ -216,23 +214,25 @@ def _verify_chain(envelopes: Iterable[Envelope], name: str) -> Trust:
         if trusted and trusted.environment != candidate.environment:
             raise _broken(name, f"environment {candidate.environment!r}", trusted.environment)
         trusted = candidate
-    assert trusted is not None  # the caller refuses an empty chain
+    if trusted is None:
+        raise _broken(name, "an empty file", "at least version 1")
     return trusted
 
 
 def _parse(envelope: Envelope, *, name: str) -> Trust:
     try:
         statement = Statement.from_payload(envelope.payload, name=name)
-        if statement.predicate_type != TRUST:
-            raise ValueError(f"predicate type {statement.predicate_type!r}")
-        trust = _from_predicate(statement.predicate, name=name)
+        trust = _from_predicate(statement, name=name)
     except (DocumentError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise _broken(name, f"{type(error).__name__}: {error}", "a trust version") from error
     _check_roles(trust, name)
     return trust
 
 
-def _from_predicate(value: Mapping[str, Any], *, name: str) -> Trust:
+def _from_predicate(statement: Statement, *, name: str) -> Trust:
+    value = statement.predicate
+    if statement.predicate_type != TRUST:
+        raise ValueError(f"predicate type {statement.predicate_type!r}")
     if set(value) != _FIELDS:
         raise ValueError(f"fields {sorted(value)}")
     keys = {keyid: _key(keyid, dict(item)) for keyid, item in value["keys"].items()}
@@ -311,5 +311,5 @@ def _broken(name: str, got: str, expected: str) -> TrustError:
         name,
         got=got,
         expected=expected,
-        next_step="restore the trust file from the protected branch; nothing signed counts until then",
+        next_step="restore the trust file from the protected branch: until then no signature counts",
     )
