@@ -1,0 +1,66 @@
+# One verb a line; each installs what it needs, so that a fresh clone needs Python 3.11-3.13, git, make and,
+# where no Pulumi CLI is installed, Go.
+
+STACK ?= dev
+CLOUD ?= sandbox
+ONLY ?=
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+# Hidden, so that a program run from this folder never mistakes it for source.
+UV := .tools/uv/bin/uv
+BIN := .venv/bin
+SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --inexact --compile-bytecode --python $(PYTHON)
+# Test workers: two fit the memory of a small machine; more cores may set more.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup preview test lint bench model docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: .venv/.base ## Install what a preview needs (no TensorFlow, no MLflow) and the Pulumi engine
+	@$(BIN)/python -m sandbox.engine
+
+preview: setup ## Preview STACK=dev|prod with the policy pack (CLOUD=sandbox|aws) and print the verdict
+	@$(BIN)/mobile-ai gate --stack $(STACK) --cloud $(CLOUD) $(ARGS)
+
+test: .venv/.all ## Install everything and run every test
+	@$(BIN)/python -m sandbox.engine
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+lint: .venv/.all ## Check style, types, spelling and project metadata
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy __main__.py components gate cli sandbox
+	$(BIN)/mypy policy-pack/governance
+	$(BIN)/mypy -p model_build
+	$(BIN)/codespell
+	$(BIN)/validate-pyproject pyproject.toml
+
+bench: .venv/.all ## Measure ratios against peers (ONLY=<id prefix>) and write build/bench.json
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+model: .venv/.all ## Rebuild the sample models with fresh keys (rewrites trust/dev.yaml only)
+	@$(BIN)/mobile-ai model samples --anchor dev
+
+docs: .venv/.all ## Write the generated pages and exported requirements again
+	@$(BIN)/python -m tests.tools.generate
+
+clean: ## Remove what the other verbs made here (the engine in the user's cache stays)
+	rm -rf build .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.base: pyproject.toml uv.lock | $(UV)
+	@echo "Installing the base environment (about a minute the first time) ..."
+	@$(SYNC) --no-dev
+	@touch $@
+
+.venv/.all: pyproject.toml uv.lock | $(UV)
+	@echo "Installing the full environment: about 3 GB, some minutes the first time ..."
+	@$(SYNC) --all-extras
+	@touch $@ .venv/.base
+
+$(UV):
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python is {v[0]}.{v[1]}; expected 3.11 to 3.13. Next: make PYTHON=/path/to/python3.11 ...")'
+	@$(PYTHON) -m venv .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

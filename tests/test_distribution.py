@@ -1,0 +1,83 @@
+"""The packages that the project stands on are used, pinned, and kept apart."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("__main__.py", "components", "gate", "cli", "sandbox", "policy-pack", "model-build")
+# What the mission names, the module it is imported as, and which requirements hold it.
+NAMED_PACKAGES = {
+    "pulumi": ("pulumi", "requirements.txt"),
+    "pulumi-aws": ("pulumi_aws", "requirements.txt"),
+    "pulumi-kubernetes": ("pulumi_kubernetes", "requirements.txt"),
+    "pulumi-policy": ("pulumi_policy", "requirements.txt"),
+    "boto3": ("boto3", "requirements.txt"),
+    "pyyaml": ("yaml", "requirements.txt"),
+    "mlflow": ("mlflow", "model-build/requirements.txt"),
+    "tensorflow": ("tensorflow", "model-build/requirements.txt"),
+    "onnxruntime": ("onnxruntime", "model-build/requirements.txt"),
+}
+
+
+def sources() -> list[Path]:
+    files = []
+    for room in ROOMS:
+        path = ROOT / room
+        files.extend([path] if path.is_file() else path.rglob("*.py"))
+    return files
+
+
+def imported_modules(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", sorted(NAMED_PACKAGES))
+def test_each_named_package_is_pinned_and_imported(package: str) -> None:
+    module, requirements = NAMED_PACKAGES[package]
+    pins = (ROOT / requirements).read_text().splitlines()
+    assert any(line.startswith(f"{package}==") for line in pins)
+    assert any(module in imported_modules(path) for path in sources())
+
+
+def test_the_base_has_no_training_framework_or_registry() -> None:
+    base = (ROOT / "requirements.txt").read_text()
+    for heavy in ("tensorflow==", "mlflow==", "onnxruntime==", "keras=="):
+        assert heavy not in base
+
+
+def test_governance_imports_no_other_room() -> None:
+    ours = {"components", "gate", "cli", "sandbox", "model_build"}
+    for path in (ROOT / "policy-pack").rglob("*.py"):
+        assert not imported_modules(path) & ours, path
+
+
+def test_components_import_only_governance() -> None:
+    ours = {"gate", "cli", "sandbox", "model_build"}
+    for path in [ROOT / "__main__.py", *(ROOT / "components").rglob("*.py")]:
+        assert not imported_modules(path) & ours, path
+
+
+def test_hyphenated_folders_are_not_packages() -> None:
+    assert not list(ROOT.glob("*-*/__init__.py"))
+
+
+def test_every_package_ships_in_the_one_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert {ROOT / package for package in packages} == {
+        path.parent
+        for pattern in ("*/__init__.py", "policy-pack/*/__init__.py", "model-build/*/__init__.py")
+        for path in ROOT.glob(pattern)
+        if path.parent.name != "tests" and not path.parent.name.startswith(".")
+    }

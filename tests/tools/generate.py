@@ -1,0 +1,65 @@
+"""Write every file that is generated from another; tests fail when one is out of date.
+
+Run it as ``make docs``. Each entry of ``GENERATED`` maps a file to the function that
+returns its text, so the test and the writer cannot disagree.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+__all__ = ["GENERATED", "main"]
+
+ROOT: Final = Path(__file__).parents[2]
+
+
+def _uv() -> str:
+    """Return the pinned uv of the Makefile, or one on PATH.
+
+    Raises:
+        FileNotFoundError: If there is neither.
+    """
+    local = ROOT / ".tools/uv/bin/uv"
+    found = str(local) if local.exists() else shutil.which("uv")
+    if found is None:
+        raise FileNotFoundError("uv: got none; expected .tools/uv or PATH. Next: run `make setup`")
+    return found
+
+
+def export_requirements(*selection: str) -> str:
+    """Return pinned, hashed requirements for a selection of the lock, offline."""
+    command = [_uv(), "export", "--frozen", "--offline", "--quiet", "--no-header", "--no-emit-project"]
+    result = subprocess.run(
+        [*command, "--no-annotate", *selection],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return "# Exported from uv.lock by `make docs`; edit pyproject.toml, not this file.\n" + result.stdout
+
+
+GENERATED: Final[Mapping[str, Callable[[], str]]] = {
+    "requirements.txt": partial(export_requirements, "--no-dev"),
+    "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
+    "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
+}
+
+
+def main() -> None:
+    """Write each generated file that changed, and say so."""
+    for name, text in GENERATED.items():
+        path = ROOT / name
+        content = text()
+        if not path.exists() or path.read_text() != content:
+            path.write_text(content)
+            print(f"wrote {name}")
+
+
+if __name__ == "__main__":
+    main()
