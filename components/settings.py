@@ -1,0 +1,74 @@
+"""Settings: the only reader of the stack file.
+
+Everything that can be known to be wrong is found here, before any resource exists, and
+all of it in one message.
+"""
+
+from typing import Any
+
+from governance.vocabulary import Environment
+from pydantic import Field
+
+from components.settings_delivery import Delivery, Telemetry
+from components.settings_deployment import Deployment
+from components.settings_platform import (
+    Aws,
+    Budget,
+    Cost,
+    Existing,
+    Identity,
+    Images,
+    Network,
+    Owner,
+    Registry,
+    Site,
+)
+from components.settings_types import Region, Section
+
+__all__ = ["NAMESPACE", "Settings", "settings_schema"]
+
+NAMESPACE = "mobile-ai"
+
+
+class Settings(Section):
+    """The stack file, in types."""
+
+    owner: Owner = Field(description="Who answers for the stack and who pays for it.")
+    environment: Environment = Field(description="`dev` or `prod`: which trust and rules apply.")
+    region: Region = Field(description="Home region: everything that is in one place is here.")
+    aws: Aws = Field(description="The account that the stack may touch.")
+    images: Images = Field(description="Container images, pinned by digest.")
+    registry: Registry = Field(description="Where model versions are registered.")
+    network: Network = Field(description="Network of what runs in the home region.")
+    identity: Identity = Field(description="Issuer of the tokens that public APIs accept.")
+    sites: tuple[Site, ...] = Field(default=(), description="Clusters that serve models.")
+    delivery: Delivery = Field(description="How devices get models.")
+    telemetry: Telemetry = Field(description="What comes back from devices.")
+    budgets: tuple[Budget, ...] = Field(min_length=1, description="Monthly limits on money.")
+    cost: Cost = Field(default=Cost(), description="How cost is observed in the account.")
+    existing: Existing = Field(
+        default=Existing(), description="What exists already and is used instead of made."
+    )
+    protect: bool = Field(description="Refuse to delete what holds state.")
+    deployments: tuple[Deployment, ...] = Field(
+        min_length=1, description="Which model goes where, how fast."
+    )
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Every region that resources of the stack are made in, sorted."""
+        cloud = {item.region for deployment in self.deployments for item in deployment.cloud}
+        return tuple(sorted({self.region, *cloud, "us-east-1"}))
+
+    def site(self, name: str) -> Site:
+        """Return a site by its name.
+
+        Raises:
+            KeyError: If there is none; ``load`` has checked every reference.
+        """
+        return {site.name: site for site in self.sites}[name]
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the ``mobile-ai:`` keys of a stack file, for editors."""
+    return Settings.model_json_schema(by_alias=True)

@@ -1,0 +1,163 @@
+"""The words that stack files are written in: scalar types and the base of every section."""
+
+import ipaddress
+import json
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+__all__ = [
+    "AWS_REGIONS",
+    "AccountId",
+    "Arn",
+    "Cidr",
+    "DomainName",
+    "HttpsUrl",
+    "ImageReference",
+    "Mail",
+    "ManifestPath",
+    "Name",
+    "Region",
+    "RoleArn",
+    "Section",
+    "Sha256",
+    "TagValue",
+    "Version",
+    "describe_pattern",
+]
+
+# The commercial partition; a test compares the list with botocore's.
+AWS_REGIONS: Final = frozenset(
+    # fmt: off
+    {
+        "af-south-1",
+        "ap-east-1",
+        "ap-east-2",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-south-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "ca-central-1",
+        "ca-west-1",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "mx-central-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+    }
+    # fmt: on
+)
+
+
+# AWS allows a VPC of /16 at most; below /24 three zones of subnets do not fit.
+_WIDEST_PREFIX: Final = 16
+_NARROWEST_PREFIX: Final = 24
+
+
+class Section(BaseModel):
+    """A part of the stack file: camelCase keys, nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+    def to_plan(self) -> dict[str, Any]:
+        """Return the section as JSON values with camelCase keys, without absent fields."""
+        value: dict[str, Any] = json.loads(self.model_dump_json(by_alias=True, exclude_none=True))
+        return value
+
+
+def _known_region(region: str) -> str:
+    if region not in AWS_REGIONS:
+        raise ValueError("not an AWS region")
+    return region
+
+
+def _readable_cidr(cidr: str) -> str:
+    network = ipaddress.IPv4Network(cidr)  # a ValueError of its own where it is none
+    if not _WIDEST_PREFIX <= network.prefixlen <= _NARROWEST_PREFIX:
+        raise ValueError("not a network between /16 and /24")
+    return cidr
+
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME: Final = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"
+_TAG_VALUE: Final = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+_VERSION: Final = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
+_SHA256: Final = r"^[0-9a-f]{64}$"
+_ACCOUNT: Final = r"^\d{12}$"
+_ARN: Final = r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S+$"
+_ROLE_ARN: Final = r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$"
+_MAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_DOMAIN: Final = rf"^({_LABEL}\.)+{_LABEL}$"
+_URL: Final = r"^https://[^\s/]+(/\S*)?$"
+_CIDR: Final = r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"
+_IMAGE: Final = r"^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$"
+_MANIFEST: Final = (
+    r"^models/[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9_-][A-Za-z0-9._-]*/manifest\.yaml$"
+)
+
+# What names resources: it must fit a Kubernetes label and an AWS name with a suffix.
+Name = Annotated[str, Field(pattern=_NAME)]
+# Valid as an AWS tag value and as a Kubernetes label value alike.
+TagValue = Annotated[str, Field(pattern=_TAG_VALUE)]
+Version = Annotated[str, Field(pattern=_VERSION, max_length=64)]
+Sha256 = Annotated[str, Field(pattern=_SHA256)]
+Region = Annotated[str, AfterValidator(_known_region)]
+AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
+Arn = Annotated[str, Field(pattern=_ARN, max_length=2048)]
+RoleArn = Annotated[str, Field(pattern=_ROLE_ARN, max_length=2048)]
+Mail = Annotated[str, Field(pattern=_MAIL, max_length=254)]
+DomainName = Annotated[str, Field(pattern=_DOMAIN, max_length=253)]
+HttpsUrl = Annotated[str, Field(pattern=_URL, max_length=512)]
+Cidr = Annotated[str, Field(pattern=_CIDR), AfterValidator(_readable_cidr)]
+# A tag can be moved to other bytes; a digest cannot.
+ImageReference = Annotated[str, Field(pattern=_IMAGE, max_length=512)]
+ManifestPath = Annotated[str, Field(pattern=_MANIFEST, max_length=256)]
+
+_WORDS: Final = {
+    _NAME: "lower-case letters, digits and '-', at most 32, starting with a letter",
+    _TAG_VALUE: "letters, digits, '.', '_' and '-', at most 63",
+    _VERSION: "a semantic version such as 1.2.3",
+    _SHA256: "64 lower-case hexadecimal digits (sha256sum FILE)",
+    _ACCOUNT: "12 digits in quotes",
+    _ARN: "an Amazon resource name (arn:aws:...)",
+    _ROLE_ARN: "the ARN of an IAM role (arn:aws:iam::<account>:role/<name>)",
+    _MAIL: "a mail address",
+    _DOMAIN: "a domain name in lower case",
+    _URL: "an https:// address",
+    _CIDR: "an IPv4 network such as 10.20.0.0/16",
+    _IMAGE: "repository@sha256:<64 hexadecimal digits>",
+    _MANIFEST: "models/<model>/<version>/manifest.yaml, a path below models/",
+}
+
+
+def describe_pattern(pattern: str) -> str:
+    """Return in words what a pattern of this module accepts; another pattern as it is."""
+    return _WORDS.get(pattern, f"text that matches {pattern}")
