@@ -29,7 +29,6 @@ __all__ = [
 
 # The commercial partition; a test compares the list with botocore's.
 AWS_REGIONS: Final = frozenset(
-    # fmt: off
     {
         "af-south-1",
         "ap-east-1",
@@ -66,7 +65,6 @@ AWS_REGIONS: Final = frozenset(
         "us-west-1",
         "us-west-2",
     }
-    # fmt: on
 )
 
 

@@ -1,0 +1,149 @@
+"""A small function of the platform itself, from source files of this folder."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.aws_names import AwsScope, arn, log_group_arn, physical_name, to_wire
+from components.aws_platform import PlatformParts
+from components.aws_role import service_role
+
+__all__ = ["ServiceFunction", "ServiceFunctionArgs", "code_digest", "function_log_group"]
+
+_FOLDER: Final = Path(__file__).parent
+_RUNTIME: Final = "python3.13"
+_LOG_DAYS: Final = 30
+_QUEUE_SECONDS: Final = 1_209_600  # 14 days, the most that SQS keeps
+
+
+class ServiceFunctionArgs(TypedDict):
+    """Arguments of :class:`ServiceFunction`."""
+
+    scope: AwsScope
+    purpose: str
+    """What it does; part of its physical name."""
+    sources: list[str]
+    """Files of ``components/``; the first holds ``handler(event, context)``."""
+    environment: dict[str, str]
+    statements: list[dict[str, Any]]
+    """What it may do beside writing its own log."""
+    platform: PlatformParts
+    timeout_seconds: int
+    concurrency: int
+    """Reserved: the most copies at once, which caps what a loop can spend."""
+    memory_mb: NotRequired[int]
+
+
+class ServiceFunction(pulumi.ComponentResource):
+    """A Lambda function with its own role, encrypted log group and dead-letter queue.
+
+    It runs no model. Its code travels with the program and its digest is in the environment, so
+    a change of code is a change in the plan.
+    """
+
+    arn: str
+    function_name: pulumi.Output[str]
+    function_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ServiceFunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create log group, queue, role and function."""
+        super().__init__("mobileai:index:ServiceFunction", name, to_wire(args), opts)
+        scope = args["scope"]
+        physical = physical_name(scope, args["purpose"])
+        self.arn = arn(scope, "lambda", f"function:{physical}")
+        child = pulumi.ResourceOptions(parent=self)
+        group = aws.cloudwatch.LogGroup(
+            name,
+            name=function_log_group(scope, args["purpose"]),
+            retention_in_days=_LOG_DAYS,
+            kms_key_id=args["platform"]["key_arn"],
+            opts=child,
+        )
+        queue = aws.sqs.Queue(
+            name,
+            name=f"{physical}-dead",
+            kms_master_key_id=args["platform"]["key_alias"],
+            message_retention_seconds=_QUEUE_SECONDS,
+            opts=child,
+        )
+        role = service_role(
+            name,
+            scope=scope,
+            service="lambda.amazonaws.com",
+            purpose=args["purpose"],
+            statements=_rights(args),
+            opts=child,
+            source_arn=self.arn,
+        )
+        function = _function(name, args, role, queue, pulumi.ResourceOptions(
+            parent=self, depends_on=[group]
+        ))
+        self.function_name, self.function_arn = function.name, function.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def function_log_group(scope: AwsScope, purpose: str) -> str:
+    """Return the log group that the function with this purpose writes to."""
+    return f"/aws/lambda/{physical_name(scope, purpose)}"
+
+
+def code_digest(sources: list[str]) -> str:
+    """Return the SHA-256 over names and contents of source files, in the order given."""
+    digest = hashlib.sha256()
+    for source in sources:
+        content = (_FOLDER / source).read_bytes()
+        digest.update(f"{source}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
+    scope, purpose = args["scope"], args["purpose"]
+    queue = arn(scope, "sqs", f"{physical_name(scope, purpose)}-dead")
+    return [
+        iam.log_writer(log_group_arn(scope, function_log_group(scope, purpose))),
+        # X-Ray has no resources to name (service authorization reference).
+        iam.allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+        iam.allow("KeepFailures", ["sqs:SendMessage"], [queue]),
+        iam.use_key(
+            scope,
+            args["platform"]["key_alias"],
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            sid="UseFunctionKey",
+        ),
+        *args["statements"],
+    ]
+
+
+def _function(
+    name: str,
+    args: ServiceFunctionArgs,
+    role: aws.iam.Role,
+    queue: aws.sqs.Queue,
+    opts: pulumi.ResourceOptions,
+) -> aws.lambda_.Function:
+    sources = args["sources"]
+    files = {source: pulumi.FileAsset(str(_FOLDER / source)) for source in sources}
+    environment = {**args["environment"], "MOBILE_AI_CODE_SHA256": code_digest(sources)}
+    return aws.lambda_.Function(
+        name,
+        name=physical_name(args["scope"], args["purpose"]),
+        role=role.arn,
+        runtime=_RUNTIME,
+        architectures=["arm64"],
+        handler=f"{Path(sources[0]).stem}.handler",
+        code=pulumi.AssetArchive(dict(files)),
+        environment={"variables": environment},
+        kms_key_arn=args["platform"]["key_arn"],
+        memory_size=args.get("memory_mb", 256),
+        timeout=args["timeout_seconds"],
+        reserved_concurrent_executions=args["concurrency"],
+        dead_letter_config={"target_arn": queue.arn},
+        tracing_config={"mode": "Active"},
+        opts=opts,
+    )

@@ -1,0 +1,122 @@
+"""What the components of a stack share: the log bucket, one key, one alarm topic."""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws_bucket import LifecycleRule, PrivateBucket
+from components.aws_key import EncryptionKey
+from components.aws_names import AwsScope, arn, bucket_arn, bucket_name, physical_name, to_wire
+from components.aws_platform_policy import key_statements, log_bucket_statements, topic_policy
+
+__all__ = ["Platform", "PlatformArgs", "PlatformParts", "encrypted_topic"]
+
+
+class PlatformParts(TypedDict):
+    """What other components take of the platform."""
+
+    log_bucket: pulumi.Input[str]
+    """Bucket of access logs."""
+    key_arn: pulumi.Input[str]
+    """Key of log groups, functions, queues and topics."""
+    key_alias: str
+    """Its alias."""
+    alarm_topic_arn: pulumi.Input[str]
+    """Where alarms go."""
+
+
+class PlatformArgs(TypedDict):
+    """Arguments of :class:`Platform`."""
+
+    scope: AwsScope
+    log_retention_days: int
+    """Days that access logs are kept: at most 30, some hold addresses of clients."""
+    notify: list[str]
+    """Mail addresses that alarms go to."""
+
+
+class Platform(pulumi.ComponentResource):
+    """Access-log bucket, encryption key and alarm topic of a stack.
+
+    The log bucket is encrypted with S3's own keys: S3 and the load balancers refuse to write
+    access logs to a bucket whose default encryption is a KMS key.
+    """
+
+    parts: PlatformParts
+    log_bucket_arn: str
+
+    def __init__(
+        self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create bucket, key and topic."""
+        super().__init__("mobileai:index:Platform", name, to_wire(args), opts)
+        scope = args["scope"]
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = _log_bucket(f"{name}-logs", scope, args["log_retention_days"], child)
+        key = EncryptionKey(
+            name,
+            {"scope": scope, "purpose": "platform", "services": key_statements(scope)},
+            child,
+        )
+        topic = encrypted_topic(
+            f"{name}-alarms",
+            scope=scope,
+            key_arn=key.arn,
+            services=["cloudwatch"],
+            notify=args["notify"],
+            opts=child,
+        )
+        self.log_bucket_arn = bucket.arn
+        self.parts = {
+            "log_bucket": bucket.bucket_name,
+            "key_arn": key.arn,
+            "key_alias": key.alias,
+            "alarm_topic_arn": topic.arn,
+        }
+        self.register_outputs({"logBucketArn": bucket.arn, "keyArn": key.arn})
+
+
+def encrypted_topic(  # noqa: PLR0913 - five after the name
+    name: str,
+    *,
+    scope: AwsScope,
+    key_arn: pulumi.Input[str],
+    services: list[str],
+    notify: list[str],
+    opts: pulumi.ResourceOptions,
+) -> aws.sns.Topic:
+    """Create a topic that named services publish to and mail addresses read from."""
+    physical = physical_name(scope, name)
+    topic = aws.sns.Topic(name, name=physical, kms_master_key_id=key_arn, opts=opts)
+    policy = topic_policy(scope, arn(scope, "sns", physical), services)
+    aws.sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=opts)
+    for address in notify:
+        aws.sns.TopicSubscription(
+            f"{name}-{address}", topic=topic.arn, protocol="email", endpoint=address, opts=opts
+        )
+    return topic
+
+
+def _log_bucket(
+    name: str, scope: AwsScope, days: int, opts: pulumi.ResourceOptions
+) -> PrivateBucket:
+    physical = bucket_name(scope, "logs")
+    expiry: LifecycleRule = {
+        "id": "expire-logs",
+        "prefix": "",
+        "expire_days": days,
+        "expire_noncurrent_days": 1,
+    }
+    return PrivateBucket(
+        name,
+        {
+            "bucket": physical,
+            "kms_key_arn": None,
+            "log_bucket": None,
+            "lifecycle": [expiry],
+            "protect": False,
+            "statements": log_bucket_statements(scope, bucket_arn(physical)),
+        },
+        opts,
+    )

@@ -1,0 +1,38 @@
+"""A role with a known name, one trusted service and one inline policy."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.aws_names import AwsScope, physical_name
+
+__all__ = ["service_role"]
+
+
+def service_role(  # noqa: PLR0913 - five after the name, all of them the role
+    name: str,
+    *,
+    scope: AwsScope,
+    service: str,
+    purpose: str,
+    statements: list[dict[str, Any]],
+    opts: pulumi.ResourceOptions,
+    source_arn: str | None = None,
+) -> aws.iam.Role:
+    """Create a role that ``service`` may take on for this account, with exactly these rights.
+
+    The name is known, so that policies of other resources can mention its ARN at preview.
+    """
+    role = aws.iam.Role(
+        name,
+        name=physical_name(scope, purpose),
+        assume_role_policy=iam.trust(service, scope, source_arn=source_arn),
+        opts=opts,
+    )
+    if statements:
+        aws.iam.RolePolicy(
+            name, name=purpose, role=role.name, policy=iam.document(*statements), opts=opts
+        )
+    return role

@@ -1,0 +1,35 @@
+"""AWS resources declared without their SDK namespace.
+
+Importing ``pulumi_aws.ec2`` or ``pulumi_aws.wafv2`` takes over two seconds, more than the rest
+of a program's start; the few resources needed of them are declared here by their tokens. Inputs
+have wire names (camelCase); a test compares each with the types of the SDK.
+"""
+
+import importlib.metadata
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+
+__all__ = ["ThinResource"]
+
+
+class ThinResource(pulumi.CustomResource):
+    """A resource known by its token; a subclass names the token and annotates its outputs."""
+
+    token: ClassVar[str]
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the resource with its inputs in wire form."""
+        # The version makes the engine load the provider that the SDK is for.
+        versioned = pulumi.ResourceOptions(version=importlib.metadata.version("pulumi-aws"))
+        declared = {**inputs, **{output: None for output in self.outputs if output not in inputs}}
+        super().__init__(
+            self.token, name, declared, pulumi.ResourceOptions.merge(versioned, opts)
+        )

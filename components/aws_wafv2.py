@@ -1,0 +1,16 @@
+"""The web application firewall, without importing ``pulumi_aws.wafv2``: see ``aws_thin``."""
+
+import pulumi
+
+from components.aws_thin import ThinResource
+
+__all__ = ["WebAcl"]
+
+
+class WebAcl(ThinResource):
+    """A web access control list."""
+
+    token = "aws:wafv2/webAcl:WebAcl"
+    outputs = ("arn",)
+
+    arn: pulumi.Output[str]

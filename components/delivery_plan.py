@@ -1,0 +1,137 @@
+"""What delivery decides without the cloud: paths, cache lifetimes, the edge function's text."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final, TypedDict
+
+__all__ = [
+    "IMMUTABLE",
+    "LOG_FIELDS",
+    "Target",
+    "edge_function_code",
+    "target_key",
+    "unique_targets",
+    "viewer_certificate",
+    "waf_rules",
+]
+
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+# All but what tells who asked: no c-ip, x-forwarded-for, cs(User-Agent), cs(Referer), cookies.
+LOG_FIELDS: Final = (
+    "timestamp(ms)",
+    "x-edge-location",
+    "sc-bytes",
+    "cs-method",
+    "cs-uri-stem",
+    "sc-status",
+    "x-edge-result-type",
+    "x-edge-detailed-result-type",
+    "cs-protocol-version",
+    "ssl-protocol",
+    "time-taken",
+    "time-to-first-byte",
+    "sc-range-start",
+    "sc-range-end",
+)
+_SOURCE: Final = Path(__file__).with_name("delivery_function.js")
+_CONFIG_LINE: Final = re.compile(r"^const CONFIG = .*;$", re.MULTILINE)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Target(TypedDict):
+    """An on-device artifact, as devices download it."""
+
+    file: str
+    """File name, as in the manifest, without folders."""
+    path: str
+    """Where the bytes are: a path below the program's folder."""
+    sha256: str
+    """Digest of the bytes."""
+    manifest_sha256: str
+    """The pin of the manifest that names it."""
+
+
+def target_key(target: Target) -> str:
+    """Return the object key ``targets/<sha256>.<file>``: other bytes, another key.
+
+    Raises:
+        ValueError: If the digest or the file name has another form.
+    """
+    if not _SHA256.fullmatch(target["sha256"]):
+        raise ValueError(
+            f"target {target['file']!r}: got sha256 {target['sha256']!r}, "
+            "expected 64 lower-case hexadecimal digits, as in the manifest"
+        )
+    if not _FILE_NAME.fullmatch(target["file"]):
+        raise ValueError(
+            f"target {target['file']!r}: got a file name that the CDN would refuse, "
+            "expected letters, digits, '.', '_' and '-', at most 128"
+        )
+    return f"targets/{target['sha256']}.{target['file']}"
+
+
+def unique_targets(targets: list[Target]) -> dict[str, Target]:
+    """Return the targets by key, sorted; two applications may ship one artifact.
+
+    Of several manifests that name the same bytes the lowest pin is kept, whatever the order.
+    """
+    ordered = sorted(targets, key=lambda item: (target_key(item), item["manifest_sha256"]))
+    return {target_key(item): item for item in reversed(ordered)}
+
+
+def edge_function_code(*, halted: bool) -> str:
+    """Return the text of the CDN's viewer-request function with its configuration."""
+    config = f"const CONFIG = {json.dumps({'halted': halted})};"
+    code, count = _CONFIG_LINE.subn(config, _SOURCE.read_text(encoding="utf-8"))
+    if count != 1:
+        raise ValueError(f"{_SOURCE.name}: got {count} lines 'const CONFIG = …;', expected one")
+    return code
+
+
+def viewer_certificate(certificate_arn: Any | None) -> dict[str, Any]:
+    """Return the TLS settings; without a domain CloudFront allows no minimum of its own."""
+    if certificate_arn is None:
+        return {"cloudfront_default_certificate": True}
+    return {
+        "acm_certificate_arn": certificate_arn,
+        "ssl_support_method": "sni-only",
+        "minimum_protocol_version": "TLSv1.2_2021",
+    }
+
+
+def waf_rules(rate_limit_per_five_minutes: int) -> list[dict[str, Any]]:
+    """Return the firewall's rules in wire form: a rate limit and two managed groups.
+
+    Known bad inputs and the IP reputation list are free of charge (AWS WAF pricing).
+    """
+    rate = {"limit": rate_limit_per_five_minutes, "aggregateKeyType": "IP"}
+    groups = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet")
+    limit = {
+        "name": "rate-limit",
+        "priority": 0,
+        "action": {"block": {}},
+        "statement": {"rateBasedStatement": rate},
+        "visibilityConfig": visibility("rate-limit"),
+    }
+    return [limit, *(_managed(group, at + 1) for at, group in enumerate(groups))]
+
+
+def visibility(metric: str) -> dict[str, Any]:
+    """Return a rule's metrics; no sampled requests, which would show client addresses."""
+    return {
+        "cloudwatchMetricsEnabled": True,
+        "metricName": metric,
+        "sampledRequestsEnabled": False,
+    }
+
+
+def _managed(group: str, priority: int) -> dict[str, Any]:
+    return {
+        "name": group,
+        "priority": priority,
+        "overrideAction": {"none": {}},
+        "statement": {"managedRuleGroupStatement": {"name": group, "vendorName": "AWS"}},
+        "visibilityConfig": visibility(group),
+    }

@@ -1,0 +1,179 @@
+"""IAM policy documents as plain text, least privilege by construction.
+
+An ``allow`` with a wildcard action cannot be written: the functions refuse it. Keys are named
+by alias (``kms:ResourceAliases``), since their ids are unknown until they exist.
+Source: IAM JSON policy elements reference.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from components.aws_names import AwsScope, arn
+
+__all__ = [
+    "Statement",
+    "allow",
+    "allow_service",
+    "deny_insecure",
+    "document",
+    "key_policy",
+    "log_writer",
+    "service_source",
+    "trust",
+    "use_key",
+]
+
+Statement = dict[str, Any]
+
+# What administers a key but neither reads nor writes with it. `kms:*` would be shorter and
+# would also let every administrator read the data.
+_KEY_ADMINISTRATION: Final = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
+    "kms:ListAliases",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+_KEY_USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+
+
+def allow(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    *,
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Statement:
+    """Return a statement of an identity policy.
+
+    Raises:
+        ValueError: If an action has a wildcard.
+    """
+    _refuse_wildcards(sid, actions)
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions)}
+    statement["Resource"] = list(resources)
+    return _with_conditions(statement, conditions)
+
+
+def allow_service(
+    sid: str,
+    service: str,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    *,
+    conditions: Mapping[str, Mapping[str, Any]],
+) -> Statement:
+    """Return a statement of a resource policy that lets an AWS service in.
+
+    Conditions are required: without ``aws:SourceAccount`` or ``aws:SourceArn`` the service
+    would act for anybody (the confused deputy).
+    """
+    statement = allow(sid, actions, resources, conditions=conditions)
+    return {**statement, "Principal": {"Service": service}}
+
+
+def deny_insecure(resources: Sequence[str]) -> Statement:
+    """Return the statement that refuses everything over plain HTTP (FSBP S3.5)."""
+    service = resources[0].split(":")[2]
+    return {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": f"{service}:*",
+        "Resource": list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def document(*statements: Statement) -> str:
+    """Return a policy document; the same statements give the same text."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+
+
+def trust(service: str, scope: AwsScope, *, source_arn: str | None = None) -> str:
+    """Return the trust policy of a role that one service takes on, for this account only."""
+    statement: Statement = {
+        "Sid": "AssumeByService",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": service_source(scope, source_arn),
+    }
+    return document(statement)
+
+
+def service_source(
+    scope: AwsScope, source_arn: str | None = None
+) -> dict[str, dict[str, str | list[str]]]:
+    """Return the conditions that tie a service's call to this account and resource."""
+    condition: dict[str, dict[str, str | list[str]]] = {
+        "StringEquals": {"aws:SourceAccount": scope["account_id"]}
+    }
+    if source_arn is not None:
+        condition["ArnLike"] = {"aws:SourceArn": source_arn}
+    return condition
+
+
+def use_key(
+    scope: AwsScope, alias: str, *, actions: Sequence[str] = _KEY_USE, sid: str = "UseKey"
+) -> Statement:
+    """Return the statement that lets a role use the one key with this alias."""
+    return allow(
+        sid,
+        actions,
+        [arn(scope, "kms", "key/*")],
+        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": [alias]}},
+    )
+
+
+def log_writer(group_arn: str) -> Statement:
+    """Return the statement that lets a role write to one log group's streams."""
+    return allow(
+        "WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group_arn}:log-stream:*"]
+    )
+
+
+def key_policy(scope: AwsScope, *services: Statement) -> str:
+    """Return a key policy: the account administers, roles use it by their own policies.
+
+    ``Resource: *`` in a key policy means the key itself (KMS developer guide, key policies).
+    """
+    root = {"AWS": f"arn:aws:iam::{scope['account_id']}:root"}
+    administer = {**allow("Administer", _KEY_ADMINISTRATION, ["*"]), "Principal": root}
+    use = {**allow("UseByRolePolicies", [*_KEY_USE, "kms:Sign"], ["*"]), "Principal": root}
+    grant = allow(
+        "GrantToAwsServices",
+        ["kms:CreateGrant"],
+        ["*"],
+        conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    )
+    return document(administer, use, {**grant, "Principal": root}, *services)
+
+
+def _with_conditions(
+    statement: Statement, conditions: Mapping[str, Mapping[str, Any]] | None
+) -> Statement:
+    return {**statement, "Condition": conditions} if conditions else statement
+
+
+def _refuse_wildcards(sid: str, actions: Sequence[str]) -> None:
+    wild = [action for action in actions if "*" in action]
+    if wild:
+        raise ValueError(f"statement {sid}: got the actions {wild}, expected each by its own name")
