@@ -1,0 +1,52 @@
+"""Which clusters a kubeconfig names; a stand-in accepts only those on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sandbox.providers.errors import Failure
+from sandbox.providers.permission import endpoint_failure
+from sandbox.providers.values import Value, plain
+
+__all__ = ["check_kubeconfig"]
+
+
+def check_kubeconfig(value: Value) -> list[Failure]:
+    """Failures of a kubeconfig, given as content or as the path of a file; unknown ones pass."""
+    text = plain(value)
+    if not isinstance(text, str) or not text.strip():
+        return []
+    # Only this rare setting needs YAML, so start-up does not pay for it.
+    import yaml  # noqa: PLC0415
+
+    try:
+        document = yaml.safe_load(_content(text))
+    except (OSError, yaml.YAMLError) as error:
+        return [_unreadable(f"{type(error).__name__}")]
+    clusters = document.get("clusters") if isinstance(document, dict) else None
+    if not isinstance(clusters, list):
+        return [_unreadable("no list `clusters`")]
+    found = [
+        endpoint_failure(f"kubeconfig.clusters[{index}].cluster.server", _server(entry))
+        for index, entry in enumerate(clusters)
+    ]
+    return [failure for failure in found if failure]
+
+
+def _content(text: str) -> str:
+    return text if "\n" in text or text.lstrip().startswith("{") else Path(text).read_text("utf-8")
+
+
+def _server(entry: Any) -> str:
+    cluster = entry.get("cluster") if isinstance(entry, dict) else None
+    server = cluster.get("server") if isinstance(cluster, dict) else None
+    return server if isinstance(server, str) else ""
+
+
+def _unreadable(reason: str) -> Failure:
+    return Failure(
+        "kubeconfig",
+        f"`kubeconfig` cannot be read: got {reason}, expected a kubeconfig document or the path of "
+        "one; check the setting",
+    )

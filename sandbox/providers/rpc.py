@@ -1,0 +1,33 @@
+"""Turns a refusal into a gRPC status, so that the engine shows its text and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+import grpc
+
+from sandbox.providers.errors import ProviderError
+
+__all__ = ["answered"]
+
+_Self = TypeVar("_Self")
+_Request = TypeVar("_Request")
+_Response = TypeVar("_Response")
+_Method = Callable[[_Self, _Request], _Response]
+_Call = Callable[[_Self, _Request, grpc.ServicerContext], _Response]
+
+
+def answered(method: _Method[_Self, _Request, _Response]) -> _Call[_Self, _Request, _Response]:
+    """Make a gRPC method of a function; abort with the code and text of a ``ProviderError``."""
+
+    @wraps(method)
+    def call(self: _Self, request: _Request, context: grpc.ServicerContext) -> _Response:
+        try:
+            return method(self, request)
+        except ProviderError as error:
+            context.abort(grpc.StatusCode[error.code], str(error))
+            raise
+
+    return call

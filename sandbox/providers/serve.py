@@ -1,0 +1,78 @@
+"""A provider process: prints its port and serves until the engine goes away."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sandbox.providers.protocol import skip_sdk_import
+from sandbox.providers.spec import Spec
+from sandbox.providers.specfile import ensure_spec
+
+if TYPE_CHECKING:
+    import grpc
+
+    from sandbox.providers.dialect import Dialect
+
+__all__ = ["main", "start"]
+
+_THREADS: Final = 4
+# The engine itself allows messages of 400 MB (pulumi/pulumi rpcutil).
+_MAX_MESSAGE: Final = 400 * 1024 * 1024
+_PARENT_CHECK_SECONDS: Final = 2.0
+
+
+def main(name: str, make_dialect: Callable[[Spec, Mapping[str, str]], Dialect]) -> int:
+    """Run a provider process; returns its exit code.
+
+    Args:
+        name: Provider name, such as ``aws``.
+        make_dialect: Makes the dialect from the spec and the environment.
+    """
+    parser = argparse.ArgumentParser(prog=f"pulumi-resource-{name}")
+    parser.add_argument("--spec", type=Path, help="type facts made at installation")
+    options, _ = parser.parse_known_args()  # the engine passes its address and logging flags
+    # Ctrl-C reaches the whole process group; the engine ends its plugins itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    spec = Spec.load(options.spec or ensure_spec(name))
+    skip_sdk_import()
+    server, port = start(make_dialect(spec, os.environ), os.environ)
+    print(port, flush=True)
+    _wait(server, parent=os.getppid())
+    return 0
+
+
+def start(dialect: Dialect, environment: Mapping[str, str]) -> tuple[grpc.Server, int]:
+    """Serve a dialect on a free loopback port; returns the running server and the port."""
+    # Imported here, after `main` has arranged for a light import of the protocol.
+    import grpc  # noqa: PLC0415
+    from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415
+
+    from sandbox.providers.cloud import StateOnly  # noqa: PLC0415
+    from sandbox.providers.servicer import StandInServicer  # noqa: PLC0415
+
+    limits = [
+        ("grpc.max_receive_message_length", _MAX_MESSAGE),
+        ("grpc.max_send_message_length", _MAX_MESSAGE),
+    ]
+    server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=limits)
+    servicer = StandInServicer(dialect, StateOnly(dialect), environment)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+def _wait(server: grpc.Server, *, parent: int) -> None:
+    """Serve until told to stop, or until the engine died without telling."""
+    while server.wait_for_termination(timeout=_PARENT_CHECK_SECONDS):
+        if os.getppid() != parent:
+            print("the engine is gone; stopping", file=sys.stderr)
+            return

@@ -1,0 +1,206 @@
+"""The provider protocol: one servicer for every cloud, the differences are in its dialect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from sandbox.providers.check import check_fields
+from sandbox.providers.cloud import Cloud, Wanted
+from sandbox.providers.config import parse_config
+from sandbox.providers.dialect import Dialect, planned
+from sandbox.providers.diff import compare, forces_replacement
+from sandbox.providers.errors import Failure, ProviderError
+from sandbox.providers.permission import require_sandbox
+from sandbox.providers.rpc import answered
+from sandbox.providers.spec import TypeFacts
+from sandbox.providers.values import Properties, decode, encode
+from sandbox.providers.wire import check_failures, diff_response, naming_request, old_inputs
+
+__all__ = ["StandInServicer"]
+
+# ruff: noqa: N802 - the protocol names its methods.
+
+
+class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Answers the engine as the official provider would, without a cloud."""
+
+    def __init__(self, dialect: Dialect, cloud: Cloud, environment: Mapping[str, str]) -> None:
+        """Put the parts together.
+
+        Args:
+            dialect: The cloud's ways.
+            cloud: Where created objects live.
+            environment: The process environment, to tell a sandbox run from a real one.
+        """
+        self._dialect = dialect
+        self._cloud = cloud
+        self._environment = environment
+
+    @answered
+    def Handshake(
+        self, _request: provider_pb2.ProviderHandshakeRequest
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        """Say which parts of the protocol are understood."""
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=True,
+            accept_resources=True,
+            accept_outputs=True,
+            supports_autonaming_configuration=True,
+        )
+
+    @answered
+    def Attach(self, _request: plugin_pb2.PluginAttach) -> empty_pb2.Empty:
+        """Accept an engine that found this process through PULUMI_DEBUG_PROVIDERS."""
+        return empty_pb2.Empty()
+
+    @answered
+    def Cancel(self, _request: empty_pb2.Empty) -> empty_pb2.Empty:
+        """Nothing runs long enough to be cancelled."""
+        return empty_pb2.Empty()
+
+    @answered
+    def GetPluginInfo(self, _request: empty_pb2.Empty) -> plugin_pb2.PluginInfo:
+        """The version of the SDK this stands in for."""
+        return plugin_pb2.PluginInfo(version=self._dialect.spec.version)
+
+    @answered
+    def GetSchema(self, _request: provider_pb2.GetSchemaRequest) -> provider_pb2.GetSchemaResponse:
+        """Name and version only: Python programs read the schema from the SDK."""
+        schema = {"name": self._dialect.name, "version": self._dialect.spec.version}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+
+    @answered
+    def CheckConfig(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
+        """Check the provider's own configuration."""
+        config, failures = parse_config(decode(request.news), self._dialect.spec)
+        failures = failures or self._dialect.check_config(config)
+        return provider_pb2.CheckResponse(inputs=request.news, failures=check_failures(failures))
+
+    @answered
+    def DiffConfig(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
+        """Every change of configuration is an update of the provider in place."""
+        old = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
+        changes = compare(old, decode(request.news), ignore=request.ignoreChanges)
+        return diff_response(changes, replacing=frozenset(), delete_first=False)
+
+    @answered
+    def Configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
+        """Take the configuration the engine settled on."""
+        config, failures = parse_config(decode(request.args), self._dialect.spec)
+        if failures:
+            raise ProviderError("; ".join(failure.reason for failure in failures))
+        self._dialect.configure(config)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True,
+            supportsPreview=True,
+            acceptResources=True,
+            acceptOutputs=True,
+            supports_autonaming_configuration=True,
+        )
+
+    @answered
+    def Check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
+        """Hold inputs against the SDK's types and add what the official provider adds."""
+        facts = self._facts(request.type, request.urn)
+        inputs = decode(request.news)
+        if "__defaults" in inputs:  # inputs that went through here before
+            inputs.pop("tagsAll", None)
+        failures = self._failures(facts, inputs)
+        if failures:
+            return provider_pb2.CheckResponse(failures=check_failures(failures))
+        checked = self._dialect.complete(
+            facts, inputs, old=decode(request.olds), naming=naming_request(request)
+        )
+        return provider_pb2.CheckResponse(inputs=encode(checked))
+
+    @answered
+    def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
+        """Compare with the last inputs; say what of it forces a replacement."""
+        facts, news = self._facts(request.type, request.urn), decode(request.news)
+        old = old_inputs(request, facts)
+        changes = compare(old, news, ignore=request.ignoreChanges)
+        paths = self._dialect.replacements(facts, news)
+        replacing = frozenset(
+            change.path for change in changes if forces_replacement(change, paths)
+        )
+        delete_first = bool(replacing) and self._dialect.name_is_taken(facts, old, news)
+        return diff_response(changes, replacing=replacing, delete_first=delete_first)
+
+    @answered
+    def Create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
+        """Plan a new object at preview; make it on `up`, in a sandbox only."""
+        facts, inputs = self._facts(request.type, request.urn), decode(request.properties)
+        if request.preview:
+            outputs = planned(inputs, self._dialect.computed(facts))
+            return provider_pb2.CreateResponse(properties=encode(outputs))
+        require_sandbox("create", self._environment)
+        made = self._cloud.create(Wanted(urn=request.urn, facts=facts, inputs=inputs))
+        return provider_pb2.CreateResponse(id=made.id, properties=encode(made.outputs))
+
+    @answered
+    def Read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
+        """Refresh an object of this stack; anything else cannot be looked up."""
+        require_sandbox("read", self._environment)
+        wanted = Wanted(
+            urn=request.urn,
+            facts=self._facts(request.type, request.urn),
+            inputs=decode(request.inputs),
+        )
+        found = self._cloud.read(wanted, object_id=request.id, known=decode(request.properties))
+        if found is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=encode(found), inputs=request.inputs
+        )
+
+    @answered
+    def Update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
+        """Plan a change at preview; make it on `up`, in a sandbox only."""
+        facts, inputs = self._facts(request.type, request.urn), decode(request.news)
+        old = decode(request.olds)
+        if request.preview:
+            outputs = planned(
+                inputs,
+                self._dialect.computed(facts),
+                old=old,
+                volatile=self._dialect.volatile(facts),
+            )
+            return provider_pb2.UpdateResponse(properties=encode(outputs))
+        require_sandbox("update", self._environment)
+        wanted = Wanted(urn=request.urn, facts=facts, inputs=inputs)
+        outputs = self._cloud.update(wanted, object_id=request.id, old=old)
+        return provider_pb2.UpdateResponse(properties=encode(outputs))
+
+    @answered
+    def Delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
+        """Remove an object, in a sandbox only."""
+        require_sandbox("delete", self._environment)
+        facts = self._facts(request.type, request.urn)
+        wanted = Wanted(urn=request.urn, facts=facts, inputs=decode(request.old_inputs))
+        self._cloud.delete(wanted, object_id=request.id)
+        return empty_pb2.Empty()
+
+    @answered
+    def Invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
+        """Answer the few functions that need no cloud; refuse the others."""
+        answer = self._dialect.invoke(request.tok)
+        response = provider_pb2.InvokeResponse()
+        # `return` is a Python keyword, so the field cannot be written as an attribute.
+        getattr(response, "return").CopyFrom(encode(answer))
+        return response
+
+    def _facts(self, token: str, urn: str) -> TypeFacts:
+        """Facts of the type a request is about; old engines name it in the URN only."""
+        return self._dialect.find(token or urn.split("::")[2].rsplit("$", 1)[-1])
+
+    def _failures(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
+        seen = {
+            key: value for key, value in inputs.items() if not facts.open or key in facts.inputs
+        }
+        spec = self._dialect.spec
+        failures = list(check_fields(seen, facts.inputs, spec.objects, owner=facts.token))
+        return failures or self._dialect.check_more(facts, inputs)

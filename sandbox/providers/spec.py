@@ -1,0 +1,140 @@
+"""What a stand-in knows about resource types: the SDK's shapes joined with the hand-kept table.
+
+The file behind it is JSON made once per SDK version (see ``reflect``), because importing the SDK
+for its types costs seconds and a provider process needs only these facts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+__all__ = ["NamingRule", "Shape", "Spec", "TypeFacts"]
+
+# A word (string, number, integer, boolean, asset, any) or a pair of a word and its inside:
+# list of a shape, map of a shape, object by key, one of several shapes, const of some values.
+Shape: TypeAlias = Any
+Fields: TypeAlias = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamingRule:
+    """How a type gets a physical name when the program gives none.
+
+    Attributes:
+        prop: Property that holds the name.
+        max_length: Longest name the service takes, in characters.
+        lower: The service takes lower case only.
+        prefix: Text every name starts with, such as ``alias/``.
+        suffix_if: ``{property: suffix}``, for a boolean that demands an ending (FIFO queues).
+    """
+
+    prop: str
+    max_length: int = 255
+    lower: bool = False
+    prefix: str = ""
+    suffix_if: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeFacts:
+    """Everything known about one resource type.
+
+    Attributes:
+        token: The type token, such as ``aws:s3/bucket:Bucket``.
+        inputs: Property to ``(shape, required)``.
+        outputs: Property to ``(shape, always present after the operation)``.
+        naming: Automatic naming, or None for a type that has none.
+        replace: Paths whose change forces a replacement.
+        volatile: Computed outputs that change with every update.
+        computed: Nested paths only the cloud knows (top-level ones follow from ``outputs``).
+        defaults: Values the official provider fills in when an input is missing.
+        id: Pattern of the id a stand-in makes; see ``invent``.
+        patterns: Output to the pattern of the value a stand-in makes.
+        cluster_scoped: Kubernetes: the kind has no namespace.
+        open: Any property is accepted (custom resources).
+    """
+
+    token: str
+    inputs: Fields
+    outputs: Fields
+    naming: NamingRule | None = None
+    replace: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    cluster_scoped: bool = False
+    open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """The type facts of one provider."""
+
+    document: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> Spec:
+        """Read a spec file.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is not JSON.
+        """
+        return cls(document=json.loads(path.read_bytes()))
+
+    @property
+    def version(self) -> str:
+        """Version of the SDK the facts were taken from."""
+        return str(self.document["version"])
+
+    @property
+    def objects(self) -> Mapping[str, Fields]:
+        """Nested object types: key to fields."""
+        objects: Mapping[str, Fields] = self.document["objects"]
+        return objects
+
+    @property
+    def config(self) -> Fields:
+        """Inputs of the provider itself."""
+        config: Fields = self.document["config"]
+        return config
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Facts only one cloud has (regions, built-in API groups)."""
+        extra: Mapping[str, Any] = self.document["extra"]
+        return extra
+
+    @cached_property
+    def _found(self) -> dict[str, TypeFacts]:
+        return {}
+
+    def find(self, token: str) -> TypeFacts | None:
+        """Facts of a type, or None when the table has no entry for it."""
+        if token not in self._found and token in self.document["types"]:
+            self._found[token] = _facts(token, self.document["types"][token])
+        return self._found.get(token)
+
+
+def _facts(token: str, entry: Mapping[str, Any]) -> TypeFacts:
+    naming = entry.get("naming")
+    return TypeFacts(
+        token=token,
+        inputs=entry["inputs"],
+        outputs=entry["outputs"],
+        naming=NamingRule(**naming) if naming else None,
+        replace=tuple(entry.get("replace", ())),
+        volatile=tuple(entry.get("volatile", ())),
+        computed=tuple(entry.get("computed", ())),
+        defaults=entry.get("defaults", {}),
+        id=entry.get("id", ""),
+        patterns=entry.get("patterns", {}),
+        cluster_scoped=bool(entry.get("cluster_scoped")),
+    )

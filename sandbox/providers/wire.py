@@ -1,0 +1,75 @@
+"""Requests and answers of the provider protocol, to and from the stand-in's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pulumi.runtime.proto import provider_pb2
+
+from sandbox.providers.diff import Change
+from sandbox.providers.errors import Failure
+from sandbox.providers.naming import NamingMode, NamingRequest
+from sandbox.providers.spec import TypeFacts
+from sandbox.providers.values import Properties, decode
+
+__all__ = ["check_failures", "diff_response", "naming_request", "old_inputs"]
+
+_Autonaming = provider_pb2.CheckRequest.AutonamingOptions
+_MODES = {
+    _Autonaming.PROPOSE: NamingMode.PROPOSE,
+    _Autonaming.ENFORCE: NamingMode.ENFORCE,
+    _Autonaming.DISABLE: NamingMode.DISABLE,
+}
+
+
+def naming_request(request: provider_pb2.CheckRequest) -> NamingRequest:
+    """What a check request says about naming."""
+    chosen = request.HasField("autonaming")
+    return NamingRequest(
+        logical=request.name or request.urn.rsplit("::", 1)[-1],
+        seed=request.randomSeed,
+        mode=_MODES[request.autonaming.mode] if chosen else NamingMode.DEFAULT,
+        proposed=request.autonaming.proposed_name if chosen else "",
+    )
+
+
+def old_inputs(request: provider_pb2.DiffRequest, facts: TypeFacts) -> Properties:
+    """Inputs of the last operation; an old engine sends outputs only."""
+    if request.HasField("old_inputs"):
+        return decode(request.old_inputs)
+    return {key: value for key, value in decode(request.olds).items() if key in facts.inputs}
+
+
+def check_failures(failures: list[Failure]) -> list[provider_pb2.CheckFailure]:
+    """Failures as the protocol carries them."""
+    return [
+        provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
+        for failure in failures
+    ]
+
+
+def diff_response(
+    changes: list[Change], *, replacing: frozenset[str], delete_first: bool
+) -> provider_pb2.DiffResponse:
+    """A detailed diff: each changed place, and which of them replace the object."""
+    kinds = provider_pb2.PropertyDiff.Kind
+    detailed = {
+        change.path: provider_pb2.PropertyDiff(
+            kind=kinds.Value(f"{change.kind}_REPLACE" if change.path in replacing else change.kind),
+            inputDiff=True,
+        )
+        for change in changes
+    }
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_SOME if changes else response.DIFF_NONE,
+        diffs=_top_level(detailed),
+        replaces=_top_level(replacing),
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+        deleteBeforeReplace=delete_first,
+    )
+
+
+def _top_level(paths: Iterable[str]) -> list[str]:
+    return sorted({path.split(".")[0].split("[")[0] for path in paths})
