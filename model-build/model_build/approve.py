@@ -1,0 +1,176 @@
+"""The ethical impact assessment: a questionnaire, answered by a person, signed by a role.
+
+The questionnaire is data: ``QUESTIONS`` says what must be answered before anybody signs.
+Its order follows the fundamental-rights impact assessment of the EU AI Act, Art. 27(1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from governance.documents import read_yaml
+from governance.statements import ASSESSMENT, Statement
+from governance.vocabulary import DataType, PrivacyTier
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from securesystemslib.signer import Signer
+
+from model_build.assemble import Draft, manifest_subjects, manifest_values
+from model_build.errors import BuildError
+from model_build.signing import evidence_text
+from model_build.writer import WrittenVersion, read_draft, write_version
+
+__all__ = [
+    "QUESTIONS",
+    "ApprovalError",
+    "Assessment",
+    "Scope",
+    "approve",
+    "assessment_text",
+    "load_assessment",
+]
+
+# Question by key; every one needs an answer.
+QUESTIONS: Final[Mapping[str, str]] = {
+    "purpose": "What is the model for, and in which process is it used?",
+    "people": "Who is affected by its answers, and are any of them vulnerable?",
+    "frequency": "How often and for how long is it used?",
+    "harms": "What harm can a wrong answer do, and to whom?",
+    "fairness": "Which groups were measured, and why are the differences acceptable?",
+    "data": "Are the training data lawful to use and fit for the people affected?",
+    "oversight": "Who can stop or overrule it, and how soon?",
+    "redress": "How does a person affected complain and get a human answer?",
+}
+_MIN_ANSWER: Final = 10  # characters: "yes" explains nothing
+
+
+class ApprovalError(BuildError):
+    """An assessment that cannot be signed."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+class Scope(_Model):
+    """Where an approval counts; what is not listed is not approved."""
+
+    apps: tuple[str, ...] = Field(min_length=1)
+    data_types: tuple[DataType, ...] = Field(min_length=1)
+    regions: tuple[str, ...] = Field(min_length=1)
+    privacy_tiers: tuple[PrivacyTier, ...] = Field(min_length=1)
+
+
+class Assessment(_Model):
+    """What a reviewer decides, before it is tied to a version and signed."""
+
+    decision: Literal["approved", "rejected"]
+    risk_class: Literal["minimal", "limited", "high"]
+    human_oversight: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] = Field(
+        description="Mail address of who can stop it."
+    )
+    scope: Scope
+    questionnaire: dict[str, str] = Field(description="Answers by key, see QUESTIONS.")
+
+
+def load_assessment(path: Path) -> Assessment:
+    """Read a questionnaire file.
+
+    Raises:
+        ApprovalError: If a field is missing, unknown or wrong, or a question is open.
+    """
+    values = read_yaml(path.read_text("utf-8"), name=str(path))
+    try:
+        assessment = Assessment.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise ApprovalError(
+            f"{path.name}: {'.'.join(map(str, problem['loc'])) or 'questionnaire'}",
+            got=f"{problem['input']!r:.120}",
+            expected=problem["msg"],
+            next_step="see `mobile-ai model approve --help` for the form",
+        ) from error
+    _check_answers(assessment, path.name)
+    return assessment
+
+
+def assessment_text(
+    draft: Draft,
+    assessment: Assessment,
+    *,
+    signers: Sequence[Signer],
+    issued: datetime,
+    expires: datetime,
+) -> str:
+    """Return the signed assessment of a version.
+
+    Raises:
+        ApprovalError: If a question is open, the times are out of order or the risk class
+            is lower than the manifest's.
+    """
+    meta = draft.manifest.metadata
+    _check_answers(assessment, meta.name)
+    if assessment.risk_class != meta.risk_class:
+        raise ApprovalError(
+            f"risk class of {meta.name} {meta.version}",
+            got=assessment.risk_class,
+            expected=f"{meta.risk_class}, as in the manifest",
+            next_step="agree with the owner; correct the recipe or the questionnaire",
+        )
+    if expires <= issued:
+        raise ApprovalError(
+            "expiry",
+            got=expires.isoformat(),
+            expected=f"after {issued.isoformat()}",
+            next_step="choose a later date",
+        )
+    predicate = {
+        "model": meta.name,
+        "version": meta.version,
+        **assessment.model_dump(mode="json", by_alias=True),
+        "issued": issued.isoformat(timespec="seconds"),
+        "expires": expires.isoformat(timespec="seconds"),
+    }
+    subjects = tuple(manifest_subjects(manifest_values(draft.manifest)))
+    return evidence_text(Statement(ASSESSMENT, subjects, predicate), signers, name="assessment")
+
+
+def approve(
+    folder: Path,
+    assessment: Assessment,
+    *,
+    signer: Signer,
+    expires: datetime,
+    now: datetime | None = None,
+) -> WrittenVersion:
+    """Sign an assessment into a version folder and return the version with its new pin.
+
+    Raises:
+        ApprovalError: If the assessment cannot be signed.
+    """
+    draft, evidence = read_draft(folder)
+    text = assessment_text(
+        draft, assessment, signers=[signer], issued=now or datetime.now(UTC), expires=expires
+    )
+    return write_version(
+        draft, {**evidence, "assessment": text}, models=folder.parent.parent, replace=True
+    )
+
+
+def _check_answers(assessment: Assessment, name: str) -> None:
+    answers: dict[str, Any] = assessment.questionnaire
+    unanswered = [key for key in QUESTIONS if len(answers.get(key, "").strip()) < _MIN_ANSWER]
+    unknown = sorted(set(answers) - set(QUESTIONS))
+    if unanswered or unknown:
+        raise ApprovalError(
+            f"questionnaire of {name}",
+            got=f"open: {unanswered or 'none'}; unknown: {unknown or 'none'}",
+            expected=f"an answer of at least {_MIN_ANSWER} characters to each of {list(QUESTIONS)}",
+            next_step="answer the open questions; nobody signs an empty form",
+        )

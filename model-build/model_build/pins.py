@@ -1,0 +1,76 @@
+"""Pins in stack files: which manifest digest each deployment names, and renewing them.
+
+A pin is any mapping with ``manifest`` and ``sha256``. Renewing replaces the characters of
+the digest and nothing else, so comments and layout stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+__all__ = ["Pin", "pins_in", "renew_pins"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A manifest and the digest that a stack file gives for it.
+
+    Attributes:
+        manifest: Path from the repository.
+        sha256: The digest given.
+        start: Where the digest begins in the text.
+        end: Where it ends.
+    """
+
+    manifest: str
+    sha256: str
+    start: int
+    end: int
+
+
+def pins_in(text: str) -> list[Pin]:
+    """Return every pin of a stack file, in order."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    return [] if root is None else sorted(_pins(root), key=lambda pin: pin.start)
+
+
+def renew_pins(path: Path, digests: Mapping[str, str]) -> int:
+    """Give the pins of a stack file the digests named, and return how many changed.
+
+    Args:
+        path: The stack file.
+        digests: New digest by manifest path from the repository.
+    """
+    text = path.read_text("utf-8")
+    changed = 0
+    for pin in reversed(pins_in(text)):
+        digest = digests.get(pin.manifest, pin.sha256)
+        if digest != pin.sha256:
+            text = text[: pin.start] + digest + text[pin.end :]
+            changed += 1
+    if changed:
+        path.write_text(text, "utf-8")
+    return changed
+
+
+def _pins(node: Any) -> Iterator[Pin]:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _pins(item)
+    if isinstance(node, yaml.MappingNode):
+        values = {key.value: value for key, value in node.value}
+        manifest, digest = values.get("manifest"), values.get("sha256")
+        if isinstance(manifest, yaml.ScalarNode) and isinstance(digest, yaml.ScalarNode):
+            yield Pin(
+                manifest=manifest.value,
+                sha256=digest.value,
+                start=digest.start_mark.index,
+                end=digest.end_mark.index,
+            )
+        for value in values.values():
+            yield from _pins(value)

@@ -1,0 +1,184 @@
+"""Signers: made fresh in memory, or named by URI; and the model-signing export.
+
+A private key is only ever held by a ``Signer``. Nothing here writes one to disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlparse
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from governance.statements import PAYLOAD_TYPE, Statement, dump_envelope, sign_statement
+from governance.trust import Trust
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import (
+    SIGNER_FOR_URI_SCHEME,
+    AWSSigner,
+    CryptoSigner,
+    Key,
+    Signature,
+    Signer,
+    SigstoreSigner,
+)
+
+from model_build.errors import BuildError, need
+
+__all__ = [
+    "MAX_EVIDENCE_BYTES",
+    "SigningError",
+    "bundle_envelope",
+    "evidence_text",
+    "fresh_signer",
+    "sign_artifacts",
+    "signer_from_uri",
+]
+
+# Evidence travels inside the plan: every file is read by the engine and every policy.
+MAX_EVIDENCE_BYTES: Final = 60_000
+_BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+class SigningError(BuildError):
+    """Something cannot be signed, or a signer cannot be had."""
+
+
+def fresh_signer() -> CryptoSigner:
+    """Return a new ECDSA P-256 signer whose private key lives in this process only."""
+    return CryptoSigner.generate_ecdsa()
+
+
+def signer_from_uri(uri: str, *, role: str, trust: Trust | None = None) -> Signer:
+    """Return the signer that a URI names.
+
+    Args:
+        uri: ``file2:PATH`` (PEM, PKCS #8), ``awskms:KEY``, ``sigstore:`` or another scheme
+            of securesystemslib. Schemes that cannot tell their public key need ``trust``.
+        role: The role that will be signed as.
+        trust: Where the public key of the role is looked up.
+
+    Raises:
+        SigningError: If the scheme is unknown or the key cannot be loaded.
+    """
+    SIGNER_FOR_URI_SCHEME.setdefault(SigstoreSigner.SCHEME, SigstoreSigner)
+    if urlparse(uri).scheme not in SIGNER_FOR_URI_SCHEME:
+        raise SigningError(
+            f"signer {uri}",
+            got=f"scheme {urlparse(uri).scheme!r}",
+            expected=f"one of {sorted(SIGNER_FOR_URI_SCHEME)}",
+            next_step="name a key such as file2:/path/to/key.pem or awskms:alias/builder",
+        )
+    try:
+        return Signer.from_priv_key_uri(uri, _public_key(uri, role, trust))
+    except SigningError:
+        raise
+    except Exception as error:  # each scheme raises what its own library raises
+        raise SigningError(
+            f"signer {uri}",
+            got=f"{type(error).__name__}: {error}",
+            expected=f"a key that can sign as {role}",
+            next_step="check the path, the password and the permissions of the key",
+        ) from error
+
+
+def evidence_text(statement: Statement, signers: Sequence[Signer], *, name: str) -> str:
+    """Return a signed statement as the text of an evidence file.
+
+    Raises:
+        SigningError: If it would be larger than ``MAX_EVIDENCE_BYTES``.
+    """
+    text = dump_envelope(sign_statement(statement, signers))
+    if len(text) > MAX_EVIDENCE_BYTES:
+        raise SigningError(
+            name,
+            got=f"{len(text)} bytes",
+            expected=f"at most {MAX_EVIDENCE_BYTES}, because evidence travels in the plan",
+            next_step="measure fewer groups, features or corruptions in the recipe",
+        )
+    return text
+
+
+def sign_artifacts(folder: Path, signer: Signer) -> str:
+    """Return the model-signing bundle (Sigstore bundle 0.3) over every file of a folder.
+
+    Readable by the ``model_signing`` command with the signer's public key; the library
+    hashes and describes, the signer signs, so that keys in memory or a KMS will do.
+    """
+    need("model_signing")
+    from model_signing._signing.signing import Payload  # noqa: PLC0415
+    from model_signing.hashing import Config  # noqa: PLC0415
+
+    statement = Payload(Config().hash(folder)).statement.pb
+    content = need("google.protobuf.json_format").MessageToDict(statement)
+    payload = json.dumps(content, sort_keys=True).encode()
+    envelope = Envelope(payload, PAYLOAD_TYPE, {})
+    signature = envelope.sign(signer)
+    return _bundle(payload, signature, signer.public_key)
+
+
+def bundle_envelope(bundle: Mapping[str, object], keyid: str) -> Envelope:
+    """Return the envelope in a model-signing bundle, its signature filed under ``keyid``.
+
+    The bundle names no key id, so the caller says whose signature it ought to be.
+
+    Raises:
+        SigningError: If the bundle has another form.
+    """
+    try:
+        body = bundle["dsseEnvelope"]
+        payload = base64.b64decode(body["payload"], validate=True)  # type: ignore[index]
+        raw = base64.b64decode(body["signatures"][0]["sig"], validate=True)  # type: ignore[index]
+        kind = str(body["payloadType"])  # type: ignore[index]
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise SigningError(
+            "model-signing bundle",
+            got=f"{type(error).__name__}: {error}",
+            expected="a Sigstore bundle with a DSSE envelope",
+            next_step="build the version again",
+        ) from error
+    return Envelope(payload, kind, {keyid: Signature(keyid, raw.hex())})
+
+
+def _bundle(payload: bytes, signature: Signature, key: Key) -> str:
+    raw = bytes.fromhex(signature.signature)
+    hint = hashlib.sha256(key.keyval["public"].encode()).hexdigest()
+    value = {
+        "mediaType": _BUNDLE_MEDIA_TYPE,
+        "verificationMaterial": {"publicKey": {"hint": hint}, "tlogEntries": []},
+        "dsseEnvelope": {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"sig": base64.b64encode(raw).decode(), "keyid": ""}],
+        },
+    }
+    return json.dumps(value, indent=1) + "\n"
+
+
+def _public_key(uri: str, role: str, trust: Trust | None) -> Key:
+    parts = urlparse(uri)
+    if parts.scheme == CryptoSigner.SCHEME:
+        private = load_pem_private_key(Path(parts.path).read_bytes(), None)
+        return CryptoSigner(private).public_key
+    if parts.scheme == AWSSigner.SCHEME:
+        return AWSSigner.import_(parts.path, "ecdsa-sha2-nistp256")[1]
+    keys = _active_keys(role, trust)
+    if len(keys) != 1:
+        raise SigningError(
+            f"signer {uri}",
+            got=f"{len(keys)} active keys of role {role} in the trust file",
+            expected="exactly one, since this scheme does not tell its public key",
+            next_step="add the key to the trust file first, or use file2: or awskms:",
+        )
+    return keys[0]
+
+
+def _active_keys(role: str, trust: Trust | None) -> list[Key]:
+    if trust is None or role not in trust.roles:
+        return []
+    items = [trust.keys[keyid] for keyid in sorted(trust.roles[role].keyids)]
+    return [item.key for item in items if item.state == "active"]

