@@ -56,9 +56,8 @@ class Settings(Section):
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Every region that resources of the stack are made in, sorted."""
-        cloud = {item.region for deployment in self.deployments for item in deployment.cloud}
-        return tuple(sorted({self.region, *cloud, "us-east-1"}))
+        """Every region that resources are made in: home, and where CloudFront's parts live."""
+        return tuple(sorted({self.region, "us-east-1"}))
 
     def site(self, name: str) -> Site:
         """Return a site by its name.

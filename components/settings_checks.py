@@ -10,16 +10,23 @@ from typing import Final
 
 from components.records import ModelFiles
 from components.settings import Settings
-from components.settings_deployment import Deployment, EdgePlacement
+from components.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 from components.settings_errors import Problem
 
 __all__ = ["check_models", "check_settings"]
 
 
+_LONGEST_NAME: Final = 63  # IAM roles and Lambda functions take 64, buckets 63
+
+
 def check_settings(settings: Settings, *, stack: str) -> list[Problem]:
     """Return what is wrong between the parts of the stack file."""
     found = (check(settings) for check in _CHECKS)
-    return [*_environment_fits_stack(settings, stack), *chain.from_iterable(found)]
+    return [
+        *_environment_fits_stack(settings, stack),
+        *_names_fit(settings, stack),
+        *chain.from_iterable(found),
+    ]
 
 
 def check_models(settings: Settings, models: Mapping[tuple[str, str], ModelFiles]) -> list[Problem]:
@@ -45,6 +52,18 @@ def _environment_fits_stack(settings: Settings, stack: str) -> Iterator[Problem]
             expected=f"a stack named {environment!r} or {environment + '-...'!r}",
             next_step="select the other stack, or mend the environment",
         )
+
+
+def _names_fit(settings: Settings, stack: str) -> Iterator[Problem]:
+    for key, deployment in _keyed(settings):
+        name = f"mobile-ai-{stack}-{deployment.name}"
+        if len(name) > _LONGEST_NAME:
+            yield Problem(
+                key=f"{key}.app",
+                got=f"{name!r} ({len(name)} characters) as a name in AWS",
+                expected=f"at most {_LONGEST_NAME} characters",
+                next_step="shorten the name of the stack, the application or the model",
+            )
 
 
 def _names_are_unique(settings: Settings) -> Iterator[Problem]:
@@ -128,10 +147,34 @@ def _sites_exist(settings: Settings) -> Iterator[Problem]:
                 )
 
 
+def _functions_are_at_home(settings: Settings) -> Iterator[Problem]:
+    """Alarms notify a topic of their own region, and Lambda pulls from its own region."""
+    registry = f"{settings.aws.account_id}.dkr.ecr.{settings.region}.amazonaws.com/"
+    for key, deployment in _keyed(settings):
+        for index, item in enumerate(deployment.placement):
+            if not isinstance(item, CloudPlacement):
+                continue
+            if item.region != settings.region:
+                yield Problem(
+                    key=f"{key}.placement[{index}].region",
+                    got=repr(item.region),
+                    expected=f"the home region {settings.region!r}",
+                    next_step="give the other region a stack of its own",
+                )
+            image = getattr(settings.images.edge, item.architecture)
+            if not image.startswith(registry):
+                yield Problem(
+                    key=f"mobile-ai:images.edge.{item.architecture}",
+                    got=repr(image),
+                    expected=f"an image in {registry}, where Lambda can pull it",
+                    next_step="copy the image there; its digest stays the same",
+                )
+
+
 def _places_are_distinct(settings: Settings) -> Iterator[Problem]:
     for key, deployment in _keyed(settings):
         places = [f"site {item.site}" for item in deployment.edge]
-        places += [f"cloud {item.region}" for item in deployment.cloud]
+        places += ["cloud" for _ in deployment.cloud]
         for place, count in Counter(places).items():
             if count > 1:
                 yield Problem(
@@ -197,5 +240,6 @@ _CHECKS: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (
     _budgets_exist,
     _budget_scopes_exist,
     _sites_exist,
+    _functions_are_at_home,
     _places_are_distinct,
 )

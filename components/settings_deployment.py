@@ -70,6 +70,12 @@ class CloudPlacement(Section):
     region: Region = Field(description="Region of the function.")
     reserved_concurrency: int = Field(ge=1, le=1_000, description="Copies that may run at once.")
     memory_mb: int = Field(ge=256, le=10_240, description="Memory of a copy, MiB.")
+    authorizer: Literal["jwt", "iam"] = Field(
+        default="jwt", description="Who may call: tokens of `identity`, or AWS credentials."
+    )
+    rate_per_second: int = Field(
+        default=50, ge=1, le=10_000, description="Requests that the API lets in."
+    )
     architecture: Literal["amd64", "arm64"] = Field(
         default="arm64", description="Which image runs; arm64 is cheaper per GB-second."
     )

@@ -22,6 +22,7 @@ from components.settings_types import (
 __all__ = [
     "Aws",
     "Budget",
+    "Cache",
     "Cost",
     "EdgeImage",
     "Existing",
@@ -150,11 +151,18 @@ class Gateway(Section):
     """How clients inside a site reach its models."""
 
     class_name: Name = Field(description="GatewayClass that the site offers.")
-    hostname: DomainName = Field(description="Host name that the gateway answers to.")
-    tls_secret: Name = Field(description="Secret in the namespace with certificate and key.")
+    domain: DomainName = Field(description="An application answers at `<app>.<domain>`.")
+    tls_secret: Name = Field(description="Secret in the namespace: certificate of `*.<domain>`.")
     namespace: Name = Field(
         description="Namespace that the gateway's own pods run in: the only one let in."
     )
+
+
+class Cache(Section):
+    """Where pods of a site keep the last verified model over a restart without network."""
+
+    storage_class: Name = Field(description="StorageClass that offers ReadWriteMany volumes.")
+    size_gb: int = Field(ge=1, le=1_000, description="Size of an application's volume, GiB.")
 
 
 class Site(Section):
@@ -174,6 +182,9 @@ class Site(Section):
     namespace: Name = Field(default="mobile-ai", description="Namespace that models run in.")
     quota: Quota = Field(description="What the delivery may take of the site.")
     gateway: Gateway = Field(description="How clients inside the site reach its models.")
+    cache: Cache | None = Field(
+        default=None, description="Persistent model cache; absent: it lives as long as a pod."
+    )
 
     @model_validator(mode="after")
     def _context_fits_mode(self) -> "Site":
@@ -187,7 +198,7 @@ class Budget(Section):
 
     name: Name = Field(description="Name that deployments refer to.")
     scope: str = Field(
-        pattern=r"^(stack|app:[a-z]([a-z0-9-]{0,30}[a-z0-9])?)$",
+        pattern=r"^(stack|app:[a-z]([a-z0-9-]{0,22}[a-z0-9])?)$",
         description="`stack` for all of it, or `app:<name>` for one application.",
     )
     monthly_usd: float = Field(gt=0, description="Limit for a calendar month, US dollars.")

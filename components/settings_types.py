@@ -105,7 +105,7 @@ def _readable_cidr(cidr: str) -> str:
 
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_NAME: Final = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"
+_NAME: Final = r"^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$"
 _TAG_VALUE: Final = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 _VERSION: Final = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
 _SHA256: Final = r"^[0-9a-f]{64}$"
@@ -121,7 +121,7 @@ _MANIFEST: Final = (
     r"^models/[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9_-][A-Za-z0-9._-]*/manifest\.yaml$"
 )
 
-# What names resources: it must fit a Kubernetes label and an AWS name with a suffix.
+# What names resources: two of them and a region must fit an IAM role name (64).
 Name = Annotated[str, Field(pattern=_NAME)]
 # Valid as an AWS tag value and as a Kubernetes label value alike.
 TagValue = Annotated[str, Field(pattern=_TAG_VALUE)]
@@ -140,7 +140,7 @@ ImageReference = Annotated[str, Field(pattern=_IMAGE, max_length=512)]
 ManifestPath = Annotated[str, Field(pattern=_MANIFEST, max_length=256)]
 
 _WORDS: Final = {
-    _NAME: "lower-case letters, digits and '-', at most 32, starting with a letter",
+    _NAME: "lower-case letters, digits and '-', at most 24, starting with a letter",
     _TAG_VALUE: "letters, digits, '.', '_' and '-', at most 63",
     _VERSION: "a semantic version such as 1.2.3",
     _SHA256: "64 lower-case hexadecimal digits (sha256sum FILE)",

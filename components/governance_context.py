@@ -1,0 +1,42 @@
+"""The facts that every rule may need: the first resource of every stack."""
+
+from typing import Any, TypedDict
+
+import pulumi
+
+__all__ = ["GovernanceContext", "GovernanceContextArgs"]
+
+
+class GovernanceContextArgs(TypedDict):
+    """Facts of a stack, all plain values: nothing of them is unknown at preview."""
+
+    stack: str
+    """Name of the stack."""
+    environment: str
+    """Which trust and rules apply."""
+    owner: dict[str, str]
+    """Project, team and cost centre."""
+    regions: list[str]
+    """Regions where data may be held or processed."""
+    sites: list[dict[str, str]]
+    """Name, kind, region and mode of every site."""
+    budgets: list[dict[str, Any]]
+    """Every monthly limit."""
+    images: dict[str, str]
+    """Container images by purpose, each pinned by digest."""
+    records: list[dict[str, str]]
+    """Name and text of signed records: waivers, exceptions, freezes, measured usage."""
+    releasedDigests: list[str]
+    """SHA-256 of manifests released before."""
+
+
+class GovernanceContext(pulumi.ComponentResource):
+    """Carries the facts of a stack in the plan and in the state; creates nothing."""
+
+    def __init__(
+        self, name: str, args: GovernanceContextArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Register the facts as inputs, for resource rules, and as outputs, for stack rules."""
+        facts = dict(args)
+        super().__init__("mobileai:index:GovernanceContext", name, facts, opts)
+        self.register_outputs(facts)

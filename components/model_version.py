@@ -1,0 +1,38 @@
+"""A model version as the plan carries it: manifest and evidence, as text."""
+
+from typing import TypedDict
+
+import pulumi
+
+__all__ = ["ModelVersion", "ModelVersionArgs"]
+
+
+class ModelVersionArgs(TypedDict):
+    """What is pinned, exactly as in Git.
+
+    Texts, not structures: the engine turns every number into a float, and what is hashed
+    must keep its bytes.
+    """
+
+    model: str
+    """Name of the model."""
+    version: str
+    """Its version."""
+    sha256: str
+    """The pin: SHA-256 of the manifest's text."""
+    manifest: str
+    """The manifest."""
+    evidence: dict[str, str]
+    """Each piece of evidence by kind."""
+
+
+class ModelVersion(pulumi.ComponentResource):
+    """Carries a model version in the plan and in the state; creates nothing."""
+
+    def __init__(
+        self, name: str, args: ModelVersionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Register the version as inputs and as outputs."""
+        version = dict(args)
+        super().__init__("mobileai:index:ModelVersion", name, version, opts)
+        self.register_outputs(version)
