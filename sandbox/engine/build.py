@@ -1,0 +1,160 @@
+"""Build the engine from its pinned Go modules into the cache, once per user and pin."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from sandbox.engine.cache import EngineFolder, locked, remove_unfinished
+from sandbox.engine.errors import BuildError
+from sandbox.engine.golang import find_go, sdk_source
+from sandbox.engine.launcher import EXECUTOR, write_launcher
+from sandbox.engine.pin import COMMAND, MODULE_FOLDER
+from sandbox.engine.progress import Progress
+
+__all__ = ["ensure_built"]
+
+_VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_LAST_LINES = 15
+_STOP_SECONDS = 5.0
+
+
+def ensure_built(folder: EngineFolder, *, ambient: Mapping[str, str], progress: Progress) -> None:
+    """Have a finished build in `folder`: at once, after a build, or after another's build.
+
+    Args:
+        folder: Where it belongs.
+        ambient: The caller's environment; Go takes its own settings from it.
+        progress: Told what happens while it takes long.
+
+    Raises:
+        BuildError: Go is missing or too old, or the build fails.
+    """
+    if not folder.is_built():
+        with locked(folder, waiting=lambda: progress.note(_waiting(folder))):
+            if not folder.is_built():
+                _build(folder, ambient, progress)
+    write_launcher(folder.path)
+
+
+def _waiting(folder: EngineFolder) -> str:
+    return f"Another process is building the same engine; waiting for it ({folder.lock})."
+
+
+def _build(folder: EngineFolder, ambient: Mapping[str, str], progress: Progress) -> None:
+    remove_unfinished(folder)
+    go = find_go(folder.pin, ambient)
+    progress.note(
+        f"Building the Pulumi engine {folder.pin.version} from its pinned Go modules. This takes "
+        f"about 6 minutes on 2 cores, once on this machine. Log: {folder.log}"
+    )
+    # The dot hides it from `engine_folder`, the same parent makes the rename atomic.
+    with tempfile.TemporaryDirectory(
+        dir=folder.path.parent, prefix=f".{folder.path.name}.", ignore_cleanup_errors=True
+    ) as unfinished:
+        ready = Path(unfinished) / "engine"
+        ready.mkdir()
+        seconds = _compile(_command(go, folder, ready), folder, ambient, progress)
+        write_launcher(ready, executor=sdk_source(go, ambient) / "python/cmd" / EXECUTOR)
+        record = {"digest": folder.pin.digest, "version": folder.pin.version}
+        (ready / folder.record.name).write_text(json.dumps(record) + "\n")
+        _move_into_place(ready, folder, Path(unfinished))
+    progress.note(f"The Pulumi engine is built: {folder.pulumi} ({seconds:.0f} s).")
+
+
+def _move_into_place(ready: Path, folder: EngineFolder, unfinished: Path) -> None:
+    # A folder that is there but not a finished build (a file was deleted by hand) makes way.
+    with suppress(FileNotFoundError):
+        folder.path.rename(unfinished / "broken")
+    ready.rename(folder.path)
+
+
+def _command(go: Path, folder: EngineFolder, ready: Path) -> list[str]:
+    flags = f"-s -w -X {_VERSION_VARIABLE}=v{folder.pin.version}"
+    # No VCS stamp, no paths: the checkout around this module says nothing about what is built.
+    return [
+        *(str(go), "build", "-v", "-buildvcs=false", "-trimpath", "-mod=readonly"),
+        *("-ldflags", flags, "-o", str(ready / "pulumi"), COMMAND),
+    ]
+
+
+def _compile(
+    command: list[str], folder: EngineFolder, ambient: Mapping[str, str], progress: Progress
+) -> float:
+    """Run Go, return the seconds it took; `go build -v` names each package it compiles."""
+    began = time.monotonic()
+    lines: list[str] = []
+    # Its own process group, so that Ctrl-C ends the compilers in our order, not theirs.
+    with subprocess.Popen(
+        command,
+        cwd=MODULE_FOLDER,
+        # Without cgo it needs no C compiler and runs on any libc.
+        env={**ambient, "CGO_ENABLED": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        process_group=0,
+    ) as go:
+        try:
+            _follow(go, lines, began, progress)
+        except BaseException:
+            _stop(go)
+            raise
+    folder.log.write_text("".join(f"{line}\n" for line in [" ".join(command), *lines]))
+    if go.returncode:
+        raise BuildError(_failure(go.returncode, lines, folder))
+    return time.monotonic() - began
+
+
+def _follow(
+    go: "subprocess.Popen[str]", lines: list[str], began: float, progress: Progress
+) -> None:
+    arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in go.stdout or ():
+            arrived.put(line.rstrip("\n"))
+        arrived.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        with suppress(queue.Empty):
+            line = arrived.get(timeout=1.0)
+            if line is None:
+                return
+            lines.append(line)
+        packages = sum(1 for line in lines if _is_package(line))
+        stage = "Compiling" if packages or not lines else "Downloading modules"
+        progress.tick(stage, packages=packages, seconds=time.monotonic() - began)
+
+
+def _is_package(line: str) -> bool:
+    return " " not in line and not line.startswith("#")
+
+
+def _stop(go: "subprocess.Popen[str]") -> None:
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(go.pid, kind)
+        with suppress(subprocess.TimeoutExpired):
+            go.wait(_STOP_SECONDS)
+            return
+
+
+def _failure(code: int, lines: list[str], folder: EngineFolder) -> str:
+    said = "\n".join(f"  {line}" for line in lines if not _is_package(line))
+    tail = "\n".join(said.splitlines()[-_LAST_LINES:]) or "  (nothing)"
+    return (
+        f"Go could not build the Pulumi engine {folder.pin.version}: got exit code {code}, "
+        f"expected 0. It said last:\n{tail}\nThe whole output is in {folder.log}. Check the "
+        "network (Go modules are fetched once) and the free disk space (about 3 GB), then run the "
+        "same command again; what was compiled so far is kept by Go."
+    )

@@ -1,0 +1,102 @@
+"""Where built engines are kept: once per user, whatever the checkout."""
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.engine.pin import Pin
+
+__all__ = ["EngineFolder", "engine_folder", "locked", "remove_unfinished"]
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFolder:
+    """One built engine in the cache.
+
+    The CLI and its language host share one real folder: the engine warns about a language host
+    that it finds on PATH but not beside itself.
+
+    Attributes:
+        path: The folder itself; it exists only when the build was finished.
+        pin: What is, or will be, in it.
+    """
+
+    path: Path
+    pin: Pin
+
+    @property
+    def pulumi(self) -> Path:
+        """The CLI."""
+        return self.path / "pulumi"
+
+    @property
+    def record(self) -> Path:
+        """What was built, as JSON; also the mark of a folder that was built here."""
+        return self.path / "build.json"
+
+    @property
+    def lock(self) -> Path:
+        """The file that one builder at a time holds."""
+        return self.path.with_name(f"{self.path.name}.lock")
+
+    @property
+    def log(self) -> Path:
+        """Everything that the last build printed."""
+        return self.path.with_name(f"{self.path.name}.log")
+
+    def is_built(self) -> bool:
+        """Tell whether a finished build of exactly this pin is there."""
+        try:
+            digest = json.loads(self.record.read_bytes())["digest"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return bool(digest == self.pin.digest) and os.access(self.pulumi, os.X_OK)
+
+
+def engine_folder(pin: Pin, ambient: Mapping[str, str]) -> EngineFolder:
+    """Return the cache folder of `pin` for this user and machine (XDG base directories)."""
+    base = ambient.get("XDG_CACHE_HOME", "")
+    # The XDG specification says that a relative path is to be ignored.
+    cache = Path(base) if base.startswith("/") else Path(ambient.get("HOME", "~")) / ".cache"
+    machine = platform.machine().lower()
+    name = "-".join(
+        [
+            pin.version,
+            platform.system().lower(),
+            _ARCHITECTURES.get(machine, machine),
+            pin.digest[:12],
+        ]
+    )
+    return EngineFolder(path=cache.expanduser() / "mobile-ai-delivery/engine" / name, pin=pin)
+
+
+@contextmanager
+def locked(folder: EngineFolder, *, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of `folder`; the kernel lets go of it whenever the holder ends.
+
+    Args:
+        folder: What is to be built.
+        waiting: Called once when another process holds the lock.
+    """
+    folder.lock.parent.mkdir(parents=True, exist_ok=True)
+    with folder.lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def remove_unfinished(folder: EngineFolder) -> None:
+    """Delete what killed builds of this engine left; call it with the lock held."""
+    for left in folder.path.parent.glob(f".{folder.path.name}.*"):
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,29 @@
+"""Import the engine's protocol without the SDK around it.
+
+`import pulumi.runtime.proto.language_pb2` first runs `pulumi/__init__.py`, which loads the
+automation API, mocks and telemetry: 0.4 to 0.8 s of every preview, for messages that need none of
+it. The host never runs a program in its own process, so empty packages do.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["skip_sdk_start"]
+
+
+def skip_sdk_start() -> None:
+    """Make `pulumi`, `pulumi.runtime` and `pulumi.runtime.proto` empty packages in this process.
+
+    Does nothing where the SDK is loaded already, or is not installed: the imports that follow then
+    say so themselves.
+    """
+    spec = importlib.util.find_spec("pulumi") if "pulumi" not in sys.modules else None
+    if spec is None or not spec.submodule_search_locations:
+        return
+    folder = Path(spec.submodule_search_locations[0])
+    for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
+        package = ModuleType(name)
+        package.__path__ = [str(folder.joinpath(*name.split(".")[1:]))]
+        sys.modules[name] = package

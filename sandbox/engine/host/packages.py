@@ -1,0 +1,64 @@
+"""What is installed in an interpreter: provider plugins that its SDKs need, and distributions."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Plugin", "distributions", "plugins"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """A provider plugin that an installed SDK works with.
+
+    Attributes:
+        name: As the engine knows it, `aws`.
+        version: With the leading `v`.
+        server: Where it is downloaded, empty for the usual place.
+    """
+
+    name: str
+    version: str
+    server: str
+
+
+def plugins(site_packages: Sequence[str]) -> Iterator[Plugin]:
+    """Yield the plugin of every SDK that says in its `pulumi-plugin.json` that it has one."""
+    for folder in site_packages:
+        for path in sorted(Path(folder).glob("*/pulumi-plugin.json")):
+            try:
+                described = json.loads(path.read_bytes())
+            except (OSError, ValueError):
+                continue
+            if described.get("resource") and described.get("name") and described.get("version"):
+                yield Plugin(
+                    name=described["name"],
+                    version="v" + described["version"].removeprefix("v"),
+                    server=described.get("server", ""),
+                )
+
+
+def distributions(site_packages: Sequence[str], *, transitive: bool) -> list[tuple[str, str]]:
+    """Return name and version of what is installed, sorted by name.
+
+    Args:
+        site_packages: Where to look.
+        transitive: Whether to keep what is there only because another needs it.
+    """
+    from importlib import metadata  # noqa: PLC0415 - slow, and only `pulumi about` asks
+
+    found: dict[str, str] = {}
+    needed: set[str] = set()
+    for distribution in metadata.distributions(path=list(site_packages)):
+        found[distribution.name] = distribution.version
+        needed.update(_normal(line) for line in distribution.requires or ())
+    kept = (name for name in found if transitive or _normal(name) not in needed)
+    return [(name, found[name]) for name in sorted(kept, key=str.lower)]
+
+
+def _normal(requirement: str) -> str:
+    """Return the normalised name (PEP 503) that a requirement (PEP 508) begins with."""
+    name = re.match(r"[A-Za-z0-9._-]+", requirement)
+    return re.sub(r"[-_.]+", "-", name.group(0)).lower() if name else ""

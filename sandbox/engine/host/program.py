@@ -1,0 +1,60 @@
+"""How a Pulumi program is started: the arguments and variables its executor reads."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pulumi.runtime.proto import language_pb2 as language
+
+__all__ = ["ALREADY_SHOWN", "executor_arguments", "executor_environment"]
+
+ALREADY_SHOWN = 32
+"""Exit code of the executor when the user has been shown the message (its own constant)."""
+
+
+def executor_arguments(
+    request: language.RunRequest, *, engine_address: str, tracing: str
+) -> list[str]:
+    """Return the arguments of `pulumi-language-python-exec` for `request`.
+
+    Args:
+        request: What the engine asked for.
+        engine_address: Where the engine listens; the host was started with it.
+        tracing: Where traces go, empty for nowhere.
+    """
+    options = {
+        "monitor": request.monitor_address,
+        "engine": engine_address,
+        "project": request.project,
+        "stack": request.stack,
+        "organization": request.organization,
+        "root_directory": request.info.root_directory,
+        "pwd": request.pwd,
+        "dry_run": _flag(value=request.dryRun),
+        "parallel": str(request.parallel),
+        "tracing": tracing,
+    }
+    given = [part for name, value in options.items() if value for part in (f"--{name}", value)]
+    return [*given, _program(request), *request.args]
+
+
+def executor_environment(request: language.RunRequest, base: Mapping[str, str]) -> dict[str, str]:
+    """Return `base` with the stack's configuration, which travels in the environment."""
+    return {
+        **base,
+        "PULUMI_CONFIG": json.dumps(dict(request.config)),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+    }
+
+
+def _program(request: language.RunRequest) -> str:
+    info = request.info
+    return (
+        str(Path(info.program_directory, info.entry_point or "."))
+        if info.program_directory
+        else (request.program or ".")
+    )
+
+
+def _flag(*, value: bool) -> str:
+    return "true" if value else "false"

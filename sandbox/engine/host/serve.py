@@ -1,0 +1,83 @@
+"""Serve the language host until a signal comes or the engine is gone."""
+
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent import futures
+from contextlib import suppress
+
+import grpc
+from pulumi.runtime.proto import language_pb2_grpc
+
+from sandbox.engine.host.process import Children
+from sandbox.engine.host.relay import CHANNEL_OPTIONS
+from sandbox.engine.host.service import LanguageHost, Settings
+from sandbox.engine.pin import read_pin
+
+__all__ = ["parse_arguments", "serve"]
+
+_THREADS = 16
+_STDIN = 0
+
+
+def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> None:
+    """Print a port, serve on it, and at the end leave no child running.
+
+    Args:
+        arguments: Path of the executor, then what the engine adds.
+        signals: Those that mean the end.
+    """
+    ending = threading.Event()
+    for number in signals:
+        signal.signal(number, lambda _number, _frame: ending.set())
+    children = Children()
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS), options=CHANNEL_OPTIONS)
+    host = LanguageHost(parse_arguments(arguments), children)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    threading.Thread(target=_await_engine_end, args=(ending,), daemon=True).start()
+    ending.wait()
+    children.end_all()
+    _leave()
+
+
+def parse_arguments(arguments: Sequence[str]) -> Settings:
+    """Return the settings in a command line: the engine's address comes last, after any flags.
+
+    >>> parse_arguments(["/exec", "--tracing", "file:/t", "127.0.0.1:5"]).tracing
+    'file:/t'
+    """
+    executor, *flags = arguments
+    tracing = flags[flags.index("--tracing") + 1] if "--tracing" in flags else ""
+    address = flags[-1] if flags else ""
+    return Settings(
+        executor=executor,
+        engine_address=address,
+        tracing=tracing,
+        version=read_pin().version,
+    )
+
+
+def _await_engine_end(ending: threading.Event) -> None:
+    # The engine holds the other end of this pipe: it closes even when the engine is killed, and
+    # then nothing else would end the policy packs.
+    if stat.S_ISFIFO(os.fstat(_STDIN).st_mode):
+        while os.read(_STDIN, 1024):
+            pass
+        ending.set()
+
+
+def _leave() -> None:
+    """End without waiting for calls that nobody hears any more."""
+    sys.stdout.flush()
+    if os.getpgrp() == os.getpid():
+        # The engine gave the host its own group: what a program left running is in it too.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(0, signal.SIGTERM)
+    os._exit(0)

@@ -1,0 +1,106 @@
+"""Choose the engine: one named, an official one on PATH, or the one built here."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.engine.cache import EngineFolder, engine_folder
+from sandbox.engine.errors import EngineError
+from sandbox.engine.found import Engine
+from sandbox.engine.launcher import LAUNCHER
+from sandbox.engine.pin import parse_version, read_pin
+from sandbox.engine.progress import Progress, Quiet
+
+__all__ = ["MINIMUM_VERSION", "VARIABLE", "locate"]
+
+VARIABLE = "MOBILE_AI_PULUMI"
+MINIMUM_VERSION = (3, 249, 0)
+"""First release whose `pulumi policy analyze` takes `--file`."""
+
+_VERSION_SECONDS = 30.0
+
+
+def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | None = None) -> Engine:
+    """Return the engine to use, building it if there is no other.
+
+    Args:
+        ambient: The caller's environment; `os.environ` if not given.
+        progress: Told why an engine was passed over, and what a build does.
+
+    Raises:
+        EngineError: The one named in `MOBILE_AI_PULUMI` cannot be used.
+        BuildError: There is no other and it cannot be built.
+    """
+    ambient = os.environ if ambient is None else ambient
+    progress = progress or Quiet()
+    folder = engine_folder(read_pin(), ambient)
+    if named := ambient.get(VARIABLE):
+        return _named(Path(named), folder, ambient)
+    return _on_path(folder, ambient, progress) or _built(folder, ambient, progress)
+
+
+def _named(pulumi: Path, folder: EngineFolder, ambient: Mapping[str, str]) -> Engine:
+    engine, reason = _examine(pulumi.absolute(), folder, ambient)
+    if engine is None:
+        raise EngineError(
+            f"{VARIABLE} names an engine that cannot be used: got {pulumi}; {reason} Correct the "
+            "variable, or unset it to let the engine be found or built."
+        )
+    return engine
+
+
+def _on_path(folder: EngineFolder, ambient: Mapping[str, str], progress: Progress) -> Engine | None:
+    found = shutil.which("pulumi", path=ambient.get("PATH", os.defpath))
+    if found is None:
+        return None
+    engine, reason = _examine(Path(found), folder, ambient)
+    if engine is None:
+        progress.note(f"Passing over {found}: {reason}")
+    return engine
+
+
+def _built(folder: EngineFolder, ambient: Mapping[str, str], progress: Progress) -> Engine:
+    # What a build needs is not imported when the cache has the engine.
+    from sandbox.engine.build import ensure_built  # noqa: PLC0415
+
+    ensure_built(folder, ambient=ambient, progress=progress)
+    return Engine(pulumi=folder.pulumi, version=folder.pin.version, origin="built")
+
+
+def _examine(
+    pulumi: Path, folder: EngineFolder, ambient: Mapping[str, str]
+) -> tuple[Engine | None, str]:
+    """Return the engine, or none and why it cannot be used."""
+    if not os.access(pulumi, os.X_OK) or pulumi.is_dir():
+        return None, "it is not an executable file."
+    real = pulumi.resolve()
+    if (real.parent / folder.record.name).is_file():
+        # Built here, by this or another checkout.
+        return Engine(pulumi=real, version=_version(real, ambient), origin="built"), ""
+    search = f"{real.parent}{os.pathsep}{ambient.get('PATH', os.defpath)}"
+    if shutil.which(LAUNCHER, path=search) is None:
+        return None, f"no {LAUNCHER} is beside it or on PATH, so it runs no Python program."
+    version = _version(pulumi, ambient)
+    if not version or parse_version(version) < MINIMUM_VERSION:
+        wanted = ".".join(map(str, MINIMUM_VERSION))
+        return None, f"its version is {version or 'not told'}, expected {wanted} or newer."
+    return Engine(pulumi=pulumi, version=version, origin="official"), ""
+
+
+def _version(pulumi: Path, ambient: Mapping[str, str]) -> str:
+    """Return what `pulumi version` prints, or an empty text if it prints no version."""
+    try:
+        result = subprocess.run(
+            [pulumi, "version"],
+            env={**ambient, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    text = result.stdout.strip().removeprefix("v")
+    return text if text[:1].isdigit() else ""
