@@ -111,7 +111,10 @@ def _keep(
         name,
         bucket=bucket.bucket,
         rules=[
-            {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": key is not None}
+            {
+                "apply_server_side_encryption_by_default": default,
+                "bucket_key_enabled": key is not None,
+            }
         ],
         opts=child,
     )

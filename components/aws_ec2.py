@@ -23,82 +23,82 @@ __all__ = [
 class Vpc(ThinResource):
     """A virtual private cloud."""
 
-    token = "aws:ec2/vpc:Vpc"
+    TYPE = "aws:ec2/vpc:Vpc"
 
 
 class Subnet(ThinResource):
     """A range of addresses in one availability zone."""
 
-    token = "aws:ec2/subnet:Subnet"
+    TYPE = "aws:ec2/subnet:Subnet"
 
 
 class RouteTable(ThinResource):
     """Where packets of associated subnets go."""
 
-    token = "aws:ec2/routeTable:RouteTable"
+    TYPE = "aws:ec2/routeTable:RouteTable"
 
 
 class Route(ThinResource):
     """One way out of a route table."""
 
-    token = "aws:ec2/route:Route"
+    TYPE = "aws:ec2/route:Route"
 
 
 class RouteTableAssociation(ThinResource):
     """Puts a route table on a subnet."""
 
-    token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    TYPE = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 
 
 class InternetGateway(ThinResource):
     """The way to public addresses."""
 
-    token = "aws:ec2/internetGateway:InternetGateway"
+    TYPE = "aws:ec2/internetGateway:InternetGateway"
 
 
 class Eip(ThinResource):
     """A public address of a NAT gateway."""
 
-    token = "aws:ec2/eip:Eip"
+    TYPE = "aws:ec2/eip:Eip"
 
 
 class NatGateway(ThinResource):
     """The way out for subnets without public addresses."""
 
-    token = "aws:ec2/natGateway:NatGateway"
+    TYPE = "aws:ec2/natGateway:NatGateway"
 
 
 class VpcEndpoint(ThinResource):
     """A private way to one AWS service."""
 
-    token = "aws:ec2/vpcEndpoint:VpcEndpoint"
+    TYPE = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 
 class FlowLog(ThinResource):
     """Who talked to whom."""
 
-    token = "aws:ec2/flowLog:FlowLog"
+    TYPE = "aws:ec2/flowLog:FlowLog"
 
 
 class DefaultSecurityGroup(ThinResource):
     """The group that a VPC is born with; closed by having no rules."""
 
-    token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    TYPE = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 
 
 class SecurityGroup(ThinResource):
     """A group that rules are attached to."""
 
-    token = "aws:ec2/securityGroup:SecurityGroup"
+    TYPE = "aws:ec2/securityGroup:SecurityGroup"
 
 
 class IngressRule(ThinResource):
     """One kind of traffic let in."""
 
-    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    TYPE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 class EgressRule(ThinResource):
     """One kind of traffic let out."""
 
-    token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    TYPE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"

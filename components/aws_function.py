@@ -81,9 +81,9 @@ class ServiceFunction(pulumi.ComponentResource):
             opts=child,
             source_arn=self.arn,
         )
-        function = _function(name, args, role, queue, pulumi.ResourceOptions(
-            parent=self, depends_on=[group]
-        ))
+        function = _function(
+            name, args, role, queue, pulumi.ResourceOptions(parent=self, depends_on=[group])
+        )
         self.function_name, self.function_arn = function.name, function.arn
         self.register_outputs({"arn": self.arn})
 

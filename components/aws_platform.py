@@ -77,7 +77,7 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({"logBucketArn": bucket.arn, "keyArn": key.arn})
 
 
-def encrypted_topic(  # noqa: PLR0913 - five after the name
+def encrypted_topic(
     name: str,
     *,
     scope: AwsScope,

@@ -1,5 +1,6 @@
 """Who may write to the log bucket, the key and the alarm topic that all components share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from components import iam
@@ -7,16 +8,20 @@ from components.aws_names import AwsScope, arn, log_group_arn
 
 __all__ = ["key_statements", "log_bucket_statements", "topic_policy"]
 
+Conditions = Mapping[str, Mapping[str, Any]]
+
 
 def log_bucket_statements(scope: AwsScope, bucket: str) -> list[dict[str, Any]]:
     """Return who may write logs below which prefix of the bucket with this ARN."""
     account = scope["account_id"]
     # The CDN's log delivery lives in us-east-1, flow logs in the stack's region.
     sources = sorted({f"arn:aws:logs:us-east-1:{account}:*", arn(scope, "logs", "*")})
-    vended = {**iam.service_source(scope), "ArnLike": {"aws:SourceArn": sources}}
-    balancers = {"ArnLike": {"aws:SourceArn": arn(scope, "elasticloadbalancing", "loadbalancer/*")}}
+    vended: Conditions = {**iam.service_source(scope), "ArnLike": {"aws:SourceArn": sources}}
+    balancers: Conditions = {
+        "ArnLike": {"aws:SourceArn": arn(scope, "elasticloadbalancing", "loadbalancer/*")}
+    }
     put, logs = ["s3:PutObject"], f"AWSLogs/{account}/*"
-    writers = [
+    writers: list[tuple[str, str, str, Conditions]] = [
         ("S3AccessLogs", "logging.s3", "s3/*", iam.service_source(scope)),
         ("VendedLogs", "delivery.logs", logs, vended),
         ("LoadBalancerLogs", "logdelivery.elasticloadbalancing", f"alb/{logs}", balancers),

@@ -11,7 +11,7 @@ from components.aws_names import AwsScope, physical_name
 __all__ = ["service_role"]
 
 
-def service_role(  # noqa: PLR0913 - five after the name, all of them the role
+def service_role(
     name: str,
     *,
     scope: AwsScope,

@@ -17,8 +17,8 @@ __all__ = ["ThinResource"]
 class ThinResource(pulumi.CustomResource):
     """A resource known by its token; a subclass names the token and annotates its outputs."""
 
-    token: ClassVar[str]
-    outputs: ClassVar[tuple[str, ...]] = ()
+    TYPE: ClassVar[str]
+    OUTPUTS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -29,7 +29,5 @@ class ThinResource(pulumi.CustomResource):
         """Declare the resource with its inputs in wire form."""
         # The version makes the engine load the provider that the SDK is for.
         versioned = pulumi.ResourceOptions(version=importlib.metadata.version("pulumi-aws"))
-        declared = {**inputs, **{output: None for output in self.outputs if output not in inputs}}
-        super().__init__(
-            self.token, name, declared, pulumi.ResourceOptions.merge(versioned, opts)
-        )
+        declared = {**inputs, **{output: None for output in self.OUTPUTS if output not in inputs}}
+        super().__init__(self.TYPE, name, declared, pulumi.ResourceOptions.merge(versioned, opts))

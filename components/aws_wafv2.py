@@ -10,7 +10,7 @@ __all__ = ["WebAcl"]
 class WebAcl(ThinResource):
     """A web access control list."""
 
-    token = "aws:wafv2/webAcl:WebAcl"
-    outputs = ("arn",)
+    TYPE = "aws:wafv2/webAcl:WebAcl"
+    OUTPUTS = ("arn",)
 
     arn: pulumi.Output[str]

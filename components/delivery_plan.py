@@ -1,7 +1,9 @@
 """What delivery decides without the cloud: paths, cache lifetimes, the edge function's text."""
 
+import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
@@ -9,10 +11,12 @@ __all__ = [
     "IMMUTABLE",
     "LOG_FIELDS",
     "Target",
+    "check_bytes",
     "edge_function_code",
     "target_key",
     "unique_targets",
     "viewer_certificate",
+    "visibility",
     "waf_rules",
 ]
 
@@ -35,6 +39,7 @@ LOG_FIELDS: Final = (
     "sc-range-end",
 )
 _SOURCE: Final = Path(__file__).with_name("delivery_function.js")
+_LONGEST_CODE: Final = 10_240  # bytes, CloudFront quotas
 _CONFIG_LINE: Final = re.compile(r"^const CONFIG = .*;$", re.MULTILINE)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -81,12 +86,39 @@ def unique_targets(targets: list[Target]) -> dict[str, Target]:
     return {target_key(item): item for item in reversed(ordered)}
 
 
-def edge_function_code(*, halted: bool) -> str:
-    """Return the text of the CDN's viewer-request function with its configuration."""
-    config = f"const CONFIG = {json.dumps({'halted': halted})};"
+def check_bytes(target: Target, content: bytes) -> None:
+    """Refuse an artifact whose bytes are not the ones that the manifest names.
+
+    Raises:
+        ValueError: If the digest differs.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != target["sha256"]:
+        raise ValueError(
+            f"target {target['path']}: got bytes with sha256 {digest}, expected "
+            f"{target['sha256']}: restore the file that the manifest was signed for"
+        )
+
+
+def edge_function_code(halted: Sequence[str]) -> str:
+    """Return the text of the CDN's viewer-request function.
+
+    Args:
+        halted: SHA-256 of the targets that nobody gets any more.
+
+    Raises:
+        ValueError: If the text is longer than CloudFront takes.
+    """
+    config = f"const CONFIG = {json.dumps({'halted': sorted(set(halted))})};"
     code, count = _CONFIG_LINE.subn(config, _SOURCE.read_text(encoding="utf-8"))
     if count != 1:
         raise ValueError(f"{_SOURCE.name}: got {count} lines 'const CONFIG = …;', expected one")
+    size = len(code.encode())
+    if size > _LONGEST_CODE:
+        raise ValueError(
+            f"edge function: got {size} bytes with {len(halted)} halted targets, CloudFront takes "
+            f"{_LONGEST_CODE}: remove deployments that are halted for good"
+        )
     return code
 
 

@@ -1,0 +1,50 @@
+"""A function that runs on a schedule."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.aws_function import ServiceFunction
+from components.aws_names import AwsScope, arn, physical_name
+from components.aws_platform import PlatformParts
+from components.aws_role import service_role
+
+__all__ = ["scheduled"]
+
+
+def scheduled(
+    name: str,
+    *,
+    scope: AwsScope,
+    platform: PlatformParts,
+    function: ServiceFunction,
+    expression: str,
+    opts: pulumi.ResourceOptions,
+) -> aws.scheduler.Schedule:
+    """Create a schedule that invokes the function, and the role that lets it."""
+    role = service_role(
+        f"{name}-schedule",
+        scope=scope,
+        service="scheduler.amazonaws.com",
+        purpose=f"{name}-schedule",
+        statements=[
+            iam.allow("Invoke", ["lambda:InvokeFunction"], [function.arn]),
+            iam.use_key(scope, platform["key_alias"], actions=["kms:Decrypt"]),
+        ],
+        opts=opts,
+        # EventBridge Scheduler passes the schedule group, not the schedule.
+        source_arn=arn(scope, "scheduler", "schedule-group/default"),
+    )
+    return aws.scheduler.Schedule(
+        name,
+        name=physical_name(scope, name),
+        schedule_expression=expression,
+        kms_key_arn=platform["key_arn"],
+        flexible_time_window={"mode": "OFF"},
+        target={
+            "arn": function.function_arn,
+            "role_arn": role.arn,
+            "retry_policy": {"maximum_retry_attempts": 2, "maximum_event_age_in_seconds": 600},
+        },
+        opts=opts,
+    )

@@ -1,0 +1,240 @@
+"""How devices get models: a private origin behind a CDN, and signed freshness."""
+
+from pathlib import Path
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import delivery_cdn as cdn
+from components import delivery_plan as plan
+from components.aws_bucket import LifecycleRule, PrivateBucket
+from components.aws_key import EncryptionKey
+from components.aws_names import AwsScope, bucket_arn, bucket_name, to_wire
+from components.aws_platform import PlatformParts
+from components.delivery_plan import Target
+from components.delivery_policy import models_bucket_policy, models_key_policy
+from components.delivery_signer import TimestampSigner
+
+__all__ = ["CountryRule", "DeliveryArgs", "ModelDelivery"]
+
+# A version that was released stays readable for rollback and audit after it was overwritten.
+_KEEP_NONCURRENT_DAYS: Final = 365
+
+
+class CountryRule(TypedDict):
+    """Where models may, or may not, be downloaded."""
+
+    mode: str
+    """``allow`` or ``deny``."""
+    countries: list[str]
+    """ISO 3166-1 alpha-2 codes."""
+
+
+class DeliveryArgs(TypedDict):
+    """Arguments of :class:`ModelDelivery`."""
+
+    scope: AwsScope
+    platform: PlatformParts
+    domain: str | None
+    """Host name; CloudFront's own name allows no minimum TLS version."""
+    certificate_arn: str | None
+    """Of the domain, in us-east-1; else ``hosted_zone_id`` makes one."""
+    hosted_zone_id: str | None
+    waf: bool
+    rate_limit_per_five_minutes: int
+    country_rule: CountryRule | None
+    price_class: str
+    metadata_ttl_seconds: int
+    refresh_minutes: int
+    expiry_minutes: int
+    targets: list[Target]
+    """On-device artifacts of the deployments."""
+    halted: NotRequired[list[str]]
+    """SHA-256 of targets that nobody gets any more."""
+
+
+class ModelDelivery(pulumi.ComponentResource):
+    """Versioned S3 origin, CloudFront distribution, edge function, firewall, logs, targets.
+
+    Nothing but the distribution reads the bucket: the key's and the bucket's policies name its
+    exact ARN and therefore come after it. Targets are named by digest and stay in the bucket when
+    they leave the stack, since a device may be on its way to them.
+    """
+
+    bucket: str
+    bucket_key_alias: str
+    domain: pulumi.Output[str]
+    distribution_arn: pulumi.Output[str]
+    timestamp_key_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create origin, CDN, targets and signer."""
+        super().__init__("mobileai:index:ModelDelivery", name, to_wire(args), opts)
+        scope = args["scope"]
+        child = pulumi.ResourceOptions(parent=self)
+        self.bucket = bucket_name(scope, "models")
+        key = EncryptionKey(name, {"scope": scope, "purpose": "models", "services": None}, child)
+        origin = _origin(name, args, key, child)
+        distribution = self._distribution(name, args, origin)
+        aws.kms.KeyPolicy(
+            name,
+            key_id=key.key_id,
+            policy=distribution.arn.apply(lambda arn: models_key_policy(scope, arn)),
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            name,
+            bucket=origin.bucket_name,
+            policy=distribution.arn.apply(lambda arn: models_bucket_policy(self.bucket, arn)),
+            opts=child,
+        )
+        cdn.log_delivery(
+            name,
+            scope=scope,
+            distribution_arn=distribution.arn,
+            log_bucket_arn=bucket_arn(bucket_name(scope, "logs")),
+            opts=child,
+        )
+        self._targets(name, args["targets"], origin)
+        signer = self._signer(name, args, key.alias)
+        self.domain = pulumi.Output.from_input(args["domain"] or distribution.domain_name)
+        self.bucket_key_alias = key.alias
+        self.distribution_arn = distribution.arn
+        self.timestamp_key_arn = signer.key_arn
+        self.register_outputs(
+            {
+                "bucket": self.bucket,
+                "domain": self.domain,
+                "distributionArn": self.distribution_arn,
+                "timestampKeyArn": self.timestamp_key_arn,
+            }
+        )
+
+    def _distribution(
+        self, name: str, args: DeliveryArgs, origin: PrivateBucket
+    ) -> aws.cloudfront.Distribution:
+        scope, domain = args["scope"], args["domain"]
+        child = pulumi.ResourceOptions(parent=self)
+        access = cdn.origin_access(name, scope, child)
+        function = cdn.edge_function(name, scope, halted=args.get("halted", []), opts=child)
+        metadata, targets = cdn.cache_behaviours(
+            name,
+            scope=scope,
+            metadata_ttl_seconds=args["metadata_ttl_seconds"],
+            function=function,
+            opts=child,
+        )
+        distribution = aws.cloudfront.Distribution(
+            name,
+            comment=f"Models of the stack {scope['stack']}",
+            enabled=True,
+            aliases=[domain] if domain else [],
+            default_root_object="metadata/timestamp.json",
+            http_version="http2and3",
+            is_ipv6_enabled=True,
+            price_class=args["price_class"],
+            origins=[_s3_origin(scope, self.bucket, access)],
+            default_cache_behavior=metadata,
+            ordered_cache_behaviors=[targets],
+            # New metadata must not stay hidden behind a remembered "not found".
+            custom_error_responses=[{"error_code": 404, "error_caching_min_ttl": 10}],
+            restrictions={"geo_restriction": _geo_restriction(args["country_rule"])},
+            viewer_certificate=plan.viewer_certificate(self._certificate(name, args)),
+            web_acl_id=self._firewall(name, args),
+            opts=pulumi.ResourceOptions(parent=self, protect=scope["protect"], depends_on=[origin]),
+        )
+        if domain and args["hosted_zone_id"]:
+            zone = args["hosted_zone_id"]
+            cdn.point_domain(
+                name, domain=domain, zone_id=zone, distribution=distribution, opts=child
+            )
+        return distribution
+
+    def _certificate(self, name: str, args: DeliveryArgs) -> pulumi.Input[str] | None:
+        domain, zone = args["domain"], args["hosted_zone_id"]
+        if args["certificate_arn"] or not domain or not zone:
+            return args["certificate_arn"]
+        child = pulumi.ResourceOptions(parent=self)
+        return cdn.certificate(name, domain=domain, zone_id=zone, opts=child)
+
+    def _firewall(self, name: str, args: DeliveryArgs) -> pulumi.Output[str] | None:
+        if not args["waf"]:
+            return None
+        limit, child = args["rate_limit_per_five_minutes"], pulumi.ResourceOptions(parent=self)
+        return cdn.firewall(name, args["scope"], rate_limit=limit, opts=child).arn
+
+    def _signer(self, name: str, args: DeliveryArgs, bucket_key_alias: str) -> TimestampSigner:
+        return TimestampSigner(
+            f"{name}-timestamp",
+            {
+                "scope": args["scope"],
+                "platform": args["platform"],
+                "bucket": self.bucket,
+                "bucket_key_alias": bucket_key_alias,
+                "refresh_minutes": args["refresh_minutes"],
+                "expiry_minutes": args["expiry_minutes"],
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _targets(self, name: str, targets: list[Target], origin: PrivateBucket) -> None:
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        for key, target in plan.unique_targets(targets).items():
+            plan.check_bytes(target, Path(target["path"]).read_bytes())
+            aws.s3.BucketObjectv2(
+                f"{name}-{target['sha256'][:16]}-{target['file']}",
+                bucket=origin.bucket_name,
+                key=key,
+                source=pulumi.FileAsset(target["path"]),
+                source_hash=target["sha256"],
+                content_type="application/octet-stream",
+                cache_control=plan.IMMUTABLE,
+                metadata={
+                    "sha256": target["sha256"],
+                    "manifest-sha256": target["manifest_sha256"],
+                },
+                opts=kept,
+            )
+
+
+def _origin(
+    name: str, args: DeliveryArgs, key: EncryptionKey, opts: pulumi.ResourceOptions
+) -> PrivateBucket:
+    old_versions: LifecycleRule = {
+        "id": "expire-old-versions",
+        "prefix": "",
+        "expire_days": None,
+        "expire_noncurrent_days": _KEEP_NONCURRENT_DAYS,
+    }
+    return PrivateBucket(
+        name,
+        {
+            "bucket": bucket_name(args["scope"], "models"),
+            "kms_key_arn": key.arn,
+            "log_bucket": args["platform"]["log_bucket"],
+            "lifecycle": [old_versions],
+            "protect": args["scope"]["protect"],
+            "statements": None,
+        },
+        opts,
+    )
+
+
+def _s3_origin(
+    scope: AwsScope, bucket: str, access: aws.cloudfront.OriginAccessControl
+) -> dict[str, Any]:
+    return {
+        "origin_id": "models",
+        "domain_name": f"{bucket}.s3.{scope['region']}.amazonaws.com",
+        "origin_access_control_id": access.id,
+    }
+
+
+def _geo_restriction(rule: CountryRule | None) -> dict[str, Any]:
+    if rule is None:
+        return {"restriction_type": "none", "locations": []}
+    kind = {"allow": "whitelist", "deny": "blacklist"}[rule["mode"]]
+    return {"restriction_type": kind, "locations": sorted(rule["countries"])}

@@ -1,0 +1,247 @@
+"""The pieces of the CDN: policies, edge function, firewall, certificate, distribution, logs."""
+
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components import delivery_plan as plan
+from components.aws_names import AwsScope, physical_name
+from components.aws_wafv2 import WebAcl
+
+__all__ = [
+    "CDN_REGION",
+    "CERTIFICATE_REGION",
+    "cache_behaviours",
+    "certificate",
+    "edge_function",
+    "firewall",
+    "log_delivery",
+    "origin_access",
+    "point_domain",
+]
+
+# CloudFront takes certificates and firewalls of this region only, and keeps its logs' setup here.
+CDN_REGION: Final = "us-east-1"
+CERTIFICATE_REGION: Final = CDN_REGION
+_YEAR: Final = 31_536_000  # seconds
+_HSTS: Final = 63_072_000  # seconds, two years: what preload lists ask for
+
+
+def origin_access(
+    name: str, scope: AwsScope, opts: pulumi.ResourceOptions
+) -> aws.cloudfront.OriginAccessControl:
+    """Create the identity that the distribution signs its requests to S3 with."""
+    return aws.cloudfront.OriginAccessControl(
+        name,
+        name=physical_name(scope, name),
+        origin_access_control_origin_type="s3",
+        signing_behavior="always",
+        signing_protocol="sigv4",
+        opts=opts,
+    )
+
+
+def edge_function(
+    name: str, scope: AwsScope, *, halted: list[str], opts: pulumi.ResourceOptions
+) -> aws.cloudfront.Function:
+    """Create the viewer-request function."""
+    return aws.cloudfront.Function(
+        name,
+        name=physical_name(scope, name),
+        runtime="cloudfront-js-2.0",
+        code=plan.edge_function_code(halted),
+        publish=True,
+        opts=opts,
+    )
+
+
+def cache_behaviours(
+    name: str,
+    *,
+    scope: AwsScope,
+    metadata_ttl_seconds: int,
+    function: aws.cloudfront.Function,
+    opts: pulumi.ResourceOptions,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Create the cache and header policies; return the behaviours of metadata and targets."""
+    headers = _response_headers(name, scope, opts)
+
+    def behaviour(kind: str, seconds: int, *, compress: bool) -> dict[str, Any]:
+        cache = _cache_policy(f"{name}-{kind}", scope=scope, seconds=seconds, opts=opts)
+        return {
+            "target_origin_id": "models",
+            "viewer_protocol_policy": "https-only",
+            "allowed_methods": ["GET", "HEAD"],
+            "cached_methods": ["GET", "HEAD"],
+            "compress": compress,
+            "cache_policy_id": cache.id,
+            "response_headers_policy_id": headers.id,
+            "function_associations": [
+                {"event_type": "viewer-request", "function_arn": function.arn}
+            ],
+        }
+
+    metadata = behaviour("metadata", metadata_ttl_seconds, compress=True)
+    # Models are compressed where they are made; CloudFront compresses nothing above 10 MB.
+    targets = behaviour("targets", _YEAR, compress=False)
+    return metadata, {**targets, "path_pattern": "targets/*"}
+
+
+def firewall(
+    name: str, scope: AwsScope, *, rate_limit: int, opts: pulumi.ResourceOptions
+) -> WebAcl:
+    """Create the firewall. It keeps no logs: they would hold addresses of clients."""
+    physical = physical_name(scope, name)
+    return WebAcl(
+        name,
+        {
+            "name": physical,
+            "region": CDN_REGION,
+            "scope": "CLOUDFRONT",
+            "defaultAction": {"allow": {}},
+            "rules": plan.waf_rules(rate_limit),
+            "visibilityConfig": plan.visibility(physical),
+        },
+        opts,
+    )
+
+
+def certificate(
+    name: str, *, domain: str, zone_id: str, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Create a certificate, prove the domain in its zone, and return the proven ARN."""
+    made = aws.acm.Certificate(
+        name, domain_name=domain, validation_method="DNS", region=CERTIFICATE_REGION, opts=opts
+    )
+    proof = made.domain_validation_options[0]
+    record = aws.route53.Record(
+        f"{name}-proof",
+        zone_id=zone_id,
+        name=proof.resource_record_name,
+        type=proof.resource_record_type,
+        records=[proof.resource_record_value],
+        ttl=300,
+        opts=opts,
+    )
+    proven = aws.acm.CertificateValidation(
+        name,
+        certificate_arn=made.arn,
+        validation_record_fqdns=[record.fqdn],
+        region=CERTIFICATE_REGION,
+        opts=opts,
+    )
+    arn: pulumi.Output[str] = proven.certificate_arn
+    return arn
+
+
+def point_domain(
+    name: str,
+    *,
+    domain: str,
+    zone_id: str,
+    distribution: aws.cloudfront.Distribution,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Create the records that lead the domain to the distribution, IPv4 and IPv6."""
+    alias = {
+        "name": distribution.domain_name,
+        "zone_id": distribution.hosted_zone_id,
+        "evaluate_target_health": False,
+    }
+    for kind in ("A", "AAAA"):
+        aws.route53.Record(
+            f"{name}-{kind.lower()}",
+            zone_id=zone_id,
+            name=domain,
+            type=kind,
+            aliases=[alias],
+            opts=opts,
+        )
+
+
+def log_delivery(
+    name: str,
+    *,
+    scope: AwsScope,
+    distribution_arn: pulumi.Input[str],
+    log_bucket_arn: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> aws.cloudwatch.LogDelivery:
+    """Create the delivery of access logs, without the fields that tell who asked."""
+    physical = physical_name(scope, name)
+    source = aws.cloudwatch.LogDeliverySource(
+        name,
+        name=physical,
+        log_type="ACCESS_LOGS",
+        resource_arn=distribution_arn,
+        region=CDN_REGION,
+        opts=opts,
+    )
+    destination = aws.cloudwatch.LogDeliveryDestination(
+        name,
+        name=physical,
+        output_format="json",
+        delivery_destination_configuration={"destination_resource_arn": log_bucket_arn},
+        region=CDN_REGION,
+        opts=opts,
+    )
+    return aws.cloudwatch.LogDelivery(
+        name,
+        delivery_source_name=source.name,
+        delivery_destination_arn=destination.arn,
+        record_fields=list(plan.LOG_FIELDS),
+        region=CDN_REGION,
+        opts=opts,
+    )
+
+
+def _cache_policy(
+    name: str, *, scope: AwsScope, seconds: int, opts: pulumi.ResourceOptions
+) -> aws.cloudfront.CachePolicy:
+    return aws.cloudfront.CachePolicy(
+        name,
+        name=physical_name(scope, name),
+        min_ttl=0,
+        default_ttl=seconds,
+        max_ttl=seconds,
+        parameters_in_cache_key_and_forwarded_to_origin={
+            "cookies_config": {"cookie_behavior": "none"},
+            "headers_config": {"header_behavior": "none"},
+            "query_strings_config": {"query_string_behavior": "none"},
+            "enable_accept_encoding_brotli": True,
+            "enable_accept_encoding_gzip": True,
+        },
+        opts=opts,
+    )
+
+
+def _response_headers(
+    name: str, scope: AwsScope, opts: pulumi.ResourceOptions
+) -> aws.cloudfront.ResponseHeadersPolicy:
+    return aws.cloudfront.ResponseHeadersPolicy(
+        name,
+        name=physical_name(scope, name),
+        security_headers_config={
+            "content_type_options": {"override": True},
+            "strict_transport_security": {
+                "access_control_max_age_sec": _HSTS,
+                "include_subdomains": True,
+                "preload": True,
+                "override": True,
+            },
+        },
+        # What S3 tells about its versions and keys is nobody's business.
+        remove_headers_config={
+            "items": [
+                {"header": f"x-amz-{name}"}
+                for name in (
+                    "server-side-encryption",
+                    "server-side-encryption-aws-kms-key-id",
+                    "server-side-encryption-bucket-key-enabled",
+                    "version-id",
+                )
+            ]
+        },
+        opts=opts,
+    )

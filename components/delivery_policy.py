@@ -1,0 +1,41 @@
+"""Who may read the models: the distribution with one exact ARN, and nobody else."""
+
+from components import iam
+from components.aws_names import AwsScope, bucket_arn
+
+__all__ = ["models_bucket_policy", "models_key_policy"]
+
+
+def models_key_policy(scope: AwsScope, distribution_arn: str) -> str:
+    """Return the policy of the key that encrypts the models."""
+    return iam.key_policy(
+        scope,
+        iam.allow_service(
+            "DecryptByDistribution",
+            "cloudfront.amazonaws.com",
+            ["kms:Decrypt"],
+            ["*"],
+            conditions={"StringEquals": {"AWS:SourceArn": distribution_arn}},
+        ),
+    )
+
+
+def models_bucket_policy(bucket: str, distribution_arn: str) -> str:
+    """Return the policy of the bucket with this name.
+
+    The right to list makes S3 answer 404 for what is missing, as update clients expect, where it
+    would answer 403. Viewers cannot use it: the edge function lets no such path through.
+    """
+    resource = bucket_arn(bucket)
+    condition = {"StringEquals": {"AWS:SourceArn": distribution_arn}}
+    service = "cloudfront.amazonaws.com"
+    paths = [f"{resource}/metadata/*", f"{resource}/targets/*"]
+    return iam.document(
+        iam.deny_insecure([resource, f"{resource}/*"]),
+        iam.allow_service(
+            "ReadByDistribution", service, ["s3:GetObject"], paths, conditions=condition
+        ),
+        iam.allow_service(
+            "TellMissing", service, ["s3:ListBucket"], [resource], conditions=condition
+        ),
+    )
