@@ -7,58 +7,51 @@ import pulumi_aws as aws
 
 __all__ = ["CostTags", "CostTagsArgs"]
 
-_BILLING_REGION = "us-east-1"  # Cost Explorer answers there only
-
 
 class CostTagsArgs(TypedDict):
     """Arguments of :class:`CostTags`."""
 
     accountId: str
-    """The only account that the providers accept."""
-    regions: list[str]
-    """Regions that get a provider."""
+    """The only account that the provider accepts."""
+    region: str
+    """Home region; what lives elsewhere says so itself."""
     tags: dict[str, str]
     """Tags of every AWS resource."""
     assumeRole: NotRequired[str]
-    """Role that the providers take on; absent: the ambient credentials."""
+    """Role that the provider takes on; absent: the ambient credentials."""
     allocation: str
     """``payer`` activates the tags for cost allocation; ``none`` leaves that to the payer."""
 
 
 class CostTags(pulumi.ComponentResource):
-    """One AWS provider for each region, tagging what it makes; cost-allocation tags.
+    """The AWS provider that tags all it makes; cost-allocation tags.
 
     Attributes:
-        providers: The provider of each region.
+        provider: The provider of every AWS resource of the stack.
     """
 
-    providers: dict[str, aws.Provider]
+    provider: aws.Provider
 
     def __init__(
         self, name: str, args: CostTagsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create the providers and, for the paying account, activate the tags."""
+        """Create the provider and, for the paying account, activate the tags."""
         super().__init__("mobileai:index:CostTags", name, dict(args), opts)
-        self.providers = {region: self._regional(region, args) for region in args["regions"]}
+        role = args.get("assumeRole")
+        self.provider = aws.Provider(
+            f"{name}-aws",
+            region=args["region"],
+            allowed_account_ids=[args["accountId"]],
+            default_tags={"tags": args["tags"]},
+            assume_roles=None if role is None else [{"role_arn": role}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         if args["allocation"] == "payer":
             for tag in args["tags"]:
                 aws.costexplorer.CostAllocationTag(
                     f"{name}-{tag.rpartition(':')[2]}",
                     tag_key=tag,
                     status="Active",
-                    opts=pulumi.ResourceOptions(
-                        parent=self, provider=self.providers[_BILLING_REGION]
-                    ),
+                    opts=pulumi.ResourceOptions(parent=self, provider=self.provider),
                 )
         self.register_outputs({"tags": args["tags"]})
-
-    def _regional(self, region: str, args: CostTagsArgs) -> aws.Provider:
-        role = args.get("assumeRole")
-        return aws.Provider(
-            f"aws-{region}",
-            region=region,
-            allowed_account_ids=[args["accountId"]],
-            default_tags={"tags": args["tags"]},
-            assume_roles=[{"role_arn": role}] if role is not None else None,
-            opts=pulumi.ResourceOptions(parent=self),
-        )

@@ -54,11 +54,6 @@ class Settings(Section):
         min_length=1, description="Which model goes where, how fast."
     )
 
-    @property
-    def regions(self) -> tuple[str, ...]:
-        """Every region that resources are made in: home, and where CloudFront's parts live."""
-        return tuple(sorted({self.region, "us-east-1"}))
-
     def site(self, name: str) -> Site:
         """Return a site by its name.
 

@@ -1,0 +1,68 @@
+"""The program: the stack file in, components out.
+
+Nothing is decided here. ``components.settings`` says what a stack file means, every
+component says what it is made of, and the policy pack says whether it may be.
+"""
+
+from pathlib import Path
+
+import pulumi
+from components.arguments import (
+    network_arguments,
+    platform_arguments,
+    site_arguments,
+    site_bundle,
+    tag_arguments,
+)
+from components.arguments_delivery import delivery_arguments
+from components.aws_platform import Platform
+from components.cost_tags import CostTags
+from components.delivery import ModelDelivery
+from components.documents import context_document, version_document
+from components.edge_site import EdgeSite, site_provider
+from components.endpoints import Surroundings, deploy
+from components.governance_context import GovernanceContext
+from components.model_version import ModelVersion
+from components.network import Network
+from components.settings_load import read_stack
+
+inputs = read_stack(Path(__file__).parent)
+settings = inputs.settings
+
+# First, so that every rule knows the stack, its waivers and its models.
+context = GovernanceContext("governance", context_document(inputs))
+known = pulumi.ResourceOptions(depends_on=[context])
+tags = CostTags("tags", tag_arguments(settings, preview=pulumi.runtime.is_dry_run()), known)
+versions = [
+    ModelVersion(name, version_document(files), known) for name, files in inputs.models.items()
+]
+
+account = pulumi.ResourceOptions(providers=[tags.provider], depends_on=[context])
+platform = Platform("platform", platform_arguments(inputs), account)
+shared = pulumi.ResourceOptions(providers=[tags.provider], depends_on=[platform])
+network = Network("network", network_arguments(inputs), shared)
+delivery = ModelDelivery("delivery", delivery_arguments(inputs, platform=platform.parts), shared)
+release_url = pulumi.Output.concat("https://", delivery.domain, "/")
+
+sites = {}
+for site in settings.sites:
+    provider = site_provider(
+        site.name, directory=site_bundle(inputs.stack, site.name), context=site.context, opts=known
+    )
+    fenced = pulumi.ResourceOptions(providers=[provider], depends_on=[context])
+    sites[site.name] = (
+        provider,
+        EdgeSite(f"site-{site.name}", site_arguments(settings, site), fenced),
+    )
+
+around = Surroundings(
+    versions=versions,
+    sites=sites,
+    account=tags.provider,
+    platform=platform.parts,
+    release_url=release_url,
+)
+endpoints = {item.name: deploy(inputs, item, around) for item in settings.deployments}
+
+pulumi.export("releaseUrl", release_url)
+pulumi.export("endpoints", endpoints)

@@ -1,0 +1,179 @@
+"""From settings to the arguments of components: the words of the stack file, rearranged."""
+
+from pathlib import PurePosixPath
+
+import pulumi
+
+from components.aws_names import AwsScope
+from components.aws_platform import PlatformArgs, PlatformParts
+from components.cloud_endpoint import CloudInferenceEndpointArgs
+from components.cost_tags import CostTagsArgs
+from components.edge_endpoint import Canary, EdgeInferenceEndpointArgs
+from components.edge_site import EdgeSiteArgs
+from components.network import NetworkArgs
+from components.settings import Settings
+from components.settings_deployment import CloudPlacement, Deployment, EdgePlacement, Rollout
+from components.settings_load import StackInputs
+from components.settings_platform import ExistingNetwork, Site
+from components.tags import aws_tags, kubernetes_labels
+
+__all__ = [
+    "aws_scope",
+    "cloud_arguments",
+    "edge_arguments",
+    "network_arguments",
+    "platform_arguments",
+    "rings",
+    "site_arguments",
+    "site_bundle",
+    "tag_arguments",
+]
+
+
+def aws_scope(inputs: StackInputs) -> AwsScope:
+    """Return where the stack's AWS resources live."""
+    settings = inputs.settings
+    return {
+        "stack": inputs.stack,
+        "account_id": settings.aws.account_id,
+        "region": settings.region,
+        "protect": settings.protect,
+    }
+
+
+def platform_arguments(inputs: StackInputs) -> PlatformArgs:
+    """Return the arguments of ``Platform``."""
+    return {
+        "scope": aws_scope(inputs),
+        "log_retention_days": inputs.settings.delivery.log_retention_days,
+        "notify": list(inputs.settings.telemetry.notify),
+    }
+
+
+def network_arguments(inputs: StackInputs) -> NetworkArgs:
+    """Return the arguments of ``Network``."""
+    network = inputs.settings.network
+    arguments: NetworkArgs = {"scope": aws_scope(inputs), "existing": None, "managed": None}
+    if isinstance(network, ExistingNetwork):
+        subnets = list(network.subnet_ids)
+        return {**arguments, "existing": {"vpc_id": network.vpc_id, "subnet_ids": subnets}}
+    return {
+        **arguments,
+        "managed": {
+            "cidr": network.cidr,
+            "availability_zones": network.availability_zones,
+            "egress": network.egress,
+        },
+    }
+
+
+def tag_arguments(settings: Settings, *, preview: bool) -> CostTagsArgs:
+    """Return the arguments of ``CostTags``; a preview takes on the role that only reads."""
+    arguments: CostTagsArgs = {
+        "accountId": settings.aws.account_id,
+        "region": settings.region,
+        "tags": aws_tags(settings.owner, environment=settings.environment),
+        "allocation": settings.cost.allocation_tags,
+    }
+    role = settings.aws.preview_role if preview else settings.aws.deploy_role
+    return arguments if role is None else {**arguments, "assumeRole": role}
+
+
+def site_bundle(stack: str, site: str) -> str:
+    """Return the folder that the objects of a ``pull`` site are rendered into."""
+    return str(PurePosixPath("build", "sites", stack, site))
+
+
+def site_arguments(settings: Settings, site: Site) -> EdgeSiteArgs:
+    """Return the arguments of ``EdgeSite``."""
+    return {
+        "site": site.name,
+        "region": site.region,
+        "namespace": site.namespace,
+        "quota": site.quota.to_plan(),
+        "gateway": site.gateway.to_plan(),
+        "labels": kubernetes_labels(settings.owner, environment=settings.environment),
+    }
+
+
+def edge_arguments(
+    settings: Settings,
+    deployment: Deployment,
+    placement: EdgePlacement,
+    *,
+    release_url: pulumi.Input[str],
+) -> EdgeInferenceEndpointArgs:
+    """Return the arguments of ``EdgeInferenceEndpoint``."""
+    site = settings.site(placement.site)
+    stable, canary = rings(deployment.rollout)
+    arguments: EdgeInferenceEndpointArgs = {
+        "app": deployment.app,
+        "model": deployment.model,
+        "manifestSha256": deployment.sha256,
+        "variant": placement.variant,
+        "image": settings.images.edge.index,
+        "site": site.name,
+        "region": site.region,
+        "namespace": site.namespace,
+        "host": f"{deployment.app}.{site.gateway.domain}",
+        "gatewayNamespace": site.gateway.namespace,
+        "releaseUrl": release_url,
+        "ring": stable,
+        "replicas": placement.replicas.to_plan(),
+        "cpuMillis": placement.cpu_millis,
+        "memoryMb": placement.memory_mb,
+        "labels": kubernetes_labels(
+            settings.owner, environment=settings.environment, app=deployment.app
+        ),
+    }
+    if canary is not None:
+        arguments["canary"] = canary
+    if site.cache is not None:
+        arguments["cache"] = site.cache.to_plan()
+    return arguments
+
+
+def rings(rollout: Rollout) -> tuple[str, Canary | None]:
+    """Return the ring of stable pods, and that of canary pods with their share of requests.
+
+    Canary pods are in the first ring, stable pods in the last: each gets a version when its
+    ring does. A halted rollout sends the canary nothing.
+    """
+    first, last = rollout.rings[0], rollout.rings[-1]
+    if first is last:
+        return last.name, None
+    weight = 0 if rollout.halted else max(1, round(first.percent))
+    return last.name, {"ring": first.name, "weight": weight}
+
+
+def cloud_arguments(
+    inputs: StackInputs,
+    deployment: Deployment,
+    placement: CloudPlacement,
+    *,
+    platform: PlatformParts,
+    release_url: pulumi.Input[str],
+) -> CloudInferenceEndpointArgs:
+    """Return the arguments of ``CloudInferenceEndpoint``."""
+    settings = inputs.settings
+    arguments: CloudInferenceEndpointArgs = {
+        "scope": aws_scope(inputs),
+        "platform": platform,
+        "app": deployment.app,
+        "model": deployment.model,
+        "manifestSha256": deployment.sha256,
+        "variant": placement.variant,
+        "image": getattr(settings.images.edge, placement.architecture),
+        "architecture": placement.architecture,
+        "releaseUrl": release_url,
+        "ring": deployment.rollout.rings[-1].name,
+        "memoryMb": placement.memory_mb,
+        "reservedConcurrency": placement.reserved_concurrency,
+        "ratePerSecond": placement.rate_per_second,
+    }
+    if placement.authorizer == "jwt":
+        arguments["tokens"] = {
+            "issuer": settings.identity.issuer,
+            "audiences": list(settings.identity.audiences),
+        }
+    return arguments

@@ -1,0 +1,80 @@
+"""A deployment and the endpoints that carry it out, as one tree of resources."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from components.arguments import cloud_arguments, edge_arguments
+from components.aws_platform import PlatformParts
+from components.cloud_endpoint import CloudInferenceEndpoint
+from components.deployment import MobileAIDeployment
+from components.documents import deployment_document
+from components.edge_endpoint import EdgeInferenceEndpoint
+from components.edge_site import EdgeSite
+from components.settings_deployment import Deployment
+from components.settings_load import StackInputs
+
+__all__ = ["Surroundings", "deploy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What deployments stand on.
+
+    Attributes:
+        versions: Every model version: a deployment comes after all of them.
+        sites: Provider and fenced namespace of every site.
+        account: Provider of the AWS account.
+        platform: Shared key and alarm topic.
+        release_url: Where signed releases are.
+    """
+
+    versions: Sequence[pulumi.Resource]
+    sites: Mapping[str, tuple[k8s.Provider, EdgeSite]]
+    account: aws.Provider
+    platform: PlatformParts
+    release_url: pulumi.Input[str]
+
+
+def deploy(
+    inputs: StackInputs, deployment: Deployment, around: Surroundings
+) -> dict[str, pulumi.Input[str]]:
+    """Declare a deployment and its endpoints; return where they answer.
+
+    The deployment comes after every model version: a version that the gate did not see
+    verified cannot be deployed.
+    """
+    parent = MobileAIDeployment(
+        deployment.name,
+        deployment_document(inputs.settings, deployment),
+        pulumi.ResourceOptions(depends_on=list(around.versions)),
+    )
+    addresses: dict[str, pulumi.Input[str]] = {}
+    for edge in deployment.edge:
+        provider, site = around.sites[edge.site]
+        arguments = edge_arguments(
+            inputs.settings, deployment, edge, release_url=around.release_url
+        )
+        EdgeInferenceEndpoint(
+            f"{deployment.name}-{edge.site}",
+            arguments,
+            pulumi.ResourceOptions(parent=parent, providers=[provider], depends_on=[site]),
+        )
+        addresses[edge.site] = f"https://{arguments['host']}"
+    for cloud in deployment.cloud:
+        endpoint = CloudInferenceEndpoint(
+            f"{deployment.name}-cloud",
+            cloud_arguments(
+                inputs,
+                deployment,
+                cloud,
+                platform=around.platform,
+                release_url=around.release_url,
+            ),
+            pulumi.ResourceOptions(parent=parent, providers=[around.account]),
+        )
+        addresses["cloud"] = endpoint.url
+    return addresses
