@@ -110,12 +110,19 @@ class StateOnly:
         for path in self._dialect.computed(wanted.facts):
             if has_path(outputs, path):
                 continue
-            kind = wanted.facts.outputs.get(path, ("", 0))[0]
-            value = inventor.output(path, kind)
+            value = inventor.output(path, _placeholder_kind(wanted.facts, path))
             if value is not None:
                 outputs = set_path(outputs, path, value)
                 made.append(path)
         return {**outputs, MARK: made}
+
+
+def _placeholder_kind(facts: TypeFacts, path: str) -> str:
+    """Kind of a pure output; none for what the program could have set, such as an ACL.
+
+    A made-up setting in the state could pass for a real one when policies read the state.
+    """
+    return "" if path in facts.inputs else str(facts.outputs.get(path, ("",))[0])
 
 
 def _identity(wanted: Wanted) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,6 @@ from sandbox.providers.specfile import ensure_spec, sdk_version, write_atomicall
 __all__ = ["install"]
 
 _NAMES: Final = ("aws", "kubernetes")
-_REPOSITORY: Final = Path(__file__).parents[2]
 
 
 def install(home: Path) -> list[Path]:
@@ -46,8 +44,8 @@ def _script(name: str) -> str:
     return (
         "#!/bin/sh\n"
         f"# Stand-in for the official {name} provider: no cloud, sandbox and tests only.\n"
-        f"export PYTHONPATH={shlex.quote(str(_REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
-        f"exec {python} -m sandbox.providers.{name} "
+        # -P: the engine starts this in the program's folder, which must not shadow our modules.
+        f"exec {python} -P -m sandbox.providers.{name} "
         '--spec "$(dirname "$0")/types.json" "$@"\n'
     )
 

@@ -38,9 +38,12 @@ def main(name: str, make_dialect: Callable[[Spec, Mapping[str, str]], Dialect]) 
     parser = argparse.ArgumentParser(prog=f"pulumi-resource-{name}")
     parser.add_argument("--spec", type=Path, help="type facts made at installation")
     options, _ = parser.parse_known_args()  # the engine passes its address and logging flags
-    # Ctrl-C reaches the whole process group; the engine ends its plugins itself.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    # The engine ends a plugin with SIGINT to its own process group (and kills it after 5 s);
+    # Ctrl-C in a terminal does not reach it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))
+    # Children are started by exec, if at all: gRPC's handlers for fork only cost time.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     spec = Spec.load(options.spec or ensure_spec(name))
     skip_sdk_import()
     server, port = start(make_dialect(spec, os.environ), os.environ)

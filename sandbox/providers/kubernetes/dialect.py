@@ -120,14 +120,14 @@ class KubernetesDialect(Dialect):
         """See ``Dialect.volatile``."""
         return _CHANGING
 
-    def name_is_taken(self, facts: TypeFacts, old: Properties, new: Properties) -> bool:
+    def name_is_taken(self, facts: TypeFacts, old: Properties, new: Properties) -> bool:  # noqa: ARG002
         """A chosen name in the same namespace cannot exist twice."""
         if _is_autonamed(new):
             return False
         places = ("metadata.name", "metadata.namespace")
         return all(plain(get_path(old, at)) == plain(get_path(new, at)) for at in places)
 
-    def invented(self, facts: TypeFacts, inputs: Properties) -> Invented:  # noqa: ARG002
+    def invented(self, facts: TypeFacts, inputs: Properties) -> Invented:
         """The id is ``namespace/name``, as the official provider writes it."""
         name, namespace = (
             plain(get_path(inputs, f"metadata.{at}")) for at in ("name", "namespace")
