@@ -43,7 +43,11 @@ class _Loader(_BaseLoader):  # type: ignore[misc]  # the C loader has no stub
         self._depth -= 1
         return node
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+    def construct_mapping(
+        self,
+        node: Any,
+        deep: bool = False,  # noqa: FBT001, FBT002  # PyYAML's signature
+    ) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -101,7 +105,7 @@ def read_yaml_documents(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_B
     _check_size(text, name, max_bytes)
     try:
         # A subclass of the safe loader: no tag constructs a Python object.
-        return list(yaml.load_all(text, Loader=_Loader))  # noqa: S506
+        return list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentError(
             name,

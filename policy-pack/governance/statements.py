@@ -21,7 +21,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer._signer import Signature, Signer
+from securesystemslib.signer._signature import Signature
+from securesystemslib.signer._signer import Signer
 
 from .canonical import canonical_bytes, sha256_bytes
 from .documents import dump_yaml, read_json, read_yaml

@@ -311,5 +311,5 @@ def _broken(name: str, got: str, expected: str) -> TrustError:
         name,
         got=got,
         expected=expected,
-        next_step="restore the trust file from the protected branch: until then no signature counts",
+        next_step="restore the file from the protected branch; until then nothing signed counts",
     )

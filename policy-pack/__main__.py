@@ -1,0 +1,13 @@
+"""Run the policy pack: `python -m pulumi.policy <engine> policy-pack` ends up here."""
+
+import sys
+from pathlib import Path
+
+# A pack verifies and never signs. Without this, securesystemslib would import the AWS SDK
+# for a signer that nobody calls here: half of the start-up time.
+sys.modules.setdefault("boto3", None)  # type: ignore[arg-type]
+
+from governance.pulumi_pack.serve import serve  # noqa: E402
+
+if __name__ == "__main__":
+    serve(Path(__file__).resolve().parent)

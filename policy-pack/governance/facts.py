@@ -1,0 +1,175 @@
+"""What the plan has told so far: the governance context, verified models, who is whose child.
+
+Facts are admitted before the rules run, each from the resource that states it. What does not
+hold is kept as a refusal, which the rule in charge reports; every other rule then finds the
+fact missing, and denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from .errors import GovernanceError
+from .evidence import VerifiedModel, verify_model
+from .reading import Node, Notes
+from .records import Records, read_records
+from .resource import Resource
+from .setting import Setting
+from .tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
+from .trust import Trust
+
+__all__ = ["Baseline", "Context", "Facts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What ``GovernanceContext`` says, as far as it is known.
+
+    Attributes:
+        stack: The stack that it says it is for.
+        environment: The environment that it says it is for.
+        regions: The regions that the stack allows itself.
+        sites: Edge sites by name: their region.
+        budgets: Budgets by name, as written.
+        images: Image references that may run.
+        claimed_released: Manifest digests that the plan says were released before.
+        records: The signed records, verified.
+    """
+
+    stack: str
+    environment: str
+    regions: frozenset[str]
+    sites: Mapping[str, str]
+    budgets: Mapping[str, Mapping[str, Any]]
+    images: frozenset[str]
+    claimed_released: frozenset[str]
+    records: Records
+
+    @classmethod
+    def of(cls, resource: Resource, trust: Trust) -> Context:
+        """Read the context; what is unknown or malformed is left out, so its users deny."""
+        top = Node(resource.props, Notes(""))
+        return cls(
+            stack=top.at("stack").text(),
+            environment=top.at("environment").text(),
+            regions=frozenset(top.at("regions").texts()),
+            sites={
+                item.at("name").text(): item.at("region").text() for item in top.at("sites").items()
+            },
+            budgets={
+                item.at("name").text(): item.plain() or {} for item in top.at("budgets").items()
+            },
+            images=frozenset(node.text() for _, node in top.at("images").entries()) - {""},
+            claimed_released=frozenset(top.at("releasedDigests").texts()),
+            records=read_records(
+                [
+                    (item.at("name").text(), item.at("text").text())
+                    for item in top.at("records").items()
+                ],
+                trust=trust,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What was deployed before, as the gate found it in the state.
+
+    Attributes:
+        released: Manifest digests that the state holds.
+        deployments: By name of the deployment, the manifest digest and version it had.
+    """
+
+    released: frozenset[str] = frozenset()
+    deployments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Facts:
+    """What one stack has told so far; grows as its resources are seen.
+
+    Attributes:
+        setting: The judge's own knowledge of the stack.
+        now: The time of the judgement.
+        preview: Whether values may still become known (a preview), or not (an update).
+        context: The governance context, once seen.
+        models: Verified model versions by manifest digest.
+        refusals: By URN, why a ``ModelVersion`` or context does not hold.
+        deployments: The props of each ``MobileAIDeployment`` by URN.
+        baseline: What was deployed before, when the gate told.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        *,
+        now: datetime,
+        preview: bool = False,
+        baseline: Baseline | None = None,
+    ) -> None:
+        """Start knowing only the setting."""
+        self.setting = setting
+        self.now = now
+        self.preview = preview
+        self.baseline = baseline
+        self.context: Context | None = None
+        self.models: dict[str, VerifiedModel] = {}
+        self.refusals: dict[str, GovernanceError] = {}
+        self.deployments: dict[str, Mapping[str, Any]] = {}
+        self._types: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
+
+    def admit(self, resource: Resource) -> None:
+        """Take in what a resource states."""
+        self._types[resource.urn] = resource.type
+        if resource.parent:
+            self._parents[resource.urn] = resource.parent
+        if resource.type == CONTEXT and self.context is None:
+            self.context = Context.of(resource, self.setting.trust)
+        elif resource.type == MODEL_VERSION:
+            self._admit_model(resource)
+        elif resource.type == DEPLOYMENT:
+            self.deployments[resource.urn] = resource.props
+
+    def ancestors(self, urn: str) -> list[tuple[str, str]]:
+        """Return URN and type of the ancestors of a resource, nearest first."""
+        found: list[tuple[str, str]] = []
+        parent = self._parents.get(urn)
+        while parent and parent not in {item for item, _ in found}:
+            found.append((parent, self._types.get(parent, "")))
+            parent = self._parents.get(parent)
+        return found
+
+    @property
+    def records(self) -> Records:
+        """The verified records; none before the context was seen."""
+        return self.context.records if self.context else Records()
+
+    @property
+    def released(self) -> frozenset[str]:
+        """Digests released before, as the state or a signed gate statement proves."""
+        proven = self.baseline.released if self.baseline else frozenset()
+        return proven | self.records.released
+
+    @property
+    def trust(self) -> Trust:
+        """The environment's trust, with what the records revoke."""
+        trust = self.setting.trust
+        return replace(trust, revoked={**trust.revoked, **self.records.revoked})
+
+    def _admit_model(self, resource: Resource) -> None:
+        top = Node(resource.props, Notes(""))
+        pin = top.at("sha256").text()
+        evidence = {kind: node.text() for kind, node in top.at("evidence").entries()}
+        try:
+            self.models[pin] = verify_model(
+                top.at("manifest").text(),
+                evidence,
+                pin=pin,
+                trust=self.trust,
+                released=pin in self.released,
+            )
+        except GovernanceError as error:
+            self.refusals[resource.urn] = error

@@ -1,0 +1,52 @@
+"""The rules as Pulumi policies: what `pulumi policy` commands and the engine list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyComplianceFramework,
+    PolicyConfigSchema,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationPolicy,
+)
+
+from governance.pulumi_pack.levels import BASELINE_RULE
+from governance.rule import Rule
+
+__all__ = ["policy_of"]
+
+Validate = Callable[[Any, Any], None]
+_URL = "docs/policies.md"
+
+
+def policy_of(rule: Rule, validate: Validate) -> Policy:
+    """Return a rule as a named Pulumi policy.
+
+    Args:
+        rule: The rule.
+        validate: What a stock pack would call for it.
+    """
+    kind = ResourceValidationPolicy if rule.kind == "resource" else StackValidationPolicy
+    return kind(
+        name=rule.id,
+        description=rule.title,
+        validate=validate,
+        enforcement_level=EnforcementLevel(rule.enforcement),
+        severity=Severity(rule.severity),
+        framework=PolicyComplianceFramework(name="; ".join(rule.frameworks)),
+        tags=[rule.group],
+        remediation_steps=rule.remediation,
+        url=f"{_URL}#{rule.id}",
+        config_schema=_baseline_schema() if rule.id == BASELINE_RULE else None,
+    )
+
+
+def _baseline_schema() -> PolicyConfigSchema:
+    return PolicyConfigSchema(
+        {"baseline": {"type": "string", "description": "What is deployed, from `mobile-ai gate`."}}
+    )

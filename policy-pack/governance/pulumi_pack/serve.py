@@ -1,0 +1,68 @@
+"""Serving the analyzer: the port on standard output, then requests until the engine ends it."""
+
+from __future__ import annotations
+
+import sys
+from concurrent import futures
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from governance.documents import read_yaml
+from governance.pulumi_pack.servicer import Servicer
+
+__all__ = ["serve", "start"]
+
+_MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # as the SDK's own packs
+_THREADS: Final = 4
+
+
+def serve(folder: Path) -> None:
+    """Serve the pack in a folder until the process is told to end."""
+    server, port = start(Servicer(folder, version=_version(folder)))
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    try:
+        server.wait_for_termination()
+    except KeyboardInterrupt:  # the engine interrupts its plugins when it is done
+        server.stop(0)
+
+
+def start(servicer: Servicer) -> tuple[Any, int]:
+    """Start a server on a free port of the loopback; return it and the port."""
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=_THREADS),
+        options=[("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES)],
+    )
+    # First come, first served: these three stand before the SDK's handlers below.
+    server.add_generic_rpc_handlers((_handlers(servicer),))
+    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+def _handlers(servicer: Servicer) -> Any:
+    plain = grpc.unary_unary_rpc_method_handler
+    return grpc.method_handlers_generic_handler(
+        "pulumirpc.Analyzer",
+        {
+            "Analyze": plain(
+                servicer.analyze, request_deserializer=analyzer_pb2.AnalyzeRequest.FromString
+            ),
+            "AnalyzeStack": plain(
+                servicer.analyze_stack,
+                request_deserializer=analyzer_pb2.AnalyzeStackRequest.FromString,
+            ),
+            "Remediate": plain(servicer.remediate),
+        },
+    )
+
+
+def _version(folder: Path) -> str:
+    manifest = read_yaml(
+        (folder / "PulumiPolicy.yaml").read_text(encoding="utf-8"), name="PulumiPolicy.yaml"
+    )
+    return str(manifest["version"])

@@ -1,0 +1,307 @@
+"""Reading properties in three states: known, unknown, missing.
+
+A rule never sees a bare property. It asks a ``Node`` for what it needs, and every unknown
+that it asked for is noted, so that the judge can fail closed: a rule that had to look at
+an unknown has not passed. Known facts are still judged, so one unknown hides nothing.
+
+Secrets are compared in the clear and shown as ``[secret]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .documents import read_json
+from .errors import DocumentError
+
+__all__ = [
+    "MISSING",
+    "UNKNOWN",
+    "Finding",
+    "Node",
+    "Notes",
+    "Secret",
+    "Test",
+    "at_least",
+    "at_most",
+    "is_false",
+    "is_text",
+    "is_true",
+    "one_of",
+    "optional",
+]
+
+_SHOWN_CHARACTERS = 120
+
+Test = Callable[[Any], bool]
+
+
+class _Marker:
+    """A value that stands for none; compared by identity."""
+
+    __slots__ = ("_label",)
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __repr__(self) -> str:
+        return self._label
+
+
+UNKNOWN: Final = _Marker("unknown")
+MISSING: Final = _Marker("nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that may be judged and never shown."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        """Never the value."""
+        return "[secret]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, in the four parts of every message here."""
+
+    what: str
+    got: str
+    expected: str
+    next_step: str
+
+    def __str__(self) -> str:
+        """Return the one line that people read."""
+        return f"{self.what}: got {self.got}; expected {self.expected}. Next: {self.next_step}"
+
+
+class Notes:
+    """What a rule found while it read one resource."""
+
+    __slots__ = ("findings", "next_step", "unknowns", "warnings")
+
+    def __init__(self, next_step: str) -> None:
+        """Start empty; ``next_step`` is the advice where a finding brings none."""
+        self.next_step = next_step
+        self.findings: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self.unknowns: list[str] = []
+
+    def deny(self, what: str, *, got: str, expected: str, next_step: str | None = None) -> None:
+        """Note that something is wrong."""
+        self.findings.append(self._finding(what, got, expected, next_step))
+
+    def warn(self, what: str, *, got: str, expected: str, next_step: str | None = None) -> None:
+        """Note that something will be wrong, or should be known."""
+        self.warnings.append(self._finding(what, got, expected, next_step))
+
+    def _finding(self, what: str, got: str, expected: str, next_step: str | None) -> Finding:
+        return Finding(what=what, got=got, expected=expected, next_step=next_step or self.next_step)
+
+
+class Node:
+    """A value at a path, and where to note what is found there."""
+
+    __slots__ = ("_notes", "_raw", "path", "secret")
+
+    def __init__(self, raw: Any, notes: Notes, *, path: str = "", secret: bool = False) -> None:
+        """Wrap a raw value; a ``Secret`` is opened and remembered."""
+        while isinstance(raw, Secret):
+            raw, secret = raw.value, True
+        self._raw = MISSING if raw is None else raw
+        self._notes = notes
+        self.path = path
+        self.secret = secret
+
+    def at(self, *keys: str) -> Node:
+        """Return the node below, by keys; below unknown is unknown, below nothing nothing."""
+        node = self
+        for key in keys:
+            node = node._step(key)
+        return node
+
+    def _step(self, key: str) -> Node:
+        path = f"{self.path}.{key}" if self.path else key
+        raw = self._raw
+        if isinstance(raw, Mapping):
+            raw = raw.get(key)
+        elif raw is not UNKNOWN and raw is not MISSING:
+            self._refuse("a mapping")
+            raw = MISSING
+        return Node(raw, self._notes, path=path, secret=self.secret)
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is nothing here; an unknown is noted and is not missing."""
+        return self._observe() is MISSING
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a known value here; an unknown is noted."""
+        value = self._observe()
+        return value is not MISSING and value is not UNKNOWN
+
+    def text(self) -> str:
+        """Return the text here, or the empty text; anything else is noted as wrong."""
+        value = self._observe()
+        if isinstance(value, str):
+            return value
+        if value is not UNKNOWN and value is not MISSING:
+            self._refuse("text")
+        return ""
+
+    def number(self) -> float | None:
+        """Return the number here, or ``None``; anything else is noted as wrong."""
+        value = self._observe()
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        if value is not UNKNOWN and value is not MISSING:
+            self._refuse("a number")
+        return None
+
+    def items(self) -> list[Node]:
+        """Return the nodes of a list; empty for nothing and (noted) for unknown."""
+        value = self._observe()
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return [
+                Node(item, self._notes, path=f"{self.path}[{index}]", secret=self.secret)
+                for index, item in enumerate(value)
+            ]
+        if value is not UNKNOWN and value is not MISSING:
+            self._refuse("a list")
+        return []
+
+    def texts(self) -> list[str]:
+        """Return the texts of a list, without those that are unknown (noted)."""
+        return [text for item in self.items() if (text := item.text())]
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        """Yield key and node of a mapping; nothing for nothing and (noted) for unknown."""
+        value = self._observe()
+        if isinstance(value, Mapping):
+            for key in value:
+                yield key, self._step(key)
+        elif value is not UNKNOWN and value is not MISSING:
+            self._refuse("a mapping")
+
+    def plain(self) -> Any:
+        """Return the whole value as JSON values, or ``None`` when some of it is unknown."""
+        value = self._observe()
+        if value is UNKNOWN or value is MISSING:
+            return None
+        before = len(self._notes.unknowns)
+        result = _plain(value, self.path, self._notes)
+        return result if len(self._notes.unknowns) == before else None
+
+    def json(self) -> Any:
+        """Return the JSON value that a text here holds, or ``None`` (what is wrong is noted)."""
+        text = self.text()
+        if not text:
+            return None
+        try:
+            return read_json(text, name=self.path)
+        except DocumentError as error:
+            self._notes.deny(self.path, got=error.got, expected=error.expected)
+            return None
+
+    def require(self, test: Test, expected: str, *, next_step: str | None = None) -> bool:
+        """Return whether the value passes a test; note what is wrong, or unknown.
+
+        The test is given ``MISSING`` where there is nothing.
+        """
+        value = self._observe()
+        if value is UNKNOWN:
+            return False
+        if test(value):
+            return True
+        self.deny(expected, next_step=next_step)
+        return False
+
+    def deny(self, expected: str, *, next_step: str | None = None) -> None:
+        """Note that the value here is wrong."""
+        self._notes.deny(self.path, got=self.shown(), expected=expected, next_step=next_step)
+
+    def shown(self) -> str:
+        """Return the value as a message may show it."""
+        if self._raw is UNKNOWN or self._raw is MISSING:
+            return repr(self._raw)
+        if self.secret or _holds_secret(self._raw):
+            return "[secret]"
+        text = repr(self._raw)
+        return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+    def _observe(self) -> Any:
+        if self._raw is UNKNOWN:
+            self._notes.unknowns.append(self.path)
+        return self._raw
+
+    def _refuse(self, expected: str) -> None:
+        self._notes.deny(self.path, got=self.shown(), expected=expected)
+
+
+def is_true(value: Any) -> bool:
+    """Pass only ``true``."""
+    return value is True
+
+
+def is_false(value: Any) -> bool:
+    """Pass only ``false``."""
+    return value is False
+
+
+def is_text(value: Any) -> bool:
+    """Pass text that is not empty."""
+    return isinstance(value, str) and bool(value)
+
+
+def one_of(*allowed: Any) -> Test:
+    """Pass exactly these values; ``true`` is not 1, and 1.0 is 1 (the engine sends floats)."""
+    return lambda value: any(
+        value == item and isinstance(value, bool) == isinstance(item, bool) for item in allowed
+    )
+
+
+def at_least(minimum: float) -> Test:
+    """Pass numbers from ``minimum``."""
+    return lambda value: _is_number(value) and value >= minimum
+
+
+def at_most(maximum: float) -> Test:
+    """Pass numbers up to ``maximum``."""
+    return lambda value: _is_number(value) and value <= maximum
+
+
+def optional(test: Test) -> Test:
+    """Pass nothing, or what ``test`` passes."""
+    return lambda value: value is MISSING or test(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _plain(value: Any, path: str, notes: Notes) -> Any:
+    if value is UNKNOWN:
+        notes.unknowns.append(path)
+        return None
+    if isinstance(value, Secret):
+        return _plain(value.value, path, notes)
+    if isinstance(value, Mapping):
+        return {key: _plain(item, f"{path}.{key}", notes) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item, f"{path}[{index}]", notes) for index, item in enumerate(value)]
+    return value
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Secret):
+        return True
+    if isinstance(value, Mapping):
+        return any(_holds_secret(item) for item in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return any(_holds_secret(item) for item in value)
+    return False

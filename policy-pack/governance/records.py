@@ -1,0 +1,192 @@
+"""The signed records that travel in the plan: waivers, exceptions, revocations, usage, gates.
+
+A record counts only when the role that may say it has signed it. One that does not count is
+refused by name: it is never silently ignored, because somebody believes that it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from .errors import GovernanceError, VerificationError
+from .statements import (
+    EXCEPTION,
+    GATE,
+    HALT,
+    REVOCATION,
+    ROLES_OF_PREDICATE,
+    USAGE,
+    WAIVER,
+    Statement,
+    load_record,
+)
+from .trust import Trust, parse_time
+
+__all__ = ["Record", "Records", "Waiver", "read_records"]
+
+_T = TypeVar("_T")
+_CARRIED: Final = frozenset({WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A verified record: its name in the plan, the role that signed it, what it says."""
+
+    name: str
+    role: str
+    statement: Statement
+
+    @property
+    def predicate(self) -> Mapping[str, Any]:
+        """What it says."""
+        return self.statement.predicate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A violation that somebody answers for, for a while.
+
+    Attributes:
+        name: The record's name.
+        role: The role that signed it.
+        rule: The rule that it waives.
+        stack: The stack it holds for.
+        target: The URN or the SHA-256 digest that it holds for, exactly.
+        reason: Why.
+        ticket: Where it is tracked.
+        issued: When it was signed.
+        expires: When it ends.
+    """
+
+    name: str
+    role: str
+    rule: str
+    stack: str
+    target: str
+    reason: str
+    ticket: str
+    issued: datetime
+    expires: datetime
+
+    @classmethod
+    def of(cls, record: Record) -> Waiver:
+        """Read a waiver from its record.
+
+        Raises:
+            ValueError: If a field is missing, empty or a pattern.
+        """
+        value = record.predicate
+        texts = {key: value.get(key) for key in ("rule", "stack", "reason", "ticket")}
+        target = value.get("urn") or value.get("digest")
+        if not all(isinstance(item, str) and item for item in (*texts.values(), target)):
+            raise ValueError("rule, stack, urn or digest, reason and ticket must all be given")
+        if "*" in f"{texts['rule']}{texts['stack']}{target}":
+            raise ValueError("'*' is too broad: name one rule, one stack, one URN or digest")
+        return cls(
+            name=record.name,
+            role=record.role,
+            rule=str(texts["rule"]),
+            stack=str(texts["stack"]),
+            target=str(target),
+            reason=str(texts["reason"]),
+            ticket=str(texts["ticket"]),
+            issued=parse_time(value.get("issued"), name=f"{record.name} issued"),
+            expires=parse_time(value.get("expires"), name=f"{record.name} expires"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Everything signed that the plan carries.
+
+    Attributes:
+        waivers: By the rule that they waive.
+        by_type: The other records, by predicate type.
+        revoked: SHA-256 digests that may not run, with the reason.
+        refused: A sentence's parts for each record that does not count.
+    """
+
+    waivers: Mapping[str, tuple[Waiver, ...]] = field(default_factory=dict)
+    by_type: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
+    revoked: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[GovernanceError, ...] = ()
+
+    @property
+    def released(self) -> frozenset[str]:
+        """The digests that a signed gate statement has let through before."""
+        return frozenset(
+            digest for record in self.by_type.get(GATE, ()) for digest in record.statement.digests
+        )
+
+
+def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
+    """Verify the records of a plan; ``texts`` are pairs of name and text."""
+    waivers: dict[str, tuple[Waiver, ...]] = {}
+    by_type: dict[str, tuple[Record, ...]] = {}
+    revoked: dict[str, str] = {}
+    refused: list[GovernanceError] = []
+    for name, text in texts:
+        try:
+            record = _verified(name, text, trust)
+            kind = record.statement.predicate_type
+            if kind == WAIVER:
+                waiver = _parsed(record, Waiver.of)
+                waivers[waiver.rule] = (*waivers.get(waiver.rule, ()), waiver)
+            elif kind == REVOCATION:
+                revoked |= _parsed(record, _revoked)
+            by_type[kind] = (*by_type.get(kind, ()), record)
+        except GovernanceError as error:
+            refused.append(error)
+    return Records(
+        waivers=MappingProxyType(waivers),
+        by_type=MappingProxyType(by_type),
+        revoked=MappingProxyType(revoked),
+        refused=tuple(refused),
+    )
+
+
+def _verified(name: str, text: str, trust: Trust) -> Record:
+    envelope = load_record(text, name=name)
+    claimed = Statement.from_payload(envelope.payload, name=name).predicate_type
+    if claimed not in _CARRIED:
+        raise _refused(name, f"predicate type {claimed!r}", f"one of {sorted(_CARRIED)}")
+    problems = []
+    for role in ROLES_OF_PREDICATE[claimed]:
+        if role not in trust.roles:
+            continue
+        try:
+            return Record(
+                name=name, role=role, statement=trust.verify(envelope, role=role, name=name)
+            )
+        except VerificationError as error:
+            problems.append(error.got)
+    raise _refused(
+        name, "; ".join(problems) or "no such role", f"signed by {ROLES_OF_PREDICATE[claimed]}"
+    )
+
+
+def _parsed(record: Record, parse: Callable[[Record], _T]) -> _T:
+    try:
+        return parse(record)
+    except (GovernanceError, ValueError, TypeError, AttributeError) as error:
+        raise _refused(record.name, str(error), "a complete record of its type") from error
+
+
+def _revoked(record: Record) -> dict[str, str]:
+    reason = record.predicate.get("reason")
+    if not isinstance(reason, str) or not reason:
+        raise ValueError("a revocation without a reason")
+    return dict.fromkeys(record.statement.digests, reason)
+
+
+def _refused(name: str, got: str, expected: str) -> VerificationError:
+    return VerificationError(
+        f"record {name}",
+        got=got,
+        expected=expected,
+        next_step="have the right role sign it (`mobile-ai record sign`), or remove the file",
+    )

@@ -1,0 +1,53 @@
+"""A resource as rules see it: plain values, wherever they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Provider", "Resource", "stack_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The provider that a resource is created through, and its own properties."""
+
+    type: str
+    name: str
+    props: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One resource of a plan or of a deployed state.
+
+    Attributes:
+        type: Its token, such as ``aws:s3/bucket:Bucket``.
+        name: Its logical name.
+        urn: Its URN; the stack's name is read from it.
+        props: Inputs (one at a time) or outputs (the whole stack); keys are camelCase;
+            values are JSON values, ``UNKNOWN`` or ``Secret``.
+        provider: The provider, when the engine tells it.
+        parent: URN of the parent.
+        dependencies: By property, the URNs that its value comes from.
+        protect: Whether the engine refuses to delete it.
+    """
+
+    type: str
+    name: str
+    urn: str
+    props: Mapping[str, Any]
+    provider: Provider | None = None
+    parent: str | None = None
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protect: bool = False
+
+
+def stack_of(urn: str) -> str:
+    """Return the stack's name in a URN, empty when there is none.
+
+    A URN is ``urn:pulumi:<stack>::<project>::<types>::<name>``.
+    """
+    head, separator, _ = urn.partition("::")
+    return head.removeprefix("urn:pulumi:") if separator and head.startswith("urn:pulumi:") else ""

@@ -1,0 +1,54 @@
+"""The rules of the pack, one module per family.
+
+To add one: write its function in the family's module under ``resource_rule`` or
+``stack_rule``, list it in that module's ``RULES``, run ``make docs``. The guide is
+``docs/adding-a-rule.md``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from governance.rule import Rule
+from governance.rules import (
+    assessment,
+    binding,
+    evidence,
+    iam,
+    kubernetes,
+    residency,
+    setup,
+    storage,
+    tags,
+    versions,
+)
+
+__all__ = ["catalogue"]
+
+_FAMILIES = (
+    setup,
+    evidence,
+    assessment,
+    residency,
+    versions,
+    binding,
+    tags,
+    storage,
+    kubernetes,
+    iam,
+)
+
+
+@cache
+def catalogue() -> tuple[Rule, ...]:
+    """Return every rule, in the order in which they run.
+
+    Raises:
+        ValueError: If two rules have one id.
+    """
+    rules = tuple(rule for family in _FAMILIES for rule in family.RULES)
+    ids = [rule.id for rule in rules]
+    repeated = sorted({item for item in ids if ids.count(item) > 1})
+    if repeated:
+        raise ValueError(f"two rules with one id: {repeated}")
+    return rules

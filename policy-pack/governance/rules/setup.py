@@ -1,0 +1,73 @@
+"""Is the judgement itself set up: a listed stack, its context, records that count?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from governance.case import Case, Whole
+from governance.reading import one_of
+from governance.resource import stack_of
+from governance.rule import Rule, resource_rule, stack_rule
+from governance.tokens import CONTEXT
+
+__all__ = ["RULES", "stack_configured"]
+
+
+@resource_rule(
+    id="stack-configured",
+    title="The stack is listed in the pack, and the plan says the same stack and environment.",
+    group="security",
+    severity="critical",
+    frameworks=("NIST AI RMF GOVERN 1.4", "CIS Controls 4.1"),
+    remediation="list the stack in policy-pack/stacks.yaml on the protected branch",
+    applies_to=(CONTEXT,),
+)
+def stack_configured(case: Case) -> None:
+    """Compare what the context claims with what the pack knows."""
+    environment = case.facts.setting.environment
+    case.at("stack").require(one_of(stack_of(case.resource.urn)), "the stack of the URN")
+    case.at("environment").require(one_of(environment), f"{environment!r}, as stacks.yaml says")
+
+
+@resource_rule(
+    id="records-verified",
+    title="Every waiver, exception, revocation and usage record is signed by its role.",
+    group="responsible_ai",
+    severity="critical",
+    frameworks=("EU AI Act Art. 12", "NIST AI RMF GOVERN 2.1"),
+    remediation="have the right role sign the record, or remove it",
+    applies_to=(CONTEXT,),
+)
+def records_verified(case: Case) -> None:
+    """Refuse records that do not count, and claims of a release that nothing proves."""
+    case.at("records").plain()
+    for error in case.facts.records.refused:
+        case.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
+    context = case.facts.context
+    for digest in sorted(
+        (context.claimed_released if context else frozenset()) - case.facts.released
+    ):
+        case.deny(
+            "releasedDigests",
+            got=digest,
+            expected="a digest in the state, or in a signed gate statement among the records",
+            next_step="leave it out, or carry the gate statement of its release",
+        )
+
+
+@stack_rule(
+    id="context-present",
+    title="The plan has exactly one governance context.",
+    group="security",
+    severity="critical",
+    frameworks=("NIST AI RMF GOVERN 1.4",),
+    remediation="keep GovernanceContext as the first resource of the program",
+)
+def context_present(whole: Whole) -> None:
+    """Count the contexts."""
+    count = len(whole.of(CONTEXT))
+    if count != 1:
+        whole.deny("GovernanceContext", got=f"{count} of them", expected="exactly one")
+
+
+RULES: Final[tuple[Rule, ...]] = (stack_configured, records_verified, context_present)

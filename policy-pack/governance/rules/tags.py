@@ -1,0 +1,61 @@
+"""Can every cost be told to somebody?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from governance.case import Case
+from governance.reading import Node, one_of
+from governance.rule import Parameter, Rule, resource_rule
+from governance.taggable import taggable_types
+
+__all__ = ["RULES"]
+
+_AWS: Final = "mobile-ai:"
+_KUBERNETES: Final = "mobile-ai.dev/"
+# Objects without labels of ours: lists, and what the cluster makes itself.
+_UNLABELLED: Final = ("kubernetes:helm", "kubernetes:yaml", "kubernetes:kustomize")
+
+
+@resource_rule(
+    id="cost-tags-required",
+    title="Everything that can be tagged says project, team, cost centre and environment.",
+    group="finops",
+    severity="high",
+    frameworks=("FinOps Framework: Allocation", "AWS FSBP tagging controls", "CIS Controls 1.1"),
+    remediation="take the tags from CostTags, or from the provider's default tags",
+    applies_to=("aws:*", "kubernetes:*"),
+    waivable_by="finops-approver",
+    parameters={
+        "required": Parameter(
+            default=["project", "team", "cost-center", "environment", "managed-by"],
+            doc="Tag names, without their prefix.",
+            weaker="fewer",
+        )
+    },
+)
+def cost_tags_required(case: Case) -> None:
+    """Check the effective tags: the provider's default tags, then the resource's own."""
+    kind = case.resource.type
+    if kind.startswith("kubernetes:"):
+        if not kind.startswith(_UNLABELLED):
+            own = case.at("metadata", "labels")
+            _check(case, _KUBERNETES, (own,))
+    elif kind in taggable_types():
+        _check(case, _AWS, (case.at("tags"), case.provider("defaultTags", "tags")))
+
+
+def _check(case: Case, prefix: str, places: tuple[Node, ...]) -> None:
+    for name in case.parameters["required"]:
+        found = [place.at(f"{prefix}{name}") for place in places]
+        present = [node for node in found if not node.missing]
+        if not present:
+            found[0].deny("a tag that says who pays")
+        elif not present[0].text():
+            present[0].require(bool, "a tag that is not empty")
+        elif name == "environment":
+            expected = case.facts.setting.environment
+            present[0].require(one_of(expected), f"{expected!r}")
+
+
+RULES: Final[tuple[Rule, ...]] = (cost_tags_required,)

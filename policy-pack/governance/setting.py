@@ -1,0 +1,86 @@
+"""What the pack knows of a stack before it sees a resource: environment, trust, config.
+
+Read from the pack's own folder and nowhere else. ``stacks.yaml`` maps a stack's name (which
+comes from the URN, not from configuration) to the rest; a stack that is not listed has no
+setting, and everything in it is denied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .config import PackConfig, load_config
+from .documents import read_yaml
+from .errors import DocumentError
+from .rules import catalogue
+from .trust import Trust, load_trust
+
+__all__ = ["Setting", "load_setting"]
+
+_KEYS = frozenset({"environment", "trust", "config"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """The judge's own knowledge of a stack.
+
+    Attributes:
+        stack: The stack's name.
+        environment: Such as ``prod``.
+        trust: Who may sign what.
+        config: Effective levels and parameters.
+    """
+
+    stack: str
+    environment: str
+    trust: Trust
+    config: PackConfig
+
+
+def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
+    """Return the setting of a stack from a pack's folder.
+
+    Raises:
+        GovernanceError: If the stack is not listed, or one of its files is wrong.
+    """
+    entry = _entry(folder, stack)
+    environment = entry["environment"]
+    trust = load_trust(_text(folder, entry["trust"]), environment=environment, now=now)
+    config = load_config(_text(folder, entry["config"]), catalogue(), name=entry["config"])
+    return Setting(stack=stack, environment=environment, trust=trust, config=config)
+
+
+def _entry(folder: Path, stack: str) -> dict[str, str]:
+    table: Any = read_yaml(_text(folder, "stacks.yaml"), name="stacks.yaml")
+    stacks = table.get("stacks") if isinstance(table, dict) else None
+    entry = stacks.get(stack) if isinstance(stacks, dict) else None
+    if not isinstance(entry, dict) or set(entry) != _KEYS:
+        raise DocumentError(
+            f"stack {stack!r}",
+            got="no entry" if entry is None else f"entry {entry!r}",
+            expected=f"an entry with {sorted(_KEYS)} in policy-pack/stacks.yaml",
+            next_step="have the stack added on the protected branch",
+        )
+    return {key: str(value) for key, value in entry.items()}
+
+
+def _text(folder: Path, name: str) -> str:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise _unreadable(name, "a path outside the pack")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(name, f"{type(error).__name__}") from error
+
+
+def _unreadable(name: str, got: str) -> DocumentError:
+    return DocumentError(
+        f"policy-pack/{name}",
+        got=got,
+        expected="a text file of the pack",
+        next_step="restore it from the protected branch",
+    )

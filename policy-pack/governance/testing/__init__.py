@@ -1,0 +1,27 @@
+"""For authors of rules: a signed world in memory, and ways to break one thing in it.
+
+>>> from governance.testing import Scene, changed
+>>> scene = Scene()
+>>> deployment = changed(scene.deployment(), "us-east-1", "spec", "dataProcessing", "region")
+>>> scene.outcome("data-residency", deployment)
+'fail'
+"""
+
+from __future__ import annotations
+
+from governance.testing.change import changed, secret, unknown, without
+from governance.testing.plan import Scene
+from governance.testing.signing import Signers, make_record, make_trust_text
+from governance.testing.version import make_version
+
+__all__ = [
+    "Scene",
+    "Signers",
+    "changed",
+    "make_record",
+    "make_trust_text",
+    "make_version",
+    "secret",
+    "unknown",
+    "without",
+]

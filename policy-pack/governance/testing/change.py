@@ -1,0 +1,48 @@
+"""Changing one property of a resource and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from governance.reading import MISSING, UNKNOWN, Secret
+from governance.resource import Resource
+
+__all__ = ["changed", "secret", "unknown", "without"]
+
+
+def changed(resource: Resource, value: Any, *path: str | int) -> Resource:
+    """Return the resource with another value at a path; mappings on the way are made."""
+    return replace(resource, props=_edit(resource.props, path, lambda _: value))
+
+
+def without(resource: Resource, *path: str | int) -> Resource:
+    """Return the resource without the property at a path."""
+    return changed(resource, MISSING, *path)
+
+
+def unknown(resource: Resource, *path: str | int) -> Resource:
+    """Return the resource as a preview sees it when the property is not known yet."""
+    return changed(resource, UNKNOWN, *path)
+
+
+def secret(resource: Resource, *path: str | int) -> Resource:
+    """Return the resource with the property marked as a secret, its value unchanged."""
+    return replace(resource, props=_edit(resource.props, path, Secret))
+
+
+def _edit(value: Any, path: tuple[str | int, ...], edit: Callable[[Any], Any]) -> Any:
+    if not path:
+        return edit(value)
+    key, rest = path[0], path[1:]
+    if isinstance(key, int):
+        items = list(value)
+        items[key] = _edit(items[key], rest, edit)
+        return items
+    fields = dict(value) if isinstance(value, Mapping) else {}
+    result = _edit(fields.get(key), rest, edit)
+    fields[key] = result
+    if result is MISSING:
+        del fields[key]
+    return fields

@@ -1,0 +1,301 @@
+"""A whole plan on the happy path, and a judgement of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from governance.config import load_config
+from governance.facts import Baseline
+from governance.judge import judge
+from governance.resource import Provider, Resource
+from governance.rules import catalogue
+from governance.setting import Setting
+from governance.testing.signing import Signers, make_trust_text
+from governance.testing.version import Version, make_version
+from governance.tokens import CONTEXT, DEPLOYMENT, EDGE_ENDPOINT, MODEL_VERSION
+from governance.trust import load_trust
+from governance.verdict import Verdict
+
+__all__ = ["IMAGE", "Scene"]
+
+IMAGE: Final = f"registry.example.com/edge@sha256:{'f' * 64}"
+_TAGS: Final = {
+    "project": "mobile",
+    "team": "vision",
+    "cost-center": "cc-1",
+    "environment": "dev",
+    "managed-by": "pulumi",
+}
+_OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
+
+
+def _shared_version() -> Version:
+    return make_version(Signers.shared())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A stack ``dev`` with one deployment at one edge site, and its judge.
+
+    Attributes:
+        signers: Whose keys sign and are trusted.
+        version: The model version that is pinned.
+        now: The time of the judgement.
+        preview: Whether unknowns may still become known.
+        config: The pack config's text.
+        records: Signed records by name.
+        states: Key states by role, where not active.
+        baseline: What was deployed before.
+    """
+
+    signers: Signers = field(default_factory=Signers.shared)
+    version: Version = field(default_factory=_shared_version)
+    now: datetime = datetime(2026, 6, 1, tzinfo=UTC)
+    preview: bool = True
+    config: str = '{"rules": {}}'
+    records: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    baseline: Baseline | None = None
+
+    def setting(self, stack: str) -> Setting:
+        """Return the setting of any stack, read as the pack reads it."""
+        trust = make_trust_text(self.signers, states=self.states)
+        return Setting(
+            stack=stack,
+            environment="dev",
+            trust=load_trust(trust, environment="dev", now=self.now),
+            config=load_config(self.config, catalogue(), name="test config"),
+        )
+
+    def resource(
+        self,
+        token: str,
+        props: Mapping[str, Any],
+        *,
+        name: str = "test",
+        parent: Resource | None = None,
+        provider: Provider | None = None,
+    ) -> Resource:
+        """Return a resource of the stack, with the AWS provider where it needs one."""
+        if provider is None and token.startswith("aws:"):
+            provider = self.aws_provider()
+        return Resource(
+            type=token,
+            name=name,
+            urn=f"urn:pulumi:dev::mobile-ai::{token}::{name}",
+            props=props,
+            provider=provider,
+            parent=parent.urn if parent else None,
+        )
+
+    def aws_provider(self, region: str = "eu-west-1") -> Provider:
+        """Return an AWS provider with the default tags."""
+        tags = {f"mobile-ai:{key}": value for key, value in _TAGS.items()}
+        return Provider(
+            type="pulumi:providers:aws",
+            name="aws",
+            props={"region": region, "defaultTags": {"tags": tags}},
+        )
+
+    def context(self) -> Resource:
+        """Return the governance context."""
+        return self.resource(
+            CONTEXT,
+            {
+                "stack": "dev",
+                "environment": "dev",
+                "owner": {"project": "mobile", "team": "vision", "costCenter": "cc-1"},
+                "regions": ["eu-west-1", "eu-central-1"],
+                "sites": [
+                    {"name": "dublin", "kind": "edge", "region": "eu-west-1", "mode": "pull"}
+                ],
+                "budgets": [
+                    {
+                        "name": "field-assistant",
+                        "scope": "app",
+                        "monthlyUsd": 500,
+                        "kind": "hard",
+                        "notify": ["finops@example.com"],
+                    }
+                ],
+                "images": {"edge": IMAGE},
+                "records": [
+                    {"name": name, "text": text} for name, text in sorted(self.records.items())
+                ],
+                "releasedDigests": [],
+            },
+            name="governance",
+        )
+
+    def model_version(self) -> Resource:
+        """Return the model version as the plan carries it."""
+        metadata = self.version.values["metadata"]
+        return self.resource(
+            MODEL_VERSION,
+            {
+                "model": metadata["name"],
+                "version": metadata["version"],
+                "sha256": self.version.sha256,
+                "manifest": self.version.manifest,
+                "evidence": dict(self.version.evidence),
+            },
+            name=f"{metadata['name']}-{metadata['version']}",
+        )
+
+    def deployment(self) -> Resource:
+        """Return a deployment on phones and at an edge site."""
+        return self.resource(
+            DEPLOYMENT,
+            {
+                "apiVersion": "mobile-ai/v1",
+                "kind": "MobileAIDeployment",
+                "metadata": {"name": "field-assistant-digits", "labels": self.labels("mobile-ai:")},
+                "spec": self._spec(),
+            },
+            name="field-assistant-digits",
+        )
+
+    def endpoint(self) -> Resource:
+        """Return the component of the deployment at its edge site."""
+        return self.resource(
+            EDGE_ENDPOINT, {"region": "eu-west-1"}, name="dublin", parent=self.deployment()
+        )
+
+    def workload(self) -> Resource:
+        """Return the Kubernetes workload at the edge site."""
+        return self.resource(
+            "kubernetes:apps/v1:Deployment",
+            {
+                "metadata": {
+                    "name": "digits",
+                    "namespace": "field-assistant",
+                    "labels": self.labels("mobile-ai.dev/"),
+                    "annotations": {"mobile-ai.dev/manifest-sha256": self.version.sha256},
+                },
+                "spec": {"replicas": 2, "template": {"spec": _pod()}},
+            },
+            name="digits",
+            parent=self.endpoint(),
+        )
+
+    def labels(self, prefix: str) -> dict[str, str]:
+        """Return the cost tags with a prefix, and the application's."""
+        return {
+            f"{prefix}{key}": value for key, value in {**_TAGS, "app": "field-assistant"}.items()
+        }
+
+    def resources(self, *changed: Resource) -> list[Resource]:
+        """Return the plan on the happy path; ``changed`` replace or join by URN."""
+        plan = [
+            self.context(),
+            self.model_version(),
+            self.deployment(),
+            self.endpoint(),
+            self.workload(),
+        ]
+        by_urn = {item.urn: item for item in plan} | {item.urn: item for item in changed}
+        return list(by_urn.values())
+
+    def judge(self, resources: Iterable[Resource]) -> list[Verdict]:
+        """Return every verdict on some resources."""
+        return judge(
+            self.setting,
+            resources,
+            now=self.now,
+            preview=self.preview,
+            baseline=self.baseline,
+        )
+
+    def verdicts(self, rule: str, *changed: Resource) -> list[Verdict]:
+        """Return a rule's verdicts on the plan with some resources changed."""
+        return [item for item in self.judge(self.resources(*changed)) if item.rule == rule]
+
+    def outcome(self, rule: str, *changed: Resource) -> str:
+        """Return the worst outcome of a rule on the plan with some resources changed."""
+        urns = {item.urn for item in changed} | {""}
+        found = {
+            item.outcome
+            for item in self.verdicts(rule, *changed)
+            if not changed or item.urn in urns
+        }
+        return next((item for item in _OUTCOMES if item in found), "not applicable")
+
+    def denials(self, *changed: Resource) -> set[str]:
+        """Return the rules that deny the plan with some resources changed."""
+        return {item.rule for item in self.judge(self.resources(*changed)) if item.denies}
+
+    def _spec(self) -> dict[str, Any]:
+        metadata = self.version.values["metadata"]
+        return {
+            "aiModel": {
+                "id": metadata["name"],
+                "version": metadata["version"],
+                "sha256": self.version.sha256,
+            },
+            "dataProcessing": {
+                "privacyTier": "GDPR_Sensitive",
+                "dataTypes": ["camera-image"],
+                "region": "eu-west-1",
+            },
+            "placement": [
+                {"target": "on-device", "variant": "int8", "deviceClass": "mid-range"},
+                {
+                    "target": "edge",
+                    "variant": "int8-onnx",
+                    "site": "dublin",
+                    "region": "eu-west-1",
+                    "replicas": {"min": 2, "max": 6},
+                },
+            ],
+            "rollout": {
+                "salt": "field-assistant",
+                "stage": 1,
+                "halted": False,
+                "rings": [
+                    {"name": "canary", "percent": 5, "soakHours": 24},
+                    {"name": "general", "percent": 100, "soakHours": 24},
+                ],
+                "minAppVersion": "4.2.0",
+            },
+            "usage": {
+                "monthlyActiveDevices": 250000,
+                "updatesPerMonth": 2,
+                "requestsPerSecond": 40,
+            },
+            "humanOversight": "oversight@example.com",
+            "budget": "field-assistant",
+        }
+
+
+def _pod() -> dict[str, Any]:
+    return {
+        "automountServiceAccountToken": False,
+        "serviceAccountName": "digits",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "server",
+                "image": IMAGE,
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                "resources": {
+                    "requests": {"cpu": "250m", "memory": "128Mi"},
+                    "limits": {"cpu": "1", "memory": "256Mi"},
+                },
+                "readinessProbe": {"httpGet": {"path": "/v2/health/ready", "port": 8080}},
+                "livenessProbe": {"httpGet": {"path": "/v2/health/live", "port": 8080}},
+                "ports": [{"containerPort": 8080}],
+            }
+        ],
+        "volumes": [{"name": "cache", "emptyDir": {"sizeLimit": "64Mi"}}],
+    }

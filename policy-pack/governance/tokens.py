@@ -1,0 +1,63 @@
+"""The resource types that rules name, in one place: tokens drift across provider majors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "CLOUD_ENDPOINT",
+    "CONTEXT",
+    "DELIVERY_OBJECTS",
+    "DEPLOYMENT",
+    "EDGE_ENDPOINT",
+    "EDGE_SITE",
+    "FUNCTION",
+    "KUBERNETES_WORKLOADS",
+    "MODEL_COMPONENTS",
+    "MODEL_DELIVERY",
+    "MODEL_VERSION",
+    "STACK",
+    "TASK_DEFINITION",
+    "pod_path",
+]
+
+CONTEXT: Final = "mobileai:index:GovernanceContext"
+MODEL_VERSION: Final = "mobileai:index:ModelVersion"
+DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"
+EDGE_ENDPOINT: Final = "mobileai:index:EdgeInferenceEndpoint"
+CLOUD_ENDPOINT: Final = "mobileai:index:CloudInferenceEndpoint"
+EDGE_SITE: Final = "mobileai:index:EdgeSite"
+MODEL_DELIVERY: Final = "mobileai:index:ModelDelivery"
+STACK: Final = "pulumi:pulumi:Stack"
+
+# Whatever runs below one of these runs a model and must say which.
+MODEL_COMPONENTS: Final = frozenset({DEPLOYMENT, EDGE_ENDPOINT, CLOUD_ENDPOINT})
+
+FUNCTION: Final = "aws:lambda/function:Function"
+TASK_DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
+DELIVERY_OBJECTS: Final = (
+    "aws:s3/bucketObject:BucketObject",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+)
+
+_TEMPLATE: Final = ("spec", "template", "spec")
+_POD_PATHS: Final = {
+    "kubernetes:apps/v1:DaemonSet": _TEMPLATE,
+    "kubernetes:apps/v1:Deployment": _TEMPLATE,
+    "kubernetes:apps/v1:ReplicaSet": _TEMPLATE,
+    "kubernetes:apps/v1:StatefulSet": _TEMPLATE,
+    "kubernetes:batch/v1:CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    "kubernetes:batch/v1:Job": _TEMPLATE,
+    "kubernetes:core/v1:Pod": ("spec",),
+    "kubernetes:core/v1:ReplicationController": _TEMPLATE,
+}
+KUBERNETES_WORKLOADS: Final = tuple(_POD_PATHS)
+
+
+def pod_path(resource_type: str) -> tuple[str, ...]:
+    """Return where the pod specification stands in a workload of this type.
+
+    Raises:
+        KeyError: If the type is not one of ``KUBERNETES_WORKLOADS``.
+    """
+    return _POD_PATHS[resource_type]
