@@ -24,10 +24,11 @@ CHANNEL_OPTIONS = [
     ("grpc.enable_http_proxy", 0),
 ]
 _THREADS = 16  # the engine asks about that many resources at once, by default
+_ENDLESS_SECONDS = 24 * 3600.0
 _EMPTY = b""  # an empty message on the wire
 
 
-class Relay(grpc.GenericRpcHandler[bytes, bytes]):
+class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stubs alone
     """Serves the analyzer's methods for a pack that starts later."""
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class Relay(grpc.GenericRpcHandler[bytes, bytes]):
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+    ) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         """Return the handler of a method; all of them take and give bytes."""
         method = handler_call_details.method
         if not method.startswith(METHOD_PREFIX):
@@ -108,10 +109,11 @@ class Relay(grpc.GenericRpcHandler[bytes, bytes]):
                 return _EMPTY  # nothing runs yet, so nothing is to be started for it
             call = self._call(method, context)
             try:
-                answer: bytes = call(request, timeout=context.time_remaining())
+                answer: bytes = call(request, timeout=_timeout(context))
             except grpc.RpcError as error:
                 # The engine reads more about the error from the trailing metadata.
-                context.set_trailing_metadata(tuple(error.trailing_metadata() or ()))
+                pairs = ((each.key, each.value) for each in error.trailing_metadata() or ())
+                context.set_trailing_metadata(tuple(pairs))
                 context.abort(error.code(), error.details() or "")
             return answer
 
@@ -125,3 +127,9 @@ class Relay(grpc.GenericRpcHandler[bytes, bytes]):
         if method not in self._calls:
             self._calls[method] = self._channel.unary_unary(method, None, None)
         return self._calls[method]
+
+
+def _timeout(context: grpc.ServicerContext) -> float | None:
+    # Without a deadline gRPC tells the largest number it has, and fails when given it back.
+    remaining = context.time_remaining()
+    return remaining if remaining < _ENDLESS_SECONDS else None
