@@ -42,7 +42,7 @@ __all__ = [
 class Status(StrEnum):
     """Three-way verdict of a gate; only `PASS` lets a manifest be written."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
     FAIL = "fail"
     UNDECIDED = "undecided"
 
@@ -308,7 +308,7 @@ class Robustness:
 class Profile:
     """Cost of one inference, one thread, on the machine that evaluated.
 
-    `peak_memory_bytes` is the growth of a fresh process's peak resident set by load and
+    `peak_memory_bytes` is the largest growth of a fresh process's resident set by load and
     first runs. `energy_mj` is an estimate in millijoules, `energy_method` its formula and
     constants. Absent values are None, never guessed.
     """

@@ -1,0 +1,296 @@
+"""The evaluator: scores the exact bytes that ship on rows the builder never had.
+
+A function of its own, run by another role than the builder. It is given files and held-out
+rows; it takes no number from the build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build import metrics
+from model_build.data import HeldOut
+from model_build.errors import BuildError, need
+from model_build.fairness import FairnessPlan, fairness, group_quality
+from model_build.gates import judge
+from model_build.importance import permutation_importance
+from model_build.macs import count_macs
+from model_build.probes import generated_inputs
+from model_build.profile_ import ENERGY_METHOD, Latency, energy_mj, latencies, peak_memory
+from model_build.recipe import EvaluationPlan, Recipe
+from model_build.results import (
+    ArtifactEvaluation,
+    EvaluationReport,
+    FairnessResult,
+    GroupQuality,
+    Importance,
+    Profile,
+    Robustness,
+    SelfTest,
+    SplitDigest,
+)
+from model_build.robustness import SEVERITY, corrupt
+from model_build.rows import Rows
+from model_build.runtime import Runner, load, runtime_of, unavailable
+
+__all__ = ["METHOD", "ArtifactFile", "Tick", "evaluate_artifacts", "machine", "profile_files"]
+
+Logits = NDArray[Any]
+Tick = Callable[[int, int, str], None]
+METHOD = (
+    "every file loaded by its own runtime, one thread, one row at a time; accuracy with Wilson "
+    "intervals, paired differences after Agresti and Min, fairness with percentile bootstrap, "
+    "calibration over 15 bins, latency of the bare call in turns with the other variants"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """A file to evaluate; the digest is taken from its bytes, not from a claim."""
+
+    variant: str
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    file: ArtifactFile
+    runner: Runner
+    logits: Logits
+
+
+def evaluate_artifacts(
+    files: tuple[ArtifactFile, ...],
+    held_out: HeldOut,
+    recipe: Recipe,
+    *,
+    reference: str,
+    tick: Tick | None = None,
+) -> EvaluationReport:
+    """Score every file and judge the recipe's gates.
+
+    Args:
+        files: The exported files.
+        held_out: Rows that no build step was given.
+        recipe: Its `evaluation` and `gates` are read.
+        reference: Variant the others are compared with.
+        tick: Called with (files done, files in all, variant).
+
+    Raises:
+        BuildError: If the reference is not among the files that can be run here.
+    """
+    loaded = {
+        each.variant: _load(each, held_out.rows) for each in files if not unavailable(each.format)
+    }
+    if reference not in loaded:
+        raise BuildError(
+            f"reference {reference}",
+            got=f"files {sorted(each.variant for each in files)}",
+            expected="the reference among the files that run here",
+            next_step="add the variant to the recipe",
+        )
+    profiles = profile_files({n: (e.file, e.runner) for n, e in loaded.items()}, reference)
+    artifacts = []
+    for number, each in enumerate(files):
+        if tick:
+            tick(number, len(files), each.variant)
+        scored = loaded.get(each.variant)
+        if scored is None:
+            artifacts.append(_absent(each))
+        else:
+            base = loaded[reference]
+            profile = profiles[each.variant]
+            artifacts.append(_score(scored, base, held_out.rows, recipe, profile))
+    if tick:
+        tick(len(files), len(files), "gates")
+    return _report(recipe, tuple(artifacts), reference, held_out.digest)
+
+
+def profile_files(
+    loaded: dict[str, tuple[ArtifactFile, Runner]], reference: str
+) -> dict[str, Profile]:
+    """Measure what one inference of every loaded file costs, variants in turns."""
+    calls = {
+        name: runner.prepared(generated_inputs(runner.inputs, rows=1, seed=0))
+        for name, (_, runner) in loaded.items()
+    }
+    times = latencies(calls, reference=reference)
+    return {name: _profile(file, times[name]) for name, (file, _) in loaded.items()}
+
+
+def machine() -> str:
+    """Return what the numbers were measured on, without naming the host."""
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def _load(file: ArtifactFile, rows: Rows) -> _Loaded:
+    runner = load(file.path, file.format)
+    return _Loaded(file, runner, runner.many(rows.inputs)[0])
+
+
+def _absent(file: ArtifactFile) -> ArtifactEvaluation:
+    content = file.path.read_bytes()
+    return ArtifactEvaluation(
+        variant=file.variant,
+        format=file.format,
+        file=file.path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        bytes_zstd=_zstd(content),
+        measured=False,
+        reason=unavailable(file.format),
+    )
+
+
+def _score(
+    scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: Profile
+) -> ArtifactEvaluation:
+    plan, content = recipe.evaluation, scored.file.path.read_bytes()
+    predicted = scored.logits.argmax(axis=1)
+    groups = _groups(predicted, base, rows, recipe, is_base=scored is base)
+    return ArtifactEvaluation(
+        variant=scored.file.variant,
+        format=scored.file.format,
+        file=scored.file.path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        bytes_zstd=_zstd(content),
+        measured=True,
+        metric="accuracy",
+        quality=metrics.accuracy(scored.logits, rows.labels),
+        parity=metrics.parity(base.logits, scored.logits),
+        difference=metrics.paired_difference(base.logits, scored.logits, rows.labels),
+        groups=groups,
+        fairness=_fairness(predicted, rows, plan, recipe.seed),
+        calibration_error=metrics.calibration_error(scored.logits, rows.labels),
+        importance=_importance(scored, rows, plan, recipe.seed),
+        robustness=_robustness(scored, rows, plan, recipe.seed),
+        profile=profile,
+        self_tests=_self_tests(scored, plan, recipe.seed),
+    )
+
+
+def _groups(
+    predicted: NDArray[np.int64], base: _Loaded, rows: Rows, recipe: Recipe, *, is_base: bool
+) -> tuple[GroupQuality, ...]:
+    names = np.array(recipe.labels or [str(n) for n in range(base.logits.shape[1])])
+    groups = {"label": names[rows.labels], **rows.groups}
+    reference = None if is_base else base.logits.argmax(axis=1)
+    return group_quality(predicted, rows.labels, groups, reference=reference)
+
+
+def _fairness(
+    predicted: NDArray[np.int64], rows: Rows, plan: EvaluationPlan, seed: int
+) -> tuple[FairnessResult, ...]:
+    how = FairnessPlan(
+        positive=plan.positive,
+        minimum_group=plan.minimum_group,
+        rounds=plan.bootstrap,
+        seed=seed,
+    )
+    return tuple(
+        result
+        for attribute in plan.attributes
+        for result in fairness(
+            predicted, rows.labels, rows.groups[attribute], attribute=attribute, plan=how
+        )
+    )
+
+
+def _importance(
+    scored: _Loaded, rows: Rows, plan: EvaluationPlan, seed: int
+) -> tuple[Importance, ...]:
+    few = rows.take(np.arange(min(plan.importance_rows, len(rows))))
+    if not len(few):
+        return ()
+    return permutation_importance(lambda inputs: scored.runner.many(inputs)[0], few, seed=seed)
+
+
+def _robustness(
+    scored: _Loaded, rows: Rows, plan: EvaluationPlan, seed: int
+) -> tuple[Robustness, ...]:
+    clean = metrics.accuracy(scored.logits, rows.labels).value
+    found = []
+    for kind in plan.corruptions:
+        logits = scored.runner.many(corrupt(rows.inputs, kind, seed=seed))[0]
+        value = metrics.accuracy(logits, rows.labels).value
+        found.append(
+            Robustness(
+                corruption=kind,
+                severity=SEVERITY[kind],
+                metric="accuracy",
+                value=value,
+                loss_pt=100 * (clean - value),
+            )
+        )
+    return tuple(found)
+
+
+def _self_tests(scored: _Loaded, plan: EvaluationPlan, seed: int) -> tuple[SelfTest, ...]:
+    """Return generated inputs and the outputs; no person's row travels to a device."""
+    tests = []
+    for number in range(plan.self_tests):
+        inputs = generated_inputs(scored.runner.inputs, rows=1, seed=seed + number)
+        expected = scored.runner.once(inputs)[0].astype(np.float64).reshape(-1)
+        # Kernels of other devices round differently: two int8 steps of the output's range.
+        spread = float(scored.logits.max() - scored.logits.min())
+        tests.append(
+            SelfTest(
+                name=f"generated-{number}",
+                inputs={n: tuple(v.reshape(-1).tolist()) for n, v in inputs.items()},
+                shapes={n: v.shape for n, v in inputs.items()},
+                expected=tuple(expected.tolist()),
+                tolerance=max(1e-3, 2 * spread / 255),
+            )
+        )
+    return tuple(tests)
+
+
+def _profile(file: ArtifactFile, times: Latency) -> Profile:
+    macs = count_macs(file.path, file.format)
+    distribution = runtime_of(file.format)
+    size = file.path.stat().st_size
+    return Profile(
+        runtime=distribution,
+        runtime_version=installed(distribution),
+        threads=1,
+        latency_p50_ms=times.p50_ms,
+        latency_p95_ms=times.p95_ms,
+        latency_ratio_to_reference=times.ratio,
+        peak_memory_bytes=peak_memory(file.path, file.format),
+        macs=sum(macs.values()) if macs else None,
+        energy_mj=energy_mj(macs, size) if macs else None,
+        energy_method=ENERGY_METHOD,
+    )
+
+
+def _zstd(content: bytes) -> int:
+    return len(need("zstandard").compress(content, 19))
+
+
+def _report(
+    recipe: Recipe,
+    artifacts: tuple[ArtifactEvaluation, ...],
+    reference: str,
+    held_out: SplitDigest,
+) -> EvaluationReport:
+    return EvaluationReport(
+        model=recipe.name,
+        version=recipe.version,
+        held_out=held_out,
+        reference=reference,
+        artifacts=artifacts,
+        gates=judge(recipe.gates, artifacts, reference=reference),
+        method=METHOD,
+        machine=machine(),
+    )

@@ -1,0 +1,38 @@
+"""Run in a fresh process: load one file, run it, print how much memory that took."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from model_build.errors import need
+from model_build.probes import generated_inputs
+from model_build.runtime import load
+
+__all__ = ["main"]
+
+_RUNS = 5
+_MODULES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
+
+
+def main(path: str, format_: str) -> None:
+    """Print `{"bytes": growth}`: the largest resident set seen less that before the load.
+
+    Not the process's own peak: importing the runtime takes more than a small model does,
+    and that peak would hide it.
+    """
+    need(_MODULES[format_])
+    process = need("psutil").Process()
+    before = process.memory_info().rss
+    runner = load(Path(path), format_)
+    inputs = generated_inputs(runner.inputs, rows=1, seed=0)
+    seen = [process.memory_info().rss]
+    for _ in range(_RUNS):
+        runner.once(inputs)
+        seen.append(process.memory_info().rss)
+    print(json.dumps({"bytes": max(seen) - before}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,98 @@
+"""What one inference costs: time, memory, multiply-accumulates, energy.
+
+Latency is taken round by round, every variant in turn, so that a busy machine slows all of
+them alike and the ratio holds even where the times do not.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["ENERGY_METHOD", "Latency", "energy_mj", "latencies", "peak_memory"]
+
+ROUNDS = 15
+RUNS = 20
+# Picojoules at 45 nm: M. Horowitz, "Computing's energy problem", ISSCC 2014, figure 1.1.9:
+# multiply plus add (fp32 3.7 + 0.9, fp16 1.1 + 0.4, int8 0.2 + int32 0.1), DRAM 640 a word.
+_MAC_PJ = {"fp32": 4.6, "fp16": 1.5, "int8": 0.3}
+_DRAM_PJ_A_BYTE = 160.0
+ENERGY_METHOD = (
+    "estimate: MACs x (fp32 4.6 pJ, fp16 1.5 pJ, int8 0.3 pJ) + file bytes read once from DRAM "
+    "x 160 pJ; constants at 45 nm, Horowitz, ISSCC 2014; no device was metered"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Milliseconds at the median and the 95th percentile, and the ratio to the reference."""
+
+    p50_ms: float
+    p95_ms: float
+    ratio: float
+
+
+def latencies(
+    calls: Mapping[str, Callable[[], object]], *, reference: str, rounds: int = ROUNDS
+) -> dict[str, Latency]:
+    """Time every call in turns; `ratio` is the median of the rounds' ratios of medians.
+
+    Args:
+        calls: Variant name to one inference.
+        reference: Variant that ratios are to.
+        rounds: How often each has its turn.
+    """
+    times: dict[str, list[list[float]]] = {name: [] for name in calls}
+    for call in calls.values():
+        _timed(call)  # caches and lazy allocation, not counted
+    for _ in range(rounds):
+        for name, call in calls.items():
+            times[name].append(_timed(call))
+    base = np.median(times[reference], axis=1)
+    return {
+        name: Latency(
+            p50_ms=float(np.median(runs)),
+            p95_ms=float(np.percentile(runs, 95)),
+            ratio=float(np.median(np.median(runs, axis=1) / base)),
+        )
+        for name, runs in times.items()
+    }
+
+
+def energy_mj(macs: Mapping[str, int], size: int) -> float:
+    """Return millijoules of one inference; see `ENERGY_METHOD`.
+
+    Args:
+        macs: Multiply-accumulates by arithmetic (`fp32`, `fp16`, `int8`).
+        size: Bytes of the file.
+    """
+    picojoules = sum(count * _MAC_PJ[kind] for kind, count in macs.items())
+    return (picojoules + size * _DRAM_PJ_A_BYTE) / 1e9
+
+
+def peak_memory(path: Path, format_: str) -> int | None:
+    """Return by how many bytes a fresh process grows by loading a file and running it.
+
+    None where the child fails: the number is then absent.
+    """
+    command = [sys.executable, "-m", "model_build.memory_probe", str(path), format_]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode:
+        return None
+    return int(json.loads(done.stdout)["bytes"])
+
+
+def _timed(call: Callable[[], object]) -> list[float]:
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter_ns()
+        call()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return times

@@ -1,0 +1,278 @@
+"""A recipe: everything that decides a model version, as data.
+
+Read from YAML, refused when it holds a field that nobody reads. Variants are named by
+grammar: what was done to the weights, then the format if it is not TFLite
+(`int8`, `pruned-int8`, `int8-onnx`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from governance.documents import read_yaml
+from governance.vocabulary import Modality
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from model_build.errors import RecipeError
+
+__all__ = [
+    "RECIPES",
+    "Adaptation",
+    "EvaluationPlan",
+    "GateSpec",
+    "InputSpec",
+    "Recipe",
+    "Source",
+    "SplitSpec",
+    "TrainSpec",
+    "VariantSpec",
+    "load_recipe",
+    "recipe_digest",
+    "recipe_schema",
+    "share_of",
+]
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
+Adaptation = Literal["none", "pruned", "qat"]
+Quantization = Literal["none", "fp16", "dynamic-int8", "static-int8", "int4", "mixed"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+class InputSpec(_Model):
+    """One input of the model: its place in the data set and its sense."""
+
+    name: Name
+    modality: Modality
+
+
+class SplitSpec(_Model):
+    """A part of the data set and what it may be used for."""
+
+    name: Name
+    use: Literal["training", "fine-tuning", "evaluation"]
+    share: float = Field(gt=0, le=1, description="Of the rows of every label.")
+    label_shares: dict[int, float] = Field(
+        default_factory=dict, description="Other shares for some labels: a skewed collection."
+    )
+
+
+class DataSpec(_Model):
+    """The data set, by its name in `data.lock.yaml`, and its splits."""
+
+    name: Name
+    splits: tuple[SplitSpec, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _shares(self) -> DataSpec:
+        if len({split.name for split in self.splits}) != len(self.splits):
+            raise ValueError("two splits have the same name")
+        labels = {None, *(label for split in self.splits for label in split.label_shares)}
+        for label in labels:
+            total = sum(share_of(split, label) for split in self.splits)
+            if total > 1 + 1e-9:
+                raise ValueError(f"shares of label {label or 'any'} add up to {total:.3f} > 1")
+        if not any(split.use == "evaluation" for split in self.splits):
+            raise ValueError("no split is kept for evaluation")
+        return self
+
+
+class Source(_Model):
+    """Where the weights come from.
+
+    `network` trains one from scratch, `fine-tune` starts from the parent recipe's weights,
+    `locked` takes a file out of a locked wheel, `file` a path, `registry` an MLflow URI.
+    """
+
+    kind: Literal["network", "fine-tune", "locked", "file", "registry"]
+    network: str | None = Field(default=None, description="A function of model_build.networks.")
+    parent: str | None = Field(default=None, description="Recipe file beside this one.")
+    name: str | None = Field(default=None, description="Entry of data.lock.yaml.")
+    path: str | None = None
+    uri: str | None = Field(default=None, pattern=r"^models:/[^/]+/[^/]+$")
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    probe: Literal["photos", "sound"] | None = Field(
+        default=None, description="What a model without a data set is tried on."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Source:
+        wanted = {
+            "network": "network",
+            "fine-tune": "parent",
+            "locked": "name",
+            "file": "path",
+            "registry": "uri",
+        }[self.kind]
+        if getattr(self, wanted) is None:
+            raise ValueError(f"source kind {self.kind} needs '{wanted}'")
+        return self
+
+    @property
+    def imported(self) -> bool:
+        """Whether the model was made elsewhere."""
+        return self.kind in {"locked", "file", "registry"}
+
+
+class TrainSpec(_Model):
+    """How the weights are found: Adam, cosine decay from `learning_rate` to the end rate."""
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    end_learning_rate: float = Field(default=0.0, ge=0)
+    average: bool = Field(default=False, description="Exponential average of the weights.")
+    augment: Literal["none", "affine", "jitter"] = "none"
+    reweigh: str | None = Field(
+        default=None, description="Sensitive attribute to balance against the label."
+    )
+    adapt_epochs: int = Field(default=2, ge=1, description="For pruned and qat variants.")
+
+
+class NeedsSpec(_Model):
+    """What a device must have; see the manifest's `requirements`."""
+
+    min_ram_mb: int = Field(default=64, ge=1)
+    min_android_api: int | None = Field(default=26, ge=21)
+    min_ios: str | None = "15.0"
+
+
+class VariantSpec(_Model):
+    """One file to make."""
+
+    name: Name
+    format: Literal["tflite", "onnx", "coreml"] = "tflite"
+    adapt: Adaptation = "none"
+    quantize: Quantization = "none"
+    keep: str | None = Field(
+        default=None, description="mixed: pattern of the layers kept at int8; the rest is int4."
+    )
+    needs: NeedsSpec = NeedsSpec()
+
+
+class EvaluationPlan(_Model):
+    """What the evaluator measures and on which splits."""
+
+    splits: tuple[str, ...] = Field(default=(), description="Held-out splits, scored together.")
+    metric: Literal["accuracy", "parity"] = "accuracy"
+    attributes: tuple[str, ...] = Field(default=(), description="Groups to compare.")
+    positive: int = Field(default=1, description="The favourable label, for fairness.")
+    minimum_group: int = Field(default=100, ge=1)
+    bootstrap: int = Field(default=1000, ge=100)
+    corruptions: tuple[Literal["noise", "shift", "dropout", "contrast", "typo"], ...] = ("noise",)
+    importance_rows: int = Field(default=400, ge=0)
+    self_tests: int = Field(default=3, ge=1)
+
+
+class GateSpec(_Model):
+    """A limit that decides whether the version may have a manifest.
+
+    `basis` is `interval` (the whole 95 % interval must be inside, else undecided) or `point`
+    where the recipe admits that its held-out rows cannot decide.
+    """
+
+    gate: Literal[
+        "quality",
+        "quality-loss",
+        "fairness",
+        "fairness-regression",
+        "size",
+        "latency",
+        "memory",
+        "parity",
+    ]
+    variants: tuple[str, ...] = Field(default=("*",), min_length=1)
+    limit: float
+    basis: Literal["interval", "point"] = "interval"
+    attribute: str | None = None
+    metric: str | None = None
+
+
+class Recipe(_Model):
+    """A model version to build."""
+
+    api_version: Literal["mobile-ai/recipe-v1"]
+    name: Name
+    version: Version
+    description: str
+    task: str
+    owners: tuple[str, ...] = Field(min_length=1)
+    risk_class: Literal["minimal", "limited", "high"]
+    fallback: Literal["embedded", "off"]
+    inputs: tuple[InputSpec, ...] = Field(min_length=1)
+    labels: tuple[str, ...] = ()
+    seed: int = 7
+    source: Source
+    data: DataSpec | None = None
+    train: TrainSpec | None = None
+    calibration_rows: int = Field(default=200, ge=1)
+    variants: tuple[VariantSpec, ...] = Field(min_length=1)
+    evaluation: EvaluationPlan
+    gates: tuple[GateSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        names = [variant.name for variant in self.variants]
+        if len(set(names)) != len(names):
+            raise ValueError("two variants have the same name")
+        if not self.source.imported and (self.data is None or self.train is None):
+            raise ValueError("a trained model needs 'data' and 'train'")
+        unknown = {v for gate in self.gates for v in gate.variants} - {"*", *names}
+        if unknown:
+            raise ValueError(f"gates name variants that are not built: {sorted(unknown)}")
+        held_out = {s.name for s in self.data.splits if s.use == "evaluation"} if self.data else set()
+        if not set(self.evaluation.splits) <= held_out:
+            raise ValueError(f"evaluation splits must be among {sorted(held_out)}")
+        if self.data and not self.evaluation.splits:
+            raise ValueError("evaluation names no split")
+        return self
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Return the senses the model takes in, in order, once each."""
+        return tuple(dict.fromkeys(item.modality for item in self.inputs))
+
+
+def share_of(split: SplitSpec, label: int | None) -> float:
+    """Return the share of a label's rows that goes to a split."""
+    return split.share if label is None else split.label_shares.get(label, split.share)
+
+
+def recipe_digest(path: Path) -> str:
+    """Return the SHA-256 of the recipe's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        RecipeError: If a field is missing, unknown or contradicts another.
+    """
+    values = read_yaml(path.read_text("utf-8"), name=path.name)
+    try:
+        return Recipe.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise RecipeError(
+            f"{path.name}: {'.'.join(map(str, problem['loc'])) or 'recipe'}",
+            got=f"{problem['input']!r:.120}",
+            expected=problem["msg"],
+            next_step="see recipes/recipe.schema.json",
+        ) from error
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a recipe, for editors."""
+    return Recipe.model_json_schema(by_alias=True)
