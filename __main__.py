@@ -7,6 +7,7 @@ component says what it is made of, and the policy pack says whether it may be.
 from pathlib import Path
 
 import pulumi
+
 from components.arguments import (
     network_arguments,
     platform_arguments,
@@ -42,7 +43,8 @@ platform = Platform("platform", platform_arguments(inputs), account)
 shared = pulumi.ResourceOptions(providers=[tags.provider], depends_on=[platform])
 network = Network("network", network_arguments(inputs), shared)
 delivery = ModelDelivery("delivery", delivery_arguments(inputs, platform=platform.parts), shared)
-release_url = pulumi.Output.concat("https://", delivery.domain, "/")
+# A domain of ours is a plain value; the name that CloudFront invents is known later.
+release_url = pulumi.Output.concat("https://", settings.delivery.domain or delivery.domain, "/")
 
 sites = {}
 for site in settings.sites:

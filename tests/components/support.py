@@ -1,0 +1,233 @@
+"""What component tests share: a recording engine, a repository, stack files."""
+
+import hashlib
+import json
+import os
+import runpy
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi.runtime
+from google.protobuf.json_format import MessageToDict
+from governance.documents import dump_yaml, read_yaml
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime import settings as runtime_settings
+from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.sync_await import _sync_await
+
+ROOT = Path(__file__).parents[2]
+UNKNOWN = rpc.UNKNOWN
+
+# Outputs that components read and that inputs do not give, as an update would return them.
+_COMPUTED = (
+    "address", "apiEndpoint", "apiId", "arn", "dnsName", "domainName", "endpoint", "etag",
+    "executionArn", "hostedZoneId", "invokeArn", "keyId", "repositoryUrl", "url", "zoneId",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A resource as the engine was asked to register it."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    custom: bool
+    protect: bool
+    retained: bool
+    provider: str
+    aliases: tuple[str, ...]
+    dependencies: frozenset[str]
+    inputs: dict[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.type, self.name
+
+
+class Engine(mocks.MockMonitor):
+    """A monitor that keeps every request raw: parent, protection, aliases, dependencies."""
+
+    def __init__(self, *, preview: bool) -> None:
+        super().__init__(_Cloud(preview=preview))
+        self.registered: list[Registered] = []
+        self.outputs: dict[str, dict[str, Any]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        response = super().RegisterResource(request)
+        self.registered.append(
+            Registered(
+                type=request.type,
+                name=request.name,
+                urn=response.urn,
+                parent=request.parent,
+                custom=request.custom,
+                protect=request.protect,
+                retained=request.retainOnDelete,
+                provider=request.provider,
+                aliases=tuple(str(alias) for alias in request.aliases),
+                dependencies=frozenset(request.dependencies),
+                inputs=MessageToDict(request.object),
+            )
+        )
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        self.outputs[request.urn] = MessageToDict(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+    def of_type(self, suffix: str) -> list[Registered]:
+        """Return the resources whose type ends so, in order of registration."""
+        return [item for item in self.registered if item.type.endswith(suffix)]
+
+    def one(self, suffix: str, name: str | None = None) -> Registered:
+        """Return the only resource of a type (and name)."""
+        found = [item for item in self.of_type(suffix) if name in {None, item.name}]
+        assert len(found) == 1, f"{suffix} {name}: {[item.key for item in found]}"
+        return found[0]
+
+    def parent_of(self, item: Registered) -> Registered | None:
+        return next((other for other in self.registered if other.urn == item.parent), None)
+
+
+class _Cloud(mocks.Mocks):
+    def __init__(self, *, preview: bool) -> None:
+        self.preview = preview
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if self.preview:  # what only the cloud knows is unknown, as the engine has it
+            return None, dict(args.inputs)
+        computed = {name: f"{args.name}-{name}" for name in _COMPUTED}
+        return f"{args.name}-id", {**computed, **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"a component asked the cloud: {args.token}")
+
+
+def declare(program: Callable[[], Any], *, stack: str = "dev", preview: bool = True) -> Engine:
+    """Run a program against a recording engine."""
+    engine = Engine(preview=preview)
+    runtime_settings.ROOT.set(None)  # the stack resource of an earlier program
+    pulumi.runtime.set_mocks(
+        engine.mocks, project="mobile-ai", stack=stack, preview=preview, monitor=engine
+    )
+    _sync_await(run_pulumi_func(program))
+    return engine
+
+
+def run_stack(repository: Path, stack: str, *, preview: bool = True) -> Engine:
+    """Run the whole program for a stack of a repository."""
+    values = read_yaml((repository / f"Pulumi.{stack}.yaml").read_text(), name=stack)["config"]
+    config = {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
+    }
+
+    def program() -> None:
+        pulumi.runtime.set_all_config(config)
+        runpy.run_path(str(repository / "__main__.py"))
+
+    with _inside(repository):
+        return declare(program, stack=stack, preview=preview)
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def stack_values(repository: Path, stack: str = "dev") -> dict[str, Any]:
+    """Return the values of a stack file, by key without the namespace."""
+    text = (repository / f"Pulumi.{stack}.yaml").read_text()
+    config = read_yaml(text, name=stack)["config"]
+    return {key.removeprefix("mobile-ai:"): deepcopy(value) for key, value in config.items()}
+
+
+def write_repository(root: Path) -> Path:
+    """Write a repository: the program, two model versions, and stack files that pin them.
+
+    Bytes are the same every time, so digests may stand in golden files.
+    """
+    shutil.copy(ROOT / "__main__.py", root)
+    pins = {version: write_model(root, version) for version in ("1.0.0", "1.1.0")}
+    for stack in ("dev", "prod"):
+        document = read_yaml((ROOT / f"Pulumi.{stack}.yaml").read_text(), name=stack)
+        for deployment in document["config"]["mobile-ai:deployments"]:
+            deployment["sha256"] = pins[deployment["version"]]
+            deployment["previous"]["sha256"] = pins[deployment["previous"]["version"]]
+        (root / f"Pulumi.{stack}.yaml").write_text(dump_yaml(document))
+    return root
+
+
+def write_model(root: Path, version: str) -> str:
+    """Write a model version below ``models/digits`` and return its pin."""
+    folder = root / "models" / "digits" / version
+    (folder / "artifacts").mkdir(parents=True)
+    (folder / "evidence").mkdir()
+    variants = {"int8": ("tflite", b"int8 "), "int8-onnx": ("onnx", b"onnx ")}
+    artifacts = []
+    for variant, (kind, content) in variants.items():
+        data = content + version.encode()
+        (folder / "artifacts" / f"{variant}.{kind}").write_bytes(data)
+        artifacts.append(
+            {
+                "variant": variant,
+                "format": kind,
+                "file": f"artifacts/{variant}.{kind}",
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "bytes": len(data),
+                "requirements": {"minRamMb": 64, "runtime": "any"},
+            }
+        )
+    text = dump_yaml(_manifest(version, artifacts, _evidence(folder)))
+    (folder / "manifest.yaml").write_text(text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _evidence(folder: Path) -> list[dict[str, str]]:
+    listed = []
+    for kind in ("provenance", "evaluation", "assessment"):
+        data = json.dumps({"statement": kind, "of": folder.name}).encode()
+        (folder / "evidence" / f"{kind}.dsse.json").write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        listed.append({"kind": kind, "file": f"evidence/{kind}.dsse.json", "sha256": digest})
+    return listed
+
+
+def _manifest(
+    version: str, artifacts: list[dict[str, Any]], evidence: list[dict[str, str]]
+) -> dict[str, Any]:
+    return {
+        "apiVersion": "mobile-ai/v1",
+        "kind": "ModelVersion",
+        "metadata": {
+            "name": "digits",
+            "version": version,
+            "modalities": ["vision"],
+            "task": "image-classification",
+            "owners": ["owner@example.com"],
+            "created": "2026-01-02T03:04:05Z",
+            "riskClass": "minimal",
+        },
+        "inputs": [{"name": "image", "dtype": "FP32", "shape": [-1, 28], "modality": "vision"}],
+        "outputs": [{"name": "scores", "dtype": "FP32", "shape": [-1, 10]}],
+        "lineage": {
+            "datasets": [],
+            "recipe": {"file": "digits.yaml", "sha256": "0" * 64},
+            "sourceCommit": "unknown",
+        },
+        "artifacts": artifacts,
+        "fallback": {"mode": "off"},
+        "evidence": evidence,
+    }
