@@ -1,0 +1,107 @@
+"""A pack and a program of components in a temporary folder, under the real engine."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from governance.resource import Resource
+from governance.testing import Scene, make_trust_text
+from sandbox.engine import environment, locate
+
+PACK = Path(__file__).parents[3] / "policy-pack"
+
+_PROGRAM = '''
+import json, pathlib
+import pulumi
+
+urns = {}
+for item in json.loads(pathlib.Path("plan.json").read_text()):
+    parent = urns.get(item["parent"])
+    after = [] if parent else list(urns.values())
+    opts = pulumi.ResourceOptions(parent=parent, depends_on=after)
+    made = pulumi.ComponentResource(item["type"], item["name"], item["props"], opts)
+    made.register_outputs(item["props"])
+    urns[item["urn"]] = made
+'''
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project folder, the pack in it, and the engine."""
+
+    root: Path
+    env: dict[str, str]
+    pulumi: str
+
+    def write_plan(self, resources: Iterable[Resource]) -> None:
+        plan = [
+            {
+                "type": item.type,
+                "name": item.name,
+                "urn": item.urn,
+                "parent": item.parent,
+                "props": dict(item.props),
+            }
+            for item in resources
+        ]
+        (self.root / "plan.json").write_text(json.dumps(plan))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.pulumi, *arguments, "--non-interactive"],
+            cwd=self.root,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def preview(self, *extra: str) -> tuple[int, list[dict[str, object]], str]:
+        """Return exit code, policy events and all output of a preview with the pack."""
+        return self._with_events("preview", "--policy-pack", "pack", *extra)
+
+    def up(self) -> tuple[int, list[dict[str, object]], str]:
+        return self._with_events("up", "--yes", "--policy-pack", "pack")
+
+    def analyze(self) -> tuple[int, list[dict[str, object]], str]:
+        return self._with_events("policy", "analyze", "--policy-pack", "pack", "--stack", "dev")
+
+    def _with_events(self, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+        log = self.root / "events.json"
+        log.unlink(missing_ok=True)
+        result = self.run(*arguments, "--event-log", str(log))
+        lines = log.read_text().splitlines() if log.exists() else []
+        return result.returncode, [json.loads(line) for line in lines], result.stdout + result.stderr
+
+
+def make_project(root: Path, scene: Scene) -> Project:
+    """Return a project whose pack trusts the keys of a scene."""
+    (root / "Pulumi.yaml").write_text("name: mobile-ai\nruntime: python\n")
+    (root / "__main__.py").write_text(_PROGRAM)
+    pack = root / "pack"
+    shutil.copytree(PACK, pack, ignore=shutil.ignore_patterns("__pycache__", "trust"))
+    (pack / "trust").mkdir()
+    (pack / "trust" / "dev.yaml").write_text(make_trust_text(scene.signers))
+    manifest = (pack / "PulumiPolicy.yaml").read_text()
+    lines = [line for line in manifest.splitlines() if "virtualenv" not in line]
+    (pack / "PulumiPolicy.yaml").write_text("\n".join(lines).replace("  options:\n", "") + "\n")
+    engine = locate()
+    env = environment(
+        engine,
+        home=root / "home",
+        backend_url=f"file://{root / 'state'}",
+        passphrase="test",
+        ambient=os.environ,
+        sandbox=True,
+    )
+    env["PULUMI_DEBUG_COMMANDS"] = "true"  # offers --event-log
+    (root / "state").mkdir()
+    project = Project(root=root, env=env, pulumi=str(engine.pulumi))
+    made = project.run("stack", "init", "dev")
+    assert made.returncode == 0, made.stderr
+    return project
