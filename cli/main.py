@@ -1,0 +1,124 @@
+"""`mobile-ai`: the console script. Each command group is a module, loaded when it is named."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Final
+
+import typer
+
+from cli.errors import UserError
+
+__all__ = ["GROUPS", "application", "main"]
+
+_DISTRIBUTION: Final = "mobile-ai-delivery"
+_DEBUG: Final = "MOBILE_AI_DEBUG"
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
+_FAILED: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A command or a group of commands.
+
+    Attributes:
+        module: Where its `app` is.
+        help: One line for the list of commands, so that the list loads no module.
+        is_command: Whether the module has a function `command` and no further names below it.
+    """
+
+    module: str
+    help: str
+    is_command: bool = False
+
+
+GROUPS: Final[Mapping[str, Group]] = {
+    "gate": Group(
+        module="cli.gate",
+        help="Preview a stack with the policy pack; one verdict.",
+        is_command=True,
+    ),
+    "model": Group(module="cli.model", help="Build, verify, compare and approve model versions."),
+    "sandbox": Group(module="cli.sandbox", help="Have what a preview needs on this machine."),
+    "schema": Group(module="cli.schema", help="Print the JSON Schema of a file format."),
+}
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application with the one group loaded that the arguments name.
+
+    Loading all would import TensorFlow and MLflow to print a help text.
+    """
+    app = typer.Typer(
+        name="mobile-ai",
+        help="Deliver AI models to phones, edge sites and the cloud from Git.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_options,
+    )
+    named = next((item for item in arguments if not item.startswith("-")), "")
+    for name, group in GROUPS.items():
+        _add(app, name, group, loaded=name == named)
+    return app
+
+
+def _add(app: typer.Typer, name: str, group: Group, *, loaded: bool) -> None:
+    module = importlib.import_module(group.module) if loaded else None
+    if group.is_command:
+        app.command(name, help=None if module else group.help)(module.command if module else _none)
+    else:
+        app.add_typer(module.app if module else typer.Typer(), name=name, help=group.help)
+
+
+def _none() -> None:
+    """Stand in the list of commands for one that is not loaded."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the console script; a user's mistake ends in one line and exit code 2."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        application(arguments)(args=list(arguments), prog_name="mobile-ai")
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was left running.", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(_FAILED)
+    except Exception as error:
+        if os.environ.get(_DEBUG):
+            raise
+        print(
+            f"error: {type(error).__name__}: {error}\nThis is a defect of mobile-ai. "
+            f"Next: run it again with {_DEBUG}=1 and report what it prints.",
+            file=sys.stderr,
+        )
+        sys.exit(_FAILED)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+    if asked:
+        print(f"mobile-ai {version(_DISTRIBUTION)}")
+        raise typer.Exit
+
+
+def _options(
+    _version: Annotated[  # noqa: FBT002  typer makes it a flag
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and end.",
+            is_eager=True,
+            callback=_print_version,
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""`mobile-ai schema`: the JSON Schemas of the files that people and machines read and write."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def manifest() -> None:
+    """Print the schema of a model version's manifest.yaml."""
+    from governance.manifest import manifest_schema  # noqa: PLC0415  each loads its own room only
+
+    _print(manifest_schema)
+
+
+@app.command()
+def settings() -> None:
+    """Print the schema of a stack file's `mobile-ai:` keys."""
+    from components.settings import settings_schema  # noqa: PLC0415
+
+    _print(settings_schema)
+
+
+@app.command()
+def report() -> None:
+    """Print the schema of the gate's JSON report."""
+    from gate.report import report_schema  # noqa: PLC0415
+
+    _print(report_schema)
+
+
+@app.command(name="pack-config")
+def pack_config() -> None:
+    """Print the schema of a pack config (policy-pack/config)."""
+    from governance.config import config_schema  # noqa: PLC0415
+    from governance.rules import catalogue  # noqa: PLC0415
+
+    _print(lambda: config_schema(catalogue()))
+
+
+def _print(schema: Callable[[], dict[str, Any]]) -> None:
+    print(json.dumps(schema(), indent=2))

@@ -1,0 +1,183 @@
+"""Build the report from what was expected and what was seen: pure, and the same for all."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from governance.rule import Rule
+
+from gate import verdict
+from gate.baseline import Baseline, changes, pins_of
+from gate.events import Violation
+from gate.expectation import Expectation
+from gate.message import error_texts, located, position_in
+from gate.observation import Observation
+from gate.outcome import message_of, outcome_of
+from gate.report import (
+    EXIT_CODES,
+    Cost,
+    Engine,
+    Outcomes,
+    Pack,
+    Report,
+    Resources,
+    RuleResult,
+    Source,
+    Timing,
+    ViolationResult,
+)
+from gate.stackfile import StackFile
+from gate.values import shown_value
+
+__all__ = ["Run", "assemble"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of the engine and all that is known around it.
+
+    Attributes:
+        stack: The stack's name.
+        source: Which files were judged.
+        stack_file: The stack file, for positions.
+        engine: Which engine ran.
+        expected: What must have been seen.
+        observation: What was seen.
+        exit_code: The engine's exit code.
+        stderr: What the engine wrote to standard error.
+        baseline: What changes are counted against.
+        doubts: Reasons of the caller's own not to trust the run.
+        warnings: What the caller wants said.
+    """
+
+    stack: str
+    source: Source
+    stack_file: StackFile
+    engine: Engine
+    expected: Expectation
+    observation: Observation
+    exit_code: int
+    stderr: str = ""
+    baseline: Baseline | None = None
+    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def assemble(run: Run, timing: Timing) -> Report:
+    """Return the report of a run."""
+    seen, expected = run.observation, run.expected
+    errors = error_texts(seen, run.stderr)
+    doubts = (*run.doubts, *verdict.doubts(seen, expected, exit_code=run.exit_code, errors=errors))
+    decided = verdict.decide(seen, doubts, errors)
+    return Report(
+        verdict=decided,
+        exit_code=EXIT_CODES[decided],
+        stack=run.stack,
+        source=run.source,
+        engine=run.engine,
+        pack=Pack(
+            name=expected.pack,
+            version=expected.version,
+            sha256=expected.sha256,
+            ran=dict(seen.packs),
+            weakenings=expected.weakenings,
+        ),
+        rules=tuple(_rule(item, run) for item in expected.rules.values()),
+        violations=_violations(run),
+        doubts=doubts,
+        errors=tuple(item for text in errors for item in located(text, run.stack_file)),
+        warnings=(*run.warnings, *_warnings(seen)),
+        resources=Resources(
+            total=len(seen.steps),
+            judged=len(verdict.accounted(seen, expected)),
+            by_type=dict(seen.by_type),
+            by_operation=dict(seen.by_operation),
+        ),
+        cost=Cost(estimated=False, unpriced=len(seen.judged)),
+        baseline=run.baseline.source if run.baseline else "",
+        # A program that failed names no deployments: nothing can be said to go away.
+        changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
+        outputs={name: shown_value(value) for name, value in seen.outputs.items()},
+        timing=timing,
+    )
+
+
+def _rule(rule: Rule, run: Run) -> RuleResult:
+    return RuleResult(
+        id=rule.id,
+        title=rule.title,
+        kind=rule.kind,
+        group=rule.group,
+        level=run.expected.levels[rule.id],
+        severity=rule.severity,
+        frameworks=rule.frameworks,
+        outcomes=_outcomes(rule, run.observation),
+    )
+
+
+def _outcomes(rule: Rule, seen: Observation) -> Outcomes:
+    if rule.kind == "stack":
+        accounts: Iterable[tuple[str, ...]] = (item.passed for item in seen.stack_summaries)
+        subjects = len(seen.stack_summaries)
+    else:
+        accounts = (item.passed for item in seen.resource_summaries)
+        subjects = len(seen.resource_summaries)
+    passed = sum(rule.id in account for account in accounts)
+    worst = Counter(_worst_by_urn(rule.id, seen.violations).values())
+    judged = passed + sum(worst.values())
+    return Outcomes(
+        passed=passed,
+        fail=worst["fail"],
+        unknown=worst["unknown"],
+        deferred=worst["deferred"],
+        warned=worst["warned"],
+        waived=worst["waived"],
+        not_applicable=max(subjects - judged, 0),
+    )
+
+
+# A resource counts once for a rule, by the worst that the rule says about it.
+_WEIGHT: Mapping[str, int] = {"fail": 4, "unknown": 3, "deferred": 2, "warned": 1, "waived": 0}
+
+
+def _worst_by_urn(rule: str, violations: Iterable[Violation]) -> dict[str, str]:
+    worst: dict[str, str] = {}
+    for item in violations:
+        if item.rule == rule:
+            said = [outcome_of(item), *([worst[item.urn]] if item.urn in worst else [])]
+            worst[item.urn] = max(said, key=lambda outcome: _WEIGHT[outcome])
+    return worst
+
+
+def _violations(run: Run) -> tuple[ViolationResult, ...]:
+    unique = dict.fromkeys(run.observation.violations)
+    found = [_violation(item, run) for item in unique]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(item: ViolationResult) -> tuple[bool, str, str, str]:
+    return (item.level != "mandatory", item.rule, item.urn, item.message)
+
+
+def _violation(item: Violation, run: Run) -> ViolationResult:
+    name = item.urn.rpartition("::")[2]
+    rule = run.expected.rules.get(item.rule)
+    message = message_of(item)
+    line = position_in(message, run.stack_file) or run.stack_file.line_of_resource(name)
+    return ViolationResult(
+        rule=item.rule,
+        urn=item.urn,
+        name=name,
+        type=run.observation.types.get(item.urn, ""),
+        outcome=outcome_of(item),
+        level=item.level,
+        severity=item.severity or (rule.severity if rule else ""),
+        message=message,
+        file=run.stack_file.name,
+        line=line,
+    )
+
+
+def _warnings(seen: Observation) -> tuple[str, ...]:
+    said = (item.message for item in seen.diagnostics if item.severity == "warning")
+    return tuple(dict.fromkeys(said))

@@ -1,0 +1,149 @@
+"""What was there before: the models that a stack deploys now, from its state or from Git."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gate.errors import GateError
+from gate.observation import DEPLOYMENT_TYPE
+from gate.project import Project
+from gate.report import Change
+from gate.stackfile import StackFile
+from sandbox.engine import Engine
+
+__all__ = ["Baseline", "ModelPin", "changes", "from_export", "from_git", "pins_of", "read_state"]
+
+_SECONDS = 120.0
+_DIGEST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPin:
+    """Which model version a deployment runs."""
+
+    model: str
+    version: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """Return it as reports show it."""
+        return f"{self.model} {self.version} ({self.sha256[:_DIGEST_SHOWN]})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The deployments that changes are counted against.
+
+    Attributes:
+        source: Where it is from, for people.
+        pins: The model of every deployment, by the deployment's name.
+        resources: How many resources the state has; 0 where there is no state.
+    """
+
+    source: str
+    pins: Mapping[str, ModelPin]
+    resources: int = 0
+
+
+def read_state(project: Project, engine: Engine, environment: Mapping[str, str]) -> Baseline | None:
+    """Return the baseline of the stack's state, `None` if nothing was ever deployed.
+
+    Raises:
+        GateError: The engine cannot export the state.
+    """
+    result = subprocess.run(
+        [engine.pulumi, "stack", "export", f"--stack={project.stack}", "--non-interactive"],
+        cwd=project.root,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if result.returncode:
+        raise GateError(
+            f"state of stack {project.stack}: got {result.stderr.strip()!r}; expected "
+            "`pulumi stack export` to succeed. Next: check the backend and that the stack exists."
+        )
+    return from_export(json.loads(result.stdout))
+
+
+def from_export(export: Mapping[str, Any]) -> Baseline | None:
+    """Return the baseline of an exported state, `None` for an empty one."""
+    resources = (export.get("deployment") or {}).get("resources") or []
+    if not resources:
+        return None
+    found = {
+        item["urn"]: item.get("inputs", {})
+        for item in resources
+        if item["type"] == DEPLOYMENT_TYPE and not item.get("delete")
+    }
+    return Baseline(source="deployed state", pins=pins_of(found), resources=len(resources))
+
+
+def from_git(project: Project, reference: str) -> Baseline:
+    """Return the baseline of the stack file at a commit.
+
+    Raises:
+        GateError: There is no such commit.
+    """
+    _git(project, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
+    name = project.stack_file.name
+    prefix = _git(project, "rev-parse", "--show-prefix").strip()
+    known = _git(project, "ls-tree", "--full-tree", "--name-only", reference, f"{prefix}{name}")
+    text = _git(project, "show", f"{reference}:{prefix}{name}") if known.strip() else ""
+    pins = {
+        deployment: ModelPin(
+            model=str(entry.get("model", "")),
+            version=str(entry.get("version", "")),
+            sha256=str(entry.get("sha256", "")),
+        )
+        for _, deployment, entry in StackFile.parse(text, name=name).deployments()
+    }
+    return Baseline(source=f"{name} at {reference}", pins=pins)
+
+
+def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]:
+    """Return the model of every deployment by its name.
+
+    Args:
+        deployments: Inputs of `MobileAIDeployment` by URN; what cannot be read is left out, since
+            a rule denies it.
+    """
+    pins = {}
+    for urn, inputs in deployments.items():
+        model = (inputs.get("spec") or {}).get("aiModel") or {}
+        if {"id", "version", "sha256"} <= set(model):
+            pins[urn.rpartition("::")[2]] = ModelPin(
+                model=model["id"], version=model["version"], sha256=model["sha256"]
+            )
+    return pins
+
+
+def changes(baseline: Baseline | None, proposed: Mapping[str, ModelPin]) -> tuple[Change, ...]:
+    """Return every deployment that differs from the baseline, in order of name."""
+    prior = baseline.pins if baseline else {}
+    return tuple(
+        Change(
+            deployment=name,
+            prior=str(prior[name]) if name in prior else "",
+            proposed=str(proposed[name]) if name in proposed else "",
+        )
+        for name in sorted({*prior, *proposed})
+        if prior.get(name) != proposed.get(name)
+    )
+
+
+def _git(project: Project, *arguments: str) -> str:
+    result = subprocess.run(
+        ["git", "-C", project.root, *arguments], capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise GateError(
+            f"git {' '.join(arguments)}: got {result.stderr.strip() or 'nothing'!r}; expected a "
+            "commit of this repository. Next: fetch it, or name another with --base."
+        )
+    return result.stdout

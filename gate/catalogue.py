@@ -1,0 +1,38 @@
+"""What must run, read from the rules in the repository and not from the engine."""
+
+from datetime import UTC, datetime
+
+from governance.errors import GovernanceError
+from governance.rules import catalogue
+from governance.setting import load_setting
+
+from gate.expectation import Expectation
+from gate.pack import pack_digest, pack_version
+from gate.project import Project
+
+__all__ = ["PACK_NAME", "expectation"]
+
+PACK_NAME = "mobile-ai-governance"
+
+
+def expectation(project: Project) -> Expectation:
+    """Return pack, version, digest and every rule that a run must show.
+
+    Raises:
+        GateError: The pack's folder is no pack.
+    """
+    rules = {rule.id: rule for rule in catalogue()}
+    try:
+        config = load_setting(project.pack, project.stack, now=datetime.now(UTC)).config
+        levels, weakenings = config.levels, config.weakenings
+    except GovernanceError:
+        # The pack denies every resource of such a stack, and says why; here only levels are asked.
+        levels, weakenings = {rule.id: rule.enforcement for rule in rules.values()}, ()
+    return Expectation(
+        pack=PACK_NAME,
+        version=pack_version(project.pack),
+        sha256=pack_digest(project.pack),
+        rules=rules,
+        levels=levels,
+        weakenings=weakenings,
+    )

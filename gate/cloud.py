@@ -1,0 +1,40 @@
+"""A run on a real cloud: the caller's backend, credentials and plugins, nothing of the sandbox."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gate.errors import GateError
+from sandbox.engine import Engine, environment
+
+__all__ = ["cloud_environment", "require_official"]
+
+
+def require_official(engine: Engine) -> None:
+    """Check that the engine can install and run official plugins.
+
+    Raises:
+        GateError: It was built here, with the sandbox's language host.
+    """
+    if engine.origin != "official":
+        raise GateError(
+            f"cloud aws: got the engine built at {engine.pulumi}; expected an official Pulumi "
+            "release. Next: install Pulumi, put it on PATH, or use --cloud sandbox."
+        )
+
+
+def cloud_environment(engine: Engine, ambient: Mapping[str, str]) -> dict[str, str]:
+    """Return the engine's variables: the caller's, without what could change a gated run."""
+    backend = ambient.get("PULUMI_BACKEND_URL", "")
+    home = Path(ambient.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    variables = environment(
+        engine,
+        home=home,
+        backend_url=backend,
+        passphrase=None,
+        ambient=ambient,
+        sandbox=False,
+    )
+    if not backend:
+        # Where `pulumi login` went, or what Pulumi.yaml names.
+        del variables["PULUMI_BACKEND_URL"]
+    return variables

@@ -1,0 +1,43 @@
+"""What a complete run must show: known before the engine is asked, and not from the engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from governance.judge import applies
+from governance.rule import Rule
+
+__all__ = ["Expectation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """The pack that must run, and every rule in it.
+
+    Attributes:
+        pack: The pack's name.
+        version: Its version.
+        sha256: Digest of its files (see `gate.pack.pack_digest`).
+        rules: Every rule by its id.
+        levels: The enforcement level in effect, by rule.
+        weakenings: What is set below a rule's default, in sentences.
+    """
+
+    pack: str
+    version: str
+    sha256: str
+    rules: Mapping[str, Rule]
+    levels: Mapping[str, str]
+    weakenings: tuple[str, ...] = ()
+
+    def of_kind(self, kind: Literal["resource", "stack"]) -> tuple[Rule, ...]:
+        """Return the rules of a kind that are not disabled."""
+        return tuple(
+            rule
+            for rule in self.rules.values()
+            if rule.kind == kind and self.levels[rule.id] != "disabled"
+        )
+
+    def judging(self, token: str) -> tuple[Rule, ...]:
+        """Return the resource rules that must give a verdict on resources of a type."""
+        return tuple(rule for rule in self.of_kind("resource") if applies(rule, token))

@@ -1,0 +1,38 @@
+"""What the gate tells the pack and the engine never does: what is deployed now.
+
+The pack takes it as the configuration of one rule (`governance.pulumi_pack.levels`). No level is
+set with it: those are the pack's own.
+"""
+
+import json
+from pathlib import Path
+
+from governance.pulumi_pack.levels import BASELINE_RULE
+
+from gate.baseline import Baseline
+from gate.expectation import Expectation
+from gate.project import Project
+
+__all__ = ["baseline_text", "write_handover"]
+
+
+def write_handover(
+    project: Project, baseline: Baseline | None, expected: Expectation
+) -> Path | None:
+    """Write the pack's configuration and return its path; `None` if no rule asks for it."""
+    if BASELINE_RULE not in expected.rules:
+        return None
+    path = project.log.with_name(f"{project.stack}.pack-config.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({BASELINE_RULE: {"baseline": baseline_text(baseline)}}))
+    return path
+
+
+def baseline_text(baseline: Baseline | None) -> str:
+    """Return a baseline as the pack reads it; nothing deployed is a baseline too."""
+    pins = baseline.pins if baseline else {}
+    deployments = {
+        name: {"version": pin.version, "sha256": pin.sha256} for name, pin in sorted(pins.items())
+    }
+    released = sorted({pin.sha256 for pin in pins.values()})
+    return json.dumps({"released": released, "deployments": deployments})

@@ -1,0 +1,68 @@
+"""The policy pack as files: its name, its version and the digest of all of it."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gate.errors import GateError
+
+__all__ = ["PACK_FOLDER", "pack_digest", "pack_version"]
+
+PACK_FOLDER = "policy-pack"
+_MANIFEST = "PulumiPolicy.yaml"
+# What tools leave behind; nothing in them is imported by name.
+_NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
+
+
+def pack_digest(folder: Path) -> str:
+    """Return the SHA-256 over path and content of every file of a pack.
+
+    What tools leave there is left out. A link is refused: what it names could change
+    without the digest.
+
+    Raises:
+        GateError: A link is in the folder.
+    """
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{name}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
+def pack_version(folder: Path) -> str:
+    """Return the version that `PulumiPolicy.yaml` gives.
+
+    Raises:
+        GateError: There is none.
+    """
+    path = folder / _MANIFEST
+    try:
+        value = YAML(typ="safe", pure=True).load(path.read_text())
+    except (OSError, YAMLError) as error:
+        raise GateError(
+            f"{path}: got {error}; expected a policy pack. Next: restore the file."
+        ) from error
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(version, str):
+        raise GateError(
+            f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
+        )
+    return version
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if _NO_SOURCE.intersection(path.relative_to(folder).parts):
+            continue
+        if path.is_symlink():
+            raise GateError(
+                f"{path}: got a link; expected plain files only in a policy pack. "
+                "Next: replace it by the file itself."
+            )
+        if path.is_file():
+            yield path

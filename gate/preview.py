@@ -1,0 +1,98 @@
+"""Ask the engine for a preview with the policy pack, and watch it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.events import parse_event
+from gate.observation import Observation
+from gate.process import run_lines
+from gate.project import Project
+from gate.timing import Marks
+from sandbox.engine import Engine
+
+__all__ = ["Preview", "preview"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a preview showed.
+
+    Attributes:
+        observation: Everything that was seen.
+        exit_code: The engine's exit code.
+        stderr: What the engine wrote to standard error.
+        marks: When events came.
+        seconds: How long it took.
+    """
+
+    observation: Observation
+    exit_code: int
+    stderr: str
+    marks: Marks
+    seconds: float
+
+
+def preview(
+    project: Project,
+    engine: Engine,
+    *,
+    environment: Mapping[str, str],
+    config_file: Path,
+    pack_config: Path | None = None,
+    on_progress: Callable[[Observation], None] | None = None,
+) -> Preview:
+    """Run `pulumi preview` with the pack and return what was seen.
+
+    Args:
+        project: What to preview.
+        engine: The engine to ask.
+        environment: The engine's variables.
+        config_file: The stack file to use.
+        pack_config: What the pack is told (see `gate.handover`).
+        on_progress: Called after every event.
+    """
+    observation, marks = Observation(), Marks()
+    project.log.parent.mkdir(parents=True, exist_ok=True)
+    with project.log.open("w") as log:
+
+        def take(line: str, seconds: float) -> None:
+            log.write(line)
+            event = parse_event(line)
+            observation.add(event)
+            marks.add(event, seconds)
+            if on_progress is not None:
+                on_progress(observation)
+
+        ended = run_lines(
+            command(project, engine, config_file=config_file, pack_config=pack_config),
+            folder=project.root,
+            environment={**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
+            on_line=take,
+        )
+    return Preview(
+        observation=observation,
+        exit_code=ended.exit_code,
+        stderr=ended.errors,
+        marks=marks,
+        seconds=ended.seconds,
+    )
+
+
+def command(
+    project: Project, engine: Engine, *, config_file: Path, pack_config: Path | None
+) -> list[str]:
+    """Return the command line of a gated preview."""
+    told = [f"--policy-pack-config={pack_config}"] if pack_config else []
+    return [
+        str(engine.pulumi),
+        "preview",
+        "--json",
+        "--non-interactive",
+        "--color=never",
+        "--skip-plugin-pre-install",
+        f"--stack={project.stack}",
+        f"--config-file={config_file}",
+        f"--policy-pack={project.pack}",
+        *told,
+    ]

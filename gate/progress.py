@@ -1,0 +1,48 @@
+"""Show that a run is alive: a moving line on a terminal, nothing in a log."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gate.observation import Observation
+
+__all__ = ["Tell", "shown"]
+
+Tell = Callable[[str], None]
+
+
+@contextmanager
+def shown() -> Iterator[Tell]:
+    """Yield a function that shows a sentence on standard error until the block ends."""
+    if not sys.stderr.isatty():
+        yield _Plain().tell
+        return
+    from rich.console import Console  # noqa: PLC0415  slow to import, and not needed in a log
+
+    with Console(file=sys.stderr).status("") as status:
+        yield status.update
+
+
+def describe(seen: Observation) -> str:
+    """Say how far a preview is.
+
+    >>> describe(Observation())
+    'Starting program, policy pack and providers'
+    """
+    if not seen.steps:
+        return "Starting program, policy pack and providers"
+    denied = sum(item.level == "mandatory" for item in seen.violations)
+    return f"{len(seen.steps)} resources seen, {denied} mandatory violations"
+
+
+class _Plain:
+    """One line when the kind of work changes; counts are left out."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def tell(self, sentence: str) -> None:
+        kind = sentence.lstrip("0123456789").partition(",")[0]
+        if kind != self._last:
+            self._last = kind
+            print(f"{sentence} ...", file=sys.stderr, flush=True)

@@ -1,0 +1,82 @@
+"""Where things are: the repository, and what the gate keeps outside of Git."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.errors import GateError
+
+__all__ = ["Project", "find_project"]
+
+_PROGRAM = "Pulumi.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A checkout and the stack in it that is asked about.
+
+    Attributes:
+        root: The folder of `Pulumi.yaml`.
+        stack: The stack's name.
+    """
+
+    root: Path
+    stack: str
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack file in Git."""
+        return self.root / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def pack(self) -> Path:
+        """The policy pack."""
+        return self.root / "policy-pack"
+
+    @property
+    def home(self) -> Path:
+        """`PULUMI_HOME` of sandbox runs: the stand-in providers, nobody's credentials."""
+        return self.root / "build" / "pulumi-home"
+
+    @property
+    def state(self) -> Path:
+        """State of sandbox stacks."""
+        return self.root / "build" / "state"
+
+    @property
+    def stacks(self) -> Path:
+        """Copies of stack files, which the engine writes to."""
+        return self.root / "build" / "stacks"
+
+    @property
+    def stack_copy(self) -> Path:
+        """The copy of this stack's file."""
+        return self.stacks / self.stack_file.name
+
+    @property
+    def log(self) -> Path:
+        """Every line of the last run's event stream."""
+        return self.root / "build" / "gate" / f"{self.stack}.events.jsonl"
+
+
+def find_project(start: Path, stack: str) -> Project:
+    """Return the project that a folder belongs to.
+
+    Raises:
+        GateError: No `Pulumi.yaml` is in the folder or above it, or the stack has no file.
+    """
+    for folder in (start, *start.parents):
+        if (folder / _PROGRAM).is_file():
+            project = Project(root=folder, stack=stack)
+            break
+    else:
+        raise GateError(
+            f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
+            "Next: run the command inside it."
+        )
+    if not project.stack_file.is_file():
+        known = sorted(path.name.split(".")[1] for path in project.root.glob("Pulumi.*.yaml"))
+        raise GateError(
+            f"stack {stack!r}: got no {project.stack_file.name}; expected one of "
+            f"{', '.join(known) or 'none'}. Next: name a stack that has a file."
+        )
+    return project

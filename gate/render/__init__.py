@@ -1,0 +1,29 @@
+"""The forms of a report: each is a function from a report to text."""
+
+from collections.abc import Callable
+from typing import Final
+
+from gate.render.json_form import render_json
+from gate.render.markdown import render_markdown
+from gate.render.sarif import render_sarif
+from gate.render.table import render_table
+from gate.report import Report
+
+__all__ = ["FORMS", "SUFFIXES", "render"]
+
+FORMS: Final[dict[str, Callable[[Report], str]]] = {
+    "table": render_table,
+    "json": render_json,
+    "markdown": render_markdown,
+    "sarif": render_sarif,
+}
+SUFFIXES: Final = {"table": ".txt", "json": ".json", "markdown": ".md", "sarif": ".sarif"}
+
+
+def render(report: Report, form: str) -> str:
+    """Return a report in one of `FORMS`, ending with a line break.
+
+    Raises:
+        KeyError: There is no such form.
+    """
+    return FORMS[form](report)

@@ -1,0 +1,12 @@
+"""A report as JSON, by the schema of `gate.report.report_schema`."""
+
+import json
+
+from gate.report import Report
+
+__all__ = ["render_json"]
+
+
+def render_json(report: Report) -> str:
+    """Return the report as indented JSON."""
+    return json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,118 @@
+"""A report as a comment on a pull request: GitHub-flavoured Markdown."""
+
+from collections.abc import Iterable, Iterator
+
+from gate.render.words import (
+    advice,
+    blocking,
+    cost_sentence,
+    headline,
+    pack_sentence,
+    resource_sentence,
+    rules_with_news,
+    source_sentence,
+)
+from gate.report import Report, ViolationResult
+
+__all__ = ["MARKER", "render_markdown"]
+
+# By this a later run finds the comment that it replaces.
+MARKER = "<!-- mobile-ai gate: {stack} -->"
+_ICONS = {"pass": ":white_check_mark:", "denied": ":x:", "undecided": ":warning:"}
+_MAX_SHOWN = 50  # entries of a list: a comment holds 65,536 characters
+
+
+def render_markdown(report: Report) -> str:
+    """Return the report as Markdown; what it quotes cannot make markup of its own."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield MARKER.format(stack=report.stack)
+    yield f"## {_ICONS[report.verdict]} {headline(report)}"
+    yield ""
+    yield from _section("Denied", [_violation(item) for item in blocking(report)])
+    yield from _section("Errors", [_quote(str(item)) for item in report.errors])
+    yield from _section("Cannot be trusted", [_quote(item) for item in report.doubts])
+    yield from _changes(report)
+    yield from _section("Advice", [_violation(item) for item in advice(report)])
+    yield from _section("Warnings", [_quote(item) for item in report.warnings])
+    yield from _rules(report)
+    yield from _facts(report)
+
+
+def _section(title: str, entries: list[str]) -> Iterator[str]:
+    if not entries:
+        return
+    yield f"### {title}"
+    yield from (f"- {entry}" for entry in entries[:_MAX_SHOWN])
+    if len(entries) > _MAX_SHOWN:
+        yield f"- and {len(entries) - _MAX_SHOWN} more: see the JSON report"
+    yield ""
+
+
+def _violation(item: ViolationResult) -> str:
+    place = f" ({item.file}:{item.line})" if item.line else ""
+    mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
+    return f"**{item.rule}**{mark} on {_code(item.name)}{place}: {_quote(item.message)}"
+
+
+def _changes(report: Report) -> Iterator[str]:
+    if not report.changes:
+        return
+    yield f"### Changes against {_quote(report.baseline or 'nothing deployed')}"
+    yield "| deployment | prior | proposed |"
+    yield "|---|---|---|"
+    for item in report.changes:
+        yield _cells(item.deployment, item.prior or "-", item.proposed or "removed")
+    yield ""
+
+
+def _rules(report: Report) -> Iterator[str]:
+    yield "<details><summary>Rules</summary>"
+    yield ""
+    yield "| rule | level | pass | fail | unknown | deferred | warned | waived | n/a |"
+    yield "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+    for item in rules_with_news(report):
+        found = item.outcomes
+        counts = (
+            found.passed,
+            found.fail,
+            found.unknown,
+            found.deferred,
+            found.warned,
+            found.waived,
+        )
+        yield _cells(item.id, item.level, *map(str, counts), str(found.not_applicable))
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _facts(report: Report) -> Iterator[str]:
+    engine = report.engine
+    yield f"{_quote(source_sentence(report))}, judged by {_quote(pack_sentence(report))}."
+    yield (
+        f"{resource_sentence(report)}; {cost_sentence(report)}. Pulumi {engine.version} "
+        f"({engine.origin}), providers: {engine.providers}."
+    )
+
+
+def _cells(*values: str) -> str:
+    return f"| {' | '.join(_quote(value).replace('|', chr(92) + '|') for value in values)} |"
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', '')}`"
+
+
+def _quote(text: str) -> str:
+    """Return a text that Markdown shows as it is: messages hold values from the stack file."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    for character in "\\`*_[]!":
+        escaped = escaped.replace(character, f"\\{character}")
+    return "<br>".join(_stripped(escaped.splitlines()))
+
+
+def _stripped(lines: Iterable[str]) -> list[str]:
+    return [line.strip() for line in lines if line.strip()]

@@ -1,0 +1,124 @@
+"""A report for a terminal; the same text without colours where there is none."""
+
+import os
+import sys
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gate.render.words import (
+    advice,
+    blocking,
+    cost_sentence,
+    counts,
+    headline,
+    pack_sentence,
+    resource_sentence,
+    rules_with_news,
+    source_sentence,
+)
+from gate.report import Change, Report, RuleResult, ViolationResult
+
+__all__ = ["print_table", "render_table"]
+
+_STYLES = {"pass": "bold green", "denied": "bold red", "undecided": "bold yellow"}
+_PLAIN_WIDTH = 100  # columns where there is no terminal to ask
+
+
+def render_table(report: Report) -> str:
+    """Return the report as plain text."""
+    console = Console(
+        width=_PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False
+    )
+    with console.capture() as capture:
+        console.print(_body(report))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def print_table(report: Report) -> None:
+    """Print the report, coloured if standard output is a terminal."""
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        Console().print(_body(report))
+    else:
+        sys.stdout.write(render_table(report))
+
+
+def _body(report: Report) -> Group:
+    parts: list[RenderableType] = [_rules(report)]
+    parts += _list("Denied", [_violation(item) for item in blocking(report)], "red")
+    parts += _list("Advice", [_violation(item) for item in advice(report)], "yellow")
+    parts += _list("Errors", [Text(str(item)) for item in report.errors], "red")
+    parts += _list("Cannot be trusted", [Text(item) for item in report.doubts], "yellow")
+    parts += _list("Warnings", [Text(item) for item in report.warnings], "yellow")
+    parts += _list("Changes", [Text(_change(item)) for item in report.changes], "")
+    parts += [Text(), _facts(report), Text(), Text(headline(report), _STYLES[report.verdict])]
+    return Group(*parts)
+
+
+def _rules(report: Report) -> RenderableType:
+    if report.errors and not any(item.outcomes.judged for item in report.rules):
+        return Text("No rule ran.")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("rule", no_wrap=True)
+    table.add_column("level")
+    for name in ("pass", "fail", "unknown", "deferred", "warned", "waived", "n/a"):
+        table.add_column(name, justify="right")
+    for item in rules_with_news(report):
+        table.add_row(*_row(item))
+    return table
+
+
+def _row(item: RuleResult) -> tuple[Text | str, ...]:
+    found = item.outcomes
+    mark = "red" if found.fail or found.unknown else ("" if found.judged else "dim")
+    numbers = [
+        Text(str(number or "-"), "bold" if number and place else "")
+        for place, number in enumerate(counts(item))
+    ]
+    rest = Text(str(found.not_applicable or "-"), "dim")
+    return (Text(item.id, mark), item.level, *numbers, rest)
+
+
+def _list(title: str, entries: list[Text], style: str) -> list[RenderableType]:
+    if not entries:
+        return []
+    return [Text(), Text(title, f"bold {style}".strip()), *(_indented(item) for item in entries)]
+
+
+def _indented(text: Text) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row("  -", text)
+    return grid
+
+
+def _violation(item: ViolationResult) -> Text:
+    place = f"{item.file}:{item.line} " if item.line else ""
+    mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
+    text = Text.assemble(
+        (item.rule, "bold"), f"{mark} on {item.name} ({item.type or 'the stack'})\n"
+    )
+    text.append(f"{place}{item.message}")
+    return text
+
+
+def _change(item: Change) -> str:
+    return f"{item.deployment}: {item.prior or 'new'} -> {item.proposed or 'removed'}"
+
+
+def _facts(report: Report) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    engine = report.engine
+    rows = {
+        "judged": source_sentence(report),
+        "by": pack_sentence(report),
+        "engine": f"pulumi {engine.version} ({engine.origin}), providers: {engine.providers}",
+        "resources": resource_sentence(report),
+        "cost": cost_sentence(report),
+    }
+    if report.baseline:
+        rows["against"] = report.baseline
+    for name, value in rows.items():
+        grid.add_row(Text(name, "dim"), Text(value))
+    return grid

@@ -1,0 +1,19 @@
+"""Where the time went, for people."""
+
+from gate.report import Timing
+
+__all__ = ["render_timing"]
+
+
+def render_timing(timing: Timing) -> str:
+    """Return a line per phase and one for the total."""
+    width = max(map(len, timing.phases), default=0)
+    total = timing.total_seconds or 1.0
+    lines = [
+        f"  {name:<{width}}  {seconds:7.2f} s  {seconds / total:5.0%}"
+        for name, seconds in timing.phases.items()
+    ]
+    lines.append(f"  {'total':<{width}}  {timing.total_seconds:7.2f} s")
+    if timing.resources_per_second:
+        lines.append(f"  {timing.resources_per_second:.0f} resources per second while they came")
+    return "\n".join(["Time:", *lines]) + "\n"

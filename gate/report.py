@@ -1,0 +1,197 @@
+"""The one report of a gate run: what every renderer shows and what a machine may read.
+
+The JSON form is versioned by `apiVersion`: a field may be added, none changes its meaning.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+__all__ = [
+    "EXIT_CODES",
+    "OUTCOMES",
+    "Change",
+    "Cost",
+    "Engine",
+    "ErrorResult",
+    "Outcome",
+    "Outcomes",
+    "Pack",
+    "Report",
+    "Resources",
+    "RuleResult",
+    "Source",
+    "Timing",
+    "Verdict",
+    "ViolationResult",
+    "report_schema",
+]
+
+Verdict = Literal["pass", "denied", "undecided"]
+Outcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
+OUTCOMES: Final = ("pass", "fail", "unknown", "deferred", "warned", "waived", "notApplicable")
+EXIT_CODES: Final[Mapping[Verdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+class Engine(_Model):
+    """Which engine ran, on what."""
+
+    version: str
+    origin: Literal["official", "built"]
+    providers: Literal["official", "stand-in"] = Field(
+        description="Stand-ins know the SDK's types and no cloud: they cannot see what exists."
+    )
+
+
+class Source(_Model):
+    """Which files were judged."""
+
+    commit: str = Field(description="Commit checked out; empty outside of Git.")
+    clean: bool = Field(description="Whether the files are exactly those of the commit.")
+    stack_file: str
+    stack_file_sha256: str
+
+
+class Pack(_Model):
+    """The policy pack that was expected, and what ran."""
+
+    name: str
+    version: str
+    sha256: str = Field(description="Over path and content of every file of the pack.")
+    ran: dict[str, str] = Field(description="Version of every pack that the engine ran.")
+    weakenings: tuple[str, ...] = Field(description="What is set below a rule's default.")
+
+
+class Outcomes(_Model):
+    """How often a rule came out in which way."""
+
+    passed: Count = Field(default=0, serialization_alias="pass", validation_alias="pass")
+    fail: Count = 0
+    unknown: Count = 0
+    deferred: Count = 0
+    warned: Count = 0
+    waived: Count = 0
+    not_applicable: Count = 0
+
+    @property
+    def judged(self) -> int:
+        """On how many resources the rule had something to say."""
+        told = self.fail + self.unknown + self.deferred + self.warned + self.waived
+        return self.passed + told
+
+
+class RuleResult(_Model):
+    """One rule of the pack and how it came out."""
+
+    id: str
+    title: str
+    kind: Literal["resource", "stack"]
+    group: str
+    level: str = Field(description="In effect: mandatory, advisory or disabled.")
+    severity: str
+    frameworks: tuple[str, ...]
+    outcomes: Outcomes
+
+
+class ViolationResult(_Model):
+    """One thing that a rule has to say about one resource."""
+
+    rule: str
+    urn: str
+    name: str = Field(description="The resource's logical name.")
+    type: str
+    outcome: Outcome
+    level: str
+    severity: str
+    message: str
+    file: str = ""
+    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
+
+
+class ErrorResult(_Model):
+    """What the program, a plugin or the engine failed with."""
+
+    message: str
+    file: str = ""
+    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
+
+    def __str__(self) -> str:
+        """Return place and message."""
+        return f"{self.file}:{self.line} {self.message}" if self.line else self.message
+
+
+class Resources(_Model):
+    """What would be deployed."""
+
+    total: Count
+    judged: Count = Field(description="Resources on which the pack gave an account of every rule.")
+    by_type: dict[str, int]
+    by_operation: dict[str, int]
+
+
+class Cost(_Model):
+    """What is known of the monthly cost."""
+
+    estimated: bool
+    unpriced: Count = Field(description="Resources without a price: never counted as free.")
+
+
+class Change(_Model):
+    """A deployment that differs from what came before."""
+
+    deployment: str
+    prior: str = Field(description="Model, version and digest; empty for a new deployment.")
+    proposed: str = Field(description="The same; empty for one that goes away.")
+
+
+class Timing(_Model):
+    """Where the time went."""
+
+    total_seconds: Seconds
+    phases: dict[str, Seconds] = Field(description="In order; they add up to the total.")
+    resources_per_second: Seconds
+
+
+class Report(_Model):
+    """The verdict on a stack and everything it stands on."""
+
+    api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
+    kind: Literal["GateReport"] = "GateReport"
+    verdict: Verdict
+    exit_code: Literal[0, 1, 2]
+    stack: str
+    source: Source
+    engine: Engine
+    pack: Pack
+    rules: tuple[RuleResult, ...]
+    violations: tuple[ViolationResult, ...]
+    doubts: tuple[str, ...] = Field(description="Why the verdict cannot be trusted; empty if so.")
+    errors: tuple[ErrorResult, ...]
+    warnings: tuple[str, ...]
+    resources: Resources
+    cost: Cost
+    baseline: str = Field(description="What changes are counted against; empty for nothing.")
+    changes: tuple[Change, ...]
+    outputs: dict[str, Any]
+    timing: Timing
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a report."""
+    schema = Report.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,168 @@
+"""One gate run from question to report: the shell around the pure parts."""
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from gate.assemble import Run, assemble
+from gate.baseline import Baseline, from_git, read_state
+from gate.catalogue import expectation
+from gate.cloud import cloud_environment, require_official
+from gate.errors import GateError
+from gate.handover import write_handover
+from gate.pack import pack_digest
+from gate.preview import Preview, preview
+from gate.progress import Tell, describe
+from gate.project import Project, find_project
+from gate.report import Engine as EngineResult
+from gate.report import Report
+from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
+from gate.source import differs_from, read_source
+from gate.stackfile import StackFile
+from gate.timing import Clock
+from sandbox.engine import Engine, EngineError, environment, locate
+from sandbox.engine.progress import shown as engine_progress
+
+__all__ = ["Options", "run_gate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked.
+
+    Attributes:
+        stack: The stack to preview.
+        cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the
+            official ones, with the backend and the credentials of the caller.
+        base: A commit to count changes against; none stands for the deployed state.
+        folder: Where the checkout is, or a folder in it.
+        ambient: The caller's environment.
+    """
+
+    stack: str
+    cloud: Literal["sandbox", "aws"] = "sandbox"
+    base: str = ""
+    folder: Path = field(default_factory=Path.cwd)
+    ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
+    """Preview a stack with the policy pack and report on it.
+
+    Args:
+        options: What is asked.
+        tell: Told how far it is, in sentences.
+
+    Raises:
+        GateError: The engine could not even be asked.
+    """
+    clock = Clock()
+    project = find_project(options.folder.resolve(), options.stack)
+    with clock.phase("find engine"):
+        engine = _engine(options)
+    with clock.phase("prepare stack"):
+        expected = expectation(project)
+        variables = _variables(project, engine, options)
+        config_file = _prepare(project, engine, options, variables)
+        baseline = _baseline(project, engine, options, variables)
+        source = read_source(project)
+    shown = preview(
+        project,
+        engine,
+        environment=variables,
+        config_file=config_file,
+        pack_config=write_handover(project, baseline, expected),
+        on_progress=lambda seen: tell(describe(seen)),
+    )
+    clock.add(shown.marks.phases(shown.seconds))
+    run = Run(
+        stack=project.stack,
+        source=source,
+        stack_file=StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name),
+        engine=_engine_result(engine, options),
+        expected=expected,
+        observation=shown.observation,
+        exit_code=shown.exit_code,
+        stderr=shown.stderr,
+        baseline=baseline,
+        doubts=_moved(project, expected.sha256),
+        warnings=_warnings(project, options),
+    )
+    return assemble(run, clock.read(rate=_rate(shown)))
+
+
+def _engine(options: Options) -> Engine:
+    with ExitStack() as stack:
+        try:
+            engine = locate(
+                ambient=options.ambient, progress=stack.enter_context(engine_progress())
+            )
+        except EngineError as error:
+            raise GateError(str(error)) from error
+    if options.cloud == "aws":
+        require_official(engine)
+    return engine
+
+
+def _variables(project: Project, engine: Engine, options: Options) -> dict[str, str]:
+    if options.cloud == "aws":
+        return cloud_environment(engine, options.ambient)
+    return environment(
+        engine,
+        home=project.home,
+        backend_url=project.state.as_uri(),
+        passphrase=PASSPHRASE,
+        ambient=options.ambient,
+        sandbox=True,
+    )
+
+
+def _prepare(
+    project: Project, engine: Engine, options: Options, variables: Mapping[str, str]
+) -> Path:
+    if options.cloud == "aws":
+        return project.stack_file
+    # Reading the SDK's types is not needed where a cloud's own providers run.
+    from sandbox.providers import install  # noqa: PLC0415
+
+    install(project.home)
+    prepare_sandbox_stack(project, engine, variables)
+    return project.stack_copy
+
+
+def _baseline(
+    project: Project, engine: Engine, options: Options, variables: Mapping[str, str]
+) -> Baseline | None:
+    if options.base:
+        return from_git(project, options.base)
+    return read_state(project, engine, variables)
+
+
+def _engine_result(engine: Engine, options: Options) -> EngineResult:
+    return EngineResult(
+        version=engine.version,
+        origin=engine.origin,
+        providers="official" if options.cloud == "aws" else "stand-in",
+    )
+
+
+def _moved(project: Project, sha256: str) -> tuple[str, ...]:
+    """Return a doubt if the pack is not what it was before the run."""
+    if pack_digest(project.pack) == sha256:
+        return ()
+    return (f"{project.pack.name} changed while it ran: its verdicts are of no known pack.",)
+
+
+def _warnings(project: Project, options: Options) -> tuple[str, ...]:
+    if not options.base or not differs_from(project, options.base):
+        return ()
+    return (
+        f"policy-pack or gate differs from {options.base}: this verdict is by the changed one.",
+    )
+
+
+def _rate(shown: Preview) -> float:
+    return shown.marks.rate(len(shown.observation.steps))

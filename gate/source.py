@@ -1,0 +1,36 @@
+"""Which files are judged: commit, and whether anything differs from it."""
+
+import hashlib
+import subprocess
+
+from gate.project import Project
+from gate.report import Source
+
+__all__ = ["differs_from", "read_source"]
+
+
+def read_source(project: Project) -> Source:
+    """Return what the report says about the files; outside of Git there is no commit."""
+    commit = _git(project, "rev-parse", "HEAD")
+    status = _git(project, "status", "--porcelain", "--untracked-files=normal")
+    return Source(
+        commit=(commit or "").strip(),
+        clean=commit is not None and status == "",
+        stack_file=project.stack_file.name,
+        stack_file_sha256=hashlib.sha256(project.stack_file.read_bytes()).hexdigest(),
+    )
+
+
+def _git(project: Project, *arguments: str) -> str | None:
+    try:
+        result = subprocess.run(
+            ["git", "-C", project.root, *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout
+
+
+def differs_from(project: Project, reference: str) -> bool:
+    """Return whether what judges is not what it is at a commit."""
+    return _git(project, "diff", "--quiet", reference, "--", "policy-pack", "gate") is None

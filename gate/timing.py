@@ -1,0 +1,101 @@
+"""Where the time of a run goes, told by when events come."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gate.events import (
+    Event,
+    Finished,
+    Noise,
+    ResourceDone,
+    ResourceSeen,
+    StackSummary,
+)
+from gate.observation import STACK_TYPE
+from gate.report import Timing
+
+__all__ = ["Clock", "Marks"]
+
+# Each phase ends when its mark is reached; a run that fails reaches fewer.
+_PHASES = (
+    ("engine start", "first_event"),
+    ("plugins, pack and program start", "stack"),
+    ("program imports and settings", "first_resource"),
+    ("resources and resource rules", "last_resource"),
+    ("program end and stack rules", "stack_rules"),
+    ("engine end", "ended"),
+)
+
+
+@dataclass(slots=True)
+class Marks:
+    """Seconds from the engine's start to what each phase ends with."""
+
+    at: dict[str, float] = field(default_factory=dict)
+
+    def add(self, event: Event, seconds: float) -> None:
+        """Take the time of one more event."""
+        if not isinstance(event, Noise):
+            self.at.setdefault("first_event", seconds)
+        match event:
+            case ResourceSeen(type=token) if token == STACK_TYPE:
+                self.at.setdefault("stack", seconds)
+            case ResourceSeen():
+                self.at.setdefault("first_resource", seconds)
+                self.at["last_resource"] = seconds
+            case ResourceDone(type=token) if token != STACK_TYPE:
+                self.at["last_resource"] = seconds
+            case StackSummary():
+                self.at["stack_rules"] = seconds
+            case Finished():
+                self.at["finished"] = seconds
+            case _:
+                pass
+
+    def phases(self, ended: float) -> dict[str, float]:
+        """Return how long each phase took that was reached; they add up to `ended`."""
+        found: dict[str, float] = {}
+        before = 0.0
+        for name, mark in _PHASES:
+            reached = ended if mark == "ended" else self.at.get(mark)
+            if reached is not None:
+                found[name] = round(max(reached - before, 0.0), 3)
+                before = max(before, reached)
+        return found
+
+    def rate(self, resources: int) -> float:
+        """Return resources per second while resources came."""
+        span = self.at.get("last_resource", 0.0) - self.at.get("first_resource", 0.0)
+        return round(resources / span, 1) if span > 0 else 0.0
+
+
+class Clock:
+    """The phases of a whole run: those before the engine, then the engine's own."""
+
+    def __init__(self) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+        self._phases: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count the time of a block as a phase."""
+        before = time.monotonic()
+        try:
+            yield
+        finally:
+            self._phases[name] = round(time.monotonic() - before, 3)
+
+    def add(self, phases: dict[str, float]) -> None:
+        """Take the phases of the engine."""
+        self._phases |= phases
+
+    def read(self, *, rate: float) -> Timing:
+        """Return all phases up to now; what none of them covers is named `gate`."""
+        total = round(time.monotonic() - self._started, 3)
+        rest = round(max(total - sum(self._phases.values()), 0.0), 3)
+        return Timing(
+            total_seconds=total, phases={**self._phases, "gate": rest}, resources_per_second=rate
+        )

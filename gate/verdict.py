@@ -1,0 +1,145 @@
+"""Decide from what was expected and what was seen.
+
+A run passes only if nothing speaks against it *and* everything that must have run did:
+
+* events came, and the engine came to its own end;
+* exactly the expected pack ran, in the expected version;
+* every resource has an account of every rule that judges its type, from that pack;
+* every stack rule ran, once;
+* no rule came out at another level than it has, and none "can't run";
+* nothing failed that no rule explains.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from gate.events import ResourceSummary
+from gate.expectation import Expectation
+from gate.observation import Observation
+from gate.outcome import DENYING, outcome_of
+from gate.report import Verdict
+
+__all__ = ["accounted", "decide", "doubts"]
+
+# How pulumi_policy begins the advisory that replaces the verdict of a rule which read an unknown.
+_CANNOT_RUN = "can't run policy"
+_NAMES_SHOWN = 3
+
+
+def decide(observation: Observation, doubts: tuple[str, ...], errors: tuple[str, ...]) -> Verdict:
+    """Return the verdict: what is denied stays denied, whatever else went wrong."""
+    if any(item.level == "mandatory" for item in observation.violations):
+        return "denied"
+    return "undecided" if doubts or errors else "pass"
+
+
+def doubts(
+    observation: Observation, expected: Expectation, *, exit_code: int, errors: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return every reason not to trust that the run was complete.
+
+    Args:
+        observation: What was seen.
+        expected: What must have been seen.
+        exit_code: Of the engine's process.
+        errors: What the run is known to have failed with. Rules that did not run because of it
+            are no doubt of their own.
+    """
+    if not observation.events:
+        return ("The engine sent no event: no rule is known to have run.",)
+    if errors:
+        return tuple(_levels(observation, expected))
+    return (
+        *_unfinished(observation, exit_code),
+        *_packs(observation, expected),
+        *_resources(observation, expected),
+        *_stack(observation, expected),
+        *_levels(observation, expected),
+    )
+
+
+def accounted(observation: Observation, expected: Expectation) -> frozenset[str]:
+    """Return the URNs on which the expected pack gave an account of every rule."""
+    complete = {
+        item.urn
+        for item in observation.resource_summaries
+        if _is_expected(item, expected) and not _absent(item, expected, observation)
+    }
+    return frozenset(complete) & observation.judged
+
+
+def _unfinished(observation: Observation, exit_code: int) -> Iterator[str]:
+    if observation.finished is None:
+        yield f"The engine ended with exit code {exit_code} and without its own conclusion."
+    elif exit_code and not any(item.level == "mandatory" for item in observation.violations):
+        yield f"The engine ended with exit code {exit_code} and nothing says why."
+
+
+def _packs(observation: Observation, expected: Expectation) -> Iterator[str]:
+    if observation.finished is None:
+        return
+    wanted = {expected.pack: expected.version}
+    ran = observation.packs
+    if ran != wanted:
+        yield f"Policy packs that ran: got {_packs_text(ran)}; expected {_packs_text(wanted)}."
+
+
+def _packs_text(packs: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in packs.items()) or "none"
+
+
+def _is_expected(item: ResourceSummary, expected: Expectation) -> bool:
+    return item.pack == expected.pack
+
+
+def _resources(observation: Observation, expected: Expectation) -> Iterator[str]:
+    summaries = [i for i in observation.resource_summaries if _is_expected(i, expected)]
+    silent = sorted(observation.judged - {item.urn for item in summaries})
+    if silent:
+        yield f"The pack gave no account of {_some(silent)}."
+    absent: dict[str, list[str]] = {}
+    for item in summaries:
+        for rule in _absent(item, expected, observation):
+            absent.setdefault(rule, []).append(item.urn)
+    for rule, urns in sorted(absent.items()):
+        yield f"Rule {rule} did not run on {_some(urns)}."
+    named = {rule for item in summaries for rule in (*item.passed, *item.failed)}
+    if strange := sorted(named - set(expected.rules)):
+        yield f"Rules ran that the catalogue does not have: {_some(strange)}."
+
+
+def _absent(item: ResourceSummary, expected: Expectation, seen: Observation) -> tuple[str, ...]:
+    ran = {*item.passed, *item.failed}
+    token = seen.types.get(item.urn, "")
+    return tuple(rule.id for rule in expected.judging(token) if rule.id not in ran)
+
+
+def _stack(observation: Observation, expected: Expectation) -> Iterator[str]:
+    # After a failed program the engine judges no stack; that failure is reported as such.
+    wanted = {rule.id for rule in expected.of_kind("stack")}
+    accounts = [item for item in observation.stack_summaries if item.pack == expected.pack]
+    if len(accounts) != 1:
+        yield f"Stack rules ran {len(accounts)} times; expected once, at the end."
+        return
+    ran = {*accounts[0].passed, *accounts[0].failed}
+    if missing := sorted(wanted - ran):
+        yield f"Stack rules did not run: {_some(missing)}."
+    if strange := sorted(ran - set(expected.rules)):
+        yield f"Stack rules ran that the catalogue does not have: {_some(strange)}."
+
+
+def _levels(observation: Observation, expected: Expectation) -> Iterator[str]:
+    for item in observation.violations:
+        if item.message.startswith(_CANNOT_RUN):
+            yield f"Rule {item.rule} could not run on {item.urn}: {item.message}"
+            continue
+        level = expected.levels.get(item.rule, "")
+        if level and outcome_of(item) in DENYING and item.level != level:
+            yield (
+                f"Rule {item.rule} came out as {item.level} on {item.urn}; its level is {level}."
+            )
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
