@@ -55,13 +55,19 @@ def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Pr
         error: What pydantic found.
         schema: The JSON Schema of what was checked, which knows keys and descriptions.
     """
-    return [_problem(item, schema) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    return [_problem(item, schema) for item in items if not _follows_from_others(item)]
 
 
 def shown(value: Any) -> str:
     """Return a value as a message repeats it: as written, and never long."""
     text = repr(value)
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+def _follows_from_others(item: ErrorDetails) -> bool:
+    """Whether a list is only "too short" because entries of it are wrong, as reported."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
@@ -80,7 +86,11 @@ def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
         return Problem(key=key, got=got, expected=describe_pattern(context["pattern"]))
     if kind == "value_error":
         return Problem(key=key, got=got, expected=f"a valid value: {context['error']}")
-    return Problem(key=key, got=got, expected=item["msg"].removeprefix("Input should be "))
+    expected = item["msg"].removeprefix("Input should be ").removeprefix("Tuple should have ")
+    quote = kind == "string_type" and isinstance(item["input"], int | float)
+    return Problem(
+        key=key, got=got, expected=expected, next_step="put it in quotes" if quote else _EDIT
+    )
 
 
 def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Problem:

@@ -61,7 +61,7 @@ class Engine(mocks.MockMonitor):
         self.outputs: dict[str, dict[str, Any]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         self.registered.append(
             Registered(
                 type=request.type,
@@ -81,7 +81,7 @@ class Engine(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         self.outputs[request.urn] = MessageToDict(request.outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def of_type(self, suffix: str) -> list[Registered]:
         """Return the resources whose type ends so, in order of registration."""
@@ -107,7 +107,7 @@ class _Cloud(mocks.Mocks):
         computed = {name: f"{args.name}-{name}" for name in _COMPUTED}
         return f"{args.name}-id", {**computed, **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"a component asked the cloud: {args.token}")
 
 
