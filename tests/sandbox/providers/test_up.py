@@ -1,0 +1,103 @@
+"""What a stand-in makes up on `up`: deterministic, plausible, marked."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.providers.invent import MARK
+from sandbox.providers.values import Properties
+
+from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
+
+
+def made(engine: Engine, token: str, **inputs: object) -> tuple[str, Properties]:
+    checked = engine.check(token, inputs)
+    response = engine.create_response(token, checked, preview=False)
+    return response.id, engine.create(token, checked, preview=False)
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "object_id", "arn"),
+    [
+        (BUCKET, {"bucket": "b"}, "b", "arn:aws:s3:::b"),
+        (
+            "aws:sns/topic:Topic",
+            {"name": "t"},
+            "arn:aws:sns:eu-central-1:111122223333:t",
+            "arn:aws:sns:eu-central-1:111122223333:t",
+        ),
+        (
+            "aws:scheduler/schedule:Schedule",
+            {
+                "name": "s",
+                "flexibleTimeWindow": {"mode": "OFF"},
+                "scheduleExpression": "rate(1 day)",
+                "target": {"arn": "a", "roleArn": "r"},
+            },
+            "default/s",
+            "arn:aws:scheduler:eu-central-1:111122223333:schedule/default/s",
+        ),
+        (
+            "aws:iam/role:Role",
+            {"name": "r", "assumeRolePolicy": "{}"},
+            "r",
+            "arn:aws:iam::111122223333:role/r",
+        ),
+    ],
+)
+def test_ids_and_arns_follow_from_account_region_and_name(
+    token: str, inputs: dict[str, object], object_id: str, arn: str
+) -> None:
+    with aws(allowedAccountIds='["111122223333"]') as engine:
+        made_id, outputs = made(engine, token, **inputs)
+    assert (made_id, outputs["arn"]) == (object_id, arn)
+
+
+def test_everything_made_up_is_listed() -> None:
+    with aws() as engine:
+        _, outputs = made(engine, BUCKET, bucket="b")
+    listed = outputs[MARK]
+    assert isinstance(listed, list)
+    assert {"arn", "bucketDomainName"} <= set(listed)
+    assert "bucket" not in listed
+
+
+def test_no_setting_is_made_up() -> None:
+    """An ACL nobody set must not appear in the state policies read."""
+    with aws() as engine:
+        _, outputs = made(engine, BUCKET, bucket="b")
+    assert "acl" not in outputs
+
+
+def test_two_runs_make_the_same() -> None:
+    token = "aws:ec2/vpc:Vpc"
+    with aws() as engine:
+        assert made(engine, token) == made(engine, token)
+
+
+def test_a_replacement_gets_another_id() -> None:
+    token = "aws:ec2/vpc:Vpc"
+    with aws() as engine:
+        assert made(engine, token, cidrBlock="a")[0] != made(engine, token, cidrBlock="b")[0]
+
+
+def test_an_update_keeps_the_id_based_outputs() -> None:
+    token = "aws:kms/key:Key"
+    with aws() as engine:
+        inputs = engine.check(token, {"description": "a"})
+        old = engine.create(token, inputs, preview=False)
+        new = engine.update(token, old=old, new={**inputs, "description": "b"}, preview=False)
+    assert new["arn"] == old["arn"]
+    assert new["description"] == "b"
+
+
+def test_a_kubernetes_id_is_namespace_and_name() -> None:
+    with kubernetes() as engine:
+        made_id, outputs = made(engine, DEPLOYMENT, **deployment())
+    assert made_id == "default/edge"
+    assert outputs["status"] == {}
+
+
+def test_a_cluster_scoped_id_is_the_name() -> None:
+    with kubernetes() as engine:
+        assert made(engine, "kubernetes:core/v1:Namespace", metadata={"name": "n"})[0] == "n"
