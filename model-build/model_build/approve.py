@@ -7,14 +7,15 @@ Its order follows the fundamental-rights impact assessment of the EU AI Act, Art
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from governance.documents import read_yaml
-from governance.statements import ASSESSMENT, Statement
-from governance.vocabulary import DataType, PrivacyTier
+from governance.manifest import ModelManifest
+from governance.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement
+from governance.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from securesystemslib.signer import Signer
@@ -30,7 +31,9 @@ __all__ = [
     "Assessment",
     "Scope",
     "approve",
+    "ask_assessment",
     "assessment_text",
+    "check_role",
     "load_assessment",
 ]
 
@@ -85,19 +88,7 @@ def load_assessment(path: Path) -> Assessment:
     Raises:
         ApprovalError: If a field is missing, unknown or wrong, or a question is open.
     """
-    values = read_yaml(path.read_text("utf-8"), name=str(path))
-    try:
-        assessment = Assessment.model_validate_json(json.dumps(values))
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise ApprovalError(
-            f"{path.name}: {'.'.join(map(str, problem['loc'])) or 'questionnaire'}",
-            got=f"{problem['input']!r:.120}",
-            expected=problem["msg"],
-            next_step="see `mobile-ai model approve --help` for the form",
-        ) from error
-    _check_answers(assessment, path.name)
-    return assessment
+    return _assessment(read_yaml(path.read_text("utf-8"), name=str(path)), path.name)
 
 
 def assessment_text(
@@ -161,6 +152,69 @@ def approve(
     return write_version(
         draft, {**evidence, "assessment": text}, models=folder.parent.parent, replace=True
     )
+
+
+def check_role(role: str) -> None:
+    """Refuse a role that does not sign assessments.
+
+    Raises:
+        ApprovalError: If the role signs none.
+    """
+    allowed = ROLES_OF_PREDICATE[ASSESSMENT]
+    if role not in allowed:
+        raise ApprovalError(
+            f"role {role}",
+            got="no right to sign an assessment",
+            expected=f"one of {list(allowed)}",
+            next_step="ask whoever holds that role",
+        )
+
+
+def ask_assessment(manifest: ModelManifest, *, ask: Callable[[str], str]) -> Assessment:
+    """Walk through the questionnaire for a version and return the answers.
+
+    Args:
+        manifest: What is assessed.
+        ask: Puts one question to a person and returns the answer.
+
+    Raises:
+        ApprovalError: If an answer has the wrong form or is too short to mean anything.
+    """
+    meta = manifest.metadata
+    answers = {key: ask(question) for key, question in QUESTIONS.items()}
+    scope = {
+        "apps": _listed(ask("For which applications? (comma-separated)")),
+        "dataTypes": _listed(ask(f"For which data? Of {list(DATA_TYPES)}")),
+        "regions": _listed(ask("In which regions?")),
+        "privacyTiers": _listed(ask(f"Up to which privacy tiers? Of {list(PRIVACY_TIERS)}")),
+    }
+    values = {
+        "questionnaire": answers,
+        "scope": scope,
+        "humanOversight": ask("Mail address of who can stop it?").strip(),
+        "decision": ask(f"{meta.name} {meta.version}: approved or rejected?").strip(),
+        "riskClass": meta.risk_class,
+    }
+    return _assessment(values, "your answers")
+
+
+def _listed(answer: str) -> list[str]:
+    return [part.strip() for part in answer.split(",") if part.strip()]
+
+
+def _assessment(values: Any, name: str) -> Assessment:
+    try:
+        assessment = Assessment.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise ApprovalError(
+            f"{name}: {'.'.join(map(str, problem['loc'])) or 'questionnaire'}",
+            got=f"{problem['input']!r:.120}",
+            expected=problem["msg"],
+            next_step="see model-build/samples/assessments/ for the form",
+        ) from error
+    _check_answers(assessment, name)
+    return assessment
 
 
 def _check_answers(assessment: Assessment, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ def build_version(
     lifetime: timedelta,
     reports: Path,
     builder: str = DEFAULT_BUILDER,
-    replace: bool = False,
+    ship: tuple[str, ...] = (),
 ) -> WrittenVersion:
     """Make a version, sign what was found and write its folder.
 
@@ -57,7 +58,8 @@ def build_version(
         lifetime: How long the evaluation counts.
         reports: Where the report of a build goes, passed or not.
         builder: URI of who builds, for the provenance.
-        replace: See ``write_version``.
+        ship: Variants that the version holds; all of them when empty. The gates judge every
+            variant that was built, shipped or not.
 
     Raises:
         GateFailedError: If a gate failed or stayed undecided; nothing is written but the
@@ -70,6 +72,7 @@ def build_version(
     path = _write_report(report, reports, finished, lifetime)
     if not report.passed:
         raise _gate_failed(report, path)
+    build, report = _shipped(build, report, ship)
     commit = source_commit(models)
     draft = assemble(
         build, report, created=finished, commit=commit, parent=parent_manifest(build, models)
@@ -82,7 +85,7 @@ def build_version(
         builder=builder,
     )
     evidence = build_evidence(draft, build, report, signers=signers, occasion=occasion)
-    return write_version(draft, evidence, models=models, replace=replace)
+    return write_version(draft, evidence, models=models)
 
 
 def parent_manifest(build: BuildResult, models: Path) -> Parent | None:
@@ -119,6 +122,31 @@ def source_commit(folder: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _shipped(
+    build: BuildResult, report: EvaluationReport, ship: tuple[str, ...]
+) -> tuple[BuildResult, EvaluationReport]:
+    if not ship:
+        return build, report
+    wanted = {*ship, build.reference}
+    unknown = wanted - {item.variant for item in build.variants}
+    if unknown:
+        raise AssemblyError(
+            f"variants to ship of {build.model} {build.version}",
+            got=f"{sorted(unknown)}",
+            expected=f"some of {[item.variant for item in build.variants]}",
+            next_step="name variants of the recipe",
+        )
+    variants = tuple(item for item in build.variants if item.variant in wanted)
+    artifacts = tuple(item for item in report.artifacts if item.variant in wanted)
+    gates = tuple(item for item in report.gates if item.variant in wanted)
+    left_out = [item.variant for item in build.variants if item.variant not in wanted]
+    notes = (*report.notes, f"built and measured, not shipped: {', '.join(left_out)}")
+    return (
+        dataclasses.replace(build, variants=variants),
+        dataclasses.replace(report, artifacts=artifacts, gates=gates, notes=notes),
+    )
 
 
 def _now() -> datetime:

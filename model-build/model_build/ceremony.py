@@ -22,6 +22,7 @@ from governance.trust import Role, Trust, TrustedKey, load_trust, trust_predicat
 from securesystemslib.signer import CryptoSigner, Signer
 
 from model_build.approve import approve, load_assessment
+from model_build.assemble_recipe import maker
 from model_build.assemble_version import Make, build_version
 from model_build.errors import BuildError
 from model_build.records import RecordDraft, load_drafts, record_text
@@ -39,6 +40,7 @@ __all__ = [
     "fresh_keys",
     "hold_ceremony",
     "load_samples",
+    "sample_ceremony",
     "trust_text",
 ]
 
@@ -68,10 +70,11 @@ class CeremonyError(BuildError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A model to build and the assessment to sign for it."""
+    """A model to build, the assessment to sign for it, and the variants that it ships."""
 
     recipe: Path
     assessment: Path
+    ship: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,9 @@ def trust_text(environment: str, keys: Keys, *, expires: datetime) -> str:
 
 
 def load_samples(path: Path) -> tuple[Sample, ...]:
-    """Read the list of sample models: ``samples: [{recipe, assessment}]``, paths beside it.
+    """Read the list of sample models: ``samples: [{recipe, assessment, ship}]``.
+
+    Paths are relative to the list.
 
     Raises:
         CeremonyError: If it has another form.
@@ -155,7 +160,11 @@ def load_samples(path: Path) -> tuple[Sample, ...]:
     value = read_yaml(path.read_text("utf-8"), name=path.name)
     try:
         items = [
-            Sample(recipe=path.parent / item["recipe"], assessment=path.parent / item["assessment"])
+            Sample(
+                recipe=path.parent / item["recipe"],
+                assessment=path.parent / item["assessment"],
+                ship=tuple(item.get("ship", ())),
+            )
             for item in value["samples"]
         ]
     except (KeyError, TypeError) as error:
@@ -165,6 +174,25 @@ def load_samples(path: Path) -> tuple[Sample, ...]:
     if not items:
         raise _impossible(path.name, "no samples", "at least one")
     return tuple(items)
+
+
+def sample_ceremony(
+    root: Path, *, anchors: tuple[str, ...], models: Path, say: Progress
+) -> Ceremony:
+    """Return the ceremony of this repository's samples; ``root`` is the repository."""
+    room = root / "model-build" / "samples"
+    return Ceremony(
+        anchors=anchors,
+        samples=load_samples(room / "samples.yaml"),
+        root=root,
+        models=models,
+        trust=root / "policy-pack" / "trust",
+        records=room / "records",
+        reports=root / "build" / "reports",
+        make=lambda recipe: maker(
+            recipe, work=root / "build" / "model" / recipe.stem, progress=say
+        ),
+    )
 
 
 def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Outcome:
@@ -220,6 +248,7 @@ def _sample(
         lifetime=LIFETIME,
         reports=plan.reports,
         builder="urn:mobile-ai:builder:sample-ceremony",
+        ship=sample.ship,
     )
     created = built.manifest.created
     return approve(

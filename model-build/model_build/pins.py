@@ -51,7 +51,8 @@ def renew_pins(path: Path, digests: Mapping[str, str]) -> int:
     for pin in reversed(pins_in(text)):
         digest = digests.get(pin.manifest, pin.sha256)
         if digest != pin.sha256:
-            text = text[: pin.start] + digest + text[pin.end :]
+            # Quoted: a digest of digits and one "e" would be read as a number.
+            text = f'{text[: pin.start]}"{digest}"{text[pin.end :]}'
             changed += 1
     if changed:
         path.write_text(text, "utf-8")

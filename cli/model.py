@@ -1,0 +1,356 @@
+"""`mobile-ai model`: make, verify, compare, approve, register and pull model versions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from governance.errors import GovernanceError
+from governance.trust import Trust, load_trust
+from model_build.errors import BuildError
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+
+REFUSED = 1  # the answer is no: a gate failed, a signature does not verify
+UNABLE = 2  # no answer: something is missing or broken
+
+_err = Console(stderr=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
+Environment = Annotated[
+    str, typer.Option("--environment", "-e", help="Whose trust file decides: dev or prod.")
+]
+TrustFile = Annotated[
+    Path | None, typer.Option("--trust", help="Another trust file than the environment's.")
+]
+Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
+Manifest = Annotated[Path, typer.Argument(help="models/<model>/<version>/manifest.yaml")]
+Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY or sigstore:...")]
+
+
+@app.command()
+def build(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/digits.yaml.")],
+    key: Key,
+    evaluator_key: Annotated[str, typer.Option(help="Signer of the evaluator; another key.")],
+    models: Models = Path("models"),
+    ship: Annotated[
+        list[str] | None, typer.Option(help="A variant that the version holds; default all.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Days that the evaluation counts.")] = 365,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,
+) -> None:
+    """Build, optimise and evaluate a recipe, and write the signed version.
+
+    Exit code 1 when a gate of the recipe does not pass: the report is kept, no manifest is.
+
+    Example: mobile-ai model build model-build/recipes/digits.yaml
+    --key file2:builder.pem --evaluator-key file2:evaluator.pem
+    """
+    from model_build.assemble_recipe import maker
+    from model_build.assemble_version import GateFailedError, build_version
+    from model_build.signing import signer_from_uri
+
+    with _answering(GateFailedError), _progress() as say:
+        trusted = _trust_if_any(environment, trust)
+        version = build_version(
+            maker(recipe, work=_work(recipe), progress=say),
+            models=models,
+            signers={
+                "builder": signer_from_uri(key, role="builder", trust=trusted),
+                "evaluator": signer_from_uri(evaluator_key, role="evaluator", trust=trusted),
+            },
+            lifetime=timedelta(days=days),
+            reports=Path("build/reports"),
+            ship=tuple(ship or ()),
+        )
+    _show_version(version, as_json)
+
+
+@app.command()
+def verify(
+    manifest: Manifest,
+    sha256: Annotated[str | None, typer.Option(help="Also check the pin of a stack file.")] = None,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,
+) -> None:
+    """Check every byte of a version and who vouches for it, offline.
+
+    Exit code 1 when anything is wrong; every finding names the file or field.
+
+    Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
+    """
+    from model_build.verify import verify_version
+
+    with _answering():
+        found = verify_version(manifest, trust=_trust(environment, trust), pin=sha256)
+    if as_json:
+        _print_json(
+            {
+                "manifest": str(manifest),
+                "sha256": found.sha256,
+                "ok": found.ok,
+                "findings": [{"where": i.where, "problem": i.problem} for i in found.findings],
+                "expires": {k: v.isoformat() for k, v in (found.expires or {}).items()},
+            }
+        )
+    else:
+        for item in found.findings:
+            print(f"{item.where}: {item.problem}")
+        for kind, moment in (found.expires or {}).items():
+            print(f"{kind} counts until {moment.date()}")
+        print(f"{'verified' if found.ok else 'NOT VERIFIED'}: {manifest} {found.sha256}")
+    if not found.ok:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def compare(
+    manifests: Annotated[list[Path], typer.Argument(help="One or more manifests.")],
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (.png or .svg).")] = None,
+    max_loss_pt: Annotated[float, typer.Option(help="Points of quality that may be lost.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Show which variants are worth having, and recommend one per device class.
+
+    A variant is on the front when none is at least as good in size, latency, energy and
+    quality, and better in one.
+
+    Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
+    """
+    from model_build.compare import candidates_of, front, plot_front, recommend
+
+    with _answering():
+        candidates = [item for path in manifests for item in candidates_of(path)]
+        best = front(candidates)
+        advice = recommend(candidates, max_loss_pt=max_loss_pt)
+        if plot is not None:
+            plot_front(candidates, plot)
+    if as_json:
+        _print_json(
+            {
+                "candidates": [item.to_dict() | {"front": item in best} for item in candidates],
+                "recommendations": [item.to_dict() for item in advice],
+            }
+        )
+        return
+    table = Table("variant", "bytes", "p50 ms", "energy mJ", "quality", "front")
+    for item in candidates:
+        table.add_row(*item.cells(), "yes" if item in best else "")
+    Console().print(table)
+    for choice in advice:
+        print(f"{choice.device_class}: {choice.variant or 'none'} ({choice.reason})")
+
+
+@app.command()
+def approve(
+    manifest: Manifest,
+    key: Key,
+    role: Annotated[str, typer.Option(help="The role that signs.")] = "ethics-reviewer",
+    questionnaire: Annotated[
+        Path | None, typer.Option(help="Answers as YAML; asked for one by one without it.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Days that the assessment counts.")] = 365,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,
+) -> None:
+    """Answer the impact questionnaire for a version and sign it.
+
+    The manifest then lists the assessment, so its pin changes.
+
+    Example: mobile-ai model approve models/digits/1.1.0/manifest.yaml
+    --key awskms:alias/ethics-reviewer --questionnaire answers.yaml
+    """
+    from model_build.approve import approve as sign
+    from model_build.approve import ask_assessment, check_role, load_assessment
+    from model_build.signing import signer_from_uri
+    from model_build.writer import read_version
+
+    with _answering():
+        check_role(role)
+        version = read_version(manifest.parent)
+        answers = (
+            load_assessment(questionnaire)
+            if questionnaire
+            else ask_assessment(version.manifest, ask=_ask)
+        )
+        signer = signer_from_uri(key, role=role, trust=_trust_if_any(environment, trust))
+        now = datetime.now(UTC).replace(microsecond=0)
+        signed = sign(
+            manifest.parent, answers, signer=signer, expires=now + timedelta(days=days), now=now
+        )
+    _show_version(signed, as_json)
+
+
+@app.command()
+def register(
+    manifest: Manifest,
+    tracking_uri: Annotated[
+        str, typer.Option(help="MLflow tracking server or database.")
+    ] = "sqlite:///build/mlflow.db",
+    stack_files: Annotated[
+        list[Path] | None, typer.Option("--stack-file", help="Stack files that give aliases.")
+    ] = None,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,
+) -> None:
+    """Put a verified version, its metrics and evidence into an MLflow registry.
+
+    Registering the same digest again changes nothing but the aliases, which always follow
+    the stack files: one alias per stack that pins the version.
+
+    Example: mobile-ai model register models/digits/1.1.0/manifest.yaml
+    --tracking-uri https://mlflow.example.com --stack-file Pulumi.prod.yaml
+    """
+    from model_build.register import register_version, stack_pins
+
+    with _answering():
+        files = stack_files if stack_files is not None else sorted(Path().glob("Pulumi.*.yaml"))
+        done = register_version(
+            manifest,
+            trust=_trust(environment, trust),
+            tracking_uri=tracking_uri,
+            pins=stack_pins(files),
+        )
+    if as_json:
+        _print_json(done.to_dict())
+    else:
+        state = "registered" if done.created else "was registered already"
+        print(f"{done.model} version {done.number} {state}; aliases {list(done.aliases) or 'none'}")
+
+
+@app.command()
+def pull(
+    source: Annotated[str, typer.Argument(help="models:/name/version, or a file.")],
+    to: Annotated[Path, typer.Option(help="Folder to pull into.")] = Path("build/pulled"),
+    sha256: Annotated[str | None, typer.Option(help="Digest that the file must have.")] = None,
+    tracking_uri: Annotated[
+        str, typer.Option(help="MLflow tracking server or database.")
+    ] = "sqlite:///build/mlflow.db",
+    as_json: Json = False,
+) -> None:
+    """Fetch a model to a local folder and inspect it before anything loads it.
+
+    Example: mobile-ai model pull models:/digits/1 --to build/pulled
+    """
+    from model_build.inspection import InspectionError
+    from model_build.pull import pull as fetch
+
+    with _answering(InspectionError):
+        files = fetch(source, to=to, sha256=sha256, tracking_uri=tracking_uri)
+    if as_json:
+        _print_json([item.to_dict() for item in files])
+    else:
+        for item in files:
+            print(f"{item.sha256}  {item.format:7} {item.path}")
+
+
+@app.command()
+def samples(
+    anchors: Annotated[
+        list[str] | None, typer.Option("--anchor", help="Trust file written anew (dev).")
+    ] = None,
+    models: Models = Path("models"),
+    pin: Annotated[
+        list[Path] | None, typer.Option("--pin", help="Stack file whose pins are renewed.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build the sample models and sign everything with fresh keys that are then thrown away.
+
+    Only the trust files named by --anchor are written; the others no longer verify the new
+    samples. Takes a few minutes.
+
+    Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
+    """
+    from model_build.ceremony import hold_ceremony, sample_ceremony
+    from model_build.pins import renew_pins
+
+    with _answering(), _progress() as say:
+        plan = sample_ceremony(Path(), anchors=tuple(anchors or ["dev"]), models=models, say=say)
+        outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
+        digests = {
+            (item.folder / "manifest.yaml").as_posix(): item.sha256 for item in outcome.versions
+        }
+        renewed = sum(renew_pins(path, digests) for path in pin or [])
+    if as_json:
+        _print_json({"pins": digests, "renewed": renewed, "trust": [*map(str, outcome.trust)]})
+        return
+    for path, digest in digests.items():
+        print(f"{digest}  {path}")
+    for written in (*outcome.trust, *outcome.records):
+        print(f"wrote {written}")
+    print(f"renewed {renewed} pins")
+
+
+@contextmanager
+def _answering(*refusals: type[Exception]) -> Iterator[None]:
+    """Turn errors into a message and an exit code; only bugs show a traceback."""
+    try:
+        yield
+    except refusals as error:
+        _err.print(f"refused: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(REFUSED) from error
+    except (BuildError, GovernanceError, OSError) as error:
+        _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(UNABLE) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show what happens: a spinner on a terminal, one line a step elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda text: _err.print(text, markup=False, highlight=False, soft_wrap=True)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda text: bar.update(task, description=text)
+
+
+def _trust(environment: str, path: Path | None) -> Trust:
+    file = path or Path("policy-pack/trust") / f"{environment}.yaml"
+    text = file.read_bytes().decode("utf-8")
+    return load_trust(text, environment=environment, now=datetime.now(UTC))
+
+
+def _trust_if_any(environment: str, path: Path | None) -> Trust | None:
+    """Return the trust when its file is there: before the first ceremony it is not."""
+    there = path is not None or (Path("policy-pack/trust") / f"{environment}.yaml").is_file()
+    return _trust(environment, path) if there else None
+
+
+def _work(recipe: Path) -> Path:
+    return Path("build/model") / recipe.stem
+
+
+def _ask(question: str) -> str:
+    return str(typer.prompt(question))
+
+
+def _show_version(version: Any, as_json: bool) -> None:
+    path = (version.folder / "manifest.yaml").as_posix()
+    if as_json:
+        _print_json({"manifest": path, "sha256": version.sha256, "changed": version.changed})
+        return
+    state = "wrote" if version.changed else "unchanged"
+    print(f"{state} {path}\nsha256: {version.sha256}")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1))

@@ -1,0 +1,125 @@
+"""Running the loader in a process of its own, with limits, and reading what it said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import governance
+
+import model_build
+from model_build.errors import need
+from model_build.inspection.errors import InspectionError
+from model_build.inspection.limits import Limits
+
+__all__ = ["load_apart"]
+
+_POLL_SECONDS: Final = 0.02
+_MAX_ANSWER: Final = 1_000_000
+
+
+def load_apart(data: bytes, file_format: str, *, limits: Limits, name: str) -> dict[str, Any]:
+    """Check, load and run a file in another process; return what it found.
+
+    Args:
+        data: The file's content; the process sees a copy of it and no other file.
+        file_format: ``tflite`` or ``onnx``.
+        limits: Memory and time.
+        name: What the file is, for messages.
+
+    Raises:
+        InspectionError: If the process refuses the file, dies, or exceeds a limit.
+    """
+    with tempfile.TemporaryDirectory(prefix="inspect-") as scratch:
+        folder = Path(scratch)
+        (folder / "model").write_bytes(data)
+        answer = folder / "answer.json"
+        with answer.open("wb") as out, (folder / "stderr").open("wb") as err:
+            child = subprocess.Popen(
+                _command(file_format, folder / "model", limits),
+                cwd=folder,
+                env=_environment(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+            problem = _watch(child, limits)
+        said = answer.read_bytes()[:_MAX_ANSWER].decode("utf-8", errors="replace")
+    if problem:
+        raise _refused(name, problem)
+    return _read(said, child.returncode, name)
+
+
+def _command(file_format: str, path: Path, limits: Limits) -> list[str]:
+    numbers = [str(limits.memory_bytes), str(limits.seconds)]
+    return [sys.executable, "-m", "model_build.inspection.child", file_format, str(path), *numbers]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return an environment without credentials: only what Python needs to start."""
+    rooms = [Path(str(package.__path__[0])).parent for package in (model_build, governance)]
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "PYTHONPATH": os.pathsep.join(str(room) for room in rooms),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _watch(child: subprocess.Popen[bytes], limits: Limits) -> str:
+    """Wait for the process; kill it and say why when it takes too much."""
+    psutil = need("psutil")
+    started = time.monotonic()
+    while child.poll() is None:
+        problem = ""
+        if time.monotonic() - started > limits.seconds:
+            problem = f"a load that takes over {limits.seconds} s"
+        elif _resident(psutil, child.pid) > limits.memory_bytes:
+            problem = f"a load that takes over {limits.memory_bytes} bytes of memory"
+        if problem:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            return problem
+        time.sleep(_POLL_SECONDS)
+    return ""
+
+
+def _resident(psutil: Any, pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _read(said: str, code: int, name: str) -> dict[str, Any]:
+    if code < 0:
+        raise _refused(name, f"a loader killed by {signal.Signals(-code).name}")
+    try:
+        value = json.loads(said)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise _refused(name, f"a loader that ended with code {code} and no answer")
+    if code != 0 or "refused" in value:
+        raise _refused(name, str(value.get("refused", f"exit code {code}")))
+    return value
+
+
+def _refused(name: str, got: str) -> InspectionError:
+    return InspectionError(
+        name,
+        got=got,
+        expected="a model that loads and runs once within its limits",
+        next_step="do not load this file elsewhere; ask for a new export",
+    )
