@@ -1,10 +1,12 @@
 """The processes that the host starts, and how they end."""
 
+import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Children", "HostClosing", "describe_exit"]
@@ -83,10 +85,16 @@ class Children:
                 child.wait()
 
     def end_all(self) -> None:
-        """End every child and start none again."""
+        """End every child, and what the children started, and start none again."""
         with self._lock:
             self._closing = True
             running = tuple(self._running)
+        # The engine gives the host a process group of its own: whatever a program started is in
+        # it, and would answer the engine's SIGINT with a traceback. `closing` makes the host
+        # itself ignore this signal.
+        if os.getpgrp() == os.getpid():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(0, signal.SIGTERM)
         self.end(*running)
 
 

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent import futures
-from contextlib import suppress
 
 import grpc
 from pulumi.runtime.proto import language_pb2_grpc
@@ -31,9 +30,15 @@ def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> Non
         signals: Those that mean the end.
     """
     ending = threading.Event()
-    for number in signals:
-        signal.signal(number, lambda _number, _frame: ending.set())
     children = Children()
+
+    def end(number: int, _frame: object) -> None:
+        # The one that `end_all` sends to the group is not meant for the host.
+        if not (number == signal.SIGTERM and children.closing):
+            ending.set()
+
+    for number in signals:
+        signal.signal(number, end)
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS), options=CHANNEL_OPTIONS)
     host = LanguageHost(parse_arguments(arguments), children)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
@@ -43,7 +48,8 @@ def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> Non
     threading.Thread(target=_await_engine_end, args=(ending,), daemon=True).start()
     ending.wait()
     children.end_all()
-    _leave()
+    sys.stdout.flush()
+    os._exit(0)  # without waiting for calls that nobody hears any more
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -70,14 +76,3 @@ def _await_engine_end(ending: threading.Event) -> None:
         while os.read(_STDIN, 1024):
             pass
         ending.set()
-
-
-def _leave() -> None:
-    """End without waiting for calls that nobody hears any more."""
-    sys.stdout.flush()
-    if os.getpgrp() == os.getpid():
-        # The engine gave the host its own group: what a program left running is in it too.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(0, signal.SIGTERM)
-    os._exit(0)
