@@ -12,12 +12,25 @@ from components.aws_names import AwsScope, arn, log_group_arn, physical_name, to
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
 
-__all__ = ["ServiceFunction", "ServiceFunctionArgs", "code_digest", "function_log_group"]
+__all__ = [
+    "FunctionVpc",
+    "ServiceFunction",
+    "ServiceFunctionArgs",
+    "code_digest",
+    "function_log_group",
+]
 
 _FOLDER: Final = Path(__file__).parent
 _RUNTIME: Final = "python3.13"
 _LOG_DAYS: Final = 30
 _QUEUE_SECONDS: Final = 1_209_600  # 14 days, the most that SQS keeps
+
+
+class FunctionVpc(TypedDict):
+    """The place of a function in a network."""
+
+    subnet_ids: list[pulumi.Input[str]]
+    security_group_ids: list[pulumi.Input[str]]
 
 
 class ServiceFunctionArgs(TypedDict):
@@ -36,6 +49,8 @@ class ServiceFunctionArgs(TypedDict):
     concurrency: int
     """Reserved: the most copies at once, which caps what a loop can spend."""
     memory_mb: NotRequired[int]
+    vpc: NotRequired[FunctionVpc]
+    """Where it runs, if it has to reach something inside a network."""
 
 
 class ServiceFunction(pulumi.ComponentResource):
@@ -116,8 +131,16 @@ def _rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
             sid="UseFunctionKey",
         ),
+        *_network_rights(args),
         *args["statements"],
     ]
+
+
+def _network_rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
+    # Interfaces have no name before they exist (Lambda developer guide, VPC permissions).
+    actions = [f"ec2:{verb}" for verb in ("CreateNetworkInterface", "DeleteNetworkInterface")]
+    wanted = [*actions, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    return [iam.allow("JoinNetwork", wanted, ["*"])] if "vpc" in args else []
 
 
 def _function(
@@ -130,6 +153,7 @@ def _function(
     sources = args["sources"]
     files = {source: pulumi.FileAsset(str(_FOLDER / source)) for source in sources}
     environment = {**args["environment"], "MOBILE_AI_CODE_SHA256": code_digest(sources)}
+    vpc = args.get("vpc")
     return aws.lambda_.Function(
         name,
         name=physical_name(args["scope"], args["purpose"]),
@@ -145,5 +169,6 @@ def _function(
         reserved_concurrent_executions=args["concurrency"],
         dead_letter_config={"target_arn": queue.arn},
         tracing_config={"mode": "Active"},
+        vpc_config=vpc and {**vpc},
         opts=opts,
     )

@@ -1,0 +1,230 @@
+"""Where model versions are registered: somebody else's MLflow, or one that this stack runs."""
+
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components import registry_plan as plan
+from components.aws_bucket import LifecycleRule, PrivateBucket
+from components.aws_key import EncryptionKey
+from components.aws_names import AwsScope, bucket_name, physical_name, to_wire
+from components.aws_network_parts import NetworkParts
+from components.aws_platform import PlatformParts
+from components.registry_balancer import RegistryBalancer
+from components.registry_database import RegistryDatabase
+from components.registry_network import RegistryGroups, registry_groups
+from components.registry_secrets import RegistrySecrets
+from components.registry_server import RegistryServer
+
+__all__ = ["FargateServer", "ModelRegistry", "RegistryArgs"]
+
+_KEEP_NONCURRENT_DAYS: Final = 365
+_MONITORING_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+
+
+class FargateServer(TypedDict):
+    """A registry that this stack runs."""
+
+    network: NetworkParts
+    image: str
+    """MLflow image, ``repository@sha256:…``."""
+    domain: str
+    certificate_arn: str
+    tasks: int
+    cpu: int
+    memory_mb: int
+    instance_class: str
+    storage_gb: int
+    multi_az: bool
+    backup_retention_days: int
+
+
+class RegistryArgs(TypedDict):
+    """Arguments of :class:`ModelRegistry`: one of ``tracking_uri`` and ``fargate``."""
+
+    scope: AwsScope
+    platform: PlatformParts
+    tracking_uri: str | None
+    """Address of a registry that somebody else runs."""
+    fargate: FargateServer | None
+    artifact_bucket: str | None
+    """Bucket to use instead of a new one."""
+    image_repository: str | None
+    """ECR repository to use instead of a new one."""
+
+
+class ModelRegistry(pulumi.ComponentResource):
+    """Image repository, and with ``fargate`` an MLflow server: database, artifacts, balancer.
+
+    The server is inside the network only. It answers on one domain, wants a login from
+    everybody, and reads its secrets when it starts.
+    """
+
+    tracking_uri: str
+    repository: str
+    client_security_group_id: pulumi.Output[str] | None
+
+    def __init__(
+        self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create the registry, or take the one given.
+
+        Raises:
+            ValueError: If not exactly one registry is given.
+        """
+        super().__init__("mobileai:index:ModelRegistry", name, to_wire(args), opts)
+        scope, fargate, uri = args["scope"], args["fargate"], args["tracking_uri"]
+        child = pulumi.ResourceOptions(parent=self)
+        self.repository = args["image_repository"] or physical_name(scope, "images")
+        key = EncryptionKey(name, {"scope": scope, "purpose": "registry", "services": []}, child)
+        if args["image_repository"] is None:
+            _repository(name, scope, key, child)
+        if fargate is not None and uri is None:
+            self.tracking_uri = f"https://{fargate['domain']}"
+            groups = self._server(name, args, fargate, key)
+            self.client_security_group_id = groups.client.id
+        elif uri is not None and fargate is None:
+            self.tracking_uri, self.client_security_group_id = uri, None
+        else:
+            raise ValueError("registry: expected exactly one of 'tracking_uri' and 'fargate'")
+        self.register_outputs({"trackingUri": self.tracking_uri, "repository": self.repository})
+
+    def _server(
+        self, name: str, args: RegistryArgs, fargate: FargateServer, key: EncryptionKey
+    ) -> RegistryGroups:
+        scope, platform, network = args["scope"], args["platform"], fargate["network"]
+        child = pulumi.ResourceOptions(parent=self)
+        artifacts = args["artifact_bucket"] or bucket_name(scope, "registry")
+        if args["artifact_bucket"] is None:
+            _artifacts(name, args, artifacts, key, child)
+        groups = registry_groups(name, scope=scope, vpc_id=network["vpc_id"], opts=child)
+        database = self._database(name, args, fargate, key, groups)
+        balancer = RegistryBalancer(
+            name,
+            {
+                "scope": scope,
+                "platform": platform,
+                "network": network,
+                "security_group_id": groups.balancer.id,
+                "domain": fargate["domain"],
+                "certificate_arn": fargate["certificate_arn"],
+            },
+            child,
+        )
+        secrets = RegistrySecrets(
+            name,
+            {
+                "scope": scope,
+                "platform": platform,
+                "key_arn": key.arn,
+                "key_alias": key.alias,
+                "subnet_ids": network["app_subnet_ids"],
+                "security_group_id": groups.client.id,
+                "domain": fargate["domain"],
+            },
+            child,
+        )
+        RegistryServer(
+            name,
+            {
+                "scope": scope,
+                "platform": platform,
+                "network": network,
+                "key_alias": key.alias,
+                "security_group_id": groups.server.id,
+                # Through the listener: a service cannot be made before its target group has one.
+                "target_group_arn": balancer.listener.arn.apply(
+                    lambda _: balancer.target_group.arn
+                ),
+                "image": fargate["image"],
+                "repository": plan.repository_name(fargate["image"]),
+                "artifacts": artifacts,
+                "domain": fargate["domain"],
+                "tasks": fargate["tasks"],
+                "cpu": fargate["cpu"],
+                "memory_mb": fargate["memory_mb"],
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[database, secrets]),
+        )
+        return groups
+
+    def _database(
+        self,
+        name: str,
+        args: RegistryArgs,
+        fargate: FargateServer,
+        key: EncryptionKey,
+        groups: RegistryGroups,
+    ) -> RegistryDatabase:
+        scope, child = args["scope"], pulumi.ResourceOptions(parent=self)
+        monitoring = aws.iam.Role(
+            f"{name}-monitoring",
+            name=physical_name(scope, "registry-monitoring"),
+            assume_role_policy=iam.trust("monitoring.rds.amazonaws.com", scope),
+            managed_policy_arns=[_MONITORING_POLICY],
+            opts=child,
+        )
+        return RegistryDatabase(
+            name,
+            {
+                "scope": scope,
+                "platform": args["platform"],
+                "key_arn": key.arn,
+                "subnet_ids": fargate["network"]["data_subnet_ids"],
+                "security_group_id": groups.database.id,
+                "monitoring_role_arn": monitoring.arn,
+                "instance_class": fargate["instance_class"],
+                "storage_gb": fargate["storage_gb"],
+                "multi_az": fargate["multi_az"],
+                "backup_retention_days": fargate["backup_retention_days"],
+            },
+            child,
+        )
+
+
+def _repository(
+    name: str, scope: AwsScope, key: EncryptionKey, opts: pulumi.ResourceOptions
+) -> None:
+    repository = aws.ecr.Repository(
+        name,
+        name=physical_name(scope, "images"),
+        image_tag_mutability="IMMUTABLE",
+        image_scanning_configuration={"scan_on_push": True},
+        encryption_configurations=[{"encryption_type": "KMS", "kms_key": key.arn}],
+        force_delete=not scope["protect"],
+        opts=opts,
+    )
+    aws.ecr.LifecyclePolicy(
+        name, repository=repository.name, policy=plan.image_lifecycle(), opts=opts
+    )
+    aws.ecr.RepositoryPolicy(
+        name, repository=repository.name, policy=plan.image_policy(scope), opts=opts
+    )
+
+
+def _artifacts(
+    name: str,
+    args: RegistryArgs,
+    bucket: str,
+    key: EncryptionKey,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    old_versions: LifecycleRule = {
+        "id": "expire-old-versions",
+        "prefix": "",
+        "expire_days": None,
+        "expire_noncurrent_days": _KEEP_NONCURRENT_DAYS,
+    }
+    PrivateBucket(
+        f"{name}-artifacts",
+        {
+            "bucket": bucket,
+            "kms_key_arn": key.arn,
+            "log_bucket": args["platform"]["log_bucket"],
+            "lifecycle": [old_versions],
+            "protect": args["scope"]["protect"],
+        },
+        opts,
+    )

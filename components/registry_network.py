@@ -1,0 +1,84 @@
+"""Who may talk to whom around the registry, as single rules."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components import aws_ec2 as ec2
+from components.aws_names import AwsScope, physical_name
+from components.registry_plan import DATABASE_PORT, SERVER_PORT
+
+__all__ = ["RegistryGroups", "registry_groups"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryGroups:
+    """The security groups: clients reach the balancer, it the server, that the database."""
+
+    client: ec2.SecurityGroup
+    balancer: ec2.SecurityGroup
+    server: ec2.SecurityGroup
+    database: ec2.SecurityGroup
+
+
+def registry_groups(
+    name: str, *, scope: AwsScope, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> RegistryGroups:
+    """Create the groups and the rules between them."""
+
+    def group(purpose: str, description: str) -> ec2.SecurityGroup:
+        inputs = {
+            "name": physical_name(scope, name, purpose),
+            "description": description,
+            "vpcId": vpc_id,
+        }
+        return ec2.SecurityGroup(f"{name}-{purpose}", inputs, opts)
+
+    groups = RegistryGroups(
+        client=group("client", "Whoever may call the model registry"),
+        balancer=group("balancer", "Load balancer of the model registry"),
+        server=group("server", "Server of the model registry"),
+        database=group("database", "Database of the model registry"),
+    )
+    _open(f"{name}-client", groups.client, groups.balancer, 443, opts)
+    _open(f"{name}-balancer", groups.balancer, groups.server, SERVER_PORT, opts)
+    _open(f"{name}-server", groups.server, groups.database, DATABASE_PORT, opts)
+    for purpose, outgoing in (("client", groups.client), ("server", groups.server)):
+        _open_https(f"{name}-{purpose}-https", outgoing, opts)
+    return groups
+
+
+def _open(
+    name: str,
+    source: ec2.SecurityGroup,
+    target: ec2.SecurityGroup,
+    port: int,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    rule = {"description": name, "ipProtocol": "tcp", "fromPort": port, "toPort": port}
+    ec2.EgressRule(
+        f"{name}-out",
+        {**rule, "securityGroupId": source.id, "referencedSecurityGroupId": target.id},
+        opts,
+    )
+    ec2.IngressRule(
+        f"{name}-in",
+        {**rule, "securityGroupId": target.id, "referencedSecurityGroupId": source.id},
+        opts,
+    )
+
+
+def _open_https(name: str, source: ec2.SecurityGroup, opts: pulumi.ResourceOptions) -> None:
+    """Let AWS services be reached; where the network has only endpoints, nothing else answers."""
+    ec2.EgressRule(
+        name,
+        {
+            "securityGroupId": source.id,
+            "description": "AWS services",
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "0.0.0.0/0",
+        },
+        opts,
+    )

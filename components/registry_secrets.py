@@ -1,0 +1,139 @@
+"""The registry's administrator secret, its rotation, and the restart after a rotation."""
+
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components import registry_plan as plan
+from components.aws_function import ServiceFunction
+from components.aws_names import AwsScope, arn, physical_name, to_wire
+from components.aws_platform import PlatformParts
+
+__all__ = ["RegistrySecrets", "RegistrySecretsArgs"]
+
+_ROTATE_DAYS: Final = 30
+
+
+class RegistrySecretsArgs(TypedDict):
+    """Arguments of :class:`RegistrySecrets`."""
+
+    scope: AwsScope
+    platform: PlatformParts
+    key_arn: pulumi.Input[str]
+    key_alias: str
+    subnet_ids: list[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    """Of a client of the registry: the rotation calls it."""
+    domain: str
+
+
+class RegistrySecrets(pulumi.ComponentResource):
+    """Secret, rotation function, rotation every 30 days (FSBP SecretsManager.1, .4), restart.
+
+    The first rotation makes the first value, so no password is ever in a plan or a state.
+    """
+
+    rotation: aws.secretsmanager.SecretRotation
+
+    def __init__(
+        self, name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create the secret and what keeps it fresh."""
+        super().__init__("mobileai:index:RegistrySecrets", name, to_wire(args), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        secret = aws.secretsmanager.Secret(
+            name,
+            name=plan.auth_secret_name(args["scope"]),
+            description="Administrator of the model registry",
+            kms_key_id=args["key_arn"],
+            recovery_window_in_days=30 if args["scope"]["protect"] else 7,
+            opts=child,
+        )
+        self.rotation = _rotation(name, args, secret, child)
+        _restart(name, args, child)
+        self.register_outputs({"secret": plan.auth_secret_name(args["scope"])})
+
+
+def _rotation(
+    name: str,
+    args: RegistrySecretsArgs,
+    secret: aws.secretsmanager.Secret,
+    opts: pulumi.ResourceOptions,
+) -> aws.secretsmanager.SecretRotation:
+    scope = args["scope"]
+    function = ServiceFunction(
+        f"{name}-rotate",
+        {
+            "scope": scope,
+            "platform": args["platform"],
+            "purpose": "registry-rotate",
+            "sources": ["registry_rotate.py"],
+            "environment": {"REGISTRY_URL": f"https://{args['domain']}"},
+            "statements": plan.rotation_rights(scope, key_alias=args["key_alias"]),
+            "timeout_seconds": 60,
+            "concurrency": 1,
+            "vpc": {
+                "subnet_ids": args["subnet_ids"],
+                "security_group_ids": [args["security_group_id"]],
+            },
+        },
+        opts,
+    )
+    permission = aws.lambda_.Permission(
+        f"{name}-rotate",
+        action="lambda:InvokeFunction",
+        function=function.function_name,
+        principal="secretsmanager.amazonaws.com",
+        source_account=scope["account_id"],
+        source_arn=secret.arn,
+        opts=opts,
+    )
+    return aws.secretsmanager.SecretRotation(
+        name,
+        secret_id=secret.id,
+        rotation_lambda_arn=function.function_arn,
+        rotation_rules={"automatically_after_days": _ROTATE_DAYS},
+        rotate_immediately=True,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[permission])),
+    )
+
+
+def _restart(name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions) -> None:
+    scope, platform = args["scope"], args["platform"]
+    registry, rule_name = physical_name(scope, "registry"), physical_name(scope, f"{name}-restart")
+    service = arn(scope, "ecs", f"service/{registry}/{registry}")
+    function = ServiceFunction(
+        f"{name}-restart",
+        {
+            "scope": scope,
+            "platform": platform,
+            "purpose": "registry-restart",
+            "sources": ["registry_redeploy.py"],
+            "environment": {"CLUSTER": registry, "SERVICE": registry},
+            "statements": [iam.allow("Restart", ["ecs:UpdateService"], [service])],
+            "timeout_seconds": 30,
+            "concurrency": 1,
+        },
+        opts,
+    )
+    rule = aws.cloudwatch.EventRule(
+        f"{name}-restart",
+        name=rule_name,
+        description="A secret of the model registry was rotated",
+        event_pattern=plan.rotation_pattern(scope),
+        opts=opts,
+    )
+    aws.lambda_.Permission(
+        f"{name}-restart",
+        action="lambda:InvokeFunction",
+        function=function.function_name,
+        principal="events.amazonaws.com",
+        source_account=scope["account_id"],
+        source_arn=arn(scope, "events", f"rule/{rule_name}"),
+        opts=opts,
+    )
+    aws.cloudwatch.EventTarget(
+        f"{name}-restart", rule=rule.name, arn=function.function_arn, opts=opts
+    )

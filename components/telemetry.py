@@ -1,0 +1,162 @@
+"""What comes back from devices, sites and functions: from a token to a table."""
+
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import telemetry_plan as plan
+from components.aws_bucket import LifecycleRule, PrivateBucket
+from components.aws_key import EncryptionKey
+from components.aws_names import AwsScope, bucket_name, physical_name, to_wire
+from components.aws_platform import PlatformParts
+from components.telemetry_api import TelemetryApi
+from components.telemetry_store import TelemetryStore
+
+__all__ = ["Telemetry", "TelemetryArgs"]
+
+_RESULT_DAYS: Final = 7  # results of queries can be computed again
+
+
+class TelemetryArgs(TypedDict):
+    """Arguments of :class:`Telemetry`."""
+
+    scope: AwsScope
+    platform: PlatformParts
+    issuer: str
+    audiences: list[str]
+    domain: str | None
+    certificate_arn: str | None
+    shards: int | None
+    """Shards of a provisioned stream; ``None`` pays by use."""
+    stream_retention_hours: int
+    retention_days: int
+    quarantine_retention_days: int
+    rate_per_second: int
+    burst: int
+    buffer_seconds: int
+    buffer_mb: int
+    scan_limit_gb: int
+
+
+class Telemetry(pulumi.ComponentResource):
+    """API, stream, store, alarms and dashboard.
+
+    A retry of a device puts an event on the stream twice; compaction keeps one of each event id.
+    Until then, and in the raw table, counts can be too high.
+    """
+
+    url: pulumi.Output[str]
+    bucket: str
+    database: str
+    workgroup: str
+
+    def __init__(
+        self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create everything between a device and a query."""
+        super().__init__("mobileai:index:Telemetry", name, to_wire(args), opts)
+        scope, platform = args["scope"], args["platform"]
+        child = pulumi.ResourceOptions(parent=self)
+        self.bucket = bucket_name(scope, "telemetry")
+        key = EncryptionKey(name, {"scope": scope, "purpose": "telemetry", "services": []}, child)
+        bucket = _bucket(name, args, key, child)
+        stream = _stream(name, args, key, child)
+        api = TelemetryApi(
+            name,
+            {
+                "scope": scope,
+                "platform": platform,
+                "stream_name": stream.name,
+                "key_alias": key.alias,
+                "issuer": args["issuer"],
+                "audiences": args["audiences"],
+                "rate_per_second": args["rate_per_second"],
+                "burst": args["burst"],
+                "domain": args["domain"],
+                "certificate_arn": args["certificate_arn"],
+            },
+            child,
+        )
+        store = TelemetryStore(
+            name,
+            {
+                "scope": scope,
+                "platform": platform,
+                "stream_arn": stream.arn,
+                "bucket": self.bucket,
+                "key_arn": key.arn,
+                "key_alias": key.alias,
+                "buffer_seconds": args["buffer_seconds"],
+                "buffer_mb": args["buffer_mb"],
+                "scan_limit_gb": args["scan_limit_gb"],
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[bucket]),
+        )
+        self._watch(name, args)
+        self.url, self.database, self.workgroup = api.url, store.database, store.workgroup
+        self.register_outputs({"url": self.url, "bucket": self.bucket, "database": self.database})
+
+    def _watch(self, name: str, args: TelemetryArgs) -> None:
+        scope, child = args["scope"], pulumi.ResourceOptions(parent=self)
+        alarms = plan.alarms(scope, buffer_seconds=args["buffer_seconds"])
+        for kind, alarm in alarms.items():
+            aws.cloudwatch.MetricAlarm(
+                f"{name}-{kind}",
+                **alarm,
+                alarm_actions=[args["platform"]["alarm_topic_arn"]],
+                opts=child,
+            )
+        aws.cloudwatch.Dashboard(
+            name,
+            dashboard_name=physical_name(scope, "telemetry"),
+            dashboard_body=plan.dashboard(scope),
+            opts=child,
+        )
+
+
+def _bucket(
+    name: str, args: TelemetryArgs, key: EncryptionKey, opts: pulumi.ResourceOptions
+) -> PrivateBucket:
+    days = {
+        "events": args["retention_days"],
+        "compacted": args["retention_days"],
+        "quarantine": args["quarantine_retention_days"],
+        "athena": _RESULT_DAYS,
+    }
+    rules: list[LifecycleRule] = [
+        {
+            "id": f"expire-{prefix}",
+            "prefix": f"{prefix}/",
+            "expire_days": kept,
+            "expire_noncurrent_days": 1,
+        }
+        for prefix, kept in days.items()
+    ]
+    return PrivateBucket(
+        name,
+        {
+            "bucket": bucket_name(args["scope"], "telemetry"),
+            "kms_key_arn": key.arn,
+            "log_bucket": args["platform"]["log_bucket"],
+            "lifecycle": rules,
+            "protect": args["scope"]["protect"],
+        },
+        opts,
+    )
+
+
+def _stream(
+    name: str, args: TelemetryArgs, key: EncryptionKey, opts: pulumi.ResourceOptions
+) -> aws.kinesis.Stream:
+    on_demand = args["shards"] is None
+    return aws.kinesis.Stream(
+        name,
+        name=physical_name(args["scope"], "telemetry"),
+        stream_mode_details={"stream_mode": "ON_DEMAND" if on_demand else "PROVISIONED"},
+        shard_count=args["shards"],
+        retention_period=args["stream_retention_hours"],
+        encryption_type="KMS",
+        kms_key_id=key.arn,
+        opts=opts,
+    )

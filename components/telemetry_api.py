@@ -1,0 +1,173 @@
+"""The public door of telemetry: an HTTP API that wants a token and puts events on the stream."""
+
+from typing import Any, Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import telemetry_plan as plan
+from components.aws_names import AwsScope, arn, physical_name, to_wire
+from components.aws_platform import PlatformParts
+from components.aws_role import service_role
+
+__all__ = ["TelemetryApi", "TelemetryApiArgs"]
+
+_ROUTE: Final = "POST /v1/events"
+_LOG_DAYS: Final = 30
+
+
+class TelemetryApiArgs(TypedDict):
+    """Arguments of :class:`TelemetryApi`."""
+
+    scope: AwsScope
+    platform: PlatformParts
+    stream_name: pulumi.Input[str]
+    key_alias: str
+    """Alias of the stream's key."""
+    issuer: str
+    """OpenID issuer of device tokens."""
+    audiences: list[str]
+    rate_per_second: int
+    burst: int
+    domain: str | None
+    certificate_arn: str | None
+
+
+class TelemetryApi(pulumi.ComponentResource):
+    """API, JWT authorizer, one route with throttles, stage with access logs, own domain."""
+
+    url: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: TelemetryApiArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create the API."""
+        super().__init__("mobileai:index:TelemetryApi", name, to_wire(args), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        api = aws.apigatewayv2.Api(
+            name,
+            name=physical_name(args["scope"], "telemetry"),
+            protocol_type="HTTP",
+            # With a domain of its own the API has one door, not two.
+            disable_execute_api_endpoint=args["domain"] is not None,
+            opts=child,
+        )
+        route = _route(name, args, api, child)
+        stage = _stage(name, args, api, pulumi.ResourceOptions(parent=self, depends_on=[route]))
+        self.url = api.api_endpoint
+        if args["domain"] is not None:
+            _domain(name, args["domain"], args["certificate_arn"], (api, stage), child)
+            self.url = pulumi.Output.from_input(f"https://{args['domain']}")
+        self.register_outputs({"url": self.url})
+
+
+def _route(
+    name: str,
+    args: TelemetryApiArgs,
+    api: aws.apigatewayv2.Api,
+    opts: pulumi.ResourceOptions,
+) -> aws.apigatewayv2.Route:
+    authorizer = aws.apigatewayv2.Authorizer(
+        name,
+        api_id=api.id,
+        name="device-tokens",
+        authorizer_type="JWT",
+        identity_sources=["$request.header.Authorization"],
+        jwt_configuration={"issuer": args["issuer"], "audiences": args["audiences"]},
+        opts=opts,
+    )
+    role = service_role(
+        f"{name}-api",
+        scope=args["scope"],
+        service="apigateway.amazonaws.com",
+        purpose="telemetry-api",
+        statements=plan.api_rights(args["scope"], key_alias=args["key_alias"]),
+        opts=opts,
+    )
+    integration = aws.apigatewayv2.Integration(
+        name,
+        api_id=api.id,
+        integration_type="AWS_PROXY",
+        integration_subtype="Kinesis-PutRecord",
+        payload_format_version="1.0",
+        credentials_arn=role.arn,
+        request_parameters={
+            "StreamName": args["stream_name"],
+            "Data": "$request.body",
+            "PartitionKey": "$context.requestId",
+        },
+        timeout_milliseconds=10_000,
+        opts=opts,
+    )
+    return aws.apigatewayv2.Route(
+        name,
+        api_id=api.id,
+        route_key=_ROUTE,
+        authorization_type="JWT",
+        authorizer_id=authorizer.id,
+        target=integration.id.apply(_integration_target),
+        opts=opts,
+    )
+
+
+def _integration_target(integration_id: str) -> str:
+    return f"integrations/{integration_id}"
+
+
+def _stage(
+    name: str,
+    args: TelemetryApiArgs,
+    api: aws.apigatewayv2.Api,
+    opts: pulumi.ResourceOptions,
+) -> aws.apigatewayv2.Stage:
+    scope = args["scope"]
+    group_name = f"/mobile-ai/{physical_name(scope, 'telemetry-api')}"
+    group = aws.cloudwatch.LogGroup(
+        name,
+        name=group_name,
+        retention_in_days=_LOG_DAYS,
+        kms_key_id=args["platform"]["key_arn"],
+        opts=opts,
+    )
+    limits: dict[str, Any] = {
+        "throttling_rate_limit": args["rate_per_second"],
+        "throttling_burst_limit": args["burst"],
+        "detailed_metrics_enabled": True,
+    }
+    after_log = pulumi.ResourceOptions(depends_on=[group])
+    return aws.apigatewayv2.Stage(
+        name,
+        api_id=api.id,
+        name="$default",
+        auto_deploy=True,
+        default_route_settings=limits,
+        route_settings=[{"route_key": _ROUTE, **limits}],
+        access_log_settings={
+            "destination_arn": arn(scope, "logs", f"log-group:{group_name}"),
+            "format": plan.ACCESS_LOG_FORMAT,
+        },
+        opts=pulumi.ResourceOptions.merge(opts, after_log),
+    )
+
+
+def _domain(
+    name: str,
+    domain: str,
+    certificate_arn: str | None,
+    place: tuple[aws.apigatewayv2.Api, aws.apigatewayv2.Stage],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    api, stage = place
+    front = aws.apigatewayv2.DomainName(
+        name,
+        domain_name=domain,
+        domain_name_configuration={
+            "certificate_arn": certificate_arn,
+            "endpoint_type": "REGIONAL",
+            "security_policy": "TLS_1_2",
+        },
+        opts=opts,
+    )
+    aws.apigatewayv2.ApiMapping(
+        name, api_id=api.id, domain_name=front.domain_name, stage=stage.id, opts=opts
+    )
