@@ -190,7 +190,7 @@ def plain(text: str) -> str:
 def _diagnostic(body: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(
         severity=body["severity"],
-        message=plain(body["message"]).strip(),
+        message=plain(body["message"]).rstrip(),
         urn=body.get("urn", ""),
         ephemeral=body.get("ephemeral", False),
     )

@@ -28,9 +28,10 @@ def error_texts(seen: Observation, stderr: str) -> tuple[str, ...]:
         seen: What was seen.
         stderr: What the engine wrote beside its events, such as an error before the first one.
     """
-    # What a plugin prints while it fails to start is all that tells why.
-    telling = {"error"} if seen.finished else {"error", "info#err"}
-    said = [item.message for item in seen.diagnostics if item.severity in telling]
+    said = [item.message for item in seen.diagnostics if item.severity == "error"]
+    if seen.finished is None:
+        # What a plugin prints while it fails to start is all that tells why, line by line.
+        said.append("\n".join(i.message for i in seen.diagnostics if i.severity == "info#err"))
     said += [line.strip() for line in stderr.splitlines() if line.startswith("error:")]
     plain = (without_traceback(text).removeprefix("error: ").strip() for text in said)
     return tuple(dict.fromkeys(text for text in plain if text and not _ECHOES.fullmatch(text)))

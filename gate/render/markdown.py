@@ -7,6 +7,7 @@ from gate.render.words import (
     blocking,
     cost_sentence,
     headline,
+    kind_sentence,
     pack_sentence,
     resource_sentence,
     rules_with_news,
@@ -36,6 +37,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section("Cannot be trusted", [_quote(item) for item in report.doubts])
     yield from _changes(report)
     yield from _section("Advice", [_violation(item) for item in advice(report)])
+    yield from _section("Weakened rules", [_quote(item) for item in report.pack.weakenings])
     yield from _section("Warnings", [_quote(item) for item in report.warnings])
     yield from _rules(report)
     yield from _facts(report)
@@ -93,7 +95,7 @@ def _facts(report: Report) -> Iterator[str]:
     engine = report.engine
     yield f"{_quote(source_sentence(report))}, judged by {_quote(pack_sentence(report))}."
     yield (
-        f"{resource_sentence(report)}; {cost_sentence(report)}. Pulumi {engine.version} "
+        f"{resource_sentence(report)}: {kind_sentence(report)}; {cost_sentence(report)}. Pulumi {engine.version} "
         f"({engine.origin}), providers: {engine.providers}."
     )
 

@@ -14,6 +14,7 @@ from gate.render.words import (
     cost_sentence,
     counts,
     headline,
+    kind_sentence,
     pack_sentence,
     resource_sentence,
     rules_with_news,
@@ -51,6 +52,7 @@ def _body(report: Report) -> Group:
     parts += _list("Advice", [_violation(item) for item in advice(report)], "yellow")
     parts += _list("Errors", [Text(str(item)) for item in report.errors], "red")
     parts += _list("Cannot be trusted", [Text(item) for item in report.doubts], "yellow")
+    parts += _list("Weakened rules", [Text(item) for item in report.pack.weakenings], "yellow")
     parts += _list("Warnings", [Text(item) for item in report.warnings], "yellow")
     parts += _list("Changes", [Text(_change(item)) for item in report.changes], "")
     parts += [Text(), _facts(report), Text(), Text(headline(report), _STYLES[report.verdict])]
@@ -115,6 +117,7 @@ def _facts(report: Report) -> RenderableType:
         "by": pack_sentence(report),
         "engine": f"pulumi {engine.version} ({engine.origin}), providers: {engine.providers}",
         "resources": resource_sentence(report),
+        "of them": kind_sentence(report),
         "cost": cost_sentence(report),
     }
     if report.baseline:

@@ -1,5 +1,7 @@
 """Sentences and selections that the forms for people share."""
 
+from collections import Counter
+
 from gate.report import Report, RuleResult, ViolationResult
 
 __all__ = [
@@ -8,6 +10,7 @@ __all__ = [
     "cost_sentence",
     "counts",
     "headline",
+    "kind_sentence",
     "pack_sentence",
     "resource_sentence",
     "rules_with_news",
@@ -59,6 +62,15 @@ def resource_sentence(report: Report) -> str:
     return (
         f"{found.total} resources ({operations or 'none'}), rules accounted for on {found.judged}"
     )
+
+
+def kind_sentence(report: Report) -> str:
+    """Return how many resources each provider has; `mobileai` are the project's components."""
+    kinds: Counter[str] = Counter()
+    for token, count in report.resources.by_type.items():
+        is_provider = token.startswith("pulumi:providers:")
+        kinds["providers" if is_provider else token.partition(":")[0]] += count
+    return ", ".join(f"{count} {name}" for name, count in sorted(kinds.items())) or "none"
 
 
 def cost_sentence(report: Report) -> str:

@@ -1,0 +1,107 @@
+"""A happy path for gate tests: recorded streams of the real engine, and what they must show."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gate.assemble import Run
+from gate.events import Event, parse_event
+from gate.expectation import Expectation
+from gate.observation import Observation
+from gate.report import Engine, Source, Timing
+from gate.stackfile import StackFile
+from governance.rule import Rule, resource_rule, stack_rule
+
+STREAMS = Path(__file__).parent / "streams"
+DEPLOYMENT = "mobileai:index:MobileAIDeployment"
+STACK_URN = "urn:pulumi:dev::mobile-ai::pulumi:pulumi:Stack::mobile-ai-dev"
+FIELD_URN = f"urn:pulumi:dev::mobile-ai::{DEPLOYMENT}::field-digits"
+OTHER_URN = f"urn:pulumi:dev::mobile-ai::{DEPLOYMENT}::other-digits"
+STACK_TEXT = """\
+# A stack of two deployments.
+config:
+  mobile-ai:owner:
+    project: field-apps
+  mobile-ai:deployments:
+    - app: field
+      model: digits
+      version: 1.1.0
+      region: mars-1
+      rollout:
+        rings:
+          - {name: canary, percent: 5}
+    - app: other
+      model: digits
+      version: 1.0.0
+"""
+
+
+def rules() -> dict[str, Rule]:
+    """The rules of the pack that the streams were recorded with."""
+
+    def check(_: Any) -> None:
+        raise AssertionError("the gate runs no rule itself")
+
+    shared = {"group": "security", "frameworks": ("CIS 1",), "remediation": "mend it"}
+    resource = [
+        resource_rule(
+            id=name, title=f"{name}.", severity=severity, applies_to=(DEPLOYMENT,), **shared
+        )
+        for name, severity in (("no-bad", "critical"), ("later", "low"), ("excused", "medium"))
+    ]
+    made = [make(check) for make in resource]
+    made.append(stack_rule(id="whole", title="whole.", severity="high", **shared)(check))
+    return {rule.id: rule for rule in made}
+
+
+def expected(**changes: Any) -> Expectation:
+    """What the recorded runs must show."""
+    found = rules()
+    value = Expectation(
+        pack="mobile-ai-governance",
+        version="0.1.0",
+        sha256="ab" * 32,
+        rules=found,
+        levels=dict.fromkeys(found, "mandatory"),
+    )
+    return replace(value, **changes)
+
+
+def lines(name: str) -> list[str]:
+    """The lines of a recorded stream."""
+    return (STREAMS / f"{name}.jsonl").read_text().splitlines()
+
+
+def events(name: str) -> list[Event]:
+    """The events of a recorded stream."""
+    return [parse_event(line) for line in lines(name)]
+
+
+def observed(source: str | Iterable[Event]) -> Observation:
+    """What was seen of a recorded stream, or of events."""
+    seen = Observation()
+    for event in events(source) if isinstance(source, str) else source:
+        seen.add(event)
+    return seen
+
+
+def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any) -> Run:
+    """A run that saw a stream."""
+    value = Run(
+        stack="dev",
+        source=Source(
+            commit="c" * 40, clean=True, stack_file="Pulumi.dev.yaml", stack_file_sha256="d" * 64
+        ),
+        stack_file=StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml"),
+        engine=Engine(version="3.259.0", origin="built", providers="stand-in"),
+        expected=expected(),
+        observation=observed(source),
+        exit_code=exit_code,
+    )
+    return replace(value, **changes)
+
+
+TIMING = Timing(
+    total_seconds=1.5, phases={"engine start": 0.5, "gate": 1.0}, resources_per_second=2
+)

@@ -1,0 +1,103 @@
+"""Each form of a report shows the verdict and everything that speaks against it."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from gate.assemble import assemble
+from gate.render import FORMS, SUFFIXES, render
+from gate.render.timing import render_timing
+from gate.report import Timing
+from tests.gate.support import TIMING, run_of
+
+HERE = Path(__file__).parent
+SARIF_SCHEMA = HERE / "sarif-2.1.0.schema.json"
+CASES = {"passed": 0, "denied": 1, "program_failed": 1}
+
+
+def report(name, **changes):
+    return assemble(run_of(name, exit_code=CASES.get(name, 1), **changes), TIMING)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", CASES)
+def test_form_of_a_recorded_run_is_kept(name, form, golden):
+    golden(HERE / "goldens" / f"{name}{SUFFIXES[form]}", render(report(name), form))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_sarif_follows_the_oasis_schema(name):
+    schema = json.loads(SARIF_SCHEMA.read_text())
+    jsonschema.Draft4Validator(schema).validate(json.loads(render(report(name), "sarif")))
+
+
+def sarif_results(name):
+    (run,) = json.loads(render(report(name), "sarif"))["runs"]
+    return run["results"]
+
+
+def test_sarif_points_at_the_line_of_the_stack_file():
+    place = sarif_results("denied")[0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "Pulumi.dev.yaml"
+    assert place["region"]["startLine"] == 9
+
+
+def test_sarif_shows_a_wrong_stack_file_at_its_line():
+    lines = [
+        item["locations"][0]["physicalLocation"]["region"]["startLine"]
+        for item in sarif_results("program_failed")
+    ]
+    assert lines == [9, 3]
+
+
+def test_sarif_marks_what_is_waived_as_suppressed():
+    suppressed = {item["ruleId"] for item in sarif_results("denied") if "suppressions" in item}
+    assert suppressed == {"excused"}
+
+
+def test_sarif_finding_stays_the_same_when_its_message_changes():
+    first, second = (
+        assemble(run_of("denied", exit_code=1, stack=stack), TIMING) for stack in ("dev", "dev")
+    )
+    changed = second.violations[0].model_copy(update={"message": "another figure"})
+    second = second.model_copy(update={"violations": (changed, *second.violations[1:])})
+
+    def fingerprints(value):
+        (run,) = json.loads(render(value, "sarif"))["runs"]
+        return [item["partialFingerprints"] for item in run["results"]]
+
+    assert fingerprints(first) == fingerprints(second)
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_reasons_not_to_trust_a_run_are_shown(form):
+    text = render(report("passed", doubts=("the pack changed while it ran",)), form)
+    assert "COULD NOT JUDGE" in text
+    assert "the pack changed while it ran" in text
+
+
+def test_markdown_shows_messages_as_text():
+    hostile = (
+        report("denied")
+        .violations[0]
+        .model_copy(update={"message": "</details><img src=x> [a](b) @team `code` | cell"})
+    )
+    text = render(report("denied").model_copy(update={"violations": (hostile,)}), "markdown")
+    assert "<img" not in text
+    assert "[a](b)" not in text
+    assert "@team" not in text
+
+
+def test_table_has_no_line_over_a_hundred_columns():
+    for name in CASES:
+        assert max(map(len, render(report(name), "table").splitlines())) <= 100
+
+
+def test_times_are_shown_with_their_share():
+    text = render_timing(
+        Timing(total_seconds=4.0, phases={"engine": 3.0, "gate": 1.0}, resources_per_second=0)
+    )
+    assert "engine" in text
+    assert "75%" in text
