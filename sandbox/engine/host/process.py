@@ -24,8 +24,14 @@ class Children:
     They stay in the host's process group: when the engine loses patience, it kills that group.
     """
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, *, own_group: bool = False) -> None:
+        """Start with none.
+
+        Args:
+            own_group: Whether the process group of this process is its own alone, so that all of
+                it may be ended.
+        """
+        self._own_group = own_group
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closing = False
@@ -89,10 +95,9 @@ class Children:
         with self._lock:
             self._closing = True
             running = tuple(self._running)
-        # The engine gives the host a process group of its own: whatever a program started is in
-        # it, and would answer the engine's SIGINT with a traceback. `closing` makes the host
-        # itself ignore this signal.
-        if os.getpgrp() == os.getpid():
+        # Whatever a program started is in the group too, and would answer the engine's SIGINT
+        # with a traceback. `closing` makes the host itself ignore this signal.
+        if self._own_group:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(0, signal.SIGTERM)
         self.end(*running)

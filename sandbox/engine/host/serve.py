@@ -30,7 +30,8 @@ def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> Non
         signals: Those that mean the end.
     """
     ending = threading.Event()
-    children = Children()
+    # The engine starts the host as the leader of a new process group.
+    children = Children(own_group=os.getpgrp() == os.getpid())
 
     def end(number: int, _frame: object) -> None:
         # The one that `end_all` sends to the group is not meant for the host.
