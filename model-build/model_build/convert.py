@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from model_build.canonical_onnx import canonical
 from model_build.errors import need
 from model_build.keras_env import tensorflow
 
@@ -50,8 +51,7 @@ def to_onnx(model: Any) -> bytes:
     proto, _ = tf2onnx.convert.from_function(
         _serving(model, batch=None), input_signature=signature, opset=ONNX_OPSET
     )
-    proto.producer_version = ""
-    return bytes(proto.SerializeToString(deterministic=True))
+    return bytes(canonical(proto).SerializeToString(deterministic=True))
 
 
 def to_coreml(model: Any, *, bits: int = 32) -> bytes:

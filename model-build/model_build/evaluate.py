@@ -24,7 +24,7 @@ from model_build.fairness import FairnessPlan, fairness, group_quality
 from model_build.gates import judge
 from model_build.importance import permutation_importance
 from model_build.macs import count_macs
-from model_build.probes import generated_inputs
+from model_build.probes import Sample, generated_inputs
 from model_build.profile_ import ENERGY_METHOD, Latency, energy_mj, latencies, peak_memory
 from model_build.recipe import EvaluationPlan, Recipe
 from model_build.results import (
@@ -42,7 +42,17 @@ from model_build.robustness import SEVERITY, corrupt
 from model_build.rows import Rows
 from model_build.runtime import Runner, load, runtime_of, unavailable
 
-__all__ = ["METHOD", "ArtifactFile", "Tick", "evaluate_artifacts", "machine", "profile_files"]
+__all__ = [
+    "METHOD",
+    "ArtifactFile",
+    "Tick",
+    "absent",
+    "compressed_bytes",
+    "evaluate_artifacts",
+    "machine",
+    "profile_files",
+    "self_tests",
+]
 
 Logits = NDArray[Any]
 Tick = Callable[[int, int, str], None]
@@ -106,7 +116,7 @@ def evaluate_artifacts(
             tick(number, len(files), each.variant)
         scored = loaded.get(each.variant)
         if scored is None:
-            artifacts.append(_absent(each))
+            artifacts.append(absent(each))
         else:
             base = loaded[reference]
             profile = profiles[each.variant]
@@ -117,15 +127,23 @@ def evaluate_artifacts(
 
 
 def profile_files(
-    loaded: dict[str, tuple[ArtifactFile, Runner]], reference: str
+    loaded: dict[str, tuple[ArtifactFile, Runner]],
+    reference: str,
+    sample: Sample | None = None,
 ) -> dict[str, Profile]:
-    """Measure what one inference of every loaded file costs, variants in turns."""
+    """Measure what one inference of every loaded file costs, variants in turns.
+
+    Args:
+        loaded: Variant name to file and runner.
+        reference: Variant that latency ratios are to.
+        sample: One inference's inputs; generated where none is given.
+    """
     calls = {
-        name: runner.prepared(generated_inputs(runner.inputs, rows=1, seed=0))
+        name: runner.prepared(sample or generated_inputs(runner.inputs, rows=1, seed=0))
         for name, (_, runner) in loaded.items()
     }
     times = latencies(calls, reference=reference)
-    return {name: _profile(file, times[name]) for name, (file, _) in loaded.items()}
+    return {name: _profile(file, times[name], sample) for name, (file, _) in loaded.items()}
 
 
 def machine() -> str:
@@ -138,7 +156,8 @@ def _load(file: ArtifactFile, rows: Rows) -> _Loaded:
     return _Loaded(file, runner, runner.many(rows.inputs)[0])
 
 
-def _absent(file: ArtifactFile) -> ArtifactEvaluation:
+def absent(file: ArtifactFile) -> ArtifactEvaluation:
+    """Return what is known of a file that no runtime here can run: its bytes."""
     content = file.path.read_bytes()
     return ArtifactEvaluation(
         variant=file.variant,
@@ -146,7 +165,7 @@ def _absent(file: ArtifactFile) -> ArtifactEvaluation:
         file=file.path.name,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        bytes_zstd=_zstd(content),
+        bytes_zstd=compressed_bytes(content),
         measured=False,
         reason=unavailable(file.format),
     )
@@ -164,7 +183,7 @@ def _score(
         file=scored.file.path.name,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        bytes_zstd=_zstd(content),
+        bytes_zstd=compressed_bytes(content),
         measured=True,
         metric="accuracy",
         quality=metrics.accuracy(scored.logits, rows.labels),
@@ -176,7 +195,7 @@ def _score(
         importance=_importance(scored, rows, plan, recipe.seed),
         robustness=_robustness(scored, rows, plan, recipe.seed),
         profile=profile,
-        self_tests=_self_tests(scored, plan, recipe.seed),
+        self_tests=self_tests(scored.runner, _generated(scored, recipe), scored.logits),
     )
 
 
@@ -236,27 +255,38 @@ def _robustness(
     return tuple(found)
 
 
-def _self_tests(scored: _Loaded, plan: EvaluationPlan, seed: int) -> tuple[SelfTest, ...]:
-    """Return generated inputs and the outputs; no person's row travels to a device."""
-    tests = []
-    for number in range(plan.self_tests):
-        inputs = generated_inputs(scored.runner.inputs, rows=1, seed=seed + number)
-        expected = scored.runner.once(inputs)[0].astype(np.float64).reshape(-1)
-        # Kernels of other devices round differently: two int8 steps of the output's range.
-        spread = float(scored.logits.max() - scored.logits.min())
-        tests.append(
-            SelfTest(
-                name=f"generated-{number}",
-                inputs={n: tuple(v.reshape(-1).tolist()) for n, v in inputs.items()},
-                shapes={n: v.shape for n, v in inputs.items()},
-                expected=tuple(expected.tolist()),
-                tolerance=max(1e-3, 2 * spread / 255),
-            )
+def self_tests(
+    runner: Runner, samples: list[Sample], outputs: NDArray[Any]
+) -> tuple[SelfTest, ...]:
+    """Return inputs and what the file gives for them, for devices to repeat.
+
+    Args:
+        runner: The loaded file.
+        samples: Inputs that belong to nobody: no person's row travels to a device.
+        outputs: Typical outputs; their range sets the tolerance.
+    """
+    # Kernels of other devices round differently: two int8 steps of the output's range.
+    tolerance = max(1e-3, 2 * float(outputs.max() - outputs.min()) / 255)
+    return tuple(
+        SelfTest(
+            name=f"self-test-{number}",
+            inputs={n: tuple(v.reshape(-1).tolist()) for n, v in sample.items()},
+            shapes={n: v.shape for n, v in sample.items()},
+            expected=tuple(runner.once(sample)[0].astype(np.float64).reshape(-1).tolist()),
+            tolerance=tolerance,
         )
-    return tuple(tests)
+        for number, sample in enumerate(samples)
+    )
 
 
-def _profile(file: ArtifactFile, times: Latency) -> Profile:
+def _generated(scored: _Loaded, recipe: Recipe) -> list[Sample]:
+    return [
+        generated_inputs(scored.runner.inputs, rows=1, seed=recipe.seed + number)
+        for number in range(recipe.evaluation.self_tests)
+    ]
+
+
+def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> Profile:
     macs = count_macs(file.path, file.format)
     distribution = runtime_of(file.format)
     size = file.path.stat().st_size
@@ -267,14 +297,15 @@ def _profile(file: ArtifactFile, times: Latency) -> Profile:
         latency_p50_ms=times.p50_ms,
         latency_p95_ms=times.p95_ms,
         latency_ratio_to_reference=times.ratio,
-        peak_memory_bytes=peak_memory(file.path, file.format),
+        peak_memory_bytes=peak_memory(file.path, file.format, sample),
         macs=sum(macs.values()) if macs else None,
         energy_mj=energy_mj(macs, size) if macs else None,
         energy_method=ENERGY_METHOD,
     )
 
 
-def _zstd(content: bytes) -> int:
+def compressed_bytes(content: bytes) -> int:
+    """Return the size after zstd at level 19: what travels."""
     return len(need("zstandard").compress(content, 19))
 
 

@@ -1,15 +1,156 @@
-"""Bring your own model: a file, a locked wheel's file, or a version in an MLflow registry."""
+"""Bring your own model: a file, a locked wheel's file, or a version in an MLflow registry.
+
+Such a model has no data set here, so its quality is not measured. What is measured is what
+optimising it changes: every output of every variant against the file as it came.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
+from importlib.metadata import version as installed
 from pathlib import Path
 
-from model_build.results import BuildResult, EvaluationReport
+import numpy as np
+
+from model_build.errors import BuildError, need
+from model_build.fetch import read_members
+from model_build.inspection import inspect_file
+from model_build.lock import locked
+from model_build.probes import Sample, probe_samples
+from model_build.quantize_onnx import quantize_onnx
+from model_build.quantize_tflite import quantize_tflite
+from model_build.quiet import quiet
+from model_build.recipe import Recipe, Source, VariantSpec
+from model_build.results import Transform
+from model_build.runtime import load
+from model_build.widen import widen
+
+__all__ = ["Imported", "bring", "make_imported"]
 
 
-def build_imported(path, recipe, *, out):
-    raise NotImplementedError
+class Imported:
+    """A model from elsewhere: bytes, format and what to try it on."""
+
+    def __init__(self, content: bytes, recipe: Recipe, *, origin: str) -> None:
+        """Inspect the bytes in a process of their own, and only then load them here.
+
+        Raises:
+            InspectionError: If the file may not be loaded.
+        """
+        self.content = content
+        self.origin = origin
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            path.write_bytes(content)
+            self.format = inspect_file(path).format
+            with quiet():
+                specs = load(path, self.format).inputs
+        self.samples: list[Sample] = probe_samples(specs, recipe.source, seed=recipe.seed)
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the file as it came."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
-def evaluate_imported(recipe, files):
-    raise NotImplementedError
+def bring(recipe: Recipe, *, folder: Path) -> Imported:
+    """Return the model a recipe names; relative paths are relative to `folder`.
+
+    Raises:
+        BuildError: If it cannot be had, or its digest is not the recipe's.
+        InspectionError: If the file may not be loaded.
+    """
+    source = recipe.source
+    if source.kind == "locked":
+        (content,) = read_members(locked(str(source.name))).values()
+        origin = f"{source.name} in data.lock.yaml"
+    elif source.kind == "file":
+        content = (folder / str(source.path)).read_bytes()
+        origin = Path(str(source.path)).name
+    else:
+        content, origin = _from_registry(source), str(source.uri)
+    found = hashlib.sha256(content).hexdigest()
+    if source.sha256 and source.sha256 != found:
+        raise BuildError(
+            origin,
+            got=f"sha256 {found}",
+            expected=f"sha256 {source.sha256}",
+            next_step="find out who changed it, then correct the recipe",
+        )
+    return Imported(content, recipe, origin=origin)
+
+
+def make_imported(
+    model: Imported, spec: VariantSpec
+) -> tuple[bytes, tuple[Transform, ...]]:
+    """Return the bytes of a variant and its chain from the file as it came."""
+    link = Transform(
+        step="import",
+        tool="mobile-ai-delivery",
+        version=installed("mobile-ai-delivery"),
+        parameters={"origin": model.origin, "format": model.format},
+        input_sha256=model.sha256,
+        output_sha256=model.sha256,
+    )
+    if spec.format != model.format:
+        raise BuildError(
+            f"variant {spec.name}",
+            got=f"format {spec.format}",
+            expected=f"format {model.format}, as the imported file",
+            next_step="formats of an imported model are not converted",
+        )
+    content, chain = model.content, (link,)
+    if spec.quantize == "none":
+        return content, chain
+    if model.format == "tflite":
+        content, chain = _step("widen", content, chain, widen(content), "flatbuffers")
+        if spec.quantize == "widen":
+            return content, chain
+    tool = "litert-quantizer" if model.format == "tflite" else "onnxruntime"
+    with quiet():
+        made = _quantize(model, spec, content)
+    return _step(f"quantize {spec.quantize}", content, chain, made, tool)
+
+
+def _quantize(model: Imported, spec: VariantSpec, content: bytes) -> bytes:
+    names = model.samples[0]
+    rows = {
+        name: np.concatenate([sample[name] for sample in model.samples])
+        for name in names
+        if names[name].ndim
+    }
+    if model.format == "onnx":
+        return quantize_onnx(content, spec.quantize, calibration=rows)
+    return quantize_tflite(content, spec.quantize, calibration=rows, keep=spec.keep)
+
+
+def _step(
+    what: str, before: bytes, chain: tuple[Transform, ...], made: bytes, tool: str
+) -> tuple[bytes, tuple[Transform, ...]]:
+    step, _, scheme = what.partition(" ")
+    link = Transform(
+        step=step,
+        tool=tool,
+        version=installed(tool),
+        parameters={"scheme": scheme} if scheme else {},
+        input_sha256=hashlib.sha256(before).hexdigest(),
+        output_sha256=hashlib.sha256(made).hexdigest(),
+    )
+    return made, (*chain, link)
+
+
+def _from_registry(source: Source) -> bytes:
+    """Return the one model file of a registered version."""
+    mlflow = need("mlflow")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(mlflow.artifacts.download_artifacts(source.uri, dst_path=folder))
+        files = [p for p in sorted(place.rglob("*")) if p.suffix in {".tflite", ".onnx"}]
+        if len(files) != 1:
+            raise BuildError(
+                str(source.uri),
+                got=f"{len(files)} files of a known format",
+                expected="exactly one .tflite or .onnx file",
+                next_step="register one file a version",
+            )
+        return files[0].read_bytes()

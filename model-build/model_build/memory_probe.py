@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from model_build.errors import need
 from model_build.probes import generated_inputs
@@ -16,7 +19,7 @@ _RUNS = 5
 _MODULES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
 
 
-def main(path: str, format_: str) -> None:
+def main(path: str, format_: str, sample: str = "") -> None:
     """Print `{"bytes": growth}`: the largest resident set seen less that before the load.
 
     Not the process's own peak: importing the runtime takes more than a small model does,
@@ -26,7 +29,7 @@ def main(path: str, format_: str) -> None:
     process = need("psutil").Process()
     before = process.memory_info().rss
     runner = load(Path(path), format_)
-    inputs = generated_inputs(runner.inputs, rows=1, seed=0)
+    inputs = _read(sample) if sample else generated_inputs(runner.inputs, rows=1, seed=0)
     seen = [process.memory_info().rss]
     for _ in range(_RUNS):
         runner.once(inputs)
@@ -34,5 +37,10 @@ def main(path: str, format_: str) -> None:
     print(json.dumps({"bytes": max(seen) - before}))
 
 
+def _read(path: str) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

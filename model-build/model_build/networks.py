@@ -100,7 +100,8 @@ def _head(inputs: list[Any], x: Any, *, hidden: int, classes: int) -> Any:
     k = keras()
     x = k.layers.Dense(hidden, activation="relu", name="hidden")(x)
     x = k.layers.Dropout(0.3, name="dropout")(x)
-    return k.Model(inputs, k.layers.Dense(classes, name="logits")(x))
+    # Named: Keras would count models, and files would differ by what was built before.
+    return k.Model(inputs, k.layers.Dense(classes, name="logits")(x), name="network")
 
 
 def _conv(x: Any, width: int, size: Any, *, name: str, strides: int = 1) -> Any:

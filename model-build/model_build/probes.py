@@ -9,63 +9,94 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.errors import need
+from model_build.recipe import Source
 from model_build.results import TensorSpec
 
-__all__ = ["generated_inputs", "photo_inputs", "sound_inputs"]
+__all__ = ["Sample", "generated_inputs", "photo", "probe_samples", "sound"]
 
+# One inference: input name to tensor, the batch dimension included.
+Sample = dict[str, NDArray[Any]]
 _TYPES = {"FP32": np.float32, "FP16": np.float16, "INT32": np.int32, "INT64": np.int64}
 _RATE = 16_000  # Hz
 
 
 def generated_inputs(
-    specs: tuple[TensorSpec, ...], *, rows: int, seed: int
-) -> dict[str, NDArray[Any]]:
+    specs: tuple[TensorSpec, ...],
+    *,
+    rows: int,
+    seed: int,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Sample:
     """Return seeded inputs of the right type: 0..1 for floats, 0..127 for integers.
 
-    A scalar input (a sample rate, a flag) has no row to vary and is 1.
+    Args:
+        specs: The file's inputs.
+        rows: Size of the first dimension where the file leaves it free or says 1.
+        seed: The only source of chance.
+        shapes: Full shapes of inputs whose sizes the file does not tell.
     """
     generator = np.random.default_rng(seed)
     found = {}
     for spec in specs:
-        shape = (rows, *(1 if size < 0 else size for size in spec.shape[1:]))
-        if not spec.shape:
-            found[spec.name] = np.array(1, dtype=_TYPES.get(spec.dtype, np.float32))
-        elif spec.dtype.startswith("FP"):
-            found[spec.name] = generator.random(shape).astype(_TYPES[spec.dtype])
+        free = (rows, *(max(size, 1) for size in spec.shape[1:])) if spec.shape else ()
+        shape = (shapes or {}).get(spec.name, free)
+        dtype = _TYPES.get(spec.dtype, np.int32)
+        if spec.dtype.startswith("FP"):
+            found[spec.name] = generator.random(shape).astype(dtype)
         else:
-            dtype = _TYPES.get(spec.dtype, np.int32)
-            found[spec.name] = generator.integers(0, 128, shape).astype(dtype)
+            found[spec.name] = np.asarray(generator.integers(0, 128, shape), dtype=dtype)
     return found
 
 
-def photo_inputs(spec: TensorSpec, *, rows: int, seed: int) -> dict[str, NDArray[Any]]:
-    """Return crops of the two photographs that scikit-learn ships, in -1..1."""
-    image = need("sklearn.datasets").load_sample_images().images
-    generator = np.random.default_rng(seed)
-    height, width = spec.shape[1:3]
-    crops = []
-    for row in range(rows):
-        photo = image[row % len(image)]
-        step = int(generator.integers(1, 1 + min(photo.shape[0] // height, photo.shape[1] // width)))
-        top = int(generator.integers(0, photo.shape[0] - height * step + 1))
-        left = int(generator.integers(0, photo.shape[1] - width * step + 1))
-        crops.append(photo[top : top + height * step : step, left : left + width * step : step])
-    return {spec.name: (np.stack(crops) / 127.5 - 1).astype(np.float32)}
+def probe_samples(specs: tuple[TensorSpec, ...], source: Source, *, seed: int) -> list[Sample]:
+    """Return what an imported model is tried on: photographs, sound or generated numbers.
+
+    The first input takes the photograph or the sound. Others (a recurrent state) start at
+    zero, or at the recipe's `probeValues`.
+    """
+    samples = []
+    for row in range(source.probe_rows):
+        sample = generated_inputs(specs, rows=1, seed=seed + row, shapes=source.probe_shapes)
+        first = specs[0].name
+        generator = np.random.default_rng([seed, row])
+        if source.probe != "generated":
+            sample = {name: np.zeros_like(values) for name, values in sample.items()}
+            make = photo if source.probe == "photos" else sound
+            sample[first] = make(sample[first].shape, row, generator)
+        for name, value in source.probe_values.items():
+            sample[name] = np.full_like(sample[name], value)
+        samples.append(sample)
+    return samples
 
 
-def sound_inputs(samples: int, *, rows: int, seed: int) -> NDArray[np.float32]:
-    """Return synthetic sound [rows, samples] at 16 kHz: harmonic tones, sweeps and noise.
+def photo(
+    shape: tuple[int, ...], row: int, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return a crop [1, height, width, 3] in -1..1 of the photographs scikit-learn ships."""
+    images = need("sklearn.datasets").load_sample_images().images
+    image = images[row % len(images)]
+    height, width = shape[1:3]
+    largest = min(image.shape[0] // height, image.shape[1] // width)
+    step = int(generator.integers(1, 1 + largest))
+    top = int(generator.integers(0, image.shape[0] - height * step + 1))
+    left = int(generator.integers(0, image.shape[1] - width * step + 1))
+    crop = image[top : top + height * step : step, left : left + width * step : step]
+    return np.asarray(crop[None] / 127.5 - 1, dtype=np.float32)
+
+
+def sound(
+    shape: tuple[int, ...], row: int, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return synthetic sound of a shape [1, samples] at 16 kHz: a harmonic tone in noise.
 
     Synthetic, because no recording of a person may be shipped; a voice detector is only
     compared with itself on it, never scored.
     """
-    generator = np.random.default_rng(seed)
+    samples = shape[-1]
     time = np.arange(samples) / _RATE
-    sounds = []
-    for row in range(rows):
-        pitch = generator.uniform(90, 250)
-        voiced = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 12))
-        noise = generator.normal(0, 1, samples)
-        mix = (row % 4) / 3
-        sounds.append(0.3 * (mix * voiced + (1 - mix) * noise) * generator.uniform(0.05, 1))
-    return np.clip(np.stack(sounds), -1, 1).astype(np.float32)
+    pitch = generator.uniform(90, 250)
+    voiced = np.sum([np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 12)], axis=0)
+    mix = (row % 4) / 3
+    mixed = mix * voiced + (1 - mix) * generator.normal(0, 1, samples)
+    loud = 0.3 * generator.uniform(0.05, 1)
+    return np.clip(loud * mixed, -1, 1).astype(np.float32).reshape(shape)

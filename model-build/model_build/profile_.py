@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["ENERGY_METHOD", "Latency", "energy_mj", "latencies", "peak_memory"]
 
@@ -77,13 +80,19 @@ def energy_mj(macs: Mapping[str, int], size: int) -> float:
     return (picojoules + size * _DRAM_PJ_A_BYTE) / 1e9
 
 
-def peak_memory(path: Path, format_: str) -> int | None:
+def peak_memory(
+    path: Path, format_: str, sample: Mapping[str, NDArray[Any]] | None = None
+) -> int | None:
     """Return by how many bytes a fresh process grows by loading a file and running it.
 
     None where the child fails: the number is then absent.
     """
     command = [sys.executable, "-m", "model_build.memory_probe", str(path), format_]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    with tempfile.TemporaryDirectory() as folder:
+        if sample:
+            np.savez(Path(folder) / "sample.npz", **sample)  # type: ignore[arg-type]
+            command.append(str(Path(folder) / "sample.npz"))
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:
         return None
     return int(json.loads(done.stdout)["bytes"])

@@ -41,7 +41,7 @@ RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
 Adaptation = Literal["none", "pruned", "qat"]
-Quantization = Literal["none", "fp16", "dynamic-int8", "static-int8", "int4", "mixed"]
+Quantization = Literal["none", "widen", "fp16", "dynamic-int8", "static-int8", "int4", "mixed"]
 
 
 class _Model(BaseModel):
@@ -102,8 +102,15 @@ class Source(_Model):
     path: str | None = None
     uri: str | None = Field(default=None, pattern=r"^models:/[^/]+/[^/]+$")
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    probe: Literal["photos", "sound"] | None = Field(
-        default=None, description="What a model without a data set is tried on."
+    probe: Literal["generated", "photos", "sound"] = Field(
+        default="generated", description="What a model without a data set is tried on."
+    )
+    probe_rows: int = Field(default=48, ge=1)
+    probe_shapes: dict[str, tuple[int, ...]] = Field(
+        default_factory=dict, description="Shapes of inputs whose sizes the file leaves free."
+    )
+    probe_values: dict[str, float] = Field(
+        default_factory=dict, description="Inputs that are always the same, such as a rate."
     )
 
     @model_validator(mode="after")
@@ -234,6 +241,8 @@ class Recipe(_Model):
         held_out = {s.name for s in self.data.splits if s.use == "evaluation"} if self.data else set()
         if not set(self.evaluation.splits) <= held_out:
             raise ValueError(f"evaluation splits must be among {sorted(held_out)}")
+        if self.source.imported and self.data:
+            raise ValueError("an imported model has no 'data': it is compared with itself")
         if self.data and not self.evaluation.splits:
             raise ValueError("evaluation names no split")
         return self

@@ -135,7 +135,8 @@ class Transform:
     """One link of the chain that made an artifact.
 
     Attributes:
-        step: `train`, `fine-tune`, `prune`, `quantize`, `convert`, `import`, `rescale`.
+        step: `train`, `fine-tune`, `prune`, `quantization-aware-training`, `convert`,
+            `quantize`, `rescale`, `import`, `widen`.
         tool: Distribution name of the tool (`tensorflow`, `litert-quantizer`, ...).
         version: Its installed version.
         parameters: What the tool was told.

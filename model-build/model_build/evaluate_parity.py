@@ -1,0 +1,151 @@
+"""Evaluating a model from elsewhere: what optimising it changed, and what it costs.
+
+There are no labels, so quality is not measured and not guessed; every output of every
+variant is compared with the file as it came, on the same probe inputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.errors import BuildError
+from model_build.evaluate import (
+    ArtifactFile,
+    Tick,
+    absent,
+    compressed_bytes,
+    machine,
+    profile_files,
+    self_tests,
+)
+from model_build.gates import judge
+from model_build.probes import Sample
+from model_build.recipe import Recipe
+from model_build.results import (
+    ArtifactEvaluation,
+    EvaluationReport,
+    Parity,
+    Profile,
+    SplitDigest,
+)
+from model_build.runtime import Runner, load, unavailable
+
+__all__ = ["evaluate_imported", "output_parity"]
+
+Outputs = list[list[NDArray[Any]]]
+METHOD = (
+    "no labelled rows: every output compared with the imported file's on {rows} probe inputs "
+    "({probe}); error as a share of that output's range; top-1 agreement of the last axis"
+)
+
+
+def evaluate_imported(
+    files: tuple[ArtifactFile, ...],
+    samples: list[Sample],
+    recipe: Recipe,
+    *,
+    reference: str,
+    tick: Tick | None = None,
+) -> EvaluationReport:
+    """Compare every file with the reference on the samples and judge the recipe's gates.
+
+    Raises:
+        BuildError: If the reference is not among the files that run here.
+    """
+    loaded = {f.variant: (f, load(f.path, f.format)) for f in files if not unavailable(f.format)}
+    if reference not in loaded:
+        raise BuildError(
+            f"reference {reference}",
+            got=f"files {sorted(loaded)}",
+            expected="the reference among the files that run here",
+            next_step="add the variant to the recipe",
+        )
+    base = [loaded[reference][1].once(sample) for sample in samples]
+    profiles = profile_files(loaded, reference, samples[0])
+    artifacts = []
+    for number, file in enumerate(files):
+        if tick:
+            tick(number, len(files), file.variant)
+        if file.variant in loaded:
+            runner, profile = loaded[file.variant][1], profiles[file.variant]
+            artifacts.append(_compare(file, runner, base, samples, recipe, profile))
+        else:
+            artifacts.append(absent(file))
+    return _report(recipe, tuple(artifacts), reference, samples)
+
+
+def output_parity(base: Outputs, found: Outputs) -> Parity:
+    """Return agreement over all outputs of all samples.
+
+    `max_abs_error` is relative to each output's range over the samples, because outputs of
+    one model (boxes in pixels, scores) have different units. `top1_agreement` counts the
+    last axis, or the sign of a single score.
+    """
+    errors, same = [], []
+    for place in range(len(base[0])):
+        was = np.concatenate([sample[place].reshape(1, -1) for sample in base]).astype(np.float64)
+        now = np.concatenate([sample[place].reshape(1, -1) for sample in found])
+        spread = float(was.max() - was.min()) or 1.0
+        errors.append(float(np.abs(was - now).max()) / spread)
+        same.append(was.argmax(axis=1) == now.argmax(axis=1))
+    return Parity(
+        top1_agreement=float(np.mean(np.concatenate(same))),
+        max_abs_error=max(errors),
+        n=len(base),
+    )
+
+
+def _compare(
+    file: ArtifactFile,
+    runner: Runner,
+    base: Outputs,
+    samples: list[Sample],
+    recipe: Recipe,
+    profile: Profile,
+) -> ArtifactEvaluation:
+    found = [runner.once(sample) for sample in samples]
+    content = file.path.read_bytes()
+    few = samples[: recipe.evaluation.self_tests]
+    return ArtifactEvaluation(
+        variant=file.variant,
+        format=file.format,
+        file=file.path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        bytes_zstd=compressed_bytes(content),
+        measured=True,
+        metric="parity",
+        parity=output_parity(base, found),
+        profile=profile,
+        self_tests=self_tests(runner, few, np.concatenate([out[0] for out in found])),
+    )
+
+
+def _report(
+    recipe: Recipe,
+    artifacts: tuple[ArtifactEvaluation, ...],
+    reference: str,
+    samples: list[Sample],
+) -> EvaluationReport:
+    digest = hashlib.sha256()
+    for sample in samples:
+        for name in sorted(sample):
+            digest.update(name.encode() + sample[name].tobytes())
+    split = SplitDigest(
+        name="probe", use="evaluation", rows=len(samples), sha256=digest.hexdigest()
+    )
+    return EvaluationReport(
+        model=recipe.name,
+        version=recipe.version,
+        held_out=split,
+        reference=reference,
+        artifacts=artifacts,
+        gates=judge(recipe.gates, artifacts, reference=reference),
+        method=METHOD.format(rows=len(samples), probe=recipe.source.probe),
+        machine=machine(),
+        notes=("quality is not measured: the model came without labelled data",),
+    )
