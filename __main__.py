@@ -16,6 +16,7 @@ from components.arguments import (
     tag_arguments,
 )
 from components.arguments_delivery import delivery_arguments
+from components.arguments_registry import registry_arguments
 from components.aws_platform import Platform
 from components.cost_tags import CostTags
 from components.delivery import ModelDelivery
@@ -25,6 +26,8 @@ from components.endpoints import Surroundings, deploy
 from components.governance_context import GovernanceContext
 from components.model_version import ModelVersion
 from components.network import Network
+from components.order import after
+from components.registry import ModelRegistry
 from components.settings_load import read_stack
 
 inputs = read_stack(Path(__file__).parent)
@@ -32,16 +35,21 @@ settings = inputs.settings
 
 # First, so that every rule knows the stack, its waivers and its models.
 context = GovernanceContext("governance", context_document(inputs))
-known = pulumi.ResourceOptions(depends_on=[context])
+known = pulumi.ResourceOptions(depends_on=after(context))
 tags = CostTags("tags", tag_arguments(settings, preview=pulumi.runtime.is_dry_run()), known)
 versions = [
     ModelVersion(name, version_document(files), known) for name, files in inputs.models.items()
 ]
 
-account = pulumi.ResourceOptions(providers=[tags.provider], depends_on=[context])
+account = pulumi.ResourceOptions(providers=[tags.provider], depends_on=after(context))
 platform = Platform("platform", platform_arguments(inputs), account)
-shared = pulumi.ResourceOptions(providers=[tags.provider], depends_on=[platform])
+shared = pulumi.ResourceOptions(providers=[tags.provider], depends_on=after(platform))
 network = Network("network", network_arguments(inputs), shared)
+registry = ModelRegistry(
+    "registry",
+    registry_arguments(inputs, platform=platform.parts, network=network.parts),
+    shared,
+)
 delivery = ModelDelivery("delivery", delivery_arguments(inputs, platform=platform.parts), shared)
 # A domain of ours is a plain value; the name that CloudFront invents is known later.
 release_url = pulumi.Output.concat("https://", settings.delivery.domain or delivery.domain, "/")
@@ -51,7 +59,7 @@ for site in settings.sites:
     provider = site_provider(
         site.name, directory=site_bundle(inputs.stack, site.name), context=site.context, opts=known
     )
-    fenced = pulumi.ResourceOptions(providers=[provider], depends_on=[context])
+    fenced = pulumi.ResourceOptions(providers=[provider], depends_on=after(context))
     sites[site.name] = (
         provider,
         EdgeSite(f"site-{site.name}", site_arguments(settings, site), fenced),
@@ -66,5 +74,6 @@ around = Surroundings(
 )
 endpoints = {item.name: deploy(inputs, item, around) for item in settings.deployments}
 
+pulumi.export("registryUri", registry.tracking_uri)
 pulumi.export("releaseUrl", release_url)
 pulumi.export("endpoints", endpoints)

@@ -14,6 +14,7 @@ from components.deployment import MobileAIDeployment
 from components.documents import deployment_document
 from components.edge_endpoint import EdgeInferenceEndpoint
 from components.edge_site import EdgeSite
+from components.order import after
 from components.settings_deployment import Deployment
 from components.settings_load import StackInputs
 
@@ -50,7 +51,7 @@ def deploy(
     parent = MobileAIDeployment(
         deployment.name,
         deployment_document(inputs.settings, deployment),
-        pulumi.ResourceOptions(depends_on=list(around.versions)),
+        pulumi.ResourceOptions(depends_on=after(*around.versions)),
     )
     addresses: dict[str, pulumi.Input[str]] = {}
     for edge in deployment.edge:

@@ -7,12 +7,6 @@ import pytest
 from tests.components.support import Engine, run_stack, write_repository
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-goldens", action="store_true", help="write golden files anew instead of comparing"
-    )
-
-
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with two model versions and both stack files."""

@@ -5,6 +5,7 @@ import json
 import os
 import runpy
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -29,6 +30,13 @@ _COMPUTED = (
     "address", "apiEndpoint", "apiId", "arn", "dnsName", "domainName", "endpoint", "etag",
     "executionArn", "hostedZoneId", "invokeArn", "keyId", "repositoryUrl", "url", "zoneId",
 )  # fmt: skip
+_PROOF = {
+    "domainName": "example.com",
+    "resourceRecordName": "_proof.example.com",
+    "resourceRecordType": "CNAME",
+    "resourceRecordValue": "_value.example.com",
+}
+_SECRET = {"secretArn": "arn:aws:secretsmanager:eu-central-1:444455556666:secret:rds-1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +63,18 @@ class Registered:
 class Engine(mocks.MockMonitor):
     """A monitor that keeps every request raw: parent, protection, aliases, dependencies."""
 
-    def __init__(self, *, preview: bool) -> None:
+    def __init__(self, *, preview: bool, slow: frozenset[str] = frozenset()) -> None:
         super().__init__(_Cloud(preview=preview))
+        self.slow = slow
         self.registered: list[Registered] = []
         self.outputs: dict[str, dict[str, Any]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        if request.type in self.slow:
+            time.sleep(0.2)
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        if request.type == "pulumi:pulumi:Stack":
+            return response
         self.registered.append(
             Registered(
                 type=request.type,
@@ -104,16 +117,23 @@ class _Cloud(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if self.preview:  # what only the cloud knows is unknown, as the engine has it
             return None, dict(args.inputs)
-        computed = {name: f"{args.name}-{name}" for name in _COMPUTED}
+        computed: dict[str, Any] = {name: f"{args.name}-{name}" for name in _COMPUTED}
+        computed |= {"domainValidationOptions": [_PROOF], "masterUserSecrets": [_SECRET]}
         return f"{args.name}-id", {**computed, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"a component asked the cloud: {args.token}")
 
 
-def declare(program: Callable[[], Any], *, stack: str = "dev", preview: bool = True) -> Engine:
-    """Run a program against a recording engine."""
-    engine = Engine(preview=preview)
+def declare(
+    program: Callable[[], Any],
+    *,
+    stack: str = "dev",
+    preview: bool = True,
+    slow: frozenset[str] = frozenset(),
+) -> Engine:
+    """Run a program against a recording engine; registering a ``slow`` type takes long."""
+    engine = Engine(preview=preview, slow=slow)
     runtime_settings.ROOT.set(None)  # the stack resource of an earlier program
     pulumi.runtime.set_mocks(
         engine.mocks, project="mobile-ai", stack=stack, preview=preview, monitor=engine
@@ -122,7 +142,9 @@ def declare(program: Callable[[], Any], *, stack: str = "dev", preview: bool = T
     return engine
 
 
-def run_stack(repository: Path, stack: str, *, preview: bool = True) -> Engine:
+def run_stack(
+    repository: Path, stack: str, *, preview: bool = True, slow: frozenset[str] = frozenset()
+) -> Engine:
     """Run the whole program for a stack of a repository."""
     values = read_yaml((repository / f"Pulumi.{stack}.yaml").read_text(), name=stack)["config"]
     config = {
@@ -134,7 +156,7 @@ def run_stack(repository: Path, stack: str, *, preview: bool = True) -> Engine:
         runpy.run_path(str(repository / "__main__.py"))
 
     with _inside(repository):
-        return declare(program, stack=stack, preview=preview)
+        return declare(program, stack=stack, preview=preview, slow=slow)
 
 
 @contextmanager
