@@ -151,7 +151,10 @@ def _function(
     opts: pulumi.ResourceOptions,
 ) -> aws.lambda_.Function:
     sources = args["sources"]
-    files = {source: pulumi.FileAsset(str(_FOLDER / source)) for source in sources}
+    files: dict[str, pulumi.Asset | pulumi.Archive] = {
+        f"components/{source}": pulumi.FileAsset(str(_FOLDER / source))
+        for source in ("__init__.py", *sources)
+    }
     environment = {**args["environment"], "MOBILE_AI_CODE_SHA256": code_digest(sources)}
     vpc = args.get("vpc")
     return aws.lambda_.Function(
@@ -160,8 +163,8 @@ def _function(
         role=role.arn,
         runtime=_RUNTIME,
         architectures=["arm64"],
-        handler=f"{Path(sources[0]).stem}.handler",
-        code=pulumi.AssetArchive(dict(files)),
+        handler=f"components.{Path(sources[0]).stem}.handler",
+        code=pulumi.AssetArchive(files),
         environment={"variables": environment},
         kms_key_arn=args["platform"]["key_arn"],
         memory_size=args.get("memory_mb", 256),

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from telemetry_schema import check_event
+
+from components.telemetry_schema import check_event
 
 __all__ = ["Refused", "handler", "split_objects", "transform"]
 
@@ -78,9 +79,7 @@ def _sort_events(data: bytes, now: datetime) -> tuple[list[dict[str, Any]], list
     good: list[dict[str, Any]] = []
     bad: list[Refused] = []
     try:
-        for event in split_objects(data.decode()):
-            if len(good) + len(bad) >= _MOST_EVENTS:
-                raise ValueError(f"more than {_MOST_EVENTS} events")
+        for event in _limited(split_objects(data.decode())):
             reason = check_event(event, now=now)
             if reason is None:
                 good.append(event)
@@ -89,6 +88,13 @@ def _sort_events(data: bytes, now: datetime) -> tuple[list[dict[str, Any]], list
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         bad.append(_refuse(data, f"rest is not readable: {type(error).__name__}"))
     return good, bad
+
+
+def _limited(events: Iterator[Any]) -> Iterator[Any]:
+    for count, event in enumerate(events, start=1):
+        if count > _MOST_EVENTS:
+            raise ValueError(f"more than {_MOST_EVENTS} events")
+        yield event
 
 
 def _unwrap(data: bytes) -> bytes:

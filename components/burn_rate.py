@@ -1,0 +1,92 @@
+"""The fast path of money in time: usage x price every five minutes."""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import burn_rate_plan as plan
+from components.aws_function import ServiceFunction
+from components.aws_names import AwsScope, physical_name, to_wire
+from components.aws_platform import PlatformParts
+from components.aws_schedule import scheduled
+from components.burn_rate_plan import Meter
+
+__all__ = ["BurnRate", "BurnRateArgs"]
+
+
+class BurnRateArgs(TypedDict):
+    """Arguments of :class:`BurnRate`."""
+
+    scope: AwsScope
+    platform: PlatformParts
+    topic_arn: pulumi.Input[str]
+    """Topic of the budgets: the same function acts on both."""
+    hourly_limit_usd: float
+    meters: list[Meter]
+
+
+class BurnRate(pulumi.ComponentResource):
+    """Meters, the function that prices them every five minutes, and an alarm.
+
+    A spike shows after at most: five minutes of the window, two of lag, five of the schedule.
+    """
+
+    def __init__(
+        self, name: str, args: BurnRateArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create the meters and the alarm."""
+        super().__init__("mobileai:index:BurnRate", name, to_wire(args), opts)
+        scope, platform = args["scope"], args["platform"]
+        child = pulumi.ResourceOptions(parent=self)
+        parameter = f"/{physical_name(scope, 'burn-rate')}/meters"
+        # Ids of what is metered are unknown before it exists; the function's own
+        # configuration stays plain because they travel here.
+        aws.ssm.Parameter(
+            name,
+            name=parameter,
+            type="String",
+            value=pulumi.Output.json_dumps([_wire(meter) for meter in args["meters"]]),
+            opts=child,
+        )
+        function = ServiceFunction(
+            name,
+            {
+                "scope": scope,
+                "platform": platform,
+                "purpose": "burn-rate",
+                "sources": ["burn_rate_function.py"],
+                "environment": {"METERS": parameter, "STACK": scope["stack"]},
+                "statements": plan.meter_rights(scope, parameter),
+                "timeout_seconds": 60,
+                "concurrency": 1,
+            },
+            child,
+        )
+        scheduled(
+            name,
+            scope=scope,
+            platform=platform,
+            function=function,
+            expression="rate(5 minutes)",
+            opts=child,
+        )
+        aws.cloudwatch.MetricAlarm(
+            name,
+            **plan.alarm(scope, args["hourly_limit_usd"]),
+            alarm_actions=[args["topic_arn"], platform["alarm_topic_arn"]],
+            opts=child,
+        )
+        self.register_outputs({"hourlyLimitUsd": args["hourly_limit_usd"]})
+
+
+def _wire(meter: Meter) -> dict[str, object]:
+    # Dimension names are CloudWatch's, so only the meter's own keys change case.
+    return {
+        "name": meter["name"],
+        "region": meter["region"],
+        "namespace": meter["namespace"],
+        "metric": meter["metric"],
+        "dimensions": meter["dimensions"],
+        "usdPerUnit": meter["usd_per_unit"],
+    }

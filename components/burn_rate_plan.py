@@ -1,0 +1,112 @@
+"""What is metered every five minutes, and when it is too much."""
+
+from typing import Any, Final, TypedDict
+
+from components import iam
+from components.aws_names import AwsScope, arn, physical_name
+
+__all__ = ["Meter", "MeterPlaces", "UnitPrices", "alarm", "meter_rights", "usage_meters"]
+
+# The limit by the hour is a mean; a busy hour may be three times that.
+_BUSY_HOUR: Final = 3
+_GB: Final = 1024**3
+
+
+class Meter(TypedDict):
+    """A usage metric and what a unit of it costs."""
+
+    name: str
+    region: str
+    namespace: str
+    metric: str
+    dimensions: dict[str, Any]
+    """Values may be outputs: the meters travel in a parameter."""
+    usd_per_unit: float
+
+
+class UnitPrices(TypedDict):
+    """Prices of what can spike, US dollars, from the price catalogue."""
+
+    cdn_gb: float
+    cdn_request: float
+    stream_gb: float
+    function_request: float
+
+
+class MeterPlaces(TypedDict):
+    """Where the usage of a stack shows."""
+
+    distribution_id: Any
+    functions: list[str]
+    """Names of model functions."""
+
+
+def usage_meters(scope: AwsScope, places: MeterPlaces, prices: UnitPrices) -> list[Meter]:
+    """Return the meters of a stack: what devices can drive up within minutes."""
+    cdn = {"DistributionId": places["distribution_id"], "Region": "Global"}
+    stream = {"StreamName": physical_name(scope, "telemetry")}
+    meters = [
+        _meter(
+            "cdn-bytes", "us-east-1", "AWS/CloudFront BytesDownloaded", cdn, prices["cdn_gb"] / _GB
+        ),
+        _meter("cdn-requests", "us-east-1", "AWS/CloudFront Requests", cdn, prices["cdn_request"]),
+        _meter(
+            "stream-bytes",
+            scope["region"],
+            "AWS/Kinesis IncomingBytes",
+            stream,
+            prices["stream_gb"] / _GB,
+        ),
+    ]
+    functions = [
+        _meter(
+            f"function-{function}",
+            scope["region"],
+            "AWS/Lambda Invocations",
+            {"FunctionName": function},
+            prices["function_request"],
+        )
+        for function in places["functions"]
+    ]
+    return [*meters, *functions]
+
+
+def meter_rights(scope: AwsScope, parameter: str) -> list[dict[str, Any]]:
+    """Return what the metering function needs; CloudWatch metrics have no ARNs to name."""
+    place = arn(scope, "ssm", f"parameter{parameter}")
+    own = {"StringEquals": {"cloudwatch:namespace": "MobileAI/Cost"}}
+    return [
+        iam.allow("ReadMeters", ["ssm:GetParameter"], [place]),
+        iam.allow("ReadMetrics", ["cloudwatch:GetMetricData"], ["*"]),
+        iam.allow("WriteRate", ["cloudwatch:PutMetricData"], ["*"], conditions=own),
+    ]
+
+
+def alarm(scope: AwsScope, hourly_limit_usd: float) -> dict[str, Any]:
+    """Return the alarm; one measurement is enough, so that a spike is found in 15 minutes."""
+    return {
+        "alarm_description": "money burns faster than the budget allows in a busy hour",
+        "namespace": "MobileAI/Cost",
+        "metric_name": "BurnRate",
+        "dimensions": {"Stack": scope["stack"]},
+        "statistic": "Maximum",
+        "period": 300,
+        "evaluation_periods": 1,
+        "comparison_operator": "GreaterThanThreshold",
+        "threshold": round(_BUSY_HOUR * hourly_limit_usd, 4),  # US dollars an hour
+        "treat_missing_data": "missing",
+    }
+
+
+def _meter(
+    name: str, region: str, metric: str, dimensions: dict[str, Any], usd_per_unit: float
+) -> Meter:
+    namespace, _, metric_name = metric.partition(" ")
+    return {
+        "name": name,
+        "region": region,
+        "namespace": namespace,
+        "metric": metric_name,
+        "dimensions": dimensions,
+        "usd_per_unit": usd_per_unit,
+    }
