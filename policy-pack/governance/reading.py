@@ -225,6 +225,10 @@ class Node:
         """Note that the value here is wrong."""
         self._notes.deny(self.path, got=self.shown(), expected=expected, next_step=next_step)
 
+    def redacted(self) -> Node:
+        """Return the same node with a value that no message shows."""
+        return Node(self._raw, self._notes, path=self.path, secret=True)
+
     def shown(self) -> str:
         """Return the value as a message may show it."""
         if self._raw is UNKNOWN or self._raw is MISSING:

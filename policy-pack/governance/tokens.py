@@ -18,6 +18,7 @@ __all__ = [
     "MODEL_VERSION",
     "STACK",
     "TASK_DEFINITION",
+    "TELEMETRY",
     "pod_path",
 ]
 
@@ -28,6 +29,7 @@ EDGE_ENDPOINT: Final = "mobileai:index:EdgeInferenceEndpoint"
 CLOUD_ENDPOINT: Final = "mobileai:index:CloudInferenceEndpoint"
 EDGE_SITE: Final = "mobileai:index:EdgeSite"
 MODEL_DELIVERY: Final = "mobileai:index:ModelDelivery"
+TELEMETRY: Final = "mobileai:index:Telemetry"
 STACK: Final = "pulumi:pulumi:Stack"
 
 # Whatever runs below one of these runs a model and must say which.

@@ -40,7 +40,11 @@ def read_baseline(text: str) -> Baseline:
         return Baseline(
             released=frozenset(str(item) for item in value["released"]),
             deployments={
-                str(name): {"version": str(item["version"]), "sha256": str(item["sha256"])}
+                str(name): {
+                    "version": str(item["version"]),
+                    "sha256": str(item["sha256"]),
+                    "previousSha256": str(item.get("previousSha256", "")),
+                }
                 for name, item in value["deployments"].items()
             },
         )
@@ -48,6 +52,6 @@ def read_baseline(text: str) -> Baseline:
         raise DocumentError(
             "baseline",
             got=f"{type(error).__name__}: {error}",
-            expected="{released: [...], deployments: {name: {version, sha256}}}",
+            expected="{released: [...], deployments: {name: {version, sha256, previousSha256}}}",
             next_step="let `mobile-ai gate` write it",
         ) from error

@@ -126,6 +126,8 @@ def leaf_matches_deployment(whole: Whole) -> None:
             _digest(leaf).require(one_of(digest.text()), f"the deployment's {digest.shown()}")
         for part in whole.below(urn, types=(EDGE_ENDPOINT, CLOUD_ENDPOINT)):
             _same_place(case, part)
+            if not part.at("manifestSha256").missing:
+                part.at("manifestSha256").require(one_of(digest.text()), digest.shown())
         for scaler in whole.below(urn, types=_SCALERS):
             _same_replicas(case, scaler)
 

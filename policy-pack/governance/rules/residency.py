@@ -25,6 +25,7 @@ _EU: Final = [
 # Services that AWS runs from us-east-1 for the whole world; they hold no inference data.
 _GLOBAL_FROM_US_EAST_1: Final = (
     "aws:acm/",
+    "aws:cloudwatch/logDelivery",
     "aws:cloudwatch/metricAlarm",
     "aws:route53/",
     "aws:sns/",

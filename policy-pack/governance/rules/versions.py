@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from governance.case import Case
+from governance.reading import one_of
 from governance.rule import Parameter, Rule, resource_rule
 from governance.tokens import DEPLOYMENT
 
@@ -57,6 +58,56 @@ def _check_minimum(case: Case, lowest: str) -> None:
             version.deny(f"at least {minimum}")
 
 
+@resource_rule(
+    id="no-silent-downgrade",
+    title="A deployment goes back only to the version that it names as its way back.",
+    group="responsible_ai",
+    severity="high",
+    frameworks=("NIST AI RMF MANAGE 2.4", "TUF 1.0.34 section 5.3.5"),
+    remediation="pin the version named as `previous`, or a newer one",
+    applies_to=(DEPLOYMENT,),
+    on_unknown="warn",  # without the gate nobody tells what is deployed
+    waivable_by="security",
+)
+def no_silent_downgrade(case: Case) -> None:
+    """Compare the pinned version with the one deployed, as the gate tells it."""
+    baseline = case.facts.baseline
+    if baseline is None:
+        case.notes.unknowns.append("the deployed version (run `mobile-ai gate`)")
+        return
+    prior = baseline.deployments.get(case.resource.name)
+    version = case.at("spec", "aiModel", "version")
+    if prior is None or not version.known:
+        return
+    found, before = version_key(version.text()), version_key(prior["version"])
+    lower = found is None or before is None or found < before
+    if lower and prior.get("previousSha256") != case.at("spec", "aiModel", "sha256").text():
+        version.deny(f"{prior['version']} or newer, or its `previous`")
+
+
+@resource_rule(
+    id="rollback-target-verified",
+    title="The way back is another version whose evidence verifies too.",
+    group="responsible_ai",
+    severity="high",
+    frameworks=("EU AI Act Art. 14(4)(e)", "NIST AI RMF MANAGE 2.4"),
+    remediation="name a verified version as `previous`",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="security",
+)
+def rollback_target_verified(case: Case) -> None:
+    """Check `previous`, where a deployment has one."""
+    previous = case.at("spec", "aiModel", "previous")
+    if previous.missing:
+        return
+    digest, models = previous.at("sha256"), case.facts.models
+    if digest.require(lambda value: value in models, "the digest of a verified model version"):
+        version = models[digest.text()].manifest.metadata.version
+        previous.at("version").require(one_of(version), repr(version))
+        own = case.at("spec", "aiModel", "sha256").text()
+        digest.require(lambda value: value != own, "another version than the one deployed")
+
+
 def version_key(text: str) -> tuple[int, int, int, bool] | None:
     """Return what orders semantic versions, a pre-release before its release; or ``None``."""
     match = _VERSION.fullmatch(text)
@@ -66,4 +117,8 @@ def version_key(text: str) -> tuple[int, int, int, bool] | None:
     return int(major), int(minor), int(patch), suffix is None
 
 
-RULES: Final[tuple[Rule, ...]] = (model_version_allowed,)
+RULES: Final[tuple[Rule, ...]] = (
+    model_version_allowed,
+    no_silent_downgrade,
+    rollback_target_verified,
+)

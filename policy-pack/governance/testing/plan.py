@@ -13,7 +13,8 @@ from governance.judge import judge
 from governance.resource import Provider, Resource
 from governance.rules import catalogue
 from governance.setting import Setting
-from governance.testing.signing import Signers, make_trust_text
+from governance.statements import USAGE
+from governance.testing.signing import Signers, make_record, make_trust_text
 from governance.testing.version import Version, make_version
 from governance.tokens import CONTEXT, DEPLOYMENT, EDGE_ENDPOINT, MODEL_VERSION
 from governance.trust import load_trust
@@ -123,7 +124,8 @@ class Scene:
                 ],
                 "images": {"edge": IMAGE},
                 "records": [
-                    {"name": name, "text": text} for name, text in sorted(self.records.items())
+                    {"name": name, "text": text}
+                    for name, text in sorted({"usage": self.usage_record(), **self.records}.items())
                 ],
                 "releasedDigests": [],
             },
@@ -181,6 +183,30 @@ class Scene:
             parent=self.endpoint(),
         )
 
+    def surroundings(self) -> list[Resource]:
+        """Return what the stack rules ask for beside a deployment."""
+        metadata = {
+            "name": "default-deny",
+            "namespace": "field-assistant",
+            "labels": self.labels("mobile-ai.dev/"),
+        }
+        fence = {
+            "metadata": metadata,
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        }
+        budget = {"notifications": [{"threshold": 80, "subscriberEmailAddresses": ["a@b.example"]}]}
+        return [
+            self.resource("mobileai:index:Telemetry", {}, name="telemetry"),
+            self.resource("kubernetes:networking.k8s.io/v1:NetworkPolicy", fence, name="fence"),
+            self.resource("aws:budgets/budget:Budget", budget, name="field-assistant"),
+        ]
+
+    def usage_record(self, **figures: float) -> str:
+        """Return a signed measurement of the application's usage."""
+        figures = {"monthlyActiveDevices": 250_000, "updatesPerMonth": 2, **figures}
+        predicate = {"app": "field-assistant", "issued": "2026-05-01T00:00:00Z", **figures}
+        return make_record(USAGE, predicate, signer=self.signers.by_role["operations"])
+
     def labels(self, prefix: str) -> dict[str, str]:
         """Return the cost tags with a prefix, and the application's."""
         return {
@@ -196,6 +222,7 @@ class Scene:
             self.endpoint(),
             self.workload(),
         ]
+        plan += self.surroundings()
         by_urn = {item.urn: item for item in plan} | {item.urn: item for item in changed}
         return list(by_urn.values())
 
@@ -252,7 +279,7 @@ class Scene:
             ],
             "rollout": {
                 "salt": "field-assistant",
-                "stage": 1,
+                "stage": "canary",
                 "halted": False,
                 "rings": [
                     {"name": "canary", "percent": 5, "soakHours": 24},

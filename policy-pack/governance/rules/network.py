@@ -1,0 +1,219 @@
+"""Is nothing open to the world but what must be, and that only by TLS?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from governance.case import Case, Whole
+from governance.reading import Node, is_false, is_text, is_true, one_of, optional
+from governance.rule import Parameter, Rule, resource_rule, stack_rule
+
+__all__ = ["RULES"]
+
+_EVERYBODY: Final = frozenset({"0.0.0.0/0", "::/0"})
+_DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+_LISTENERS: Final = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
+_BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+_TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
+
+
+@resource_rule(
+    id="no-public-ingress",
+    title="No security group lets everybody in.",
+    group="security",
+    severity="critical",
+    frameworks=("AWS FSBP EC2.13, EC2.18 and EC2.19", "CIS AWS 5.2"),
+    remediation="name the security group or the network that may connect",
+    applies_to=(
+        "aws:ec2/securityGroup:SecurityGroup",
+        "aws:ec2/securityGroupRule:SecurityGroupRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    ),
+    waivable_by="security",
+)
+def no_public_ingress(case: Case) -> None:
+    """Check every way in of a security group."""
+    kind = case.resource.type
+    if kind.endswith("IngressRule"):
+        case.at("cidrIpv4").require(optional(_is_narrow), "not everybody")
+        case.at("cidrIpv6").require(optional(_is_narrow), "not everybody")
+    elif kind.endswith("SecurityGroupRule"):
+        if case.at("type").text() != "egress":
+            _ranges(case.at())
+    else:
+        for rule in case.at("ingress").items():
+            _ranges(rule)
+
+
+def _ranges(rule: Node) -> None:
+    for key in ("cidrBlocks", "ipv6CidrBlocks"):
+        for block in rule.at(key).items():
+            block.require(_is_narrow, "not everybody")
+
+
+def _is_narrow(value: object) -> bool:
+    return isinstance(value, str) and value not in _EVERYBODY
+
+
+@resource_rule(
+    id="cdn-hardened",
+    title="The CDN speaks TLS 1.2 or newer only, and reads a private origin.",
+    group="security",
+    severity="high",
+    frameworks=("AWS FSBP CloudFront.1, .3, .7, .8 and .13", "CIS AWS 2.1"),
+    remediation="set a certificate with TLSv1.2_2021, https-only and an origin access control",
+    applies_to=(_DISTRIBUTION,),
+    waivable_by="security",
+    parameters={
+        "ownDomain": Parameter(
+            default=True, doc="Whether a certificate of an own domain is needed.", weaker="other"
+        )
+    },
+)
+def cdn_hardened(case: Case) -> None:
+    """Check viewer protocol, certificate and origins."""
+    case.at("defaultCacheBehavior", "viewerProtocolPolicy").require(*_HTTPS)
+    for behaviour in case.at("orderedCacheBehaviors").items():
+        behaviour.at("viewerProtocolPolicy").require(*_HTTPS)
+    if case.parameters["ownDomain"]:
+        # With CloudFront's own name a viewer may still come with TLS 1.0.
+        case.at("viewerCertificate", "minimumProtocolVersion").require(
+            one_of("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"), "TLSv1.2_2021 or newer"
+        )
+    case.at("defaultRootObject").require(is_text, "a default root object")
+    for origin in case.at("origins").items():
+        if origin.at("customOriginConfig").missing:
+            access = origin.at("originAccessControlId")
+            if not access.missing:
+                continue
+            access.require(is_text, "an origin access control")
+
+
+_HTTPS: Final = (one_of("https-only", "redirect-to-https"), "'https-only'")
+
+
+@resource_rule(
+    id="load-balancer-hardened",
+    title="Load balancers are internal, logged, protected, and speak TLS 1.3 policies only.",
+    group="security",
+    severity="high",
+    frameworks=("AWS FSBP ELB.4, ELB.5, ELB.6, ELB.12 and ELB.17",),
+    remediation="make it internal, with access logs, dropped invalid headers and HTTPS listeners",
+    applies_to=(*_BALANCERS, *_LISTENERS),
+    waivable_by="security",
+)
+def load_balancer_hardened(case: Case) -> None:
+    """Check a load balancer, or one of its listeners."""
+    if case.resource.type in _BALANCERS:
+        case.at("internal").require(is_true, "true")
+        case.at("dropInvalidHeaderFields").require(is_true, "true")
+        case.at("accessLogs", "enabled").require(is_true, "true")
+        return
+    case.at("protocol").require(one_of("HTTPS", "TLS"), "'HTTPS'")
+    case.at("sslPolicy").require(
+        lambda value: isinstance(value, str) and value.startswith(_TLS_POLICIES),
+        "a policy of ELBSecurityPolicy-TLS13-*",
+    )
+
+
+@resource_rule(
+    id="api-authorized",
+    title="Every route of an API asks who is calling, and its stage is throttled and logged.",
+    group="security",
+    severity="high",
+    frameworks=("AWS FSBP APIGateway.8 and APIGateway.9", "OWASP API2:2023 and API4:2023"),
+    remediation="give the route an authorizer, the stage a throttle and access logs",
+    applies_to=("aws:apigatewayv2/route:Route", "aws:apigatewayv2/stage:Stage"),
+    waivable_by="security",
+)
+def api_authorized(case: Case) -> None:
+    """Check the authorization of a route, or the throttle and logs of a stage."""
+    if case.resource.type.endswith(":Route"):
+        case.at("authorizationType").require(one_of("JWT", "AWS_IAM", "CUSTOM"), "an authorizer")
+        return
+    settings = case.at("defaultRouteSettings")
+    for key in ("throttlingRateLimit", "throttlingBurstLimit"):
+        settings.at(key).require(lambda value: isinstance(value, int | float), "a limit")
+    if not case.at("accessLogSettings").missing:
+        case.at("accessLogSettings", "format").require(is_text, "a log format")
+    else:
+        case.at("accessLogSettings").require(bool, "access logs")
+
+
+def _function_url(case: Case) -> None:
+    case.at("authorizationType").require(one_of("AWS_IAM"), "'AWS_IAM'")
+
+
+def _permission(case: Case) -> None:
+    principal = case.at("principal")
+    principal.require(lambda value: isinstance(value, str) and value != "*", "a named principal")
+    if principal.text().endswith(".amazonaws.com"):
+        own = case.at("sourceAccount")
+        if own.missing:
+            case.at("sourceArn").require(is_text, "sourceArn or sourceAccount")
+
+
+def _instance(case: Case) -> None:
+    case.at("associatePublicIpAddress").require(is_false, "false")
+
+
+def _subnet(case: Case) -> None:
+    case.at("mapPublicIpOnLaunch").require(optional(is_false), "false")
+
+
+_CLOSED: Final[Mapping[str, Callable[[Case], None]]] = {
+    "aws:lambda/functionUrl:FunctionUrl": _function_url,
+    "aws:lambda/permission:Permission": _permission,
+    "aws:ec2/instance:Instance": _instance,
+    "aws:ec2/subnet:Subnet": _subnet,
+}
+
+
+@resource_rule(
+    id="no-public-compute",
+    title="Functions, machines and subnets cannot be reached by everybody.",
+    group="security",
+    severity="high",
+    frameworks=("AWS FSBP Lambda.1, EC2.9 and EC2.15",),
+    remediation="name who may invoke it; keep public addresses off",
+    applies_to=tuple(_CLOSED),
+    on_unknown="defer",  # who may invoke is an ARN that only the cloud knows at preview
+    waivable_by="security",
+)
+def no_public_compute(case: Case) -> None:
+    """Run the check of the type."""
+    _CLOSED[case.resource.type](case)
+
+
+@stack_rule(
+    id="cdn-has-firewall",
+    title="The CDN stands behind a firewall.",
+    group="security",
+    severity="medium",
+    frameworks=("AWS FSBP CloudFront.6",),
+    remediation="set `delivery.waf` in the stack file",
+    waivable_by="security",
+    parameters={
+        "required": Parameter(
+            default=True, doc="Whether distributions need a web ACL.", weaker="other"
+        )
+    },
+)
+def cdn_has_firewall(whole: Whole) -> None:
+    """Ask for a web ACL on every distribution."""
+    for case in whole.of(_DISTRIBUTION) if whole.parameters["required"] else []:
+        firewalls = whole.of("aws:wafv2/webAcl:WebAcl")
+        if not firewalls:
+            case.deny("webAclId", got="no web ACL in the stack", expected="one")
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    no_public_ingress,
+    cdn_hardened,
+    load_balancer_hardened,
+    api_authorized,
+    no_public_compute,
+    cdn_has_firewall,
+)

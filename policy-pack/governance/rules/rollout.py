@@ -1,0 +1,145 @@
+"""Does a release reach people in steps that can be stopped?"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+from governance.case import Case
+from governance.reading import at_least, at_most, is_false, one_of, optional
+from governance.rule import Parameter, Rule, resource_rule
+from governance.rules.versions import version_key
+from governance.tokens import DEPLOYMENT
+
+__all__ = ["RULES"]
+
+
+@resource_rule(
+    id="first-ring-small",
+    title="The first ring is small enough that a mistake is found before it matters.",
+    group="delivery",
+    severity="high",
+    frameworks=("NIST AI RMF MANAGE 2.3", "DORA Art. 9(4)(e)"),
+    remediation="lower the percentage of the first ring",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="security",
+    parameters={
+        "maximumPercent": Parameter(default=10, doc="Of devices, percent.", weaker="higher")
+    },
+)
+def first_ring_small(case: Case) -> None:
+    """Check the percentage of the first ring."""
+    rings = case.at("spec", "rollout", "rings")
+    rings.require(bool, "at least one ring")
+    most = case.parameters["maximumPercent"]
+    for ring in rings.items()[:1]:
+        ring.at("percent").require(at_most(most), f"at most {most} percent")
+
+
+@resource_rule(
+    id="rollout-bounded",
+    title="Rings grow step by step to everybody, and each is watched for a while.",
+    group="delivery",
+    severity="high",
+    frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
+    remediation="add a ring between, or let it soak for longer",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="security",
+    parameters={
+        "maximumFactor": Parameter(
+            default=20,
+            doc="How many times larger a ring may be than the one before.",
+            weaker="higher",
+        ),
+        "minimumSoakHours": Parameter(default=1, doc="Of every ring but the last.", weaker="lower"),
+    },
+)
+def rollout_bounded(case: Case) -> None:
+    """Check the steps, the soak times and the end."""
+    rings = case.at("spec", "rollout", "rings").items()
+    for before, after in pairwise(rings):
+        least, most = before.at("percent").number(), case.parameters["maximumFactor"]
+        share = after.at("percent")
+        if least is not None:
+            share.require(at_least(least), f"at least {least:g} percent, as the ring before")
+            share.require(at_most(least * most), f"at most {most} times the ring before")
+        soak = case.parameters["minimumSoakHours"]
+        before.at("soakHours").require(at_least(soak), f"at least {soak} hours")
+    for ring in rings[-1:]:
+        ring.at("percent").require(one_of(100), "100 percent in the last ring")
+
+
+@resource_rule(
+    id="rollout-stage-known",
+    title="The stage of the rollout is one of its rings, and a halt is never forgotten.",
+    group="delivery",
+    severity="medium",
+    frameworks=("NIST AI RMF MANAGE 2.4",),
+    remediation="name one of the rings as the stage; clear `halted` when the cause is mended",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="security",
+)
+def rollout_stage_known(case: Case) -> None:
+    """Check the stage and the salt."""
+    rollout = case.at("spec", "rollout")
+    names = [ring.at("name").text() for ring in rollout.at("rings").items()]
+    rollout.at("stage").require(one_of(*names), f"one of {names}")
+    rollout.at("salt").require(lambda value: isinstance(value, str) and bool(value), "a salt")
+    if not optional(is_false)(rollout.at("halted").plain() or False):
+        case.warn("spec.rollout.halted", got="true", expected="false once the cause is mended")
+
+
+@resource_rule(
+    id="minimum-app-version-set",
+    title="A model is offered only to app versions that can run it.",
+    group="delivery",
+    severity="medium",
+    frameworks=("NIST AI RMF MANAGE 4.3",),
+    remediation="set rollout.minAppVersion to the first app version that can run the model",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="security",
+    parameters={
+        "minimum": Parameter(default="0.0.1", doc="Lowest app version allowed.", weaker="other")
+    },
+)
+def minimum_app_version_set(case: Case) -> None:
+    """Check that the version is one, and not too low."""
+    least = version_key(case.parameters["minimum"])
+    case.at("spec", "rollout", "minAppVersion").require(
+        lambda value: (
+            isinstance(value, str)
+            and (found := version_key(value)) is not None
+            and least is not None
+            and found >= least
+        ),
+        f"a semantic version from {case.parameters['minimum']}",
+    )
+
+
+@resource_rule(
+    id="release-metadata-fresh",
+    title="The CDN keeps release metadata only for a short time.",
+    group="delivery",
+    severity="medium",
+    frameworks=("TUF 1.0.34 section 5.3", "NIST AI RMF MANAGE 2.4"),
+    remediation="lower the TTL of the metadata's cache policy",
+    applies_to=("aws:cloudfront/cachePolicy:CachePolicy",),
+    waivable_by="security",
+    parameters={
+        "maximumSeconds": Parameter(default=300, doc="Of metadata in caches.", weaker="higher")
+    },
+)
+def release_metadata_fresh(case: Case) -> None:
+    """Check cache policies but that of the targets, whose names hold their digests."""
+    most = case.parameters["maximumSeconds"]
+    if not case.resource.name.endswith("-targets"):
+        case.at("maxTtl").require(at_most(most), f"at most {most} seconds")
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    first_ring_small,
+    rollout_bounded,
+    rollout_stage_known,
+    minimum_app_version_set,
+    release_metadata_fresh,
+)
