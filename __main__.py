@@ -16,8 +16,10 @@ from components.arguments import (
     tag_arguments,
 )
 from components.arguments_delivery import delivery_arguments
+from components.arguments_operations import budget_arguments, telemetry_arguments
 from components.arguments_registry import registry_arguments
 from components.aws_platform import Platform
+from components.budget import CostBudget
 from components.cost_tags import CostTags
 from components.delivery import ModelDelivery
 from components.documents import context_document, version_document
@@ -29,6 +31,7 @@ from components.network import Network
 from components.order import after
 from components.registry import ModelRegistry
 from components.settings_load import read_stack
+from components.telemetry import Telemetry
 
 inputs = read_stack(Path(__file__).parent)
 settings = inputs.settings
@@ -51,6 +54,8 @@ registry = ModelRegistry(
     shared,
 )
 delivery = ModelDelivery("delivery", delivery_arguments(inputs, platform=platform.parts), shared)
+telemetry = Telemetry("telemetry", telemetry_arguments(inputs, platform=platform.parts), shared)
+CostBudget("budget", budget_arguments(inputs, platform=platform.parts), shared)
 # A domain of ours is a plain value; the name that CloudFront invents is known later.
 release_url = pulumi.Output.concat("https://", settings.delivery.domain or delivery.domain, "/")
 
@@ -76,4 +81,5 @@ endpoints = {item.name: deploy(inputs, item, around) for item in settings.deploy
 
 pulumi.export("registryUri", registry.tracking_uri)
 pulumi.export("releaseUrl", release_url)
+pulumi.export("telemetryUrl", telemetry.url)
 pulumi.export("endpoints", endpoints)

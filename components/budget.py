@@ -92,7 +92,7 @@ def _budget(
         time_unit="MONTHLY",
         limit_amount=f"{budget['monthly_usd']:.2f}",
         limit_unit="USD",
-        metrics=["UnblendedCost"],
+        metrics="UnblendedCost",
         filter_expression=plan.cost_filter(budget["scope"], tags=args["tags"]),
         notifications=plan.notifications(budget, topic_arn),
         opts=opts,

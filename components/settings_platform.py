@@ -212,7 +212,7 @@ class Remediation(Section):
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="GitHub owner/name.")
     workflow: str = Field(pattern=r"^[\w.-]+\.ya?ml$", description="File name of the workflow.")
     app_secret_arn: Arn = Field(
-        description="Secrets Manager secret with the GitHub App's id, installation and key."
+        description="Secret with the GitHub App's `appId` and `installationId`; its key is in KMS."
     )
 
 

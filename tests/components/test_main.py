@@ -13,6 +13,7 @@ from tests.components.support import Engine, Registered, run_stack
 GOLDENS = Path(__file__).parent / "golden"
 COMPONENTS = {
     "CloudInferenceEndpoint",
+    "CostBudget",
     "CostTags",
     "EdgeInferenceEndpoint",
     "EdgeSite",
@@ -22,6 +23,7 @@ COMPONENTS = {
     "ModelRegistry",
     "ModelVersion",
     "Network",
+    "Telemetry",
 }
 # Service authorization reference: no resource types, or none that exist before the call.
 WITHOUT_RESOURCE = {

@@ -1,0 +1,66 @@
+"""From settings to the arguments of ``Telemetry`` and ``CostBudget``."""
+
+from components.arguments import aws_scope
+from components.aws_platform import PlatformParts
+from components.budget import CostBudgetArgs
+from components.budget_plan import BudgetLimit, RemediationTarget
+from components.settings_load import StackInputs
+from components.settings_platform import Budget, Remediation
+from components.tags import aws_tags
+from components.telemetry import TelemetryArgs
+
+__all__ = ["budget_arguments", "telemetry_arguments"]
+
+
+def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> TelemetryArgs:
+    """Return the arguments of ``Telemetry``."""
+    telemetry, identity = inputs.settings.telemetry, inputs.settings.identity
+    return {
+        "scope": aws_scope(inputs),
+        "platform": platform,
+        "issuer": identity.issuer,
+        "audiences": list(identity.audiences),
+        "domain": telemetry.domain,
+        "certificate_arn": telemetry.certificate_arn,
+        "shards": telemetry.shards,
+        "stream_retention_hours": telemetry.stream_retention_hours,
+        "retention_days": telemetry.retention_days,
+        "quarantine_retention_days": telemetry.quarantine_retention_days,
+        "rate_per_second": telemetry.rate_per_second,
+        "burst": telemetry.burst,
+        "buffer_seconds": telemetry.buffer_seconds,
+        "buffer_mb": telemetry.buffer_mb,
+        "scan_limit_gb": telemetry.scan_limit_gb,
+    }
+
+
+def budget_arguments(inputs: StackInputs, *, platform: PlatformParts) -> CostBudgetArgs:
+    """Return the arguments of ``CostBudget``; the burn rate needs prices and is added with them."""
+    settings = inputs.settings
+    remediation = settings.cost.remediation
+    return {
+        "scope": aws_scope(inputs),
+        "platform": platform,
+        "budgets": [_limit(budget) for budget in settings.budgets],
+        "tags": aws_tags(settings.owner, environment=settings.environment),
+        "anomaly_monitor": settings.cost.anomaly_monitor,
+        "remediation": None if remediation is None else _target(remediation),
+    }
+
+
+def _limit(budget: Budget) -> BudgetLimit:
+    return {
+        "name": budget.name,
+        "scope": budget.scope,
+        "monthly_usd": budget.monthly_usd,
+        "kind": budget.kind,
+        "notify": list(budget.notify),
+    }
+
+
+def _target(remediation: Remediation) -> RemediationTarget:
+    return {
+        "repository": remediation.repository,
+        "workflow": remediation.workflow,
+        "app_secret_arn": remediation.app_secret_arn,
+    }
