@@ -49,6 +49,9 @@ class _Marker:
     def __repr__(self) -> str:
         return self._label
 
+    def __bool__(self) -> bool:
+        return False  # `require(bool, …)` asks for something that is there
+
 
 UNKNOWN: Final = _Marker("unknown")
 MISSING: Final = _Marker("nothing")

@@ -12,19 +12,19 @@ from governance.resource import Resource
 __all__ = ["changed", "secret", "unknown", "without"]
 
 
-def changed(resource: Resource, value: Any, *path: str | int) -> Resource:
+def changed(resource: Resource, *path: str | int, to: Any) -> Resource:
     """Return the resource with another value at a path; mappings on the way are made."""
-    return replace(resource, props=_edit(resource.props, path, lambda _: value))
+    return replace(resource, props=_edit(resource.props, path, lambda _: to))
 
 
 def without(resource: Resource, *path: str | int) -> Resource:
     """Return the resource without the property at a path."""
-    return changed(resource, MISSING, *path)
+    return changed(resource, *path, to=MISSING)
 
 
 def unknown(resource: Resource, *path: str | int) -> Resource:
     """Return the resource as a preview sees it when the property is not known yet."""
-    return changed(resource, UNKNOWN, *path)
+    return changed(resource, *path, to=UNKNOWN)
 
 
 def secret(resource: Resource, *path: str | int) -> Resource:

@@ -12,11 +12,21 @@ from governance.facts import Baseline
 from governance.judge import judge
 from governance.resource import Provider, Resource
 from governance.rules import catalogue
+from governance.rules.binding import ANNOTATION, VARIABLE
 from governance.setting import Setting
 from governance.statements import USAGE
+from governance.testing.samples import sample_props
 from governance.testing.signing import Signers, make_record, make_trust_text
 from governance.testing.version import Version, make_version
-from governance.tokens import CONTEXT, DEPLOYMENT, EDGE_ENDPOINT, MODEL_VERSION
+from governance.tokens import (
+    CONTEXT,
+    DEPLOYMENT,
+    EDGE_ENDPOINT,
+    FUNCTION,
+    KUBERNETES_WORKLOADS,
+    MODEL_VERSION,
+    TASK_DEFINITION,
+)
 from governance.trust import load_trust
 from governance.verdict import Verdict
 
@@ -30,6 +40,7 @@ _TAGS: Final = {
     "environment": "dev",
     "managed-by": "pulumi",
 }
+_STATEFUL: Final = "kubernetes:apps/v1:StatefulSet"
 _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
 
 
@@ -175,9 +186,9 @@ class Scene:
                     "name": "digits",
                     "namespace": "field-assistant",
                     "labels": self.labels("mobile-ai.dev/"),
-                    "annotations": {"mobile-ai.dev/manifest-sha256": self.version.sha256},
+                    "annotations": {ANNOTATION: self.version.sha256},
                 },
-                "spec": {"replicas": 2, "template": {"spec": _pod()}},
+                "spec": {"replicas": 2, **sample_props(_STATEFUL, labels={})["spec"]},
             },
             name="digits",
             parent=self.endpoint(),
@@ -207,6 +218,22 @@ class Scene:
         predicate = {"app": "field-assistant", "issued": "2026-05-01T00:00:00Z", **figures}
         return make_record(USAGE, predicate, signer=self.signers.by_role["operations"])
 
+    def sample(self, token: str, *, name: str = "sample") -> Resource:
+        """Return a resource of a type as every rule wants it, below the edge endpoint.
+
+        Raises:
+            KeyError: If there is no sample of the type.
+        """
+        props = sample_props(token, labels=self.labels("mobile-ai.dev/"))
+        parent: Resource | None = self.endpoint()
+        if token == FUNCTION:
+            props["environment"]["variables"][VARIABLE] = self.version.sha256
+        elif token in KUBERNETES_WORKLOADS:
+            props["metadata"]["annotations"] = {ANNOTATION: self.version.sha256}
+        elif token == TASK_DEFINITION:
+            parent = self.resource("mobileai:index:ModelRegistry", {}, name="registry")
+        return self.resource(token, props, name=name, parent=parent)
+
     def labels(self, prefix: str) -> dict[str, str]:
         """Return the cost tags with a prefix, and the application's."""
         return {
@@ -221,6 +248,7 @@ class Scene:
             self.deployment(),
             self.endpoint(),
             self.workload(),
+            self.resource("mobileai:index:ModelRegistry", {}, name="registry"),
         ]
         plan += self.surroundings()
         by_urn = {item.urn: item for item in plan} | {item.urn: item for item in changed}
@@ -295,34 +323,3 @@ class Scene:
             "humanOversight": "oversight@example.com",
             "budget": "field-assistant",
         }
-
-
-def _pod() -> dict[str, Any]:
-    return {
-        "automountServiceAccountToken": False,
-        "serviceAccountName": "digits",
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [
-            {
-                "name": "server",
-                "image": IMAGE,
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "resources": {
-                    "requests": {"cpu": "250m", "memory": "128Mi"},
-                    "limits": {"cpu": "1", "memory": "256Mi"},
-                },
-                "readinessProbe": {"httpGet": {"path": "/v2/health/ready", "port": 8080}},
-                "livenessProbe": {"httpGet": {"path": "/v2/health/live", "port": 8080}},
-                "ports": [{"containerPort": 8080}],
-            }
-        ],
-        "volumes": [{"name": "cache", "emptyDir": {"sizeLimit": "64Mi"}}],
-    }

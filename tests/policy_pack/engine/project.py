@@ -10,11 +10,12 @@ from pathlib import Path
 
 from governance.resource import Resource
 from governance.testing import Scene, make_trust_text
+
 from sandbox.engine import environment, locate
 
 PACK = Path(__file__).parents[3] / "policy-pack"
 
-_PROGRAM = '''
+_PROGRAM = """
 import json, pathlib
 import pulumi
 
@@ -26,7 +27,7 @@ for item in json.loads(pathlib.Path("plan.json").read_text()):
     made = pulumi.ComponentResource(item["type"], item["name"], item["props"], opts)
     made.register_outputs(item["props"])
     urns[item["urn"]] = made
-'''
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,11 @@ class Project:
         log.unlink(missing_ok=True)
         result = self.run(*arguments, "--event-log", str(log))
         lines = log.read_text().splitlines() if log.exists() else []
-        return result.returncode, [json.loads(line) for line in lines], result.stdout + result.stderr
+        return (
+            result.returncode,
+            [json.loads(line) for line in lines],
+            result.stdout + result.stderr,
+        )
 
 
 def make_project(root: Path, scene: Scene) -> Project:
