@@ -51,7 +51,7 @@ class Engine:
     def check_response(
         self, token: str, inputs: Mapping[str, Any], *, old: Properties | None = None, **more: Any
     ) -> provider_pb2.CheckResponse:
-        return self.stub.Check(
+        response: provider_pb2.CheckResponse = self.stub.Check(
             provider_pb2.CheckRequest(
                 urn=urn(token),
                 type=token,
@@ -62,6 +62,7 @@ class Engine:
                 **more,
             )
         )
+        return response
 
     def check(self, token: str, inputs: Mapping[str, Any], **more: Any) -> Properties:
         response = self.check_response(token, inputs, **more)
@@ -77,7 +78,9 @@ class Engine:
         return {failure.property: failure.reason for failure in response.failures}
 
     def configure(self, **config: Any) -> provider_pb2.ConfigureResponse:
-        return self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(config)))
+        request = provider_pb2.ConfigureRequest(args=encode(config))
+        response: provider_pb2.ConfigureResponse = self.stub.Configure(request)
+        return response
 
     def create(self, token: str, inputs: Properties, *, preview: bool = True) -> Properties:
         return decode(self.create_response(token, inputs, preview=preview).properties)
@@ -85,11 +88,11 @@ class Engine:
     def create_response(
         self, token: str, inputs: Properties, *, preview: bool
     ) -> provider_pb2.CreateResponse:
-        return self.stub.Create(
-            provider_pb2.CreateRequest(
-                urn=urn(token), type=token, properties=encode(inputs), preview=preview
-            )
+        request = provider_pb2.CreateRequest(
+            urn=urn(token), type=token, properties=encode(inputs), preview=preview
         )
+        response: provider_pb2.CreateResponse = self.stub.Create(request)
+        return response
 
     def update(
         self, token: str, *, old: Properties, new: Properties, preview: bool = True
@@ -152,10 +155,8 @@ def kubernetes(environment: Mapping[str, str] = SANDBOX, **config: Any) -> Itera
 
 def deployment(**changes: Any) -> Properties:
     """A valid deployment; keyword arguments replace parts of its spec."""
-    labels = {"app": "edge"}
-    pod = {
-        "metadata": {"labels": labels},
-        "spec": {"containers": [{"name": "server", "image": "registry/edge@sha256:0"}]},
-    }
-    body = {"selector": {"matchLabels": labels}, "template": pod, "replicas": 2.0}
-    return {"metadata": {"name": "edge"}, "spec": {**body, **changes}}
+    labels: Properties = {"app": "edge"}
+    container: Properties = {"name": "server", "image": "registry/edge@sha256:0"}
+    pod: Properties = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec: Properties = {"selector": {"matchLabels": labels}, "template": pod, "replicas": 2.0}
+    return {"metadata": {"name": "edge"}, "spec": {**spec, **changes}}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.providers.diff import compare, forces_replacement
 from sandbox.providers.values import UNKNOWN, Secret
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
@@ -161,3 +162,12 @@ def test_a_kubernetes_object_of_the_same_name_goes_first(cluster: Engine) -> Non
     old, new = deployment(), deployment(selector={"matchLabels": {"app": "other"}})
     assert cluster.diff(DEPLOYMENT, old, new).delete_first
     assert not cluster.diff(DEPLOYMENT, old, {**new, "metadata": {"name": "b"}}).delete_first
+
+
+def test_a_value_still_unknown_counts_as_changed() -> None:
+    assert [change.path for change in compare({"a": UNKNOWN}, {"a": UNKNOWN})] == ["a"]
+
+
+def test_a_property_that_only_begins_like_a_listed_one_does_not_replace() -> None:
+    (change,) = compare({"specification": "a"}, {"specification": "b"})
+    assert not forces_replacement(change, ["spec"])

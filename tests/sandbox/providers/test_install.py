@@ -32,7 +32,7 @@ def executable(home: Path, name: str) -> Path:
 @pytest.fixture(params=["aws", "kubernetes"])
 def process(request: pytest.FixtureRequest, home: Path) -> Iterator[subprocess.Popen[str]]:
     # What the engine passes: its address and logging flags.
-    command = [executable(home, request.param), "--logtostderr", "-v=9", "127.0.0.1:1"]
+    command = [str(executable(home, request.param)), "--logtostderr", "-v=9", "127.0.0.1:1"]
     started = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home
     )

@@ -21,7 +21,7 @@ from .stub import spec
 
 MAX_DEPTH = 4
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
-LEAVES: dict[str, st.SearchStrategy[Any]] = {
+LEAVES: dict[str, st.SearchStrategy[Value]] = {
     "string": TEXT,
     "boolean": st.booleans(),
     "number": st.floats(allow_nan=False, allow_infinity=False),
@@ -67,7 +67,8 @@ def value_of(  # noqa: PLR0911 - one way out per kind of shape
         return draw(LEAVES[shape])
     kind, inner = shape
     if kind == "const":
-        return draw(st.sampled_from(inner))
+        choices: list[Value] = inner
+        return draw(st.sampled_from(choices))
     if kind == "one":
         return draw(value_of(draw(st.sampled_from(inner)), objects, depth))
     if kind == "object":

@@ -22,23 +22,18 @@ OUTSIDE: list[Mapping[str, str]] = [
 
 
 def attempt(engine: Engine, action: str) -> None:
-    about = {"urn": urn(BUCKET), "type": BUCKET}
-    bucket = encode({"bucket": "b"})
-    calls = {
-        "create": lambda: engine.stub.Create(
-            provider_pb2.CreateRequest(**about, properties=bucket)
-        ),
-        "update": lambda: engine.stub.Update(
-            provider_pb2.UpdateRequest(**about, id="b", olds=bucket, news=bucket)
-        ),
-        "delete": lambda: engine.stub.Delete(
-            provider_pb2.DeleteRequest(**about, id="b", properties=bucket)
-        ),
-        "read": lambda: engine.stub.Read(
-            provider_pb2.ReadRequest(**about, id="b", properties=bucket)
-        ),
+    name, bucket = urn(BUCKET), encode({"bucket": "b"})
+    requests = {
+        "create": provider_pb2.CreateRequest(urn=name, properties=bucket),
+        "update": provider_pb2.UpdateRequest(urn=name, id="b", olds=bucket, news=bucket),
+        "delete": provider_pb2.DeleteRequest(urn=name, id="b", properties=bucket),
+        "read": provider_pb2.ReadRequest(urn=name, id="b", properties=bucket),
     }
-    calls[action]()
+    getattr(engine.stub, action.title())(requests[action])
+
+
+def told(refused: pytest.ExceptionInfo[grpc.RpcError]) -> str:
+    return str(refused.value.details())
 
 
 @pytest.mark.parametrize("environment", OUTSIDE)
@@ -47,8 +42,8 @@ def test_nothing_is_done_outside_a_sandbox_run(action: str, environment: Mapping
     with aws(environment) as engine, pytest.raises(grpc.RpcError) as refused:
         attempt(engine, action)
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-    assert f"refuses to {action} outside a sandbox run" in refused.value.details()
-    assert "key=secret" not in refused.value.details()
+    assert f"refuses to {action} outside a sandbox run" in told(refused)
+    assert "key=secret" not in told(refused)
 
 
 @pytest.mark.parametrize("action", ["create", "update", "delete", "read"])
@@ -87,8 +82,8 @@ def test_the_partition_follows_from_the_region(region: str, partition: str) -> N
 def test_an_unknown_type_names_the_table_to_extend() -> None:
     with aws() as engine, pytest.raises(grpc.RpcError) as refused:
         engine.check("aws:s3/bucket:Buckett", {})
-    assert "did you mean `aws:s3/bucket:Bucket`?" in refused.value.details()
-    assert "sandbox/providers/aws/types.yaml" in refused.value.details()
+    assert "did you mean `aws:s3/bucket:Bucket`?" in told(refused)
+    assert "sandbox/providers/aws/types.yaml" in told(refused)
 
 
 @pytest.mark.parametrize(

@@ -214,3 +214,23 @@ def test_an_output_of_another_resource_arrives_unwrapped() -> None:
 def test_decoding_an_empty_message_gives_no_properties() -> None:
     with aws() as engine:
         assert decode(engine.check_response(TABLE, {}).inputs) == {}
+
+
+def test_a_long_name_is_cut_before_its_random_end() -> None:
+    token = "aws:lb/targetGroup:TargetGroup"
+    long = provider_pb2.CheckRequest(
+        urn="urn", type=token, name="a-rather-long-logical-name-of-a-group"
+    )
+    with aws() as engine:
+        names = set()
+        for seed in (b"one", b"two"):
+            long.randomSeed = seed
+            names.add(str(decode(engine.stub.Check(long).inputs)["name"]))
+    assert len(names) == 2
+    assert {len(name) for name in names} == {32}
+
+
+def test_checked_inputs_can_be_checked_again() -> None:
+    with aws(defaultTags=TAGS) as engine:
+        once = engine.check(BUCKET, {"tags": {"a": "b"}})
+        assert engine.check(BUCKET, once, old=once) == once

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from sandbox.providers.aws.dialect import AwsDialect
+from sandbox.providers.cloud import StateOnly, Wanted
 from sandbox.providers.invent import MARK
 from sandbox.providers.values import Properties
 
-from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
+from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes, spec
 
 
 def made(engine: Engine, token: str, **inputs: object) -> tuple[str, Properties]:
@@ -101,3 +105,11 @@ def test_a_kubernetes_id_is_namespace_and_name() -> None:
 def test_a_cluster_scoped_id_is_the_name() -> None:
     with kubernetes() as engine:
         assert made(engine, "kubernetes:core/v1:Namespace", metadata={"name": "n"})[0] == "n"
+
+
+def test_an_update_builds_on_the_id_the_object_has() -> None:
+    dialect = AwsDialect(spec("aws"), {"AWS_REGION": "eu-central-1"})
+    facts = replace(dialect.find("aws:apigatewayv2/api:Api"), volatile=("apiEndpoint",))
+    wanted = Wanted(urn="urn", facts=facts, inputs={"protocolType": "HTTP"})
+    outputs = StateOnly(dialect).update(wanted, object_id="given", old={})
+    assert outputs["apiEndpoint"] == "https://given.execute-api.us-east-1.amazonaws.com"
