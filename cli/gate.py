@@ -3,20 +3,19 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cli.errors import UserError
-from gate import FORMS, GateError, Options, Report, render, run_gate
-from gate.progress import shown
-from gate.render import SUFFIXES
-from gate.render.table import print_table
-from gate.render.timing import render_timing
-from gate.render.words import headline
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from gate import Report
 
+__all__ = ["FORMATS", "command"]
+
+# Named here too, since the room itself takes a second to load and a help text has no second.
+FORMATS: Final = ("table", "json", "markdown", "sarif")
 _TABLE: Final = "table"
 
 
@@ -33,7 +32,7 @@ def command(  # noqa: PLR0917  typer passes options by name
         Cloud, typer.Option(help="Stand-in providers, or the official ones with your credentials.")
     ] = Cloud.SANDBOX,
     form: Annotated[
-        str, typer.Option("--format", help=f"One or more of {', '.join(FORMS)}.")
+        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
     ] = _TABLE,
     out: Annotated[
         Path | None, typer.Option(help="Write every format to a file in this folder.")
@@ -45,6 +44,10 @@ def command(  # noqa: PLR0917  typer passes options by name
 ) -> None:
     """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not judge."""
     forms = _forms(form, out)
+    from gate import GateError, Options, run_gate  # noqa: PLC0415
+    from gate.progress import shown  # noqa: PLC0415
+    from gate.render.timing import render_timing  # noqa: PLC0415
+
     try:
         with shown() as tell:
             report = run_gate(Options(stack=stack, cloud=cloud.value, base=base), tell)
@@ -58,9 +61,9 @@ def command(  # noqa: PLR0917  typer passes options by name
 
 def _forms(text: str, out: Path | None) -> list[str]:
     forms = list(dict.fromkeys(item.strip() for item in text.split(",")))
-    if unknown := [item for item in forms if item not in FORMS]:
+    if unknown := [item for item in forms if item not in FORMATS]:
         raise UserError(
-            f"--format: got {', '.join(unknown)!r}; expected one or more of {', '.join(FORMS)}. "
+            f"--format: got {', '.join(unknown)!r}; expected one or more of {', '.join(FORMATS)}. "
             "Next: separate several with commas."
         )
     if len(forms) > 1 and out is None:
@@ -71,7 +74,11 @@ def _forms(text: str, out: Path | None) -> list[str]:
     return forms
 
 
-def _show(report: Report, forms: list[str], out: Path | None) -> None:
+def _show(report: "Report", forms: list[str], out: Path | None) -> None:
+    from gate.render import SUFFIXES, render  # noqa: PLC0415
+    from gate.render.table import print_table  # noqa: PLC0415
+    from gate.render.words import headline  # noqa: PLC0415
+
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for form in forms:

@@ -21,11 +21,19 @@ _DIGEST_SHOWN = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPin:
-    """Which model version a deployment runs."""
+    """Which model version a deployment runs.
+
+    Attributes:
+        model: The model's name.
+        version: Its version.
+        sha256: Digest of its manifest: the pin.
+        previous: Digest of the version that the deployment can go back to, empty if none.
+    """
 
     model: str
     version: str
     sha256: str
+    previous: str = ""
 
     def __str__(self) -> str:
         """Return it as reports show it."""
@@ -100,6 +108,7 @@ def from_git(project: Project, reference: str) -> Baseline:
             model=str(entry.get("model", "")),
             version=str(entry.get("version", "")),
             sha256=str(entry.get("sha256", "")),
+            previous=str((entry.get("previous") or {}).get("sha256", "")),
         )
         for _, deployment, entry in StackFile.parse(text, name=name).deployments()
     }
@@ -118,7 +127,10 @@ def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]
         model = (inputs.get("spec") or {}).get("aiModel") or {}
         if {"id", "version", "sha256"} <= set(model):
             pins[urn.rpartition("::")[2]] = ModelPin(
-                model=model["id"], version=model["version"], sha256=model["sha256"]
+                model=model["id"],
+                version=model["version"],
+                sha256=model["sha256"],
+                previous=(model.get("previous") or {}).get("sha256", ""),
             )
     return pins
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from governance.judge import applies
+from governance.apply import applies
 from governance.rule import Rule
 
 __all__ = ["Expectation"]

@@ -32,7 +32,8 @@ def baseline_text(baseline: Baseline | None) -> str:
     """Return a baseline as the pack reads it; nothing deployed is a baseline too."""
     pins = baseline.pins if baseline else {}
     deployments = {
-        name: {"version": pin.version, "sha256": pin.sha256} for name, pin in sorted(pins.items())
+        name: {"version": pin.version, "sha256": pin.sha256, "previousSha256": pin.previous}
+        for name, pin in sorted(pins.items())
     }
     released = sorted({pin.sha256 for pin in pins.values()})
     return json.dumps({"released": released, "deployments": deployments})

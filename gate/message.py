@@ -10,7 +10,8 @@ from gate.stackfile import StackFile
 __all__ = ["error_texts", "located", "position_in", "without_traceback"]
 
 _TRACEBACK: Final = "Traceback (most recent call last):"
-_KEY: Final = re.compile(r"mobile-ai:[A-Za-z]\w*(?:\[\d+\]|\.\w+)*")
+# Not a tag of the same prefix, which stands behind a dot or a quote.
+_KEY: Final = re.compile(r"(?<![\w.'\"{])mobile-ai:[A-Za-z]\w*(?:\[\d+\]|\.\w+)*")
 _HEADER: Final = "Program failed with an unhandled exception:"
 _PROBLEM: Final = re.compile(r"^\s+- ", re.MULTILINE)
 # What the engine adds when it ends: that there were errors, which are shown themselves.

@@ -3,17 +3,22 @@
 from collections.abc import Iterable, Iterator
 
 from gate.render.words import (
+    OUTCOME_NAMES,
+    Finding,
     advice,
     blocking,
     cost_sentence,
+    counts,
+    findings,
     headline,
+    judging,
     kind_sentence,
     pack_sentence,
     resource_sentence,
-    rules_with_news,
+    silent_sentence,
     source_sentence,
 )
-from gate.report import Report, ViolationResult
+from gate.report import Report
 
 __all__ = ["MARKER", "render_markdown"]
 
@@ -32,11 +37,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield MARKER.format(stack=report.stack)
     yield f"## {_ICONS[report.verdict]} {headline(report)}"
     yield ""
-    yield from _section("Denied", [_violation(item) for item in blocking(report)])
+    yield from _section("Denied", [_violation(item) for item in findings(blocking(report))])
     yield from _section("Errors", [_quote(str(item)) for item in report.errors])
     yield from _section("Cannot be trusted", [_quote(item) for item in report.doubts])
     yield from _changes(report)
-    yield from _section("Advice", [_violation(item) for item in advice(report)])
+    yield from _section("Advice", [_violation(item) for item in findings(advice(report))])
     yield from _section("Weakened rules", [_quote(item) for item in report.pack.weakenings])
     yield from _section("Warnings", [_quote(item) for item in report.warnings])
     yield from _rules(report)
@@ -53,10 +58,11 @@ def _section(title: str, entries: list[str]) -> Iterator[str]:
     yield ""
 
 
-def _violation(item: ViolationResult) -> str:
+def _violation(finding: Finding) -> str:
+    item = finding.first
     place = f" ({item.file}:{item.line})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
-    return f"**{item.rule}**{mark} on {_code(item.name)}{place}: {_quote(item.message)}"
+    return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {_quote(item.message)}"
 
 
 def _changes(report: Report) -> Iterator[str]:
@@ -73,19 +79,12 @@ def _changes(report: Report) -> Iterator[str]:
 def _rules(report: Report) -> Iterator[str]:
     yield "<details><summary>Rules</summary>"
     yield ""
-    yield "| rule | level | pass | fail | unknown | deferred | warned | waived | n/a |"
-    yield "|---|---|--:|--:|--:|--:|--:|--:|--:|"
-    for item in rules_with_news(report):
-        found = item.outcomes
-        counts = (
-            found.passed,
-            found.fail,
-            found.unknown,
-            found.deferred,
-            found.warned,
-            found.waived,
-        )
-        yield _cells(item.id, item.level, *map(str, counts), str(found.not_applicable))
+    yield f"| rule | level | {' | '.join(OUTCOME_NAMES)} |"
+    yield f"|---|---|{'--:|' * len(OUTCOME_NAMES)}"
+    for item in judging(report):
+        yield _cells(item.id, item.level, *map(str, counts(item)))
+    yield ""
+    yield _quote(silent_sentence(report))
     yield ""
     yield "</details>"
     yield ""
@@ -95,8 +94,8 @@ def _facts(report: Report) -> Iterator[str]:
     engine = report.engine
     yield f"{_quote(source_sentence(report))}, judged by {_quote(pack_sentence(report))}."
     yield (
-        f"{resource_sentence(report)}: {kind_sentence(report)}; {cost_sentence(report)}. Pulumi {engine.version} "
-        f"({engine.origin}), providers: {engine.providers}."
+        f"{resource_sentence(report)}: {kind_sentence(report)}; {cost_sentence(report)}. "
+        f"Pulumi {engine.version} ({engine.origin}), providers: {engine.providers}."
     )
 
 

@@ -9,22 +9,27 @@ from rich.table import Table
 from rich.text import Text
 
 from gate.render.words import (
+    OUTCOME_NAMES,
+    Finding,
     advice,
     blocking,
     cost_sentence,
     counts,
+    findings,
     headline,
+    judging,
     kind_sentence,
     pack_sentence,
     resource_sentence,
-    rules_with_news,
+    silent_sentence,
     source_sentence,
 )
-from gate.report import Change, Report, RuleResult, ViolationResult
+from gate.report import Change, Report, RuleResult
 
 __all__ = ["print_table", "render_table"]
 
 _STYLES = {"pass": "bold green", "denied": "bold red", "undecided": "bold yellow"}
+_ALWAYS = 2  # pass and fail
 _PLAIN_WIDTH = 100  # columns where there is no terminal to ask
 
 
@@ -48,8 +53,8 @@ def print_table(report: Report) -> None:
 
 def _body(report: Report) -> Group:
     parts: list[RenderableType] = [_rules(report)]
-    parts += _list("Denied", [_violation(item) for item in blocking(report)], "red")
-    parts += _list("Advice", [_violation(item) for item in advice(report)], "yellow")
+    parts += _list("Denied", [_violation(item) for item in findings(blocking(report))], "red")
+    parts += _list("Advice", [_violation(item) for item in findings(advice(report))], "yellow")
     parts += _list("Errors", [Text(str(item)) for item in report.errors], "red")
     parts += _list("Cannot be trusted", [Text(item) for item in report.doubts], "yellow")
     parts += _list("Weakened rules", [Text(item) for item in report.pack.weakenings], "yellow")
@@ -60,27 +65,34 @@ def _body(report: Report) -> Group:
 
 
 def _rules(report: Report) -> RenderableType:
-    if report.errors and not any(item.outcomes.judged for item in report.rules):
-        return Text("No rule ran.")
+    silent = Text(silent_sentence(report), "dim")
+    if not any(item.outcomes.judged for item in report.rules):
+        return silent
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    rules = judging(report)
+    # Outcomes that no rule had take no column.
+    shown = [name for place, name in enumerate(OUTCOME_NAMES) if _needed(place, rules)]
     table.add_column("rule", no_wrap=True)
     table.add_column("level")
-    for name in ("pass", "fail", "unknown", "deferred", "warned", "waived", "n/a"):
+    for name in shown:
         table.add_column(name, justify="right")
-    for item in rules_with_news(report):
-        table.add_row(*_row(item))
-    return table
+    for item in rules:
+        table.add_row(*_row(item, shown))
+    return Group(table, Text(), silent) if silent else table
 
 
-def _row(item: RuleResult) -> tuple[Text | str, ...]:
+def _needed(place: int, rules: tuple[RuleResult, ...]) -> bool:
+    return place < _ALWAYS or any(counts(item)[place] for item in rules)
+
+
+def _row(item: RuleResult, shown: list[str]) -> tuple[Text | str, ...]:
     found = item.outcomes
-    mark = "red" if found.fail or found.unknown else ("" if found.judged else "dim")
-    numbers = [
-        Text(str(number or "-"), "bold" if number and place else "")
-        for place, number in enumerate(counts(item))
-    ]
-    rest = Text(str(found.not_applicable or "-"), "dim")
-    return (Text(item.id, mark), item.level, *numbers, rest)
+    numbers = dict(zip(OUTCOME_NAMES, counts(item), strict=True))
+    return (
+        Text(item.id, "red" if found.fail or found.unknown else ""),
+        item.level,
+        *(Text(str(numbers[name] or "-"), "bold" if name != "pass" else "") for name in shown),
+    )
 
 
 def _list(title: str, entries: list[Text], style: str) -> list[RenderableType]:
@@ -95,12 +107,12 @@ def _indented(text: Text) -> RenderableType:
     return grid
 
 
-def _violation(item: ViolationResult) -> Text:
+def _violation(finding: Finding) -> Text:
+    item = finding.first
     place = f"{item.file}:{item.line} " if item.line else ""
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
-    text = Text.assemble(
-        (item.rule, "bold"), f"{mark} on {item.name} ({item.type or 'the stack'})\n"
-    )
+    kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
+    text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
     text.append(f"{place}{item.message}")
     return text
 

@@ -1,22 +1,30 @@
 """Sentences and selections that the forms for people share."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gate.report import Report, RuleResult, ViolationResult
 
 __all__ = [
+    "OUTCOME_NAMES",
+    "Finding",
     "advice",
     "blocking",
     "cost_sentence",
     "counts",
+    "findings",
     "headline",
+    "judging",
     "kind_sentence",
     "pack_sentence",
     "resource_sentence",
-    "rules_with_news",
+    "silent_sentence",
     "source_sentence",
 ]
 
+OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")
+_NAMES_SHOWN = 4
 _VERDICTS = {
     "pass": "PASS",
     "denied": "DENIED",
@@ -44,15 +52,50 @@ def advice(report: Report) -> tuple[ViolationResult, ...]:
 
 
 def counts(rule: RuleResult) -> tuple[int, ...]:
-    """Return how often a rule came out as pass, fail, unknown, deferred, warned and waived."""
+    """Return how often a rule came out in which way, in order of `OUTCOME_NAMES`."""
     found = rule.outcomes
     return (found.passed, found.fail, found.unknown, found.deferred, found.warned, found.waived)
 
 
-def rules_with_news(report: Report) -> tuple[RuleResult, ...]:
-    """Return the rules that judged something, then those that had nothing to judge."""
+def judging(report: Report) -> tuple[RuleResult, ...]:
+    """Return the rules that judged something, those that failed first."""
     judged = [item for item in report.rules if item.outcomes.judged]
-    return (*judged, *(item for item in report.rules if not item.outcomes.judged))
+    return tuple(sorted(judged, key=lambda item: not (item.outcomes.fail or item.outcomes.unknown)))
+
+
+def silent_sentence(report: Report) -> str:
+    """Return which rules had nothing to say, and whether that was for want of a subject."""
+    silent = [item.id for item in report.rules if not item.outcomes.judged]
+    if not silent:
+        return ""
+    reason = "did not run or had" if report.errors or report.doubts else "had"
+    return f"{len(silent)} rules {reason} nothing to judge: {', '.join(silent)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule says in the same words of one or several resources."""
+
+    first: ViolationResult
+    names: tuple[str, ...]
+
+    @property
+    def subjects(self) -> str:
+        """The resources, the first few by name."""
+        shown = ", ".join(self.names[:_NAMES_SHOWN])
+        more = len(self.names) - _NAMES_SHOWN
+        return f"{shown} and {more} more" if more > 0 else shown
+
+
+def findings(violations: Sequence[ViolationResult]) -> tuple[Finding, ...]:
+    """Return violations with those of one rule and one message put together, in order."""
+    groups: dict[tuple[str, str, str], list[ViolationResult]] = {}
+    for item in violations:
+        groups.setdefault((item.rule, item.outcome, item.message), []).append(item)
+    return tuple(
+        Finding(first=group[0], names=tuple(dict.fromkeys(item.name for item in group)))
+        for group in groups.values()
+    )
 
 
 def resource_sentence(report: Report) -> str:

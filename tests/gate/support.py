@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from governance.rule import Rule, resource_rule, stack_rule
+
 from gate.assemble import Run
 from gate.events import Event, parse_event
 from gate.expectation import Expectation
 from gate.observation import Observation
 from gate.report import Engine, Source, Timing
 from gate.stackfile import StackFile
-from governance.rule import Rule, resource_rule, stack_rule
 
 STREAMS = Path(__file__).parent / "streams"
 DEPLOYMENT = "mobileai:index:MobileAIDeployment"

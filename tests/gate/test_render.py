@@ -101,3 +101,31 @@ def test_times_are_shown_with_their_share():
     )
     assert "engine" in text
     assert "75%" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_same_finding_on_several_resources_is_shown_once(form):
+    found = report("denied")
+    first = found.violations[0]
+    many = tuple(first.model_copy(update={"name": f"bucket-{n}", "urn": f"u{n}"}) for n in range(7))
+    text = " ".join(render(found.model_copy(update={"violations": many}), form).split())
+    assert text.count("got 'us-east-1'") == 1
+    assert "bucket-0, bucket-1, bucket-2, bucket-3 and 3 more" in text
+    assert "7 mandatory violations" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_rules_that_had_nothing_to_judge_are_named(form):
+    text = " ".join(
+        render(
+            report(
+                "program_failed",
+            ),
+            form,
+        )
+        .replace("\\", "")
+        .split()
+    )
+    for rule in ("no-bad", "later", "excused", "whole"):
+        assert rule in text
+    assert "did not run or had nothing to judge" in text

@@ -1,0 +1,95 @@
+"""The console script: quick to start, and clear about mistakes."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from cli import main as cli
+from cli.errors import UserError
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def called(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    captured = capsys.readouterr()
+    return ended.value.code, captured.out, captured.err
+
+
+def test_version_is_that_of_the_distribution(capsys):
+    code, out, _ = called(capsys, "--version")
+    assert (code, out) == (0, f"mobile-ai {version('mobile-ai-delivery')}\n")
+
+
+def test_help_names_every_command(capsys):
+    code, out, _ = called(capsys, "--help")
+    assert code == 0
+    for name, group in cli.GROUPS.items():
+        assert name in out
+        assert group.help.partition(";")[0] in " ".join(out.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["gate", "--help"], ["schema", "manifest"]])
+def test_commands_that_need_no_model_load_no_model_library(arguments):
+    heavy = "{'tensorflow', 'mlflow', 'onnxruntime', 'pulumi_aws', 'boto3'}"
+    script = (
+        "import sys\nfrom cli.main import main\n"
+        f"try: main({arguments!r})\nexcept SystemExit: pass\n"
+        f"print('HEAVY', sorted({heavy} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.parametrize("arguments", [["frob"], ["gate"], ["gate", "--stack"], ["schema", "x"]])
+def test_mistake_in_the_command_line_is_no_traceback(arguments):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stdout + result.stderr
+    assert "Error" in result.stderr
+
+
+def test_mistake_of_a_user_is_one_line(capsys, monkeypatch):
+    def fail(_):
+        raise UserError("a: got 1; expected 2. Next: b.")
+
+    monkeypatch.setattr(cli, "application", fail)
+    assert called(capsys, "x") == (2, "", "error: a: got 1; expected 2. Next: b.\n")
+
+
+def test_defect_is_told_as_one_without_a_traceback(capsys, monkeypatch):
+    def fail(_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(cli, "application", fail)
+    monkeypatch.delenv("MOBILE_AI_DEBUG", raising=False)
+    code, _, err = called(capsys, "x")
+    assert code == 2
+    assert err.startswith("error: RuntimeError: boom\nThis is a defect of mobile-ai.")
+
+
+def test_defect_shows_all_when_asked(monkeypatch):
+    def fail(_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(cli, "application", fail)
+    monkeypatch.setenv("MOBILE_AI_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="boom"):
+        cli.main(["x"])
+
+
+def test_interrupt_ends_as_shells_expect(capsys, monkeypatch):
+    def fail(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "application", fail)
+    assert called(capsys, "x")[0] == 130

@@ -1,0 +1,49 @@
+"""The main job: a preview of each stack by the real engine, with every rule of the pack."""
+
+import json
+
+import pytest
+from governance.rules import catalogue
+
+from gate.report import Report
+from tests.e2e.checkout import Checkout, GateRun
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
+
+
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def run(request: pytest.FixtureRequest, pristine: Checkout) -> GateRun:
+    return pristine.gate(request.param)
+
+
+def test_stack_as_committed_passes(run):
+    assert run.code == 0, run.out + run.err
+    assert run.report["verdict"] == "pass"
+    assert run.report["doubts"] == []
+    assert run.report["errors"] == []
+
+
+def test_every_mandatory_rule_ran_on_all_that_it_judges(run):
+    expected = {rule.id for rule in catalogue() if rule.enforcement == "mandatory"}
+    levels = {item["id"]: item["level"] for item in run.report["rules"]}
+    assert {name for name, level in levels.items() if level == "mandatory"} == expected
+    resources = run.report["resources"]
+    assert resources["judged"] == resources["total"] > 50
+
+
+def test_nothing_without_a_price_is_hidden(run):
+    report = run.report
+    assert report["cost"] == {"estimated": False, "unpriced": report["resources"]["total"]}
+
+
+def test_report_says_that_stand_ins_answered(run):
+    assert run.report["engine"]["providers"] == "stand-in"
+
+
+def test_report_can_be_read_back(run):
+    assert Report.model_validate(json.loads(run.out)).exit_code == 0
+
+
+def test_preview_leaves_the_checkout_as_git_has_it(run, pristine):
+    assert run.code == 0
+    assert pristine.status() == ""

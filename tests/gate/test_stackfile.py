@@ -1,0 +1,76 @@
+"""Positions in the stack file, and the copy of it that the sandbox works with."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.stackfile import StackFile, sandbox_copy
+from tests.gate.support import STACK_TEXT
+
+FILE = StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml")
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("mobile-ai:owner", 3),
+        ("mobile-ai:owner.project", 4),
+        ("mobile-ai:deployments[0].region", 9),
+        ("mobile-ai:deployments[0].rollout.rings[0].percent", 12),
+        ("mobile-ai:deployments[1].version", 15),
+    ],
+)
+def test_key_has_the_line_on_which_it_stands(key, line):
+    assert FILE.line_of_key(key) == line
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [("mobile-ai:owner.team", 3), ("mobile-ai:deployments[7]", 5), ("mobile-ai:missing", 0)],
+)
+def test_key_that_is_missing_has_the_line_of_what_should_hold_it(key, line):
+    assert FILE.line_of_key(key) == line
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("field-digits", 6),
+        ("field-digits-edge-lab", 6),
+        ("other-digits", 13),
+        ("digits-1.0.0", 13),
+        ("mobile-ai-dev", 0),
+        ("field-digitsx", 0),
+    ],
+)
+def test_resource_has_the_line_of_its_deployment(name, line):
+    assert FILE.line_of_resource(name) == line
+
+
+@pytest.mark.parametrize("text", ["a: [", "just text", "config: []", "", "config:\n  a: {b: *c}"])
+def test_file_that_cannot_be_read_has_no_positions(text):
+    found = StackFile.parse(text, name="x")
+    assert found.line_of_key("mobile-ai:owner") == 0
+    assert found.line_of_resource("field-digits") == 0
+
+
+@given(st.text(alphabet="ab:.[]0-9 ", max_size=30))
+def test_any_key_gives_a_line_or_none(path):
+    assert 0 <= FILE.line_of_key(path) <= STACK_TEXT.count("\n") + 1
+
+
+def test_copy_has_no_keys_of_the_real_backend():
+    text = "secretsprovider: awskms://alias/x\nencryptedkey: AAAA\n" + STACK_TEXT
+    assert sandbox_copy(text, earlier="") == STACK_TEXT
+
+
+def test_copy_keeps_the_salt_that_the_sandbox_state_was_made_with():
+    earlier = sandbox_copy(STACK_TEXT, earlier="encryptionsalt: v1:mine\n")
+    again = sandbox_copy("encryptionsalt: v1:theirs\n" + STACK_TEXT, earlier=earlier)
+    assert again == earlier
+    assert "v1:mine" in again
+    assert "v1:theirs" not in again
+
+
+def test_copy_changes_nothing_inside_the_config():
+    assert StackFile.parse(sandbox_copy(STACK_TEXT, earlier="x"), name="x").config == FILE.config

@@ -1,0 +1,40 @@
+"""The phases of a run follow from when its events come."""
+
+import pytest
+
+from gate.timing import Clock, Marks
+from tests.gate.support import events
+
+
+def marks(name="passed"):
+    found = Marks()
+    for second, event in enumerate(events(name), start=1):
+        found.add(event, float(second))
+    return found
+
+
+def test_phases_add_up_to_the_engine_time():
+    phases = marks().phases(30.0)
+    assert sum(phases.values()) == pytest.approx(30.0)
+    assert next(iter(phases)) == "engine start"
+    assert list(phases)[-1] == "engine end"
+
+
+def test_run_that_fails_early_has_fewer_phases():
+    phases = marks("program_failed").phases(30.0)
+    assert "resources and resource rules" not in phases
+    assert sum(phases.values()) == pytest.approx(30.0)
+
+
+def test_no_event_is_all_engine_end():
+    assert Marks().phases(2.0) == {"engine end": 2.0}
+
+
+def test_whole_run_has_what_no_phase_covers():
+    clock = Clock()
+    with clock.phase("prepare stack"):
+        pass
+    clock.add({"engine start": 0.0})
+    timing = clock.read(rate=1.0)
+    assert list(timing.phases) == ["prepare stack", "engine start", "gate"]
+    assert sum(timing.phases.values()) == pytest.approx(timing.total_seconds, abs=0.01)
