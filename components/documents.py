@@ -101,16 +101,11 @@ def _placement(settings: Settings, placement: Placement) -> dict[str, Any]:
     value = placement.to_plan()
     if isinstance(placement, EdgePlacement):
         value["region"] = settings.site(placement.site).region
-    return {key: value[key] for key in _PLACEMENT_FIELDS if key in value}
+    return {key: value[key] for key in _PLACEMENT_FIELDS[placement.target]}
 
 
-_PLACEMENT_FIELDS = (
-    "target",
-    "variant",
-    "deviceClass",
-    "site",
-    "region",
-    "replicas",
-    "reservedConcurrency",
-    "memoryMb",
-)
+_PLACEMENT_FIELDS = {
+    "on-device": ("target", "variant", "deviceClass"),
+    "edge": ("target", "variant", "site", "region", "replicas"),
+    "cloud": ("target", "variant", "region", "reservedConcurrency", "memoryMb"),
+}

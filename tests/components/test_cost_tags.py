@@ -1,0 +1,40 @@
+"""Cost tags: on everything, and active where this account pays."""
+
+from components.cost_tags import CostTags, CostTagsArgs
+from tests.components.support import Engine, declare
+
+ARGS: CostTagsArgs = {
+    "accountId": "111122223333",
+    "region": "eu-central-1",
+    "tags": {"mobile-ai:team": "t", "mobile-ai:cost-center": "c"},
+    "allocation": "none",
+}
+
+
+def tags(args: CostTagsArgs) -> Engine:
+    return declare(lambda: CostTags("tags", args))
+
+
+def test_the_provider_is_bound_to_account_and_region() -> None:
+    provider = tags(ARGS).one("pulumi:providers:aws").inputs
+
+    assert provider["allowedAccountIds"] == '["111122223333"]'
+    assert provider["region"] == "eu-central-1"
+
+
+def test_no_tag_is_activated_unless_this_account_pays() -> None:
+    assert tags(ARGS).of_type("CostAllocationTag") == []
+
+
+def test_the_paying_account_activates_every_tag_through_the_bound_provider() -> None:
+    engine = tags({**ARGS, "allocation": "payer"})
+    activated = engine.of_type("CostAllocationTag")
+
+    assert {item.inputs["tagKey"] for item in activated} == set(ARGS["tags"])
+    assert all("tags-aws" in item.provider for item in activated)
+
+
+def test_a_role_is_taken_on_where_one_is_named() -> None:
+    engine = tags({**ARGS, "assumeRole": "arn:aws:iam::111122223333:role/r"})
+
+    assert "role/r" in engine.one("pulumi:providers:aws").inputs["assumeRoles"]
