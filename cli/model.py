@@ -8,22 +8,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from governance.errors import GovernanceError
 from governance.trust import Trust, load_trust
+from model_build.approve import approve as sign_assessment
+from model_build.approve import ask_assessment, check_role, load_assessment
+from model_build.assemble_recipe import maker
+from model_build.assemble_version import GateFailedError, build_version, source_commit
+from model_build.ceremony import hold_ceremony, sample_ceremony
+from model_build.compare import candidates_of, front, plot_front, recommend
 from model_build.errors import BuildError
+from model_build.inspection import InspectionError
+from model_build.pins import renew_pins
+from model_build.pull import pull as fetch
+from model_build.register import register_version, stack_pins
+from model_build.signing import signer_from_uri
+from model_build.verify import verify_version
+from model_build.writer import WrittenVersion, read_version
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from cli.errors import UserError
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
-REFUSED = 1  # the answer is no: a gate failed, a signature does not verify
-UNABLE = 2  # no answer: something is missing or broken
+_REFUSED: Final = 1  # the answer is no: a gate failed, a signature does not verify
 
 _err = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
@@ -39,7 +53,7 @@ Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY 
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0917  # typer passes options by name
     recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/digits.yaml.")],
     key: Key,
     evaluator_key: Annotated[str, typer.Option(help="Signer of the evaluator; another key.")],
@@ -50,7 +64,7 @@ def build(
     days: Annotated[int, typer.Option(min=1, help="Days that the evaluation counts.")] = 365,
     environment: Environment = "dev",
     trust: TrustFile = None,
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Build, optimise and evaluate a recipe, and write the signed version.
 
@@ -59,10 +73,6 @@ def build(
     Example: mobile-ai model build model-build/recipes/digits.yaml
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
     """
-    from model_build.assemble_recipe import maker
-    from model_build.assemble_version import GateFailedError, build_version
-    from model_build.signing import signer_from_uri
-
     with _answering(GateFailedError), _progress() as say:
         trusted = _trust_if_any(environment, trust)
         version = build_version(
@@ -75,8 +85,9 @@ def build(
             lifetime=timedelta(days=days),
             reports=Path("build/reports"),
             ship=tuple(ship or ()),
+            commit=source_commit(recipe.parent),
         )
-    _show_version(version, as_json)
+    _show_version(version, as_json=as_json)
 
 
 @app.command()
@@ -85,7 +96,7 @@ def verify(
     sha256: Annotated[str | None, typer.Option(help="Also check the pin of a stack file.")] = None,
     environment: Environment = "dev",
     trust: TrustFile = None,
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Check every byte of a version and who vouches for it, offline.
 
@@ -93,8 +104,6 @@ def verify(
 
     Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
     """
-    from model_build.verify import verify_version
-
     with _answering():
         found = verify_version(manifest, trust=_trust(environment, trust), pin=sha256)
     if as_json:
@@ -114,7 +123,7 @@ def verify(
             print(f"{kind} counts until {moment.date()}")
         print(f"{'verified' if found.ok else 'NOT VERIFIED'}: {manifest} {found.sha256}")
     if not found.ok:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(_REFUSED)
 
 
 @app.command()
@@ -122,7 +131,7 @@ def compare(
     manifests: Annotated[list[Path], typer.Argument(help="One or more manifests.")],
     plot: Annotated[Path | None, typer.Option(help="Write a picture (.png or .svg).")] = None,
     max_loss_pt: Annotated[float, typer.Option(help="Points of quality that may be lost.")] = 1.0,
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show which variants are worth having, and recommend one per device class.
 
@@ -131,8 +140,6 @@ def compare(
 
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
-    from model_build.compare import candidates_of, front, plot_front, recommend
-
     with _answering():
         candidates = [item for path in manifests for item in candidates_of(path)]
         best = front(candidates)
@@ -156,7 +163,7 @@ def compare(
 
 
 @app.command()
-def approve(
+def approve(  # noqa: PLR0917  # typer passes options by name
     manifest: Manifest,
     key: Key,
     role: Annotated[str, typer.Option(help="The role that signs.")] = "ethics-reviewer",
@@ -166,7 +173,7 @@ def approve(
     days: Annotated[int, typer.Option(min=1, help="Days that the assessment counts.")] = 365,
     environment: Environment = "dev",
     trust: TrustFile = None,
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Answer the impact questionnaire for a version and sign it.
 
@@ -175,11 +182,6 @@ def approve(
     Example: mobile-ai model approve models/digits/1.1.0/manifest.yaml
     --key awskms:alias/ethics-reviewer --questionnaire answers.yaml
     """
-    from model_build.approve import approve as sign
-    from model_build.approve import ask_assessment, check_role, load_assessment
-    from model_build.signing import signer_from_uri
-    from model_build.writer import read_version
-
     with _answering():
         check_role(role)
         version = read_version(manifest.parent)
@@ -190,14 +192,14 @@ def approve(
         )
         signer = signer_from_uri(key, role=role, trust=_trust_if_any(environment, trust))
         now = datetime.now(UTC).replace(microsecond=0)
-        signed = sign(
+        signed = sign_assessment(
             manifest.parent, answers, signer=signer, expires=now + timedelta(days=days), now=now
         )
-    _show_version(signed, as_json)
+    _show_version(signed, as_json=as_json)
 
 
 @app.command()
-def register(
+def register(  # noqa: PLR0917  # typer passes options by name
     manifest: Manifest,
     tracking_uri: Annotated[
         str, typer.Option(help="MLflow tracking server or database.")
@@ -207,7 +209,7 @@ def register(
     ] = None,
     environment: Environment = "dev",
     trust: TrustFile = None,
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Put a verified version, its metrics and evidence into an MLflow registry.
 
@@ -217,8 +219,6 @@ def register(
     Example: mobile-ai model register models/digits/1.1.0/manifest.yaml
     --tracking-uri https://mlflow.example.com --stack-file Pulumi.prod.yaml
     """
-    from model_build.register import register_version, stack_pins
-
     with _answering():
         files = stack_files if stack_files is not None else sorted(Path().glob("Pulumi.*.yaml"))
         done = register_version(
@@ -242,15 +242,12 @@ def pull(
     tracking_uri: Annotated[
         str, typer.Option(help="MLflow tracking server or database.")
     ] = "sqlite:///build/mlflow.db",
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Fetch a model to a local folder and inspect it before anything loads it.
 
     Example: mobile-ai model pull models:/digits/1 --to build/pulled
     """
-    from model_build.inspection import InspectionError
-    from model_build.pull import pull as fetch
-
     with _answering(InspectionError):
         files = fetch(source, to=to, sha256=sha256, tracking_uri=tracking_uri)
     if as_json:
@@ -269,7 +266,7 @@ def samples(
     pin: Annotated[
         list[Path] | None, typer.Option("--pin", help="Stack file whose pins are renewed.")
     ] = None,
-    as_json: Json = False,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Build the sample models and sign everything with fresh keys that are then thrown away.
 
@@ -278,9 +275,6 @@ def samples(
 
     Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
     """
-    from model_build.ceremony import hold_ceremony, sample_ceremony
-    from model_build.pins import renew_pins
-
     with _answering(), _progress() as say:
         plan = sample_ceremony(Path(), anchors=tuple(anchors or ["dev"]), models=models, say=say)
         outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
@@ -305,10 +299,9 @@ def _answering(*refusals: type[Exception]) -> Iterator[None]:
         yield
     except refusals as error:
         _err.print(f"refused: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(REFUSED) from error
+        raise typer.Exit(_REFUSED) from error
     except (BuildError, GovernanceError, OSError) as error:
-        _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(UNABLE) from error
+        raise UserError(str(error)) from error
 
 
 @contextmanager
@@ -343,7 +336,7 @@ def _ask(question: str) -> str:
     return str(typer.prompt(question))
 
 
-def _show_version(version: Any, as_json: bool) -> None:
+def _show_version(version: WrittenVersion, *, as_json: bool) -> None:
     path = (version.folder / "manifest.yaml").as_posix()
     if as_json:
         _print_json({"manifest": path, "sha256": version.sha256, "changed": version.changed})

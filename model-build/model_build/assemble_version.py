@@ -48,6 +48,7 @@ def build_version(
     reports: Path,
     builder: str = DEFAULT_BUILDER,
     ship: tuple[str, ...] = (),
+    commit: str = "unknown",
 ) -> WrittenVersion:
     """Make a version, sign what was found and write its folder.
 
@@ -60,6 +61,7 @@ def build_version(
         builder: URI of who builds, for the provenance.
         ship: Variants that the version holds; all of them when empty. The gates judge every
             variant that was built, shipped or not.
+        commit: Source commit, see ``source_commit``.
 
     Raises:
         GateFailedError: If a gate failed or stayed undecided; nothing is written but the
@@ -73,7 +75,6 @@ def build_version(
     if not report.passed:
         raise _gate_failed(report, path)
     build, report = _shipped(build, report, ship)
-    commit = source_commit(models)
     draft = assemble(
         build, report, created=finished, commit=commit, parent=parent_manifest(build, models)
     )

@@ -19,6 +19,7 @@ from model_build.results import EvaluationReport, GroupQuality
 
 __all__ = ["BomError", "bom_problems", "bom_text", "validate_bom"]
 
+_SPEC: Final = "1.6"
 _KWH_PER_MJ: Final = 1e-3 / 3.6e6  # millijoule to kilowatt-hour
 _NAMESPACE: Final = uuid.UUID("6f1d0b0e-6a3c-5d52-9a37-0d6f2a1c9b41")  # of our serial numbers
 _FORMAT_OF_MODALITY: Final = {
@@ -49,7 +50,7 @@ def bom_text(manifest: ModelManifest, report: EvaluationReport, *, tools: Mappin
     meta = manifest.metadata
     value = {
         "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
+        "specVersion": _SPEC,
         "serialNumber": f"urn:uuid:{uuid.uuid5(_NAMESPACE, digest)}",
         "version": 1,
         "metadata": {
@@ -94,7 +95,10 @@ def validate_bom(text: str) -> None:
     """
     validator = need("cyclonedx.validation.json").JsonStrictValidator
     version = need("cyclonedx.schema").SchemaVersion
-    problem = validator(version.V1_6).validate_str(text)
+    problem: object = validator(version.V1_6).validate_str(text)
+    # The schema leaves the version free, so that newer documents can claim to be older.
+    if problem is None and json.loads(text)["specVersion"] != _SPEC:
+        problem = f"specVersion is not {_SPEC}"
     if problem is not None:
         first = str(problem).split("\n\n", 1)[0]
         raise BomError(

@@ -23,7 +23,7 @@ from securesystemslib.signer import CryptoSigner, Signer
 
 from model_build.approve import approve, load_assessment
 from model_build.assemble_recipe import maker
-from model_build.assemble_version import Make, build_version
+from model_build.assemble_version import Make, build_version, source_commit
 from model_build.errors import BuildError
 from model_build.records import RecordDraft, load_drafts, record_text
 from model_build.signing import fresh_signer
@@ -249,6 +249,7 @@ def _sample(
         reports=plan.reports,
         builder="urn:mobile-ai:builder:sample-ceremony",
         ship=sample.ship,
+        commit=source_commit(plan.root),
     )
     created = built.manifest.created
     return approve(

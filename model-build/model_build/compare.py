@@ -1,0 +1,218 @@
+"""Which variants are worth having: the Pareto front, a picture of it, and a choice per device.
+
+Numbers come from manifests, which hold what was measured on each file. A number that was
+not measured is absent, never guessed: such a variant is never on the front by luck, since
+an absent number counts as no better than any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from governance.manifest import Artifact, ModelManifest
+from governance.vocabulary import DEVICE_CLASSES
+
+from model_build.errors import BuildError, need
+from model_build.writer import read_version
+
+__all__ = [
+    "Candidate",
+    "CompareError",
+    "Recommendation",
+    "candidates_of",
+    "front",
+    "plot_front",
+    "recommend",
+]
+
+# What each class of phone weighs most: old phones lack storage, new ones last on battery.
+_WEIGHS: Final[Mapping[str, str]] = {
+    "entry": "bytes",
+    "mid-range": "energy_mj",
+    "high-end": "quality",
+}
+
+
+class CompareError(BuildError):
+    """Nothing to compare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A variant and what it costs; ``None`` where it was not measured.
+
+    Attributes:
+        name: Model, version and variant.
+        format: ``tflite``, ``onnx`` or ``coreml``.
+        bytes: Size of the file.
+        latency_ms: Median of one inference.
+        energy_mj: Estimate for one inference.
+        quality: Value of the model's metric.
+        loss_pt: Points lost against the reference of its version; 0 for the reference.
+    """
+
+    name: str
+    format: str
+    bytes: int
+    latency_ms: float | None
+    energy_mj: float | None
+    quality: float | None
+    loss_pt: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "name": self.name,
+            "format": self.format,
+            "bytes": self.bytes,
+            "latencyMs": self.latency_ms,
+            "energyMj": self.energy_mj,
+            "quality": self.quality,
+            "lossPt": self.loss_pt,
+        }
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of a table row: name, size, latency, energy, quality."""
+        numbers = (self.latency_ms, self.energy_mj, self.quality)
+        return (self.name, f"{self.bytes:,}", *("-" if n is None else f"{n:.4g}" for n in numbers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """The variant for a device class, and why; empty when none will do."""
+
+    device_class: str
+    variant: str
+    reason: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return JSON values."""
+        return {"deviceClass": self.device_class, "variant": self.variant, "reason": self.reason}
+
+
+def candidates_of(path: Path) -> list[Candidate]:
+    """Return the candidates of a version, given its manifest's path."""
+    manifest = read_version(path.parent).manifest
+    return [_candidate(manifest, item) for item in manifest.artifacts]
+
+
+def front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that no other one beats in everything.
+
+    Raises:
+        CompareError: If there are none.
+    """
+    if not candidates:
+        raise CompareError(
+            "variants", got="none", expected="at least one", next_step="name a manifest"
+        )
+    return [item for item in candidates if not any(_beats(other, item) for other in candidates)]
+
+
+def recommend(candidates: Sequence[Candidate], *, max_loss_pt: float) -> list[Recommendation]:
+    """Return the best variant of each device class.
+
+    Args:
+        candidates: Variants of one or more versions.
+        max_loss_pt: Points of quality that a device may lose against the reference.
+    """
+    best = front(candidates)
+    fit = [
+        item
+        for item in best
+        if item.format == "tflite" and item.loss_pt is not None and item.loss_pt <= max_loss_pt
+    ]
+    return [_choice(device_class, fit, max_loss_pt) for device_class in DEVICE_CLASSES]
+
+
+def plot_front(candidates: Sequence[Candidate], path: Path) -> None:
+    """Draw size against quality, the front marked; latency as the dot's area."""
+    need("matplotlib").use("Agg")
+    figure, axes = need("matplotlib.pyplot").subplots(figsize=(7, 4.5), layout="constrained")
+    best = front(candidates)
+    shown = [item for item in candidates if item.quality is not None]
+    for marker, label, group in (
+        ("o", "on the front", [item for item in shown if item in best]),
+        ("x", "beaten", [item for item in shown if item not in best]),
+    ):
+        axes.scatter(
+            [item.bytes / 1000 for item in group],
+            [item.quality for item in group],
+            [30 + 400 * (item.latency_ms or 0) for item in group],
+            marker=marker,
+            label=label,
+            alpha=0.7,
+        )
+    for item in shown:
+        axes.annotate(item.name.split(" ", 1)[1], (item.bytes / 1000, item.quality), fontsize=7)
+    axes.set(xscale="log", xlabel="size (kB)", ylabel="quality", title="Variants; area: latency")
+    axes.legend(markerscale=0.4)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    need("matplotlib.pyplot").close(figure)
+
+
+def _candidate(manifest: ModelManifest, item: Artifact) -> Candidate:
+    meta = manifest.metadata
+    quality = None if item.quality is None else item.quality.value
+    return Candidate(
+        name=f"{meta.name} {meta.version} {item.variant}",
+        format=item.format,
+        bytes=item.bytes,
+        latency_ms=None if item.profile is None else item.profile.latency_p50_ms,
+        energy_mj=None if item.profile is None else item.profile.energy_mj,
+        quality=quality,
+        loss_pt=_loss(manifest, item, quality),
+    )
+
+
+def _loss(manifest: ModelManifest, item: Artifact, quality: float | None) -> float | None:
+    """Return the points lost against the variant that parity names; the first has none."""
+    named = None if item.quality is None or item.quality.parity is None else item.quality.parity
+    reference = manifest.artifact(named.reference) if named else manifest.artifacts[0]
+    if quality is None or reference is None or reference.quality is None:
+        return None
+    return round(100 * (reference.quality.value - quality), 4)
+
+
+def _costs(item: Candidate) -> tuple[float, ...]:
+    """Return what is to be small; what was not measured is as large as can be."""
+    worst = float("inf")
+    return (
+        item.bytes,
+        worst if item.latency_ms is None else item.latency_ms,
+        worst if item.energy_mj is None else item.energy_mj,
+        worst if item.quality is None else -item.quality,
+    )
+
+
+def _beats(one: Candidate, other: Candidate) -> bool:
+    # Formats run on different devices, so one does not replace another.
+    if one.format != other.format:
+        return False
+    ours, theirs = _costs(one), _costs(other)
+    return all(a <= b for a, b in zip(ours, theirs, strict=True)) and ours != theirs
+
+
+def _choice(device_class: str, fit: Sequence[Candidate], max_loss_pt: float) -> Recommendation:
+    if not fit:
+        reason = f"no TFLite variant was measured to lose at most {max_loss_pt:g} pt"
+        return Recommendation(device_class=device_class, variant="", reason=reason)
+    weighed = _WEIGHS[device_class]
+    chosen = min(fit, key=lambda item: _rank(item, weighed))
+    figures = dict(zip(("size", "p50", "energy", "quality"), chosen.cells()[1:], strict=True))
+    reason = (
+        f"best {weighed.removesuffix('_mj')} of {len(fit)} on the front that lose at most "
+        f"{max_loss_pt:g} pt: {figures['size']} bytes, {figures['p50']} ms, "
+        f"{figures['energy']} mJ, quality {figures['quality']}"
+    )
+    return Recommendation(device_class=device_class, variant=chosen.name, reason=reason)
+
+
+def _rank(item: Candidate, weighed: str) -> tuple[float, ...]:
+    size, latency, energy, quality = _costs(item)
+    first = {"bytes": size, "energy_mj": energy, "quality": quality}[weighed]
+    return (first, size, latency, energy, quality)

@@ -1,0 +1,106 @@
+"""Fetching a model from a registry or a file, and inspecting it before anything loads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from model_build.errors import BuildError, need
+from model_build.inspection import Inspected, Limits, inspect_file
+
+__all__ = ["PullError", "pull"]
+
+_REGISTRY_URI: Final = re.compile(r"^models:/(?P<name>[A-Za-z0-9._-]+)/(?P<version>\d+)$")
+_MODEL_SUFFIXES: Final = frozenset({".tflite", ".onnx", ".zip"})
+
+
+class PullError(BuildError):
+    """A source that cannot be fetched, or is not what was asked for."""
+
+
+def pull(
+    source: str,
+    *,
+    to: Path,
+    sha256: str | None = None,
+    tracking_uri: str = "sqlite:///build/mlflow.db",
+    limits: Limits | None = None,
+) -> list[Inspected]:
+    """Fetch a source's model files into a folder and return what they are.
+
+    Args:
+        source: ``models:/name/version`` (a number, not an alias, which could move) or the
+            path of one file.
+        to: The folder; files are put in place only once they are inspected.
+        sha256: Digest that one of the files must have; the others are left out then.
+        tracking_uri: MLflow server or database, for ``models:/``.
+        limits: Of the inspection.
+
+    Raises:
+        PullError: If the source is not there, holds no model, or none of that digest.
+        InspectionError: If a file may not be loaded.
+    """
+    with tempfile.TemporaryDirectory(prefix="pull-") as scratch:
+        if source.startswith("models:/"):
+            files = _from_registry(source, Path(scratch), tracking_uri)
+        else:
+            files = [Path(source)]
+        found = [inspect_file(path, limits=limits) for path in files]
+        wanted = [item for item in found if sha256 in (None, item.sha256)]
+        if not wanted:
+            digests = ", ".join(item.sha256 for item in found)
+            raise _refused(source, f"sha256 {digests or 'of nothing'}", sha256 or "a model file")
+        return [_keep(item, to) for item in wanted]
+
+
+def _from_registry(source: str, scratch: Path, tracking_uri: str) -> list[Path]:
+    match = _REGISTRY_URI.match(source)
+    if match is None:
+        raise _refused(source, "no version number", "models:/name/number")
+    mlflow = need("mlflow")
+    need("mlflow.environment_variables").MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
+    try:
+        client = mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        place = client.get_model_version_download_uri(match["name"], match["version"])
+        folder = mlflow.artifacts.download_artifacts(
+            artifact_uri=place, dst_path=str(scratch), tracking_uri=tracking_uri
+        )
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        reason = str(error).split("\n", 1)[0]
+        raise _refused(source, reason, "a version in the registry") from error
+    files = sorted(
+        path
+        for path in Path(folder).rglob("*")
+        if path.suffix in _MODEL_SUFFIXES and path.is_file()
+    )
+    if not files:
+        raise _refused(source, "no model file", f"files such as {sorted(_MODEL_SUFFIXES)}")
+    return files
+
+
+def _keep(item: Inspected, to: Path) -> Inspected:
+    """Copy an inspected file into the folder; its name starts with its digest."""
+    to.mkdir(parents=True, exist_ok=True)
+    place = to / f"{item.sha256[:16]}-{item.path.name}"
+    fresh = place.with_name(f".{place.name}.part")
+    shutil.copyfile(item.path, fresh)
+    again = hashlib.sha256(fresh.read_bytes()).hexdigest()
+    if again != item.sha256:
+        fresh.unlink()
+        raise _refused(str(item.path), f"sha256 {again} when copied", item.sha256)
+    fresh.replace(place)
+    return dataclasses.replace(item, path=place)
+
+
+def _refused(source: str, got: str, expected: str) -> PullError:
+    return PullError(
+        source,
+        got=got,
+        expected=expected,
+        next_step="check the source and the tracking URI",
+    )

@@ -1,0 +1,157 @@
+"""`mobile-ai model`: what it prints, what it exits with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.errors import UserError
+from cli.model import app
+from governance.documents import dump_yaml
+from model_build.approve import QUESTIONS
+from model_build.ceremony import trust_text
+from model_build.signing import fresh_signer
+from tests.model_build.versions import LIFETIME, Signed, assessment, signed_version
+
+pytestmark = pytest.mark.build
+COMMANDS = ("build", "verify", "compare", "approve", "register", "pull", "samples")
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory) -> Signed:
+    return signed_version(tmp_path_factory.mktemp("version"))
+
+
+@pytest.fixture
+def place(signed, tmp_path, monkeypatch) -> Path:
+    """A working directory with one signed version and its trust file."""
+    shutil.copytree(signed.version.folder.parents[1], tmp_path / "models")
+    trust = tmp_path / "policy-pack" / "trust"
+    trust.mkdir(parents=True)
+    text = trust_text("dev", signed.keys, expires=datetime.now(UTC) + LIFETIME)
+    (trust / "dev.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+MANIFEST = "models/digits/1.0.0/manifest.yaml"
+
+
+def run(*arguments: str, **more):
+    return CliRunner().invoke(app, arguments, **more)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert f"mobile-ai model {command}" in " ".join(done.output.split())
+
+
+def test_a_whole_version_verifies(place):
+    done = run("verify", MANIFEST)
+    assert done.exit_code == 0
+    assert "verified: models/digits/1.0.0/manifest.yaml" in done.output
+
+
+def test_a_changed_byte_ends_with_code_1_and_names_the_file(place):
+    path = place / "models/digits/1.0.0/artifacts/digits-int8.tflite"
+    path.write_bytes(path.read_bytes() + b"!")
+    done = run("verify", MANIFEST)
+    assert done.exit_code == 1
+    assert "artifacts/digits-int8.tflite" in done.output
+    assert "NOT VERIFIED" in done.output
+
+
+def test_verify_speaks_json(place, signed):
+    done = run("verify", MANIFEST, "--json", "--sha256", signed.version.sha256)
+    assert json.loads(done.output)["ok"] is True
+    done = run("verify", MANIFEST, "--json", "--sha256", "0" * 64)
+    value = json.loads(done.output)
+    assert (done.exit_code, value["ok"], value["findings"][0]["where"]) == (1, False, "pin")
+
+
+def test_a_missing_trust_file_is_the_users_to_mend(place):
+    done = run("verify", MANIFEST, "--environment", "prod")
+    assert isinstance(done.exception, UserError)
+    assert "prod.yaml" in str(done.exception)
+
+
+def test_compare_shows_every_variant_and_a_choice_per_device_class(place):
+    done = run("compare", MANIFEST)
+    assert done.exit_code == 0
+    for word in ("int8", "fp32", "entry:", "mid-range:", "high-end:"):
+        assert word in done.output
+
+
+def test_compare_speaks_json_and_draws(place):
+    done = run("compare", MANIFEST, "--json", "--plot", "front.png")
+    assert len(json.loads(done.output)["recommendations"]) == 3
+    assert (place / "front.png").stat().st_size > 1000
+
+
+def key_file(place: Path, signer) -> str:
+    (place / "key.pem").write_bytes(signer.private_bytes)
+    return f"file2:{place}/key.pem"
+
+
+def test_approving_from_a_file_gives_a_version_that_verifies(place, signed):
+    answers = assessment().model_dump(mode="json", by_alias=True)
+    (place / "answers.yaml").write_text(dump_yaml(answers))
+    key = key_file(place, signed.keys["ethics-reviewer"][0])
+    done = run("approve", MANIFEST, "--key", key, "--questionnaire", "answers.yaml", "--json")
+    value = json.loads(done.output)
+    assert value["sha256"] != signed.version.sha256
+    assert run("verify", MANIFEST, "--sha256", value["sha256"]).exit_code == 0
+
+
+def test_approving_by_answering_questions(place, signed):
+    answers = [
+        *(f"A real answer about {key}." for key in QUESTIONS),
+        "field-assistant",
+        "camera-image",
+        "eu-west-1",
+        "GDPR_Personal",
+        "oversight@example.com",
+        "approved",
+    ]
+    key = key_file(place, signed.keys["ethics-reviewer"][0])
+    done = run("approve", MANIFEST, "--key", key, input="\n".join(answers) + "\n")
+    assert done.exit_code == 0, done.exception
+    assert run("verify", MANIFEST).exit_code == 0
+
+
+def test_approving_as_another_role_is_refused(place):
+    done = run("approve", MANIFEST, "--key", "file2:none.pem", "--role", "builder")
+    assert "no right to sign an assessment" in str(done.exception)
+
+
+def test_an_approval_by_a_stranger_does_not_verify(place):
+    answers = assessment().model_dump(mode="json", by_alias=True)
+    (place / "answers.yaml").write_text(dump_yaml(answers))
+    key = key_file(place, fresh_signer())
+    run("approve", MANIFEST, "--key", key, "--questionnaire", "answers.yaml")
+    done = run("verify", MANIFEST)
+    assert done.exit_code == 1
+    assert "unknown key" in done.output
+
+
+def test_pulling_what_is_no_model_ends_with_code_1(place):
+    (place / "model.onnx").write_bytes(b"\x80\x04 pickle, not a model")
+    done = run("pull", "model.onnx")
+    assert done.exit_code == 1
+    assert "pickle" in done.output
+    assert not (place / "build").exists()
+
+
+def test_register_follows_the_stack_files(place, signed):
+    pin = {"manifest": MANIFEST, "sha256": signed.version.sha256}
+    (place / "Pulumi.dev.yaml").write_text(dump_yaml({"deployments": [pin]}))
+    done = run("register", MANIFEST, "--json")
+    value = json.loads(done.stdout)
+    assert (value["created"], value["aliases"]) == (True, ["dev"])

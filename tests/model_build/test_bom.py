@@ -1,0 +1,85 @@
+"""The bill of materials: valid, deterministic, and the same story as the manifest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from governance.manifest import ModelManifest
+from model_build.assemble import assemble
+from model_build.bom import BomError, bom_problems, bom_text, validate_bom
+from tests.model_build.versions import NOW, build_result, report_on
+
+pytestmark = pytest.mark.build
+
+
+@pytest.fixture
+def made(tmp_path):
+    build = build_result(tmp_path)
+    report = report_on(build)
+    draft = assemble(build, report, created=NOW, commit="unknown")
+    return draft.manifest, report, bom_text(draft.manifest, report, tools=build.tools)
+
+
+def test_it_is_the_same_text_every_time(made):
+    manifest, report, text = made
+    assert (
+        bom_text(manifest, report, tools={"tensorflow": "2.20.0", "litert-quantizer": "0.11.0"})
+        == text
+    )
+
+
+def test_it_agrees_with_its_manifest(made):
+    manifest, _, text = made
+    assert bom_problems(text, manifest) == []
+
+
+def test_a_manifest_with_another_artifact_is_told_apart(made):
+    manifest, _, text = made
+    values = manifest.to_dict()
+    values["artifacts"][1]["sha256"] = "0" * 64
+    other = ModelManifest.model_validate_json(json.dumps(values))
+    assert [line.split(":")[0:2] for line in bom_problems(text, other)][0] == ["file", "int8"]
+
+
+def test_every_variant_has_a_metric_with_its_interval_and_its_slices(made):
+    _, _, text = made
+    card = json.loads(text)["metadata"]["component"]["modelCard"]
+    metrics = {item["slice"]: item for item in card["quantitativeAnalysis"]["performanceMetrics"]}
+    assert metrics["int8"]["confidenceInterval"] == {"lowerBound": "0.975", "upperBound": "0.986"}
+    assert "int8: label=9" in metrics
+
+
+def test_energy_is_told_in_kilowatt_hours_with_its_method(made):
+    _, _, text = made
+    considerations = json.loads(text)["metadata"]["component"]["modelCard"]["considerations"]
+    first = considerations["environmentalConsiderations"]["energyConsumptions"][0]
+    # 0.42 mJ; a kilowatt-hour is 3.6e9 mJ.
+    assert first["activityEnergyCost"]["value"] == pytest.approx(0.42 / 3.6e9)
+    assert {"name": "mobile-ai:method", "value": "MACs x 4.6 pJ"} in first["properties"]
+
+
+def test_fairness_names_the_group_at_risk(made):
+    _, _, text = made
+    considerations = json.loads(text)["metadata"]["component"]["modelCard"]["considerations"]
+    groups = {item["groupAtRisk"] for item in considerations["fairnessAssessments"]}
+    assert groups == {"hand=left", "label=0"}
+
+
+def test_every_dataset_is_a_component_with_its_digest_and_licence(made):
+    _, _, text = made
+    data = [item for item in json.loads(text)["components"] if item["type"] == "data"]
+    assert [item["name"] for item in data] == ["mnist-5k-train", "mnist-5k-test"]
+    assert data[0]["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
+    assert data[0]["licenses"] == [{"license": {"name": "BSD-3-Clause"}}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"unknown": 1}, {"specVersion": "9.9"}, {"serialNumber": "not-a-uuid"}, {"version": 0}],
+)
+def test_the_validator_is_strict(made, change):
+    _, _, text = made
+    with pytest.raises(BomError):
+        validate_bom(json.dumps({**json.loads(text), **change}))

@@ -1,0 +1,119 @@
+"""The Pareto front and the choice per device class."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_build.assemble import assemble
+from model_build.compare import (
+    Candidate,
+    CompareError,
+    candidates_of,
+    front,
+    plot_front,
+    recommend,
+)
+from model_build.writer import write_version
+from tests.model_build.versions import NOW, build_result, estimate, report_on
+
+
+def candidate(name: str = "digits 1.0.0 int8", **changes: object) -> Candidate:
+    value = Candidate(
+        name=name, format="tflite", bytes=100, latency_ms=1.0, energy_mj=1.0, quality=0.9,
+        loss_pt=0.5,
+    )  # fmt: skip
+    return dataclasses.replace(value, **changes)
+
+
+SMALL = candidate("digits 1.0.0 int4", bytes=50, quality=0.88, loss_pt=0.9, latency_ms=2.0)
+GOOD = candidate("digits 1.0.0 fp32", bytes=400, quality=0.95, loss_pt=0.0, energy_mj=4.0)
+THRIFTY = candidate("digits 1.0.0 int8", bytes=100, energy_mj=0.5)
+COSTS = st.integers(1, 4)
+
+
+def test_a_variant_that_is_beaten_in_everything_is_not_on_the_front():
+    worse = candidate("digits 1.0.0 worse", bytes=500, quality=0.89)
+    assert front([THRIFTY, worse]) == [THRIFTY]
+
+
+def test_a_variant_that_is_best_in_one_thing_is_on_the_front():
+    assert front([SMALL, GOOD, THRIFTY]) == [SMALL, GOOD, THRIFTY]
+
+
+def test_what_was_not_measured_beats_nothing():
+    unknown = candidate("digits 1.0.0 x", quality=None, latency_ms=None, energy_mj=None)
+    assert front([unknown, THRIFTY]) == [THRIFTY]
+
+
+def test_formats_do_not_replace_each_other():
+    onnx = candidate("digits 1.0.0 int8-onnx", format="onnx", bytes=999, quality=0.1)
+    assert onnx in front([THRIFTY, onnx])
+
+
+def test_nothing_has_no_front():
+    with pytest.raises(CompareError):
+        front([])
+
+
+@given(st.lists(st.tuples(COSTS, COSTS, COSTS, COSTS), min_size=1, max_size=12))
+def test_everything_off_the_front_is_beaten_by_something_on_it(rows):
+    items = [
+        candidate(f"m v {number}", bytes=size, latency_ms=late, energy_mj=heat, quality=good)
+        for number, (size, late, heat, good) in enumerate(rows)
+    ]
+    best = front(items)
+    assert best
+    for item in items:
+        if item not in best:
+            assert any(
+                other.bytes <= item.bytes
+                and other.latency_ms <= item.latency_ms
+                and other.energy_mj <= item.energy_mj
+                and other.quality >= item.quality
+                for other in best
+            )
+
+
+def test_each_device_class_gets_what_it_weighs_most():
+    choices = {item.device_class: item for item in recommend([SMALL, GOOD, THRIFTY], max_loss_pt=1)}
+    assert {name: item.variant.split()[-1] for name, item in choices.items()} == {
+        "entry": "int4",
+        "mid-range": "int8",
+        "high-end": "fp32",
+    }
+    assert "50 bytes" in choices["entry"].reason
+
+
+def test_a_variant_that_loses_too_much_is_not_recommended():
+    choices = recommend([SMALL, THRIFTY], max_loss_pt=0.6)
+    assert {item.variant for item in choices} == {THRIFTY.name}
+
+
+def test_without_a_fit_variant_the_reason_says_so():
+    choice = recommend([SMALL], max_loss_pt=0.1)[0]
+    assert choice.variant == ""
+    assert "at most 0.1 pt" in choice.reason
+
+
+def test_candidates_come_from_what_the_manifest_says_was_measured(tmp_path):
+    build = build_result(tmp_path / "work")
+    report = report_on(build)
+    worse = dataclasses.replace(report.artifacts[1], quality=estimate(0.976))
+    report = dataclasses.replace(
+        report, artifacts=(report.artifacts[0], worse, report.artifacts[2])
+    )
+    draft = assemble(build, report, created=NOW, commit="unknown")
+    version = write_version(draft, {}, models=tmp_path / "models")
+    found = candidates_of(version.folder / "manifest.yaml")
+    assert [item.name for item in found][1] == "digits 1.0.0 int8"
+    assert (found[0].loss_pt, found[1].loss_pt) == (0.0, pytest.approx(0.5))
+
+
+@pytest.mark.build
+def test_a_picture_is_drawn(tmp_path):
+    plot_front([SMALL, GOOD, THRIFTY], tmp_path / "pictures" / "front.png")
+    assert (tmp_path / "pictures" / "front.png").read_bytes().startswith(b"\x89PNG")

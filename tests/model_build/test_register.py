@@ -1,0 +1,120 @@
+"""The registry follows Git: once per digest, aliases from stack files; and pulling back."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model_build.inspection import InspectionError
+from model_build.pull import PullError, pull
+from model_build.register import RegisterError, register_version, stack_pins
+from tests.model_build import hostile
+from tests.model_build.versions import Signed, signed_version
+
+pytestmark = pytest.mark.build
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory) -> Signed:
+    return signed_version(tmp_path_factory.mktemp("version"))
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory, signed) -> str:
+    place = f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db"
+    made = registered(signed, place)
+    assert (made.created, made.number, made.aliases) == (True, "1", ())
+    return place
+
+
+def registered(signed: Signed, uri: str, **pins: set[str]):
+    path = signed.version.folder / "manifest.yaml"
+    return register_version(path, trust=signed.trust, tracking_uri=uri, pins=pins)
+
+
+def client(uri: str):
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def test_registering_again_makes_no_second_version(signed, uri):
+    again = registered(signed, uri)
+    assert (again.created, again.number) == (False, "1")
+    assert len(client(uri).search_model_versions("name = 'digits'")) == 1
+
+
+def test_aliases_are_the_stacks_that_pin_it_and_follow_when_they_stop(signed, uri):
+    pin = {signed.version.sha256}
+    assert registered(signed, uri, dev=pin, prod=pin).aliases == ("dev", "prod")
+    assert registered(signed, uri, dev={"0" * 64}, prod=pin).aliases == ("prod",)
+    assert list(client(uri).get_registered_model("digits").aliases) == ["prod"]
+
+
+def test_metrics_and_evidence_are_in_the_run(signed, uri):
+    version = client(uri).get_model_version("digits", "1")
+    run = client(uri).get_run(version.run_id)
+    assert run.data.metrics["int8/accuracy"] == 0.981
+    names = {item.path for item in client(uri).list_artifacts(version.run_id, "version/evidence")}
+    assert "version/evidence/assessment.dsse.json" in names
+
+
+def test_a_version_that_does_not_verify_is_not_registered(signed, uri, tmp_path):
+    folder = tmp_path / "digits" / "1.0.0"
+    shutil.copytree(signed.version.folder, folder)
+    (folder / "artifacts" / "digits-int8.tflite").write_bytes(b"other")
+    with pytest.raises(RegisterError, match="digits-int8.tflite"):
+        register_version(folder / "manifest.yaml", trust=signed.trust, tracking_uri=uri, pins={})
+
+
+def test_pins_are_read_from_stack_files_by_stack(tmp_path):
+    text = "deployments: [{manifest: models/a/1.0.0/manifest.yaml, sha256: '12'}]"
+    (tmp_path / "Pulumi.prod.yaml").write_text(text)
+    assert stack_pins([tmp_path / "Pulumi.prod.yaml"]) == {"prod": {"12"}}
+
+
+def test_what_is_pulled_is_inspected_first(uri, tmp_path):
+    # The artifacts of this version are no models, so nothing may arrive.
+    with pytest.raises(InspectionError):
+        pull("models:/digits/1", to=tmp_path / "pulled", tracking_uri=uri)
+    assert not (tmp_path / "pulled").exists()
+
+
+def test_an_alias_is_not_a_version_to_pull(uri, tmp_path):
+    with pytest.raises(PullError, match="no version number"):
+        pull("models:/digits/champion", to=tmp_path, tracking_uri=uri)
+
+
+def test_a_version_that_is_not_there_is_an_error(uri, tmp_path):
+    with pytest.raises(PullError, match="models:/digits/99"):
+        pull("models:/digits/99", to=tmp_path, tracking_uri=uri)
+
+
+@pytest.fixture
+def onnx_file(tmp_path) -> Path:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(hostile.well_formed_onnx())
+    return path
+
+
+def test_a_file_is_pulled_under_its_digest(onnx_file, tmp_path):
+    (found,) = pull(str(onnx_file), to=tmp_path / "pulled")
+    assert found.path == tmp_path / "pulled" / f"{found.sha256[:16]}-model.onnx"
+    assert found.path.read_bytes() == onnx_file.read_bytes()
+
+
+def test_a_file_of_another_digest_is_refused(onnx_file, tmp_path):
+    with pytest.raises(PullError, match="0" * 64):
+        pull(str(onnx_file), to=tmp_path / "pulled", sha256="0" * 64)
+
+
+def test_a_version_with_real_models_comes_back_with_its_digests(uri, tmp_path, onnx_file):
+    registry = client(uri)
+    run = registry.create_run(registry.get_experiment_by_name("mobile-ai").experiment_id)
+    registry.log_artifact(run.info.run_id, str(onnx_file), "version")
+    registry.create_registered_model("real")
+    registry.create_model_version("real", f"{run.info.artifact_uri}/version", run.info.run_id)
+    (found,) = pull("models:/real/1", to=tmp_path / "pulled", tracking_uri=uri)
+    assert (found.format, found.ran) == ("onnx", True)
