@@ -59,7 +59,9 @@ def _prune(model: Any, rows: Rows, plan: TrainSpec, seed: int) -> Any:
     prune = tfmot.sparsity.keras
     steps = max(1, len(rows) // plan.batch_size) * plan.epochs
     # Most of the run recovers at the final sparsity; see tfmot's comprehensive guide.
-    schedule = prune.PolynomialDecay(0.2, SPARSITY, 0, max(1, steps // 2), frequency=max(1, steps // 20))
+    schedule = prune.PolynomialDecay(
+        0.2, SPARSITY, 0, max(1, steps // 2), frequency=max(1, steps // 20)
+    )
 
     def choose(layer: Any) -> Any:
         # Depthwise kernels and the stem are few weights with much effect: kept whole.

@@ -68,7 +68,9 @@ def to_coreml(model: Any, *, bits: int = 32) -> bytes:
     )
     if bits == 8:  # noqa: PLR2004
         optimize = need("coremltools.optimize.coreml")
-        config = optimize.OptimizationConfig(optimize.OpLinearQuantizerConfig(mode="linear_symmetric"))
+        config = optimize.OptimizationConfig(
+            optimize.OpLinearQuantizerConfig(mode="linear_symmetric")
+        )
         program = optimize.linear_quantize_weights(program, config)
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "model.mlpackage"

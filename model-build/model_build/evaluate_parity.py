@@ -39,7 +39,7 @@ __all__ = ["evaluate_imported", "output_parity"]
 Outputs = list[list[NDArray[Any]]]
 METHOD = (
     "no labelled rows: every output compared with the imported file's on {rows} probe inputs "
-    "({probe}); error as a share of that output's range; top-1 agreement of the last axis"
+    "({probe}); error as a share of that output's range; agreement on the largest value"
 )
 
 
@@ -82,8 +82,8 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
     """Return agreement over all outputs of all samples.
 
     `max_abs_error` is relative to each output's range over the samples, because outputs of
-    one model (boxes in pixels, scores) have different units. `top1_agreement` counts the
-    last axis, or the sign of a single score.
+    one model (boxes in pixels, scores) have different units. `top1_agreement` compares the
+    place of the largest value of every output that has more than one.
     """
     errors, same = [], []
     for place in range(len(base[0])):
@@ -91,9 +91,10 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
         now = np.concatenate([sample[place].reshape(1, -1) for sample in found])
         spread = float(was.max() - was.min()) or 1.0
         errors.append(float(np.abs(was - now).max()) / spread)
-        same.append(was.argmax(axis=1) == now.argmax(axis=1))
+        if was.shape[1] > 1:
+            same.append(was.argmax(axis=1) == now.argmax(axis=1))
     return Parity(
-        top1_agreement=float(np.mean(np.concatenate(same))),
+        top1_agreement=float(np.mean(np.concatenate(same))) if same else 1.0,
         max_abs_error=max(errors),
         n=len(base),
     )

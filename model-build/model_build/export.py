@@ -58,7 +58,7 @@ class Exporter:
     def _quantize(self, spec: VariantSpec) -> Callable[[bytes], bytes]:
         inputs = self._calibration.inputs
         if spec.format == "onnx":
-            return partial(quantize_onnx, scheme=spec.quantize, calibration=inputs)
+            return partial(quantize_onnx, scheme=spec.quantize, calibration=inputs, keep=spec.keep)
         return partial(quantize_tflite, scheme=spec.quantize, calibration=inputs, keep=spec.keep)
 
     def _rescaled(self, spec: VariantSpec, content: bytes, chain: tuple[Transform, ...]) -> Chain:

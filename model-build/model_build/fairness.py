@@ -128,7 +128,10 @@ def _rates(code: NDArray[Any], chosen: Flags, wanted: Flags, right: Flags, count
 
     everyone = np.ones_like(chosen)
     return _Rates(
-        share(chosen, everyone), share(chosen, wanted), share(chosen, ~wanted), share(right, everyone)
+        share(chosen, everyone),
+        share(chosen, wanted),
+        share(chosen, ~wanted),
+        share(right, everyone),
     )
 
 

@@ -106,7 +106,9 @@ def _judge(
 
 def _reason(status: Status, measured: Measured, gate: GateSpec) -> str:
     bound = "at most" if measured.more_is_worse else "at least"
-    text = f"{measured.value:.4g} {measured.unit}, allowed {bound} {gate.limit:g}".replace(" ,", ",")
+    text = f"{measured.value:.4g} {measured.unit}, allowed {bound} {gate.limit:g}".replace(
+        " ,", ","
+    )
     if status is Status.UNDECIDED:
         text += (
             f"; the limit lies in the 95 % interval {measured.low:.4g}..{measured.high:.4g}: "
@@ -120,9 +122,7 @@ def _reason(status: Status, measured: Measured, gate: GateSpec) -> str:
     return text
 
 
-_Measure = Callable[
-    [GateSpec, ArtifactEvaluation, ArtifactEvaluation | None], Measured | None
-]
+_Measure = Callable[[GateSpec, ArtifactEvaluation, ArtifactEvaluation | None], Measured | None]
 
 
 def _quality(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:

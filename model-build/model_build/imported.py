@@ -43,7 +43,7 @@ class Imported:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model"
             path.write_bytes(content)
-            self.format = inspect_file(path).format
+            self.format = inspect_file(path, shapes=recipe.source.probe_shapes).format
             with quiet():
                 specs = load(path, self.format).inputs
         self.samples: list[Sample] = probe_samples(specs, recipe.source, seed=recipe.seed)
@@ -81,9 +81,7 @@ def bring(recipe: Recipe, *, folder: Path) -> Imported:
     return Imported(content, recipe, origin=origin)
 
 
-def make_imported(
-    model: Imported, spec: VariantSpec
-) -> tuple[bytes, tuple[Transform, ...]]:
+def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Transform, ...]]:
     """Return the bytes of a variant and its chain from the file as it came."""
     link = Transform(
         step="import",
@@ -121,7 +119,7 @@ def _quantize(model: Imported, spec: VariantSpec, content: bytes) -> bytes:
         if names[name].ndim
     }
     if model.format == "onnx":
-        return quantize_onnx(content, spec.quantize, calibration=rows)
+        return quantize_onnx(content, spec.quantize, calibration=rows, keep=spec.keep)
     return quantize_tflite(content, spec.quantize, calibration=rows, keep=spec.keep)
 
 

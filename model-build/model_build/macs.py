@@ -62,7 +62,9 @@ def onnx_macs(path: Path) -> dict[str, int] | None:
     """
     onnx = need("onnx")
     model = need("onnx.shape_inference").infer_shapes(onnx.load(str(path)))
-    if any(node.op_type in {"If", "Loop", "Scan", "LSTM", "GRU", "RNN"} for node in model.graph.node):
+    if any(
+        node.op_type in {"If", "Loop", "Scan", "LSTM", "GRU", "RNN"} for node in model.graph.node
+    ):
         return None
     shapes = _onnx_shapes(model)
     integer = _from_integers(model)

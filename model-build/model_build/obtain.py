@@ -38,9 +38,7 @@ class Trained:
     parent: Trained | None = None
 
 
-def obtain(
-    path: Path, *, tick: train.Tick | None = None, cache: Path | None = None
-) -> Trained:
+def obtain(path: Path, *, tick: train.Tick | None = None, cache: Path | None = None) -> Trained:
     """Return the trained network of a recipe; its parent's is obtained first.
 
     Raises:

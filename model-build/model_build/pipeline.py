@@ -27,8 +27,20 @@ __all__ = ["Progress", "build", "evaluate", "files_of"]
 Progress = Callable[[str, int, int], None]
 
 
-def build(recipe: Path, *, out: Path, progress: Progress | None = None) -> BuildResult:
+def build(
+    recipe: Path,
+    *,
+    out: Path,
+    progress: Progress | None = None,
+    networks: Path | None = None,
+) -> BuildResult:
     """Make every variant of a recipe under `out/artifacts`.
+
+    Args:
+        recipe: The recipe's file.
+        out: Folder of the version.
+        progress: Called with (what is being done, steps done, steps in all).
+        networks: Where trained weights are kept; per user by default.
 
     Raises:
         BuildError: If a step cannot be done; files made before stay.
@@ -39,7 +51,8 @@ def build(recipe: Path, *, out: Path, progress: Progress | None = None) -> Build
         make = partial(make_imported, bring(plan, folder=recipe.parent))
         return summarise(recipe, plan, _variants(plan, make, out, tell))
     with quiet():
-        trained = obtain(recipe, tick=partial(tell, f"train {plan.name} {plan.version}"))
+        told = partial(tell, f"train {plan.name} {plan.version}")
+        trained = obtain(recipe, tick=told, cache=networks)
     variants = _variants(plan, Exporter(trained).make, out, tell)
     return summarise(recipe, plan, variants, trained=trained)
 

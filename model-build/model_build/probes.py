@@ -69,9 +69,7 @@ def probe_samples(specs: tuple[TensorSpec, ...], source: Source, *, seed: int) -
     return samples
 
 
-def photo(
-    shape: tuple[int, ...], row: int, generator: np.random.Generator
-) -> NDArray[np.float32]:
+def photo(shape: tuple[int, ...], row: int, generator: np.random.Generator) -> NDArray[np.float32]:
     """Return a crop [1, height, width, 3] in -1..1 of the photographs scikit-learn ships."""
     images = need("sklearn.datasets").load_sample_images().images
     image = images[row % len(images)]
@@ -84,9 +82,7 @@ def photo(
     return np.asarray(crop[None] / 127.5 - 1, dtype=np.float32)
 
 
-def sound(
-    shape: tuple[int, ...], row: int, generator: np.random.Generator
-) -> NDArray[np.float32]:
+def sound(shape: tuple[int, ...], row: int, generator: np.random.Generator) -> NDArray[np.float32]:
     """Return synthetic sound of a shape [1, samples] at 16 kHz: a harmonic tone in noise.
 
     Synthetic, because no recording of a person may be shipped; a voice detector is only

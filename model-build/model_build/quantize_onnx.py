@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,13 +15,20 @@ from model_build.errors import RecipeError, need
 __all__ = ["quantize_onnx"]
 
 
-def quantize_onnx(model: bytes, scheme: str, *, calibration: Mapping[str, NDArray[Any]]) -> bytes:
+def quantize_onnx(
+    model: bytes,
+    scheme: str,
+    *,
+    calibration: Mapping[str, NDArray[Any]],
+    keep: str | None = None,
+) -> bytes:
     """Return the quantised file.
 
     Args:
         model: A float32 ONNX file.
         scheme: `static-int8` (QDQ, per channel, signed), `dynamic-int8` or `fp16`.
         calibration: Input name to rows; read for `static-int8` only.
+        keep: Pattern of node names that `dynamic-int8` leaves in float.
 
     Raises:
         RecipeError: If the scheme is unknown.
@@ -32,7 +40,10 @@ def quantize_onnx(model: bytes, scheme: str, *, calibration: Mapping[str, NDArra
         if scheme == "static-int8":
             _static(quantization, source, target, calibration)
         elif scheme == "dynamic-int8":
-            quantization.quantize_dynamic(str(source), str(target), per_channel=True)
+            kept = _matching(model, keep)
+            quantization.quantize_dynamic(
+                str(source), str(target), per_channel=True, nodes_to_exclude=kept
+            )
         elif scheme == "fp16":
             _half(source, target)
         else:
@@ -43,6 +54,13 @@ def quantize_onnx(model: bytes, scheme: str, *, calibration: Mapping[str, NDArra
                 next_step="use format tflite for this scheme",
             )
         return _stable(target.read_bytes())
+
+
+def _matching(model: bytes, pattern: str | None) -> list[str]:
+    if pattern is None:
+        return []
+    graph = need("onnx").load_from_string(model).graph
+    return [node.name for node in graph.node if re.search(pattern, node.name)]
 
 
 def _static(

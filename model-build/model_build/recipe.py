@@ -163,7 +163,8 @@ class VariantSpec(_Model):
     adapt: Adaptation = "none"
     quantize: Quantization = "none"
     keep: str | None = Field(
-        default=None, description="mixed: pattern of the layers kept at int8; the rest is int4."
+        default=None,
+        description="Pattern of layers kept: at int8 by mixed, in float by dynamic-int8 ONNX.",
     )
     needs: NeedsSpec = NeedsSpec()
 
@@ -238,7 +239,9 @@ class Recipe(_Model):
         unknown = {v for gate in self.gates for v in gate.variants} - {"*", *names}
         if unknown:
             raise ValueError(f"gates name variants that are not built: {sorted(unknown)}")
-        held_out = {s.name for s in self.data.splits if s.use == "evaluation"} if self.data else set()
+        held_out = (
+            {s.name for s in self.data.splits if s.use == "evaluation"} if self.data else set()
+        )
         if not set(self.evaluation.splits) <= held_out:
             raise ValueError(f"evaluation splits must be among {sorted(held_out)}")
         if self.source.imported and self.data:

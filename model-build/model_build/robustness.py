@@ -14,9 +14,7 @@ __all__ = ["SEVERITY", "corrupt"]
 SEVERITY: Final = {"noise": 0.15, "shift": 2.0, "dropout": 0.1, "contrast": 0.5, "typo": 0.08}
 
 
-def corrupt(
-    inputs: Mapping[str, NDArray[Any]], kind: str, *, seed: int
-) -> dict[str, NDArray[Any]]:
+def corrupt(inputs: Mapping[str, NDArray[Any]], kind: str, *, seed: int) -> dict[str, NDArray[Any]]:
     """Return corrupted copies of all inputs.
 
     Args:

@@ -62,8 +62,12 @@ def concatenate(parts: tuple[Rows, ...]) -> Rows:
         raise ValueError("no rows to concatenate")
     first = parts[0]
     return Rows(
-        inputs={name: np.concatenate([part.inputs[name] for part in parts]) for name in first.inputs},
+        inputs={
+            name: np.concatenate([part.inputs[name] for part in parts]) for name in first.inputs
+        },
         labels=np.concatenate([part.labels for part in parts]),
-        groups={name: np.concatenate([part.groups[name] for part in parts]) for name in first.groups},
+        groups={
+            name: np.concatenate([part.groups[name] for part in parts]) for name in first.groups
+        },
         features=first.features,
     )

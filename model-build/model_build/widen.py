@@ -24,35 +24,59 @@ def widen(content: bytes) -> bytes:
     schema = need("ai_edge_litert.schema_py_generated")
     flatbuffers = need("flatbuffers")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for code in model.operatorCodes:
+        # Files from before schema 3a fill the old field only; litert-quantizer reads the new.
+        code.builtinCode = max(code.builtinCode, code.deprecatedBuiltinCode)
     for graph in model.subgraphs:
-        graph.operators = [
-            operator for operator in graph.operators if not _folded(schema, model, graph, operator)
-        ]
-    if not model.signatureDefs:
-        model.signatureDefs = [_signature(schema, model.subgraphs[0])]
+        _fold(model, graph)
+    # Tensors were renumbered, so a signature of the file's own would point astray.
+    model.signatureDefs = [_signature(schema, model.subgraphs[0])]
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
 
-def _folded(schema: Any, model: Any, graph: Any, operator: Any) -> bool:
-    """Turn a DEQUANTIZE of a float16 constant into a float32 constant; say whether it was one."""
-    code = model.operatorCodes[operator.opcodeIndex]
-    if max(code.builtinCode, code.deprecatedBuiltinCode) != _DEQUANTIZE:
-        return False
-    source, target = graph.tensors[operator.inputs[0]], graph.tensors[operator.outputs[0]]
-    stored = model.buffers[source.buffer].data
-    if source.type != _FLOAT16 or stored is None or not len(stored):
-        return False
-    values = np.asarray(stored, dtype=np.uint8).tobytes()
-    wide = np.frombuffer(values, dtype="<f2").astype("<f4")
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(wide.tobytes(), dtype=np.uint8)
-    model.buffers.append(buffer)
-    target.buffer, target.type = len(model.buffers) - 1, _FLOAT32
-    # The half-size original is no longer read; keeping it would add half to the file.
-    model.buffers[source.buffer].data = np.zeros(0, dtype=np.uint8)
-    return True
+def _fold(model: Any, graph: Any) -> None:
+    """Replace every DEQUANTIZE of a float16 constant by that constant in float32."""
+    instead: dict[int, int] = {}
+    kept = []
+    for operator in graph.operators:
+        kind = model.operatorCodes[operator.opcodeIndex].builtinCode
+        source = int(operator.inputs[0])
+        if kind == _DEQUANTIZE and _is_half_constant(model, graph.tensors[source]):
+            instead[int(operator.outputs[0])] = source
+        else:
+            kept.append(operator)
+    for source in set(instead.values()):
+        tensor = graph.tensors[source]
+        buffer = model.buffers[tensor.buffer]
+        half = np.asarray(buffer.data, dtype=np.uint8).tobytes()
+        wide = np.frombuffer(half, dtype="<f2").astype("<f4").tobytes()
+        buffer.data = np.frombuffer(wide, dtype=np.uint8)
+        tensor.type = _FLOAT32
+    for operator in kept:
+        operator.inputs = [instead.get(int(number), int(number)) for number in operator.inputs]
+    graph.operators = kept
+    _drop_unused(graph)
+
+
+def _drop_unused(graph: Any) -> None:
+    """Remove tensors that nothing reads or writes: a calibrator would ask for their values."""
+    lists = [graph.inputs, graph.outputs]
+    lists += [part for op in graph.operators for part in (op.inputs, op.outputs)]
+    used = sorted({int(number) for part in lists for number in part if number >= 0})
+    place = {old: new for new, old in enumerate(used)} | {-1: -1}  # -1: an input not given
+    graph.tensors = [graph.tensors[number] for number in used]
+    graph.inputs = [place[int(number)] for number in graph.inputs]
+    graph.outputs = [place[int(number)] for number in graph.outputs]
+    for operator in graph.operators:
+        operator.inputs = [place[int(number)] for number in operator.inputs]
+        operator.outputs = [place[int(number)] for number in operator.outputs]
+
+
+def _is_half_constant(model: Any, tensor: Any) -> bool:
+    stored = model.buffers[tensor.buffer].data
+    return tensor.type == _FLOAT16 and stored is not None and len(stored) > 0
 
 
 def _signature(schema: Any, graph: Any) -> Any:

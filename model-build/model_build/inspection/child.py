@@ -32,7 +32,7 @@ _NUMPY = {
 
 def main(arguments: list[str]) -> int:
     """Check, load and run one file; print what was found."""
-    file_format, path, memory, seconds = arguments
+    file_format, path, memory, seconds, shapes = arguments
     limits = Limits(memory_bytes=int(memory), seconds=int(seconds))
     runtime = need("ai_edge_litert.interpreter" if file_format == "tflite" else "onnxruntime")
     need("onnx" if file_format == "onnx" else "ai_edge_litert.schema_py_generated")
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
             tensors = _run_tflite(runtime, data)
         else:
             operators = onnx_operators(data, limits=limits, name="the file")
-            tensors = _run_onnx(runtime, data)
+            tensors = _run_onnx(runtime, data, json.loads(shapes))
     except BuildError as error:
         print(json.dumps({"refused": str(error)}))
         return 1
@@ -92,7 +92,7 @@ def _tflite_tensor(item: dict[str, Any]) -> dict[str, Any]:
     return {"name": item["name"], "type": item["dtype"].__name__, "shape": shape}
 
 
-def _run_onnx(runtime: Any, data: bytes) -> dict[str, Any]:
+def _run_onnx(runtime: Any, data: bytes, shapes: dict[str, list[int]]) -> dict[str, Any]:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
@@ -100,7 +100,9 @@ def _run_onnx(runtime: Any, data: bytes) -> dict[str, Any]:
     inputs = [_onnx_tensor(item) for item in session.get_inputs()]
     numpy = need("numpy")
     feed = {
-        item["name"]: numpy.zeros([max(size, 1) for size in item["shape"]], item["type"])
+        item["name"]: numpy.zeros(
+            shapes.get(item["name"], [max(size, 1) for size in item["shape"]]), item["type"]
+        )
         for item in inputs
     }
     session.run(None, feed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,18 @@ class Inspected:
         }
 
 
-def inspect_file(path: Path, *, limits: Limits | None = None) -> Inspected:
+def inspect_file(
+    path: Path,
+    *,
+    limits: Limits | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Inspected:
     """Inspect a file and return what it is.
+
+    Args:
+        path: The file.
+        limits: What it may cost.
+        shapes: Shapes of inputs whose sizes the file leaves free; 1 where none is given.
 
     Raises:
         InspectionError: If it may not be loaded.
@@ -69,7 +80,7 @@ def inspect_file(path: Path, *, limits: Limits | None = None) -> Inspected:
     if file_format == "coreml":
         check_coreml(data, limits=bounds, name=str(path))
     else:
-        found = load_apart(data, file_format, limits=bounds, name=str(path))
+        found = load_apart(data, file_format, limits=bounds, name=str(path), shapes=shapes)
     return Inspected(
         path=path,
         sha256=hashlib.sha256(data).hexdigest(),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,14 @@ _POLL_SECONDS: Final = 0.02
 _MAX_ANSWER: Final = 1_000_000
 
 
-def load_apart(data: bytes, file_format: str, *, limits: Limits, name: str) -> dict[str, Any]:
+def load_apart(
+    data: bytes,
+    file_format: str,
+    *,
+    limits: Limits,
+    name: str,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> dict[str, Any]:
     """Check, load and run a file in another process; return what it found.
 
     Args:
@@ -33,6 +41,7 @@ def load_apart(data: bytes, file_format: str, *, limits: Limits, name: str) -> d
         file_format: ``tflite`` or ``onnx``.
         limits: Memory and time.
         name: What the file is, for messages.
+        shapes: Shapes of inputs whose sizes the file leaves free.
 
     Raises:
         InspectionError: If the process refuses the file, dies, or exceeds a limit.
@@ -43,7 +52,7 @@ def load_apart(data: bytes, file_format: str, *, limits: Limits, name: str) -> d
         answer = folder / "answer.json"
         with answer.open("wb") as out, (folder / "stderr").open("wb") as err:
             child = subprocess.Popen(
-                _command(file_format, folder / "model", limits),
+                [*_command(file_format, folder / "model", limits), json.dumps(dict(shapes or {}))],
                 cwd=folder,
                 env=_environment(folder),
                 stdin=subprocess.DEVNULL,
