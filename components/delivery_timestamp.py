@@ -150,7 +150,9 @@ def _sign(kms: Any, key_id: str, signed: dict[str, Any]) -> dict[str, str]:
         MessageType="RAW",
         SigningAlgorithm="ECDSA_SHA_256",
     )["Signature"]
-    keyid = hashlib.sha256(canonical(public_key(der))).hexdigest()
+    # Canonical JSON leaves newlines as they are; a PEM text has nothing else to escape.
+    described = canonical(public_key(der)).replace(b"\\n", b"\n")
+    keyid = hashlib.sha256(described).hexdigest()
     return {"keyid": keyid, "sig": signature.hex()}
 
 

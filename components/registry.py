@@ -78,17 +78,19 @@ class ModelRegistry(pulumi.ComponentResource):
         scope, fargate, uri = args["scope"], args["fargate"], args["tracking_uri"]
         child = pulumi.ResourceOptions(parent=self)
         self.repository = args["image_repository"] or physical_name(scope, "images")
-        key = EncryptionKey(name, {"scope": scope, "purpose": "registry", "services": []}, child)
-        if args["image_repository"] is None:
-            _repository(name, scope, key, child)
-        if fargate is not None and uri is None:
-            self.tracking_uri = f"https://{fargate['domain']}"
-            groups = self._server(name, args, fargate, key)
-            self.client_security_group_id = groups.client.id
-        elif uri is not None and fargate is None:
-            self.tracking_uri, self.client_security_group_id = uri, None
-        else:
+        if (fargate is None) == (uri is None):
             raise ValueError("registry: expected exactly one of 'tracking_uri' and 'fargate'")
+        self.tracking_uri, self.client_security_group_id = uri or "", None
+        if fargate is not None or args["image_repository"] is None:
+            key = EncryptionKey(
+                name, {"scope": scope, "purpose": "registry", "services": []}, child
+            )
+            if args["image_repository"] is None:
+                _repository(name, scope, key, child)
+            if fargate is not None:
+                self.tracking_uri = f"https://{fargate['domain']}"
+                groups = self._server(name, args, fargate, key)
+                self.client_security_group_id = groups.client.id
         self.register_outputs({"trackingUri": self.tracking_uri, "repository": self.repository})
 
     def _server(

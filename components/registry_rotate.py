@@ -33,7 +33,7 @@ def rotate(secrets: Any, event: dict[str, str], *, url: str) -> None:
         urllib.error.HTTPError: If the server refuses the password.
     """
     secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
-    current = _read(secrets, secret, VersionStage="AWSCURRENT")
+    current = _before(secrets, secret, token)
     if step == "createSecret":
         _create(secrets, secret, token, current)
     elif step == "setSecret":
@@ -123,6 +123,17 @@ def _pending(secrets: Any, secret: str, token: str) -> dict[str, str]:
             f"rotation: version {token} has no pending value; createSecret comes first"
         )
     return value
+
+
+def _before(secrets: Any, secret: str, token: str) -> dict[str, str] | None:
+    """Return the value before this rotation, if there is one.
+
+    The very first version is current at once, whatever it is asked to be (PutSecretValue).
+    """
+    stages = secrets.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
+    if "AWSCURRENT" in stages.get(token, ()):
+        return None
+    return _read(secrets, secret, VersionStage="AWSCURRENT")
 
 
 def _read(secrets: Any, secret: str, **version: str) -> dict[str, str] | None:
