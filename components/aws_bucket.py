@@ -59,7 +59,10 @@ class PrivateBucket(pulumi.ComponentResource):
         super().__init__("mobileai:index:PrivateBucket", name, to_wire(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         bucket = aws.s3.Bucket(
-            name, bucket=args["bucket"], force_destroy=not args["protect"], opts=child
+            name,
+            bucket=args["bucket"],
+            force_destroy=not args["protect"],
+            opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
         )
         _close(name, bucket, child)
         _keep(name, bucket, args, child)

@@ -46,7 +46,8 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             deletion_window_in_days=30,
             policy=None if services is None else iam.key_policy(scope, *services),
-            opts=child,
+            # Without its key, what it encrypts is lost.
+            opts=pulumi.ResourceOptions(parent=self, protect=scope["protect"]),
         )
         aws.kms.Alias(name, name=self.alias, target_key_id=key.key_id, opts=child)
         self.arn, self.key_id = key.arn, key.key_id

@@ -124,7 +124,7 @@ def _instance(
         performance_insights_kms_key_id=args["key_arn"],
         performance_insights_retention_period=_INSIGHTS_DAYS,
         ca_cert_identifier="rds-ca-rsa2048-g1",
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
     )
 
 

@@ -271,7 +271,12 @@ def test_no_service_or_balancer_is_reachable_from_outside(stack: Engine) -> None
 def test_what_holds_state_is_protected_in_prod_and_not_in_dev(dev: Engine, prod: Engine) -> None:
     assert [item.key for item in dev.registered if item.protect] == []
     protected = {item.type for item in prod.registered if item.protect}
-    assert "aws:cloudfront/distribution:Distribution" in protected
+    assert protected >= {
+        "aws:cloudfront/distribution:Distribution",
+        "aws:kms/key:Key",
+        "aws:rds/instance:Instance",
+        "aws:s3/bucket:Bucket",
+    }
 
 
 def test_the_state_of_a_component_holds_what_its_rules_see(stack: Engine) -> None:
