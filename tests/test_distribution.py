@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("__main__.py", "components", "gate", "cli", "sandbox", "policy-pack", "model-build")
+ROOMS = ("__main__.py", "components", "delivery", "gate", "cli", "sandbox", "policy-pack", "model-build")
 # What the mission names, the module it is imported as, and which requirements hold it.
 NAMED_PACKAGES = {
     "pulumi": ("pulumi", "requirements.txt"),
