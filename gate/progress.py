@@ -1,6 +1,7 @@
 """Show that a run is alive: a moving line on a terminal, nothing in a log."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from gate.observation import Observation
 
 __all__ = ["Tell", "shown"]
 
+_PLAIN_EVERY_SECONDS = 10.0
 Tell = Callable[[str], None]
 
 
@@ -36,13 +38,13 @@ def describe(seen: Observation) -> str:
 
 
 class _Plain:
-    """One line when the kind of work changes; counts are left out."""
+    """For logs: the first sentence at once, then the newest every few seconds."""
 
     def __init__(self) -> None:
-        self._last = ""
+        self._next = 0.0
 
     def tell(self, sentence: str) -> None:
-        kind = sentence.lstrip("0123456789").partition(",")[0]
-        if kind != self._last:
-            self._last = kind
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _PLAIN_EVERY_SECONDS
             print(f"{sentence} ...", file=sys.stderr, flush=True)
