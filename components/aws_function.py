@@ -85,6 +85,7 @@ class ServiceFunction(pulumi.ComponentResource):
             name=f"{physical}-dead",
             kms_master_key_id=args["platform"]["key_alias"],
             message_retention_seconds=_QUEUE_SECONDS,
+            policy=iam.document(iam.deny_insecure([arn(scope, "sqs", f"{physical}-dead")])),
             opts=child,
         )
         role = service_role(

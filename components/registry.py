@@ -14,7 +14,7 @@ from components.aws_network_parts import NetworkParts
 from components.aws_platform import PlatformParts
 from components.registry_balancer import RegistryBalancer
 from components.registry_database import RegistryDatabase
-from components.registry_network import RegistryGroups, registry_groups
+from components.registry_network import RegistryGroups, registry_groups, secrets_endpoint
 from components.registry_secrets import RegistrySecrets
 from components.registry_server import RegistryServer
 
@@ -115,19 +115,7 @@ class ModelRegistry(pulumi.ComponentResource):
             },
             child,
         )
-        secrets = RegistrySecrets(
-            name,
-            {
-                "scope": scope,
-                "platform": platform,
-                "key_arn": key.arn,
-                "key_alias": key.alias,
-                "subnet_ids": network["app_subnet_ids"],
-                "security_group_id": groups.client.id,
-                "domain": fargate["domain"],
-            },
-            child,
-        )
+        secrets = self._secrets(name, args, fargate, key, groups)
         RegistryServer(
             name,
             {
@@ -151,6 +139,32 @@ class ModelRegistry(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[database, secrets]),
         )
         return groups
+
+    def _secrets(
+        self,
+        name: str,
+        args: RegistryArgs,
+        fargate: FargateServer,
+        key: EncryptionKey,
+        groups: RegistryGroups,
+    ) -> RegistrySecrets:
+        scope, network = args["scope"], fargate["network"]
+        child = pulumi.ResourceOptions(parent=self)
+        if network["assign_public_ip"]:
+            secrets_endpoint(name, scope=scope, network=network, groups=groups, opts=child)
+        return RegistrySecrets(
+            name,
+            {
+                "scope": scope,
+                "platform": args["platform"],
+                "key_arn": key.arn,
+                "key_alias": key.alias,
+                "subnet_ids": network["app_subnet_ids"],
+                "security_group_id": groups.client.id,
+                "domain": fargate["domain"],
+            },
+            child,
+        )
 
     def _database(
         self,

@@ -76,18 +76,7 @@ def _instance(
 ) -> aws.rds.Instance:
     physical = physical_name(args["scope"], "registry")
     subnets = aws.rds.SubnetGroup(name, name=physical, subnet_ids=args["subnet_ids"], opts=opts)
-    parameters = aws.rds.ParameterGroup(
-        name,
-        name=physical,
-        family=_FAMILY,
-        parameters=[
-            {"name": "rds.force_ssl", "value": "1"},
-            {"name": "log_connections", "value": "1"},
-            {"name": "log_statement", "value": "ddl"},
-            {"name": "log_min_duration_statement", "value": "1000"},  # ms
-        ],
-        opts=opts,
-    )
+    parameters = _parameters(name, physical, opts)
     return aws.rds.Instance(
         name,
         identifier=physical,
@@ -125,6 +114,21 @@ def _instance(
         performance_insights_retention_period=_INSIGHTS_DAYS,
         ca_cert_identifier="rds-ca-rsa2048-g1",
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
+    )
+
+
+def _parameters(name: str, physical: str, opts: pulumi.ResourceOptions) -> aws.rds.ParameterGroup:
+    return aws.rds.ParameterGroup(
+        name,
+        name=physical,
+        family=_FAMILY,
+        parameters=[
+            {"name": "rds.force_ssl", "value": "1"},
+            {"name": "log_connections", "value": "1"},
+            {"name": "log_statement", "value": "ddl"},
+            {"name": "log_min_duration_statement", "value": "1000"},  # ms
+        ],
+        opts=opts,
     )
 
 

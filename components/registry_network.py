@@ -6,9 +6,11 @@ import pulumi
 
 from components import aws_ec2 as ec2
 from components.aws_names import AwsScope, physical_name
+from components.aws_network_parts import NetworkParts
+from components.network_plan import endpoint_policy
 from components.registry_plan import DATABASE_PORT, SERVER_PORT
 
-__all__ = ["RegistryGroups", "registry_groups"]
+__all__ = ["RegistryGroups", "registry_groups", "secrets_endpoint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,44 @@ def registry_groups(
     for purpose, outgoing in (("client", groups.client), ("server", groups.server)):
         _open_https(f"{name}-{purpose}-https", outgoing, opts)
     return groups
+
+
+def secrets_endpoint(
+    name: str,
+    *,
+    scope: AwsScope,
+    network: NetworkParts,
+    groups: RegistryGroups,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Create the way to Secrets Manager for a network whose only way out is public addresses.
+
+    A function in a network gets no public address, so the rotation would reach nothing.
+    """
+    group = ec2.SecurityGroup(
+        f"{name}-secrets",
+        {
+            "name": physical_name(scope, name, "secrets"),
+            "description": "Endpoint of Secrets Manager",
+            "vpcId": network["vpc_id"],
+        },
+        opts,
+    )
+    for caller, source in (("client", groups.client), ("server", groups.server)):
+        _open(f"{name}-{caller}-secrets", source, group, 443, opts)
+    ec2.VpcEndpoint(
+        f"{name}-secrets",
+        {
+            "vpcId": network["vpc_id"],
+            "vpcEndpointType": "Interface",
+            "serviceName": f"com.amazonaws.{scope['region']}.secretsmanager",
+            "subnetIds": network["app_subnet_ids"],
+            "securityGroupIds": [group.id],
+            "privateDnsEnabled": True,
+            "policy": endpoint_policy(scope, "secretsmanager"),
+        },
+        opts,
+    )
 
 
 def _open(

@@ -154,6 +154,16 @@ def test_nothing_is_let_in_from_an_address(dev: Engine) -> None:
     ]
 
 
+def test_where_only_public_addresses_lead_out_the_rotation_has_its_own_way() -> None:
+    args = arguments()
+    assert args["fargate"] is not None
+    args["fargate"]["network"]["assign_public_ip"] = True
+
+    engine = registry(args)
+
+    assert engine.one(":VpcEndpoint").inputs["serviceName"].endswith(".secretsmanager")
+
+
 def test_images_are_immutable_scanned_and_encrypted(dev: Engine) -> None:
     repository = dev.one("repository:Repository").inputs
 
