@@ -259,24 +259,31 @@ def _interval(estimate: Estimate) -> Interval:
 
 
 def _self_test(report: EvaluationReport) -> bytes | None:
-    """Return the self-test file: per variant, fixed inputs and what the file answered."""
-    variants = {
-        item.variant: [
-            {
-                "name": case.name,
-                "inputs": {name: list(values) for name, values in case.inputs.items()},
-                "shapes": {name: list(shape) for name, shape in case.shapes.items()},
-                "expected": list(case.expected),
-                "tolerance": case.tolerance,
+    """Return the self-test file: fixed inputs, and what each variant answered to them.
+
+    Inputs that variants share stand there once: ``variants.<name>[].case`` is their place.
+    """
+    cases: list[dict[str, Any]] = []
+    variants: dict[str, list[dict[str, Any]]] = {}
+    for item in report.artifacts:
+        for test in item.self_tests:
+            case = {
+                "inputs": {name: list(values) for name, values in test.inputs.items()},
+                "shapes": {name: list(shape) for name, shape in test.shapes.items()},
             }
-            for case in item.self_tests
-        ]
-        for item in report.artifacts
-        if item.self_tests
-    }
+            if case not in cases:
+                cases.append(case)
+            answer = {
+                "name": test.name,
+                "case": cases.index(case),
+                "expected": list(test.expected),
+                "tolerance": test.tolerance,
+            }
+            variants.setdefault(item.variant, []).append(answer)
     if not variants:
         return None
-    return canonical_bytes({"apiVersion": "mobile-ai/v1", "kind": "SelfTest", "variants": variants})
+    head = {"apiVersion": "mobile-ai/v1", "kind": "SelfTest"}
+    return canonical_bytes({**head, "cases": cases, "variants": variants})
 
 
 def _self_test_ref(report: EvaluationReport, content: bytes | None) -> SelfTest | None:

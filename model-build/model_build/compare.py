@@ -28,10 +28,11 @@ __all__ = [
     "recommend",
 ]
 
-# What each class of phone weighs most: old phones lack storage, new ones last on battery.
+# What each class of phone weighs most: old phones lack storage, most lack speed. Energy is
+# an estimate that counts operations, so it is shown and breaks ties, but decides nothing.
 _WEIGHS: Final[Mapping[str, str]] = {
     "entry": "bytes",
-    "mid-range": "energy_mj",
+    "mid-range": "latency_ms",
     "high-end": "quality",
 }
 
@@ -149,6 +150,8 @@ def plot_front(candidates: Sequence[Candidate], path: Path) -> None:
     for item in shown:
         axes.annotate(item.name.split(" ", 1)[1], (item.bytes / 1000, item.quality), fontsize=7)
     axes.set(xscale="log", xlabel="size (kB)", ylabel="quality", title="Variants; area: latency")
+    for axis_formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        axis_formatter(lambda size, _place: f"{size:g}")
     axes.legend(markerscale=0.4)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
@@ -205,7 +208,7 @@ def _choice(device_class: str, fit: Sequence[Candidate], max_loss_pt: float) -> 
     chosen = min(fit, key=lambda item: _rank(item, weighed))
     figures = dict(zip(("size", "p50", "energy", "quality"), chosen.cells()[1:], strict=True))
     reason = (
-        f"best {weighed.removesuffix('_mj')} of {len(fit)} on the front that lose at most "
+        f"best {weighed.removesuffix('_ms')} of {len(fit)} on the front that lose at most "
         f"{max_loss_pt:g} pt: {figures['size']} bytes, {figures['p50']} ms, "
         f"{figures['energy']} mJ, quality {figures['quality']}"
     )
@@ -214,5 +217,6 @@ def _choice(device_class: str, fit: Sequence[Candidate], max_loss_pt: float) -> 
 
 def _rank(item: Candidate, weighed: str) -> tuple[float, ...]:
     size, latency, energy, quality = _costs(item)
-    first = {"bytes": size, "energy_mj": energy, "quality": quality}[weighed]
-    return (first, size, latency, energy, quality)
+    first = {"bytes": size, "latency_ms": latency, "quality": quality}[weighed]
+    # Latency last: between runs it moves more than the rest.
+    return (first, quality, size, energy, latency)

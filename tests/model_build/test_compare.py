@@ -31,7 +31,7 @@ def candidate(name: str = "digits 1.0.0 int8", **changes: object) -> Candidate:
 
 SMALL = candidate("digits 1.0.0 int4", bytes=50, quality=0.88, loss_pt=0.9, latency_ms=2.0)
 GOOD = candidate("digits 1.0.0 fp32", bytes=400, quality=0.95, loss_pt=0.0, energy_mj=4.0)
-THRIFTY = candidate("digits 1.0.0 int8", bytes=100, energy_mj=0.5)
+THRIFTY = candidate("digits 1.0.0 int8", bytes=100, latency_ms=0.5)
 COSTS = st.integers(1, 4)
 
 

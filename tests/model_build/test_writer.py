@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -122,3 +123,14 @@ def test_a_report_that_leaves_a_file_out_is_refused(tmp_path):
     more = dataclasses.replace(build, variants=(*build.variants, variant(tmp_path, "int4")))
     with pytest.raises(AssemblyError, match="3 of 4 files"):
         assemble(more, report_on(build), created=NOW, commit="unknown")
+
+
+def test_inputs_that_variants_share_stand_once_in_the_self_test(draft):
+    value = json.loads(draft.files[draft.manifest.self_test.file])
+    assert len(value["cases"]) == 1
+    assert {name: tests[0]["case"] for name, tests in value["variants"].items()} == {
+        "fp32": 0,
+        "int8": 0,
+        "int8-onnx": 0,
+    }
+    assert value["variants"]["int8"][0]["expected"] == [0.1, 0.9]
