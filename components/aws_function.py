@@ -94,8 +94,8 @@ class ServiceFunction(pulumi.ComponentResource):
             service="lambda.amazonaws.com",
             purpose=args["purpose"],
             statements=_rights(args),
+            # No source ARN: Lambda documents `aws:SourceArn` for calls to functions only.
             opts=child,
-            source_arn=self.arn,
         )
         function = _function(
             name, args, role, queue, pulumi.ResourceOptions(parent=self, depends_on=[group])
