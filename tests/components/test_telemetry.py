@@ -231,7 +231,17 @@ def test_one_bad_event_costs_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no json", b"\xff\xfe", b"{" * 100_000, b'"text"', b"[1]", b"x" * 300_000]
+    "data",
+    [
+        b"",
+        b"no json",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b'"text"',
+        b"[1]",
+        b"x" * 300_000,
+    ],
 )
 def test_a_record_with_nothing_good_is_dropped_and_never_raises(data: bytes) -> None:
     (answer,), refused, accepted = transform([record(data)], now=NOW)
