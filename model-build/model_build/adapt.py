@@ -23,7 +23,7 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
         how: `pruned` (half of the weights of every layer that has many, fine-tuned) or
             `qat` (trained with fake quantisation).
         rows: Training rows.
-        plan: The recipe's training; runs for `adapt_epochs` at a tenth of its rate.
+        plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`.
         seed: Of order and augmentation.
 
     Raises:
@@ -33,7 +33,7 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
     gentle = plan.model_copy(
         update={
             "epochs": plan.adapt_epochs,
-            "learning_rate": plan.learning_rate / 4,
+            "learning_rate": plan.adapt_learning_rate,
             "end_learning_rate": 0.0,
             "average": False,
         }
@@ -51,7 +51,7 @@ def sparsity(model: Any) -> float:
     """Return the share of exact zeros among the weights of all kernels."""
     kernels = [v.numpy() for v in model.trainable_variables if len(v.shape) > 1]
     zeros = sum(int((kernel == 0).sum()) for kernel in kernels)
-    return zeros / sum(kernel.size for kernel in kernels)
+    return zeros / sum(int(kernel.size) for kernel in kernels)
 
 
 def _prune(model: Any, rows: Rows, plan: TrainSpec, seed: int) -> Any:

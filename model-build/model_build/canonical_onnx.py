@@ -35,6 +35,10 @@ def canonical(model: Any) -> Any:
             names.setdefault(name, f"{node.name}:{place}")
     names[""] = ""  # an optional input that is not given
     _rename(graph, ordered, names)
+    for end in [*graph.input, *graph.output]:
+        for size in end.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.dim_param = "batch"  # the only free size; tf2onnx numbers it
     model.producer_version = ""
     model.doc_string = graph.doc_string = ""
     graph.name = "network"

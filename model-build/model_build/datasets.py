@@ -110,8 +110,9 @@ def encode_message(text: str) -> NDArray[np.int32]:
 def adult(members: Members) -> Rows:
     """Return `profile` [n, features] and whether income exceeds 50,000 USD.
 
-    Sex and ethnicity are no inputs; neither is `relationship`, whose values `Husband` and
-    `Wife` give the sex away. All three groups are kept to measure fairness by.
+    Sex and ethnicity are no inputs; neither are `relationship`, whose values `Husband` and
+    `Wife` give the sex away, and `marital-status`, which stands in for it in this census:
+    with it, women were chosen 18 points less often. The groups are kept to measure by.
     """
     (content,) = members.values()
     table = [
@@ -154,9 +155,10 @@ def _adult_columns(table: list[dict[str, str]]) -> list[tuple[str, NDArray[Any]]
         ("capital-loss", np.log1p(numbers("capital-loss")) / 12),
         ("hours-per-week", numbers("hours-per-week") / 99),
     ]
-    for key in ("workclass", "education", "marital-status", "occupation"):
-        for word in sorted({row[key] for row in table}):
-            columns.append((f"{key}={word}", np.array([row[key] == word for row in table])))
+    for key in ("workclass", "education", "occupation"):
+        words = sorted({row[key] for row in table})
+        flags = [np.array([row[key] == word for row in table]) for word in words]
+        columns += [(f"{key}={word}", values) for word, values in zip(words, flags, strict=True)]
     return columns
 
 

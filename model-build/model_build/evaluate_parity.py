@@ -72,7 +72,9 @@ def evaluate_imported(
             tick(number, len(files), file.variant)
         if file.variant in loaded:
             runner, profile = loaded[file.variant][1], profiles[file.variant]
-            artifacts.append(_compare(file, runner, base, samples, recipe, profile))
+            artifacts.append(
+                _compare(file, runner, base=base, samples=samples, recipe=recipe, profile=profile)
+            )
         else:
             artifacts.append(absent(file))
     return _report(recipe, tuple(artifacts), reference, samples)
@@ -103,6 +105,7 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
 def _compare(
     file: ArtifactFile,
     runner: Runner,
+    *,
     base: Outputs,
     samples: list[Sample],
     recipe: Recipe,

@@ -49,7 +49,7 @@ class Exporter:
         content, chain = self._float(spec.adapt, spec.format)
         if spec.quantize == "none":
             return content, chain
-        if self._parent:
+        if self._parent and spec.adapt == "none":
             return self._rescaled(spec, content, chain)
         with quiet():
             made = self._quantize(spec)(content)

@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.metrics import bootstrap, wilson
-from model_build.results import FairnessResult, GroupQuality
+from model_build.metrics import wilson
+from model_build.results import Estimate, FairnessResult, GroupQuality
 
 __all__ = ["FairnessPlan", "fairness", "group_quality"]
 
-Flags = NDArray[np.bool_]
+# Rows by group (axis -2) and kind (axis -1); a kind is 4 wanted + 2 chosen + right.
+Counts = NDArray[Any]
+_KINDS = np.arange(8)
+_WANTED, _CHOSEN, _RIGHT = _KINDS & 4 > 0, _KINDS & 2 > 0, _KINDS & 1 > 0
+_EVERYONE = np.ones(8, dtype=bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +37,12 @@ class FairnessPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rates:
-    """Per group: rows, positive rate, rate among true and among false, accuracy."""
+class _Metric:
+    """A name, the value, and which group decides it (its place)."""
 
-    chosen: NDArray[np.float64]
-    true_positive: NDArray[np.float64]
-    false_positive: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
+    name: str
+    value: Callable[[Counts], NDArray[np.float64]]
+    worst: Callable[[Counts], int]
 
 
 def fairness(
@@ -52,37 +55,29 @@ def fairness(
 ) -> tuple[FairnessResult, ...]:
     """Return the fairness metrics of one attribute with bootstrap intervals.
 
+    Rows of one group and kind are alike, so resampling rows is drawing the table of counts
+    from a multinomial: the same distribution in a thousandth of the time.
+
     Fewer than two groups that are large enough give no result.
     """
     names, sizes = np.unique(groups, return_counts=True)
     kept = names[sizes >= plan.minimum_group]
-    excluded = {
-        str(name): int(size) for name, size in zip(names, sizes, strict=True) if name not in kept
-    }
     if len(kept) < 2:  # noqa: PLR2004  # a difference takes two
         return ()
-    code = np.full(len(groups), -1)
-    for number, name in enumerate(kept):
-        code[groups == name] = number
-    chosen, wanted = predicted == plan.positive, labels == plan.positive
-    right = predicted == labels
+    small = dict(zip(names.tolist(), sizes.tolist(), strict=True))
+    excluded = {str(name): size for name, size in small.items() if name not in kept}
+    counts = _counts(predicted, labels, groups, kept, plan.positive)
+    drawn = _resampled(counts, len(labels), plan)
     return tuple(
         FairnessResult(
             attribute=attribute,
-            metric=metric,
-            estimate=bootstrap(
-                lambda rows, value=value: value(  # type: ignore[misc]  # bound per metric
-                    _rates(code[rows], chosen[rows], wanted[rows], right[rows], len(kept))
-                ),
-                len(labels),
-                rounds=plan.rounds,
-                seed=plan.seed,
-            ),
-            worst_group=str(kept[worst(_rates(code, chosen, wanted, right, len(kept)))]),
-            smallest_group=int(min(sizes[sizes >= plan.minimum_group])),
+            metric=metric.name,
+            estimate=_estimate(metric, counts, drawn, plan.rounds),
+            worst_group=str(kept[metric.worst(counts)]),
+            smallest_group=int(counts.sum(axis=1).min()),
             excluded=excluded,
         )
-        for metric, value, worst in _METRICS
+        for metric in _METRICS
     )
 
 
@@ -98,8 +93,7 @@ def group_quality(
     for attribute, members in groups.items():
         for group in np.unique(members):
             rows = members == group
-            right = int(np.sum(predicted[rows] == labels[rows]))
-            estimate = wilson(right, int(rows.sum()))
+            estimate = wilson(int(np.sum(predicted[rows] == labels[rows])), int(rows.sum()))
             loss = None
             if reference is not None:
                 before = float(np.mean(reference[rows] == labels[rows]))
@@ -116,54 +110,82 @@ def group_quality(
     return tuple(found)
 
 
-def _rates(code: NDArray[Any], chosen: Flags, wanted: Flags, right: Flags, count: int) -> _Rates:
-    inside = code >= 0
+def _counts(
+    predicted: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    groups: NDArray[Any],
+    kept: NDArray[Any],
+    positive: int,
+) -> Counts:
+    kinds = 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
+    return np.stack([np.bincount(kinds[groups == name], minlength=8) for name in kept])
 
-    def share(flags: Flags, among: Flags) -> NDArray[np.float64]:
-        rows = inside & among
-        total = np.bincount(code[rows], minlength=count)
-        hits = np.bincount(code[rows & flags], minlength=count)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(hits / total)  # nan where a resample lost a group
 
-    everyone = np.ones_like(chosen)
-    return _Rates(
-        share(chosen, everyone),
-        share(chosen, wanted),
-        share(chosen, ~wanted),
-        share(right, everyone),
+def _resampled(counts: Counts, rows: int, plan: FairnessPlan) -> Counts:
+    flat = counts.reshape(-1)
+    rest = rows - flat.sum()  # rows of the groups left out: drawn too, then dropped
+    chances = np.append(flat, rest) / rows
+    generator = np.random.default_rng(plan.seed)
+    drawn = generator.multinomial(rows, chances, size=plan.rounds)
+    return np.asarray(drawn[:, :-1].reshape(plan.rounds, *counts.shape))
+
+
+def _estimate(metric: _Metric, counts: Counts, drawn: Counts, rounds: int) -> Estimate:
+    value = float(metric.value(counts))
+    low, high = np.nanpercentile(metric.value(drawn), [2.5, 97.5])
+    return Estimate(
+        value=value,
+        low=float(min(low, value)),
+        high=float(max(high, value)),
+        n=int(counts.sum()),
+        method=f"bootstrap-{rounds}",
     )
 
 
-def _spread(values: NDArray[np.float64]) -> float:
-    return float(np.nanmax(values) - np.nanmin(values))
+def _share(counts: Counts, hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Counts:
+    """Return per group the share of `hits` among `among`; nan where there is nobody."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(counts[..., hits & among].sum(-1) / counts[..., among].sum(-1))
 
 
-def _odds(rates: _Rates) -> float:
-    return max(_spread(rates.true_positive), _spread(rates.false_positive))
+def _spread(rates: Counts) -> NDArray[np.float64]:
+    return np.asarray(np.nanmax(rates, axis=-1) - np.nanmin(rates, axis=-1))
 
 
-def _odds_worst(rates: _Rates) -> int:
-    if _spread(rates.true_positive) >= _spread(rates.false_positive):
-        return int(np.nanargmin(rates.true_positive))
-    return int(np.nanargmax(rates.false_positive))
+def _chosen(counts: Counts) -> Counts:
+    return _share(counts, _CHOSEN, _EVERYONE)
 
 
-_METRICS: tuple[tuple[str, Callable[[_Rates], float], Callable[[_Rates], int]], ...] = (
-    (
-        "demographic-parity-difference",
-        lambda rates: _spread(rates.chosen),
-        lambda rates: int(np.nanargmin(rates.chosen)),
-    ),
-    ("equalized-odds-difference", _odds, _odds_worst),
-    (
-        "accuracy-gap",
-        lambda rates: _spread(rates.accuracy),
-        lambda rates: int(np.nanargmin(rates.accuracy)),
-    ),
-    (
+def _accuracy(counts: Counts) -> Counts:
+    return _share(counts, _RIGHT, _EVERYONE)
+
+
+def _odds(counts: Counts) -> NDArray[np.float64]:
+    true, false = _share(counts, _CHOSEN, _WANTED), _share(counts, _CHOSEN, ~_WANTED)
+    return np.maximum(_spread(true), _spread(false))
+
+
+def _odds_worst(counts: Counts) -> int:
+    true, false = _share(counts, _CHOSEN, _WANTED), _share(counts, _CHOSEN, ~_WANTED)
+    by_true = _spread(true) >= _spread(false)
+    return int(np.nanargmin(true) if by_true else np.nanargmax(false))
+
+
+def _least_chosen(counts: Counts) -> int:
+    return int(np.nanargmin(_chosen(counts)))
+
+
+def _least_accurate(counts: Counts) -> int:
+    return int(np.nanargmin(_accuracy(counts)))
+
+
+_METRICS = (
+    _Metric("demographic-parity-difference", lambda c: _spread(_chosen(c)), _least_chosen),
+    _Metric("equalized-odds-difference", _odds, _odds_worst),
+    _Metric("accuracy-gap", lambda c: _spread(_accuracy(c)), _least_accurate),
+    _Metric(
         "worst-group-accuracy",
-        lambda rates: float(np.nanmin(rates.accuracy)),
-        lambda rates: int(np.nanargmin(rates.accuracy)),
+        lambda c: np.asarray(np.nanmin(_accuracy(c), axis=-1)),
+        _least_accurate,
     ),
 )

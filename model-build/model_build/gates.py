@@ -48,11 +48,11 @@ def judge(
     missing, or cannot be measured, fails.
     """
     by_name = {each.variant: each for each in artifacts}
-    results = []
-    for gate in gates:
-        for variant in _variants(gate, artifacts, reference):
-            results.append(_judge(gate, variant, by_name.get(variant), by_name.get(reference)))
-    return tuple(results)
+    return tuple(
+        _judge(gate, variant, by_name.get(variant), by_name.get(reference))
+        for gate in gates
+        for variant in _variants(gate, artifacts, reference)
+    )
 
 
 def _variants(

@@ -98,7 +98,8 @@ def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Tran
             expected=f"format {model.format}, as the imported file",
             next_step="formats of an imported model are not converted",
         )
-    content, chain = model.content, (link,)
+    content: bytes = model.content
+    chain: tuple[Transform, ...] = (link,)
     if spec.quantize == "none":
         return content, chain
     if model.format == "tflite":

@@ -92,7 +92,7 @@ def _root(trained: Trained | None) -> Trained:
 def _key(recipe: Recipe, plan: TrainSpec, rows: BuildRows, start: str) -> str:
     decides = {
         "start": start,
-        "plan": plan.model_dump(mode="json", exclude={"adapt_epochs"}),
+        "plan": plan.model_dump(mode="json", exclude={"adapt_epochs", "adapt_learning_rate"}),
         "seed": recipe.seed,
         "rows": rows.training.digest(),
         "tools": [installed("tensorflow"), installed("tf-keras"), installed("numpy")],

@@ -95,4 +95,4 @@ def sound(shape: tuple[int, ...], row: int, generator: np.random.Generator) -> N
     mix = (row % 4) / 3
     mixed = mix * voiced + (1 - mix) * generator.normal(0, 1, samples)
     loud = 0.3 * generator.uniform(0.05, 1)
-    return np.clip(loud * mixed, -1, 1).astype(np.float32).reshape(shape)
+    return np.asarray(np.clip(loud * mixed, -1, 1), dtype=np.float32).reshape(shape)

@@ -145,6 +145,7 @@ class TrainSpec(_Model):
         default=None, description="Sensitive attribute to balance against the label."
     )
     adapt_epochs: int = Field(default=2, ge=1, description="For pruned and qat variants.")
+    adapt_learning_rate: float = Field(default=0.0005, gt=0)
 
 
 class NeedsSpec(_Model):

@@ -190,7 +190,7 @@ def _to_tensor(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]
     if np.issubdtype(details["dtype"], np.integer) and scale:
         limits = np.iinfo(details["dtype"])
         values = np.clip(np.round(values / scale) + zero, limits.min, limits.max)
-    return values.astype(details["dtype"])
+    return np.asarray(values, dtype=details["dtype"])
 
 
 def _from_tensor(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:

@@ -65,7 +65,16 @@ def fit(
     tick: Tick | None = None,
     callbacks: tuple[Any, ...] = (),
 ) -> None:
-    """Train a model in place: one pass over freshly augmented rows each epoch."""
+    """Train a model in place: one pass over freshly augmented rows each epoch.
+
+    Args:
+        model: A network; changed.
+        rows: Training rows.
+        plan: Epochs, rates, augmentation.
+        seed: Of order and augmentation.
+        tick: Called with (epochs done, epochs in all).
+        callbacks: Of Keras.
+    """
     k = keras()
     steps = max(1, len(rows) // plan.batch_size) * plan.epochs
     end = plan.end_learning_rate / plan.learning_rate
@@ -79,9 +88,9 @@ def fit(
     for epoch in range(plan.epochs):
         order = generator.permutation(len(rows))
         shuffled = rows.take(order)
-        inputs = augment(shuffled.inputs, plan.augment, generator)
+        inputs = list(augment(shuffled.inputs, plan.augment, generator).values())
         model.fit(
-            list(inputs.values()),
+            inputs,
             shuffled.labels,
             sample_weight=weights[order],
             batch_size=plan.batch_size,

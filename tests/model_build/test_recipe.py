@@ -81,7 +81,7 @@ def test_a_fine_tune_has_its_parents_splits_so_that_nothing_held_out_was_trained
 
 
 def test_the_digest_of_a_recipe_is_that_of_its_bytes(tmp_path):
-    path = written(tmp_path, lambda values: None)
+    path = written(tmp_path, lambda _values: None)
     before = recipe_digest(path)
     path.write_text(path.read_text() + "# a comment\n")
     assert recipe_digest(path) != before
