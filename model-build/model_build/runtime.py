@@ -196,7 +196,7 @@ def _to_tensor(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]
 def _from_tensor(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
     scale, zero = details["quantization"]
     if np.issubdtype(details["dtype"], np.integer) and scale:
-        return ((values.astype(np.float32) - zero) * scale).astype(np.float32)
+        return np.asarray((values.astype(np.float32) - zero) * scale, dtype=np.float32)
     return values
 
 

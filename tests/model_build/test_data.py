@@ -117,15 +117,15 @@ def test_every_message_fits_the_input_and_its_padding_is_zero(text):
     assert not codes[length:].any()
 
 
-CENSUS = "\n".join(
-    [
-        ",age,workclass,education,education-num,marital-status,occupation,relationship,"
-        "ethnicity,gender,capital-gain,capital-loss,hours-per-week,loan",
-        "0,39, State-gov, Bachelors,13, Never-married, Clerk, Not-in-family,"
-        " White, Male,2174,0,40, <=50K",
-        "1,52, Private, HS-grad,9, Married, Cook, Wife, Black, Female,0,0,99, >50K",
-    ]
+COLUMNS = (
+    ",age,workclass,education,education-num,marital-status,occupation,relationship,"
+    "ethnicity,gender,capital-gain,capital-loss,hours-per-week,loan"
 )
+PEOPLE = (
+    "0,39, State-gov, BSc,13, Single, Clerk, Other, White, Male,2174,0,40, <=50K",
+    "1,52, Private, HS-grad,9, Married, Cook, Wife, Black, Female,0,0,99, >50K",
+)
+CENSUS = "\n".join((COLUMNS, *PEOPLE))
 
 
 def test_sex_and_what_gives_it_away_are_groups_and_no_inputs():

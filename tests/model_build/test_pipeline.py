@@ -1,6 +1,7 @@
 """A reduced recipe through the whole pipeline, with the real converters and runtimes."""
 
 import hashlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_every_chain_runs_from_the_training_rows_to_the_file_without_a_gap(room)
             links = each.transforms
             assert links[0].input_sha256 == rows
             assert links[-1].output_sha256 == each.sha256
-            for before, after in zip(links, links[1:], strict=False):
+            for before, after in itertools.pairwise(links):
                 assert before.output_sha256 == after.input_sha256
 
 
@@ -119,7 +120,7 @@ def test_requantising_a_model_on_its_own_scales_changes_no_weight_by_more_than_a
     assert np.mean(np.frombuffer(same, np.int8) != before) < 0.001
 
 
-def test_another_network_cannot_take_a_parents_scales(room, tmp_path):
+def test_another_network_cannot_take_a_parents_scales(room):
     parent = files(room[2][0])
     stranger = parent["fp32"].file.read_bytes().replace(b"arith.constant1", b"arith.konstant1")
     with pytest.raises(BuildError, match="in the fine-tuned model"):
