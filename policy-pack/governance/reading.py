@@ -143,6 +143,14 @@ class Node:
         return self._observe() is MISSING
 
     @property
+    def pending(self) -> bool:
+        """Whether there is an unknown here, without noting it.
+
+        For references: that something is there can be known before its name is.
+        """
+        return self._raw is UNKNOWN
+
+    @property
     def known(self) -> bool:
         """Whether there is a known value here; an unknown is noted."""
         value = self._observe()

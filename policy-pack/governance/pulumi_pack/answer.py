@@ -8,7 +8,7 @@ from typing import Final
 
 from pulumi.runtime.proto import analyzer_pb2
 
-from governance.judge import applies
+from governance.apply import applies
 from governance.rule import Rule
 from governance.verdict import Verdict
 

@@ -84,10 +84,8 @@ def cdn_hardened(case: Case) -> None:
         )
     case.at("defaultRootObject").require(is_text, "a default root object")
     for origin in case.at("origins").items():
-        if origin.at("customOriginConfig").missing:
-            access = origin.at("originAccessControlId")
-            if not access.missing:
-                continue
+        access = origin.at("originAccessControlId")
+        if origin.at("customOriginConfig").missing and not access.pending:
             access.require(is_text, "an origin access control")
 
 

@@ -144,7 +144,6 @@ def messages_encrypted(case: Case) -> None:
     frameworks=("AWS FSBP ECS.1, ECS.4, ECS.5, ECS.8 and ECS.9",),
     remediation="set readonlyRootFilesystem, a user that is not root, and a log configuration",
     applies_to=(TASK_DEFINITION,),
-    on_unknown="defer",  # a definition holds ARNs that only the cloud knows at preview
     waivable_by="security",
 )
 def task_hardened(case: Case) -> None:

@@ -32,7 +32,7 @@ _AWS_PROVIDER: Final = "pulumi:providers:aws"
                 "pulumi:providers:kubernetes",
                 "pulumi:pulumi:Stack",
             ],
-            doc="Prefixes of type tokens.",
+            doc="Type tokens; one that ends in ':' is a prefix.",
             weaker="more",
         ),
         "denied": Parameter(
@@ -53,8 +53,9 @@ def resource_types_expected(case: Case) -> None:
     """Refuse dynamic resources, commands, and whatever brings resources unseen."""
     kind = case.resource.type
     expected, denied = case.parameters["prefixes"], case.parameters["denied"]
-    if not kind.startswith(tuple(expected)):
-        case.deny("type", got=kind, expected=f"one that starts with {expected}")
+    prefixes = tuple(item for item in expected if item.endswith(":"))
+    if kind not in expected and not kind.startswith(prefixes):
+        case.deny("type", got=kind, expected=f"one of {expected}")
     elif denied and kind.startswith(tuple(denied)):
         case.deny("type", got=kind, expected=f"none that starts with {denied}")
 

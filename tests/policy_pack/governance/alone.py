@@ -70,7 +70,8 @@ def _deployments() -> None:
             ),
             "model-version-allowed": lambda: (
                 Scene(
-                    config='{"rules": {"model-version-allowed": {"parameters": {"denied": ["digits@1.1.0"]}}}}'
+                    config='{"rules": {"model-version-allowed": '
+                    '{"parameters": {"denied": ["digits@1.1.0"]}}}}'
                 ),
                 (),
             ),

@@ -1,0 +1,140 @@
+"""One rule on one subject: run it, fail closed, count in levels and waivers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .case import Case, StackIndex, Whole
+from .errors import GovernanceError
+from .facts import Facts
+from .reading import Finding, Notes
+from .resource import Resource
+from .rule import Rule
+from .verdict import Outcome, Verdict
+
+__all__ = ["applies", "apply_to_resource", "apply_to_stack"]
+
+_OUTCOME_OF_UNKNOWN: Final[dict[str, Outcome]] = {
+    "deny": "unknown",
+    "warn": "warned",
+    "defer": "deferred",
+}
+
+
+def applies(rule: Rule, resource_type: str) -> bool:
+    """Return whether a resource rule looks at resources of a type."""
+    return any(
+        resource_type.startswith(token[:-1]) if token.endswith("*") else resource_type == token
+        for token in rule.applies_to
+    )
+
+
+def apply_to_resource(rule: Rule, resource: Resource, facts: Facts) -> Verdict:
+    """Return what a resource rule says about a resource that it applies to."""
+    case = Case(
+        resource,
+        facts,
+        parameters=facts.setting.config.parameters[rule.id],
+        advice=rule.remediation,
+    )
+    _run(rule, case, case.notes)
+    return _verdict(rule, resource, case.notes, facts)
+
+
+def apply_to_stack(rule: Rule, index: StackIndex, facts: Facts) -> list[Verdict]:
+    """Return what a stack rule says: one verdict per resource at fault, or one pass."""
+    whole = Whole(
+        index=index,
+        facts=facts,
+        parameters=facts.setting.config.parameters[rule.id],
+        advice=rule.remediation,
+        cases={},
+    )
+    broken = Notes(rule.remediation)
+    _run(rule, whole, broken)
+    nobody = Resource(type="", name="", urn="", props={})
+    noted = [(case.resource, case.notes) for case in whole.cases.values()]
+    verdicts = [_verdict(rule, item, notes, facts) for item, notes in [*noted, (nobody, broken)]]
+    told = [item for item in verdicts if item.outcome != "pass"]
+    return told or [verdicts[-1]]
+
+
+def _run(rule: Rule, subject: Case | Whole, notes: Notes) -> None:
+    try:
+        rule.check(subject)
+    # Fail closed: whatever goes wrong inside a rule, the resource has not passed it.
+    except Exception as error:  # noqa: BLE001
+        notes.deny(
+            f"rule {rule.id}",
+            got=f"{type(error).__name__}: {_safe(error)}",
+            expected="a judgement",
+            next_step=f"report it to {rule.owner}; nothing passes a rule that fails",
+        )
+
+
+def _safe(error: Exception) -> str:
+    # The text of a foreign exception may quote the value it choked on, which may be secret.
+    return str(error) if isinstance(error, GovernanceError) else "an error in the rule"
+
+
+def _verdict(rule: Rule, resource: Resource, notes: Notes, facts: Facts) -> Verdict:
+    outcome, findings = _outcome(rule, notes, facts)
+    note = _waived_by(rule, resource, facts) if outcome in {"fail", "unknown"} else ""
+    return Verdict(
+        rule=rule.id,
+        urn=resource.urn,
+        outcome="waived" if note else outcome,
+        level=facts.setting.config.levels[rule.id],
+        findings=findings,
+        note=note,
+    )
+
+
+def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Finding, ...]]:
+    unknown = tuple(_unknown(path, rule) for path in dict.fromkeys(notes.unknowns))
+    if notes.findings:
+        return "fail", (*notes.findings, *unknown)
+    if unknown:
+        # What is deferred at preview has to be known when it is made.
+        meaning = "deny" if rule.on_unknown == "defer" and not facts.preview else rule.on_unknown
+        return _OUTCOME_OF_UNKNOWN[meaning], unknown
+    if notes.warnings:
+        return "warned", tuple(notes.warnings)
+    return "pass", ()
+
+
+def _unknown(path: str, rule: Rule) -> Finding:
+    next_step = {
+        "deny": "give it as a plain value: what decides may not depend on another resource",
+        "warn": "give it as a plain value, so that it can be judged",
+        "defer": "nothing now; it is judged when it is known, before the resource is made",
+    }[rule.on_unknown]
+    return Finding(
+        what=path or "the resource", got="unknown", expected="a known value", next_step=next_step
+    )
+
+
+def _waived_by(rule: Rule, resource: Resource, facts: Facts) -> str:
+    if rule.waivable_by is None:
+        return ""
+    targets = {resource.urn, _digest_of(resource, facts)} - {""}
+    for waiver in facts.records.waivers.get(rule.id, ()):
+        days = (waiver.expires - waiver.issued).days
+        if (
+            waiver.role == rule.waivable_by
+            and waiver.stack == facts.setting.stack
+            and waiver.target in targets
+            and waiver.issued <= facts.now < waiver.expires
+            and days <= rule.max_waiver_days
+        ):
+            return f"waived until {waiver.expires.date()}: {waiver.reason} [{waiver.ticket}]"
+    return ""
+
+
+def _digest_of(resource: Resource, facts: Facts) -> str:
+    for urn in (resource.urn, *(item for item, _ in facts.ancestors(resource.urn))):
+        model = facts.deployments.get(urn, {}).get("spec")
+        if isinstance(model, dict) and isinstance(model.get("aiModel"), dict):
+            digest = model["aiModel"].get("sha256")
+            return digest if isinstance(digest, str) else ""
+    return ""

@@ -1,0 +1,17 @@
+"""Every rule comes out as its table of cases says."""
+
+import pytest
+from governance.rules import catalogue
+
+from tests.policy_pack.governance.rules.cases_deployment import CASES as DEPLOYMENT_CASES
+from tests.policy_pack.governance.rules.cases_lists import CASES as LIST_CASES
+from tests.policy_pack.governance.rules.cases_samples import CASES as SAMPLE_CASES
+from tests.policy_pack.governance.rules.table import Case
+
+RULES = {rule.id: rule for rule in catalogue()}
+CASES = [*DEPLOYMENT_CASES, *SAMPLE_CASES, *LIST_CASES]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_rule_comes_out_as_its_case_says(case: Case) -> None:
+    assert case.apply(RULES[case.rule]) == case.outcome
