@@ -61,6 +61,9 @@ def build(  # noqa: PLR0917  # typer passes options by name
     ship: Annotated[
         list[str] | None, typer.Option(help="A variant that the version holds; default all.")
     ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Where artifacts over 1 MB will lie: s3://bucket/models.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, help="Days that the evaluation counts.")] = 365,
     environment: Environment = "dev",
     trust: TrustFile = None,
@@ -86,6 +89,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
             reports=Path("build/reports"),
             ship=tuple(ship or ()),
             commit=source_commit(recipe.parent),
+            store=store,
         )
     _show_version(version, as_json=as_json)
 

@@ -18,7 +18,7 @@ from governance.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement
 from governance.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
-from securesystemslib.signer import Signer
+from securesystemslib.signer._signer import Signer
 
 from model_build.assemble import Draft, manifest_subjects, manifest_values
 from model_build.errors import BuildError

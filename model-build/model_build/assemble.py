@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from governance.canonical import canonical_bytes, manifest_digest, sha256_bytes
+from governance.canonical import manifest_digest, sha256_bytes
 from governance.manifest import (
     Artifact,
     DatasetRef,
@@ -28,11 +28,15 @@ from governance.manifest import (
     Quality,
     Recipe,
     Requirements,
-    SelfTest,
     TensorSpec,
 )
 from governance.statements import Subject
 
+from model_build.assemble_selftest import (
+    SELF_TEST_FILE,
+    self_test_content,
+    self_test_reference,
+)
 from model_build.errors import BuildError
 from model_build.results import (
     ArtifactEvaluation,
@@ -42,9 +46,16 @@ from model_build.results import (
     VariantResult,
 )
 
-__all__ = ["AssemblyError", "Draft", "assemble", "manifest_subjects", "manifest_values"]
+__all__ = [
+    "MAX_GIT_BYTES",
+    "AssemblyError",
+    "Draft",
+    "assemble",
+    "manifest_subjects",
+    "manifest_values",
+]
 
-SELF_TEST_FILE: Final = "artifacts/selftest.json"
+MAX_GIT_BYTES: Final = 1_000_000  # a larger artifact belongs in a store, with its uri
 _SUFFIX: Final[Mapping[str, str]] = {
     "tflite": ".tflite",
     "onnx": ".onnx",
@@ -77,6 +88,7 @@ def assemble(
     created: datetime,
     commit: str,
     parent: Parent | None = None,
+    store: str | None = None,
 ) -> Draft:
     """Return the manifest and the files of a version.
 
@@ -86,6 +98,7 @@ def assemble(
         created: When the version was made.
         commit: Source commit, or ``unknown``.
         parent: The parent's manifest, for a fine-tune.
+        store: Where artifacts too large for Git lie, such as ``s3://bucket/models``.
 
     Raises:
         AssemblyError: If a gate did not pass, the report is about another build, or a
@@ -94,7 +107,7 @@ def assemble(
     _check_match(build, report, parent)
     found = {item.sha256: item for item in report.artifacts}
     files = {_path(build.model, item): item.file.read_bytes() for item in build.variants}
-    self_test = _self_test(report)
+    self_test = self_test_content(report)
     if self_test is not None:
         files[SELF_TEST_FILE] = self_test
     manifest = ModelManifest(
@@ -105,9 +118,10 @@ def assemble(
         outputs=tuple(_tensor(item) for item in build.variants[0].outputs),
         lineage=_lineage(build, commit, parent),
         artifacts=tuple(
-            _artifact(build.model, item, found[item.sha256], report) for item in build.variants
+            _artifact(build, item, found[item.sha256], report, store=store)
+            for item in build.variants
         ),
-        self_test=_self_test_ref(report, self_test),
+        self_test=self_test_reference(report, self_test),
         fallback=Fallback(mode=build.fallback),  # type: ignore[arg-type]  # checked by the schema
     )
     return Draft(manifest=manifest, files=files)
@@ -182,13 +196,21 @@ def _lineage(build: BuildResult, commit: str, parent: Parent | None) -> Lineage:
 
 
 def _artifact(
-    model: str, variant: VariantResult, found: ArtifactEvaluation, report: EvaluationReport
+    build: BuildResult,
+    variant: VariantResult,
+    found: ArtifactEvaluation,
+    report: EvaluationReport,
+    *,
+    store: str | None,
 ) -> Artifact:
     needs = variant.needs
+    file = _path(build.model, variant)
+    large = store is not None and variant.bytes > MAX_GIT_BYTES
     return Artifact(
         variant=variant.variant,
         format=variant.format,  # type: ignore[arg-type]
-        file=_path(model, variant),
+        file=file,
+        uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
         sha256=variant.sha256,
         bytes=variant.bytes,
         requirements=Requirements(
@@ -255,45 +277,6 @@ def _fairness(found: ArtifactEvaluation) -> tuple[FairnessResult, ...]:
 def _interval(estimate: Estimate) -> Interval:
     return Interval(
         low=round(estimate.low, _DIGITS), high=round(estimate.high, _DIGITS), method=estimate.method
-    )
-
-
-def _self_test(report: EvaluationReport) -> bytes | None:
-    """Return the self-test file: fixed inputs, and what each variant answered to them.
-
-    Inputs that variants share stand there once: ``variants.<name>[].case`` is their place.
-    """
-    cases: list[dict[str, Any]] = []
-    variants: dict[str, list[dict[str, Any]]] = {}
-    for item in report.artifacts:
-        for test in item.self_tests:
-            case = {
-                "inputs": {name: list(values) for name, values in test.inputs.items()},
-                "shapes": {name: list(shape) for name, shape in test.shapes.items()},
-            }
-            if case not in cases:
-                cases.append(case)
-            answer = {
-                "name": test.name,
-                "case": cases.index(case),
-                "expected": list(test.expected),
-                "tolerance": test.tolerance,
-            }
-            variants.setdefault(item.variant, []).append(answer)
-    if not variants:
-        return None
-    head = {"apiVersion": "mobile-ai/v1", "kind": "SelfTest"}
-    return canonical_bytes({**head, "cases": cases, "variants": variants})
-
-
-def _self_test_ref(report: EvaluationReport, content: bytes | None) -> SelfTest | None:
-    if content is None:
-        return None
-    cases = [case for item in report.artifacts for case in item.self_tests]
-    return SelfTest(
-        file=SELF_TEST_FILE,
-        sha256=sha256_bytes(content),
-        tolerance=max(case.tolerance for case in cases),
     )
 
 

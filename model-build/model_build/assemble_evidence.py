@@ -14,7 +14,7 @@ from pathlib import Path
 
 from governance.canonical import sha256_text
 from governance.statements import EVALUATION, PROVENANCE, Statement, Subject
-from securesystemslib.signer import Signer
+from securesystemslib.signer._signer import Signer
 
 from model_build.assemble import Draft, manifest_subjects, manifest_values
 from model_build.bom import bom_text

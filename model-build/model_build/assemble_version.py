@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from governance.manifest import Parent
-from securesystemslib.signer import Signer
+from securesystemslib.signer._signer import Signer
 
 from model_build.assemble import AssemblyError, assemble
 from model_build.assemble_evidence import Occasion, build_evidence
@@ -49,6 +49,7 @@ def build_version(
     builder: str = DEFAULT_BUILDER,
     ship: tuple[str, ...] = (),
     commit: str = "unknown",
+    store: str | None = None,
 ) -> WrittenVersion:
     """Make a version, sign what was found and write its folder.
 
@@ -62,6 +63,8 @@ def build_version(
         ship: Variants that the version holds; all of them when empty. The gates judge every
             variant that was built, shipped or not.
         commit: Source commit, see ``source_commit``.
+        store: Where artifacts too large for Git will lie; they are written beside the
+            reports, to be uploaded there.
 
     Raises:
         GateFailedError: If a gate failed or stayed undecided; nothing is written but the
@@ -76,7 +79,12 @@ def build_version(
         raise _gate_failed(report, path)
     build, report = _shipped(build, report, ship)
     draft = assemble(
-        build, report, created=finished, commit=commit, parent=parent_manifest(build, models)
+        build,
+        report,
+        created=finished,
+        commit=commit,
+        parent=parent_manifest(build, models),
+        store=store,
     )
     occasion = Occasion(
         started=started,
@@ -86,7 +94,7 @@ def build_version(
         builder=builder,
     )
     evidence = build_evidence(draft, build, report, signers=signers, occasion=occasion)
-    return write_version(draft, evidence, models=models)
+    return write_version(draft, evidence, models=models, large=reports / "large")
 
 
 def parent_manifest(build: BuildResult, models: Path) -> Parent | None:

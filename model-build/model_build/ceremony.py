@@ -19,7 +19,8 @@ from typing import Any, Final
 from governance.documents import read_yaml
 from governance.statements import TRUST, dump_record, sign_statement, statement_of
 from governance.trust import Role, Trust, TrustedKey, load_trust, trust_predicate
-from securesystemslib.signer import CryptoSigner, Signer
+from securesystemslib.signer._crypto_signer import CryptoSigner
+from securesystemslib.signer._signer import Signer
 
 from model_build.approve import approve, load_assessment
 from model_build.assemble_recipe import maker

@@ -19,7 +19,7 @@ from governance.statements import (
     sign_statement,
     statement_of,
 )
-from securesystemslib.signer import Signer
+from securesystemslib.signer._signer import Signer
 
 from model_build.errors import BuildError
 

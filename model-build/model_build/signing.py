@@ -17,15 +17,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from governance.statements import PAYLOAD_TYPE, Statement, dump_envelope, sign_statement
 from governance.trust import Trust
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer import (
-    SIGNER_FOR_URI_SCHEME,
-    AWSSigner,
-    CryptoSigner,
-    Key,
-    Signature,
-    Signer,
-    SigstoreSigner,
-)
+from securesystemslib.signer._aws_signer import AWSSigner
+from securesystemslib.signer._crypto_signer import CryptoSigner
+from securesystemslib.signer._key import Key
+from securesystemslib.signer._signature import Signature
+from securesystemslib.signer._signer import SIGNER_FOR_URI_SCHEME, Signer
+from securesystemslib.signer._sigstore_signer import SigstoreSigner
 
 from model_build.errors import BuildError, need
 

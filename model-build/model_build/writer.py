@@ -19,13 +19,12 @@ from governance.canonical import manifest_digest, sha256_text
 from governance.documents import dump_yaml
 from governance.manifest import ModelManifest, parse_manifest
 
-from model_build.assemble import Draft, manifest_values
+from model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
 from model_build.errors import BuildError
 
 __all__ = [
     "EVIDENCE_FILES",
     "MANIFEST_FILE",
-    "MAX_GIT_BYTES",
     "VersionError",
     "WrittenVersion",
     "read_draft",
@@ -34,7 +33,6 @@ __all__ = [
 ]
 
 MANIFEST_FILE: Final = "manifest.yaml"
-MAX_GIT_BYTES: Final = 1_000_000  # a larger artifact belongs in a store, with its uri
 EVIDENCE_FILES: Final[Mapping[str, str]] = {
     "provenance": "evidence/provenance.dsse.json",
     "evaluation": "evidence/evaluation.dsse.json",
@@ -66,7 +64,12 @@ class WrittenVersion:
 
 
 def write_version(
-    draft: Draft, evidence: Mapping[str, str], *, models: Path, replace: bool = False
+    draft: Draft,
+    evidence: Mapping[str, str],
+    *,
+    models: Path,
+    replace: bool = False,
+    large: Path | None = None,
 ) -> WrittenVersion:
     """Write a version folder below ``models`` and return it.
 
@@ -75,6 +78,8 @@ def write_version(
         evidence: Text by kind, see ``EVIDENCE_FILES``.
         models: The folder of all models.
         replace: Whether a version that exists with other content is replaced.
+        large: Where artifacts that have a ``uri`` are written, to be uploaded; they are not
+            in the version folder.
 
     Raises:
         VersionError: If the version exists with other content, or an artifact is too large
@@ -86,11 +91,17 @@ def write_version(
     text = _manifest_text(draft.manifest, evidence)
     if folder.exists() and not replace:
         return _existing(folder, draft)
+    stored = {item.file for item in draft.manifest.artifacts if item.uri is not None}
     files = {
         MANIFEST_FILE: text.encode(),
-        **draft.files,
+        **{name: data for name, data in draft.files.items() if name not in stored},
         **{EVIDENCE_FILES[kind]: content.encode() for kind, content in evidence.items()},
     }
+    if large is not None:
+        for name in sorted(stored & set(draft.files)):
+            path = large / meta.name / meta.version / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(draft.files[name])
     _swap_in(folder, files)
     return read_version(folder, changed=True)
 

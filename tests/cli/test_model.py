@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from cli.errors import UserError
-from cli.model import app
 from governance.documents import dump_yaml
 from model_build.approve import QUESTIONS
 from model_build.ceremony import trust_text
 from model_build.signing import fresh_signer
+from typer.testing import CliRunner
+
+from cli.errors import UserError
+from cli.model import app
 from tests.model_build.versions import LIFETIME, Signed, assessment, signed_version
 
 pytestmark = pytest.mark.build
@@ -53,7 +53,8 @@ def test_every_command_has_help_with_an_example(command):
     assert f"mobile-ai model {command}" in " ".join(done.output.split())
 
 
-def test_a_whole_version_verifies(place):
+@pytest.mark.usefixtures("place")
+def test_a_whole_version_verifies():
     done = run("verify", MANIFEST)
     assert done.exit_code == 0
     assert "verified: models/digits/1.0.0/manifest.yaml" in done.output
@@ -68,7 +69,8 @@ def test_a_changed_byte_ends_with_code_1_and_names_the_file(place):
     assert "NOT VERIFIED" in done.output
 
 
-def test_verify_speaks_json(place, signed):
+@pytest.mark.usefixtures("place")
+def test_verify_speaks_json(signed):
     done = run("verify", MANIFEST, "--json", "--sha256", signed.version.sha256)
     assert json.loads(done.output)["ok"] is True
     done = run("verify", MANIFEST, "--json", "--sha256", "0" * 64)
@@ -76,13 +78,15 @@ def test_verify_speaks_json(place, signed):
     assert (done.exit_code, value["ok"], value["findings"][0]["where"]) == (1, False, "pin")
 
 
-def test_a_missing_trust_file_is_the_users_to_mend(place):
+@pytest.mark.usefixtures("place")
+def test_a_missing_trust_file_is_the_users_to_mend():
     done = run("verify", MANIFEST, "--environment", "prod")
     assert isinstance(done.exception, UserError)
     assert "prod.yaml" in str(done.exception)
 
 
-def test_compare_shows_every_variant_and_a_choice_per_device_class(place):
+@pytest.mark.usefixtures("place")
+def test_compare_shows_every_variant_and_a_choice_per_device_class():
     done = run("compare", MANIFEST)
     assert done.exit_code == 0
     for word in ("int8", "fp32", "entry:", "mid-range:", "high-end:"):
@@ -126,7 +130,8 @@ def test_approving_by_answering_questions(place, signed):
     assert run("verify", MANIFEST).exit_code == 0
 
 
-def test_approving_as_another_role_is_refused(place):
+@pytest.mark.usefixtures("place")
+def test_approving_as_another_role_is_refused():
     done = run("approve", MANIFEST, "--key", "file2:none.pem", "--role", "builder")
     assert "no right to sign an assessment" in str(done.exception)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from governance.documents import dump_yaml
-from governance.statements import load_envelope, Statement
+from governance.statements import Statement, load_envelope
 from model_build.approve import (
     QUESTIONS,
     ApprovalError,
@@ -21,6 +20,7 @@ from model_build.assemble import assemble
 from model_build.ceremony import sample_ceremony
 from model_build.signing import fresh_signer
 from model_build.writer import write_version
+
 from tests.model_build.versions import LIFETIME, NOW, assessment, build_result, report_on
 
 
@@ -82,8 +82,8 @@ def test_a_questionnaire_file_is_read(tmp_path):
     ("changes", "word"),
     [
         ({"questionnaire": {}}, "open"),
-        ({"questionnaire": {key: "yes" for key in QUESTIONS}}, "open"),
-        ({"questionnaire": {**{k: "A long answer." for k in QUESTIONS}, "mood": "x"}}, "mood"),
+        ({"questionnaire": dict.fromkeys(QUESTIONS, "yes")}, "open"),
+        ({"questionnaire": {**dict.fromkeys(QUESTIONS, "A long answer."), "mood": "x"}}, "mood"),
         ({"decision": "perhaps"}, "decision"),
         ({"humanOversight": "nobody"}, "humanOversight"),
         ({"remark": "x"}, "remark"),

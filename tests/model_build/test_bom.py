@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from governance.manifest import ModelManifest
 from model_build.assemble import assemble
 from model_build.bom import BomError, bom_problems, bom_text, validate_bom
+
 from tests.model_build.versions import NOW, build_result, report_on
 
 pytestmark = pytest.mark.build
@@ -40,7 +40,7 @@ def test_a_manifest_with_another_artifact_is_told_apart(made):
     values = manifest.to_dict()
     values["artifacts"][1]["sha256"] = "0" * 64
     other = ModelManifest.model_validate_json(json.dumps(values))
-    assert [line.split(":")[0:2] for line in bom_problems(text, other)][0] == ["file", "int8"]
+    assert bom_problems(text, other)[0].startswith("file:int8: ")
 
 
 def test_every_variant_has_a_metric_with_its_interval_and_its_slices(made):

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-
 from governance.documents import dump_yaml
 from governance.errors import VerificationError
 from governance.statements import USAGE, load_record
@@ -26,6 +25,7 @@ from model_build.ceremony import (
 from model_build.results import ParentRef
 from model_build.verify import verify_version
 from model_build.writer import MANIFEST_FILE
+
 from tests.model_build.versions import NOW, assessment, build_result, report_on
 
 pytestmark = pytest.mark.build
@@ -127,7 +127,8 @@ def test_every_role_has_its_own_key(held):
     assert len(keyids) == len(set(keyids))
 
 
-def test_no_private_key_is_written_anywhere(held, tmp_path):
+def test_no_private_key_is_written_anywhere(plan, tmp_path):
+    hold_ceremony(plan, now=NOW, progress=print)
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or b"PRIVATE" not in path.read_bytes(), path
 

@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from model_build.assemble import assemble
 from model_build.compare import (
     Candidate,
@@ -18,6 +17,7 @@ from model_build.compare import (
     recommend,
 )
 from model_build.writer import write_version
+
 from tests.model_build.versions import NOW, build_result, estimate, report_on
 
 

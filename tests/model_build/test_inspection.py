@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from model_build.inspection import InspectionError, Limits, inspect_file
-from model_build.inspection.limits import Limits as Bounds
+from model_build.inspection import InspectionError, Limits, inspect_file, sandbox
 from model_build.inspection.sniff import sniff
+from model_build.inspection.tflite_file import tflite_operators
+
 from tests.model_build import hostile
 
 pytestmark = pytest.mark.build
@@ -133,23 +134,17 @@ def test_a_truncated_model_is_refused(tmp_path, name, share):
 
 
 def test_a_loader_that_dies_by_a_signal_is_a_refusal(tmp_path, monkeypatch):
-    from model_build.inspection import sandbox
-
     dying = ["/bin/sh", "-c", "kill -SEGV $$"]
     monkeypatch.setattr(sandbox, "_command", lambda *_: dying)
     assert "SIGSEGV" in refusal(saved(tmp_path, hostile.well_formed_onnx()))
 
 
 def test_a_loader_that_says_nothing_is_a_refusal(tmp_path, monkeypatch):
-    from model_build.inspection import sandbox
-
     monkeypatch.setattr(sandbox, "_command", lambda *_: ["/bin/sh", "-c", "exit 0"])
     assert "no answer" in refusal(saved(tmp_path, hostile.well_formed_onnx()))
 
 
 def test_the_loader_sees_no_credentials(tmp_path, monkeypatch):
-    from model_build.inspection import sandbox
-
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     assert "AWS_SECRET_ACCESS_KEY" not in sandbox._environment(tmp_path)
 
@@ -157,21 +152,15 @@ def test_the_loader_sees_no_credentials(tmp_path, monkeypatch):
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_either_a_format_or_refused(content):
-    try:
+    with contextlib.suppress(InspectionError):
         assert sniff(content, name="x") in {"tflite", "onnx", "coreml"}
-    except InspectionError as error:
-        assert str(error)
 
 
 @given(place=st.integers(0, 100_000), value=st.binary(min_size=1, max_size=8))
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_tflite_file_is_read_or_refused_and_never_crashes_the_reader(place, value):
-    from model_build.inspection.tflite_file import tflite_operators
-
     content = bytearray((SHIPPED / "digits-int8.tflite").read_bytes())
     place %= len(content) - len(value)
     content[place : place + len(value)] = value
-    try:
-        assert isinstance(tflite_operators(bytes(content), limits=Bounds(), name="x"), dict)
-    except InspectionError as error:
-        assert str(error)
+    with contextlib.suppress(InspectionError):
+        assert isinstance(tflite_operators(bytes(content), limits=Limits(), name="x"), dict)

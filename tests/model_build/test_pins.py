@@ -5,7 +5,6 @@ from __future__ import annotations
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-
 from model_build.pins import pins_in, renew_pins
 
 STACK = """\

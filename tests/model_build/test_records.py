@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from governance.documents import dump_yaml
 from governance.statements import USAGE, WAIVER
 from model_build.records import RecordError, load_drafts

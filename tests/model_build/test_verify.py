@@ -9,14 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
+from governance.canonical import sha256_text
 from governance.documents import dump_yaml, read_yaml
 from governance.trust import load_trust
 from model_build.approve import approve
 from model_build.ceremony import fresh_keys, trust_text
 from model_build.mutations import missed_mutations, mutations_of
+from model_build.signing import sign_artifacts
 from model_build.verify import verify_version
 from model_build.writer import MANIFEST_FILE
+
 from tests.model_build.versions import LIFETIME, NOW, Signed, assessment, signed_version
 
 pytestmark = pytest.mark.build
@@ -122,8 +124,6 @@ def test_a_manifest_that_was_formatted_by_hand_is_refused(copy, signed):
 def test_a_model_signature_by_a_stranger_is_refused(copy, signed):
     bundle = json.loads((copy / "evidence" / "model.sig").read_text())
     stranger = fresh_keys("dev")["builder"][0]
-    from model_build.signing import sign_artifacts
-
     assert bundle["mediaType"].endswith("v0.3+json")
     text = sign_artifacts(copy / "artifacts", stranger)
     (copy / "evidence" / "model.sig").write_text(text)
@@ -131,9 +131,23 @@ def test_a_model_signature_by_a_stranger_is_refused(copy, signed):
     assert "evidence/model.sig: not signed by a builder's key" in findings(copy, signed)
 
 
-def _renew(folder: Path, kind: str, text: str) -> None:
-    from governance.canonical import sha256_text
+def test_a_large_artifact_may_be_elsewhere_but_not_different(tmp_path):
+    stored = signed_version(tmp_path, large=1_000_001)
+    folder = stored.version.folder
+    assert not (folder / "artifacts" / "digits-fp32.tflite").exists()
+    assert verify_version(folder / MANIFEST_FILE, trust=stored.trust).ok
+    (folder / "artifacts" / "digits-fp32.tflite").write_bytes(b"v" * 1_000_001)
+    assert "digits-fp32.tflite: sha256" in findings(folder, stored)
 
+
+def test_a_large_artifact_that_was_fetched_verifies_in_its_place(tmp_path):
+    stored = signed_version(tmp_path, large=1_000_001)
+    fetched = tmp_path / "reports/large/digits/1.0.0/artifacts/digits-fp32.tflite"
+    shutil.copy(fetched, stored.version.folder / "artifacts")
+    assert verify_version(stored.version.folder / MANIFEST_FILE, trust=stored.trust).ok
+
+
+def _renew(folder: Path, kind: str, text: str) -> None:
     path = folder / MANIFEST_FILE
     values = read_yaml(path.read_text(), name="manifest")
     for item in values["evidence"]:

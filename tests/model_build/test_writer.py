@@ -6,12 +6,12 @@ import dataclasses
 import json
 
 import pytest
-
 from governance.manifest import ModelManifest
 from model_build.assemble import AssemblyError, assemble
 from model_build.results import Status
 from model_build.writer import VersionError, read_draft, read_version, write_version
-from tests.model_build.versions import NOW, build_result, gate, report_on, variant
+
+from tests.model_build.versions import NOW, build_result, gate, report_on, variant, with_large_file
 
 EVIDENCE = {"provenance": "{}", "bom": "{}"}
 
@@ -134,3 +134,16 @@ def test_inputs_that_variants_share_stand_once_in_the_self_test(draft):
         "int8-onnx": 0,
     }
     assert value["variants"]["int8"][0]["expected"] == [0.1, 0.9]
+
+
+def test_a_large_artifact_gets_a_uri_and_stays_out_of_git(tmp_path):
+    build = with_large_file(build_result(tmp_path / "work"), 1_000_001)
+    draft = assemble(
+        build, report_on(build), created=NOW, commit="unknown", store="s3://bucket/models"
+    )
+    made = write_version(draft, {}, models=tmp_path / "models", large=tmp_path / "large")
+    first, second, _ = made.manifest.artifacts
+    assert first.uri == "s3://bucket/models/digits/1.0.0/artifacts/digits-fp32.tflite"
+    assert second.uri is None
+    assert not (made.folder / first.file).exists()
+    assert (tmp_path / "large/digits/1.0.0" / first.file).stat().st_size == 1_000_001

@@ -151,7 +151,9 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
         calibration_error=0.011,
         importance=(Importance(feature="row-14", loss_pt=2.5),),
         robustness=(
-            Robustness(corruption="noise", severity=0.1, metric="accuracy", value=0.95, loss_pt=3.1),
+            Robustness(
+                corruption="noise", severity=0.1, metric="accuracy", value=0.95, loss_pt=3.1
+            ),
         ),
         profile=Profile(
             runtime="ai-edge-litert", runtime_version="2.3.0", threads=1, latency_p50_ms=0.21,
@@ -169,6 +171,17 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
 
 def estimate(value: float) -> Estimate:
     return Estimate(value=value, low=value - 0.006, high=value + 0.005, n=2000, method="wilson")
+
+
+def with_large_file(build: BuildResult, size: int) -> BuildResult:
+    first, *others = build.variants
+    content = b"w" * size
+    first.file.write_bytes(content)
+    digest = sha256_bytes(content)
+    origin, last = first.transforms
+    links = (origin, dataclasses.replace(last, output_sha256=digest))
+    grown = dataclasses.replace(first, sha256=digest, bytes=size, transforms=links)
+    return dataclasses.replace(build, variants=(grown, *others))
 
 
 def report_on(build: BuildResult) -> EvaluationReport:
@@ -216,16 +229,22 @@ class Signed:
     keys: dict
 
 
-def signed_version(folder: Path) -> Signed:
-    """Build, measure, sign, approve and write a version below ``folder``."""
+def signed_version(folder: Path, *, large: int = 0) -> Signed:
+    """Build, measure, sign, approve and write a version below ``folder``.
+
+    With ``large`` the first artifact has that many bytes and lies in a store.
+    """
     keys = fresh_keys("dev")
     build = build_result(folder / "work")
+    if large:
+        build = with_large_file(build, large)
     built = build_version(
         lambda: (build, report_on(build)),
         models=folder / "models",
         signers={"builder": keys["builder"][0], "evaluator": keys["evaluator"][0]},
         lifetime=LIFETIME,
         reports=folder / "reports",
+        store="s3://bucket/models",
     )
     created = built.manifest.created
     approved = approve(
