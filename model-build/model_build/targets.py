@@ -1,0 +1,105 @@
+"""Bench rows from builds and their evaluations: every number from the file that ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport
+
+__all__ = ["Row", "best_within", "rows_of"]
+
+# A variant counts as good as fp32 when it loses at most this, in percentage points.
+WITHIN_PT = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the bench: see `build/bench.json`."""
+
+    id: str
+    value: float
+    unit: str
+    peer: str
+    n: int
+    note: str
+
+
+def rows_of(build: BuildResult, report: EvaluationReport) -> tuple[Row, ...]:
+    """Return the rows that one version can fill; a variant that was not built gives none."""
+    found = {each.variant: each for each in report.artifacts}
+    reference, model = found[report.reference], build.model
+    rows: list[Row] = []
+    for variant, name in (("int8", "int8"), ("pruned-int8", "pruned_int8")):
+        if variant in found:
+            rows += _loss(found[variant], f"model.{model}_{name}_loss_pt")
+    if "int8" in found and build.parameters:
+        rows.append(_bytes(found["int8"], build.parameters, model))
+    best = best_within(report, WITHIN_PT)
+    if best is not None:
+        rows.append(_smallest(best, reference, model))
+    for variant in ("int8", "dynamic-int8"):
+        if variant in found:
+            rows += _latency(found[variant], f"model.{model}_int8_latency_ratio")
+            break
+    return tuple(rows)
+
+
+def best_within(report: EvaluationReport, loss_pt: float) -> ArtifactEvaluation | None:
+    """Return the variant smallest on the wire among those that lose at most `loss_pt`."""
+    good = [
+        each
+        for each in report.artifacts
+        if each.variant != report.reference
+        and each.bytes_zstd
+        and each.difference is not None
+        and each.difference.loss_pt <= loss_pt
+    ]
+    return min(good, key=lambda each: each.bytes_zstd or 0, default=None)
+
+
+def _loss(found: ArtifactEvaluation, name: str) -> list[Row]:
+    each = found.difference
+    if each is None:
+        return []
+    note = f"95 % {each.low_pt:.2f}..{each.high_pt:.2f}, {each.discordant} discordant"
+    return [Row(id=name, value=each.loss_pt, unit="pt", peer="fp32", n=each.n, note=note)]
+
+
+def _bytes(found: ArtifactEvaluation, parameters: int, model: str) -> Row:
+    return Row(
+        id=f"model.{model}_int8_bytes_per_parameter",
+        value=found.bytes / parameters,
+        unit="bytes/parameter",
+        peer="1.05 + 12 kB / parameters",
+        n=parameters,
+        note=f"{found.bytes} bytes, allowed {parameters * 1.05 + 12_000:.0f}",
+    )
+
+
+def _smallest(best: ArtifactEvaluation, reference: ArtifactEvaluation, model: str) -> Row:
+    small, large = best.bytes_zstd or 0, reference.bytes_zstd or 1
+    loss = best.difference.loss_pt if best.difference else 0.0
+    return Row(
+        id=f"model.{model}_best_within_1pt_zstd_ratio",
+        value=small / large,
+        unit="share",
+        peer="fp32 file after zstd 19",
+        n=best.difference.n if best.difference else 0,
+        note=f"{best.variant}: 1/{large / max(small, 1):.1f}, {small} bytes, loss {loss:.2f} pt",
+    )
+
+
+def _latency(found: ArtifactEvaluation, name: str) -> list[Row]:
+    profile = found.profile
+    if profile is None or profile.latency_ratio_to_reference is None:
+        return []
+    return [
+        Row(
+            id=name,
+            value=profile.latency_ratio_to_reference,
+            unit="x",
+            peer="fp32, same run, 1 thread",
+            n=1,
+            note=f"{found.variant} p50 {1000 * (profile.latency_p50_ms or 0):.1f} us",
+        )
+    ]
