@@ -142,7 +142,7 @@ def _weakenings(rule: Rule, level: str, parameters: Mapping[str, Any]) -> list[s
 
 def _is_weaker(parameter: Parameter, value: Any) -> bool:
     default = parameter.default
-    if value == default:
+    if value == default or parameter.weaker == "never":
         return False
     if parameter.weaker == "higher":
         return bool(value > default)

@@ -32,8 +32,9 @@ Kind = Literal["resource", "stack"]
 Severity = Literal["low", "medium", "high", "critical"]
 Enforcement = Literal["mandatory", "advisory", "disabled"]
 OnUnknown = Literal["deny", "warn", "defer"]
-# Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …
-Weaker = Literal["more", "fewer", "higher", "lower", "other"]
+# Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …;
+# `never` where the default is as loose as it gets, `other` where any change may loosen.
+Weaker = Literal["more", "fewer", "higher", "lower", "other", "never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

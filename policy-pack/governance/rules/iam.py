@@ -32,6 +32,9 @@ _WITHOUT_RESOURCE: Final = frozenset(
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
         "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeSubnets",
+        "secretsmanager:GetRandomPassword",
         "logs:CreateLogDelivery",
         "logs:DescribeLogGroups",
         "xray:PutTelemetryRecords",
@@ -40,6 +43,7 @@ _WITHOUT_RESOURCE: Final = frozenset(
         "ce:ListCostAllocationTags",
         "ce:UpdateCostAllocationTagsStatus",
         "pricing:GetProducts",
+        "secretsmanager:GetRandomPassword",
         "sts:GetCallerIdentity",
         "tag:GetResources",
     }

@@ -230,7 +230,7 @@ def owner_named(case: Case) -> None:
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Forecasting",),
-    remediation="declare the measured usage, or have the assumption signed into usage/<app>.yaml",
+    remediation="declare the measured usage, or have the assumption signed into usage/<stack>/<app>.yaml",
     applies_to=(DEPLOYMENT,),
     waivable_by="finops-approver",
     parameters={
@@ -286,6 +286,7 @@ def _usage(case: Case, app: str) -> dict[str, Any] | None:
         item.predicate
         for item in case.facts.records.by_type.get(USAGE, ())
         if item.predicate.get("app") == app
+        and item.predicate.get("stack") == case.facts.setting.stack
     ]
     return dict(max(records, key=_issued)) if records else None
 

@@ -253,7 +253,7 @@ def _guarded(guards: list[Resource]) -> set[str]:
     severity="medium",
     frameworks=("AWS Well-Architected REL09", "AWS FSBP RDS.8"),
     remediation="set `protect` in the stack file",
-    applies_to=(_BUCKET, "aws:rds/instance:Instance", "aws:ecr/repository:Repository"),
+    applies_to=(_BUCKET, "aws:rds/instance:Instance"),
     waivable_by="security",
     parameters={
         "names": Parameter(

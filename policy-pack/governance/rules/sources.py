@@ -93,7 +93,7 @@ def provider_accounts_bound(case: Case) -> None:
         "registries": Parameter(
             default=[],
             doc="Prefixes of image references; an empty list allows every registry.",
-            weaker="more",
+            weaker="never",
         )
     },
 )

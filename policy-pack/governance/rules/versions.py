@@ -27,7 +27,7 @@ _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
         "allowed": Parameter(
             default=[],
             doc="`model` or `model@version`; an empty list allows every verified one.",
-            weaker="more",
+            weaker="never",
         ),
         "denied": Parameter(default=[], doc="`model` or `model@version`.", weaker="fewer"),
         "minimum": Parameter(default=[], doc="Lowest allowed `model@version`.", weaker="fewer"),

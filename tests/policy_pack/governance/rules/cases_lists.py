@@ -42,6 +42,7 @@ _WITHOUT_RESOURCE = [
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "logs:CreateLogDelivery",
     "logs:DescribeLogGroups",
     "xray:PutTelemetryRecords",
@@ -49,6 +50,7 @@ _WITHOUT_RESOURCE = [
     "ce:ListCostAllocationTags",
     "ce:UpdateCostAllocationTagsStatus",
     "pricing:GetProducts",
+    "secretsmanager:GetRandomPassword",
     "sts:GetCallerIdentity",
     "tag:GetResources",
 ]
@@ -147,7 +149,7 @@ SIZES = [
 ]
 PROTECTED = [
     given("stores-protected", "fail", SCENE.sample(token, name=f"x-{name}"), label=name)
-    for token in (_DB, "aws:s3/bucket:Bucket", "aws:ecr/repository:Repository")
+    for token in (_DB, "aws:s3/bucket:Bucket")
     for name in ("models", "registry", "artifacts", "mlflow", "delivery")
 ]
 _ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
