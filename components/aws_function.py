@@ -173,6 +173,10 @@ def _function(
         reserved_concurrent_executions=args["concurrency"],
         dead_letter_config={"target_arn": queue.arn},
         tracing_config={"mode": "Active"},
+        logging_config={
+            "log_format": "JSON",
+            "log_group": function_log_group(args["scope"], args["purpose"]),
+        },
         vpc_config=vpc and {**vpc},
         opts=opts,
     )

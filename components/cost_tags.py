@@ -43,7 +43,7 @@ class CostTags(pulumi.ComponentResource):
             region=args["region"],
             allowed_account_ids=[args["accountId"]],
             default_tags={"tags": args["tags"]},
-            assume_roles=None if role is None else [{"role_arn": role}],
+            assume_roles=None if role is None else [aws.ProviderAssumeRoleArgs(role_arn=role)],
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args["allocation"] == "payer":

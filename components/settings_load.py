@@ -109,7 +109,7 @@ def _pins(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _records(root: Path, stack: str, problems: list[Problem]) -> tuple[Record, ...]:
     records: list[Record] = []
-    for folder in (f"policy-pack/waivers/{stack}", "usage"):
+    for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}"):
         try:
             records += load_records(root, folder)
         except RecordError as error:

@@ -57,13 +57,13 @@ def test_a_context_carries_waivers_and_usage_as_text(repository: Path) -> None:
     (repository / "policy-pack" / "waivers" / "dev" / "w.yaml").write_text("waiver: 1\n")
     (repository / "policy-pack" / "waivers" / "prod").mkdir()
     (repository / "policy-pack" / "waivers" / "prod" / "other.yaml").write_text("not: ours\n")
-    (repository / "usage").mkdir()
-    (repository / "usage" / "field-assistant.yaml").write_text("usage: 2\n")
+    (repository / "usage" / "dev").mkdir(parents=True)
+    (repository / "usage" / "dev" / "field-assistant.yaml").write_text("usage: 2\n")
     inputs = load(stack_values(repository), root=repository, stack="dev")
 
     assert context_document(inputs)["records"] == [
         {"name": "policy-pack/waivers/dev/w.yaml", "text": "waiver: 1\n"},
-        {"name": "usage/field-assistant.yaml", "text": "usage: 2\n"},
+        {"name": "usage/dev/field-assistant.yaml", "text": "usage: 2\n"},
     ]
 
 

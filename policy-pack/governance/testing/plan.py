@@ -215,7 +215,12 @@ class Scene:
     def usage_record(self, **figures: float) -> str:
         """Return a signed measurement of the application's usage."""
         figures = {"monthlyActiveDevices": 250_000, "updatesPerMonth": 2, **figures}
-        predicate = {"app": "field-assistant", "issued": "2026-05-01T00:00:00Z", **figures}
+        predicate = {
+            "app": "field-assistant",
+            "stack": "dev",
+            "issued": "2026-05-01T00:00:00Z",
+            **figures,
+        }
         return make_record(USAGE, predicate, signer=self.signers.by_role["operations"])
 
     def sample(self, token: str, *, name: str = "sample") -> Resource:
