@@ -92,9 +92,9 @@ def _prose(node: ast.AST) -> list[ast.AST]:
     match node:
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr() | ast.arguments():
             return [node]
-        case ast.keyword(arg=str(name)) if name in _PROSE:
+        case ast.Expr(value=ast.Constant()) | ast.Assign(targets=[ast.Name(id="__all__")]):
             return [node]
-        case ast.Expr(value=ast.Constant()):
+        case ast.keyword(arg=str(name)) if name in _PROSE:
             return [node]
         case ast.Call(func=ast.Attribute(attr="require"), args=arguments):
             return list(arguments[1:])
@@ -103,10 +103,8 @@ def _prose(node: ast.AST) -> list[ast.AST]:
             | ast.Call(func=ast.Name(id="_over" | "_either"))
         ):
             return [item for item in node.args if isinstance(item, ast.Constant)]
-        case ast.FunctionDef(returns=ast.expr() as returns):
-            return [returns]
-        case ast.AnnAssign(annotation=annotation):
-            return [annotation]
+        case ast.FunctionDef(returns=ast.expr() as typed) | ast.AnnAssign(annotation=typed):
+            return [typed]
     return []
 
 

@@ -33,7 +33,6 @@ _WITHOUT_RESOURCE: Final = frozenset(
         "ec2:DeleteNetworkInterface",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSubnets",
-        "ec2:DescribeSubnets",
         "secretsmanager:GetRandomPassword",
         "logs:CreateLogDelivery",
         "logs:DescribeLogGroups",
@@ -43,7 +42,6 @@ _WITHOUT_RESOURCE: Final = frozenset(
         "ce:ListCostAllocationTags",
         "ce:UpdateCostAllocationTagsStatus",
         "pricing:GetProducts",
-        "secretsmanager:GetRandomPassword",
         "sts:GetCallerIdentity",
         "tag:GetResources",
     }

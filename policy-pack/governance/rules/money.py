@@ -230,7 +230,7 @@ def owner_named(case: Case) -> None:
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Forecasting",),
-    remediation="declare the measured usage, or have the assumption signed into usage/<stack>/<app>.yaml",
+    remediation="declare the measured usage, or have the assumption signed (usage/<stack>/)",
     applies_to=(DEPLOYMENT,),
     waivable_by="finops-approver",
     parameters={

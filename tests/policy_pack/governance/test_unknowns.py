@@ -1,0 +1,115 @@
+"""Whatever is unknown: no fewer denials than promised, no traceback, no downgrade."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from governance.reading import UNKNOWN
+from governance.resource import Resource
+from governance.rules import catalogue
+from governance.testing import SAMPLE_TYPES, Scene, changed, secret
+from governance.verdict import Verdict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.policy_pack.governance.alone import ALONE
+
+SCENE = Scene()
+RULES = {rule.id: rule for rule in catalogue()}
+SUBJECTS = [
+    SCENE.context(),
+    SCENE.model_version(),
+    SCENE.deployment(),
+    SCENE.workload(),
+    *(SCENE.sample(token) for token in SAMPLE_TYPES),
+]
+BAD = [make() for make in ALONE.values()]
+
+
+def paths(value: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every value that may be unknown."""
+    if prefix:
+        yield prefix
+    children: Any = ()
+    if isinstance(value, Mapping):
+        children = value.items()
+    elif isinstance(value, list):
+        children = enumerate(value)
+    for key, item in children:
+        yield from paths(item, (*prefix, key))
+
+
+@st.composite
+def partly_unknown(draw: st.DrawFn, resource: Resource) -> Resource:
+    every = list(paths(resource.props))
+    chosen = draw(st.lists(st.sampled_from(every), max_size=4, unique=True)) if every else []
+    # The deepest first: what is below an unknown is unknown already.
+    for path in sorted(chosen, key=len, reverse=True):
+        resource = changed(resource, *path, to=UNKNOWN)
+    return resource
+
+
+def by_rule(verdicts: list[Verdict]) -> dict[tuple[str, str], Verdict]:
+    return {(item.rule, item.urn): item for item in verdicts}
+
+
+def check(known: list[Verdict], later: list[Verdict]) -> None:
+    after = by_rule(later)
+    for key, before in by_rule(known).items():
+        rule = RULES[key[0]]
+        if key not in after:
+            assert rule.kind == "stack"
+            continue
+        assert after[key].level == before.level
+        assert not any(item.what.startswith("rule ") for item in after[key].findings)
+        if before.denies and rule.kind == "resource" and rule.on_unknown == "deny":
+            assert after[key].denies, (key, before.findings)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_unknowns_never_break_a_rule_or_lower_its_level(data: st.DataObject) -> None:
+    subject = data.draw(st.sampled_from(SUBJECTS))
+    unclear = data.draw(partly_unknown(subject))
+
+    check(SCENE.judge(SCENE.resources(subject)), SCENE.judge(SCENE.resources(unclear)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_an_unknown_hides_no_violation_of_a_rule_that_denies_unknowns(data: st.DataObject) -> None:
+    scene, resources = data.draw(st.sampled_from([item for item in BAD if item[1]]))
+    unclear = [data.draw(partly_unknown(resource)) for resource in resources]
+
+    check(scene.judge(scene.resources(*resources)), scene.judge(scene.resources(*unclear)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_secret_is_judged_as_its_value_and_never_shown(data: st.DataObject) -> None:
+    subject = data.draw(st.sampled_from(SUBJECTS))
+    path = data.draw(st.sampled_from(list(paths(subject.props))))
+    marked = changed(subject, *path, to="hunter2-hunter2")
+    hidden = secret(marked, *path)
+
+    plain = by_rule(SCENE.judge(SCENE.resources(marked)))
+    judged = by_rule(SCENE.judge(SCENE.resources(hidden)))
+
+    assert {key: item.outcome for key, item in plain.items()} == {
+        key: item.outcome for key, item in judged.items()
+    }
+    own = [item for item in judged.values() if item.urn == subject.urn]
+    shown = " ".join(message for item in own for message in item.messages)
+    assert "hunter2" not in shown.replace(_judged_key(path), "")
+
+
+def _judged_key(path: tuple[str | int, ...]) -> str:
+    return str(path[-1])
+
+
+def test_what_is_deferred_at_preview_is_denied_at_up_when_it_is_still_unknown() -> None:
+    unclear = changed(SCENE.sample("aws:sns/topic:Topic"), "kmsMasterKeyId", to=UNKNOWN)
+    update = replace(SCENE, preview=False)
+
+    assert SCENE.outcome("messages-encrypted", unclear) == "deferred"
+    assert update.denials(unclear) == {"messages-encrypted"}
