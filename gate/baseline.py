@@ -17,6 +17,7 @@ __all__ = ["Baseline", "ModelPin", "changes", "from_export", "from_git", "pins_o
 
 _SECONDS = 120.0
 _DIGEST_SHOWN = 12
+_VERSION_TYPE = "mobileai:index:ModelVersion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,13 @@ class Baseline:
     Attributes:
         source: Where it is from, for people.
         pins: The model of every deployment, by the deployment's name.
+        released: Digests of every manifest that it knows, with those kept to go back to.
         resources: How many resources the state has; 0 where there is no state.
     """
 
     source: str
     pins: Mapping[str, ModelPin]
+    released: frozenset[str] = frozenset()
     resources: int = 0
 
 
@@ -84,12 +87,20 @@ def from_export(export: Mapping[str, Any]) -> Baseline | None:
     resources = (export.get("deployment") or {}).get("resources") or []
     if not resources:
         return None
+    kept = [item for item in resources if not item.get("delete")]
     found = {
-        item["urn"]: item.get("inputs", {})
-        for item in resources
-        if item["type"] == DEPLOYMENT_TYPE and not item.get("delete")
+        item["urn"]: item.get("inputs", {}) for item in kept if item["type"] == DEPLOYMENT_TYPE
     }
-    return Baseline(source="deployed state", pins=pins_of(found), resources=len(resources))
+    return Baseline(
+        source="deployed state",
+        pins=pins_of(found),
+        released=frozenset(
+            item["inputs"]["sha256"]
+            for item in kept
+            if item["type"] == _VERSION_TYPE and "sha256" in item.get("inputs", {})
+        ),
+        resources=len(resources),
+    )
 
 
 def from_git(project: Project, reference: str) -> Baseline:
@@ -112,7 +123,10 @@ def from_git(project: Project, reference: str) -> Baseline:
         )
         for _, deployment, entry in StackFile.parse(text, name=name).deployments()
     }
-    return Baseline(source=f"{name} at {reference}", pins=pins)
+    released = {pin.sha256 for pin in pins.values()} | {pin.previous for pin in pins.values()}
+    return Baseline(
+        source=f"{name} at {reference}", pins=pins, released=frozenset(filter(None, released))
+    )
 
 
 def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]:

@@ -35,5 +35,5 @@ def baseline_text(baseline: Baseline | None) -> str:
         name: {"version": pin.version, "sha256": pin.sha256, "previousSha256": pin.previous}
         for name, pin in sorted(pins.items())
     }
-    released = sorted({pin.sha256 for pin in pins.values()})
+    released = sorted(baseline.released) if baseline else []
     return json.dumps({"released": released, "deployments": deployments})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from gate.assemble import Run, assemble
-from gate.baseline import Baseline, from_git, read_state
+from gate.baseline import from_git, read_state
 from gate.catalogue import expectation
 from gate.cloud import cloud_environment, require_official
 from gate.errors import GateError
@@ -67,14 +67,16 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         expected = expectation(project)
         variables = _variables(project, engine, options)
         config_file = _prepare(project, engine, options, variables)
-        baseline = _baseline(project, engine, options, variables)
+        state = read_state(project, engine, variables)
+        baseline = from_git(project, options.base) if options.base else state
         source = read_source(project)
     shown = preview(
         project,
         engine,
         environment=variables,
         config_file=config_file,
-        pack_config=write_handover(project, baseline, expected),
+        # What is deployed counts for the rules; what a branch says only where nothing is.
+        pack_config=write_handover(project, state or baseline, expected),
         on_progress=lambda seen: tell(describe(seen)),
     )
     clock.add(shown.marks.phases(shown.seconds))
@@ -131,14 +133,6 @@ def _prepare(
     install(project.home)
     prepare_sandbox_stack(project, engine, variables)
     return project.stack_copy
-
-
-def _baseline(
-    project: Project, engine: Engine, options: Options, variables: Mapping[str, str]
-) -> Baseline | None:
-    if options.base:
-        return from_git(project, options.base)
-    return read_state(project, engine, variables)
 
 
 def _engine_result(engine: Engine, options: Options) -> EngineResult:

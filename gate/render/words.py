@@ -25,6 +25,7 @@ __all__ = [
 
 OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")
 _NAMES_SHOWN = 4
+_RULES_SHOWN = 12
 _VERDICTS = {
     "pass": "PASS",
     "denied": "DENIED",
@@ -69,7 +70,11 @@ def silent_sentence(report: Report) -> str:
     if not silent:
         return ""
     reason = "did not run or had" if report.errors or report.doubts else "had"
-    return f"{len(silent)} rules {reason} nothing to judge: {', '.join(silent)}"
+    more = len(silent) - _RULES_SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        f"{len(silent)} rules {reason} nothing to judge: {', '.join(silent[:_RULES_SHOWN])}{rest}"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

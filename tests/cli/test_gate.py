@@ -5,7 +5,6 @@ import json
 import pytest
 
 import gate as room
-from cli import gate as command
 from cli import main as cli
 from gate import GateError
 from gate.assemble import assemble

@@ -40,9 +40,6 @@ def test_region_outside_the_union_is_denied_for_sensitive_data(checkout):
         values["aws"]["allowedRegions"] = ["eu-central-1", "us-east-1"]
         first(values)["dataProcessing"]["privacyTier"] = "GDPR_Sensitive"
         first(values)["region"] = "us-east-1"
-        for place in first(values)["placement"]:
-            if place["target"] == "cloud":
-                place["region"] = "us-east-1"
 
     checkout.edit_stack(move)
     denied(checkout, "data-residency", "us-east-1")

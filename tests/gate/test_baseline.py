@@ -19,12 +19,22 @@ INPUTS = {"spec": {"aiModel": MODEL}}
 
 def export(**changes):
     resource = {"urn": FIELD_URN, "type": DEPLOYMENT, "inputs": INPUTS} | changes
-    return {"version": 3, "deployment": {"resources": [{"urn": "s", "type": "x"}, resource]}}
+    kept = {"urn": "v", "type": "mobileai:index:ModelVersion", "inputs": {"sha256": "a" * 64}}
+    resources = [{"urn": "s", "type": "x"}, kept, resource]
+    return {"version": 3, "deployment": {"resources": resources}}
 
 
 def test_state_tells_the_model_of_each_deployment():
     found = from_export(export())
-    assert found == Baseline(source="deployed state", pins={"field-digits": PIN}, resources=2)
+    assert (found.source, found.pins, found.resources) == (
+        "deployed state",
+        {"field-digits": PIN},
+        3,
+    )
+
+
+def test_state_tells_every_manifest_that_it_keeps():
+    assert from_export(export()).released == {"a" * 64}
 
 
 @pytest.mark.parametrize("value", [{}, {"deployment": None}, {"deployment": {"resources": None}}])
