@@ -10,7 +10,7 @@ from gate.assemble import assemble
 from gate.render import FORMS, SUFFIXES, render
 from gate.render.timing import render_timing
 from gate.report import Timing
-from tests.gate.support import TIMING, run_of
+from tests.gate.support import TIMING, expected, run_of
 
 HERE = Path(__file__).parent
 SARIF_SCHEMA = HERE / "sarif-2.1.0.schema.json"
@@ -129,3 +129,20 @@ def test_rules_that_had_nothing_to_judge_are_named(form):
     for rule in ("no-bad", "later", "excused", "whole"):
         assert rule in text
     assert "did not run or had nothing to judge" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_weakened_rule_is_listed_once_by_the_gate_itself(form):
+    weakening = "no-bad is advisory (default mandatory)"
+    found = report("passed", expected=expected(weakenings=(weakening,)))
+    told = (
+        report("denied")
+        .violations[-1]
+        .model_copy(
+            update={
+                "message": f"pack config: got {weakening}; expected the default. Next: renew it"
+            }
+        )
+    )
+    text = render(found.model_copy(update={"violations": (told,)}), form).replace("\\", "")
+    assert text.count(weakening) == 1
