@@ -20,8 +20,9 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
 
     Args:
         model: A trained network.
-        how: `pruned` (half of the weights of every layer that has many, fine-tuned) or
-            `qat` (trained with fake quantisation).
+        how: `pruned` (half of the weights of every layer that has many, fine-tuned), `qat`
+            (trained with fake quantisation) or `dense` (the same training and nothing else:
+            the control that tells what pruning costs from what more training brings).
         rows: Training rows.
         plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`.
         seed: Of order and augmentation.
@@ -42,8 +43,13 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
         return _prune(model, rows, gentle, seed)
     if how == "qat":
         return _qat(model, rows, gentle, seed)
+    if how == "dense":
+        copy = keras().models.clone_model(model)
+        copy.set_weights(model.get_weights())
+        training.fit(copy, rows, gentle, seed=seed)
+        return copy
     raise RecipeError(
-        f"adapt: {how}", got=how, expected="pruned or qat", next_step="correct the variant"
+        f"adapt: {how}", got=how, expected="pruned, qat or dense", next_step="correct the variant"
     )
 
 

@@ -23,6 +23,7 @@ from model_build.errors import BuildError, need
 from model_build.fairness import FairnessPlan, fairness, group_quality
 from model_build.gates import judge
 from model_build.importance import permutation_importance
+from model_build.inspection import inspect_file
 from model_build.macs import count_macs
 from model_build.probes import Sample, generated_inputs
 from model_build.profile_ import ENERGY_METHOD, Latency, energy_mj, latencies, peak_memory
@@ -98,6 +99,7 @@ def evaluate_artifacts(
 
     Raises:
         BuildError: If the reference is not among the files that can be run here.
+        InspectionError: If a file may not be loaded.
     """
     loaded = {
         each.variant: _load(each, held_out.rows) for each in files if not unavailable(each.format)
@@ -152,6 +154,7 @@ def machine() -> str:
 
 
 def _load(file: ArtifactFile, rows: Rows) -> _Loaded:
+    inspect_file(file.path)  # in a process of its own, before a runtime sees it here
     runner = load(file.path, file.format)
     return _Loaded(file, runner, runner.many(rows.inputs)[0])
 

@@ -23,6 +23,7 @@ from model_build.evaluate import (
     self_tests,
 )
 from model_build.gates import judge
+from model_build.inspection import inspect_file
 from model_build.probes import Sample
 from model_build.recipe import Recipe
 from model_build.results import (
@@ -56,6 +57,8 @@ def evaluate_imported(
     Raises:
         BuildError: If the reference is not among the files that run here.
     """
+    for file in files:
+        inspect_file(file.path, shapes=recipe.source.probe_shapes)
     loaded = {f.variant: (f, load(f.path, f.format)) for f in files if not unavailable(f.format)}
     if reference not in loaded:
         raise BuildError(

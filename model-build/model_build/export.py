@@ -26,6 +26,7 @@ from model_build.runtime import load, unavailable
 __all__ = ["Chain", "Exporter", "calibration_rows", "file_logits", "sha256"]
 
 Chain = tuple[bytes, tuple[Transform, ...]]
+_STEPS = {"pruned": "prune", "qat": "quantization-aware-training", "dense": "fine-tune"}
 _QUANTISER = {"tflite": "litert-quantizer", "onnx": "onnxruntime", "coreml": "coremltools"}
 _CONVERTER = {"tflite": "tensorflow", "onnx": "tf2onnx", "coreml": "coremltools"}
 
@@ -85,9 +86,9 @@ class Exporter:
             told: dict[str, Any] = {"epochs": plan.adapt_epochs, "seed": seed}
             if how == "pruned":
                 told |= {"target_sparsity": adapt.SPARSITY, "sparsity": adapt.sparsity(model)}
-            tool = "tensorflow-model-optimization"
+            tool = "tensorflow" if how == "dense" else "tensorflow-model-optimization"
             link = Transform(
-                step="prune" if how == "pruned" else "quantization-aware-training",
+                step=_STEPS[how],
                 tool=tool,
                 version=installed(tool),
                 parameters=told,

@@ -40,7 +40,7 @@ RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
-Adaptation = Literal["none", "pruned", "qat"]
+Adaptation = Literal["none", "pruned", "qat", "dense"]
 Quantization = Literal["none", "widen", "fp16", "dynamic-int8", "static-int8", "int4", "mixed"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport
 
@@ -29,9 +29,10 @@ def rows_of(build: BuildResult, report: EvaluationReport) -> tuple[Row, ...]:
     found = {each.variant: each for each in report.artifacts}
     reference, model = found[report.reference], build.model
     rows: list[Row] = []
-    for variant, name in (("int8", "int8"), ("pruned-int8", "pruned_int8")):
-        if variant in found:
-            rows += _loss(found[variant], f"model.{model}_{name}_loss_pt")
+    if "int8" in found:
+        rows += _loss(found["int8"], f"model.{model}_int8_loss_pt")
+    if "pruned-int8" in found:
+        rows += _pruned(found["pruned-int8"], found.get("dense"), model)
     if "int8" in found and build.parameters:
         rows.append(_bytes(found["int8"], build.parameters, model))
     best = best_within(report, WITHIN_PT)
@@ -49,7 +50,7 @@ def best_within(report: EvaluationReport, loss_pt: float) -> ArtifactEvaluation 
     good = [
         each
         for each in report.artifacts
-        if each.variant != report.reference
+        if each.variant not in {report.reference, "dense"}
         and each.bytes_zstd
         and each.difference is not None
         and each.difference.loss_pt <= loss_pt
@@ -63,6 +64,20 @@ def _loss(found: ArtifactEvaluation, name: str) -> list[Row]:
         return []
     note = f"95 % {each.low_pt:.2f}..{each.high_pt:.2f}, {each.discordant} discordant"
     return [Row(id=name, value=each.loss_pt, unit="pt", peer="fp32", n=each.n, note=note)]
+
+
+def _pruned(found: ArtifactEvaluation, dense: ArtifactEvaluation | None, model: str) -> list[Row]:
+    """Compare with a dense network that was trained as long, where the recipe makes one.
+
+    Pruning trains on: against the untouched fp32 file it would be credited with what the
+    training alone brings.
+    """
+    rows = _loss(found, f"model.{model}_pruned_int8_loss_pt")
+    if not rows or dense is None or dense.difference is None or found.difference is None:
+        return rows
+    loss = found.difference.loss_pt - dense.difference.loss_pt
+    note = f"against fp32 {found.difference.loss_pt:.2f} pt, {rows[0].note}"
+    return [replace(rows[0], value=loss, peer="fp32 trained as long, dense", note=note)]
 
 
 def _bytes(found: ArtifactEvaluation, parameters: int, model: str) -> Row:

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from governance.documents import dump_yaml, read_yaml
-from model_build import frozen, pipeline
+from model_build import convert, frozen, pipeline, train
 from model_build.data import build_rows, held_out_rows
 from model_build.errors import BuildError
 from model_build.evaluate import ArtifactFile
+from model_build.inspection import InspectionError
 from model_build.lock import locked
+from model_build.quantize_tflite import quantize_tflite
 from model_build.recipe import RECIPES, load_recipe
 from model_build.results import Status
 from model_build.runtime import load
@@ -172,16 +174,15 @@ def test_a_device_that_repeats_the_self_test_gets_what_was_expected(room, report
 
 
 def test_a_file_that_answers_badly_fails_its_gate(room, tmp_path):
-    """Swap the weights of the dense layer's bytes: it still loads, but knows nothing."""
+    """The int8 file with the weights of a network that never learned anything."""
     _, recipes, results = room
     made = files(results[0])
-    content = bytearray(made["int8"].file.read_bytes())
-    place = max(
-        range(0, len(content) - 60_000, 5_000), key=lambda at: len(set(content[at : at + 60_000]))
-    )
-    content[place : place + 60_000] = content[place : place + 60_000][::-1]
+    rows = build_rows(load_recipe(recipes[0])).training
+    untrained = train.new_network("depthwise-cnn", rows, classes=10, seed=99)
     broken = tmp_path / "int8.tflite"
-    broken.write_bytes(content)
+    broken.write_bytes(
+        frozen.rescale_tflite(convert.to_tflite(untrained), made["int8"].file.read_bytes())
+    )
     found = pipeline.evaluate(
         recipes[0],
         (
@@ -189,8 +190,18 @@ def test_a_file_that_answers_badly_fails_its_gate(room, tmp_path):
             ArtifactFile(variant="int8", format="tflite", path=broken),
         ),
     )
-    assert [gate.status for gate in found.gates] == [Status.FAIL]
+    by_variant = {gate.variant: gate.status for gate in found.gates}
+    assert by_variant == {"int8": Status.FAIL}
     assert not found.passed
+
+
+def test_a_damaged_file_is_refused_before_a_runtime_loads_it(room, tmp_path):
+    _, recipes, results = room
+    damaged = tmp_path / "fp32.tflite"
+    damaged.write_bytes(files(results[0])["fp32"].file.read_bytes()[:5000])
+    alone = (ArtifactFile(variant="fp32", format="tflite", path=damaged),)
+    with pytest.raises(InspectionError):
+        pipeline.evaluate(recipes[0], alone)
 
 
 def test_an_evaluation_without_its_reference_is_refused(room):
@@ -198,6 +209,39 @@ def test_an_evaluation_without_its_reference_is_refused(room):
     alone = tuple(each for each in pipeline.files_of(results[0]) if each.variant != "fp32")
     with pytest.raises(BuildError, match="reference fp32"):
         pipeline.evaluate(recipes[0], alone)
+
+
+def test_an_int8_file_that_harms_one_group_is_rejected_though_fp32_passes(room, tmp_path):
+    """A constructed case: int8 calibrated on rows far too small, so that inputs saturate."""
+    folder, _, _ = room
+    values = read_yaml((RECIPES / "offer.yaml").read_text(), name="offer.yaml")
+    values["train"]["epochs"] = 2
+    values["variants"] = [{"name": "fp32"}, {"name": "int8", "quantize": "static-int8"}]
+    for split, share in zip(values["data"]["splits"], (0.15, 0.2), strict=True):
+        split["share"] = share
+    rule = {"gate": "fairness-regression", "attribute": "sex", "limit": 1.0}
+    level = {"gate": "fairness", "attribute": "sex", "metric": "equalized-odds-difference"}
+    values["gates"] = [rule, level | {"limit": 0.3, "variants": ["fp32"]}]
+    recipe = tmp_path / "offer.yaml"
+    recipe.write_text(dump_yaml(values))
+    made = files(pipeline.build(recipe, out=tmp_path, networks=folder / "networks"))
+    rows = build_rows(load_recipe(recipe)).training.inputs["profile"][:50]
+    harmed = quantize_tflite(
+        made["fp32"].file.read_bytes(), "static-int8", calibration={"profile": rows * 0.05}
+    )
+    made["int8"].file.write_bytes(harmed)
+    found = pipeline.evaluate(
+        recipe,
+        tuple(
+            ArtifactFile(variant=name, format="tflite", path=each.file)
+            for name, each in made.items()
+        ),
+    )
+    verdicts = {(gate.gate.split("/")[0], gate.variant): gate.status for gate in found.gates}
+    assert verdicts == {
+        ("fairness-regression", "int8"): Status.FAIL,
+        ("fairness", "fp32"): Status.PASS,
+    }
 
 
 def imported(folder: Path, **source):

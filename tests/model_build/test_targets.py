@@ -38,3 +38,9 @@ def test_the_rows_carry_what_the_report_says(tmp_path):
 def test_a_variant_that_was_not_built_has_no_row(tmp_path):
     rows = rows_of(build_result(tmp_path), measured())
     assert not any("pruned" in row.id for row in rows)
+
+
+def test_pruning_is_held_against_a_dense_network_that_was_trained_as_long(tmp_path):
+    report = measured(sized("dense", 7000, -2.0), sized("pruned-int8", 900, -1.5))
+    rows = {row.id: row for row in rows_of(build_result(tmp_path), report)}
+    assert rows["model.digits_pruned_int8_loss_pt"].value == 0.5
