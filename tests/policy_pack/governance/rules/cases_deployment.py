@@ -581,8 +581,9 @@ def _budgets(rule: str, outcome: str, label: str, **entry: Any) -> Case:
 
 def _measured(outcome: str, label: str, *records: dict[str, Any]) -> Case:
     signer = SCENE.signers.by_role["operations"]
+    own = {"app": "field-assistant", "stack": "dev"}
     texts = {
-        f"usage{index}": make_record(USAGE, {"app": "field-assistant", **record}, signer=signer)
+        f"usage{index}": make_record(USAGE, {**own, **record}, signer=signer)
         for index, record in enumerate(records)
     }
     scene = replace(SCENE, records=texts)
@@ -628,6 +629,12 @@ MONEY = [
         "the-newest-counts",
         {"issued": "2026-01-01T00:00:00Z", "requestsPerSecond": 1},
         {"issued": "2026-05-02T00:00:00Z", "requestsPerSecond": 1000},
+    ),
+    _measured(
+        "pass",
+        "another-stack-does-not-count",
+        {"issued": "2026-05-01T00:00:00Z", "requestsPerSecond": 1},
+        {"issued": "2026-05-02T00:00:00Z", "requestsPerSecond": 1000, "stack": "prod"},
     ),
     _measured(
         "pass",
