@@ -27,22 +27,6 @@ _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 class _Loader(_BaseLoader):  # type: ignore[misc]  # the C loader has no stub
     """PyYAML's safe loader, restricted to what JSON can say."""
 
-    _depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(
-                None, None, "aliases are not read", self.peek_event().start_mark
-            )
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise yaml.composer.ComposerError(
-                None, None, f"nested deeper than {_MAX_DEPTH}", self.peek_event().start_mark
-            )
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
     def construct_mapping(
         self,
         node: Any,
@@ -104,6 +88,7 @@ def read_yaml_documents(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_B
     """Return every YAML document in a text, as JSON values (see ``read_yaml``)."""
     _check_size(text, name, max_bytes)
     try:
+        _check_events(text)
         # A subclass of the safe loader: no tag constructs a Python object.
         return list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -147,6 +132,22 @@ def _check_size(text: str, name: str, max_bytes: int) -> None:
             expected=f"at most {max_bytes} bytes",
             next_step="keep large content in a file of its own and name it by digest",
         )
+
+
+def _check_events(text: str) -> None:
+    # Before anything is composed: the C loader composes on its own and asks nobody.
+    depth = 0
+    for event in yaml.parse(text, Loader=_BaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.composer.ComposerError(None, None, "aliases are not read", event.start_mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            raise yaml.composer.ComposerError(
+                None, None, f"nested deeper than {_MAX_DEPTH}", event.start_mark
+            )
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

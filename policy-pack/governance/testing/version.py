@@ -163,6 +163,7 @@ def _bom(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
+        "metadata": {"component": {"name": "digits", "version": values["metadata"]["version"]}},
         "components": [
             {
                 "type": "file",

@@ -1,0 +1,79 @@
+"""What is generated from the rules: their reference page and the schema of pack configs.
+
+``python -m governance.docs`` in the pack's folder writes both; tests keep them true.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .config import config_schema
+from .rule import Rule
+from .rules import catalogue
+
+__all__ = ["policies_page", "schema_text", "write"]
+
+_GROUPS = {
+    "responsible_ai": "Responsible AI",
+    "delivery": "Delivery",
+    "finops": "FinOps",
+    "security": "Security",
+}
+_HEAD = """# Policies
+
+The rules of the policy pack `mobile-ai-governance`. This page is written by `make docs`, from the
+rules themselves. Levels and parameters are set per environment in `policy-pack/config/`; what is
+weaker than here is listed in every report.
+
+A *mandatory* rule stops the deployment. `unknown` says what a value means that is not known at
+preview: *deny*, *warn*, or *defer* (listed, and denied at `up` if it is still unknown).
+"""
+
+
+def policies_page() -> str:
+    """Return the reference page of all rules."""
+    parts = [_HEAD]
+    for group, title in _GROUPS.items():
+        rules = sorted((item for item in catalogue() if item.group == group), key=lambda r: r.id)
+        parts.append(f"## {title}\n\n{len(rules)} rules.\n")
+        parts += [_section(rule) for rule in rules]
+    return "\n".join(parts)
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of a pack config as text."""
+    return json.dumps(config_schema(catalogue()), indent=2) + "\n"
+
+
+def write(root: Path) -> None:
+    """Write both below the root of the repository."""
+    (root / "docs" / "policies.md").write_text(policies_page(), encoding="utf-8")
+    (root / "policy-pack" / "config" / "schema.json").write_text(schema_text(), encoding="utf-8")
+
+
+def _section(rule: Rule) -> str:
+    waiver = (
+        f"by {rule.waivable_by}, at most {rule.max_waiver_days} days"
+        if rule.waivable_by
+        else "by nobody"
+    )
+    lines = [
+        f"### {rule.id}\n",
+        f"{rule.title}\n",
+        f"- Level: {rule.enforcement}, {rule.severity}; {rule.kind} rule; unknown: {rule.on_unknown}",
+        f"- Looks at: {', '.join(f'`{token}`' for token in rule.applies_to) or 'the whole stack'}",
+        f"- Serves: {'; '.join(rule.frameworks)}",
+        f"- When it fails: {rule.remediation}",
+        f"- Waived: {waiver}",
+        f"- Owner: {rule.owner}, review by {rule.review_by.isoformat()}",
+    ]
+    lines += [
+        f"- `{name}` = `{json.dumps(item.default)}`: {item.doc}"
+        for name, item in rule.parameters.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parents[2])

@@ -1,0 +1,50 @@
+"""Documents from people are read as JSON values, within bounds."""
+
+import pytest
+from governance.documents import dump_yaml, read_json, read_yaml
+from governance.errors import DocumentError
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_what_is_dumped_is_read_back(value: object) -> None:
+    assert read_yaml(dump_yaml(value), name="x") == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x [1]\nb: *x",
+        "a: 1\na: 2",
+        "1: a",
+        "a: [",
+        "--- 1\n--- 2",
+        "",
+        "a: " + "[" * 60 + "]" * 60,
+        "!!python/object:os.system x",
+        "x" * 1_000_001,
+    ],
+    ids=["alias", "repeated-key", "number-key", "broken", "two", "none", "deep", "tag", "large"],
+)
+def test_yaml_that_is_more_than_json_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError):
+        read_yaml(text, name="x")
+
+
+def test_dates_stay_text() -> None:
+    assert read_yaml("when: 2030-01-31", name="x") == {"when": "2030-01-31"}
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "NaN", "[1,]", "[" * 100_000])
+def test_json_that_two_readers_could_read_differently_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError):
+        read_json(text, name="x")

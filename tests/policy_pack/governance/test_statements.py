@@ -1,0 +1,87 @@
+"""Statements keep their meaning in both spellings."""
+
+import json
+
+import pytest
+from governance.errors import DocumentError
+from governance.statements import (
+    WAIVER,
+    Statement,
+    Subject,
+    dump_envelope,
+    dump_record,
+    load_envelope,
+    load_record,
+    sign_statement,
+    statement_of,
+)
+from governance.testing import Signers
+
+SIGNER = Signers.shared().by_role["security"]
+SUBJECT = Subject("x", "0" * 64)
+STATEMENT = statement_of(WAIVER, {"rule": "x", "days": 3}, subjects=[SUBJECT])
+
+
+def test_an_envelope_is_read_back() -> None:
+    envelope = sign_statement(STATEMENT, [SIGNER])
+
+    assert load_envelope(dump_envelope(envelope), name="x").payload == envelope.payload
+
+
+def test_a_record_stands_for_the_same_payload() -> None:
+    envelope = sign_statement(STATEMENT, [SIGNER])
+
+    assert load_record(dump_record(envelope), name="x").payload == envelope.payload
+
+
+def test_comments_and_layout_of_a_record_do_not_matter() -> None:
+    text = dump_record(sign_statement(STATEMENT, [SIGNER]))
+
+    assert load_record(f"# why\n\n{text}", name="x").payload == load_record(text, name="x").payload
+
+
+def test_a_statement_without_subject_is_about_its_own_predicate() -> None:
+    assert len(statement_of(WAIVER, {"a": 1}).digests) == 1
+
+
+def test_a_statement_is_read_back_from_its_payload() -> None:
+    payload = json.dumps(STATEMENT.to_dict()).encode()
+
+    assert Statement.from_payload(payload, name="x") == STATEMENT
+
+
+def test_a_statement_needs_a_signer() -> None:
+    with pytest.raises(ValueError, match="signer"):
+        sign_statement(STATEMENT, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("_type", "https://in-toto.io/Statement/v0.1"),
+        ("subject", []),
+        ("subject", [{"name": "x", "digest": {"sha1": "0"}}]),
+        ("subject", [{"name": "x", "digest": {"sha256": "short"}}]),
+        ("predicate", []),
+        ("predicateType", 1),
+    ],
+)
+def test_a_payload_that_is_no_statement_is_refused(field: str, value: object) -> None:
+    payload = json.dumps({**STATEMENT.to_dict(), field: value}).encode()
+
+    with pytest.raises(DocumentError):
+        Statement.from_payload(payload, name="x")
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"payload": 1}', "not JSON", '{"payload": "*", "payloadType": "x"}']
+)
+def test_a_text_that_is_no_envelope_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError):
+        load_envelope(text, name="x")
+
+
+@pytest.mark.parametrize("text", ["a: 1", "[]", "predicateType: x"])
+def test_a_text_that_is_no_record_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError):
+        load_record(text, name="x")

@@ -1,0 +1,183 @@
+"""Who may sign what is a chain that nobody joins alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from governance.errors import TrustError, VerificationError
+from governance.statements import (
+    ASSESSMENT,
+    PROVENANCE,
+    TRUST,
+    WAIVER,
+    dump_record,
+    sign_statement,
+    statement_of,
+)
+from governance.testing import Signers, make_trust_text
+from governance.testing.signing import make_trust
+from governance.trust import Role, Trust, TrustedKey, load_trust, parse_time, trust_predicate
+from securesystemslib.signer import CryptoSigner
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+SIGNERS = Signers.shared()
+OTHERS = Signers.fresh()
+FIRST = make_trust(SIGNERS, environment="dev")
+
+
+def text_of(trust: Trust, *signers: CryptoSigner) -> str:
+    return dump_record(sign_statement(statement_of(TRUST, trust_predicate(trust)), list(signers)))
+
+
+def load(*texts: str, environment: str = "dev", now: datetime = NOW) -> Trust:
+    return load_trust("---\n".join(texts), environment=environment, now=now)
+
+
+def root(signers: Signers) -> CryptoSigner:
+    return signers.by_role["root"]
+
+
+def test_a_first_version_signed_by_its_own_root_counts() -> None:
+    assert load(make_trust_text(SIGNERS)).version == 1
+
+
+def test_a_second_version_needs_the_roots_of_both() -> None:
+    second = replace(make_trust(OTHERS, environment="dev"), version=2)
+    first = make_trust_text(SIGNERS)
+
+    assert load(first, text_of(second, root(SIGNERS), root(OTHERS))).version == 2
+    for signer in (root(SIGNERS), root(OTHERS)):
+        with pytest.raises(TrustError):
+            load(first, text_of(second, signer))
+
+
+def _skip(trust: Trust) -> Trust:
+    return replace(trust, version=2)
+
+
+def _elsewhere(trust: Trust) -> Trust:
+    return replace(trust, environment="prod")
+
+
+def _expired(trust: Trust) -> Trust:
+    return replace(trust, expires=NOW)
+
+
+def _two_roles(trust: Trust) -> Trust:
+    return replace(trust, roles={**trust.roles, "security": trust.roles["builder"]})
+
+
+def _twice(trust: Trust) -> Trust:
+    """One key under two ids would fill a threshold of two alone."""
+    keyid = next(iter(trust.roles["builder"].keyids))
+    twin = replace(trust.keys[keyid])
+    role = Role(keyids=frozenset({keyid, "f" * 64}), threshold=2)
+    return replace(
+        trust, keys={**trust.keys, "f" * 64: twin}, roles={**trust.roles, "builder": role}
+    )
+
+
+def _undeclared(trust: Trust) -> Trust:
+    role = Role(keyids=frozenset({"e" * 64}), threshold=1)
+    return replace(trust, roles={**trust.roles, "builder": role})
+
+
+def _too_many(trust: Trust) -> Trust:
+    role = replace(trust.roles["builder"], threshold=2)
+    return replace(trust, roles={**trust.roles, "builder": role})
+
+
+def _odd_role(trust: Trust) -> Trust:
+    return replace(trust, roles={**trust.roles, "king": trust.roles["builder"]})
+
+
+@pytest.mark.parametrize(
+    "break_",
+    [_skip, _elsewhere, _expired, _two_roles, _twice, _undeclared, _too_many, _odd_role],
+)
+def test_a_broken_trust_is_refused(break_: Callable[[Trust], Trust]) -> None:
+    with pytest.raises(TrustError):
+        load(text_of(break_(FIRST), root(SIGNERS)))
+
+
+@pytest.mark.parametrize("text", ["", "a: 1", "not: [closed"])
+def test_a_text_that_is_no_trust_is_refused(text: str) -> None:
+    with pytest.raises(TrustError):
+        load(text)
+
+
+def test_a_trust_that_its_root_did_not_sign_is_refused() -> None:
+    with pytest.raises(TrustError):
+        load(text_of(FIRST, root(OTHERS)))
+
+
+def signed(kind: str, *signers: CryptoSigner) -> Callable[..., object]:
+    envelope = sign_statement(statement_of(kind, {"a": 1}), list(signers))
+
+    def verify(trust: Trust, role: str, *, released: bool = False) -> object:
+        return trust.verify(envelope, role=role, name="x", released=released)
+
+    return verify
+
+
+def with_state(role: str, state: str) -> Trust:
+    return make_trust(SIGNERS, environment="dev", states={role: state})
+
+
+BUILDER = SIGNERS.by_role["builder"]
+
+
+def test_a_statement_of_a_role_counts() -> None:
+    assert signed(PROVENANCE, BUILDER)(FIRST, "builder")
+
+
+@pytest.mark.parametrize(
+    ("kind", "signer", "role"),
+    [
+        (PROVENANCE, OTHERS.by_role["builder"], "builder"),
+        (PROVENANCE, SIGNERS.by_role["security"], "builder"),
+        (ASSESSMENT, BUILDER, "builder"),
+        (WAIVER, BUILDER, "builder"),
+        ("urn:unheard-of", BUILDER, "builder"),
+        (PROVENANCE, BUILDER, "king"),
+    ],
+)
+def test_a_statement_of_nobody_who_may_say_it_is_refused(
+    kind: str, signer: CryptoSigner, role: str
+) -> None:
+    with pytest.raises(VerificationError):
+        signed(kind, signer)(FIRST, role)
+
+
+def test_a_superseded_key_counts_only_for_what_was_released() -> None:
+    trust = with_state("builder", "superseded")
+
+    assert signed(PROVENANCE, BUILDER)(trust, "builder", released=True)
+    with pytest.raises(VerificationError):
+        signed(PROVENANCE, BUILDER)(trust, "builder")
+
+
+def test_a_compromised_key_never_counts() -> None:
+    with pytest.raises(VerificationError):
+        signed(PROVENANCE, BUILDER)(with_state("builder", "compromised"), "builder", released=True)
+
+
+def test_a_threshold_of_two_needs_two() -> None:
+    second = CryptoSigner.generate_ecdsa()
+    keys = {
+        **FIRST.keys,
+        second.public_key.keyid: TrustedKey(key=second.public_key, owner="b", state="active"),
+    }
+    role = Role(keyids=frozenset({BUILDER.public_key.keyid, second.public_key.keyid}), threshold=2)
+    trust = replace(FIRST, keys=keys, roles={**FIRST.roles, "builder": role})
+
+    assert signed(PROVENANCE, BUILDER, second)(trust, "builder")
+    with pytest.raises(VerificationError):
+        signed(PROVENANCE, BUILDER, BUILDER)(trust, "builder")
+
+
+@pytest.mark.parametrize("value", [None, 7, "tomorrow", "2030-01-31", "2030-01-31T00:00:00"])
+def test_a_time_needs_a_zone(value: object) -> None:
+    with pytest.raises(Exception, match="RFC 3339"):
+        parse_time(value, name="x")
