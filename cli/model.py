@@ -322,6 +322,11 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 def _trust(environment: str, path: Path | None) -> Trust:
     file = path or Path("policy-pack/trust") / f"{environment}.yaml"
+    if not file.is_file():
+        raise UserError(
+            f"trust file {file}: got no such file; expected the trust of {environment}. "
+            "Next: name another --environment or --trust, from the repository's folder."
+        )
     text = file.read_bytes().decode("utf-8")
     return load_trust(text, environment=environment, now=datetime.now(UTC))
 

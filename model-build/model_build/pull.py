@@ -48,6 +48,8 @@ def pull(
     with tempfile.TemporaryDirectory(prefix="pull-") as scratch:
         if source.startswith("models:/"):
             files = _from_registry(source, Path(scratch), tracking_uri)
+        elif "://" in source:
+            raise _refused(source, "an address", "models:/name/number or the path of a file")
         else:
             files = [Path(source)]
         found = [inspect_file(path, limits=limits) for path in files]

@@ -117,3 +117,9 @@ def test_a_version_with_real_models_comes_back_with_its_digests(uri, tmp_path, o
     registry.create_model_version("real", f"{run.info.artifact_uri}/version", run.info.run_id)
     (found,) = pull("models:/real/1", to=tmp_path / "pulled", tracking_uri=uri)
     assert (found.format, found.ran) == ("onnx", True)
+
+
+@pytest.mark.parametrize("source", ["https://example.com/x.onnx", "s3://bucket/x.onnx"])
+def test_an_address_is_not_fetched(tmp_path, source):
+    with pytest.raises(PullError, match="an address"):
+        pull(source, to=tmp_path)
