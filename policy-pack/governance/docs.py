@@ -61,7 +61,8 @@ def _section(rule: Rule) -> str:
     lines = [
         f"### {rule.id}\n",
         f"{rule.title}\n",
-        f"- Level: {rule.enforcement}, {rule.severity}; {rule.kind} rule; unknown: {rule.on_unknown}",
+        f"- Level: {rule.enforcement}, {rule.severity}; {rule.kind} rule",
+        f"- Unknown: {rule.on_unknown}",
         f"- Looks at: {', '.join(f'`{token}`' for token in rule.applies_to) or 'the whole stack'}",
         f"- Serves: {'; '.join(rule.frameworks)}",
         f"- When it fails: {rule.remediation}",

@@ -90,9 +90,14 @@ def _spared(tree: ast.Module) -> set[int]:
 
 def _prose(node: ast.AST) -> list[ast.AST]:
     match node:
-        case ast.Import() | ast.ImportFrom() | ast.JoinedStr() | ast.arguments():
-            return [node]
-        case ast.Expr(value=ast.Constant()) | ast.Assign(targets=[ast.Name(id="__all__")]):
+        case (
+            ast.Import()
+            | ast.ImportFrom()
+            | ast.JoinedStr()
+            | ast.arguments()
+            | ast.Expr(value=ast.Constant())
+            | ast.Assign(targets=[ast.Name(id="__all__")])
+        ):
             return [node]
         case ast.keyword(arg=str(name)) if name in _PROSE:
             return [node]

@@ -1,0 +1,19 @@
+"""A project whose pack trusts the keys of the test scene, one for all tests of this folder."""
+
+from pathlib import Path
+
+import pytest
+from governance.testing import Scene
+
+from tests.policy_pack.engine.project import Project, make_project
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory, scene: Scene) -> Project:
+    root: Path = tmp_path_factory.mktemp("pack-project")
+    return make_project(root, scene)

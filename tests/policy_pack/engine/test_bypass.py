@@ -1,0 +1,117 @@
+"""Ways around the pack, each tried under the real engine, each refused."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from governance.testing import Scene
+
+from tests.policy_pack.engine.project import Project
+from tests.policy_pack.engine.test_engine import denied, plan
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy-engine")]
+
+
+@pytest.fixture
+def pack(project: Project, scene: Scene) -> Iterator[Path]:
+    """The pack's folder, put back after the test."""
+    project.write_plan(plan(scene))
+    folder, kept = project.root / "pack", project.root / "kept"
+    shutil.copytree(folder, kept)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+    kept.rename(folder)
+
+
+def _missing(pack: Path) -> None:
+    shutil.rmtree(pack)
+
+
+def _crashes_at_start(pack: Path) -> None:
+    (pack / "__main__.py").write_text("raise SystemExit(0)\n")
+
+
+def _cannot_be_imported(pack: Path) -> None:
+    (pack / "governance" / "judge.py").write_text("syntax error here\n")
+
+
+def _rule_raises(pack: Path) -> None:
+    path = pack / "governance" / "rules" / "residency.py"
+    text = path.read_text()
+    path.write_text(text.replace('    """Check the region of whatever', '    1 / 0\n    """Check'))
+
+
+def _config_unknown(pack: Path) -> None:
+    (pack / "config" / "dev.json").write_text('{"rules": {"no-such-rule": {}}}')
+
+
+def _config_broken(pack: Path) -> None:
+    (pack / "config" / "dev.json").write_text("{")
+
+
+def _stack_unlisted(pack: Path) -> None:
+    (pack / "stacks.yaml").write_text("stacks: {}\n")
+
+
+def _trust_missing(pack: Path) -> None:
+    (pack / "trust" / "dev.yaml").unlink()
+
+
+def _trust_elsewhere(pack: Path) -> None:
+    text = (pack / "stacks.yaml").read_text()
+    (pack / "stacks.yaml").write_text(text.replace("trust/dev.yaml", "../../Pulumi.yaml"))
+
+
+def _trust_edited(pack: Path) -> None:
+    path = pack / "trust" / "dev.yaml"
+    path.write_text(path.read_text().replace("threshold: 1", "threshold: 2", 1))
+
+
+@pytest.mark.parametrize(
+    "break_",
+    [
+        _missing,
+        _crashes_at_start,
+        _cannot_be_imported,
+        _rule_raises,
+        _config_unknown,
+        _config_broken,
+        _stack_unlisted,
+        _trust_missing,
+        _trust_elsewhere,
+        _trust_edited,
+    ],
+)
+def test_a_pack_that_was_tampered_with_lets_nothing_through(
+    project: Project, pack: Path, break_: Callable[[Path], None]
+) -> None:
+    break_(pack)
+
+    code, _, _ = project.preview()
+
+    assert code != 0
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"all": "advisory"},
+        {"all": "disabled"},
+        {"data-residency": "disabled"},
+        {"no-silent-downgrade": {"baseline": "not JSON"}},
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("pack")
+def test_a_config_on_the_command_line_cannot_lower_a_rule(
+    project: Project, config: dict[str, object]
+) -> None:
+    path = project.root / "pack-config.json"
+    path.write_text(json.dumps(config))
+
+    code, events, said = project.preview("--policy-pack-config", str(path))
+
+    assert code != 0, said
+    assert "stack-configured" in denied(events)

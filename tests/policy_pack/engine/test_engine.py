@@ -1,0 +1,104 @@
+"""The pack under the real engine: components only, so no provider stands in between."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from governance.resource import Resource
+from governance.rules import catalogue
+from governance.testing import Scene, changed
+
+from tests.policy_pack.engine.project import Project
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy-engine")]
+RESOURCE_RULES = {rule.id for rule in catalogue() if rule.kind == "resource"}
+STACK_RULES = {rule.id for rule in catalogue() if rule.kind == "stack"}
+
+
+def plan(scene: Scene, *changes: Resource) -> list[Resource]:
+    ours = [item for item in scene.resources(*changes) if item.type.startswith("mobileai:")]
+    return [item for item in ours if item.name != "registry"]
+
+
+def violations(events: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for event in events:
+        found = event.get("policyEvent")
+        if found:
+            yield found["policyName"], found["enforcementLevel"], found["message"]
+
+
+def denied(events: list[dict[str, Any]]) -> set[str]:
+    return {name for name, level, _ in violations(events) if level == "mandatory"}
+
+
+# What a plan of components alone lacks: budgets are resources of a cloud.
+LACKING = {"budgets-alert"}
+
+
+def test_a_good_plan_is_denied_nothing_but_what_a_cloud_would_bring(
+    project: Project, scene: Scene
+) -> None:
+    project.write_plan(plan(scene))
+
+    _, events, said = project.preview()
+
+    assert denied(events) == LACKING, said
+    assert "Traceback" not in said
+
+
+def test_every_rule_is_accounted_for_on_every_resource(project: Project, scene: Scene) -> None:
+    project.write_plan(plan(scene))
+
+    _, events, _ = project.preview()
+
+    summaries = [
+        item["policyAnalyzeSummaryEvent"] for item in events if "policyAnalyzeSummaryEvent" in item
+    ]
+    stack = [
+        item["policyAnalyzeStackSummaryEvent"]
+        for item in events
+        if "policyAnalyzeStackSummaryEvent" in item
+    ]
+    (deployment,) = [item for item in summaries if item["resourceUrn"].endswith("assistant-digits")]
+    judged = set(deployment.get("passed", [])) | set(deployment.get("failed", []))
+    assert {"data-residency", "ethical-assessment-approved"} <= judged <= RESOURCE_RULES
+    assert set(stack[0].get("passed", [])) | set(stack[0].get("failed", [])) == STACK_RULES
+
+
+def test_a_wrong_region_is_denied_with_what_got_expected_and_next(
+    project: Project, scene: Scene
+) -> None:
+    moved = changed(scene.deployment(), "spec", "dataProcessing", "region", to="us-east-1")
+    project.write_plan(plan(scene, moved))
+
+    code, events, said = project.preview()
+
+    messages = [text for name, _, text in violations(events) if name == "data-residency"]
+    assert code != 0
+    assert "data-residency" in denied(events)
+    assert messages[0].startswith("spec.dataProcessing.region: got 'us-east-1'; expected one of")
+    assert "Next: " in messages[0]
+    assert "Traceback" not in said
+
+
+def test_the_deployed_state_is_judged_as_the_plan_was(project: Project, scene: Scene) -> None:
+    project.write_plan(plan(scene))
+    project.run("up", "--yes", "--skip-preview")
+
+    _, previewed, _ = project.preview()
+    _, analyzed, said = project.analyze()
+
+    assert denied(analyzed) == denied(previewed) == LACKING, said
+
+
+def test_a_state_that_was_changed_behind_the_gate_is_found_by_the_audit(
+    project: Project, scene: Scene
+) -> None:
+    moved = changed(scene.deployment(), "spec", "dataProcessing", "region", to="us-east-1")
+    project.write_plan(plan(scene, moved))
+    project.run("up", "--yes", "--skip-preview")
+
+    code, events, said = project.analyze()
+
+    assert code != 0
+    assert {"data-residency", "ethical-assessment-approved"} <= denied(events), said
