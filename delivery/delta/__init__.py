@@ -1,0 +1,15 @@
+"""Patches from one model file to the next: the smallest of several kinds, checked by applying."""
+
+from delivery.delta.choose import SHIP_BELOW, Patch, best_patch, candidates
+from delivery.delta.container import CODECS, MAX_FILE_BYTES, apply_patch, codec_of
+
+__all__ = [
+    "CODECS",
+    "MAX_FILE_BYTES",
+    "SHIP_BELOW",
+    "Patch",
+    "apply_patch",
+    "best_patch",
+    "candidates",
+    "codec_of",
+]

@@ -1,0 +1,116 @@
+"""A binary range coder that learns as it goes: what is likely costs a fraction of a bit.
+
+The coder is LZMA's (I. Pavlov, public domain: 32-bit range, carry propagation). A probability is
+the mean of a fast and a slow estimate, 16 bits each, which start fast so that a short tensor is
+learned too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["Decoder", "Encoder", "Model"]
+
+_TOP: Final = 1 << 24
+_MASK: Final = 0xFFFFFFFF
+_ONE: Final = 1 << 16
+_FAST: Final = 4  # shifts: how slowly the two estimates move
+_SLOW: Final = 7
+_GROWTH: Final = tuple((seen + 2).bit_length() - 1 for seen in range(1 << _SLOW))
+
+
+class Model:
+    """The chance that the next bit of a context is one."""
+
+    __slots__ = ("fast", "seen", "slow")
+
+    def __init__(self) -> None:
+        """Start undecided."""
+        self.fast = self.slow = _ONE >> 1
+        self.seen = 0
+
+    def chance(self) -> int:
+        """Return the chance of a one in 1/4096, never none and never certain."""
+        return min(max((self.fast + self.slow) >> 5, 1), 4095)
+
+    def learn(self, bit: int) -> None:
+        """Move both estimates towards what was seen."""
+        growth = _GROWTH[self.seen]
+        if self.seen < len(_GROWTH) - 1:
+            self.seen += 1
+        target = _ONE - 1 if bit else 0
+        self.fast += (target - self.fast) >> min(growth, _FAST)
+        self.slow += (target - self.slow) >> growth
+
+
+class Encoder:
+    """Turns bits and their models into bytes."""
+
+    __slots__ = ("_cache", "_low", "_out", "_pending", "_range")
+
+    def __init__(self) -> None:
+        """Start with an empty output."""
+        self._low, self._range = 0, _MASK
+        self._cache, self._pending = 0, 0
+        self._out = bytearray()
+
+    def put(self, model: Model, bit: int) -> None:
+        """Encode one bit and let its model learn."""
+        bound = (self._range >> 12) * model.chance()
+        if bit:
+            self._range = bound
+        else:
+            self._low += bound
+            self._range -= bound
+        model.learn(bit)
+        while self._range < _TOP:
+            self._range = (self._range << 8) & _MASK
+            self._shift()
+
+    def finish(self) -> bytes:
+        """Return everything encoded; nothing may be put after."""
+        for _ in range(5):
+            self._shift()
+        # The first byte is the empty cache; trailing zeros are what a decoder reads past the end.
+        return bytes(self._out[1:]).rstrip(b"\0")
+
+    def _shift(self) -> None:
+        if self._low < 0xFF000000 or self._low > _MASK:
+            carry = self._low >> 32
+            self._out.append((self._cache + carry) & 0xFF)
+            self._out.extend(((0xFF + carry) & 0xFF,) * self._pending)
+            self._cache, self._pending = (self._low >> 24) & 0xFF, 0
+        else:
+            self._pending += 1
+        self._low = (self._low << 8) & _MASK
+
+
+class Decoder:
+    """Turns bytes and models back into bits; any bytes decode to something."""
+
+    __slots__ = ("_at", "_code", "_data", "_range")
+
+    def __init__(self, data: bytes) -> None:
+        """Read the first four bytes; what is missing at the end counts as zeros."""
+        self._data, self._at = data, 4
+        self._code = int.from_bytes(data[:4].ljust(4, b"\0"), "big")
+        self._range = _MASK
+
+    def get(self, model: Model) -> int:
+        """Decode one bit and let its model learn."""
+        bound = (self._range >> 12) * model.chance()
+        if self._code < bound:
+            self._range = bound
+            bit = 1
+        else:
+            self._code -= bound
+            self._range -= bound
+            bit = 0
+        model.learn(bit)
+        while self._range < _TOP:
+            at = self._at
+            byte = self._data[at] if at < len(self._data) else 0
+            self._at = at + 1
+            self._range = (self._range << 8) & _MASK
+            self._code = ((self._code << 8) | byte) & _MASK
+        return bit

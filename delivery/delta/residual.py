@@ -1,0 +1,96 @@
+"""Differences of integer weights, coded by where they are likely.
+
+Fine-tuning moves the weights of some channels often and of others hardly at all. Each weight's
+difference is therefore coded in the context of how much has lately moved in its column and in its
+row: a bit for "moved at all", one for the direction, then one for each step beyond the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from delivery.delta.rangecoder import Decoder, Encoder, Model
+
+__all__ = ["decode", "encode"]
+
+_START: Final = 64
+_SHIFT: Final = 5  # an activity is a mean over about 2**5 weights
+_CAP: Final = 15  # differences above count as this in an activity
+_LEVELS: Final = 16
+_STEPS: Final = 6  # contexts of "one more step"; further steps share the last
+# floor(2 log2(1 + activity / 4)), at most 15: in whole numbers, so that every client agrees.
+_LEVEL: Final = tuple(
+    min(_LEVELS - 1, ((4 + activity) ** 2 >> 4).bit_length() - 1)
+    for activity in range((_CAP << 8) + 1)
+)
+
+Bit = Callable[[Model, int], int]
+
+
+class _Contexts:
+    """The models of one tensor's differences."""
+
+    __slots__ = ("moved", "sign", "step")
+
+    def __init__(self) -> None:
+        self.moved = [[Model() for _ in range(_LEVELS)] for _ in range(_LEVELS)]
+        self.sign = [[Model() for _ in range(3)] for _ in range(3)]
+        self.step = [[Model() for _ in range(_LEVELS)] for _ in range(_STEPS)]
+
+
+def encode(differences: list[int], columns: int, limit: int) -> bytes:
+    """Return the coded differences.
+
+    Args:
+        differences: Whole numbers from ``-limit`` to ``limit``, row by row.
+        columns: Length of a row.
+        limit: Greatest difference by size; further steps are not coded.
+    """
+    encoder = Encoder()
+
+    def put(model: Model, bit: int) -> int:
+        encoder.put(model, bit)
+        return bit
+
+    _walk(put, differences, columns, limit=limit)
+    return encoder.finish()
+
+
+def decode(data: bytes, count: int, columns: int, limit: int) -> list[int]:
+    """Return ``count`` differences; any bytes decode to something (see ``encode``)."""
+    decoder = Decoder(data)
+    differences = [0] * count
+    _walk(lambda model, _: decoder.get(model), differences, columns, limit=limit)
+    return differences
+
+
+def _walk(bit: Bit, differences: list[int], columns: int, *, limit: int) -> None:
+    """Visit every difference; ``bit`` writes what is there, or reads what was written.
+
+    One walk for both directions: a context that the two computed differently would be garbage.
+    """
+    contexts = _Contexts()
+    activity, signs = [_START] * columns, [0] * columns
+    for start in range(0, len(differences), columns):
+        row_activity, row_sign = _START, 0
+        for at in range(start, min(start + columns, len(differences))):
+            column = at - start
+            here = activity[column]
+            level = _LEVEL[here]
+            value, size = differences[at], 0
+            if bit(contexts.moved[level][_LEVEL[row_activity]], value != 0):
+                sign = contexts.sign[signs[column]][row_sign]
+                row_sign = signs[column] = 1 + bit(sign, value > 0)
+                size = _size(bit, contexts.step, abs(value), level=level, limit=limit)
+                differences[at] = size if row_sign == 2 else -size  # noqa: PLR2004
+            seen = min(size, _CAP) << 8
+            activity[column] = here + ((seen - here) >> _SHIFT)
+            row_activity += (seen - row_activity) >> _SHIFT
+
+
+def _size(bit: Bit, models: list[list[Model]], size: int, *, level: int, limit: int) -> int:
+    found = 1
+    while found < limit and bit(models[min(found, _STEPS) - 1][level], size > found):
+        found += 1
+    return found

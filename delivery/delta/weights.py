@@ -1,0 +1,161 @@
+"""Weight-aware patches: subtract integers tensor by tensor, code what is left.
+
+Layout after the container's header, numbers as in ``segments.varint``:
+
+    table | lengths of the three streams | differences | planes | rest
+
+- *differences* (4- and 8-bit elements): ``residual``, all segments one after another, each with
+  its own coded length before it;
+- *planes* (16 and 32 bits): differences of little-endian integers, zigzag, most significant
+  bytes of all first; zstd;
+- *rest*: the bytes of the new file outside every segment; zstd with the bytes of the old file
+  outside every segment as dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from delivery.delta import residual
+from delivery.delta.segments import COPY, Reader, Segment, gaps, read_table, varint, write_table
+from delivery.delta.tensors import Tensor, find_tensors
+from delivery.delta.zstd import compress, decompress
+
+__all__ = ["apply", "make"]
+
+
+def make(old: bytes, new: bytes) -> bytes | None:
+    """Return the patch, or ``None`` when the files share no tensor."""
+    segments = _match(old, new)
+    if not segments:
+        return None
+    coded = b"".join(
+        varint(len(stream)) + stream
+        for stream in (_encode(old, new, item) for item in segments if item.width in {4, 8})
+    )
+    wide = b"".join(_planes(old, new, item) for item in segments if item.width in {16, 32})
+    planes = compress(wide) if wide else b""
+    rest = compress(_outside(new, segments, "new"), _outside(old, segments, "old"))
+    lengths = b"".join(varint(len(stream)) for stream in (coded, planes, rest))
+    return write_table(segments) + lengths + coded + planes + rest
+
+
+def apply(patch: bytes, old: bytes, new_length: int) -> bytearray:
+    """Return the new file; needs the memory of patch, old and new file together.
+
+    Raises:
+        PatchError: If the patch is not well formed.
+    """
+    reader = Reader(patch)
+    segments = read_table(reader, old_length=len(old), new_length=new_length)
+    lengths = [reader.varint() for _ in range(3)]
+    coded, planes, rest = (reader.take(length) for length in lengths)
+    reader.end()
+    new = bytearray(new_length)
+    streams = Reader(coded)
+    wide = sum(item.length for item in segments if item.width in {16, 32})
+    plain = Reader(bytes(decompress(planes, wide)) if wide else b"")
+    for item in segments:
+        before = old[item.old : item.old + item.length]
+        new[item.new : item.new + item.length] = _restore(before, item, streams, plain)
+    streams.end()
+    free = gaps(((item.new, item.length) for item in segments), new_length)
+    outside = decompress(
+        rest, sum(end - start for start, end in free), _outside(old, segments, "old")
+    )
+    _fill(new, free, outside)
+    return new
+
+
+def _restore(before: bytes, item: Segment, streams: Reader, plain: Reader) -> bytes:
+    if item.width == COPY:
+        return before
+    if item.width in {4, 8}:
+        return _decode(before, item, streams.take(streams.varint()))
+    return _from_planes(before, item.width, plain.take(item.length))
+
+
+def _match(old: bytes, new: bytes) -> list[Segment]:
+    known = {(item.name, item.width, item.length): item for item in find_tensors(old)}
+    segments: list[Segment] = []
+    end = 0
+    for item in find_tensors(new):
+        source = known.get((item.name, item.width, item.length))
+        if source is None or item.offset < end:
+            continue
+        end = item.offset + item.length
+        segments.append(_segment(old, new, source, item))
+    return segments
+
+
+def _segment(old: bytes, new: bytes, source: Tensor, item: Tensor) -> Segment:
+    same = (
+        old[source.offset : source.offset + item.length]
+        == new[item.offset : item.offset + item.length]
+    )
+    return Segment(
+        width=COPY if same else item.width,
+        old=source.offset,
+        new=item.offset,
+        length=item.length,
+        columns=item.columns,
+    )
+
+
+def _encode(old: bytes, new: bytes, item: Segment) -> bytes:
+    before = _elements(old[item.old : item.old + item.length], item.width)
+    after = _elements(new[item.new : item.new + item.length], item.width)
+    half = 1 << (item.width - 1)
+    differences = (after - before + half) % (2 * half) - half
+    return residual.encode(differences.tolist(), item.columns, half)
+
+
+def _decode(before: bytes, item: Segment, stream: bytes) -> bytes:
+    elements = _elements(before, item.width)
+    half = 1 << (item.width - 1)
+    differences = residual.decode(stream, elements.size, item.columns, half)
+    after = (elements + np.array(differences, np.int32)) % (2 * half)
+    if item.width == 8:  # noqa: PLR2004
+        return after.astype(np.uint8).tobytes()
+    return (after[0::2] | after[1::2] << 4).astype(np.uint8).tobytes()
+
+
+def _elements(data: bytes, width: int) -> Any:
+    """Return the elements as unsigned numbers; of two in a byte the lower half comes first."""
+    raw = np.frombuffer(data, np.uint8).astype(np.int32)
+    if width == 8:  # noqa: PLR2004
+        return raw
+    return np.stack([raw & 15, raw >> 4], axis=1).reshape(-1)
+
+
+def _planes(old: bytes, new: bytes, item: Segment) -> bytes:
+    kind = np.dtype(f"<u{item.width // 8}")
+    before = np.frombuffer(old, kind, item.length // kind.itemsize, item.old)
+    difference = np.frombuffer(new, kind, item.length // kind.itemsize, item.new) - before
+    sign = difference >> (item.width - 1)
+    folded = (difference << 1) ^ (0 - sign)
+    rows = folded.astype(kind).view(np.uint8).reshape(-1, kind.itemsize)
+    return rows.T[::-1].tobytes()
+
+
+def _from_planes(before: bytes, width: int, planes: bytes) -> bytes:
+    kind = np.dtype(f"<u{width // 8}")
+    rows = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, -1)[::-1].T
+    folded = np.ascontiguousarray(rows).view(kind).reshape(-1)
+    difference = (folded >> 1) ^ (0 - (folded & 1))
+    return (np.frombuffer(before, kind) + difference).astype(kind).tobytes()
+
+
+def _outside(data: bytes, segments: Sequence[Segment], side: str) -> bytes:
+    starts = [(item.old if side == "old" else item.new, item.length) for item in segments]
+    return b"".join(data[start:end] for start, end in gaps(starts, len(data)))
+
+
+def _fill(new: bytearray, free: list[tuple[int, int]], data: bytes) -> None:
+    at = 0
+    for start, end in free:
+        new[start:end] = data[at : at + end - start]
+        at += end - start
