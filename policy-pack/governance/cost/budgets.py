@@ -1,0 +1,203 @@
+"""Is what is planned within what was agreed? Pure verdicts on an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from .estimate import Estimate, Total
+from .money import ZERO, cents, decimal_of
+
+__all__ = ["BudgetVerdict", "Limits", "judge_budgets", "month_end"]
+
+Outcome = Literal["pass", "warn", "deny"]
+_ORDER: Final[tuple[Outcome, ...]] = ("pass", "warn", "deny")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How budgets are read; the pack's config sets it.
+
+    Attributes:
+        high_factor: A high figure above this times the limit needs an exception.
+        warn_share: A soft budget warns above this share.
+        increase_usd: The most that one change may add to a budget; ``None``: no cap.
+    """
+
+    high_factor: Decimal = Decimal("1.2")
+    warn_share: Decimal = Decimal("0.8")
+    increase_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetVerdict:
+    """What an estimate means to one budget.
+
+    Attributes:
+        name: The budget.
+        kind: ``hard`` or ``soft``.
+        limit: What was agreed for a month.
+        allowed: The limit, or what a signed exception raises it to.
+        total: What is planned.
+        prior: What was deployed before, typical; ``None`` where nobody told.
+        outcome: The worst of the reasons.
+        reasons: One sentence each: what, and what the limit is.
+    """
+
+    name: str
+    kind: str
+    limit: Decimal
+    allowed: Decimal
+    total: Total
+    prior: Decimal | None
+    outcome: Outcome
+    reasons: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "limit": str(cents(self.limit)),
+            "allowed": str(cents(self.allowed)),
+            "total": self.total.to_dict(),
+            "prior": None if self.prior is None else str(cents(self.prior)),
+            "delta": None
+            if self.prior is None
+            else str(cents(self.total.amount.typical - self.prior)),
+            "outcome": self.outcome,
+            "reasons": list(self.reasons),
+        }
+
+
+def judge_budgets(
+    estimate: Estimate,
+    budgets: Sequence[Mapping[str, Any]],
+    *,
+    limits: Limits,
+    exceptions: Mapping[str, Decimal] | None = None,
+    prior: Mapping[str, Decimal] | None = None,
+) -> list[BudgetVerdict]:
+    """Return a verdict for every budget.
+
+    Args:
+        estimate: What is planned.
+        budgets: With name, scope, monthlyUsd and kind.
+        limits: How they are read.
+        exceptions: By budget, what a signed and unexpired exception allows.
+        prior: By budget, the typical cost deployed before.
+
+    Raises:
+        CostError: If a limit is no sensible number.
+    """
+    return [
+        _judge(estimate, item, limits, (exceptions or {}).get(_name(item)), _prior(prior, item))
+        for item in budgets
+    ]
+
+
+def _judge(
+    estimate: Estimate,
+    budget: Mapping[str, Any],
+    limits: Limits,
+    exception: Decimal | None,
+    prior: Decimal | None,
+) -> BudgetVerdict:
+    name, kind = _name(budget), str(budget.get("kind"))
+    limit = decimal_of(budget.get("monthlyUsd"), what=f"budget {name} monthlyUsd")
+    total = estimate.of_budget(str(budget.get("scope")), name)
+    allowed = max(limit, exception or ZERO)
+    check = _soft if kind == "soft" else _hard  # a kind that nobody knows is the strict one
+    found = [*check(total, limit, allowed, limits, excepted=exception is not None)]
+    found += _increase(total, prior, limits)
+    outcome: Outcome = max((item for item, _ in found), key=_ORDER.index, default="pass")
+    return BudgetVerdict(
+        name=name,
+        kind=kind,
+        limit=limit,
+        allowed=allowed,
+        total=total,
+        prior=prior,
+        outcome=outcome,
+        reasons=tuple(reason for _, reason in found),
+    )
+
+
+def _hard(
+    total: Total, limit: Decimal, allowed: Decimal, limits: Limits, *, excepted: bool
+) -> list[tuple[Outcome, str]]:
+    found: list[tuple[Outcome, str]] = []
+    typical, high = total.amount.typical, total.amount.high
+    if typical > limit:  # an exception never raises what a hard budget plans with
+        found.append(("deny", f"typical {cents(typical)} USD is above the limit of {cents(limit)}"))
+    if high > limit * limits.high_factor and not (excepted and high <= allowed):
+        most = cents(limit * limits.high_factor)
+        found.append(("deny", f"high {cents(high)} USD is above {most} without an exception"))
+    if total.unknown:
+        found += _unknown(total, limit, "deny")
+    return found
+
+
+def _soft(
+    total: Total,
+    limit: Decimal,
+    allowed: Decimal,
+    limits: Limits,
+    *,
+    excepted: bool,
+) -> list[tuple[Outcome, str]]:
+    found: list[tuple[Outcome, str]] = []
+    typical = total.amount.typical
+    if typical > allowed:
+        covered = "beyond the exception" if excepted else "without an exception"
+        found.append(("deny", f"typical {cents(typical)} USD is above {cents(allowed)} {covered}"))
+    elif typical > limit * limits.warn_share:
+        share = cents(typical / limit * 100) if limit else typical
+        found.append(("warn", f"typical {cents(typical)} USD is {share} percent of the limit"))
+    if total.unknown:
+        found += _unknown(total, allowed, "warn")
+    return found
+
+
+def _unknown(total: Total, limit: Decimal, outcome: Outcome) -> list[tuple[Outcome, str]]:
+    if total.ceiling is None:
+        return [(outcome, f"{total.unknown} unknown lines, and no ceiling for all of them")]
+    worst = total.amount.typical + total.ceiling
+    if worst > limit:
+        text = f"{total.unknown} unknown lines could bring it to {cents(worst)} USD"
+        return [(outcome, text)]
+    return []
+
+
+def _increase(total: Total, prior: Decimal | None, limits: Limits) -> list[tuple[Outcome, str]]:
+    if limits.increase_usd is None:
+        return []
+    if prior is None:
+        return [("deny", "an increase is capped, and what was deployed before is not known")]
+    added = total.amount.typical - prior
+    if added > limits.increase_usd:
+        text = f"adds {cents(added)} USD, more than {cents(limits.increase_usd)} at once"
+        return [("deny", text)]
+    return []
+
+
+def month_end(actual: Decimal, planned: Decimal, *, day: int, days: int) -> Decimal:
+    """Return the forecast for a month: what is spent, and the plan for the days that remain.
+
+    Args:
+        actual: Spent so far.
+        planned: The typical month of the plan.
+        day: Days that are over.
+        days: Days of the month.
+    """
+    return actual + planned * (days - day) / days
+
+
+def _name(budget: Mapping[str, Any]) -> str:
+    return str(budget.get("name"))
+
+
+def _prior(prior: Mapping[str, Decimal] | None, budget: Mapping[str, Any]) -> Decimal | None:
+    return None if prior is None else prior.get(_name(budget), ZERO)

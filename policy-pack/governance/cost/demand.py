@@ -1,0 +1,161 @@
+"""What a deployment's declared usage means: devices, requests, bytes, by placement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from . import inputs
+from .assumptions import Assumptions
+from .errors import UnknownInputError
+from .money import ONE, ZERO, Band
+
+__all__ = ["Demand", "demand_of"]
+
+_GB: Final = Decimal(2**30)
+_SECONDS_PER_HOUR: Final = 3600
+_PERCENT: Final = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """The month of one deployment.
+
+    Attributes:
+        name: The deployment's logical name.
+        app: The application.
+        model: The model's name and version.
+        devices: Active devices.
+        requests: Requests to edge and cloud placements together.
+        cloud_share: Part of them that the cloud placement takes.
+        sites: Edge sites that share the rest.
+        has_cloud: Whether there is a cloud placement.
+        on_device: Whether devices fetch the model.
+        delivered_gb: What the CDN hands out.
+        cdn_requests: How many requests that takes.
+        energy_millijoule: Of one inference on a device, where the manifest says.
+    """
+
+    name: str
+    app: str
+    model: tuple[str, str]
+    devices: Band
+    requests: Band
+    cloud_share: Band
+    sites: tuple[str, ...]
+    has_cloud: bool
+    on_device: bool
+    delivered_gb: Band
+    cdn_requests: Band
+    energy_millijoule: Decimal | None
+
+
+def demand_of(
+    name: str,
+    props: Mapping[str, Any],
+    *,
+    artifacts: Mapping[str, Mapping[str, Any]],
+    assume: Assumptions,
+) -> Demand:
+    """Return the demand of a deployment.
+
+    Args:
+        name: Its logical name.
+        props: Its document.
+        artifacts: The pinned version's artifacts by variant.
+        assume: What the document does not say.
+
+    Raises:
+        UnknownInputError: If its usage is not known.
+        CostError: If its usage is negative or absurd.
+    """
+    spec = inputs.value(props, "spec") or {}
+    places = inputs.items(spec, "placement")
+    targets = [inputs.text(item, "target") for item in places]
+    devices = assume.usage_factor * inputs.amount(spec, "usage", "monthlyActiveDevices")
+    updates = devices * inputs.amount(spec, "usage", "updatesPerMonth") * _reached(spec)
+    rate = assume.usage_factor * inputs.amount(spec, "usage", "requestsPerSecond")
+    device = next((item for item in places if inputs.text(item, "target") == "on-device"), None)
+    variant = artifacts.get(inputs.text(device, "variant")) if device else None
+    checks = devices * assume.checks_per_device if device else Band.flat(0)
+    update_gb = updates * _update_bytes(spec, variant, assume) / _GB if device else Band.flat(0)
+    return Demand(
+        name=name,
+        app=_app(props),
+        model=(inputs.text(spec, "aiModel", "id"), inputs.text(spec, "aiModel", "version")),
+        devices=devices,
+        requests=rate * assume.hours_per_month * _SECONDS_PER_HOUR,
+        cloud_share=_cloud_share(targets, assume),
+        sites=tuple(inputs.text(item, "site") for item in places if item.get("site")),
+        has_cloud="cloud" in targets,
+        on_device=device is not None,
+        delivered_gb=update_gb + checks * assume.metadata_bytes_per_check / _GB,
+        cdn_requests=(
+            checks * assume.requests_per_check + updates * assume.requests_per_update
+            if device
+            else Band.flat(0)
+        ),
+        energy_millijoule=_energy(variant),
+    )
+
+
+def _reached(spec: Mapping[str, Any]) -> Band:
+    """Return the part of devices that a version reaches within the month.
+
+    Low: the stage of today. Typical and high: the last ring whose soaks fit into the month,
+    unless the rollout is halted.
+    """
+    stage = inputs.text(spec, "rollout", "stage")
+    names = [inputs.text(item, "name") for item in inputs.items(spec, "rollout", "rings")]
+    rings = inputs.items(spec, "rollout", "rings")
+    if stage not in names:
+        return Band.of("0", "1", "1")  # fail closed: it may be everybody
+    index = names.index(stage)
+    now = last = inputs.amount(rings[index], "percent") / _PERCENT
+    hours = inputs.amount(rings[index], "soakHours")
+    halted = inputs.flag(spec, "rollout", "halted")
+    for ring in rings[index + 1 :]:
+        if halted or hours > 730:  # noqa: PLR2004  # hours of a month
+            break
+        last = max(last, inputs.amount(ring, "percent") / _PERCENT)
+        hours += inputs.amount(ring, "soakHours")
+    return Band(min(now, last), last, last)
+
+
+def _update_bytes(
+    spec: Mapping[str, Any], variant: Mapping[str, Any] | None, assume: Assumptions
+) -> Band:
+    if variant is None:
+        raise UnknownInputError("size of the variant in the pinned manifest")
+    size = inputs.amount(variant, "bytes")
+    if inputs.value(spec, "aiModel", "previous") is None:
+        return Band.flat(size)  # nothing to patch from
+    share = Band(*(min(item, ONE) for item in _figures(assume.patch_share)))
+    misses = Band(*(min(item, ONE) for item in _figures(assume.patch_misses)))
+    parts = zip(_figures(share), _figures(misses), strict=True)
+    return Band(*(part * (ONE - miss) + miss for part, miss in parts)) * size
+
+
+def _cloud_share(targets: list[str], assume: Assumptions) -> Band:
+    if "cloud" not in targets:
+        return Band.flat(0)
+    return assume.cloud_share.at_most(ONE) if "edge" in targets else Band.flat(1)
+
+
+def _app(props: Mapping[str, Any]) -> str:
+    labels = inputs.value(props, "metadata", "labels") or {}
+    return str(labels.get("mobile-ai.dev/app") or labels.get("mobile-ai:app") or "")
+
+
+def _energy(variant: Mapping[str, Any] | None) -> Decimal | None:
+    profile = (variant or {}).get("profile") or {}
+    energy = profile.get("energyMillijoule", profile.get("energyMj"))
+    if isinstance(energy, Mapping):
+        energy = energy.get("value")
+    return None if energy is None else max(Decimal(str(energy)), ZERO)
+
+
+def _figures(band: Band) -> tuple[Decimal, Decimal, Decimal]:
+    return band.low, band.typical, band.high

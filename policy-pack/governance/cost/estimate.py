@@ -1,0 +1,194 @@
+"""The estimate of a whole plan: every resource, summed by deployment, budget and tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from governance.resource import Resource
+
+from .assumptions import Assumptions
+from .catalogue import Catalogue
+from .errors import UnknownInputError
+from .free import free_of
+from .kinds import PRICED
+from .line import Line
+from .meter import Meter
+from .money import ZERO, Band, cents
+from .plan import Plan
+from .tags import tags_of
+
+__all__ = ["Estimate", "Total", "estimate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A sum of lines.
+
+    Attributes:
+        amount: Of what is priced and billed.
+        unknown: How many billed lines have no price or no usage; they are not in ``amount``.
+        ceiling: What those surely do not exceed; ``None`` if that is not known of all.
+    """
+
+    amount: Band
+    unknown: int
+    ceiling: Decimal | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        ceiling = None if self.ceiling is None else str(cents(self.ceiling))
+        return {"amount": self.amount.to_dict(), "unknown": self.unknown, "ceiling": ceiling}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a plan costs in a month.
+
+    Attributes:
+        lines: Every line, in order of the resources.
+        plan: What was priced.
+        currency: Of every amount.
+        priced_of: Which catalogue: its day and digest.
+    """
+
+    lines: tuple[Line, ...]
+    plan: Plan
+    currency: str
+    priced_of: tuple[str, str]
+
+    def total(self, part_of: Callable[[Line], Decimal] = lambda _: Decimal(1)) -> Total:
+        """Return the sum of the billed lines, each with the part that a function gives it."""
+        parts = [(line, part_of(line)) for line in self.lines if line.billed]
+        counted = [(line, part) for line, part in parts if part]
+        unknown = [(line, part) for line, part in counted if line.status == "unknown"]
+        bounded = all(line.ceiling is not None for line, _ in unknown)
+        return Total(
+            amount=Band.total(line.amount * part for line, part in counted if line.amount),
+            unknown=len(unknown),
+            ceiling=sum((line.ceiling * part for line, part in unknown if line.ceiling), ZERO)
+            if bounded
+            else None,
+        )
+
+    def by_deployment(self) -> dict[str, Total]:
+        """Return a total per deployment; the empty name holds what all share."""
+        names = ["", *self.plan.demands] if self._usage_known() else [""]
+        return {name: self.total(partial(_part, names=frozenset({name}))) for name in names}
+
+    def of_budget(self, scope: str, name: str = "") -> Total:
+        """Return the total that a budget covers.
+
+        ``stack`` covers all, ``app:<name>`` the parts of that application's deployments; any
+        other scope covers the deployments that name the budget.
+        """
+        if scope == "stack":
+            return self.total()
+        wanted = scope.removeprefix("app:") if scope.startswith("app:") else None
+        names = {
+            item.name
+            for item in self.plan.by_type["mobileai:index:MobileAIDeployment"]
+            if (wanted is not None and wanted in tags_of(item).values())
+            or (wanted is None and item.props.get("spec", {}).get("budget") == name)
+        }
+        return self.total(partial(_part, names=frozenset(names)))
+
+    def by_tag(self, key: str) -> dict[str, Total]:
+        """Return a total per value of a tag or label; the empty value holds what has none."""
+        values = {item.urn: tags_of(item).get(key, "") for item in self.plan.resources}
+        found = sorted(set(values.values()))
+        return {value: self.total(partial(_tagged, values=values, wanted=value)) for value in found}
+
+    def by_resource(self) -> dict[str, list[Line]]:
+        """Return the lines of every resource by its URN."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.urn, []).append(line)
+        return found
+
+    def unknown_share(self) -> Decimal:
+        """Return the part of resources that have at least one unknown line."""
+        resources = self.by_resource()
+        unsure = sum(any(i.status == "unknown" for i in lines) for lines in resources.values())
+        return Decimal(unsure) / len(resources) if resources else ZERO
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form; money as text, rounded to the cent."""
+        unbilled = Band.total(i.amount for i in self.lines if not i.billed and i.amount)
+        return {
+            "apiVersion": "mobile-ai/v1",
+            "kind": "CostEstimate",
+            "currency": self.currency,
+            "catalogue": {"date": self.priced_of[0], "sha256": self.priced_of[1]},
+            "total": self.total().to_dict(),
+            "unbilled": unbilled.to_dict(),
+            "deployments": {name: item.to_dict() for name, item in self.by_deployment().items()},
+            "budgets": {
+                str(item.get("name")): self.of_budget(
+                    str(item.get("scope")), str(item.get("name"))
+                ).to_dict()
+                for item in self.plan.budgets
+            },
+            "lines": [line.to_dict() for line in self.lines if line.status != "free"],
+            "free": sum(line.status == "free" for line in self.lines),
+        }
+
+    def _usage_known(self) -> bool:
+        try:
+            return bool(self.plan.demands)
+        except UnknownInputError:
+            return False
+
+
+def estimate(
+    resources: Sequence[Resource], catalogue: Catalogue, *, assume: Assumptions | None = None
+) -> Estimate:
+    """Return the estimate of a plan's resources.
+
+    Args:
+        resources: Of one plan or state, with inputs or outputs.
+        catalogue: The prices.
+        assume: What the plan does not say about usage.
+
+    Raises:
+        CostError: If an input is negative, absurd, or no region is known; nothing is summed.
+    """
+    plan = Plan(resources, catalogue, assume or Assumptions())
+    lines = tuple(line for item in resources for line in _lines(plan, item))
+    return Estimate(
+        lines=lines,
+        plan=plan,
+        currency=catalogue.currency,
+        priced_of=(catalogue.date.isoformat(), catalogue.sha256),
+    )
+
+
+def _lines(plan: Plan, resource: Resource) -> Iterable[Line]:
+    pricer = PRICED.get(resource.type)
+    if pricer is None:
+        return [_unpriced(plan, resource)]
+    try:
+        return pricer(plan, resource)
+    except UnknownInputError as error:
+        return [Meter(plan, resource, region=plan.region).unknown("usage", str(error))]
+
+
+def _unpriced(plan: Plan, resource: Resource) -> Line:
+    meter = Meter(plan, resource, region="")
+    free = free_of(resource.type)
+    if free is not None:
+        return meter.free(*free)
+    return meter.unknown(resource.type, "no price model for this type")
+
+
+def _tagged(line: Line, *, values: Mapping[str, str], wanted: str) -> Decimal:
+    return Decimal(values[line.urn] == wanted)
+
+
+def _part(line: Line, *, names: frozenset[str]) -> Decimal:
+    if "" in names and not line.shares:
+        return Decimal(1)
+    return sum((line.shares.get(name, ZERO) for name in names), ZERO)

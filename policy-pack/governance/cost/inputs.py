@@ -1,0 +1,72 @@
+"""Reading a resource's inputs for pricing: a number, or an honest unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from governance.reading import UNKNOWN, Secret
+
+from .errors import UnknownInputError
+from .money import decimal_of
+
+__all__ = ["amount", "flag", "items", "memory_gb", "text", "value"]
+
+_BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_DECIMAL = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_GB = Decimal(2**30)
+
+
+def value(props: Mapping[str, Any], *path: str) -> Any:
+    """Return the value at a path, ``None`` where there is nothing.
+
+    Raises:
+        UnknownInputError: If it, or something on the way, is not known yet.
+    """
+    found: Any = props
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+        while isinstance(found, Secret):
+            found = found.value
+        if found is UNKNOWN:
+            raise UnknownInputError(".".join(path))
+    return found
+
+
+def amount(props: Mapping[str, Any], *path: str, default: int | str = 0) -> Decimal:
+    """Return the number at a path, or a default where there is nothing.
+
+    Raises:
+        UnknownInputError: If it is not known yet.
+        CostError: If it is no sensible number.
+    """
+    found = value(props, *path)
+    return decimal_of(default if found is None else found, what=".".join(path))
+
+
+def text(props: Mapping[str, Any], *path: str, default: str = "") -> str:
+    """Return the text at a path, or a default where there is none."""
+    found = value(props, *path)
+    return found if isinstance(found, str) else default
+
+
+def flag(props: Mapping[str, Any], *path: str) -> bool:
+    """Return whether the value at a path is ``true``."""
+    return value(props, *path) is True
+
+
+def items(props: Mapping[str, Any], *path: str) -> list[Any]:
+    """Return the list at a path, empty where there is none."""
+    found = value(props, *path)
+    if isinstance(found, Sequence) and not isinstance(found, str):
+        return list(found)
+    return []
+
+
+def memory_gb(quantity: str) -> Decimal:
+    """Return a Kubernetes quantity of bytes in GiB, such as ``512Mi``."""
+    for suffix, factor in {**_BINARY, **_DECIMAL}.items():
+        if quantity.endswith(suffix):
+            return decimal_of(quantity.removesuffix(suffix), what=quantity) * factor / _GB
+    return decimal_of(quantity, what="memory") / _GB

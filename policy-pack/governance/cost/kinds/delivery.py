@@ -1,0 +1,70 @@
+"""The CDN: what devices download, what they ask for, the firewall before it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from governance.cost import inputs
+from governance.cost.catalogue import GLOBAL
+from governance.cost.line import Line
+from governance.cost.meter import Meter
+from governance.cost.money import ONE, Band
+from governance.cost.plan import Plan
+from governance.resource import Resource
+
+__all__ = ["PRICED"]
+
+_LOG_BYTES: Final = 300  # of one access log line with the fields chosen
+_GB: Final = Decimal(2**30)
+
+
+def cdn_requests(plan: Plan) -> Band:
+    """Return how many requests devices send to the CDN in a month."""
+    return Band.total(item.cdn_requests for item in plan.demands.values())
+
+
+def _distribution(plan: Plan, resource: Resource) -> list[Line]:
+    meter = Meter(plan, resource, region=GLOBAL)
+    delivered = Band.total(item.delivered_gb for item in plan.demands.values())
+    shares = plan.shares({item.name: item.delivered_gb.typical for item in plan.demands.values()})
+    requests, europe = cdn_requests(plan), plan.assume.europe_share.typical
+    lines = []
+    for place, part in (("edge:europe", europe), ("edge:us", ONE - europe)):
+        egress, asked = delivered * part, requests * part
+        lines.append(meter.line("cloudfront.egress", egress, region=place, shares=shares))
+        lines.append(meter.line("cloudfront.request.https", asked, region=place, shares=shares))
+    if inputs.text(resource.props, "priceClass") not in {"PriceClass_100", ""}:
+        lines.append(meter.unknown("cloudfront.egress", "viewers beyond Europe and North America"))
+    return lines
+
+
+def _edge_function(plan: Plan, resource: Resource) -> list[Line]:
+    requests = cdn_requests(plan)
+    shares = plan.shares({item.name: item.cdn_requests.typical for item in plan.demands.values()})
+    meter = Meter(plan, resource, region=GLOBAL)
+    return [meter.line("cloudfront.function", requests, shares=shares)]
+
+
+def _log_delivery(plan: Plan, resource: Resource) -> list[Line]:
+    meter = Meter(plan, resource, region=plan.region)
+    return [meter.line("logs.vended-s3", cdn_requests(plan) * _LOG_BYTES / _GB)]
+
+
+def _firewall(plan: Plan, resource: Resource) -> list[Line]:
+    meter = Meter(plan, resource, region=GLOBAL)
+    rules = Decimal(len(inputs.items(resource.props, "rules")))
+    shares = plan.shares({item.name: item.cdn_requests.typical for item in plan.demands.values()})
+    return [
+        meter.line("waf.acl", Band.flat(1)),
+        meter.line("waf.rule", Band.flat(rules)),
+        meter.line("waf.request", cdn_requests(plan), shares=shares),
+    ]
+
+
+PRICED: Final = {
+    "aws:cloudfront/distribution:Distribution": _distribution,
+    "aws:cloudfront/function:Function": _edge_function,
+    "aws:cloudwatch/logDelivery:LogDelivery": _log_delivery,
+    "aws:wafv2/webAcl:WebAcl": _firewall,
+}

@@ -1,0 +1,64 @@
+"""Logs, alarms, dashboards."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from governance.cost import inputs
+from governance.cost.catalogue import GLOBAL
+from governance.cost.kinds.compute import events
+from governance.cost.line import Line
+from governance.cost.meter import Meter
+from governance.cost.money import Band
+from governance.cost.plan import Plan
+from governance.resource import Resource
+
+__all__ = ["PRICED"]
+
+_TELEMETRY_API: Final = "mobileai:index:TelemetryApi"
+_GB: Final = Decimal(2**30)
+_DAYS_PER_MONTH: Final = Decimal(730) / 24
+_FOREVER_DAYS: Final = 3650
+_HIGH_RESOLUTION_SECONDS: Final = 60
+
+
+def _log_group(plan: Plan, resource: Resource) -> list[Line]:
+    meter = Meter(plan, resource)
+    taken = _taken(plan, resource)
+    days = inputs.amount(resource.props, "retentionInDays") or _FOREVER_DAYS
+    return [
+        meter.line("logs.ingest", taken),
+        meter.line("logs.storage", taken * days / _DAYS_PER_MONTH),
+    ]
+
+
+def _taken(plan: Plan, resource: Resource) -> Band:
+    each = plan.assume.log_bytes_per_request
+    demand = plan.demand(resource)
+    if demand is not None:
+        return demand.requests * demand.cloud_share * each / _GB
+    above = plan.ancestors(resource)
+    if above and above[0].type == _TELEMETRY_API:
+        return events(plan) * each / _GB
+    return plan.assume.quiet_log_gb
+
+
+def _alarm(plan: Plan, resource: Resource) -> list[Line]:
+    props = resource.props
+    queries = inputs.items(props, "metricQueries")
+    metrics = sum(1 for item in queries if item.get("metric")) if queries else 1
+    fast = inputs.amount(props, "period", default=300) < _HIGH_RESOLUTION_SECONDS
+    item = "cloudwatch.alarm.high-resolution" if fast else "cloudwatch.alarm"
+    return [Meter(plan, resource).line(item, Band.flat(metrics))]
+
+
+def _dashboard(plan: Plan, resource: Resource) -> list[Line]:
+    return [Meter(plan, resource, region=GLOBAL).line("cloudwatch.dashboard", Band.flat(1))]
+
+
+PRICED: Final = {
+    "aws:cloudwatch/dashboard:Dashboard": _dashboard,
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+}

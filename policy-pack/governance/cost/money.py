@@ -1,0 +1,112 @@
+"""Money and quantities as exact decimals, each as low, typical and high."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from .errors import CostError
+
+__all__ = ["ONE", "ZERO", "Band", "cents", "decimal_of"]
+
+ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
+_CENT: Final = Decimal("0.01")
+# Above what any field of this system can mean; a slip of the keyboard is caught here.
+_ABSURD: Final = Decimal(10) ** 15
+
+
+def decimal_of(value: Any, *, what: str) -> Decimal:
+    """Return a number of a plan or a file as an exact decimal.
+
+    Raises:
+        CostError: If it is no number, is negative, or is absurdly large.
+    """
+    known = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
+    try:
+        result = Decimal(str(value)) if known else Decimal("NaN")
+    except ArithmeticError:
+        result = Decimal("NaN")
+    if not result.is_finite() or result < 0 or result > _ABSURD:
+        raise CostError(
+            what,
+            got=repr(value),
+            expected=f"a number from 0 to {_ABSURD:.0e}",
+            next_step="correct the value; nothing was summed",
+        )
+    return result
+
+
+def cents(amount: Decimal) -> Decimal:
+    """Return an amount rounded to the cent, half up; only for showing."""
+    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A figure that is not known exactly.
+
+    Attributes:
+        low: What it hardly falls below.
+        typical: What is planned with.
+        high: What it hardly exceeds.
+    """
+
+    low: Decimal
+    typical: Decimal
+    high: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse a band that is out of order or negative."""
+        if not ZERO <= self.low <= self.typical <= self.high:
+            raise CostError(
+                "band",
+                got=f"{self.low}, {self.typical}, {self.high}",
+                expected="0 <= low <= typical <= high",
+                next_step="correct the assumption",
+            )
+
+    @classmethod
+    def flat(cls, value: Decimal | int | str) -> Band:
+        """Return a figure that is known exactly."""
+        exact = Decimal(value)
+        return cls(exact, exact, exact)
+
+    @classmethod
+    def of(cls, low: str, typical: str, high: str) -> Band:
+        """Return a band from texts."""
+        return cls(Decimal(low), Decimal(typical), Decimal(high))
+
+    @classmethod
+    def total(cls, bands: Iterable[Band]) -> Band:
+        """Return the sum."""
+        low = typical = high = ZERO
+        for band in bands:
+            low += band.low
+            typical += band.typical
+            high += band.high
+        return cls(low, typical, high)
+
+    def __add__(self, other: Band) -> Band:
+        """Add figure by figure."""
+        return Band(self.low + other.low, self.typical + other.typical, self.high + other.high)
+
+    def __mul__(self, other: Band | Decimal | int) -> Band:
+        """Multiply figure by figure, or by one exact factor."""
+        if isinstance(other, Band):
+            return Band(self.low * other.low, self.typical * other.typical, self.high * other.high)
+        return Band(self.low * other, self.typical * other, self.high * other)
+
+    def __truediv__(self, divisor: Decimal | int) -> Band:
+        """Divide every figure by one exact number."""
+        return Band(self.low / divisor, self.typical / divisor, self.high / divisor)
+
+    def at_most(self, limit: Decimal) -> Band:
+        """Return the band with every figure capped."""
+        return Band(min(self.low, limit), min(self.typical, limit), min(self.high, limit))
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the figures as texts, rounded to the cent."""
+        return {key: str(cents(getattr(self, key))) for key in ("low", "typical", "high")}

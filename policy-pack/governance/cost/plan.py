@@ -1,0 +1,171 @@
+"""The plan as pricing sees it: regions, demand, sites, who belongs to which deployment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from governance.documents import read_yaml
+from governance.errors import DocumentError
+from governance.resource import Resource
+from governance.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
+
+from . import inputs
+from .assumptions import Assumptions
+from .catalogue import Catalogue
+from .demand import Demand, demand_of
+from .errors import CostError, UnknownInputError
+
+__all__ = ["Plan"]
+
+_PROVIDER: Final = "pulumi:providers:aws"
+
+
+class Plan:
+    """Resources and all that a price model asks about them; built once per estimate.
+
+    Attributes:
+        resources: As given.
+        catalogue: The prices.
+        assume: What the plan does not say.
+        region: Where resources are that do not say otherwise.
+        sites: Edge sites by name, as the context states them.
+        budgets: Budgets as the context states them.
+        by_type: Resources by type.
+        by_parent: Resources by their parent's URN.
+    """
+
+    def __init__(
+        self, resources: Sequence[Resource], catalogue: Catalogue, assume: Assumptions
+    ) -> None:
+        """Index the resources."""
+        self.resources = resources
+        self.catalogue = catalogue
+        self.assume = assume
+        self.by_type: dict[str, list[Resource]] = defaultdict(list)
+        self.by_parent: dict[str, list[Resource]] = defaultdict(list)
+        self._by_urn: dict[str, Resource] = {}
+        self._owner: dict[str, str] = {}
+        for item in resources:
+            self.by_type[item.type].append(item)
+            self._by_urn[item.urn] = item
+            if item.parent:
+                self.by_parent[item.parent].append(item)
+        self.region = self._default_region()
+        context = self.by_type[CONTEXT][0].props if self.by_type[CONTEXT] else {}
+        self.sites: dict[str, Mapping[str, Any]] = {
+            str(site.get("name")): site for site in inputs.items(context, "sites")
+        }
+        self.budgets: list[Mapping[str, Any]] = inputs.items(context, "budgets")
+        self._demands: dict[str, Demand] | None = None
+
+    @property
+    def demands(self) -> Mapping[str, Demand]:
+        """What each deployment asks of the stack, by its name.
+
+        Raises:
+            UnknownInputError: If the usage of one is not known: then no shared cost is.
+        """
+        if self._demands is None:
+            artifacts = self._artifacts()
+            self._demands = {
+                item.name: demand_of(
+                    item.name,
+                    item.props,
+                    artifacts=artifacts.get(_pin(item), {}),
+                    assume=self.assume,
+                )
+                for item in self.by_type[DEPLOYMENT]
+            }
+        return self._demands
+
+    def region_of(self, resource: Resource) -> str:
+        """Return the region of a resource.
+
+        Raises:
+            CostError: If neither it, its provider nor the stack names one.
+        """
+        own = resource.props.get("region")
+        if isinstance(own, str) and own:
+            return own
+        provided = (resource.provider.props if resource.provider else {}).get("region")
+        region = provided if isinstance(provided, str) and provided else self.region
+        if region:
+            return region
+        raise CostError(
+            f"region of {resource.name}",
+            got="none",
+            expected="a region of the resource or of its AWS provider",
+            next_step="set `region` in the stack file; nothing was summed",
+        )
+
+    def deployment_of(self, resource: Resource) -> str:
+        """Return the name of the deployment that a resource is part of, empty if shared."""
+        if resource.type == DEPLOYMENT:
+            return resource.name
+        parent = resource.parent
+        if not parent:
+            return ""
+        if parent not in self._owner:
+            above = self._by_urn.get(parent)
+            self._owner[parent] = ""  # a cycle ends here
+            self._owner[parent] = self.deployment_of(above) if above else ""
+        return self._owner[parent]
+
+    def ancestors(self, resource: Resource) -> list[Resource]:
+        """Return what a resource is part of, nearest first."""
+        found: list[Resource] = []
+        parent = self._by_urn.get(resource.parent or "")
+        while parent is not None and parent not in found:
+            found.append(parent)
+            parent = self._by_urn.get(parent.parent or "")
+        return found
+
+    def siblings(self, resource: Resource, token: str) -> list[Resource]:
+        """Return the resources of a type below the same parent."""
+        return [
+            item for item in self.by_parent.get(resource.parent or "", ()) if item.type == token
+        ]
+
+    def demand(self, resource: Resource) -> Demand | None:
+        """Return the demand of the deployment that a resource is part of."""
+        return self.demands.get(self.deployment_of(resource))
+
+    def shares(self, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Return each deployment's part of a whole, by weight; none where all weigh nothing."""
+        total = sum(weights.values(), Decimal(0))
+        return {name: weight / total for name, weight in weights.items() if weight} if total else {}
+
+    def artifacts(self, deployment: Resource) -> Mapping[str, Mapping[str, Any]]:
+        """Return the artifacts of the version that a deployment pins, by variant."""
+        return self._artifacts().get(_pin(deployment), {})
+
+    def _artifacts(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        found: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for item in self.by_type[MODEL_VERSION]:
+            try:
+                manifest = read_yaml(inputs.text(item.props, "manifest"), name=item.name)
+                rows = inputs.items(manifest, "artifacts")
+            except (DocumentError, UnknownInputError):
+                continue  # another rule denies it; here its size is unknown
+            found[inputs.text(item.props, "sha256")] = {
+                inputs.text(row, "variant"): row for row in rows
+            }
+        return found
+
+    def _default_region(self) -> str:
+        for item in self.by_type[_PROVIDER]:
+            region = item.props.get("region")
+            if isinstance(region, str) and region:
+                return region
+        for item in self.resources:
+            region = item.provider.props.get("region") if item.provider else None
+            if isinstance(region, str) and region:
+                return region
+        return ""
+
+
+def _pin(deployment: Resource) -> str:
+    return inputs.text(deployment.props, "spec", "aiModel", "sha256")
