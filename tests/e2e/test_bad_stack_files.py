@@ -4,6 +4,7 @@ The mistakes are put to the loader itself, which is all that the program does wi
 the whole way through the engine to show that what the loader says is what a person sees.
 """
 
+import json
 import re
 
 import pytest
@@ -118,23 +119,22 @@ def test_every_mistake_has_an_error_of_its_own(repository):
 
 @pytest.mark.engine
 @pytest.mark.xdist_group("e2e")
-def test_mistakes_are_shown_once_each_at_their_line(checkout: Checkout):
+def test_mistakes_are_shown_once_each_at_their_line(checkout: Checkout, tmp_path):
     def break_two(values):
         unknown_key(values)
         wrong_type(values)
 
     checkout.edit_stack(break_two)
-    run = checkout.gate()
-    assert run.code == 2, run.out + run.err
-    lines = (checkout.root / "Pulumi.dev.yaml").read_text().splitlines()
-    errors = run.report["errors"]
+    formats = ("--format", "table,json", "--out", str(tmp_path / "out"))
+    run = checkout.run("gate", "--stack", "dev", *formats)
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert run.stdout.count("colour: got") == 1
+    assert "Traceback" not in run.stdout + run.stderr
+    errors = json.loads((tmp_path / "out" / "gate-dev.json").read_text())["errors"]
     assert {item["file"] for item in errors} == {"Pulumi.dev.yaml"}
+    lines = (checkout.root / "Pulumi.dev.yaml").read_text().splitlines()
     named = [lines[item["line"] - 1].strip() for item in errors]
     assert sorted(named) == ["colour: blue", "monthlyActiveDevices: many"]
-    table = checkout.run("gate", "--stack", "dev")
-    assert table.returncode == 2
-    assert table.stdout.count("colour: got") == 1
-    assert "Traceback" not in table.stdout + table.stderr
 
 
 @pytest.mark.engine

@@ -53,19 +53,6 @@ def test_ambient_variables_reach_neither_engine_nor_providers(checkout):
     assert run.report["resources"]["judged"] > 50
 
 
-def test_formats_are_written_by_the_run_that_prints_the_table(checkout, tmp_path):
-    formats = "table,json,markdown,sarif"
-    result = checkout.run("gate", "--stack", "dev", "--format", formats, "--out", str(tmp_path))
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "PASS - stack dev" in result.stdout
-    assert {path.suffix for path in tmp_path.glob("gate-dev.*")} == {
-        ".txt",
-        ".json",
-        ".md",
-        ".sarif",
-    }
-
-
 def test_ctrl_c_leaves_nothing_running(checkout):
     process = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "gate", "--stack", "dev"],
