@@ -6,12 +6,17 @@ returns its text, so the test and the writer cannot disagree.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from components.settings import settings_schema
+from governance.docs import policies_page, schema_text
+from governance.manifest import manifest_schema
 
 __all__ = ["GENERATED", "main"]
 
@@ -44,10 +49,19 @@ def export_requirements(*selection: str) -> str:
     return "# Exported from uv.lock by `make docs`; edit pyproject.toml, not this file.\n" + result.stdout
 
 
+def schema(of: Callable[[], dict[str, Any]]) -> str:
+    """Return a JSON Schema as text."""
+    return json.dumps(of(), indent=2, sort_keys=True) + "\n"
+
+
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "requirements.txt": partial(export_requirements, "--no-dev"),
     "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
     "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
+    "docs/policies.md": policies_page,
+    "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
+    "docs/schemas/settings.schema.json": partial(schema, settings_schema),
+    "policy-pack/config/schema.json": schema_text,
 }
 
 
@@ -57,6 +71,7 @@ def main() -> None:
         path = ROOT / name
         content = text()
         if not path.exists() or path.read_text() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
             print(f"wrote {name}")
 
