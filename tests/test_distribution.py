@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("__main__.py", "components", "delivery", "gate", "cli", "sandbox", "policy-pack", "model-build")
+ROOMS = (
+    "__main__.py",
+    "components",
+    "delivery",
+    "gate",
+    "cli",
+    "sandbox",
+    "policy-pack",
+    "model-build",
+)
 # What the mission names, the module it is imported as, and which requirements hold it.
 NAMED_PACKAGES = {
     "pulumi": ("pulumi", "requirements.txt"),
@@ -39,6 +48,9 @@ def imported_modules(path: Path) -> set[str]:
             names.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "need":
+            # model_build's import of what only its extra brings.
+            names.add(ast.literal_eval(node.args[0]).split(".")[0])
     return names
 
 

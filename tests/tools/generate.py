@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from components.settings import settings_schema
 from governance.docs import policies_page, schema_text
 from governance.manifest import manifest_schema
+
+from components.settings import settings_schema
 
 __all__ = ["GENERATED", "main"]
 
@@ -38,7 +39,15 @@ def _uv() -> str:
 
 def export_requirements(*selection: str) -> str:
     """Return pinned, hashed requirements for a selection of the lock, offline."""
-    command = [_uv(), "export", "--frozen", "--offline", "--quiet", "--no-header", "--no-emit-project"]
+    command = [
+        _uv(),
+        "export",
+        "--frozen",
+        "--offline",
+        "--quiet",
+        "--no-header",
+        "--no-emit-project",
+    ]
     result = subprocess.run(
         [*command, "--no-annotate", *selection],
         cwd=ROOT,
@@ -46,7 +55,10 @@ def export_requirements(*selection: str) -> str:
         capture_output=True,
         text=True,
     )
-    return "# Exported from uv.lock by `make docs`; edit pyproject.toml, not this file.\n" + result.stdout
+    return (
+        "# Exported from uv.lock by `make docs`; edit pyproject.toml, not this file.\n"
+        + result.stdout
+    )
 
 
 def schema(of: Callable[[], dict[str, Any]]) -> str:

@@ -22,9 +22,11 @@ import pulumi
 urns = {}
 for item in json.loads(pathlib.Path("plan.json").read_text()):
     parent = urns.get(item["parent"])
-    after = [] if parent else list(urns.values())
-    opts = pulumi.ResourceOptions(parent=parent, depends_on=after)
-    made = pulumi.ComponentResource(item["type"], item["name"], item["props"], opts)
+    # The SDK does not wait for a component that is named in depends_on; a value it waits for.
+    after = pulumi.Output.all(*[made.urn for made in urns.values()])
+    props = {key: after.apply(lambda _, value=value: value) for key, value in item["props"].items()}
+    opts = pulumi.ResourceOptions(parent=parent)
+    made = pulumi.ComponentResource(item["type"], item["name"], props, opts)
     made.register_outputs(item["props"])
     urns[item["urn"]] = made
 """
