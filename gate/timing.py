@@ -9,6 +9,7 @@ from gate.events import (
     Event,
     Finished,
     Noise,
+    Other,
     ResourceDone,
     ResourceSeen,
     StackSummary,
@@ -21,8 +22,9 @@ __all__ = ["Clock", "Marks"]
 # Each phase ends when its mark is reached; a run that fails reaches fewer.
 _PHASES = (
     ("engine start", "first_event"),
-    ("plugins, pack and program start", "stack"),
-    ("program imports and settings", "first_resource"),
+    ("plugins and policy pack start", "prelude"),
+    # The SDK registers nothing before the program's module has run to its end.
+    ("program start, imports and settings", "stack"),
     ("resources and resource rules", "last_resource"),
     ("program end and stack rules", "stack_rules"),
     ("engine end", "ended"),
@@ -40,6 +42,8 @@ class Marks:
         if not isinstance(event, Noise):
             self.at.setdefault("first_event", seconds)
         match event:
+            case Other(kind="preludeEvent"):
+                self.at.setdefault("prelude", seconds)
             case ResourceSeen(type=token) if token == STACK_TYPE:
                 self.at.setdefault("stack", seconds)
             case ResourceSeen():

@@ -20,6 +20,13 @@ def test_phases_add_up_to_the_engine_time():
     assert list(phases)[-1] == "engine end"
 
 
+def test_program_is_told_apart_from_the_pack():
+    assert list(marks().phases(30.0))[1:3] == [
+        "plugins and policy pack start",
+        "program start, imports and settings",
+    ]
+
+
 def test_run_that_fails_early_has_fewer_phases():
     phases = marks("program_failed").phases(30.0)
     assert "resources and resource rules" not in phases
