@@ -78,6 +78,10 @@ class _Pack:
         self._stub.Remediate(request)
         return self._stub.Analyze(request)
 
+    def stack(self, request: analyzer_pb2.AnalyzeStackRequest) -> Any:
+        """Ask as the engine does at the end."""
+        return self._stub.AnalyzeStack(request)
+
     def cpu(self) -> float:
         """Return the CPU seconds of the pack so far."""
         used = self._usage.cpu_times()

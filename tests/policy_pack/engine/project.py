@@ -24,7 +24,9 @@ for item in json.loads(pathlib.Path("plan.json").read_text()):
     parent = urns.get(item["parent"])
     # The SDK does not wait for a component that is named in depends_on; a value it waits for.
     after = pulumi.Output.all(*[made.urn for made in urns.values()])
-    props = {key: after.apply(lambda _, value=value: value) for key, value in item["props"].items()}
+    props = item["props"]
+    if parent is None:
+        props = {key: after.apply(lambda _, value=value: value) for key, value in props.items()}
     opts = pulumi.ResourceOptions(parent=parent)
     made = pulumi.ComponentResource(item["type"], item["name"], props, opts)
     made.register_outputs(item["props"])

@@ -1,0 +1,200 @@
+"""How the pack scales: against one policy per rule, over whole stacks, at start, against OPA."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from google.protobuf import json_format, struct_pb2
+from governance.judge import Session
+from governance.resource import Resource
+from governance.rules import catalogue
+from governance.testing import Scene
+from pulumi.runtime.proto import analyzer_pb2
+
+from benchmarks._row import Row
+from benchmarks.policy import _alternate, _copy, _pack_command, _request, _serving
+
+__all__ = ["IDS", "rows"]
+
+IDS = (
+    "policy.rules",
+    "policy.pair_vs_stock",
+    "policy.stack_1000_s",
+    "policy.stack_growth_10x",
+    "policy.startup_s",
+    "policy.vs_opa",
+)
+_REPEATS = 3
+_OPA = "github.com/open-policy-agent/opa@v1.22.2"
+_REGO = Path(__file__).with_name("_opa_rules.rego")
+
+
+def rows() -> Iterator[Row]:
+    """Measure each figure in this process's own run."""
+    rules = catalogue()
+    yield Row(
+        id="policy.rules",
+        value=len(rules),
+        unit="rules",
+        peer="bar: 40",
+        n=1,
+        note=f"{sum(rule.kind == 'stack' for rule in rules)} of them judge the whole stack",
+    )
+    scene = Scene()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pack = _copy(folder, scene)
+        yield _against_stock(scene, pack, folder)
+        yield _start_up(pack, folder)
+        yield from _whole_stacks(scene, pack, folder)
+        yield from _against_opa(scene, folder)
+
+
+def _against_stock(scene: Scene, pack: Path, folder: Path) -> Row:
+    request = _request(scene.deployment())
+    stock = [sys.executable, "-m", "benchmarks._stock_pack", str(pack)]
+    with ExitStack() as stack:
+        running = {
+            "ours": stack.enter_context(_serving(_pack_command(pack), cwd=folder)),
+            "stock": stack.enter_context(_serving(stock, cwd=Path.cwd())),
+        }
+        for item in (scene.context(), scene.model_version()):
+            for each in running.values():
+                each.pair(_request(item))
+        times = _alternate(running, request)
+    wall = {name: min(found) for name, (found, _) in times.items()}
+    cpu = {name: min(found) for name, (_, found) in times.items()}
+    return Row(
+        id="policy.pair_vs_stock",
+        value=wall["ours"] / wall["stock"],
+        unit="ratio",
+        peer="the same rules as one stock policy each; bar: 1/8",
+        n=_REPEATS,
+        note=(
+            f"1/{wall['stock'] / wall['ours']:.0f} wall, 1/{cpu['stock'] / cpu['ours']:.0f} CPU; "
+            f"ours {wall['ours'] * 1e3:.2f} ms, stock {wall['stock'] * 1e3:.2f} ms a pair"
+        ),
+    )
+
+
+def _start_up(pack: Path, folder: Path) -> Row:
+    found = []
+    for _ in range(5):
+        before = time.perf_counter()
+        with _serving(_pack_command(pack), cwd=folder):
+            found.append(time.perf_counter() - before)
+    return Row(
+        id="policy.startup_s",
+        value=min(found),
+        unit="s",
+        peer="bar: 0.8",
+        n=len(found),
+        note="interpreter to port; " + ", ".join(f"{item:.2f}" for item in found),
+    )
+
+
+def _whole_stacks(scene: Scene, pack: Path, folder: Path) -> Iterator[Row]:
+    seconds = {size: _stack_seconds(scene, pack, folder, size) for size in (1_000, 10_000)}
+    yield Row(
+        id="policy.stack_1000_s",
+        value=seconds[1_000],
+        unit="s",
+        peer="bar: 1.2",
+        n=_REPEATS,
+        note="one AnalyzeStack call over gRPC, all stack rules",
+    )
+    yield Row(
+        id="policy.stack_growth_10x",
+        value=seconds[10_000] / seconds[1_000],
+        unit="ratio",
+        peer="bar: 9 to 11 (linear)",
+        n=_REPEATS,
+        note=f"10,000 resources in {seconds[10_000]:.2f} s",
+    )
+
+
+def _stack_seconds(scene: Scene, pack: Path, folder: Path, size: int) -> float:
+    resources = _many(scene, size)
+    message = analyzer_pb2.AnalyzeStackRequest(resources=[_stack_item(item) for item in resources])
+    found = []
+    with _serving(_pack_command(pack), cwd=folder) as running:
+        for _ in range(_REPEATS):
+            for item in (scene.context(), scene.model_version(), scene.deployment()):
+                running.pair(_request(item))
+            before = time.perf_counter()
+            running.stack(message)
+            found.append(time.perf_counter() - before)
+    return min(found)
+
+
+def _many(scene: Scene, size: int) -> list[Resource]:
+    plan = scene.resources()
+    kinds = ("kubernetes:apps/v1:StatefulSet", "aws:sqs/queue:Queue", "aws:sns/topic:Topic")
+    samples = [scene.sample(kind) for kind in kinds]
+    for number in range(size - len(plan)):
+        base = samples[number % len(samples)]
+        plan.append(replace(base, name=f"r{number}", urn=f"{base.urn}-{number}"))
+    return plan
+
+
+def _stack_item(resource: Resource) -> analyzer_pb2.AnalyzerResource:
+    return analyzer_pb2.AnalyzerResource(
+        type=resource.type,
+        name=resource.name,
+        urn=resource.urn,
+        parent=resource.parent or "",
+        properties=json_format.ParseDict(dict(resource.props), struct_pb2.Struct()),
+    )
+
+
+def _against_opa(scene: Scene, folder: Path) -> Iterator[Row]:
+    if shutil.which("go") is None:
+        print("policy.vs_opa left out: no Go to build OPA with", file=sys.stderr)
+        return
+    binary = Path("build/opa-bin/opa").absolute()
+    if not binary.exists():
+        environment = {**os.environ, "GOBIN": str(binary.parent)}
+        subprocess.run(["go", "install", _OPA], env=environment, check=True)
+    data = folder / "resources.json"
+    workloads = [dict(item.props) for item in _many(scene, 1_000) if "apps/v1" in item.type]
+    data.write_text(json.dumps({"resources": workloads}))
+    theirs = min(_opa_seconds(binary, data) for _ in range(_REPEATS))
+    ours = min(_our_seconds(scene) for _ in range(_REPEATS))
+    yield Row(
+        id="policy.vs_opa",
+        value=ours / theirs,
+        unit="ratio",
+        peer="OPA 1.22.2: one process, four pod rules over the same workloads",
+        n=_REPEATS,
+        note=f"ours {ours:.2f} s, all rules, in process; OPA {theirs:.2f} s; {len(workloads)} pods",
+    )
+
+
+def _opa_seconds(binary: Path, data: Path) -> float:
+    before = time.perf_counter()
+    subprocess.run(
+        [binary, "eval", "-d", str(_REGO), "-i", str(data), "data.mobile.pods.deny"],
+        check=True,
+        capture_output=True,
+    )
+    return time.perf_counter() - before
+
+
+def _our_seconds(scene: Scene) -> float:
+    now = datetime.now(UTC)
+    session = Session(scene.setting, now=now, preview=True)
+    resources = [item for item in _many(scene, 1_000) if "apps/v1" in item.type]
+    session.see(scene.context())
+    before = time.perf_counter()
+    for item in resources:
+        session.see(item)
+    return time.perf_counter() - before
