@@ -1,0 +1,1 @@
+"""Makes model versions: recipe to trained, optimised, evaluated, signed artifacts."""
