@@ -139,15 +139,13 @@ def _check_events(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_BaseLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not read", event.start_mark)
+            raise ValueError(f"alias {event.anchor!r}: aliases are not read")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _MAX_DEPTH:
-            raise yaml.composer.ComposerError(
-                None, None, f"nested deeper than {_MAX_DEPTH}", event.start_mark
-            )
+            raise ValueError(f"nested deeper than {_MAX_DEPTH}")
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

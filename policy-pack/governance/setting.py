@@ -7,7 +7,8 @@ setting, and everything in it is denied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,14 @@ class Setting:
         environment: Such as ``prod``.
         trust: Who may sign what.
         config: Effective levels and parameters.
+        rego: The company's own modules by file name.
     """
 
     stack: str
     environment: str
     trust: Trust
     config: PackConfig
+    rego: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
@@ -50,7 +53,9 @@ def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
     environment = entry["environment"]
     trust = load_trust(_text(folder, entry["trust"]), environment=environment, now=now)
     config = load_config(_text(folder, entry["config"]), catalogue(), name=entry["config"])
-    return Setting(stack=stack, environment=environment, trust=trust, config=config)
+    return Setting(
+        stack=stack, environment=environment, trust=trust, config=config, rego=_rego(folder)
+    )
 
 
 def _entry(folder: Path, stack: str) -> dict[str, str]:
@@ -65,6 +70,11 @@ def _entry(folder: Path, stack: str) -> dict[str, str]:
             next_step="have the stack added on the protected branch",
         )
     return {key: str(value) for key, value in entry.items()}
+
+
+def _rego(folder: Path) -> dict[str, str]:
+    names = sorted(path.name for path in (folder / "rego").glob("*.rego"))
+    return {name: _text(folder, f"rego/{name}") for name in names}
 
 
 def _text(folder: Path, name: str) -> str:

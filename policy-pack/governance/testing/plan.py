@@ -61,6 +61,7 @@ class Scene:
         records: Signed records by name.
         states: Key states by role, where not active.
         baseline: What was deployed before.
+        rego: Rego modules by name.
     """
 
     signers: Signers = field(default_factory=Signers.shared)
@@ -71,6 +72,7 @@ class Scene:
     records: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     baseline: Baseline | None = None
+    rego: Mapping[str, str] = field(default_factory=dict)
 
     def setting(self, stack: str) -> Setting:
         """Return the setting of any stack, read as the pack reads it."""
@@ -80,6 +82,7 @@ class Scene:
             environment="dev",
             trust=load_trust(trust, environment="dev", now=self.now),
             config=load_config(self.config, catalogue(), name="test config"),
+            rego=self.rego,
         )
 
     def resource(

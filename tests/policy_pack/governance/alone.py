@@ -399,5 +399,11 @@ def _no_budget() -> Plan:
     return (scene, (without(budget, "notifications"),))
 
 
+@alone("rego-rules-pass")
+def _rego() -> Plan:
+    module = 'package mobile.ai.governance\nimport rego.v1\ndeny contains "no" if input.kind\n'
+    return Scene(rego={"x.rego": module}), ()
+
+
 EXPIRED = datetime(2027, 1, 1, tzinfo=UTC)
 PROVIDER = Provider(type="pulumi:providers:aws", name="bare", props={"region": "eu-west-1"})

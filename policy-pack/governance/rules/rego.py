@@ -1,0 +1,52 @@
+"""What the company's own Rego rules say."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from governance.case import Case
+from governance.rego import evaluate
+from governance.rule import Rule, resource_rule
+from governance.tokens import DEPLOYMENT
+
+__all__ = ["RULES", "registry_of"]
+
+
+@resource_rule(
+    id="rego-rules-pass",
+    title="The company's own rules in policy-pack/rego pass.",
+    group="responsible_ai",
+    severity="high",
+    frameworks=("NIST AI RMF GOVERN 1.2", "EU AI Act Art. 17"),
+    remediation="see the message of the rule in policy-pack/rego",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="ethics-reviewer",
+)
+def rego_rules_pass(case: Case) -> None:
+    """Evaluate every module on the deployment; an unknown in it denies."""
+    modules = case.facts.setting.rego
+    document = case.at().plain()
+    if not modules or document is None:
+        return
+    result = evaluate(modules, document, registry=registry_of(case))
+    for message in result.denials:
+        case.deny("rego", got=message, expected="no denial")
+    for message in result.warnings:
+        case.warn("rego", got=message, expected="no warning")
+
+
+def registry_of(case: Case) -> dict[str, Any]:
+    """Return what was verified, by model and version."""
+    registry: dict[str, Any] = {}
+    for digest, model in case.facts.models.items():
+        metadata = model.manifest.metadata
+        registry.setdefault(metadata.name, {})[metadata.version] = {
+            "sha256": digest,
+            "assessment": model.statements["assessment"].predicate.get("decision"),
+            "expires": model.expiry("assessment").isoformat(),
+            "riskClass": metadata.risk_class,
+        }
+    return registry
+
+
+RULES: Final[tuple[Rule, ...]] = (rego_rules_pass,)
