@@ -1,0 +1,226 @@
+"""What a release holds: targets and documents, made from deployments and verified versions.
+
+Everything is a pure function of the stack file, the model folders and the versions released
+before, so the same commit makes the same bytes on any machine.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from governance.canonical import canonical_bytes, sha256_bytes
+from governance.documents import read_json
+from governance.manifest import Artifact
+
+from delivery.errors import ReleaseError
+from delivery.repository.roles import HALT_FILE, ring_file, rings_file
+from delivery.repository.stack import Deployment
+from delivery.repository.versions import Version
+
+__all__ = [
+    "API_VERSION",
+    "Target",
+    "artifact_target",
+    "halt_target",
+    "release_target",
+    "rings_target",
+    "self_test_targets",
+    "target_name",
+]
+
+API_VERSION: Final = "mobile-ai/v1"
+_MAX_SELF_TEST_BYTES: Final = 8_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A file that signed metadata names.
+
+    Attributes:
+        path: Its TUF target path.
+        sha256: Digest of its bytes.
+        length: Bytes.
+        custom: What the role that signs it says about it.
+        data: The bytes, or ``None`` for an artifact, which is delivered from ``models/``.
+    """
+
+    path: str
+    sha256: str
+    length: int
+    custom: Mapping[str, Any] | None = None
+    data: bytes | None = None
+
+    @classmethod
+    def of(cls, path: str, data: bytes, custom: Mapping[str, Any] | None = None) -> Target:
+        """Return the target of some bytes."""
+        return cls(
+            path=path, sha256=sha256_bytes(data), length=len(data), custom=custom, data=data
+        )
+
+
+def target_name(sha256: str, file: str) -> str:
+    """Return the path of a target that is named by its digest."""
+    return f"{sha256}.{file.rpartition('/')[2]}"
+
+
+def artifact_target(version: Version, artifact: Artifact, *, self_test: str | None) -> Target:
+    """Return an artifact as role ``models`` vouches for it.
+
+    A device takes model, requirements and fallback from here and not from a ring's document,
+    which a single key signs.
+    """
+    manifest = version.model.manifest
+    custom: dict[str, Any] = {
+        "kind": "artifact",
+        "model": manifest.metadata.name,
+        "version": manifest.metadata.version,
+        "variant": artifact.variant,
+        "format": artifact.format,
+        "manifestSha256": version.model.sha256,
+        "requirements": artifact.requirements.model_dump(
+            mode="json", by_alias=True, exclude_none=True
+        ),
+        "fallback": manifest.fallback.mode,
+    }
+    if self_test is not None:
+        custom["selfTest"] = self_test
+    return Target(
+        path=target_name(artifact.sha256, artifact.file),
+        sha256=artifact.sha256,
+        length=artifact.bytes,
+        custom=custom,
+    )
+
+
+def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, list[Target]]:
+    """Return per variant its self-test and the inputs that it shares with others.
+
+    The inputs are a file of their own: they are equal from version to version, so a device that
+    updates has them already.
+
+    Raises:
+        ReleaseError: If the file is missing or not as the manifest names it.
+    """
+    reference = version.model.manifest.self_test
+    if reference is None:
+        return {}
+    data = version.read(reference.file, reference.sha256)
+    if data is None:
+        raise _incomplete(f"{version.label}: {reference.file}", "no such file")
+    value = read_json(data.decode(), name=reference.file, max_bytes=_MAX_SELF_TEST_BYTES)
+    inputs = {"apiVersion": API_VERSION, "kind": "SelfTestInputs"}
+    packed = canonical_bytes({**inputs, "cases": [_packed(case) for case in value["cases"]]})
+    name = f"{version.model.manifest.metadata.name}.inputs.json"
+    shared = Target.of(target_name(sha256_bytes(packed), name), packed, {"kind": "inputs"})
+    return {
+        variant: [_self_test(version, variant, value["variants"][variant], shared), shared]
+        for variant in variants
+        if variant in value["variants"]
+    }
+
+
+def rings_target(deployment: Deployment) -> Target:
+    """Return the ring table of a deployment: who may be in which ring."""
+    value = {
+        "apiVersion": API_VERSION,
+        "kind": "Rings",
+        "app": deployment.app,
+        "model": deployment.model,
+        "salt": deployment.salt,
+        "rings": [{"name": ring.name, "share": ring.share} for ring in deployment.rings],
+    }
+    return Target.of(rings_file(deployment.name), canonical_bytes(value), {"kind": "rings"})
+
+
+def release_target(
+    deployment: Deployment, ring: str, version: Version, patches: Mapping[str, list[str]]
+) -> Target:
+    """Return a ring's release document: which files of role ``models`` the ring runs.
+
+    Args:
+        deployment: From the stack file.
+        ring: The ring.
+        version: The version that the ring runs.
+        patches: Paths of patches by the digest of the artifact that they lead to.
+    """
+    value = {
+        "apiVersion": API_VERSION,
+        "kind": "Release",
+        "app": deployment.app,
+        "model": deployment.model,
+        "ring": ring,
+        "version": version.model.manifest.metadata.version,
+        "manifestSha256": version.model.sha256,
+        "minAppVersion": deployment.min_app_version,
+        "variants": [
+            _place(item, version.artifact(item["variant"]), patches)
+            for item in deployment.placement
+            if version.model.manifest.artifact(item["variant"]) is not None
+        ],
+    }
+    return Target.of(ring_file(ring, deployment.name), canonical_bytes(value))
+
+
+def halt_target(halted: Iterable[tuple[Deployment, Version]]) -> Target:
+    """Return the document of role ``halt``: digests that no device runs any more."""
+    entries = [
+        {
+            "app": deployment.app,
+            "model": deployment.model,
+            "version": version.model.manifest.metadata.version,
+            "digests": sorted(item.sha256 for item in version.model.manifest.artifacts),
+        }
+        for deployment, version in halted
+    ]
+    value = {"apiVersion": API_VERSION, "kind": "Halt", "halted": entries}
+    return Target.of(HALT_FILE, canonical_bytes(value))
+
+
+def _place(
+    item: Mapping[str, Any], artifact: Artifact, patches: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    where = {key: item[key] for key in ("deviceClass", "site", "region") if key in item}
+    return {
+        "target": item["target"],
+        **where,
+        "variant": artifact.variant,
+        "file": target_name(artifact.sha256, artifact.file),
+        "patches": sorted(patches.get(artifact.sha256, [])),
+    }
+
+
+def _self_test(
+    version: Version, variant: str, cases: list[dict[str, Any]], inputs: Target
+) -> Target:
+    value = {
+        "apiVersion": API_VERSION,
+        "kind": "SelfTest",
+        "inputs": inputs.path,
+        "cases": [
+            {key: case[key] for key in ("case", "expected", "tolerance")} for case in cases
+        ],
+    }
+    data = canonical_bytes(value)
+    path = target_name(sha256_bytes(data), f"{version.label}-{variant}.selftest.json")
+    return Target.of(path, data, {"kind": "self-test"})
+
+
+def _packed(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a case with its numbers as little-endian 32-bit floats: a third of the text."""
+    return {
+        name: {
+            "shape": case["shapes"][name],
+            "data": base64.b64encode(np.asarray(values, "<f4").tobytes()).decode(),
+        }
+        for name, values in case["inputs"].items()
+    }
+
+
+def _incomplete(what: str, got: str) -> ReleaseError:
+    return ReleaseError(
+        what, got=got, expected="the bytes that the manifest names", next_step="restore the file"
+    )

@@ -1,0 +1,155 @@
+"""``releases/<stack>/``: the signed metadata in Git, all but the timestamp.
+
+    metadata/<version>.<role>.json     never changed once written
+    targets/...                        what only this room makes: release documents, patches
+
+A role's newest version is the highest number that its delegator's keys have signed, so the next
+one never begins at 1 again, on whatever machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets
+from tuf.api.serialization.json import JSONSerializer
+
+from delivery.errors import ReleaseError
+
+__all__ = ["Releases", "read_releases", "to_bytes", "write_new"]
+
+_NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
+_MOST_BYTES: Final = 5_000_000  # what clients accept of a targets role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releases:
+    """The newest signed metadata of a stack.
+
+    Attributes:
+        root: The newest root of the verified chain.
+        targets: The top-level role, or ``None`` before the first release.
+        delegated: Roles that ``targets`` delegates to, by name.
+        snapshot: What belongs together, or ``None`` before the first release.
+    """
+
+    root: Metadata[Root]
+    targets: Metadata[Targets] | None
+    delegated: Mapping[str, Metadata[Targets]]
+    snapshot: Metadata[Snapshot] | None
+
+    def role(self, name: str) -> Metadata[Targets] | None:
+        """Return the newest metadata of a targets role."""
+        return self.targets if name == "targets" else self.delegated.get(name)
+
+
+def read_releases(folder: Path) -> Releases:
+    """Read and verify a stack's folder.
+
+    Raises:
+        ReleaseError: If there is no root, or a file is not signed by who should have.
+    """
+    found = _versions(folder / "metadata")
+    root = _root(folder, found.get("root", []))
+    targets = _newest(folder, found, "targets", delegator=root.signed)
+    delegated: dict[str, Metadata[Targets]] = {}
+    if targets is not None and targets.signed.delegations is not None:
+        for name in targets.signed.delegations.roles or {}:
+            metadata = _newest(folder, found, name, delegator=targets.signed)
+            if metadata is not None:
+                delegated[name] = metadata
+    snapshot = _newest(folder, found, "snapshot", delegator=root.signed)
+    return Releases(root=root, targets=targets, delegated=delegated, snapshot=snapshot)
+
+
+def to_bytes(metadata: Metadata[Any]) -> bytes:
+    """Return metadata as it is written: compact, so that devices download less."""
+    return metadata.to_bytes(JSONSerializer(compact=True))
+
+
+def write_new(path: Path, data: bytes) -> bool:
+    """Write a file that must not be there with other bytes; return whether it is new.
+
+    Raises:
+        ReleaseError: If it is: what was signed once may be on a device already.
+    """
+    if path.exists():
+        if path.read_bytes() == data:
+            return False
+        raise ReleaseError(
+            str(path),
+            got="a file with other content",
+            expected="none, or the same",
+            next_step="merge the protected branch: somebody released meanwhile",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+    return True
+
+
+def _versions(folder: Path) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise _broken(path.name, "another name", "<version>.<role>.json")
+        found.setdefault(match[2], []).append(int(match[1]))
+    return found
+
+
+def _root(folder: Path, versions: list[int]) -> Metadata[Root]:
+    if sorted(versions) != list(range(1, len(versions) + 1)) or not versions:
+        raise _broken("root", f"versions {sorted(versions)}", "every version from 1")
+    trusted: Metadata[Root] | None = None
+    for version in sorted(versions):
+        candidate: Metadata[Root] = _read(folder, "root", version)
+        for signer in filter(None, (trusted, candidate)):
+            _verify("root", candidate, signer.signed)
+        trusted = candidate
+    if trusted is None:  # pragma: no cover  # versions are not empty
+        raise _broken("root", "none", "version 1")
+    return trusted
+
+
+def _newest(
+    folder: Path, found: Mapping[str, list[int]], role: str, *, delegator: Root | Targets
+) -> Metadata[Any] | None:
+    if role not in found:
+        return None
+    metadata: Metadata[Any] = _read(folder, role, max(found[role]))
+    _verify(role, metadata, delegator)
+    return metadata
+
+
+def _read(folder: Path, role: str, version: int) -> Metadata[Any]:
+    path = folder / "metadata" / f"{version}.{role}.json"
+    data = path.read_bytes()
+    try:
+        metadata: Metadata[Signed] = Metadata.from_bytes(data)
+    except RepositoryError as error:
+        raise _broken(path.name, str(error), "TUF metadata") from error
+    if metadata.signed.version != version or len(data) > _MOST_BYTES:
+        raise _broken(path.name, f"version {metadata.signed.version}", str(version))
+    return metadata
+
+
+def _verify(role: str, metadata: Metadata[Any], delegator: Root | Targets) -> None:
+    try:
+        delegator.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
+    except (RepositoryError, ValueError) as error:
+        raise _broken(f"{metadata.signed.version}.{role}.json", str(error), "its signers") from error
+
+
+def _broken(what: str, got: str, expected: str) -> ReleaseError:
+    return ReleaseError(
+        what,
+        got=got,
+        expected=expected,
+        next_step="restore releases/ from the protected branch",
+    )

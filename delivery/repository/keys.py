@@ -1,0 +1,132 @@
+"""Signers by URI, and keys for those who have none yet.
+
+``file2:PATH`` is a PEM file (PKCS #8; Ed25519 or P-256), ``awskms:KEY`` a key in AWS KMS. Private
+keys are never below ``releases/``: what is committed there is public.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from governance.documents import dump_yaml, read_yaml
+from securesystemslib.signer import AWSSigner, CryptoSigner, Key, Signer, SSlibKey
+
+from delivery.errors import ReleaseError
+from delivery.repository.roles import ring_role, threshold
+
+__all__ = ["SIGNERS_FILE", "Signers", "create_keys", "load_signer", "public_key", "read_signers"]
+
+SIGNERS_FILE: Final = "signers.yaml"
+_FILE: Final = "file2:"
+_KMS: Final = "awskms:"
+
+Signers = Mapping[str, Sequence[Signer]]
+"""The signers at hand, by role."""
+
+
+def create_keys(folder: Path, rings: Sequence[str]) -> Path:
+    """Write a private key for every role and the list of them; return the list's path.
+
+    Ed25519, but P-256 for ``timestamp``, which is the kind that the deployed signer has.
+
+    Raises:
+        ReleaseError: If the folder has keys already.
+    """
+    listing = folder / SIGNERS_FILE
+    if listing.exists():
+        raise ReleaseError(
+            str(listing),
+            got="a list of keys",
+            expected="a folder without one",
+            next_step="use these keys, or name another folder",
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    roles = ["root", "targets", "models", "halt", "snapshot", "timestamp"]
+    uris: dict[str, list[str]] = {}
+    for role in [*roles, *map(ring_role, rings)]:
+        for number in range(1, threshold(role) + 1):
+            path = folder / f"{role}-{number}.pem"
+            _write_private(path, _fresh(role))
+            uris.setdefault(role, []).append(f"{_FILE}{path.name}")
+    listing.write_text(dump_yaml({"signers": uris}), encoding="utf-8")
+    return listing
+
+
+def read_signers(listing: Path) -> dict[str, list[Signer]]:
+    """Return the signers of a list; relative files are beside it.
+
+    Raises:
+        ReleaseError: If the list or a key cannot be read.
+    """
+    try:
+        value = read_yaml(listing.read_text(encoding="utf-8"), name=str(listing))
+        uris = {str(role): [str(uri) for uri in items] for role, items in value["signers"].items()}
+    except (OSError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(str(listing), error) from error
+    return {
+        role: [load_signer(uri, base=listing.parent) for uri in items]
+        for role, items in uris.items()
+    }
+
+
+def load_signer(uri: str, *, base: Path = Path()) -> Signer:
+    """Return the signer that a URI names (see the module).
+
+    Raises:
+        ReleaseError: If the scheme is another, or the key cannot be had.
+    """
+    try:
+        if uri.startswith(_FILE):
+            pem = (base / uri.removeprefix(_FILE)).read_bytes()
+            return CryptoSigner(load_pem_private_key(pem, None))  # type: ignore[arg-type]  # checked there
+        if uri.startswith(_KMS):
+            name, key = AWSSigner.import_(uri.removeprefix(_KMS))
+            return Signer.from_priv_key_uri(name, key)
+    except Exception as error:  # each scheme raises what its own library raises
+        raise _unreadable(f"signer {uri}", error) from error
+    raise ReleaseError(
+        f"signer {uri}",
+        got="another scheme",
+        expected=f"{_FILE}PATH or {_KMS}KEY",
+        next_step="name a PEM file or a KMS key",
+    )
+
+
+def public_key(path: Path) -> Key:
+    """Return the public key of a PEM file, such as a KMS key's that only the cloud signs with."""
+    try:
+        return SSlibKey.from_crypto(load_pem_public_key(path.read_bytes()))  # type: ignore[arg-type]
+    except (OSError, ValueError) as error:
+        raise _unreadable(str(path), error) from error
+
+
+def _fresh(role: str) -> bytes:
+    key = generate_private_key(SECP256R1()) if role == "timestamp" else Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write_private(path: Path, pem: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(pem)
+
+
+def _unreadable(what: str, error: Exception) -> ReleaseError:
+    return ReleaseError(
+        what,
+        got=f"{type(error).__name__}: {error}",
+        expected="a key that can be read",
+        next_step="check the path or the rights of this machine",
+    )

@@ -1,0 +1,55 @@
+"""Patches as targets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from governance.canonical import sha256_bytes
+
+from delivery.delta import Patch, best_patch, candidates
+from delivery.repository.content import Target, target_name
+
+__all__ = ["order", "packed_target", "patch_target", "read_artifact"]
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_WORTH: Final = 0.95  # of the file: packing that saves less is not worth a second file
+
+
+def patch_target(old: bytes, new: bytes, *, name: str) -> Target | None:
+    """Return the patch from one artifact to the next, or ``None`` when it would save little."""
+    patch = best_patch(old, new)
+    if patch is None:
+        return None
+    return _target(patch, name, source=sha256_bytes(old), goal=sha256_bytes(new))
+
+
+def packed_target(new: bytes, *, name: str) -> Target | None:
+    """Return the whole file packed, or ``None`` when packing saves little."""
+    packed = next(candidates(b"", new))
+    if len(packed.data) > _WORTH * len(new):
+        return None
+    return _target(packed, name, source=None, goal=sha256_bytes(new))
+
+
+def read_artifact(models: Path, model: str, version: str, file: str) -> bytes | None:
+    """Return the bytes of a target's file in ``models/``, or ``None`` when they are not there."""
+    digest, _, name = file.partition(".")
+    path = models / model / version / "artifacts" / name
+    if not _DIGEST.fullmatch(digest) or not path.is_file():
+        return None
+    data = path.read_bytes()
+    return data if sha256_bytes(data) == digest else None
+
+
+def order(version: str) -> tuple[list[int], bool, str]:
+    """Return what versions are sorted by: numbers, then a release after its candidates."""
+    core, _, candidate = version.partition("-")
+    return [int(part) for part in core.split(".")], not candidate, candidate
+
+
+def _target(patch: Patch, name: str, *, source: str | None, goal: str) -> Target:
+    custom = {"kind": "patch", "codec": patch.codec, "from": source, "to": goal}
+    path = target_name(sha256_bytes(patch.data), f"{name}.mdp")
+    return Target.of(path, patch.data, custom)

@@ -1,0 +1,151 @@
+"""What Git asks for against what is signed: the difference is the release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from governance.trust import Trust
+from tuf.api.metadata import TargetFile
+
+from delivery.repository import content, library
+from delivery.repository.content import Target
+from delivery.repository.folder import Releases
+from delivery.repository.roles import ring_role
+from delivery.repository.stack import Deployment, Pin
+from delivery.repository.versions import Version
+
+__all__ = ["Change", "Wanted", "changes", "wanted"]
+
+Versions = Mapping[str, Version]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What every role should name.
+
+    Attributes:
+        rings: All rings of the stack.
+        targets: Targets by role, by path.
+    """
+
+    rings: tuple[str, ...]
+    targets: Mapping[str, Mapping[str, Target]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A line of the plan: ``+`` named anew, ``~`` with other content, ``-`` named no more."""
+
+    role: str
+    sign: str
+    path: str
+
+
+def wanted(
+    deployments: Iterable[Deployment],
+    versions: Versions,
+    *,
+    models: Path,
+    releases: Releases,
+    trust: Trust,
+) -> Wanted:
+    """Return what the stack file asks for.
+
+    Args:
+        deployments: From the stack file.
+        versions: The verified version of every pin's SHA-256.
+        models: The folder of all model versions, where earlier artifacts are.
+        releases: What is signed, for patches from earlier versions.
+        trust: Which versions are revoked.
+    """
+    deployments = list(deployments)
+    metadata = releases.role("models")
+    released: Mapping[str, TargetFile] = metadata.signed.targets if metadata else {}
+    rings = sorted({ring.name for item in deployments for ring in item.rings})
+    named = _models(deployments, versions, models=models, released=released, trust=trust)
+    roles = {"models": named, "halt": _halt(deployments, versions)}
+    patches = _patches_of(named.values())
+    for ring in rings:
+        documents = _releases(ring, deployments, versions, patches)
+        roles[ring_role(ring)] = {item.path: item for item in documents}
+    return Wanted(rings=tuple(rings), targets=roles)
+
+
+def changes(plan: Wanted, releases: Releases) -> list[Change]:
+    """Return what a release would change, role by role."""
+    found: list[Change] = []
+    for role, targets in sorted(plan.targets.items()):
+        metadata = releases.role(role)
+        signed = metadata.signed.targets if metadata else {}
+        signs = {path: "+" for path in targets} | {path: "-" for path in signed}
+        for path in set(targets) & set(signed):
+            same = (targets[path].sha256, targets[path].custom) == (
+                signed[path].hashes.get("sha256"),
+                signed[path].custom,
+            )
+            signs[path] = "" if same else "~"
+        found += [Change(role=role, sign=sign, path=path) for path, sign in sorted(signs.items()) if sign]
+    return found
+
+
+def _models(
+    deployments: list[Deployment],
+    versions: Versions,
+    *,
+    models: Path,
+    released: Mapping[str, TargetFile],
+    trust: Trust,
+) -> dict[str, Target]:
+    named: dict[str, Target] = {}
+    for deployment in deployments:
+        variants = [str(item["variant"]) for item in deployment.placement]
+        for pin in _pins(deployment):
+            found = library.version_targets(versions[pin.sha256], variants)
+            named.update({item.path: item for item in found})
+    pinned = [item for item in named.values() if (item.custom or {}).get("kind") == "artifact"]
+    kept = library.kept_artifacts(released, named, trust)
+    patches = library.patches_between(pinned, [*pinned, *kept], models=models, released=released)
+    tables = [content.rings_target(item) for item in deployments]
+    return named | {item.path: item for item in (*kept, *patches, *tables)}
+
+
+def _halt(deployments: list[Deployment], versions: Versions) -> dict[str, Target]:
+    halted = [(item, versions[item.pin.sha256]) for item in deployments if item.halted]
+    target = content.halt_target(halted)
+    return {target.path: target}
+
+
+def _releases(
+    ring: str,
+    deployments: list[Deployment],
+    versions: Versions,
+    patches: Mapping[str, list[str]],
+) -> Iterator[Target]:
+    for deployment in deployments:
+        pin = dict(_pin_of_ring(deployment)).get(ring)
+        if pin is not None:
+            yield content.release_target(deployment, ring, versions[pin.sha256], patches)
+
+
+def _pins(deployment: Deployment) -> list[Pin]:
+    return [deployment.pin, *([deployment.previous] if deployment.previous else [])]
+
+
+def _pin_of_ring(deployment: Deployment) -> Iterator[tuple[str, Pin]]:
+    """Yield which version every ring runs; one not reached yet keeps the previous."""
+    pin: Pin | None = deployment.pin
+    for ring in deployment.rings:
+        if pin is not None:
+            yield ring.name, pin
+        if ring.name == deployment.stage:
+            pin = deployment.previous
+
+
+def _patches_of(targets: Iterable[Target]) -> dict[str, list[str]]:
+    by_goal: dict[str, list[str]] = {}
+    for item in targets:
+        if item.custom and item.custom["kind"] == "patch":
+            by_goal.setdefault(item.custom["to"], []).append(item.path)
+    return by_goal

@@ -1,0 +1,114 @@
+"""The root of a stack's releases: which keys the other roles have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from securesystemslib.signer import Key, Signer
+from tuf.api.metadata import Metadata, Root
+
+from delivery.errors import ReleaseError
+from delivery.repository.folder import Releases, to_bytes, write_new
+from delivery.repository.keys import Signers
+from delivery.repository.publish import sign_role
+from delivery.repository.roles import lifetime, threshold
+
+__all__ = ["first_root", "rotate_root"]
+
+_ROLES: Final = ("root", "targets", "snapshot", "timestamp")
+
+
+def first_root(
+    folder: Path, signers: Signers, *, now: datetime, timestamp: Key | None = None
+) -> Metadata[Root]:
+    """Write version 1 of a stack's root: what applications carry inside.
+
+    Args:
+        folder: ``releases/<stack>``.
+        signers: Keys of root, targets and snapshot (and timestamp, where no other is given).
+        now: The time to count its lifetime from.
+        timestamp: The public key of the online signer.
+
+    Raises:
+        ReleaseError: If there is a root already, or a role has too few keys.
+    """
+    if (folder / "metadata" / "1.root.json").exists():
+        raise ReleaseError(
+            str(folder),
+            got="a root",
+            expected="none",
+            next_step="change keys with mobile-ai release rotate; devices trust the first root",
+        )
+    body = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
+    _name_keys(body, _keys(signers, timestamp))
+    metadata = sign_role("root", body, body.roles["root"], signers.get("root", ()))
+    write_new(folder / "metadata" / "1.root.json", to_bytes(metadata))
+    return metadata
+
+
+def rotate_root(
+    folder: Path,
+    releases: Releases,
+    *,
+    signers: Signers,
+    now: datetime,
+    timestamp: Key | None = None,
+) -> Metadata[Root]:
+    """Write the next root, whose roles have exactly the keys at hand.
+
+    A key that is not named any more is revoked: nothing that it signed counts from now on. The
+    new root is signed by the thresholds of the old and of the new keys (TUF 1.0.34, 5.3.4).
+
+    Raises:
+        ReleaseError: If old or new keys are too few.
+    """
+    current = releases.root.signed
+    body = Root(version=current.version + 1, expires=_expiry(now), consistent_snapshot=True)
+    keys = _keys(signers, timestamp)
+    for role in _ROLES:
+        # A role whose keys nobody brought keeps those that it has.
+        keys.setdefault(role, [current.keys[keyid] for keyid in current.roles[role].keyids])
+    _name_keys(body, keys)
+    both = [*signers.get("root", ()), *signers.get("root-before", ())]
+    sign_role("root (keys before)", body, current.roles["root"], both)
+    metadata = sign_role("root", body, body.roles["root"], both)
+    for signer in _missing(metadata, both, current.roles["root"].keyids):
+        metadata.sign(signer, append=True)
+    write_new(folder / "metadata" / f"{body.version}.root.json", to_bytes(metadata))
+    return metadata
+
+
+def _keys(signers: Signers, timestamp: Key | None) -> dict[str, list[Key]]:
+    keys = {role: [item.public_key for item in signers[role]] for role in _ROLES if role in signers}
+    if timestamp is not None:
+        keys["timestamp"] = [timestamp]
+    return keys
+
+
+def _name_keys(body: Root, keys: Mapping[str, Sequence[Key]]) -> None:
+    for role in _ROLES:
+        found = {key.keyid: key for key in keys.get(role, ())}
+        if len(found) < threshold(role):
+            raise ReleaseError(
+                f"role {role}",
+                got=f"{len(found)} keys",
+                expected=f"at least {threshold(role)}",
+                next_step="add keys to the list of signers",
+            )
+        body.roles[role].threshold = threshold(role)
+        for key in found.values():
+            body.add_key(key, role)
+
+
+def _missing(
+    metadata: Metadata[Root], signers: Iterable[Signer], keyids: Iterable[str]
+) -> list[Signer]:
+    wanted = set(keyids) - set(metadata.signatures)
+    return [item for item in signers if item.public_key.keyid in wanted]
+
+
+def _expiry(now: datetime) -> datetime:
+    return (now + lifetime("root")).replace(microsecond=0)

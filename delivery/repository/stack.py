@@ -1,0 +1,237 @@
+"""The deployments of a stack file, and the edits that move a release."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from governance.documents import read_yaml
+from governance.errors import GovernanceError
+from governance.trust import Trust, load_trust
+from ruamel.yaml import YAML
+
+from delivery.errors import ReleaseError
+from delivery.rings import Ring, millionths
+
+__all__ = [
+    "Deployment",
+    "Pin",
+    "edit_deployment",
+    "halt",
+    "promote",
+    "read_deployments",
+    "read_trust",
+    "resume",
+    "rollback",
+]
+
+_KEY: Final = "mobile-ai:deployments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A version that a stack file names."""
+
+    version: str
+    manifest: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What a stack file says about one model in one application.
+
+    Attributes:
+        app: The application.
+        model: The model.
+        pin: The version to release.
+        previous: The version of rings not reached yet, if there is one.
+        placement: Where it runs, as in the stack file.
+        salt: Decides which devices come first.
+        rings: Rings in order.
+        stage: The ring reached.
+        halted: Whether nobody runs the version any more.
+        min_app_version: Oldest application that gets it.
+    """
+
+    app: str
+    model: str
+    pin: Pin
+    previous: Pin | None
+    placement: tuple[Mapping[str, Any], ...]
+    salt: str
+    rings: tuple[Ring, ...]
+    stage: str
+    halted: bool
+    min_app_version: str
+
+    @property
+    def name(self) -> str:
+        """Name of the deployment, unique in the stack."""
+        return f"{self.app}-{self.model}"
+
+
+def read_deployments(path: Path) -> list[Deployment]:
+    """Return the deployments of ``Pulumi.<stack>.yaml``.
+
+    The gate judges the same file; here only what a release needs is read.
+
+    Raises:
+        ReleaseError: If the file or a deployment cannot be read.
+    """
+    try:
+        value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
+        return [_deployment(item) for item in value["config"][_KEY]]
+    except (OSError, KeyError, TypeError, ValueError, GovernanceError) as error:
+        raise ReleaseError(
+            str(path),
+            got=f"{type(error).__name__}: {error}",
+            expected=f"a stack file with {_KEY}",
+            next_step="run mobile-ai gate on the stack; it names the line",
+        ) from error
+
+
+def read_trust(pack: Path, stack: str) -> Trust:
+    """Return the trust that the policy pack gives a stack.
+
+    Raises:
+        ReleaseError: If the stack is not listed, or its trust does not hold.
+    """
+    listing = pack / "stacks.yaml"
+    try:
+        entry = read_yaml(listing.read_text(encoding="utf-8"), name=str(listing))["stacks"][stack]
+        text = (pack / entry["trust"]).read_text(encoding="utf-8")
+        return load_trust(text, environment=entry["environment"], now=datetime.now(UTC))
+    except (OSError, KeyError, TypeError, GovernanceError) as error:
+        raise ReleaseError(
+            f"trust of {stack}",
+            got=f"{type(error).__name__}: {error}",
+            expected=f"a stack listed in {listing} with a valid trust file",
+            next_step="list the stack; an unlisted one releases nothing",
+        ) from error
+
+
+def edit_deployment(path: Path, name: str, change: Callable[[Any], str]) -> str:
+    """Change one deployment in a stack file, keep every comment, return what was done.
+
+    Args:
+        path: ``Pulumi.<stack>.yaml``.
+        name: ``<app>-<model>``.
+        change: Edits the deployment's mapping and says what it did.
+
+    Raises:
+        ReleaseError: If there is no such deployment, or it cannot be changed so.
+    """
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 4_096  # a line that was not touched is not broken anew
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(path.read_text(encoding="utf-8"))
+    entries = {f"{item['app']}-{item['model']}": item for item in document["config"][_KEY]}
+    if name not in entries:
+        raise _refused(name, "no such deployment", f"one of {sorted(entries)}")
+    done = change(entries[name])
+    out = io.StringIO()
+    yaml.dump(document, out)
+    path.write_text(out.getvalue(), encoding="utf-8")
+    return done
+
+
+def promote(deployment: Any) -> str:
+    """Move a deployment to its next ring.
+
+    Raises:
+        ReleaseError: If it is halted, or in the last ring.
+    """
+    rollout = deployment["rollout"]
+    names = [ring["name"] for ring in rollout["rings"]]
+    at = names.index(rollout["stage"])
+    if rollout.get("halted"):
+        raise _refused(deployment["app"], "a halted rollout", "one that runs")
+    if at + 1 == len(names):
+        raise _refused(deployment["app"], f"the last ring {names[at]!r}", "a ring after it")
+    rollout["stage"] = names[at + 1]
+    return f"stage: {names[at]} -> {names[at + 1]}"
+
+
+def halt(deployment: Any) -> str:
+    """Stop a version on every device.
+
+    Raises:
+        ReleaseError: If it is halted already.
+    """
+    return _set_halted(deployment, halted=True)
+
+
+def resume(deployment: Any) -> str:
+    """Let a halted version run again.
+
+    Raises:
+        ReleaseError: If it is not halted.
+    """
+    return _set_halted(deployment, halted=False)
+
+
+def rollback(deployment: Any) -> str:
+    """Release the previous version to every ring.
+
+    Raises:
+        ReleaseError: If the stack file names none.
+    """
+    previous = deployment.get("previous")
+    if previous is None:
+        raise _refused(deployment["app"], "no previous version", "one to go back to")
+    left = deployment["version"]
+    for field in ("version", "manifest", "sha256"):
+        deployment[field] = previous[field]
+    del deployment["previous"]
+    rollout = deployment["rollout"]
+    rollout["stage"] = rollout["rings"][-1]["name"]
+    rollout.pop("halted", None)
+    return f"version: {left} -> {deployment['version']}, all rings"
+
+
+def _set_halted(deployment: Any, *, halted: bool) -> str:
+    rollout = deployment["rollout"]
+    if bool(rollout.get("halted")) == halted:
+        raise _refused(deployment["app"], f"halted: {halted}".lower(), "the opposite")
+    rollout["halted"] = halted
+    return f"halted: {str(not halted).lower()} -> {str(halted).lower()}"
+
+
+def _deployment(item: Mapping[str, Any]) -> Deployment:
+    rollout = item["rollout"]
+    rings = tuple(
+        Ring(name=str(ring["name"]), share=millionths(ring["percent"])) for ring in rollout["rings"]
+    )
+    if rollout["stage"] not in {ring.name for ring in rings}:
+        raise ValueError(f"stage {rollout['stage']!r} is no ring")
+    previous = item.get("previous")
+    return Deployment(
+        app=str(item["app"]),
+        model=str(item["model"]),
+        pin=_pin(item),
+        previous=_pin(previous) if previous else None,
+        placement=tuple(item["placement"]),
+        salt=str(rollout["salt"]),
+        rings=rings,
+        stage=str(rollout["stage"]),
+        halted=rollout.get("halted", False) is True,
+        min_app_version=str(rollout["minAppVersion"]),
+    )
+
+
+def _pin(item: Mapping[str, Any]) -> Pin:
+    return Pin(
+        version=str(item["version"]), manifest=str(item["manifest"]), sha256=str(item["sha256"])
+    )
+
+
+def _refused(what: str, got: str, expected: str) -> ReleaseError:
+    return ReleaseError(
+        what, got=got, expected=expected, next_step="look at mobile-ai release status"
+    )

@@ -1,0 +1,94 @@
+"""Model versions that may be released: pinned by the stack file, vouched for by their signers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from governance.canonical import sha256_bytes
+from governance.errors import GovernanceError
+from governance.evidence import VerifiedModel, verify_model
+from governance.manifest import Artifact, parse_manifest
+from governance.trust import Trust
+
+from delivery.errors import ReleaseError
+
+__all__ = ["Version", "read_version"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A verified model version and where its files are.
+
+    Attributes:
+        folder: ``models/<model>/<version>``.
+        model: What ``governance.evidence`` verified.
+    """
+
+    folder: Path
+    model: VerifiedModel
+
+    @property
+    def label(self) -> str:
+        """Model and version, as in file names."""
+        meta = self.model.manifest.metadata
+        return f"{meta.name}-{meta.version}"
+
+    def artifact(self, variant: str) -> Artifact:
+        """Return an artifact.
+
+        Raises:
+            ReleaseError: If the version has no such variant.
+        """
+        found = self.model.manifest.artifact(variant)
+        if found is None:
+            known = sorted(item.variant for item in self.model.manifest.artifacts)
+            raise _wrong(f"{self.label} {variant}", "no such variant", f"one of {known}")
+        return found
+
+    def read(self, file: str, sha256: str) -> bytes | None:
+        """Return a file's bytes, or ``None`` when it is kept outside Git.
+
+        Raises:
+            ReleaseError: If the bytes are not those that the manifest names.
+        """
+        path = self.folder / file
+        if not path.is_file():
+            return None
+        data = path.read_bytes()
+        if sha256_bytes(data) != sha256:
+            raise _wrong(str(path), f"sha256 {sha256_bytes(data)}", sha256)
+        return data
+
+
+def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> Version:
+    """Return a version whose whole chain of evidence holds.
+
+    Args:
+        manifest: Its manifest file.
+        pin: SHA-256 of the file, from the stack file.
+        trust: Who may vouch for it.
+        released: Whether it was released before (see ``Trust.verify``).
+
+    Raises:
+        ReleaseError: If a file is missing or anybody's word is.
+    """
+    try:
+        text = manifest.read_text(encoding="utf-8")
+        listed, _ = parse_manifest(text, name=str(manifest))
+        evidence = {
+            item.kind: (manifest.parent / item.file).read_text(encoding="utf-8")
+            for item in listed.evidence
+        }
+        model = verify_model(text, evidence, pin=pin, trust=trust, released=released)
+    except OSError as error:
+        raise _wrong(str(manifest), str(error), "the files that the stack file pins") from error
+    except GovernanceError as error:
+        raise _wrong(f"{manifest}: {error.what}", error.got, error.expected) from error
+    return Version(folder=manifest.parent, model=model)
+
+
+def _wrong(what: str, got: str, expected: str) -> ReleaseError:
+    return ReleaseError(
+        what, got=got, expected=expected, next_step="run mobile-ai model verify on its manifest"
+    )
