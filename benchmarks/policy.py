@@ -119,8 +119,9 @@ def _serving(command: Sequence[str], *, cwd: Path) -> Iterator[_Pack]:
 
 
 def _copy(folder: Path, scene: Scene) -> Path:
+    """Copy the pack, without Rego modules: what they cost is a row of its own."""
     pack = folder / "pack"
-    shutil.copytree(_PACK, pack, ignore=shutil.ignore_patterns("__pycache__", "trust"))
+    shutil.copytree(_PACK, pack, ignore=shutil.ignore_patterns("__pycache__", "trust", "*.rego"))
     (pack / "trust").mkdir()
     (pack / "trust" / "dev.yaml").write_text(make_trust_text(scene.signers))
     return pack

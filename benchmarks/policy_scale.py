@@ -15,13 +15,14 @@ from pathlib import Path
 
 from google.protobuf import json_format, struct_pb2
 from governance.judge import Session
+from governance.rego import evaluate
 from governance.resource import Resource
 from governance.rules import catalogue
 from governance.testing import Scene
 from pulumi.runtime.proto import analyzer_pb2
 
 from benchmarks._row import Row
-from benchmarks.policy import _alternate, _copy, _pack_command, _request, _serving
+from benchmarks.policy import _PACK, _alternate, _copy, _pack_command, _request, _serving
 
 __all__ = ["IDS", "rows"]
 
@@ -32,6 +33,7 @@ IDS = (
     "policy.stack_growth_10x",
     "policy.startup_s",
     "policy.vs_opa",
+    "policy.rego_ms",
 )
 _REPEATS = 3
 _OPA = "github.com/open-policy-agent/opa@v1.22.2"
@@ -57,6 +59,7 @@ def rows() -> Iterator[Row]:
         yield _start_up(pack, folder)
         yield from _whole_stacks(scene, pack, folder)
         yield from _against_opa(scene, folder)
+    yield _rego(scene)
 
 
 def _against_stock(scene: Scene, pack: Path, folder: Path) -> Row:
@@ -176,6 +179,27 @@ def _against_opa(scene: Scene, folder: Path) -> Iterator[Row]:
         peer="OPA 1.22.2: one process, four pod rules over the same workloads",
         n=_REPEATS,
         note=f"ours {ours:.2f} s, all rules, in process; OPA {theirs:.2f} s; {len(workloads)} pods",
+    )
+
+
+def _rego(scene: Scene) -> Row:
+    modules = {path.name: path.read_text() for path in sorted((_PACK / "rego").glob("*.rego"))}
+    document = dict(scene.deployment().props)
+    verified = {"sha256": scene.version.sha256, "assessment": "approved"}
+    registry = {"digits": {"1.1.0": verified}}
+    evaluate(modules, document, registry=registry)
+    found = []
+    for _ in range(50):
+        before = time.perf_counter()
+        evaluate(modules, document, registry=registry)
+        found.append((time.perf_counter() - before) * 1e3)
+    return Row(
+        id="policy.rego_ms",
+        value=min(found),
+        unit="ms",
+        peer="one deployment; not part of the pairs above",
+        n=len(found),
+        note=f"{len(modules)} modules of the pack, kept parsed between deployments",
     )
 
 

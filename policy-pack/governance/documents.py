@@ -139,7 +139,7 @@ def _check_events(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_BaseLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise ValueError(f"alias {event.anchor!r}: aliases are not read")
+            raise ValueError(f"alias {event.anchor!r} is not read")  # noqa: TRY004
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

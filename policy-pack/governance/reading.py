@@ -109,33 +109,35 @@ class Notes:
 class Node:
     """A value at a path, and where to note what is found there."""
 
-    __slots__ = ("_notes", "_raw", "path", "secret")
+    __slots__ = ("_keys", "_notes", "_raw", "secret")
 
     def __init__(self, raw: Any, notes: Notes, *, path: str = "", secret: bool = False) -> None:
         """Wrap a raw value; a ``Secret`` is opened and remembered."""
-        while isinstance(raw, Secret):
-            raw, secret = raw.value, True
-        self._raw = MISSING if raw is None else raw
+        self._keys: tuple[str, ...] = (path,) if path else ()
         self._notes = notes
-        self.path = path
-        self.secret = secret
+        self._raw, self.secret = _opened(raw, secret=secret)
+
+    @property
+    def path(self) -> str:
+        """Where the value stands, as messages write it; joined only when one is written."""
+        return ".".join(self._keys).replace(".[", "[")
 
     def at(self, *keys: str) -> Node:
         """Return the node below, by keys; below unknown is unknown, below nothing nothing."""
-        node = self
-        for key in keys:
-            node = node._step(key)
-        return node
+        raw, secret = self._raw, self.secret
+        for depth, key in enumerate(keys):
+            if type(raw) is dict or isinstance(raw, Mapping):
+                raw, secret = _opened(raw.get(key), secret=secret)
+            elif raw is not UNKNOWN and raw is not MISSING:
+                self._below(raw, keys[:depth], secret=secret)._refuse("a mapping")  # noqa: SLF001
+                raw = MISSING
+        return self._below(raw, keys, secret=secret)
 
-    def _step(self, key: str) -> Node:
-        path = f"{self.path}.{key}" if self.path else key
-        raw = self._raw
-        if isinstance(raw, Mapping):
-            raw = raw.get(key)
-        elif raw is not UNKNOWN and raw is not MISSING:
-            self._refuse("a mapping")
-            raw = MISSING
-        return Node(raw, self._notes, path=path, secret=self.secret)
+    def _below(self, raw: Any, keys: tuple[str, ...], *, secret: bool) -> Node:
+        node = Node.__new__(Node)
+        node._keys, node._notes = self._keys + keys, self._notes  # noqa: SLF001  # its own kind
+        node._raw, node.secret = _opened(raw, secret=secret)  # noqa: SLF001
+        return node
 
     @property
     def missing(self) -> bool:
@@ -177,9 +179,9 @@ class Node:
     def items(self) -> list[Node]:
         """Return the nodes of a list; empty for nothing and (noted) for unknown."""
         value = self._observe()
-        if isinstance(value, Sequence) and not isinstance(value, str):
+        if type(value) is list or (isinstance(value, Sequence) and not isinstance(value, str)):
             return [
-                Node(item, self._notes, path=f"{self.path}[{index}]", secret=self.secret)
+                self._below(item, (f"[{index}]",), secret=self.secret)
                 for index, item in enumerate(value)
             ]
         if value is not UNKNOWN and value is not MISSING:
@@ -195,7 +197,7 @@ class Node:
         value = self._observe()
         if isinstance(value, Mapping):
             for key in value:
-                yield key, self._step(key)
+                yield key, self.at(key)
         elif value is not UNKNOWN and value is not MISSING:
             self._refuse("a mapping")
 
@@ -256,6 +258,12 @@ class Node:
 
     def _refuse(self, expected: str) -> None:
         self._notes.deny(self.path, got=self.shown(), expected=expected)
+
+
+def _opened(raw: Any, *, secret: bool) -> tuple[Any, bool]:
+    while type(raw) is Secret:
+        raw, secret = raw.value, True
+    return (MISSING if raw is None else raw), secret
 
 
 def is_true(value: Any) -> bool:

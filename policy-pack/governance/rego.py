@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from .canonical import canonical_bytes
@@ -43,18 +44,10 @@ def evaluate(
     Raises:
         DocumentError: If a module cannot be parsed or evaluated.
     """
-    # Loaded late: most plans are judged without it, and it is a large native library.
-    import regopy  # noqa: PLC0415
-
-    interpreter = regopy.Interpreter()
     try:
-        for name, text in modules.items():
-            if not _OURS.search(text):
-                raise ValueError(f"{name} is not of package mobile.ai.governance")  # noqa: TRY301
-            interpreter.add_module(name, text)
-        interpreter.add_data_json(canonical_bytes({"ai_registry": registry}).decode())
+        interpreter = _interpreter(tuple(modules.items()), canonical_bytes(dict(registry)))
         interpreter.set_input(dict(document))
-        return RegoResult(_messages(interpreter, "deny"), _messages(interpreter, "warn"))
+        found = _query(interpreter)
     # The library raises its own error type, and plain ones for what it cannot convert.
     except Exception as error:
         raise DocumentError(
@@ -63,12 +56,30 @@ def evaluate(
             expected="Rego v1 that evaluates",
             next_step="mend the module (`opa check policy-pack/rego`)",
         ) from error
+    return RegoResult(_messages(found.get("deny")), _messages(found.get("warn")))
 
 
-def _messages(interpreter: Any, name: str) -> tuple[str, ...]:
-    output = interpreter.query(f"{_PACKAGE}.{name}")
-    if not output.ok():
-        raise ValueError(f"{name} cannot be evaluated: {output}")
-    found = [item for result in output.results for item in result.expressions]
-    messages = [message for item in found for message in (item if isinstance(item, list) else [])]
-    return tuple(sorted(str(message) for message in messages))
+@lru_cache(maxsize=4)
+def _interpreter(modules: tuple[tuple[str, str], ...], registry: bytes) -> Any:
+    # Loaded late: most plans are judged without it, and it is a large native library.
+    import regopy  # noqa: PLC0415
+
+    interpreter = regopy.Interpreter()
+    for name, text in modules:
+        if not _OURS.search(text):
+            raise ValueError(f"{name} is not of package mobile.ai.governance")
+        interpreter.add_module(name, text)
+    interpreter.add_data_json(f'{{"ai_registry":{registry.decode()}}}')
+    return interpreter
+
+
+def _query(interpreter: Any) -> dict[str, Any]:
+    output = interpreter.query(_PACKAGE)
+    if not output.ok() or not output.results:
+        raise ValueError(f"the package cannot be evaluated: {output}")
+    found: dict[str, Any] = output.results[0].expressions[0]
+    return found
+
+
+def _messages(found: Any) -> tuple[str, ...]:
+    return tuple(sorted(str(message) for message in found or ()))
