@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sandbox.providers.protocol import skip_sdk_import
+from sandbox.lean import skip_sdk_start
 from sandbox.providers.spec import Spec
 from sandbox.providers.specfile import ensure_spec
 
@@ -45,7 +45,7 @@ def main(name: str, make_dialect: Callable[[Spec, Mapping[str, str]], Dialect]) 
     # Children are started by exec, if at all: gRPC's handlers for fork only cost time.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     spec = Spec.load(options.spec or ensure_spec(name))
-    skip_sdk_import()
+    skip_sdk_start()
     server, port = start(make_dialect(spec, os.environ), os.environ)
     print(port, flush=True)
     _wait(server, parent=os.getppid())

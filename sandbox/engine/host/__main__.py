@@ -19,7 +19,7 @@ def _main() -> None:
     # gRPC's handlers for fork are not needed, as children are started by exec, and cost time.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    from sandbox.engine.host.lean import skip_sdk_start  # noqa: PLC0415
+    from sandbox.lean import skip_sdk_start  # noqa: PLC0415
 
     skip_sdk_start()
     from sandbox.engine.host.serve import serve  # noqa: PLC0415

@@ -174,7 +174,7 @@ def test_the_host_starts_without_the_whole_sdk():
     """Half of its start would go there; the SDK's own start imports the automation API."""
     code = (
         "import sys\n"
-        "from sandbox.engine.host.lean import skip_sdk_start\n"
+        "from sandbox.lean import skip_sdk_start\n"
         "skip_sdk_start()\n"
         "import sandbox.engine.host.serve\n"
         "print(*{'pulumi.automation', 'pulumi.resource', 'rich'} & set(sys.modules))\n"

@@ -110,8 +110,8 @@ def test_a_process_does_not_load_the_sdk() -> None:
     """Loading it would cost each preview a second per provider."""
     program = (
         "import sys\n"
-        "from sandbox.providers.protocol import skip_sdk_import\n"
-        "skip_sdk_import()\n"
+        "from sandbox.lean import skip_sdk_start\n"
+        "skip_sdk_start()\n"
         "import sandbox.providers.servicer\n"
         "print([name for name in ('pulumi.output', 'pulumi_aws', 'yaml') if name in sys.modules])\n"
     )
