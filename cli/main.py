@@ -36,12 +36,16 @@ class Group:
 
 
 GROUPS: Final[Mapping[str, Group]] = {
+    "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
     "gate": Group(
         module="cli.gate",
         help="Preview a stack with the policy pack; one verdict.",
         is_command=True,
     ),
     "model": Group(module="cli.model", help="Build, verify, compare and approve model versions."),
+    "release": Group(
+        module="cli.release", help="Plan, sign, promote, halt and roll back releases."
+    ),
     "sandbox": Group(module="cli.sandbox", help="Have what a preview needs on this machine."),
     "schema": Group(module="cli.schema", help="Print the JSON Schema of a file format."),
 }

@@ -48,9 +48,7 @@ def apply_bsdiff(patch: bytes, old: bytes, new_length: int) -> bytearray:
     return _replay(steps, diff, extra, old=old, new_length=new_length)
 
 
-def _replay(
-    steps: bytes, diff: bytes, extra: bytes, *, old: bytes, new_length: int
-) -> bytearray:
+def _replay(steps: bytes, diff: bytes, extra: bytes, *, old: bytes, new_length: int) -> bytearray:
     new = bytearray()
     old_at = diff_at = extra_at = 0
     if len(steps) % _CONTROL.size:

@@ -57,9 +57,7 @@ class Target:
     @classmethod
     def of(cls, path: str, data: bytes, custom: Mapping[str, Any] | None = None) -> Target:
         """Return the target of some bytes."""
-        return cls(
-            path=path, sha256=sha256_bytes(data), length=len(data), custom=custom, data=data
-        )
+        return cls(path=path, sha256=sha256_bytes(data), length=len(data), custom=custom, data=data)
 
 
 def target_name(sha256: str, file: str) -> str:
@@ -200,9 +198,7 @@ def _self_test(
         "apiVersion": API_VERSION,
         "kind": "SelfTest",
         "inputs": inputs.path,
-        "cases": [
-            {key: case[key] for key in ("case", "expected", "tolerance")} for case in cases
-        ],
+        "cases": [{key: case[key] for key in ("case", "expected", "tolerance")} for case in cases],
     }
     data = canonical_bytes(value)
     path = target_name(sha256_bytes(data), f"{version.label}-{variant}.selftest.json")

@@ -143,7 +143,9 @@ def _verify(role: str, metadata: Metadata[Any], delegator: Root | Targets) -> No
     try:
         delegator.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
     except (RepositoryError, ValueError) as error:
-        raise _broken(f"{metadata.signed.version}.{role}.json", str(error), "its signers") from error
+        raise _broken(
+            f"{metadata.signed.version}.{role}.json", str(error), "its signers"
+        ) from error
 
 
 def _broken(what: str, got: str, expected: str) -> ReleaseError:

@@ -86,7 +86,9 @@ def changes(plan: Wanted, releases: Releases) -> list[Change]:
                 signed[path].custom,
             )
             signs[path] = "" if same else "~"
-        found += [Change(role=role, sign=sign, path=path) for path, sign in sorted(signs.items()) if sign]
+        found += [
+            Change(role=role, sign=sign, path=path) for path, sign in sorted(signs.items()) if sign
+        ]
     return found
 
 

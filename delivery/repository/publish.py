@@ -85,9 +85,7 @@ def publish(
     )
 
 
-def sign_role(
-    role: str, body: Any, duty: Role, signers: Sequence[Signer]
-) -> Metadata[Any]:
+def sign_role(role: str, body: Any, duty: Role, signers: Sequence[Signer]) -> Metadata[Any]:
     """Return the body signed by every key at hand that the role has.
 
     Raises:
@@ -169,9 +167,7 @@ def _role(
     return Targets(version=version, expires=_expiry(role, now), targets=targets)
 
 
-def _copy(
-    role: str, files: Mapping[str, Target], releases: Releases, now: datetime
-) -> Targets:
+def _copy(role: str, files: Mapping[str, Target], releases: Releases, now: datetime) -> Targets:
     """Return the same content under the next version, for keys that are new."""
     current = releases.role(role)
     made = _role(role, files, current=None, now=now)

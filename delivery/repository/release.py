@@ -64,12 +64,8 @@ def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
     releases = read_releases(places.releases)
     deployments = read_deployments(places.stack_file)
-    versions = {
-        pin.sha256: _version(places, pin, trust, releases) for pin in _pins(deployments)
-    }
-    plan = wanted(
-        deployments, versions, models=places.models, releases=releases, trust=trust
-    )
+    versions = {pin.sha256: _version(places, pin, trust, releases) for pin in _pins(deployments)}
+    plan = wanted(deployments, versions, models=places.models, releases=releases, trust=trust)
     return Planned(releases=releases, wanted=plan, changes=tuple(changes(plan, releases)))
 
 

@@ -101,8 +101,6 @@ def delegated_roles(
     paths |= {ring_role(ring): [ring_file(ring, "*")] for ring in sorted(rings)}
     paths["models"] = ["*"]  # in TUF a `*` stops at a slash
     return {
-        role: DelegatedRole(
-            role, keyids[role], threshold(role), terminating=True, paths=patterns
-        )
+        role: DelegatedRole(role, keyids[role], threshold(role), terminating=True, paths=patterns)
         for role, patterns in paths.items()
     }

@@ -1,0 +1,170 @@
+"""`mobile-ai device`: the reference client of releases, and why it runs what it runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import typer
+from delivery.client import Device, active_model, explain
+from delivery.client import update as check
+from delivery.client.conformance import download, init, refresh
+from delivery.errors import UpdateError
+from rich.console import Console
+from rich.table import Table
+from tuf.api.exceptions import DownloadError, RepositoryError
+
+from cli.errors import UserError
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+
+_REFUSED = 1  # what was offered is not fit, or nobody answered; the model in use stays
+_FAILED = frozenset({"refused", "unreachable"})
+
+Folder = Annotated[Path, typer.Option("--dir", help="Where the client keeps its files.")]
+Root = Annotated[
+    Path,
+    typer.Option("--root", help="The first trusted root: releases/<stack>/metadata/1.root.json."),
+]
+App = Annotated[str, typer.Option("--app", help="The application.")]
+Model = Annotated[str, typer.Option("--model", help="The model.")]
+AppVersion = Annotated[str, typer.Option("--app-version", help="Version of the application.")]
+Class = Annotated[
+    Literal["entry", "mid-range", "high-end"], typer.Option("--device-class", help="How strong.")
+]
+Site = Annotated[str | None, typer.Option("--site", help="Name of the site, on an edge pod.")]
+Embedded = Annotated[
+    Path | None, typer.Option("--embedded", help="The model in the application's package.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
+Given = TypeVar("Given")
+
+
+@app.command()
+def update(  # noqa: PLR0917  # typer passes options by name
+    url: Annotated[str, typer.Option("--url", help="Address of the CDN.")],
+    root: Root,
+    app_name: App,
+    model: Model,
+    folder: Folder = Path("build/device"),
+    app_version: AppVersion = "1.0.0",
+    device_class: Class = "mid-range",
+    site: Site = None,
+    ring: Annotated[str | None, typer.Option("--ring", help="A ring given by the place.")] = None,
+    ram_mb: Annotated[int | None, typer.Option("--ram-mb", min=1, help="Memory.")] = None,
+    embedded: Embedded = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Check for an update, verify it, install it; exit code 1 if it was refused or out of reach.
+
+    Example: mobile-ai device update --url http://127.0.0.1:8080 --app field-assistant
+    --model digits --root releases/dev/metadata/1.root.json --app-version 4.2.0
+    """
+    outcome = check(
+        Device(
+            folder=folder,
+            root=_read(root),
+            url=url,
+            app=app_name,
+            model=model,
+            app_version=app_version,
+            target="edge" if site else "on-device",
+            place={"site": site} if site else {"deviceClass": device_class},
+            embedded=embedded,
+            ring=ring,
+            ram_mb=ram_mb,
+        )
+    )
+    if as_json:
+        print(json.dumps(asdict(outcome)))
+    else:
+        print(f"{outcome.word}: {outcome.reason}")
+        print(f"{outcome.requests} requests, {outcome.downloaded:,} bytes of model files")
+    if outcome.word in _FAILED:
+        raise typer.Exit(_REFUSED)
+
+
+@app.command()
+def why(
+    app_name: App,
+    model: Model,
+    folder: Folder = Path("build/device"),
+    embedded: Embedded = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Tell what the device runs and how that was decided; no network.
+
+    Example: mobile-ai device why --app field-assistant --model digits
+    """
+    device = Device(
+        folder=folder,
+        root=b"",
+        url="",
+        app=app_name,
+        model=model,
+        app_version="",
+        embedded=embedded,
+    )
+    lines = explain(device)
+    if as_json:
+        path = active_model(device).path
+        print(json.dumps({"path": str(path) if path else None, "lines": lines}))
+        return
+    table = Table.grid(padding=(0, 2))
+    for what, reason in lines:
+        table.add_row(what, reason)
+    Console().print(table)
+
+
+@app.command()
+def tuf(
+    action: Annotated[Literal["init", "refresh", "download"], typer.Argument(help="What to do.")],
+    trusted_root: Annotated[
+        Path | None, typer.Argument(help="The root to trust, for init.")
+    ] = None,
+    metadata_dir: Annotated[Path, typer.Option(help="Where metadata is kept.")] = Path("metadata"),
+    metadata_url: Annotated[str | None, typer.Option(help="Address of the metadata.")] = None,
+    target_name: Annotated[list[str] | None, typer.Option(help="A target; repeatable.")] = None,
+    target_base_url: Annotated[str | None, typer.Option(help="Address of the targets.")] = None,
+    target_dir: Annotated[Path | None, typer.Option(help="Where targets go.")] = None,
+) -> None:
+    """Run the bare TUF client, as the public conformance suite drives it; exit code 1 on refusal.
+
+    Example: mobile-ai device tuf --metadata-dir D --metadata-url http://127.0.0.1:8080/metadata refresh
+    """
+    try:
+        if action == "init":
+            init(metadata_dir, _given(trusted_root, "the root to trust, after init"))
+        elif action == "refresh":
+            refresh(metadata_dir, _given(metadata_url, "--metadata-url"))
+        else:
+            download(
+                metadata_dir,
+                _given(metadata_url, "--metadata-url"),
+                _given(target_name, "--target-name"),
+                base=_given(target_base_url, "--target-base-url"),
+                folder=_given(target_dir, "--target-dir"),
+            )
+    except (RepositoryError, DownloadError, UpdateError, OSError) as error:
+        typer.echo(f"refused: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(_REFUSED) from error
+
+
+def _given(value: Given | None, name: str) -> Given:
+    if value is None:
+        raise UserError(f"{name}: got nothing; expected a value. Next: mobile-ai device tuf --help")
+    return value
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: got {error.strerror}; expected a root file. "
+            "Next: name the first root of the stack, releases/<stack>/metadata/1.root.json"
+        ) from error

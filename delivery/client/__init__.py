@@ -1,0 +1,19 @@
+"""The device's side: takes updates, verifies everything, never ends without a model that runs."""
+
+from delivery.client.device import Device
+from delivery.client.limits import Limits
+from delivery.client.model import ActiveModel, active_model
+from delivery.client.poll import next_check
+from delivery.client.update import Outcome, update
+from delivery.client.why import explain
+
+__all__ = [
+    "ActiveModel",
+    "Device",
+    "Limits",
+    "Outcome",
+    "active_model",
+    "explain",
+    "next_check",
+    "update",
+]

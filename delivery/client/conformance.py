@@ -1,0 +1,82 @@
+"""The bare TUF client: what the public TUF conformance suite drives.
+
+``init`` trusts a root, ``refresh`` takes the newest metadata, ``download`` takes targets into a
+folder. Plain TUF names are used: a target is served under its digest and its name.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from tuf.api.exceptions import RepositoryError
+from tuf.ngclient import Updater, UpdaterConfig
+
+from delivery.client.fetcher import LimitedFetcher
+from delivery.client.limits import Limits
+from delivery.errors import UpdateError
+
+__all__ = ["download", "init", "refresh"]
+
+
+def init(metadata: Path, root: Path) -> None:
+    """Trust a root file.
+
+    Raises:
+        OSError: If it cannot be read or kept.
+    """
+    metadata.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(root, metadata / "root.json")
+
+
+def refresh(metadata: Path, url: str) -> None:
+    """Take the newest top-level metadata.
+
+    Raises:
+        RepositoryError: If it does not verify.
+        DownloadError: If it does not come.
+    """
+    _updater(metadata, url).refresh()
+
+
+def download(
+    metadata: Path, url: str, names: Iterable[str], *, base: str, folder: Path
+) -> list[Path]:
+    """Take targets into a folder; one that is there already is not downloaded again.
+
+    Raises:
+        UpdateError: If nobody has signed a target.
+        RepositoryError: If metadata or bytes do not verify.
+        DownloadError: If something does not come.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    updater = _updater(metadata, url, folder=folder, base=base)
+    found = []
+    for name in names:
+        target = updater.get_targetinfo(name)
+        if target is None:
+            raise UpdateError(
+                name, got="no signature", expected="a signed target", next_step="check its name"
+            )
+        path = updater.find_cached_target(target) or updater.download_target(target)
+        found.append(Path(path))
+    return found
+
+
+def _updater(
+    metadata: Path, url: str, *, folder: Path | None = None, base: str | None = None
+) -> Updater:
+    limits = Limits(attempts=1)
+    try:
+        return Updater(
+            str(metadata),
+            url,
+            target_dir=str(folder) if folder else None,
+            target_base_url=base,
+            fetcher=LimitedFetcher(limits),
+            config=UpdaterConfig(max_root_rotations=256, max_delegations=32),
+            bootstrap=None,  # the suite's `init` put the trusted root there
+        )
+    except OSError as error:
+        raise RepositoryError(f"no trusted root in {metadata}: {error}") from error

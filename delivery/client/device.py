@@ -1,0 +1,77 @@
+"""What an application tells the client about itself and the device it runs on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from delivery.client.limits import Limits
+from delivery.errors import UpdateError
+
+__all__ = ["Device", "version_key"]
+
+_VERSION: Final = re.compile(r"\d+(\.\d+){0,3}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A subscriber of releases: a phone, an edge pod or a function.
+
+    Attributes:
+        folder: Where the client keeps its files; nobody else writes there.
+        root: The first trusted root, from the application's package.
+        url: Address of the CDN; below it ``metadata/`` and ``targets/``.
+        app: The application.
+        model: The model.
+        app_version: Version of the application.
+        target: Kind of place.
+        place: ``deviceClass`` of a phone, ``site`` of an edge pod, ``region`` of a function.
+        embedded: The model in the application's package, if there is one.
+        ring: A ring given by whoever runs the place; otherwise it follows from the cohort.
+        ram_mb: Memory of the device, if known.
+        android_api: API level, on Android.
+        ios: Version, on iOS.
+        limits: What a server may cost.
+    """
+
+    folder: Path
+    root: bytes
+    url: str
+    app: str
+    model: str
+    app_version: str
+    target: Literal["on-device", "edge", "cloud"] = "on-device"
+    place: Mapping[str, str] = field(default_factory=dict)
+    embedded: Path | None = None
+    ring: str | None = None
+    ram_mb: int | None = None
+    android_api: int | None = None
+    ios: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def deployment(self) -> str:
+        """Name of the deployment in release documents."""
+        return f"{self.app}-{self.model}"
+
+    @property
+    def state_file(self) -> Path:
+        """Where the device remembers."""
+        return self.folder / "state.json"
+
+
+def version_key(text: str) -> tuple[int, ...]:
+    """Return what dotted versions are compared by; 4.2 equals 4.2.0.
+
+    Raises:
+        UpdateError: If it is not dotted numbers.
+    """
+    core = text.partition("-")[0]
+    if not _VERSION.fullmatch(core):
+        raise UpdateError(
+            "version", got=repr(text), expected="dotted numbers", next_step="mend the application"
+        )
+    return tuple(int(part) for part in (core.split(".") + ["0"] * 4)[:4])

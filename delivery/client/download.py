@@ -1,0 +1,108 @@
+"""Collecting a target: from where it broke off, never longer than signed, kept only if it is it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError
+from tuf.api.metadata import TargetFile
+
+from delivery.client import disk
+from delivery.client.cache import Cache, digest_of
+from delivery.client.fetcher import Answer, LimitedFetcher
+from delivery.client.names import target_url
+from delivery.errors import UpdateError
+
+__all__ = ["collect"]
+
+_PARTIAL: Final = 206
+_RANGE_UNKNOWN: Final = 416
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+
+def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetcher) -> Path:
+    """Return the path of a target, downloaded if it is not there.
+
+    Args:
+        cache: Where it goes.
+        target: Path, length and digest, from signed metadata.
+        base: Address of the targets.
+        fetcher: What to download with.
+
+    Raises:
+        UpdateError: If what came is not it.
+        DownloadError: If it does not come; what came of it is kept, to go on from.
+    """
+    sha256 = target.hashes["sha256"]
+    if cache.holds(sha256):
+        return cache.path(sha256)
+    part = cache.part(sha256)
+    url = target_url(base, target)
+    for attempt in (1, 2):
+        begin = _resume_at(part, target.length)
+        if begin < target.length:
+            _receive(part, _open(fetcher, url, part, begin), length=target.length)
+        if digest_of(part) == sha256 and os.path.getsize(part) == target.length:
+            return cache.adopt(sha256)
+        # A bad piece of an earlier download spoils every later one: once more, from nothing.
+        disk.remove(part)
+        if attempt == 2 or begin == 0:  # noqa: PLR2004
+            break
+    raise UpdateError(
+        target.path,
+        got="other bytes than signed",
+        expected=f"sha256 {sha256}, {target.length} bytes",
+        next_step="wait; the device keeps the model that it has and asks again later",
+    )
+
+
+def _resume_at(part: Path, length: int) -> int:
+    try:
+        size = os.path.getsize(part)
+    except OSError:
+        return 0
+    if size > length:
+        disk.remove(part)
+        return 0
+    return size
+
+
+def _open(fetcher: LimitedFetcher, url: str, part: Path, begin: int) -> Answer:
+    try:
+        answer = fetcher.open(url, {"Range": f"bytes={begin}-"} if begin else None)
+    except DownloadHTTPError as error:
+        if error.status_code == _RANGE_UNKNOWN:
+            disk.remove(part)
+        raise
+    if begin and not _continues(answer, begin):
+        disk.truncate(part, 0)  # the server sent the whole file
+    return answer
+
+
+def _continues(answer: Answer, begin: int) -> bool:
+    if answer.status != _PARTIAL:
+        return False
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if match is None or int(match[1]) != begin:
+        raise DownloadError(f"another range than asked for, from {begin}")
+    return True
+
+
+def _receive(part: Path, answer: Answer, *, length: int) -> None:
+    os.makedirs(part.parent, exist_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        received = os.fstat(handle).st_size
+        for piece in answer.pieces():
+            received += len(piece)
+            if received > length:
+                raise DownloadLengthMismatchError(f"more than the {length} bytes signed")
+            disk.append(handle, piece)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if received < length:
+        raise DownloadError(f"{received} of {length} bytes came")

@@ -1,0 +1,119 @@
+"""HTTP within limits: no redirects, a deadline, a slowest speed, few attempts."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import urllib3
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, SlowRetrievalError
+from tuf.ngclient import FetcherInterface
+
+from delivery.client.limits import Limits
+
+__all__ = ["Answer", "LimitedFetcher"]
+
+_PIECE: Final = 64 * 1024  # bytes
+_SERVER_ERROR: Final = 500
+_TOO_MANY: Final = 429
+_REFUSED: Final = 300  # redirects too: a CDN of ours sends none
+
+
+class Answer:
+    """An open answer: its status and headers, and its body piece by piece."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, limits: Limits) -> None:
+        """Start the clock."""
+        self._response, self._limits = response, limits
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body.
+
+        Raises:
+            SlowRetrievalError: If it trickles, or takes too long in all.
+            DownloadError: If the connection breaks.
+        """
+        begun, received = time.monotonic(), 0
+        try:
+            while piece := self._response.read1(_PIECE):
+                received += len(piece)
+                self._check_speed(time.monotonic() - begun, received)
+                yield piece
+        except urllib3.exceptions.TimeoutError as error:
+            raise SlowRetrievalError("no byte for too long") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise DownloadError(f"connection broke: {error}") from error
+        finally:
+            self._response.close()
+
+    def _check_speed(self, seconds: float, received: int) -> None:
+        limits = self._limits
+        slow = received < limits.bytes_per_second * seconds and seconds > limits.grace_seconds
+        if slow or seconds > limits.total_seconds:
+            raise SlowRetrievalError(f"{received} bytes in {seconds:.0f} s")
+
+
+class LimitedFetcher(FetcherInterface):
+    """What python-tuf and the downloads of targets fetch with.
+
+    Attributes:
+        requests: How many were made.
+    """
+
+    def __init__(self, limits: Limits, *, agent: str = "mobile-ai-device") -> None:
+        """Open no connection yet."""
+        self._limits = limits
+        self._pool = urllib3.PoolManager(headers={"User-Agent": agent})
+        self.requests = 0
+
+    def open(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to a GET, after more attempts when the server fails.
+
+        Raises:
+            DownloadHTTPError: If the last answer is an error or a redirect.
+            DownloadError: If there is no answer.
+        """
+        pause = self._limits.pause_seconds
+        for attempt in range(1, self._limits.attempts + 1):
+            try:
+                return self._once(url, headers or {})
+            except DownloadHTTPError as error:
+                passing = error.status_code >= _SERVER_ERROR or error.status_code == _TOO_MANY
+                if not passing or attempt == self._limits.attempts:
+                    raise
+            except DownloadError:
+                if attempt == self._limits.attempts:
+                    raise
+            # Not all devices at once when the server comes back.
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
+            pause *= 2
+        raise DownloadError(f"{url}: no attempts allowed")
+
+    def _once(self, url: str, headers: Mapping[str, str]) -> Answer:
+        self.requests += 1
+        timeout = urllib3.Timeout(self._limits.connect_seconds)
+        try:
+            response = self._pool.request(
+                "GET",
+                url,
+                headers={**self._pool.headers, **headers},
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=timeout,
+            )
+        except urllib3.exceptions.TimeoutError as error:
+            raise SlowRetrievalError(f"{url}: no answer in time") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise DownloadError(f"{url}: {error}") from error
+        if response.status >= _REFUSED:
+            response.close()
+            raise DownloadHTTPError(f"{url}: status {response.status}", response.status)
+        return Answer(response, self._limits)
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        return self.open(url).pieces()

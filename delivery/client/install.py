@@ -1,0 +1,94 @@
+"""Getting an artifact into the cache: by a patch where one fits, else whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tuf.api.exceptions import DownloadError
+from tuf.api.metadata import TargetFile
+
+from delivery.client.cache import Cache
+from delivery.client.documents import PatchFacts, Place, read_facts
+from delivery.client.trusted import Trusted
+from delivery.delta import apply_patch
+from delivery.errors import PatchError, UpdateError
+
+__all__ = ["Obtained", "obtain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obtained:
+    """How an artifact came.
+
+    Attributes:
+        way: ``cached``, ``whole``, or the codec of the patch.
+        downloaded: Bytes of the file that was downloaded for it.
+        refused: Patches that did not work, and why.
+    """
+
+    way: str
+    downloaded: int
+    refused: tuple[str, ...] = ()
+
+
+def obtain(
+    trusted: Trusted, cache: Cache, place: Place, target: TargetFile, *, have: Sequence[str]
+) -> Obtained:
+    """Have an artifact in the cache, verified.
+
+    The smallest patch is tried first, then the next, then the file as it is: a patch that is
+    damaged or does not fit costs time and never the update.
+
+    Args:
+        trusted: Signed metadata.
+        cache: Where the artifact goes.
+        place: The entry of the release, which names the patches.
+        target: The artifact.
+        have: Digests of models on the device.
+
+    Raises:
+        UpdateError: If not even the whole file is what was signed.
+        DownloadError: If it does not come.
+    """
+    sha256 = target.hashes["sha256"]
+    if cache.holds(sha256):
+        return Obtained(way="cached", downloaded=0)
+    refused = []
+    for patch, facts in _usable(trusted, place, target, have):
+        try:
+            _patched(trusted, cache, patch, facts, target)
+        except (PatchError, UpdateError, DownloadError) as error:
+            refused.append(str(error))
+            continue
+        return Obtained(way=facts.codec, downloaded=patch.length, refused=tuple(refused))
+    trusted.collect(target)
+    return Obtained(way="whole", downloaded=target.length, refused=tuple(refused))
+
+
+def _usable(
+    trusted: Trusted, place: Place, target: TargetFile, have: Sequence[str]
+) -> Iterator[tuple[TargetFile, PatchFacts]]:
+    found = []
+    for path in place.patches:
+        try:
+            patch = trusted.target(path)
+            facts = read_facts(PatchFacts, patch.custom, name=path)
+        except UpdateError:
+            continue  # named by the ring and not by role `models`
+        fits = facts.goal == target.hashes["sha256"] and facts.source in {None, *have}
+        if fits and patch.length < target.length:
+            found.append((patch, facts))
+    yield from sorted(found, key=lambda item: item[0].length)
+
+
+def _patched(
+    trusted: Trusted, cache: Cache, patch: TargetFile, facts: PatchFacts, target: TargetFile
+) -> None:
+    old = cache.path(facts.source).read_bytes() if facts.source else b""
+    trusted.collect(patch)
+    data = cache.read(patch)
+    if data is None:
+        raise UpdateError(patch.path, got="damaged", expected="it", next_step="check the disk")
+    sha256 = target.hashes["sha256"]
+    cache.put(sha256, apply_patch(data, old, sha256=sha256, length=target.length))

@@ -1,0 +1,98 @@
+"""Does a model answer here as it answered where it was evaluated?
+
+The file is run in a process of its own: a model is a program, and one that takes the runtime down
+must not take the application with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from delivery.client.documents import SelfTestDocument, SelfTestInputs
+from delivery.errors import SelfTestError
+
+__all__ = ["Runner", "check_answers", "run_apart"]
+
+_SECONDS: Final = 120
+_LARGEST_ANSWER: Final = 64_000_000  # bytes
+
+Runner = Callable[[Path, str, Sequence[dict[str, Any]]], list[list[float]]]
+"""Given a model, its format and inputs by case, return the flat outputs by case."""
+
+
+def check_answers(
+    model: Path, format_: str, test: SelfTestDocument, inputs: SelfTestInputs, *, run: Runner
+) -> None:
+    """Run a model on its self-test.
+
+    Raises:
+        SelfTestError: If it does not run, or answers otherwise.
+    """
+    try:
+        cases = [
+            {name: _plain(item.shape, item.data) for name, item in inputs.cases[at.case].items()}
+            for at in test.cases
+        ]
+    except (IndexError, ValueError) as error:
+        raise _failed(f"{type(error).__name__}: {error}", "the inputs it names") from error
+    answers = run(model, format_, cases)
+    if len(answers) != len(test.cases):
+        raise _failed(f"{len(answers)} answers", f"{len(test.cases)}")
+    for case, answer in zip(test.cases, answers, strict=True):
+        _compare(answer, case.expected, case.tolerance)
+
+
+def run_apart(model: Path, format_: str, cases: Sequence[dict[str, Any]]) -> list[list[float]]:
+    """Run a model in another process.
+
+    Raises:
+        SelfTestError: If it ends in any other way than with answers.
+    """
+    task = json.dumps({"model": str(model), "format": format_, "cases": list(cases)})
+    command = [sys.executable, "-m", "delivery.client.selftest_worker"]
+    try:
+        done = subprocess.run(
+            command, input=task.encode(), capture_output=True, timeout=_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _failed(f"no answer in {_SECONDS} s", "one in time") from error
+    if done.returncode:
+        # A negative code is the signal that killed it.
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise _failed(f"exit code {done.returncode} {' '.join(last)}".strip(), "answers")
+    try:
+        value = json.loads(done.stdout[:_LARGEST_ANSWER])
+    except ValueError as error:
+        raise _failed("no JSON", "answers") from error
+    return [[float(number) for number in answer] for answer in value]
+
+
+def _plain(shape: Sequence[int], data: str) -> dict[str, Any]:
+    raw = base64.b64decode(data, validate=True)
+    if len(raw) != 4 * math.prod(shape):
+        raise ValueError(f"{len(raw)} bytes for shape {list(shape)}")
+    return {"shape": list(shape), "data": data}
+
+
+def _compare(answer: Sequence[float], expected: Sequence[float], tolerance: float) -> None:
+    if len(answer) != len(expected):
+        raise _failed(f"{len(answer)} numbers", f"{len(expected)}")
+    worst = max((abs(a - b) for a, b in zip(answer, expected, strict=True)), default=0.0)
+    if not worst <= tolerance:  # NaN is not within any tolerance
+        raise _failed(f"an answer {worst:.4g} off", f"at most {tolerance:.4g}")
+
+
+def _failed(got: str, expected: str) -> SelfTestError:
+    return SelfTestError(
+        "self-test",
+        got=got,
+        expected=expected,
+        next_step="keep the model before it; tell the owner which device this is",
+    )

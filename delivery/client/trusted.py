@@ -1,0 +1,147 @@
+"""What the signed metadata says today: python-tuf's client, and the documents it leads to."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+from pydantic import BaseModel
+from tuf.api.metadata import TargetFile
+from tuf.ngclient import Updater
+
+from delivery.client import documents
+from delivery.client.cache import Cache
+from delivery.client.device import Device
+from delivery.client.download import collect
+from delivery.client.fetcher import LimitedFetcher
+from delivery.errors import UpdateError
+from delivery.repository.roles import HALT_FILE, ring_file, rings_file
+
+__all__ = ["Trusted"]
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+class Trusted:
+    """A view of one release, all of it from the same snapshot.
+
+    Attributes:
+        fetcher: What it downloads with.
+        used: Digests of the documents that were read.
+    """
+
+    def __init__(self, device: Device, cache: Cache, fetcher: LimitedFetcher) -> None:
+        """Load the root that the application trusts; nothing is downloaded yet."""
+        metadata = device.folder / "metadata"
+        os.makedirs(metadata, exist_ok=True)
+        self._device, self._cache, self.fetcher = device, cache, fetcher
+        self.used: set[str] = set()
+        self._targets_url = f"{device.url.rstrip('/')}/targets"
+        self._updater = Updater(
+            str(metadata),
+            f"{device.url.rstrip('/')}/metadata/",
+            fetcher=fetcher,
+            config=device.limits.updater(),
+            bootstrap=device.root,
+        )
+
+    def refresh(self) -> None:
+        """Take the newest metadata in the order of TUF 1.0.34, section 5.3 to 5.6.
+
+        Raises:
+            RepositoryError: If any of it does not verify.
+            DownloadError: If it does not come.
+        """
+        self._updater.refresh()
+
+    def rings(self) -> documents.RingsDocument:
+        """Return the ring table of the device's deployment."""
+        found = self._document(rings_file(self._device.deployment), documents.RingsDocument)
+        self._check_subject(found.app, found.model)
+        return found
+
+    def halted(self) -> documents.HaltDocument:
+        """Return what is halted."""
+        return self._document(HALT_FILE, documents.HaltDocument)
+
+    def release(self, ring: str) -> documents.ReleaseDocument | None:
+        """Return what a ring runs, or ``None`` while it runs nothing."""
+        path = ring_file(ring, self._device.deployment)
+        if self._updater.get_targetinfo(path) is None:
+            return None
+        found = self._document(path, documents.ReleaseDocument)
+        self._check_subject(found.app, found.model)
+        return found
+
+    def target(self, path: str) -> TargetFile:
+        """Return what is signed about a file.
+
+        Raises:
+            UpdateError: If nobody who may has signed it.
+        """
+        found = self._updater.get_targetinfo(path)
+        if found is None or "sha256" not in found.hashes:
+            raise UpdateError(
+                path,
+                got="no signature of the role that may name it",
+                expected="a file of role models",
+                next_step="release it again; the device keeps what it has",
+            )
+        return found
+
+    def artifact(self, place: documents.Place) -> tuple[TargetFile, documents.ArtifactFacts]:
+        """Return an artifact and what role ``models`` says about it.
+
+        Raises:
+            UpdateError: If it is of another model or variant than the ring's document says.
+        """
+        target = self.target(place.file)
+        facts = documents.read_facts(documents.ArtifactFacts, target.custom, name=place.file)
+        expected = (self._device.model, place.variant)
+        if (facts.model, facts.variant) != expected or target.length > self._limit:
+            raise UpdateError(
+                place.file,
+                got=f"{facts.model} {facts.variant}, {target.length} bytes",
+                expected=f"{' '.join(expected)}, at most {self._limit} bytes",
+                next_step="release it again; the device keeps what it has",
+            )
+        return target, facts
+
+    def fetch(self, path: str) -> bytes:
+        """Return the bytes of a small signed file, from the cache if they are there."""
+        target = self.target(path)
+        if target.length > self._device.limits.document_bytes:
+            raise UpdateError(
+                path,
+                got=f"{target.length} bytes",
+                expected=f"at most {self._device.limits.document_bytes}",
+                next_step="release a smaller document",
+            )
+        self.collect(target)
+        self.used.add(target.hashes["sha256"])
+        data = self._cache.read(target)
+        if data is None:  # the disk gave back other bytes than it was given a moment ago
+            raise UpdateError(
+                path, got="a damaged cache", expected="it", next_step="check the disk"
+            )
+        return data
+
+    def collect(self, target: TargetFile) -> None:
+        """Download a target into the cache unless it is there."""
+        collect(self._cache, target, base=self._targets_url, fetcher=self.fetcher)
+
+    @property
+    def _limit(self) -> int:
+        return self._device.limits.file_bytes
+
+    def _document(self, path: str, kind: type[Document]) -> Document:
+        return documents.read_document(kind, self.fetch(path), name=path)  # type: ignore[type-var]
+
+    def _check_subject(self, app: str, model: str) -> None:
+        if (app, model) != (self._device.app, self._device.model):
+            raise UpdateError(
+                self._device.deployment,
+                got=f"a document about {app} and {model}",
+                expected=f"one about {self._device.app} and {self._device.model}",
+                next_step="release it again",
+            )

@@ -1,0 +1,48 @@
+"""Why a device runs what it runs, in lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from delivery.client.device import Device
+from delivery.client.model import active_model
+from delivery.client.state import State, load_state
+
+__all__ = ["explain"]
+
+
+def explain(device: Device) -> list[tuple[str, str]]:
+    """Return what is in use and how it was decided, as (what, why) pairs; offline."""
+    state = load_state(device.state_file)
+    model = active_model(device)
+    lines = [("runs", f"{device.model} {model.version}: {model.reason}")]
+    return [*lines, *_decision(state), *_memory(state)]
+
+
+def _decision(state: State) -> Iterator[tuple[str, str]]:
+    known = state.decision
+    if not known:
+        yield "last check", "never"
+        return
+    yield "last check", f"{known['at']}: {known['outcome']} ({known['reason']})"
+    if known.get("cohort") is not None:
+        shares = ", ".join(
+            f"{name} below {share / 10_000:g} %" for name, share in known["shares"].items()
+        )
+        yield "cohort", f"{known['cohort'] / 10_000:.4f} % under salt {known['salt']}; {shares}"
+    if known.get("ring"):
+        given = "" if known.get("cohort") is not None else " (given by the place)"
+        yield "ring", f"{known['ring']}{given}"
+    for name in ("variant", "way", "self-test"):
+        if known.get(name):
+            yield name, str(known[name])
+    for refused in known.get("patches refused", ()):
+        yield "patch refused", str(refused)
+
+
+def _memory(state: State) -> Iterator[tuple[str, str]]:
+    yield "metadata fresh", state.checked or "never"
+    if state.previous is not None:
+        yield "falls back to", f"{state.previous.version} ({state.previous.sha256[:12]})"
+    for digest, reason in state.failed.items():
+        yield "not tried again", f"{digest[:12]}: {reason}"
