@@ -2,7 +2,7 @@
 
 `import pulumi.runtime.proto.language_pb2` first runs `pulumi/__init__.py`, which loads the
 automation API, mocks and telemetry: 0.4 to 0.8 s of every preview, for messages that need none of
-it. Neither the language host nor a provider runs a program in its own process, so empty packages do.
+it. Neither the host nor a provider runs a program in its own process, so empty packages do.
 """
 
 import importlib.util
