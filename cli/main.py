@@ -36,6 +36,7 @@ class Group:
 
 
 GROUPS: Final[Mapping[str, Group]] = {
+    "cost": Group(module="cli.cost", help="Estimate a stack's month; show and refresh prices."),
     "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
     "gate": Group(
         module="cli.gate",
@@ -43,6 +44,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         is_command=True,
     ),
     "model": Group(module="cli.model", help="Build, verify, compare and approve model versions."),
+    "recommend": Group(
+        module="cli.recommend",
+        help="Search the cheapest placements within the limits.",
+        is_command=True,
+    ),
     "release": Group(
         module="cli.release", help="Plan, sign, promote, halt and roll back releases."
     ),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from governance.errors import DocumentError
 from .errors import CostError
 from .price import Price, Source, read_price
 
-__all__ = ["GLOBAL", "Catalogue", "load_catalogue", "parse_catalogue"]
+__all__ = ["GLOBAL", "Catalogue", "load_catalogue", "pack_catalogue", "parse_catalogue"]
 
 GLOBAL: Final = "global"
 _POINTER: Final = "current.json"
@@ -33,7 +34,7 @@ class Catalogue:
         prices: By item and region.
     """
 
-    date: datetime.date
+    date: dt.date
     currency: str
     sha256: str
     prices: Mapping[tuple[str, str], Price]
@@ -42,7 +43,7 @@ class Catalogue:
         """Return the row for an item in a region, else the worldwide one, else ``None``."""
         return self.prices.get((item, region)) or self.prices.get((item, GLOBAL))
 
-    def age_days(self, today: datetime.date) -> int:
+    def age_days(self, today: dt.date) -> int:
         """Return how old the prices are."""
         return (today - self.date).days
 
@@ -58,6 +59,16 @@ def load_catalogue(folder: Path) -> Catalogue:
     if not isinstance(file, str) or Path(file).name != file or not isinstance(sha256, str):
         raise _refused(_POINTER, repr(pointer), "file (a name without folder) and sha256")
     return parse_catalogue(_text(folder / file), sha256=sha256, name=file)
+
+
+@cache
+def pack_catalogue() -> Catalogue:
+    """Return the catalogue that is shipped in the pack's own folder.
+
+    Raises:
+        CostError: If it cannot be trusted.
+    """
+    return load_catalogue(Path(__file__).parents[2] / "prices")
 
 
 def parse_catalogue(text: str, *, sha256: str, name: str = "price catalogue") -> Catalogue:
@@ -87,9 +98,9 @@ def parse_catalogue(text: str, *, sha256: str, name: str = "price catalogue") ->
     )
 
 
-def _day(text: Any, name: str) -> datetime.date:
+def _day(text: Any, name: str) -> dt.date:
     try:
-        return datetime.date.fromisoformat(text)
+        return dt.date.fromisoformat(text)
     except (TypeError, ValueError) as error:
         raise _refused(name, f"date {text!r}", "a day such as 2026-11-23") from error
 

@@ -47,7 +47,7 @@ def _taken(plan: Plan, resource: Resource) -> Band:
 def _alarm(plan: Plan, resource: Resource) -> list[Line]:
     props = resource.props
     queries = inputs.items(props, "metricQueries")
-    metrics = sum(1 for item in queries if item.get("metric")) if queries else 1
+    metrics = max(sum("metric" in item for item in queries), 1)  # expressions count through them
     fast = inputs.amount(props, "period", default=300) < _HIGH_RESOLUTION_SECONDS
     item = "cloudwatch.alarm.high-resolution" if fast else "cloudwatch.alarm"
     return [Meter(plan, resource).line(item, Band.flat(metrics))]

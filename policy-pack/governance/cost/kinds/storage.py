@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from governance.cost import inputs
 from governance.cost.kinds.compute import events_gb
@@ -55,7 +56,7 @@ def _stored(meter: Meter, parts: list[tuple[str, Band]]) -> list[Line]:
     return [meter.line(_CLASSES.get(kind, f"s3.{kind.lower()}.storage"), gb) for kind, gb in parts]
 
 
-def lifecycle_months(rule: dict[str, object] | None) -> list[tuple[str, Decimal]]:
+def lifecycle_months(rule: Mapping[str, Any] | None) -> list[tuple[str, Decimal]]:
     """Return how many months' growth rests in each storage class, in order of age.
 
     Args:
@@ -77,7 +78,7 @@ def lifecycle_months(rule: dict[str, object] | None) -> list[tuple[str, Decimal]
     return [(kind, months) for kind, months in parts if months]
 
 
-def _rules(plan: Plan, bucket: Resource, *, prefix: str) -> dict[str, object] | None:
+def _rules(plan: Plan, bucket: Resource, *, prefix: str) -> dict[str, Any] | None:
     for item in plan.siblings(bucket, _LIFECYCLE):
         for rule in inputs.items(item.props, "rules"):
             if inputs.text(rule, "filter", "prefix") in {prefix, ""}:

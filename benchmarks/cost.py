@@ -1,0 +1,123 @@
+"""The cost model: speed at 1,000 and 10,000 resources, what stays unpriced, the exact search."""
+
+import itertools
+import random
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from governance.cost import Catalogue, estimate, load_catalogue
+from governance.cost.recorded import resources_of_events, stated_sites
+from governance.cost.search import Choice, cheapest, cost_of
+from governance.documents import read_yaml
+from governance.resource import Provider, Resource
+
+from benchmarks._row import Row
+
+__all__ = ["IDS", "rows"]
+
+IDS = (
+    "cost.estimate_1000_s",
+    "cost.growth_10x",
+    "cost.unpriced_share_prod",
+    "recommend.optimality_gap_max",
+)
+_ROUNDS = 5
+_CASES = 200
+_FOLDER = Path(__file__).parents[1]
+_PROVIDER = Provider(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
+_PROPS: dict[str, dict[str, Any]] = {
+    "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:s3/bucket:Bucket": {},
+    "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 30},
+    "aws:lambda/function:Function": {"memorySize": 512, "architectures": ["arm64"]},
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {"period": 300},
+    "aws:iam/role:Role": {},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"vpcEndpointType": "Interface", "subnetIds": ["a", "b"]},
+}
+
+
+def rows() -> Iterator[Row]:
+    """Measure with the pack's own catalogue; the search against plain enumeration."""
+    catalogue = load_catalogue(_FOLDER / "policy-pack" / "prices")
+    small, large = _seconds(catalogue, 1_000), _seconds(catalogue, 10_000)
+    least = f"least of {_ROUNDS} rounds"
+    yield Row(
+        id=IDS[0],
+        value=small,
+        unit="s",
+        peer="bar: 0.3",
+        n=_ROUNDS,
+        note=f"{least}, 1,000 resources",
+    )
+    yield Row(
+        id=IDS[1],
+        value=large / small,
+        unit="ratio",
+        peer="linear: 10",
+        n=_ROUNDS,
+        note=f"{large:.2f} s for 10,000, {least}; the garbage collector runs",
+    )
+    log = _FOLDER / "build" / "gate" / "prod.events.jsonl"
+    if log.is_file():
+        found = estimate(_prod(log), catalogue)
+        yield Row(
+            id=IDS[2],
+            value=float(found.unknown_share()),
+            unit="share",
+            peer="bar: 0.05",
+            n=len(found.plan.resources),
+            note="of resources with an unknown line; the rest is priced, or free with a source",
+        )
+    gap = max(_gap(seed) for seed in range(_CASES))
+    note = "random slots, exact search against all combinations"
+    yield Row(id=IDS[3], value=gap, unit="USD", peer="enumeration; bar: 0", n=_CASES, note=note)
+
+
+def _prod(log: Path) -> list[Resource]:
+    """Return the resources of the last preview of prod, with the sites' prices."""
+    stack = read_yaml((_FOLDER / "Pulumi.prod.yaml").read_text(), name="Pulumi.prod.yaml")
+    sites = {site["name"]: site for site in stack["config"]["mobile-ai:sites"]}
+    prices = {
+        name: {"nodePriceUsdPerHour": site["nodePriceUsdPerHour"]} for name, site in sites.items()
+    }
+    return stated_sites(resources_of_events(log.read_text().splitlines()), prices)
+
+
+def _seconds(catalogue: Catalogue, count: int) -> float:
+    tokens = itertools.cycle(_PROPS.items())
+    resources = [
+        Resource(type=token, name=f"r{i}", urn=f"urn:{i}", props=props, provider=_PROVIDER)
+        for i, (token, props) in zip(range(count), tokens, strict=False)
+    ]
+    times = []
+    for _ in range(_ROUNDS):
+        before = time.perf_counter()
+        estimate(resources, catalogue).total()
+        times.append(time.perf_counter() - before)
+    return min(times)
+
+
+def _gap(seed: int) -> float:
+    draw = random.Random(seed)  # noqa: S311  # a repeatable case, not a secret
+    slots = [
+        [
+            Choice(
+                label=f"{slot}-{i}",
+                fixed_usd=Decimal(draw.randrange(0, 5_000)) / 100,
+                capacity=Decimal(draw.randrange(0, 60)),
+                usd_per_request=Decimal(draw.randrange(0, 40)) / 10_000_000,
+            )
+            for i in range(draw.randrange(1, 6))
+        ]
+        for slot in range(draw.randrange(1, 5))
+    ]
+    rate = Decimal(draw.randrange(0, 120))
+    costs = [cost_of(chosen, rate) for chosen in itertools.product(*slots)]
+    best = min((cost for cost in costs if cost is not None), default=None)
+    answers = cheapest(slots, rate=rate)
+    if best is None or not answers:
+        return 0.0 if best is None and not answers else float("inf")
+    return float(answers[0].usd - best)

@@ -1,0 +1,218 @@
+"""`mobile-ai cost`: what a stack costs in a month, and the prices that say so."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from governance.cost import (
+    Assumptions,
+    BudgetVerdict,
+    Estimate,
+    estimate,
+    focus_rows,
+    judge_budgets,
+    load_catalogue,
+)
+from governance.cost.budgets import Limits
+from governance.cost.money import cents
+from governance.cost.recorded import changed_usage, resources_of_events, stated_sites
+from governance.documents import read_yaml
+from governance.errors import GovernanceError
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import UserError
+
+__all__ = ["answering", "app", "planned"]
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+prices = typer.Typer(no_args_is_help=True, help="The dated price catalogue of the pack.")
+app.add_typer(prices, name="prices")
+
+_DENIED: Final = 1
+_PRICES: Final = Path("policy-pack/prices")
+_SHOWN: Final = 15
+Stack = Annotated[str, typer.Option(help="Stack whose last preview is priced: dev, prod, ...")]
+Plan = Annotated[
+    Path | None, typer.Option(help="Event stream of a preview; else that of the last gate run.")
+]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what-if",
+        help="KEY=VALUE: an assumption (patchShare=0.3), or <deployment>.<usage key>=VALUE.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
+
+
+@app.command(name="estimate")
+def estimate_command(
+    stack: Stack,
+    plan: Plan = None,
+    what_if: WhatIf = None,
+    focus: Annotated[Path | None, typer.Option(help="Also write FOCUS 1.2 rows here.")] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Estimate a stack's month from its last preview, and hold the budgets against it.
+
+    Touches no file but those named. Exit code 1 when a budget denies.
+
+    Example: mobile-ai cost estimate --stack prod
+    --what-if field-assistant-digits.monthlyActiveDevices=500000
+    """
+    with answering():
+        found = planned(stack, plan, what_if or [])
+        verdicts = judge_budgets(found, found.plan.budgets, limits=Limits())
+        if focus is not None:
+            rows = focus_rows(found, account=stack, year=2026, month=1)
+            focus.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    if as_json:
+        budgets = [item.to_dict() for item in verdicts]
+        print(json.dumps({**found.to_dict(), "budgets": budgets}, indent=1))
+    else:
+        _show(found, verdicts)
+    if any(item.outcome == "deny" for item in verdicts):
+        raise typer.Exit(_DENIED)
+
+
+@prices.command()
+def show(
+    item: Annotated[str, typer.Argument(help="Beginning of an item, such as s3.")] = "",
+    region: Annotated[str, typer.Option(help="Only this region.")] = "",
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Print prices with where each was read; unknown ones say so."""
+    with answering():
+        catalogue = load_catalogue(_PRICES)
+    rows = [
+        row
+        for (name, place), row in sorted(catalogue.prices.items())
+        if name.startswith(item) and region in {"", place}
+    ]
+    if as_json:
+        print(json.dumps([_price(row) for row in rows], indent=1))
+        return
+    table = Table("item", "region", "unit", "USD", "source", "of")
+    for row in rows:
+        known = " / ".join(f"{tier.price:f}" for tier in row.tiers) or "unknown"
+        table.add_row(row.item, row.region, row.unit, known, row.source.url, row.source.date)
+    Console().print(table)
+    print(f"{len(rows)} prices of {catalogue.date}, sha256 {catalogue.sha256[:12]}")
+
+
+@prices.command()
+def refresh(
+    region: Annotated[list[str] | None, typer.Option(help="Regions; else all known.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write a new dated file.")] = False,  # noqa: FBT002
+) -> None:
+    """Ask the AWS price list for every known item and show what changed.
+
+    Needs AWS credentials with `pricing:GetProducts`. Without --write nothing is changed.
+    """
+    from cli.price_refresh import refresh_prices  # noqa: PLC0415  loads boto3
+
+    with answering():
+        changes = refresh_prices(_PRICES, regions=region or [], write=write)
+    for line in changes:
+        print(line)
+    print(f"{len(changes)} changes{'' if write else '; --write keeps them'}")
+
+
+def planned(stack: str, plan: Path | None, what_if: list[str]) -> Estimate:
+    """Return the estimate of a stack's recorded plan.
+
+    Raises:
+        UserError: If there is no recorded plan, or a what-if is no ``KEY=VALUE``.
+    """
+    path = plan or Path("build/gate") / f"{stack}.events.jsonl"
+    if not path.is_file():
+        raise UserError(
+            f"plan of stack {stack!r}: got no {path}; expected the event stream of a preview. "
+            f"Next: run `mobile-ai gate --stack {stack}`."
+        )
+    changes = dict(_pair(text) for text in what_if)
+    usage = {key: value for key, value in changes.items() if "." in key}
+    figures = {key: value for key, value in changes.items() if "." not in key}
+    with path.open(encoding="utf-8") as lines:
+        resources = stated_sites(resources_of_events(lines), _sites(stack))
+    assume = Assumptions().changed(figures)
+    return estimate(changed_usage(resources, usage), load_catalogue(_PRICES), assume=assume)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn an error of the cost model into the one line that a user reads."""
+    try:
+        yield
+    except GovernanceError as error:
+        raise UserError(str(error)) from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not (key and separator and value):
+        raise UserError(f"--what-if: got {text!r}; expected KEY=VALUE. Next: see docs/cost.md.")
+    return key, value
+
+
+def _sites(stack: str) -> dict[str, Mapping[str, Any]]:
+    """Return what the stack file says about the prices of sites."""
+    path = Path(f"Pulumi.{stack}.yaml")
+    if not path.is_file():
+        return {}
+    config = read_yaml(path.read_text(encoding="utf-8"), name=path.name).get("config", {})
+    keys = ("nodePriceUsdPerHour", "storageUsdPerGbMonth", "nodeCpu", "nodeMemoryGb")
+    return {
+        str(site.get("name")): {key: site[key] for key in keys if key in site}
+        for site in config.get("mobile-ai:sites", [])
+    }
+
+
+def _price(row: Any) -> dict[str, Any]:
+    tiers = [{"upTo": t.up_to and f"{t.up_to:f}", "price": f"{t.price:f}"} for t in row.tiers]
+    return {
+        "item": row.item,
+        "region": row.region,
+        "unit": row.unit,
+        "currency": row.currency,
+        "tiers": tiers,
+        "source": row.source.url,
+        "date": row.source.date,
+        "note": row.note,
+    }
+
+
+def _show(found: Estimate, verdicts: list[BudgetVerdict]) -> None:
+    table = Table("resource", "what", "low", "typical", "high", title="USD a month")
+    lines = [item for item in found.lines if item.amount and item.billed and item.status != "free"]
+    lines.sort(key=lambda item: item.amount.typical if item.amount else 0, reverse=True)
+    for item in lines[:_SHOWN]:
+        figures = item.amount.to_dict() if item.amount else {}
+        table.add_row(item.name, item.item, *figures.values())
+    if len(lines) > _SHOWN:
+        table.add_row(f"{len(lines) - _SHOWN} more lines (--json)", "", "", "", "")
+    total = found.total()
+    table.add_row("total", "", *total.amount.to_dict().values(), style="bold")
+    Console().print(table)
+    for item in found.lines:
+        if item.status == "unknown":
+            most = "no ceiling" if item.ceiling is None else f"at most {cents(item.ceiling)} USD"
+            print(f"unknown, in no sum: {item.name} {item.item}: {item.reason} ({most})")
+    for verdict in verdicts:
+        reasons = f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
+        amount = cents(verdict.total.amount.typical)
+        print(
+            f"budget {verdict.name} ({verdict.kind}): {_bar(verdict)} {amount} of "
+            f"{cents(verdict.limit)} USD, {verdict.outcome}{reasons}"
+        )
+    print(f"Prices of {found.priced_of[0]}, sha256 {found.priced_of[1][:12]}.")
+
+
+def _bar(verdict: BudgetVerdict, width: int = 20) -> str:
+    share = verdict.total.amount.typical / verdict.limit if verdict.limit else 1
+    filled = min(width, int(share * width))
+    return "[" + "#" * filled + "-" * (width - filled) + "]"

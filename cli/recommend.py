@@ -1,0 +1,156 @@
+"""`mobile-ai recommend`: the cheapest placements of every deployment, within its limits."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from governance.cost.money import cents
+from governance.cost.recommend import Recommendation, ServiceLevel, recommend
+from ruamel.yaml import YAML
+
+from cli.cost import Json, Plan, Stack, WhatIf, answering, planned
+from cli.errors import UserError
+
+__all__ = ["command", "edited"]
+
+_DEPLOYMENTS: Final = "mobile-ai:deployments"
+_DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"
+
+
+def command(  # noqa: PLR0917  # typer passes options by name
+    stack: Stack,
+    plan: Plan = None,
+    what_if: WhatIf = None,
+    quality_loss: Annotated[float, typer.Option(help="Most quality that may be lost.")] = 0.01,
+    p95_ms: Annotated[float, typer.Option(help="Most latency of one inference.")] = 250,
+    energy_mj: Annotated[float | None, typer.Option(help="Most energy on a device.")] = None,
+    min_replicas: Annotated[int, typer.Option(min=1, help="Of a site that is used.")] = 1,
+    region: Annotated[list[str] | None, typer.Option(help="Where data may be processed.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Edit the stack file.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Search placements exactly and print the best few with their saving; exit 0.
+
+    Example: mobile-ai recommend --stack prod --min-replicas 2 --region eu-central-1
+    """
+    level = ServiceLevel(
+        quality_loss=Decimal(str(quality_loss)),
+        p95_ms=Decimal(str(p95_ms)),
+        energy_mj=None if energy_mj is None else Decimal(str(energy_mj)),
+        regions=frozenset(region or ()),
+        minimum_replicas=min_replicas,
+    )
+    with answering():
+        found = planned(stack, plan, what_if or [])
+        deployments = found.plan.by_type[_DEPLOYMENT]
+        results = [recommend(found.plan, item, level=level) for item in deployments]
+    if write:
+        path = Path(f"Pulumi.{stack}.yaml")
+        path.write_text(edited(path.read_text(encoding="utf-8"), results), encoding="utf-8")
+    if as_json:
+        print(json.dumps([_dict(item) for item in results], indent=1))
+    else:
+        for item in results:
+            _show(item)
+
+
+def edited(text: str, results: Sequence[Recommendation]) -> str:
+    """Return a stack file with the best placements written in; comments and order are kept.
+
+    Args:
+        text: The stack file.
+        results: What was found, by deployment (``<app>-<model>``).
+
+    Raises:
+        UserError: If the file has no such deployment.
+    """
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(text)
+    entries = {f"{i['app']}-{i['model']}": i for i in document["config"].get(_DEPLOYMENTS, [])}
+    for result in results:
+        if result.deployment not in entries:
+            raise UserError(
+                f"deployment {result.deployment}: got none in the stack file; expected one of "
+                f"{sorted(entries)}. Next: recommend for the stack that was previewed."
+            )
+        if result.answers:
+            wanted = [c.placement for c in result.answers[0].choices if c.placement]
+            _place(entries[result.deployment], wanted)
+    out = StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+def _place(entry: Any, wanted: list[dict[str, Any]]) -> None:
+    """Change the placements in place: entries that stay keep their comments."""
+    placements = entry["placement"]
+    for index in range(len(placements) - 1, -1, -1):
+        if not any(_key(placements[index]) == _key(item) for item in wanted):
+            del placements[index]
+    for item in wanted:
+        today = next((i for i in placements if _key(i) == _key(item)), None)
+        if today is None:
+            placements.append(
+                {k: _plain(v) for k, v in item.items() if k != "region"} | _where(item)
+            )
+            continue
+        for name in ("variant", "reservedConcurrency", "memoryMb"):
+            if name in item and today.get(name) != item[name]:
+                today[name] = _plain(item[name])
+        if "replicas" in item:
+            today["replicas"]["min"] = _plain(item["replicas"]["min"])
+
+
+def _where(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"region": item["region"]} if item["target"] == "cloud" else {}
+
+
+def _key(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    return item.get("target"), item.get("site")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _dict(item: Recommendation) -> dict[str, Any]:
+    return {
+        "deployment": item.deployment,
+        "currentUsd": None if item.current_usd is None else str(cents(item.current_usd)),
+        "savingUsd": str(cents(item.saving_usd)),
+        "answers": [
+            {
+                "usd": str(cents(answer.usd)),
+                "choices": [choice.label for choice in answer.choices],
+                "placement": [c.placement for c in answer.choices if c.placement],
+            }
+            for answer in item.answers
+        ],
+        "rejected": list(item.rejected),
+    }
+
+
+def _show(item: Recommendation) -> None:
+    today = "not comparable" if item.current_usd is None else f"{cents(item.current_usd)} USD"
+    print(f"{item.deployment}: today {today}")
+    for answer in item.answers:
+        labels = ", ".join(choice.label for choice in answer.choices)
+        saved = (
+            "" if item.current_usd is None else f", saves {cents(item.current_usd - answer.usd)}"
+        )
+        print(f"  {cents(answer.usd)} USD a month{saved}: {labels}")
+    if not item.answers:
+        print("  nothing carries the load within the limits")
+    for reason in item.rejected:
+        print(f"  left out: {reason}")

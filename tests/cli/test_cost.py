@@ -1,0 +1,259 @@
+"""`mobile-ai cost` and `mobile-ai recommend` on a recorded plan."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from governance.cost.recommend import Recommendation
+from governance.cost.search import Answer, Choice
+from governance.resource import Resource
+
+from cli.main import main
+from cli.price_refresh import refresh_prices
+from cli.recommend import edited
+from tests.governance_cost.support import PRICES, ROOT, context, deployment, model, resource
+
+
+def event(item: Resource) -> str:
+    new = {"type": item.type, "urn": item.urn, "parent": item.parent or "", "inputs": item.props}
+    return json.dumps(
+        {"resourcePreEvent": {"metadata": {"op": "create", "urn": item.urn, "new": new}}}
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    plan = [
+        resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aws"),
+        context(sites=[{"name": "lab", "region": "eu-central-1"}]),
+        model(),
+        deployment(),
+        resource("aws:ec2/natGateway:NatGateway", {}, name="nat"),
+        resource("aws:sns/topic:Topic", {}, name="topic"),
+    ]
+    (tmp_path / "build" / "gate").mkdir(parents=True)
+    (tmp_path / "build" / "gate" / "dev.events.jsonl").write_text("\n".join(map(event, plan)))
+    shutil.copytree(PRICES, tmp_path / "policy-pack" / "prices")
+    (tmp_path / "Pulumi.dev.yaml").write_text(STACK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+STACK = """\
+# The lab.
+config:
+  mobile-ai:sites:
+    - name: lab
+      nodePriceUsdPerHour: 0.1  # what we pay
+  mobile-ai:deployments:
+    - app: field
+      model: digits
+      placement:
+        - {target: on-device, variant: int8}  # phones
+        - target: edge
+          variant: onnx
+          site: lab
+          replicas: {min: 2, max: 4}  # two for a reason
+        - target: cloud
+          variant: onnx
+          region: eu-central-1
+          reservedConcurrency: 10
+          memoryMb: 512
+"""
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+def test_an_estimate_shows_lines_unknowns_and_budgets(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checkout.is_dir()
+    assert run("cost", "estimate", "--stack", "dev") == 0
+
+    text = capsys.readouterr().out
+    assert "37.96" in text
+    assert "unknown, in no sum: topic sns.request" in text
+    assert "budget field (hard)" in text
+
+
+def test_a_machine_reads_one_json_value(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert checkout.is_dir()
+    run("cost", "estimate", "--stack", "dev", "--json")
+
+    found = json.loads(capsys.readouterr().out)
+    assert found["total"]["unknown"] == 1
+    assert found["budgets"][0]["name"] == "field"
+
+
+def test_a_what_if_changes_the_estimate_and_no_file(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in checkout.rglob("*") if path.is_file()}
+
+    run("cost", "estimate", "--stack", "dev", "--json", "--what-if", "natGb=1000")
+
+    assert json.loads(capsys.readouterr().out)["total"]["amount"]["typical"] == "89.96"
+    assert {path: path.read_bytes() for path in checkout.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--what-if", "natGb"], "KEY=VALUE"),
+        (["--what-if", "natGb=-1"], "number from 0"),
+        (["--what-if", "speed=1"], "a name that nothing has"),
+        (["--what-if", "nobody.requestsPerSecond=1"], "nobody"),
+        (["--plan", "missing.jsonl"], "mobile-ai gate"),
+    ],
+)
+def test_a_mistake_ends_in_one_line(
+    checkout: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert checkout.is_dir()
+    assert run("cost", "estimate", "--stack", "dev", *arguments) == 2
+
+    assert message in capsys.readouterr().err
+
+
+def test_a_denied_budget_ends_in_exit_code_1(checkout: Path) -> None:
+    path = checkout / "build" / "gate" / "dev.events.jsonl"
+    path.write_text(
+        path.read_text()
+        .replace('"monthlyUsd": 100, "kind": "hard"', '"monthlyUsd": 0, "kind": "soft"')
+        .replace('"scope": "app:field"', '"scope": "stack"')
+    )
+
+    assert run("cost", "estimate", "--stack", "dev") == 1
+
+
+def test_focus_rows_are_written_where_asked(checkout: Path) -> None:
+    run("cost", "estimate", "--stack", "dev", "--focus", "rows.jsonl")
+
+    rows = [json.loads(line) for line in (checkout / "rows.jsonl").read_text().splitlines()]
+    assert {row["x_EstimateBand"] for row in rows} == {"low", "typical", "high"}
+
+
+def test_prices_are_shown_with_their_source(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checkout.is_dir()
+    run("cost", "prices", "show", "kms.key", "--json")
+
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["tiers"][0]["price"], row["source"]) == (
+        "1.00",
+        "https://aws.amazon.com/kms/pricing/",
+    )
+
+
+def test_a_recommendation_names_saving_and_choices(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checkout.is_dir()
+    assert run("recommend", "--stack", "dev", "--json") == 0
+
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["answers"][0]["choices"][0] == "on-device int8"
+    assert float(found["savingUsd"]) > 0
+
+
+def answer(*placements: Mapping[str, Any]) -> Recommendation:
+    choices = tuple(Choice(label="x", fixed_usd=Decimal(0), placement=dict(p)) for p in placements)
+    return Recommendation(
+        deployment="field-digits",
+        answers=(Answer(usd=Decimal(0), choices=choices),),
+        current_usd=None,
+    )
+
+
+def test_an_edit_keeps_comments_and_changes_only_what_was_decided() -> None:
+    best = answer(
+        {"target": "on-device", "variant": "int4"},
+        {"target": "edge", "site": "lab", "variant": "onnx", "replicas": {"min": 3.0, "max": 4.0}},
+    )
+
+    text = edited(STACK, [best])
+
+    removed = STACK[STACK.index("        - target: cloud") :]
+    expected = STACK.replace(removed, "").replace("int8}", "int4}").replace("{min: 2", "{min: 3")
+    assert text == expected
+
+
+def test_an_edit_adds_what_is_new() -> None:
+    best = answer(
+        {
+            "target": "edge",
+            "site": "berlin",
+            "variant": "onnx",
+            "region": "x",
+            "replicas": {"min": 1.0, "max": 2.0},
+        }
+    )
+
+    text = edited(STACK, [best])
+
+    assert "site: berlin" in text
+    assert "region: x" not in text
+    assert "min: 1" in text
+
+
+def test_nothing_changes_where_nothing_was_found() -> None:
+    nothing = Recommendation(deployment="field-digits", answers=(), current_usd=None)
+
+    assert edited(STACK, [nothing]) == STACK
+
+
+def test_both_stack_files_survive_an_edit_that_changes_nothing() -> None:
+    for stack in ("dev", "prod"):
+        text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+        assert edited(text, []) == text
+
+
+class Pages:
+    """A price list of one product."""
+
+    def get_paginator(self, name: str) -> "Pages":
+        assert name == "get_products"
+        return self
+
+    def paginate(self, *, ServiceCode: str, Filters: list[dict[str, str]]) -> list[dict[str, Any]]:  # noqa: N803
+        region = next(item["Value"] for item in Filters if item["Field"] == "regionCode")
+        if (ServiceCode, region) != ("AmazonAthena", "eu-central-1"):
+            return [{"PriceList": []}]
+        row = {"beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": "5.0"}}
+        product = {
+            "product": {"attributes": {"usagetype": "EUC1-DataScannedInTB", "regionCode": region}},
+            "terms": {"OnDemand": {"t": {"priceDimensions": {"r": row}}}},
+        }
+        return [{"PriceList": [json.dumps(product)]}]
+
+
+def test_a_refresh_shows_what_changed_and_writes_only_if_asked(checkout: Path) -> None:
+    folder = checkout / "policy-pack" / "prices"
+    before = sorted(path.name for path in folder.iterdir())
+
+    told = refresh_prices(folder, regions=[], write=False, client=Pages())
+
+    assert told == ["athena.scan eu-central-1: unknown -> 5.0 USD per TB"]
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_refresh_writes_a_dated_file_that_loads(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = checkout / "policy-pack" / "prices"
+
+    refresh_prices(folder, regions=["eu-central-1"], write=True, client=Pages())
+    run("cost", "prices", "show", "athena", "--region", "eu-central-1", "--json")
+
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["tiers"] == [{"upTo": None, "price": "5.0"}]
+    assert "AmazonAthena" in row["source"]

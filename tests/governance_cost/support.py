@@ -1,0 +1,143 @@
+"""Plans, prices and resources for cost tests."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from governance.cost import Assumptions, Catalogue, Line, estimate, load_catalogue, parse_catalogue
+from governance.cost.recorded import known_value, stated_sites
+from governance.resource import Provider, Resource
+
+from tests.components.support import Engine
+
+ROOT = Path(__file__).parents[2]
+PRICES = ROOT / "policy-pack" / "prices"
+NODE_PRICES = {"lab": 0.03, "frankfurt": 0.17, "dublin": 0.17}  # of the stack files
+AWS = Provider(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
+
+
+def shipped() -> Catalogue:
+    """The catalogue of the pack."""
+    return load_catalogue(PRICES)
+
+
+def shipped_text() -> str:
+    """Its text."""
+    name: str = json.loads((PRICES / "current.json").read_text())["file"]
+    return (PRICES / name).read_text()
+
+
+def catalogue_of(value: Mapping[str, Any]) -> Catalogue:
+    """A catalogue with its right digest."""
+    text = json.dumps(value)
+    return parse_catalogue(text, sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+def resource(
+    token: str, props: Mapping[str, Any], *, name: str = "x", parent: str = ""
+) -> Resource:
+    """One resource in eu-central-1."""
+    return Resource(
+        type=token,
+        name=name,
+        urn=f"urn:pulumi:dev::mobile-ai::{token}::{name}",
+        props=props,
+        provider=AWS if token.startswith("aws:") else None,
+        parent=parent or None,
+    )
+
+
+def exact(**figures: str) -> Assumptions:
+    """Assumptions with some figures set exactly."""
+    return Assumptions().changed(figures)
+
+
+def lines_of(*resources: Resource, assume: Assumptions | None = None) -> list[Line]:
+    """The lines of some resources."""
+    return list(estimate(resources, shipped(), assume=assume).lines)
+
+
+def typical(lines: list[Line]) -> dict[str, Decimal]:
+    """The typical amount of every item, summed."""
+    found: dict[str, Decimal] = {}
+    for line in lines:
+        if line.amount:
+            found[line.item] = found.get(line.item, Decimal(0)) + line.amount.typical
+    return found
+
+
+def resources_of(engine: Engine) -> list[Resource]:
+    """The resources of a recorded program, with the sites' prices of the stack file."""
+    found = [
+        Resource(
+            type=item.type,
+            name=item.name,
+            urn=item.urn,
+            props=known_value(item.inputs),
+            parent=item.parent or None,
+        )
+        for item in engine.registered
+    ]
+    sites = {name: {"nodePriceUsdPerHour": price} for name, price in NODE_PRICES.items()}
+    return stated_sites(found, sites)
+
+
+def deployment(**changes: Any) -> Resource:
+    """A deployment on phones, at one site and in the cloud."""
+    spec: dict[str, Any] = {
+        "aiModel": {"id": "digits", "version": "1.1.0", "sha256": "f" * 64, "previous": {}},
+        "placement": [
+            {"target": "on-device", "variant": "int8"},
+            {"target": "edge", "variant": "onnx", "site": "lab", "replicas": {"min": 2, "max": 4}},
+            {
+                "target": "cloud",
+                "variant": "onnx",
+                "region": "eu-central-1",
+                "reservedConcurrency": 10,
+                "memoryMb": 512,
+            },
+        ],
+        "rollout": {"stage": "all", "rings": [{"name": "all", "percent": 100, "soakHours": 0}]},
+        "usage": {"monthlyActiveDevices": 1000, "updatesPerMonth": 2, "requestsPerSecond": 1},
+        "dataProcessing": {"region": "eu-central-1"},
+        "budget": "field",
+    }
+    props = {"metadata": {"labels": {"mobile-ai.dev/app": "field"}}, "spec": {**spec, **changes}}
+    return resource("mobileai:index:MobileAIDeployment", props, name="field-digits")
+
+
+def model(**changes: Any) -> Resource:
+    """The version that the deployment pins: one variant for phones, one for servers."""
+    profile = {"latencyP95Ms": 2, "peakMemoryBytes": 50_000_000, "energyMj": 0.02}
+    row = {"bytes": 1_000_000, "profile": profile, "quality": {"value": 0.95}}
+    artifacts = [
+        {"variant": "int8", "format": "tflite", **row, **changes},
+        {"variant": "onnx", "format": "onnx", **row},
+    ]
+    return resource(
+        "mobileai:index:ModelVersion",
+        {"sha256": "f" * 64, "manifest": json.dumps({"artifacts": artifacts})},
+        name="digits-1.1.0",
+    )
+
+
+def context(**changes: Any) -> Resource:
+    """The context with one site and one budget."""
+    budget = {"name": "field", "scope": "app:field", "monthlyUsd": 100, "kind": "hard"}
+    site = {"name": "lab", "region": "eu-central-1", "nodePriceUsdPerHour": 0.1}
+    props = {"sites": [site], "budgets": [budget], **changes}
+    return resource("mobileai:index:GovernanceContext", props, name="governance")
+
+
+def with_usage(resources: list[Resource], **usage: int) -> list[Resource]:
+    """The same plan with other usage in every deployment."""
+    return [
+        replace(item, props={**item.props, "spec": {**item.props["spec"], "usage": usage}})
+        if item.type == "mobileai:index:MobileAIDeployment"
+        else item
+        for item in resources
+    ]

@@ -1,0 +1,113 @@
+"""The rules that hold budgets at preview."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from governance.case import Case, StackIndex, Whole
+from governance.reading import Notes
+from governance.resource import Resource
+from governance.rules.budgets_enforced import RULES, budgets_hold, prices_current
+from governance.statements import EXCEPTION
+
+from tests.governance_cost.support import context, resource
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+NAT = resource("aws:ec2/natGateway:NatGateway", {})
+
+
+def facts(*, limit: float, kind: str = "soft", predicate: dict[str, Any] | None = None) -> Any:
+    budget = {"name": "b", "scope": "stack", "monthlyUsd": limit, "kind": kind}
+    record = SimpleNamespace(name="r", role="finops-approver", predicate=predicate)
+    by_type = {EXCEPTION: (record,)} if predicate else {}
+    return SimpleNamespace(
+        context=SimpleNamespace(budgets={"b": budget}),
+        records=SimpleNamespace(by_type=by_type),
+        setting=SimpleNamespace(stack="dev"),
+        baseline=None,
+        now=NOW,
+    )
+
+
+def told(found: Any, *resources: Resource, **parameters: Any) -> list[Notes]:
+    whole = Whole(
+        index=StackIndex([context(), *resources]),
+        facts=found,
+        parameters={**budgets_hold.defaults, **parameters},
+        advice="",
+        cases={},
+    )
+    budgets_hold.check(whole)
+    return [case.notes for case in whole.cases.values()]
+
+
+def test_a_plan_within_its_budget_passes() -> None:
+    assert told(facts(limit=1000), NAT) == []
+
+
+def test_a_plan_above_its_budget_is_denied_by_name() -> None:
+    (notes,) = told(facts(limit=10), NAT)
+
+    assert "soft budget b" in str(notes.findings[0])
+    assert "typical 39.00 USD" in str(notes.findings[0])
+
+
+def test_a_plan_close_to_a_soft_budget_is_warned_of() -> None:
+    (notes,) = told(facts(limit=45), NAT)
+
+    assert notes.findings == []
+    assert "percent of the limit" in str(notes.warnings[0])
+
+
+EXCEPTED = {"budget": "b", "stack": "dev", "monthlyUsd": "50", "expires": "2027-01-01T00:00:00Z"}
+
+
+def test_a_signed_exception_covers_a_soft_budget() -> None:
+    (notes,) = told(facts(limit=10, predicate=EXCEPTED), NAT)
+
+    assert notes.findings == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stack": "prod"},
+        {"budget": "other"},
+        {"expires": "2026-11-30T00:00:00Z"},
+        {"expires": "some day"},
+        {"monthlyUsd": "38"},
+        {"monthlyUsd": "NaN"},
+        {"monthlyUsd": "lots"},
+    ],
+)
+def test_an_exception_for_something_else_or_too_late_covers_nothing(change: dict[str, str]) -> None:
+    (notes,) = told(facts(limit=10, predicate={**EXCEPTED, **change}), NAT)
+
+    assert notes.findings
+
+
+def test_a_capped_increase_without_a_baseline_is_denied() -> None:
+    (notes,) = told(facts(limit=1000), NAT, maximumIncreaseUsd=5)
+
+    assert "not known" in str(notes.findings[0])
+
+
+def test_old_prices_are_warned_of_and_do_not_deny() -> None:
+    for day, warned in (
+        (datetime(2027, 5, 1, tzinfo=UTC), 0),
+        (datetime(2027, 7, 1, tzinfo=UTC), 1),
+    ):
+        case = Case(
+            context(),
+            SimpleNamespace(now=day),  # type: ignore[arg-type]
+            parameters=prices_current.defaults,
+            advice="",
+        )
+        prices_current.check(case)
+        assert (len(case.notes.warnings), len(case.notes.findings)) == (warned, 0)
+
+
+def test_the_rules_are_finops_rules_with_an_owner() -> None:
+    assert {rule.group for rule in RULES} == {"finops"}
+    assert all(rule.owner for rule in RULES)
