@@ -91,6 +91,8 @@ def _verdict(rule: Rule, resource: Resource, notes: Notes, facts: Facts) -> Verd
 
 
 def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Finding, ...]]:
+    if not (notes.findings or notes.unknowns or notes.warnings):
+        return "pass", ()
     unknown = tuple(_unknown(path, rule) for path in dict.fromkeys(notes.unknowns))
     if notes.findings:
         return "fail", (*notes.findings, *unknown)
@@ -98,9 +100,7 @@ def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Fin
         # What is deferred at preview has to be known when it is made.
         meaning = "deny" if rule.on_unknown == "defer" and not facts.preview else rule.on_unknown
         return _OUTCOME_OF_UNKNOWN[meaning], unknown
-    if notes.warnings:
-        return "warned", tuple(notes.warnings)
-    return "pass", ()
+    return "warned", tuple(notes.warnings)
 
 
 def _unknown(path: str, rule: Rule) -> Finding:

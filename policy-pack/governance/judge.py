@@ -45,18 +45,12 @@ def judge(
     """
     session = Session(setting_of, now=now, preview=preview, baseline=baseline)
     resources = list(resources)
-    for resource in resources:
-        session.see(resource)
-    session.stack(resources)
-    return session.verdicts
+    verdicts = [verdict for resource in resources for verdict in session.see(resource)]
+    return verdicts + session.stack(resources)
 
 
 class Session:
-    """A judgement under way.
-
-    Attributes:
-        verdicts: Every verdict so far.
-    """
+    """A judgement under way; it keeps facts, and no verdicts."""
 
     def __init__(
         self,
@@ -67,7 +61,6 @@ class Session:
         baseline: Baseline | None = None,
     ) -> None:
         """Start with no facts (see ``judge`` for the arguments)."""
-        self.verdicts: list[Verdict] = []
         self._setting_of = setting_of
         self._now = now
         self._preview = preview
@@ -79,26 +72,24 @@ class Session:
         """Judge one resource by its inputs; parents and dependencies must come before."""
         facts = self._facts_of(stack_of(resource.urn))
         if isinstance(facts, GovernanceError):
-            return self._keep([_unconfigured(facts, resource.urn)])
+            return [_unconfigured(facts, resource.urn)]
         facts.admit(resource)
-        return self._keep(
-            [apply_to_resource(rule, resource, facts) for rule in self._applicable(resource, facts)]
-        )
+        return [
+            apply_to_resource(rule, resource, facts) for rule in self._applicable(resource, facts)
+        ]
 
     def stack(self, resources: Sequence[Resource]) -> list[Verdict]:
         """Judge a whole stack by its outputs."""
         stack = stack_of(resources[0].urn) if resources else ""
         facts = self._facts_of(stack)
         if isinstance(facts, GovernanceError):
-            return self._keep([_unconfigured(facts, "")])
+            return [_unconfigured(facts, "")]
         index = StackIndex(resources)
         levels = facts.setting.config.levels
         rules = [
             item for item in catalogue() if item.kind == "stack" and levels[item.id] != "disabled"
         ]
-        return self._keep(
-            [verdict for rule in rules for verdict in apply_to_stack(rule, index, facts)]
-        )
+        return [verdict for rule in rules for verdict in apply_to_stack(rule, index, facts)]
 
     def facts(self, stack: str) -> Facts:
         """Return what is known of a stack.
@@ -110,10 +101,6 @@ class Session:
         if isinstance(facts, GovernanceError):
             raise facts
         return facts
-
-    def _keep(self, verdicts: list[Verdict]) -> list[Verdict]:
-        self.verdicts += verdicts
-        return verdicts
 
     def _facts_of(self, stack: str) -> Facts | GovernanceError:
         if stack not in self._facts:

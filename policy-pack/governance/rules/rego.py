@@ -25,8 +25,8 @@ __all__ = ["RULES", "registry_of"]
 def rego_rules_pass(case: Case) -> None:
     """Evaluate every module on the deployment; an unknown in it denies."""
     modules = case.facts.setting.rego
-    document = case.at().plain()
-    if not modules or document is None:
+    document = case.at().plain() if modules else None
+    if document is None:
         return
     result = evaluate(modules, document, registry=registry_of(case))
     for message in result.denials:
