@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import typer
-from delivery.client import Device, active_model, explain
-from delivery.client import update as check
-from delivery.client.conformance import download, init, refresh
-from delivery.errors import UpdateError
 from rich.console import Console
 from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
 from cli.errors import UserError
+from delivery.client import Device, active_model, explain
+from delivery.client import update as check
+from delivery.client.conformance import download, init, refresh
+from delivery.errors import UpdateError
 
 __all__ = ["app"]
 
@@ -121,7 +121,7 @@ def why(
 
 
 @app.command()
-def tuf(
+def tuf(  # noqa: PLR0917  # typer passes options by name
     action: Annotated[Literal["init", "refresh", "download"], typer.Argument(help="What to do.")],
     trusted_root: Annotated[
         Path | None, typer.Argument(help="The root to trust, for init.")
@@ -134,7 +134,7 @@ def tuf(
 ) -> None:
     """Run the bare TUF client, as the public conformance suite drives it; exit code 1 on refusal.
 
-    Example: mobile-ai device tuf --metadata-dir D --metadata-url http://127.0.0.1:8080/metadata refresh
+    Example: mobile-ai device tuf --metadata-dir D --metadata-url http://127.0.0.1:8080 refresh
     """
     try:
         if action == "init":

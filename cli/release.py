@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import UserError
 from delivery.errors import DeliveryError
 from delivery.repository import stack as stacks
 from delivery.repository.folder import Releases, read_releases
@@ -19,12 +24,10 @@ from delivery.repository.release import Places, Planned, plan_release, publish_r
 from delivery.repository.root import first_root, rotate_root
 from delivery.repository.site import write_site
 from delivery.repository.timestamp import refresh_timestamp
-from rich.console import Console
-from rich.table import Table
-
-from cli.errors import UserError
 
 __all__ = ["app"]
+
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for people
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
@@ -147,9 +150,9 @@ def status(stack: Stack, root_dir: Folder = Path(), as_json: Json = False) -> No
     for item in roles:
         table.add_row(*(str(value) for value in item.values()))
     Console().print(table)
-    for item in deployments:
-        halted = ", halted" if item.halted else ""
-        print(f"{item.name} {item.pin.version}: ring {item.stage}{halted}")
+    for deployment in deployments:
+        halted = ", halted" if deployment.halted else ""
+        print(f"{deployment.name} {deployment.pin.version}: ring {deployment.stage}{halted}")
 
 
 @app.command()
@@ -162,7 +165,8 @@ def refresh(
 ) -> None:
     """Sign freshness anew, for a sandbox, a mirror or a site without a cloud; run it on a schedule.
 
-    Example: mobile-ai release refresh --stack dev --signers build/keys/dev/signers.yaml --out build/cdn
+    Example: mobile-ai release refresh --stack dev --signers build/keys/dev/signers.yaml
+    --out build/cdn
     """
     with _answering():
         places = Places(root=root_dir, stack=stack)
@@ -219,10 +223,7 @@ def _show_plan(planned: Planned) -> None:
         return
     table = Table("role", "", "target")
     for item in planned.changes:
-        digest, dot, name = item.path.partition(".")
-        table.add_row(
-            item.role, item.sign, f"{digest[:12]}...{dot}{name}" if len(digest) == 64 else item.path
-        )  # noqa: PLR2004
+        table.add_row(item.role, item.sign, _DIGEST.sub(r"\1...", item.path))
     Console().print(table)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -58,9 +57,9 @@ class Cache:
     def forget_all_but(self, kept: Collection[str]) -> None:
         """Remove what nobody needs any more."""
         for folder in (self.objects, self.parts):
-            for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
-                if name not in kept:
-                    disk.remove(folder / name)
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if path.name not in kept:
+                    disk.remove(path)
 
 
 def digest_of(path: Path) -> str | None:

@@ -1,6 +1,6 @@
 """Files that are there whole or not at all, whatever the moment the power goes.
 
-Everything a client writes goes through here, in calls of ``os`` only: each is a step at which the
+Everything a client writes goes through here, in single system calls: each is a step at which the
 crash tests kill the process.
 """
 
@@ -18,7 +18,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: If it cannot be written; the old file is then untouched.
     """
-    os.makedirs(path.parent, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -41,17 +41,14 @@ def truncate(path: Path, length: int) -> None:
 
 def move(source: Path, goal: Path) -> None:
     """Rename a file over another, and keep it so over a loss of power."""
-    os.makedirs(goal.parent, exist_ok=True)
-    os.replace(source, goal)
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(goal)
     sync_folder(goal.parent)
 
 
 def remove(path: Path) -> None:
     """Remove a file if it is there."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+    path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

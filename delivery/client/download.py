@@ -45,7 +45,7 @@ def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetc
         begin = _resume_at(part, target.length)
         if begin < target.length:
             _receive(part, _open(fetcher, url, part, begin), length=target.length)
-        if digest_of(part) == sha256 and os.path.getsize(part) == target.length:
+        if digest_of(part) == sha256 and part.stat().st_size == target.length:
             return cache.adopt(sha256)
         # A bad piece of an earlier download spoils every later one: once more, from nothing.
         disk.remove(part)
@@ -61,7 +61,7 @@ def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetc
 
 def _resume_at(part: Path, length: int) -> int:
     try:
-        size = os.path.getsize(part)
+        size = part.stat().st_size
     except OSError:
         return 0
     if size > length:
@@ -92,7 +92,7 @@ def _continues(answer: Answer, begin: int) -> bool:
 
 
 def _receive(part: Path, answer: Answer, *, length: int) -> None:
-    os.makedirs(part.parent, exist_ok=True)
+    part.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         received = os.fstat(handle).st_size

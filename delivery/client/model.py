@@ -37,7 +37,7 @@ def active_model(device: Device) -> ActiveModel:
     if state.halted is not None:
         return _fallback(device, off=state.halted == "off", reason="its version is halted")
     cache = Cache(device.folder)
-    skipped = []
+    skipped: list[str] = []
     for name, item in (("installed", state.active), ("last known good", state.previous)):
         if item is None:
             continue

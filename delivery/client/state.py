@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -81,6 +80,10 @@ class State:
         return replace(self, active=installed, previous=kept, halted=None)
 
 
+def _new() -> State:
+    return State(installation=uuid.uuid4().hex)
+
+
 def _key(installed: Installed) -> tuple[int, ...]:
     return version_key(installed.version)
 
@@ -93,13 +96,12 @@ def load_state(path: Path) -> State:
     """
     try:
         value = json.loads(path.read_bytes())
-        if value.pop("schema") != _SCHEMA:
-            raise ValueError("another schema")
         for name in ("active", "previous"):
             value[name] = Installed(**value[name]) if value[name] else None
-        return State(**value)
+        schema = value.pop("schema")
+        return State(**value) if schema == _SCHEMA else _new()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return State(installation=uuid.UUID(bytes=os.urandom(16), version=4).hex)
+        return _new()
 
 
 def save_state(path: Path, state: State) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -33,7 +32,7 @@ class Trusted:
     def __init__(self, device: Device, cache: Cache, fetcher: LimitedFetcher) -> None:
         """Load the root that the application trusts; nothing is downloaded yet."""
         metadata = device.folder / "metadata"
-        os.makedirs(metadata, exist_ok=True)
+        metadata.mkdir(parents=True, exist_ok=True)
         self._device, self._cache, self.fetcher = device, cache, fetcher
         self.used: set[str] = set()
         self._targets_url = f"{device.url.rstrip('/')}/targets"

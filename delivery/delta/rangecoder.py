@@ -13,6 +13,7 @@ __all__ = ["Decoder", "Encoder", "Model"]
 
 _TOP: Final = 1 << 24
 _MASK: Final = 0xFFFFFFFF
+_CARRY: Final = 0xFF000000  # from here on a carry may still come
 _ONE: Final = 1 << 16
 _FAST: Final = 4  # shifts: how slowly the two estimates move
 _SLOW: Final = 7
@@ -75,7 +76,7 @@ class Encoder:
         return bytes(self._out[1:]).rstrip(b"\0")
 
     def _shift(self) -> None:
-        if self._low < 0xFF000000 or self._low > _MASK:
+        if self._low < _CARRY or self._low > _MASK:
             carry = self._low >> 32
             self._out.append((self._cache + carry) & 0xFF)
             self._out.extend(((0xFF + carry) & 0xFF,) * self._pending)

@@ -118,9 +118,8 @@ def _decode(before: bytes, item: Segment, stream: bytes) -> bytes:
     half = 1 << (item.width - 1)
     differences = residual.decode(stream, elements.size, item.columns, half)
     after = (elements + np.array(differences, np.int32)) % (2 * half)
-    if item.width == 8:  # noqa: PLR2004
-        return after.astype(np.uint8).tobytes()
-    return (after[0::2] | after[1::2] << 4).astype(np.uint8).tobytes()
+    packed = after if item.width == 8 else after[0::2] | after[1::2] << 4  # noqa: PLR2004
+    return bytes(packed.astype(np.uint8))
 
 
 def _elements(data: bytes, width: int) -> Any:
@@ -138,7 +137,7 @@ def _planes(old: bytes, new: bytes, item: Segment) -> bytes:
     sign = difference >> (item.width - 1)
     folded = (difference << 1) ^ (0 - sign)
     rows = folded.astype(kind).view(np.uint8).reshape(-1, kind.itemsize)
-    return rows.T[::-1].tobytes()
+    return bytes(rows.T[::-1].tobytes())
 
 
 def _from_planes(before: bytes, width: int, planes: bytes) -> bytes:
@@ -146,7 +145,7 @@ def _from_planes(before: bytes, width: int, planes: bytes) -> bytes:
     rows = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, -1)[::-1].T
     folded = np.ascontiguousarray(rows).view(kind).reshape(-1)
     difference = (folded >> 1) ^ (0 - (folded & 1))
-    return (np.frombuffer(before, kind) + difference).astype(kind).tobytes()
+    return bytes((np.frombuffer(before, kind) + difference).astype(kind))
 
 
 def _outside(data: bytes, segments: Sequence[Segment], side: str) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from delivery.errors import ReleaseError
@@ -131,7 +131,7 @@ def _read(folder: Path, role: str, version: int) -> Metadata[Any]:
     path = folder / "metadata" / f"{version}.{role}.json"
     data = path.read_bytes()
     try:
-        metadata: Metadata[Signed] = Metadata.from_bytes(data)
+        metadata: Metadata[Any] = Metadata.from_bytes(data)
     except RepositoryError as error:
         raise _broken(path.name, str(error), "TUF metadata") from error
     if metadata.signed.version != version or len(data) > _MOST_BYTES:

@@ -90,7 +90,7 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
     try:
         if uri.startswith(_FILE):
             pem = (base / uri.removeprefix(_FILE)).read_bytes()
-            return CryptoSigner(load_pem_private_key(pem, None))  # type: ignore[arg-type]  # checked there
+            return CryptoSigner(load_pem_private_key(pem, None))
         if uri.startswith(_KMS):
             name, key = AWSSigner.import_(uri.removeprefix(_KMS))
             return Signer.from_priv_key_uri(name, key)
@@ -107,7 +107,7 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
 def public_key(path: Path) -> Key:
     """Return the public key of a PEM file, such as a KMS key's that only the cloud signs with."""
     try:
-        return SSlibKey.from_crypto(load_pem_public_key(path.read_bytes()))  # type: ignore[arg-type]
+        return SSlibKey.from_crypto(load_pem_public_key(path.read_bytes()))
     except (OSError, ValueError) as error:
         raise _unreadable(str(path), error) from error
 

@@ -79,7 +79,7 @@ def changes(plan: Wanted, releases: Releases) -> list[Change]:
     for role, targets in sorted(plan.targets.items()):
         metadata = releases.role(role)
         signed = metadata.signed.targets if metadata else {}
-        signs = {path: "+" for path in targets} | {path: "-" for path in signed}
+        signs = dict.fromkeys(targets, "+") | dict.fromkeys(signed, "-")
         for path in set(targets) & set(signed):
             same = (targets[path].sha256, targets[path].custom) == (
                 signed[path].hashes.get("sha256"),

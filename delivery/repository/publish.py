@@ -69,8 +69,8 @@ def publish(
         made = _role(role, files, current=releases.role(role), now=now)
         if made is not None or (targets is not None and not _verifies(top, role, releases)):
             made = made or _copy(role, files, releases, now)
-            duty = top.signed.delegations.roles[role]
-            signed[role] = sign_role(role, made, duty, signers.get(role, ()))
+            given = top.signed.delegations.roles[role]
+            signed[role] = sign_role(role, made, given, signers.get(role, ()))
     snapshot = _snapshot(releases, signed, now)
     if snapshot is not None:
         duty = releases.root.signed.roles["snapshot"]

@@ -4,8 +4,8 @@
 |---|---|---|
 | root | offline, threshold 2 | the keys of all others |
 | targets | offline, threshold 2 | nothing itself; delegates to the roles below |
-| models | offline, threshold 2, after the evidence is verified | artifacts, patches, self-tests, ring tables |
-| ring-<name> | one key each | ``rings/<name>/...``: which of the files of ``models`` the ring runs |
+| models | offline, threshold 2, after evidence is verified | artifacts, patches, ring tables |
+| ring-<name> | one key each | ``rings/<name>/...``: which files of ``models`` it runs |
 | halt | one key, at hand day and night | ``halt.json``: digests that nobody runs any more |
 | snapshot | the publisher's | which versions of all these belong together |
 | timestamp | online | which snapshot is the newest |

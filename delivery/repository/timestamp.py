@@ -6,7 +6,6 @@ here does the same for a sandbox, a mirror or a site without a cloud.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,7 +61,7 @@ def refresh_timestamp(
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(data)
-    os.replace(beside, path)
+    beside.replace(path)
     return body.version
 
 

@@ -76,7 +76,7 @@ def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> V
     try:
         text = manifest.read_text(encoding="utf-8")
         listed, _ = parse_manifest(text, name=str(manifest))
-        evidence = {
+        evidence: dict[str, str] = {
             item.kind: (manifest.parent / item.file).read_text(encoding="utf-8")
             for item in listed.evidence
         }
