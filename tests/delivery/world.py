@@ -1,0 +1,294 @@
+"""A small world to release in: models of a few kilobytes, keys, a CDN on loopback, devices."""
+
+import functools
+import http.server
+import json
+import random
+import re
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from governance.canonical import sha256_bytes
+from governance.evidence import VerifiedModel
+from governance.manifest import ModelManifest
+from governance.trust import Trust
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata, MetaFile
+
+from delivery.client import Device, Limits, update
+from delivery.repository.folder import read_releases, to_bytes
+from delivery.repository.plan import wanted
+from delivery.repository.publish import publish
+from delivery.repository.roles import threshold
+from delivery.repository.root import first_root
+from delivery.repository.site import write_site
+from delivery.repository.stack import Deployment, Pin
+from delivery.repository.timestamp import refresh_timestamp
+from delivery.repository.versions import Version
+from delivery.rings import Ring
+
+ROLES = ("root", "targets", "models", "halt", "snapshot", "timestamp", "ring-canary", "ring-general")
+NOW = datetime.now(UTC)
+QUICK = Limits(attempts=2, pause_seconds=0.01, connect_seconds=2, grace_seconds=0.3, total_seconds=5)
+TRUST = Trust(environment="dev", version=1, expires=NOW, keys={}, roles={}, revoked={})
+
+
+def new_signers():
+    return {
+        role: [CryptoSigner.generate_ed25519() for _ in range(threshold(role))] for role in ROLES
+    }
+
+
+def weights(seed, *, moved=0.0, size=4096):
+    """Return bytes like a model's: random, of which a share moved by one since the seed."""
+    rng = random.Random(seed)
+    data = bytearray(rng.randbytes(size))
+    other = random.Random(f"{seed}-{moved}")
+    for at in range(size):
+        if other.random() < moved:
+            data[at] = (data[at] + other.choice((1, 255))) % 256
+    return bytes(data)
+
+
+def answer(model, _format, cases):
+    """Stand for a runtime: the answer is a figure of the bytes, so other bytes answer otherwise."""
+    return [[float(sum(model.read_bytes()) % 997)] for _ in cases]
+
+
+class World:
+    """Versions in Git, releases in Git, a bucket, and devices."""
+
+    def __init__(self, folder, *, signers=None):
+        self.folder = folder
+        self.models, self.releases = folder / "models", folder / "releases"
+        self.bucket = folder / "bucket"
+        self.signers = signers or new_signers()
+        self.versions = {}
+        first_root(self.releases, self.signers, now=NOW)
+        self.root = (self.releases / "metadata/1.root.json").read_bytes()
+
+    def make(self, version, data, *, fallback="embedded", wrong_answer=False, model="digits"):
+        """Write a model version and return the pin of its manifest."""
+        folder = self.models / model / version
+        (folder / "artifacts").mkdir(parents=True)
+        (folder / "artifacts" / f"{model}-int8.tflite").write_bytes(data)
+        expected = float(sum(data) % 997) + (5 if wrong_answer else 0)
+        cases = [{"inputs": {"image": [0.5, 0.25]}, "shapes": {"image": [1, 2]}}]
+        tests = {"int8": [{"name": "a", "case": 0, "expected": [expected], "tolerance": 0.1}]}
+        test = json.dumps({"cases": cases, "variants": tests}).encode()
+        (folder / "artifacts/selftest.json").write_bytes(test)
+        manifest = ModelManifest.model_validate_json(
+            json.dumps(_manifest(model, version, data, test=test, fallback=fallback))
+        )
+        pin = sha256_bytes(f"{model} {version}".encode())
+        verified = VerifiedModel(sha256=pin, manifest=manifest, statements={})
+        self.versions[pin] = Version(folder=folder, model=verified)
+        return Pin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
+
+    def publish(self, *deployments, signers=None, trust=TRUST, now=NOW, refresh=True):
+        """Release what deployments ask for, and put it in the bucket."""
+        releases = read_releases(self.releases)
+        plan = wanted(
+            deployments, self.versions, models=self.models, releases=releases, trust=trust
+        )
+        signers = self.signers if signers is None else signers
+        done = publish(self.releases, plan, releases=releases, signers=signers, now=now)
+        if refresh:
+            self.refresh(now=now)
+        return done
+
+    def refresh(self, *, now=NOW, life=timedelta(days=1)):
+        releases = read_releases(self.releases)
+        write_site(self.bucket, self.releases, releases, models=self.models)
+        path = self.bucket / "metadata/timestamp.json"
+        signers = self.signers["timestamp"]
+        return refresh_timestamp(path, releases, signers=signers, now=now, life=life)
+
+    def newest(self, role):
+        """Return the newest metadata of a role in the bucket."""
+        found = (self.bucket / "metadata").glob(f"*.{role}.json")
+        return Metadata.from_bytes(max(found, key=lambda p: int(p.name.split(".")[0])).read_bytes())
+
+    def forge(self, role, change, *, signers=None):
+        """Put the next version of a role in the bucket, changed and signed as an attacker can."""
+        metadata = self.newest(role)
+        metadata.signed.version += 1
+        change(metadata.signed)
+        metadata.signatures.clear()
+        for signer in self.signers[role] if signers is None else signers:
+            metadata.sign(signer, append=True)
+        name = f"{metadata.signed.version}.{role}.json"
+        (self.bucket / "metadata" / name).write_bytes(to_bytes(metadata))
+        return metadata.signed.version
+
+    def vouch(self, **versions):
+        """Sign a snapshot and a timestamp over roles in the bucket, as who has those keys can."""
+
+        def change(signed):
+            signed.meta |= {
+                f"{role.replace('_', '-')}.json": MetaFile(number)
+                for role, number in versions.items()
+            }
+
+        self.forge("snapshot", change)
+        snapshot = self.newest("snapshot")
+        path = self.bucket / "metadata/timestamp.json"
+        timestamp = Metadata.from_bytes(path.read_bytes())
+        timestamp.signed.version += 1
+        timestamp.signed.snapshot_meta = MetaFile(snapshot.signed.version)
+        timestamp.signatures.clear()
+        timestamp.sign(self.signers["timestamp"][0])
+        path.write_bytes(to_bytes(timestamp))
+
+    def put(self, key, data):
+        path = self.bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def deployment(pin, *, previous=None, **changes):
+    """Return a deployment of digits in two rings, all reached."""
+    base = Deployment(
+        app="camera",
+        model="digits",
+        pin=pin,
+        previous=previous,
+        placement=({"target": "on-device", "variant": "int8", "deviceClass": "entry"},),
+        salt="camera-digits",
+        rings=(Ring(name="canary", share=100_000), Ring(name="general", share=1_000_000)),
+        stage="general",
+        halted=False,
+        min_app_version="1.0.0",
+    )
+    return replace(base, **changes)
+
+
+def device(world, url, **changes):
+    """Return a device of the general ring."""
+    base = Device(
+        folder=world.folder / "device",
+        root=world.root,
+        url=url,
+        app="camera",
+        model="digits",
+        app_version="2.0.0",
+        place={"deviceClass": "mid-range"},
+        ring="general",
+        limits=QUICK,
+    )
+    return replace(base, **changes)
+
+
+def check(device_):
+    """Check for updates with the stand-in runtime."""
+    return update(device_, run=answer)
+
+
+class Cdn:
+    """A server on loopback that answers ranges and can be made to misbehave.
+
+    Attributes:
+        asked: Paths in order.
+        sent: Bytes of all answers, headers too.
+        fault: Called with the request's handler; answers itself and returns true, or does not.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.asked, self.sent, self.fault = folder, [], 0, None
+        handler = functools.partial(_Handler, self)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, cdn, *arguments):
+        self.cdn = cdn
+        super().__init__(*arguments)
+
+    def do_GET(self):
+        self.cdn.asked.append(self.path)
+        if self.cdn.fault is None or not self.cdn.fault(self):
+            self.file()
+
+    def file(self, change=bytes):
+        path = self.cdn.folder / self.path.lstrip("/")
+        if not path.is_file():
+            return self.give(404, b"no such key")
+        data = change(path.read_bytes())
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        if asked is None:
+            return self.give(200, data)
+        begin = int(asked[1])
+        if begin >= len(data):
+            return self.give(416, b"")
+        span = f"bytes {begin}-{len(data) - 1}/{len(data)}"
+        return self.give(206, data[begin:], **{"Content-Range": span})
+
+    def give(self, status, data, length=None, **headers):
+        head = [f"HTTP/1.1 {status} x", f"Content-Length: {len(data) if length is None else length}"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        raw = "\r\n".join([*head, "", ""]).encode() + data
+        self.cdn.sent += len(raw)
+        self.wfile.write(raw)
+        if length is not None:
+            self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+
+def flip(data):
+    return bytes([data[0] ^ 1]) + data[1:]
+
+
+def _manifest(model, version, data, *, test, fallback):
+    interval = {"low": 0.9, "high": 1.0}
+    return {
+        "apiVersion": "mobile-ai/v1",
+        "kind": "ModelVersion",
+        "metadata": {
+            "name": model,
+            "version": version,
+            "modalities": ["vision"],
+            "task": "image-classification",
+            "owners": ["a@example.com"],
+            "created": "2026-01-01T00:00:00Z",
+            "riskClass": "minimal",
+        },
+        "inputs": [{"name": "image", "dtype": "FP32", "shape": [1, 2], "modality": "vision"}],
+        "outputs": [{"name": "logits", "dtype": "FP32", "shape": [1, 1]}],
+        "lineage": {
+            "datasets": [],
+            "recipe": {"file": "recipe.yaml", "sha256": "0" * 64},
+            "sourceCommit": "unknown",
+        },
+        "artifacts": [
+            {
+                "variant": "int8",
+                "format": "tflite",
+                "file": f"artifacts/{model}-int8.tflite",
+                "sha256": sha256_bytes(data),
+                "bytes": len(data),
+                "requirements": {"minRamMb": 64, "runtime": "LiteRT >= 2.0", "minIos": "15.0"},
+                "quality": {"metric": "accuracy", "value": 0.95, "interval": interval, "n": 9},
+            }
+        ],
+        "selfTest": {
+            "file": "artifacts/selftest.json",
+            "sha256": sha256_bytes(test),
+            "tolerance": 0.1,
+        },
+        "fallback": {"mode": fallback},
+    }
+
+
