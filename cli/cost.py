@@ -1,5 +1,6 @@
 """`mobile-ai cost`: what a stack costs in a month, and the prices that say so."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,11 +51,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for mac
 
 
 @app.command(name="estimate")
-def estimate_command(
+def estimate_command(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     plan: Plan = None,
     what_if: WhatIf = None,
     focus: Annotated[Path | None, typer.Option(help="Also write FOCUS 1.2 rows here.")] = None,
+    month: Annotated[str, typer.Option(help="Of the FOCUS rows, YYYY-MM; else this one.")] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Estimate a stack's month from its last preview, and hold the budgets against it.
@@ -68,7 +70,8 @@ def estimate_command(
         found = planned(stack, plan, what_if or [])
         verdicts = judge_budgets(found, found.plan.budgets, limits=Limits())
         if focus is not None:
-            rows = focus_rows(found, account=stack, year=2026, month=1)
+            day = _month(month)
+            rows = focus_rows(found, account=stack, year=day.year, month=day.month)
             focus.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     if as_json:
         budgets = [item.to_dict() for item in verdicts]
@@ -157,6 +160,15 @@ def _pair(text: str) -> tuple[str, str]:
     if not (key and separator and value):
         raise UserError(f"--what-if: got {text!r}; expected KEY=VALUE. Next: see docs/cost.md.")
     return key, value
+
+
+def _month(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(f"{text}-01") if text else dt.datetime.now(dt.UTC).date()
+    except ValueError as error:
+        raise UserError(
+            f"--month: got {text!r}; expected YYYY-MM. Next: name a month such as 2026-12."
+        ) from error
 
 
 def _sites(stack: str) -> dict[str, Mapping[str, Any]]:

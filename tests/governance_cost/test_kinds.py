@@ -513,3 +513,28 @@ def test_every_pricer_has_a_hand_computed_month() -> None:
     }
 
     assert set(PRICED) == {row[0] for row in [*MONTHS, *SHARED]} | elsewhere
+
+
+def test_outputs_of_a_plan_say_enough_to_price_a_pod() -> None:
+    """A stack rule sees outputs: the endpoint registers no site, its pods are told theirs."""
+    owner = deployment()
+    endpoint = resource(ENDPOINT, {}, parent=owner.urn, name="lab")
+    told = {**POD, "env": [{"name": "MOBILE_AI_SITE", "value": "lab"}]}
+    props = {"spec": {"replicas": 1, "template": {"spec": {"containers": [told]}}}}
+    pod = resource("kubernetes:apps/v1:Deployment", props, parent=endpoint.urn)
+
+    lines = lines_of(context(), model(), owner, endpoint, pod)
+
+    (line,) = [item for item in lines if item.item == "site.node"]
+    assert line.amount is not None
+    assert line.amount.typical == Decimal("9.125")
+
+
+def test_tracing_that_the_cloud_decides_later_is_in_the_high_figure_only() -> None:
+    props = {"memorySize": 512, "tracingConfig": UNKNOWN}
+    lines = lines_of(resource("aws:lambda/function:Function", props))
+
+    (traces,) = [line for line in lines if line.item == "xray.trace"]
+    assert traces.amount is not None
+    assert traces.amount.typical == 0
+    assert traces.amount.high > 0

@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 from governance.case import Case, StackIndex, Whole
-from governance.reading import Notes
+from governance.reading import UNKNOWN, Notes
 from governance.resource import Resource
-from governance.rules.budgets_enforced import RULES, budgets_hold, prices_current
+from governance.rules.budgets_enforced import (
+    RULES,
+    budgets_hold,
+    placements_near_optimum,
+    prices_current,
+)
 from governance.statements import EXCEPTION
 
-from tests.governance_cost.support import context, resource
+from tests.governance_cost.support import context, deployment, model, resource
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 NAT = resource("aws:ec2/natGateway:NatGateway", {})
@@ -111,3 +116,42 @@ def test_old_prices_are_warned_of_and_do_not_deny() -> None:
 def test_the_rules_are_finops_rules_with_an_owner() -> None:
     assert {rule.group for rule in RULES} == {"finops"}
     assert all(rule.owner for rule in RULES)
+
+
+def near(excess: float, **changes: Any) -> list[str]:
+    provider = resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aws")
+    whole = Whole(
+        index=StackIndex([provider, context(), model(), deployment(**changes)]),
+        facts=facts(limit=1),
+        parameters={"maximumExcess": excess},
+        advice="",
+        cases={},
+    )
+    placements_near_optimum.check(whole)
+    return [str(finding) for case in whole.cases.values() for finding in case.notes.findings]
+
+
+def test_an_optimum_that_nobody_asks_for_denies_nothing() -> None:
+    assert near(-1) == []
+
+
+def test_a_deployment_far_from_its_optimum_is_denied_with_both_figures() -> None:
+    (text,) = near(0.2)
+
+    assert "USD a month; expected at most 20% above" in text
+
+
+def test_a_deployment_within_the_excess_passes() -> None:
+    assert near(1000) == []
+
+
+def test_placements_that_break_a_limit_are_denied() -> None:
+    usage = {"monthlyActiveDevices": 1, "updatesPerMonth": 1, "requestsPerSecond": 10**7}
+
+    assert "breaks a limit" in near(1000, usage=usage)[0]
+
+
+def test_usage_that_is_not_known_is_denied() -> None:
+    usage = {"monthlyActiveDevices": UNKNOWN, "updatesPerMonth": 1, "requestsPerSecond": 1}
+
+    assert "not known" in near(1000, usage=usage)[0]

@@ -17,7 +17,13 @@ from governance.tokens import CONTEXT, DEPLOYMENT
 
 from .errors import CostError
 
-__all__ = ["changed_usage", "known_value", "resources_of_events", "stated_sites"]
+__all__ = [
+    "changed_usage",
+    "known_value",
+    "resources_of_events",
+    "resources_of_export",
+    "stated_sites",
+]
 
 _UNKNOWN: Final = frozenset(
     {
@@ -53,6 +59,16 @@ def resources_of_events(lines: Iterable[str]) -> list[Resource]:
             expected="the event stream of a preview",
             next_step="run `mobile-ai gate --stack <stack>` first",
         )
+    return [_resource(urn, step, steps) for urn, step in steps.items()]
+
+
+def resources_of_export(export: Mapping[str, Any]) -> list[Resource]:
+    """Return the resources of a deployed state (`pulumi stack export`): what it costs now.
+
+    An empty state has none: what was never deployed cost nothing before.
+    """
+    rows = (export.get("deployment") or {}).get("resources") or []
+    steps = {item["urn"]: item for item in rows if not item.get("delete")}
     return [_resource(urn, step, steps) for urn, step in steps.items()]
 
 

@@ -9,12 +9,14 @@ from typing import Any, Final
 from governance.case import Case, Whole
 from governance.cost.budgets import BudgetVerdict, Limits, judge_budgets
 from governance.cost.catalogue import pack_catalogue
+from governance.cost.errors import UnknownInputError
 from governance.cost.estimate import estimate
 from governance.cost.money import cents
+from governance.cost.recommend import ServiceLevel, recommend
 from governance.errors import GovernanceError
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
 from governance.statements import EXCEPTION
-from governance.tokens import CONTEXT
+from governance.tokens import CONTEXT, DEPLOYMENT
 from governance.trust import parse_time
 
 __all__ = ["RULES"]
@@ -122,4 +124,41 @@ def prices_current(case: Case) -> None:
         case.warn("prices", got=f"{age} days old", expected=f"at most {most} days")
 
 
-RULES: Final[tuple[Rule, ...]] = (budgets_hold, prices_current)
+@stack_rule(
+    id="placements-near-optimum",
+    title="A deployment's placements cost little more than the best that serve it as well.",
+    group="finops",
+    severity="low",
+    frameworks=("FinOps Framework: Workload Optimization", "AWS Well-Architected COST06"),
+    remediation="see `mobile-ai recommend`, or have the pack's config raised",
+    waivable_by="finops-approver",
+    parameters={
+        "maximumExcess": Parameter(
+            default=-1,
+            doc="Share above the optimum, 0.2 for a fifth; -1: not asked.",
+            weaker="higher",
+        )
+    },
+)
+def placements_near_optimum(whole: Whole) -> None:
+    """Compare what each deployment's placements cost with the exact optimum."""
+    most = Decimal(str(whole.parameters["maximumExcess"]))
+    if most < 0:
+        return
+    plan = estimate(whole.index.resources, pack_catalogue()).plan
+    for case in whole.of(DEPLOYMENT):
+        try:
+            found = recommend(plan, case.resource, level=ServiceLevel(), keep=1)
+        except UnknownInputError as error:
+            case.deny("placement", got=str(error), expected="a cost that can be compared")
+            continue
+        if found.current_usd is None or not found.answers:
+            case.deny("placement", got="one that breaks a limit", expected="one that keeps all")
+            continue
+        best = found.answers[0].usd
+        if found.current_usd > best * (1 + most):
+            got = f"{cents(found.current_usd)} USD a month"
+            case.deny("placement", got=got, expected=f"at most {most:.0%} above {cents(best)} USD")
+
+
+RULES: Final[tuple[Rule, ...]] = (budgets_hold, placements_near_optimum, prices_current)

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from governance.cost import inputs
+from governance.cost.errors import UnknownInputError
 from governance.cost.line import Line
 from governance.cost.meter import Meter
-from governance.cost.money import Band
+from governance.cost.money import ZERO, Band
 from governance.cost.plan import Plan
 from governance.resource import Resource
 
@@ -36,9 +37,16 @@ def _function(plan: Plan, resource: Resource) -> list[Line]:
         meter.line("lambda.request", calls),
         meter.line("lambda.arm" if arm else "lambda.x86", work),
     ]
-    if inputs.text(props, "tracingConfig", "mode") == "Active":
-        lines.append(meter.line("xray.trace", calls))
-    return lines
+    return [*lines, *_traces(meter, calls)]
+
+
+def _traces(meter: Meter, calls: Band) -> list[Line]:
+    """Return the line for traces; what the cloud decides later is traced in the worst case."""
+    try:
+        active = inputs.text(meter.resource.props, "tracingConfig", "mode") == "Active"
+    except UnknownInputError:
+        return [meter.line("xray.trace", Band(ZERO, ZERO, calls.high))]
+    return [meter.line("xray.trace", calls)] if active else []
 
 
 def full_capacity_usd(plan: Plan, function: Resource) -> Decimal | None:

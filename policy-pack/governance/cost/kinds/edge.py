@@ -17,14 +17,15 @@ from governance.tokens import DEPLOYMENT, EDGE_ENDPOINT, EDGE_SITE
 __all__ = ["PRICED"]
 
 _SCALER: Final = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+_WORKLOAD: Final = "kubernetes:apps/v1:Deployment"
+_CONTAINERS: Final = ("spec", "template", "spec", "containers")
 _BUSY: Final = Decimal("0.7")  # the autoscaler's target
 _MILLIJOULE_PER_KWH: Final = Decimal(3_600_000_000)
 _STATED: Final = "the site's entry in the stack file"
 
 
 def _workload(plan: Plan, resource: Resource) -> list[Line]:
-    endpoint = next((item for item in plan.ancestors(resource) if item.type == EDGE_ENDPOINT), None)
-    site = inputs.text(endpoint.props, "site") if endpoint else ""
+    site = _said(plan, resource, "site", "MOBILE_AI_SITE")
     where = inputs.text(plan.sites.get(site, {}), "region")
     meter = Meter(plan, resource, region=where or "site")
     price = plan.sites.get(site, {}).get("nodePriceUsdPerHour")
@@ -32,12 +33,12 @@ def _workload(plan: Plan, resource: Resource) -> list[Line]:
         return [meter.unknown("site.node", f"site {site!r} states no nodePriceUsdPerHour")]
     hours = plan.assume.hours_per_month * decimal_of(price, what=f"node price of {site}")
     share = _node_share(plan, resource.props, plan.sites[site])
-    amount = hours * share * _replicas(plan, resource, endpoint)
+    amount = hours * share * _replicas(plan, resource)
     return [meter.stated("site.node", amount, unit="month of a node's share", source=_STATED)]
 
 
 def _node_share(plan: Plan, props: Mapping[str, Any], site: Mapping[str, Any]) -> Band:
-    containers = inputs.items(props, "spec", "template", "spec", "containers")
+    containers = inputs.items(props, *_CONTAINERS)
     cpu = sum((_cores(item) for item in containers), Decimal(0))
     gb = sum((_gigabytes(item) for item in containers), Decimal(0))
     sizes = (
@@ -51,35 +52,48 @@ def _node_share(plan: Plan, props: Mapping[str, Any], site: Mapping[str, Any]) -
     return Band(min(most, ONE), min(usual, ONE), min(least, ONE))  # a larger node, a smaller share
 
 
-def _replicas(plan: Plan, resource: Resource, endpoint: Resource | None) -> Band:
+def _replicas(plan: Plan, resource: Resource) -> Band:
     fixed = inputs.value(resource.props, "spec", "replicas")
     scalers = plan.siblings(resource, _SCALER)
     if fixed is not None or not scalers:
         return Band.flat(decimal_of(1 if fixed is None else fixed, what="replicas"))
     least = inputs.amount(scalers[0].props, "spec", "minReplicas", default=1)
     most = max(least, inputs.amount(scalers[0].props, "spec", "maxReplicas"))
-    return Band(least, min(max(_needed(plan, resource, endpoint), least), most), most)
+    return Band(least, min(max(_needed(plan, resource), least), most), most)
 
 
-def _needed(plan: Plan, resource: Resource, endpoint: Resource | None) -> Decimal:
+def _needed(plan: Plan, resource: Resource) -> Decimal:
     """Return how many replicas the declared requests keep busy; 1 where nobody measured."""
     demand = plan.demand(resource)
     owner = next((item for item in plan.ancestors(resource) if item.type == DEPLOYMENT), None)
-    if demand is None or owner is None or endpoint is None or not demand.sites:
+    if demand is None or owner is None or not demand.sites:
         return ONE
-    variant = plan.artifacts(owner).get(inputs.text(endpoint.props, "variant"), {})
+    name = _said(plan, resource, "variant", "MOBILE_AI_VARIANT")
+    variant = plan.artifacts(owner).get(name, {})
     seconds = inputs.amount(variant, "profile", "latencyP95Ms") / 1000
     hours = plan.assume.hours_per_month.typical
     rate = demand.requests.typical * (ONE - demand.cloud_share.typical) / (hours * 3600)
-    containers = inputs.items(resource.props, "spec", "template", "spec", "containers")
+    containers = inputs.items(resource.props, *_CONTAINERS)
     cores = sum((_cores(item) for item in containers), Decimal(0)) or ONE
     busy = rate / len(demand.sites) * seconds / (cores * _BUSY)
     return busy.quantize(ONE, rounding=ROUND_CEILING)
 
 
-def _claim(plan: Plan, resource: Resource) -> list[Line]:
+def _said(plan: Plan, resource: Resource, key: str, variable: str) -> str:
+    """Return what the endpoint's inputs say, else what its pods are told: outputs lack the first."""
     endpoint = next((item for item in plan.ancestors(resource) if item.type == EDGE_ENDPOINT), None)
-    site = inputs.text(endpoint.props, "site") if endpoint else ""
+    if endpoint is not None and inputs.text(endpoint.props, key):
+        return inputs.text(endpoint.props, key)
+    for workload in (resource, *plan.siblings(resource, _WORKLOAD)):
+        for container in inputs.items(workload.props, *_CONTAINERS):
+            for entry in inputs.items(container, "env"):
+                if inputs.text(entry, "name") == variable:
+                    return inputs.text(entry, "value")
+    return ""
+
+
+def _claim(plan: Plan, resource: Resource) -> list[Line]:
+    site = _said(plan, resource, "site", "MOBILE_AI_SITE")
     meter = Meter(plan, resource, region=inputs.text(plan.sites.get(site, {}), "region") or "site")
     size = inputs.text(resource.props, "spec", "resources", "requests", "storage", default="0")
     gb = inputs.memory_gb(size)
@@ -94,7 +108,9 @@ def _claim(plan: Plan, resource: Resource) -> list[Line]:
 
 def _site(plan: Plan, resource: Resource) -> list[Line]:
     meter = Meter(plan, resource, region=plan.region or "site")
-    if inputs.text(resource.props, "region") in {plan.region, ""}:
+    stated = plan.sites.get(inputs.text(resource.props, "site"), {})
+    region = inputs.text(resource.props, "region") or inputs.text(stated, "region")
+    if region in {plan.region, ""}:
         return [meter.free("a site's objects; what runs is billed by its node", _STATED)]
     return [meter.line("transfer.region", plan.assume.cross_region_gb)]
 
@@ -138,7 +154,7 @@ def _figures(band: Band) -> tuple[Decimal, Decimal, Decimal]:
 
 
 PRICED: Final = {
-    "kubernetes:apps/v1:Deployment": _workload,
+    _WORKLOAD: _workload,
     "kubernetes:core/v1:PersistentVolumeClaim": _claim,
     DEPLOYMENT: _device,
     EDGE_SITE: _site,
