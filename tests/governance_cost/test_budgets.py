@@ -76,7 +76,7 @@ def test_a_hard_budget_denies_an_unknown_without_a_ceiling_however_large_it_is()
     verdict = judge(resource("aws:dynamodb/table:Table", {}, name="t"), limit=10**6)
 
     assert verdict.outcome == "deny"
-    assert "no ceiling" in verdict.reasons[0]
+    assert verdict.reasons[0] == "unknown, and without a ceiling: t aws:dynamodb/table:Table"
 
 
 def test_a_soft_budget_only_warns_of_unknowns() -> None:

@@ -13,6 +13,7 @@ from .money import ZERO, cents, decimal_of
 __all__ = ["BudgetVerdict", "Limits", "judge_budgets", "month_end"]
 
 Outcome = Literal["pass", "warn", "deny"]
+_NAMED: Final = 3  # unknown lines that a reason names
 _ORDER: Final[tuple[Outcome, ...]] = ("pass", "warn", "deny")
 
 
@@ -163,7 +164,9 @@ def _soft(
 
 def _unknown(total: Total, limit: Decimal, outcome: Outcome) -> list[tuple[Outcome, str]]:
     if total.ceiling is None:
-        return [(outcome, f"{total.unknown} unknown lines, and no ceiling for all of them")]
+        names = ", ".join(total.unbounded[:_NAMED])
+        more = f" and {len(total.unbounded) - _NAMED} more" if total.unbounded[_NAMED:] else ""
+        return [(outcome, f"unknown, and without a ceiling: {names}{more}")]
     worst = total.amount.typical + total.ceiling
     if worst > limit:
         text = f"{total.unknown} unknown lines could bring it to {cents(worst)} USD"

@@ -32,11 +32,13 @@ class Total:
         amount: Of what is priced and billed.
         unknown: How many billed lines have no price or no usage; they are not in ``amount``.
         ceiling: What those surely do not exceed; ``None`` if that is not known of all.
+        unbounded: Names of those that have no ceiling.
     """
 
     amount: Band
     unknown: int
     ceiling: Decimal | None
+    unbounded: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -65,13 +67,14 @@ class Estimate:
         parts = [(line, part_of(line)) for line in self.lines if line.billed]
         counted = [(line, part) for line, part in parts if part]
         unknown = [(line, part) for line, part in counted if line.status == "unknown"]
-        bounded = all(line.ceiling is not None for line, _ in unknown)
+        unbounded = tuple(f"{i.name} {i.item}" for i, _ in unknown if i.ceiling is None)
         return Total(
             amount=Band.total(line.amount * part for line, part in counted if line.amount),
             unknown=len(unknown),
-            ceiling=sum((line.ceiling * part for line, part in unknown if line.ceiling), ZERO)
-            if bounded
-            else None,
+            ceiling=None
+            if unbounded
+            else sum((line.ceiling * part for line, part in unknown if line.ceiling), ZERO),
+            unbounded=unbounded,
         )
 
     def by_deployment(self) -> dict[str, Total]:

@@ -80,7 +80,7 @@ def _needed(plan: Plan, resource: Resource) -> Decimal:
 
 
 def _said(plan: Plan, resource: Resource, key: str, variable: str) -> str:
-    """Return what the endpoint's inputs say, else what its pods are told: outputs lack the first."""
+    """Return what the endpoint's inputs say, else what its pods are told (outputs lack it)."""
     endpoint = next((item for item in plan.ancestors(resource) if item.type == EDGE_ENDPOINT), None)
     if endpoint is not None and inputs.text(endpoint.props, key):
         return inputs.text(endpoint.props, key)
