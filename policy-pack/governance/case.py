@@ -36,7 +36,7 @@ class Case:
         self.resource = resource
         self.facts = facts
         self.parameters = parameters
-        self.notes = Notes(advice)
+        self.notes = Notes(advice, secrets=facts.secrets)
 
     def at(self, *keys: str) -> Node:
         """Return the property at a path of keys."""

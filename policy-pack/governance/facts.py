@@ -49,9 +49,9 @@ class Context:
     records: Records
 
     @classmethod
-    def of(cls, resource: Resource, trust: Trust) -> Context:
+    def of(cls, resource: Resource, trust: Trust, *, secrets: set[str]) -> Context:
         """Read the context; what is unknown or malformed is left out, so its users deny."""
-        top = Node(resource.props, Notes(""))
+        top = Node(resource.props, Notes("", secrets=secrets))
         return cls(
             stack=top.at("stack").text(),
             environment=top.at("environment").text(),
@@ -99,6 +99,7 @@ class Facts:
         refusals: By URN, why a ``ModelVersion`` or context does not hold.
         deployments: The props of each ``MobileAIDeployment`` by URN.
         baseline: What was deployed before, when the gate told.
+        secrets: Texts that were read as secrets; no message shows them.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Facts:
         self.models: dict[str, VerifiedModel] = {}
         self.refusals: dict[str, GovernanceError] = {}
         self.deployments: dict[str, Mapping[str, Any]] = {}
+        self.secrets: set[str] = set()
         self._types: dict[str, str] = {}
         self._parents: dict[str, str] = {}
 
@@ -127,7 +129,7 @@ class Facts:
         if resource.parent:
             self._parents[resource.urn] = resource.parent
         if resource.type == CONTEXT and self.context is None:
-            self.context = Context.of(resource, self.setting.trust)
+            self.context = Context.of(resource, self.setting.trust, secrets=self.secrets)
         elif resource.type == MODEL_VERSION:
             self._admit_model(resource)
         elif resource.type == DEPLOYMENT:
@@ -160,7 +162,7 @@ class Facts:
         return replace(trust, revoked={**trust.revoked, **self.records.revoked})
 
     def _admit_model(self, resource: Resource) -> None:
-        top = Node(resource.props, Notes(""))
+        top = Node(resource.props, Notes("", secrets=self.secrets))
         pin = top.at("sha256").text()
         evidence = {kind: node.text() for kind, node in top.at("evidence").entries()}
         try:

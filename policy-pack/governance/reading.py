@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _SHOWN_CHARACTERS = 120
+# A shorter secret is hidden only where it stands alone in quotes: messages stay readable.
+_HIDDEN_ANYWHERE = 4
 
 Test = Callable[[Any], bool]
 
@@ -85,11 +87,17 @@ class Finding:
 class Notes:
     """What a rule found while it read one resource."""
 
-    __slots__ = ("findings", "next_step", "unknowns", "warnings")
+    __slots__ = ("findings", "next_step", "secrets", "unknowns", "warnings")
 
-    def __init__(self, next_step: str) -> None:
-        """Start empty; ``next_step`` is the advice where a finding brings none."""
+    def __init__(self, next_step: str, *, secrets: set[str] | None = None) -> None:
+        """Start empty.
+
+        Args:
+            next_step: The advice where a finding brings none.
+            secrets: Texts that no message may show; grows with every secret that is read.
+        """
         self.next_step = next_step
+        self.secrets: set[str] = set() if secrets is None else secrets
         self.findings: list[Finding] = []
         self.warnings: list[Finding] = []
         self.unknowns: list[str] = []
@@ -103,7 +111,19 @@ class Notes:
         self.warnings.append(self._finding(what, got, expected, next_step))
 
     def _finding(self, what: str, got: str, expected: str, next_step: str | None) -> Finding:
-        return Finding(what=what, got=got, expected=expected, next_step=next_step or self.next_step)
+        return Finding(
+            what=self._hide(what),
+            got=self._hide(got),
+            expected=self._hide(expected),
+            next_step=self._hide(next_step or self.next_step),
+        )
+
+    def _hide(self, text: str) -> str:
+        # Rules quote what they have read; the longest first, since one may hold another.
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            shown = secret if len(secret) >= _HIDDEN_ANYWHERE else repr(secret)
+            text = text.replace(shown, "[secret]")
+        return text
 
 
 class Node:
@@ -254,6 +274,8 @@ class Node:
     def _observe(self) -> Any:
         if self._raw is UNKNOWN:
             self._notes.unknowns.append(self.path)
+        if self.secret:
+            _remember(self._raw, self._notes)
         return self._raw
 
     def _refuse(self, expected: str) -> None:
@@ -312,12 +334,26 @@ def _plain(value: Any, path: str, notes: Notes) -> Any:
         notes.unknowns.append(path)
         return None
     if isinstance(value, Secret):
+        _remember(value.value, notes)
         return _plain(value.value, path, notes)
     if isinstance(value, Mapping):
         return {key: _plain(item, f"{path}.{key}", notes) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(item, f"{path}[{index}]", notes) for index, item in enumerate(value)]
     return value
+
+
+def _remember(value: Any, notes: Notes) -> None:
+    if isinstance(value, str) and value:
+        notes.secrets.add(value)
+    elif isinstance(value, Secret):
+        _remember(value.value, notes)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _remember(item, notes)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            _remember(item, notes)
 
 
 def _holds_secret(value: Any) -> bool:
