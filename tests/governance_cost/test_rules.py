@@ -1,12 +1,15 @@
 """The rules that hold budgets at preview."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from governance.case import Case, StackIndex, Whole
+from governance.facts import Facts
 from governance.reading import UNKNOWN, Notes
+from governance.records import Records
 from governance.resource import Resource
 from governance.rules.budgets_enforced import (
     RULES,
@@ -15,6 +18,7 @@ from governance.rules.budgets_enforced import (
     prices_current,
 )
 from governance.statements import EXCEPTION
+from governance.testing import Scene
 
 from tests.governance_cost.support import context, deployment, model, resource
 
@@ -26,13 +30,15 @@ def facts(*, limit: float, kind: str = "soft", predicate: dict[str, Any] | None 
     budget = {"name": "b", "scope": "stack", "monthlyUsd": limit, "kind": kind}
     record = SimpleNamespace(name="r", role="finops-approver", predicate=predicate)
     by_type = {EXCEPTION: (record,)} if predicate else {}
-    return SimpleNamespace(
-        context=SimpleNamespace(budgets={"b": budget}),
-        records=SimpleNamespace(by_type=by_type),
-        setting=SimpleNamespace(stack="dev"),
-        baseline=None,
-        now=NOW,
+    found = Facts(Scene().setting("dev"), now=NOW)
+    found.admit(context())
+    assert found.context is not None
+    found.context = replace(
+        found.context,
+        budgets={"b": budget},
+        records=Records(by_type=by_type),  # type: ignore[arg-type]
     )
+    return found
 
 
 def told(found: Any, *resources: Resource, **parameters: Any) -> list[Notes]:
@@ -103,12 +109,8 @@ def test_old_prices_are_warned_of_and_do_not_deny() -> None:
         (datetime(2027, 5, 1, tzinfo=UTC), 0),
         (datetime(2027, 7, 1, tzinfo=UTC), 1),
     ):
-        case = Case(
-            context(),
-            SimpleNamespace(now=day),  # type: ignore[arg-type]
-            parameters=prices_current.defaults,
-            advice="",
-        )
+        found = Facts(Scene().setting("dev"), now=day)
+        case = Case(context(), found, parameters=prices_current.defaults, advice="")
         prices_current.check(case)
         assert (len(case.notes.warnings), len(case.notes.findings)) == (warned, 0)
 

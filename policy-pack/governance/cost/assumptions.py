@@ -11,11 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import Final
 
 from .errors import CostError
-from .money import Band, decimal_of
+from .money import ONE, Band, decimal_of
 
 __all__ = ["Assumptions"]
+
+_SHARES: Final = frozenset(
+    {
+        "patch_share",
+        "patch_misses",
+        "origin_miss_share",
+        "europe_share",
+        "cloud_share",
+        "parquet_share",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +105,13 @@ class Assumptions:
                     next_step="see docs/cost.md",
                 )
             exact: Decimal = decimal_of(value, what=f"what-if {key}")
+            if known[key] in _SHARES and exact > ONE:
+                raise CostError(
+                    f"what-if {key}",
+                    got=value,
+                    expected="a share from 0 to 1",
+                    next_step="write 0.3 for 30 percent",
+                )
             bands[known[key]] = Band.flat(exact)
         return replace(self, **bands)
 
