@@ -91,10 +91,10 @@ class Decoder:
 
     __slots__ = ("_at", "_code", "_data", "_range")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         """Read the first four bytes; what is missing at the end counts as zeros."""
         self._data, self._at = data, 4
-        self._code = int.from_bytes(data[:4].ljust(4, b"\0"), "big")
+        self._code = int.from_bytes(bytes(data[:4]).ljust(4, b"\0"), "big")
         self._range = _MASK
 
     def get(self, model: Model) -> int:

@@ -7,7 +7,8 @@ row: a bit for "moved at all", one for the direction, then one for each step bey
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, MutableSequence
 from typing import Final
 
 from delivery.delta.rangecoder import Decoder, Encoder, Model
@@ -57,15 +58,15 @@ def encode(differences: list[int], columns: int, limit: int) -> bytes:
     return encoder.finish()
 
 
-def decode(data: bytes, count: int, columns: int, limit: int) -> list[int]:
+def decode(data: bytes | memoryview, count: int, columns: int, limit: int) -> array[int]:
     """Return ``count`` differences; any bytes decode to something (see ``encode``)."""
     decoder = Decoder(data)
-    differences = [0] * count
+    differences = array("h", bytes(2 * count))  # two bytes each, where a list takes eight
     _walk(lambda model, _: decoder.get(model), differences, columns, limit=limit)
     return differences
 
 
-def _walk(bit: Bit, differences: list[int], columns: int, *, limit: int) -> None:
+def _walk(bit: Bit, differences: MutableSequence[int], columns: int, *, limit: int) -> None:
     """Visit every difference; ``bit`` writes what is there, or reads what was written.
 
     One walk for both directions: a context that the two computed differently would be garbage.

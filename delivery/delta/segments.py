@@ -110,7 +110,7 @@ class Reader:
 
     def __init__(self, data: bytes) -> None:
         """Start at the first byte."""
-        self._data, self._at = data, 0
+        self._data, self._at = memoryview(data), 0  # a piece of it is no copy
 
     def varint(self) -> int:
         """Return the next number.
@@ -126,7 +126,7 @@ class Reader:
                 return value
         raise broken("a number without an end", "at most 35 bits")
 
-    def take(self, length: int) -> bytes:
+    def take(self, length: int) -> memoryview:
         """Return the next bytes.
 
         Raises:

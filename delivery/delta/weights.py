@@ -15,7 +15,7 @@ Layout after the container's header, numbers as in ``segments.varint``:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from delivery.delta.tensors import Tensor, find_tensors
 from delivery.delta.zstd import compress, decompress
 
 __all__ = ["apply", "make"]
+
+_PIECE: Final = 1 << 16  # elements worked on at once, so that memory does not follow the tensor
 
 
 def make(old: bytes, new: bytes) -> bytes | None:
@@ -44,7 +46,9 @@ def make(old: bytes, new: bytes) -> bytes | None:
 
 
 def apply(patch: bytes, old: bytes, new_length: int) -> bytearray:
-    """Return the new file; needs the memory of patch, old and new file together.
+    """Return the new file.
+
+    Takes the memory of both files, and for the longest 8-bit tensor three bytes a weight.
 
     Raises:
         PatchError: If the patch is not well formed.
@@ -57,25 +61,25 @@ def apply(patch: bytes, old: bytes, new_length: int) -> bytearray:
     new = bytearray(new_length)
     streams = Reader(coded)
     wide = sum(item.length for item in segments if item.width in {16, 32})
-    plain = Reader(bytes(decompress(planes, wide)) if wide else b"")
+    plain = Reader(decompress(planes, wide) if wide else b"")
     for item in segments:
-        before = old[item.old : item.old + item.length]
-        new[item.new : item.new + item.length] = _restore(before, item, streams, plain)
+        _restore(old, new, item, streams=streams, plain=plain)
     streams.end()
     free = gaps(((item.new, item.length) for item in segments), new_length)
-    outside = decompress(
-        rest, sum(end - start for start, end in free), _outside(old, segments, "old")
-    )
-    _fill(new, free, outside)
+    length = sum(end - start for start, end in free)
+    _fill(new, free, decompress(rest, length, _outside(old, segments, "old")))
     return new
 
 
-def _restore(before: bytes, item: Segment, streams: Reader, plain: Reader) -> bytes:
+def _restore(old: bytes, new: bytearray, item: Segment, *, streams: Reader, plain: Reader) -> None:
+    before = np.frombuffer(old, np.uint8, item.length, item.old)
+    after = np.frombuffer(new, np.uint8, item.length, item.new)
     if item.width == COPY:
-        return before
-    if item.width in {4, 8}:
-        return _decode(before, item, streams.take(streams.varint()))
-    return _from_planes(before, item.width, plain.take(item.length))
+        after[:] = before
+    elif item.width in {4, 8}:
+        _decode(before, after, item, streams.take(streams.varint()))
+    else:
+        _from_planes(before, after, item.width, plain.take(item.length))
 
 
 def _match(old: bytes, new: bytes) -> list[Segment]:
@@ -113,13 +117,16 @@ def _encode(old: bytes, new: bytes, item: Segment) -> bytes:
     return residual.encode(differences.tolist(), item.columns, half)
 
 
-def _decode(before: bytes, item: Segment, stream: bytes) -> bytes:
-    elements = _elements(before, item.width)
+def _decode(before: Any, after: Any, item: Segment, stream: memoryview) -> None:
+    count = item.length if item.width == 8 else 2 * item.length  # noqa: PLR2004
     half = 1 << (item.width - 1)
-    differences = residual.decode(stream, elements.size, item.columns, half)
-    after = (elements + np.array(differences, np.int32)) % (2 * half)
-    packed = after if item.width == 8 else after[0::2] | after[1::2] << 4  # noqa: PLR2004
-    return bytes(packed.astype(np.uint8))
+    differences = residual.decode(stream, count, item.columns, half)
+    # Unsigned bytes wrap, which is the arithmetic that the differences were made with.
+    moved = np.frombuffer(differences, np.int16).astype(np.uint8)
+    if item.width == 8:  # noqa: PLR2004
+        np.add(before, moved, out=after)
+    else:
+        np.bitwise_or((before + moved[0::2]) & 15, ((before >> 4) + moved[1::2]) << 4, out=after)
 
 
 def _elements(data: bytes, width: int) -> Any:
@@ -140,12 +147,14 @@ def _planes(old: bytes, new: bytes, item: Segment) -> bytes:
     return bytes(rows.T[::-1].tobytes())
 
 
-def _from_planes(before: bytes, width: int, planes: bytes) -> bytes:
+def _from_planes(before: Any, after: Any, width: int, planes: memoryview) -> None:
     kind = np.dtype(f"<u{width // 8}")
     rows = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, -1)[::-1].T
-    folded = np.ascontiguousarray(rows).view(kind).reshape(-1)
-    difference = (folded >> 1) ^ (0 - (folded & 1))
-    return bytes((np.frombuffer(before, kind) + difference).astype(kind))
+    for start in range(0, len(rows), _PIECE):
+        folded = np.ascontiguousarray(rows[start : start + _PIECE]).view(kind).reshape(-1)
+        difference = (folded >> 1) ^ (0 - (folded & 1))
+        piece = slice(start * kind.itemsize, (start + len(folded)) * kind.itemsize)
+        np.add(before[piece].view(kind), difference, out=after[piece].view(kind))
 
 
 def _outside(data: bytes, segments: Sequence[Segment], side: str) -> bytes:

@@ -30,7 +30,7 @@ def compress(data: bytes, before: bytes = b"") -> bytes:
     )
 
 
-def decompress(data: bytes, length: int, before: bytes = b"") -> bytes:
+def decompress(data: bytes | memoryview, length: int, before: bytes = b"") -> bytes:
     """Return exactly ``length`` bytes.
 
     Raises:

@@ -28,9 +28,20 @@ from delivery.repository.timestamp import refresh_timestamp
 from delivery.repository.versions import Version
 from delivery.rings import Ring
 
-ROLES = ("root", "targets", "models", "halt", "snapshot", "timestamp", "ring-canary", "ring-general")
+ROLES = (
+    "root",
+    "targets",
+    "models",
+    "halt",
+    "snapshot",
+    "timestamp",
+    "ring-canary",
+    "ring-general",
+)
 NOW = datetime.now(UTC)
-QUICK = Limits(attempts=2, pause_seconds=0.01, connect_seconds=2, grace_seconds=0.3, total_seconds=5)
+QUICK = Limits(
+    attempts=2, pause_seconds=0.01, connect_seconds=2, grace_seconds=0.3, total_seconds=5
+)
 TRUST = Trust(environment="dev", version=1, expires=NOW, keys={}, roles={}, revoked={})
 
 
@@ -234,7 +245,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return self.give(206, data[begin:], **{"Content-Range": span})
 
     def give(self, status, data, length=None, **headers):
-        head = [f"HTTP/1.1 {status} x", f"Content-Length: {len(data) if length is None else length}"]
+        head = [
+            f"HTTP/1.1 {status} x",
+            f"Content-Length: {len(data) if length is None else length}",
+        ]
         head += [f"{name}: {value}" for name, value in headers.items()]
         raw = "\r\n".join([*head, "", ""]).encode() + data
         self.cdn.sent += len(raw)
@@ -244,7 +258,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
 
 
 def flip(data):
@@ -290,5 +303,3 @@ def _manifest(model, version, data, *, test, fallback):
         },
         "fallback": {"mode": fallback},
     }
-
-

@@ -1,7 +1,5 @@
 """Power goes at the worst moment, at every one of them."""
 
-
-
 from tests.delivery.crashes import crash_everywhere
 
 
