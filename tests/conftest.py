@@ -1,5 +1,6 @@
 """What every test may use: golden files with an update flag."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-goldens", action="store_true", help="write golden files instead of comparing"
     )
+
+
+def pytest_configure() -> None:
+    # A shell starts its background jobs with interrupts ignored, and children inherit that: tests
+    # of Ctrl-C would then test the shell.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

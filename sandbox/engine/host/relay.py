@@ -25,6 +25,7 @@ CHANNEL_OPTIONS = [
 ]
 _THREADS = 16  # the engine asks about that many resources at once, by default
 _ENDLESS_SECONDS = 24 * 3600.0
+_GRACE_SECONDS = 1.0
 _EMPTY = b""  # an empty message on the wire
 
 
@@ -53,7 +54,8 @@ class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its 
         """Answer no more, and let everyone who waits go on."""
         self.fail("the policy pack was stopped")
         self._asked.set()
-        self._server.stop(0)
+        # Not at once: who waits for an answer is to read the reason, not "Cancelling all calls".
+        self._server.stop(_GRACE_SECONDS)
         if self._channel is not None:
             self._channel.close()
 
