@@ -22,11 +22,12 @@ from model_build.compare import candidates_of, front, plot_front, recommend
 from model_build.errors import BuildError
 from model_build.inspection import InspectionError
 from model_build.pins import renew_pins
+from model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from model_build.pull import pull as fetch
 from model_build.register import register_version, stack_pins
 from model_build.signing import signer_from_uri
 from model_build.verify import verify_version
-from model_build.writer import WrittenVersion, read_version
+from model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -48,7 +49,16 @@ TrustFile = Annotated[
     Path | None, typer.Option("--trust", help="Another trust file than the environment's.")
 ]
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
-Manifest = Annotated[Path, typer.Argument(help="models/<model>/<version>/manifest.yaml")]
+Manifest = Annotated[
+    Path,
+    typer.Argument(
+        help="models/<model>/<version>/manifest.yaml, or its folder.",
+        callback=lambda path: path / MANIFEST_FILE if path.is_dir() else path,
+    ),
+]
+TrackingUri = Annotated[
+    str, typer.Option(envvar=TRACKING_VARIABLE, help="MLflow tracking server or database.")
+]
 Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY or sigstore:...")]
 
 
@@ -205,9 +215,7 @@ def approve(  # noqa: PLR0917  # typer passes options by name
 @app.command()
 def register(  # noqa: PLR0917  # typer passes options by name
     manifest: Manifest,
-    tracking_uri: Annotated[
-        str, typer.Option(help="MLflow tracking server or database.")
-    ] = "sqlite:///build/mlflow.db",
+    tracking_uri: TrackingUri = DEFAULT_TRACKING_URI,
     stack_files: Annotated[
         list[Path] | None, typer.Option("--stack-file", help="Stack files that give aliases.")
     ] = None,
@@ -243,9 +251,7 @@ def pull(
     source: Annotated[str, typer.Argument(help="models:/name/version, or a file.")],
     to: Annotated[Path, typer.Option(help="Folder to pull into.")] = Path("build/pulled"),
     sha256: Annotated[str | None, typer.Option(help="Digest that the file must have.")] = None,
-    tracking_uri: Annotated[
-        str, typer.Option(help="MLflow tracking server or database.")
-    ] = "sqlite:///build/mlflow.db",
+    tracking_uri: TrackingUri = DEFAULT_TRACKING_URI,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Fetch a model to a local folder and inspect it before anything loads it.
@@ -304,7 +310,13 @@ def _answering(*refusals: type[Exception]) -> Iterator[None]:
     except refusals as error:
         _err.print(f"refused: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(_REFUSED) from error
-    except (BuildError, GovernanceError, OSError) as error:
+    except OSError as error:
+        what = error.filename or type(error).__name__
+        raise UserError(
+            f"{what}: got {error.strerror or error}; expected a file or folder that can be used. "
+            "Next: check the path and its permissions."
+        ) from error
+    except (BuildError, GovernanceError) as error:
         raise UserError(str(error)) from error
 
 

@@ -71,6 +71,7 @@ def build_version(
             report.
         BuildError: If a step fails.
     """
+    _two_keys(signers)
     started = _now()
     build, report = make()
     finished = _now()
@@ -131,6 +132,18 @@ def source_commit(folder: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _two_keys(signers: Mapping[str, Signer]) -> None:
+    """Refuse one key for both roles before minutes go into a version nobody would trust."""
+    builder, evaluator = (signers[role].public_key.keyid for role in ("builder", "evaluator"))
+    if builder == evaluator:
+        raise BuildError(
+            "signers",
+            got=f"key {builder[:12]} as builder and as evaluator",
+            expected="two keys: who builds does not judge what was built",
+            next_step="name another key for the evaluator",
+        )
 
 
 def _shipped(

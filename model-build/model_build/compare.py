@@ -36,6 +36,8 @@ _WEIGHS: Final[Mapping[str, str]] = {
     "high-end": "quality",
 }
 
+_PICTURES: Final = frozenset({".png", ".svg"})
+
 
 class CompareError(BuildError):
     """Nothing to compare."""
@@ -130,7 +132,18 @@ def recommend(candidates: Sequence[Candidate], *, max_loss_pt: float) -> list[Re
 
 
 def plot_front(candidates: Sequence[Candidate], path: Path) -> None:
-    """Draw size against quality, the front marked; latency as the dot's area."""
+    """Draw size against quality, the front marked; latency as the dot's area.
+
+    Raises:
+        CompareError: If the file's name ends in anything but .png or .svg.
+    """
+    if path.suffix not in _PICTURES:
+        raise CompareError(
+            f"picture {path}",
+            got=f"suffix {path.suffix!r}",
+            expected=f"one of {sorted(_PICTURES)}",
+            next_step="give the file another name",
+        )
     need("matplotlib").use("Agg")
     figure, axes = need("matplotlib.pyplot").subplots(figsize=(7, 4.5), layout="constrained")
     best = front(candidates)

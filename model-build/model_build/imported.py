@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from model_build.errors import BuildError, need
+from model_build.errors import BuildError
 from model_build.fetch import read_members
 from model_build.inspection import inspect_file
 from model_build.lock import locked
 from model_build.probes import Sample, probe_samples
+from model_build.pull import registry_files
 from model_build.quantize_onnx import quantize_onnx
 from model_build.quantize_tflite import quantize_tflite
 from model_build.quiet import quiet
@@ -140,16 +141,17 @@ def _step(
 
 
 def _from_registry(source: Source) -> bytes:
-    """Return the one model file of a registered version."""
-    mlflow = need("mlflow")
+    """Return the model file of a registered version that the recipe means."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(mlflow.artifacts.download_artifacts(source.uri, dst_path=folder))
-        files = [p for p in sorted(place.rglob("*")) if p.suffix in {".tflite", ".onnx"}]
-        if len(files) != 1:
-            raise BuildError(
-                str(source.uri),
-                got=f"{len(files)} files of a known format",
-                expected="exactly one .tflite or .onnx file",
-                next_step="register one file a version",
-            )
-        return files[0].read_bytes()
+        contents = [path.read_bytes() for path in registry_files(str(source.uri), Path(folder))]
+    digests = [hashlib.sha256(content).hexdigest() for content in contents]
+    if source.sha256 in digests:
+        return contents[digests.index(source.sha256)]
+    if source.sha256 or len(contents) != 1:
+        raise BuildError(
+            str(source.uri),
+            got=f"{len(contents)} model files: {', '.join(digests)}",
+            expected=f"sha256 {source.sha256}" if source.sha256 else "exactly one model file",
+            next_step="name the file that is meant by source.sha256 in the recipe",
+        )
+    return contents[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -13,7 +14,10 @@ from typing import Final
 from model_build.errors import BuildError, need
 from model_build.inspection import Inspected, Limits, inspect_file
 
-__all__ = ["PullError", "pull"]
+__all__ = ["DEFAULT_TRACKING_URI", "TRACKING_VARIABLE", "PullError", "fail_soon", "pull", "registry_files"]
+
+DEFAULT_TRACKING_URI: Final = "sqlite:///build/mlflow.db"
+TRACKING_VARIABLE: Final = "MLFLOW_TRACKING_URI"  # MLflow's own name for it
 
 _REGISTRY_URI: Final = re.compile(r"^models:/(?P<name>[A-Za-z0-9._-]+)/(?P<version>\d+)$")
 _MODEL_SUFFIXES: Final = frozenset({".tflite", ".onnx", ".zip"})
@@ -28,7 +32,7 @@ def pull(
     *,
     to: Path,
     sha256: str | None = None,
-    tracking_uri: str = "sqlite:///build/mlflow.db",
+    tracking_uri: str = DEFAULT_TRACKING_URI,
     limits: Limits | None = None,
 ) -> list[Inspected]:
     """Fetch a source's model files into a folder and return what they are.
@@ -47,7 +51,7 @@ def pull(
     """
     with tempfile.TemporaryDirectory(prefix="pull-") as scratch:
         if source.startswith("models:/"):
-            files = _from_registry(source, Path(scratch), tracking_uri)
+            files = registry_files(source, Path(scratch), tracking_uri)
         elif "://" in source:
             raise _refused(source, "an address", "models:/name/number or the path of a file")
         else:
@@ -60,12 +64,25 @@ def pull(
         return [_keep(item, to) for item in wanted]
 
 
-def _from_registry(source: str, scratch: Path, tracking_uri: str) -> list[Path]:
+def registry_files(source: str, scratch: Path, tracking_uri: str | None = None) -> list[Path]:
+    """Download a registered version and return its model files, which nothing inspected yet.
+
+    Args:
+        source: ``models:/name/version``, with a number.
+        scratch: An empty folder that is thrown away afterwards.
+        tracking_uri: MLflow server or database; by default what ``MLFLOW_TRACKING_URI``
+            names, or the database that ``mobile-ai model register`` makes.
+
+    Raises:
+        PullError: If the version is not there or holds no model.
+    """
+    tracking_uri = tracking_uri or os.environ.get(TRACKING_VARIABLE) or DEFAULT_TRACKING_URI
     match = _REGISTRY_URI.match(source)
     if match is None:
         raise _refused(source, "no version number", "models:/name/number")
     mlflow = need("mlflow")
     need("mlflow.environment_variables").MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
+    fail_soon()
     try:
         client = mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
         place = client.get_model_version_download_uri(match["name"], match["version"])
@@ -73,7 +90,7 @@ def _from_registry(source: str, scratch: Path, tracking_uri: str) -> list[Path]:
             artifact_uri=place, dst_path=str(scratch), tracking_uri=tracking_uri
         )
     except (mlflow.exceptions.MlflowException, OSError) as error:
-        reason = str(error).split("\n", 1)[0]
+        reason = str(error).split("\n", 1)[0].strip()
         raise _refused(source, reason, "a version in the registry") from error
     files = sorted(
         path
@@ -83,6 +100,13 @@ def _from_registry(source: str, scratch: Path, tracking_uri: str) -> list[Path]:
     if not files:
         raise _refused(source, "no model file", f"files such as {sorted(_MODEL_SUFFIXES)}")
     return files
+
+
+def fail_soon() -> None:
+    """Let MLflow try an unreachable server twice more, not for ten minutes, unless told."""
+    retries = need("mlflow.environment_variables").MLFLOW_HTTP_REQUEST_MAX_RETRIES
+    if not retries.is_set():
+        retries.set(2)
 
 
 def _keep(item: Inspected, to: Path) -> Inspected:

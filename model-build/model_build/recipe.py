@@ -271,9 +271,9 @@ def load_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        RecipeError: If a field is missing, unknown or contradicts another.
+        RecipeError: If it cannot be read, or a field is missing, unknown or contradicts another.
     """
-    values = read_yaml(path.read_text("utf-8"), name=path.name)
+    values = read_yaml(_text(path), name=path.name)
     try:
         return Recipe.model_validate_json(json.dumps(values))
     except ValidationError as error:
@@ -283,6 +283,19 @@ def load_recipe(path: Path) -> Recipe:
             got=f"{problem['input']!r:.120}",
             expected=problem["msg"],
             next_step="see recipes/recipe.schema.json",
+        ) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(item.stem for item in sorted(RECIPES.glob("*.yaml")))
+        raise RecipeError(
+            f"recipe {path}",
+            got=getattr(error, "strerror", None) or "bytes that are no UTF-8 text",
+            expected="a recipe's YAML file",
+            next_step=f"name a file, such as one of {RECIPES.name}/: {known}",
         ) from error
 
 

@@ -18,6 +18,7 @@ from governance.trust import Trust
 
 from model_build.errors import BuildError, need
 from model_build.pins import pins_in
+from model_build.pull import fail_soon
 from model_build.verify import verify_version
 
 __all__ = ["RegisterError", "Registered", "register_version", "stack_pins"]
@@ -105,7 +106,7 @@ def register_version(
         aliases = _align(client, manifest.metadata.name, number, _wanted(pins, found.sha256))
     except need("mlflow.exceptions").MlflowException as error:
         raise _refused(
-            tracking_uri, str(error).split("\n", 1)[0], "a registry that answers"
+            tracking_uri, str(error).split("\n", 1)[0].strip(), "a registry that answers"
         ) from error
     return Registered(
         model=manifest.metadata.name,
@@ -117,6 +118,7 @@ def register_version(
 
 
 def _client(tracking_uri: str) -> Any:
+    fail_soon()
     # A new database tells of every migration it makes.
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)

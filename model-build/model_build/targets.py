@@ -40,7 +40,7 @@ def rows_of(build: BuildResult, report: EvaluationReport) -> tuple[Row, ...]:
         rows.append(_smallest(best, reference, model))
     for variant in ("int8", "dynamic-int8"):
         if variant in found:
-            rows += _latency(found[variant], f"model.{model}_int8_latency_ratio")
+            rows += _latency(found[variant], report.reference, model)
             break
     return tuple(rows)
 
@@ -104,16 +104,16 @@ def _smallest(best: ArtifactEvaluation, reference: ArtifactEvaluation, model: st
     )
 
 
-def _latency(found: ArtifactEvaluation, name: str) -> list[Row]:
+def _latency(found: ArtifactEvaluation, reference: str, model: str) -> list[Row]:
     profile = found.profile
     if profile is None or profile.latency_ratio_to_reference is None:
         return []
     return [
         Row(
-            id=name,
+            id=f"model.{model}_int8_latency_ratio",
             value=profile.latency_ratio_to_reference,
             unit="x",
-            peer="fp32, same run, 1 thread",
+            peer=f"{reference}, same run, 1 thread",
             n=1,
             note=f"{found.variant} p50 {1000 * (profile.latency_p50_ms or 0):.1f} us",
         )

@@ -20,17 +20,22 @@ _SIGNATURE = b"serving_default"
 
 
 def widen(content: bytes) -> bytes:
-    """Return the same model with float32 weights and a signature named by its tensors."""
+    """Return the same model with float32 weights and one signature.
+
+    Names are those of the file's own signature; where it has none, those of its tensors.
+    """
     schema = need("ai_edge_litert.schema_py_generated")
     flatbuffers = need("flatbuffers")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     for code in model.operatorCodes:
         # Files from before schema 3a fill the old field only; litert-quantizer reads the new.
         code.builtinCode = max(code.builtinCode, code.deprecatedBuiltinCode)
+    main = model.subgraphs[0]
+    names = _names(model, main)
     for graph in model.subgraphs:
         _fold(model, graph)
     # Tensors were renumbered, so a signature of the file's own would point astray.
-    model.signatureDefs = [_signature(schema, model.subgraphs[0])]
+    model.signatureDefs = [_signature(schema, main, names)]
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -79,16 +84,30 @@ def _is_half_constant(model: Any, tensor: Any) -> bool:
     return tensor.type == _FLOAT16 and stored is not None and len(stored) > 0
 
 
-def _signature(schema: Any, graph: Any) -> Any:
+def _names(model: Any, graph: Any) -> list[str]:
+    """Return the names of the graph's inputs, then of its outputs, in their order."""
+    known = {number: tensor.name for number, tensor in enumerate(graph.tensors)}
+    for signature in model.signatureDefs or ():
+        if signature.subgraphIndex == 0:
+            entries = [*(signature.inputs or ()), *(signature.outputs or ())]
+            known |= {entry.tensorIndex: entry.name for entry in entries}
+    return [known[int(number)] for number in [*graph.inputs, *graph.outputs]]
+
+
+def _signature(schema: Any, graph: Any, names: list[str]) -> Any:
     signature = schema.SignatureDefT()
     signature.signatureKey = _SIGNATURE
     signature.subgraphIndex = 0
-    signature.inputs = [_named(schema, graph, number) for number in graph.inputs]
-    signature.outputs = [_named(schema, graph, number) for number in graph.outputs]
+    entries = [
+        _named(schema, name, number)
+        for name, number in zip(names, [*graph.inputs, *graph.outputs], strict=True)
+    ]
+    signature.inputs = entries[: len(graph.inputs)]
+    signature.outputs = entries[len(graph.inputs) :]
     return signature
 
 
-def _named(schema: Any, graph: Any, number: int) -> Any:
+def _named(schema: Any, name: str, number: int) -> Any:
     entry = schema.TensorMapT()
-    entry.name, entry.tensorIndex = graph.tensors[number].name, int(number)
+    entry.name, entry.tensorIndex = name, int(number)
     return entry
