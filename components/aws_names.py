@@ -85,8 +85,14 @@ def key_alias(scope: AwsScope, purpose: str) -> str:
 
 
 def to_wire(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return component arguments with the camelCase keys that the plan uses."""
-    return {to_camel(key): _wire_value(value) for key, value in args.items()}
+    """Return component arguments with the camelCase keys that the plan uses.
+
+    Keys that are data, such as tag names, are no Python names and stay as they are.
+    """
+    return {
+        to_camel(key) if key.isidentifier() else key: _wire_value(value)
+        for key, value in args.items()
+    }
 
 
 def _wire_value(value: Any) -> Any:
