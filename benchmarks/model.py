@@ -27,7 +27,6 @@ _BARS: Final = {
     "model.pruned_int8_loss_pt": "<= 0.7",
 }
 _TRAINED: Final = ("activity", "message", "offer", "speaker")
-_BROUGHT: Final = ("face-detector", "voice-activity")
 _FIGURES: Final = (
     "int8_loss_pt",
     "int8_bytes_per_parameter",
@@ -43,9 +42,10 @@ IDS: Final = (
     "model.pruned_int8_loss_pt",
     "model.digits_int8_latency_ratio",
     *(f"model.{name}_{figure}" for name in _TRAINED for figure in _FIGURES),
-    *(f"model.{name}_int8_latency_ratio" for name in _BROUGHT),
-    *(f"model.{name}_fp16_latency_ratio" for name in _BROUGHT),
-    *(f"model.{name}_smallest_zstd_ratio" for name in _BROUGHT),
+    "model.face-detector_int8_latency_ratio",
+    "model.face-detector_smallest_zstd_ratio",
+    "model.voice-activity_fp16_latency_ratio",
+    "model.voice-activity_smallest_zstd_ratio",
     "model.all_builds_s",
 )
 

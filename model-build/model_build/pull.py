@@ -14,7 +14,14 @@ from typing import Final
 from model_build.errors import BuildError, need
 from model_build.inspection import Inspected, Limits, inspect_file
 
-__all__ = ["DEFAULT_TRACKING_URI", "TRACKING_VARIABLE", "PullError", "fail_soon", "pull", "registry_files"]
+__all__ = [
+    "DEFAULT_TRACKING_URI",
+    "TRACKING_VARIABLE",
+    "PullError",
+    "fail_soon",
+    "pull",
+    "registry_files",
+]
 
 DEFAULT_TRACKING_URI: Final = "sqlite:///build/mlflow.db"
 TRACKING_VARIABLE: Final = "MLFLOW_TRACKING_URI"  # MLflow's own name for it

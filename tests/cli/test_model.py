@@ -160,3 +160,53 @@ def test_register_follows_the_stack_files(place, signed):
     done = run("register", MANIFEST, "--json")
     value = json.loads(done.stdout)
     assert (value["created"], value["aliases"]) == (True, ["dev"])
+
+
+def build_with(place: Path, recipe: str, *signers):
+    """Build with the two signers, the builder's first."""
+    keys = []
+    for number, signer in enumerate(signers):
+        path = place / f"{number}.pem"
+        path.write_bytes(signer.private_bytes)
+        keys.append(f"file2:{path}")
+    return run("build", recipe, "--key", keys[0], "--evaluator-key", keys[1])
+
+
+@pytest.mark.parametrize("recipe", ["nowhere.yaml", "models"])
+def test_a_recipe_that_cannot_be_read_is_the_users_to_mend(place, recipe):
+    done = build_with(place, recipe, fresh_signer(), fresh_signer())
+    assert isinstance(done.exception, UserError)
+    assert "face-detector" in str(done.exception)  # the message names recipes that are there
+
+
+def test_one_key_for_builder_and_evaluator_is_refused_before_anything_is_built(place):
+    signer = fresh_signer()
+    done = build_with(place, "nowhere.yaml", signer, signer)
+    assert "two keys" in str(done.exception)
+
+
+@pytest.mark.usefixtures("place")
+def test_a_folder_stands_for_its_manifest():
+    assert run("verify", "models/digits/1.0.0").exit_code == 0
+
+
+@pytest.mark.usefixtures("place")
+def test_a_picture_of_unknown_form_is_the_users_to_mend():
+    done = run("compare", MANIFEST, "--plot", "front.docx")
+    assert isinstance(done.exception, UserError)
+    assert ".png" in str(done.exception)
+
+
+@pytest.mark.usefixtures("place")
+def test_a_registry_that_cannot_be_is_the_users_to_mend():
+    done = run("register", MANIFEST, "--tracking-uri", "gopher://registry")
+    assert isinstance(done.exception, UserError)
+    assert "gopher://registry" in str(done.exception)
+
+
+def test_a_signature_that_is_no_text_is_found_not_raised(place):
+    path = place / "models/digits/1.0.0/evidence/provenance.dsse.json"
+    path.write_bytes(b"\xff\xfe{")
+    done = run("verify", MANIFEST)
+    assert done.exit_code == 1
+    assert "provenance.dsse.json" in done.output

@@ -86,9 +86,7 @@ def approved(version: WrittenVersion, keys: dict, **changes: object) -> WrittenV
 def registry(tmp_path_factory) -> Registry:
     folder = tmp_path_factory.mktemp("registry")
     keys, now = fresh_keys("dev"), datetime.now(UTC).replace(microsecond=0)
-    trust = load_trust(
-        trust_text("dev", keys, expires=now + LIFETIME), environment="dev", now=now
-    )
+    trust = load_trust(trust_text("dev", keys, expires=now + LIFETIME), environment="dev", now=now)
     version = approved(made(small(folder), folder, keys), keys)
     uri = f"sqlite:///{folder}/mlflow.db"
     done = register_version(
@@ -118,9 +116,7 @@ def brought(folder: Path, **source: object) -> Path:
 
 def test_a_registered_model_is_brought_back_optimised_signed_and_verified(registry, tmp_path):
     recipe = brought(tmp_path, uri=registry.source, sha256=registry.digest("fp32"))
-    version = approved(
-        made(recipe, tmp_path, registry.keys), registry.keys, risk_class="limited"
-    )
+    version = approved(made(recipe, tmp_path, registry.keys), registry.keys, risk_class="limited")
     original, smaller = version.manifest.artifacts
     assert original.sha256 == registry.digest("fp32")
     assert smaller.bytes < original.bytes
