@@ -108,7 +108,7 @@ class Reader:
 
     __slots__ = ("_at", "_data")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         """Start at the first byte."""
         self._data, self._at = memoryview(data), 0  # a piece of it is no copy
 

@@ -1,0 +1,126 @@
+"""`mobile-ai release` and `mobile-ai device`, end to end on the sample stack over loopback."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cli import main as cli
+from tests.delivery.world import Cdn
+
+ROOT = Path(__file__).parents[2]
+NAME = "field-assistant-digits"
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """Release the dev stack's sample models in a copy of the repository."""
+    root = tmp_path_factory.mktemp("repository")
+    for name in ("models", "policy-pack"):
+        shutil.copytree(
+            ROOT / name, root / name, ignore=shutil.ignore_patterns("governance", ".venv")
+        )
+    shutil.copy(ROOT / "Pulumi.dev.yaml", root)
+    keys = root / "keys/signers.yaml"
+    for command in ("init", "publish"):
+        _run("release", command, "-s", "dev", "--root-dir", root, "--signers", keys)
+    _refresh(root)
+    return root
+
+
+@pytest.fixture
+def stack(released, tmp_path):
+    """Return a copy that a test may change, and its CDN."""
+    root = tmp_path / "repository"
+    shutil.copytree(released, root)
+    cdn = Cdn(root / "cdn")
+    yield root, cdn
+    cdn.close()
+
+
+def _run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(item) for item in arguments])
+    return ended.value.code or 0
+
+
+def _refresh(root):
+    keys = root / "keys/signers.yaml"
+    where = ("-s", "dev", "--root-dir", root, "--signers", keys)
+    assert _run("release", "refresh", *where, "--out", root / "cdn") == 0
+
+
+def _device(root, cdn, *more):
+    return _run(
+        "device", "update", "--url", cdn.url, "--app", "field-assistant", "--model", "digits",
+        "--root", root / "releases/dev/metadata/1.root.json", "--dir", root / "device",
+        "--app-version", "4.2.0", "--json", *more,
+    )  # fmt: skip
+
+
+def test_a_release_reaches_a_device_and_is_rolled_back_by_a_patch(stack, capsys):
+    root, cdn = stack
+    capsys.readouterr()
+    assert _device(root, cdn) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert (first["word"], first["version"]) == ("installed", "1.1.0")
+    where = ("-s", "dev", "--root-dir", root)
+    assert _run("release", "rollback", NAME, *where) == 0
+    assert _run("release", "publish", *where, "--signers", root / "keys/signers.yaml") == 0
+    _refresh(root)
+    capsys.readouterr()
+    assert _device(root, cdn) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert (second["word"], second["version"]) == ("installed", "1.0.0")
+    assert second["downloaded"] < 0.2 * 119_592
+
+
+def test_a_halt_switches_to_the_embedded_model(stack, capsys):
+    root, cdn = stack
+    _device(root, cdn)
+    where = ("-s", "dev", "--root-dir", root)
+    assert _run("release", "halt", NAME, *where) == 0
+    assert _run("release", "publish", *where, "--signers", root / "keys/signers.yaml") == 0
+    _refresh(root)
+    capsys.readouterr()
+    assert _device(root, cdn) == 0
+    assert json.loads(capsys.readouterr().out)["word"] == "halted"
+    _run("device", "why", "--app", "field-assistant", "--model", "digits", "--dir", root / "device")
+    assert "halted" in capsys.readouterr().out
+
+
+def test_a_plan_of_what_is_released_is_empty(stack, capsys):
+    root, _ = stack
+    capsys.readouterr()
+    assert _run("release", "plan", "-s", "dev", "--root-dir", root, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_manifest_edited_by_hand_is_not_released(stack, capsys):
+    root, _ = stack
+    path = root / "models/digits/1.1.0/manifest.yaml"
+    path.write_text(path.read_text().replace("minRamMb: 64", "minRamMb: 32"))
+    assert _run("release", "plan", "-s", "dev", "--root-dir", root) == 2
+    assert "sha256" in capsys.readouterr().err
+
+
+def test_status_tells_who_signed_and_how_far_it_is(stack, capsys):
+    root, _ = stack
+    capsys.readouterr()
+    assert _run("release", "status", "-s", "dev", "--root-dir", root, "--json") == 0
+    value = json.loads(capsys.readouterr().out)
+    assert {item["role"] for item in value["roles"]} >= {"root", "models", "halt", "snapshot"}
+    assert value["deployments"][0]["name"] == NAME
+
+
+def test_keys_are_readable_by_their_owner_only(released):
+    for path in (released / "keys").glob("*.pem"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_second_first_root_is_refused(stack, capsys):
+    root, _ = stack
+    keys = root / "keys/signers.yaml"
+    assert _run("release", "init", "-s", "dev", "--root-dir", root, "--signers", keys) == 2
+    assert "rotate" in capsys.readouterr().err

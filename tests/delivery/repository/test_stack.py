@@ -1,0 +1,76 @@
+"""The stack file: what a release reads of it, and the edits that move a rollout."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import ReleaseError
+from delivery.repository import stack
+
+ROOT = Path(__file__).parents[3]
+NAME = "field-assistant-digits"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return Path(shutil.copy(ROOT / "Pulumi.prod.yaml", tmp_path))
+
+
+def changed(path):
+    """Return the lines that differ from the file in Git, without their indent."""
+    before = (ROOT / "Pulumi.prod.yaml").read_text().splitlines()
+    after = path.read_text().splitlines()
+    return {line.strip() for line in set(after) ^ set(before)}
+
+
+def only(path):
+    return next(item for item in stack.read_deployments(path) if item.name == NAME)
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_sample_stacks_can_be_released(name):
+    for item in stack.read_deployments(ROOT / f"Pulumi.{name}.yaml"):
+        assert item.rings[-1].share == 1_000_000
+        assert stack.read_trust(ROOT / "policy-pack", name).version >= 1
+
+
+def test_a_promotion_changes_one_line_and_no_comment(path):
+    done = stack.edit_deployment(path, NAME, stack.promote)
+    before, after = done.removeprefix("stage: ").split(" -> ")
+    assert changed(path) == {f"stage: {before}", f"stage: {after}"}
+
+
+def test_the_last_ring_has_none_after_it(path):
+    while only(path).stage != only(path).rings[-1].name:
+        stack.edit_deployment(path, NAME, stack.promote)
+    with pytest.raises(ReleaseError, match="the last ring"):
+        stack.edit_deployment(path, NAME, stack.promote)
+
+
+def test_a_halted_rollout_is_not_promoted_until_it_is_resumed(path):
+    stack.edit_deployment(path, NAME, stack.halt)
+    assert only(path).halted
+    with pytest.raises(ReleaseError, match="a halted rollout"):
+        stack.edit_deployment(path, NAME, stack.promote)
+    stack.edit_deployment(path, NAME, stack.resume)
+    assert not only(path).halted
+
+
+def test_a_rollback_pins_the_previous_version_for_every_ring(path):
+    previous = only(path).previous
+    stack.edit_deployment(path, NAME, stack.rollback)
+    found = only(path)
+    assert (found.pin, found.previous, found.stage) == (previous, None, found.rings[-1].name)
+    with pytest.raises(ReleaseError, match="no previous version"):
+        stack.edit_deployment(path, NAME, stack.rollback)
+
+
+def test_an_unknown_deployment_is_named_with_those_that_exist(path):
+    with pytest.raises(ReleaseError, match=NAME):
+        stack.edit_deployment(path, "nobody-nothing", stack.promote)
+
+
+def test_an_unlisted_stack_releases_nothing():
+    with pytest.raises(ReleaseError, match="unlisted"):
+        stack.read_trust(ROOT / "policy-pack", "playground")
