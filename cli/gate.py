@@ -42,7 +42,12 @@ def command(  # noqa: PLR0917  typer passes options by name
     ] = "",
     time: Annotated[bool, typer.Option("--time", help="Print where the time went.")] = False,  # noqa: FBT002
 ) -> None:
-    """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not judge."""
+    """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not judge.
+
+    Example: mobile-ai gate --stack prod --base origin/main --format markdown
+
+    Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
+    """
     forms = _forms(form, out)
     from gate import GateError, Options, run_gate  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
