@@ -53,9 +53,9 @@ def new_signers():
 
 def weights(seed, *, moved=0.0, size=4096):
     """Return bytes like a model's: random, of which a share moved by one since the seed."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311
     data = bytearray(rng.randbytes(size))
-    other = random.Random(f"{seed}-{moved}")
+    other = random.Random(f"{seed}-{moved}")  # noqa: S311
     for at in range(size):
         if other.random() < moved:
             data[at] = (data[at] + other.choice((1, 255))) % 256

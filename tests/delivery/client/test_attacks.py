@@ -199,7 +199,7 @@ def test_an_expired_root_stops_updates_and_not_the_model(tmp_path, cdn, world):
     assert "root.json is expired" in outcome.reason
 
 
-def test_a_ring_that_signs_another_rings_path_is_not_asked(world, phone, unharmed):
+def test_a_ring_that_signs_another_rings_path_is_not_asked(world, unharmed):
     release_new(world)
     document = ring_document(world, "general", file=name(EVIL))
     number = world.forge(
@@ -239,7 +239,7 @@ def test_stolen_ring_snapshot_and_timestamp_keys_and_the_bucket_are_not_enough(w
     unharmed(reason="models was signed by 0/2 keys")
 
 
-def test_a_stolen_ring_key_gives_no_other_model(world, phone, unharmed):
+def test_a_stolen_ring_key_gives_no_other_model(world, unharmed):
     faces = world.make("9.0.0", weights(9), model="faces")
     both = [deployment(world.old), deployment(faces, model="faces")]
     world.publish(*both)

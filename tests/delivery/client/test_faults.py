@@ -175,7 +175,7 @@ def test_damaged_local_metadata_is_taken_anew(phone):
     assert check(phone).word == "current"
 
 
-def test_a_state_that_was_refused_keeps_its_installation_id(world, release, cdn):
+def test_a_state_that_was_refused_keeps_its_installation_id(release, cdn):
     before = load_state(release.state_file).installation
     cdn.fault = only("timestamp", lambda handler: handler.give(503, b""))
     check(release)

@@ -2,8 +2,8 @@
 
 import functools
 import hashlib
+import json
 import os
-import random
 import tracemalloc
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from delivery.errors import PatchError
 
 MODELS = Path(__file__).parents[3] / "models/digits"
 FILES = ("digits-int8.tflite", "digits-int8-onnx.onnx", "digits-int4.tflite", "digits-fp32.tflite")
-OLD = random.Random(1).randbytes(3_000)
+OLD = np.random.default_rng(1).bytes(3_000)
 NEW = OLD[:1_000] + b"inserted" + OLD[1_000:2_500] + bytes(700)
 CODECS = {
     "bsdiff": (general.make_bsdiff, general.apply_bsdiff),
@@ -41,6 +41,9 @@ CODECS = {
 def pair(name):
     paths = [MODELS / version / "artifacts" / name for version in ("1.0.0", "1.1.0")]
     return [path.read_bytes() for path in paths]
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors/patches.json").read_text())
 
 
 def digest(data):
@@ -74,14 +77,15 @@ def test_head_only_changes_cost_a_hundredth():
         key=lambda t: abs(t.length - 640),
     )
     body = bytearray(old)
-    rng = random.Random(3)
+    rng = np.random.default_rng(3)
     for at in range(head.offset, head.offset + head.length):
-        body[at] = (body[at] + rng.choice((0, 1, 255))) % 256
+        body[at] = (body[at] + int(rng.choice((0, 1, 255)))) % 256
     assert len(best_patch(old, bytes(body)).data) <= 0.01 * len(old)
 
 
 def test_a_patch_that_saves_little_is_not_made():
-    assert best_patch(random.Random(1).randbytes(5_000), random.Random(2).randbytes(5_000)) is None
+    one, other = (np.random.default_rng(seed).bytes(5_000) for seed in (1, 2))
+    assert best_patch(one, other) is None
 
 
 @pytest.mark.parametrize("name", ["digits-fp32.tflite", "digits-int8.tflite"])
@@ -217,6 +221,21 @@ def _small_pair():
 def _onnx(*tensors):
     named = [numpy_helper.from_array(value, f"w{at}") for at, value in enumerate(tensors)]
     return helper.make_model(helper.make_graph([], "g", [], [], named)).SerializeToString()
+
+
+@pytest.mark.parametrize("vector", VECTORS["patches"], ids=lambda vector: vector["codec"])
+def test_patch_vectors_hold(vector):
+    old, new, patch = (bytes.fromhex(vector[name]) for name in ("old", "new", "patch"))
+    assert codec_of(patch) == vector["codec"]
+    assert apply_patch(patch, old, sha256=digest(new), length=len(new)) == new
+
+
+@pytest.mark.parametrize("vector", VECTORS["residuals"])
+def test_residual_vectors_hold(vector):
+    values, columns, limit = vector["differences"], vector["columns"], vector["limit"]
+    coded = bytes.fromhex(vector["coded"])
+    assert residual.encode(list(values), columns, limit) == coded
+    assert residual.decode(coded, len(values), columns, limit).tolist() == values
 
 
 def _same_or_refused(container, old, new):

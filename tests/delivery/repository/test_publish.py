@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from components.delivery_plan import target_key as component_key
-from components.delivery_timestamp import canonical, next_timestamp, public_key
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from securesystemslib.signer import SSlibKey
 
+from components.delivery_plan import target_key as component_key
+from components.delivery_timestamp import canonical, next_timestamp, public_key
 from delivery.errors import ReleaseError
 from delivery.repository.folder import read_releases
 from delivery.repository.publish import target_key
