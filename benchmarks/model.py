@@ -61,11 +61,10 @@ class Measured:
 
 def rows() -> Iterator[Row]:
     """Build and evaluate every recipe in a scratch folder, weights trained anew."""
-    measured = []
     with tempfile.TemporaryDirectory() as scratch:
         # A fine-tune obtains its parent's network itself, so any order gives the same files.
-        for recipe in sorted(RECIPES.glob("*.yaml")):
-            measured.append(_measure(recipe, Path(scratch)))
+        recipes = sorted(RECIPES.glob("*.yaml"))
+        measured = [_measure(recipe, Path(scratch)) for recipe in recipes]
     yield from rows_from(measured)
 
 

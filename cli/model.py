@@ -36,7 +36,12 @@ from cli.errors import UserError
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    help=__doc__,
+    epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml. Guide: docs/models.md",
+    rich_markup_mode=None,
+)
 
 _REFUSED: Final = 1  # the answer is no: a gate failed, a signature does not verify
 
@@ -53,7 +58,7 @@ Manifest = Annotated[
     Path,
     typer.Argument(
         help="models/<model>/<version>/manifest.yaml, or its folder.",
-        callback=lambda path: path / MANIFEST_FILE if path.is_dir() else path,
+        callback=lambda path: _manifest_at(path),  # noqa: PLW0108  # defined below
     ),
 ]
 TrackingUri = Annotated[
@@ -142,7 +147,9 @@ def verify(
 
 @app.command()
 def compare(
-    manifests: Annotated[list[Path], typer.Argument(help="One or more manifests.")],
+    manifests: Annotated[
+        list[Path], typer.Argument(help="One or more manifests, or their folders.")
+    ],
     plot: Annotated[Path | None, typer.Option(help="Write a picture (.png or .svg).")] = None,
     max_loss_pt: Annotated[float, typer.Option(help="Points of quality that may be lost.")] = 1.0,
     as_json: Json = False,  # noqa: FBT002
@@ -155,7 +162,7 @@ def compare(
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
     with _answering():
-        candidates = [item for path in manifests for item in candidates_of(path)]
+        candidates = [item for path in manifests for item in candidates_of(_manifest_at(path))]
         best = front(candidates)
         advice = recommend(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:
@@ -330,6 +337,11 @@ def _progress() -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=_err, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda text: bar.update(task, description=text)
+
+
+def _manifest_at(path: Path) -> Path:
+    """Return the manifest of a version folder; another path as it is."""
+    return path / MANIFEST_FILE if path.is_dir() else path
 
 
 def _trust(environment: str, path: Path | None) -> Trust:

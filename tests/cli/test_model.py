@@ -53,6 +53,10 @@ def test_every_command_has_help_with_an_example(command):
     assert f"mobile-ai model {command}" in " ".join(done.output.split())
 
 
+def test_the_group_has_help_with_an_example():
+    assert "Example: mobile-ai model" in " ".join(run("--help").output.split())
+
+
 @pytest.mark.usefixtures("place")
 def test_a_whole_version_verifies():
     done = run("verify", MANIFEST)
@@ -186,8 +190,9 @@ def test_one_key_for_builder_and_evaluator_is_refused_before_anything_is_built(p
 
 
 @pytest.mark.usefixtures("place")
-def test_a_folder_stands_for_its_manifest():
-    assert run("verify", "models/digits/1.0.0").exit_code == 0
+@pytest.mark.parametrize("command", ["verify", "compare"])
+def test_a_folder_stands_for_its_manifest(command):
+    assert run(command, "models/digits/1.0.0").exit_code == 0
 
 
 @pytest.mark.usefixtures("place")
