@@ -39,7 +39,7 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,
-    epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml. Guide: docs/models.md",
+    epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml (docs/models.md)",
     rich_markup_mode=None,
 )
 
