@@ -121,7 +121,8 @@ def _decisions() -> Iterator[Row]:
         unit="us",
         peer="bar: 1.2 us",
         n=_PYTHON_IDS,
-        note=f"CPU time of a decision, best of {_BATCHES} batches; the point of a device is computed once, at installation",
+        note=f"CPU time of a decision, best of {_BATCHES} batches; "
+        "a device computes its point once, at installation",
     )
     begun = time.process_time()
     cohorts(points, key)

@@ -16,9 +16,8 @@ function mix(value) {
 }
 
 function cohort(point, key) {
-  const high = mix(point[0] ^ key[0]);
-  const low = mix(high ^ point[1] ^ key[1]) >>> 0;
-  return Math.floor((low * COHORTS) / 4294967296); // below 2^53, so exact
+  const folded = Math.imul(point[0] ^ key[0], 0x9e3779b1) ^ point[1] ^ key[1];
+  return Math.floor(((mix(folded) >>> 0) * COHORTS) / 4294967296); // below 2^53, so exact
 }
 
 function millionths(percent) {

@@ -42,7 +42,7 @@ def release_new(world):
     world.publish(deployment(world.new, previous=world.old))
 
 
-def artifact(world):
+def new_digest():
     return sha256_bytes(weights(1, moved=0.05))
 
 
@@ -66,7 +66,7 @@ def test_arbitrary_installation_from_the_bucket_is_refused(world, unharmed):
     release_new(world)
     for path in (world.bucket / "targets").glob("*.mdp"):
         path.write_bytes(flip(path.read_bytes()))
-    path = next((world.bucket / "targets").glob(f"{artifact(world)}.*"))
+    path = next((world.bucket / "targets").glob(f"{new_digest()}.*"))
     path.write_bytes(EVIL)
     unharmed(reason="other bytes than signed")
 

@@ -155,7 +155,8 @@ def test_a_wrong_clock_breaks_nothing(release, monkeypatch, days, word):
     assert check(release).version == "1.1.0"
 
 
-def test_no_network_at_all_starts_with_what_is_there(world, phone):
+@pytest.mark.usefixtures("phone")
+def test_no_network_at_all_starts_with_what_is_there(world):
     offline = device(world, "http://127.0.0.1:9")
     assert check(offline).word == "unreachable"
     assert keeps(offline)
