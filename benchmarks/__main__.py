@@ -66,7 +66,8 @@ def _measure(area: ModuleType, only: str) -> Iterator[Row]:
 def _print(rows: Iterable[Row]) -> None:
     table = Table()
     for name in ("id", "value", "unit", "against", "n", "note"):
-        table.add_column(name, justify="right" if name in {"value", "n"} else "left")
+        justify = "right" if name in {"value", "n"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name == "id")
     for row in rows:
         table.add_row(row.id, f"{row.value:.3g}", row.unit, row.peer, str(row.n), row.note)
     Console(width=160 if not sys.stdout.isatty() else None).print(table)
