@@ -9,8 +9,8 @@ to 999,999. A device is in a ring when its cohort is below the ring's share in m
 - the same salt keeps the same devices first, another salt draws them anew.
 
 Point and key are folded to 32 bits and mixed by MurmurHash3's finaliser, because a fleet of
-millions is simulated with it and a phone's script engine has 32-bit multiplication. ``rings.js`` is the same
-in JavaScript; both are tested against the same vectors.
+millions is simulated with it and a phone's script engine has 32-bit multiplication. ``rings.js``
+is the same in JavaScript; both are tested against the same vectors.
 """
 
 from __future__ import annotations
