@@ -4,9 +4,10 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
+from governance.pods import ANNOTATION
 
 from components import kube_workload
-from components.kube_site import GATEWAY_NAME, MANIFEST_ANNOTATION
+from components.kube_site import GATEWAY_NAME
 
 __all__ = ["Canary", "EdgeInferenceEndpoint", "EdgeInferenceEndpointArgs"]
 
@@ -123,7 +124,7 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
         k8s.apps.v1.Deployment(
             f"{self._prefix}-{track}",
             # On the Deployment and not on its pods: they need no restart for a new version.
-            metadata={**metadata, "annotations": {MANIFEST_ANNOTATION: args["manifestSha256"]}},
+            metadata={**metadata, "annotations": {ANNOTATION: args["manifestSha256"]}},
             spec=kube_workload.deployment(
                 self._workload(),
                 track=track,

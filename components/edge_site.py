@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
+from governance.admission import AdmissionPolicy, admission_policies
 
 from components import kube_site
 
@@ -78,8 +79,8 @@ class EdgeSite(pulumi.ComponentResource):
             spec=kube_site.default_deny(),
             opts=self._inside(),
         )
-        self._admission("pinned-images", kube_site.pinned_images())
-        self._admission("bound-workloads", kube_site.bound_workloads())
+        for policy in admission_policies():
+            self._admission(policy)
         self._gateway()
         self.register_outputs({"site": args["site"], "namespace": args["namespace"]})
 
@@ -91,20 +92,20 @@ class EdgeSite(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _admission(self, purpose: str, spec: dict[str, Any]) -> None:
+    def _admission(self, policy: AdmissionPolicy) -> None:
         """Create a policy and its binding; both belong to the cluster, not to a namespace."""
-        policy = f"mobile-ai-{self._args['namespace']}-{purpose}"
-        metadata = {"name": policy, "labels": self._args["labels"]}
+        name = f"mobile-ai-{self._args['namespace']}-{policy.rule}"
+        metadata = {"name": name, "labels": self._args["labels"]}
         k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
-            f"{self._prefix}-{purpose}",
+            f"{self._prefix}-{policy.rule}",
             metadata=metadata,
-            spec=spec,
+            spec=policy.spec,
             opts=pulumi.ResourceOptions(parent=self),
         )
         k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{self._prefix}-{purpose}",
+            f"{self._prefix}-{policy.rule}",
             metadata=metadata,
-            spec=kube_site.admission_binding(policy, namespace=self._args["namespace"]),
+            spec=kube_site.admission_binding(name, namespace=self._args["namespace"]),
             opts=self._inside(),
         )
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from governance.admission import admission_policies
 
 from components.edge_site import site_provider
 from tests.components.support import Engine, declare
@@ -36,9 +37,9 @@ def test_everything_inside_a_site_waits_for_its_namespace(prod: Engine) -> None:
     assert all(namespace in item.dependencies for item in inside if "site-" in item.name)
 
 
-@pytest.mark.parametrize("purpose", ["pinned-images", "bound-workloads"])
-def test_admission_fails_closed_and_denies(purpose: str, prod: Engine) -> None:
-    name = f"site-dublin-{purpose}"
+@pytest.mark.parametrize("rule", [policy.rule for policy in admission_policies()])
+def test_admission_fails_closed_and_denies(rule: str, prod: Engine) -> None:
+    name = f"site-dublin-{rule}"
     policy = prod.one(":ValidatingAdmissionPolicy", name).inputs
     binding = prod.one(":ValidatingAdmissionPolicyBinding", name).inputs["spec"]
 
@@ -51,9 +52,12 @@ def test_admission_fails_closed_and_denies(purpose: str, prod: Engine) -> None:
 
 
 def test_admission_wants_the_annotation_that_deployments_carry(prod: Engine) -> None:
-    spec = prod.one(":ValidatingAdmissionPolicy", "site-dublin-bound-workloads").inputs["spec"]
+    name = "site-dublin-leaf-bound-to-verified-model"
+    spec = prod.one(":ValidatingAdmissionPolicy", name).inputs["spec"]
     deployment = prod.one("v1:Deployment", f"{SITE}-stable").inputs
-    [wanted] = re.findall(r"'(mobile-ai\.dev/[a-z0-9-]+)' in", spec["validations"][0]["expression"])
+    [wanted] = re.findall(
+        r"'(mobile-ai\.dev/[a-z0-9-]+)' in", spec["validations"][-1]["expression"]
+    )
 
     assert wanted in deployment["metadata"]["annotations"]
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from governance.case import Case, Whole
 from governance.evidence import VerifiedModel
+from governance.pods import ANNOTATION, CONTAINER_LISTS, IMAGE
 from governance.reading import Node, one_of
 from governance.rule import Rule, resource_rule, stack_rule
 from governance.tokens import (
@@ -25,9 +26,8 @@ from governance.tokens import (
 
 __all__ = ["ANNOTATION", "RULES", "VARIABLE"]
 
-ANNOTATION: Final = "mobile-ai.dev/manifest-sha256"
 VARIABLE: Final = "MOBILE_AI_MANIFEST_SHA256"
-_BY_DIGEST: Final = re.compile(r"[a-z0-9./:_-]+@sha256:[0-9a-f]{64}")
+_BY_DIGEST: Final = re.compile(IMAGE)
 _OURS: Final = "mobileai:index:"
 
 
@@ -68,7 +68,7 @@ def _images(case: Case) -> Iterator[Node]:
             )
     else:
         pod = case.at(*pod_path(kind))
-        for name in ("containers", "initContainers", "ephemeralContainers"):
+        for name in CONTAINER_LISTS:
             yield from (item.at("image") for item in pod.at(name).items())
 
 

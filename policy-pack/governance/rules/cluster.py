@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from governance.case import Case, Whole
+from governance.pods import DEFAULT_ACCOUNTS, PROBES, QUANTITIES, SERVED, SERVICE_TYPES
 from governance.reading import Node, is_false, is_text, one_of, optional
 from governance.rule import Rule, resource_rule, stack_rule
 from governance.tokens import KUBERNETES_WORKLOADS, pod_path
@@ -15,11 +16,6 @@ __all__ = ["RULES"]
 
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-_SERVED: Final = (
-    "kubernetes:apps/v1:DaemonSet",
-    "kubernetes:apps/v1:Deployment",
-    "kubernetes:apps/v1:StatefulSet",
-)
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 
 
@@ -40,9 +36,8 @@ def _containers(case: Case) -> Iterator[Node]:
 def container_limits_set(case: Case) -> None:
     """Check requests and limits of every container."""
     for container in _containers(case):
-        for kind in ("requests", "limits"):
-            for resource in ("cpu", "memory"):
-                container.at("resources", kind, resource).require(is_text, "a quantity")
+        for kind, resource in QUANTITIES:
+            container.at("resources", kind, resource).require(is_text, "a quantity")
 
 
 @resource_rule(
@@ -52,13 +47,13 @@ def container_limits_set(case: Case) -> None:
     severity="medium",
     frameworks=("AWS Well-Architected REL11",),
     remediation="set readinessProbe and livenessProbe",
-    applies_to=_SERVED,
+    applies_to=SERVED,
     waivable_by="security",
 )
 def probes_set(case: Case) -> None:
     """Check both probes of every container."""
     for container in _containers(case):
-        for probe in ("readinessProbe", "livenessProbe"):
+        for probe in PROBES:
             container.at(probe).require(bool, "a probe")
 
 
@@ -80,7 +75,7 @@ def no_service_account_token(case: Case) -> None:
     pod = case.at(*pod_path(case.resource.type))
     pod.at("automountServiceAccountToken").require(is_false, "false")
     pod.at("serviceAccountName").require(
-        lambda value: isinstance(value, str) and value not in {"", "default"}, "an own account"
+        lambda value: isinstance(value, str) and value not in DEFAULT_ACCOUNTS, "an own account"
     )
 
 
@@ -135,7 +130,7 @@ def cluster_roles_narrow(case: Case) -> None:
 )
 def service_not_exposed(case: Case) -> None:
     """Check the type and external addresses."""
-    case.at("spec", "type").require(optional(one_of("ClusterIP")), "'ClusterIP'")
+    case.at("spec", "type").require(optional(one_of(*SERVICE_TYPES)), "'ClusterIP'")
     case.at("spec", "externalIPs").require(optional(lambda value: value == []), "none")
 
 

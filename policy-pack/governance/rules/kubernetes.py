@@ -6,26 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from governance.case import Case
+from governance.pods import (
+    CAPABILITIES,
+    CONTAINER_LISTS,
+    HOST_NAMESPACES,
+    PROC_MOUNT,
+    SECCOMP,
+    VOLUMES,
+)
 from governance.reading import MISSING, Node, is_false, is_true, one_of, optional
 from governance.rule import Rule, resource_rule
 from governance.tokens import KUBERNETES_WORKLOADS, pod_path
 
 __all__ = ["RULES"]
-
-_VOLUMES: Final = frozenset(
-    {
-        "configMap",
-        "csi",
-        "downwardAPI",
-        "emptyDir",
-        "ephemeral",
-        "name",
-        "persistentVolumeClaim",
-        "projected",
-        "secret",
-    }
-)
-_PROFILES: Final = ("RuntimeDefault", "Localhost")
 
 
 @resource_rule(
@@ -40,19 +33,19 @@ _PROFILES: Final = ("RuntimeDefault", "Localhost")
 def edge_pod_restricted(case: Case) -> None:
     """Check the pod, then each container against the pod's defaults."""
     pod = case.at(*pod_path(case.resource.type))
-    for key in ("hostNetwork", "hostPID", "hostIPC"):
+    for key in HOST_NAMESPACES:
         pod.at(key).require(optional(is_false), "false")
     for volume in pod.at("volumes").items():
         for kind, source in volume.entries():
-            if kind not in _VOLUMES:
-                source.deny(f"a volume type among {sorted(_VOLUMES)}")
+            if kind not in {"name", *VOLUMES}:
+                source.deny(f"a volume type among {VOLUMES}")
     pod.at("containers").require(bool, "at least one container")
     for container in _containers(pod):
         _container(container, pod.at("securityContext"))
 
 
 def _containers(pod: Node) -> Iterator[Node]:
-    for key in ("containers", "initContainers", "ephemeralContainers"):
+    for key in CONTAINER_LISTS:
         yield from pod.at(key).items()
 
 
@@ -61,16 +54,16 @@ def _container(container: Node, defaults: Node) -> None:
     own.at("privileged").require(optional(is_false), "false")
     own.at("allowPrivilegeEscalation").require(is_false, "false")
     own.at("readOnlyRootFilesystem").require(is_true, "true")
-    own.at("procMount").require(optional(one_of("Default")), "'Default'")
+    own.at("procMount").require(optional(one_of(PROC_MOUNT)), repr(PROC_MOUNT))
     own.at("capabilities", "drop").require(
         lambda value: isinstance(value, list) and "ALL" in value, "a list with 'ALL'"
     )
     own.at("capabilities", "add").require(
-        lambda value: value is MISSING or value in ([], ["NET_BIND_SERVICE"]), "none"
+        lambda value: value is MISSING or value in ([], list(CAPABILITIES)), "none"
     )
     _either(own, defaults, ("runAsNonRoot",), is_true, "true")
     _either(own, defaults, ("runAsUser",), optional(_is_not_root), "not 0")
-    _either(own, defaults, ("seccompProfile", "type"), one_of(*_PROFILES), "'RuntimeDefault'")
+    _either(own, defaults, ("seccompProfile", "type"), one_of(*SECCOMP), "'RuntimeDefault'")
     for port in container.at("ports").items():
         port.at("hostPort").require(optional(one_of(0)), "no host port")
 
