@@ -210,9 +210,7 @@ def _repository(
         image_scanning_configuration={"scan_on_push": True},
         encryption_configurations=[{"encryption_type": "KMS", "kms_key": key.arn}],
         force_delete=not scope["protect"],
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(protect=scope["protect"])
-        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=scope["protect"])),
     )
     aws.ecr.LifecyclePolicy(
         name, repository=repository.name, policy=plan.image_lifecycle(), opts=opts
