@@ -11,6 +11,7 @@ from .reading import Finding, Notes
 from .resource import Resource
 from .rule import Rule
 from .verdict import Outcome, Verdict
+from .waiving import why_unfit
 
 __all__ = ["applies", "apply_to_resource", "apply_to_stack"]
 
@@ -119,13 +120,11 @@ def _waived_by(rule: Rule, resource: Resource, facts: Facts) -> str:
         return ""
     targets = {resource.urn, _digest_of(resource, facts)} - {""}
     for waiver in facts.records.waivers.get(rule.id, ()):
-        days = (waiver.expires - waiver.issued).days
         if (
-            waiver.role == rule.waivable_by
+            not why_unfit(waiver, rule)
             and waiver.stack == facts.setting.stack
             and waiver.target in targets
             and waiver.issued <= facts.now < waiver.expires
-            and days <= rule.max_waiver_days
         ):
             return f"waived until {waiver.expires.date()}: {waiver.reason} [{waiver.ticket}]"
     return ""

@@ -28,11 +28,13 @@ class PackConfig:
     """Effective levels and parameters.
 
     Attributes:
+        rules: The rules that it configures, by id.
         levels: Enforcement by rule id.
         parameters: Effective parameters by rule id.
         weakenings: A sentence for each setting that is weaker than the default.
     """
 
+    rules: Mapping[str, Rule]
     levels: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, Any]]
     weakenings: tuple[str, ...]
@@ -55,7 +57,9 @@ def load_config(text: str, rules: Iterable[Rule], *, name: str) -> PackConfig:
         levels[rule_id] = _level(entry.get("enforcement", by_id[rule_id].enforcement), where)
         parameters[rule_id] |= _values(entry.get("parameters", {}), by_id[rule_id], where)
         weakenings += _weakenings(by_id[rule_id], levels[rule_id], parameters[rule_id])
-    return PackConfig(levels=levels, parameters=parameters, weakenings=tuple(weakenings))
+    return PackConfig(
+        rules=by_id, levels=levels, parameters=parameters, weakenings=tuple(weakenings)
+    )
 
 
 def config_schema(rules: Iterable[Rule]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from typing import Final
 
 from governance.case import Case, Whole
 from governance.reading import one_of
+from governance.records import Waiver
 from governance.resource import stack_of
 from governance.rule import Rule, resource_rule, stack_rule
 from governance.tokens import CONTEXT
+from governance.waiving import why_unfit
 
 __all__ = ["RULES", "stack_configured"]
 
@@ -43,6 +45,9 @@ def records_verified(case: Case) -> None:
     case.at("records").plain()
     for error in case.facts.records.refused:
         case.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
+    for waivers in case.facts.records.waivers.values():
+        for waiver in waivers:
+            _check_waiver(case, waiver)
     context = case.facts.context
     for digest in sorted(
         (context.claimed_released if context else frozenset()) - case.facts.released
@@ -52,6 +57,17 @@ def records_verified(case: Case) -> None:
             got=digest,
             expected="a digest in the state, or in a signed gate statement among the records",
             next_step="leave it out, or carry the gate statement of its release",
+        )
+
+
+def _check_waiver(case: Case, waiver: Waiver) -> None:
+    why = why_unfit(waiver, case.facts.setting.config.rules.get(waiver.rule))
+    if why:
+        case.deny(
+            f"waiver {waiver.name}",
+            got=why,
+            expected="a waiver of a waivable rule, by its role, within its days",
+            next_step="remove it, or have the rule's role sign a shorter one",
         )
 
 

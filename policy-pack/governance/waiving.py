@@ -1,0 +1,27 @@
+"""May this waiver be? Who signed it, for which rule and for how long."""
+
+from __future__ import annotations
+
+from .records import Waiver
+from .rule import Rule
+
+__all__ = ["why_unfit"]
+
+
+def why_unfit(waiver: Waiver, rule: Rule | None) -> str:
+    """Return why a signed waiver can never count, empty if it can.
+
+    Args:
+        waiver: The waiver.
+        rule: The rule that it names, ``None`` if there is no such rule.
+    """
+    if rule is None:
+        return f"no rule {waiver.rule!r}"
+    if rule.waivable_by is None:
+        return f"{rule.id} is waived by nobody"
+    if waiver.role != rule.waivable_by:
+        return f"signed as {waiver.role}; {rule.id} is waived by {rule.waivable_by}"
+    days = (waiver.expires - waiver.issued).days
+    if days > rule.max_waiver_days:
+        return f"{days} days; {rule.id} is waived for {rule.max_waiver_days} at most"
+    return ""
