@@ -3,8 +3,11 @@
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from governance.errors import DocumentError
+from governance.expiry import spec_digest
 
 from gate.errors import GateError
 from gate.observation import DEPLOYMENT_TYPE
@@ -29,12 +32,15 @@ class ModelPin:
         version: Its version.
         sha256: Digest of its manifest: the pin.
         previous: Digest of the version that the deployment can go back to, empty if none.
+        spec: Digest of the deployment's whole ``spec``, empty where only its model is known;
+            pins of the same model are equal whatever else differs.
     """
 
     model: str
     version: str
     sha256: str
     previous: str = ""
+    spec: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Return it as reports show it."""
@@ -145,8 +151,16 @@ def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]
                 version=model["version"],
                 sha256=model["sha256"],
                 previous=(model.get("previous") or {}).get("sha256", ""),
+                spec=_spec_digest(inputs["spec"]),
             )
     return pins
+
+
+def _spec_digest(spec: Mapping[str, Any]) -> str:
+    try:
+        return spec_digest(spec)
+    except DocumentError:
+        return ""  # no digest is no match: the pack takes it for changed
 
 
 def changes(baseline: Baseline | None, proposed: Mapping[str, ModelPin]) -> tuple[Change, ...]:

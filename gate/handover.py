@@ -32,7 +32,12 @@ def baseline_text(baseline: Baseline | None) -> str:
     """Return a baseline as the pack reads it; nothing deployed is a baseline too."""
     pins = baseline.pins if baseline else {}
     deployments = {
-        name: {"version": pin.version, "sha256": pin.sha256, "previousSha256": pin.previous}
+        name: {
+            "version": pin.version,
+            "sha256": pin.sha256,
+            "previousSha256": pin.previous,
+            "specSha256": pin.spec,
+        }
         for name, pin in sorted(pins.items())
     }
     released = sorted(baseline.released) if baseline else []

@@ -80,7 +80,8 @@ class Baseline:
 
     Attributes:
         released: Manifest digests that the state holds.
-        deployments: By name of the deployment, the manifest digest and version it had.
+        deployments: By name of the deployment, what it had: ``version``, ``sha256``,
+            ``previousSha256``, and ``specSha256`` (see ``governance.expiry``).
     """
 
     released: frozenset[str] = frozenset()

@@ -44,6 +44,7 @@ def read_baseline(text: str) -> Baseline:
                     "version": str(item["version"]),
                     "sha256": str(item["sha256"]),
                     "previousSha256": str(item.get("previousSha256", "")),
+                    "specSha256": str(item.get("specSha256", "")),
                 }
                 for name, item in value["deployments"].items()
             },

@@ -9,6 +9,7 @@ from typing import Any, Final
 from governance.case import Case
 from governance.deployment import app_of, data_types, model_of, regions
 from governance.evidence import VerifiedModel
+from governance.expiry import may_stay
 from governance.rule import Parameter, Rule, resource_rule
 from governance.tokens import DEPLOYMENT
 
@@ -88,14 +89,10 @@ def _check_expiry(case: Case, model: VerifiedModel) -> None:
     expires = model.expiry("assessment")
     if expires <= case.now:
         # Never in the way of safety: what runs already, and a way back to it, may stay.
-        report = case.warn if _stays(case, model) else case.deny
+        report = case.warn if may_stay(case) else case.deny
         report("assessment", got=f"expired on {expires.date()}", expected="one that still counts")
     elif expires - case.now < timedelta(days=case.parameters["warnDays"]):
         case.warn("assessment", got=f"expires on {expires.date()}", expected="a renewed one soon")
-
-
-def _stays(case: Case, model: VerifiedModel) -> bool:
-    return model.sha256 in case.facts.released
 
 
 RULES: Final[tuple[Rule, ...]] = (ethical_assessment_approved,)

@@ -9,6 +9,7 @@ from typing import Final
 
 from governance.case import Case, Whole
 from governance.deployment import model_of, placements
+from governance.expiry import may_stay
 from governance.manifest import Artifact
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
 from governance.tokens import DEPLOYMENT, TELEMETRY
@@ -134,14 +135,14 @@ def parity_kept(case: Case) -> None:
     },
 )
 def evaluation_current(case: Case) -> None:
-    """Check the expiry; what is released already may stay, and may be gone back to."""
+    """Check the expiry; what is released already may stay as it is, or be gone back to."""
     model = model_of(case)
     if model is None:
         case.deny("evaluation", got="no verified model version", expected="one evaluated")
         return
     left = model.expiry("evaluation") - case.now
     if left <= timedelta(0):
-        report = case.warn if model.sha256 in case.facts.released else case.deny
+        report = case.warn if may_stay(case) else case.deny
         report("evaluation", got="expired", expected="one that still counts")
     elif left < timedelta(days=case.parameters["warnDays"]):
         case.warn("evaluation", got=f"expires in {left.days} days", expected="a renewed one")

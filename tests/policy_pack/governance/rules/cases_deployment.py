@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from governance.expiry import spec_digest
 from governance.facts import Baseline
 from governance.reading import UNKNOWN
 from governance.resource import Resource
@@ -101,7 +102,18 @@ def _released() -> Scene:
 
 def _in_state() -> Scene:
     scene = _expired()
-    return replace(scene, baseline=Baseline(released=frozenset({scene.version.sha256})))
+    deployment = scene.deployment()
+    before = {
+        "sha256": scene.version.sha256,
+        "version": "1.1.0",
+        "specSha256": spec_digest(deployment.props["spec"]),
+    }
+    return replace(
+        scene,
+        baseline=Baseline(
+            released=frozenset({scene.version.sha256}), deployments={deployment.name: before}
+        ),
+    )
 
 
 EXPIRY = (

@@ -1,0 +1,58 @@
+"""Expired evidence never stands in the way of safety.
+
+What runs on it may go on as it is, may be halted, and may be gone back to. Anything else
+about such a deployment waits for renewed evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .canonical import canonical_bytes, sha256_bytes
+from .case import Case
+
+__all__ = ["may_stay", "spec_digest"]
+
+
+def spec_digest(spec: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a deployment's ``spec`` in canonical form.
+
+    Raises:
+        DocumentError: If it has no canonical form.
+    """
+    return sha256_bytes(canonical_bytes(spec))
+
+
+def may_stay(case: Case) -> bool:
+    """Return whether a deployment may be as it is although its model's evidence expired.
+
+    Without a baseline nobody tells what was there: then the model's release decides.
+    """
+    pin = case.at("spec", "aiModel", "sha256").text()
+    if pin not in case.facts.released:
+        return False
+    baseline = case.facts.baseline
+    if baseline is None:
+        return True
+    prior = baseline.deployments.get(case.resource.name)
+    if prior is None:
+        return False
+    return prior.get("sha256") != pin or _unchanged(case, prior.get("specSha256", ""))
+
+
+def _unchanged(case: Case, before: str) -> bool:
+    spec = case.at("spec").plain()
+    if not isinstance(spec, dict):
+        return False
+    same = spec_digest(spec) == before
+    return same or (_is_halted(spec) and spec_digest(_resumed(spec)) == before)
+
+
+def _is_halted(spec: Mapping[str, Any]) -> bool:
+    rollout = spec.get("rollout")
+    return isinstance(rollout, Mapping) and rollout.get("halted") is True
+
+
+def _resumed(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {**spec, "rollout": {**spec["rollout"], "halted": False}}

@@ -1,0 +1,107 @@
+"""Three years on: what runs may stay, be halted or be gone back to; nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from governance.expiry import spec_digest
+from governance.facts import Baseline
+from governance.resource import Resource
+from governance.testing import Scene, Signers, changed, make_version
+
+RULES = ("ethical-assessment-approved", "evaluation-current")
+LATER = datetime(2029, 6, 1, tzinfo=UTC)
+
+
+def _two_years(predicate: dict[str, Any]) -> None:
+    predicate["expires"] = "2028-06-01T00:00:00+00:00"
+
+
+VERSION = make_version(Signers.shared(), assessment=_two_years, evaluation=_two_years)
+FRESH = Scene(version=VERSION)
+DEPLOYMENT = FRESH.deployment()
+BEFORE = {
+    "version": "1.1.0",
+    "sha256": VERSION.sha256,
+    "previousSha256": "",
+    "specSha256": spec_digest(DEPLOYMENT.props["spec"]),
+}
+
+
+def later(*, released: str = VERSION.sha256, **deployed: str) -> Scene:
+    name = DEPLOYMENT.name
+    baseline = Baseline(released=frozenset({released}), deployments={name: {**BEFORE, **deployed}})
+    return replace(FRESH, now=LATER, baseline=baseline)
+
+
+def outcomes(scene: Scene, deployment: Resource = DEPLOYMENT) -> set[str]:
+    return {scene.outcome(rule, deployment) for rule in RULES}
+
+
+def test_evidence_that_is_current_passes() -> None:
+    assert outcomes(FRESH) == {"pass"}
+
+
+def test_evidence_that_expires_soon_is_warned_of() -> None:
+    assert outcomes(replace(FRESH, now=datetime(2028, 5, 20, tzinfo=UTC))) == {"warned"}
+
+
+def test_what_was_never_released_is_denied_three_years_on() -> None:
+    assert outcomes(later(released="0" * 64)) == {"fail"}
+
+
+def test_what_runs_unchanged_is_warned_of() -> None:
+    assert outcomes(later()) == {"warned"}
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        (("spec", "placement", 1, "replicas", "max"), 5),
+        (("spec", "rollout", "stage"), "general"),
+        (("spec", "dataProcessing", "region"), "eu-central-1"),
+        (("spec", "usage", "updatesPerMonth"), 3),
+    ],
+)
+def test_a_change_to_what_runs_is_denied(path: tuple[str | int, ...], to: object) -> None:
+    assert outcomes(later(), changed(DEPLOYMENT, *path, to=to)) == {"fail"}
+
+
+def test_the_engine_s_floats_are_no_change() -> None:
+    same = changed(DEPLOYMENT, "spec", "placement", 1, "replicas", "max", to=6.0)
+
+    assert outcomes(later(), same) == {"warned"}
+
+
+def test_a_halt_is_never_in_the_way() -> None:
+    halted = changed(DEPLOYMENT, "spec", "rollout", "halted", to=True)
+
+    assert outcomes(later(), halted) == {"warned"}
+
+
+def test_a_halt_that_changes_more_is_denied() -> None:
+    halted = changed(DEPLOYMENT, "spec", "rollout", "halted", to=True)
+
+    assert outcomes(later(), changed(halted, "spec", "rollout", "stage", to="general")) == {"fail"}
+
+
+def test_going_on_after_a_halt_is_a_change() -> None:
+    halted = changed(DEPLOYMENT, "spec", "rollout", "halted", to=True)
+
+    assert outcomes(later(specSha256=spec_digest(halted.props["spec"]))) == {"fail"}
+
+
+def test_going_back_to_a_released_version_skips_expiry() -> None:
+    assert outcomes(later(version="1.2.0", sha256="9" * 64, specSha256="8" * 64)) == {"warned"}
+
+
+def test_a_new_deployment_of_a_released_version_is_denied() -> None:
+    scene = later()
+    assert scene.baseline is not None
+
+    assert outcomes(replace(scene, baseline=replace(scene.baseline, deployments={}))) == {"fail"}
+
+
+def test_another_deployment_may_change_meanwhile() -> None:
+    assert not {*RULES} & later().denials(FRESH.sample("aws:s3/bucket:Bucket"))
