@@ -21,7 +21,7 @@ from google.protobuf import json_format, struct_pb2
 from governance.apply import applies
 from governance.resource import Resource
 from governance.rules import catalogue
-from governance.testing import Scene, make_trust_text
+from governance.testing import Scene, changed, make_trust_text
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from benchmarks._row import Row
@@ -31,13 +31,14 @@ __all__ = ["IDS", "rows"]
 IDS = ("policy.pair_vs_noop",)
 _ROUNDS = 5
 _PAIRS = 200  # per round
+_BYTES = 1_900  # of the request
 _PACK = Path(__file__).parents[1] / "policy-pack"
 
 
 def rows() -> Iterator[Row]:
     """Measure the pack against the pack that looks at nothing."""
     scene = Scene()
-    request = _request(scene.deployment())
+    request = _request(_padded(scene.deployment()))
     rules = [rule for rule in catalogue() if rule.kind == "resource"]
     count = sum(applies(rule, request.type) for rule in rules)
     with ExitStack() as stack:
@@ -130,6 +131,15 @@ def _copy(folder: Path, scene: Scene) -> Path:
 def _pack_command(pack: Path) -> list[str]:
     # The engine's address is not used before the pack logs something.
     return [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(pack)]
+
+
+def _padded(resource: Resource) -> Resource:
+    """Return the resource with a text that no rule reads, to the size that the bar is set for."""
+    room = _BYTES - _request(changed(resource, "metadata", "note", to="")).ByteSize()
+    padded = changed(resource, "metadata", "note", to="x" * max(room, 0))
+    # Each length in the message may take a byte more than for an empty text.
+    over = max(_request(padded).ByteSize() - _BYTES, 0)
+    return changed(padded, "metadata", "note", to="x" * max(room - over, 0))
 
 
 def _request(resource: Resource) -> analyzer_pb2.AnalyzeRequest:

@@ -22,7 +22,15 @@ from governance.testing import Scene
 from pulumi.runtime.proto import analyzer_pb2
 
 from benchmarks._row import Row
-from benchmarks.policy import _PACK, _alternate, _copy, _pack_command, _request, _serving
+from benchmarks.policy import (
+    _PACK,
+    _alternate,
+    _copy,
+    _pack_command,
+    _padded,
+    _request,
+    _serving,
+)
 
 __all__ = ["IDS", "rows"]
 
@@ -63,7 +71,7 @@ def rows() -> Iterator[Row]:
 
 
 def _against_stock(scene: Scene, pack: Path, folder: Path) -> Row:
-    request = _request(scene.deployment())
+    request = _request(_padded(scene.deployment()))
     stock = [sys.executable, "-m", "benchmarks._stock_pack", str(pack)]
     with ExitStack() as stack:
         running = {
