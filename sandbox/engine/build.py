@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sandbox.engine.cache import EngineFolder, locked, remove_unfinished
@@ -91,8 +91,19 @@ def _compile(
     """Run Go, return the seconds it took; `go build -v` names each package it compiles."""
     began = time.monotonic()
     lines: list[str] = []
-    # Its own process group, so that Ctrl-C ends the compilers in our order, not theirs.
-    with subprocess.Popen(
+    with ExitStack() as stack:
+        with _interrupts_held():
+            go = stack.enter_context(_start(command, ambient))
+            stack.push(lambda error, *_: _stop(go) if error else None)
+        _follow(go, lines, began, progress)
+    folder.log.write_text("".join(f"{line}\n" for line in [" ".join(command), *lines]))
+    if go.returncode:
+        raise BuildError(_failure(go.returncode, lines, folder))
+    return time.monotonic() - began
+
+
+def _start(command: list[str], ambient: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         command,
         cwd=MODULE_FOLDER,
         # Without cgo it needs no C compiler and runs on any libc.
@@ -101,17 +112,25 @@ def _compile(
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        # Its own, so that Ctrl-C ends the compilers in our order, not theirs.
         process_group=0,
-    ) as go:
-        try:
-            _follow(go, lines, began, progress)
-        except BaseException:
-            _stop(go)
-            raise
-    folder.log.write_text("".join(f"{line}\n" for line in [" ".join(command), *lines]))
-    if go.returncode:
-        raise BuildError(_failure(go.returncode, lines, folder))
-    return time.monotonic() - began
+    )
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let an interrupt wait until the block is left: what it starts can then be ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts reach the main thread only
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
 
 
 def _follow(
