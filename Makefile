@@ -32,7 +32,7 @@ test: .venv/.all ## Install everything and run every test
 lint: .venv/.all ## Check style, types, spelling and project metadata
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy __main__.py components delivery gate cli sandbox
+	$(BIN)/mypy __main__.py components delivery edge operations gate cli sandbox
 	$(BIN)/mypy policy-pack/governance
 	$(BIN)/mypy -p model_build
 	$(BIN)/codespell

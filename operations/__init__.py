@@ -1,0 +1,1 @@
+"""Watches and corrects: telemetry, drift, cost, audit and remediation that writes Git."""
