@@ -69,6 +69,7 @@ def schema(of: Callable[[], dict[str, Any]]) -> str:
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "requirements.txt": partial(export_requirements, "--no-dev"),
     "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
+    "edge/requirements.txt": partial(export_requirements, "--only-group", "edge-image"),
     "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
     "docs/policies.md": policies_page,
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
