@@ -70,18 +70,20 @@ def rows() -> Iterator[Row]:
 class _Pack:
     """A running pack and a client of it."""
 
-    def __init__(self, process: "subprocess.Popen[str]", stub: Any) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", channel: grpc.Channel) -> None:
         self._usage = psutil.Process(process.pid)
-        self._stub = stub
+        self._channel = channel
+        self._stub = analyzer_pb2_grpc.AnalyzerStub(channel)
 
     def pair(self, request: analyzer_pb2.AnalyzeRequest) -> Any:
         """Ask as the engine does for one resource."""
         self._stub.Remediate(request)
         return self._stub.Analyze(request)
 
-    def stack(self, request: analyzer_pb2.AnalyzeStackRequest) -> Any:
-        """Ask as the engine does at the end."""
-        return self._stub.AnalyzeStack(request)
+    def stack(self, encoded: bytes) -> bytes:
+        """Ask as the engine does at the end, with an encoded ``AnalyzeStackRequest``."""
+        answer: bytes = self._channel.unary_unary("/pulumirpc.Analyzer/AnalyzeStack")(encoded)
+        return answer
 
     def cpu(self) -> float:
         """Return the CPU seconds of the pack so far."""
@@ -113,7 +115,7 @@ def _serving(command: Sequence[str], *, cwd: Path) -> Iterator[_Pack]:
         if not port.isdigit():
             raise RuntimeError(f"{' '.join(command)}: got {port!r}; expected a port")
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield _Pack(process, analyzer_pb2_grpc.AnalyzerStub(channel))
+            yield _Pack(process, channel)
     finally:
         process.terminate()
         process.wait()

@@ -7,7 +7,7 @@ sdk/go/common/resource/properties.go.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pulumi.runtime.proto import analyzer_pb2
@@ -34,29 +34,39 @@ _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _UNKNOWN_LENGTH: Final = 36
 _PROVIDERS: Final = "pulumi:providers:"
 
+# Returns the first of equal texts. A stack repeats the same keys and tags in every resource;
+# one copy of each keeps a large stack near the processor, and its cost in proportion.
+_Share = Callable[[str, str], str]
+
 
 def decode_resource(request: analyzer_pb2.AnalyzeRequest) -> Resource:
     """Return the resource in a request, with its inputs."""
-    return _resource(request, parent=request.options.parent or None)
+    return _resource(request, parent=request.options.parent or None, share=_sharing())
 
 
 def decode_stack(request: analyzer_pb2.AnalyzeStackRequest) -> list[Resource]:
     """Return the resources in a request, with their outputs."""
-    return [_resource(item, parent=item.parent or None) for item in request.resources]
+    share = _sharing()
+    return [_resource(item, parent=item.parent or None, share=share) for item in request.resources]
 
 
 def decode_struct(struct: Any) -> dict[str, Any]:
     """Return a protobuf ``Struct`` as plain values, unknowns and secrets."""
-    return {key: _value(value) for key, value in struct.fields.items()}
+    return _fields(struct, _sharing())
 
 
-def _resource(message: Any, *, parent: str | None) -> Resource:
-    props = decode_struct(message.properties)
+def _sharing() -> _Share:
+    texts: dict[str, str] = {}
+    return texts.setdefault
+
+
+def _resource(message: Any, *, parent: str | None, share: _Share) -> Resource:
+    props = _fields(message.properties, share)
     provider = None
     if message.HasField("provider"):
         own = message.provider
         provider = Provider(
-            type=own.type, name=own.name, props=_provider_props(decode_struct(own.properties))
+            type=own.type, name=own.name, props=_provider_props(_fields(own.properties, share))
         )
     return Resource(
         type=message.type,
@@ -92,17 +102,21 @@ def _dependencies(message: Any) -> Mapping[str, tuple[str, ...]]:
     return {key: tuple(value.urns) for key, value in message.propertyDependencies.items()}
 
 
-def _value(value: Any) -> Any:
+def _fields(struct: Any, share: _Share) -> dict[str, Any]:
+    return {share(key, key): _value(value, share) for key, value in struct.fields.items()}
+
+
+def _value(value: Any, share: _Share) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         text = value.string_value
-        return UNKNOWN if len(text) == _UNKNOWN_LENGTH and text in _UNKNOWNS else text
+        unknown = len(text) == _UNKNOWN_LENGTH and text in _UNKNOWNS
+        return UNKNOWN if unknown else share(text, text)
     if kind == "struct_value":
-        fields = value.struct_value.fields
-        result = {key: _value(item) for key, item in fields.items()}
+        result = _fields(value.struct_value, share)
         return _special(result) if _SIGNATURE in result else result
     if kind == "list_value":
-        return [_value(item) for item in value.list_value.values]
+        return [_value(item, share) for item in value.list_value.values]
     if kind == "bool_value":
         return value.bool_value
     if kind == "number_value":

@@ -1,0 +1,98 @@
+"""What the engine sends, as plain values; and what judging it leaves behind."""
+
+import gc
+
+from google.protobuf import json_format, struct_pb2
+from governance.judge import Session
+from governance.pulumi_pack.decode import decode_stack, decode_struct
+from governance.reading import UNKNOWN, Secret
+from governance.resource import Resource
+from governance.testing import SAMPLE_TYPES, Scene
+from pulumi.runtime.proto import analyzer_pb2
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def struct(value: object) -> struct_pb2.Struct:
+    return json_format.ParseDict(value, struct_pb2.Struct())
+
+
+def stack(resources: list[Resource]) -> analyzer_pb2.AnalyzeStackRequest:
+    items = [
+        analyzer_pb2.AnalyzerResource(
+            type=item.type,
+            name=item.name,
+            urn=item.urn,
+            parent=item.parent or "",
+            properties=struct(dict(item.props)),
+        )
+        for item in resources
+    ]
+    return analyzer_pb2.AnalyzeStackRequest(resources=items)
+
+
+def test_values_come_as_json_says_them() -> None:
+    values = {"a": "x", "b": [1.0, True, None], "c": {"d": {}}}
+
+    assert decode_struct(struct(values)) == values
+
+
+def test_markers_become_unknowns_and_secrets() -> None:
+    known = {_SIGNATURE: _OUTPUT, "value": "k"}
+    hidden = {_SIGNATURE: _OUTPUT, "value": "h", "secret": True}
+    found = decode_struct(
+        struct(
+            {
+                "text": _UNKNOWN_TEXT,
+                "output": {_SIGNATURE: _OUTPUT},
+                "known": known,
+                "hidden": hidden,
+                "secret": {_SIGNATURE: _SECRET, "value": [_UNKNOWN_TEXT]},
+            }
+        )
+    )
+
+    assert found == {
+        "text": UNKNOWN,
+        "output": UNKNOWN,
+        "known": "k",
+        "hidden": Secret("h"),
+        "secret": Secret([UNKNOWN]),
+    }
+
+
+def test_equal_texts_of_a_stack_are_kept_once() -> None:
+    scene = Scene()
+    queues = [scene.sample("aws:sqs/queue:Queue", name=name) for name in ("a", "b")]
+
+    first, second = decode_stack(stack(queues))
+
+    kept = {id(key) for item in (first, second) for key in item.props}
+    assert len(kept) == len(first.props)
+
+
+def test_judging_leaves_no_cycles_behind() -> None:
+    """The served pack runs without a collector."""
+    scene = Scene()
+    setting = scene.setting("dev")
+    samples = [scene.sample(token, name=f"s{n}") for n, token in enumerate(SAMPLE_TYPES)]
+    resources = scene.resources(*samples)
+    message = stack(resources)
+
+    def run() -> None:
+        session = Session(lambda _: setting, now=scene.now, preview=True)
+        for item in resources:
+            session.see(item)
+        session.stack(decode_stack(message))
+
+    run()
+    gc.collect()
+    gc.disable()
+    try:
+        run()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
