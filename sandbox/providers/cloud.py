@@ -1,19 +1,27 @@
-"""Where created objects live: the one interface behind which a real API can be put."""
+"""Where created objects live: the one interface behind which a real API can be put.
+
+A `Cloud` is asked by the servicer and raises `ProviderError` for what it refuses. What holds for
+each:
+
+- `create` and `update` answer with every property of the object, what the inputs give as the
+  inputs give it, so that a preview of the same program predicts it.
+- An object that was made, but not finished, is reported with `UnfinishedError`: the engine then keeps
+  it in the state and the next run goes on with an update.
+- A create after a killed run may find what that run made. `Wanted.held` tells an object the state
+  knows (never to be taken for it) from one that it does not.
+- `delete` of an object that is gone succeeds.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from sandbox.providers.dialect import Dialect, planned
 from sandbox.providers.errors import ProviderError
-from sandbox.providers.invent import MARK, Inventor
-from sandbox.providers.paths import has_path, set_path
 from sandbox.providers.spec import TypeFacts
-from sandbox.providers.values import Properties, Value
+from sandbox.providers.values import Properties
 
-__all__ = ["Cloud", "Made", "StateOnly", "Wanted"]
+__all__ = ["Cloud", "Found", "Made", "UnfinishedError", "Wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +32,15 @@ class Wanted:
         urn: Its URN.
         facts: Its type.
         inputs: Checked inputs.
+        held: Ids under which the state knows objects of this URN, as far as this run has shown:
+            while one is replaced, the old one lives beside the new one. An empty id stands for an
+            object that was mentioned without its id.
     """
 
     urn: str
     facts: TypeFacts
     inputs: Properties
+    held: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,87 +56,75 @@ class Made:
     outputs: Properties
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An object as it is in the cloud now.
+
+    Attributes:
+        inputs: What the program would have to say to get it; equal to the recorded inputs unless
+            somebody changed the object.
+        outputs: All its properties.
+        id: Its physical id where it is not the one that was asked for.
+    """
+
+    inputs: Properties
+    outputs: Properties
+    id: str = ""
+
+
+class UnfinishedError(ProviderError):
+    """An object exists, but not yet as wanted.
+
+    Attributes:
+        made: What there is.
+        reasons: Why it is not finished, for people.
+    """
+
+    def __init__(self, made: Made, *reasons: str) -> None:
+        """Take what there is and why it is not finished."""
+        super().__init__("; ".join(reasons), code="UNKNOWN")
+        self.made = made
+        self.reasons = reasons
+
+
 class Cloud(Protocol):
     """Makes, reads, changes and removes objects."""
 
-    def create(self, wanted: Wanted) -> Made:
-        """Make the object."""
+    def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:
+        """Outputs that a create (empty id) or update would give, asked at preview.
 
-    def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Properties | None:
-        """Outputs of an object, None when it is gone; ``known`` is what the state holds.
+        None leaves the prediction to the type's facts; so must a cloud that cannot tell because
+        something is unknown yet.
+
+        Raises:
+            ProviderError: The cloud would refuse the object.
+        """
+
+    def create(self, wanted: Wanted) -> Made:
+        """Make the object.
+
+        Raises:
+            UnfinishedError: It exists, but is not as wanted.
+        """
+
+    def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Found | None:
+        """The object as it is, None when it is gone.
+
+        Args:
+            wanted: Its type and recorded inputs; no inputs for an import or `.get()`.
+            object_id: Its physical id.
+            known: Outputs in the state.
 
         Raises:
             ProviderError: The cloud cannot tell.
         """
 
     def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
-        """Change the object and return its outputs."""
+        """Change the object and return its outputs; ``old`` are those in the state.
 
-    def delete(self, wanted: Wanted, *, object_id: str) -> None:
-        """Remove the object."""
+        Raises:
+            UnfinishedError: It is changed in part.
+        """
 
-
-class StateOnly:
-    """Keeps objects in the engine's state alone and makes their ids and outputs up.
-
-    Everything made up is listed in the output ``__standIn``, so a reader of the state can tell.
-    """
-
-    def __init__(self, dialect: Dialect) -> None:
-        """Take the dialect whose patterns are used."""
-        self._dialect = dialect
-
-    def create(self, wanted: Wanted) -> Made:
-        """Make an id and every computed output from the URN and the inputs."""
-        invented = self._dialect.invented(wanted.facts, wanted.inputs)
-        inventor = Inventor(_identity(wanted), invented=invented, values=wanted.inputs)
-        outputs = self._fill(wanted, planned(wanted.inputs, ()), inventor)
-        return Made(id=inventor.value("id"), outputs=outputs)
-
-    def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Properties | None:
-        """What the state already holds; there is nothing else to ask."""
-        if known:
-            return known
-        raise ProviderError(
-            f"the stand-in cannot read `{object_id}` of {wanted.facts.token}: got an id this "
-            "stack's state does not hold, expected an object created by this stack; a stand-in "
-            "has no cloud to look it up in, so `.get()` and `import` need the official provider",
-            code="FAILED_PRECONDITION",
-        )
-
-    def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
-        """Keep old computed outputs, make up again what every update changes."""
-        dialect, facts = self._dialect, wanted.facts
-        inventor = Inventor(
-            _identity(wanted), invented=dialect.invented(facts, wanted.inputs), values=wanted.inputs
-        )
-        inventor.learn("id", object_id)
-        settled = [path for path in dialect.computed(facts) if path not in dialect.volatile(facts)]
-        return self._fill(wanted, planned(wanted.inputs, settled, old=old), inventor)
-
-    def delete(self, wanted: Wanted, *, object_id: str) -> None:
-        """Nothing to remove: the engine drops the object from the state."""
-
-    def _fill(self, wanted: Wanted, outputs: Properties, inventor: Inventor) -> Properties:
-        made: list[Value] = []
-        for path in self._dialect.computed(wanted.facts):
-            if has_path(outputs, path):
-                continue
-            value = inventor.output(path, _placeholder_kind(wanted.facts, path))
-            if value is not None:
-                outputs = set_path(outputs, path, value)
-                made.append(path)
-        return {**outputs, MARK: made}
-
-
-def _placeholder_kind(facts: TypeFacts, path: str) -> str:
-    """Kind of a pure output; none for what the program could have set, such as an ACL.
-
-    A made-up setting in the state could pass for a real one when policies read the state.
-    """
-    return "" if path in facts.inputs else str(facts.outputs.get(path, ("",))[0])
-
-
-def _identity(wanted: Wanted) -> str:
-    """Differs between an object and its replacement, but not between two runs."""
-    return f"{wanted.urn}\n{json.dumps(wanted.inputs, sort_keys=True, default=repr)}"
+    def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
+        """Remove the object; ``known`` are its outputs in the state."""

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 import grpc
 
+from sandbox.providers.cloud import UnfinishedError
 from sandbox.providers.errors import ProviderError
+from sandbox.providers.unfinished import unfinished_status
 
 __all__ = ["answered"]
 
@@ -26,6 +28,9 @@ def answered(method: _Method[_Self, _Request, _Response]) -> _Call[_Self, _Reque
     def call(self: _Self, request: _Request, context: grpc.ServicerContext) -> _Response:
         try:
             return method(self, request)
+        except UnfinishedError as error:
+            context.abort_with_status(unfinished_status(error))
+            raise
         except ProviderError as error:
             context.abort(grpc.StatusCode[error.code], str(error))
             raise

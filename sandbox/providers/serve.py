@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.lean import skip_sdk_start
 from sandbox.providers.spec import Spec
@@ -18,6 +18,7 @@ from sandbox.providers.specfile import ensure_spec
 if TYPE_CHECKING:
     import grpc
 
+    from sandbox.providers.cloud import Cloud
     from sandbox.providers.dialect import Dialect
 
 __all__ = ["main", "start"]
@@ -28,12 +29,18 @@ _MAX_MESSAGE: Final = 400 * 1024 * 1024
 _PARENT_CHECK_SECONDS: Final = 2.0
 
 
-def main(name: str, make_dialect: Callable[[Spec, Mapping[str, str]], Dialect]) -> int:
+def main(
+    name: str,
+    make_dialect: Callable[[Spec, Mapping[str, str]], Dialect],
+    make_cloud: Callable[[Any, Mapping[str, str]], Cloud] | None = None,
+) -> int:
     """Run a provider process; returns its exit code.
 
     Args:
         name: Provider name, such as ``aws``.
         make_dialect: Makes the dialect from the spec and the environment.
+        make_cloud: Makes the cloud from the dialect and the environment; without one, objects are
+            kept in the state only.
     """
     parser = argparse.ArgumentParser(prog=f"pulumi-resource-{name}")
     parser.add_argument("--spec", type=Path, help="type facts made at installation")
@@ -46,27 +53,31 @@ def main(name: str, make_dialect: Callable[[Spec, Mapping[str, str]], Dialect]) 
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     spec = Spec.load(options.spec or ensure_spec(name))
     skip_sdk_start()
-    server, port = start(make_dialect(spec, os.environ), os.environ)
+    dialect = make_dialect(spec, os.environ)
+    cloud = make_cloud(dialect, os.environ) if make_cloud else None
+    server, port = start(dialect, os.environ, cloud)
     print(port, flush=True)
     _wait(server, parent=os.getppid())
     return 0
 
 
-def start(dialect: Dialect, environment: Mapping[str, str]) -> tuple[grpc.Server, int]:
+def start(
+    dialect: Dialect, environment: Mapping[str, str], cloud: Cloud | None = None
+) -> tuple[grpc.Server, int]:
     """Serve a dialect on a free loopback port; returns the running server and the port."""
     # Imported here, after `main` has arranged for a light import of the protocol.
     import grpc  # noqa: PLC0415
     from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415
 
-    from sandbox.providers.cloud import StateOnly  # noqa: PLC0415
     from sandbox.providers.servicer import StandInServicer  # noqa: PLC0415
+    from sandbox.providers.state_only import StateOnly  # noqa: PLC0415
 
     limits = [
         ("grpc.max_receive_message_length", _MAX_MESSAGE),
         ("grpc.max_send_message_length", _MAX_MESSAGE),
     ]
     server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=limits)
-    servicer = StandInServicer(dialect, StateOnly(dialect), environment)
+    servicer = StandInServicer(dialect, cloud or StateOnly(dialect), environment)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

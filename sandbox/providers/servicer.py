@@ -14,6 +14,7 @@ from sandbox.providers.config import parse_config
 from sandbox.providers.dialect import Dialect, planned
 from sandbox.providers.diff import compare, forces_replacement
 from sandbox.providers.errors import Failure, ProviderError
+from sandbox.providers.held import Held
 from sandbox.providers.permission import require_sandbox
 from sandbox.providers.rpc import answered
 from sandbox.providers.spec import TypeFacts
@@ -39,6 +40,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         self._dialect = dialect
         self._cloud = cloud
         self._environment = environment
+        self._held = Held()
 
     @answered
     def Handshake(
@@ -120,6 +122,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
     @answered
     def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """Compare with the last inputs; say what of it forces a replacement."""
+        self._held.saw(request.urn, request.id)
         facts, news = self._facts(request.type, request.urn), decode(request.news)
         old = old_inputs(request, facts)
         changes = compare(old, news, ignore=request.ignoreChanges)
@@ -134,36 +137,41 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         """Plan a new object at preview; make it on `up`, in a sandbox only."""
         facts, inputs = self._facts(request.type, request.urn), decode(request.properties)
+        wanted = self._wanted(request.urn, facts, inputs)
         if request.preview:
-            outputs = planned(inputs, self._dialect.computed(facts))
+            outputs = self._cloud.plan(wanted, object_id="", old={}) or planned(
+                inputs, self._dialect.computed(facts)
+            )
             return provider_pb2.CreateResponse(properties=encode(outputs))
         require_sandbox("create", self._environment)
-        made = self._cloud.create(Wanted(urn=request.urn, facts=facts, inputs=inputs))
+        made = self._cloud.create(wanted)
         return provider_pb2.CreateResponse(id=made.id, properties=encode(made.outputs))
 
     @answered
     def Read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """Refresh an object of this stack; anything else cannot be looked up."""
+        """Look an object up: for a refresh, an import or `.get()`."""
         require_sandbox("read", self._environment)
-        wanted = Wanted(
-            urn=request.urn,
-            facts=self._facts(request.type, request.urn),
-            inputs=decode(request.inputs),
-        )
+        self._held.saw(request.urn, request.id)
+        facts = self._facts(request.type, request.urn)
+        wanted = self._wanted(request.urn, facts, decode(request.inputs))
         found = self._cloud.read(wanted, object_id=request.id, known=decode(request.properties))
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=request.id, properties=encode(found), inputs=request.inputs
+            id=found.id or request.id,
+            properties=encode(found.outputs),
+            inputs=encode(found.inputs),
         )
 
     @answered
     def Update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """Plan a change at preview; make it on `up`, in a sandbox only."""
+        self._held.saw(request.urn, request.id)
         facts, inputs = self._facts(request.type, request.urn), decode(request.news)
         old = decode(request.olds)
+        wanted = self._wanted(request.urn, facts, inputs)
         if request.preview:
-            outputs = planned(
+            outputs = self._cloud.plan(wanted, object_id=request.id, old=old) or planned(
                 inputs,
                 self._dialect.computed(facts),
                 old=old,
@@ -171,7 +179,6 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
             )
             return provider_pb2.UpdateResponse(properties=encode(outputs))
         require_sandbox("update", self._environment)
-        wanted = Wanted(urn=request.urn, facts=facts, inputs=inputs)
         outputs = self._cloud.update(wanted, object_id=request.id, old=old)
         return provider_pb2.UpdateResponse(properties=encode(outputs))
 
@@ -180,8 +187,9 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         """Remove an object, in a sandbox only."""
         require_sandbox("delete", self._environment)
         facts = self._facts(request.type, request.urn)
-        wanted = Wanted(urn=request.urn, facts=facts, inputs=decode(request.old_inputs))
-        self._cloud.delete(wanted, object_id=request.id)
+        wanted = self._wanted(request.urn, facts, decode(request.old_inputs))
+        self._cloud.delete(wanted, object_id=request.id, known=decode(request.properties))
+        self._held.gone(request.urn, request.id)
         return empty_pb2.Empty()
 
     @answered
@@ -196,6 +204,9 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
     def _facts(self, token: str, urn: str) -> TypeFacts:
         """Facts of the type a request is about; old engines name it in the URN only."""
         return self._dialect.find(token or urn.split("::")[2].rsplit("$", 1)[-1])
+
+    def _wanted(self, urn: str, facts: TypeFacts, inputs: Properties) -> Wanted:
+        return Wanted(urn=urn, facts=facts, inputs=inputs, held=self._held.of(urn))
 
     def _failures(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
         seen = {

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.cloud import StateOnly, Wanted
+from sandbox.providers.cloud import Wanted
 from sandbox.providers.invent import MARK
+from sandbox.providers.state_only import StateOnly
 from sandbox.providers.values import Properties
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes, spec
