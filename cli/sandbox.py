@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import UserError
+from sandbox.errors import SandboxError
 
 __all__ = ["app"]
 
@@ -17,13 +18,13 @@ app.add_typer(providers, name="providers", help="Stand-ins for the AWS and Kuber
 @app.command()
 def engine() -> None:
     """Find the Pulumi engine, or build it once per machine, and print its path."""
-    from sandbox.engine import EngineError, locate  # noqa: PLC0415  each loads its own part only
-    from sandbox.engine.progress import shown  # noqa: PLC0415
+    from sandbox.engine import locate  # noqa: PLC0415  each loads its own part only
+    from sandbox.progress import shown  # noqa: PLC0415
 
     try:
         with shown() as progress:
             print(locate(progress=progress).pulumi)
-    except EngineError as error:
+    except SandboxError as error:
         raise UserError(str(error)) from error
 
 

@@ -23,8 +23,9 @@ from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
 from gate.source import differs_from, read_source
 from gate.stackfile import StackFile
 from gate.timing import Clock
-from sandbox.engine import Engine, EngineError, environment, locate
-from sandbox.engine.progress import shown as engine_progress
+from sandbox.engine import Engine, environment, locate
+from sandbox.errors import SandboxError
+from sandbox.progress import shown as engine_progress
 
 __all__ = ["Options", "run_gate"]
 
@@ -102,7 +103,7 @@ def _engine(options: Options) -> Engine:
             engine = locate(
                 ambient=options.ambient, progress=stack.enter_context(engine_progress())
             )
-        except EngineError as error:
+        except SandboxError as error:
             raise GateError(str(error)) from error
     if options.cloud == "aws":
         require_official(engine)

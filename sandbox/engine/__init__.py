@@ -9,8 +9,8 @@
 """
 
 from sandbox.engine.environment import environment
-from sandbox.engine.errors import BuildError, EngineError
+from sandbox.engine.errors import EngineError
 from sandbox.engine.found import Engine
 from sandbox.engine.locate import locate
 
-__all__ = ["BuildError", "Engine", "EngineError", "environment", "locate"]
+__all__ = ["Engine", "EngineError", "environment", "locate"]

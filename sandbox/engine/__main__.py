@@ -5,8 +5,9 @@ import json
 import sys
 from collections.abc import Sequence
 
-from sandbox.engine import EngineError, locate
-from sandbox.engine.progress import shown
+from sandbox.engine import locate
+from sandbox.errors import SandboxError
+from sandbox.progress import shown
 
 __all__ = ["main"]
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with shown() as progress:
             engine = locate(progress=progress)
-    except EngineError as error:
+    except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,11 +1,9 @@
 """What can go wrong before the engine runs."""
 
-__all__ = ["BuildError", "EngineError"]
+from sandbox.errors import SandboxError
+
+__all__ = ["EngineError"]
 
 
-class EngineError(Exception):
-    """No usable engine: the message says what, got, expected and the next step."""
-
-
-class BuildError(EngineError):
-    """The engine could not be built from its pinned Go modules."""
+class EngineError(SandboxError):
+    """No usable engine."""

@@ -6,12 +6,13 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.engine.cache import EngineFolder, engine_folder
 from sandbox.engine.errors import EngineError
 from sandbox.engine.found import Engine
-from sandbox.engine.launcher import LAUNCHER
-from sandbox.engine.pin import parse_version, read_pin
-from sandbox.engine.progress import Progress, Quiet
+from sandbox.engine.launcher import LAUNCHER, write_launcher
+from sandbox.engine.recipe import RECIPE
+from sandbox.gobuild.cache import BuildFolder, build_folder
+from sandbox.gobuild.pin import parse_version
+from sandbox.progress import Progress, Quiet
 
 __all__ = ["MINIMUM_VERSION", "VARIABLE", "locate"]
 
@@ -35,13 +36,13 @@ def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | Non
     """
     ambient = os.environ if ambient is None else ambient
     progress = progress or Quiet()
-    folder = engine_folder(read_pin(), ambient)
+    folder = build_folder(RECIPE, ambient)
     if named := ambient.get(VARIABLE):
         return _named(Path(named), folder, ambient)
     return _on_path(folder, ambient, progress) or _built(folder, ambient, progress)
 
 
-def _named(pulumi: Path, folder: EngineFolder, ambient: Mapping[str, str]) -> Engine:
+def _named(pulumi: Path, folder: BuildFolder, ambient: Mapping[str, str]) -> Engine:
     engine, reason = _examine(pulumi.absolute(), folder, ambient)
     if engine is None:
         raise EngineError(
@@ -51,7 +52,7 @@ def _named(pulumi: Path, folder: EngineFolder, ambient: Mapping[str, str]) -> En
     return engine
 
 
-def _on_path(folder: EngineFolder, ambient: Mapping[str, str], progress: Progress) -> Engine | None:
+def _on_path(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> Engine | None:
     found = shutil.which("pulumi", path=ambient.get("PATH", os.defpath))
     if found is None:
         return None
@@ -61,16 +62,18 @@ def _on_path(folder: EngineFolder, ambient: Mapping[str, str], progress: Progres
     return engine
 
 
-def _built(folder: EngineFolder, ambient: Mapping[str, str], progress: Progress) -> Engine:
+def _built(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> Engine:
     # What a build needs is not imported when the cache has the engine.
-    from sandbox.engine.build import ensure_built  # noqa: PLC0415
+    from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
 
     ensure_built(folder, ambient=ambient, progress=progress)
-    return Engine(pulumi=folder.pulumi, version=folder.pin.version, origin="built")
+    write_launcher(folder.path)  # of this version of the project, whoever built the engine
+    pulumi = folder.executable("pulumi")
+    return Engine(pulumi=pulumi, version=folder.pin.version, origin="built")
 
 
 def _examine(
-    pulumi: Path, folder: EngineFolder, ambient: Mapping[str, str]
+    pulumi: Path, folder: BuildFolder, ambient: Mapping[str, str]
 ) -> tuple[Engine | None, str]:
     """Return the engine, or none and why it cannot be used."""
     if not os.access(pulumi, os.X_OK) or pulumi.is_dir():

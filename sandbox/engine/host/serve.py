@@ -14,7 +14,8 @@ from pulumi.runtime.proto import language_pb2_grpc
 from sandbox.engine.host.process import Children
 from sandbox.engine.host.relay import CHANNEL_OPTIONS
 from sandbox.engine.host.service import LanguageHost, Settings
-from sandbox.engine.pin import read_pin
+from sandbox.engine.recipe import RECIPE
+from sandbox.gobuild.pin import read_pin
 
 __all__ = ["parse_arguments", "serve"]
 
@@ -66,7 +67,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         executor=executor,
         engine_address=address,
         tracing=tracing,
-        version=read_pin().version,
+        version=read_pin(RECIPE).version,
     )
 
 

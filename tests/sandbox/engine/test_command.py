@@ -5,18 +5,18 @@ import json
 import pytest
 
 from sandbox.engine.__main__ import main
-from sandbox.engine.cache import engine_folder
-from sandbox.engine.pin import read_pin
-from sandbox.engine.progress import shown
+from sandbox.engine.recipe import RECIPE
+from sandbox.gobuild import build_folder
+from sandbox.progress import shown
 
 
 @pytest.fixture
 def cached(tmp_path, monkeypatch):
     env = {"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path)}
-    folder = engine_folder(read_pin(), env)
+    folder = build_folder(RECIPE, env)
     folder.path.mkdir(parents=True)
-    folder.pulumi.write_text("#!/bin/sh\n")
-    folder.pulumi.chmod(0o755)
+    folder.executable("pulumi").write_text("#!/bin/sh\n")
+    folder.executable("pulumi").chmod(0o755)
     folder.record.write_text(json.dumps({"digest": folder.pin.digest}))
     for name, value in env.items():
         monkeypatch.setenv(name, value)
@@ -26,13 +26,13 @@ def cached(tmp_path, monkeypatch):
 
 def test_it_prints_the_path_alone(cached, capsys):
     assert main([]) == 0
-    assert capsys.readouterr() == (f"{cached.pulumi}\n", "")
+    assert capsys.readouterr() == (f"{cached.executable('pulumi')}\n", "")
 
 
 def test_it_prints_what_it_knows_as_json(cached, capsys):
     assert main(["--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "pulumi": str(cached.pulumi),
+        "pulumi": str(cached.executable("pulumi")),
         "version": cached.pin.version,
         "origin": "built",
     }

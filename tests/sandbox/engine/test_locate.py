@@ -2,22 +2,24 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox.engine import Engine, EngineError, locate
-from sandbox.engine.cache import engine_folder
-from sandbox.engine.pin import parse_version, read_pin
-from sandbox.engine.progress import Quiet
+from sandbox.engine.recipe import RECIPE
+from sandbox.gobuild import BuildError, build_folder
+from sandbox.gobuild.pin import parse_version, read_pin
+from sandbox.progress import Quiet
 
 
 @pytest.fixture
 def ambient(tmp_path: Path) -> dict[str, str]:
     """No engine on PATH, and the pinned one already in the cache."""
     env = {"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    folder = engine_folder(read_pin(), env)
-    _executable(folder.pulumi, f"echo v{folder.pin.version}")
+    folder = build_folder(RECIPE, env)
+    _executable(folder.executable("pulumi"), f"echo v{folder.pin.version}")
     folder.record.write_text(f'{{"digest": "{folder.pin.digest}"}}')
     return env
 
@@ -50,10 +52,10 @@ class Notes(Quiet):
 
 
 def test_the_built_engine_is_chosen_when_there_is_no_other(ambient):
-    folder = engine_folder(read_pin(), ambient)
+    folder = build_folder(RECIPE, ambient)
 
     assert locate(ambient=ambient) == Engine(
-        pulumi=folder.pulumi, version=folder.pin.version, origin="built"
+        pulumi=folder.executable("pulumi"), version=folder.pin.version, origin="built"
     )
 
 
@@ -112,17 +114,17 @@ def test_a_named_one_that_cannot_be_used_is_an_error_and_not_passed_over(
 
 
 def test_a_named_one_that_was_built_here_is_told_as_built(ambient):
-    folder = engine_folder(read_pin(), ambient)
+    folder = build_folder(RECIPE, ambient)
 
-    engine = locate(ambient={**ambient, "MOBILE_AI_PULUMI": str(folder.pulumi)})
+    engine = locate(ambient={**ambient, "MOBILE_AI_PULUMI": str(folder.executable("pulumi"))})
 
     assert engine.origin == "built"
 
 
 def test_the_cache_is_the_users_and_keyed_by_version_and_modules(ambient, tmp_path):
-    pin = read_pin()
+    pin = read_pin(RECIPE)
 
-    name = engine_folder(pin, ambient).path.relative_to(tmp_path / "cache").as_posix()
+    name = build_folder(RECIPE, ambient).path.relative_to(tmp_path / "cache").as_posix()
 
     assert name.startswith(f"mobile-ai-delivery/engine/{pin.version}-")
     assert name.endswith(pin.digest[:12])
@@ -130,29 +132,38 @@ def test_the_cache_is_the_users_and_keyed_by_version_and_modules(ambient, tmp_pa
 
 @pytest.mark.parametrize("base", [{}, {"XDG_CACHE_HOME": ""}, {"XDG_CACHE_HOME": "relative"}])
 def test_without_a_usable_xdg_folder_the_cache_is_in_the_home(base):
-    folder = engine_folder(read_pin(), {"HOME": "/home/ada", **base})
+    folder = build_folder(RECIPE, {"HOME": "/home/ada", **base})
 
     assert folder.path.is_relative_to("/home/ada/.cache/mobile-ai-delivery")
 
 
 @pytest.mark.parametrize("changed", ["go.mod", "go.sum"])
 def test_any_change_of_the_modules_changes_the_digest(tmp_path, changed):
-    source = Path(read_pin.__globals__["MODULE_FOLDER"])
     for name in ("go.mod", "go.sum"):
-        (tmp_path / name).write_bytes((source / name).read_bytes())
-    before = read_pin(tmp_path)
+        (tmp_path / name).write_bytes((RECIPE.module / name).read_bytes())
+    copy = replace(RECIPE, module=tmp_path)
+    before = read_pin(copy)
 
     with (tmp_path / changed).open("a") as file:
         file.write("\n")
 
-    assert read_pin(tmp_path).digest != before.digest
+    assert read_pin(copy).digest != before.digest
 
 
 def test_a_missing_pin_is_an_error_with_a_next_step(tmp_path):
-    with pytest.raises(EngineError, match=r"Expected go\.mod and go\.sum"):
-        read_pin(tmp_path)
+    with pytest.raises(BuildError, match=r"Expected go\.mod and go\.sum"):
+        read_pin(replace(RECIPE, module=tmp_path))
 
 
 def test_versions_compare_as_numbers():
     assert parse_version("v3.259.0") > parse_version("3.60.1")
     assert parse_version("go1.9") < parse_version("go1.26.8")
+
+
+def test_a_language_host_launcher_that_was_changed_is_written_again(ambient):
+    launcher = build_folder(RECIPE, ambient).path / "pulumi-language-python"
+    launcher.write_text("#!/bin/sh\nexit 1\n")
+
+    locate(ambient=ambient)
+
+    assert "sandbox.engine.host" in launcher.read_text()

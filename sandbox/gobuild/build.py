@@ -1,4 +1,4 @@
-"""Build the engine from its pinned Go modules into the cache, once per user and pin."""
+"""Build a recipe from its pinned Go modules into the cache, once per user and pin."""
 
 import json
 import os
@@ -12,21 +12,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from sandbox.engine.cache import EngineFolder, locked, remove_unfinished
-from sandbox.engine.errors import BuildError
-from sandbox.engine.golang import find_go, sdk_source
-from sandbox.engine.launcher import EXECUTOR, write_launcher
-from sandbox.engine.pin import COMMAND, MODULE_FOLDER
-from sandbox.engine.progress import Progress
+from sandbox.gobuild.cache import BuildFolder, locked, remove_unfinished
+from sandbox.gobuild.errors import BuildError
+from sandbox.gobuild.golang import find_go, module_source
+from sandbox.progress import Progress
 
 __all__ = ["ensure_built"]
 
-_VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _LAST_LINES = 15
 _STOP_SECONDS = 5.0
 
 
-def ensure_built(folder: EngineFolder, *, ambient: Mapping[str, str], progress: Progress) -> None:
+def ensure_built(folder: BuildFolder, *, ambient: Mapping[str, str], progress: Progress) -> None:
     """Have a finished build in `folder`: at once, after a build, or after another's build.
 
     Args:
@@ -41,71 +38,79 @@ def ensure_built(folder: EngineFolder, *, ambient: Mapping[str, str], progress: 
         with locked(folder, waiting=lambda: progress.note(_waiting(folder))):
             if not folder.is_built():
                 _build(folder, ambient, progress)
-    write_launcher(folder.path)
 
 
-def _waiting(folder: EngineFolder) -> str:
-    return f"Another process is building the same engine; waiting for it ({folder.lock})."
+def _waiting(folder: BuildFolder) -> str:
+    return f"Another process is building {folder.recipe.what}; waiting for it ({folder.lock})."
 
 
-def _build(folder: EngineFolder, ambient: Mapping[str, str], progress: Progress) -> None:
+def _build(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> None:
     remove_unfinished(folder)
-    go = find_go(folder.pin, ambient)
+    recipe = folder.recipe
+    go = find_go(folder, ambient)
     progress.note(
-        f"Building the Pulumi engine {folder.pin.version} from its pinned Go modules. This takes "
-        f"about 6 minutes on 2 cores, once on this machine. Log: {folder.log}"
+        f"Building {recipe.what} {folder.pin.version} from its pinned Go modules. This takes "
+        f"about {recipe.minutes} minutes on 2 cores, once on this machine. Log: {folder.log}"
     )
-    # The dot hides it from `engine_folder`, the same parent makes the rename atomic.
+    # The dot hides it from `build_folder`, the same parent makes the rename atomic.
     with tempfile.TemporaryDirectory(
         dir=folder.path.parent, prefix=f".{folder.path.name}.", ignore_cleanup_errors=True
     ) as unfinished:
-        ready = Path(unfinished) / "engine"
+        ready = Path(unfinished) / "ready"
         ready.mkdir()
-        seconds = _compile(_command(go, folder, ready), folder, ambient, progress)
-        write_launcher(ready, executor=sdk_source(go, ambient) / "python/cmd" / EXECUTOR)
+        seconds = _compile(_commands(go, folder, ready), folder, ambient, progress)
+        recipe.add(ready, lambda module: module_source(module, go, folder, ambient))
         record = {"digest": folder.pin.digest, "version": folder.pin.version}
         (ready / folder.record.name).write_text(json.dumps(record) + "\n")
         _move_into_place(ready, folder, Path(unfinished))
-    progress.note(f"The Pulumi engine is built: {folder.pulumi} ({seconds:.0f} s).")
+    progress.note(f"Built {recipe.what}: {folder.path} ({seconds:.0f} s).")
 
 
-def _move_into_place(ready: Path, folder: EngineFolder, unfinished: Path) -> None:
+def _move_into_place(ready: Path, folder: BuildFolder, unfinished: Path) -> None:
     # A folder that is there but not a finished build (a file was deleted by hand) makes way.
     with suppress(FileNotFoundError):
         folder.path.rename(unfinished / "broken")
     ready.rename(folder.path)
 
 
-def _command(go: Path, folder: EngineFolder, ready: Path) -> list[str]:
-    flags = f"-s -w -X {_VERSION_VARIABLE}=v{folder.pin.version}"
+def _commands(go: Path, folder: BuildFolder, ready: Path) -> list[list[str]]:
+    recipe = folder.recipe
+    versions = [f"-X {name}=v{folder.pin.version}" for name in recipe.variables]
     # No VCS stamp, no paths: the checkout around this module says nothing about what is built.
+    build = [str(go), "build", "-v", "-buildvcs=false", "-trimpath", "-mod=readonly"]
+    flags = ["-ldflags", " ".join(["-s", "-w", *versions])]
     return [
-        *(str(go), "build", "-v", "-buildvcs=false", "-trimpath", "-mod=readonly"),
-        *("-ldflags", flags, "-o", str(ready / "pulumi"), COMMAND),
+        [*build, *flags, "-o", str(ready / name), package]
+        for name, package in recipe.commands.items()
     ]
 
 
 def _compile(
-    command: list[str], folder: EngineFolder, ambient: Mapping[str, str], progress: Progress
+    commands: list[list[str]], folder: BuildFolder, ambient: Mapping[str, str], progress: Progress
 ) -> float:
     """Run Go, return the seconds it took; `go build -v` names each package it compiles."""
     began = time.monotonic()
     lines: list[str] = []
-    with ExitStack() as stack:
-        with _interrupts_held():
-            go = stack.enter_context(_start(command, ambient))
-            stack.push(lambda error, *_: _stop(go) if error else None)
-        _follow(go, lines, began, progress)
-    folder.log.write_text("".join(f"{line}\n" for line in [" ".join(command), *lines]))
-    if go.returncode:
-        raise BuildError(_failure(go.returncode, lines, folder))
+    for command in commands:
+        with ExitStack() as stack:
+            with _interrupts_held():
+                go = stack.enter_context(_start(command, folder, ambient))
+                # Bound now: the name means the next process in the next round.
+                stack.push(lambda error, *_, go=go: _stop(go) if error else None)
+            _follow(go, lines, began, progress)
+        said = [*map(" ".join, commands), *lines]
+        folder.log.write_text("".join(f"{line}\n" for line in said))
+        if go.returncode:
+            raise BuildError(_failure(go.returncode, lines, folder))
     return time.monotonic() - began
 
 
-def _start(command: list[str], ambient: Mapping[str, str]) -> "subprocess.Popen[str]":
+def _start(
+    command: list[str], folder: BuildFolder, ambient: Mapping[str, str]
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         command,
-        cwd=MODULE_FOLDER,
+        cwd=folder.recipe.module,
         # Without cgo it needs no C compiler and runs on any libc.
         env={**ambient, "CGO_ENABLED": "0"},
         stdout=subprocess.PIPE,
@@ -168,11 +173,11 @@ def _stop(go: "subprocess.Popen[str]") -> None:
             return
 
 
-def _failure(code: int, lines: list[str], folder: EngineFolder) -> str:
+def _failure(code: int, lines: list[str], folder: BuildFolder) -> str:
     said = "\n".join(f"  {line}" for line in lines if not _is_package(line))
     tail = "\n".join(said.splitlines()[-_LAST_LINES:]) or "  (nothing)"
     return (
-        f"Go could not build the Pulumi engine {folder.pin.version}: got exit code {code}, "
+        f"Go could not build {folder.recipe.what} {folder.pin.version}: got exit code {code}, "
         f"expected 0. It said last:\n{tail}\nThe whole output is in {folder.log}. Check the "
         "network (Go modules are fetched once) and the free disk space (about 3 GB), then run the "
         "same command again; what was compiled so far is kept by Go."

@@ -1,4 +1,4 @@
-"""The Go toolchain on this machine, and whether it can compile the engine."""
+"""The Go toolchain on this machine, and whether it can compile a recipe."""
 
 import os
 import re
@@ -7,48 +7,50 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.engine.errors import BuildError
-from sandbox.engine.pin import MODULE_FOLDER, SDK_MODULE, Pin, parse_version
+from sandbox.gobuild.cache import BuildFolder
+from sandbox.gobuild.errors import BuildError
+from sandbox.gobuild.pin import parse_version
 
-__all__ = ["find_go", "sdk_source"]
+__all__ = ["find_go", "module_source"]
 
 # From 1.21 on, a Go that is too old fetches the one that go.mod asks for, unless told not to.
 _FETCHES_TOOLCHAINS = (1, 21)
 
 
-def find_go(pin: Pin, ambient: Mapping[str, str]) -> Path:
-    """Return a Go command that compiles `pin`.
+def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
+    """Return a Go command that compiles what belongs into `folder`.
 
     Raises:
         BuildError: There is none, or it is too old and may not fetch a newer one.
     """
+    pin, what = folder.pin, folder.recipe.what
     found = shutil.which("go", path=ambient.get("PATH", os.defpath))
     if found is None:
         raise BuildError(
-            "The Pulumi engine has to be built, and Go is not on PATH. Expected Go "
-            f"{pin.go_version} or newer. Install it from your package manager or go.dev/dl, or "
-            "put an official `pulumi` on PATH, then run the same command again."
+            f"{what[0].upper()}{what[1:]} has to be built, and Go is not on PATH. Expected Go "
+            f"{pin.go_version} or newer. Install it from your package manager or go.dev/dl, then "
+            "run the same command again."
         )
     go = Path(found)
     version = _ask(go, ambient, "GOVERSION", local=True)
     if parse_version(version) < parse_version(pin.go_version) and not _may_fetch(go, ambient):
         raise BuildError(
-            f"Go is too old to build the Pulumi engine: got {version} at {go}, expected "
+            f"Go is too old to build {what}: got {version} at {go}, expected "
             f"{pin.go_version} or newer. Install a newer Go, or set GOTOOLCHAIN=auto so that "
             "Go 1.21 and later fetch it, then run the same command again."
         )
     return go
 
 
-def sdk_source(go: Path, ambient: Mapping[str, str]) -> Path:
-    """Return the folder of the Pulumi SDK module in the Go module cache.
+def module_source(module: str, go: Path, folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
+    """Return the folder of a module of the recipe in the Go module cache.
 
     Raises:
         BuildError: Go cannot tell.
     """
     result = subprocess.run(
-        [go, "list", "-m", "-f", "{{.Dir}}", SDK_MODULE],
-        cwd=MODULE_FOLDER,
+        [go, "list", "-m", "-f", "{{.Dir}}", module],
+        cwd=folder.recipe.module,
         env=dict(ambient),
         capture_output=True,
         text=True,
@@ -56,8 +58,9 @@ def sdk_source(go: Path, ambient: Mapping[str, str]) -> Path:
     )
     if result.returncode or not result.stdout.strip():
         raise BuildError(
-            f"Go does not know where {SDK_MODULE} is: got exit code {result.returncode} and "
-            f"{result.stderr.strip()!r}. Run `go mod download` in {MODULE_FOLDER} and try again."
+            f"Go does not know where {module} is: got exit code {result.returncode} and "
+            f"{result.stderr.strip()!r}. Run `go mod download` in {folder.recipe.module} and try "
+            "again."
         )
     return Path(result.stdout.strip())
 

@@ -1,4 +1,4 @@
-"""Where built engines are kept: once per user, whatever the checkout."""
+"""Where built programs are kept: once per user, whatever the checkout."""
 
 import fcntl
 import json
@@ -10,32 +10,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.engine.pin import Pin
+from sandbox.gobuild.pin import Pin, read_pin
+from sandbox.gobuild.recipe import Recipe
 
-__all__ = ["EngineFolder", "engine_folder", "locked", "remove_unfinished"]
+__all__ = ["BuildFolder", "build_folder", "locked", "remove_unfinished"]
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineFolder:
-    """One built engine in the cache.
-
-    The CLI and its language host share one real folder: the engine warns about a language host
-    that it finds on PATH but not beside itself.
+class BuildFolder:
+    """The folder of one build in the cache.
 
     Attributes:
         path: The folder itself; it exists only when the build was finished.
-        pin: What is, or will be, in it.
+        recipe: What is, or will be, in it.
+        pin: Its versions.
     """
 
     path: Path
+    recipe: Recipe
     pin: Pin
 
-    @property
-    def pulumi(self) -> Path:
-        """The CLI."""
-        return self.path / "pulumi"
+    def executable(self, name: str) -> Path:
+        """One of the recipe's programs."""
+        return self.path / name
 
     @property
     def record(self) -> Path:
@@ -58,11 +57,17 @@ class EngineFolder:
             digest = json.loads(self.record.read_bytes())["digest"]
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        return bool(digest == self.pin.digest) and os.access(self.pulumi, os.X_OK)
+        programs = (self.executable(name) for name in self.recipe.commands)
+        return bool(digest == self.pin.digest) and all(os.access(one, os.X_OK) for one in programs)
 
 
-def engine_folder(pin: Pin, ambient: Mapping[str, str]) -> EngineFolder:
-    """Return the cache folder of `pin` for this user and machine (XDG base directories)."""
+def build_folder(recipe: Recipe, ambient: Mapping[str, str]) -> BuildFolder:
+    """Return the cache folder of `recipe` for this user and machine (XDG base directories).
+
+    Raises:
+        BuildError: The recipe's pin cannot be read.
+    """
+    pin = read_pin(recipe)
     base = ambient.get("XDG_CACHE_HOME", "")
     # The XDG specification says that a relative path is to be ignored.
     cache = Path(base) if base.startswith("/") else Path(ambient.get("HOME", "~")) / ".cache"
@@ -75,11 +80,12 @@ def engine_folder(pin: Pin, ambient: Mapping[str, str]) -> EngineFolder:
             pin.digest[:12],
         ]
     )
-    return EngineFolder(path=cache.expanduser() / "mobile-ai-delivery/engine" / name, pin=pin)
+    path = cache.expanduser() / "mobile-ai-delivery" / recipe.cache / name
+    return BuildFolder(path=path, recipe=recipe, pin=pin)
 
 
 @contextmanager
-def locked(folder: EngineFolder, *, waiting: Callable[[], None]) -> Iterator[None]:
+def locked(folder: BuildFolder, *, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock of `folder`; the kernel lets go of it whenever the holder ends.
 
     Args:
@@ -96,7 +102,7 @@ def locked(folder: EngineFolder, *, waiting: Callable[[], None]) -> Iterator[Non
         yield
 
 
-def remove_unfinished(folder: EngineFolder) -> None:
-    """Delete what killed builds of this engine left; call it with the lock held."""
+def remove_unfinished(folder: BuildFolder) -> None:
+    """Delete what killed builds of this pin left; call it with the lock held."""
     for left in folder.path.parent.glob(f".{folder.path.name}.*"):
         shutil.rmtree(left, ignore_errors=True)

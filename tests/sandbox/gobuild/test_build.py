@@ -1,4 +1,4 @@
-"""Building the engine, with a `go` that only pretends, so that every outcome can be had."""
+"""Building a recipe with a `go` that only pretends, so that every outcome can be had."""
 
 import json
 import os
@@ -7,15 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sandbox.engine.build import ensure_built
-from sandbox.engine.cache import EngineFolder, engine_folder, locked
-from sandbox.engine.errors import BuildError
-from sandbox.engine.pin import read_pin
-from sandbox.engine.progress import Quiet
+from sandbox.engine.recipe import RECIPE
+from sandbox.gobuild import BuildError, BuildFolder, build_folder, ensure_built
+from sandbox.gobuild.cache import locked
+from sandbox.gobuild.pin import read_pin
+from sandbox.progress import Quiet
 
 FAKE_GO = """\
 #!/bin/sh
@@ -62,11 +63,11 @@ def ambient(tmp_path: Path) -> Callable[..., Mapping[str, str]]:
     return make
 
 
-def _folder(ambient: Mapping[str, str]) -> EngineFolder:
-    return engine_folder(read_pin(), ambient)
+def _folder(ambient: Mapping[str, str]) -> BuildFolder:
+    return build_folder(RECIPE, ambient)
 
 
-def _leftovers(folder: EngineFolder) -> list[str]:
+def _leftovers(folder: BuildFolder) -> list[str]:
     parent = folder.path.parent
     return [path.name for path in parent.iterdir() if path.name.startswith(".")]
 
@@ -94,7 +95,7 @@ def test_a_build_leaves_cli_language_host_and_executor_in_one_folder(ambient):
     assert os.access(launcher, os.X_OK)
     assert "sandbox.engine.host" in launcher.read_text()
     assert (folder.path / "pulumi-language-python-exec").read_text() == "# runs programs\n"
-    assert json.loads(folder.record.read_text())["digest"] == read_pin().digest
+    assert json.loads(folder.record.read_text())["digest"] == read_pin(RECIPE).digest
     assert not any(path.is_symlink() for path in folder.path.iterdir())
 
 
@@ -116,7 +117,7 @@ def test_go_is_asked_for_the_pinned_version_without_cgo_or_a_vcs_stamp(ambient, 
     asked = (tmp_path / "builds.arguments").read_text()
     assert asked.startswith("0 build -v")
     assert "-buildvcs=false" in asked
-    assert f"version.Version=v{read_pin().version}" in asked
+    assert f"version.Version=v{read_pin(RECIPE).version}" in asked
 
 
 def test_a_second_call_builds_nothing(ambient, tmp_path):
@@ -128,28 +129,29 @@ def test_a_second_call_builds_nothing(ambient, tmp_path):
     assert (tmp_path / "builds").read_text() == "built\n"
 
 
-def test_a_language_host_launcher_that_was_changed_is_written_again(ambient):
-    env = ambient()
-    folder = _folder(env)
-    ensure_built(folder, ambient=env, progress=Quiet())
-    launcher = folder.path / "pulumi-language-python"
-    launcher.write_text("#!/bin/sh\nexit 1\n")
-
-    ensure_built(folder, ambient=env, progress=Quiet())
-
-    assert "sandbox.engine.host" in launcher.read_text()
-
-
 def test_a_folder_without_its_cli_is_built_again(ambient, tmp_path):
     env = ambient()
     folder = _folder(env)
     ensure_built(folder, ambient=env, progress=Quiet())
-    folder.pulumi.unlink()
+    folder.executable("pulumi").unlink()
 
     ensure_built(folder, ambient=env, progress=Quiet())
 
     assert folder.is_built()
     assert (tmp_path / "builds").read_text() == "built\nbuilt\n"
+
+
+def test_every_command_of_a_recipe_is_built_into_one_folder(ambient, tmp_path):
+    env = ambient()
+    recipe = replace(RECIPE, commands={"one": "example.org/one", "two": "example.org/two"})
+    folder = build_folder(recipe, env)
+
+    ensure_built(folder, ambient=env, progress=Quiet())
+
+    assert os.access(folder.executable("one"), os.X_OK)
+    assert os.access(folder.executable("two"), os.X_OK)
+    assert (tmp_path / "builds").read_text() == "built\nbuilt\n"
+    assert folder.log.read_text().count("build -v") == 2
 
 
 def test_progress_counts_the_packages_that_go_names(ambient):
@@ -219,7 +221,7 @@ def test_what_a_killed_build_left_is_removed_by_the_next(ambient):
     env = ambient()
     folder = _folder(env)
     left = folder.path.with_name(f".{folder.path.name}.killed")
-    (left / "engine").mkdir(parents=True)
+    (left / "ready").mkdir(parents=True)
 
     ensure_built(folder, ambient=env, progress=Quiet())
 

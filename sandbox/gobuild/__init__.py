@@ -1,0 +1,16 @@
+"""Programs that nobody packages for every machine, built once per user from pinned Go modules.
+
+    folder = build_folder(RECIPE, os.environ)
+    ensure_built(folder, ambient=os.environ, progress=progress)
+    subprocess.run([folder.executable("pulumi")])
+
+A recipe names a folder with `go.mod` and `go.sum`; these two files decide what is compiled, down to
+the last module, and the digest over them names the build.
+"""
+
+from sandbox.gobuild.build import ensure_built
+from sandbox.gobuild.cache import BuildFolder, build_folder
+from sandbox.gobuild.errors import BuildError
+from sandbox.gobuild.recipe import Recipe
+
+__all__ = ["BuildError", "BuildFolder", "Recipe", "build_folder", "ensure_built"]

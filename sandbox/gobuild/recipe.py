@@ -1,0 +1,40 @@
+"""What is to be built, and from what."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+__all__ = ["ModuleFolder", "Recipe", "nothing_more"]
+
+ModuleFolder: TypeAlias = Callable[[str], Path]
+"""Where Go keeps the source of a module, by the module's path."""
+
+
+def nothing_more(_folder: Path, _source: ModuleFolder) -> None:
+    """Add no files to a build."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Programs that are built together from one pinned Go module.
+
+    Attributes:
+        what: Their name in messages, as `the Pulumi engine`.
+        cache: Name of their folder in the user's cache.
+        module: Folder with `go.mod` and `go.sum`.
+        versioned_by: The Go module whose version is the version of the build.
+        commands: Name of each executable, and the Go package it is compiled from.
+        variables: Linker variables that take the version, with a leading `v`.
+        minutes: About how long a first build takes on 2 cores.
+        add: Adds further files to the finished folder, such as those of a module.
+    """
+
+    what: str
+    cache: str
+    module: Path
+    versioned_by: str
+    commands: Mapping[str, str]
+    variables: tuple[str, ...] = ()
+    minutes: int
+    add: Callable[[Path, ModuleFolder], None] = nothing_more
