@@ -27,6 +27,7 @@ preview: setup ## Preview STACK=dev|prod with the policy pack (CLOUD=sandbox|aws
 
 test: .venv/.all ## Install everything and run every test
 	@$(BIN)/python -m sandbox.engine
+	@$(BIN)/python -m sandbox.kubernetes
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 lint: .venv/.all ## Check style, types, spelling and project metadata

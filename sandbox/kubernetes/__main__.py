@@ -1,0 +1,29 @@
+"""`python -m sandbox.kubernetes`: have a Kubernetes API server and print its path."""
+
+import sys
+
+from sandbox.errors import SandboxError
+from sandbox.kubernetes import locate
+from sandbox.progress import shown
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def main() -> int:
+    """Ensure the programs exist, print the API server's path, return an exit code."""
+    try:
+        with shown() as progress:
+            print(locate(progress=progress).api_server)
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; nothing half-built was left.", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
