@@ -5,18 +5,19 @@ from pathlib import PurePosixPath
 from components.arguments import aws_scope
 from components.aws_platform import PlatformParts
 from components.delivery import CountryRule, DeliveryArgs
-from components.delivery_plan import Target
+from components.delivery_plan import ReleaseObject, Target
 from components.records import ModelFiles
 from components.settings_deployment import Deployment
 from components.settings_load import StackInputs
 
-__all__ = ["delivery_arguments", "delivery_targets"]
+__all__ = ["delivery_arguments", "delivery_targets", "halted_digests", "release_objects"]
 
 
 def delivery_arguments(inputs: StackInputs, *, platform: PlatformParts) -> DeliveryArgs:
     """Return the arguments of ``ModelDelivery``."""
     delivery = inputs.settings.delivery
     rule = delivery.geo_restriction
+    targets = delivery_targets(inputs)
     country_rule: CountryRule | None = (
         None if rule is None else {"mode": rule.mode, "countries": list(rule.countries)}
     )
@@ -33,7 +34,9 @@ def delivery_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Deliv
         "metadata_ttl_seconds": delivery.metadata_ttl_seconds,
         "refresh_minutes": delivery.timestamp_refresh_minutes,
         "expiry_minutes": delivery.timestamp_expiry_minutes,
-        "targets": delivery_targets(inputs),
+        "targets": targets,
+        "release": release_objects(inputs, targets),
+        "halted": halted_digests(inputs),
     }
 
 
@@ -49,6 +52,38 @@ def delivery_targets(inputs: StackInputs) -> list[Target]:
         for files in _versions(inputs, deployment)
         for target in _targets(files, {item.variant for item in deployment.placement})
     ]
+
+
+def release_objects(inputs: StackInputs, targets: list[Target]) -> list[ReleaseObject]:
+    """Return the files of the stack's signed release that belong to what is deployed.
+
+    Patches towards artifacts that no deployment names any more stay in the bucket from the time
+    when one did, as the artifacts themselves.
+    """
+    pins = {item["sha256"]: item["manifest_sha256"] for item in targets}
+    return [
+        {
+            "key": item.key,
+            "path": item.path,
+            "sha256": item.sha256,
+            "step": item.step,
+            "leads_to": item.leads_to,
+            "manifest_sha256": pins.get(item.leads_to, ""),
+        }
+        for item in inputs.release.files
+        if not item.leads_to or item.leads_to in pins
+    ]
+
+
+def halted_digests(inputs: StackInputs) -> list[str]:
+    """Return the artifacts of halted versions that no other deployment runs."""
+    halted, running = set[str](), set[str]()
+    for deployment in inputs.settings.deployments:
+        current, *previous = _versions(inputs, deployment)
+        group = halted if deployment.rollout.halted else running
+        group.update(item.sha256 for item in current.manifest.artifacts)
+        running.update(item.sha256 for files in previous for item in files.manifest.artifacts)
+    return sorted(halted - running)
 
 
 def _versions(inputs: StackInputs, deployment: Deployment) -> list[ModelFiles]:

@@ -12,7 +12,7 @@ from components.aws_bucket import LifecycleRule, PrivateBucket
 from components.aws_key import EncryptionKey
 from components.aws_names import AwsScope, bucket_arn, bucket_name, to_wire
 from components.aws_platform import PlatformParts
-from components.delivery_plan import Target
+from components.delivery_plan import ReleaseObject, Target
 from components.delivery_policy import models_bucket_policy, models_key_policy
 from components.delivery_signer import TimestampSigner
 
@@ -50,6 +50,8 @@ class DeliveryArgs(TypedDict):
     expiry_minutes: int
     targets: list[Target]
     """On-device artifacts of the deployments."""
+    release: NotRequired[list[ReleaseObject]]
+    """Files of the signed release, all but the timestamp."""
     halted: NotRequired[list[str]]
     """SHA-256 of targets that nobody gets any more."""
 
@@ -58,8 +60,9 @@ class ModelDelivery(pulumi.ComponentResource):
     """Versioned S3 origin, CloudFront distribution, edge function, firewall, logs, targets.
 
     Nothing but the distribution reads the bucket: the key's and the bucket's policies name its
-    exact ARN and therefore come after it. Targets are named by digest and stay in the bucket when
-    they leave the stack, since a device may be on its way to them.
+    exact ARN and therefore come after it. Targets are named by digest and metadata by version; both
+    stay in the bucket when they leave the stack, since a device may be on its way to them, and
+    somebody may update the stack from an older commit.
     """
 
     bucket: str
@@ -98,7 +101,7 @@ class ModelDelivery(pulumi.ComponentResource):
             log_bucket_arn=bucket_arn(bucket_name(scope, "logs")),
             opts=child,
         )
-        self._targets(name, args["targets"], origin)
+        self._release(name, args, origin, after=self._targets(name, args["targets"], origin))
         signer = self._signer(name, args, key.alias)
         self.domain = pulumi.Output.from_input(args["domain"] or distribution.domain_name)
         self.bucket_key_alias = key.alias
@@ -180,24 +183,60 @@ class ModelDelivery(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _targets(self, name: str, targets: list[Target], origin: PrivateBucket) -> None:
-        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+    def _targets(
+        self, name: str, targets: list[Target], origin: PrivateBucket
+    ) -> list[pulumi.Resource]:
+        made: list[pulumi.Resource] = []
         for key, target in plan.unique_targets(targets).items():
             plan.check_bytes(target, Path(target["path"]).read_bytes())
-            aws.s3.BucketObjectv2(
-                f"{name}-{target['sha256'][:16]}-{target['file']}",
-                bucket=origin.bucket_name,
-                key=key,
-                source=pulumi.FileAsset(target["path"]),
-                source_hash=target["sha256"],
-                content_type="application/octet-stream",
-                cache_control=plan.IMMUTABLE,
-                metadata={
-                    "sha256": target["sha256"],
-                    "manifest-sha256": target["manifest_sha256"],
-                },
-                opts=kept,
+            made.append(
+                aws.s3.BucketObjectv2(
+                    f"{name}-{target['sha256'][:16]}-{target['file']}",
+                    bucket=origin.bucket_name,
+                    key=key,
+                    source=pulumi.FileAsset(target["path"]),
+                    source_hash=target["sha256"],
+                    content_type="application/octet-stream",
+                    cache_control=plan.IMMUTABLE,
+                    metadata={
+                        "sha256": target["sha256"],
+                        "manifest-sha256": target["manifest_sha256"],
+                    },
+                    opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+                )
             )
+        return made
+
+    def _release(
+        self,
+        name: str,
+        args: DeliveryArgs,
+        origin: PrivateBucket,
+        *,
+        after: list[pulumi.Resource],
+    ) -> None:
+        """Upload step by step, so that a stop at any moment leaves nothing named and missing."""
+        ttl = args["metadata_ttl_seconds"]
+        for step in plan.steps(args.get("release", [])):
+            made: list[pulumi.Resource] = []
+            for item in step:
+                plan.check_bytes(item, Path(item["path"]).read_bytes())
+                kind = "json" if item["key"].endswith(".json") else "octet-stream"
+                opts = pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=after)
+                made.append(
+                    aws.s3.BucketObjectv2(
+                        f"{name}-{plan.object_name(item['key'])}",
+                        bucket=origin.bucket_name,
+                        key=item["key"],
+                        source=pulumi.FileAsset(item["path"]),
+                        source_hash=item["sha256"],
+                        content_type=f"application/{kind}",
+                        cache_control=plan.cache_control(item["key"], metadata_ttl_seconds=ttl),
+                        metadata=plan.object_metadata(item),
+                        opts=opts,
+                    )
+                )
+            after = made
 
 
 def _origin(

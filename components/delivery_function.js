@@ -5,7 +5,7 @@ const CONFIG = { halted: [] };
 
 const METADATA = /^\/metadata\/([0-9]{1,10}\.)?[a-z0-9][a-z0-9-]{0,63}\.json$/;
 const RELEASE = /^\/targets\/rings\/[a-z0-9-]{1,32}\/[0-9a-f]{64}\.[A-Za-z0-9._-]{1,128}$/;
-const TARGET = /^\/targets\/([0-9a-f]{64})\.[A-Za-z0-9._-]{1,128}$/;
+const TARGET = /^\/targets\/[0-9a-f]{64}\.[A-Za-z0-9._-]{1,128}$/;
 
 function refuse(status, description) {
   return {
@@ -20,11 +20,12 @@ function handler(event) {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refuse(405, 'Method Not Allowed');
   }
-  const target = TARGET.exec(request.uri);
+  const target = TARGET.test(request.uri);
   if (!target && !METADATA.test(request.uri) && !RELEASE.test(request.uri)) {
     return refuse(404, 'Not Found');
   }
-  if (target && CONFIG.halted.indexOf(target[1]) >= 0) {
+  // The name of a patch holds the digest of the model that it leads to.
+  if (target && CONFIG.halted.some((digest) => request.uri.indexOf(digest) >= 0)) {
     // Release metadata stays open: it is what tells devices to stop.
     return refuse(503, 'Service Unavailable');
   }

@@ -3,16 +3,22 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
 __all__ = [
     "IMMUTABLE",
     "LOG_FIELDS",
+    "ReleaseObject",
     "Target",
+    "cache_control",
     "check_bytes",
     "edge_function_code",
+    "object_metadata",
+    "object_name",
+    "steps",
     "target_key",
     "unique_targets",
     "viewer_certificate",
@@ -42,6 +48,7 @@ _SOURCE: Final = Path(__file__).with_name("delivery_function.js")
 _LONGEST_CODE: Final = 10_240  # bytes, CloudFront quotas
 _CONFIG_LINE: Final = re.compile(r"^const CONFIG = .*;$", re.MULTILINE)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_DIGEST: Final = re.compile(r"([0-9a-f]{16})[0-9a-f]{48}")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -56,6 +63,23 @@ class Target(TypedDict):
     """Digest of the bytes."""
     manifest_sha256: str
     """The pin of the manifest that names it."""
+
+
+class ReleaseObject(TypedDict):
+    """A file of the signed release."""
+
+    key: str
+    """Where it is served: ``metadata/...`` or ``targets/...``."""
+    path: str
+    """Where the bytes are: a path below the program's folder."""
+    sha256: str
+    """Digest of the bytes."""
+    step: int
+    """Its turn: everything of a lower step is in the bucket before."""
+    leads_to: str
+    """Digest of the artifact that a patch leads to, else empty."""
+    manifest_sha256: str
+    """The pin of the manifest that names that artifact, else empty."""
 
 
 def target_key(target: Target) -> str:
@@ -86,8 +110,37 @@ def unique_targets(targets: list[Target]) -> dict[str, Target]:
     return {target_key(item): item for item in reversed(ordered)}
 
 
-def check_bytes(target: Target, content: bytes) -> None:
-    """Refuse an artifact whose bytes are not the ones that the manifest names.
+def steps(objects: Iterable[ReleaseObject]) -> list[list[ReleaseObject]]:
+    """Return the objects step by step: what is named comes before who names it."""
+    ordered = sorted(objects, key=lambda item: (item["step"], item["key"]))
+    return [list(group) for _, group in groupby(ordered, key=lambda item: item["step"])]
+
+
+def object_name(key: str) -> str:
+    """Return a resource's name for an object: its key, with digests shortened."""
+    return _DIGEST.sub(r"\1", key).replace("/", "-")
+
+
+def object_metadata(item: ReleaseObject) -> dict[str, str]:
+    """Return what an object says about itself.
+
+    Rules tie an object to a manifest by the digest of an artifact. A patch is not in the manifest;
+    it says the digest of the artifact that it leads to, which its name holds too.
+    """
+    if item["leads_to"]:
+        return {"sha256": item["leads_to"], "manifest-sha256": item["manifest_sha256"]}
+    return {"sha256": item["sha256"]}
+
+
+def cache_control(key: str, *, metadata_ttl_seconds: int) -> str:
+    """Return how long caches keep an object: what is named by its digest for ever."""
+    if key.startswith("targets/"):
+        return IMMUTABLE
+    return f"public, max-age={metadata_ttl_seconds}"
+
+
+def check_bytes(target: Target | ReleaseObject, content: bytes) -> None:
+    """Refuse a file whose bytes are not the ones that were signed for.
 
     Raises:
         ValueError: If the digest differs.
@@ -96,7 +149,7 @@ def check_bytes(target: Target, content: bytes) -> None:
     if digest != target["sha256"]:
         raise ValueError(
             f"target {target['path']}: got bytes with sha256 {digest}, expected "
-            f"{target['sha256']}: restore the file that the manifest was signed for"
+            f"{target['sha256']}: restore the file that was signed for"
         )
 
 

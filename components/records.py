@@ -16,7 +16,15 @@ from governance.manifest import ModelManifest, parse_manifest
 
 from components.settings_errors import Problem
 
-__all__ = ["ModelFiles", "Record", "RecordError", "load_model", "load_records", "read_below"]
+__all__ = [
+    "ModelFiles",
+    "Record",
+    "RecordError",
+    "load_model",
+    "load_records",
+    "plain_bytes",
+    "read_below",
+]
 
 MAX_RECORDS = 500  # files of one folder; a stack with more has lost track of its waivers
 
@@ -143,9 +151,18 @@ def read_below(root: Path, folder: str, path: str, *, key: str) -> str:
         raise _unusable(key, f"{path}, which is not below {folder}/", f"a file below {folder}/")
     try:
         # Bytes as they are: a translated line end would change the digest.
-        return _bounded_bytes(_plain_path(root, path, key), path, key).decode("utf-8")
+        return plain_bytes(root, path, key=key).decode("utf-8")
     except UnicodeDecodeError as error:
         raise _unusable(key, f"{path}, which is not UTF-8", "UTF-8 text") from error
+
+
+def plain_bytes(root: Path, path: str, *, key: str) -> bytes:
+    """Return the bytes of a plain file of the repository.
+
+    Raises:
+        RecordError: If it is missing, a link, no plain file or too large.
+    """
+    return _bounded_bytes(_plain_path(root, path, key), path, key)
 
 
 def _plain_path(root: Path, path: str, key: str) -> Path:
@@ -190,7 +207,7 @@ def _check_artifacts(root: Path, path: str, manifest: ModelManifest, key: str) -
         target = _plain_path(root, file, f"{key}.manifest")
         if artifact.uri is not None and not target.exists():
             continue
-        actual = sha256_bytes(_bounded_bytes(target, file, f"{key}.manifest"))
+        actual = sha256_bytes(plain_bytes(root, file, key=f"{key}.manifest"))
         if actual != artifact.sha256:
             raise _unusable(
                 f"{key}.manifest",

@@ -106,7 +106,11 @@ class Rollout(Section):
         description="Decides which devices fall in which ring; another salt, other devices.",
     )
     stage: Name = Field(description="The ring reached; one of `rings`.")
-    halted: bool = Field(default=False, description="Stop: nobody new gets this version.")
+    halted: bool = Field(
+        default=False,
+        description="Stop on every device: it goes back to its embedded model or switches the "
+        "feature off, as `fallback` of the manifest says.",
+    )
     rings: tuple[Ring, ...] = Field(min_length=1, max_length=8, description="Rings, in order.")
     min_app_version: Version = Field(description="Oldest version of the application that gets it.")
 

@@ -10,6 +10,7 @@ import pulumi
 from pulumi.runtime import config
 from pydantic import ValidationError
 
+from components.delivery_release import StackRelease, load_release
 from components.records import ModelFiles, Record, RecordError, load_model, load_records
 from components.settings import NAMESPACE, Settings, settings_schema
 from components.settings_checks import check_models, check_settings
@@ -29,12 +30,14 @@ class StackInputs:
         settings: The stack file.
         models: Every model version pinned, by name ``<model>-<version>``.
         records: Waivers of the stack and measured usage, signed, as in Git.
+        release: What was released last, with its signatures verified.
     """
 
     stack: str
     settings: Settings
     models: Mapping[str, ModelFiles]
     records: tuple[Record, ...]
+    release: StackRelease
 
 
 def read_stack(root: Path) -> StackInputs:
@@ -78,10 +81,13 @@ def load(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInputs:
     models = _models(settings, root, problems)
     problems += check_models(settings, models)
     records = _records(root, stack, problems)
+    release = _release(root, stack, problems)
     if problems:
         raise SettingsError(source, problems)
     by_name = {files.name: files for files in models.values()}
-    return StackInputs(stack=stack, settings=settings, models=by_name, records=records)
+    return StackInputs(
+        stack=stack, settings=settings, models=by_name, records=records, release=release
+    )
 
 
 def _models(
@@ -115,6 +121,14 @@ def _records(root: Path, stack: str, problems: list[Problem]) -> tuple[Record, .
         except RecordError as error:
             problems.append(error.problem)
     return tuple(records)
+
+
+def _release(root: Path, stack: str, problems: list[Problem]) -> StackRelease:
+    try:
+        return load_release(root, stack)
+    except RecordError as error:
+        problems.append(error.problem)
+        return StackRelease()
 
 
 def _namespace() -> dict[str, str]:

@@ -75,7 +75,7 @@ def patches_between(
         if (None, goal.sha256) in known:
             found.append(known[None, goal.sha256])
         elif (data := _bytes(goal, models)) is not None:
-            found.append(patches.packed_target(data, name=_label(goal)))
+            found.append(patches.packed_target(data))
         for source in (item for item in sources if _variant(item) == _variant(goal)):
             if (source.sha256, goal.sha256) in known:
                 found.append(known[source.sha256, goal.sha256])
@@ -88,7 +88,7 @@ def _patch(source: Target, goal: Target, models: Path) -> Target | None:
     old, new = _bytes(source, models), _bytes(goal, models)
     if old is None or new is None:
         return None
-    return patches.patch_target(old, new, name=f"{_label(source)}-{_label(goal)}")
+    return patches.patch_target(old, new, source=(source.custom or {})["version"])
 
 
 def _bytes(target: Target, models: Path) -> bytes | None:
@@ -99,11 +99,6 @@ def _bytes(target: Target, models: Path) -> bytes | None:
 def _variant(target: Target) -> tuple[str, str]:
     custom = target.custom or {}
     return custom["model"], custom["variant"]
-
-
-def _label(target: Target) -> str:
-    custom = target.custom or {}
-    return f"{custom['model']}-{custom['version']}-{custom['variant']}"
 
 
 def _named(target: TargetFile) -> Target:

@@ -17,20 +17,26 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _WORTH: Final = 0.95  # of the file: packing that saves less is not worth a second file
 
 
-def patch_target(old: bytes, new: bytes, *, name: str) -> Target | None:
-    """Return the patch from one artifact to the next, or ``None`` when it would save little."""
+def patch_target(old: bytes, new: bytes, *, source: str) -> Target | None:
+    """Return the patch from one artifact to the next, or ``None`` when it would save little.
+
+    Args:
+        old: The artifact that devices have.
+        new: The artifact that it leads to.
+        source: Version of the old one, for the name.
+    """
     patch = best_patch(old, new)
     if patch is None:
         return None
-    return _target(patch, name, source=sha256_bytes(old), goal=sha256_bytes(new))
+    return _target(patch, f"from-{source}", source=sha256_bytes(old), goal=sha256_bytes(new))
 
 
-def packed_target(new: bytes, *, name: str) -> Target | None:
+def packed_target(new: bytes) -> Target | None:
     """Return the whole file packed, or ``None`` when packing saves little."""
     packed = next(candidates(b"", new))
     if len(packed.data) > _WORTH * len(new):
         return None
-    return _target(packed, name, source=None, goal=sha256_bytes(new))
+    return _target(packed, "whole", source=None, goal=sha256_bytes(new))
 
 
 def read_artifact(models: Path, model: str, version: str, file: str) -> bytes | None:
@@ -51,5 +57,6 @@ def order(version: str) -> tuple[list[int], bool, str]:
 
 def _target(patch: Patch, name: str, *, source: str | None, goal: str) -> Target:
     custom = {"kind": "patch", "codec": patch.codec, "from": source, "to": goal}
-    path = target_name(sha256_bytes(patch.data), f"{name}.mdp")
+    # The goal's digest in the name: rules and logs see which artifact an object leads to.
+    path = target_name(sha256_bytes(patch.data), f"{goal}.{name}.mdp")
     return Target.of(path, patch.data, custom)

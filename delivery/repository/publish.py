@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from governance.released import served_name
 from securesystemslib.signer import Signer
 from tuf.api.metadata import (
     Delegations,
@@ -26,7 +27,7 @@ from delivery.repository.keys import Signers
 from delivery.repository.plan import Wanted
 from delivery.repository.roles import delegated_roles, lifetime, ring_role
 
-__all__ = ["Published", "publish", "sign_role", "target_key"]
+__all__ = ["Published", "publish", "sign_role"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +104,6 @@ def sign_role(role: str, body: Any, duty: Role, signers: Sequence[Signer]) -> Me
     for signer in able.values():
         metadata.sign(signer, append=True)
     return metadata
-
-
-def target_key(path: str, sha256: str) -> str:
-    """Return where a target is served, below ``targets/``.
-
-    TUF puts the digest before the file's name (section 6.2.1); a name that has it already is
-    left alone, so that artifacts of several versions can stand side by side.
-    """
-    directory, slash, name = path.rpartition("/")
-    prefixed = name if name.startswith(f"{sha256}.") else f"{sha256}.{name}"
-    return f"{directory}{slash}{prefixed}"
 
 
 def _top(
@@ -209,7 +199,7 @@ def _write_files(folder: Path, plan: Wanted) -> Iterable[str]:
         for item in files.values():
             if item.data is None:
                 continue
-            path = folder / "targets" / target_key(item.path, item.sha256)
+            path = folder / "targets" / served_name(item.path, item.sha256)
             if write_new(path, item.data):
                 written.append(path.relative_to(folder).as_posix())
     return sorted(written)

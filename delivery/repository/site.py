@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from governance.released import served_name
 from tuf.api.metadata import Metadata, TargetFile
 
 from delivery.repository.folder import Releases
 from delivery.repository.patches import read_artifact
-from delivery.repository.publish import target_key
 
 __all__ = ["Upload", "uploads", "write_site"]
 
@@ -71,7 +71,7 @@ def _files(metadata: Metadata | None) -> Iterator[TargetFile]:  # type: ignore[t
 
 
 def _key(target: TargetFile) -> str:
-    return target_key(target.path, target.hashes["sha256"])
+    return served_name(target.path, target.hashes["sha256"])
 
 
 def _rank(path: Path) -> tuple[int, str]:

@@ -102,7 +102,7 @@ def test_a_target_stays_in_the_bucket_when_it_leaves_the_stack(dev: Engine) -> N
 def test_bytes_that_the_manifest_does_not_name_are_refused(tmp_path: Path) -> None:
     swapped: plan.Target = {**target(tmp_path), "sha256": "0" * 64}
 
-    with pytest.raises(ValueError, match="restore the file that the manifest was signed for"):
+    with pytest.raises(ValueError, match="restore the file that was signed for"):
         delivery(arguments([swapped]))
 
 
@@ -303,6 +303,14 @@ def test_a_halted_model_is_refused_while_its_release_still_answers() -> None:
     assert edge(f"/targets/{SHA}.int8.tflite", halted=(SHA,))["statusCode"] == 503
     assert edge("/metadata/timestamp.json", halted=(SHA,))["uri"]
     assert edge(f"/targets/{'1' * 64}.int8.tflite", halted=(SHA,))["uri"]
+
+
+@node
+def test_patches_towards_a_halted_model_are_refused_too() -> None:
+    patch = f"/targets/{'1' * 64}.{SHA}.from-1.0.0.mdp"
+
+    assert edge(patch, halted=(SHA,))["statusCode"] == 503
+    assert edge(patch)["uri"] == patch
 
 
 def test_an_edge_function_that_cloudfront_would_refuse_is_refused_here() -> None:

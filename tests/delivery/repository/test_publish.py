@@ -11,13 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from governance.released import served_name
 from securesystemslib.signer import SSlibKey
 
 from components.delivery_plan import target_key as component_key
 from components.delivery_timestamp import canonical, next_timestamp, public_key
 from delivery.errors import ReleaseError
 from delivery.repository.folder import read_releases
-from delivery.repository.publish import target_key
 from delivery.repository.roles import ring_role
 from delivery.repository.root import first_root, rotate_root
 from delivery.repository.site import uploads
@@ -219,8 +219,8 @@ def test_keys_are_those_that_the_cdn_serves_and_the_stack_uploads(world, pins):
 
 
 def test_a_name_with_its_digest_is_not_prefixed_again():
-    assert target_key("a.json", "0" * 64) == f"{'0' * 64}.a.json"
-    assert target_key(f"{'0' * 64}.a", "0" * 64) == f"{'0' * 64}.a"
+    assert served_name("a.json", "0" * 64) == f"{'0' * 64}.a.json"
+    assert served_name(f"{'0' * 64}.a", "0" * 64) == f"{'0' * 64}.a"
 
 
 def test_a_ring_that_fits_in_no_path_is_refused():
