@@ -1,0 +1,103 @@
+"""The protocol's datatypes, as numpy and ONNX name them, and how ``BYTES`` lie in a buffer.
+
+Source: Open Inference Protocol v2, "Tensor Data Types", and its binary tensor data extension:
+little-endian, row-major, unpadded; an element of ``BYTES`` is its length as a 4-byte unsigned
+integer and then its bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BYTES", "DATATYPES", "DataType", "of_onnx", "pack_bytes", "unpack_bytes"]
+
+BYTES: Final = "BYTES"
+_LENGTH: Final = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataType:
+    """A datatype of the protocol.
+
+    Attributes:
+        name: In the protocol's words.
+        dtype: Of the arrays that hold it; little-endian.
+        onnx: The element type in ONNX's words.
+        json: The Python types that its elements may have in JSON.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    onnx: str
+    json: frozenset[type]
+
+    @property
+    def size(self) -> int:
+        """Bytes of an element in binary form; 0 if that differs from element to element."""
+        return 0 if self.dtype.hasobject else self.dtype.itemsize
+
+
+def _known() -> Mapping[str, DataType]:
+    whole, real = frozenset({int}), frozenset({int, float})
+    rows = [
+        ("BOOL", "?", "bool", frozenset({bool})),
+        *((f"UINT{bits}", f"<u{bits // 8}", f"uint{bits}", whole) for bits in (8, 16, 32, 64)),
+        *((f"INT{bits}", f"<i{bits // 8}", f"int{bits}", whole) for bits in (8, 16, 32, 64)),
+        ("FP16", "<f2", "float16", real),
+        ("FP32", "<f4", "float", real),
+        ("FP64", "<f8", "double", real),
+        (BYTES, "O", "string", frozenset({str})),
+    ]
+    return {
+        name: DataType(name=name, dtype=np.dtype(code), onnx=f"tensor({onnx})", json=types)
+        for name, code, onnx, types in rows
+    }
+
+
+DATATYPES: Final = _known()
+_BY_ONNX: Final = {datatype.onnx: datatype for datatype in DATATYPES.values()}
+
+
+def of_onnx(element: str) -> DataType | None:
+    """Return the datatype for ONNX's ``tensor(float)`` and the like; ``None`` if there is none."""
+    return _BY_ONNX.get(element)
+
+
+def pack_bytes(elements: Iterable[bytes]) -> bytes:
+    """Return elements of ``BYTES`` in binary form."""
+    return b"".join(_LENGTH.pack(len(element)) + element for element in elements)
+
+
+def unpack_bytes(data: memoryview, count: int) -> NDArray[Any]:
+    """Return the elements of a ``BYTES`` tensor as a flat array of `bytes`.
+
+    Args:
+        data: The tensor in binary form.
+        count: How many elements its shape holds.
+
+    Raises:
+        ValueError: If the data does not hold exactly as many.
+    """
+    # Checked first: a shape of a billion elements must not be allocated for ten bytes.
+    if len(data) < count * _LENGTH.size:
+        raise ValueError(f"got {len(data)} bytes; expected {count} elements")
+    elements = np.empty(count, dtype=object)
+    at = 0
+    for index in range(count):
+        if at + _LENGTH.size > len(data):
+            raise ValueError(f"got {index} elements; expected {count}")
+        (length,) = _LENGTH.unpack_from(data, at)
+        at += _LENGTH.size
+        if at + length > len(data):
+            raise ValueError(f"element {index}: got {len(data) - at} bytes; expected {length}")
+        elements[index] = bytes(data[at : at + length])
+        at += length
+    if at != len(data):
+        raise ValueError(f"got {len(data) - at} bytes after the last element; expected none")
+    return elements

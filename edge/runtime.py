@@ -1,0 +1,150 @@
+"""A model on onnxruntime, as the server runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from edge.datatypes import BYTES, DATATYPES, of_onnx
+from edge.serving import ModelIdentity, Tensors, TensorSpec
+
+__all__ = ["OnnxModel", "UnservableModelError"]
+
+_PLATFORM: Final = "onnx_onnxv1"
+_ANY: Final = -1
+# Joined rows take another path through a kernel, so sums come in another order.
+_TOLERANCE: Final = 1e-3
+
+
+class UnservableModelError(ValueError):
+    """The file is no model that this server can run; the message says why."""
+
+
+class OnnxModel:
+    """A :class:`edge.serving.ServedModel` on an onnxruntime session, CPU only."""
+
+    platform = _PLATFORM
+
+    def __init__(self, source: bytes | Path, identity: ModelIdentity, *, threads: int = 1) -> None:
+        """Load a model; what it does is checked by its self-test, not here.
+
+        Args:
+            source: The file or its content; content cannot name external data.
+            identity: Which model it is.
+            threads: Threads that one call may use.
+
+        Raises:
+            UnservableModelError: If it cannot be loaded, or has inputs or outputs that the
+                protocol has no words for.
+        """
+        try:
+            self._session = ort.InferenceSession(
+                source if isinstance(source, bytes) else str(source),
+                _options(threads),
+                providers=["CPUExecutionProvider"],
+            )
+        except Exception as error:  # onnxruntime's own classes have no common base but this
+            raise UnservableModelError(f"{identity.name}: {error}") from error
+        self.identity = identity
+        self.inputs = tuple(map(_spec, self._session.get_inputs()))
+        self.outputs = tuple(map(_spec, self._session.get_outputs()))
+        self._names = [spec.name for spec in self.outputs]
+        self._text_inputs = [spec.name for spec in self.inputs if spec.datatype == BYTES]
+        self.batchable = _joins_rows(self._session) and self._rows_are_independent()
+
+    def run(self, batch: Tensors) -> dict[str, NDArray[Any]]:
+        """Return all outputs, by name.
+
+        Raises:
+            ValueError: If the values of the inputs are what the model cannot take.
+        """
+        if self._text_inputs:
+            batch = {**batch, **{name: _to_text(batch[name]) for name in self._text_inputs}}
+        try:
+            outputs = self._session.run(self._names, batch)
+        except ort.capi.onnxruntime_pybind11_state.InvalidArgument as error:
+            raise ValueError(str(error)) from error
+        return {
+            name: _to_bytes(output) if output.dtype.hasobject else output
+            for name, output in zip(self._names, outputs, strict=True)
+        }
+
+    def _rows_are_independent(self) -> bool:
+        """Return whether two rows together give what each gives alone.
+
+        A first axis named alike everywhere is a promise of the exporter; an operator across
+        that axis breaks it, and would mix the requests of strangers.
+        """
+        rows = {spec.name: _sample(spec) for spec in self.inputs}
+        try:
+            both = self.run(rows)
+            alone = [self.run({n: v[i : i + 1] for n, v in rows.items()}) for i in range(2)]
+        except Exception:  # noqa: BLE001  # whatever it is: such rows are not joined
+            return False
+        return all(
+            len(output) == len(alone)
+            and all(_same(output[i : i + 1], alone[i][name]) for i in range(2))
+            for name, output in both.items()
+        )
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin between calls burn the core that the event loop needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _spec(node: Any) -> TensorSpec:
+    datatype = of_onnx(node.type)
+    if datatype is None:
+        raise UnservableModelError(
+            f"{node.name}: got {node.type}; expected a tensor of {', '.join(DATATYPES)}"
+        )
+    shape = tuple(size if isinstance(size, int) and size >= 0 else _ANY for size in node.shape)
+    return TensorSpec(name=node.name, datatype=datatype.name, shape=shape)
+
+
+def _joins_rows(session: Any) -> bool:
+    """Return whether all tensors have one and the same named size as first axis."""
+    firsts = {
+        node.shape[0] if node.shape else None
+        for node in (*session.get_inputs(), *session.get_outputs())
+    }
+    return len(firsts) == 1 and isinstance(next(iter(firsts)), str)
+
+
+def _sample(spec: TensorSpec) -> NDArray[Any]:
+    """Return two different rows that most models take."""
+    shape = (2, *(1 if size == _ANY else size for size in spec.shape[1:]))
+    dtype = DATATYPES[spec.datatype].dtype
+    if dtype.hasobject:
+        return np.full(shape, b"", dtype=object)
+    rows = np.linspace(0, 1, int(np.prod(shape)), dtype=np.float64).reshape(shape)
+    return rows.astype(dtype)
+
+
+def _same(left: NDArray[Any], right: NDArray[Any]) -> bool:
+    if left.shape != right.shape:
+        return False
+    if left.dtype.kind != "f":
+        return bool((left == right).all())
+    return np.allclose(left, right, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=True)
+
+
+def _to_text(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of `str`; ONNX strings are UTF-8."""
+    flat = [element.decode() for element in array.ravel()]
+    return np.array(flat, dtype=object).reshape(array.shape)
+
+
+def _to_bytes(array: NDArray[Any]) -> NDArray[Any]:
+    flat = np.empty(array.size, dtype=object)
+    flat[:] = [element.encode() for element in array.ravel()]
+    return flat.reshape(array.shape)
