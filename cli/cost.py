@@ -2,39 +2,28 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from governance.cost import (
-    Assumptions,
-    BudgetVerdict,
-    Estimate,
-    estimate,
-    focus_rows,
-    judge_budgets,
-    load_catalogue,
-)
+from governance.cost import BudgetVerdict, Estimate, focus_rows, judge_budgets, load_catalogue
 from governance.cost.budgets import Limits
 from governance.cost.money import cents
-from governance.cost.recorded import changed_usage, resources_of_events, stated_sites
-from governance.documents import read_yaml
-from governance.errors import GovernanceError
 from rich.console import Console
 from rich.table import Table
 
 from cli.errors import UserError
+from cli.priced import PRICES, answering, planned
+from cli.showback import showback_command
 
-__all__ = ["answering", "app", "planned"]
+__all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 prices = typer.Typer(no_args_is_help=True, help="The dated price catalogue of the pack.")
 app.add_typer(prices, name="prices")
+app.command(name="showback")(showback_command)
 
 _DENIED: Final = 1
-_PRICES: Final = Path("policy-pack/prices")
 _SHOWN: Final = 15
 Stack = Annotated[str, typer.Option(help="Stack whose last preview is priced: dev, prod, ...")]
 Plan = Annotated[
@@ -90,7 +79,7 @@ def show(
 ) -> None:
     """Print prices with where each was read; unknown ones say so."""
     with answering():
-        catalogue = load_catalogue(_PRICES)
+        catalogue = load_catalogue(PRICES)
     rows = [
         row
         for (name, place), row in sorted(catalogue.prices.items())
@@ -119,47 +108,10 @@ def refresh(
     from cli.price_refresh import refresh_prices  # noqa: PLC0415  loads boto3
 
     with answering():
-        changes = refresh_prices(_PRICES, regions=region or [], write=write)
+        changes = refresh_prices(PRICES, regions=region or [], write=write)
     for line in changes:
         print(line)
     print(f"{len(changes)} changes{'' if write else '; --write keeps them'}")
-
-
-def planned(stack: str, plan: Path | None, what_if: list[str]) -> Estimate:
-    """Return the estimate of a stack's recorded plan.
-
-    Raises:
-        UserError: If there is no recorded plan, or a what-if is no ``KEY=VALUE``.
-    """
-    path = plan or Path("build/gate") / f"{stack}.events.jsonl"
-    if not path.is_file():
-        raise UserError(
-            f"plan of stack {stack!r}: got no {path}; expected the event stream of a preview. "
-            f"Next: run `mobile-ai gate --stack {stack}`."
-        )
-    changes = dict(_pair(text) for text in what_if)
-    usage = {key: value for key, value in changes.items() if "." in key}
-    figures = {key: value for key, value in changes.items() if "." not in key}
-    with path.open(encoding="utf-8") as lines:
-        resources = stated_sites(resources_of_events(lines), _sites(stack))
-    assume = Assumptions().changed(figures)
-    return estimate(changed_usage(resources, usage), load_catalogue(_PRICES), assume=assume)
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn an error of the cost model into the one line that a user reads."""
-    try:
-        yield
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, separator, value = text.partition("=")
-    if not (key and separator and value):
-        raise UserError(f"--what-if: got {text!r}; expected KEY=VALUE. Next: see docs/cost.md.")
-    return key, value
 
 
 def _month(text: str) -> dt.date:
@@ -169,19 +121,6 @@ def _month(text: str) -> dt.date:
         raise UserError(
             f"--month: got {text!r}; expected YYYY-MM. Next: name a month such as 2026-12."
         ) from error
-
-
-def _sites(stack: str) -> dict[str, Mapping[str, Any]]:
-    """Return what the stack file says about the prices of sites."""
-    path = Path(f"Pulumi.{stack}.yaml")
-    if not path.is_file():
-        return {}
-    config = read_yaml(path.read_text(encoding="utf-8"), name=path.name).get("config", {})
-    keys = ("nodePriceUsdPerHour", "storageUsdPerGbMonth", "nodeCpu", "nodeMemoryGb")
-    return {
-        str(site.get("name")): {key: site[key] for key in keys if key in site}
-        for site in config.get("mobile-ai:sites", [])
-    }
 
 
 def _price(row: Any) -> dict[str, Any]:

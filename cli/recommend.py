@@ -12,8 +12,9 @@ from governance.cost.money import cents
 from governance.cost.recommend import Recommendation, ServiceLevel, recommend
 from ruamel.yaml import YAML
 
-from cli.cost import Json, Plan, Stack, WhatIf, answering, planned
+from cli.cost import Json, Plan, Stack, WhatIf
 from cli.errors import UserError
+from cli.priced import answering, planned
 
 __all__ = ["command", "edited"]
 

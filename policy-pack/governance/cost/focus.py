@@ -14,7 +14,7 @@ from typing import Any, Final
 from .estimate import Estimate
 from .line import Line
 
-__all__ = ["BANDS", "MANDATORY", "focus_rows"]
+__all__ = ["BANDS", "MANDATORY", "focus_rows", "service_category"]
 
 BANDS: Final = ("low", "typical", "high")
 MANDATORY: Final = (
@@ -71,6 +71,14 @@ _SERVICES: Final = {
     "waf": ("AWS WAF", "Security"),
     "xray": ("AWS X-Ray", "Management and Governance"),
 }
+
+
+_CATEGORIES: Final = dict(_SERVICES.values())
+
+
+def service_category(service: str) -> str:
+    """Return FOCUS's category of a service as bills name it; ``Other`` where it is not known."""
+    return _CATEGORIES.get(service, "Other")
 
 
 def focus_rows(

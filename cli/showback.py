@@ -1,0 +1,156 @@
+"""`mobile-ai cost showback`: who a month's bill is for."""
+
+import calendar
+import datetime as dt
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from governance.documents import read_yaml
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import UserError
+from cli.priced import answering, planned
+
+__all__ = ["showback_command"]
+
+_LEVELS: Final = ("app", "model", "version")
+
+
+def showback_command(  # noqa: PLR0917  # typer passes options by name
+    stack: Annotated[str, typer.Option(help="Stack whose budgets are shown.")],
+    month: Annotated[str, typer.Option(help="The month of the bill, YYYY-MM.")],
+    bill: Annotated[
+        list[Path], typer.Option(help="FOCUS file of the month: .csv, .csv.gz, .parquet.")
+    ],
+    measured: Annotated[Path, typer.Option(help="What was used in the month (MeasuredMonth).")],
+    by: Annotated[
+        str, typer.Option(help="Levels of the rows, of project,team,app,model,version,ring.")
+    ] = ",".join(_LEVELS),
+    focus: Annotated[Path | None, typer.Option(help="Also write FOCUS rows (CSV) here.")] = None,
+    account: Annotated[str, typer.Option(help="Billed account in the FOCUS rows.")] = "",
+    as_of: Annotated[
+        str, typer.Option(help="Last day that the bill has, YYYY-MM-DD; else yesterday.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+) -> None:
+    """Give every charge of a month's bill to the applications that caused it.
+
+    What a tag names goes to that application; what several share is split by what was measured;
+    taxes and the like follow. Rows sum to the bill to the cent, and what nothing splits is shown.
+
+    Example: mobile-ai cost showback --stack prod --month 2026-10 --bill focus-2026-10.parquet
+    --measured measured-2026-10.json --by app,version --focus chargeback.csv
+    """
+    from operations.showback import allocate, read_bill, read_measured  # noqa: PLC0415  DuckDB
+    from operations.showback.chargeback import write_chargeback  # noqa: PLC0415
+    from operations.showback.owner import DIMENSIONS  # noqa: PLC0415
+    from operations.showback.report import showback  # noqa: PLC0415
+    from operations.showback.sites import with_sites  # noqa: PLC0415
+
+    levels = [name.strip() for name in by.split(",")]
+    unknown = [name for name in levels if name not in DIMENSIONS]
+    if unknown:
+        raise UserError(
+            f"--by: got {unknown[0]!r}; expected some of {', '.join(DIMENSIONS)}. "
+            "Next: name levels with commas between."
+        )
+    with answering():
+        used = read_measured(measured, month=month)
+        allocation = allocate(with_sites(read_bill(bill, month=month), used), used)
+        budgets = _budgets(stack)
+        found = showback(
+            allocation,
+            by=levels,
+            budgets=budgets,
+            estimates=_estimates(stack, budgets),
+            elapsed=_elapsed(month, as_of),
+        )
+        if focus is not None:
+            write_chargeback(focus, allocation, account=account)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1))
+    else:
+        _show(found)
+
+
+def _budgets(stack: str) -> list[dict[str, Any]]:
+    path = Path(f"Pulumi.{stack}.yaml")
+    if not path.is_file():
+        raise UserError(
+            f"stack {stack!r}: got no {path}; expected a stack file. "
+            "Next: run in the folder with Pulumi.yaml, and name a stack that it has."
+        )
+    config = read_yaml(path.read_text(encoding="utf-8"), name=path.name).get("config", {})
+    deployments = config.get("mobile-ai:deployments", [])
+    return [
+        {**item, "apps": [d.get("app") for d in deployments if d.get("budget") == item.get("name")]}
+        for item in config.get("mobile-ai:budgets", [])
+    ]
+
+
+def _estimates(stack: str, budgets: list[dict[str, Any]]) -> Mapping[str, Decimal] | None:
+    """Return what the last preview plans for each budget, nothing where there was no preview."""
+    if not (Path("build/gate") / f"{stack}.events.jsonl").is_file():
+        return None
+    plan = planned(stack, None, [])
+    return {
+        str(item["name"]): plan.of_budget(str(item["scope"]), str(item["name"])).amount.typical
+        for item in budgets
+    }
+
+
+def _elapsed(month: str, as_of: str) -> tuple[int, int]:
+    first = dt.date.fromisoformat(f"{month}-01")
+    days = calendar.monthrange(first.year, first.month)[1]
+    try:
+        last = dt.date.fromisoformat(as_of) if as_of else _yesterday()
+    except ValueError as error:
+        raise UserError(
+            f"--as-of: got {as_of!r}; expected YYYY-MM-DD. Next: name the bill's last day."
+        ) from error
+    over = (last - first).days + 1
+    if over < 1:
+        raise UserError(
+            f"--month {month}: got a month of which no day is over on {last}; expected a bill. "
+            "Next: name a month that has begun."
+        )
+    return min(over, days), days
+
+
+def _yesterday() -> dt.date:
+    return dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+
+
+def _show(found: Any) -> None:
+    bill = found.allocation.bill
+    table = Table(*found.by, "billed", "effective", title=f"{bill.month}, {bill.currency}")
+    for column in table.columns[-2:]:
+        column.justify = "right"
+    for row in found.rows:
+        owned = any(row.key)
+        names = row.key if owned else ("unallocated", *row.key[1:])
+        style = "" if owned else "yellow"
+        table.add_row(*names, f"{row.billed:,}", f"{row.effective:,}", style=style)
+    totals = [f"{sum(getattr(r, key) for r in found.rows):,}" for key in ("billed", "effective")]
+    table.add_row("total", *[""] * (len(found.by) - 1), *totals, style="bold")
+    console = Console()
+    console.print(table)
+    for (service, reason), amount in found.unallocated().items():
+        print(f"unallocated: {service} {amount:,}: {reason}")
+    for item in found.units:
+        cost = "nothing counted" if item.cost is None else f"{item.cost:f} {bill.currency}"
+        print(f"{item.app}, per {item.unit}: {cost}")
+    for item in found.budgets:
+        figures = item.to_dict()
+        plan = "no plan" if item.estimate is None else f"planned {figures['estimate']}"
+        print(
+            f"budget {item.name}: {figures['actual']} of {figures['limit']}, "
+            f"forecast {figures['forecast']}, {plan}"
+        )
+    if bill.other_rows:
+        print(f"{bill.other_rows} rows of the files are of other months and were left out.")

@@ -1,0 +1,108 @@
+"""Reading FOCUS files."""
+
+import gzip
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from operations.showback import Bill, Charge, ShowbackError, read_bill
+from tests.operations.showback.bills import row, write_csv
+
+
+def read(tmp_path: Path, *rows: dict[str, Any], month: str = "2026-10") -> Bill:
+    return read_bill([write_csv(tmp_path / "bill.csv", rows)], month=month)
+
+
+def test_hours_of_one_resource_become_one_charge(tmp_path: Path) -> None:
+    hour = row(cost="0.000000000000001", tags={"app": "a", "cost-center": "c"}, resource="r")
+
+    bill = read(tmp_path, hour, hour, hour)
+
+    assert bill.charges == (
+        Charge(
+            service="Amazon CloudFront",
+            category="Usage",
+            resource="r",
+            tags={"app": "a", "cost-center": "c"},
+            billed=Decimal("3e-15"),
+            effective=Decimal("3e-15"),
+        ),
+    )
+
+
+def test_every_kind_of_file_reads_the_same(tmp_path: Path) -> None:
+    plain = write_csv(tmp_path / "bill.csv", [row(cost="1.10"), row("AWS Lambda", cost="2.2")])
+    packed = tmp_path / "bill.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    columns = tmp_path / "bill.parquet"
+    duckdb.sql(f"COPY (FROM read_csv('{plain}')) TO '{columns}'")
+
+    bills = [read_bill([path], month="2026-10") for path in (plain, packed, columns)]
+
+    assert bills[0] == bills[1]
+    assert bills[2].total("billed") == Decimal("3.3") == bills[0].total("billed")
+    assert [c.service for c in bills[2].charges] == [c.service for c in bills[0].charges]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["mobile-ai:cost-center", "user:mobile-ai:cost-center", "user_mobile_ai_cost_center"],
+)
+def test_tags_are_read_in_every_spelling(tmp_path: Path, spelling: str) -> None:
+    line = row() | {"Tags": f'{{"{spelling}": "cc-1", "aws:createdBy": "x"}}'}
+
+    assert read(tmp_path, line).charges[0].tags == {"cost-center": "cc-1"}
+
+
+def test_other_months_are_left_out_and_counted(tmp_path: Path) -> None:
+    bill = read(tmp_path, row(cost="5"), row(cost="7", month="2026-09"))
+
+    assert (bill.total("billed"), bill.other_rows) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"BilledCost": "twelve"}, "numbers in BilledCost"),
+        ({"BilledCost": ""}, "empty BilledCost"),
+        ({"EffectiveCost": ""}, "empty BilledCost or EffectiveCost"),
+        ({"ChargeCategory": "Gift"}, "category 'Gift'"),
+        ({"BillingCurrency": "EUR"}, "currencies ['EUR', 'USD']"),
+        ({"Tags": "{"}, "Tags of a charge of Amazon CloudFront"),
+        ({"BillingPeriodStart": ""}, None),
+    ],
+)
+def test_a_row_that_cannot_be_right(
+    tmp_path: Path, change: dict[str, str], message: str | None
+) -> None:
+    rows = (row(), row() | change)
+    if message is None:
+        assert read(tmp_path, *rows).other_rows == 1
+        return
+    with pytest.raises(ShowbackError, match=re.escape(message)):
+        read(tmp_path, *rows)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    text = tmp_path / "bill.txt"
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 and no more")
+
+    for path, message in {
+        text: "suffix '.txt'",
+        tmp_path / "none.csv": "no such file",
+        other: "no column BilledCost",
+        broken: "broken.parquet",
+    }.items():
+        with pytest.raises(ShowbackError, match=re.escape(message)):
+            read_bill([path], month="2026-10")
+    with pytest.raises(ShowbackError, match="no row of that month"):
+        read(tmp_path, row(), month="2026-11")
+    with pytest.raises(ShowbackError, match="expected YYYY-MM"):
+        read(tmp_path, row(), month="2026-13")
