@@ -27,16 +27,12 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
 def may_stay(case: Case) -> bool:
     """Return whether a deployment may be as it is although its model's evidence expired.
 
-    Without a baseline nobody tells what was there: then the model's release decides.
+    Without a baseline nobody tells what was there, so nothing stays on that ground.
     """
     pin = case.at("spec", "aiModel", "sha256").text()
-    if pin not in case.facts.released:
-        return False
     baseline = case.facts.baseline
-    if baseline is None:
-        return True
-    prior = baseline.deployments.get(case.resource.name)
-    if prior is None:
+    prior = baseline.deployments.get(case.resource.name) if baseline else None
+    if prior is None or pin not in case.facts.released:
         return False
     return prior.get("sha256") != pin or _unchanged(case, prior.get("specSha256", ""))
 

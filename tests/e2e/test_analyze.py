@@ -55,8 +55,14 @@ class Deployed:
         """Return the rules that `policy analyze` denies the exported state by."""
         state = self.checkout.root / "build" / "state.json"
         assert self.pulumi("stack", "export", "--stack=dev", f"--file={state}").returncode == 0
+        told = self.project.log.with_name("dev.pack-config.json")  # by the gate run before
         found = self.pulumi(
-            "policy", "analyze", "--json", f"--file={state}", f"--policy-pack={self.project.pack}"
+            "policy",
+            "analyze",
+            "--json",
+            f"--file={state}",
+            f"--policy-pack={self.project.pack}",
+            f"--policy-pack-config={told}",
         )
         events = [parse_event(line) for line in found.stdout.splitlines()]
         denied = {

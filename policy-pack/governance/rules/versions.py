@@ -66,14 +66,22 @@ def _check_minimum(case: Case, lowest: str) -> None:
     frameworks=("NIST AI RMF MANAGE 2.4", "TUF 1.0.34 section 5.3.5"),
     remediation="pin the version named as `previous`, or a newer one",
     applies_to=(DEPLOYMENT,),
-    on_unknown="warn",  # without the gate nobody tells what is deployed
     waivable_by="security",
 )
 def no_silent_downgrade(case: Case) -> None:
-    """Compare the pinned version with the one deployed, as the gate tells it."""
+    """Compare the pinned version with the one deployed, as the gate tells it.
+
+    That nothing is deployed must be said too, by an empty baseline.
+    """
     baseline = case.facts.baseline
     if baseline is None:
-        case.notes.unknowns.append("the deployed version (run `mobile-ai gate`)")
+        case.deny(
+            "the deployed version",
+            got="no baseline",
+            expected="what is deployed now, which the engine never tells",
+            next_step="ask through `mobile-ai gate`; give the file it wrote, "
+            "build/gate/<stack>.pack-config.json, to `pulumi up --policy-pack-config`",
+        )
         return
     prior = baseline.deployments.get(case.resource.name)
     version = case.at("spec", "aiModel", "version")

@@ -60,7 +60,7 @@ class Scene:
         config: The pack config's text.
         records: Signed records by name.
         states: Key states by role, where not active.
-        baseline: What was deployed before.
+        baseline: What was deployed before; by default nothing was.
         rego: Rego modules by name.
     """
 
@@ -71,7 +71,7 @@ class Scene:
     config: str = '{"rules": {}}'
     records: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
-    baseline: Baseline | None = None
+    baseline: Baseline | None = field(default_factory=Baseline)
     rego: Mapping[str, str] = field(default_factory=dict)
 
     def setting(self, stack: str) -> Setting:

@@ -4,15 +4,18 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from governance.resource import Resource
 from governance.testing import Scene, make_trust_text
 
+from gate.handover import baseline_text
 from sandbox.engine import environment, locate
 
+# What the gate hands over where nothing was deployed before.
+FIRST: Mapping[str, object] = {"no-silent-downgrade": {"baseline": baseline_text(None)}}
 PACK = Path(__file__).parents[3] / "policy-pack"
 
 _PROGRAM = """
@@ -66,17 +69,32 @@ class Project:
             check=False,
         )
 
-    def preview(self, *extra: str) -> tuple[int, list[dict[str, object]], str]:
-        """Return exit code, policy events and all output of a preview with the pack."""
-        return self._with_events("preview", "--policy-pack", "pack", *extra)
+    def preview(
+        self, *, config: Mapping[str, object] | None = FIRST
+    ) -> tuple[int, list[dict[str, object]], str]:
+        """Return exit code, policy events and all output of a preview with the pack.
 
-    def up(self) -> tuple[int, list[dict[str, object]], str]:
-        return self._with_events("up", "--yes", "--policy-pack", "pack")
+        Args:
+            config: The pack's configuration from the command line; none is given for `None`.
+        """
+        return self._with_events("preview", *self._with_pack(config))
 
-    def analyze(self) -> tuple[int, str]:
+    def up(
+        self, *, config: Mapping[str, object] | None = FIRST
+    ) -> tuple[int, list[dict[str, object]], str]:
+        return self._with_events("up", "--yes", "--skip-preview", *self._with_pack(config))
+
+    def analyze(self, *, config: Mapping[str, object] | None = FIRST) -> tuple[int, str]:
         """Return exit code and output of an audit of the state; it offers no event log."""
-        result = self.run("policy", "analyze", "--policy-pack", "pack", "--stack", "dev")
+        result = self.run("policy", "analyze", "--stack", "dev", *self._with_pack(config))
         return result.returncode, result.stdout + result.stderr
+
+    def _with_pack(self, config: Mapping[str, object] | None) -> list[str]:
+        if config is None:
+            return ["--policy-pack", "pack"]
+        path = self.root / "pack-config.json"
+        path.write_text(json.dumps(config))
+        return ["--policy-pack", "pack", "--policy-pack-config", str(path)]
 
     def _with_events(self, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
         log = self.root / "events.json"

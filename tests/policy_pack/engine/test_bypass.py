@@ -1,6 +1,5 @@
 """Ways around the pack, each tried under the real engine, each refused."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,10 +107,7 @@ def test_a_pack_that_was_tampered_with_lets_nothing_through(
 def test_a_config_on_the_command_line_cannot_lower_a_rule(
     project: Project, config: dict[str, object]
 ) -> None:
-    path = project.root / "pack-config.json"
-    path.write_text(json.dumps(config))
-
-    code, events, said = project.preview("--policy-pack-config", str(path))
+    code, events, said = project.preview(config=config)
 
     assert code != 0, said
     assert "stack-configured" in denied(events)

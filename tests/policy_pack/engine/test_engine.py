@@ -91,6 +91,21 @@ def test_the_deployed_state_is_judged_as_the_plan_was(project: Project, scene: S
     assert denied_in(said) == denied(previewed) == LACKING, said
 
 
+def test_who_tells_nothing_of_what_is_deployed_is_denied_everywhere(
+    project: Project, scene: Scene
+) -> None:
+    project.write_plan(plan(scene))
+    project.run("up", "--yes", "--skip-preview")
+
+    _, previewed, _ = project.preview(config=None)
+    _, updated, _ = project.up(config=None)
+    _, said = project.analyze(config=None)
+
+    missing = {"no-silent-downgrade"}
+    assert denied(previewed) == denied_in(said) == LACKING | missing
+    assert denied(updated) == missing  # the engine stops before it judges the whole
+
+
 def test_a_state_that_was_changed_behind_the_gate_is_found_by_the_audit(
     project: Project, scene: Scene
 ) -> None:

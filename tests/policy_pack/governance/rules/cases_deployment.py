@@ -95,25 +95,29 @@ def _expired(**more: Any) -> Scene:
     return replace(scene, **more)
 
 
-def _released() -> Scene:
-    scene = _expired()
-    return replace(scene, records={"gate": _gate_statement(scene.version.sha256)})
-
-
-def _in_state() -> Scene:
-    scene = _expired()
+def _deployed(scene: Scene, *released: str) -> Scene:
     deployment = scene.deployment()
     before = {
         "sha256": scene.version.sha256,
         "version": "1.1.0",
         "specSha256": spec_digest(deployment.props["spec"]),
     }
-    return replace(
-        scene,
-        baseline=Baseline(
-            released=frozenset({scene.version.sha256}), deployments={deployment.name: before}
-        ),
-    )
+    baseline = Baseline(released=frozenset(released), deployments={deployment.name: before})
+    return replace(scene, baseline=baseline)
+
+
+def _in_state() -> Scene:
+    scene = _expired()
+    return _deployed(scene, scene.version.sha256)
+
+
+def _released() -> Scene:
+    scene = _expired()
+    return _deployed(replace(scene, records={"gate": _gate_statement(scene.version.sha256)}))
+
+
+def _told_by_nobody() -> Scene:
+    return replace(_released(), baseline=None)
 
 
 EXPIRY = (
@@ -124,6 +128,8 @@ EXPIRY = (
             ("fail", _expired(), "expired"),
             ("warned", _released(), "expired-released-by-signed-gate"),
             ("warned", _in_state(), "expired-in-the-state"),
+            ("fail", _deployed(_expired()), "expired-deployed-never-released"),
+            ("fail", _told_by_nobody(), "expired-released-no-baseline"),
         )
     ]
     + [
@@ -263,7 +269,8 @@ VERSIONS = [
     fails("model-version-allowed", D, *AI, "version", to="latest"),
     fails("model-version-allowed", D, *AI, "version", to=None),
     says("unknown", "model-version-allowed", D, *AI, "version", to=UNKNOWN),
-    given("no-silent-downgrade", "warned", SCENE, label="no-baseline"),
+    given("no-silent-downgrade", "pass", SCENE, label="nothing-deployed"),
+    given("no-silent-downgrade", "fail", replace(SCENE, baseline=None), label="no-baseline"),
     _baseline("pass", version="1.1.0"),
     _baseline("pass", version="1.0.9"),
     _baseline("pass", version="1.1.0-rc.1"),
