@@ -4,6 +4,7 @@ from delivery.client.device import Device
 from delivery.client.limits import Limits
 from delivery.client.model import ActiveModel, active_model
 from delivery.client.poll import next_check
+from delivery.client.reject import reject
 from delivery.client.update import Outcome, update
 from delivery.client.why import explain
 
@@ -15,5 +16,6 @@ __all__ = [
     "active_model",
     "explain",
     "next_check",
+    "reject",
     "update",
 ]

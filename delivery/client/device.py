@@ -26,7 +26,7 @@ class Device:
         url: Address of the CDN; below it ``metadata/`` and ``targets/``.
         app: The application.
         model: The model.
-        app_version: Version of the application.
+        app_version: Version of the application; ``None`` where no application asks.
         target: Kind of place.
         place: ``deviceClass`` of a phone, ``site`` of an edge pod, ``region`` of a function.
         embedded: The model in the application's package, if there is one.
@@ -42,7 +42,7 @@ class Device:
     url: str
     app: str
     model: str
-    app_version: str
+    app_version: str | None
     target: Literal["on-device", "edge", "cloud"] = "on-device"
     place: Mapping[str, str] = field(default_factory=dict)
     embedded: Path | None = None

@@ -1,0 +1,223 @@
+"""One ring of one model: what it serves now, and how that changes.
+
+    check -> shelf -> load -> swap -> watch -> (taken back) -> shelf -> load -> swap
+
+Everything slow happens on a worker thread; what is served changes on the event loop, in one
+assignment, after the new version is loaded and warm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from delivery.client import Outcome
+from delivery.errors import SelfTestError
+from edge.datatypes import DATATYPES
+from edge.models import signals
+from edge.models.prove import Prover
+from edge.models.settings import WatchSettings
+from edge.models.shelf import Installation, Shelf
+from edge.models.source import Source
+from edge.models.watch import Watch
+from edge.runtime import OnnxModel, UnservableModelError
+from edge.serving import ModelIdentity, Run, Served, ServedModel
+
+__all__ = ["Follower"]
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Follower:
+    """Keeps the version of one ring loaded. Event-loop thread only.
+
+    Attributes:
+        model: Name of the model.
+        ring: The ring.
+        shelf: What is on disk.
+        source: What fills the shelf.
+        prover: What loads a file for the first time.
+        watch_settings: When a new version is taken back.
+        threads: Threads of one run.
+        worker: Where slow things happen.
+        changed: Called after what is served has changed.
+        served: The version that requests get, or ``None``.
+        last: How the last check ended.
+        draining: Versions that were taken from the table and still have requests.
+    """
+
+    model: str
+    ring: str
+    shelf: Shelf
+    source: Source
+    prover: Prover
+    watch_settings: WatchSettings
+    threads: int
+    worker: Executor
+    changed: Callable[[], None]
+    served: Served | None = None
+    last: Outcome | None = None
+    draining: set[str] = field(default_factory=set)
+    _sha256: str | None = None
+    _watch: Watch | None = None
+    _paused: bool = False
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def open(self) -> None:
+        """Serve what is on disk; with nothing there, look for something."""
+        async with self._busy:
+            await self._settle("start")
+        if self.served is None:
+            await self.refresh()
+
+    async def refresh(self) -> Outcome:
+        """Look for a newer version and swap to it; return how that ended."""
+        async with self._busy:
+            outcome = await self._apart(self.source.check)
+            self._note(outcome)
+            await self._settle("update")
+            return outcome
+
+    async def pause(self) -> None:
+        """Take the model from the table until ``resume``."""
+        async with self._busy:
+            self._paused = True
+            self._withdraw("unload")
+
+    async def resume(self) -> Outcome:
+        """Serve again, the newest."""
+        self._paused = False
+        return await self.refresh()
+
+    async def take_back(self, served: Served, reason: str) -> bool:
+        """Go back to the version before, and never install this one again.
+
+        Returns:
+            Whether there was one to go back to; without it, this one goes on.
+        """
+        async with self._busy:
+            if self.served is not served or self._sha256 is None:
+                return False
+            known = served.model.identity
+            facts = {"version": known.version, "reason": reason}
+            if not await self._apart(self.shelf.has_previous):
+                signals.log.warning("nothing to go back to", extra={"model": self.model, **facts})
+                return False
+            signals.log.warning("version taken back", extra={"model": self.model, **facts})
+            await self._apart(partial(self.shelf.reject, self._sha256, reason))
+            self._note(Outcome(word="refused", reason=reason, version=known.version))
+            await self._settle("rollback")
+            return self.served is not served
+
+    def observe(self, run: Run) -> str | None:
+        """Count a run; return why the version should be taken back, or ``None``."""
+        # A ValueError is the request's fault, as the runtime's contract says: no client may
+        # bring a version down by sending what it cannot take.
+        if self._watch is None or isinstance(run.error, ValueError):
+            return None
+        return self._watch.observe(
+            now=time.monotonic(),
+            rows=run.rows,
+            seconds=run.seconds,
+            failed=run.error is not None,
+        )
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._paused = True
+        self._withdraw("close")
+
+    async def _settle(self, kind: str) -> None:
+        """Serve what the shelf holds; what cannot be loaded is rejected, and the next one tried."""
+        for _ in range(2):  # the newest, then the one before it
+            wanted = await self._apart(self.shelf.current)
+            if wanted is None or self._paused:
+                self._withdraw("withdrawal")
+                return
+            if wanted.sha256 == self._sha256:
+                return
+            try:
+                model = await self._apart(partial(self._load, wanted))
+            except (SelfTestError, UnservableModelError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                await self._apart(partial(self.shelf.reject, wanted.sha256, reason))
+                self._note(Outcome(word="refused", reason=reason, version=wanted.version))
+                continue
+            if model is not None:
+                self._swap(model, wanted, kind)
+            return
+
+    def _load(self, wanted: Installation) -> ServedModel | None:
+        """Return a model, loaded and warm; ``None`` if its file changed under our hands."""
+        self.prover.require(wanted.path)
+        data = wanted.read()  # what is digested is what is loaded
+        if data is None:
+            return None
+        identity = ModelIdentity(
+            name=self.model, version=wanted.version, digest=wanted.manifest_sha256
+        )
+        model = OnnxModel(data, identity, threads=self.threads)
+        _warm(model)
+        return model
+
+    def _swap(self, model: ServedModel, wanted: Installation, kind: str) -> None:
+        old, self.served = self.served, Served(model)
+        proven = kind == "rollback" or old is None
+        reference = self._watch.p95() if self._watch is not None else None
+        now = time.monotonic()
+        began = now - self.watch_settings.probation_seconds if proven else now
+        self._watch = Watch(self.watch_settings, now=began, reference=reference)
+        self._sha256 = wanted.sha256
+        self._retire(old)
+        signals.swapped(self.model, self.ring, kind, version=wanted.version, sha256=wanted.sha256)
+        self.changed()
+
+    def _withdraw(self, kind: str) -> None:
+        if self.served is None:
+            return
+        old, self.served, self._sha256, self._watch = self.served, None, None, None
+        self._retire(old)
+        signals.swapped(self.model, self.ring, kind, version=old.model.identity.version)
+        self.changed()
+
+    def _retire(self, old: Served | None) -> None:
+        """Forget a version when its last request has ended; then its memory is free."""
+        if old is not None:
+            version = old.model.identity.version
+            self.draining.add(version)
+            old.when_idle(partial(self.draining.discard, version))
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.word == "refused" and (self.last is None or self.last.reason != outcome.reason):
+            facts = {"version": outcome.version, "reason": outcome.reason}
+            signals.log.warning("model refused", extra={"model": self.model, **facts})
+        self.last = outcome
+        signals.checked(self.model, self.ring, outcome.word)
+
+    async def _apart(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self.worker, call)
+
+
+def _warm(model: ServedModel) -> None:
+    """Run once, so that the first request does not pay for what is made at the first run.
+
+    A model with free sizes may refuse sizes of one: its self-test has shown that it runs.
+    """
+    batch = {
+        spec.name: np.zeros([max(size, 1) for size in spec.shape], DATATYPES[spec.datatype].dtype)
+        for spec in model.inputs
+        if not DATATYPES[spec.datatype].dtype.hasobject
+    }
+    if len(batch) == len(model.inputs):
+        try:
+            model.run(batch)
+        except Exception:  # noqa: BLE001
+            signals.log.debug("no warm-up", extra={"model": model.identity.name}, exc_info=True)

@@ -1,0 +1,132 @@
+"""What a server has on disk of one model: the release client's cache and memory, shared safely.
+
+The pods of a model at a site share one volume, so whoever changes the folder holds its lock;
+the others go on reading, and find what was installed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from governance.canonical import sha256_bytes
+
+from delivery.client import Device, active_model, reject
+from delivery.client.state import load_state
+
+__all__ = ["Installation", "Shelf"]
+
+_LOCK: Final = ".lock"
+_PATIENCE_SECONDS: Final = 20
+_PAUSE_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A model that was verified and may be loaded.
+
+    Attributes:
+        path: Its file.
+        sha256: Of the file.
+        version: Of the model.
+        manifest_sha256: Of the manifest of its version.
+    """
+
+    path: Path
+    sha256: str
+    version: str
+    manifest_sha256: str
+
+    def read(self) -> bytes | None:
+        """Return the file's bytes if they are still the ones that were verified."""
+        try:
+            data = self.path.read_bytes()
+        except OSError:
+            return None
+        return data if sha256_bytes(data) == self.sha256 else None
+
+
+class Shelf:
+    """The folder of one model and ring.
+
+    Attributes:
+        device: Whom the release client takes this server for.
+    """
+
+    def __init__(self, device: Device) -> None:
+        """Touch nothing yet."""
+        self.device = device
+
+    def current(self) -> Installation | None:
+        """Return what to serve, its digest computed anew; ``None`` when there is nothing fit."""
+        path = active_model(self.device).path
+        state = load_state(self.device.state_file)
+        for item in (state.active, state.previous):
+            if path is not None and item is not None and path.name == item.sha256:
+                return Installation(
+                    path=path,
+                    sha256=item.sha256,
+                    version=item.version,
+                    manifest_sha256=item.manifest_sha256,
+                )
+        return None
+
+    def why_not(self) -> str:
+        """Return why there is nothing to serve, in words."""
+        return active_model(self.device).reason
+
+    def has_previous(self) -> bool:
+        """Return whether there is a version to go back to."""
+        return load_state(self.device.state_file).previous is not None
+
+    def is_used(self) -> bool:
+        """Return whether anything was ever installed or refused here."""
+        state = load_state(self.device.state_file)
+        return state.active is not None or bool(state.failed)
+
+    def reject(self, sha256: str, reason: str) -> None:
+        """Never install an artifact again, and go back to the one before it.
+
+        Raises:
+            OSError: If it cannot be remembered.
+        """
+        with self.locked():
+            reject(self.device, sha256, reason)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock.
+
+        Raises:
+            TimeoutError: If another process holds it for too long.
+            OSError: If the folder cannot be written.
+        """
+        self.device.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.device.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(handle, self.device.folder)
+            yield
+        finally:
+            os.close(handle)  # which lets go of the lock
+
+
+def _lock(handle: int, folder: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{folder}: got another server's lock for {_PATIENCE_SECONDS} s; expected a "
+                    "shorter check. Next: nothing, it is tried again"
+                ) from None
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return

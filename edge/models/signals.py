@@ -1,0 +1,52 @@
+"""What the model side tells its operators: counters, and one log line for each change."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from prometheus_client import Counter, Gauge
+
+from edge.models.shadow import Difference
+
+__all__ = ["checked", "log", "shadowed", "swapped"]
+
+log: Final = logging.getLogger("edge.models")
+
+_CHECKS: Final = Counter(
+    "mobile_ai_model_checks",
+    "Checks for a newer version, by outcome.",
+    ["model", "ring", "outcome"],
+)
+_SWAPS: Final = Counter(
+    "mobile_ai_model_swaps",
+    "Changes of the version served: update, rollback, withdrawal.",
+    ["model", "ring", "kind"],
+)
+_SHADOW: Final = Counter(
+    "mobile_ai_shadow_rows", "Rows run again by a shadow version.", ["model", "result"]
+)
+_GAP: Final = Gauge(
+    "mobile_ai_shadow_worst_difference", "Largest difference in the last batch.", ["model"]
+)
+
+
+def checked(model: str, ring: str, outcome: str) -> None:
+    """Count a check."""
+    _CHECKS.labels(model, ring, outcome).inc()
+
+
+def swapped(model: str, ring: str, kind: str, **facts: Any) -> None:
+    """Count and log a change of what is served."""
+    _SWAPS.labels(model, ring, kind).inc()
+    log.info("model %s", kind, extra={"model": model, "ring": ring, **facts})
+
+
+def shadowed(model: str, difference: Difference | None) -> None:
+    """Count the rows that a shadow version ran; ``None`` stands for a batch that it failed on."""
+    if difference is None:
+        _SHADOW.labels(model, "failed").inc()
+        return
+    _SHADOW.labels(model, "agree").inc(difference.rows - difference.disagreeing)
+    _SHADOW.labels(model, "differ").inc(difference.disagreeing)
+    _GAP.labels(model).set(difference.worst)
