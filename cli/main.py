@@ -36,6 +36,11 @@ class Group:
 
 
 GROUPS: Final[Mapping[str, Group]] = {
+    "check": Group(
+        module="cli.check",
+        help="Judge stack files, manifests and waivers without an engine.",
+        is_command=True,
+    ),
     "cost": Group(module="cli.cost", help="Estimate a stack's month; show and refresh prices."),
     "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
     "gate": Group(

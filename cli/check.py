@@ -1,0 +1,77 @@
+"""`mobile-ai check`: the engine-free part of the gate, for a commit hook."""
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from cli.errors import UserError
+
+if TYPE_CHECKING:
+    from gate.quick import Quick
+
+__all__ = ["command"]
+
+_DENIED: Final = 1
+
+
+def command(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Changed files; else every stack is checked.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+) -> None:
+    """Judge stack files, manifests, evidence and waivers without an engine, in a second or two.
+
+    Exit 0 pass, 1 denied or unusable, 2 could not judge. Resources, cost and the deployed state
+    are judged by `mobile-ai gate`.
+
+    Example: mobile-ai check Pulumi.prod.yaml
+    """
+    from gate.errors import GateError  # noqa: PLC0415
+    from gate.project import find_project  # noqa: PLC0415
+    from gate.quick import check_stack, stacks_of  # noqa: PLC0415
+
+    now = dt.datetime.now(dt.UTC)
+    try:
+        root = _root(Path.cwd())
+        found = [
+            check_stack(find_project(root, stack), now=now)
+            for stack in stacks_of(root, files or [])
+        ]
+    except GateError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print(json.dumps([item.to_dict() for item in found], indent=1))
+    elif found:
+        for item in found:
+            _show(item)
+    else:
+        print("no stack is concerned")
+    if any(item.problems or item.denied for item in found):
+        raise typer.Exit(_DENIED)
+
+
+def _root(start: Path) -> Path:
+    folders = (folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file())
+    found = next(folders, None)
+    if found is None:
+        raise UserError(
+            f"{start}: got no Pulumi.yaml here or above; expected a checkout of the project. "
+            "Next: run the command inside it."
+        )
+    return found
+
+
+def _show(found: "Quick") -> None:
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    for verdict in found.denied:
+        for finding in verdict.findings:
+            name = verdict.urn.rpartition("::")[2]
+            print(f"{found.stack}: {name}: {verdict.rule}: {finding}", file=sys.stderr)
+    if not found.problems and not found.denied:
+        print(f"{found.stack}: {len(found.verdicts)} judgements, none denied")

@@ -1,0 +1,151 @@
+"""The part of the gate that needs no engine: what a stack file says, judged in a second.
+
+The program is not run. Its governance documents (context, model versions, deployments) are
+written from the stack file by the code that the program uses, and the one judge sees them. What
+only a plan shows (resources, cost, the deployed state) is left to the gate.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from governance.documents import read_yaml
+from governance.errors import DocumentError
+from governance.facts import Baseline
+from governance.judge import Session
+from governance.pulumi_pack.levels import BASELINE_RULE
+from governance.resource import Resource
+from governance.setting import load_setting
+from governance.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
+from governance.verdict import Verdict
+
+from components.documents import context_document, deployment_document, version_document
+from components.settings_errors import SettingsError
+from components.settings_load import StackInputs, load
+from gate.errors import GateError
+from gate.project import Project
+
+__all__ = ["Quick", "check_stack", "stacks_of"]
+
+_PROJECT: Final = "mobile-ai"
+_NAMESPACE: Final = f"{_PROJECT}:"
+# Data in Git that a stack's documents are made of, besides the stack file itself.
+_DATA: Final = ("models/", "policy-pack/", "releases/", "usage/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quick:
+    """What a stack file came to.
+
+    Attributes:
+        stack: The stack.
+        problems: Why the stack file cannot be used; then nothing was judged.
+        verdicts: Every verdict on the governance documents.
+    """
+
+    stack: str
+    problems: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def denied(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that stop a deployment."""
+        return tuple(item for item in self.verdicts if item.denies)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "stack": self.stack,
+            "problems": list(self.problems),
+            "judged": len(self.verdicts),
+            "denied": [
+                {"rule": item.rule, "resource": _name(item.urn), "findings": list(item.messages)}
+                for item in self.denied
+            ],
+        }
+
+
+def check_stack(project: Project, *, now: datetime) -> Quick:
+    """Judge the governance documents of a stack file.
+
+    Args:
+        project: The checkout and the stack.
+        now: The time of the judgement.
+
+    Raises:
+        GateError: The stack file is no YAML.
+    """
+    try:
+        inputs = load(_values(project), root=project.root, stack=project.stack)
+    except SettingsError as error:
+        return Quick(stack=project.stack, problems=(str(error),))
+    session = Session(
+        lambda stack: load_setting(project.pack, stack, now=now),
+        now=now,
+        preview=True,
+        baseline=Baseline(),
+    )
+    verdicts = [
+        verdict
+        for resource in _documents(inputs)
+        for verdict in session.see(resource)
+        if verdict.rule != BASELINE_RULE  # without the deployed state it has nothing to say
+    ]
+    return Quick(stack=project.stack, verdicts=tuple(verdicts))
+
+
+def stacks_of(root: Path, files: Iterable[Path]) -> list[str]:
+    """Return the stacks that changed files may concern; all when none are named.
+
+    Raises:
+        GateError: A file is not of this checkout.
+    """
+    known = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+    names = [_relative(path, root) for path in files]
+    if not names or any(name.startswith(_DATA) for name in names):
+        return known
+    return [stack for stack in known if f"Pulumi.{stack}.yaml" in names]
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.resolve().relative_to(root).as_posix()
+    except ValueError as error:
+        raise GateError(
+            f"{path}: got a file outside of {root}; expected one of the checkout. "
+            "Next: name changed files, or none for all stacks."
+        ) from error
+
+
+def _values(project: Project) -> Mapping[str, Any]:
+    path = project.stack_file
+    try:
+        config = read_yaml(path.read_text(encoding="utf-8"), name=path.name)["config"]
+        return {key.removeprefix(_NAMESPACE): value for key, value in config.items()}
+    except (DocumentError, UnicodeDecodeError) as error:
+        raise GateError(str(error)) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise GateError(
+            f"{path.name}: got no mapping `config`; expected the stack's values under it. "
+            "Next: restore the file."
+        ) from error
+
+
+def _documents(inputs: StackInputs) -> Iterator[Resource]:
+    yield _resource(inputs.stack, CONTEXT, "governance", context_document(inputs))
+    for name, files in inputs.models.items():
+        yield _resource(inputs.stack, MODEL_VERSION, name, version_document(files))
+    for item in inputs.settings.deployments:
+        document = deployment_document(inputs.settings, item)
+        yield _resource(inputs.stack, DEPLOYMENT, item.name, document)
+
+
+def _resource(stack: str, token: str, name: str, props: Mapping[str, Any]) -> Resource:
+    urn = f"urn:pulumi:{stack}::{_PROJECT}::{token}::{name}"
+    return Resource(type=token, name=name, urn=urn, props=props)
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]

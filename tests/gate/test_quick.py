@@ -1,0 +1,135 @@
+"""The engine-free check: what it denies, what it leaves to the gate, which stacks it looks at."""
+
+import datetime as dt
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from governance.canonical import sha256_text
+from governance.documents import dump_yaml, read_yaml
+
+from cli import main as cli
+from gate.errors import GateError
+from gate.project import Project
+from gate.quick import check_stack, stacks_of
+
+ROOT = Path(__file__).parents[2]
+NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+MANIFEST = "models/digits/1.1.0/manifest.yaml"
+DATA = ("models", "usage", "releases", "policy-pack")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    for name in DATA:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+    for path in ROOT.glob("Pulumi*.yaml"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def edit(path, change):
+    value = read_yaml(path.read_text(), name=path.name)
+    change(value)
+    path.write_text(dump_yaml(value))
+
+
+def values(document):
+    return document["config"]
+
+
+def deployment(document):
+    return values(document)["mobile-ai:deployments"][0]
+
+
+def check(checkout, stack="dev"):
+    return check_stack(Project(root=checkout, stack=stack), now=NOW)
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_shipped_stacks_pass(checkout, stack):
+    found = check(checkout, stack)
+
+    assert (found.problems, found.denied) == ((), ())
+    assert len({item.rule for item in found.verdicts}) > 20
+
+
+def test_a_manifest_edited_by_hand_with_its_pin_renewed_is_denied(checkout):
+    edit(checkout / MANIFEST, lambda it: it["artifacts"][0]["quality"].update(value=0.999))
+    pin = sha256_text((checkout / MANIFEST).read_text())
+    edit(checkout / "Pulumi.dev.yaml", lambda it: deployment(it).update(sha256=pin))
+
+    assert "model-evidence-verified" in {item.rule for item in check(checkout).denied}
+
+
+def test_data_outside_of_its_region_is_denied(checkout):
+    def move(document):
+        values(document)["mobile-ai:aws"]["allowedRegions"] = ["eu-central-1", "us-east-1"]
+        deployment(document)["dataProcessing"]["privacyTier"] = "GDPR_Sensitive"
+        deployment(document)["region"] = "us-east-1"
+
+    edit(checkout / "Pulumi.dev.yaml", move)
+
+    assert "data-residency" in {item.rule for item in check(checkout).denied}
+
+
+def test_a_stack_file_that_cannot_be_used_is_told_like_the_program_tells_it(checkout):
+    edit(checkout / "Pulumi.dev.yaml", lambda it: deployment(it).update(colour="red"))
+
+    found = check(checkout)
+
+    assert "colour" in found.problems[0]
+    assert found.verdicts == ()
+
+
+@pytest.mark.parametrize("text", ["config: [1]", "x: 1", "a: [", "config:\n  1: 2"])
+def test_a_file_that_is_no_stack_file_is_an_error(checkout, text):
+    (checkout / "Pulumi.dev.yaml").write_text(text)
+
+    with pytest.raises(GateError, match=r"expected .* Next: "):
+        check(checkout)
+
+
+@pytest.mark.parametrize(
+    ("files", "stacks"),
+    [
+        ([], ["dev", "prod"]),
+        (["Pulumi.prod.yaml"], ["prod"]),
+        (["README.md"], []),
+        ([MANIFEST, "README.md"], ["dev", "prod"]),
+        (["policy-pack/waivers/dev/w.yaml"], ["dev", "prod"]),
+    ],
+)
+def test_changed_files_choose_the_stacks(checkout, files, stacks):
+    assert stacks_of(checkout, [checkout / name for name in files]) == stacks
+
+
+def test_a_file_from_elsewhere_is_an_error(checkout):
+    with pytest.raises(GateError, match="outside of"):
+        stacks_of(checkout, [Path("/etc/hosts")])
+
+
+def test_the_command_exits_with_its_verdict(checkout, capsys, monkeypatch):
+    monkeypatch.chdir(checkout)
+    edit(checkout / "Pulumi.dev.yaml", lambda it: deployment(it).update(sha256="0" * 64))
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["check", "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 1
+    assert [bool(item["problems"]) for item in found] == [True, False]
+
+
+def test_it_loads_no_engine_and_no_provider():
+    """What makes it slow must not come back: SDKs of providers and of training."""
+    code = "import sys, gate.quick; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+
+    assert not {"pulumi_aws", "pulumi_kubernetes", "tensorflow", "mlflow"} & set(loaded)
