@@ -9,7 +9,7 @@ from components.records import ModelFiles
 from components.settings import Settings
 from components.settings_deployment import Deployment, EdgePlacement, Placement
 from components.settings_load import StackInputs
-from components.settings_platform import Images
+from components.settings_platform import Images, Site
 from components.tags import kubernetes_labels
 
 __all__ = ["context_document", "deployment_document", "image_references", "version_document"]
@@ -27,10 +27,7 @@ def context_document(inputs: StackInputs) -> GovernanceContextArgs:
         "environment": settings.environment,
         "owner": settings.owner.to_plan(),
         "regions": list(settings.aws.allowed_regions),
-        "sites": [
-            {"name": site.name, "kind": site.kind, "region": site.region, "mode": site.mode}
-            for site in settings.sites
-        ],
+        "sites": [_site(site) for site in settings.sites],
         "budgets": [budget.to_plan() for budget in settings.budgets],
         "images": image_references(settings.images),
         "records": [{"name": record.name, "text": record.text} for record in inputs.records],
@@ -82,6 +79,11 @@ def image_references(images: Images) -> dict[str, str]:
     }
 
 
+def _site(site: Site) -> dict[str, Any]:
+    """Return where a site is and what it costs; how it is reached is no rule's business."""
+    return {key: value for key, value in site.to_plan().items() if key in _SITE_FIELDS}
+
+
 def _model(deployment: Deployment) -> dict[str, Any]:
     model: dict[str, Any] = {
         "id": deployment.model,
@@ -104,6 +106,18 @@ def _placement(settings: Settings, placement: Placement) -> dict[str, Any]:
     return {key: value[key] for key in _PLACEMENT_FIELDS[placement.target]}
 
 
+_SITE_FIELDS = frozenset(
+    {
+        "name",
+        "kind",
+        "region",
+        "mode",
+        "nodePriceUsdPerHour",
+        "nodeCpu",
+        "nodeMemoryGb",
+        "storageUsdPerGbMonth",
+    }
+)
 _PLACEMENT_FIELDS = {
     "on-device": ("target", "variant", "deviceClass"),
     "edge": ("target", "variant", "site", "region", "replicas"),

@@ -18,8 +18,8 @@ class GovernanceContextArgs(TypedDict):
     """Project, team and cost centre."""
     regions: list[str]
     """Regions where data may be held or processed."""
-    sites: list[dict[str, str]]
-    """Name, kind, region and mode of every site."""
+    sites: list[dict[str, Any]]
+    """Name, kind, region, mode and prices of every site."""
     budgets: list[dict[str, Any]]
     """Every monthly limit."""
     images: dict[str, str]

@@ -179,6 +179,15 @@ class Site(Section):
         default=None, description="Context of the ambient kubeconfig, for `push` only."
     )
     node_price_usd_per_hour: float = Field(ge=0, description="What a node of the site costs.")
+    node_cpu: int | None = Field(
+        default=None, ge=1, le=1_000, description="CPU cores of a node; absent: 2 to 8 assumed."
+    )
+    node_memory_gb: int | None = Field(
+        default=None, ge=1, le=4_000, description="Memory of a node, GiB; absent: 8 to 32 assumed."
+    )
+    storage_usd_per_gb_month: float | None = Field(
+        default=None, ge=0, description="What the site's storage costs; absent: unknown."
+    )
     namespace: Name = Field(default="mobile-ai", description="Namespace that models run in.")
     quota: Quota = Field(description="What the delivery may take of the site.")
     gateway: Gateway = Field(description="How clients inside the site reach its models.")

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from governance.cost.recorded import resources_of_export
 from governance.errors import DocumentError
 from governance.expiry import spec_digest
+from governance.resource import Resource
 
 from gate.errors import GateError
 from gate.observation import DEPLOYMENT_TYPE
@@ -55,13 +57,13 @@ class Baseline:
         source: Where it is from, for people.
         pins: The model of every deployment, by the deployment's name.
         released: Digests of every manifest that it knows, with those kept to go back to.
-        resources: How many resources the state has; 0 where there is no state.
+        resources: What the state has, as pricing reads it; none where there is no state.
     """
 
     source: str
     pins: Mapping[str, ModelPin]
     released: frozenset[str] = frozenset()
-    resources: int = 0
+    resources: tuple[Resource, ...] = ()
 
 
 def read_state(project: Project, engine: Engine, environment: Mapping[str, str]) -> Baseline | None:
@@ -105,7 +107,7 @@ def from_export(export: Mapping[str, Any]) -> Baseline | None:
             for item in kept
             if item["type"] == _VERSION_TYPE and "sha256" in item.get("inputs", {})
         ),
-        resources=len(resources),
+        resources=tuple(resources_of_export(export)),
     )
 
 

@@ -5,6 +5,7 @@ set with it: those are the pack's own.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from governance.pulumi_pack.levels import BASELINE_RULE
@@ -17,18 +18,30 @@ __all__ = ["baseline_text", "write_handover"]
 
 
 def write_handover(
-    project: Project, baseline: Baseline | None, expected: Expectation
+    project: Project,
+    baseline: Baseline | None,
+    expected: Expectation,
+    *,
+    costs: Mapping[str, str] | None = None,
 ) -> Path | None:
-    """Write the pack's configuration and return its path; `None` if no rule asks for it."""
+    """Write the pack's configuration and return its path; `None` if no rule asks for it.
+
+    Args:
+        project: Of which stack.
+        baseline: What is deployed.
+        expected: Which rules there are.
+        costs: What is deployed costs (see `gate.before`); `None` where nothing is.
+    """
     if BASELINE_RULE not in expected.rules:
         return None
     path = project.log.with_name(f"{project.stack}.pack-config.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({BASELINE_RULE: {"baseline": baseline_text(baseline)}}))
+    text = baseline_text(baseline, costs=costs)
+    path.write_text(json.dumps({BASELINE_RULE: {"baseline": text}}))
     return path
 
 
-def baseline_text(baseline: Baseline | None) -> str:
+def baseline_text(baseline: Baseline | None, *, costs: Mapping[str, str] | None = None) -> str:
     """Return a baseline as the pack reads it; nothing deployed is a baseline too."""
     pins = baseline.pins if baseline else {}
     deployments = {
@@ -41,4 +54,4 @@ def baseline_text(baseline: Baseline | None) -> str:
         for name, pin in sorted(pins.items())
     }
     released = sorted(baseline.released) if baseline else []
-    return json.dumps({"released": released, "deployments": deployments})
+    return json.dumps({"released": released, "deployments": deployments, "costs": costs})

@@ -9,6 +9,7 @@ from typing import Literal
 
 from gate.assemble import Run, assemble
 from gate.baseline import from_git, read_state
+from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
 from gate.cloud import cloud_environment, require_official
 from gate.errors import GateError
@@ -71,20 +72,28 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         state = read_state(project, engine, variables)
         baseline = from_git(project, options.base) if options.base else state
         source = read_source(project)
+    stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
     shown = preview(
         project,
         engine,
         environment=variables,
         config_file=config_file,
         # What is deployed counts for the rules; what a branch says only where nothing is.
-        pack_config=write_handover(project, state or baseline, expected),
+        pack_config=write_handover(
+            project,
+            state or baseline,
+            expected,
+            costs=costs_before(
+                state.resources if state else (), declared_budgets(stack_file.config)
+            ),
+        ),
         on_progress=lambda seen: tell(describe(seen)),
     )
     clock.add(shown.marks.phases(shown.seconds))
     run = Run(
         stack=project.stack,
         source=source,
-        stack_file=StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name),
+        stack_file=stack_file,
         engine=_engine_result(engine, options),
         expected=expected,
         observation=shown.observation,

@@ -82,10 +82,12 @@ class Baseline:
         released: Manifest digests that the state holds.
         deployments: By name of the deployment, what it had: ``version``, ``sha256``,
             ``previousSha256``, and ``specSha256`` (see ``governance.expiry``).
+        costs: By budget, its typical month, USD as text; ``None``: nothing was deployed.
     """
 
     released: frozenset[str] = frozenset()
     deployments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    costs: Mapping[str, str] | None = None
 
 
 class Facts:

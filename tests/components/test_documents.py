@@ -42,6 +42,10 @@ def test_a_context_names_sites_without_their_inner_workings(inputs: StackInputs)
         "kind": "edge",
         "region": "eu-west-1",
         "mode": "pull",
+        "nodePriceUsdPerHour": 0.17,
+        "nodeCpu": 4,
+        "nodeMemoryGb": 16,
+        "storageUsdPerGbMonth": 0.1,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from governance.cost import BudgetVerdict, CostError, estimate, judge_budgets
-from governance.cost.budgets import Limits, month_end
+from governance.cost.budgets import Limits, Prior, month_end
 
 from tests.governance_cost.support import context, deployment, exact, model, resource, shipped
 
@@ -19,12 +19,17 @@ def judge(
     scope: str = "stack",
     limits: Limits | None = None,
     exceptions: dict[str, Decimal] | None = None,
-    prior: dict[str, Decimal] | None = None,
+    prior: dict[str, str] | None = None,
+    told: bool = False,
 ) -> BudgetVerdict:
     found = estimate([KEY, *extra], shipped())
     budget = {"name": "b", "scope": scope, "monthlyUsd": limit, "kind": kind}
     (verdict,) = judge_budgets(
-        found, [budget], limits=limits or Limits(), exceptions=exceptions, prior=prior
+        found,
+        [budget],
+        limits=limits or Limits(),
+        exceptions=exceptions,
+        prior=Prior.told(prior) if told or prior else None,
     )
     return verdict
 
@@ -103,18 +108,31 @@ def test_a_kind_that_nobody_knows_is_strict() -> None:
 def test_an_increase_is_capped_against_what_was_deployed() -> None:
     capped = Limits(increase_usd=Decimal("0.50"), high_factor=Decimal(10))
 
-    assert judge(limit=10, limits=capped, prior={"b": Decimal("0.56")}).outcome == "pass"
-    assert judge(limit=10, limits=capped, prior={"b": Decimal("0.55")}).outcome == "deny"
+    assert judge(limit=10, limits=capped, prior={"b": "0.56"}).outcome == "pass"
+    assert judge(limit=10, limits=capped, prior={"b": "0.55"}).outcome == "deny"
 
 
-def test_a_capped_increase_without_a_baseline_denies() -> None:
-    capped = Limits(increase_usd=Decimal(1))
+CAPPED = Limits(increase_usd=Decimal("0.50"))
 
-    assert "not known" in judge(limit=10, limits=capped).reasons[0]
+
+def test_a_signed_exception_covers_an_increase_up_to_its_own_amount() -> None:
+    enough, short = ({"b": Decimal(text)} for text in ("1.10", "1.05"))
+
+    assert judge(limit=10, limits=CAPPED, prior={"b": "0"}, exceptions=enough).outcome == "pass"
+    assert judge(limit=10, limits=CAPPED, prior={"b": "0"}, exceptions=short).outcome == "deny"
+
+
+@pytest.mark.parametrize("prior", [None, {"other": "1.06"}])
+def test_a_capped_increase_on_nobody_knows_what_denies(prior: dict[str, str] | None) -> None:
+    assert "not known" in judge(limit=10, limits=CAPPED, prior=prior).reasons[0]
+
+
+def test_a_first_deployment_is_no_increase() -> None:
+    assert judge(limit=10, limits=CAPPED, told=True).outcome == "pass"
 
 
 def test_delta_is_what_the_change_adds() -> None:
-    found = judge(limit=10, prior={"b": Decimal("1.00")}).to_dict()
+    found = judge(limit=10, prior={"b": "1.00"}).to_dict()
 
     assert (found["prior"], found["delta"]) == ("1.00", "0.06")
 

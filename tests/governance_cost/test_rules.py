@@ -18,32 +18,33 @@ from governance.rules.budgets_enforced import (
     prices_current,
 )
 from governance.statements import EXCEPTION
-from governance.testing import Scene
+from governance.testing import SAMPLE_TYPES, Scene, changed, secret, unknown
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.governance_cost.support import context, deployment, model, resource
+from tests.policy_pack.governance.test_unknowns import paths
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 NAT = resource("aws:ec2/natGateway:NatGateway", {})
 
 
 def facts(*, limit: float, kind: str = "soft", predicate: dict[str, Any] | None = None) -> Any:
+    """Facts of a stack with one budget; its context is the first resource of ``told``."""
     budget = {"name": "b", "scope": "stack", "monthlyUsd": limit, "kind": kind}
     record = SimpleNamespace(name="r", role="finops-approver", predicate=predicate)
     by_type = {EXCEPTION: (record,)} if predicate else {}
     found = Facts(Scene().setting("dev"), now=NOW)
-    found.admit(context())
+    found.admit(context(budgets=[budget]))
     assert found.context is not None
-    found.context = replace(
-        found.context,
-        budgets={"b": budget},
-        records=Records(by_type=by_type),  # type: ignore[arg-type]
-    )
+    records = Records(by_type=by_type)  # type: ignore[arg-type]
+    found.context = replace(found.context, records=records)
     return found
 
 
 def told(found: Any, *resources: Resource, **parameters: Any) -> list[Notes]:
     whole = Whole(
-        index=StackIndex([context(), *resources]),
+        index=StackIndex([context(budgets=list(found.context.budgets.values())), *resources]),
         facts=found,
         parameters={**budgets_hold.defaults, **parameters},
         advice="",
@@ -104,15 +105,16 @@ def test_a_capped_increase_without_a_baseline_is_denied() -> None:
     assert "not known" in str(notes.findings[0])
 
 
-def test_old_prices_are_warned_of_and_do_not_deny() -> None:
-    for day, warned in (
+def test_old_prices_are_told_and_do_not_block() -> None:
+    for day, told in (
         (datetime(2027, 5, 1, tzinfo=UTC), 0),
         (datetime(2027, 7, 1, tzinfo=UTC), 1),
     ):
         found = Facts(Scene().setting("dev"), now=day)
         case = Case(context(), found, parameters=prices_current.defaults, advice="")
         prices_current.check(case)
-        assert (len(case.notes.warnings), len(case.notes.findings)) == (warned, 0)
+        assert (len(case.notes.warnings), len(case.notes.findings)) == (0, told)
+    assert prices_current.enforcement == "advisory"
 
 
 def test_the_rules_are_finops_rules_with_an_owner() -> None:
@@ -157,3 +159,71 @@ def test_usage_that_is_not_known_is_denied() -> None:
     usage = {"monthlyActiveDevices": UNKNOWN, "updatesPerMonth": 1, "requestsPerSecond": 1}
 
     assert "not known" in near(1000, usage=usage)[0]
+
+
+HARD = changed(Scene().context(), "budgets", 0, "kind", to="hard")
+CDN = Scene().sample("aws:cloudfront/distribution:Distribution")
+USAGE = ("spec", "usage", "monthlyActiveDevices")
+
+
+def said(*resources: Resource) -> str:
+    verdicts = Scene().verdicts("budgets-hold", *resources)
+    return " ".join(text for item in verdicts if item.denies for text in item.messages)
+
+
+def test_the_happy_path_holds_its_hard_budget() -> None:
+    assert Scene().outcome("budgets-hold") == "pass"
+    assert said(HARD) == ""
+
+
+def test_usage_that_is_not_known_is_denied_by_a_hard_budget() -> None:
+    unclear = unknown(Scene().deployment(), *USAGE)
+
+    assert "unknown, and without a ceiling" in said(HARD, CDN, unclear)
+
+
+@pytest.mark.parametrize("path", [("sites",), ("budgets", 0, "monthlyUsd"), ("sites", 0)])
+def test_a_context_that_is_not_known_is_denied(path: tuple[str | int, ...]) -> None:
+    assert "got unknown" in said(unknown(HARD, *path))
+
+
+def test_negative_usage_is_denied_and_nothing_is_summed() -> None:
+    negative = changed(Scene().deployment(), *USAGE, to=-5)
+
+    assert "got -5" in said(HARD, CDN, negative)
+    assert "USD" not in said(HARD, CDN, negative)
+
+
+def test_a_secret_price_is_judged_and_never_shown() -> None:
+    path = ("sites", 0, "nodePriceUsdPerHour")
+    absurd = secret(changed(HARD, *path, to="hunter2"), *path)
+
+    assert "got '[secret]'" in said(absurd)
+    assert "hunter2" not in said(absurd)
+
+
+def test_what_a_component_makes_counts_for_the_budget_of_its_deployment() -> None:
+    thousand = changed(Scene().workload(), "spec", "replicas", to=1000)
+
+    assert "hard budget field-assistant" in said(HARD, thousand)
+
+
+SUBJECTS = [
+    HARD,
+    Scene().model_version(),
+    Scene().deployment(),
+    Scene().workload(),
+    *(Scene().sample(token) for token in SAMPLE_TYPES),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_whatever_a_plan_says_the_model_answers_or_refuses_in_its_own_words(
+    data: st.DataObject,
+) -> None:
+    subject = data.draw(st.sampled_from(SUBJECTS))
+    path = data.draw(st.sampled_from(list(paths(subject.props)) or [("x",)]))
+    wrong = data.draw(st.sampled_from(["x", -1, 10**40, float("nan"), True, None, [], {}, [7]]))
+
+    assert "rule budgets-hold" not in said(HARD, CDN, changed(subject, *path, to=wrong))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
+
+from governance.errors import GovernanceError
+from governance.records import Records
+from governance.statements import EXCEPTION
+from governance.trust import parse_time
 
 from .estimate import Estimate, Total
 from .money import ZERO, cents, decimal_of
 
-__all__ = ["BudgetVerdict", "Limits", "judge_budgets", "month_end"]
+__all__ = ["BudgetVerdict", "Limits", "Prior", "exceptions_of", "judge_budgets", "month_end"]
 
 Outcome = Literal["pass", "warn", "deny"]
 _NAMED: Final = 3  # unknown lines that a reason names
@@ -30,6 +36,46 @@ class Limits:
     high_factor: Decimal = Decimal("1.2")
     warn_share: Decimal = Decimal("0.8")
     increase_usd: Decimal | None = None
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Limits:
+        """Return the limits that the parameters of the rule `budgets-hold` set."""
+        cap = Decimal(str(parameters["maximumIncreaseUsd"]))
+        return cls(
+            high_factor=Decimal(str(parameters["highFactor"])),
+            warn_share=Decimal(str(parameters["warnShare"])),
+            increase_usd=cap if cap >= 0 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """What was deployed before cost, as far as somebody told.
+
+    Attributes:
+        known: Whether anybody told.
+        costs: Typical, by budget; ``None``: nothing was deployed, so there is no increase.
+    """
+
+    known: bool
+    costs: Mapping[str, Decimal] | None = None
+
+    @classmethod
+    def unknown(cls) -> Prior:
+        """Return what is known where nobody told."""
+        return cls(known=False)
+
+    @classmethod
+    def told(cls, costs: Mapping[str, str] | None) -> Prior:
+        """Return what the gate told: amounts as text, ``None`` for nothing deployed."""
+        if costs is None:
+            return cls(known=True)
+        amounts = {name: decimal_of(text, what=f"{name} before") for name, text in costs.items()}
+        return cls(known=True, costs=amounts)
+
+    def of(self, budget: str) -> Decimal | None:
+        """Return the amount of a budget, ``None`` if there is none."""
+        return (self.costs or {}).get(budget)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +125,7 @@ def judge_budgets(
     *,
     limits: Limits,
     exceptions: Mapping[str, Decimal] | None = None,
-    prior: Mapping[str, Decimal] | None = None,
+    prior: Prior | None = None,
 ) -> list[BudgetVerdict]:
     """Return a verdict for every budget.
 
@@ -88,15 +134,32 @@ def judge_budgets(
         budgets: With name, scope, monthlyUsd and kind.
         limits: How they are read.
         exceptions: By budget, what a signed and unexpired exception allows.
-        prior: By budget, the typical cost deployed before.
+        prior: What was deployed before cost; ``None`` where nobody told.
 
     Raises:
         CostError: If a limit is no sensible number.
     """
+    before = prior or Prior.unknown()
     return [
-        _judge(estimate, item, limits, (exceptions or {}).get(_name(item)), _prior(prior, item))
+        _judge(estimate, item, limits, (exceptions or {}).get(_name(item)), before)
         for item in budgets
     ]
+
+
+def exceptions_of(records: Records, *, stack: str, now: datetime) -> dict[str, Decimal]:
+    """Return what signed and unexpired exceptions allow a stack, by budget."""
+    allowed: dict[str, Decimal] = {}
+    for record in records.by_type.get(EXCEPTION, ()):
+        said = record.predicate
+        try:
+            expires = parse_time(said.get("expires"), name=f"{record.name} expires")
+            limit = decimal_of(said.get("monthlyUsd"), what=f"{record.name} monthlyUsd")
+        except GovernanceError:
+            continue  # an exception that cannot be read allows nothing
+        budget = said.get("budget")
+        if said.get("stack") == stack and expires > now and isinstance(budget, str):
+            allowed[budget] = max(limit, allowed.get(budget, ZERO))
+    return allowed
 
 
 def _judge(
@@ -104,7 +167,7 @@ def _judge(
     budget: Mapping[str, Any],
     limits: Limits,
     exception: Decimal | None,
-    prior: Decimal | None,
+    prior: Prior,
 ) -> BudgetVerdict:
     name, kind = _name(budget), str(budget.get("kind"))
     limit = decimal_of(budget.get("monthlyUsd"), what=f"budget {name} monthlyUsd")
@@ -112,7 +175,7 @@ def _judge(
     allowed = max(limit, exception or ZERO)
     check = _soft if kind == "soft" else _hard  # a kind that nobody knows is the strict one
     found = [*check(total, limit, allowed, limits, excepted=exception is not None)]
-    found += _increase(total, prior, limits)
+    found += _increase(name, total, prior, limits, exception)
     outcome: Outcome = max((item for item, _ in found), key=_ORDER.index, default="pass")
     return BudgetVerdict(
         name=name,
@@ -120,7 +183,7 @@ def _judge(
         limit=limit,
         allowed=allowed,
         total=total,
-        prior=prior,
+        prior=prior.of(name),
         outcome=outcome,
         reasons=tuple(reason for _, reason in found),
     )
@@ -174,16 +237,21 @@ def _unknown(total: Total, limit: Decimal, outcome: Outcome) -> list[tuple[Outco
     return []
 
 
-def _increase(total: Total, prior: Decimal | None, limits: Limits) -> list[tuple[Outcome, str]]:
-    if limits.increase_usd is None:
+def _increase(
+    name: str, total: Total, prior: Prior, limits: Limits, exception: Decimal | None
+) -> list[tuple[Outcome, str]]:
+    """Hold the cap on what one change adds; a first deployment changes nothing."""
+    typical = total.amount.typical
+    if limits.increase_usd is None or (prior.known and prior.costs is None):
         return []
-    if prior is None:
+    before = prior.of(name)
+    if before is None:
         return [("deny", "an increase is capped, and what was deployed before is not known")]
-    added = total.amount.typical - prior
-    if added > limits.increase_usd:
-        text = f"adds {cents(added)} USD, more than {cents(limits.increase_usd)} at once"
-        return [("deny", text)]
-    return []
+    added = typical - before
+    if added <= limits.increase_usd or (exception is not None and typical <= exception):
+        return []
+    text = f"adds {cents(added)} USD, more than {cents(limits.increase_usd)} without an exception"
+    return [("deny", text)]
 
 
 def month_end(actual: Decimal, planned: Decimal, *, day: int, days: int) -> Decimal:
@@ -200,7 +268,3 @@ def month_end(actual: Decimal, planned: Decimal, *, day: int, days: int) -> Deci
 
 def _name(budget: Mapping[str, Any]) -> str:
     return str(budget.get("name"))
-
-
-def _prior(prior: Mapping[str, Decimal] | None, budget: Mapping[str, Any]) -> Decimal | None:
-    return None if prior is None else prior.get(_name(budget), ZERO)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from . import inputs
 from .assumptions import Assumptions
 from .errors import UnknownInputError
-from .money import ONE, ZERO, Band
+from .money import ONE, Band, decimal_of
 
 __all__ = ["Demand", "demand_of"]
 
@@ -72,7 +72,7 @@ def demand_of(
         CostError: If its usage is negative or absurd.
     """
     spec = inputs.value(props, "spec") or {}
-    places = inputs.items(spec, "placement")
+    places = inputs.mappings(spec, "placement")
     targets = [inputs.text(item, "target") for item in places]
     devices = assume.usage_factor * inputs.amount(spec, "usage", "monthlyActiveDevices")
     updates = devices * inputs.amount(spec, "usage", "updatesPerMonth") * _reached(spec)
@@ -88,7 +88,7 @@ def demand_of(
         devices=devices,
         requests=rate * assume.hours_per_month * _SECONDS_PER_HOUR,
         cloud_share=_cloud_share(targets, assume),
-        sites=tuple(inputs.text(item, "site") for item in places if item.get("site")),
+        sites=tuple(site for item in places if (site := inputs.text(item, "site"))),
         has_cloud="cloud" in targets,
         on_device=device is not None,
         delivered_gb=update_gb + checks * assume.metadata_bytes_per_check / _GB,
@@ -108,8 +108,8 @@ def _reached(spec: Mapping[str, Any]) -> Band:
     unless the rollout is halted.
     """
     stage = inputs.text(spec, "rollout", "stage")
-    names = [inputs.text(item, "name") for item in inputs.items(spec, "rollout", "rings")]
-    rings = inputs.items(spec, "rollout", "rings")
+    rings = inputs.mappings(spec, "rollout", "rings")
+    names = [inputs.text(item, "name") for item in rings]
     if stage not in names:
         return Band.of("0", "1", "1")  # fail closed: it may be everybody
     index = names.index(stage)
@@ -145,16 +145,14 @@ def _cloud_share(targets: list[str], assume: Assumptions) -> Band:
 
 
 def _app(props: Mapping[str, Any]) -> str:
-    labels = inputs.value(props, "metadata", "labels") or {}
-    return str(labels.get("mobile-ai.dev/app") or labels.get("mobile-ai:app") or "")
+    labels = ("metadata", "labels")
+    kubernetes = inputs.text(props, *labels, "mobile-ai.dev/app")
+    return kubernetes or inputs.text(props, *labels, "mobile-ai:app")
 
 
 def _energy(variant: Mapping[str, Any] | None) -> Decimal | None:
-    profile = (variant or {}).get("profile") or {}
-    energy = profile.get("energyMillijoule", profile.get("energyMj"))
-    if isinstance(energy, Mapping):
-        energy = energy.get("value")
-    return None if energy is None else max(Decimal(str(energy)), ZERO)
+    energy = inputs.value(variant or {}, "profile", "energyMj")
+    return None if energy is None else decimal_of(energy, what="energyMj")
 
 
 def _figures(band: Band) -> tuple[Decimal, Decimal, Decimal]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from governance.errors import GovernanceError
 
-__all__ = ["CostError", "UnknownInputError"]
+__all__ = ["CostError", "UnknownInputError", "unpriceable"]
 
 
 class CostError(GovernanceError):
@@ -22,3 +22,13 @@ class UnknownInputError(Exception):
         """Keep the path."""
         super().__init__(f"{path} is not known before the update")
         self.path = path
+
+
+def unpriceable(error: UnknownInputError) -> CostError:
+    """Return the error for an unknown without which nothing at all can be estimated."""
+    return CostError(
+        error.path,
+        got="unknown",
+        expected="a known value: without it nothing can be estimated",
+        next_step="give it as a plain value in the stack file",
+    )

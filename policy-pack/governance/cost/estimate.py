@@ -10,6 +10,7 @@ from typing import Any
 
 from governance.resource import Resource
 
+from . import inputs
 from .assumptions import Assumptions
 from .catalogue import Catalogue
 from .errors import UnknownInputError
@@ -95,7 +96,7 @@ class Estimate:
             item.name
             for item in self.plan.by_type["mobileai:index:MobileAIDeployment"]
             if (wanted is not None and wanted in tags_of(item).values())
-            or (wanted is None and item.props.get("spec", {}).get("budget") == name)
+            or (wanted is None and inputs.text(item.props, "spec", "budget") == name)
         }
         return self.total(partial(_part, names=frozenset(names)))
 
@@ -130,8 +131,8 @@ class Estimate:
             "unbilled": unbilled.to_dict(),
             "deployments": {name: item.to_dict() for name, item in self.by_deployment().items()},
             "budgets": {
-                str(item.get("name")): self.of_budget(
-                    str(item.get("scope")), str(item.get("name"))
+                inputs.text(item, "name"): self.of_budget(
+                    inputs.text(item, "scope"), inputs.text(item, "name")
                 ).to_dict()
                 for item in self.plan.budgets
             },

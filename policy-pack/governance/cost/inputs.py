@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from governance.reading import UNKNOWN, Secret
+from governance.resource import Resource
 
 from .errors import UnknownInputError
 from .money import decimal_of
 
-__all__ = ["amount", "flag", "items", "memory_gb", "text", "value"]
+__all__ = ["amount", "flag", "items", "mappings", "memory_gb", "opened", "text", "value"]
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DECIMAL = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -26,9 +28,7 @@ def value(props: Mapping[str, Any], *path: str) -> Any:
     """
     found: Any = props
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-        while isinstance(found, Secret):
-            found = found.value
+        found = _opened(found.get(key)) if isinstance(found, Mapping) else None
         if found is UNKNOWN:
             raise UnknownInputError(".".join(path))
     return found
@@ -57,11 +57,23 @@ def flag(props: Mapping[str, Any], *path: str) -> bool:
 
 
 def items(props: Mapping[str, Any], *path: str) -> list[Any]:
-    """Return the list at a path, empty where there is none."""
+    """Return the list at a path, empty where there is none; an entry may be unknown."""
     found = value(props, *path)
     if isinstance(found, Sequence) and not isinstance(found, str):
-        return list(found)
+        return [_opened(item) for item in found]
     return []
+
+
+def mappings(props: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
+    """Return the mappings of the list at a path; what is none is another rule's business.
+
+    Raises:
+        UnknownInputError: If the list or an entry is not known yet.
+    """
+    found = items(props, *path)
+    if any(item is UNKNOWN for item in found):
+        raise UnknownInputError(".".join(path))
+    return [item for item in found if isinstance(item, Mapping)]
 
 
 def memory_gb(quantity: str) -> Decimal:
@@ -70,3 +82,36 @@ def memory_gb(quantity: str) -> Decimal:
         if quantity.endswith(suffix):
             return decimal_of(quantity.removesuffix(suffix), what=quantity) * factor / _GB
     return decimal_of(quantity, what="memory") / _GB
+
+
+def opened(resource: Resource, hidden: set[str]) -> Resource:
+    """Return a resource without marks of secrets.
+
+    Args:
+        resource: The resource.
+        hidden: Takes every text that was secret, so that no message shows it.
+    """
+    props = _all_opened(resource.props, hidden, secret=False)
+    return resource if props is resource.props else replace(resource, props=props)
+
+
+def _all_opened(found: Any, hidden: set[str], *, secret: bool) -> Any:
+    while isinstance(found, Secret):
+        found, secret = found.value, True
+    if isinstance(found, str):
+        if secret:
+            hidden.add(found)
+        return found
+    if isinstance(found, Mapping):
+        mapping = {key: _all_opened(item, hidden, secret=secret) for key, item in found.items()}
+        return mapping if any(mapping[key] is not found[key] for key in mapping) else found
+    if isinstance(found, Sequence):
+        items = [_all_opened(item, hidden, secret=secret) for item in found]
+        return items if any(a is not b for a, b in zip(items, found, strict=True)) else found
+    return found
+
+
+def _opened(found: Any) -> Any:
+    while isinstance(found, Secret):
+        found = found.value
+    return found

@@ -56,9 +56,9 @@ class Plan:
         self.region = self._default_region()
         context = self.by_type[CONTEXT][0].props if self.by_type[CONTEXT] else {}
         self.sites: dict[str, Mapping[str, Any]] = {
-            str(site.get("name")): site for site in inputs.items(context, "sites")
+            inputs.text(site, "name"): site for site in inputs.mappings(context, "sites")
         }
-        self.budgets: list[Mapping[str, Any]] = inputs.items(context, "budgets")
+        self.budgets: list[Mapping[str, Any]] = inputs.mappings(context, "budgets")
         self._demands: dict[str, Demand] | None = None
 
     @property
@@ -100,6 +100,14 @@ class Plan:
             expected="a region of the resource or of its AWS provider",
             next_step="set `region` in the stack file; nothing was summed",
         )
+
+    def find(self, urn: str) -> Resource:
+        """Return the resource with a URN.
+
+        Raises:
+            KeyError: If the plan has none.
+        """
+        return self._by_urn[urn]
 
     def deployment_of(self, resource: Resource) -> str:
         """Return the name of the deployment that a resource is part of, empty if shared."""
@@ -147,12 +155,13 @@ class Plan:
         for item in self.by_type[MODEL_VERSION]:
             try:
                 manifest = read_yaml(inputs.text(item.props, "manifest"), name=item.name)
-                rows = inputs.items(manifest, "artifacts")
+                pin, rows = (
+                    inputs.text(item.props, "sha256"),
+                    inputs.mappings(manifest, "artifacts"),
+                )
             except (DocumentError, UnknownInputError):
                 continue  # another rule denies it; here its size is unknown
-            found[inputs.text(item.props, "sha256")] = {
-                inputs.text(row, "variant"): row for row in rows
-            }
+            found[pin] = {inputs.text(row, "variant"): row for row in rows}
         return found
 
     def _default_region(self) -> str:

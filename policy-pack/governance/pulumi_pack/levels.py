@@ -48,11 +48,16 @@ def read_baseline(text: str) -> Baseline:
                 }
                 for name, item in value["deployments"].items()
             },
+            costs=_costs(value["costs"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise DocumentError(
             "baseline",
             got=f"{type(error).__name__}: {error}",
-            expected="{released: [...], deployments: {name: {version, sha256, previousSha256}}}",
+            expected="{released, deployments: {name: {version, sha256, previousSha256}}, costs}",
             next_step="let `mobile-ai gate` write it",
         ) from error
+
+
+def _costs(value: Any) -> dict[str, str] | None:
+    return None if value is None else {str(name): str(usd) for name, usd in value.items()}

@@ -13,6 +13,7 @@ from governance.rule import Rule
 from governance.rules import (
     assessment,
     binding,
+    budgets_enforced,
     cluster,
     data,
     deviations,
@@ -53,6 +54,7 @@ _FAMILIES = (
     rollout,
     tags,
     money,
+    budgets_enforced,
     storage,
     services,
     network,

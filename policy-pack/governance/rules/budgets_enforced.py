@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from governance.case import Case, Whole
-from governance.cost.budgets import BudgetVerdict, Limits, judge_budgets
+from governance.cost.budgets import BudgetVerdict, Limits, Prior, exceptions_of, judge_budgets
 from governance.cost.catalogue import pack_catalogue
-from governance.cost.errors import UnknownInputError
-from governance.cost.estimate import estimate
+from governance.cost.errors import CostError, UnknownInputError, unpriceable
+from governance.cost.estimate import Estimate, estimate
+from governance.cost.inputs import opened
 from governance.cost.money import cents
 from governance.cost.recommend import ServiceLevel, recommend
-from governance.errors import GovernanceError
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
-from governance.statements import EXCEPTION
 from governance.tokens import CONTEXT, DEPLOYMENT
-from governance.trust import parse_time
 
 __all__ = ["RULES"]
 
@@ -38,28 +35,27 @@ __all__ = ["RULES"]
         ),
         "maximumIncreaseUsd": Parameter(
             default=-1,
-            doc="Most that one change may add, USD a month; -1: no cap.",
-            weaker="higher",
+            doc="Most that one change may add to a budget, USD a month; -1: no cap.",
+            weaker="never",
         ),
     },
 )
 def budgets_hold(whole: Whole) -> None:
     """Estimate the plan and hold every budget against it."""
-    context = whole.facts.context
-    budgets = list(context.budgets.values()) if context else []
-    found = estimate(whole.index.resources, pack_catalogue())
-    cap = Decimal(str(whole.parameters["maximumIncreaseUsd"]))
-    verdicts = judge_budgets(
-        found,
-        budgets,
-        limits=Limits(
-            high_factor=Decimal(str(whole.parameters["highFactor"])),
-            warn_share=Decimal(str(whole.parameters["warnShare"])),
-            increase_usd=cap if cap >= 0 else None,
-        ),
-        exceptions=_exceptions(whole),
-        prior=_prior(whole),
-    )
+    try:
+        found = _estimated(whole)
+        verdicts = judge_budgets(
+            found,
+            found.plan.budgets,
+            limits=Limits.of(whole.parameters),
+            exceptions=exceptions_of(
+                whole.facts.records, stack=whole.facts.setting.stack, now=whole.facts.now
+            ),
+            prior=_prior(whole),
+        )
+    except CostError as error:
+        _refuse(whole, error)
+        return
     for verdict in verdicts:
         _tell(whole, verdict)
 
@@ -80,27 +76,23 @@ def _tell(whole: Whole, verdict: BudgetVerdict) -> None:
         )
 
 
-def _exceptions(whole: Whole) -> dict[str, Decimal]:
-    """Return what signed and unexpired exceptions allow, by budget."""
-    allowed: dict[str, Decimal] = {}
-    for record in whole.facts.records.by_type.get(EXCEPTION, ()):
-        said: Mapping[str, Any] = record.predicate
-        try:
-            expires = parse_time(said.get("expires"), name=f"{record.name} expires")
-            limit = Decimal(str(said["monthlyUsd"]))
-        except (GovernanceError, KeyError, ArithmeticError):
-            continue  # an exception that cannot be read allows nothing
-        fits = said.get("stack") == whole.facts.setting.stack and expires > whole.facts.now
-        budget = said.get("budget")
-        if fits and isinstance(budget, str) and limit.is_finite():
-            allowed[budget] = max(limit, allowed.get(budget, Decimal(0)))
-    return allowed
+def _prior(whole: Whole) -> Prior:
+    baseline = whole.facts.baseline
+    return Prior.unknown() if baseline is None else Prior.told(baseline.costs)
 
 
-def _prior(whole: Whole) -> dict[str, Decimal] | None:
-    """Return what was deployed before cost, by budget, when the gate told."""
-    told = getattr(whole.facts.baseline, "budgets", None)
-    return None if told is None else {name: Decimal(str(cost)) for name, cost in told.items()}
+def _estimated(whole: Whole) -> Estimate:
+    """Return the estimate of the plan; what was secret in it is shown by no message."""
+    hidden = whole.facts.secrets
+    resources = [opened(item, hidden) for item in whole.index.resources]
+    try:
+        return estimate(resources, pack_catalogue())
+    except UnknownInputError as error:
+        raise unpriceable(error) from error
+
+
+def _refuse(whole: Whole, error: CostError) -> None:
+    whole.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
 
 
 @resource_rule(
@@ -108,6 +100,7 @@ def _prior(whole: Whole) -> dict[str, Decimal] | None:
     title="The price catalogue is not out of date.",
     group="finops",
     severity="low",
+    enforcement="advisory",
     frameworks=("FinOps Framework: Forecasting",),
     remediation="run `mobile-ai cost prices refresh` and commit the result",
     applies_to=(CONTEXT,),
@@ -117,11 +110,11 @@ def _prior(whole: Whole) -> dict[str, Decimal] | None:
     },
 )
 def prices_current(case: Case) -> None:
-    """Warn when the catalogue is older than it may be."""
+    """Object when the catalogue is older than it may be."""
     catalogue, most = pack_catalogue(), case.parameters["maximumDays"]
     age = catalogue.age_days(case.now.date())
     if age > most:
-        case.warn("prices", got=f"{age} days old", expected=f"at most {most} days")
+        case.deny("prices", got=f"{age} days old", expected=f"at most {most} days")
 
 
 @stack_rule(
@@ -136,7 +129,7 @@ def prices_current(case: Case) -> None:
         "maximumExcess": Parameter(
             default=-1,
             doc="Share above the optimum, 0.2 for a fifth; -1: not asked.",
-            weaker="higher",
+            weaker="never",
         )
     },
 )
@@ -145,11 +138,15 @@ def placements_near_optimum(whole: Whole) -> None:
     most = Decimal(str(whole.parameters["maximumExcess"]))
     if most < 0:
         return
-    plan = estimate(whole.index.resources, pack_catalogue()).plan
+    try:
+        plan = _estimated(whole).plan
+    except CostError as error:
+        _refuse(whole, error)
+        return
     for case in whole.of(DEPLOYMENT):
         try:
-            found = recommend(plan, case.resource, level=ServiceLevel(), keep=1)
-        except UnknownInputError as error:
+            found = recommend(plan, plan.find(case.resource.urn), level=ServiceLevel(), keep=1)
+        except (CostError, UnknownInputError) as error:
             case.deny("placement", got=str(error), expected="a cost that can be compared")
             continue
         if found.current_usd is None or not found.answers:

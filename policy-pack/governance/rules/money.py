@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 from governance.case import Case, Whole
+from governance.cost.catalogue import pack_catalogue
 from governance.deployment import app_of, placements
-from governance.reading import at_least, at_most, one_of
+from governance.reading import Node, at_least, at_most, one_of
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
 from governance.statements import USAGE
 from governance.tokens import CONTEXT, DEPLOYMENT, FUNCTION, TASK_DEFINITION
@@ -17,6 +19,7 @@ __all__ = ["RULES"]
 _BUDGET: Final = "aws:budgets/budget:Budget"
 _LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 _HOURS_A_MONTH: Final = 730
+_FUNCTION_ITEMS: Final = ("lambda.arm", "lambda.x86")
 _SCALERS: Final = {
     "kubernetes:autoscaling/v1:HorizontalPodAutoscaler": ("spec", "maxReplicas"),
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": ("spec", "maxReplicas"),
@@ -90,31 +93,26 @@ def functions_capped(case: Case) -> None:
     applies_to=(DEPLOYMENT,),
     waivable_by="finops-approver",
     parameters={
-        "usdPerGbSecond": Parameter(
-            # https://aws.amazon.com/lambda/pricing, x86, first tier, eu-central-1, 2026-01
-            default=0.0000166667,
-            doc="Price of a function's memory over time, USD.",
-            weaker="lower",
-        ),
         "busyShare": Parameter(
-            default=0.25, doc="Share of the month at full concurrency.", weaker="lower"
+            default=1.0, doc="Share of the month at full concurrency.", weaker="lower"
         ),
     },
 )
 def cloud_capacity_affordable(case: Case) -> None:
-    """Multiply concurrency, memory, time and price; compare with the budget."""
-    total = 0.0
-    for item in placements(case):
-        if item.at("target").text() == "cloud":
-            copies, memory = item.at("reservedConcurrency"), item.at("memoryMb")
-            copies.require(at_least(0), "a reserved concurrency")
-            memory.require(at_least(1), "a memory size")
-            total += (copies.number() or 0) * (memory.number() or 0) / 1024
-    seconds = _HOURS_A_MONTH * 3600 * case.parameters["busyShare"]
-    cost = total * seconds * case.parameters["usdPerGbSecond"]
+    """Multiply concurrency, memory, time and price; compare with the budget.
+
+    Reserved concurrency caps a rate and no money: this is the money.
+    """
+    clouds = [item for item in placements(case) if item.at("target").text() == "cloud"]
+    parts = [_full_load_usd(case, item) for item in clouds]
     budget = _budget(case)
     limit = budget.get("monthlyUsd")
-    if budget.get("kind") == "hard" and isinstance(limit, int | float) and cost > limit:
+    if budget.get("kind") != "hard" or not isinstance(limit, int | float):
+        return
+    cost = sum((item for item in parts if item is not None), Decimal(0))
+    if None in parts:
+        case.deny("cloud placements", got="a region without a price", expected="a known cost")
+    elif cost > limit:
         case.deny("cloud placements", got=f"up to {cost:.0f} USD a month", expected=f"{limit:g}")
 
 
@@ -274,6 +272,22 @@ def budgets_alert(whole: Whole) -> None:
         notifications.require(bool, "at least one notification")
     if len(made) < len(declared):
         whole.deny("budgets", got=f"{len(made)} of them", expected=f"{len(declared)}")
+
+
+def _full_load_usd(case: Case, placement: Node) -> Decimal | None:
+    """Return a month of a placement with every copy busy; ``None`` without a price.
+
+    A deployment does not say which processor runs it: the dearer one with a price counts.
+    """
+    copies, memory = placement.at("reservedConcurrency"), placement.at("memoryMb")
+    copies.require(at_least(0), "a reserved concurrency")
+    memory.require(at_least(1), "a memory size")
+    gb = Decimal(str(copies.number() or 0)) * Decimal(str(memory.number() or 0)) / 1024
+    seconds = _HOURS_A_MONTH * 3600 * Decimal(str(case.parameters["busyShare"]))
+    region = placement.at("region").text()
+    prices = [pack_catalogue().find(item, region) for item in _FUNCTION_ITEMS]
+    costs = [item.cost(max(gb, Decimal(0)) * seconds) for item in prices if item and item.known]
+    return max(costs, default=None)
 
 
 def _budget(case: Case) -> dict[str, Any]:

@@ -125,14 +125,22 @@ class Scene:
                 "owner": {"project": "mobile", "team": "vision", "costCenter": "cc-1"},
                 "regions": ["eu-west-1", "eu-central-1"],
                 "sites": [
-                    {"name": "dublin", "kind": "edge", "region": "eu-west-1", "mode": "pull"}
+                    {
+                        "name": "dublin",
+                        "kind": "edge",
+                        "region": "eu-west-1",
+                        "mode": "pull",
+                        "nodePriceUsdPerHour": 0.1,
+                        "nodeCpu": 4,
+                        "nodeMemoryGb": 16,
+                    }
                 ],
                 "budgets": [
                     {
                         "name": "field-assistant",
-                        "scope": "app",
+                        "scope": "app:field-assistant",
                         "monthlyUsd": 500,
-                        "kind": "hard",
+                        "kind": "soft",
                         "notify": ["finops@example.com"],
                     }
                 ],
@@ -177,7 +185,10 @@ class Scene:
     def endpoint(self) -> Resource:
         """Return the component of the deployment at its edge site."""
         return self.resource(
-            EDGE_ENDPOINT, {"region": "eu-west-1"}, name="dublin", parent=self.deployment()
+            EDGE_ENDPOINT,
+            {"site": "dublin", "region": "eu-west-1"},
+            name="dublin",
+            parent=self.deployment(),
         )
 
     def workload(self) -> Resource:

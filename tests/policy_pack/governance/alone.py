@@ -382,7 +382,24 @@ def _too_many_copies() -> Plan:
         "reservedConcurrency": 500,
         "memoryMb": 3008,
     }
-    return (scene, (changed(scene.deployment(), "spec", "placement", to=[*placement, cloud]),))
+    return (
+        scene,
+        (
+            changed(scene.context(), "budgets", 0, "kind", to="hard"),
+            changed(scene.deployment(), "spec", "placement", to=[*placement, cloud]),
+        ),
+    )
+
+
+@alone("budgets-hold")
+def _above_its_budget() -> Plan:
+    return context("budgets", 0, "monthlyUsd", to=1)
+
+
+@alone("placements-near-optimum")
+def _far_from_its_optimum() -> Plan:
+    config = '{"rules": {"placements-near-optimum": {"parameters": {"maximumExcess": 0.2}}}}'
+    return (Scene(config=config), ())
 
 
 @alone("drift-monitored")

@@ -127,8 +127,8 @@ def _service(plan: Plan, resource: Resource) -> list[Line]:
 
 def _cluster(plan: Plan, resource: Resource) -> list[Line]:
     meter = Meter(plan, resource)
-    settings = inputs.items(resource.props, "settings")
-    if any(item.get("value") in {"enabled", "enhanced"} for item in settings):
+    settings = inputs.mappings(resource.props, "settings")
+    if any(inputs.text(item, "value") in {"enabled", "enhanced"} for item in settings):
         return [meter.line("cloudwatch.metric", plan.assume.container_insight_metrics)]
     return [meter.free("orchestration has no charge", "https://aws.amazon.com/ecs/pricing/")]
 

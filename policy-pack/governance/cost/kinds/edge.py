@@ -28,7 +28,7 @@ def _workload(plan: Plan, resource: Resource) -> list[Line]:
     site = _said(plan, resource, "site", "MOBILE_AI_SITE")
     where = inputs.text(plan.sites.get(site, {}), "region")
     meter = Meter(plan, resource, region=where or "site")
-    price = plan.sites.get(site, {}).get("nodePriceUsdPerHour")
+    price = inputs.value(plan.sites.get(site, {}), "nodePriceUsdPerHour")
     if price is None:
         return [meter.unknown("site.node", f"site {site!r} states no nodePriceUsdPerHour")]
     hours = plan.assume.hours_per_month * decimal_of(price, what=f"node price of {site}")
@@ -38,7 +38,7 @@ def _workload(plan: Plan, resource: Resource) -> list[Line]:
 
 
 def _node_share(plan: Plan, props: Mapping[str, Any], site: Mapping[str, Any]) -> Band:
-    containers = inputs.items(props, *_CONTAINERS)
+    containers = inputs.mappings(props, *_CONTAINERS)
     cpu = sum((_cores(item) for item in containers), Decimal(0))
     gb = sum((_gigabytes(item) for item in containers), Decimal(0))
     sizes = (
@@ -73,7 +73,7 @@ def _needed(plan: Plan, resource: Resource) -> Decimal:
     seconds = inputs.amount(variant, "profile", "latencyP95Ms") / 1000
     hours = plan.assume.hours_per_month.typical
     rate = demand.requests.typical * (ONE - demand.cloud_share.typical) / (hours * 3600)
-    containers = inputs.items(resource.props, *_CONTAINERS)
+    containers = inputs.mappings(resource.props, *_CONTAINERS)
     cores = sum((_cores(item) for item in containers), Decimal(0)) or ONE
     busy = rate / len(demand.sites) * seconds / (cores * _BUSY)
     return busy.quantize(ONE, rounding=ROUND_CEILING)
@@ -85,8 +85,8 @@ def _said(plan: Plan, resource: Resource, key: str, variable: str) -> str:
     if endpoint is not None and inputs.text(endpoint.props, key):
         return inputs.text(endpoint.props, key)
     for workload in (resource, *plan.siblings(resource, _WORKLOAD)):
-        for container in inputs.items(workload.props, *_CONTAINERS):
-            for entry in inputs.items(container, "env"):
+        for container in inputs.mappings(workload.props, *_CONTAINERS):
+            for entry in inputs.mappings(container, "env"):
                 if inputs.text(entry, "name") == variable:
                     return inputs.text(entry, "value")
     return ""
@@ -97,7 +97,7 @@ def _claim(plan: Plan, resource: Resource) -> list[Line]:
     meter = Meter(plan, resource, region=inputs.text(plan.sites.get(site, {}), "region") or "site")
     size = inputs.text(resource.props, "spec", "resources", "requests", "storage", default="0")
     gb = inputs.memory_gb(size)
-    price = plan.sites.get(site, {}).get("storageUsdPerGbMonth")
+    price = inputs.value(plan.sites.get(site, {}), "storageUsdPerGbMonth")
     if price is None:
         ceiling = gb * plan.assume.site_storage_ceiling_usd.high
         reason = f"site {site!r} states no storageUsdPerGbMonth"
@@ -134,7 +134,7 @@ def _device(plan: Plan, resource: Resource) -> list[Line]:
 
 
 def _stated(site: Mapping[str, Any], key: str, otherwise: Band) -> Band:
-    given = site.get(key)
+    given = inputs.value(site, key)
     return otherwise if given is None else Band.flat(decimal_of(given, what=key))
 
 

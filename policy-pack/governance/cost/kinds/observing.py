@@ -46,7 +46,7 @@ def _taken(plan: Plan, resource: Resource) -> Band:
 
 def _alarm(plan: Plan, resource: Resource) -> list[Line]:
     props = resource.props
-    queries = inputs.items(props, "metricQueries")
+    queries = inputs.mappings(props, "metricQueries")
     metrics = max(sum("metric" in item for item in queries), 1)  # expressions count through them
     fast = inputs.amount(props, "period", default=300) < _HIGH_RESOLUTION_SECONDS
     item = "cloudwatch.alarm.high-resolution" if fast else "cloudwatch.alarm"

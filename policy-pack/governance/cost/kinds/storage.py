@@ -67,7 +67,7 @@ def lifecycle_months(rule: Mapping[str, Any] | None) -> list[tuple[str, Decimal]
         end = inputs.amount(rule, "expiration", "days")
     steps = sorted(
         (inputs.amount(item, "days"), inputs.text(item, "storageClass"))
-        for item in (inputs.items(rule, "transitions") if rule else [])
+        for item in (inputs.mappings(rule, "transitions") if rule else [])
     )
     ages = [(Decimal(0), "STANDARD"), *steps]
     borders = [*(age for age, _ in steps), end]
@@ -80,7 +80,7 @@ def lifecycle_months(rule: Mapping[str, Any] | None) -> list[tuple[str, Decimal]
 
 def _rules(plan: Plan, bucket: Resource, *, prefix: str) -> dict[str, Any] | None:
     for item in plan.siblings(bucket, _LIFECYCLE):
-        for rule in inputs.items(item.props, "rules"):
+        for rule in inputs.mappings(item.props, "rules"):
             if inputs.text(rule, "filter", "prefix") in {prefix, ""}:
                 return dict(rule)
     return None

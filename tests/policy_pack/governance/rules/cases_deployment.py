@@ -587,7 +587,9 @@ _SCALE, _AFFORD, _BUDGET, _USED = (
 
 
 def _capacity(outcome: str, **figures: Any) -> Case:
-    return says(outcome, _AFFORD, D, *PLACES, to=[_PHONE, {**CLOUD, **figures}])
+    context = changed(SCENE.context(), "budgets", 0, "kind", to="hard")
+    deployed = changed(D, *PLACES, to=[_PHONE, {**CLOUD, **figures}])
+    return Case(rule=_AFFORD, outcome=outcome, label=f"{figures}", changed=(context, deployed))
 
 
 def _budgets(rule: str, outcome: str, label: str, **entry: Any) -> Case:
@@ -617,11 +619,12 @@ MONEY = [
     fails(_SCALE, D, *PLACES, 1, "replicas", to=None),
     passes(_SCALE, D, *PLACES, 1, "replicas", "min", to=None),
     says("unknown", _SCALE, D, *PLACES, 1, "replicas", "max", to=UNKNOWN),
-    # 0.5 GB x 657,000 busy seconds x 0.0000166667 USD = 5.475 USD a copy: 91 fit into 500.
-    _capacity("pass", reservedConcurrency=91),
-    _capacity("fail", reservedConcurrency=92),
-    _capacity("fail", reservedConcurrency=46, memoryMb=1024),
-    _capacity("pass", reservedConcurrency=45, memoryMb=1024),
+    # 0.5 GB x 2,628,000 seconds x 0.0000133334 USD = 17.52 USD a copy: 28 fit into 500.
+    _capacity("pass", reservedConcurrency=28),
+    _capacity("fail", reservedConcurrency=29),
+    _capacity("fail", reservedConcurrency=15, memoryMb=1024),
+    _capacity("pass", reservedConcurrency=14, memoryMb=1024),
+    _capacity("fail", region="eu-south-2"),
     _capacity("fail", reservedConcurrency=None),
     _capacity("fail", reservedConcurrency=-1),
     _capacity("fail", memoryMb=None),
@@ -629,7 +632,7 @@ MONEY = [
     _capacity("unknown", reservedConcurrency=UNKNOWN),
     _budgets(_AFFORD, "pass", "soft", kind="soft"),
     _budgets(_AFFORD, "fail", "hard", kind="hard"),
-    _budgets(_AFFORD, "pass", "rich", monthlyUsd=5000),
+    _budgets(_AFFORD, "pass", "rich", kind="hard", monthlyUsd=5000),
     fails(_BUDGET, D, *SPEC, "budget", to=None),
     says("unknown", _BUDGET, D, *SPEC, "budget", to=UNKNOWN),
     _budgets(_BUDGET, "pass", "as-it-is"),
