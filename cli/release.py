@@ -20,7 +20,13 @@ from delivery.errors import DeliveryError
 from delivery.repository import stack as stacks
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import create_keys, public_key, read_signers
-from delivery.repository.release import Places, Planned, plan_release, publish_release
+from delivery.repository.release import (
+    Places,
+    Planned,
+    plan_release,
+    publish_release,
+    stage_release,
+)
 from delivery.repository.root import first_root, rotate_root
 from delivery.repository.site import write_site
 from delivery.repository.timestamp import refresh_timestamp
@@ -33,10 +39,18 @@ app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack: dev or prod.")]
 Folder = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config-file", help="Another stack file than the repository's, such as a copy."),
+]
 Keys = Annotated[Path, typer.Option("--signers", help="List of signers: role to URIs (YAML).")]
 Online = Annotated[
     Path | None,
     typer.Option("--timestamp-key", help="Public key (PEM) of the online signer, such as KMS."),
+]
+Rekey = Annotated[
+    bool,
+    typer.Option("--rekey", help="Give models, halt and rings exactly the keys of the list."),
 ]
 Name = Annotated[str, typer.Argument(help="<app>-<model>, as in the stack file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
@@ -44,14 +58,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for mac
 
 @app.command()
 def init(
-    stack: Stack, signers: Keys, timestamp_key: Online = None, root_dir: Folder = Path()
+    stack: Stack,
+    signers: Keys,
+    timestamp_key: Online = None,
+    root_dir: Folder = Path(),
+    config_file: Config = None,
 ) -> None:
     """Begin a stack's releases: keys where there are none yet, and the first root.
 
     Example: mobile-ai release init --stack dev --signers build/keys/dev/signers.yaml
     """
     with _answering():
-        places = Places(root=root_dir, stack=stack)
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
         if not signers.exists():
             deployments = stacks.read_deployments(places.stack_file)
             rings = sorted({ring.name for item in deployments for ring in item.rings})
@@ -63,13 +81,18 @@ def init(
 
 
 @app.command()
-def plan(stack: Stack, root_dir: Folder = Path(), as_json: Json = False) -> None:  # noqa: FBT002
+def plan(
+    stack: Stack,
+    root_dir: Folder = Path(),
+    config_file: Config = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
     """Show what Git asks for against what is signed; needs no key.
 
     Example: mobile-ai release plan --stack dev
     """
     with _answering():
-        planned = plan_release(Places(root=root_dir, stack=stack))
+        planned = plan_release(Places(root=root_dir, stack=stack, config_file=config_file))
     if as_json:
         print(json.dumps([asdict(item) for item in planned.changes]))
         return
@@ -77,10 +100,12 @@ def plan(stack: Stack, root_dir: Folder = Path(), as_json: Json = False) -> None
 
 
 @app.command()
-def publish(
+def publish(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
     root_dir: Folder = Path(),
+    config_file: Config = None,
+    rekey: Rekey = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Sign what the plan shows and write it below releases/<stack>/.
@@ -88,8 +113,8 @@ def publish(
     Example: mobile-ai release publish --stack dev --signers build/keys/dev/signers.yaml
     """
     with _answering():
-        places = Places(root=root_dir, stack=stack)
-        done = publish_release(places, signers=read_signers(signers), now=_now())
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        done = publish_release(places, signers=read_signers(signers), now=_now(), rekey=rekey)
     if as_json:
         print(json.dumps({"versions": dict(done.versions), "files": list(done.files)}))
         return
@@ -101,12 +126,38 @@ def publish(
 
 
 @app.command()
-def promote(deployment: Name, stack: Stack, root_dir: Folder = Path()) -> None:
+def sign(
+    stack: Stack,
+    signers: Keys,
+    root_dir: Folder = Path(),
+    config_file: Config = None,
+    rekey: Rekey = False,  # noqa: FBT002
+) -> None:
+    """Add your signatures to what the plan shows, for roles that need several people's.
+
+    They are staged below releases/<stack>/staged: commit them, and let the next person sign, or
+    publish. In the list of signers, name the keys of others as `public:PATH`.
+
+    Example: mobile-ai release sign --stack prod --signers mine.yaml
+    """
+    with _answering():
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        staged = stage_release(places, signers=read_signers(signers), now=_now(), rekey=rekey)
+    if not staged:
+        print("Nothing to sign: what is released is what Git asks for.")
+    for item in staged:
+        print(f"{item.role} {item.version}: {item.signatures} of {item.threshold} signatures")
+
+
+@app.command()
+def promote(
+    deployment: Name, stack: Stack, root_dir: Folder = Path(), config_file: Config = None
+) -> None:
     """Move a deployment to its next ring, in the stack file; then plan and publish.
 
     Example: mobile-ai release promote field-assistant-digits --stack prod
     """
-    _edit(stacks.promote, deployment, stack, root_dir)
+    _edit(stacks.promote, deployment, Places(root=root_dir, stack=stack, config_file=config_file))
 
 
 @app.command()
@@ -114,32 +165,44 @@ def halt(
     deployment: Name,
     stack: Stack,
     root_dir: Folder = Path(),
+    config_file: Config = None,
     resume: Annotated[bool, typer.Option("--resume", help="Let it run again.")] = False,  # noqa: FBT002
 ) -> None:
     """Stop a version on every device, in the stack file; then plan and publish.
 
     Example: mobile-ai release halt field-assistant-digits --stack prod
     """
-    _edit(stacks.resume if resume else stacks.halt, deployment, stack, root_dir)
+    _edit(
+        stacks.resume if resume else stacks.halt,
+        deployment,
+        Places(root=root_dir, stack=stack, config_file=config_file),
+    )
 
 
 @app.command()
-def rollback(deployment: Name, stack: Stack, root_dir: Folder = Path()) -> None:
+def rollback(
+    deployment: Name, stack: Stack, root_dir: Folder = Path(), config_file: Config = None
+) -> None:
     """Release the previous version to every ring, in the stack file; then plan and publish.
 
     Example: mobile-ai release rollback field-assistant-digits --stack prod
     """
-    _edit(stacks.rollback, deployment, stack, root_dir)
+    _edit(stacks.rollback, deployment, Places(root=root_dir, stack=stack, config_file=config_file))
 
 
 @app.command()
-def status(stack: Stack, root_dir: Folder = Path(), as_json: Json = False) -> None:  # noqa: FBT002
+def status(
+    stack: Stack,
+    root_dir: Folder = Path(),
+    config_file: Config = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
     """Show which roles are signed, by whom, until when, and how far each rollout is.
 
     Example: mobile-ai release status --stack dev
     """
     with _answering():
-        places = Places(root=root_dir, stack=stack)
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
         roles = _roles(read_releases(places.releases))
         deployments = stacks.read_deployments(places.stack_file)
     if as_json:
@@ -156,20 +219,21 @@ def status(stack: Stack, root_dir: Folder = Path(), as_json: Json = False) -> No
 
 
 @app.command()
-def refresh(
+def timestamp(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
     out: Annotated[Path, typer.Option(help="Folder that is served; also gets all files.")],
     root_dir: Folder = Path(),
+    config_file: Config = None,
     minutes: Annotated[int, typer.Option(min=1, help="How long the timestamp counts.")] = 1440,
 ) -> None:
     """Sign freshness anew, for a sandbox, a mirror or a site without a cloud; run it on a schedule.
 
-    Example: mobile-ai release refresh --stack dev --signers build/keys/dev/signers.yaml
+    Example: mobile-ai release timestamp --stack dev --signers build/keys/dev/signers.yaml
     --out build/cdn
     """
     with _answering():
-        places = Places(root=root_dir, stack=stack)
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
         releases = read_releases(places.releases)
         copied = write_site(out, places.releases, releases, models=places.models)
         version = refresh_timestamp(
@@ -188,16 +252,17 @@ def rotate(
     signers: Keys,
     timestamp_key: Online = None,
     root_dir: Folder = Path(),
+    config_file: Config = None,
 ) -> None:
     """Write the next root, with exactly the keys in the list; keys not listed are revoked.
 
     Root keys that leave sign it once more: name them in the list as `root-before`. Keys of
-    models, halt and rings change with the next publish.
+    models, halt and rings change with `publish --rekey`.
 
     Example: mobile-ai release rotate --stack prod --signers offline/signers.yaml
     """
     with _answering():
-        places = Places(root=root_dir, stack=stack)
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
         online = public_key(timestamp_key) if timestamp_key else None
         root = rotate_root(
             places.releases,
@@ -209,12 +274,13 @@ def rotate(
     print(f"root {root.signed.version}; next: mobile-ai release publish --stack {stack}")
 
 
-def _edit(change: Callable[[Any], str], deployment: str, stack: str, root_dir: Path) -> None:
+def _edit(change: Callable[[Any], str], deployment: str, places: Places) -> None:
     with _answering():
-        path = Places(root=root_dir, stack=stack).stack_file
-        done = stacks.edit_deployment(path, deployment, change)
-    print(f"{path}: {deployment}: {done}")
-    print(f"Next: mobile-ai gate --stack {stack}, then commit; publish signs what was merged.")
+        done = stacks.edit_deployment(places.stack_file, deployment, change)
+    print(f"{places.stack_file}: {deployment}: {done}")
+    print(
+        f"Next: mobile-ai gate --stack {places.stack}, then commit; publish signs what was merged."
+    )
 
 
 def _show_plan(planned: Planned) -> None:

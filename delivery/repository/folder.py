@@ -104,6 +104,13 @@ def _versions(folder: Path) -> dict[str, list[int]]:
 
 
 def _root(folder: Path, versions: list[int]) -> Metadata[Root]:
+    if not folder.exists():
+        raise ReleaseError(
+            str(folder),
+            got="no releases",
+            expected="a root to begin with",
+            next_step=f"mobile-ai release init --stack {folder.name}",
+        )
     if sorted(versions) != list(range(1, len(versions) + 1)) or not versions:
         raise _broken("root", f"versions {sorted(versions)}", "every version from 1")
     trusted: Metadata[Root] | None = None

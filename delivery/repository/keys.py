@@ -1,7 +1,8 @@
 """Signers by URI, and keys for those who have none yet.
 
-``file2:PATH`` is a PEM file (PKCS #8; Ed25519 or P-256), ``awskms:KEY`` a key in AWS KMS. Private
-keys are never below ``releases/``: what is committed there is public.
+``file2:PATH`` is a PEM file (PKCS #8; Ed25519 or P-256), ``awskms:KEY`` a key in AWS KMS, and
+``public:PATH`` the public part of a key that somebody else holds. Private keys are never below
+``releases/``: what is committed there is public.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
 )
@@ -25,19 +31,21 @@ from securesystemslib.signer import AWSSigner, CryptoSigner, Key, Signer, SSlibK
 
 from delivery.errors import ReleaseError
 from delivery.repository.roles import ring_role, threshold
+from delivery.repository.signing import Elsewhere
 
 __all__ = ["SIGNERS_FILE", "Signers", "create_keys", "load_signer", "public_key", "read_signers"]
 
 SIGNERS_FILE: Final = "signers.yaml"
 _FILE: Final = "file2:"
 _KMS: Final = "awskms:"
+_PUBLIC: Final = "public:"
 
 Signers = Mapping[str, Sequence[Signer]]
 """The signers at hand, by role."""
 
 
 def create_keys(folder: Path, rings: Sequence[str]) -> Path:
-    """Write a private key for every role and the list of them; return the list's path.
+    """Write a key for every role, ``.pem`` and ``.pub``, and the list of them; return its path.
 
     Ed25519, but P-256 for ``timestamp``, which is the kind that the deployed signer has.
 
@@ -58,7 +66,7 @@ def create_keys(folder: Path, rings: Sequence[str]) -> Path:
     for role in [*roles, *map(ring_role, rings)]:
         for number in range(1, threshold(role) + 1):
             path = folder / f"{role}-{number}.pem"
-            _write_private(path, _fresh(role))
+            _write_pair(path, _fresh(role))
             uris.setdefault(role, []).append(f"{_FILE}{path.name}")
     listing.write_text(dump_yaml({"signers": uris}), encoding="utf-8")
     return listing
@@ -91,6 +99,8 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
         if uri.startswith(_FILE):
             pem = (base / uri.removeprefix(_FILE)).read_bytes()
             return CryptoSigner(load_pem_private_key(pem, None))
+        if uri.startswith(_PUBLIC):
+            return Elsewhere(public_key(base / uri.removeprefix(_PUBLIC)))
         if uri.startswith(_KMS):
             name, key = AWSSigner.import_(uri.removeprefix(_KMS))
             return Signer.from_priv_key_uri(name, key)
@@ -99,8 +109,8 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
     raise ReleaseError(
         f"signer {uri}",
         got="another scheme",
-        expected=f"{_FILE}PATH or {_KMS}KEY",
-        next_step="name a PEM file or a KMS key",
+        expected=f"{_FILE}PATH, {_KMS}KEY or {_PUBLIC}PATH",
+        next_step="name a PEM file, a KMS key, or the public part of a key kept elsewhere",
     )
 
 
@@ -112,15 +122,18 @@ def public_key(path: Path) -> Key:
         raise _unreadable(str(path), error) from error
 
 
-def _fresh(role: str) -> bytes:
-    key = generate_private_key(SECP256R1()) if role == "timestamp" else Ed25519PrivateKey.generate()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _fresh(role: str) -> EllipticCurvePrivateKey | Ed25519PrivateKey:
+    return (
+        generate_private_key(SECP256R1()) if role == "timestamp" else Ed25519PrivateKey.generate()
+    )
 
 
-def _write_private(path: Path, pem: bytes) -> None:
+def _write_pair(path: Path, key: EllipticCurvePrivateKey | Ed25519PrivateKey) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(pem)
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path.with_suffix(".pub").write_bytes(public)
 
 
 def _unreadable(what: str, error: Exception) -> ReleaseError:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from governance.released import served_name
-from securesystemslib.signer import Signer
+from securesystemslib.signer import Key
 from tuf.api.metadata import (
     Delegations,
     Metadata,
     MetaFile,
     Role,
+    Signed,
     Snapshot,
     TargetFile,
     Targets,
@@ -25,9 +26,10 @@ from delivery.repository.content import Target
 from delivery.repository.folder import Releases, to_bytes, write_new
 from delivery.repository.keys import Signers
 from delivery.repository.plan import Wanted
-from delivery.repository.roles import delegated_roles, lifetime, ring_role
+from delivery.repository.roles import delegated_roles, lifetime, ring_role, threshold
+from delivery.repository.signing import collect, missing, sign_role, staged_path
 
-__all__ = ["Published", "publish", "sign_role"]
+__all__ = ["Published", "Staged", "publish", "stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,24 @@ class Published:
     files: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A role that waits for signatures."""
+
+    role: str
+    version: int
+    signatures: int
+    threshold: int
+
+
 def publish(
-    folder: Path, plan: Wanted, *, releases: Releases, signers: Signers, now: datetime
+    folder: Path,
+    plan: Wanted,
+    *,
+    releases: Releases,
+    signers: Signers,
+    now: datetime,
+    rekey: bool = False,
 ) -> Published:
     """Sign and write what changed or will soon expire; the same plan again writes nothing.
 
@@ -55,23 +73,19 @@ def publish(
         folder: ``releases/<stack>``.
         plan: What every role should name.
         releases: What is signed.
-        signers: Keys at hand, by role.
+        signers: Keys at hand, by role; staged signatures count too.
         now: The time to count lifetimes from.
+        rekey: Give the roles below ``targets`` exactly the keys listed; others are revoked.
 
     Raises:
         ReleaseError: If a key is missing, or a file would be overwritten.
     """
-    targets = _top(plan, releases, signers, now)
-    top = targets or releases.targets
-    if top is None or top.signed.delegations is None or top.signed.delegations.roles is None:
-        raise ReleaseError("targets", got="no delegations", expected="roles", next_step="publish")
-    signed: dict[str, Metadata[Any]] = {"targets": targets} if targets else {}
-    for role, files in plan.targets.items():
-        made = _role(role, files, current=releases.role(role), now=now)
-        if made is not None or (targets is not None and not _verifies(top, role, releases)):
-            made = made or _copy(role, files, releases, now)
-            given = top.signed.delegations.roles[role]
-            signed[role] = sign_role(role, made, given, signers.get(role, ()))
+    signed: dict[str, Metadata[Any]] = {}
+    for task in _tasks(plan, releases, signers, now, rekey=rekey):
+        metadata = _collect(folder, task, signers)
+        if lacking := missing(task.role, metadata, task.duty):
+            raise lacking
+        signed[task.role] = metadata
     snapshot = _snapshot(releases, signed, now)
     if snapshot is not None:
         duty = releases.root.signed.roles["snapshot"]
@@ -80,66 +94,108 @@ def publish(
     for role, metadata in signed.items():  # the snapshot stands last
         path = folder / "metadata" / f"{metadata.signed.version}.{role}.json"
         write_new(path, to_bytes(metadata))
+        staged_path(folder, role, metadata.signed.version).unlink(missing_ok=True)
     return Published(
         versions={role: item.signed.version for role, item in signed.items()},
         files=tuple(files_written),
     )
 
 
-def sign_role(role: str, body: Any, duty: Role, signers: Sequence[Signer]) -> Metadata[Any]:
-    """Return the body signed by every key at hand that the role has.
+def stage(
+    folder: Path,
+    plan: Wanted,
+    *,
+    releases: Releases,
+    signers: Signers,
+    now: datetime,
+    rekey: bool = False,
+) -> list[Staged]:
+    """Add the signatures of the keys at hand to the roles that change, and publish nothing.
+
+    Arguments as for ``publish``.
+
+    Returns:
+        Every role that changes, with the signatures that it has now.
 
     Raises:
-        ReleaseError: If those are fewer than the role's threshold.
+        ReleaseError: If a role has no keys yet and none are listed.
     """
-    metadata: Metadata[Any] = Metadata(body)
-    able = {item.public_key.keyid: item for item in signers if item.public_key.keyid in duty.keyids}
-    if len(able) < duty.threshold:
-        raise ReleaseError(
-            f"role {role}",
-            got=f"{len(able)} of its keys",
-            expected=f"{duty.threshold} of {[keyid[:12] for keyid in duty.keyids]}",
-            next_step="run it where the keys are, or name them in the list of signers",
+    found = []
+    for task in _tasks(plan, releases, signers, now, rekey=rekey):
+        metadata = _collect(folder, task, signers)
+        version, count = metadata.signed.version, len(metadata.signatures)
+        if count:
+            path = staged_path(folder, task.role, version)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(to_bytes(metadata))
+        found.append(
+            Staged(role=task.role, version=version, signatures=count, threshold=task.duty.threshold)
         )
-    for signer in able.values():
-        metadata.sign(signer, append=True)
-    return metadata
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A role to sign: what it will say, and who must sign that."""
+
+    role: str
+    body: Targets
+    duty: Role
+    keys: Mapping[str, Key]
+
+
+def _collect(folder: Path, task: _Task, signers: Signers) -> Metadata[Any]:
+    staged = staged_path(folder, task.role, task.body.version)
+    return collect(task.body, task.duty, signers.get(task.role, ()), staged=staged, keys=task.keys)
+
+
+def _tasks(
+    plan: Wanted, releases: Releases, signers: Signers, now: datetime, *, rekey: bool
+) -> Iterator[_Task]:
+    """Yield every role below the root that changes or ages."""
+    root, body = releases.root.signed, _top(plan, releases, signers, now, rekey=rekey)
+    if body is not None:
+        yield _Task(role="targets", body=body, duty=root.roles["targets"], keys=root.keys)
+    top = body or (releases.targets.signed if releases.targets else None)
+    if top is None or top.delegations is None or top.delegations.roles is None:
+        raise ReleaseError("targets", got="no delegations", expected="roles", next_step="publish")
+    for role, files in plan.targets.items():
+        made = _role(role, files, current=releases.role(role), now=now)
+        if made is None and body is not None and not _verifies(body, role, releases):
+            made = _copy(role, files, releases, now)
+        if made is not None:
+            duty = top.delegations.roles[role]
+            yield _Task(role=role, body=made, duty=duty, keys=top.delegations.keys)
 
 
 def _top(
-    plan: Wanted, releases: Releases, signers: Signers, now: datetime
-) -> Metadata[Targets] | None:
+    plan: Wanted, releases: Releases, signers: Signers, now: datetime, *, rekey: bool
+) -> Targets | None:
     """Return new top-level targets when a ring or a key is new, or they will expire."""
-    current = releases.targets
+    current = releases.targets.signed if releases.targets else None
     keys = {role: [item.public_key for item in items] for role, items in signers.items()}
-    known = current.signed.delegations if current and current.signed.delegations else None
-    roles = ["models", "halt", *map(ring_role, plan.rings)]
-    keyids = {
-        role: [key.keyid for key in keys[role]] if role in keys else _known(known, role)
-        for role in roles
-    }
-    if missing := sorted(role for role, ids in keyids.items() if not ids):
-        raise ReleaseError(
-            "targets",
-            got=f"no key for {missing}",
-            expected="a key for every role",
-            next_step="add the keys to the list of signers",
-        )
+    known = current.delegations if current else None
+    keyids = {}
+    for role in ("models", "halt", *map(ring_role, plan.rings)):
+        listed = [key.keyid for key in keys.get(role, ())]
+        keyids[role] = listed if listed and rekey else _known(known, role) or listed
+        if len(set(keyids[role])) < threshold(role):
+            raise ReleaseError(
+                f"role {role}",
+                got=f"{len(set(keyids[role]))} keys",
+                expected=f"at least {threshold(role)}",
+                next_step="add keys to the list of signers; one kept elsewhere as public:PATH",
+            )
     public = {key.keyid: key for items in keys.values() for key in items}
     public |= known.keys if known else {}
     used = {keyid for ids in keyids.values() for keyid in ids}
     wanted = Delegations(
         {keyid: public[keyid] for keyid in sorted(used)}, delegated_roles(plan.rings, keyids)
     )
-    if current and current.signed.delegations == wanted and not _ageing("targets", current, now):
+    if current and current.delegations == wanted and not _ageing("targets", current, now):
         return None
-    body = Targets(
-        version=current.signed.version + 1 if current else 1,
-        expires=_expiry("targets", now),
-        delegations=wanted,
-    )
-    duty = releases.root.signed.roles["targets"]
-    return sign_role("targets", body, duty, signers.get("targets", ()))
+    version = current.version + 1 if current else 1
+    return Targets(version=version, expires=_expiry("targets", now), delegations=wanted)
 
 
 def _known(known: Delegations | None, role: str) -> list[str]:
@@ -151,7 +207,7 @@ def _role(
     role: str, files: Mapping[str, Target], *, current: Metadata[Targets] | None, now: datetime
 ) -> Targets | None:
     targets = {path: _target_file(item) for path, item in sorted(files.items())}
-    if current and current.signed.targets == targets and not _ageing(role, current, now):
+    if current and current.signed.targets == targets and not _ageing(role, current.signed, now):
         return None
     version = current.signed.version + 1 if current else 1
     return Targets(version=version, expires=_expiry(role, now), targets=targets)
@@ -167,11 +223,11 @@ def _copy(role: str, files: Mapping[str, Target], releases: Releases, now: datet
     return made
 
 
-def _verifies(top: Metadata[Targets], role: str, releases: Releases) -> bool:
+def _verifies(top: Targets, role: str, releases: Releases) -> bool:
     current = releases.role(role)
     if current is None:
         return False
-    result = top.signed.get_verification_result(role, current.signed_bytes, current.signatures)
+    result = top.get_verification_result(role, current.signed_bytes, current.signatures)
     return bool(result)
 
 
@@ -187,7 +243,7 @@ def _snapshot(
     if current is not None:
         # A role that is gone stays listed: clients refuse a snapshot that forgets one (5.5.5).
         meta = {**current.signed.meta, **meta}
-        if meta == current.signed.meta and not _ageing("snapshot", current, now):
+        if meta == current.signed.meta and not _ageing("snapshot", current.signed, now):
             return None
     version = current.signed.version + 1 if current else 1
     return Snapshot(version=version, expires=_expiry("snapshot", now), meta=meta)
@@ -210,8 +266,8 @@ def _target_file(item: Target) -> TargetFile:
     return TargetFile(item.length, {"sha256": item.sha256}, item.path, custom)
 
 
-def _ageing(role: str, metadata: Metadata[Any], now: datetime) -> bool:
-    left = metadata.signed.expires - now
+def _ageing(role: str, signed: Signed, now: datetime) -> bool:
+    left = signed.expires - now
     return bool(left < lifetime(role) / 3)
 
 

@@ -11,11 +11,11 @@ from governance.trust import Trust
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import Signers
 from delivery.repository.plan import Change, Wanted, changes, wanted
-from delivery.repository.publish import Published, publish
+from delivery.repository.publish import Published, Staged, publish, stage
 from delivery.repository.stack import Deployment, Pin, read_deployments, read_trust
 from delivery.repository.versions import Version, read_version
 
-__all__ = ["Places", "Planned", "plan_release", "publish_release"]
+__all__ = ["Places", "Planned", "plan_release", "publish_release", "stage_release"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +25,17 @@ class Places:
     Attributes:
         root: The repository.
         stack: The stack's name.
+        config_file: Another stack file than the repository's, such as a sandbox's copy.
     """
 
     root: Path
     stack: str
+    config_file: Path | None = None
 
     @property
     def stack_file(self) -> Path:
-        """``Pulumi.<stack>.yaml``."""
-        return self.root / f"Pulumi.{self.stack}.yaml"
+        """``Pulumi.<stack>.yaml``, or the copy that was named."""
+        return self.config_file or self.root / f"Pulumi.{self.stack}.yaml"
 
     @property
     def releases(self) -> Path:
@@ -70,7 +72,12 @@ def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
 
 
 def publish_release(
-    places: Places, *, signers: Signers, now: datetime, trust: Trust | None = None
+    places: Places,
+    *,
+    signers: Signers,
+    now: datetime,
+    trust: Trust | None = None,
+    rekey: bool = False,
 ) -> Published:
     """Sign and write a stack's release; what did not change is not signed again.
 
@@ -79,7 +86,36 @@ def publish_release(
     """
     planned = plan_release(places, trust=trust)
     return publish(
-        places.releases, planned.wanted, releases=planned.releases, signers=signers, now=now
+        places.releases,
+        planned.wanted,
+        releases=planned.releases,
+        signers=signers,
+        now=now,
+        rekey=rekey,
+    )
+
+
+def stage_release(
+    places: Places,
+    *,
+    signers: Signers,
+    now: datetime,
+    trust: Trust | None = None,
+    rekey: bool = False,
+) -> list[Staged]:
+    """Sign a stack's release with the keys at hand and leave it for others to sign too.
+
+    Raises:
+        ReleaseError: If anything does not hold: nobody signs what does not.
+    """
+    planned = plan_release(places, trust=trust)
+    return stage(
+        places.releases,
+        planned.wanted,
+        releases=planned.releases,
+        signers=signers,
+        now=now,
+        rekey=rekey,
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from securesystemslib.signer import Key, Signer
-from tuf.api.metadata import Metadata, Root
+from tuf.api.metadata import Metadata, Role, Root
 
 from delivery.errors import ReleaseError
 from delivery.repository.folder import Releases, to_bytes, write_new
 from delivery.repository.keys import Signers
-from delivery.repository.publish import sign_role
 from delivery.repository.roles import lifetime, threshold
+from delivery.repository.signing import collect, missing, staged_path
 
 __all__ = ["first_root", "rotate_root"]
 
@@ -44,9 +44,7 @@ def first_root(
         )
     body = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
     _name_keys(body, _keys(signers, timestamp))
-    metadata = sign_role("root", body, body.roles["root"], signers.get("root", ()))
-    write_new(folder / "metadata" / "1.root.json", to_bytes(metadata))
-    return metadata
+    return _signed(folder, body, [body], signers.get("root", ()))
 
 
 def rotate_root(
@@ -73,12 +71,7 @@ def rotate_root(
         keys.setdefault(role, [current.keys[keyid] for keyid in current.roles[role].keyids])
     _name_keys(body, keys)
     both = [*signers.get("root", ()), *signers.get("root-before", ())]
-    sign_role("root (keys before)", body, current.roles["root"], both)
-    metadata = sign_role("root", body, body.roles["root"], both)
-    for signer in _missing(metadata, both, current.roles["root"].keyids):
-        metadata.sign(signer, append=True)
-    write_new(folder / "metadata" / f"{body.version}.root.json", to_bytes(metadata))
-    return metadata
+    return _signed(folder, body, [current, body], both)
 
 
 def _keys(signers: Signers, timestamp: Key | None) -> dict[str, list[Key]]:
@@ -103,11 +96,30 @@ def _name_keys(body: Root, keys: Mapping[str, Sequence[Key]]) -> None:
             body.add_key(key, role)
 
 
-def _missing(
-    metadata: Metadata[Root], signers: Iterable[Signer], keyids: Iterable[str]
-) -> list[Signer]:
-    wanted = set(keyids) - set(metadata.signatures)
-    return [item for item in signers if item.public_key.keyid in wanted]
+def _signed(
+    folder: Path, body: Root, demanding: Sequence[Root], signers: Sequence[Signer]
+) -> Metadata[Root]:
+    """Write a root when the thresholds of all who demand it are reached; else stage it.
+
+    Raises:
+        ReleaseError: If keys are still missing; the signatures so far are staged.
+    """
+    duties = [item.roles["root"] for item in demanding]
+    keys = {keyid: key for item in demanding for keyid, key in item.keys.items()}
+    everybody = Role(list(dict.fromkeys(keyid for duty in duties for keyid in duty.keyids)), 1)
+    staged = staged_path(folder, "root", body.version)
+    metadata = collect(body, everybody, signers, staged=staged, keys=keys)
+    for duty, whose in zip(reversed(duties), ("root", "root (keys before)"), strict=False):
+        own = {
+            item: metadata.signatures[item] for item in duty.keyids if item in metadata.signatures
+        }
+        if lacking := missing(whose, Metadata(body, own), duty):
+            staged.parent.mkdir(parents=True, exist_ok=True)
+            staged.write_bytes(to_bytes(metadata))
+            raise lacking
+    write_new(folder / "metadata" / f"{body.version}.root.json", to_bytes(metadata))
+    staged.unlink(missing_ok=True)
+    return metadata
 
 
 def _expiry(now: datetime) -> datetime:

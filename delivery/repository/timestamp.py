@@ -16,8 +16,8 @@ from tuf.api.metadata import Metadata, MetaFile, Timestamp
 
 from delivery.errors import ReleaseError
 from delivery.repository.folder import Releases, to_bytes
-from delivery.repository.publish import sign_role
 from delivery.repository.roles import lifetime
+from delivery.repository.signing import sign_role
 
 __all__ = ["refresh_timestamp"]
 

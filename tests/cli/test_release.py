@@ -48,7 +48,7 @@ def _run(*arguments):
 def _refresh(root):
     keys = root / "keys/signers.yaml"
     where = ("-s", "dev", "--root-dir", root, "--signers", keys)
-    assert _run("release", "refresh", *where, "--out", root / "cdn") == 0
+    assert _run("release", "timestamp", *where, "--out", root / "cdn") == 0
 
 
 def _device(root, cdn, *more):
@@ -124,3 +124,35 @@ def test_a_second_first_root_is_refused(stack, capsys):
     keys = root / "keys/signers.yaml"
     assert _run("release", "init", "-s", "dev", "--root-dir", root, "--signers", keys) == 2
     assert "rotate" in capsys.readouterr().err
+
+
+def test_a_copy_of_the_stack_file_is_released_without_questions(released, tmp_path, capsys):
+    copy = tmp_path / "stacks/Pulumi.dev.yaml"
+    copy.parent.mkdir()
+    copy.write_text((released / "Pulumi.dev.yaml").read_text().replace("4.2.0", "4.3.0"))
+    where = ("-s", "dev", "--root-dir", released)
+    capsys.readouterr()
+    assert _run("release", "plan", *where, "--config-file", copy, "--json") == 0
+    changed = {item["role"] for item in json.loads(capsys.readouterr().out)}
+    assert changed == {"ring-canary", "ring-general"}
+
+
+def test_two_people_sign_on_two_machines(stack, capsys):
+    root, _ = stack
+    where = ("-s", "dev", "--root-dir", root)
+    assert _run("release", "rollback", NAME, *where) == 0
+    mine = root / "keys/mine.yaml"
+    text = (root / "keys/signers.yaml").read_text()
+    mine.write_text(text.replace("file2:models-2.pem", "public:models-2.pub"))
+    assert _run("release", "publish", *where, "--signers", mine) == 2
+    assert "mobile-ai release sign" in capsys.readouterr().err
+    assert _run("release", "sign", *where, "--signers", mine) == 0
+    assert "models 2: 1 of 2 signatures" in capsys.readouterr().out
+    assert _run("release", "publish", *where, "--signers", root / "keys/signers.yaml") == 0
+
+
+def test_a_stack_that_never_released_says_how_to_begin(stack, capsys):
+    root, _ = stack
+    shutil.rmtree(root / "releases")
+    assert _run("release", "plan", "-s", "dev", "--root-dir", root) == 2
+    assert "mobile-ai release init --stack dev" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from tuf.api.metadata import Metadata, MetaFile
 from delivery.client import Device, Limits, update
 from delivery.repository.folder import read_releases, to_bytes
 from delivery.repository.plan import wanted
-from delivery.repository.publish import publish
+from delivery.repository.publish import publish, stage
 from delivery.repository.roles import threshold
 from delivery.repository.root import first_root
 from delivery.repository.site import write_site
@@ -97,14 +97,26 @@ class World:
         self.versions[pin] = Version(folder=folder, model=verified)
         return Pin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
 
-    def publish(self, *deployments, signers=None, trust=TRUST, now=NOW, refresh=True):
-        """Release what deployments ask for, and put it in the bucket."""
+    def plan(self, *deployments, trust=TRUST):
+        """Return what is signed and what deployments ask for."""
         releases = read_releases(self.releases)
-        plan = wanted(
+        asked = wanted(
             deployments, self.versions, models=self.models, releases=releases, trust=trust
         )
+        return releases, asked
+
+    def stage(self, *deployments, signers, now=NOW):
+        """Add signatures to what deployments ask for, on a machine with these keys."""
+        releases, asked = self.plan(*deployments)
+        return stage(self.releases, asked, releases=releases, signers=signers, now=now)
+
+    def publish(self, *deployments, signers=None, trust=TRUST, now=NOW, refresh=True, rekey=False):
+        """Release what deployments ask for, and put it in the bucket."""
+        releases, asked = self.plan(*deployments, trust=trust)
         signers = self.signers if signers is None else signers
-        done = publish(self.releases, plan, releases=releases, signers=signers, now=now)
+        done = publish(
+            self.releases, asked, releases=releases, signers=signers, now=now, rekey=rekey
+        )
         if refresh:
             self.refresh(now=now)
         return done

@@ -178,7 +178,7 @@ def test_one_key_twice_is_not_two_signatures(world, unharmed):
 def test_a_revoked_key_counts_no_more(world, phone, unharmed):
     stolen = world.signers["models"]
     world.signers = {**world.signers, "models": new_signers()["models"]}
-    world.publish(deployment(world.old))
+    world.publish(deployment(world.old), rekey=True)
     assert check(phone).word == "current"
     number = world.forge("models", lambda _: None, signers=stolen)
     world.vouch(models=number)
