@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli import main as cli
+from components.delivery_release import load_release
 from tests.delivery.world import Cdn
 
 ROOT = Path(__file__).parents[2]
@@ -156,3 +157,10 @@ def test_a_stack_that_never_released_says_how_to_begin(stack, capsys):
     shutil.rmtree(root / "releases")
     assert _run("release", "plan", "-s", "dev", "--root-dir", root) == 2
     assert "mobile-ai release init --stack dev" in capsys.readouterr().err
+
+
+def test_the_sample_release_is_what_its_stack_file_asks_for(capsys):
+    assert _run("release", "plan", "-s", "dev", "--root-dir", ROOT, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert load_release(ROOT, "dev").files
+    assert not [path for path in (ROOT / "releases").rglob("*") if path.suffix == ".pem"]
