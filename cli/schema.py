@@ -44,5 +44,13 @@ def pack_config() -> None:
     _print(lambda: config_schema(catalogue()))
 
 
+@app.command(name="telemetry-event")
+def telemetry_event() -> None:
+    """Print the schema of a telemetry event."""
+    from governance.telemetry import event_schema  # noqa: PLC0415
+
+    _print(event_schema)
+
+
 def _print(schema: Callable[[], dict[str, Any]]) -> None:
     print(json.dumps(schema(), indent=2))

@@ -1,5 +1,7 @@
 """From settings to the arguments of ``Telemetry`` and ``CostBudget``."""
 
+from governance.telemetry import GROUP_TIER
+
 from components.arguments import aws_scope
 from components.aws_platform import PlatformParts
 from components.budget import CostBudgetArgs
@@ -31,6 +33,13 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
         "buffer_seconds": telemetry.buffer_seconds,
         "buffer_mb": telemetry.buffer_mb,
         "scan_limit_gb": telemetry.scan_limit_gb,
+        "group_apps": sorted(
+            {
+                item.app
+                for item in inputs.settings.deployments
+                if item.data_processing.privacy_tier == GROUP_TIER
+            }
+        ),
     }
 
 

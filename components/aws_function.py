@@ -1,9 +1,11 @@
 """A small function of the platform itself, from source files of this folder."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NotRequired, TypedDict
 
+import governance
 import pulumi
 import pulumi_aws as aws
 
@@ -17,10 +19,12 @@ __all__ = [
     "ServiceFunction",
     "ServiceFunctionArgs",
     "code_digest",
+    "code_files",
     "function_log_group",
 ]
 
 _FOLDER: Final = Path(__file__).parent
+_SHARED: Final = Path(str(governance.__file__)).parent
 _RUNTIME: Final = "python3.13"
 _LOG_DAYS: Final = 30
 _QUEUE_SECONDS: Final = 1_209_600  # 14 days, the most that SQS keeps
@@ -41,6 +45,8 @@ class ServiceFunctionArgs(TypedDict):
     """What it does; part of its physical name."""
     sources: list[str]
     """Files of ``components/``; the first holds ``handler(event, context)``."""
+    shared: NotRequired[list[str]]
+    """Files of ``governance`` that the sources import; they import nothing that is not here."""
     environment: dict[str, str]
     statements: list[dict[str, Any]]
     """What it may do beside writing its own log."""
@@ -109,13 +115,26 @@ def function_log_group(scope: AwsScope, purpose: str) -> str:
     return f"/aws/lambda/{physical_name(scope, purpose)}"
 
 
-def code_digest(sources: list[str]) -> str:
+def code_digest(sources: list[str], shared: Sequence[str] = ()) -> str:
     """Return the SHA-256 over names and contents of source files, in the order given."""
     digest = hashlib.sha256()
-    for source in sources:
-        content = (_FOLDER / source).read_bytes()
-        digest.update(f"{source}\0{len(content)}\0".encode() + content)
+    for source in [*(_FOLDER / name for name in sources), *(_SHARED / name for name in shared)]:
+        content = source.read_bytes()
+        digest.update(f"{source.name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
+
+
+def code_files(
+    sources: Sequence[str], shared: Sequence[str]
+) -> dict[str, pulumi.Asset | pulumi.Archive]:
+    """Return what is in the function's archive, by path."""
+    rooms = {"components": (_FOLDER, sources), "governance": (_SHARED, shared)}
+    return {
+        f"{room}/{name}": pulumi.FileAsset(str(folder / name))
+        for room, (folder, names) in rooms.items()
+        if names
+        for name in ("__init__.py", *names)
+    }
 
 
 def _rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
@@ -151,12 +170,8 @@ def _function(
     queue: aws.sqs.Queue,
     opts: pulumi.ResourceOptions,
 ) -> aws.lambda_.Function:
-    sources = args["sources"]
-    files: dict[str, pulumi.Asset | pulumi.Archive] = {
-        f"components/{source}": pulumi.FileAsset(str(_FOLDER / source))
-        for source in ("__init__.py", *sources)
-    }
-    environment = {**args["environment"], "MOBILE_AI_CODE_SHA256": code_digest(sources)}
+    sources, shared = args["sources"], args.get("shared", [])
+    environment = {**args["environment"], "MOBILE_AI_CODE_SHA256": code_digest(sources, shared)}
     vpc = args.get("vpc")
     return aws.lambda_.Function(
         name,
@@ -165,7 +180,7 @@ def _function(
         runtime=_RUNTIME,
         architectures=["arm64"],
         handler=f"components.{Path(sources[0]).stem}.handler",
-        code=pulumi.AssetArchive(files),
+        code=pulumi.AssetArchive(code_files(sources, shared)),
         environment={"variables": environment},
         kms_key_arn=args["platform"]["key_arn"],
         memory_size=args.get("memory_mb", 256),

@@ -37,6 +37,8 @@ class TelemetryArgs(TypedDict):
     buffer_seconds: int
     buffer_mb: int
     scan_limit_gb: int
+    group_apps: list[str]
+    """Applications whose events may name a group."""
 
 
 class Telemetry(pulumi.ComponentResource):
@@ -90,6 +92,7 @@ class Telemetry(pulumi.ComponentResource):
                 "buffer_seconds": args["buffer_seconds"],
                 "buffer_mb": args["buffer_mb"],
                 "scan_limit_gb": args["scan_limit_gb"],
+                "group_apps": args["group_apps"],
             },
             pulumi.ResourceOptions(parent=self, depends_on=[bucket]),
         )

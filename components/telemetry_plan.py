@@ -3,9 +3,10 @@
 import json
 from typing import Any, Final
 
+from governance.telemetry import FIELDS
+
 from components import iam
 from components.aws_names import AwsScope, arn, bucket_arn, log_group_arn, physical_name
-from components.telemetry_schema import FIELDS
 
 __all__ = [
     "ACCESS_LOG_FORMAT",

@@ -31,6 +31,8 @@ class TelemetryStoreArgs(TypedDict):
     buffer_seconds: int
     buffer_mb: int
     scan_limit_gb: int
+    group_apps: list[str]
+    """Applications whose events may name a group."""
 
 
 class TelemetryStore(pulumi.ComponentResource):
@@ -79,8 +81,13 @@ def _transform(
             "scope": scope,
             "platform": args["platform"],
             "purpose": "telemetry-transform",
-            "sources": ["telemetry_transform.py", "telemetry_schema.py"],
-            "environment": {"BUCKET": bucket, "STACK": scope["stack"]},
+            "sources": ["telemetry_transform.py"],
+            "shared": ["telemetry.py"],
+            "environment": {
+                "BUCKET": bucket,
+                "STACK": scope["stack"],
+                "GROUP_APPS": " ".join(args["group_apps"]),
+            },
             "statements": plan.transform_rights(scope, bucket=bucket, key_alias=args["key_alias"]),
             "timeout_seconds": _TRANSFORM_SECONDS,
             "concurrency": _TRANSFORM_COPIES,

@@ -10,13 +10,12 @@ import binascii
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-
-from components.telemetry_schema import check_event
+from governance.telemetry import check_event
 
 __all__ = ["Refused", "handler", "split_objects", "transform"]
 
@@ -30,7 +29,8 @@ Refused = dict[str, str]
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Validate the records of one batch."""
     now = datetime.now(UTC)
-    records, refused, accepted = transform(event["records"], now=now)
+    group_apps = os.environ.get("GROUP_APPS", "").split()
+    records, refused, accepted = transform(event["records"], now=now, group_apps=group_apps)
     if refused:
         _quarantine(boto3.client("s3"), os.environ["BUCKET"], refused, now)
     _report(accepted=accepted, refused=len(refused), now=now)
@@ -38,12 +38,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def transform(
-    records: list[dict[str, Any]], *, now: datetime
+    records: list[dict[str, Any]], *, now: datetime, group_apps: Collection[str] = ()
 ) -> tuple[list[dict[str, str]], list[Refused], int]:
     """Return what Firehose gets back, what is refused, and how many events are good."""
     answers, refused, accepted = [], [], 0
     for record in records:
-        good, bad = _sort_events(base64.b64decode(record["data"]), now)
+        good, bad = _sort_events(base64.b64decode(record["data"]), now, group_apps)
         accepted += len(good)
         refused += bad
         lines = "".join(json.dumps(event, separators=(",", ":")) + "\n" for event in good)
@@ -72,7 +72,9 @@ def split_objects(text: str) -> Iterator[Any]:
         yield value
 
 
-def _sort_events(data: bytes, now: datetime) -> tuple[list[dict[str, Any]], list[Refused]]:
+def _sort_events(
+    data: bytes, now: datetime, group_apps: Collection[str]
+) -> tuple[list[dict[str, Any]], list[Refused]]:
     data = _unwrap(data)
     if len(data) > _LARGEST_RECORD:
         return [], [_refuse(data[:_LARGEST_RECORD], f"more than {_LARGEST_RECORD} bytes")]
@@ -80,7 +82,7 @@ def _sort_events(data: bytes, now: datetime) -> tuple[list[dict[str, Any]], list
     bad: list[Refused] = []
     try:
         for event in _limited(split_objects(data.decode())):
-            reason = check_event(event, now=now)
+            reason = check_event(event, now=now, group_apps=group_apps)
             if reason is None:
                 good.append(event)
             else:

@@ -36,7 +36,7 @@ def update_event(
         **subject,
         "outcome": outcome,
         "latency_ms": round(seconds * 1000, 3),
-        "count": downloaded,
+        "bytes": downloaded,
     }
 
 

@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,14 +13,16 @@ from typing import Any
 
 import boto3
 import pytest
+from governance.telemetry import FIELDS, check_event, event_schema
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from moto import mock_aws
 
 from components import telemetry_plan as plan
+from components.aws_function import code_files
 from components.aws_names import AwsScope
 from components.telemetry import Telemetry, TelemetryArgs
-from components.telemetry_schema import FIELDS, check_event
 from components.telemetry_transform import handler, split_objects, transform
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
 from tests.components.support import Engine, declare
@@ -43,6 +48,7 @@ def arguments(scope: AwsScope = DEV) -> TelemetryArgs:
         "buffer_seconds": 300,
         "buffer_mb": 64,
         "scan_limit_gb": 10,
+        "group_apps": ["field-assistant"],
     }
 
 
@@ -197,6 +203,86 @@ def test_a_clock_that_is_far_off_is_refused(offset: timedelta) -> None:
     moment = (NOW + offset).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     assert check_event(event(occurred_at=moment), now=NOW) is not None
+
+
+def test_a_group_needs_consent_and_an_application_that_may() -> None:
+    reasons = [
+        check_event(event(group="a"), now=NOW, group_apps=["field-assistant"]),
+        check_event(event(group="a", group_consent=True), now=NOW),
+        check_event(event(group="a", group_consent=True), now=NOW, group_apps=["field-assistant"]),
+    ]
+
+    assert reasons == [
+        "group: expected with group_consent only",
+        "group: not allowed for this application",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "accepted"),
+    [
+        ({"histogram": [3, 4], "hits": [3, 0], "predicted_at": "2026-01-30T00:00:00Z"}, True),
+        ({"histogram": [3, 4], "hits": [3, 5], "predicted_at": "2026-01-30T00:00:00Z"}, False),
+        ({"histogram": [3, 4], "hits": [3], "predicted_at": "2026-01-30T00:00:00Z"}, False),
+        ({"histogram": [3], "hits": [3], "predicted_at": "2026-02-30T00:00:00Z"}, False),
+        ({"histogram": [3], "hits": [3]}, False),
+    ],
+)
+def test_a_label_has_as_many_hits_as_bins_and_a_time(
+    changes: dict[str, Any], *, accepted: bool
+) -> None:
+    assert (check_event(event(kind="label", **changes), now=NOW) is None) is accepted
+
+
+def test_a_drift_event_says_what_its_histogram_is_of() -> None:
+    assert check_event(event(kind="drift"), now=NOW) == "drift: expected feature and histogram"
+    assert check_event(event(kind="drift", feature="input.brightness"), now=NOW) is None
+
+
+# JSON Schema takes 1.0 for an integer, and no schema knows which days exist or what day it is.
+_VALUES = st.sampled_from(
+    [
+        "a",
+        "Z",
+        "on-device",
+        "label",
+        "1.2.3",
+        3,
+        -1,
+        0.5,
+        True,
+        None,
+        [1],
+        [-1],
+        [],
+        "x" * 99,
+    ]
+)
+
+
+@given(name=st.sampled_from(sorted(set(FIELDS) - {"occurred_at", "predicted_at"})), value=_VALUES)
+def test_the_published_schema_judges_as_ingest_does(name: str, value: Any) -> None:
+    changed = event(**{name: value})
+    reason = check_event(changed, now=NOW, group_apps=["field-assistant", "a"])
+
+    errors = list(Draft202012Validator(event_schema()).iter_errors(changed))
+    assert bool(errors) is (reason is not None)
+
+
+def test_the_transform_runs_with_what_its_archive_holds(tmp_path: Path) -> None:
+    archive = code_files(["telemetry_transform.py"], ["telemetry.py"])
+    for name, asset in archive.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(asset.path, tmp_path / name)  # type: ignore[union-attr]
+    (tmp_path / "boto3.py").touch()  # the one thing that the runtime has
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import components.telemetry_transform"
+    )
+
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], check=False)
+
+    assert done.returncode == 0
 
 
 # --- the transform ----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from governance.docs import policies_page, schema_text
 from governance.manifest import manifest_schema
+from governance.telemetry import event_schema
 
 from components.settings import settings_schema
 
@@ -74,6 +75,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/policies.md": policies_page,
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
+    "docs/schemas/telemetry-event.json": partial(schema, event_schema),
     "policy-pack/config/schema.json": schema_text,
 }
 

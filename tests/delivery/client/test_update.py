@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from governance.telemetry import check_event
 
-from components.telemetry_schema import check_event
 from delivery.client import active_model, explain, next_check
 from delivery.client.events import Spool
 from delivery.client.state import Installed, State, load_state, save_state
