@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.testing import Signers, make_trust_text, make_version
+from governance.documents import read_yaml
+from governance.statements import USAGE
+from governance.testing import Signers, make_record, make_trust_text, make_version
 
 from tests.e2e.checkout import Checkout
 
@@ -23,13 +25,16 @@ def sign_world(
     *,
     states: Mapping[str, str] | None = None,
     assessment: Edit = lambda _: None,
-) -> None:
+) -> Signers:
     """Replace models, trust and pins of the dev stack by ones that fresh keys signed.
 
     Args:
         checkout: Where.
         states: State of a role's key in the trust, where it is not active.
         assessment: Changes what the ethics reviewer signs for 1.1.0.
+
+    Returns:
+        The keys, for what a test signs itself.
     """
     signers = Signers.fresh()
     trust = checkout.root / "policy-pack" / "trust"
@@ -37,12 +42,21 @@ def sign_world(
     (trust / "dev.yaml").write_text(make_trust_text(signers, states=states or {}))
     _write(checkout, signers, "1.0.0", lambda _: None)
     _write(checkout, signers, "1.1.0", assessment)
+    _measure(checkout, signers)
     checkout.renew_pins()
+    return signers
 
 
 def expire(predicate: dict[str, Any]) -> None:
     """Let an assessment have run out."""
     predicate["expires"] = datetime(2026, 2, 1, tzinfo=UTC).isoformat()
+
+
+def _measure(checkout: Checkout, signers: Signers) -> None:
+    """Let the same usage be signed by the new key."""
+    path = checkout.root / "usage" / "dev" / "field-assistant.yaml"
+    usage = read_yaml(path.read_text(), name="usage")["predicate"]
+    path.write_text(make_record(USAGE, usage, signer=signers.by_role["operations"]))
 
 
 def _write(checkout: Checkout, signers: Signers, version: str, assessment: Edit) -> None:
