@@ -116,7 +116,7 @@ class FolderSource:
 
     def _verified(self, folder: Path, state: State) -> Version:
         """Return a version whose evidence holds, and has not expired unless it runs already."""
-        now = datetime.now(UTC)
+        now = _now()
         trust = load_trust(
             self.trust.read_text(encoding="utf-8"), environment=self.trust.stem, now=now
         )
@@ -183,3 +183,7 @@ def _unfit(what: str, got: str) -> UpdateError:
         expected="a version that verifies",
         next_step="run mobile-ai model verify on its manifest; the one in use stays",
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

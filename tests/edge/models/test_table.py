@@ -1,0 +1,294 @@
+"""The table under change: swaps, rollbacks, canaries, shadows, unloading."""
+
+import asyncio
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from edge.models.split import TRACK_HEADER
+from edge.serving import ModelUnavailableError, Run, UnknownModelError
+from tests.edge.models.world import (
+    ask,
+    failing,
+    in_loop,
+    ones,
+    opened,
+    scaled,
+    settings,
+    states,
+    subscribed,
+)
+
+QUICK = {"min_runs": 5, "error_rate": 0.2, "window_seconds": 60, "probation_seconds": 600}
+CANARY = [(TRACK_HEADER, b"canary")]
+
+
+@pytest.fixture
+def two(git, here):
+    """Have 1.0.0, and a way to bring 1.1.0."""
+    git.add("1.0.0", scaled(2.0), 2.0)
+    return lambda data=None, answer=3.0: git.add("1.1.0", data or scaled(3.0), answer)
+
+
+async def until(true, *, seconds=10):
+    """Wait for background work."""
+    for _ in range(seconds * 100):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come true in time")
+
+
+@in_loop
+async def test_a_swap_ends_no_request_that_has_begun(two, tmp_path):
+    async with opened(settings(tmp_path)) as table:
+        begun = table.route("digits", None, [])
+        two()
+        await table.load("digits")
+
+        assert ask(table) == ("1.1.0", 3.0)
+        assert states(table) == [("1.1.0", "READY"), ("1.0.0", "UNLOADING")]
+        assert float(begun.model.run(ones())["y"][0, 0]) == 2.0
+        begun.release()
+        assert states(table) == [("1.1.0", "READY")]
+
+
+@in_loop
+async def test_a_drained_version_is_freed(two, tmp_path):
+    async with opened(settings(tmp_path)) as table:
+        begun = table.route("digits", None, [])
+        gone = weakref.ref(begun.model)
+        two()
+        await table.load("digits")
+        assert gone() is not None
+        begun.release()
+        del begun
+        gc.collect()
+        assert gone() is None
+
+
+@in_loop
+async def test_no_request_fails_while_versions_change_under_load(two, tmp_path):
+    """Threads run batches while one version after another is swapped in and rejected again."""
+    async with opened(settings(tmp_path, watch=QUICK)) as table:
+        two()
+        stop, failures, answers = asyncio.Event(), [], set()
+        pool = ThreadPoolExecutor(4)
+        loop = asyncio.get_running_loop()
+
+        async def client():
+            while not stop.is_set():
+                try:
+                    served = table.route("digits", None, [])
+                    outputs = await loop.run_in_executor(pool, served.model.run, ones())
+                    served.release()
+                    answers.add(float(outputs["y"][0, 0]))
+                except Exception as error:  # noqa: BLE001
+                    failures.append(error)
+
+        clients = [asyncio.create_task(client()) for _ in range(8)]
+        follower = table._entries["digits"].stable
+        for _ in range(5):
+            await follower.refresh()
+            await asyncio.sleep(0.02)
+            assert await follower.take_back(follower.served, "as a test")
+            await asyncio.sleep(0.02)
+            _forget(follower)
+        stop.set()
+        await asyncio.gather(*clients)
+        pool.shutdown()
+
+        assert not failures
+        assert answers == {2.0, 3.0}
+
+
+def _forget(follower):
+    """Forget that a version failed, so that it is installed again."""
+    from dataclasses import replace
+
+    from delivery.client.state import load_state, save_state
+
+    path = follower.shelf.device.state_file
+    save_state(path, replace(load_state(path), failed={}))
+
+
+@in_loop
+async def test_a_version_that_fails_in_use_is_taken_back_and_stays_away(two, tmp_path):
+    given = settings(tmp_path, watch=QUICK)
+    async with opened(given) as table:
+        two(failing(1.0), 1.0)
+        await table.load("digits")
+        assert ask(table) == ("1.1.0", 1.0)
+        for _ in range(6):
+            ask(table, value=7.0)  # 4 values make no 7 rows
+        await until(lambda: ask(table) == ("1.0.0", 2.0))
+        assert ("1.1.0", "UNAVAILABLE") in states(table)
+        with pytest.raises(ModelUnavailableError, match="failed here before"):
+            await table.load("digits")
+    async with opened(given) as table:
+        assert ask(table) == ("1.0.0", 2.0)
+
+
+@in_loop
+async def test_without_a_version_before_it_a_failing_one_goes_on(git, tmp_path, here):
+    git.add("1.0.0", failing(1.0), 1.0)
+    async with opened(settings(tmp_path, watch=QUICK)) as table:
+        for _ in range(20):
+            ask(table, value=7.0)
+        await asyncio.sleep(0.05)
+        assert ask(table) == ("1.0.0", 1.0)
+
+
+@in_loop
+async def test_what_clients_do_wrong_takes_no_version_back(two, tmp_path):
+    async with opened(settings(tmp_path, watch=QUICK)) as table:
+        two()
+        await table.load("digits")
+        for _ in range(20):
+            served = table.route("digits", None, [])
+            wrong = ValueError("another rank")
+            table.observe(
+                Run(served=served, inputs={}, outputs=None, rows=1, seconds=0.001, error=wrong)
+            )
+            served.release()
+        await asyncio.sleep(0.05)
+        assert ask(table) == ("1.1.0", 3.0)
+
+
+@in_loop
+async def test_a_slower_version_is_taken_back(two, tmp_path):
+    async with opened(settings(tmp_path, watch=QUICK)) as table:
+
+        def run(seconds):
+            served = table.route("digits", None, [])
+            outputs = served.model.run(ones())
+            table.observe(
+                Run(served=served, inputs=ones(), outputs=outputs, rows=1, seconds=seconds)
+            )
+            served.release()
+
+        for _ in range(10):
+            run(0.001)
+        two()
+        await table.load("digits")
+        for _ in range(10):
+            run(0.01)
+        await until(lambda: ask(table) == ("1.0.0", 2.0))
+
+
+@in_loop
+async def test_several_models_and_versions_at_once(git, tmp_path, here):
+    git.add("1.0.0", scaled(2.0), 2.0)
+    git.add("2.0.0", scaled(5.0), 5.0, name="speaker")
+    follow = [{"model": name, "variant": "int8-onnx"} for name in ("digits", "speaker")]
+
+    async with opened(settings(tmp_path, follow=follow)) as table:
+        assert ask(table, "digits") == ("1.0.0", 2.0)
+        assert ask(table, "speaker", "2.0.0") == ("2.0.0", 5.0)
+        with pytest.raises(UnknownModelError, match=r"got version 1\.0\.0; served now: 2\.0\.0"):
+            table.route("speaker", "1.0.0", [])
+        with pytest.raises(UnknownModelError, match="served here: digits, speaker"):
+            table.route("face", None, [])
+
+
+@in_loop
+async def test_an_unloaded_model_is_gone_until_it_is_loaded(two, tmp_path):
+    async with opened(settings(tmp_path)) as table:
+        await table.unload("digits")
+        assert not table.ready()
+        with pytest.raises(ModelUnavailableError):
+            table.route("digits", None, [])
+        follower = table._entries["digits"].stable
+        await follower.refresh()  # what polling does
+        assert follower.served is None
+        await table.load("digits")
+        assert ask(table) == ("1.0.0", 2.0)
+
+
+@pytest.fixture
+def trial(world, cdn, here):
+    """Release 1.0.0 to all and 1.1.0 to the canary ring."""
+    first = world.add("1.0.0", scaled(2.0), 2.0)
+    world.release(first)
+    world.release(world.add("1.1.0", scaled(3.0), 3.0), previous=first, stage="canary")
+
+    def given(percent, *, kind="canary"):
+        follow = {"model": "digits", kind: {"ring": "canary", "percent": percent}}
+        return subscribed(world, cdn.url, follow=[follow])
+
+    return given
+
+
+@in_loop
+async def test_a_canary_answers_its_share_and_whoever_asks_for_it(trial):
+    async with opened(trial(0)) as table:
+        assert {ask(table)[0] for _ in range(50)} == {"1.0.0"}
+        assert ask(table, headers=CANARY) == ("1.1.0", 3.0)
+        assert ask(table, version="1.1.0") == ("1.1.0", 3.0)
+        assert table.versions("digits") == ("1.0.0", "1.1.0")
+    async with opened(trial(50)) as table:
+        assert {ask(table)[0] for _ in range(50)} == {"1.0.0", "1.1.0"}
+
+
+@in_loop
+async def test_a_shadow_changes_no_answer_and_tells_the_difference(trial, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "edge.models.signals.shadowed", lambda model, difference: told.append(difference)
+    )
+    async with opened(trial(100, kind="shadow")) as table:
+        assert ask(table) == ("1.0.0", 2.0)
+        assert table.versions("digits") == ("1.0.0",)
+        await until(lambda: told)
+    assert told[0].worst == pytest.approx(1.0)
+    assert (told[0].rows, told[0].disagreeing) == (1, 0)
+
+
+@in_loop
+async def test_an_ensemble_follows_its_steps_versions(two, tmp_path):
+    ensemble = {
+        "name": "twice",
+        "steps": [
+            {"name": "a", "model": "digits", "inputs": {"x": "image"}},
+            {"name": "b", "model": "digits", "inputs": {"x": "a.y"}},
+        ],
+        "outputs": {"y": "b.y"},
+    }
+    async with opened(settings(tmp_path, ensembles=[ensemble])) as table:
+        begun = table.route("twice", None, [])
+        two()
+        await table.load("digits")
+        now = table.route("twice", "1", [])
+        image = {"image": np.ones((2, 4), np.float32)}
+
+        assert now.model.run(image)["y"].tolist() == [[9.0] * 4] * 2
+        assert begun.model.run(image)["y"].tolist() == [[4.0] * 4] * 2
+        assert ("1.0.0", "UNLOADING") in states(table)
+        begun.release()
+        now.release()
+        assert states(table) == [("1.1.0", "READY")]
+        await table.unload("digits")
+        assert not table.ready()
+        with pytest.raises(ModelUnavailableError, match="digits not served now"):
+            table.route("twice", None, [])
+
+
+@in_loop
+async def test_a_version_that_does_not_fit_leaves_the_ensemble_as_it_is(two, tmp_path):
+    ensemble = {
+        "name": "once",
+        "steps": [{"name": "a", "model": "digits", "inputs": {"x": "image"}}],
+        "outputs": {"answer": "a.y"},
+    }
+    async with opened(settings(tmp_path, ensembles=[ensemble])) as table:
+        two(scaled(3.0, output="z"))
+        await table.load("digits")
+        [line] = [line for line in table.index() if line.name == "once"]
+
+        assert line.state == "READY"
+        assert "has no output 'y'; it has ['z']" in line.reason
+        answer = table.route("once", None, []).model.run({"image": np.ones((1, 4), np.float32)})
+        assert answer["answer"][0, 0] == 2.0
