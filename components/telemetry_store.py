@@ -82,7 +82,7 @@ def _transform(
             "platform": args["platform"],
             "purpose": "telemetry-transform",
             "sources": ["telemetry_transform.py"],
-            "shared": ["telemetry.py"],
+            "shared": ["telemetry.py", "telemetry_request.py"],
             "environment": {
                 "BUCKET": bucket,
                 "STACK": scope["stack"],

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from governance.telemetry import FIELDS, check_event, event_schema
+from governance.telemetry_request import split_objects
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -23,7 +24,7 @@ from components import telemetry_plan as plan
 from components.aws_function import code_files
 from components.aws_names import AwsScope
 from components.telemetry import Telemetry, TelemetryArgs
-from components.telemetry_transform import handler, split_objects, transform
+from components.telemetry_transform import handler, transform
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
 from tests.components.support import Engine, declare
 
@@ -271,7 +272,7 @@ def test_the_published_schema_judges_as_ingest_does(name: str, value: Any) -> No
 
 
 def test_the_transform_runs_with_what_its_archive_holds(tmp_path: Path) -> None:
-    archive = code_files(["telemetry_transform.py"], ["telemetry.py"])
+    archive = code_files(["telemetry_transform.py"], ["telemetry.py", "telemetry_request.py"])
     for name, asset in archive.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(asset.path, tmp_path / name)  # type: ignore[union-attr]
