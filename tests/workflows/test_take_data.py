@@ -1,0 +1,144 @@
+"""What a pull request brings to the judge: its data, and nothing that could judge."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / ".github" / "scripts" / "take-data.sh"
+BASE = {
+    "Pulumi.dev.yaml": "old",
+    "Pulumi.gone.yaml": "old",
+    "Pulumi.yaml": "program",
+    "__main__.py": "old",
+    "models/m/manifest.yaml": "old",
+    "policy-pack/trust/dev.yaml": "old",
+    "policy-pack/waivers/dev/w.yaml": "old",
+}
+
+
+class Repository:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.git("init", "--quiet", "--initial-branch", "main")
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        command = ["git", "-C", str(self.root), *identity, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(self, files: dict[str, str | None]) -> str:
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            if text is not None and text.startswith("-> "):
+                path.symlink_to(text.removeprefix("-> "))
+            elif text is not None:
+                path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "change")
+        return self.git("rev-parse", "HEAD")
+
+    def files(self) -> dict[str, str]:
+        found = (path for path in self.root.rglob("*") if path.is_file())
+        return {
+            path.relative_to(self.root).as_posix(): path.read_text()
+            for path in found
+            if ".git" not in path.parts
+        }
+
+    def take(self, commit: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [str(SCRIPT), commit],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    found = Repository(tmp_path)
+    found.commit(dict(BASE))
+    found.git("branch", "change")
+    return found
+
+
+def proposed(repository: Repository, files: dict[str, str | None]) -> str:
+    repository.git("switch", "--quiet", "change")
+    commit = repository.commit(files)
+    repository.git("switch", "--quiet", "main")
+    return commit
+
+
+def test_data_is_taken_and_code_is_not(repository: Repository) -> None:
+    commit = proposed(
+        repository,
+        {
+            "Pulumi.dev.yaml": "new",
+            "Pulumi.gone.yaml": None,
+            "Pulumi.yaml": "evil",
+            "__main__.py": "evil",
+            "models/m/manifest.yaml": "new",
+            "models/ü n/*.yaml": "new",
+            "policy-pack/trust/dev.yaml": "evil",
+            "policy-pack/waivers/dev/w.yaml": None,
+            "usage/dev/a.yaml": "new",
+        },
+    )
+
+    result = repository.take(commit)
+
+    assert result.returncode == 0, result.stderr
+    assert repository.files() == {
+        "Pulumi.dev.yaml": "new",
+        "Pulumi.yaml": "program",
+        "__main__.py": "old",
+        "models/m/manifest.yaml": "new",
+        "models/ü n/*.yaml": "new",
+        "policy-pack/trust/dev.yaml": "old",
+        "usage/dev/a.yaml": "new",
+    }
+    assert result.stdout.splitlines()[1:] == [
+        "Pulumi.yaml",
+        "__main__.py",
+        "policy-pack/trust/dev.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["models/m/link.yaml", "models/ü.yaml", "Pulumi.dev.yaml", "policy-pack/waivers/w"]
+)
+def test_a_link_in_the_data_is_refused_and_nothing_is_taken(
+    repository: Repository, name: str
+) -> None:
+    before = repository.files()
+    commit = proposed(repository, {name: "-> ../../../etc/passwd", "usage/dev/a.yaml": "new"})
+
+    result = repository.take(commit)
+
+    assert result.returncode == 2
+    assert name in result.stderr
+    assert repository.files() == before
+
+
+def test_what_the_branch_changed_meanwhile_is_not_held_against_the_change(
+    repository: Repository,
+) -> None:
+    commit = proposed(repository, {"Pulumi.dev.yaml": "new"})
+    repository.commit({"__main__.py": "newer"})
+
+    assert repository.take(commit).stdout == ""
+    assert repository.files()["__main__.py"] == "newer"
+
+
+def test_a_commit_that_is_not_there_is_an_error(repository: Repository) -> None:
+    result = repository.take("f" * 40)
+
+    assert result.returncode == 2
+    assert "expected a commit that was fetched" in result.stderr
