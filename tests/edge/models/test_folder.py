@@ -1,15 +1,18 @@
 """Version folders as a source: what is served, and what is refused while the old one runs."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from governance.testing import Signers
 
 from tests.edge.models.world import ask, in_loop, opened, reason, scaled, settings, states
 
+pytestmark = pytest.mark.usefixtures("here")
+
 
 @in_loop
-async def test_the_highest_version_that_verifies_is_served(git, tmp_path, here):
+async def test_the_highest_version_that_verifies_is_served(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     git.add("1.10.0", scaled(3.0), 3.0)
     git.add("1.9.0", scaled(4.0), 4.0)
@@ -19,33 +22,33 @@ async def test_the_highest_version_that_verifies_is_served(git, tmp_path, here):
         assert states(table) == [("1.10.0", "READY")]
 
 
-def tampered(git, folder):
+def tampered(_git, folder):
     path = folder / "artifacts/model.onnx"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
 
 
-def truncated(git, folder):
+def truncated(_git, folder):
     path = folder / "artifacts/model.onnx"
     path.write_bytes(path.read_bytes()[:-40])
 
 
-def unsigned(git, folder):
+def unsigned(_git, folder):
     path = folder / "evidence/evaluation.json"
     envelope = json.loads(path.read_text())
     envelope["signatures"] = []
     path.write_text(json.dumps(envelope))
 
 
-def edited(git, folder):
+def edited(_git, folder):
     path = folder / "manifest.yaml"
     path.write_text(path.read_text().replace("limited", "minimal"))
 
 
-def without_evidence(git, folder):
+def without_evidence(_git, folder):
     (folder / "evidence/assessment.json").unlink()
 
 
-def another_trust(git, folder):
+def another_trust(git, _folder):
     text = git.trust.read_text()
     git.trust.write_text(text.replace("owner: builder@example.com", "owner: me@example.com"))
 
@@ -62,9 +65,7 @@ def another_trust(git, folder):
     ],
 )
 @in_loop
-async def test_a_spoilt_version_is_refused_and_the_old_one_goes_on(
-    git, tmp_path, here, spoil, said
-):
+async def test_a_spoilt_version_is_refused_and_the_old_one_goes_on(git, tmp_path, spoil, said):
     git.add("1.0.0", scaled(2.0), 2.0)
     async with opened(settings(tmp_path)) as table:
         spoil(git, git.add("1.1.0", scaled(3.0), 3.0))
@@ -78,7 +79,7 @@ async def test_a_spoilt_version_is_refused_and_the_old_one_goes_on(
 
 @pytest.mark.parametrize(("role", "other"), [("evaluator", "builder"), ("builder", "evaluator")])
 @in_loop
-async def test_the_right_statement_by_the_wrong_role_is_refused(git, tmp_path, here, role, other):
+async def test_the_right_statement_by_the_wrong_role_is_refused(git, tmp_path, role, other):
     git.add("1.0.0", scaled(2.0), 2.0)
     async with opened(settings(tmp_path)) as table:
         mixed = dict(git.signers.by_role)
@@ -91,9 +92,7 @@ async def test_the_right_statement_by_the_wrong_role_is_refused(git, tmp_path, h
 
 
 @in_loop
-async def test_expired_evidence_is_refused_when_new_and_stays_when_it_runs(
-    git, tmp_path, here, monkeypatch
-):
+async def test_expired_evidence_is_refused_when_new_and_stays_when_it_runs(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     given = settings(tmp_path)
     async with opened(given) as table:
@@ -110,7 +109,7 @@ async def test_expired_evidence_is_refused_when_new_and_stays_when_it_runs(
 
 @in_loop
 async def test_what_runs_on_evidence_that_expires_later_goes_on_after_a_restart(
-    git, tmp_path, here, monkeypatch
+    git, tmp_path, monkeypatch
 ):
     folder = git.add("1.0.0", scaled(2.0), 2.0)
     given = settings(tmp_path)
@@ -126,13 +125,11 @@ async def test_what_runs_on_evidence_that_expires_later_goes_on_after_a_restart(
 
 
 def _in_twenty_years():
-    from datetime import UTC, datetime
-
     return datetime(2046, 1, 1, tzinfo=UTC)
 
 
 @in_loop
-async def test_a_wrong_answer_to_the_self_test_is_refused_and_remembered(git, tmp_path, here):
+async def test_a_wrong_answer_to_the_self_test_is_refused_and_remembered(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     given = settings(tmp_path)
     async with opened(given) as table:
@@ -149,7 +146,7 @@ async def test_a_wrong_answer_to_the_self_test_is_refused_and_remembered(git, tm
 
 
 @in_loop
-async def test_a_refused_version_does_not_hide_the_one_below_it(git, tmp_path, here):
+async def test_a_refused_version_does_not_hide_the_one_below_it(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     tampered(git, git.add("1.1.0", scaled(3.0), 3.0))
 
@@ -158,7 +155,7 @@ async def test_a_refused_version_does_not_hide_the_one_below_it(git, tmp_path, h
 
 
 @in_loop
-async def test_with_a_pin_no_other_manifest_is_taken(git, tmp_path, here):
+async def test_with_a_pin_no_other_manifest_is_taken(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     given = settings(tmp_path)
     local = given.local.model_copy(update={"pin": "0" * 64})
@@ -169,7 +166,7 @@ async def test_with_a_pin_no_other_manifest_is_taken(git, tmp_path, here):
 
 
 @in_loop
-async def test_a_folder_under_another_model_s_name_is_refused(git, tmp_path, here):
+async def test_a_folder_under_another_model_s_name_is_refused(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0, name="other")
     (git.models / "other").rename(git.models / "digits")
 
@@ -178,7 +175,7 @@ async def test_a_folder_under_another_model_s_name_is_refused(git, tmp_path, her
 
 
 @in_loop
-async def test_a_cached_file_that_changed_is_not_loaded(git, tmp_path, here):
+async def test_a_cached_file_that_changed_is_not_loaded(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     given = settings(tmp_path)
     async with opened(given):
@@ -188,12 +185,3 @@ async def test_a_cached_file_that_changed_is_not_loaded(git, tmp_path, here):
 
     async with opened(given) as table:
         assert ask(table) == ("1.0.0", 2.0)  # taken from the folder anew
-
-
-@in_loop
-async def test_a_file_that_kills_its_loader_is_refused(git, tmp_path, monkeypatch):
-    git.add("1.0.0", b"no model at all", 2.0)
-
-    async with opened(settings(tmp_path)) as table:  # the real loader, in its own process
-        assert not table.ready()
-        assert "exit code 1" in reason(table)

@@ -4,10 +4,12 @@ import asyncio
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from delivery.client.state import load_state, save_state
 from edge.models.split import TRACK_HEADER
 from edge.serving import ModelUnavailableError, Run, UnknownModelError
 from tests.edge.models.world import (
@@ -23,11 +25,12 @@ from tests.edge.models.world import (
 )
 
 QUICK = {"min_runs": 5, "error_rate": 0.2, "window_seconds": 60, "probation_seconds": 600}
+pytestmark = pytest.mark.usefixtures("here")
 CANARY = [(TRACK_HEADER, b"canary")]
 
 
 @pytest.fixture
-def two(git, here):
+def two(git):
     """Have 1.0.0, and a way to bring 1.1.0."""
     git.add("1.0.0", scaled(2.0), 2.0)
     return lambda data=None, answer=3.0: git.add("1.1.0", data or scaled(3.0), answer)
@@ -107,10 +110,6 @@ async def test_no_request_fails_while_versions_change_under_load(two, tmp_path):
 
 def _forget(follower):
     """Forget that a version failed, so that it is installed again."""
-    from dataclasses import replace
-
-    from delivery.client.state import load_state, save_state
-
     path = follower.shelf.device.state_file
     save_state(path, replace(load_state(path), failed={}))
 
@@ -133,7 +132,7 @@ async def test_a_version_that_fails_in_use_is_taken_back_and_stays_away(two, tmp
 
 
 @in_loop
-async def test_without_a_version_before_it_a_failing_one_goes_on(git, tmp_path, here):
+async def test_without_a_version_before_it_a_failing_one_goes_on(git, tmp_path):
     git.add("1.0.0", failing(1.0), 1.0)
     async with opened(settings(tmp_path, watch=QUICK)) as table:
         for _ in range(20):
@@ -180,7 +179,7 @@ async def test_a_slower_version_is_taken_back(two, tmp_path):
 
 
 @in_loop
-async def test_several_models_and_versions_at_once(git, tmp_path, here):
+async def test_several_models_and_versions_at_once(git, tmp_path):
     git.add("1.0.0", scaled(2.0), 2.0)
     git.add("2.0.0", scaled(5.0), 5.0, name="speaker")
     follow = [{"model": name, "variant": "int8-onnx"} for name in ("digits", "speaker")]
@@ -194,8 +193,9 @@ async def test_several_models_and_versions_at_once(git, tmp_path, here):
             table.route("face", None, [])
 
 
+@pytest.mark.usefixtures("two")
 @in_loop
-async def test_an_unloaded_model_is_gone_until_it_is_loaded(two, tmp_path):
+async def test_an_unloaded_model_is_gone_until_it_is_loaded(tmp_path):
     async with opened(settings(tmp_path)) as table:
         await table.unload("digits")
         assert not table.ready()
@@ -209,7 +209,7 @@ async def test_an_unloaded_model_is_gone_until_it_is_loaded(two, tmp_path):
 
 
 @pytest.fixture
-def trial(world, cdn, here):
+def trial(world, cdn):
     """Release 1.0.0 to all and 1.1.0 to the canary ring."""
     first = world.add("1.0.0", scaled(2.0), 2.0)
     world.release(first)
@@ -237,7 +237,7 @@ async def test_a_canary_answers_its_share_and_whoever_asks_for_it(trial):
 async def test_a_shadow_changes_no_answer_and_tells_the_difference(trial, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "edge.models.signals.shadowed", lambda model, difference: told.append(difference)
+        "edge.models.signals.shadowed", lambda _, difference: told.append(difference)
     )
     async with opened(trial(100, kind="shadow")) as table:
         assert ask(table) == ("1.0.0", 2.0)
