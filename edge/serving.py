@@ -115,12 +115,13 @@ class ServedModel(Protocol):
 class Served:
     """A version in the table, and how many requests are in it. Event-loop thread only."""
 
-    __slots__ = ("_idle", "in_flight", "model")
+    __slots__ = ("_idle", "in_flight", "lane", "model")
 
     def __init__(self, model: ServedModel) -> None:
         """Start without requests."""
         self.model = model
         self.in_flight = 0
+        self.lane: Any = None  # the server's batcher of this version; not the table's
         self._idle: Callable[[], None] | None = None
 
     def acquire(self) -> Served:

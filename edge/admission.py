@@ -1,0 +1,189 @@
+"""Who may ask, and how often: keys, quotas, and the throttle that a budget sets.
+
+Everything here is decided before a request's tensors are looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.errors import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, RefusedError
+from edge.watched import Watched
+
+__all__ = ["Admission", "Bucket", "Key", "KeyFile", "Quota", "ThrottleFile", "hash_key"]
+
+_CLIENTS: Final = 10_000  # quotas that are remembered
+_LONGEST: Final = 3600  # seconds, of Retry-After
+_BEARER: Final = b"bearer "
+
+
+class ThrottleFile(BaseModel):
+    """The budget's throttle: requests that may be served per second, by all clients together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requestsPerSecond: float = Field(ge=0, allow_inf_nan=False)  # noqa: N815  # as in the file
+    burst: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
+class Key(BaseModel):
+    """An API key, as its hash: keys are random, so a fast hash is enough."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    operator: bool = False  # may load and unload models
+
+
+class KeyFile(BaseModel):
+    """The API keys that are accepted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keys: Annotated[list[Key], Field(min_length=1)]
+
+
+def hash_key(key: bytes) -> str:
+    """Return what stands for a key in the file."""
+    return hashlib.sha256(key).hexdigest()
+
+
+class Bucket:
+    """A token bucket: `rate` per second, and at most `burst` at once."""
+
+    __slots__ = ("_at", "_tokens", "burst", "rate")
+
+    def __init__(self, rate: float, burst: float | None, now: float) -> None:
+        """Start full."""
+        self.rate = rate
+        self.burst = max(1.0, rate if burst is None else burst)
+        self._tokens, self._at = self.burst, now
+
+    def take(self, now: float) -> float:
+        """Take one; return 0, or the seconds after which there is one."""
+        self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
+        self._at = now
+        if self._tokens >= 1 and self.rate > 0:
+            self._tokens -= 1
+            return 0.0
+        return (1 - self._tokens) / self.rate if self.rate > 0 else math.inf
+
+
+class Quota(BaseModel):
+    """What one client may ask for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requests_per_second: float = Field(gt=0, allow_inf_nan=False)
+    burst: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
+@dataclass(slots=True)
+class Admission:
+    """Decides who comes in.
+
+    Attributes:
+        keys: The accepted API keys; ``None`` accepts everybody who reaches the port.
+        quota: Of each client: of each key, or of each address where there are no keys.
+        throttle: Of all clients together.
+        clock: Seconds that only go forward.
+        counts: Refusals by reason.
+    """
+
+    keys: Watched[KeyFile] | None = None
+    quota: Quota | None = None
+    throttle: Watched[ThrottleFile] | None = None
+    clock: Callable[[], float] = time.monotonic
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("key", "quota", "throttle"), 0)
+    )
+    _by_hash: dict[str, Key] = field(default_factory=dict)
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
+    _budget: Bucket | None = None
+
+    def __post_init__(self) -> None:
+        """Take over what the files say."""
+        self.apply()
+
+    def apply(self) -> None:
+        """Take over what the files say now; a client's own bucket stays as full as it is."""
+        if self.keys is not None:
+            self._by_hash = {key.sha256: key for key in self.keys.content.keys}
+        if self.throttle is not None:
+            limit = self.throttle.content
+            self._budget = Bucket(limit.requestsPerSecond, limit.burst, self.clock())
+
+    @property
+    def open(self) -> bool:
+        """Whether everybody is let in, so that nothing has to be asked."""
+        return self.keys is None and self.quota is None and not self._budget
+
+    def admit(self, credential: bytes | None, address: str) -> None:
+        """Let an inference request in.
+
+        Args:
+            credential: ``Authorization`` or ``X-API-Key`` of the request.
+            address: Where it came from.
+
+        Raises:
+            RefusedError: If it is not let in.
+        """
+        client = self.client(credential, address)
+        now = self.clock()
+        if self.quota is not None:
+            self._take(self._bucket(client, now), now, "quota", "client: its quota is used up")
+        if self._budget is not None:
+            self._take(self._budget, now, "throttle", "server: the budget's throttle is reached")
+
+    def client(self, credential: bytes | None, address: str) -> str:
+        """Return who asks: the key's client, or the address where there are no keys.
+
+        Raises:
+            RefusedError: If the key is not accepted.
+        """
+        return address if self.keys is None else self._key(credential).client
+
+    def operate(self, credential: bytes | None) -> None:
+        """Let a request in that changes what is served.
+
+        Raises:
+            RefusedError: If there are no keys, or this one is no operator's.
+        """
+        if self.keys is None or not self._key(credential).operator:
+            raise RefusedError(FORBIDDEN, "server: got no operator's key; expected one")
+
+    def _key(self, credential: bytes | None) -> Key:
+        if credential is not None and credential[: len(_BEARER)].lower() == _BEARER:
+            credential = credential[len(_BEARER) :]
+        key = None if credential is None else self._by_hash.get(hash_key(credential))
+        if key is None:
+            self.counts["key"] += 1
+            raise RefusedError(UNAUTHENTICATED, "client: got no accepted API key; expected one")
+        return key
+
+    def _bucket(self, client: str, now: float) -> Bucket:
+        # Kept in order of use: the client that was silent longest is forgotten first.
+        bucket = self._buckets.pop(client, None)
+        if bucket is None:
+            if self.quota is None:
+                raise AssertionError("asked for a bucket without a quota")
+            bucket = Bucket(self.quota.requests_per_second, self.quota.burst, now)
+            if len(self._buckets) >= _CLIENTS:
+                del self._buckets[next(iter(self._buckets))]
+        self._buckets[client] = bucket
+        return bucket
+
+    def _take(self, bucket: Bucket, now: float, reason: str, message: str) -> None:
+        wait = bucket.take(now)
+        if wait > 0:
+            self.counts[reason] += 1
+            seconds = _LONGEST if wait > _LONGEST else math.ceil(wait)
+            raise RefusedError(TOO_MANY, message, retry_after=seconds)

@@ -1,0 +1,59 @@
+"""Answers in HTTP: a head that can be kept, and a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+
+from edge.errors import RefusedError
+
+__all__ = ["BINARY", "JSON", "Head", "json_answer", "refusal"]
+
+JSON: Final = b"application/json"
+BINARY: Final = b"application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers of an answer.
+
+    Attributes:
+        status: HTTP status code.
+        headers: As ASGI has them, the length of the body among them.
+        block: The same as bytes on the wire, up to and with the empty line.
+    """
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    block: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Render the bytes."""
+        phrase = HTTPStatus(self.status).phrase
+        lines = [b"HTTP/1.1 %d %s" % (self.status, phrase.encode())]
+        lines += [name + b": " + value for name, value in self.headers]
+        object.__setattr__(self, "block", b"\r\n".join(lines) + b"\r\n\r\n")
+
+
+def json_answer(status: int, value: object) -> tuple[Head, bytes]:
+    """Return an answer in JSON."""
+    body = orjson.dumps(value)
+    return Head(status, _lengths(JSON, len(body))), body
+
+
+def refusal(error: RefusedError) -> tuple[Head, bytes]:
+    """Return the protocol's error object, and when to try again."""
+    body = orjson.dumps({"error": error.message})
+    headers = _lengths(JSON, len(body))
+    if error.retry_after:
+        headers = (*headers, (b"retry-after", str(error.retry_after).encode()))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers = (*headers, (b"www-authenticate", b"Bearer"))
+    return Head(error.status, headers), body
+
+
+def _lengths(kind: bytes, length: int) -> tuple[tuple[bytes, bytes], ...]:
+    return ((b"content-type", kind), (b"content-length", str(length).encode()))

@@ -1,0 +1,320 @@
+"""Joins the rows of concurrent requests into one call of the runtime.
+
+One :class:`Lane` for each version of a model:
+
+- **Collecting.** A batch is started one turn of the event loop after its first request, and waits
+  another turn for as long as each turn brings more, up to a largest batch and a longest wait. So
+  a lone request waits for microseconds, and no timer is needed.
+- **Where it runs.** A call that takes less than about a millisecond runs on the event loop: going
+  to a thread and back costs more than that. A longer one runs in the lane's own thread, and the
+  next batch collects meanwhile. The lane measures and decides.
+- **Fair.** One batch, then the loop goes on to others; a slow model has its own thread and queue.
+- **Apart again.** If a joined call fails, its requests run alone: one of them cannot fail others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.datatypes import DATATYPES
+from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
+from edge.limits import BatchLimits
+from edge.plan import Given, Plans
+from edge.serving import Run, Served, ServedModel, Tensors
+from edge.stats import ModelStats
+
+__all__ = ["Job", "Lane", "Outputs"]
+
+_TO_LOOP: Final = 0.0008  # seconds of a call
+_TO_THREAD: Final = 0.0016
+_LOG: Final = logging.getLogger(__name__)
+_RECENT: Final = 0.2  # weight of the last call in the average
+
+
+class Outputs:
+    """The outputs of a batch, to be taken apart."""
+
+    __slots__ = ("_bytes", "_whole", "arrays")
+
+    def __init__(self, arrays: Tensors, *, whole: bool) -> None:
+        """Keep the arrays; `whole` if they belong to one request."""
+        self.arrays = arrays
+        self._whole = whole
+        self._bytes: dict[str, bytes] = {}
+
+    def part(self, name: str, at: int, rows: int) -> NDArray[Any]:
+        """Return the rows of one request."""
+        array = self.arrays[name]
+        return array if self._whole else array[at : at + rows]
+
+    def raw_part(self, name: str, at: int, rows: int) -> bytes:
+        """Return the rows of one request in binary form; not for ``BYTES``."""
+        data = self._bytes.get(name)
+        if data is None:
+            data = self._bytes[name] = self.arrays[name].tobytes()
+        if self._whole:
+            return data
+        size = len(data) // len(self.arrays[name])
+        return data[at * size : (at + rows) * size]
+
+
+class Job(Protocol):
+    """A request in a lane.
+
+    Attributes:
+        given: Its inputs; binary ones of a plain datatype as bytes.
+        rows: How many rows they have.
+        key: Jobs with equal keys fit in one batch.
+        start: When it came, by `time.perf_counter`.
+        deadline: When nobody waits for it any more.
+    """
+
+    given: Given
+    rows: int
+    key: tuple[tuple[int, ...], ...]
+    start: float
+    deadline: float
+
+    def complete(self, outputs: Outputs, at: int) -> None:
+        """Answer with the rows from `at`."""
+
+    def fail(self, error: RefusedError) -> None:
+        """Answer that it was not served."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of the runtime and what came of it."""
+
+    jobs: Sequence[Job]
+    inputs: Tensors
+    outputs: Tensors | None
+    seconds: float
+    error: Exception | None
+
+
+class Lane:
+    """The queue of one version of a model. Event-loop thread only."""
+
+    def __init__(
+        self,
+        served: Served,
+        *,
+        limits: BatchLimits,
+        stats: ModelStats,
+        observe: Callable[[Run], None],
+    ) -> None:
+        """Start with an empty queue."""
+        self.plans = Plans(served.model)
+        self.stats = stats
+        self.served, self._model = served, served.model
+        self._limits, self._observe = limits, observe
+        self._inputs = [(spec.name, DATATYPES[spec.datatype].dtype) for spec in served.model.inputs]
+        self._most = limits.rows if served.model.batchable else 1
+        self._queue: deque[Job] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._threads: ThreadPoolExecutor | None = None
+        self._seen = 0  # length of the queue at the last turn
+        self._busy = False  # collecting or running
+        self._on_loop = False
+        self._average: float | None = None  # seconds of a call
+
+    def __len__(self) -> int:
+        """Return how many requests wait."""
+        return len(self._queue)
+
+    def submit(self, job: Job) -> None:
+        """Take a request, whose version was acquired; released when it is answered.
+
+        Raises:
+            RefusedError: If it would wait too long; then it is not taken.
+        """
+        if self._queue and self._is_late(job):
+            self.stats.outcomes["shed"] += 1
+            wait = 1 + int(self._ahead())
+            raise RefusedError(
+                UNAVAILABLE, "server: got more requests than it can serve", retry_after=wait
+            )
+        self._queue.append(job)
+        if not self._busy:
+            self._busy = True
+            self._seen = 0
+            self._loop.call_soon(self._turn)
+
+    def _is_late(self, job: Job) -> bool:
+        return len(self._queue) >= self._limits.queue or job.start + self._ahead() > job.deadline
+
+    def _ahead(self) -> float:
+        """Return how long the requests that wait will take, seconds."""
+        return (1 + len(self._queue) / self._most) * (self._average or 0.0)
+
+    def _turn(self) -> None:
+        """Wait another turn if this one brought more; else run."""
+        count = len(self._queue)
+        if (
+            self._seen < count < self._most
+            and time.perf_counter() - self._queue[0].start < self._limits.wait
+        ):
+            self._seen = count
+            self._loop.call_soon(self._turn)
+            return
+        jobs = self._take()
+        if not jobs:
+            self._next()
+        elif self._on_loop:
+            self._finish(self._run(jobs))
+            self._next()
+        else:
+            if self._threads is None:
+                name = self._model.identity.name
+                self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"run-{name}")
+            self._threads.submit(self._run, jobs).add_done_callback(self._from_thread)
+
+    def _from_thread(self, future: Future[list[_Call]]) -> None:
+        self._loop.call_soon_threadsafe(self._back, future)
+
+    def _back(self, future: Future[list[_Call]]) -> None:
+        self._finish(future.result())
+        self._next()
+
+    def _next(self) -> None:
+        self._seen = 0
+        self._busy = bool(self._queue)
+        if self._busy:
+            self._loop.call_soon(self._turn)
+
+    def _take(self) -> list[Job]:
+        """Take the oldest request, and those that fit in a batch with it."""
+        now = time.perf_counter()
+        queue, self._queue = self._queue, deque()
+        taken: list[Job] = []
+        rows = 0
+        for job in queue:
+            if job.deadline < now:
+                self._expire(job)
+            elif not taken or (rows + job.rows <= self._most and job.key == taken[0].key):
+                taken.append(job)
+                rows += job.rows
+                self.stats.queue.add(now - job.start)
+            else:
+                self._queue.append(job)
+        return taken
+
+    def _expire(self, job: Job) -> None:
+        self.stats.outcomes["expired"] += 1
+        self.served.release()
+        job.fail(RefusedError(DEADLINE, "server: the request's time was over before its turn"))
+
+    def _run(self, jobs: Sequence[Job]) -> list[_Call]:
+        """Call the runtime: once for all, or again for each if that failed."""
+        call = self._call(jobs)
+        if call.error is not None and len(jobs) > 1:
+            return [self._call([job]) for job in jobs]
+        return [call]
+
+    def _call(self, jobs: Sequence[Job]) -> _Call:
+        inputs: Tensors = {}
+        outputs: Tensors | None = None
+        error: Exception | None = None
+        before = time.perf_counter()
+        try:
+            inputs = self._joined(jobs)
+            outputs = self._model.run(inputs)
+            _check(self._model, outputs, sum(job.rows for job in jobs))
+        except Exception as raised:  # noqa: BLE001  # the model's; answered as such
+            outputs, error = None, raised
+        return _Call(jobs, inputs, outputs, time.perf_counter() - before, error)
+
+    def _joined(self, jobs: Sequence[Job]) -> Tensors:
+        rows = (-1,) if self._model.batchable else ()
+        return {
+            name: _join(name, (*rows, *tail), dtype, jobs)
+            for (name, dtype), tail in zip(self._inputs, jobs[0].key, strict=True)
+        }
+
+    def _finish(self, calls: Sequence[_Call]) -> None:
+        for call in calls:
+            self._answer(call)
+            self._measure(call)
+
+    def _answer(self, call: _Call) -> None:
+        served, stats = self.served, self.stats
+        if call.outputs is None:
+            error = _refusal(call.error)
+            for job in call.jobs:
+                served.release()
+                stats.outcomes["failed"] += 1
+                job.fail(error)
+            return
+        outputs = Outputs(call.outputs, whole=not self._model.batchable)
+        at, now, total = 0, time.perf_counter(), stats.total
+        for job in call.jobs:
+            served.release()
+            total.add(now - job.start)
+            try:
+                job.complete(outputs, at)
+            except Exception:  # noqa: BLE001  # a defect in one answer must not stop the others
+                _LOG.exception("answer failed")
+                job.fail(RefusedError(INTERNAL, "server: failed"))
+            at += job.rows
+        stats.outcomes["ok"] += len(call.jobs)
+
+    def _measure(self, call: _Call) -> None:
+        rows = sum(job.rows for job in call.jobs)
+        self.stats.run.add(call.seconds)
+        self.stats.batch.add(rows)
+        average = call.seconds if self._average is None else self._average
+        self._average = average + _RECENT * (call.seconds - average)
+        self._on_loop = self._average < (_TO_THREAD if self._on_loop else _TO_LOOP)
+        self._observe(
+            Run(
+                served=self.served,
+                inputs=call.inputs,
+                outputs=call.outputs,
+                rows=rows,
+                seconds=call.seconds,
+                error=call.error,
+            )
+        )
+
+
+def _join(
+    name: str, tail: tuple[int, ...], dtype: np.dtype[Any], jobs: Sequence[Job]
+) -> NDArray[Any]:
+    """Return an input of all jobs: one copy, or none for a job that is alone."""
+    parts: list[Any] = [job.given[name] for job in jobs]
+    first = parts[0]
+    if len(parts) == 1 and isinstance(first, np.ndarray):
+        return first
+    if dtype.hasobject:
+        return np.concatenate(parts)
+    array = np.frombuffer(first if len(parts) == 1 else b"".join(parts), dtype=dtype).reshape(tail)
+    return array if array.flags.aligned else array.copy()
+
+
+def _check(model: ServedModel, outputs: Tensors, rows: int) -> None:
+    """Refuse outputs of another shape than the model declares: answers would be cut wrongly."""
+    for spec in model.outputs:
+        shape = outputs[spec.name].shape
+        expected = (rows, *spec.shape[1:]) if model.batchable else spec.shape
+        if len(shape) != len(expected) or any(
+            wanted not in {-1, size} for size, wanted in zip(shape, expected, strict=True)
+        ):
+            raise RuntimeError(f"output {spec.name!r}: got {shape}; expected {expected}")
+
+
+def _refusal(error: Exception | None) -> RefusedError:
+    """Return what a client is told; the model's own words may hold its inputs."""
+    if isinstance(error, ValueError):
+        return RefusedError(BAD_REQUEST, "model: cannot take the values of these inputs")
+    return RefusedError(INTERNAL, "model: failed")

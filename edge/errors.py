@@ -1,0 +1,46 @@
+"""What the server says no to, once for all protocols."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "BAD_REQUEST",
+    "DEADLINE",
+    "FORBIDDEN",
+    "INTERNAL",
+    "NOT_FOUND",
+    "TOO_LARGE",
+    "TOO_MANY",
+    "UNAUTHENTICATED",
+    "UNAVAILABLE",
+    "RefusedError",
+]
+
+# HTTP status codes; `edge.grpc_service` maps them to gRPC's.
+BAD_REQUEST: Final = 400
+UNAUTHENTICATED: Final = 401
+FORBIDDEN: Final = 403
+NOT_FOUND: Final = 404
+TOO_LARGE: Final = 413
+TOO_MANY: Final = 429
+INTERNAL: Final = 500
+UNAVAILABLE: Final = 503
+DEADLINE: Final = 504
+
+
+class RefusedError(Exception):
+    """A request that is not answered with outputs.
+
+    Attributes:
+        status: HTTP status code.
+        message: For the client: what, got, expected. Never values of tensors.
+        retry_after: Seconds after which it may work; 0 where waiting does not help.
+    """
+
+    def __init__(self, status: int, message: str, *, retry_after: int = 0) -> None:
+        """Keep the three."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.retry_after = retry_after

@@ -1,0 +1,182 @@
+"""The way of an inference request through the server; the same for every protocol."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Iterator
+from typing import Final
+
+from edge.admission import Admission
+from edge.answer import refusal
+from edge.batching import Job, Lane
+from edge.errors import NOT_FOUND, UNAVAILABLE, RefusedError
+from edge.limits import FrontLimits
+from edge.rest_job import Done, RestJob
+from edge.serving import (
+    Headers,
+    ModelTable,
+    ModelUnavailableError,
+    Run,
+    Served,
+    UnknownModelError,
+)
+from edge.sketches import Sketches
+from edge.stats import ModelStats
+from edge.tensors import refuse
+from edge.tracing import Tracing
+
+__all__ = ["Front"]
+
+_JSON_LENGTH: Final = b"inference-header-content-length"
+_TIMEOUT: Final = b"x-request-timeout-ms"
+_TRACE: Final = b"traceparent"
+_KEYS: Final = (b"authorization", b"x-api-key")
+_READ: Final = frozenset({_JSON_LENGTH, _TIMEOUT, _TRACE, *_KEYS})
+_MILLISECOND: Final = 1e-3
+_DIGITS: Final = 9
+
+
+class Front:
+    """Admits requests, finds their model and puts them in its lane."""
+
+    def __init__(
+        self,
+        table: ModelTable,
+        *,
+        admission: Admission,
+        limits: FrontLimits,
+        sketches: Sketches | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
+        """Serve the models of a table."""
+        self.table, self.admission, self.limits = table, admission, limits
+        self.sketches, self.tracing = sketches, tracing
+        self.stats: dict[tuple[str, str, str], ModelStats] = {}
+        self.refused: dict[int, int] = {}
+        self.leaving = False  # about to end: served on, but no longer ready
+        self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
+
+    def infer(
+        self,
+        target: tuple[str, str | None],
+        headers: Headers,
+        body: bytes,
+        *,
+        address: str,
+        done: Done,
+    ) -> None:
+        """Serve a REST request; `done` is called with the answer, at once or later.
+
+        Args:
+            target: Name and version of the model, as in the path.
+            headers: Of the request.
+            body: All of it.
+            address: Where it came from.
+            done: Takes the head and the body of the answer, on the event loop.
+        """
+        start = time.perf_counter()
+        given = {name: value for name, value in headers if name in _READ}
+        try:
+            if not self.admission.open:
+                self.admission.admit(given.get(_KEYS[0]) or given.get(_KEYS[1]), address)
+            length = _number(given, _JSON_LENGTH, len(body))
+            if self.tracing is not None and _TRACE in given:
+                done = self.tracing.follow(given[_TRACE], target, done)
+            served = self._route(target, headers)
+            try:
+                lane: Lane = served.lane or self._lane(served)
+                plan = lane.plans.find(body[:length])
+                job = RestJob(
+                    (served.model, plan, plan.given(body, length)),
+                    done,
+                    start=start,
+                    deadline=start + self._patience(given, plan.timeout),
+                )
+                lane.submit(job)
+            except BaseException:
+                served.release()
+                raise
+        except RefusedError as error:
+            self.count(error)
+            done(*refusal(error))
+
+    def enter(self, served: Served, job: Job) -> None:
+        """Put a job of another protocol in the lane of a version that was acquired for it.
+
+        Raises:
+            RefusedError: If it is not taken; the version is released then.
+        """
+        try:
+            (served.lane or self._lane(served)).submit(job)
+        except RefusedError as error:
+            served.release()
+            self.count(error)
+            raise
+
+    def route(self, target: tuple[str, str | None], headers: Headers) -> Served:
+        """Return the version for a request, acquired.
+
+        Raises:
+            RefusedError: If there is none.
+        """
+        return self._route(target, headers)
+
+    def ready(self) -> bool:
+        """Return whether new requests should be sent here."""
+        return not self.leaving and self.table.ready()
+
+    def in_flight(self) -> Iterator[tuple[tuple[str, str, str], int]]:
+        """Yield name, version and digest of what is in use, and how many requests are in it."""
+        for lane in self._lanes:
+            identity = lane.served.model.identity
+            yield (identity.name, identity.version, identity.digest), lane.served.in_flight
+
+    def count(self, error: RefusedError) -> None:
+        """Count a refusal."""
+        self.refused[error.status] = self.refused.get(error.status, 0) + 1
+
+    def _route(self, target: tuple[str, str | None], headers: Headers) -> Served:
+        try:
+            return self.table.route(*target, headers)
+        except UnknownModelError as error:
+            raise RefusedError(NOT_FOUND, str(error)) from error
+        except ModelUnavailableError as error:
+            raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
+
+    def _lane(self, served: Served) -> Lane:
+        identity = served.model.identity
+        key = (identity.name, identity.version, identity.digest)
+        stats = self.stats.setdefault(key, ModelStats())
+        lane = served.lane = Lane(
+            served, limits=self.limits.batch, stats=stats, observe=self._observe
+        )
+        self._lanes.add(lane)
+        return lane
+
+    def _observe(self, run: Run) -> None:
+        self.table.observe(run)
+        if self.sketches is not None:
+            self.sketches.observe(run)
+
+    def _patience(self, given: dict[bytes, bytes], timeout: float | None) -> float:
+        """Return how long the client waits, seconds."""
+        most = self.limits.timeout
+        if timeout is not None:
+            return min(timeout, most)
+        if _TIMEOUT in given:
+            asked = _number(given, _TIMEOUT, 0)
+            if asked < 1:
+                raise refuse(f"{_TIMEOUT.decode()}: expected milliseconds from 1")
+            return min(asked * _MILLISECOND, most)
+        return most
+
+
+def _number(given: dict[bytes, bytes], name: bytes, most: int) -> int:
+    """Return a header that is a whole number; `most` if it is not there."""
+    text = given.get(name)
+    if text is None:
+        return most
+    if not text.isdigit() or len(text) > _DIGITS or (name == _JSON_LENGTH and int(text) > most):
+        raise refuse(f"{name.decode()}: got no whole number that fits the body")
+    return int(text)

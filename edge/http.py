@@ -1,0 +1,195 @@
+"""Serves HTTP by uvicorn, with a shorter way for inference.
+
+uvicorn starts a task for each request and talks to it in ASGI messages. An inference request
+needs neither: its body is collected, handed to :class:`edge.front.Front`, and the answer is
+written when it comes, in one piece. Parsing (httptools), keep-alive, pipelining, flow control and
+shutdown stay uvicorn's; whatever is unusual goes its usual way, through the ASGI application,
+which answers the same.
+
+Also here, what uvicorn leaves open against hostile clients: limits of the size of headers, of the
+time that a request may take to arrive, and of the number of connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from edge.answer import Head, refusal
+from edge.errors import INTERNAL, TOO_LARGE, UNAVAILABLE, RefusedError
+from edge.front import Front
+from edge.limits import HttpLimits
+from edge.paths import infer_target
+
+__all__ = ["Connection"]
+
+_MAX_HEADER_BYTES: Final = 32_768
+_LOG: Final = logging.getLogger("edge.http")
+
+
+class _NoEvent:
+    """Where uvicorn would wake a task; there is none."""
+
+    def set(self) -> None:
+        """Do nothing."""
+
+
+_NOBODY: Final = _NoEvent()
+
+
+class _Direct:
+    """A request on the short way; has what uvicorn looks for in a cycle."""
+
+    __slots__ = (
+        "_connection",
+        "_parts",
+        "_size",
+        "disconnected",
+        "keep_alive",
+        "more_body",
+        "response_complete",
+        "target",
+    )
+    message_event = _NOBODY
+
+    def __init__(
+        self, connection: Any, target: tuple[str, str | None], *, keep_alive: bool
+    ) -> None:
+        self._connection, self.target, self.keep_alive = connection, target, keep_alive
+        self._parts: list[bytes] = []
+        self._size = 0
+        self.more_body, self.response_complete, self.disconnected = True, False, False
+
+    def add(self, part: bytes, most: int) -> bool:
+        """Take a part of the body; return whether it is still small enough."""
+        self._size += len(part)
+        if self._size > most:
+            self._parts.clear()
+            return False
+        self._parts.append(part)
+        return True
+
+    def body(self) -> bytes:
+        """Return the whole body; without a copy if it came in one part."""
+        return b"".join(self._parts)
+
+    def respond(self, head: Head, body: bytes) -> None:
+        """Write the answer and let the connection go on."""
+        if self.disconnected or self.response_complete:
+            return
+        connection = self._connection
+        self.response_complete = True
+        if self.keep_alive:
+            connection.transport.write(head.block + body)
+        else:
+            connection.transport.write(head.block[:-2] + b"connection: close\r\n\r\n" + body)
+            connection.transport.close()
+        connection.on_response_complete()
+
+
+_TOO_LARGE: Final = refusal(RefusedError(TOO_LARGE, "body: got more bytes than are accepted"))
+_DEFECT: Final = refusal(RefusedError(INTERNAL, "server: failed"))
+
+
+class Connection(HttpToolsProtocol):
+    """A client's connection; uvicorn makes one for each, around a :class:`edge.rest.RestApp`."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Take what uvicorn gives."""
+        super().__init__(*arguments, **named)
+        self._front: Front = self.app.front
+        self._limits: HttpLimits = self.app.limits
+        self._in_headers, self._header_bytes = False, 0
+        self._marked: object = self
+        self._turns = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin, or refuse if there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            head, body = refusal(
+                RefusedError(UNAVAILABLE, "server: has too many connections", retry_after=1)
+            )
+            transport.write(head.block + body)
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and count what headers have brought so far."""
+        super().data_received(data)
+        if self._in_headers:
+            self._header_bytes += len(data)
+            if self._header_bytes > _MAX_HEADER_BYTES:
+                self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """Prepare for the short way; uvicorn's way prepares itself when it is taken."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._in_headers, self._header_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Choose the way."""
+        self._in_headers = False
+        target = infer_target(self.url)
+        if (
+            target is None
+            or self.expect_100_continue
+            or self.flow.write_paused  # uvicorn's way waits for slow readers
+            or (self.cycle is not None and not self.cycle.response_complete)
+            or self.parser.get_method() != b"POST"
+            or self.parser.should_upgrade()
+        ):
+            self._usual_way()
+            return
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        self.cycle = _Direct(self, target, keep_alive=keep_alive)
+
+    def _usual_way(self) -> None:
+        url, headers, expected = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expected
+        self.headers = self.scope["headers"] = headers
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Collect the body."""
+        cycle = self.cycle
+        if type(cycle) is not _Direct:
+            super().on_body(body)
+        elif not cycle.response_complete and not cycle.add(body, self._limits.body_bytes):
+            cycle.keep_alive = False
+            cycle.respond(*_TOO_LARGE)
+
+    def on_message_complete(self) -> None:
+        """Serve a request on the short way."""
+        cycle = self.cycle
+        if type(cycle) is not _Direct:
+            super().on_message_complete()
+            return
+        cycle.more_body = False
+        if cycle.response_complete:
+            return
+        try:
+            self._front.infer(
+                cycle.target,
+                self.headers,
+                cycle.body(),
+                address=self.client[0] if self.client else "",
+                done=cycle.respond,
+            )
+        except Exception:  # noqa: BLE001  # a defect: this request fails, not the server
+            _LOG.exception("request failed")
+            cycle.respond(*_DEFECT)
+
+    def sweep(self, seconds: float) -> None:
+        """End a connection whose request arrives too slowly; called every few seconds."""
+        cycle: Any = self.cycle  # uvicorn says that there always is one
+        reading = cycle is None or self._in_headers or cycle.more_body
+        if not reading or self.headers is not self._marked:
+            self._marked, self._turns = self.headers if reading else self, 0.0
+            return
+        self._turns += seconds
+        if self._turns >= self._limits.arrival:
+            self.transport.abort()

@@ -1,0 +1,207 @@
+"""Puts a server together, runs it, and ends it so that no request is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import uvicorn
+
+from edge.admission import Admission, KeyFile, ThrottleFile
+from edge.front import Front
+from edge.grpc_server import RpcServer, start_grpc
+from edge.http import Connection
+from edge.models import open_table
+from edge.rest import RestApp
+from edge.serving import ModelTable
+from edge.settings import Settings
+from edge.sketches import Sketches
+from edge.tracing import Tracing, otlp
+from edge.watched import FileError, Watched
+
+__all__ = ["http_config", "make_front", "serve"]
+
+_LOG: Final = logging.getLogger("edge.server")
+_TURN: Final = 1.0  # seconds between looks at files and connections
+_SOON: Final = 0.02
+_KEEP_ALIVE: Final = 75  # seconds: longer than a gateway keeps a connection that it means to use
+
+
+def make_front(settings: Settings, table: ModelTable) -> Front:
+    """Return what serves inference as the settings say.
+
+    Raises:
+        FileError: If a file that the settings name cannot be used: keys and throttle that
+            cannot be read are no reason to let everybody in.
+    """
+    access = settings.access
+    admission = Admission(
+        keys=Watched(access.keys, KeyFile) if access.keys else None,
+        quota=access.quota,
+        throttle=Watched(access.throttle, ThrottleFile) if access.throttle else None,
+    )
+    return Front(
+        table,
+        admission=admission,
+        limits=settings.front_limits(),
+        sketches=Sketches(settings.sketches) if settings.sketches else None,
+        tracing=Tracing(otlp(settings.traces)) if settings.traces else None,
+    )
+
+
+def http_config(app: RestApp, settings: Settings) -> uvicorn.Config:
+    """Return uvicorn's configuration: everything that costs time and tells nothing is off."""
+    tls: dict[str, Any] = {}
+    if settings.tls is not None:
+        tls = {
+            "ssl_certfile": settings.tls.certificate,
+            "ssl_keyfile": settings.tls.key,
+        }
+        if settings.tls.client_ca is not None:
+            tls |= {"ssl_ca_certs": settings.tls.client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return uvicorn.Config(
+        app,
+        host=settings.listen.host,
+        port=settings.listen.port,
+        http=Connection,
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=settings.drain.finish_seconds,
+        backlog=2048,
+        **tls,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, told when to end by us: first it is no longer ready, then it ends."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `serve`."""
+        yield
+
+
+async def serve(
+    settings: Settings,
+    *,
+    table: ModelTable | None = None,
+    started: Callable[[int, int | None], object] = lambda _port, _grpc: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; a second signal ends at once.
+
+    Args:
+        settings: The configuration.
+        table: The models; by default those of the settings.
+        started: Told the ports when requests are accepted.
+
+    Raises:
+        FileError: If a mounted file cannot be used.
+        OSError: If a port is taken.
+    """
+    table = open_table(settings.models) if table is None else table
+    front = make_front(settings, table)
+    server = _Server(http_config(RestApp(front, settings.http_limits()), settings))
+    leave = _leave_on_signals(server)
+    rpc = await start_grpc(front, settings) if settings.listen.grpc_port is not None else None
+    helpers = [
+        asyncio.create_task(_load(table, server)),
+        asyncio.create_task(_watch(front, server)),
+        asyncio.create_task(_announce(leave, front, server, settings.drain.announce_seconds)),
+        asyncio.create_task(_tell(server, rpc, started)),
+    ]
+    try:
+        await server.serve()
+    finally:
+        await _close(front, rpc, helpers, settings.drain.finish_seconds)
+    for helper in helpers:
+        if not helper.cancelled() and helper.exception() is not None:
+            raise helper.exception() or AssertionError
+
+
+def _leave_on_signals(server: _Server) -> asyncio.Event:
+    """Return what is set by the first SIGTERM or SIGINT; the second one ends at once."""
+    leave, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if leave.is_set():
+            server.should_exit = server.force_exit = True
+        leave.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, on_signal)
+    return leave
+
+
+async def _announce(leave: asyncio.Event, front: Front, server: _Server, seconds: float) -> None:
+    """When told to leave: not ready, still serving; after a while, end."""
+    await leave.wait()
+    front.leaving = True
+    _LOG.info("leaving", extra={"seconds": seconds})
+    await asyncio.sleep(seconds)
+    server.should_exit = True
+
+
+async def _load(table: ModelTable, server: _Server) -> None:
+    try:
+        await table.start()
+    except Exception:
+        server.should_exit = True
+        raise
+    _LOG.info("models started", extra={"models": [entry.name for entry in table.index()]})
+
+
+async def _tell(
+    server: _Server, rpc: RpcServer | None, started: Callable[[int, int | None], object]
+) -> None:
+    while not server.started:
+        await asyncio.sleep(_SOON)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    _LOG.info("serving", extra={"port": port, "grpc_port": rpc.port if rpc else None})
+    started(port, rpc.port if rpc else None)
+
+
+async def _watch(front: Front, server: _Server) -> None:
+    """Look at mounted files and at slow connections, once a second."""
+    while True:
+        await asyncio.sleep(_TURN)
+        for connection in list(server.server_state.connections):
+            connection.sweep(_TURN)
+        admission = front.admission
+        for watched in (admission.keys, admission.throttle):
+            if watched is None:
+                continue
+            try:
+                if watched.poll():
+                    admission.apply()
+                    _LOG.info("file changed", extra={"file": str(watched.path)})
+            except FileError as error:
+                _LOG.error("file refused; the last one stays in force", extra={"why": str(error)})
+
+
+async def _close(
+    front: Front, rpc: RpcServer | None, helpers: list[asyncio.Task[None]], seconds: float
+) -> None:
+    if rpc is not None:
+        await rpc.stop(seconds)
+    for helper in helpers:
+        helper.cancel()
+    await asyncio.gather(*helpers, return_exceptions=True)
+    await front.table.close()
+    if front.sketches is not None:
+        front.sketches.flush()
+    if front.tracing is not None:
+        front.tracing.close()
+    _LOG.info("ended")

@@ -1,0 +1,7 @@
+"""Sketches."""
+
+from edge.serving import Run
+
+
+class Sketches:
+    def observe(self, run: Run) -> None: ...
