@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from delivery.client import Device
+from delivery.client import Device, Limits
 from edge.models import signals
 from edge.models.composed import Composed
 from edge.models.folder import FolderSource
@@ -24,6 +24,8 @@ from edge.models.table import Entry, Table
 __all__ = ["open_table"]
 
 _LOCAL_APP: Final = "local"
+# A function's initialisation is cut off after ten seconds.
+_HURRIED: Final = Limits(attempts=1, connect_seconds=3.0, total_seconds=8.0, grace_seconds=4.0)
 _LOCAL_PERIOD: Final = 10.0  # seconds: a folder on this machine costs little to look at
 
 
@@ -121,6 +123,7 @@ class _Maker:
             target=releases.target,
             place=place,
             ring=ring,
+            limits=_HURRIED if releases.target == "cloud" else Limits(),
         )
 
     def _notify(self) -> None:

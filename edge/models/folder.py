@@ -17,7 +17,7 @@ from governance.errors import GovernanceError
 from governance.manifest import Artifact
 from governance.trust import load_trust
 
-from delivery.client import Outcome
+from delivery.client import Outcome, disk
 from delivery.client.cache import Cache
 from delivery.client.device import version_key
 from delivery.client.documents import SelfTestDocument, SelfTestInputs, read_document
@@ -105,7 +105,7 @@ class FolderSource:
         data = version.read(artifact.file, artifact.sha256)
         if data is None or len(data) != artifact.bytes:
             raise _unfit(f"{folder / artifact.file}", "no file of the length in the manifest")
-        cache.put(artifact.sha256, data)
+        disk.write_whole(cache.path(artifact.sha256), data)
         self._self_test(version, artifact, cache, state)
         installed = _installed(version, artifact)
         state = state.with_active(installed)

@@ -5,29 +5,40 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from edge.models.shadow import Difference
 
-__all__ = ["checked", "log", "shadowed", "swapped"]
+__all__ = ["REGISTRY", "checked", "log", "shadowed", "swapped"]
 
 log: Final = logging.getLogger("edge.models")
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+"""Everything that is counted here; part of what the server shows."""
 
 _CHECKS: Final = Counter(
     "mobile_ai_model_checks",
     "Checks for a newer version, by outcome.",
     ["model", "ring", "outcome"],
+    registry=REGISTRY,
 )
 _SWAPS: Final = Counter(
     "mobile_ai_model_swaps",
     "Changes of the version served: update, rollback, withdrawal.",
     ["model", "ring", "kind"],
+    registry=REGISTRY,
 )
 _SHADOW: Final = Counter(
-    "mobile_ai_shadow_rows", "Rows run again by a shadow version.", ["model", "result"]
+    "mobile_ai_shadow_rows",
+    "Rows run again by a shadow version.",
+    ["model", "result"],
+    registry=REGISTRY,
 )
 _GAP: Final = Gauge(
-    "mobile_ai_shadow_worst_difference", "Largest difference in the last batch.", ["model"]
+    "mobile_ai_shadow_worst_difference",
+    "Largest difference in the last batch.",
+    ["model"],
+    registry=REGISTRY,
 )
 
 
