@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+import mmap
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tuf.api.metadata import TargetFile
 
 from delivery.client import disk
+from delivery.errors import UpdateError
 
 __all__ = ["Cache", "digest_of"]
 
@@ -44,10 +47,23 @@ class Cache:
         """Return whether a file is there and its bytes are still the ones of its name."""
         return digest_of(self.path(sha256)) == sha256
 
-    def put(self, sha256: str, data: bytes) -> Path:
-        """Keep bytes that were verified."""
-        disk.write_whole(self.path(sha256), data)
+    def put(self, sha256: str, pieces: Iterable[bytes], *, length: int) -> Path:
+        """Keep a file that comes in pieces, if it is the one of its name.
+
+        Raises:
+            UpdateError: If it is another; nothing is kept of it.
+        """
+        disk.write_pieces(self.path(sha256), _checked(pieces, sha256, length))
         return self.path(sha256)
+
+    @contextmanager
+    def mapped(self, sha256: str) -> Iterator[mmap.mmap]:
+        """Give a file's bytes without reading them into memory."""
+        with (
+            self.path(sha256).open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
+            yield data
 
     def adopt(self, sha256: str) -> Path:
         """Move a collected file, which was verified, to its place."""
@@ -60,6 +76,24 @@ class Cache:
             for path in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if path.name not in kept:
                     disk.remove(path)
+
+
+def _checked(pieces: Iterable[bytes], sha256: str, length: int) -> Iterator[bytes]:
+    """Yield the pieces; fail at their end, before they count, if they are not the file."""
+    digest, received = hashlib.sha256(), 0
+    for piece in pieces:
+        received += len(piece)
+        if received > length:
+            break
+        digest.update(piece)
+        yield piece
+    if received != length or digest.hexdigest() != sha256:
+        raise UpdateError(
+            sha256[:12],
+            got=f"{received} bytes with sha256 {digest.hexdigest()}",
+            expected=f"{length} bytes with the sha256 signed",
+            next_step="get it in another way",
+        )
 
 
 def digest_of(path: Path) -> str | None:

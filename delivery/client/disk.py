@@ -7,9 +7,10 @@ crash tests kill the process.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["append", "move", "remove", "sync_folder", "truncate", "write_whole"]
+__all__ = ["append", "move", "remove", "sync_folder", "truncate", "write_pieces", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -18,11 +19,22 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: If it cannot be written; the old file is then untouched.
     """
+    write_pieces(path, [data])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file as ``write_whole`` does, piece by piece.
+
+    Raises:
+        OSError: If it cannot be written; the old file is then untouched.
+        Exception: What the pieces raise; the old file is then untouched too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        _write(handle, data)
+        for piece in pieces:
+            _write(handle, piece)
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from tuf.api.exceptions import DownloadError
@@ -11,7 +12,7 @@ from tuf.api.metadata import TargetFile
 from delivery.client.cache import Cache
 from delivery.client.documents import PatchFacts, Place, read_facts
 from delivery.client.trusted import Trusted
-from delivery.delta import apply_patch
+from delivery.delta import patched_pieces
 from delivery.errors import PatchError, UpdateError
 
 __all__ = ["Obtained", "obtain"]
@@ -85,10 +86,10 @@ def _usable(
 def _patched(
     trusted: Trusted, cache: Cache, patch: TargetFile, facts: PatchFacts, target: TargetFile
 ) -> None:
-    old = cache.path(facts.source).read_bytes() if facts.source else b""
     trusted.collect(patch)
     data = cache.read(patch)
     if data is None:
         raise UpdateError(patch.path, got="damaged", expected="it", next_step="check the disk")
-    sha256 = target.hashes["sha256"]
-    cache.put(sha256, apply_patch(data, old, sha256=sha256, length=target.length))
+    with cache.mapped(facts.source) if facts.source else nullcontext(b"") as old:
+        pieces = patched_pieces(data, old, length=target.length)
+        cache.put(target.hashes["sha256"], pieces, length=target.length)

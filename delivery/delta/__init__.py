@@ -1,7 +1,13 @@
 """Patches from one model file to the next: the smallest of several kinds, checked by applying."""
 
 from delivery.delta.choose import SHIP_BELOW, Patch, best_patch, candidates
-from delivery.delta.container import CODECS, MAX_FILE_BYTES, apply_patch, codec_of
+from delivery.delta.container import (
+    CODECS,
+    MAX_FILE_BYTES,
+    apply_patch,
+    codec_of,
+    patched_pieces,
+)
 
 __all__ = [
     "CODECS",
@@ -12,4 +18,5 @@ __all__ = [
     "best_patch",
     "candidates",
     "codec_of",
+    "patched_pieces",
 ]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from delivery.delta import general, weights, zstd
-from delivery.delta.segments import broken
+from delivery.delta.segments import Buffer, broken
 
-__all__ = ["CODECS", "MAX_FILE_BYTES", "apply_patch", "codec_of", "pack"]
+__all__ = ["CODECS", "MAX_FILE_BYTES", "apply_patch", "codec_of", "pack", "patched_pieces"]
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024  # what a phone has room to patch in memory, twice
 _HEADER: Final = struct.Struct(">4sBII")
 _MAGIC: Final = b"MDP1"
 
-Apply = Callable[[bytes, bytes, int], bytes | bytearray]
+Apply = Callable[[Buffer, Buffer, int], Iterator[bytes]]
+
+
+def _whole(patch: Buffer, length: int) -> Iterator[bytes]:
+    yield zstd.decompress(memoryview(patch), length)
+
 
 CODECS: Final[Mapping[str, tuple[int, Apply]]] = {
-    "zstd": (0, lambda patch, _old, length: zstd.decompress(patch, length)),
+    "zstd": (0, lambda patch, _old, length: _whole(patch, length)),
     "bsdiff": (1, general.apply_bsdiff),
     "hdiff": (2, general.apply_hdiff),
     "weights": (3, weights.apply),
@@ -46,24 +51,36 @@ def codec_of(patch: bytes) -> str:
     return names[patch[4]]
 
 
-def apply_patch(patch: bytes, old: bytes, *, sha256: str, length: int) -> bytes:
-    """Return the new file, whole and checked.
+def patched_pieces(patch: bytes, old: Buffer, *, length: int) -> Iterator[bytes]:
+    """Yield the new file from front to back; whoever collects it checks its digest.
+
+    Memory beside the patch, in sizes of the new file: ``bsdiff`` none, ``weights`` none for 8- and
+    4-bit tensors and one for the planes of wider ones, ``zstd`` one, ``hdiff`` two. An old file
+    that is mapped takes none.
 
     Args:
         patch: The patch file.
         old: The file that it starts from; not used by codec ``zstd``.
-        sha256: Digest of the new file, from signed metadata.
         length: Bytes of the new file, from signed metadata.
+
+    Raises:
+        PatchError: If the patch is not well formed, or for other lengths.
+    """
+    codec = codec_of(patch)
+    _, _, old_length, new_length = _HEADER.unpack_from(patch)
+    source: Buffer = b"" if codec == "zstd" else old
+    if (old_length, new_length) != (len(source), length) or length > MAX_FILE_BYTES:
+        raise broken(f"lengths {old_length} and {new_length}", f"{len(source)} and {length}")
+    yield from CODECS[codec][1](memoryview(patch)[_HEADER.size :], source, length)
+
+
+def apply_patch(patch: bytes, old: Buffer, *, sha256: str, length: int) -> bytes:
+    """Return the new file, whole and checked; arguments and errors as ``patched_pieces``.
 
     Raises:
         PatchError: If anything is not as expected; the new file is then not to be used.
     """
-    codec = codec_of(patch)
-    _, _, old_length, new_length = _HEADER.unpack_from(patch)
-    source = b"" if codec == "zstd" else old
-    if (old_length, new_length) != (len(source), length) or length > MAX_FILE_BYTES:
-        raise broken(f"lengths {old_length} and {new_length}", f"{len(source)} and {length}")
-    new = bytes(CODECS[codec][1](patch[_HEADER.size :], source, length))
+    new = b"".join(patched_pieces(patch, old, length=length))
     digest = hashlib.sha256(new).hexdigest()
     if digest != sha256:
         raise broken(f"sha256 {digest}", sha256)

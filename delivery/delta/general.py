@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import bz2
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 import bsdiff4
 import hdiffpatch
 import numpy as np
 
-from delivery.delta.segments import broken
+from delivery.delta.segments import Buffer, broken
 
 __all__ = ["apply_bsdiff", "apply_hdiff", "make_bsdiff", "make_hdiff"]
 
@@ -18,6 +19,7 @@ _BSDIFF: Final = struct.Struct("<8sQQQ")
 _CONTROL: Final = struct.Struct("<QQQ")
 _SIGN: Final = 1 << 63  # bsdiff keeps sign and size apart
 _MOST_STEPS: Final = 1_000_000
+_PIECE: Final = 1 << 14  # bytes
 _HDIFF: Final = b"HDIFF13&zstd\0"
 
 
@@ -27,11 +29,10 @@ def make_bsdiff(old: bytes, new: bytes) -> bytes:
     return patch
 
 
-def apply_bsdiff(patch: bytes, old: bytes, new_length: int) -> bytearray:
-    """Return the new file.
+def apply_bsdiff(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
+    """Yield the new file from front to back, in pieces; both files stay where they are.
 
-    Written out here because the C library unpacks whatever a patch claims; this unpacks what the
-    new file needs.
+    Written out here because the C library unpacks whatever a patch claims, all at once.
 
     Raises:
         PatchError: If the patch is not well formed.
@@ -42,45 +43,59 @@ def apply_bsdiff(patch: bytes, old: bytes, new_length: int) -> bytearray:
     diff_at = _BSDIFF.size + control_length
     if magic != b"BSDIFF40" or length != new_length or diff_at + diff_length > len(patch):
         raise broken("another header", f"BSDIFF40 and {new_length} bytes")
-    steps = _unpack(patch[_BSDIFF.size : diff_at], _CONTROL.size * _MOST_STEPS)
-    diff = _unpack(patch[diff_at : diff_at + diff_length], new_length)
-    extra = _unpack(patch[diff_at + diff_length :], new_length)
-    return _replay(steps, diff, extra, old=old, new_length=new_length)
-
-
-def _replay(steps: bytes, diff: bytes, extra: bytes, *, old: bytes, new_length: int) -> bytearray:
-    new = bytearray()
-    old_at = diff_at = extra_at = 0
-    if len(steps) % _CONTROL.size:
-        raise broken(f"{len(steps)} bytes of steps", f"a multiple of {_CONTROL.size}")
-    for step in _CONTROL.iter_unpack(steps):
+    steps = _Unpacked(patch[_BSDIFF.size : diff_at])
+    diff = _Unpacked(patch[diff_at : diff_at + diff_length])
+    extra = _Unpacked(patch[diff_at + diff_length :])
+    new_at = old_at = 0
+    for _ in range(_MOST_STEPS):
+        if new_at == new_length:
+            return
+        step = _CONTROL.unpack(steps.take(_CONTROL.size))
         add, copy, seek = (-(value ^ _SIGN) if value & _SIGN else value for value in step)
         inside = 0 <= old_at <= old_at + add <= len(old)
-        if not inside or copy < 0 or len(new) + add + copy > new_length:
+        if not inside or copy < 0 or new_at + add + copy > new_length:
             raise broken(f"step {(add, copy, seek)}", "one inside both files")
-        new += _sum(diff[diff_at : diff_at + add], old[old_at : old_at + add])
-        new += extra[extra_at : extra_at + copy]
-        diff_at, extra_at, old_at = diff_at + add, extra_at + copy, old_at + add + seek
-    if len(new) != new_length:
-        raise broken(f"{len(new)} bytes", f"{new_length}")
-    return new
+        for start, size in _pieces(add):
+            yield _sum(diff.take(size), old[old_at + start : old_at + start + size])
+        for _, size in _pieces(copy):
+            yield extra.take(size)
+        new_at, old_at = new_at + add + copy, old_at + add + seek
+    raise broken(f"more than {_MOST_STEPS} steps", f"{new_length} bytes by then")
 
 
-def _sum(difference: bytes, before: bytes) -> bytes:
-    if len(difference) != len(before):
-        raise broken(f"{len(difference)} differences", f"{len(before)}")
+def _pieces(length: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, length, _PIECE):
+        yield start, min(_PIECE, length - start)
+
+
+def _sum(difference: bytes, before: Buffer) -> bytes:
     return (np.frombuffer(difference, np.uint8) + np.frombuffer(before, np.uint8)).tobytes()
 
 
-def _unpack(data: bytes, limit: int) -> bytes:
-    unpacker = bz2.BZ2Decompressor()
-    try:
-        result = unpacker.decompress(data, limit + 1)
-    except (OSError, ValueError, EOFError) as error:
-        raise broken(str(error), "bzip2 data") from error
-    if len(result) > limit or not unpacker.eof:
-        raise broken(f"{len(result)} bytes unpacked without an end", f"at most {limit}")
-    return result
+class _Unpacked:
+    """A bzip2 stream that is unpacked as far as it is read."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._data: Buffer = data
+        self._unpacker = bz2.BZ2Decompressor()
+
+    def take(self, length: int) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            PatchError: If there are fewer, or they are no bzip2 data.
+        """
+        found = bytearray()
+        while len(found) < length:
+            try:
+                more = self._unpacker.decompress(self._data, length - len(found))
+            except (OSError, ValueError, EOFError) as error:
+                raise broken(str(error), "bzip2 data") from error
+            self._data = b""
+            found += more
+            if not more and (self._unpacker.eof or self._unpacker.needs_input):
+                raise broken(f"{len(found)} bytes unpacked", f"{length}")
+        return bytes(found)
 
 
 def make_hdiff(old: bytes, new: bytes) -> bytes:
@@ -89,12 +104,13 @@ def make_hdiff(old: bytes, new: bytes) -> bytes:
     return patch
 
 
-def apply_hdiff(patch: bytes, old: bytes, new_length: int) -> bytes:
-    """Return the new file.
+def apply_hdiff(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
+    """Yield the new file, all at once: the library takes the memory of both files.
 
     Raises:
         PatchError: If the patch is not well formed, or is for files of another length.
     """
+    patch = bytes(patch)
     if not patch.startswith(_HDIFF):
         raise broken("another header", "HDIFF13 packed by zstd")
     claimed, at = _hdiff_number(patch, len(_HDIFF))
@@ -103,10 +119,10 @@ def apply_hdiff(patch: bytes, old: bytes, new_length: int) -> bytes:
     if (claimed, source) != (new_length, len(old)):
         raise broken(f"lengths {source} and {claimed}", f"{len(old)} and {new_length}")
     try:
-        result: bytes = hdiffpatch.apply(old, patch)
+        result: bytes = hdiffpatch.apply(bytes(old), patch)
     except hdiffpatch.HDiffPatchError as error:
         raise broken(str(error), "an intact patch") from error
-    return result
+    yield result
 
 
 def _hdiff_number(patch: bytes, at: int) -> tuple[int, int]:

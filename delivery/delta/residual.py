@@ -8,7 +8,7 @@ row: a bit for "moved at all", one for the direction, then one for each step bey
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Iterator, MutableSequence
 from typing import Final
 
 from delivery.delta.rangecoder import Decoder, Encoder, Model
@@ -54,32 +54,44 @@ def encode(differences: list[int], columns: int, limit: int) -> bytes:
         encoder.put(model, bit)
         return bit
 
-    _walk(put, differences, columns, limit=limit)
+    _Walk(put, columns, limit).over(differences)
     return encoder.finish()
 
 
-def decode(data: bytes | memoryview, count: int, columns: int, limit: int) -> array[int]:
-    """Return ``count`` differences; any bytes decode to something (see ``encode``)."""
+def decode(
+    data: bytes | memoryview, count: int, columns: int, limit: int, *, piece: int = 1 << 16
+) -> Iterator[array[int]]:
+    """Yield ``count`` differences in pieces; any bytes decode to something (see ``encode``)."""
     decoder = Decoder(data)
-    differences = array("h", bytes(2 * count))  # two bytes each, where a list takes eight
-    _walk(lambda model, _: decoder.get(model), differences, columns, limit=limit)
-    return differences
+    walk = _Walk(lambda model, _: decoder.get(model), columns, limit)
+    for start in range(0, count, piece):
+        differences = array("h", bytes(2 * min(piece, count - start)))
+        walk.over(differences)
+        yield differences
 
 
-def _walk(bit: Bit, differences: MutableSequence[int], columns: int, *, limit: int) -> None:
-    """Visit every difference; ``bit`` writes what is there, or reads what was written.
+class _Walk:
+    """Visits differences in order; ``bit`` writes what is there, or reads what was written.
 
     One walk for both directions: a context that the two computed differently would be garbage.
     """
-    contexts = _Contexts()
-    activity, signs = [_START] * columns, [0] * columns
-    for start in range(0, len(differences), columns):
-        row_activity, row_sign = _START, 0
-        for at in range(start, min(start + columns, len(differences))):
-            column = at - start
-            here = activity[column]
+
+    __slots__ = ("_activity", "_bit", "_column", "_contexts", "_limit", "_row", "_signs")
+
+    def __init__(self, bit: Bit, columns: int, limit: int) -> None:
+        """Start before the first difference."""
+        self._bit, self._limit, self._contexts = bit, limit, _Contexts()
+        self._activity, self._signs = [_START] * columns, [0] * columns
+        self._column, self._row = 0, (_START, 0)
+
+    def over(self, differences: MutableSequence[int]) -> None:
+        """Visit the next differences."""
+        bit, contexts, limit = self._bit, self._contexts, self._limit
+        activity, signs, column = self._activity, self._signs, self._column
+        row_activity, row_sign = self._row
+        for at, value in enumerate(differences):
+            here, size = activity[column], 0
             level = _LEVEL[here]
-            value, size = differences[at], 0
             if bit(contexts.moved[level][_LEVEL[row_activity]], value != 0):
                 sign = contexts.sign[signs[column]][row_sign]
                 row_sign = signs[column] = 1 + bit(sign, value > 0)
@@ -88,6 +100,10 @@ def _walk(bit: Bit, differences: MutableSequence[int], columns: int, *, limit: i
             seen = min(size, _CAP) << 8
             activity[column] = here + ((seen - here) >> _SHIFT)
             row_activity += (seen - row_activity) >> _SHIFT
+            column += 1
+            if column == len(activity):
+                column, row_activity, row_sign = 0, _START, 0
+        self._column, self._row = column, (row_activity, row_sign)
 
 
 def _size(bit: Bit, models: list[list[Model]], size: int, *, level: int, limit: int) -> int:

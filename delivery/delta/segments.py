@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from mmap import mmap
 from typing import Final
 
 from delivery.errors import PatchError
 
-__all__ = ["COPY", "Reader", "Segment", "gaps", "read_table", "varint", "write_table"]
+__all__ = ["COPY", "Buffer", "Reader", "Segment", "gaps", "read_table", "varint", "write_table"]
 
 COPY: Final = 0
+Buffer = bytes | memoryview | mmap
+"""Bytes to read from; a file on the device is mapped, not read."""
 _WIDTHS: Final = (COPY, 4, 8, 16, 32)
 _MOST_SEGMENTS: Final = 10_000
 _LONGEST_VARINT: Final = 35  # bits: files are smaller than 2**32 bytes
@@ -108,7 +111,7 @@ class Reader:
 
     __slots__ = ("_at", "_data")
 
-    def __init__(self, data: bytes | memoryview) -> None:
+    def __init__(self, data: Buffer) -> None:
         """Start at the first byte."""
         self._data, self._at = memoryview(data), 0  # a piece of it is no copy
 

@@ -14,19 +14,29 @@ Layout after the container's header, numbers as in ``segments.varint``:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from delivery.delta import residual
-from delivery.delta.segments import COPY, Reader, Segment, gaps, read_table, varint, write_table
+from delivery.delta.segments import (
+    COPY,
+    Buffer,
+    Reader,
+    Segment,
+    gaps,
+    read_table,
+    varint,
+    write_table,
+)
 from delivery.delta.tensors import Tensor, find_tensors
 from delivery.delta.zstd import compress, decompress
 
 __all__ = ["apply", "make"]
 
-_PIECE: Final = 1 << 16  # elements worked on at once, so that memory does not follow the tensor
+_MOST_COLUMNS: Final = 1 << 16
+_PIECE: Final = 1 << 13  # elements worked on at once, so that memory does not follow the tensor
 
 
 def make(old: bytes, new: bytes) -> bytes | None:
@@ -45,10 +55,11 @@ def make(old: bytes, new: bytes) -> bytes | None:
     return write_table(segments) + lengths + coded + planes + rest
 
 
-def apply(patch: bytes, old: bytes, new_length: int) -> bytearray:
-    """Return the new file.
+def apply(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
+    """Yield the new file from front to back.
 
-    Takes the memory of both files, and for the longest 8-bit tensor three bytes a weight.
+    Takes the memory of the patch, of the old and new bytes outside all tensors, and of the byte
+    planes of 16- and 32-bit tensors; 8- and 4-bit tensors pass through in pieces.
 
     Raises:
         PatchError: If the patch is not well formed.
@@ -58,28 +69,29 @@ def apply(patch: bytes, old: bytes, new_length: int) -> bytearray:
     lengths = [reader.varint() for _ in range(3)]
     coded, planes, rest = (reader.take(length) for length in lengths)
     reader.end()
-    new = bytearray(new_length)
     streams = Reader(coded)
     wide = sum(item.length for item in segments if item.width in {16, 32})
     plain = Reader(decompress(planes, wide) if wide else b"")
+    free = new_length - sum(item.length for item in segments)
+    outside = Reader(decompress(rest, free, _outside(old, segments, "old")))
+    end = 0
     for item in segments:
-        _restore(old, new, item, streams=streams, plain=plain)
+        yield bytes(outside.take(item.new - end))
+        yield from _restore(old, item, streams=streams, plain=plain)
+        end = item.new + item.length
+    yield bytes(outside.take(new_length - end))
     streams.end()
-    free = gaps(((item.new, item.length) for item in segments), new_length)
-    length = sum(end - start for start, end in free)
-    _fill(new, free, decompress(rest, length, _outside(old, segments, "old")))
-    return new
 
 
-def _restore(old: bytes, new: bytearray, item: Segment, *, streams: Reader, plain: Reader) -> None:
+def _restore(old: Buffer, item: Segment, *, streams: Reader, plain: Reader) -> Iterator[bytes]:
     before = np.frombuffer(old, np.uint8, item.length, item.old)
-    after = np.frombuffer(new, np.uint8, item.length, item.new)
     if item.width == COPY:
-        after[:] = before
+        for start in range(0, item.length, _PIECE):
+            yield before[start : start + _PIECE].tobytes()
     elif item.width in {4, 8}:
-        _decode(before, after, item, streams.take(streams.varint()))
+        yield from _decode(before, item, streams.take(streams.varint()))
     else:
-        _from_planes(before, after, item.width, plain.take(item.length))
+        yield from _from_planes(before, item.width, plain.take(item.length))
 
 
 def _match(old: bytes, new: bytes) -> list[Segment]:
@@ -105,7 +117,8 @@ def _segment(old: bytes, new: bytes, source: Tensor, item: Tensor) -> Segment:
         old=source.offset,
         new=item.offset,
         length=item.length,
-        columns=item.columns,
+        # A device keeps a few bytes for every column.
+        columns=min(item.columns, _MOST_COLUMNS),
     )
 
 
@@ -117,16 +130,22 @@ def _encode(old: bytes, new: bytes, item: Segment) -> bytes:
     return residual.encode(differences.tolist(), item.columns, half)
 
 
-def _decode(before: Any, after: Any, item: Segment, stream: memoryview) -> None:
-    count = item.length if item.width == 8 else 2 * item.length  # noqa: PLR2004
-    half = 1 << (item.width - 1)
-    differences = residual.decode(stream, count, item.columns, half)
-    # Unsigned bytes wrap, which is the arithmetic that the differences were made with.
-    moved = np.frombuffer(differences, np.int16).astype(np.uint8)
-    if item.width == 8:  # noqa: PLR2004
-        np.add(before, moved, out=after)
-    else:
-        np.bitwise_or((before + moved[0::2]) & 15, ((before >> 4) + moved[1::2]) << 4, out=after)
+def _decode(before: Any, item: Segment, stream: memoryview) -> Iterator[bytes]:
+    halves = item.width == 4  # noqa: PLR2004
+    count = 2 * item.length if halves else item.length
+    at = 0
+    for differences in residual.decode(
+        stream, count, item.columns, 1 << (item.width - 1), piece=_PIECE
+    ):
+        # Unsigned bytes wrap, which is the arithmetic that the differences were made with.
+        moved = np.frombuffer(differences, np.int16).astype(np.uint8)
+        source = before[at : at + len(moved) // (2 if halves else 1)]
+        at += len(source)
+        if halves:
+            moved = ((source + moved[0::2]) & 15) | ((source >> 4) + moved[1::2]) << 4
+        else:
+            moved += source
+        yield moved.tobytes()
 
 
 def _elements(data: bytes, width: int) -> Any:
@@ -147,23 +166,16 @@ def _planes(old: bytes, new: bytes, item: Segment) -> bytes:
     return bytes(rows.T[::-1].tobytes())
 
 
-def _from_planes(before: Any, after: Any, width: int, planes: memoryview) -> None:
+def _from_planes(before: Any, width: int, planes: memoryview) -> Iterator[bytes]:
     kind = np.dtype(f"<u{width // 8}")
     rows = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, -1)[::-1].T
     for start in range(0, len(rows), _PIECE):
         folded = np.ascontiguousarray(rows[start : start + _PIECE]).view(kind).reshape(-1)
         difference = (folded >> 1) ^ (0 - (folded & 1))
         piece = slice(start * kind.itemsize, (start + len(folded)) * kind.itemsize)
-        np.add(before[piece].view(kind), difference, out=after[piece].view(kind))
+        yield (np.frombuffer(before[piece].tobytes(), kind) + difference).tobytes()
 
 
-def _outside(data: bytes, segments: Sequence[Segment], side: str) -> bytes:
+def _outside(data: Buffer, segments: Sequence[Segment], side: str) -> bytes:
     starts = [(item.old if side == "old" else item.new, item.length) for item in segments]
     return b"".join(data[start:end] for start, end in gaps(starts, len(data)))
-
-
-def _fill(new: bytearray, free: list[tuple[int, int]], data: bytes) -> None:
-    at = 0
-    for start, end in free:
-        new[start:end] = data[at : at + end - start]
-        at += end - start

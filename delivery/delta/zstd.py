@@ -40,14 +40,14 @@ def decompress(data: bytes | memoryview, length: int, before: bytes = b"") -> by
         dict_data=_raw(before), max_window_size=_LARGEST_WINDOW
     )
     try:
-        with decompressor.stream_reader(data, read_across_frames=False) as reader:
-            # One byte more than expected tells a longer stream without unpacking it.
-            result: bytes = reader.read(length + 1)
+        # Straight into the result: a stream would keep its window, as large again, beside it.
+        result: bytes = decompressor.decompress(
+            data, max_output_size=length or 1, read_across_frames=False, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
-        raise broken(str(error), "a zstd frame") from error
+        raise broken(str(error), f"a zstd frame of {length} bytes") from error
     if len(result) != length:
-        more = "more than " if len(result) > length else ""
-        raise broken(f"{more}{min(len(result), length)} bytes unpacked", f"{length}")
+        raise broken(f"{len(result)} bytes unpacked", f"{length}")
     return result
 
 

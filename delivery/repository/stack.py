@@ -21,6 +21,7 @@ __all__ = [
     "Deployment",
     "Pin",
     "edit_deployment",
+    "freeze",
     "halt",
     "promote",
     "read_deployments",
@@ -145,17 +146,33 @@ def promote(deployment: Any) -> str:
     """Move a deployment to its next ring.
 
     Raises:
-        ReleaseError: If it is halted, or in the last ring.
+        ReleaseError: If it is halted or frozen, or in the last ring.
     """
     rollout = deployment["rollout"]
     names = [ring["name"] for ring in rollout["rings"]]
     at = names.index(rollout["stage"])
-    if rollout.get("halted"):
-        raise _refused(deployment["app"], "a halted rollout", "one that runs")
+    for state in ("halted", "frozen"):
+        if rollout.get(state):
+            raise _refused(deployment["app"], f"a {state} rollout", "one that runs")
     if at + 1 == len(names):
         raise _refused(deployment["app"], f"the last ring {names[at]!r}", "a ring after it")
     rollout["stage"] = names[at + 1]
     return f"stage: {names[at]} -> {names[at + 1]}"
+
+
+def freeze(deployment: Any) -> str:
+    """Let no further ring have a version; devices keep what they have.
+
+    Raises:
+        ReleaseError: If it is frozen already, or every ring has it.
+    """
+    rollout = deployment["rollout"]
+    if rollout.get("frozen"):
+        raise _refused(deployment["app"], "a frozen rollout", "one that goes on")
+    if rollout["stage"] == rollout["rings"][-1]["name"]:
+        raise _refused(deployment["app"], "a rollout that every ring has", "one under way")
+    rollout["frozen"] = True
+    return f"frozen: false -> true, at ring {rollout['stage']}"
 
 
 def halt(deployment: Any) -> str:
@@ -191,7 +208,8 @@ def rollback(deployment: Any) -> str:
     del deployment["previous"]
     rollout = deployment["rollout"]
     rollout["stage"] = rollout["rings"][-1]["name"]
-    rollout.pop("halted", None)
+    for state in ("halted", "frozen"):
+        rollout.pop(state, None)
     return f"version: {left} -> {deployment['version']}, all rings"
 
 
