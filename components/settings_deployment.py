@@ -111,6 +111,10 @@ class Rollout(Section):
         description="Stop on every device: it goes back to its embedded model or switches the "
         "feature off, as `fallback` of the manifest says.",
     )
+    frozen: bool | None = Field(
+        default=None,
+        description="Let no further ring have the version; devices keep what they have.",
+    )
     rings: tuple[Ring, ...] = Field(min_length=1, max_length=8, description="Rings, in order.")
     min_app_version: Version = Field(description="Oldest version of the application that gets it.")
 

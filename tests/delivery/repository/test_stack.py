@@ -57,6 +57,22 @@ def test_a_halted_rollout_is_not_promoted_until_it_is_resumed(path):
     assert not only(path).halted
 
 
+def test_a_frozen_rollout_stays_where_it_is(path):
+    done = stack.edit_deployment(path, NAME, stack.freeze)
+    assert done == f"frozen: false -> true, at ring {only(path).stage}"
+    assert changed(path) == {"frozen: true"}
+    for change in (stack.promote, stack.freeze):
+        with pytest.raises(ReleaseError, match="a frozen rollout"):
+            stack.edit_deployment(path, NAME, change)
+
+
+def test_a_rollout_that_everybody_has_is_not_frozen(path):
+    while only(path).stage != only(path).rings[-1].name:
+        stack.edit_deployment(path, NAME, stack.promote)
+    with pytest.raises(ReleaseError, match="every ring has"):
+        stack.edit_deployment(path, NAME, stack.freeze)
+
+
 def test_a_rollback_pins_the_previous_version_for_every_ring(path):
     previous = only(path).previous
     stack.edit_deployment(path, NAME, stack.rollback)
