@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,8 +36,8 @@ from edge.stats import ModelStats
 
 __all__ = ["Job", "Lane", "Outputs"]
 
-_TO_LOOP: Final = 0.0008  # seconds of a call
-_TO_THREAD: Final = 0.0016
+_ON_LOOP: Final = 0.001  # seconds that a call may take on the event loop
+_FORGET: Final = 1.05  # per call: how fast the shortest time of a row is forgotten
 _LOG: Final = logging.getLogger(__name__)
 _RECENT: Final = 0.2  # weight of the last call in the average
 
@@ -126,11 +127,14 @@ class Lane:
         self._threads: ThreadPoolExecutor | None = None
         self._seen = 0  # length of the queue at the last turn
         self._busy = False  # collecting or running
-        self._on_loop = False
+        # Shortest time of a row, lately. The shortest: a thread's time has waits for the
+        # interpreter in it, which a call on the loop has not.
+        self._row_seconds = math.inf
         self._average: float | None = None  # seconds of a call
 
-    def __len__(self) -> int:
-        """Return how many requests wait."""
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
         return len(self._queue)
 
     def submit(self, job: Job) -> None:
@@ -171,7 +175,7 @@ class Lane:
         jobs = self._take()
         if not jobs:
             self._next()
-        elif self._on_loop:
+        elif sum(job.rows for job in jobs) * self._row_seconds < _ON_LOOP:
             self._finish(self._run(jobs))
             self._next()
         else:
@@ -275,7 +279,7 @@ class Lane:
         self.stats.batch.add(rows)
         average = call.seconds if self._average is None else self._average
         self._average = average + _RECENT * (call.seconds - average)
-        self._on_loop = self._average < (_TO_THREAD if self._on_loop else _TO_LOOP)
+        self._row_seconds = min(self._row_seconds * _FORGET, call.seconds / rows)
         self._observe(
             Run(
                 served=self.served,
