@@ -3,20 +3,14 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
 from cli.errors import UserError
+from cli.reports import FORMATS, forms_of, show
 
-if TYPE_CHECKING:
-    from gate import Report
-
-__all__ = ["FORMATS", "command"]
-
-# Named here too, since the room itself takes a second to load and a help text has no second.
-FORMATS: Final = ("table", "json", "markdown", "sarif")
-_TABLE: Final = "table"
+__all__ = ["command"]
 
 
 class Cloud(StrEnum):
@@ -33,7 +27,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     ] = Cloud.SANDBOX,
     form: Annotated[
         str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
-    ] = _TABLE,
+    ] = "table",
     out: Annotated[
         Path | None, typer.Option(help="Write every format to a file in this folder.")
     ] = None,
@@ -48,7 +42,7 @@ def command(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
     """
-    forms = _forms(form, out)
+    forms = forms_of(form, out)
     from gate import GateError, Options, run_gate  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
     from gate.render.timing import render_timing  # noqa: PLC0415
@@ -58,40 +52,7 @@ def command(  # noqa: PLR0917  typer passes options by name
             report = run_gate(Options(stack=stack, cloud=cloud.value, base=base), tell)
     except GateError as error:
         raise UserError(str(error)) from error
-    _show(report, forms, out)
+    show(report, forms, out)
     if time:
         print(render_timing(report.timing), end="", file=sys.stderr)
     raise typer.Exit(report.exit_code)
-
-
-def _forms(text: str, out: Path | None) -> list[str]:
-    forms = list(dict.fromkeys(item.strip() for item in text.split(",")))
-    if unknown := [item for item in forms if item not in FORMATS]:
-        raise UserError(
-            f"--format: got {', '.join(unknown)!r}; expected one or more of {', '.join(FORMATS)}. "
-            "Next: separate several with commas."
-        )
-    if len(forms) > 1 and out is None:
-        raise UserError(
-            f"--format: got {len(forms)} formats and nowhere to put them; expected one, or a "
-            "folder. Next: add --out FOLDER."
-        )
-    return forms
-
-
-def _show(report: "Report", forms: list[str], out: Path | None) -> None:
-    from gate.render import SUFFIXES, render  # noqa: PLC0415
-    from gate.render.table import print_table  # noqa: PLC0415
-    from gate.render.words import headline  # noqa: PLC0415
-
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        for form in forms:
-            path = out / f"gate-{report.stack}{SUFFIXES[form]}"
-            path.write_text(render(report, form), encoding="utf-8")
-    if _TABLE in forms:
-        print_table(report)
-    elif out is None:
-        sys.stdout.write(render(report, forms[0]))
-    else:
-        print(headline(report))

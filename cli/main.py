@@ -41,6 +41,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Judge stack files, manifests and waivers without an engine.",
         is_command=True,
     ),
+    "audit": Group(
+        module="cli.audit",
+        help="Judge what is deployed with the same policy pack.",
+        is_command=True,
+    ),
     "cost": Group(module="cli.cost", help="Estimate a stack's month; show and refresh prices."),
     "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
     "gate": Group(

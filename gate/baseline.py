@@ -18,7 +18,16 @@ from gate.report import Change
 from gate.stackfile import StackFile
 from sandbox.engine import Engine
 
-__all__ = ["Baseline", "ModelPin", "changes", "from_export", "from_git", "pins_of", "read_state"]
+__all__ = [
+    "Baseline",
+    "ModelPin",
+    "changes",
+    "export_state",
+    "from_export",
+    "from_git",
+    "pins_of",
+    "read_state",
+]
 
 _SECONDS = 120.0
 _DIGEST_SHOWN = 12
@@ -72,6 +81,17 @@ def read_state(project: Project, engine: Engine, environment: Mapping[str, str])
     Raises:
         GateError: The engine cannot export the state.
     """
+    return from_export(export_state(project, engine, environment))
+
+
+def export_state(
+    project: Project, engine: Engine, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the stack's state as `pulumi stack export` writes it; secrets stay encrypted.
+
+    Raises:
+        GateError: The engine cannot export the state.
+    """
     result = subprocess.run(
         [engine.pulumi, "stack", "export", f"--stack={project.stack}", "--non-interactive"],
         cwd=project.root,
@@ -87,7 +107,8 @@ def read_state(project: Project, engine: Engine, environment: Mapping[str, str])
             f"state of stack {project.stack}: got {result.stderr.strip()!r}; expected "
             "`pulumi stack export` to succeed. Next: check the backend and that the stack exists."
         )
-    return from_export(json.loads(result.stdout))
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
 
 
 def from_export(export: Mapping[str, Any]) -> Baseline | None:

@@ -2,31 +2,25 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from gate.asking import Cloud, engine_result, find_engine, variables_of
 from gate.assemble import Run, assemble
 from gate.baseline import from_git, read_state
 from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
-from gate.cloud import cloud_environment, require_official
-from gate.errors import GateError
 from gate.handover import write_handover
 from gate.pack import pack_digest
 from gate.preview import Preview, preview
 from gate.progress import Tell, describe
 from gate.project import Project, find_project
-from gate.report import Engine as EngineResult
 from gate.report import Report
-from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
+from gate.sandbox_stack import prepare_sandbox_stack
 from gate.source import differs_from, read_source
 from gate.stackfile import StackFile
 from gate.timing import Clock
-from sandbox.engine import Engine, environment, locate
-from sandbox.errors import SandboxError
-from sandbox.progress import shown as engine_progress
+from sandbox.engine import Engine
 
 __all__ = ["Options", "run_gate"]
 
@@ -45,7 +39,7 @@ class Options:
     """
 
     stack: str
-    cloud: Literal["sandbox", "aws"] = "sandbox"
+    cloud: Cloud = "sandbox"
     base: str = ""
     folder: Path = field(default_factory=Path.cwd)
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -64,10 +58,10 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
     clock = Clock()
     project = find_project(options.folder.resolve(), options.stack)
     with clock.phase("find engine"):
-        engine = _engine(options)
+        engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):
         expected = expectation(project)
-        variables = _variables(project, engine, options)
+        variables = variables_of(project, engine, options.cloud, options.ambient)
         config_file = _prepare(project, engine, options, variables)
         state = read_state(project, engine, variables)
         baseline = from_git(project, options.base) if options.base else state
@@ -94,7 +88,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         stack=project.stack,
         source=source,
         stack_file=stack_file,
-        engine=_engine_result(engine, options),
+        engine=engine_result(engine, options.cloud),
         expected=expected,
         observation=shown.observation,
         exit_code=shown.exit_code,
@@ -104,32 +98,6 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         warnings=_warnings(project, options),
     )
     return assemble(run, clock.read(rate=_rate(shown)))
-
-
-def _engine(options: Options) -> Engine:
-    with ExitStack() as stack:
-        try:
-            engine = locate(
-                ambient=options.ambient, progress=stack.enter_context(engine_progress())
-            )
-        except SandboxError as error:
-            raise GateError(str(error)) from error
-    if options.cloud == "aws":
-        require_official(engine)
-    return engine
-
-
-def _variables(project: Project, engine: Engine, options: Options) -> dict[str, str]:
-    if options.cloud == "aws":
-        return cloud_environment(engine, options.ambient)
-    return environment(
-        engine,
-        home=project.home,
-        backend_url=project.state.as_uri(),
-        passphrase=PASSPHRASE,
-        ambient=options.ambient,
-        sandbox=True,
-    )
 
 
 def _prepare(
@@ -143,14 +111,6 @@ def _prepare(
     install(project.home)
     prepare_sandbox_stack(project, engine, variables)
     return project.stack_copy
-
-
-def _engine_result(engine: Engine, options: Options) -> EngineResult:
-    return EngineResult(
-        version=engine.version,
-        origin=engine.origin,
-        providers="official" if options.cloud == "aws" else "stand-in",
-    )
 
 
 def _moved(project: Project, sha256: str) -> tuple[str, ...]:

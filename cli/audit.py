@@ -1,0 +1,59 @@
+"""`mobile-ai audit`: judge what is deployed with the same pack and print one verdict."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import UserError
+from cli.reports import FORMATS, forms_of, show
+
+__all__ = ["command"]
+
+
+class Cloud(StrEnum):
+    """Whose state is read."""
+
+    SANDBOX = "sandbox"
+    AWS = "aws"
+
+
+def command(  # noqa: PLR0917  typer passes options by name
+    stack: Annotated[str, typer.Option(help="Stack to audit: dev, prod, ...")],
+    cloud: Annotated[
+        Cloud, typer.Option(help="The sandbox's state, or that of your own backend.")
+    ] = Cloud.SANDBOX,
+    file: Annotated[
+        Path | None, typer.Option(help="A state from `pulumi stack export`; needs no backend.")
+    ] = None,
+    commit: Annotated[str, typer.Option(help="Commit that says what should be deployed.")] = "HEAD",
+    form: Annotated[
+        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
+    ] = "table",
+    out: Annotated[
+        Path | None, typer.Option(help="Write every format to a file in this folder.")
+    ] = None,
+) -> None:
+    """Judge what is deployed; exit 0 nothing wrong, 1 something is, 2 could not judge.
+
+    The policy pack judges the state as it judges a plan. Beside it: do deployments run what Git
+    pins, do resources carry the cost tags, does anything that was signed run out within 30 days.
+
+    Example: mobile-ai audit --stack prod --cloud aws --format markdown
+
+    Example: mobile-ai audit --stack prod --file state.json --format table,sarif --out build/audit
+    """
+    forms = forms_of(form, out)
+    from gate import GateError  # noqa: PLC0415
+    from gate.progress import shown  # noqa: PLC0415
+    from operations.audit import Options, run_audit  # noqa: PLC0415
+
+    options = Options(stack=stack, cloud=cloud.value, file=file, commit=commit)
+    try:
+        with shown() as tell:
+            report = run_audit(options, tell)
+    except GateError as error:
+        raise UserError(str(error)) from error
+    show(report, forms, out, name="audit")
+    raise typer.Exit(report.exit_code)

@@ -1,0 +1,55 @@
+"""The forms of a report and where they go: shared by the commands that judge."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cli.errors import UserError
+
+if TYPE_CHECKING:
+    from gate import Report
+
+__all__ = ["FORMATS", "forms_of", "show"]
+
+# Named here too, since the room itself takes a second to load and a help text has no second.
+FORMATS: Final = ("table", "json", "markdown", "sarif")
+_TABLE: Final = "table"
+
+
+def forms_of(text: str, out: Path | None) -> list[str]:
+    """Return the forms that an option names.
+
+    Raises:
+        UserError: One does not exist, or several have nowhere to go.
+    """
+    forms = list(dict.fromkeys(item.strip() for item in text.split(",")))
+    if unknown := [item for item in forms if item not in FORMATS]:
+        raise UserError(
+            f"--format: got {', '.join(unknown)!r}; expected one or more of {', '.join(FORMATS)}. "
+            "Next: separate several with commas."
+        )
+    if len(forms) > 1 and out is None:
+        raise UserError(
+            f"--format: got {len(forms)} formats and nowhere to put them; expected one, or a "
+            "folder. Next: add --out FOLDER."
+        )
+    return forms
+
+
+def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "gate") -> None:
+    """Print a report in its forms, or write them as files that begin with a name."""
+    from gate.render import SUFFIXES, render  # noqa: PLC0415
+    from gate.render.table import print_table  # noqa: PLC0415
+    from gate.render.words import headline  # noqa: PLC0415
+
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for form in forms:
+            path = out / f"{name}-{report.stack}{SUFFIXES[form]}"
+            path.write_text(render(report, form), encoding="utf-8")
+    if _TABLE in forms:
+        print_table(report)
+    elif out is None:
+        sys.stdout.write(render(report, forms[0]))
+    else:
+        print(headline(report))

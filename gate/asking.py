@@ -1,0 +1,59 @@
+"""The engine that a run asks, and the environment it is asked in."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Literal
+
+from gate.cloud import cloud_environment, require_official
+from gate.errors import GateError
+from gate.project import Project
+from gate.report import Engine as EngineResult
+from gate.sandbox_stack import PASSPHRASE
+from sandbox.engine import Engine, environment, locate
+from sandbox.errors import SandboxError
+from sandbox.progress import shown as engine_progress
+
+__all__ = ["Cloud", "engine_result", "find_engine", "variables_of"]
+
+Cloud = Literal["sandbox", "aws"]
+
+
+def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
+    """Return the engine, built first where there is none.
+
+    Raises:
+        GateError: There is none to be had, or it cannot run what the cloud needs.
+    """
+    with ExitStack() as stack:
+        try:
+            engine = locate(ambient=ambient, progress=stack.enter_context(engine_progress()))
+        except SandboxError as error:
+            raise GateError(str(error)) from error
+    if cloud == "aws":
+        require_official(engine)
+    return engine
+
+
+def variables_of(
+    project: Project, engine: Engine, cloud: Cloud, ambient: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the engine's variables, without what could change a run unseen."""
+    if cloud == "aws":
+        return cloud_environment(engine, ambient)
+    return environment(
+        engine,
+        home=project.home,
+        backend_url=project.state.as_uri(),
+        passphrase=PASSPHRASE,
+        ambient=ambient,
+        sandbox=True,
+    )
+
+
+def engine_result(engine: Engine, cloud: Cloud) -> EngineResult:
+    """Return what the report says of the engine."""
+    return EngineResult(
+        version=engine.version,
+        origin=engine.origin,
+        providers="official" if cloud == "aws" else "stand-in",
+    )

@@ -1,0 +1,76 @@
+"""What a check of the deployed state is given, and what it returns.
+
+A check is data around a function, as a rule is. One that needs more than the state (a registry,
+a delivery network, a cluster) is made with a client of it and gives a `Check` whose function asks
+that client; whatever such a function raises makes the audit undecided, never passed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from governance.facts import Facts
+from governance.reading import Finding
+from governance.resource import Resource
+
+from gate.baseline import ModelPin
+
+__all__ = ["Check", "Deployed", "Found"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What is deployed, and what Git says of it.
+
+    Attributes:
+        stack: The stack's name.
+        resources: Every resource of the state, with its inputs, in the state's order.
+        outputs: What the providers answered, by URN.
+        pins: The model of every deployment in the state, by the deployment's name.
+        declared: The same as the stack file in Git has it.
+        facts: What the judge knows of the stack: trust, verified models, signed records.
+        now: The time of the audit.
+    """
+
+    stack: str
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Mapping[str, Any]]
+    pins: Mapping[str, ModelPin]
+    declared: Mapping[str, ModelPin]
+    facts: Facts
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing that a check found.
+
+    Attributes:
+        finding: What, got, expected, next step.
+        urn: The resource; empty for the stack as a whole.
+        denies: Whether the audit fails by it; otherwise it is advice.
+    """
+
+    finding: Finding
+    urn: str = ""
+    denies: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check beside the rules.
+
+    Attributes:
+        id: Kebab-case, stable; no rule has it.
+        title: One sentence that is true when nothing is found.
+        severity: How bad it is when something is.
+        frameworks: The controls it serves.
+        look: The check itself; may raise, which is reported.
+    """
+
+    id: str
+    title: str
+    severity: Literal["low", "medium", "high", "critical"]
+    frameworks: tuple[str, ...]
+    look: Callable[[Deployed], Iterable[Found]]

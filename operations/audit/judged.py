@@ -1,0 +1,98 @@
+"""The judge over a deployed state, told as an engine tells of a plan.
+
+`pulumi policy analyze` says what is wrong and never what ran, so it cannot show that nothing was
+left out. The same judge run here accounts for every rule on every resource; what the engine says
+of the same state must then agree with it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from governance.exported import ExportedState
+from governance.judge import Session
+from governance.verdict import Verdict
+
+from gate.events import Event, Finished, ResourceSeen, ResourceSummary, StackSummary, Violation
+from gate.expectation import Expectation
+from gate.observation import STACK_TYPE, Observation
+
+__all__ = ["disagreement", "events_of"]
+
+# In the place of a planned operation.
+_OPERATION = "deployed"
+_NAMES_SHOWN = 3
+
+
+def events_of(state: ExportedState, session: Session, expected: Expectation) -> Iterator[Event]:
+    """Judge a state and yield what an engine would have said of it."""
+    denied = False
+    for resource in state.inputs:
+        yield ResourceSeen(
+            urn=resource.urn, type=resource.type, op=_OPERATION, inputs=resource.props
+        )
+        verdicts = session.see(resource)
+        denied |= any(item.denies for item in verdicts)
+        yield from _violations(verdicts, expected)
+        passed, failed = _accounts(verdicts)
+        yield ResourceSummary(
+            pack=expected.pack,
+            pack_version=expected.version,
+            urn=resource.urn,
+            passed=passed,
+            failed=failed,
+        )
+    whole = session.stack(state.outputs)
+    denied |= any(item.denies for item in whole)
+    yield from _violations(whole, expected)
+    passed, failed = _accounts(whole)
+    yield StackSummary(
+        pack=expected.pack, pack_version=expected.version, passed=passed, failed=failed
+    )
+    yield Finished(
+        result="failed" if denied else "succeeded",
+        changes={},
+        packs={expected.pack: expected.version},
+    )
+
+
+def disagreement(judged: Observation, engine: Observation) -> tuple[str, ...]:
+    """Return a doubt if the engine, asked about the same state, denies something else."""
+    ours, theirs = _denials(judged), _denials(engine)
+    if ours == theirs:
+        return ()
+    only = [f"{rule} on {urn or 'the stack'}" for rule, urn in sorted(ours ^ theirs)]
+    shown = "; ".join(only[:_NAMES_SHOWN])
+    return (f"`pulumi policy analyze` and the judge differ in {len(only)} denials: {shown}.",)
+
+
+def _violations(verdicts: Iterable[Verdict], expected: Expectation) -> Iterator[Violation]:
+    for item in verdicts:
+        rule = expected.rules[item.rule]
+        for message in item.messages:
+            yield Violation(
+                pack=expected.pack,
+                pack_version=expected.version,
+                rule=rule.id,
+                urn=item.urn,
+                message=message,
+                level="mandatory" if item.denies else "advisory",
+                severity=rule.severity,
+            )
+
+
+def _accounts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the rules that passed and those that did not, as the engine sums them up."""
+    passing: dict[str, list[bool]] = defaultdict(list)
+    for item in verdicts:
+        passing[item.rule].append(item.outcome == "pass")
+    passed = tuple(rule for rule, found in passing.items() if all(found))
+    return passed, tuple(rule for rule in passing if rule not in passed)
+
+
+def _denials(seen: Observation) -> set[tuple[str, str]]:
+    # The engine writes its own URN of the stack for what is about the whole.
+    return {
+        (item.rule, "" if f"::{STACK_TYPE}::" in item.urn else item.urn)
+        for item in seen.violations
+        if item.level == "mandatory"
+    }

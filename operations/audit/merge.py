@@ -1,0 +1,108 @@
+"""One report of rules and checks: what a check finds stands beside what a rule says."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from governance.errors import GovernanceError
+
+from gate.report import EXIT_CODES, Outcomes, Report, RuleResult, Verdict, ViolationResult
+from gate.stackfile import StackFile
+from operations.audit.contract import Check, Deployed, Found
+
+__all__ = ["Result", "look", "merge"]
+
+_GROUP = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a check came out.
+
+    Attributes:
+        check: The check.
+        found: What it found.
+        failure: Why it could not be made; empty if it was.
+    """
+
+    check: Check
+    found: tuple[Found, ...] = ()
+    failure: str = field(default="")
+
+
+def look(checks: Iterable[Check], deployed: Deployed) -> list[Result]:
+    """Make each check; one that raises has not passed, and does not stop the others."""
+    return [_look(check, deployed) for check in checks]
+
+
+def _look(check: Check, deployed: Deployed) -> Result:
+    try:
+        return Result(check=check, found=tuple(check.look(deployed)))
+    # Fail closed: whatever goes wrong in a check, or in what it asks, is told as a doubt.
+    except Exception as error:  # noqa: BLE001
+        said = str(error) if isinstance(error, GovernanceError) else f"{type(error).__name__}"
+        return Result(check=check, failure=f"Check {check.id} could not be made: {said}.")
+
+
+def merge(report: Report, results: Sequence[Result], stack_file: StackFile) -> Report:
+    """Return a report of the pack's verdicts with the checks' findings in it."""
+    found = [
+        _violation(result.check, item, stack_file) for result in results for item in result.found
+    ]
+    violations = tuple(sorted((*report.violations, *found), key=_order))
+    doubts = (*report.doubts, *(item.failure for item in results if item.failure))
+    verdict = _verdict(report, violations, doubts)
+    return report.model_copy(
+        update={
+            "verdict": verdict,
+            "exit_code": EXIT_CODES[verdict],
+            "rules": (*report.rules, *(_rule(item) for item in results)),
+            "violations": violations,
+            "doubts": doubts,
+        }
+    )
+
+
+def _verdict(
+    report: Report, violations: Iterable[ViolationResult], doubts: tuple[str, ...]
+) -> Verdict:
+    if any(item.level == "mandatory" for item in violations):
+        return "denied"
+    return "undecided" if doubts or report.errors else "pass"
+
+
+def _violation(check: Check, item: Found, stack_file: StackFile) -> ViolationResult:
+    name = item.urn.rpartition("::")[2]
+    token = item.urn.split("::")[2].rpartition("$")[2] if item.urn else ""
+    return ViolationResult(
+        rule=check.id,
+        urn=item.urn,
+        name=name or "the stack",
+        type=token,
+        outcome="fail" if item.denies else "warned",
+        level="mandatory" if item.denies else "advisory",
+        severity=check.severity,
+        message=str(item.finding),
+        file=stack_file.name,
+        line=stack_file.line_of_resource(name),
+    )
+
+
+def _order(item: ViolationResult) -> tuple[bool, str, str, str]:
+    return (item.level != "mandatory", item.rule, item.urn, item.message)
+
+
+def _rule(result: Result) -> RuleResult:
+    failed = len({item.urn for item in result.found if item.denies})
+    warned = len({item.urn for item in result.found if not item.denies})
+    passed = not (failed or warned or result.failure)
+    counted: Mapping[str, int] = {"fail": failed, "warned": warned, "passed": int(passed)}
+    return RuleResult(
+        id=result.check.id,
+        title=result.check.title,
+        kind="stack",
+        group=_GROUP,
+        level="mandatory",
+        severity=result.check.severity,
+        frameworks=result.check.frameworks,
+        outcomes=Outcomes(**counted),
+    )

@@ -1,0 +1,183 @@
+"""One audit from question to report: the shell around the pure parts."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from governance.errors import GovernanceError
+from governance.exported import ExportedState, read_export
+from governance.judge import Session
+from governance.pulumi_pack.levels import read_baseline
+from governance.setting import load_setting
+
+from gate.asking import Cloud, engine_result, find_engine, variables_of
+from gate.assemble import Run, assemble
+from gate.baseline import Baseline, export_state, from_export, from_git
+from gate.before import costs_before, declared_budgets
+from gate.catalogue import expectation
+from gate.errors import GateError
+from gate.handover import baseline_text
+from gate.observation import Observation
+from gate.progress import Tell
+from gate.project import Project, find_project
+from gate.report import Report
+from gate.source import read_source
+from gate.stackfile import StackFile
+from gate.timing import Clock
+from operations.audit.analyze import analyze
+from operations.audit.checks import STATE_CHECKS
+from operations.audit.contract import Check, Deployed
+from operations.audit.judged import disagreement, events_of
+from operations.audit.merge import look, merge
+
+__all__ = ["Options", "run_audit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked.
+
+    Attributes:
+        stack: The stack to audit.
+        cloud: Whose state: the sandbox's, or that of the caller's own backend.
+        file: An exported state; none stands for the stack's own, from its backend.
+        commit: The commit whose stack file says what should be deployed.
+        folder: Where the checkout is, or a folder in it.
+        ambient: The caller's environment.
+    """
+
+    stack: str
+    cloud: Cloud = "sandbox"
+    file: Path | None = None
+    commit: str = "HEAD"
+    folder: Path = field(default_factory=Path.cwd)
+    ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def run_audit(
+    options: Options,
+    tell: Tell = lambda _: None,
+    *,
+    checks: Sequence[Check] = STATE_CHECKS,
+) -> Report:
+    """Judge what is deployed with the policy pack and the checks, and report on it.
+
+    Args:
+        options: What is asked.
+        tell: Told how far it is, in sentences.
+        checks: What is looked at beside the rules.
+
+    Raises:
+        GateError: There is nothing to judge, or the engine could not even be asked.
+    """
+    clock = Clock()
+    now = datetime.now(UTC)
+    project = find_project(options.folder.resolve(), options.stack)
+    stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
+    with clock.phase("find engine"):
+        engine = find_engine(options.cloud, options.ambient)
+        variables = variables_of(project, engine, options.cloud, options.ambient)
+    with clock.phase("read state"):
+        tell("Reading the deployed state")
+        file = options.file
+        export = _load(file) if file else export_state(project, engine, variables)
+        state, before = _state(export, options)
+        declared = from_git(project, options.commit)
+    with clock.phase("judge"):
+        tell(f"Judging {len(state.inputs)} deployed resources")
+        text = baseline_text(
+            before, costs=costs_before(before.resources, declared_budgets(stack_file.config))
+        )
+        session = _session(project, text, now)
+        expected = expectation(project)
+        seen = Observation()
+        for event in events_of(state, session, expected):
+            seen.add(event)
+    with clock.phase("ask the engine"):
+        tell("Asking the engine about the same state")
+        analyzed = analyze(project, engine, variables, export=export, baseline=text)
+    with clock.phase("checks"):
+        tell("Looking at what no rule sees")
+        deployed = _deployed(
+            project.stack, state, session, before=before, declared=declared, now=now
+        )
+        results = look(checks, deployed)
+    run = Run(
+        stack=project.stack,
+        source=read_source(project),
+        stack_file=stack_file,
+        engine=engine_result(engine, options.cloud),
+        expected=expected,
+        observation=seen,
+        exit_code=0,
+        stderr=analyzed.errors,
+        baseline=before,
+        doubts=disagreement(seen, analyzed.seen),
+    )
+    return merge(assemble(run, clock.read(rate=0.0)), results, stack_file)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GateError(
+            f"{path}: got {type(error).__name__}; expected a state as `pulumi stack export` "
+            "writes it. Next: export it again."
+        ) from error
+
+
+def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline]:
+    name = str(options.file or f"state of stack {options.stack}")
+    try:
+        state = read_export(export, name=name)
+    except GovernanceError as error:
+        raise GateError(str(error)) from error
+    before = from_export(export)
+    if before is None or not state.inputs:
+        raise GateError(
+            f"{name}: got no resources; expected a deployed stack. Next: deploy it first; what is "
+            "not deployed yet is judged by `mobile-ai gate`."
+        )
+    if state.stacks != {options.stack}:
+        raise GateError(
+            f"{name}: got resources of {', '.join(sorted(state.stacks))}; expected stack "
+            f"{options.stack}. Next: name the stack of the state with --stack."
+        )
+    return state, before
+
+
+def _session(project: Project, baseline: str, now: datetime) -> Session:
+    return Session(
+        lambda stack: load_setting(project.pack, stack, now=now),
+        now=now,
+        baseline=read_baseline(baseline),
+    )
+
+
+def _deployed(
+    stack: str,
+    state: ExportedState,
+    session: Session,
+    *,
+    before: Baseline,
+    declared: Baseline,
+    now: datetime,
+) -> Deployed:
+    try:
+        facts = session.facts(stack)
+    except GovernanceError as error:
+        raise GateError(str(error)) from error
+    return Deployed(
+        stack=stack,
+        resources=state.inputs,
+        outputs={item.urn: item.props for item in state.outputs},
+        pins=before.pins,
+        declared=declared.pins,
+        facts=facts,
+        now=now,
+    )

@@ -1,0 +1,66 @@
+"""`mobile-ai audit`: what it asks for, what it prints, how it exits."""
+
+import json
+
+import pytest
+
+from cli import main as cli
+from gate.assemble import assemble
+from gate.errors import GateError
+from operations import audit as room
+from tests.gate.support import TIMING, run_of
+
+
+@pytest.fixture
+def audit(capsys, monkeypatch):
+    """Run the command on a recorded stream; give exit code, output, errors, what was asked."""
+
+    def run(stream, *arguments):
+        asked = []
+
+        def run_audit(options, _tell):
+            asked.append(options)
+            if isinstance(stream, Exception):
+                raise stream
+            return assemble(run_of(stream, exit_code=int(stream != "passed")), TIMING)
+
+        monkeypatch.setattr(room, "run_audit", run_audit)
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["audit", "--stack", "dev", *arguments])
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err, asked
+
+    return run
+
+
+@pytest.mark.parametrize(("stream", "code"), [("passed", 0), ("denied", 1), ("program_failed", 2)])
+def test_exit_code_is_the_verdict(audit, stream, code):
+    assert audit(stream)[0] == code
+
+
+def test_options_are_passed_on(audit, tmp_path):
+    *_, asked = audit("passed", "--cloud", "aws", "--file", str(tmp_path), "--commit", "main")
+    found = asked[0]
+    assert (found.stack, found.cloud, found.file, found.commit) == ("dev", "aws", tmp_path, "main")
+
+
+def test_every_format_goes_to_a_file_of_the_audit(audit, tmp_path):
+    _, out, _, _ = audit("denied", "--format", "table,json,markdown,sarif", "--out", str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "audit-dev.json",
+        "audit-dev.md",
+        "audit-dev.sarif",
+        "audit-dev.txt",
+    ]
+    assert "DENIED" in out
+
+
+def test_json_is_all_that_standard_output_has(audit):
+    _, out, _, _ = audit("passed", "--format", "json")
+    assert json.loads(out)["verdict"] == "pass"
+
+
+def test_audit_that_cannot_run_is_one_line(audit):
+    code, out, err, _ = audit(GateError("x: got 1; expected 2. Next: y."))
+    assert (code, out) == (2, "")
+    assert err.endswith("error: x: got 1; expected 2. Next: y.\n")

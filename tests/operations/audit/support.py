@@ -1,0 +1,56 @@
+"""A deployed stack on the happy path, as checks are given it."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from governance.facts import Facts
+from governance.resource import Resource
+from governance.testing import Scene
+
+from gate.baseline import ModelPin
+from operations.audit import Deployed
+
+SCENE = Scene()
+NAME = SCENE.deployment().name
+PIN = ModelPin(model="digits", version="1.1.0", sha256=SCENE.version.sha256)
+
+
+def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: Any) -> Deployed:
+    """Return what is deployed; outputs are the inputs, with the tags that the provider adds."""
+    now = now or scene.now
+    resources = tuple(changes.pop("resources", scene.resources()))
+    facts = Facts(scene.setting("dev"), now=now, baseline=scene.baseline)
+    for item in resources:
+        facts.admit(item)
+    value = Deployed(
+        stack="dev",
+        resources=resources,
+        outputs={item.urn: {**item.props, "tagsAll": tags(item)} for item in resources},
+        pins={NAME: PIN},
+        declared={NAME: PIN},
+        facts=facts,
+        now=now,
+    )
+    return replace(value, **changes)
+
+
+def tags(item: Resource) -> dict[str, str]:
+    """Return the tags that a provider answers with."""
+    found: dict[str, str] = item.provider.props["defaultTags"]["tags"] if item.provider else {}
+    return found
+
+
+def export(resources: list[Resource], **more: Any) -> dict[str, Any]:
+    """Return a state of some resources as `pulumi stack export` writes it."""
+    rows = [
+        {
+            "urn": item.urn,
+            "type": item.type,
+            "inputs": dict(item.props),
+            "outputs": dict(item.props),
+            "parent": item.parent or "",
+        }
+        for item in resources
+    ]
+    return {"version": 3, "deployment": {"resources": [*rows, *more.get("rows", [])]}}
