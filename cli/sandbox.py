@@ -1,24 +1,125 @@
-"""`mobile-ai sandbox`: have what a preview needs on this machine."""
+"""`mobile-ai sandbox`: a local cloud on this machine, and what a preview needs."""
 
+import json
+import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cli.errors import UserError
 from sandbox.errors import SandboxError
 
+if TYPE_CHECKING:
+    from sandbox.services.endpoints import Endpoints
+
 __all__ = ["app"]
+
+_ROOT: Final = Path("build/sandbox")
 
 app = typer.Typer(no_args_is_help=True)
 providers = typer.Typer(no_args_is_help=True)
 app.add_typer(providers, name="providers", help="Stand-ins for the AWS and Kubernetes providers.")
 
+Name = Annotated[str, typer.Option(help="Which sandbox; several run side by side.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command()
+def up(  # noqa: PLR0917  typer takes parameters as options
+    name: Name = "default",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="aws, kubernetes, mlflow or cdn; repeat it. Without it, all start."),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(help="Edge site (kubeconfig context) with its own API server; repeat it."),
+    ] = None,
+    account: Annotated[
+        str, typer.Option(help="AWS account that the AWS API answers for.")
+    ] = "111122223333",
+    sqlite: Annotated[  # noqa: FBT002
+        bool, typer.Option("--sqlite", help="Keep the registry in SQLite, not PostgreSQL.")
+    ] = False,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Start the local cloud: AWS API, Kubernetes API, model registry and CDN, on loopback only.
+
+    Run it again to heal what ended; what runs is kept. It costs nothing and needs no account.
+
+    Example: mobile-ai sandbox up
+
+    Example: mobile-ai sandbox up --name try --only aws --only cdn
+    """
+    from sandbox.progress import shown  # noqa: PLC0415  each command loads its own part only
+    from sandbox.services import lifecycle  # noqa: PLC0415
+    from sandbox.services.state import Folder  # noqa: PLC0415
+
+    wish = lifecycle.Wish(
+        only=tuple(only or ()), account=account, sites=tuple(site or ()), sqlite=sqlite
+    )
+    try:
+        folder = Folder(_ROOT, name)
+        with shown() as progress:
+            progress.note(f"Starting sandbox `{name}`; logs are in {folder.logs}")
+            endpoints = lifecycle.up(folder, wish, ambient=os.environ, progress=progress)
+    except SandboxError as error:
+        raise UserError(str(error)) from error
+    print(json.dumps(asdict(endpoints)) if as_json else _told(endpoints, folder.endpoints))
+
+
+@app.command()
+def down(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
+    """Stop a sandbox and delete all that its services stored.
+
+    Example: mobile-ai sandbox down
+    """
+    from sandbox.progress import shown  # noqa: PLC0415
+    from sandbox.services import lifecycle  # noqa: PLC0415
+    from sandbox.services.state import Folder  # noqa: PLC0415
+
+    try:
+        folder = Folder(_ROOT, name)
+        with shown() as progress:
+            stopped = lifecycle.down(folder, progress=progress)
+    except SandboxError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print(json.dumps({"stopped": stopped, "deleted": str(folder.path)}))
+    else:
+        print(f"Stopped: {', '.join(stopped) or 'nothing ran'}. Deleted: {folder.path}")
+
+
+@app.command()
+def status(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
+    """Tell how each service of a sandbox is doing; exit code 1 unless all are ready.
+
+    Example: mobile-ai sandbox status --json
+    """
+    from sandbox.services import lifecycle  # noqa: PLC0415
+    from sandbox.services.state import Folder  # noqa: PLC0415
+
+    try:
+        found = lifecycle.status(Folder(_ROOT, name))
+    except SandboxError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print(json.dumps([asdict(one) for one in found]))
+    elif not found:
+        print(f"Sandbox `{name}` is not running. Next: mobile-ai sandbox up")
+    for one in () if as_json else found:
+        megabytes = one.memory_bytes // 1_000_000
+        print(f"{one.name:<14} {one.state:<7} pid {one.pid:<8} {megabytes:>5} MB  {one.log}")
+    if not found or any(one.state != "ready" for one in found):
+        raise typer.Exit(1)
+
 
 @app.command()
 def engine() -> None:
     """Find the Pulumi engine, or build it once per machine, and print its path."""
-    from sandbox.engine import locate  # noqa: PLC0415  each loads its own part only
+    from sandbox.engine import locate  # noqa: PLC0415
     from sandbox.progress import shown  # noqa: PLC0415
 
     try:
@@ -39,3 +140,15 @@ def install(
 
     for folder in install_into(home.absolute()):
         print(folder)
+
+
+def _told(endpoints: "Endpoints", path: Path) -> str:
+    lines = [
+        ("AWS API", endpoints.aws),
+        ("model registry", endpoints.mlflow),
+        ("CDN", endpoints.cdn),
+        *((f"Kubernetes {name}", one.server) for name, one in endpoints.kubernetes.items()),
+        ("kubeconfig", endpoints.kubeconfig),
+        ("endpoints", str(path)),
+    ]
+    return "\n".join(f"{what:<20} {where}" for what, where in lines if where)

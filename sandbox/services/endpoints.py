@@ -46,6 +46,7 @@ class Endpoints:
 
     Attributes:
         name: Name of the sandbox.
+        account: AWS account that the AWS API answers for.
         aws: URL of the AWS API (one for all services).
         kubernetes: Context name to cluster; a context that is not listed is `default`.
         kubeconfig: Path of a kubeconfig with one context per cluster.
@@ -54,6 +55,7 @@ class Endpoints:
     """
 
     name: str
+    account: str = ""
     aws: str = ""
     kubernetes: Mapping[str, Cluster] = field(default_factory=dict)
     kubeconfig: str = ""

@@ -1,0 +1,221 @@
+"""A Kubernetes API, as far as declared objects need it: apply, read, delete.
+
+Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from kubernetes import client
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import DynamicApiError
+from urllib3.exceptions import HTTPError
+
+from sandbox.errors import SandboxError
+
+__all__ = ["Api", "ApiError", "Kind", "Object"]
+
+Object: TypeAlias = dict[str, Any]
+_SECONDS: Final = 30.0
+_MISSING: Final = 404
+
+
+class ApiError(SandboxError):
+    """The API server refused, or cannot be reached.
+
+    Attributes:
+        status: HTTP status; 0 when there was no answer.
+        reason: Its machine-readable reason, such as `Conflict`.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
+        """Take the server's message and what it is."""
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind that the server knows.
+
+    Attributes:
+        path: Path of its group and version, as `/apis/apps/v1`.
+        plural: Its name in paths.
+        namespaced: Whether its objects are in a namespace.
+        verbs: What the server lets one do with it.
+    """
+
+    path: str
+    plural: str
+    namespaced: bool
+    verbs: frozenset[str]
+
+    def collection(self, namespace: str) -> str:
+        """Path of all its objects, of one namespace where it has them."""
+        inside = f"/namespaces/{namespace}" if self.namespaced else ""
+        return f"{self.path}{inside}/{self.plural}"
+
+
+class Api:
+    """One API server. Safe to use from several threads."""
+
+    def __init__(self, *, server: str, ca: str, token: str) -> None:
+        """Take where it is; nothing is asked yet.
+
+        Args:
+            server: Its URL.
+            ca: Path of the certificate to trust, PEM.
+            token: Bearer token.
+        """
+        settings = client.Configuration()
+        settings.host, settings.ssl_ca_cert = server, ca
+        settings.api_key = {"authorization": f"Bearer {token}"}
+        settings.proxy = None  # of the user's environment: this machine is not behind it
+        settings.retries = False
+        # Its discovery keeps a cache per address in the system's temporary folder, where it would
+        # outlive the server; what is asked here is little.
+        self._client = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
+        self._kinds: dict[str, dict[str, Kind]] = {}
+        self._asking = threading.Lock()
+
+    def kind(self, api_version: str, kind: str) -> Kind:
+        """Return what the server knows of a kind.
+
+        Raises:
+            ApiError: It does not know it (reason `UnknownKind`), or cannot be asked.
+        """
+        with self._asking:
+            known = self._kinds.get(api_version, {})
+            if kind not in known:
+                known = self._kinds[api_version] = self._kinds_of(api_version)
+        if kind not in known:
+            raise ApiError(
+                f"the API server knows no kind `{kind}` of `{api_version}`: install its custom "
+                "resource definition first",
+                status=_MISSING,
+                reason="UnknownKind",
+            )
+        return known[kind]
+
+    def apply(self, wanted: Object, *, manager: str, dry_run: bool, force: bool) -> Object:
+        """Apply an object server-side and return it as it is then.
+
+        Args:
+            wanted: The fields that `manager` wants to own; apiVersion, kind and name among them.
+            manager: The field manager.
+            dry_run: Ask what would happen, admission included, and store nothing.
+            force: Take over fields that other managers own.
+
+        Raises:
+            ApiError: It is refused; a field that the schema does not know is.
+        """
+        parameters = [("fieldManager", manager), ("force", json.dumps(force))]
+        parameters += [("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])]
+        return self._ask(
+            "patch",
+            self._path(wanted),
+            body=wanted,
+            query_params=parameters,
+            content_type="application/apply-patch+yaml",
+        )
+
+    def read(self, named: Object) -> Object | None:
+        """Return the stored object with this apiVersion, kind, name and namespace, None if none.
+
+        Raises:
+            ApiError: The server cannot tell.
+        """
+        try:
+            return self._ask("get", self._path(named))
+        except ApiError as error:
+            if error.status == _MISSING:
+                return None
+            raise
+
+    def delete(self, named: Object, *, propagation: str) -> Object | None:
+        """Ask the server to delete an object; None when there is none.
+
+        Args:
+            named: Its apiVersion, kind, name and namespace.
+            propagation: `Foreground`, `Background` or `Orphan`: what happens to dependents.
+
+        Raises:
+            ApiError: It is refused.
+        """
+        options = [("propagationPolicy", propagation)]
+        try:
+            return self._ask("delete", self._path(named), query_params=options)
+        except ApiError as error:
+            if error.status == _MISSING:
+                return None
+            raise
+
+    def request(self, method: str, path: str, body: Object | None = None) -> Object:
+        """Ask for anything else by its path.
+
+        Raises:
+            ApiError: It is refused.
+        """
+        return self._ask(method, path, body=body)
+
+    def groups(self) -> list[str]:
+        """Return every group and version that is served, as `v1` and `apps/v1`."""
+        groups = self._ask("get", "/apis")["groups"]
+        return ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+
+    def kinds(self, api_version: str) -> Mapping[str, Kind]:
+        """Return the kinds of a group and version, by name."""
+        with self._asking:
+            return self._kinds_of(api_version)
+
+    def _path(self, named: Object) -> str:
+        metadata = named["metadata"]
+        kind = self.kind(named["apiVersion"], named["kind"])
+        return f"{kind.collection(metadata.get('namespace') or 'default')}/{metadata['name']}"
+
+    def _kinds_of(self, api_version: str) -> dict[str, Kind]:
+        path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        try:
+            listed = self._ask("get", path)["resources"]
+        except ApiError as error:
+            if error.status == _MISSING:
+                return {}
+            raise
+        return {
+            one["kind"]: Kind(
+                path=path,
+                plural=one["name"],
+                namespaced=one["namespaced"],
+                verbs=frozenset(one["verbs"]),
+            )
+            for one in listed
+            if "/" not in one["name"]  # a part of an object, such as its status
+        }
+
+    def _ask(self, method: str, path: str, **more: Any) -> Object:
+        try:
+            answer = self._client.request(
+                method, path, serialize=False, _request_timeout=_SECONDS, **more
+            )
+        except DynamicApiError as error:
+            raise _refusal(error) from error
+        except HTTPError as error:
+            raise ApiError(
+                f"the API server {self._client.configuration.host} does not answer: "
+                f"{type(error).__name__}; `mobile-ai sandbox status` tells what runs"
+            ) from error
+        document: Object = json.loads(answer.data)
+        return document
+
+
+def _refusal(error: DynamicApiError) -> ApiError:
+    try:
+        status = json.loads(error.body)
+        message, reason = str(status["message"]), str(status.get("reason", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, reason = str(error.reason), ""
+    return ApiError(message, status=error.status, reason=reason)

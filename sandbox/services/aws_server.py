@@ -1,0 +1,53 @@
+"""The AWS API: moto's server, with what it forgets and the CDN needs.
+
+Moto takes a distribution's function associations and the origin access control of its origins,
+and answers as if there were none. A CDN that believed that would serve what nobody may read.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from moto import server
+from moto.cloudfront import models
+
+__all__ = ["keep_what_is_forgotten", "main"]
+
+
+def keep_what_is_forgotten() -> None:
+    """Let moto's distributions keep their function associations and origin access control."""
+    _after_init(models.DefaultCacheBehaviour, _keep_associations)
+    _after_init(models.Origin, _keep_access_control)
+
+
+def _keep_associations(behaviour: Any, config: dict[str, Any]) -> None:
+    items = (config.get("FunctionAssociations") or {}).get("Items") or []
+    behaviour.function_associations = {
+        "Quantity": len(items),
+        **({"Items": items} if items else {}),
+    }
+
+
+def _keep_access_control(origin: Any, config: dict[str, Any]) -> None:
+    origin.origin_access_control_id = config.get("OriginAccessControlId") or ""
+
+
+def _after_init(kind: Any, then: Callable[[Any, dict[str, Any]], None]) -> None:
+    before = kind.__init__
+
+    @wraps(before)
+    def init(self: Any, config: dict[str, Any]) -> None:
+        before(self, config)
+        then(self, config)
+
+    kind.__init__ = init
+
+
+def main() -> None:
+    """Serve with moto's own options until told to end."""
+    keep_what_is_forgotten()
+    server.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The services to start, from their names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.kubernetes import ControlPlane, locate
+from sandbox.progress import Progress
+from sandbox.services.cluster import api_server_service, etcd_service
+from sandbox.services.names import cluster_of
+from sandbox.services.places import Places
+from sandbox.services.registry import mlflow_service, postgres_programs, postgres_service
+from sandbox.services.service import Service
+from sandbox.services.web import aws_service, cdn_service
+
+__all__ = ["Choice", "build_services"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The programs of this machine that are used.
+
+    Attributes:
+        control_plane: API server and etcd; a placeholder when no cluster is wanted.
+        postgres: `initdb` and `postgres`; None means SQLite.
+    """
+
+    control_plane: ControlPlane | None
+    postgres: tuple[Path, Path] | None
+
+    @classmethod
+    def of(
+        cls,
+        only: Sequence[str],
+        *,
+        data: Path,
+        sqlite: bool,
+        ambient: Mapping[str, str],
+        progress: Progress,
+    ) -> "Choice":
+        """Find, or build, what the wished services need.
+
+        Raises:
+            BuildError: The API server cannot be built.
+        """
+        with_cluster = not only or "kubernetes" in only
+        return cls(
+            control_plane=locate(ambient=ambient, progress=progress) if with_cluster else None,
+            postgres=None if sqlite else postgres_programs(ambient, data),
+        )
+
+
+def build_services(names: Sequence[str], choice: Choice, places: Places) -> list[Service]:
+    """Return the services with these names, in this order."""
+    return [_service(name, choice, places) for name in names]
+
+
+def _service(name: str, choice: Choice, places: Places) -> Service:
+    if name == "postgres" and choice.postgres:
+        return postgres_service(places, choice.postgres)
+    if name == "mlflow":
+        return mlflow_service(places, on_postgres=choice.postgres is not None)
+    context, control_plane = cluster_of(name), choice.control_plane
+    if context is not None and control_plane:
+        return api_server_service(context, places, control_plane)
+    if name == "etcd" and control_plane:
+        return etcd_service(places, control_plane)
+    web: Mapping[str, Callable[[Places], Service]] = {"aws": aws_service, "cdn": cdn_service}
+    return web[name](places)

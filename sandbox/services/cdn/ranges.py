@@ -1,0 +1,33 @@
+"""Byte ranges of a response: RFC 9110, section 14."""
+
+import re
+from typing import Final
+
+__all__ = ["UNSATISFIABLE", "parse_range"]
+
+UNSATISFIABLE: Final = range(-1, -1)
+_ONE: Final = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
+
+
+def parse_range(header: str, size: int) -> range | None:
+    """Return the bytes that a `Range` header asks for.
+
+    Args:
+        header: Its value.
+        size: Bytes of the whole body.
+
+    Returns:
+        The range; `UNSATISFIABLE` when it lies outside; None when the header asks for several
+        ranges or is not understood, and the whole body is the right answer.
+    """
+    match = _ONE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        start, stop = max(0, size - int(last)), size
+    else:
+        start, stop = int(first), min(size, int(last) + 1) if last else size
+        if last and int(last) < start:
+            return None
+    return range(start, stop) if start < stop else UNSATISFIABLE

@@ -1,0 +1,198 @@
+"""`up`, `down` and `status` of a sandbox."""
+
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox.errors import SandboxError
+from sandbox.progress import Progress
+from sandbox.services.catalogue import Choice, build_services
+from sandbox.services.cluster import write_kubeconfig
+from sandbox.services.endpoints import Endpoints
+from sandbox.services.launch import Launch
+from sandbox.services.names import chosen
+from sandbox.services.places import Places
+from sandbox.services.probe import is_ready
+from sandbox.services.process import is_alive, memory_bytes, stop
+from sandbox.services.service import Service
+from sandbox.services.state import Folder, State, fingerprint
+
+__all__ = ["Standing", "Wish", "down", "status", "up"]
+
+_PATIENCE_SECONDS: Final = 8.0
+# What others store in ends after them.
+_STORES: Final = frozenset({"etcd", "postgres"})
+# PostgreSQL's "fast shutdown": it ends open sessions instead of waiting for them.
+_FIRST_SIGNALS: Final = {"postgres": signal.SIGINT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user wants to run.
+
+    Attributes:
+        only: Services; nothing means all.
+        account: AWS account that the AWS API answers for.
+        sites: Edge sites that get an API server of their own.
+        sqlite: Whether the registry stores in SQLite even where PostgreSQL is installed.
+    """
+
+    only: tuple[str, ...] = ()
+    account: str = "111122223333"
+    sites: tuple[str, ...] = ()
+    sqlite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a service is doing.
+
+    Attributes:
+        name: Its name.
+        state: `ready`, `silent` (it runs and does not answer) or `ended`.
+        pid: Its process.
+        memory_bytes: Resident memory of its processes; 0 when it ended.
+        log: Path of its log.
+    """
+
+    name: str
+    state: str
+    pid: int
+    memory_bytes: int
+    log: str
+
+
+def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Progress) -> Endpoints:
+    """Have the wished services running and return where they are.
+
+    What runs and answers is kept; what ended, hangs or is to be started differently is started
+    again, at its old address where that is free. What an interrupted or failed run started is
+    stopped again.
+
+    Raises:
+        SandboxError: A service did not start, or the wish does not fit what runs.
+    """
+    with folder.locked(waiting=lambda: progress.note("Another command changes it; waiting.")):
+        folder.make()
+        state = _agreed(folder.read(), wish)
+        choice = Choice.of(
+            wish.only, data=folder.data, sqlite=wish.sqlite, ambient=ambient, progress=progress
+        )
+        names = chosen(wish.only, sites=state.sites, with_postgres=choice.postgres is not None)
+        wanted = _wanted(names, choice, folder, state)
+        launch = Launch(folder, state, ambient=ambient, progress=progress)
+        try:
+            launch.run(wanted)
+        except BaseException:
+            _stop(launch.started, state)
+            folder.write(state)
+            raise
+        return _publish(folder, state)
+
+
+def down(folder: Folder, *, progress: Progress) -> list[str]:
+    """Stop every service, delete what they stored, and return what was stopped.
+
+    Raises:
+        SandboxError: The state is damaged, so that it cannot be told what belongs to it.
+    """
+    with folder.locked(waiting=lambda: progress.note("Another command changes it; waiting.")):
+        state = folder.read()
+        stopped = _stop(state.running, state) if state else []
+        shutil.rmtree(folder.path, ignore_errors=True)
+        return stopped
+
+
+def status(folder: Folder) -> list[Standing]:
+    """Return how every service is doing that was started and not stopped.
+
+    Raises:
+        SandboxError: The state is damaged.
+    """
+    state = folder.read()
+    if state is None:
+        return []
+    places = Places(folder, state)
+
+    def standing(name: str) -> Standing:
+        record = state.running[name]
+        alive = is_alive(record)
+        answers = alive and is_ready(name, places)
+        return Standing(
+            name=name,
+            state="ready" if answers else "silent" if alive else "ended",
+            pid=record.pid,
+            memory_bytes=memory_bytes(record),
+            log=str(folder.logs / f"{name}.log"),
+        )
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(standing, state.running))
+
+
+def _agreed(state: State | None, wish: Wish) -> State:
+    """The state of this sandbox, with what the wish adds to it."""
+    state = state or State(account=wish.account)
+    if state.account != wish.account:
+        raise SandboxError(
+            f"The sandbox runs for another AWS account: got {wish.account}, expected "
+            f"{state.account}. Use another --name, or run `mobile-ai sandbox down` first."
+        )
+    state.sites = sorted({*state.sites, *wish.sites})
+    return state
+
+
+def _wanted(names: Sequence[str], choice: Choice, folder: Folder, state: State) -> list[Service]:
+    """The services that have to be started; what is left of their last run is stopped."""
+    places = Places(folder, state)
+    with ThreadPoolExecutor() as pool:
+        well = pool.map(lambda name: _is_well(name, places, state), names)
+    kept = {name for name, is_well in zip(names, well, strict=True) if is_well}
+    _stop([name for name in state.running if name in names and name not in kept], state)
+    places.leave_busy_ports(
+        name for name in state.ports if name.removesuffix("-peer") not in state.running
+    )
+    services = build_services(names, choice, places)
+    changed = [
+        one.name
+        for one in services
+        if one.name in kept and state.commands.get(one.name) != fingerprint(one)
+    ]
+    _stop(changed, state)
+    return [one for one in services if one.name not in kept or one.name in changed]
+
+
+def _is_well(name: str, places: Places, state: State) -> bool:
+    record = state.running.get(name)
+    return record is not None and is_alive(record) and is_ready(name, places)
+
+
+def _stop(names: Sequence[str] | Mapping[str, object], state: State) -> list[str]:
+    """Stop services, stores last, and forget them; return those of which anything ran."""
+
+    def end(name: str) -> bool:
+        first = _FIRST_SIGNALS.get(name, signal.SIGTERM)
+        return stop(state.running[name], patience_seconds=_PATIENCE_SECONDS, first=first)
+
+    ran: list[str] = []
+    known = [name for name in names if name in state.running]
+    for stores in (False, True):
+        wave = [name for name in known if (name in _STORES) is stores]
+        with ThreadPoolExecutor(max_workers=len(wave) or 1) as pool:
+            ended = list(zip(wave, pool.map(end, wave), strict=True))
+        ran += [name for name, anything in ended if anything]
+        for name in wave:
+            del state.running[name]
+    return ran
+
+
+def _publish(folder: Folder, state: State) -> Endpoints:
+    folder.write(state)
+    endpoints = Places(folder, state).endpoints(state.running)
+    if endpoints.kubernetes:
+        write_kubeconfig(Places(folder, state).kubeconfig, dict(endpoints.kubernetes))
+    endpoints.write(folder.endpoints)
+    return endpoints

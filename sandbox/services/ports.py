@@ -1,0 +1,27 @@
+"""Ports of this machine that are free."""
+
+import socket
+
+__all__ = ["is_free", "next_port"]
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on a port of the loopback address now."""
+    with socket.socket() as listener:
+        # As servers do: a connection that ended a moment ago does not hold the port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def next_port(taken: set[int]) -> int:
+    """Return a port that the system offers and that is not in `taken`."""
+    while True:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port: int = listener.getsockname()[1]
+        if port not in taken:
+            return port
