@@ -48,6 +48,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "cost": Group(module="cli.cost", help="Estimate a stack's month; show and refresh prices."),
     "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
+    "edge": Group(module="cli.edge", help="Serve models by the Open Inference Protocol."),
     "gate": Group(
         module="cli.gate",
         help="Preview a stack with the policy pack; one verdict.",

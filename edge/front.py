@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from edge.admission import Admission
@@ -83,7 +83,7 @@ class Front:
             length = _number(given, _JSON_LENGTH, len(body))
             if self.tracing is not None and _TRACE in given:
                 done = self.tracing.follow(given[_TRACE], target, done)
-            served = self._route(target, headers)
+            served = self.route(target, headers)
             try:
                 lane: Lane = served.lane or self._lane(served)
                 plan = lane.plans.find(body[:length])
@@ -109,9 +109,8 @@ class Front:
         """
         try:
             (served.lane or self._lane(served)).submit(job)
-        except RefusedError as error:
+        except RefusedError:
             served.release()
-            self.count(error)
             raise
 
     def route(self, target: tuple[str, str | None], headers: Headers) -> Served:
@@ -120,7 +119,28 @@ class Front:
         Raises:
             RefusedError: If there is none.
         """
-        return self._route(target, headers)
+        try:
+            return self.table.route(*target, headers)
+        except UnknownModelError as error:
+            raise RefusedError(NOT_FOUND, str(error)) from error
+        except ModelUnavailableError as error:
+            raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
+
+    async def change(
+        self, change: Callable[[str], Awaitable[None]], name: str, credential: bytes | None
+    ) -> None:
+        """Load or unload a model, for an operator.
+
+        Raises:
+            RefusedError: If the caller is none, or the table refuses.
+        """
+        self.admission.operate(credential)
+        try:
+            await change(name)
+        except UnknownModelError as error:
+            raise RefusedError(NOT_FOUND, str(error)) from error
+        except ModelUnavailableError as error:
+            raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
 
     def ready(self) -> bool:
         """Return whether new requests should be sent here."""
@@ -135,14 +155,6 @@ class Front:
     def count(self, error: RefusedError) -> None:
         """Count a refusal."""
         self.refused[error.status] = self.refused.get(error.status, 0) + 1
-
-    def _route(self, target: tuple[str, str | None], headers: Headers) -> Served:
-        try:
-            return self.table.route(*target, headers)
-        except UnknownModelError as error:
-            raise RefusedError(NOT_FOUND, str(error)) from error
-        except ModelUnavailableError as error:
-            raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
 
     def _lane(self, served: Served) -> Lane:
         identity = served.model.identity

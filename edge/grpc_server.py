@@ -1,8 +1,240 @@
+"""The protocol's gRPC side, on `grpc.aio`; the same models, lanes and limits as REST."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from edge import errors
+from edge.errors import RefusedError
+from edge.front import Front
+from edge.grpc_job import GrpcJob
+from edge.proto import open_inference_grpc_pb2 as messages
+from edge.rest import EXTENSIONS, SERVER
+from edge.serving import Headers
+from edge.settings import Settings
+
+__all__ = ["RpcServer", "start_grpc"]
+
+_SERVICE: Final = "inference.GRPCInferenceService"
+_OVERHEAD: Final = 65_536  # bytes of a message beside its tensors
+_CODES: Final = {
+    errors.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    errors.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    errors.TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.TOO_MANY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.INTERNAL: grpc.StatusCode.INTERNAL,
+    errors.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    errors.DEADLINE: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+
+Context = Any  # grpc.aio.ServicerContext: grpcio brings no types
+Handler = Callable[[Any, Context, Headers], Awaitable[Any]]
+
+
 class RpcServer:
-    port = 0
+    """A running gRPC server.
 
-    async def stop(self, seconds: float) -> None: ...
+    Attributes:
+        port: Where it listens.
+    """
+
+    def __init__(self, server: Any, port: int) -> None:
+        """Keep both."""
+        self._server, self.port = server, port
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more calls, and wait so long for those under way."""
+        await self._server.stop(seconds)
 
 
-async def start_grpc(front, settings) -> RpcServer:
-    return RpcServer()
+async def start_grpc(front: Front, settings: Settings) -> RpcServer:
+    """Serve gRPC at the port of the settings.
+
+    Raises:
+        RuntimeError: If the port is taken.
+    """
+    limits = settings.http_limits()
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", limits.body_bytes + _OVERHEAD),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_metadata_size", 32_768),
+            ("grpc.so_reuseport", 0),  # a taken port is an error, not a second server
+        ],
+        maximum_concurrent_rpcs=limits.connections,
+    )
+    server.add_generic_rpc_handlers((_handlers(_Calls(front)),))
+    address = f"{settings.listen.host}:{settings.listen.grpc_port}"
+    if settings.tls is None:
+        port = server.add_insecure_port(address)
+    else:
+        port = server.add_secure_port(address, _credentials(settings))
+    await server.start()
+    return RpcServer(server, port)
+
+
+def _credentials(settings: Settings) -> Any:
+    tls = settings.tls
+    if tls is None:
+        raise AssertionError("asked for credentials without TLS")
+    authority = tls.client_ca.read_bytes() if tls.client_ca else None
+    return grpc.ssl_server_credentials(
+        [(tls.key.read_bytes(), tls.certificate.read_bytes())],
+        root_certificates=authority,
+        require_client_auth=authority is not None,
+    )
+
+
+def _handlers(calls: _Calls) -> Any:
+    named: dict[str, Handler] = {
+        "ServerLive": calls.live,
+        "ServerReady": calls.ready,
+        "ModelReady": calls.model_ready,
+        "ServerMetadata": calls.server,
+        "ModelMetadata": calls.model,
+        "ModelInfer": calls.infer,
+        "RepositoryIndex": calls.index,
+        "RepositoryModelLoad": calls.load,
+        "RepositoryModelUnload": calls.unload,
+    }
+    return grpc.method_handlers_generic_handler(
+        _SERVICE,
+        {
+            name: grpc.unary_unary_rpc_method_handler(
+                _guarded(handler, calls.front),
+                request_deserializer=getattr(messages, f"{name}Request").FromString,
+                response_serializer=getattr(messages, f"{name}Response").SerializeToString,
+            )
+            for name, handler in named.items()
+        },
+    )
+
+
+def _guarded(handler: Handler, front: Front) -> Callable[[Any, Context], Awaitable[Any]]:
+    """Return a handler that ends a refused call with the protocol's status."""
+
+    async def handle(request: Any, context: Context) -> Any:
+        headers = [
+            (name.encode(), value.encode() if isinstance(value, str) else value)
+            for name, value in context.invocation_metadata() or ()
+        ]
+        try:
+            return await handler(request, context, headers)
+        except RefusedError as error:
+            front.count(error)
+            trailing = (("retry-after", str(error.retry_after)),) if error.retry_after else ()
+            code = _CODES.get(error.status, grpc.StatusCode.UNKNOWN)
+            await context.abort(code, error.message, trailing)
+            raise AssertionError("abort returned") from error
+
+    return handle
+
+
+class _Calls:
+    """The protocol's calls."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+
+    async def live(self, _request: Any, _context: Context, _headers: Headers) -> Any:
+        return messages.ServerLiveResponse(live=True)
+
+    async def ready(self, _request: Any, _context: Context, _headers: Headers) -> Any:
+        return messages.ServerReadyResponse(ready=self.front.ready())
+
+    async def server(self, _request: Any, _context: Context, _headers: Headers) -> Any:
+        return messages.ServerMetadataResponse(
+            name=SERVER, version=version("mobile-ai-delivery"), extensions=EXTENSIONS
+        )
+
+    async def model_ready(self, request: Any, context: Context, headers: Headers) -> Any:
+        self._known(context, headers)
+        try:
+            self.front.route((request.name, request.version or None), headers).release()
+        except RefusedError as error:
+            if error.status != errors.UNAVAILABLE:
+                raise
+            return messages.ModelReadyResponse(ready=False)
+        return messages.ModelReadyResponse(ready=True)
+
+    async def model(self, request: Any, context: Context, headers: Headers) -> Any:
+        self._known(context, headers)
+        served = self.front.route((request.name, request.version or None), headers)
+        try:
+            model = served.model
+            response = messages.ModelMetadataResponse(
+                name=model.identity.name,
+                versions=self.front.table.versions(request.name),
+                platform=model.platform,
+            )
+            for specs, field in (
+                (model.inputs, response.inputs),
+                (model.outputs, response.outputs),
+            ):
+                for spec in specs:
+                    field.add(name=spec.name, datatype=spec.datatype, shape=spec.shape)
+        finally:
+            served.release()
+        return response
+
+    async def infer(self, request: Any, context: Context, headers: Headers) -> Any:
+        start = time.perf_counter()
+        front = self.front
+        if not front.admission.open:
+            front.admission.admit(_credential(headers), context.peer())
+        target = (request.model_name, request.model_version or None)
+        served = front.route(target, headers)
+        try:
+            job = GrpcJob(
+                served.model, request, start=start, deadline=start + self._patience(context)
+            )
+        except BaseException:
+            served.release()
+            raise
+        front.enter(served, job)
+        return await job.answer
+
+    async def index(self, request: Any, context: Context, headers: Headers) -> Any:
+        self._known(context, headers)
+        response = messages.RepositoryIndexResponse()
+        for item in self.front.table.index():
+            if item.state == "READY" or not request.ready:
+                response.models.add(
+                    name=item.name, version=item.version, state=item.state, reason=item.reason
+                )
+        return response
+
+    async def load(self, request: Any, _context: Context, headers: Headers) -> Any:
+        await self._change(self.front.table.load, request.model_name, headers)
+        return messages.RepositoryModelLoadResponse()
+
+    async def unload(self, request: Any, _context: Context, headers: Headers) -> Any:
+        await self._change(self.front.table.unload, request.model_name, headers)
+        return messages.RepositoryModelUnloadResponse()
+
+    async def _change(
+        self, change: Callable[[str], Awaitable[None]], name: str, headers: Headers
+    ) -> None:
+        await self.front.change(change, name, _credential(headers))
+
+    def _known(self, context: Context, headers: Headers) -> None:
+        self.front.admission.client(_credential(headers), context.peer())
+
+    def _patience(self, context: Context) -> float:
+        remaining = context.time_remaining()
+        most = self.front.limits.timeout
+        return most if remaining is None or math.isinf(remaining) else min(remaining, most)
+
+
+def _credential(headers: Headers) -> bytes | None:
+    found = dict(headers)
+    return found.get(b"authorization") or found.get(b"x-api-key")

@@ -94,7 +94,7 @@ _TOO_LARGE: Final = refusal(RefusedError(TOO_LARGE, "body: got more bytes than a
 _DEFECT: Final = refusal(RefusedError(INTERNAL, "server: failed"))
 
 
-class Connection(HttpToolsProtocol):
+class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
     """A client's connection; uvicorn makes one for each, around a :class:`edge.rest.RestApp`."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -103,6 +103,9 @@ class Connection(HttpToolsProtocol):
         self._front: Front = self.app.front
         self._limits: HttpLimits = self.app.limits
         self._in_headers, self._header_bytes = False, 0
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.cycle: Any = None
         self._marked: object = self
         self._turns = 0.0
 
@@ -185,7 +188,7 @@ class Connection(HttpToolsProtocol):
 
     def sweep(self, seconds: float) -> None:
         """End a connection whose request arrives too slowly; called every few seconds."""
-        cycle: Any = self.cycle  # uvicorn says that there always is one
+        cycle = self.cycle
         reading = cycle is None or self._in_headers or cycle.more_body
         if not reading or self.headers is not self._marked:
             self._marked, self._turns = self.headers if reading else self, 0.0

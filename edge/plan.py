@@ -19,7 +19,7 @@ from edge.datatypes import BYTES, DATATYPES
 from edge.serving import ServedModel, TensorSpec
 from edge.tensors import check_shape, from_json, from_raw, refuse
 
-__all__ = ["Given", "OutputPlan", "Plan", "Plans", "read_plan"]
+__all__ = ["Given", "OutputPlan", "Plan", "Plans", "read_plan", "rows_and_key"]
 
 _KEPT: Final = 256  # plans of a model
 _KEPT_BYTES: Final = 2048  # JSON longer than this holds tensors and does not come again
@@ -141,7 +141,7 @@ def read_plan(model: ServedModel, text: bytes) -> Plan:
         raise refuse("'id': got no text")
     parameters = _parameters(request, "request")
     ready, following, shapes = _inputs(model, request.get("inputs"))
-    rows, key = _rows(model, shapes)
+    rows, key = rows_and_key(model, shapes)
     return Plan(
         id=identifier,
         rows=rows,
@@ -216,10 +216,14 @@ def _following(spec: TensorSpec, shape: tuple[int, ...], size: object, at: int) 
     return _Binary(spec, shape, at, at + size, plain)
 
 
-def _rows(
-    model: ServedModel, shapes: dict[str, tuple[int, ...]]
+def rows_and_key(
+    model: ServedModel, shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[int, tuple[tuple[int, ...], ...]]:
-    """Return how many rows a request has, and what the rest of its shapes is."""
+    """Return how many rows a request has, and what the rest of its shapes is.
+
+    Raises:
+        RefusedError: If its inputs have different numbers of rows.
+    """
     ordered = [shapes[spec.name] for spec in model.inputs]
     if not model.batchable:
         return 1, tuple(ordered)

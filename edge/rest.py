@@ -28,7 +28,7 @@ from edge.limits import HttpLimits
 from edge.metrics import CONTENT_TYPE, exposition
 from edge.openapi import document
 from edge.paths import ModelPath, model_path
-from edge.serving import Headers, ModelUnavailableError, TensorSpec, UnknownModelError
+from edge.serving import Headers, TensorSpec
 
 __all__ = ["EXTENSIONS", "SERVER", "RestApp"]
 
@@ -131,20 +131,11 @@ class RestApp:
                 return self._index(await self._body(receive))
             case ["models", name, ("load" | "unload") as verb]:
                 _expect(method, "POST")
-                self.front.admission.operate(credential)
-                await self._body(receive)
-                await self._change(name, verb)
+                table = self.front.table
+                change = table.load if verb == "load" else table.unload
+                await self.front.change(change, name, credential)
                 return json_answer(_OK, {})
         raise RefusedError(NOT_FOUND, "path: got one that the protocol does not have")
-
-    async def _change(self, name: str, verb: str) -> None:
-        table = self.front.table
-        try:
-            await (table.load(name) if verb == "load" else table.unload(name))
-        except UnknownModelError as error:
-            raise RefusedError(NOT_FOUND, str(error)) from error
-        except ModelUnavailableError as error:
-            raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
 
     def _index(self, body: bytes) -> Answer:
         try:

@@ -85,7 +85,7 @@ def http_config(app: RestApp, settings: Settings) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
+class _Server(uvicorn.Server):  # type: ignore[misc]  # mypy skips uvicorn
     """uvicorn, told when to end by us: first it is no longer ready, then it ends."""
 
     @contextlib.contextmanager
@@ -166,7 +166,7 @@ async def _load(table: ModelTable, server: _Server) -> None:
 async def _tell(
     server: _Server, rpc: RpcServer | None, started: Callable[[int, int | None], object]
 ) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(_SOON)
     port = server.servers[0].sockets[0].getsockname()[1]
     _LOG.info("serving", extra={"port": port, "grpc_port": rpc.port if rpc else None})
@@ -179,6 +179,8 @@ async def _watch(front: Front, server: _Server) -> None:
         await asyncio.sleep(_TURN)
         for connection in list(server.server_state.connections):
             connection.sweep(_TURN)
+        if front.sketches is not None:
+            front.sketches.tick()
         admission = front.admission
         for watched in (admission.keys, admission.throttle):
             if watched is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -11,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.admission import Quota
 from edge.limits import BatchLimits, FrontLimits, HttpLimits
 from edge.models.settings import ModelSettings
+from edge.sketches import Sketching
 
-__all__ = ["Settings", "SettingsError", "load_settings"]
+__all__ = ["Settings", "SettingsError", "from_environment", "load_settings"]
 
 _MAX_BYTES: Final = 1_000_000
 _MIB: Final = 2**20
@@ -89,16 +91,6 @@ class Drain(_Section):
     finish_seconds: float = Field(default=15.0, gt=0, description="For requests under way.")
 
 
-class Sketching(_Section):
-    """Histograms of inputs and outputs, for drift; no values leave the server."""
-
-    folder: Path = Field(description="Where event files are written, for the site's forwarder.")
-    site: str = Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", description="Name of the site.")
-    app: str = Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", description="The application.")
-    period_seconds: float = Field(default=60.0, gt=0, description="Time that an event covers.")
-    rows_per_second: float = Field(default=20.0, gt=0, description="Most rows that are looked at.")
-
-
 class Settings(_Section):
     """Everything a server is told."""
 
@@ -134,6 +126,19 @@ class Settings(_Section):
             connections=self.listen.connections,
             arrival=self.requests.arrival_seconds,
         )
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a pod that the components declare; it listens to its gateway.
+
+    Raises:
+        SettingsError: If a variable is missing or wrong.
+    """
+    try:
+        models = ModelSettings.from_environment(environment)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return Settings(models=models, listen=Listen(host="0.0.0.0"))  # noqa: S104  # of the pod
 
 
 def load_settings(path: Path) -> Settings:

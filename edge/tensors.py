@@ -92,8 +92,16 @@ def from_json(spec: TensorSpec, shape: tuple[int, ...], data: object) -> NDArray
     return from_elements(spec, shape, flat)
 
 
-def from_elements(spec: TensorSpec, shape: tuple[int, ...], flat: Sequence[Any]) -> NDArray[Any]:
+def from_elements(
+    spec: TensorSpec, shape: tuple[int, ...], flat: Sequence[Any], *, finite: bool = True
+) -> NDArray[Any]:
     """Return a tensor from a flat sequence of Python values.
+
+    Args:
+        spec: The input.
+        shape: One that `check_shape` returned.
+        flat: The elements.
+        finite: Whether an infinity can only come from a number that is too large, as in JSON.
 
     Raises:
         RefusedError: As `from_json`.
@@ -111,17 +119,18 @@ def from_elements(spec: TensorSpec, shape: tuple[int, ...], flat: Sequence[Any])
         return _checked_text(spec, elements).reshape(shape)
     if not kinds <= datatype.json:
         raise refuse(f"input {spec.name!r}: got elements that are not of type {datatype.name}")
-    return _numbers(spec, datatype, flat).reshape(shape)
+    return _numbers(spec, datatype, flat, finite=finite).reshape(shape)
 
 
-def _numbers(spec: TensorSpec, datatype: DataType, flat: Sequence[Any]) -> NDArray[Any]:
+def _numbers(
+    spec: TensorSpec, datatype: DataType, flat: Sequence[Any], *, finite: bool
+) -> NDArray[Any]:
     try:
         with np.errstate(over="ignore"):
             array = np.array(flat, dtype=datatype.dtype)
     except OverflowError:
         array = None
-    # JSON has no infinity: one that is here now was too large for the datatype.
-    if array is None or (datatype.dtype.kind == "f" and not np.isfinite(array).all()):
+    if array is None or (finite and datatype.dtype.kind == "f" and not np.isfinite(array).all()):
         raise refuse(f"input {spec.name!r}: got a number out of range of {datatype.name}")
     return array
 
