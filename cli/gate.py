@@ -34,6 +34,10 @@ def command(  # noqa: PLR0917  typer passes options by name
     base: Annotated[
         str, typer.Option(help="Commit to count changes against; else the deployed state.")
     ] = "",
+    actuals: Annotated[
+        Path | None,
+        typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
+    ] = None,
     time: Annotated[bool, typer.Option("--time", help="Print where the time went.")] = False,  # noqa: FBT002
 ) -> None:
     """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not judge.
@@ -47,9 +51,10 @@ def command(  # noqa: PLR0917  typer passes options by name
     from gate.progress import shown  # noqa: PLC0415
     from gate.render.timing import render_timing  # noqa: PLC0415
 
+    options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals)
     try:
         with shown() as tell:
-            report = run_gate(Options(stack=stack, cloud=cloud.value, base=base), tell)
+            report = run_gate(options, tell)
     except GateError as error:
         raise UserError(str(error)) from error
     show(report, forms, out)

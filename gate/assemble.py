@@ -27,6 +27,7 @@ from gate.report import (
     ViolationResult,
 )
 from gate.stackfile import StackFile
+from gate.valued import NOT_VALUED, Valued
 from gate.values import shown_value
 
 __all__ = ["Run", "assemble"]
@@ -48,6 +49,7 @@ class Run:
         baseline: What changes are counted against.
         doubts: Reasons of the caller's own not to trust the run.
         warnings: What the caller wants said.
+        valued: The plan as money and models.
     """
 
     stack: str
@@ -61,6 +63,7 @@ class Run:
     baseline: Baseline | None = None
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    valued: Valued = NOT_VALUED
 
 
 def assemble(run: Run, timing: Timing) -> Report:
@@ -93,13 +96,21 @@ def assemble(run: Run, timing: Timing) -> Report:
             by_type=dict(seen.by_type),
             by_operation=dict(seen.by_operation),
         ),
-        cost=Cost(estimated=False, unpriced=len(seen.judged)),
+        cost=_cost(run),
         baseline=run.baseline.source if run.baseline else "",
         # A program that failed names no deployments: nothing can be said to go away.
         changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
+        models=run.valued.models,
         outputs={name: shown_value(value) for name, value in seen.outputs.items()},
         timing=timing,
     )
+
+
+def _cost(run: Run) -> Cost:
+    cost = run.valued.cost
+    if cost.estimated:
+        return cost
+    return cost.model_copy(update={"unpriced": len(run.observation.judged)})
 
 
 def _rule(rule: Rule, run: Run) -> RuleResult:

@@ -40,9 +40,10 @@ def preview(
     environment: Mapping[str, str],
     config_file: Path,
     pack_config: Path | None = None,
+    judged: bool = True,
     on_progress: Callable[[Observation], None] | None = None,
 ) -> Preview:
-    """Run `pulumi preview` with the pack and return what was seen.
+    """Run `pulumi preview`, with the pack, and return what was seen.
 
     Args:
         project: What to preview.
@@ -50,6 +51,7 @@ def preview(
         environment: The engine's variables.
         config_file: The stack file to use.
         pack_config: What the pack is told (see `gate.handover`).
+        judged: Whether the pack judges it; `False` only to learn what is planned.
         on_progress: Called after every event.
     """
     observation, marks = Observation(), Marks()
@@ -65,7 +67,13 @@ def preview(
                 on_progress(observation)
 
         ended = run_lines(
-            command(project, engine, config_file=config_file, pack_config=pack_config),
+            command(
+                project,
+                engine,
+                config_file=config_file,
+                pack=project.pack if judged else None,
+                pack_config=pack_config,
+            ),
             folder=project.root,
             environment={**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
             on_line=take,
@@ -80,9 +88,15 @@ def preview(
 
 
 def command(
-    project: Project, engine: Engine, *, config_file: Path, pack_config: Path | None
+    project: Project,
+    engine: Engine,
+    *,
+    config_file: Path,
+    pack: Path | None,
+    pack_config: Path | None,
 ) -> list[str]:
-    """Return the command line of a gated preview."""
+    """Return the command line of a preview, gated if there is a pack."""
+    judge = [f"--policy-pack={pack}"] if pack else []
     told = [f"--policy-pack-config={pack_config}"] if pack_config else []
     return [
         str(engine.pulumi),
@@ -93,6 +107,6 @@ def command(
         "--skip-plugin-pre-install",
         f"--stack={project.stack}",
         f"--config-file={config_file}",
-        f"--policy-pack={project.pack}",
+        *judge,
         *told,
     ]

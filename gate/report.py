@@ -6,8 +6,11 @@ The JSON form is versioned by `apiVersion`: a field may be added, none changes i
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from gate.part import Count, Part
+from gate.report_cost import Cost
+from gate.report_model import ModelChange
 
 __all__ = [
     "EXIT_CODES",
@@ -34,17 +37,10 @@ Outcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
 OUTCOMES: Final = ("pass", "fail", "unknown", "deferred", "warned", "waived", "notApplicable")
 EXIT_CODES: Final[Mapping[Verdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
 
-Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
-    )
-
-
-class Engine(_Model):
+class Engine(Part):
     """Which engine ran, on what."""
 
     version: str
@@ -54,7 +50,7 @@ class Engine(_Model):
     )
 
 
-class Source(_Model):
+class Source(Part):
     """Which files were judged."""
 
     commit: str = Field(description="Commit checked out; empty outside of Git.")
@@ -63,7 +59,7 @@ class Source(_Model):
     stack_file_sha256: str
 
 
-class Pack(_Model):
+class Pack(Part):
     """The policy pack that was expected, and what ran."""
 
     name: str
@@ -73,7 +69,7 @@ class Pack(_Model):
     weakenings: tuple[str, ...] = Field(description="What is set below a rule's default.")
 
 
-class Outcomes(_Model):
+class Outcomes(Part):
     """How often a rule came out in which way."""
 
     passed: Count = Field(default=0, serialization_alias="pass", validation_alias="pass")
@@ -91,7 +87,7 @@ class Outcomes(_Model):
         return self.passed + told
 
 
-class RuleResult(_Model):
+class RuleResult(Part):
     """One rule of the pack and how it came out."""
 
     id: str
@@ -104,7 +100,7 @@ class RuleResult(_Model):
     outcomes: Outcomes
 
 
-class ViolationResult(_Model):
+class ViolationResult(Part):
     """One thing that a rule has to say about one resource."""
 
     rule: str
@@ -119,7 +115,7 @@ class ViolationResult(_Model):
     line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
 
 
-class ErrorResult(_Model):
+class ErrorResult(Part):
     """What the program, a plugin or the engine failed with."""
 
     message: str
@@ -131,7 +127,7 @@ class ErrorResult(_Model):
         return f"{self.file}:{self.line} {self.message}" if self.line else self.message
 
 
-class Resources(_Model):
+class Resources(Part):
     """What would be deployed."""
 
     total: Count
@@ -140,14 +136,7 @@ class Resources(_Model):
     by_operation: dict[str, int]
 
 
-class Cost(_Model):
-    """What is known of the monthly cost."""
-
-    estimated: bool
-    unpriced: Count = Field(description="Resources without a price: never counted as free.")
-
-
-class Change(_Model):
+class Change(Part):
     """A deployment that differs from what came before."""
 
     deployment: str
@@ -155,7 +144,7 @@ class Change(_Model):
     proposed: str = Field(description="The same; empty for one that goes away.")
 
 
-class Timing(_Model):
+class Timing(Part):
     """Where the time went."""
 
     total_seconds: Seconds
@@ -163,7 +152,7 @@ class Timing(_Model):
     resources_per_second: Seconds
 
 
-class Report(_Model):
+class Report(Part):
     """The verdict on a stack and everything it stands on."""
 
     api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
@@ -183,6 +172,7 @@ class Report(_Model):
     cost: Cost
     baseline: str = Field(description="What changes are counted against; empty for nothing.")
     changes: tuple[Change, ...]
+    models: tuple[ModelChange, ...] = ()
     outputs: dict[str, Any]
     timing: Timing
 

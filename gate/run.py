@@ -3,13 +3,20 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from governance.cost.budgets import Prior
+from governance.resource import Resource
+
+from gate.actuals import read_actuals
 from gate.asking import Cloud, engine_result, find_engine, variables_of
 from gate.assemble import Run, assemble
+from gate.base_plan import plan_at
 from gate.baseline import from_git, read_state
 from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
+from gate.errors import GateError
 from gate.handover import write_handover
 from gate.pack import pack_digest
 from gate.preview import Preview, preview
@@ -20,6 +27,7 @@ from gate.sandbox_stack import prepare_sandbox_stack
 from gate.source import differs_from, read_source
 from gate.stackfile import StackFile
 from gate.timing import Clock
+from gate.valued import Question, valued
 from sandbox.engine import Engine
 
 __all__ = ["Options", "run_gate"]
@@ -34,6 +42,7 @@ class Options:
         cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the
             official ones, with the backend and the credentials of the caller.
         base: A commit to count changes against; none stands for the deployed state.
+        actuals: A FOCUS file with what was billed this month, for a forecast.
         folder: Where the checkout is, or a folder in it.
         ambient: The caller's environment.
     """
@@ -41,6 +50,7 @@ class Options:
     stack: str
     cloud: Cloud = "sandbox"
     base: str = ""
+    actuals: Path | None = None
     folder: Path = field(default_factory=Path.cwd)
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -66,7 +76,10 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         state = read_state(project, engine, variables)
         baseline = from_git(project, options.base) if options.base else state
         source = read_source(project)
+        billed = None if options.actuals is None else read_actuals(options.actuals)
     stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
+    deployed = state.resources if state else ()
+    costs = costs_before(deployed, declared_budgets(stack_file.config))
     shown = preview(
         project,
         engine,
@@ -77,13 +90,24 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
             project,
             state or baseline,
             expected,
-            costs=costs_before(
-                state.resources if state else (), declared_budgets(stack_file.config)
-            ),
+            costs=costs,
         ),
         on_progress=lambda seen: tell(describe(seen)),
     )
     clock.add(shown.marks.phases(shown.seconds))
+    with clock.phase("cost"):
+        prior, against, untold = _compared(project, engine, options, deployed, tell)
+        plan = valued(
+            project,
+            Question(
+                prior=prior,
+                against=against,
+                deployed=deployed,
+                told=Prior.told(costs),
+                billed=billed,
+                now=datetime.now(UTC),
+            ),
+        )
     run = Run(
         stack=project.stack,
         source=source,
@@ -95,9 +119,30 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         stderr=shown.stderr,
         baseline=baseline,
         doubts=_moved(project, expected.sha256),
-        warnings=_warnings(project, options),
+        warnings=(*_warnings(project, options), *untold),
+        valued=plan,
     )
     return assemble(run, clock.read(rate=_rate(shown)))
+
+
+def _compared(
+    project: Project,
+    engine: Engine,
+    options: Options,
+    deployed: tuple[Resource, ...],
+    tell: Tell,
+) -> tuple[tuple[Resource, ...], str, tuple[str, ...]]:
+    """Return what the plan's cost is compared with, its name, and why there is nothing.
+
+    What is deployed counts; what a commit plans only where nothing is.
+    """
+    if deployed or not options.base or options.cloud == "aws":
+        return deployed, "deployed state" if deployed else "", ()
+    tell(f"Asking what {options.base} plans ...")
+    try:
+        return plan_at(project, engine, options.base, ambient=options.ambient), options.base, ()
+    except GateError as error:
+        return (), "", (f"no cost to compare with: {error}",)
 
 
 def _prepare(

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
+from gate.render.markdown_money import cost_lines, model_lines
+from gate.render.money import price_sentence, uncovered
 from gate.render.words import (
     OUTCOME_NAMES,
     Finding,
     advice,
     blocking,
-    cost_sentence,
     counts,
     findings,
     headline,
@@ -40,8 +41,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section("Denied", [_violation(item) for item in findings(blocking(report))])
     yield from _section("Errors", [_quote(str(item)) for item in report.errors])
     yield from _section("Cannot be trusted", [_quote(item) for item in report.doubts])
+    yield from cost_lines(report.cost, _cells, _quote)
+    for item in report.models:
+        yield from model_lines(item, _cells, _quote)
     yield from _changes(report)
-    yield from _section("Advice", [_violation(item) for item in findings(advice(report))])
+    yield from _folded("Advice", [_violation(item) for item in findings(advice(report))])
     yield from _section("Weakened rules", [_quote(item) for item in report.pack.weakenings])
     yield from _section("Warnings", [_quote(item) for item in report.warnings])
     yield from _rules(report)
@@ -52,10 +56,25 @@ def _section(title: str, entries: list[str]) -> Iterator[str]:
     if not entries:
         return
     yield f"### {title}"
+    yield from _entries(entries)
+    yield ""
+
+
+def _folded(title: str, entries: list[str]) -> Iterator[str]:
+    if not entries:
+        return
+    yield f"<details><summary>{title} ({len(entries)})</summary>"
+    yield ""
+    yield from _entries(entries)
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _entries(entries: list[str]) -> Iterator[str]:
     yield from (f"- {entry}" for entry in entries[:_MAX_SHOWN])
     if len(entries) > _MAX_SHOWN:
         yield f"- and {len(entries) - _MAX_SHOWN} more: see the JSON report"
-    yield ""
 
 
 def _violation(finding: Finding) -> str:
@@ -66,12 +85,13 @@ def _violation(finding: Finding) -> str:
 
 
 def _changes(report: Report) -> Iterator[str]:
-    if not report.changes:
+    rest = uncovered(report)
+    if not rest:
         return
     yield f"### Changes against {_quote(report.baseline or 'nothing deployed')}"
     yield "| deployment | prior | proposed |"
     yield "|---|---|---|"
-    for item in report.changes:
+    for item in (item for item in report.changes if item.deployment in rest):
         yield _cells(item.deployment, item.prior or "-", item.proposed or "removed")
     yield ""
 
@@ -93,8 +113,9 @@ def _rules(report: Report) -> Iterator[str]:
 def _facts(report: Report) -> Iterator[str]:
     engine = report.engine
     yield f"{_quote(source_sentence(report))}, judged by {_quote(pack_sentence(report))}."
+    prices = price_sentence(report.cost)
     yield (
-        f"{resource_sentence(report)}: {kind_sentence(report)}; {cost_sentence(report)}. "
+        f"{resource_sentence(report)}: {kind_sentence(report)}{f'; {prices}' if prices else ''}. "
         f"Pulumi {engine.version} ({engine.origin}), providers: {engine.providers}."
     )
 

@@ -8,12 +8,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gate.render.money import price_sentence, uncovered
+from gate.render.table_money import cost_part, model_part
 from gate.render.words import (
     OUTCOME_NAMES,
     Finding,
     advice,
     blocking,
-    cost_sentence,
     counts,
     findings,
     headline,
@@ -59,7 +60,12 @@ def _body(report: Report) -> Group:
     parts += _list("Cannot be trusted", [Text(item) for item in report.doubts], "yellow")
     parts += _list("Weakened rules", [Text(item) for item in report.pack.weakenings], "yellow")
     parts += _list("Warnings", [Text(item) for item in report.warnings], "yellow")
-    parts += _list("Changes", [Text(_change(item)) for item in report.changes], "")
+    rest = uncovered(report)
+    moved = [Text(_change(item)) for item in report.changes if item.deployment in rest]
+    parts += _list("Changes", moved, "")
+    for item in report.models:
+        parts += [Text(), model_part(item)]
+    parts += [Text(), cost_part(report.cost)]
     parts += [Text(), _facts(report), Text(), Text(headline(report), _STYLES[report.verdict])]
     return Group(*parts)
 
@@ -130,10 +136,10 @@ def _facts(report: Report) -> RenderableType:
         "engine": f"pulumi {engine.version} ({engine.origin}), providers: {engine.providers}",
         "resources": resource_sentence(report),
         "of them": kind_sentence(report),
-        "cost": cost_sentence(report),
+        "prices": price_sentence(report.cost).removeprefix("prices of "),
     }
     if report.baseline:
         rows["against"] = report.baseline
-    for name, value in rows.items():
+    for name, value in ((name, value) for name, value in rows.items() if value):
         grid.add_row(Text(name, "dim"), Text(value))
     return grid

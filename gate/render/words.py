@@ -11,7 +11,6 @@ __all__ = [
     "Finding",
     "advice",
     "blocking",
-    "cost_sentence",
     "counts",
     "findings",
     "headline",
@@ -127,13 +126,6 @@ def kind_sentence(report: Report) -> str:
         is_provider = token.startswith("pulumi:providers:")
         kinds["providers" if is_provider else token.partition(":")[0]] += count
     return ", ".join(f"{count} {name}" for name, count in sorted(kinds.items())) or "none"
-
-
-def cost_sentence(report: Report) -> str:
-    """Return what is known of the cost, and how much is not."""
-    if not report.cost.estimated:
-        return f"no cost estimate: {report.cost.unpriced} resources have no price yet"
-    return f"{report.cost.unpriced} resources have no price and are not in the estimate"
 
 
 def pack_sentence(report: Report) -> str:

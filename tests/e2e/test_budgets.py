@@ -67,3 +67,21 @@ def test_exception_that_another_role_signed_covers_nothing(checkout):
 
     assert run.code == 1, run.out + run.err
     assert run.denied_by == {"budgets-hold", "records-verified"}
+
+
+def test_report_compares_with_what_a_commit_plans(checkout):
+    def dear(values):
+        values["sites"][0]["nodePriceUsdPerHour"] = 0.06  # twice that of the commit
+
+    checkout.edit_stack(dear)
+
+    cost = checkout.gate("dev", "--base", "HEAD").report["cost"]
+
+    nodes = [item for item in cost["resources"] if item["type"].startswith("kubernetes:")]
+    assert cost["against"] == "HEAD"
+    assert nodes
+    for node in nodes:
+        assert float(node["delta"]) == pytest.approx(float(node["prior"]), abs=0.011)
+    others = [float(item["delta"]) for item in cost["resources"] if item not in nodes]
+    assert set(others) == {0}
+    assert float(cost["delta"]) > 0

@@ -1,16 +1,23 @@
 """Each form of a report shows the verdict and everything that speaks against it."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from gate.actuals import Billed
 from gate.assemble import assemble
+from gate.cost import Terms, cost_of
+from gate.models import model_changes
 from gate.render import FORMS, SUFFIXES, render
 from gate.render.timing import render_timing
 from gate.report import Timing
+from gate.valued import Valued
 from tests.gate.support import TIMING, expected, run_of
+from tests.gate.test_models import NEW, PREVIOUS, pinned, version
+from tests.governance_cost.support import context, resource
 
 HERE = Path(__file__).parent
 SARIF_SCHEMA = HERE / "sarif-2.1.0.schema.json"
@@ -25,6 +32,37 @@ def report(name, **changes):
 @pytest.mark.parametrize("name", CASES)
 def test_form_of_a_recorded_run_is_kept(name, form, golden):
     golden(HERE / "goldens" / f"{name}{SUFFIXES[form]}", render(report(name), form))
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_form_of_cost_and_models_is_kept(form, golden):
+    golden(HERE / "goldens" / f"valued{SUFFIXES[form]}", render(valued_report(), form))
+
+
+def valued_report(**terms):
+    before = {**PREVIOUS, "sha256": "1" * 64}
+    flow = resource("aws:ec2/flowLog:FlowLog", {"logDestinationType": "s3"}, name="flow")
+    nat = resource("aws:ec2/natGateway:NatGateway", {}, name="nat")
+    budgets = [{"name": "all", "scope": "stack", "monthlyUsd": 45, "kind": "soft"}]
+    state = [context(budgets=budgets), version("1" * 64), pinned("1" * 64, "1.1.0")]
+    plan = [
+        context(budgets=budgets),
+        version(NEW, quality=0.96, gap=0.02, profile={"latencyP95Ms": 3}),
+        version("1" * 64),
+        pinned(NEW, "1.2.0", previous=before),
+        flow,
+        nat,
+    ]
+    cost = cost_of(plan, state, against="deployed state", terms=Terms(**terms))
+    found = Valued(cost=cost, models=model_changes(plan, state))
+    return report("passed", valued=found)
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_month_that_will_end_above_its_limit_says_so(form):
+    billed = Billed(month="2026-11", day=29, days=30, charges=(({}, Decimal(99)),))
+    text = " ".join(render(valued_report(billed=billed), form).replace("\\", "").split())
+    assert "2026-11, day 29 of 30: all 99.00 billed, 100.30 at its end - above its limit" in text
 
 
 @pytest.mark.parametrize("name", CASES)

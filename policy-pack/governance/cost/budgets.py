@@ -84,6 +84,7 @@ class BudgetVerdict:
 
     Attributes:
         name: The budget.
+        scope: What it covers (see ``Estimate.of_budget``).
         kind: ``hard`` or ``soft``.
         limit: What was agreed for a month.
         allowed: The limit, or what a signed exception raises it to.
@@ -94,6 +95,7 @@ class BudgetVerdict:
     """
 
     name: str
+    scope: str
     kind: str
     limit: Decimal
     allowed: Decimal
@@ -106,6 +108,7 @@ class BudgetVerdict:
         """Return the JSON form."""
         return {
             "name": self.name,
+            "scope": self.scope,
             "kind": self.kind,
             "limit": str(cents(self.limit)),
             "allowed": str(cents(self.allowed)),
@@ -169,9 +172,9 @@ def _judge(
     exception: Decimal | None,
     prior: Prior,
 ) -> BudgetVerdict:
-    name, kind = _name(budget), str(budget.get("kind"))
+    name, kind, scope = _name(budget), str(budget.get("kind")), str(budget.get("scope"))
     limit = decimal_of(budget.get("monthlyUsd"), what=f"budget {name} monthlyUsd")
-    total = estimate.of_budget(str(budget.get("scope")), name)
+    total = estimate.of_budget(scope, name)
     allowed = max(limit, exception or ZERO)
     check = _soft if kind == "soft" else _hard  # a kind that nobody knows is the strict one
     found = [*check(total, limit, allowed, limits, excepted=exception is not None)]
@@ -179,6 +182,7 @@ def _judge(
     outcome: Outcome = max((item for item, _ in found), key=_ORDER.index, default="pass")
     return BudgetVerdict(
         name=name,
+        scope=scope,
         kind=kind,
         limit=limit,
         allowed=allowed,

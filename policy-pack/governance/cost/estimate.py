@@ -18,7 +18,7 @@ from .free import free_of
 from .kinds import PRICED
 from .line import Line
 from .meter import Meter
-from .money import ZERO, Band, cents
+from .money import ONE, ZERO, Band, cents
 from .plan import Plan
 from .tags import tags_of
 
@@ -40,6 +40,22 @@ class Total:
     unknown: int
     ceiling: Decimal | None
     unbounded: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, lines: Iterable[Line], part_of: Callable[[Line], Decimal] = lambda _: ONE) -> Total:
+        """Return the sum of the billed lines, each with the part that a function gives it."""
+        parts = [(line, part_of(line)) for line in lines if line.billed]
+        counted = [(line, part) for line, part in parts if part]
+        unknown = [(line, part) for line, part in counted if line.status == "unknown"]
+        unbounded = tuple(f"{i.name} {i.item}" for i, _ in unknown if i.ceiling is None)
+        return cls(
+            amount=Band.total(line.amount * part for line, part in counted if line.amount),
+            unknown=len(unknown),
+            ceiling=None
+            if unbounded
+            else sum((line.ceiling * part for line, part in unknown if line.ceiling), ZERO),
+            unbounded=unbounded,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -63,20 +79,9 @@ class Estimate:
     currency: str
     priced_of: tuple[str, str]
 
-    def total(self, part_of: Callable[[Line], Decimal] = lambda _: Decimal(1)) -> Total:
-        """Return the sum of the billed lines, each with the part that a function gives it."""
-        parts = [(line, part_of(line)) for line in self.lines if line.billed]
-        counted = [(line, part) for line, part in parts if part]
-        unknown = [(line, part) for line, part in counted if line.status == "unknown"]
-        unbounded = tuple(f"{i.name} {i.item}" for i, _ in unknown if i.ceiling is None)
-        return Total(
-            amount=Band.total(line.amount * part for line, part in counted if line.amount),
-            unknown=len(unknown),
-            ceiling=None
-            if unbounded
-            else sum((line.ceiling * part for line, part in unknown if line.ceiling), ZERO),
-            unbounded=unbounded,
-        )
+    def total(self, part_of: Callable[[Line], Decimal] = lambda _: ONE) -> Total:
+        """Return the sum of all lines (see ``Total.of``)."""
+        return Total.of(self.lines, part_of)
 
     def by_deployment(self) -> dict[str, Total]:
         """Return a total per deployment; the empty name holds what all share."""

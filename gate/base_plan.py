@@ -1,0 +1,88 @@
+"""What a commit plans: its own program, models and stack file, previewed beside the checkout.
+
+No rule judges it: it is what a change is compared with, and was judged when it came in.
+"""
+
+import io
+import os
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from governance.resource import Resource
+
+from gate.errors import GateError
+from gate.preview import preview
+from gate.project import Project
+from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
+from gate.valued import planned
+from sandbox.engine import Engine, environment
+
+__all__ = ["plan_at"]
+
+_ROOMS = (".", "policy-pack", "model-build")
+
+
+def plan_at(
+    project: Project, engine: Engine, reference: str, *, ambient: Mapping[str, str]
+) -> tuple[Resource, ...]:
+    """Return the resources that a commit plans for a stack, nothing if it has no such stack.
+
+    Args:
+        project: The checkout; its stand-in providers are used.
+        engine: The engine to ask.
+        reference: The commit.
+        ambient: The caller's environment.
+
+    Raises:
+        GateError: There is no such commit, or its program fails.
+    """
+    with _files_of(project, reference) as root:
+        base = Project(root=root, stack=project.stack)
+        if not base.stack_file.is_file():
+            return ()
+        variables = environment(
+            engine,
+            home=project.home,
+            backend_url=base.state.as_uri(),
+            passphrase=PASSPHRASE,
+            ambient=ambient,
+            sandbox=True,
+        )
+        variables["PYTHONPATH"] = os.pathsep.join(str((root / room).resolve()) for room in _ROOMS)
+        prepare_sandbox_stack(base, engine, variables)
+        shown = preview(
+            base, engine, environment=variables, config_file=base.stack_copy, judged=False
+        )
+        found = planned(base.log)
+    if shown.exit_code or not found:
+        raise GateError(
+            f"plan of {reference}: got exit code {shown.exit_code} and {len(found)} resources; "
+            "expected a preview that works. Next: choose another commit with --base."
+        )
+    return tuple(found)
+
+
+@contextmanager
+def _files_of(project: Project, reference: str) -> Iterator[Path]:
+    """Give a folder with the files of a commit, without history; it is gone afterwards."""
+    result = subprocess.run(
+        ["git", "-C", project.root, "archive", "--format=tar", reference],
+        capture_output=True,
+        check=False,
+    )
+    if result.returncode:
+        raise GateError(
+            f"files of {reference}: got {result.stderr.decode(errors='replace').strip()!r}; "
+            "expected a commit of this repository. Next: fetch it, or name another with --base."
+        )
+    with TemporaryDirectory(prefix="mobile-ai-base-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(result.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        # Program and pack name their environment by this path.
+        if (project.root / ".venv").exists():
+            (Path(folder) / ".venv").symlink_to((project.root / ".venv").resolve())
+        yield Path(folder)

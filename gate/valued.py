@@ -1,0 +1,111 @@
+"""The plan of a run as money and models: reads what the engine planned, decides nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from governance.cost.budgets import Limits, Prior, exceptions_of
+from governance.cost.errors import CostError
+from governance.cost.recorded import resources_of_events
+from governance.errors import GovernanceError
+from governance.facts import Context
+from governance.resource import Resource
+from governance.rules.budgets_enforced import budgets_hold
+from governance.setting import Setting, load_setting
+from governance.tokens import CONTEXT
+
+from gate.actuals import Billed
+from gate.cost import Terms, cost_of
+from gate.models import model_changes
+from gate.project import Project
+from gate.report_cost import Cost
+from gate.report_model import ModelChange
+
+__all__ = ["NOT_VALUED", "Question", "Valued", "planned", "valued"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a plan is compared with and held against.
+
+    Attributes:
+        prior: Resources of what it is compared with; none where there is nothing.
+        against: What those are, for people.
+        deployed: Resources of the deployed state.
+        told: What the pack was told of the deployed cost.
+        billed: What was billed this month, if anybody told.
+        now: The time of the judgement.
+    """
+
+    prior: Sequence[Resource]
+    against: str
+    deployed: Sequence[Resource]
+    told: Prior
+    billed: Billed | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valued:
+    """What a plan costs, and which models it changes."""
+
+    cost: Cost
+    models: tuple[ModelChange, ...] = ()
+
+
+NOT_VALUED: Final = Valued(cost=Cost(estimated=False, unpriced=0, reason="nothing was planned"))
+
+
+def planned(log: Path) -> list[Resource]:
+    """Return the resources that a run planned; none where it came to none."""
+    try:
+        with log.open(encoding="utf-8") as lines:
+            return resources_of_events(lines)
+    except (CostError, OSError):
+        return []
+
+
+def valued(project: Project, question: Question) -> Valued:
+    """Return the cost and the model changes of a stack's last run."""
+    resources = planned(project.log)
+    if not resources:
+        return NOT_VALUED
+    terms = _terms(project, resources, question)
+    return Valued(
+        cost=cost_of(resources, question.prior, against=question.against, terms=terms),
+        models=model_changes(resources, question.deployed),
+    )
+
+
+def _terms(project: Project, resources: Sequence[Resource], question: Question) -> Terms:
+    """Return what the pack holds budgets against; nothing excepted where it cannot be read."""
+    context = next((item for item in resources if item.type == CONTEXT), None)
+    try:
+        setting = load_setting(project.pack, project.stack, now=question.now)
+    except GovernanceError:
+        return Terms(told=question.told, billed=question.billed)
+    return Terms(
+        limits=Limits.of(setting.config.parameters[budgets_hold.id]),
+        exceptions=_exceptions(context, setting, question.now) if context else {},
+        told=question.told,
+        billed=question.billed,
+        identity=_identity(context) if context else {},
+    )
+
+
+def _exceptions(context: Resource, setting: Setting, now: datetime) -> dict[str, Decimal]:
+    facts = Context.of(context, setting.trust, secrets=set())
+    return exceptions_of(facts.records, stack=setting.stack, now=now)
+
+
+def _identity(context: Resource) -> dict[str, str]:
+    """Return the cost tags that tell this stack's charges from others'."""
+    owner = context.props.get("owner")
+    project = owner.get("project") if isinstance(owner, dict) else None
+    return {
+        "environment": str(context.props.get("environment", "")),
+        "project": str(project or ""),
+    }
