@@ -1,6 +1,8 @@
-"""Delivery: what an update costs, how fast a cohort is decided, what a crash leaves."""
+"""Updates: how fast a cohort is decided, what asking costs, what a crash leaves."""
 
-import random
+import json
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._row import Row
-from delivery.delta import best_patch, candidates, zstd
-from delivery.delta.tensors import find_tensors
+from components.delivery_plan import edge_function_code
 from delivery.rings import cohort, cohorts, point
 from tests.delivery.crashes import crash_everywhere
 from tests.delivery.world import Cdn, World, check, deployment, device, weights
@@ -19,95 +20,26 @@ from tests.delivery.world import Cdn, World, check, deployment, device, weights
 __all__ = ["IDS", "rows"]
 
 IDS = (
-    "delta.finetune_vs_int8",
-    "delta.finetune_vs_best_general",
-    "delta.head_only_vs_int8",
     "rollout.python_us",
     "rollout.vectorised_us",
+    "rollout.edge_function_us",
     "update.idle_bytes",
     "update.crash_points_survived",
 )
-_VERSIONS = ("1.0.0", "1.1.0")
-_VARIANTS = ("int8.tflite", "int8-onnx.onnx", "int4.tflite", "fp32.tflite")
 _PYTHON_IDS = 200_000
 _BATCHES = 20
+_EDGE_CALLS = 20_000
+_EVENTS = Path("tests/components/vectors/cloudfront_events.json")
 _FLEET = 10_000_000
 
 
 def rows() -> Iterator[Row]:
-    """Measure patches on the sample pair, decisions by CPU time, updates over loopback."""
-    yield from _deltas()
+    """Measure decisions by CPU time, updates over loopback."""
     yield from _decisions()
     with tempfile.TemporaryDirectory() as folder:
         yield _idle(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         yield _crashes(Path(folder))
-
-
-def _deltas() -> Iterator[Row]:
-    table = {variant: _sizes(variant) for variant in _VARIANTS}
-    sizes = table["int8.tflite"]
-    note = "; ".join(
-        f"{name}: "
-        + ", ".join(f"{codec} {size / item['file']:.3f}" for codec, size in item.items())
-        for name, item in table.items()
-    )
-    yield Row(
-        id="delta.finetune_vs_int8",
-        value=sizes["weights"] / sizes["file"],
-        unit="ratio",
-        peer="bar: 0.20 of the int8 file",
-        n=1,
-        note=f"digits 1.0.0 to 1.1.0, share of each file: {note}",
-    )
-    best = min(sizes[name] for name in ("bsdiff", "hdiff", "zstd patch-from"))
-    yield Row(
-        id="delta.finetune_vs_best_general",
-        value=sizes["weights"] / best,
-        unit="ratio",
-        peer="bar: 0.92 x smallest of bsdiff, hdiff, zstd patch-from",
-        n=1,
-        note=f"best general {best} bytes; weights changed: {_changed():.0%}",
-    )
-    yield _head_only()
-
-
-def _sizes(variant: str) -> dict[str, int]:
-    old, new = _pair(variant)
-    sizes = {patch.codec: len(patch.data) for patch in candidates(old, new)}
-    return {"file": len(new), "zstd patch-from": len(zstd.compress(new, old)), **sizes}
-
-
-def _changed() -> float:
-    old, new = _pair("int8.tflite")
-    counts = [
-        (
-            np.count_nonzero(_bytes(old, t.offset, t.length) != _bytes(new, t.offset, t.length)),
-            t.length,
-        )
-        for t in find_tensors(old)
-        if t.width == 8  # noqa: PLR2004
-    ]
-    return float(sum(changed for changed, _ in counts) / sum(length for _, length in counts))
-
-
-def _head_only() -> Row:
-    """Move the weights of the last layer only, as a fine-tune with a frozen body does."""
-    old, _ = _pair("int8.tflite")
-    dense = [item for item in find_tensors(old) if item.width == 8]  # noqa: PLR2004
-    head = next(item for item in dense if item.length == 640)  # noqa: PLR2004  # 64 x 10
-    new, rng = bytearray(old), random.Random(1)  # noqa: S311
-    for at in range(head.offset, head.offset + head.length):
-        new[at] = (new[at] + rng.choice((0, 1, 255))) % 256
-    patch = best_patch(old, bytes(new))
-    return Row(
-        id="delta.head_only_vs_int8",
-        value=len(patch.data) / len(old) if patch else 1.0,
-        unit="ratio",
-        peer="bar: 0.01 of the int8 file",
-        n=1,
-        note="the last layer's 640 weights each moved by -1, 0 or 1 at random (synthetic)",
-    )
 
 
 def _decisions() -> Iterator[Row]:
@@ -133,6 +65,38 @@ def _decisions() -> Iterator[Row]:
         peer="bar: 0.1 us",
         n=_FLEET,
         note="numpy, one thread, CPU time",
+    )
+    if shutil.which("node"):
+        yield _edge_function()
+
+
+def _edge_function() -> Row:
+    """Run the CDN's function under Node on events as CloudFront documents them."""
+    recorded = json.loads(_EVENTS.read_text())
+    events = [item["event"] for item in recorded["events"]]
+    script = f"""{edge_function_code(recorded["halted"])}
+const texts = {json.dumps([json.dumps(item) for item in events])};
+const rounds = {_EDGE_CALLS // len(events)};
+const best = {{ us: Infinity }};
+for (let batch = 0; batch < {_BATCHES}; batch += 1) {{
+  // The function changes what it is given, so each call has an event of its own.
+  const cases = [];
+  for (let at = 0; at < rounds; at += 1) texts.forEach((text) => cases.push(JSON.parse(text)));
+  const begun = process.cpuUsage();
+  cases.forEach((item) => handler(item));
+  const used = process.cpuUsage(begun);
+  best.us = Math.min(best.us, (used.user + used.system) / cases.length);
+}}
+console.log(best.us);"""
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    return Row(
+        id="rollout.edge_function_us",
+        value=float(done.stdout),
+        unit="us",
+        peer="bar: 1,000 us of CPU",
+        n=_EDGE_CALLS,
+        note=f"Node, {len(events)} kinds of event, best of {_BATCHES} batches; "
+        "CloudFront's own engine is another and was not measured",
     )
 
 
@@ -176,15 +140,3 @@ def _crashes(folder: Path) -> Row:
         n=len(found),
         note="killed before each call that changes the disk, and in the middle of each write",
     )
-
-
-def _pair(variant: str) -> tuple[bytes, bytes]:
-    old, new = (
-        (Path("models/digits") / version / "artifacts" / f"digits-{variant}").read_bytes()
-        for version in _VERSIONS
-    )
-    return old, new
-
-
-def _bytes(data: bytes, offset: int, length: int) -> Any:
-    return np.frombuffer(data, np.uint8, length, offset)

@@ -247,14 +247,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not path.is_file():
             return self.give(404, b"no such key")
         data = change(path.read_bytes())
+        kept = 31_536_000 if self.path.startswith("/targets/") else 300
+        cached = {"Cache-Control": f"public, max-age={kept}"}
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         if asked is None:
-            return self.give(200, data)
+            return self.give(200, data, **cached)
         begin = int(asked[1])
         if begin >= len(data):
             return self.give(416, b"")
         span = f"bytes {begin}-{len(data) - 1}/{len(data)}"
-        return self.give(206, data[begin:], **{"Content-Range": span})
+        return self.give(206, data[begin:], **cached, **{"Content-Range": span})
 
     def give(self, status, data, length=None, **headers):
         head = [
