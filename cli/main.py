@@ -60,6 +60,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Search the cheapest placements within the limits.",
         is_command=True,
     ),
+    "remediate": Group(
+        module="cli.remediate",
+        help="Turn findings into commits on branches.",
+        is_command=True,
+    ),
     "release": Group(
         module="cli.release", help="Plan, sign, promote, halt and roll back releases."
     ),

@@ -125,7 +125,7 @@ class Finding(_Part):
         continues, does not find a second thing.
         """
         first = self.windows[0].start if self.windows else self.issued
-        what = {
+        what: dict[str, Any] = {
             "rule": self.rule,
             "subject": self.subject.model_dump(by_alias=True),
             "first": first.isoformat(),

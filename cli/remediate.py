@@ -1,0 +1,135 @@
+"""`mobile-ai remediate`: findings become commits on branches, and pull requests where asked."""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from governance.errors import GovernanceError
+
+from cli.errors import UserError
+
+if TYPE_CHECKING:
+    from operations.finding import Finding
+    from operations.remediate import Proposal
+
+__all__ = ["command"]
+
+_PLAYBOOKS: Final = Path("operations/playbooks.yaml")
+
+
+def command(  # noqa: PLR0917  # typer passes options by name
+    findings: Annotated[list[Path], typer.Argument(help="Findings, as the monitor wrote them.")],
+    stack: Annotated[str, typer.Option(help="Only findings of this stack; else all.")] = "",
+    base: Annotated[str, typer.Option(help="Branch to start from and to merge into.")] = "main",
+    approved_by: Annotated[
+        str, typer.Option(help="Who stands for a step that needs a person.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide; change nothing.")] = False,  # noqa: FBT002
+    push: Annotated[bool, typer.Option("--push", help="Push the branch to origin.")] = False,  # noqa: FBT002
+    pull_request: Annotated[  # noqa: FBT002
+        bool, typer.Option("--pull-request", help="Open a pull request for it (GitHub).")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+) -> None:
+    """Write the step that a finding's playbook asks for as a commit on a branch of its own.
+
+    The stack file is edited, comments are kept, nothing live is touched: the branch passes the
+    same gate as any other change. Running it again does nothing twice. Exit 0, also when
+    nothing is to be done.
+
+    Example: mobile-ai remediate build/findings/*.json --stack prod --dry-run
+
+    Example: mobile-ai remediate finding.json --push --pull-request
+    """
+    from operations.finding import read_finding  # noqa: PLC0415
+
+    with _answering():
+        wanted = [read_finding(path) for path in findings]
+        how = _How(base=base, approved_by=approved_by, push=push, pull_request=pull_request)
+        done = [
+            _one(item, how, dry_run=dry_run) for item in wanted if stack in {"", item.subject.stack}
+        ]
+    if as_json:
+        print(json.dumps(done, indent=1))
+        return
+    for item in done:
+        _show(item)
+    if not done:
+        print(f"no finding is of stack {stack}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    base: str
+    approved_by: str
+    push: bool
+    pull_request: bool
+
+
+def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
+    from operations.remediate import decide, propose, read_history, read_playbooks  # noqa: PLC0415
+    from operations.remediate.propose import possible  # noqa: PLC0415
+
+    now, root = dt.datetime.now(dt.UTC), Path.cwd()
+    playbooks = read_playbooks(_PLAYBOOKS)
+    decision = decide(
+        finding,
+        playbooks,
+        read_history(root, now=now, days=playbooks.limits.memory_days),
+        now=now,
+        approved=bool(how.approved_by),
+        possible=partial(possible, root, finding),
+    )
+    answer = {"finding": finding.id, "message": finding.message, **decision.to_dict()}
+    if decision.outcome != "act" or dry_run:
+        return answer
+    proposal = propose(
+        root, finding, decision.step, now=now, base=how.base, approved_by=how.approved_by
+    )
+    return {**answer, **_published(finding, proposal, how)}
+
+
+def _published(finding: "Finding", proposal: "Proposal", how: _How) -> dict[str, Any]:
+    from operations.remediate.github import Hub  # noqa: PLC0415
+    from operations.remediate.verdict import judged  # noqa: PLC0415
+
+    now, root = dt.datetime.now(dt.UTC), Path.cwd()
+    verdict = judged(root, proposal.commit, finding.subject.stack, now=now)
+    denied = sorted({item.rule for item in verdict.denied}) or list(verdict.problems)
+    answer: dict[str, Any] = {**proposal.to_dict(), "denied": denied}
+    if how.push or how.pull_request:
+        hub = Hub.of(os.environ)
+        hub.push(root, proposal.branch)
+        if how.pull_request:
+            note = f"Denied by the engine-free check: {', '.join(denied)}" if denied else ""
+            answer["pullRequest"] = hub.open(proposal, base=how.base, note=note)
+    return answer
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    from delivery.errors import DeliveryError  # noqa: PLC0415
+    from gate.errors import GateError  # noqa: PLC0415
+
+    try:
+        yield
+    except (GovernanceError, DeliveryError, GateError) as error:
+        raise UserError(str(error)) from error
+
+
+def _show(item: dict[str, Any]) -> None:
+    print(f"{item['finding']}: {item['message']}")
+    print(f"  {item['outcome']}{' ' + item['step'] if item['step'] else ''}: {item['reason']}")
+    if "branch" in item:
+        print(f"  {item['change']}")
+        print(f"  branch {item['branch']}, commit {item['commit'][:12]}")
+        print(f"  check: {', '.join(item['denied']) or 'nothing denied'}")
+    if "pullRequest" in item:
+        print(f"  {item['pullRequest']}")

@@ -1,0 +1,130 @@
+"""A branch as a pull request, through GitHub's REST API.
+
+https://docs.github.com/en/rest/pulls/pulls: ``POST /repos/{owner}/{repo}/pulls``. What is there
+already is found and returned, so a run may be repeated.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import urllib3
+from governance.errors import GovernanceError
+
+from operations.remediate.history import git
+from operations.remediate.propose import Proposal
+
+__all__ = ["Hub"]
+
+_API: Final = "https://api.github.com"
+_CREATED: Final = 201
+_INVALID: Final = 422  # among others: there is one for this branch
+_OK: Final = 200
+_TIMEOUT: Final = urllib3.Timeout(connect=10, read=30)
+_RETRIES: Final = urllib3.Retry(
+    total=3, backoff_factor=1, status_forcelist=(429, 502, 503, 504), raise_on_status=False
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Where pull requests are opened.
+
+    Attributes:
+        repository: ``owner/name``.
+        token: May write contents and pull requests of that repository, and nothing else.
+        api: Address of the API.
+    """
+
+    repository: str
+    token: str
+    api: str = _API
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> "Hub":
+        """Return what the environment says, in the names that GitHub's runners set.
+
+        Raises:
+            GovernanceError: A name or the token is missing.
+        """
+        needed = ("GITHUB_REPOSITORY", "GITHUB_TOKEN")
+        missing = [name for name in needed if not variables.get(name)]
+        if missing:
+            raise GovernanceError(
+                "pull request",
+                got=f"no {' and no '.join(missing)} in the environment",
+                expected="owner/name and a token that may write contents and pull requests",
+                next_step="set them, or leave --pull-request out",
+            )
+        repository, token = (variables[name] for name in needed)
+        api = variables.get("GITHUB_API_URL") or _API
+        return cls(repository=repository, token=token, api=api.rstrip("/"))
+
+    def push(self, root: Path, branch: str, *, remote: str = "origin") -> None:
+        """Push a branch; the token is in no argument and in no file.
+
+        Raises:
+            GovernanceError: Git refused.
+        """
+        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        variables = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "http.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+        git(root, "push", "--quiet", remote, f"{branch}:{branch}", variables=variables)
+
+    def open(self, proposal: Proposal, *, base: str, note: str = "") -> str:
+        """Open a pull request, or find the one there is, and return its address.
+
+        Args:
+            proposal: The branch, already pushed.
+            base: The branch that it should be merged into.
+            note: Added to the text.
+
+        Raises:
+            GovernanceError: The API refused or did not answer.
+        """
+        body = {
+            "title": proposal.title,
+            "head": proposal.branch,
+            "base": base,
+            "body": "\n\n".join(filter(None, (proposal.body, note))),
+        }
+        status, answer = self._ask("POST", "pulls", body)
+        if status == _INVALID:
+            owner = self.repository.partition("/")[0]
+            query = f"pulls?state=open&head={owner}:{proposal.branch}"
+            status, found = self._ask("GET", query, None)
+            if status == _OK and found:
+                return str(found[0]["html_url"])
+        if status != _CREATED:
+            raise self._refused(f"status {status}: {str(answer)[:200]}")
+        return str(answer["html_url"])
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self.token}",
+            "User-Agent": "mobile-ai-delivery",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        url = f"{self.api}/repos/{self.repository}/{path}"
+        pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=_RETRIES, headers=headers)
+        try:
+            answer = pool.request(method, url, body=None if body is None else json.dumps(body))
+            return answer.status, answer.json() if answer.data else None
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise self._refused(type(error).__name__) from error
+
+    def _refused(self, got: str) -> GovernanceError:
+        return GovernanceError(
+            f"pull request in {self.repository}",
+            got=got,
+            expected="an answer of GitHub's API",
+            next_step="run the command again; the branch and its commit are kept",
+        )

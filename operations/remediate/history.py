@@ -1,0 +1,95 @@
+"""What remediation did before, as Git has it: no other memory exists to disagree with it.
+
+A step is a commit with trailers (git-interpret-trailers). Branches not merged yet count too.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from governance.errors import GovernanceError
+
+__all__ = ["TRAILERS", "Taken", "git", "read_history"]
+
+TRAILERS: Final = ("Finding", "Stack", "Deployment", "Step")
+_PREFIX: Final = "Remediation-"
+_FIELDS: Final = "%x1f".join(
+    ["%aI", *(f"%(trailers:key={_PREFIX}{name},valueonly,separator=%x20)" for name in TRAILERS)]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A step that was taken.
+
+    Attributes:
+        at: When.
+        finding: Its finding.
+        stack: Whose stack file was edited.
+        deployment: What was edited in it.
+        step: What was done.
+    """
+
+    at: datetime
+    finding: str
+    stack: str
+    deployment: str
+    step: str
+
+
+def read_history(root: Path, *, now: datetime, days: int) -> list[Taken]:
+    """Return the steps of the last days on any branch, newest first.
+
+    Args:
+        root: The checkout.
+        now: The present.
+        days: How far back.
+
+    Raises:
+        GovernanceError: The folder is no Git checkout.
+    """
+    text = git(root, "log", "--all", f"--grep=^{_PREFIX}Finding: ", f"--format={_FIELDS}")
+    since = now - timedelta(days=days)
+    recent = {item for item in _steps(text) if item.at >= since}
+    return sorted(recent, key=lambda item: item.at, reverse=True)
+
+
+def git(root: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+    """Return what a Git command prints.
+
+    Args:
+        root: The checkout.
+        arguments: Of the command.
+        variables: Added to the environment: what must not be seen in a list of processes.
+
+    Raises:
+        GovernanceError: It failed; its own words are in the message.
+    """
+    command = ["git", "-C", str(root), *arguments]
+    environment = {**os.environ, **(variables or {})}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise GovernanceError(
+            f"git {arguments[0]} in {root}",
+            got=done.stderr.strip() or f"exit code {done.returncode}",
+            expected="a checkout that Git can work in",
+            next_step="run the command there by hand; nothing was changed",
+        )
+    return done.stdout
+
+
+def _steps(text: str) -> Iterator[Taken]:
+    for line in text.splitlines():
+        at, finding, stack, deployment, step = line.split("\x1f")
+        if finding and deployment and step:
+            yield Taken(
+                at=datetime.fromisoformat(at),
+                finding=finding.strip(),
+                stack=stack.strip(),
+                deployment=deployment.strip(),
+                step=step.strip(),
+            )

@@ -1,0 +1,87 @@
+"""What may be done about which finding: a declared file, read strictly."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from governance.documents import read_yaml
+from governance.errors import DocumentError, GovernanceError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+__all__ = ["Limits", "Playbook", "Playbooks", "Step", "read_playbooks"]
+
+Step = Literal["freeze", "throttle", "scale-down", "roll-back"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, populate_by_name=True
+    )
+
+
+class Limits(_Part):
+    """How much remediation may do by itself.
+
+    Attributes:
+        cool_down_hours: Between two steps about one deployment.
+        memory_days: How long a step counts as tried.
+        deployments_per_day: How many deployments may be changed within a day.
+    """
+
+    cool_down_hours: Annotated[int, Field(ge=1, le=168)]
+    memory_days: Annotated[int, Field(ge=1, le=90)]
+    deployments_per_day: Annotated[int, Field(ge=1, le=20)]
+
+
+class Playbook(_Part):
+    """The steps about one kind of finding.
+
+    Attributes:
+        steps: Mildest first.
+        approval: Those of them that need a person's name.
+    """
+
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)]
+    approval: Annotated[tuple[Step, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _own(self) -> Self:
+        foreign = [step for step in self.approval if step not in self.steps]
+        if foreign or len(set(self.steps)) != len(self.steps):
+            raise ValueError(f"approval {foreign} of no step, or a step twice in {self.steps}")
+        return self
+
+
+class Playbooks(_Part):
+    """All playbooks.
+
+    Attributes:
+        limits: Of all of them together.
+        playbooks: By the rule of the finding.
+    """
+
+    limits: Limits
+    playbooks: Mapping[str, Playbook]
+
+
+def read_playbooks(path: Path) -> Playbooks:
+    """Return the playbooks of a file.
+
+    Raises:
+        GovernanceError: The file is missing or says something that nobody reads.
+    """
+    try:
+        value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
+        return Playbooks.model_validate(value)
+    except (OSError, UnicodeDecodeError, DocumentError) as error:
+        got = str(error)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        got = f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}"
+    raise GovernanceError(
+        str(path),
+        got=got,
+        expected="limits and playbooks",
+        next_step="see docs/remediation.md for every key",
+    )

@@ -1,0 +1,157 @@
+"""A step as a commit on a branch of its own, made in a worktree: the checkout is not touched."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from governance.errors import GovernanceError
+
+from delivery.errors import ReleaseError
+from delivery.repository.stack import edit_deployment
+from operations.finding import Finding
+from operations.remediate.history import git
+from operations.remediate.steps import EDITS
+
+__all__ = ["Proposal", "branch_of", "possible", "propose"]
+
+_AUTHOR: Final = ("mobile-ai remediation", "remediation@mobile-ai.invalid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A step, committed.
+
+    Attributes:
+        branch: The branch.
+        commit: The commit on it.
+        step: What it does.
+        change: What it changed, in words.
+        title: First line of the commit.
+        body: The rest of it, with the evidence.
+    """
+
+    branch: str
+    commit: str
+    step: str
+    change: str
+    title: str
+    body: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            name: getattr(self, name) for name in ("branch", "commit", "step", "change", "title")
+        }
+
+
+def branch_of(finding: Finding) -> str:
+    """Return the name of a finding's branch."""
+    return f"remediate/{finding.subject.stack}/{finding.rule}-{finding.id}"
+
+
+def possible(root: Path, finding: Finding, step: str) -> bool:
+    """Return whether a step would change the stack file.
+
+    Raises:
+        GovernanceError: The stack has no file.
+    """
+    source = root / _stack_file(finding)
+    try:
+        text = source.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GovernanceError(
+            str(source),
+            got=error.strerror or str(error),
+            expected="the file of the finding's stack",
+            next_step="run the command in a checkout that has the stack",
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / source.name
+        copy.write_text(text, encoding="utf-8")
+        try:
+            edit_deployment(copy, finding.subject.deployment, EDITS[step])
+        except ReleaseError:
+            return False
+    return True
+
+
+def propose(
+    root: Path,
+    finding: Finding,
+    step: str,
+    *,
+    now: datetime,
+    base: str = "HEAD",
+    approved_by: str = "",
+) -> Proposal:
+    """Commit a step on a branch of its own.
+
+    Args:
+        root: The checkout.
+        finding: What was found.
+        step: What to do.
+        now: Time of the commit.
+        base: What the branch starts from.
+        approved_by: Who stands for the step.
+
+    Raises:
+        GovernanceError: Git refused, or the branch is there already.
+        ReleaseError: The step changes nothing there.
+    """
+    branch = branch_of(finding)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        git(root, "worktree", "add", "--quiet", "-b", branch, str(tree), base)
+        try:
+            change = edit_deployment(
+                tree / _stack_file(finding), finding.subject.deployment, EDITS[step]
+            )
+            title, body = _message(finding, step, change, approved_by)
+            commit = _commit(tree, _stack_file(finding), f"{title}\n\n{body}", now)
+        except BaseException:
+            # An interrupted run must leave no empty branch: it would pass for a step taken.
+            git(root, "worktree", "remove", "--force", str(tree))
+            git(root, "branch", "--quiet", "-D", branch)
+            raise
+        git(root, "worktree", "remove", "--force", str(tree))
+    return Proposal(branch=branch, commit=commit, step=step, change=change, title=title, body=body)
+
+
+def _stack_file(finding: Finding) -> str:
+    return f"Pulumi.{finding.subject.stack}.yaml"
+
+
+def _commit(tree: Path, name: str, message: str, now: datetime) -> str:
+    who, mail = _AUTHOR
+    identity = ("-c", f"user.name={who}", "-c", f"user.email={mail}", "-c", "commit.gpgsign=false")
+    git(tree, "add", "--", name)
+    git(tree, *identity, "commit", "--quiet", f"--date={now.isoformat()}", "--message", message)
+    return git(tree, "rev-parse", "HEAD").strip()
+
+
+def _message(finding: Finding, step: str, change: str, approved_by: str) -> tuple[str, str]:
+    name = finding.subject.deployment
+    title = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"
+    lines = [_line(finding.message), "", change, ""]
+    lines += [f"- {_line(key)}: {_line(value)}" for key, value in sorted(finding.evidence.items())]
+    alarms = sum(window.alarm for window in finding.windows)
+    if finding.windows:
+        lines.append(f"- alarms: {alarms} of {len(finding.windows)} windows")
+    lines += [f"- measured by: {', '.join(finding.sources)}", ""]
+    trailers = {
+        "Finding": finding.id,
+        "Stack": finding.subject.stack,
+        "Deployment": name,
+        "Step": step,
+    }
+    lines += [f"Remediation-{key}: {value}" for key, value in trailers.items()]
+    if approved_by:
+        lines.append(f"Approved-by: {_line(approved_by)}")
+    return title, "\n".join(lines)
+
+
+def _line(value: float | str) -> str:
+    """Return a value as one line: a text of several could write trailers of its own."""
+    return f"{value:g}" if isinstance(value, float) else " ".join(value.split())

@@ -1,0 +1,27 @@
+"""What the engine-free gate says about a proposal, in a worktree of its commit."""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from gate.project import Project
+from gate.quick import Quick, check_stack
+from operations.remediate.history import git
+
+__all__ = ["judged"]
+
+
+def judged(root: Path, commit: str, stack: str, *, now: datetime) -> Quick:
+    """Return what a stack file comes to at a commit.
+
+    Raises:
+        GovernanceError: Git refused.
+        GateError: The stack file is no YAML.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        git(root, "worktree", "add", "--quiet", "--detach", str(tree), commit)
+        try:
+            return check_stack(Project(root=tree, stack=stack), now=now)
+        finally:
+            git(root, "worktree", "remove", "--force", str(tree))

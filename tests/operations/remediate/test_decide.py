@@ -1,0 +1,86 @@
+"""Which step, and why none."""
+
+import datetime as dt
+
+import pytest
+
+from operations.finding import Finding
+from operations.remediate import Playbooks, Taken, decide
+from tests.operations.remediate.world import NAME, NOW, finding
+
+BOOKS = Playbooks.model_validate(
+    {
+        "limits": {"coolDownHours": 6, "memoryDays": 14, "deploymentsPerDay": 2},
+        "playbooks": {
+            "latency-regression": {"steps": ["freeze", "roll-back"]},
+            "fairness-gap": {"steps": ["freeze", "roll-back"], "approval": ["roll-back"]},
+        },
+    }
+)
+
+
+def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16) -> Taken:
+    at = NOW - dt.timedelta(hours=hours)
+    return Taken(at=at, finding=of, stack="dev", deployment=name, step=step)
+
+
+@pytest.mark.parametrize(
+    ("found", "history", "outcome", "step", "reason"),
+    [
+        (finding(), [], "act", "freeze", "the playbook of latency-regression"),
+        (finding(), [taken("freeze")], "act", "roll-back", "after freeze"),
+        (finding(), [taken("freeze"), taken("roll-back")], "notify", "", "every step was tried"),
+        (finding(), [taken("freeze", of=finding().id)], "done", "freeze", "for this finding"),
+        (finding(), [taken("freeze", hours=5)], "wait", "", "less than 6 hours"),
+        (finding(), [taken("freeze", name="a-b")], "act", "freeze", ""),
+        (
+            finding(),
+            [taken("freeze", name="a-b", hours=1), taken("freeze", name="c-d", hours=1)],
+            "wait",
+            "",
+            "2 deployments were changed within a day",
+        ),
+        (finding("unheard-of"), [], "notify", "", "no playbook for unheard-of"),
+        (finding(subject={"stack": "dev"}), [], "notify", "", "no single deployment"),
+        (
+            finding(sources=["device"]),
+            [taken("freeze")],
+            "wait",
+            "",
+            "what device says alone does not permit it",
+        ),
+        (finding(sources=["device", "edge"]), [taken("freeze")], "act", "roll-back", ""),
+        (finding("fairness-gap"), [taken("freeze")], "wait", "", "needs a person's name"),
+        (finding(allowedActions=["notify"]), [], "wait", "", "does not permit it"),
+    ],
+)
+def test_the_mildest_step_that_is_permitted_and_was_not_tried(
+    found: Finding, history: list[Taken], outcome: str, step: str, reason: str
+) -> None:
+    decision = decide(found, BOOKS, history, now=NOW)
+
+    assert (decision.outcome, decision.step) == (outcome, step)
+    assert reason in decision.reason
+
+
+def test_a_person_may_stand_for_a_step() -> None:
+    decision = decide(finding("fairness-gap"), BOOKS, [taken("freeze")], now=NOW, approved=True)
+
+    assert decision.step == "roll-back"
+
+
+def test_a_step_that_changes_nothing_is_passed_over() -> None:
+    decision = decide(finding(), BOOKS, [], now=NOW, possible=lambda step: step != "freeze")
+
+    assert decision.step == "roll-back"
+
+
+def test_devices_alone_never_bring_a_roll_back_about() -> None:
+    found = finding(sources=["device"])
+
+    steps = {
+        decide(found, BOOKS, history, now=NOW, approved=True).step
+        for history in ([], [taken("freeze")], [taken("freeze"), taken("throttle")])
+    }
+
+    assert steps <= {"freeze", ""}

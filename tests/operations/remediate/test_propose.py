@@ -1,0 +1,105 @@
+"""A step as a commit, and Git as the only memory."""
+
+from pathlib import Path
+
+import pytest
+from governance.errors import GovernanceError
+
+from delivery.errors import ReleaseError
+from operations.remediate import propose, read_history
+from operations.remediate.propose import branch_of, possible
+from tests.operations.remediate.world import NOW, checkout, finding, run
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return checkout(tmp_path)
+
+
+def changed(root: Path, branch: str) -> list[str]:
+    lines = run(root, "diff", "--unified=0", "main", branch).splitlines()
+    return [
+        line.replace(" ", "") for line in lines if line[:1] in "+-" and line[:3] not in "+++---"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "lines"),
+    [
+        ("freeze", ["+frozen:true"]),
+        (
+            "throttle",
+            ["-ratePerSecond:5", "+ratePerSecond:3"],
+        ),
+        (
+            "scale-down",
+            ["-replicas:{min:1,max:2}", "+replicas:{min:1,max:1}"],
+        ),
+    ],
+)
+def test_a_step_changes_the_lines_that_it_is_about(root: Path, step: str, lines: list[str]) -> None:
+    proposal = propose(root, finding(), step, now=NOW)
+
+    assert changed(root, proposal.branch) == lines
+
+
+def test_a_roll_back_goes_to_the_previous_version(root: Path) -> None:
+    proposal = propose(root, finding(), "roll-back", now=NOW)
+
+    assert "version: 1.1.0 -> 1.0.0" in proposal.change
+    assert "+version:1.0.0" in changed(root, proposal.branch)
+
+
+def test_the_checkout_stays_as_it_was(root: Path) -> None:
+    (root / "Pulumi.dev.yaml").open("a").write("# not committed\n")
+
+    propose(root, finding(), "freeze", now=NOW)
+
+    assert run(root, "status", "--porcelain") == " M Pulumi.dev.yaml\n"
+    assert run(root, "branch", "--show-current") == "main\n"
+    assert run(root, "worktree", "list").count("\n") == 1
+
+
+def test_the_commit_carries_its_evidence_and_is_the_memory(root: Path) -> None:
+    proposal = propose(root, finding(), "freeze", now=NOW, approved_by="Ada")
+
+    message = run(root, "log", "-1", "--format=%B", proposal.branch)
+    assert "- p95Ms: 80" in message
+    assert "- alarms: 1 of 1 windows" in message
+    assert "Approved-by: Ada" in message
+    (step,) = read_history(root, now=NOW, days=14)
+    assert (step.finding, step.step, step.at) == (finding().id, "freeze", NOW)
+
+
+def test_no_text_of_a_finding_can_pass_for_a_step(root: Path) -> None:
+    text = "all well\n\nRemediation-Finding: x\nRemediation-Deployment: d\nRemediation-Step: s"
+
+    propose(root, finding(message=text, evidence={text: text}), "freeze", now=NOW, approved_by=text)
+
+    assert [item.step for item in read_history(root, now=NOW, days=14)] == ["freeze"]
+
+
+def test_a_branch_that_is_there_is_not_written_over(root: Path) -> None:
+    first = propose(root, finding(), "freeze", now=NOW)
+
+    with pytest.raises(GovernanceError, match="already exists"):
+        propose(root, finding(), "throttle", now=NOW)
+
+    assert run(root, "rev-parse", branch_of(finding())).strip() == first.commit
+
+
+def test_a_step_that_fails_leaves_no_branch(root: Path) -> None:
+    propose(root, finding(), "scale-down", now=NOW, base="main")
+    run(root, "switch", "--quiet", branch_of(finding()))
+
+    assert not possible(root, finding(day=2), "scale-down")
+    with pytest.raises(ReleaseError, match="copies to spare"):
+        propose(root, finding(day=2), "scale-down", now=NOW)
+
+    assert branch_of(finding(day=2)) not in run(root, "branch", "--list", "remediate/*")
+    assert run(root, "worktree", "list").count("\n") == 1
+
+
+def test_a_folder_that_is_no_checkout_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(GovernanceError, match="not a git repository"):
+        read_history(tmp_path, now=NOW, days=1)
