@@ -1,0 +1,84 @@
+"""What the monitor judges: counts and histograms of one subject in one window."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Cell", "History", "Subject", "total"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """Whose data they are.
+
+    Attributes:
+        app: The application.
+        model: The model.
+        version: Its version.
+        ring: The ring; empty where there is none.
+        channel: `device` or `site`: the door that the events came in by.
+        group: A group of people; empty for everybody.
+    """
+
+    app: str
+    model: str
+    version: str
+    ring: str
+    channel: str
+    group: str = ""
+
+    @property
+    def everybody(self) -> "Subject":
+        """Return the same for all groups together."""
+        return replace(self, group="")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Sums of a window. Adding is associative and commutative; the empty cell changes nothing.
+
+    Attributes:
+        counts: By name: `inference`, `error`, `crash`, `installed`, `refused`.
+        bins: Counts by bin, by name of the series.
+    """
+
+    counts: Mapping[str, float] = field(default_factory=dict)
+    bins: Mapping[str, Any] = field(default_factory=dict)
+
+    def __add__(self, other: "Cell") -> "Cell":
+        """Return the sums of both."""
+        counts = dict(self.counts)
+        for name, n in other.counts.items():
+            counts[name] = counts.get(name, 0.0) + n
+        bins = dict(self.bins)
+        for name, values in other.bins.items():
+            bins[name] = _add(bins[name], values) if name in bins else values
+        return Cell(counts, bins)
+
+    def count(self, name: str) -> float:
+        """Return a count, 0 where there is none."""
+        return self.counts.get(name, 0.0)
+
+    def histogram(self, name: str) -> Any | None:
+        """Return the counts by bin of a series, if it is there."""
+        return self.bins.get(name)
+
+
+History = Mapping[Subject, Mapping[int, Cell]]
+"""Cells by subject and window; a window is its number since 1970 at the width that is in use."""
+
+
+def total(cells: Iterable[Cell]) -> Cell:
+    """Return the sum of cells."""
+    return sum(cells, Cell())
+
+
+def _add(one: Any, other: Any) -> Any:
+    """Add bin by bin; the bins that only one has count as empty in the other."""
+    if len(one) < len(other):
+        one, other = other, one
+    result = np.array(one, float)
+    result[: len(other)] += other
+    return result

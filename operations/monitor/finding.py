@@ -1,0 +1,124 @@
+"""A finding: what is wrong, with the numbers, and what may be done about it by whom.
+
+Files named by id, one finding each. The id follows from rule, subject and the first window, so
+judging the same data again writes the same files.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from governance.documents import read_json
+from governance.errors import DocumentError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from delivery.client.disk import write_whole
+from operations.monitor.errors import MonitorError
+from operations.monitor.measures import Action, Severity
+
+__all__ = [
+    "FINDING_SCHEMA",
+    "Finding",
+    "FindingSubject",
+    "Source",
+    "Windows",
+    "finding_schema",
+    "read_findings",
+    "write_findings",
+]
+
+FINDING_SCHEMA: Final = "mobile-ai/finding/v1"
+Source = Literal["device", "site", "device+site", "bill"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FindingSubject(_Part):
+    """What a finding is about; empty texts where it is about more than one."""
+
+    app: str
+    model: str = ""
+    version: str = ""
+    ring: str = ""
+
+
+class Windows(_Part):
+    """When."""
+
+    width_hours: int = Field(ge=1)
+    first: str = Field(description="Begin of the first window that was breached, UTC.")
+    alarm: str = Field(description="Begin of the window at which it became a finding.")
+    last: str = Field(description="Begin of the last window that was breached.")
+    breached: int = Field(ge=1, description="Windows breached so far.")
+
+
+class Finding(_Part):
+    """One deviation of one subject."""
+
+    schema_: Literal["mobile-ai/finding/v1"] = Field(default=FINDING_SCHEMA, alias="schema")
+    id: str = Field(pattern=r"^[0-9a-f]{16}$")
+    rule: str = Field(description="Such as input-drift, canary-crash-rate, cost-spike.")
+    severity: Severity
+    summary: str = Field(description="One sentence for people.")
+    subject: FindingSubject
+    series: str = Field(description="What was counted, such as input.brightness.")
+    group: str = Field(default="", description="Group of people, where it is about one.")
+    source: Source = Field(description="Whose data say so; device data alone prove little.")
+    against: Literal["past", "control", "groups"]
+    other: str = Field(default="", description="The control as version@ring, or the groups.")
+    windows: Windows
+    evidence: dict[str, float] = Field(description="Numbers of the last breached window.")
+    is_open: bool = Field(description="Whether the newest windows are still breached.")
+    playbook: Action = Field(description="What is proposed.")
+    allowed_actions: tuple[Action, ...] = Field(description="What may be done without a person.")
+    needs_approval: tuple[Action, ...] = Field(description="What a person must approve first.")
+
+    def text(self) -> str:
+        """Return it as its file says it."""
+        return json.dumps(self.model_dump(by_alias=True), indent=1) + "\n"
+
+
+def finding_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a finding."""
+    return Finding.model_json_schema(by_alias=True)
+
+
+def write_findings(folder: Path, findings: Iterable[Finding]) -> int:
+    """Write findings, each to its file; return how many were new or have changed.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    changed = 0
+    for finding in findings:
+        path, data = folder / f"{finding.id}.json", finding.text().encode()
+        if not path.exists() or path.read_bytes() != data:
+            write_whole(path, data)
+            changed += 1
+    return changed
+
+
+def read_findings(folder: Path) -> list[Finding]:
+    """Return the findings of a folder, newest first.
+
+    Raises:
+        MonitorError: A file is no finding.
+    """
+    return sorted(
+        map(_read, folder.glob("[!.]*.json")), key=lambda item: (item.windows.alarm, item.id)
+    )[::-1]
+
+
+def _read(path: Path) -> Finding:
+    try:
+        return Finding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))
+    except (OSError, UnicodeDecodeError, DocumentError, ValidationError) as error:
+        raise MonitorError(
+            str(path),
+            got="something else",
+            expected=f"a finding ({FINDING_SCHEMA})",
+            next_step="remove it and run `mobile-ai monitor drift` again",
+        ) from error

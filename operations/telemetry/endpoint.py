@@ -1,0 +1,132 @@
+"""The local door: one route that takes events, for sites and for trying things out.
+
+ASGI, so that uvicorn serves it. In the cloud the door is an API with a token check and throttles in
+front of a stream; this one has limits of its own and says the same of the same bytes.
+"""
+
+import asyncio
+import hmac
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from governance.telemetry_request import LARGEST_REQUEST, sort_events
+
+from operations.telemetry.compact import compact
+from operations.telemetry.spool import Spool
+
+__all__ = ["Endpoint"]
+
+_AT_ONCE: Final = 64  # requests in work; more are told to come again
+_SLOWEST: Final = 30.0  # seconds for a body to come
+_Receive = Callable[[], Awaitable[dict[str, Any]]]
+_Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """An ASGI application.
+
+    Attributes:
+        spool: Where requests are kept.
+        token: What senders must show as a bearer token; empty lets everybody on this machine in.
+        group_apps: Applications that may send a group.
+        every: Seconds between two runs of ingest and compaction.
+    """
+
+    spool: Spool
+    token: str = ""
+    group_apps: Collection[str] = ()
+    every: float = 60.0
+    _working: int = 0
+    _task: Any = field(default=None)
+
+    async def __call__(self, scope: dict[str, Any], receive: _Receive, send: _Send) -> None:
+        """Serve a connection's event stream, as ASGI 3 says."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            status, said = await self._answer(scope, receive)
+            body = json.dumps(said).encode()
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: dict[str, Any], receive: _Receive) -> tuple[int, dict[str, Any]]:
+        if (scope["method"], scope["path"]) == ("GET", "/healthz"):
+            return 200, {"status": "ok"}
+        if scope["path"] != "/v1/events":
+            return 404, {"error": "expected POST /v1/events"}
+        if scope["method"] != "POST":
+            return 405, {"error": "expected POST"}
+        if not self._known(dict(scope["headers"])):
+            return 401, {"error": "expected a bearer token"}
+        if self._working >= _AT_ONCE:
+            return 503, {"error": "too many requests at once; come again"}
+        self._working += 1
+        try:
+            return await self._take(receive)
+        finally:
+            self._working -= 1
+
+    def _known(self, headers: dict[bytes, bytes]) -> bool:
+        shown = headers.get(b"authorization", b"")
+        return not self.token or hmac.compare_digest(shown, f"Bearer {self.token}".encode())
+
+    async def _take(self, receive: _Receive) -> tuple[int, dict[str, Any]]:
+        try:
+            async with asyncio.timeout(_SLOWEST):
+                body = await _body(receive)
+        except TimeoutError:
+            return 408, {"error": f"expected the body within {_SLOWEST:.0f} s"}
+        if body is None:
+            return 413, {"error": f"expected at most {LARGEST_REQUEST} bytes"}
+        good, bad = sort_events(body, now=datetime.now(UTC), group_apps=self.group_apps)
+        try:
+            await asyncio.to_thread(self.spool.add, good, bad)
+        except OSError:
+            return 503, {"error": "nothing was kept; come again"}
+        reasons = Counter(item["reason"] for item in bad)
+        return 202 if good else 400, {"accepted": len(good), "refused": dict(reasons)}
+
+    async def _live(self, receive: _Receive, send: _Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.spool.store.prepare()
+                self.spool.recover()
+                self._task = asyncio.create_task(self._repeat())
+            else:
+                self._task.cancel()
+                await asyncio.to_thread(self._work)
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _repeat(self) -> None:
+        while True:
+            await asyncio.sleep(self.every)
+            await asyncio.to_thread(self._work)
+
+    def _work(self) -> None:
+        self.spool.close()
+        self.spool.drain(now=datetime.now(UTC), group_apps=self.group_apps)
+        compact(self.spool.store)
+
+
+async def _body(receive: _Receive) -> bytes | None:
+    """Return the body, or ``None`` as soon as it is too large."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LARGEST_REQUEST:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)

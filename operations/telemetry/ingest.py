@@ -1,0 +1,132 @@
+"""From a file of events to batches in the store; a killed run loses and doubles nothing.
+
+A batch is named by the digest of the source and its place in it. Its segments and its quarantine
+are written first, its commit last. Whoever runs the same source again skips what is committed and
+writes the rest once more, under the same names.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from governance.telemetry import check_event
+from governance.telemetry_request import Refused, refuse
+
+from operations.telemetry.reading import Unreadable, open_events, read_values
+from operations.telemetry.store import Store
+from operations.telemetry.tables import parquet
+
+__all__ = ["Channel", "Ingested", "ingest_file"]
+
+_BATCH: Final = 20_000  # events; about 20 MB of Python objects
+
+
+class Channel(StrEnum):
+    """The door that events came in by."""
+
+    DEVICE = "device"
+    """The public door. Anybody with a device's token may have written them."""
+    SITE = "site"
+    """From our own edge sites and functions, over a path that no device can write to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of a source.
+
+    Attributes:
+        accepted: Events taken in by this run.
+        refused: Put into quarantine by this run.
+        skipped: Values of batches that an earlier run had committed.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    skipped: int = 0
+
+
+def ingest_file(
+    store: Store,
+    path: Path,
+    *,
+    now: datetime,
+    channel: Channel = Channel.DEVICE,
+    group_apps: Collection[str] = (),
+    progress: Callable[[int], None] = lambda _: None,
+) -> Ingested:
+    """Take a file in.
+
+    Args:
+        store: Where to.
+        path: JSONL or objects one after the other; plain or gzip.
+        now: The time of the judge.
+        channel: The door that the file stands for.
+        group_apps: Applications that may send a group.
+        progress: Told the number of values of each batch that is done.
+
+    Raises:
+        TelemetryError: The file cannot be read, or the folder is no store.
+        OSError: The store cannot be written; what is committed stays.
+    """
+    store.prepare()
+    with store.lock(), open_events(path) as file:
+        source = f"{_digest(path)[:24]}-{channel}"
+        accepted = refused = skipped = 0
+        for at, values in enumerate(_batches(read_values(file))):
+            name = f"{source}-{at:06}"
+            if store.path(f"commits/{name}.json").exists():
+                skipped += len(values)
+            else:
+                good, bad = _sort(values, now, group_apps)
+                _commit(store, name, good, bad, channel)
+                accepted, refused = accepted + len(good), refused + len(bad)
+            progress(len(values))
+    return Ingested(accepted=accepted, refused=refused, skipped=skipped)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    values = iter(values)
+    while batch := list(itertools.islice(values, _BATCH)):
+        yield batch
+
+
+def _sort(
+    values: Iterable[Any], now: datetime, group_apps: Collection[str]
+) -> tuple[list[dict[str, Any]], list[Refused]]:
+    good: list[dict[str, Any]] = []
+    bad: list[Refused] = []
+    for value in values:
+        if isinstance(value, Unreadable):
+            bad.append(refuse(value, "not readable"))
+        elif reason := check_event(value, now=now, group_apps=group_apps):
+            bad.append(refuse(json.dumps(value).encode(), reason))
+        else:
+            good.append(value)
+    return good, bad
+
+
+def _commit(
+    store: Store, name: str, good: list[dict[str, Any]], bad: list[Refused], channel: Channel
+) -> None:
+    days: dict[str, list[dict[str, Any]]] = {}
+    for event in good:
+        days.setdefault(event["occurred_at"][:10], []).append(event)
+    segments = {f"events/dt={day}/{name}.parquet": events for day, events in sorted(days.items())}
+    for segment, events in segments.items():
+        store.write(segment, parquet(events, channel=channel))
+    if bad:
+        lines = "".join(f"{json.dumps(item)}\n" for item in bad)
+        store.write(f"quarantine/{name}.jsonl", lines.encode())
+    record = {"segments": list(segments), "accepted": len(good), "refused": len(bad)}
+    store.write(f"commits/{name}.json", json.dumps(record).encode())

@@ -1,0 +1,80 @@
+"""Events from files as they come: lines of JSON, objects without a line between, gzip."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+from operations.telemetry.errors import TelemetryError
+
+__all__ = ["Unreadable", "open_events", "read_values"]
+
+_CHUNK: Final = 1 << 20
+_LONGEST: Final = 262_144  # characters of one event; far more than any has
+_DECODER: Final = json.JSONDecoder()
+_GZIP: Final = b"\x1f\x8b"
+
+
+class Unreadable(bytes):
+    """Bytes that are no JSON."""
+
+
+def open_events(path: Path) -> IO[bytes]:
+    """Open a file of events; gzip is told by its first bytes, not by its name.
+
+    Raises:
+        TelemetryError: It cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == _GZIP
+        return gzip.open(path, "rb") if packed else path.open("rb")
+    except OSError as error:
+        raise TelemetryError(
+            str(path),
+            got=error.strerror or type(error).__name__,
+            expected="a file of events",
+            next_step="name JSONL files, plain or gzip",
+        ) from error
+
+
+def read_values(file: IO[bytes]) -> Iterator[Any]:
+    """Yield JSON values, one after the other, whatever space is between them.
+
+    Where something is no JSON, what is left of its line comes as `Unreadable`, and reading goes
+    on with the next line: a torn line costs no other. An object may not contain a line break.
+    """
+    text, at, over = "", 0, False
+    while not over:
+        chunk, over = _next(file)
+        text, at = text[at:] + chunk, 0
+        while at < len(text):
+            if text[at].isspace():
+                at += 1
+                continue
+            try:
+                value, end = _DECODER.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                end = text.find("\n", at)
+                if end < 0 and not over and len(text) - at <= _LONGEST:
+                    break  # may be whole with the next chunk
+                end = len(text) if end < 0 else end
+                yield Unreadable(text[at:end].encode(errors="surrogateescape"))
+            else:
+                yield value
+            at = end
+
+
+def _next(file: IO[bytes]) -> tuple[str, bool]:
+    """Return more text, cut between characters, and whether it is the last.
+
+    A gzip file that is cut off, as of a crashed writer, ends where it can be read no further.
+    """
+    try:
+        chunk = file.read(_CHUNK)
+        chunk += file.readline(_LONGEST) if chunk and not chunk.endswith(b"\n") else b""
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return "\n<gzip is damaged here>", True
+    return chunk.decode(errors="surrogateescape"), not chunk

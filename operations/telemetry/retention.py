@@ -1,0 +1,81 @@
+"""How long what is kept."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from governance.telemetry import OLDEST
+
+from operations.telemetry.errors import TelemetryError
+from operations.telemetry.store import Store
+
+__all__ = ["Retention", "expire"]
+
+# An event may come until it is OLDEST; the day it belongs to must still be whole then.
+_LEAST_EVENT_DAYS: Final = OLDEST.days + 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Days that things are kept.
+
+    Attributes:
+        events: Compacted events.
+        partials: Hourly partials.
+        quarantine: Refused events, and the record of which batches were taken in.
+    """
+
+    events: int = 90
+    partials: int = 400
+    quarantine: int = 40
+
+    def __post_init__(self) -> None:
+        """See that nothing goes before what depends on it.
+
+        Raises:
+            TelemetryError: A late event would find its day gone, or its batch forgotten.
+        """
+        if min(self.events, self.quarantine, self.partials) < _LEAST_EVENT_DAYS:
+            raise TelemetryError(
+                "retention",
+                got=f"{self.events}, {self.partials} and {self.quarantine} days",
+                expected=f"at least {_LEAST_EVENT_DAYS}: events may be {OLDEST.days} days late",
+                next_step="keep events, partials and quarantine longer",
+            )
+
+
+def expire(store: Store, *, now: datetime, keep: Retention) -> int:
+    """Remove what is too old; return how many files went.
+
+    Args:
+        store: The store.
+        now: The time that ages are counted from.
+        keep: How long.
+    """
+    store.prepare()
+    with store.lock():
+        gone = _expire_days(store, now.date(), keep)
+        for name in [*store.files("quarantine/*.jsonl"), *store.files("commits/*.json")]:
+            age = now.timestamp() - store.path(name).stat().st_mtime
+            if age > timedelta(days=keep.quarantine).total_seconds():
+                store.remove(name)
+                gone += 1
+    return gone
+
+
+def _expire_days(store: Store, today: date, keep: Retention) -> int:
+    gone = 0
+    for day, pointer in store.days().items():
+        age = (today - date.fromisoformat(day)).days
+        if age > keep.partials:
+            store.remove(f"days/{day}.json")
+            old = [pointer.compacted, pointer.counts, pointer.bins]
+        elif age > keep.events and pointer.compacted:
+            store.point(day, replace(pointer, compacted=""))
+            old = [pointer.compacted]
+        else:
+            continue
+        for name in filter(None, old):
+            store.remove(name)
+            gone += 1
+    return gone
