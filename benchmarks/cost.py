@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from governance.cost import Catalogue, estimate, load_catalogue
-from governance.cost.recorded import resources_of_events, stated_sites
+from governance.cost.recorded import resources_of_events
 from governance.cost.search import Choice, cheapest, cost_of
-from governance.documents import read_yaml
 from governance.resource import Provider, Resource
 
 from benchmarks._row import Row
@@ -62,7 +61,7 @@ def rows() -> Iterator[Row]:
     )
     log = _FOLDER / "build" / "gate" / "prod.events.jsonl"
     if log.is_file():
-        found = estimate(_prod(log), catalogue)
+        found = estimate(resources_of_events(log.read_text().splitlines()), catalogue)
         yield Row(
             id=IDS[2],
             value=float(found.unknown_share()),
@@ -74,16 +73,6 @@ def rows() -> Iterator[Row]:
     gap = max(_gap(seed) for seed in range(_CASES))
     note = "random slots, exact search against all combinations"
     yield Row(id=IDS[3], value=gap, unit="USD", peer="enumeration; bar: 0", n=_CASES, note=note)
-
-
-def _prod(log: Path) -> list[Resource]:
-    """Return the resources of the last preview of prod, with the sites' prices."""
-    stack = read_yaml((_FOLDER / "Pulumi.prod.yaml").read_text(), name="Pulumi.prod.yaml")
-    sites = {site["name"]: site for site in stack["config"]["mobile-ai:sites"]}
-    prices = {
-        name: {"nodePriceUsdPerHour": site["nodePriceUsdPerHour"]} for name, site in sites.items()
-    }
-    return stated_sites(resources_of_events(log.read_text().splitlines()), prices)
 
 
 def _seconds(catalogue: Catalogue, count: int) -> float:

@@ -2,19 +2,26 @@
 
 import datetime as dt
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from governance.cost import BudgetVerdict, Estimate, focus_rows, judge_budgets, load_catalogue
-from governance.cost.budgets import Limits
 from governance.cost.money import cents
 from rich.console import Console
 from rich.table import Table
 
 from cli.errors import UserError
-from cli.priced import PRICES, answering, planned
+from cli.priced import PACK, PRICES, answering, planned
 from cli.showback import showback_command
+from gate.base_plan import plan_of_commit
+from gate.cost import Terms, cost_of
+from gate.errors import GateError
+from gate.render.table_money import cost_part
+from gate.report_cost import Cost
+from gate.valued import terms_of
 
 __all__ = ["app"]
 
@@ -45,6 +52,9 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
     plan: Plan = None,
     what_if: WhatIf = None,
     focus: Annotated[Path | None, typer.Option(help="Also write FOCUS 1.2 rows here.")] = None,
+    base: Annotated[
+        str, typer.Option(help="Commit to compare with: its own program is previewed.")
+    ] = "",
     month: Annotated[str, typer.Option(help="Of the FOCUS rows, YYYY-MM; else this one.")] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -52,19 +62,29 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
 
     Touches no file but those named. Exit code 1 when a budget denies.
 
+    Example: mobile-ai cost estimate --stack prod --base origin/main
+
     Example: mobile-ai cost estimate --stack prod
     --what-if field-assistant-digits.monthlyActiveDevices=500000
     """
     with answering():
         found = planned(stack, plan, what_if or [])
-        verdicts = judge_budgets(found, found.plan.budgets, limits=Limits())
+        terms = terms_of(PACK, stack, found.plan.resources, now=dt.datetime.now(dt.UTC))
+        verdicts = judge_budgets(
+            found, found.plan.budgets, limits=terms.limits, exceptions=terms.exceptions
+        )
         if focus is not None:
             day = _month(month)
             rows = focus_rows(found, account=stack, year=day.year, month=day.month)
             focus.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    compared = _compared(found, stack, base, terms) if base else None
     if as_json:
-        budgets = [item.to_dict() for item in verdicts]
-        print(json.dumps({**found.to_dict(), "budgets": budgets}, indent=1))
+        value = {**found.to_dict(), "budgets": [item.to_dict() for item in verdicts]}
+        if compared is not None:
+            value["comparison"] = compared.model_dump(mode="json", by_alias=True)
+        print(json.dumps(value, indent=1))
+    elif compared is not None:
+        Console().print(cost_part(compared))
     else:
         _show(found, verdicts)
     if any(item.outcome == "deny" for item in verdicts):
@@ -121,6 +141,18 @@ def _month(text: str) -> dt.date:
         raise UserError(
             f"--month: got {text!r}; expected YYYY-MM. Next: name a month such as 2026-12."
         ) from error
+
+
+def _compared(found: Estimate, stack: str, base: str, terms: Terms) -> Cost:
+    """Return the estimate beside what a commit plans."""
+    print(f"Asking what {base} plans ...", file=sys.stderr)
+    try:
+        before = plan_of_commit(Path.cwd(), stack, base, ambient=os.environ)
+    except GateError as error:
+        raise UserError(str(error)) from error
+    return cost_of(
+        found.plan.resources, before, against=base, terms=terms, assume=found.plan.assume
+    )
 
 
 def _price(row: Any) -> dict[str, Any]:

@@ -16,14 +16,35 @@ from governance.resource import Resource
 
 from gate.errors import GateError
 from gate.preview import preview
-from gate.project import Project
+from gate.project import Project, find_project
 from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
 from gate.valued import planned
-from sandbox.engine import Engine, environment
+from sandbox.engine import Engine, environment, locate
+from sandbox.errors import SandboxError
 
-__all__ = ["plan_at"]
+__all__ = ["plan_at", "plan_of_commit"]
 
 _ROOMS = (".", "policy-pack", "model-build")
+
+
+def plan_of_commit(
+    folder: Path, stack: str, reference: str, *, ambient: Mapping[str, str]
+) -> tuple[Resource, ...]:
+    """Return what `plan_at` does, for a caller that has no engine yet.
+
+    Raises:
+        GateError: There is no engine, project, stack or commit, or the commit's program fails.
+    """
+    # Reading the SDK's types takes seconds that a gate run has spent already.
+    from sandbox.providers import install  # noqa: PLC0415
+
+    project = find_project(folder.resolve(), stack)
+    try:
+        engine = locate(ambient=ambient)
+        install(project.home)
+    except SandboxError as error:
+        raise GateError(str(error)) from error
+    return plan_at(project, engine, reference, ambient=ambient)
 
 
 def plan_at(

@@ -6,7 +6,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from governance.cost import BudgetVerdict, CostError, Estimate, Line, estimate, judge_budgets
+from governance.cost import (
+    Assumptions,
+    BudgetVerdict,
+    CostError,
+    Estimate,
+    Line,
+    estimate,
+    judge_budgets,
+)
 from governance.cost.budgets import Limits, Prior, month_end
 from governance.cost.catalogue import pack_catalogue
 from governance.cost.errors import UnknownInputError
@@ -55,6 +63,7 @@ def cost_of(
     *,
     against: str = "",
     terms: Terms | None = None,
+    assume: Assumptions | None = None,
 ) -> Cost:
     """Return the cost of a plan; where none can be estimated, why.
 
@@ -63,10 +72,11 @@ def cost_of(
         prior: Resources of what it is compared with; none where there is nothing.
         against: What those are, for people.
         terms: What it is held against.
+        assume: What neither says about usage.
     """
     try:
-        after = estimate(proposed, pack_catalogue())
-        before = estimate(prior, pack_catalogue()) if prior else None
+        after = estimate(proposed, pack_catalogue(), assume=assume)
+        before = estimate(prior, pack_catalogue(), assume=assume) if prior else None
         verdicts = judge_budgets(
             after,
             after.plan.budgets,

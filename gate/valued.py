@@ -1,7 +1,7 @@
 """The plan of a run as money and models: reads what the engine planned, decides nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ from gate.project import Project
 from gate.report_cost import Cost
 from gate.report_model import ModelChange
 
-__all__ = ["NOT_VALUED", "Question", "Valued", "planned", "valued"]
+__all__ = ["NOT_VALUED", "Question", "Valued", "planned", "terms_of", "valued"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,25 +73,27 @@ def valued(project: Project, question: Question) -> Valued:
     resources = planned(project.log)
     if not resources:
         return NOT_VALUED
-    terms = _terms(project, resources, question)
+    terms = terms_of(project.pack, project.stack, resources, now=question.now)
+    terms = replace(terms, told=question.told, billed=question.billed)
     return Valued(
         cost=cost_of(resources, question.prior, against=question.against, terms=terms),
         models=model_changes(resources, question.deployed),
     )
 
 
-def _terms(project: Project, resources: Sequence[Resource], question: Question) -> Terms:
-    """Return what the pack holds budgets against; nothing excepted where it cannot be read."""
+def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: datetime) -> Terms:
+    """Return what the pack holds the budgets of a plan against.
+
+    Where the pack cannot be read, nothing is excepted, and its rules deny the plan anyway.
+    """
     context = next((item for item in resources if item.type == CONTEXT), None)
     try:
-        setting = load_setting(project.pack, project.stack, now=question.now)
+        setting = load_setting(pack, stack, now=now)
     except GovernanceError:
-        return Terms(told=question.told, billed=question.billed)
+        return Terms()
     return Terms(
         limits=Limits.of(setting.config.parameters[budgets_hold.id]),
-        exceptions=_exceptions(context, setting, question.now) if context else {},
-        told=question.told,
-        billed=question.billed,
+        exceptions=_exceptions(context, setting, now) if context else {},
         identity=_identity(context) if context else {},
     )
 

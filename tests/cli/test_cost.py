@@ -29,7 +29,7 @@ def event(item: Resource) -> str:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     plan = [
         resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aws"),
-        context(sites=[{"name": "lab", "region": "eu-central-1"}]),
+        context(),
         model(),
         deployment(),
         resource("aws:ec2/natGateway:NatGateway", {}, name="nat"),
@@ -258,3 +258,42 @@ def test_a_refresh_writes_a_dated_file_that_loads(
     (row,) = json.loads(capsys.readouterr().out)
     assert row["tiers"] == [{"upTo": None, "price": "5.0"}]
     assert "AmazonAthena" in row["source"]
+
+
+def test_a_commit_is_compared_with_what_if_applied_to_both(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = [
+        resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aws"),
+        context(),
+        resource("aws:ec2/natGateway:NatGateway", {}, name="nat"),
+        resource("aws:kms/key:Key", {}, name="key"),
+    ]
+    asked: list[str] = []
+
+    def planned(_: Path, stack: str, reference: str, **__: object) -> list[Resource]:
+        asked.extend([stack, reference])
+        return before
+
+    monkeypatch.setattr("cli.cost.plan_of_commit", planned)
+    options = ("--stack", "dev", "--base", "main", "--what-if", "natGb=0")
+
+    assert run("cost", "estimate", *options, "--json") == 0
+    value = json.loads(capsys.readouterr().out)["comparison"]
+    moved = {item["name"]: item["delta"] for item in value["resources"]}
+    assert asked == ["dev", "main"]
+    assert (moved["nat"], moved["key"]) == ("0.00", "-1.06")
+
+    assert run("cost", "estimate", *options) == 0
+    assert "against main" in capsys.readouterr().out
+
+
+def test_a_commit_that_nobody_knows_ends_in_one_line(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+
+    assert run("cost", "estimate", "--stack", "dev", "--base", "nowhere") != 0
+    told = capsys.readouterr().err
+    assert "Next:" in told
+    assert "Traceback" not in told

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from governance.cost import Assumptions, Catalogue, Line, estimate, load_catalogue, parse_catalogue
-from governance.cost.recorded import known_value, stated_sites
+from governance.cost.recorded import known_value
 from governance.resource import Provider, Resource
 
 from tests.components.support import Engine
 
 ROOT = Path(__file__).parents[2]
 PRICES = ROOT / "policy-pack" / "prices"
-NODE_PRICES = {"lab": 0.03, "frankfurt": 0.17, "dublin": 0.17}  # of the stack files
 AWS = Provider(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
 
 
@@ -71,8 +70,8 @@ def typical(lines: list[Line]) -> dict[str, Decimal]:
 
 
 def resources_of(engine: Engine) -> list[Resource]:
-    """The resources of a recorded program, with the sites' prices of the stack file."""
-    found = [
+    """The resources of a recorded program."""
+    return [
         Resource(
             type=item.type,
             name=item.name,
@@ -82,8 +81,6 @@ def resources_of(engine: Engine) -> list[Resource]:
         )
         for item in engine.registered
     ]
-    sites = {name: {"nodePriceUsdPerHour": price} for name, price in NODE_PRICES.items()}
-    return stated_sites(found, sites)
 
 
 def deployment(**changes: Any) -> Resource:

@@ -9,11 +9,10 @@ from governance.cost.recorded import (
     changed_usage,
     resources_of_events,
     resources_of_export,
-    stated_sites,
 )
 from governance.reading import UNKNOWN
 
-from tests.governance_cost.support import context, deployment
+from tests.governance_cost.support import deployment
 
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PROVIDER = "urn:pulumi:dev::p::pulumi:providers:aws::aws"
@@ -63,16 +62,6 @@ def test_what_is_deleted_costs_nothing_more() -> None:
 def test_a_stream_without_a_resource_is_an_error() -> None:
     with pytest.raises(CostError, match="no planned resource"):
         resources_of_events(["not json", "{}", '{"summaryEvent": {}}'])
-
-
-def test_a_site_takes_its_price_from_the_stack_file_and_never_over_the_plan() -> None:
-    plan = context(sites=[{"name": "a"}, {"name": "b", "nodePriceUsdPerHour": 1}])
-
-    (found,) = stated_sites(
-        [plan], {"a": {"nodePriceUsdPerHour": 2}, "b": {"nodePriceUsdPerHour": 3}}
-    )
-
-    assert [site["nodePriceUsdPerHour"] for site in found.props["sites"]] == [2, 1]
 
 
 def test_a_what_if_changes_one_figure_of_one_deployment() -> None:

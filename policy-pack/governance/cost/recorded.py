@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from governance.reading import UNKNOWN
 from governance.resource import Provider, Resource
-from governance.tokens import CONTEXT, DEPLOYMENT
+from governance.tokens import DEPLOYMENT
 
 from .errors import CostError
 
@@ -22,7 +22,6 @@ __all__ = [
     "known_value",
     "resources_of_events",
     "resources_of_export",
-    "stated_sites",
 ]
 
 _UNKNOWN: Final = frozenset(
@@ -81,22 +80,6 @@ def known_value(value: Any) -> Any:
     if isinstance(value, list):
         return [known_value(item) for item in value]
     return value
-
-
-def stated_sites(
-    resources: Sequence[Resource], sites: Mapping[str, Mapping[str, Any]]
-) -> list[Resource]:
-    """Return the resources with prices of sites from the stack file, where the plan has none."""
-
-    def filled(site: Any) -> Any:
-        return {**sites.get(str(site.get("name")), {}), **site}
-
-    return [
-        replace(item, props={**item.props, "sites": [filled(i) for i in item.props["sites"]]})
-        if item.type == CONTEXT and isinstance(item.props.get("sites"), list)
-        else item
-        for item in resources
-    ]
 
 
 def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:
