@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mangum import Mangum
 
 from edge.logs import configure
 from edge.models import open_table
+from edge.models.settings import IMAGE
 from edge.rest import RestApp
 from edge.server import make_front
 from edge.settings import Settings
@@ -26,7 +28,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 """Takes an API Gateway event of payload format 2.0 and a context; returns the answer."""
 
 
-def make_handler(environment: Mapping[str, str]) -> Handler:
+def make_handler(environment: Mapping[str, str], *, image: Path = IMAGE) -> Handler:
     """Return the handler of a function, its model loaded.
 
     A function starts with what its image brought, if it did; else it fetches the release of its
@@ -34,11 +36,12 @@ def make_handler(environment: Mapping[str, str]) -> Handler:
 
     Args:
         environment: The function's variables.
+        image: What its image holds beside the code.
 
     Raises:
         ValueError: If a variable is missing or wrong.
     """
-    settings = settings_from_environment(environment)
+    settings = settings_from_environment(environment, image=image)
     configure(settings.log_level)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # where the adapter looks for it

@@ -16,7 +16,7 @@ from typing import Any, Final
 import uvloop
 
 from edge.logs import configure
-from edge.models.settings import ModelSettings
+from edge.models.settings import IMAGE, ModelSettings
 from edge.server import serve
 from edge.settings import Settings
 from edge.watched import FileError
@@ -30,19 +30,20 @@ _USAGE: Final = 2
 
 
 def settings_from_environment(
-    environment: Mapping[str, str], *, throttle: Path = THROTTLE
+    environment: Mapping[str, str], *, image: Path = IMAGE, throttle: Path = THROTTLE
 ) -> Settings:
     """Return the settings of a workload that the components declare.
 
     Args:
         environment: Its variables.
+        image: What the image holds beside the code.
         throttle: The budget's throttle, used if it is there.
 
     Raises:
         ValueError: If a variable is missing or wrong.
     """
     values: dict[str, Any] = {
-        "models": ModelSettings.from_environment(environment),
+        "models": ModelSettings.from_environment(environment, image=image),
         # All addresses: a pod has one, and its network policy lets in the gateway only.
         "listen": {"host": "0.0.0.0", "port": PORT},  # noqa: S104
     }
@@ -51,10 +52,10 @@ def settings_from_environment(
     return Settings.model_validate(values)
 
 
-def main(environment: Mapping[str, str] = os.environ) -> int:
+def main(environment: Mapping[str, str] = os.environ, *, image: Path = IMAGE) -> int:
     """Serve until SIGTERM; return an exit code."""
     try:
-        settings = settings_from_environment(environment)
+        settings = settings_from_environment(environment, image=image)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return _USAGE

@@ -12,6 +12,7 @@ from edge.models.graph import EnsembleSettings
 
 __all__ = [
     "ENVIRONMENT",
+    "IMAGE",
     "FollowedModel",
     "LocalSource",
     "ModelSettings",
@@ -35,7 +36,9 @@ ENVIRONMENT: Final = (
     "MOBILE_AI_CACHE",
     "MOBILE_AI_MANIFEST_SHA256",
 )
-_IMAGE: Final = Path("/opt/mobile-ai")  # what `edge/Dockerfile` puts beside the code
+IMAGE: Final = Path("/opt/mobile-ai")
+"""Where the image has the trusted root, the trust file and, if it brings one, a model."""
+
 _CACHE: Final = Path("/var/cache/mobile-ai")
 _LAMBDA_CACHE: Final = Path("/tmp/mobile-ai")  # noqa: S108  # the one folder that a function may write
 
@@ -49,7 +52,7 @@ class Releases(_Section):
 
     url: str = Field(pattern=r"^https?://", description="Address of the CDN.")
     root: Path = Field(
-        default=_IMAGE / "root.json", description="The first trusted root; comes with the image."
+        default=IMAGE / "root.json", description="The first trusted root; comes with the image."
     )
     app: Name = Field(description="The application whose models are served.")
     target: Literal["edge", "cloud"] = Field(default="edge", description="Kind of place.")
@@ -137,8 +140,12 @@ class ModelSettings(_Section):
         return self
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+    def from_environment(cls, environment: Mapping[str, str], *, image: Path = IMAGE) -> Self:
         """Return the settings of a workload that the components declare.
+
+        Args:
+            environment: Its variables.
+            image: What the image holds beside the code.
 
         Raises:
             ValueError: If a variable is missing or wrong.
@@ -152,6 +159,7 @@ class ModelSettings(_Section):
             "cache": environment.get("MOBILE_AI_CACHE", cache),
             "releases": {
                 "url": environment["MOBILE_AI_RELEASE_URL"],
+                "root": image / "root.json",
                 "app": environment["MOBILE_AI_APP"],
                 "target": "cloud" if function else "edge",
                 "place": environment["AWS_REGION" if function else "MOBILE_AI_SITE"],
@@ -164,9 +172,9 @@ class ModelSettings(_Section):
                 }
             ],
         }
-        if trust := sorted((_IMAGE / "trust").glob("*.yaml")):
+        if trust := sorted((image / "trust").glob("*.yaml")):
             values["local"] = {
-                "folder": _IMAGE / "models",
+                "folder": image / "models",
                 "trust": trust[0],
                 "pin": environment.get("MOBILE_AI_MANIFEST_SHA256"),
             }

@@ -1,0 +1,8 @@
+"""What Lambda's runtime interface loads in a test: the function, told where its image is."""
+
+import os
+from pathlib import Path
+
+from edge.lambda_adapter import make_handler
+
+handler = make_handler(os.environ, image=Path(os.environ["TEST_IMAGE"]))
