@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["ALARMS", "Alarm", "alarm_arguments", "log_format", "routes"]
+__all__ = ["ALARMS", "COMMAND", "Alarm", "alarm_arguments", "log_format", "routes"]
 
+# The image's entry point is its interpreter; a site runs the server, a function Lambda's client.
+COMMAND: Final = ("-m", "awslambdaric", "edge.lambda_function.handler")
 _PERIOD_SECONDS: Final = 300
 
 

@@ -111,6 +111,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
             name=self._physical,
             package_type="Image",
             image_uri=args["image"],
+            image_config={"commands": list(cloud_api.COMMAND)},
             architectures=[_ARCHITECTURES[args["architecture"]]],
             role=role.arn,
             memory_size=args["memoryMb"],

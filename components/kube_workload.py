@@ -24,6 +24,7 @@ __all__ = [
 PORT: Final = 8080
 _USER: Final = 65_532  # "nonroot" of the usual minimal images
 _CACHE: Final = "/var/cache/mobile-ai"
+_THROTTLE: Final = "/etc/mobile-ai/throttle"
 # A first start fetches the model over a slow uplink: 60 x 5 s before the pod is restarted.
 _STARTUP_ATTEMPTS: Final = 60
 # Addresses inside sites and clouds: releases come from the public CDN only, and the cloud
@@ -222,7 +223,11 @@ def _pod(workload: Workload, environment: dict[str, Any]) -> dict[str, Any]:
             }
         ],
         "containers": [_container(workload, environment)],
-        "volumes": [_cache_volume(workload), {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+        "volumes": [
+            _cache_volume(workload),
+            _throttle_volume(workload),
+            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+        ],
     }
 
 
@@ -250,6 +255,7 @@ def _container(workload: Workload, environment: dict[str, Any]) -> dict[str, Any
         "livenessProbe": _probe("live", period=10, failures=3),
         "volumeMounts": [
             {"name": "cache", "mountPath": _CACHE},
+            {"name": "throttle", "mountPath": _THROTTLE, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # in the container
         ],
     }
@@ -259,6 +265,15 @@ def _cache_volume(workload: Workload) -> dict[str, Any]:
     if workload.claim is None:
         return {"name": "cache", "emptyDir": {"sizeLimit": "1Gi"}}
     return {"name": "cache", "persistentVolumeClaim": {"claimName": workload.claim}}
+
+
+def _throttle_volume(workload: Workload) -> dict[str, Any]:
+    """Return the volume of `throttle.json`: requests a second that the site's budget allows.
+
+    The site's operator writes it, at any time; pods read it again when it changes.
+    """
+    config = {"name": f"{workload.name}-throttle", "optional": True}
+    return {"name": "throttle", "configMap": config}
 
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_the_cache_is_a_volume_where_the_site_has_one() -> None:
     claimed = Workload(
         name="n", image=IMAGE, cpu_millis=1, memory_mb=1, claim="app-digits", labels={}
     )
-    [cache, _] = spec(claimed)["template"]["spec"]["volumes"]
+    [cache, *_] = spec(claimed)["template"]["spec"]["volumes"]
 
     assert cache == {"name": "cache", "persistentVolumeClaim": {"claimName": "app-digits"}}
     assert "emptyDir" in pod()["volumes"][0]
