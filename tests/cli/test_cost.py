@@ -260,8 +260,9 @@ def test_a_refresh_writes_a_dated_file_that_loads(
     assert "AmazonAthena" in row["source"]
 
 
+@pytest.mark.usefixtures("checkout")
 def test_a_commit_is_compared_with_what_if_applied_to_both(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = [
         resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aws"),
