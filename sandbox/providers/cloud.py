@@ -5,8 +5,8 @@ each:
 
 - `create` and `update` answer with every property of the object, what the inputs give as the
   inputs give it, so that a preview of the same program predicts it.
-- An object that was made, but not finished, is reported with `UnfinishedError`: the engine then keeps
-  it in the state and the next run goes on with an update.
+- An object that was made, but not finished, is reported with `UnfinishedError`: the engine then
+  keeps it in the state and the next run goes on with an update.
 - A create after a killed run may find what that run made. `Wanted.held` tells an object the state
   knows (never to be taken for it) from one that it does not.
 - `delete` of an object that is gone succeeds.
@@ -32,6 +32,7 @@ class Wanted:
         urn: Its URN.
         facts: Its type.
         inputs: Checked inputs.
+        before: Inputs of the last operation, for an update.
         held: Ids under which the state knows objects of this URN, as far as this run has shown:
             while one is replaced, the old one lives beside the new one. An empty id stands for an
             object that was mentioned without its id.
@@ -40,6 +41,7 @@ class Wanted:
     urn: str
     facts: TypeFacts
     inputs: Properties
+    before: Properties = field(default_factory=dict)
     held: frozenset[str] = field(default_factory=frozenset)
 
 

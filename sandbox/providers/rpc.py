@@ -29,7 +29,8 @@ def answered(method: _Method[_Self, _Request, _Response]) -> _Call[_Self, _Reque
         try:
             return method(self, request)
         except UnfinishedError as error:
-            context.abort_with_status(unfinished_status(error))
+            # Duck-typed: grpcio's own Status is abstract.
+            context.abort_with_status(unfinished_status(error))  # type: ignore[arg-type]
             raise
         except ProviderError as error:
             context.abort(grpc.StatusCode[error.code], str(error))

@@ -32,7 +32,7 @@ _PARENT_CHECK_SECONDS: Final = 2.0
 def main(
     name: str,
     make_dialect: Callable[[Spec, Mapping[str, str]], Dialect],
-    make_cloud: Callable[[Any, Mapping[str, str]], Cloud] | None = None,
+    make_cloud: Callable[[Any, Mapping[str, str]], Cloud | None] | None = None,
 ) -> int:
     """Run a provider process; returns its exit code.
 

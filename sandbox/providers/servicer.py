@@ -169,7 +169,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         self._held.saw(request.urn, request.id)
         facts, inputs = self._facts(request.type, request.urn), decode(request.news)
         old = decode(request.olds)
-        wanted = self._wanted(request.urn, facts, inputs)
+        wanted = self._wanted(request.urn, facts, inputs, before=decode(request.old_inputs))
         if request.preview:
             outputs = self._cloud.plan(wanted, object_id=request.id, old=old) or planned(
                 inputs,
@@ -205,8 +205,16 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         """Facts of the type a request is about; old engines name it in the URN only."""
         return self._dialect.find(token or urn.split("::")[2].rsplit("$", 1)[-1])
 
-    def _wanted(self, urn: str, facts: TypeFacts, inputs: Properties) -> Wanted:
-        return Wanted(urn=urn, facts=facts, inputs=inputs, held=self._held.of(urn))
+    def _wanted(
+        self,
+        urn: str,
+        facts: TypeFacts,
+        inputs: Properties,
+        *,
+        before: Properties | None = None,
+    ) -> Wanted:
+        held = self._held.of(urn)
+        return Wanted(urn=urn, facts=facts, inputs=inputs, before=before or {}, held=held)
 
     def _failures(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
         seen = {

@@ -12,7 +12,7 @@ from sandbox.providers.paths import has_path, set_path
 from sandbox.providers.spec import TypeFacts
 from sandbox.providers.values import Properties, Value
 
-__all__ = ["StateOnly", "fill"]
+__all__ = ["StateOnly", "fill", "identity"]
 
 
 class StateOnly:
@@ -32,7 +32,7 @@ class StateOnly:
     def create(self, wanted: Wanted) -> Made:
         """Make an id and every computed output from the URN and the inputs."""
         invented = self._dialect.invented(wanted.facts, wanted.inputs)
-        inventor = Inventor(_identity(wanted), invented=invented, values=wanted.inputs)
+        inventor = Inventor(identity(wanted), invented=invented, values=wanted.inputs)
         outputs = fill(self._dialect, wanted, planned(wanted.inputs, ()), inventor)
         return Made(id=inventor.value("id"), outputs=outputs)
 
@@ -51,7 +51,7 @@ class StateOnly:
         """Keep old computed outputs, make up again what every update changes."""
         dialect, facts = self._dialect, wanted.facts
         inventor = Inventor(
-            _identity(wanted), invented=dialect.invented(facts, wanted.inputs), values=wanted.inputs
+            identity(wanted), invented=dialect.invented(facts, wanted.inputs), values=wanted.inputs
         )
         inventor.learn("id", object_id)
         settled = [path for path in dialect.computed(facts) if path not in dialect.volatile(facts)]
@@ -82,6 +82,6 @@ def _placeholder_kind(facts: TypeFacts, path: str) -> str:
     return "" if path in facts.inputs else str(facts.outputs.get(path, ("",))[0])
 
 
-def _identity(wanted: Wanted) -> str:
+def identity(wanted: Wanted) -> str:
     """Differs between an object and its replacement, but not between two runs."""
     return f"{wanted.urn}\n{json.dumps(wanted.inputs, sort_keys=True, default=repr)}"

@@ -11,6 +11,8 @@ from typing import Any
 from moto import server
 from moto.cloudfront import models
 
+from sandbox.services.aws_policies import mend_bucket_policies
+
 __all__ = ["keep_what_is_forgotten", "main"]
 
 
@@ -46,6 +48,7 @@ def _after_init(kind: Any, then: Callable[[Any, dict[str, Any]], None]) -> None:
 def main() -> None:
     """Serve with moto's own options until told to end."""
     keep_what_is_forgotten()
+    mend_bucket_policies()
     server.main()
 
 

@@ -1,9 +1,29 @@
 """``python -m sandbox.providers.aws``: serve the AWS stand-in."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sandbox.providers.aws.dialect import AwsDialect
 from sandbox.providers.serve import main
 
+if TYPE_CHECKING:
+    from sandbox.providers.cloud import Cloud
+
+
+def _cloud(dialect: AwsDialect, environment: Mapping[str, str]) -> Cloud | None:
+    """The AWS API of the running sandbox; None where there is none."""
+    from sandbox.services.endpoints import Endpoints  # noqa: PLC0415  not at every preview
+
+    endpoints = Endpoints.from_environment(environment)
+    if endpoints is None or not endpoints.aws:
+        return None
+    from sandbox.providers.aws.api.backend import AwsCloud  # noqa: PLC0415
+
+    return AwsCloud.at(endpoints.aws, dialect)
+
+
 if __name__ == "__main__":
-    sys.exit(main("aws", AwsDialect))
+    sys.exit(main("aws", AwsDialect, _cloud))

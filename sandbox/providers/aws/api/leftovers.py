@@ -1,0 +1,80 @@
+"""Objects that a killed run made and no state knows: found by their mark, or by being as wanted."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from sandbox.providers.aws.api.kind import Roster
+from sandbox.providers.aws.api.subject import Subject
+from sandbox.providers.aws.api.tagging import MARK_TAG
+from sandbox.providers.aws.api.text import made, search
+from sandbox.providers.cloud import Wanted
+
+if TYPE_CHECKING:
+    from sandbox.providers.aws.api.work import Work
+
+__all__ = ["Leftovers"]
+
+
+class Leftovers:
+    """Looks once per kind: what an earlier process left is there before this one makes anything."""
+
+    def __init__(self) -> None:
+        """Start with nothing looked up."""
+        self._lock = Lock()
+        self._marked: dict[tuple[str, ...], dict[str, list[str]]] = {}
+
+    def find(self, work: Work, wanted: Wanted) -> str | None:
+        """Id of an object that is the wanted one and that the state does not hold."""
+        roster = work.kind.roster
+        if roster is None or wanted.held == {""}:
+            return None
+        if roster.mark == "alike":
+            candidates = self._alike(work, roster)
+        else:
+            key = (wanted.facts.token, work.subject.facts["account"], work.subject.facts["region"])
+            with self._lock:
+                if key not in self._marked:
+                    self._marked[key] = _by_mark(work, roster)
+                candidates = self._marked[key].get(work.subject.facts["mark"], [])
+        return next((one for one in candidates if one not in wanted.held), None)
+
+    def _alike(self, work: Work, roster: Roster) -> list[str]:
+        listed = _listed(work, roster, work.subject)
+        return [_id(work, roster, item) for item in listed if work.alike(item)]
+
+
+def _listed(work: Work, roster: Roster, subject: Subject) -> list[Any]:
+    answer = work.api.run(roster.call, subject)
+    return search(roster.at, answer) or []
+
+
+def _by_mark(work: Work, roster: Roster) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item in _listed(work, roster, work.subject):
+        object_id = _id(work, roster, item)
+        found.setdefault(_mark(work, roster, item, object_id), []).append(object_id)
+    return found
+
+
+def _id(work: Work, roster: Roster, item: Any) -> str:
+    subject = Subject(urn="", props=work.subject.props, facts=work.subject.facts, answer=item)
+    return str(made(roster.id, subject))
+
+
+def _mark(work: Work, roster: Roster, item: Any, object_id: str) -> str:
+    if roster.mark:
+        return str(search(roster.mark, item) or "")
+    tags = work.kind.tags
+    if tags is None or not tags.read:
+        return work.tagger.inside(item).get(MARK_TAG, "")
+    subject = Subject(
+        urn="",
+        props=work.subject.props,
+        facts=work.subject.facts,
+        known={"arn": object_id},
+        id=object_id,
+        answer=item,
+    )
+    return work.tagger.found(subject).get(MARK_TAG, "")

@@ -1,0 +1,122 @@
+"""Clients of the AWS API of a sandbox: one endpoint, one account, bounded retries."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from threading import Lock
+from typing import Any, Final
+
+from sandbox.providers.errors import ProviderError
+
+__all__ = ["ApiError", "Session"]
+
+# Standard mode retries throttling, 5xx and broken connections, with growing random pauses.
+_ATTEMPTS: Final = 6
+_SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 60
+_GONE: Final = re.compile(
+    r"NotFound|NoSuch|DoesNotExist|NonExistent|NotFoundFault|Unknown(?!Error|Op)"
+)
+_TAKEN: Final = re.compile(
+    r"AlreadyExist|EntityAlready|Duplicate|InUse$|Conflict|BucketAlready|already exists",
+    re.IGNORECASE,
+)
+
+
+class ApiError(ProviderError):
+    """The API refused a call.
+
+    Attributes:
+        word: Its error code.
+    """
+
+    def __init__(self, message: str, *, word: str, text: str = "") -> None:
+        """Take the message for people and the API's own code and text."""
+        super().__init__(message, code="UNKNOWN")
+        self.word = word
+        self.text = text
+
+    @property
+    def gone(self) -> bool:
+        """Whether it says that the object is not there."""
+        return bool(_GONE.search(self.word))
+
+    @property
+    def taken(self) -> bool:
+        """Whether it says that there is one of this name already."""
+        return bool(_TAKEN.search(self.word) or _TAKEN.search(self.text))
+
+
+class Session:
+    """Clients by service and region."""
+
+    def __init__(self, endpoint: str, *, account: str) -> None:
+        """Take the endpoint (on this machine; see ``Endpoints``) and the account to act in."""
+        self._endpoint = endpoint
+        self._account = account
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = Lock()
+
+    def client(self, service: str, region: str) -> Any:
+        """The client of a service in a region."""
+        with self._lock:
+            key = service, region
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region)
+            return self._clients[key]
+
+    def call(self, service: str, region: str, operation: str, arguments: dict[str, Any]) -> Any:
+        """Call an operation and return its answer.
+
+        Raises:
+            ApiError: The API refused it, or did not answer within the bounded attempts.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            return getattr(self.client(service, region), operation)(**arguments)
+        except ClientError as error:
+            said = error.response.get("Error", {})
+            tries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+            raise ApiError(
+                f"{service}:{operation} was refused after {tries + 1} attempt(s): got "
+                f"{said.get('Code')}: {said.get('Message')}; expected success. Next: correct what "
+                "it names, or run the same command again when the API was only busy",
+                word=str(said.get("Code", "")),
+                text=str(said.get("Message", "")),
+            ) from error
+        except BotoCoreError as error:
+            raise ApiError(
+                f"{service}:{operation} could not be called at {self._endpoint}: got {error}; "
+                "expected an answer. Next: `mobile-ai sandbox status`, then run the same command "
+                "again",
+                word=type(error).__name__,
+            ) from error
+
+    def _make(self, service: str, region: str) -> Any:
+        # Here, not above: a preview never gets this far, and the import takes a third of a second.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        client = boto3.client(
+            service,
+            # Keys of nobody: the API asks for some and checks none.
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",  # noqa: S106
+            region_name=region,
+            endpoint_url=self._endpoint,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                connect_timeout=_SECONDS_TO_CONNECT,
+                read_timeout=_SECONDS_TO_ANSWER,
+                s3={"addressing_style": "path"},
+                parameter_validation=True,
+            ),
+        )
+        client.meta.events.register("before-call", partial(_name_account, self._account))
+        return client
+
+
+def _name_account(account: str, params: dict[str, Any], **_: Any) -> None:
+    """Moto keeps accounts apart and takes the number from this header."""
+    params["headers"]["x-moto-account-id"] = account
