@@ -39,8 +39,8 @@ class Head:
 
 
 def json_answer(status: int, value: object) -> tuple[Head, bytes]:
-    """Return an answer in JSON."""
-    body = orjson.dumps(value)
+    """Return an answer in JSON; arrays are lists of numbers."""
+    body = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
     return Head(status, _lengths(JSON, len(body))), body
 
 

@@ -1,0 +1,257 @@
+"""Requests are joined, kept apart, shed in time, and fair to each other."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.batching import Lane, Outputs
+from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
+from edge.limits import BatchLimits
+from edge.serving import Run, Served
+from edge.stats import ModelStats
+from tests.edge.server_world import Scripted
+
+
+class Asked:
+    """A job with rows of one number."""
+
+    def __init__(self, value: float, rows: int = 1, *, patience: float = 10.0) -> None:
+        self.given = {"x": np.full((rows, 2), value, dtype=np.float32)}
+        self.rows, self.key = rows, ((2,),)
+        self.start = time.perf_counter()
+        self.deadline = self.start + patience
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def complete(self, outputs: Outputs, at: int) -> None:
+        self.answer.set_result(outputs.part("y", at, self.rows))
+
+    def fail(self, error: RefusedError) -> None:
+        self.answer.set_result(error)
+
+
+def lane(run: Callable[[Any], Any], **options: Any) -> tuple[Lane, Served, list[Run]]:
+    limits = BatchLimits(**{"rows": 8, "wait": 0.01, "queue": 16, **options.pop("limits", {})})
+    served, runs = Served(Scripted("m", run, **options)), []
+    made = Lane(served, limits=limits, stats=ModelStats(), observe=runs.append)
+    return made, served, runs
+
+
+def submit(lane_: Lane, served: Served, job: Asked) -> Asked:
+    served.acquire()
+    try:
+        lane_.submit(job)
+    except RefusedError:
+        served.release()
+        raise
+    return job
+
+
+def double(batch: Any) -> Any:
+    return {"y": batch["x"] * 2}
+
+
+def test_concurrent_requests_are_one_call_and_each_gets_its_rows() -> None:
+    async def main() -> None:
+        made, served, runs = lane(double)
+        jobs = [
+            submit(made, served, Asked(value, rows)) for value, rows in ((1, 1), (2, 3), (5, 2))
+        ]
+        answers = [await job.answer for job in jobs]
+        assert [answer.tolist() for answer in answers] == [
+            [[2, 2]],
+            [[4, 4]] * 3,
+            [[10, 10]] * 2,
+        ]
+        assert [run.rows for run in runs] == [6]
+        assert served.in_flight == 0
+
+    asyncio.run(main())
+
+
+def test_a_batch_has_no_more_rows_than_the_limit_and_a_larger_request_runs_alone() -> None:
+    async def main() -> None:
+        made, served, runs = lane(double)
+        jobs = [submit(made, served, Asked(1, rows)) for rows in (5, 4, 20, 3)]
+        for job in jobs:
+            assert len(await job.answer) == job.rows
+        assert sorted(run.rows for run in runs) == [4, 5 + 3, 20]
+
+    asyncio.run(main())
+
+
+def test_requests_of_other_shapes_are_not_joined() -> None:
+    async def main() -> None:
+        made, served, runs = lane(double)
+        jobs = [Asked(1), Asked(2), Asked(3)]
+        jobs[1].given, jobs[1].key = {"x": np.ones((1, 3), np.float32)}, ((3,),)
+        made._model.outputs = ()  # any width
+        for job in jobs:
+            submit(made, served, job)
+        shapes = [(await job.answer).shape for job in jobs]
+        assert shapes == [(1, 2), (1, 3), (1, 2)]
+        assert [run.rows for run in runs] == [2, 1]
+
+    asyncio.run(main())
+
+
+def test_a_model_that_is_not_batchable_gets_one_request_at_a_time() -> None:
+    async def main() -> None:
+        made, served, runs = lane(double, batchable=False)
+        jobs = [Asked(value, 3) for value in (1, 2)]
+        for job in jobs:
+            job.rows, job.key = 1, ((3, 2),)
+            submit(made, served, job)
+        assert [(await job.answer).shape for job in jobs] == [(3, 2)] * 2
+        assert [len(run.inputs["x"]) for run in runs] == [3, 3]
+
+    asyncio.run(main())
+
+
+def test_one_request_that_fails_does_not_fail_those_beside_it() -> None:
+    def run(batch: Any) -> Any:
+        if (batch["x"] == 13).any():
+            raise RuntimeError("13")
+        if (batch["x"] == 14).any():
+            raise ValueError("14")
+        return double(batch)
+
+    async def main() -> None:
+        made, served, runs = lane(run)
+        jobs = [submit(made, served, Asked(value)) for value in (1, 13, 14, 4)]
+        first, failed, refused, last = [await job.answer for job in jobs]
+        assert (first.tolist(), last.tolist()) == ([[2, 2]], [[8, 8]])
+        assert (failed.status, refused.status) == (INTERNAL, BAD_REQUEST)
+        assert "13" not in failed.message
+        assert sum(run.error is not None for run in runs) == 2
+        assert served.in_flight == 0
+
+    asyncio.run(main())
+
+
+def test_outputs_of_a_shape_that_the_model_does_not_declare_are_a_failure() -> None:
+    async def main() -> None:
+        made, served, _ = lane(lambda batch: {"y": batch["x"][:, :1]})
+        answer = await submit(made, served, Asked(1)).answer
+        assert answer.status == INTERNAL
+
+    asyncio.run(main())
+
+
+def test_a_full_queue_sheds_at_once_and_says_when_to_come_back() -> None:
+    async def main() -> None:
+        made, served, _ = lane(double)
+        taken = [submit(made, served, Asked(1)) for _ in range(16)]
+        with pytest.raises(RefusedError) as refused:
+            submit(made, served, Asked(1))
+        assert refused.value.status == UNAVAILABLE
+        assert refused.value.retry_after >= 1
+        for job in taken:
+            assert (await job.answer).shape == (1, 2)
+        assert made.stats.outcomes == {"ok": 16, "failed": 0, "shed": 1, "expired": 0}
+
+    asyncio.run(main())
+
+
+def test_a_request_that_could_not_be_in_time_is_shed_before_it_waits() -> None:
+    def slow(batch: Any) -> Any:
+        time.sleep(0.05)
+        return double(batch)
+
+    async def main() -> None:
+        made, served, _ = lane(slow)
+        await submit(made, served, Asked(1)).answer
+        first = submit(made, served, Asked(1))
+        second = submit(made, served, Asked(1))
+        with pytest.raises(RefusedError, match="more requests"):
+            submit(made, served, Asked(1, patience=0.01))
+        await asyncio.gather(first.answer, second.answer)
+
+    asyncio.run(main())
+
+
+def test_a_request_whose_time_is_over_is_not_run() -> None:
+    def slow(batch: Any) -> Any:
+        time.sleep(0.05)
+        return double(batch)
+
+    async def main() -> None:
+        made, served, runs = lane(slow, limits={"rows": 1})
+        first = submit(made, served, Asked(1))
+        await asyncio.sleep(0.01)
+        late = submit(made, served, Asked(2, patience=0.01))
+        assert (await late.answer).status == DEADLINE
+        await first.answer
+        assert len(runs) == 1
+        assert served.in_flight == 0
+
+    asyncio.run(main())
+
+
+def test_a_slow_model_does_not_starve_another() -> None:
+    def slow(batch: Any) -> Any:
+        time.sleep(0.3)
+        return double(batch)
+
+    async def main() -> None:
+        made, served, _ = lane(slow)
+        other, quick, _ = lane(double)
+        waiting = [submit(made, served, Asked(1)) for _ in range(10)]
+        await asyncio.sleep(0.01)
+        for _ in range(20):
+            await submit(other, quick, Asked(1)).answer
+        assert not waiting[0].answer.done()
+        await asyncio.gather(*(job.answer for job in waiting))
+
+    asyncio.run(main())
+
+
+def test_quick_calls_move_to_the_loop_and_slow_ones_leave_it() -> None:
+    pause = 0.0
+    threads: list[str] = []
+
+    def run(batch: Any) -> Any:
+        import threading  # noqa: PLC0415
+
+        threads.append(threading.current_thread().name)
+        time.sleep(pause)
+        return double(batch)
+
+    async def main() -> None:
+        nonlocal pause
+        made, served, _ = lane(run)
+        for _ in range(30):
+            await submit(made, served, Asked(1)).answer
+        assert threads[0].startswith("run-m")
+        assert threads[-1] == "MainThread"
+        pause = 0.01
+        for _ in range(60):
+            await submit(made, served, Asked(1)).answer
+        assert threads[-1].startswith("run-m")
+
+    asyncio.run(main())
+
+
+def test_a_version_is_idle_when_its_last_request_is_answered() -> None:
+    async def main() -> None:
+        made, served, _ = lane(double)
+        job = submit(made, served, Asked(1))
+        idle: list[bool] = []
+        served.when_idle(lambda: idle.append(job.answer.done()))
+        assert idle == []
+        await job.answer
+        assert len(idle) == 1
+
+    asyncio.run(main())
+
+
+def test_concurrent_requests_get_what_they_get_alone() -> None:
+    from tests.edge.server_world import FEATURES, mlp  # noqa: PLC0415
+
+    model = mlp()
+    rows = np.random.default_rng(3).normal(size=(32, FEATURES)).astype(np.float32)
+    alone = np.concatenate([model.run({"x": rows[i : i + 1]})["y"] for i in range(len(rows))])
+    assert np.allclose(model.run({"x": rows})["y"], alone, rtol=1e-5, atol=1e-6)
