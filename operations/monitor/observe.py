@@ -1,7 +1,7 @@
 """Every measure of every subject, window by window: against its past, and against the control."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,6 +15,7 @@ from operations.monitor.reference import learn
 __all__ = ["Against", "Observation", "Settings", "control_of", "observe"]
 
 Against = Literal["past", "control", "groups"]
+_OLDEST_PART: Final = 24  # windows that are put together at most
 _MATURE: Final = 0.5  # of the usual share of labels: fewer may be the odd ones
 
 
@@ -112,14 +113,29 @@ def _control(
     cells: Mapping[int, Cell],
     controls: Mapping[int, tuple[Subject, Cell]],
 ) -> Iterator[Observation]:
+    """Compare with the control; windows are put together until they hold enough.
+
+    A canary is small. Both sides take the same windows, so the time of day cancels out.
+    """
+    begun: int = 0
+    part: tuple[Any, ...] | None = None
     for window, (other, cell) in sorted(controls.items()):
-        now, normal = measure.counts(cells[window]), measure.counts(cell)
-        if now is None or normal is None:
+        both = [measure.counts(cells[window]), measure.counts(cell)]
+        if any(counts is None for counts in both):
             continue
-        evidence = compare(measure, now, normal)
+        if part is None or window - begun >= _OLDEST_PART or not _alike(part, both):
+            begun, part = window, tuple(both)
+        else:
+            part = tuple(before + now for before, now in zip(part, both, strict=True))
+        evidence = compare(measure, *part)
         if evidence is not None:
             name = f"{other.version}@{other.ring}"
             yield _observation(subject, measure, "control", window, evidence, other=name)
+            part = None
+
+
+def _alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return [len(counts) for counts in one] == [len(counts) for counts in other]
 
 
 def _observation(

@@ -2,7 +2,7 @@
 
 Sources: PSI: Siddiqi, Credit Risk Scorecards (2006); its bias: Yurdakul, Statistical Properties of
 Population Stability Index (2018). Jensen-Shannon: Lin, IEEE Trans. Inf. Theory 37 (1991). Interval
-of a difference: Newcombe, Statistics in Medicine 17 (1998), method 10, of Wilson's intervals (1927).
+of a difference: Newcombe, Statistics in Medicine 17 (1998), method 10, from Wilson's of 1927.
 Overdispersion: Wedderburn, Biometrika 61 (1974).
 """
 

@@ -5,7 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 from operations.telemetry.errors import TelemetryError
 
@@ -21,7 +21,7 @@ class Unreadable(bytes):
     """Bytes that are no JSON."""
 
 
-def open_events(path: Path) -> IO[bytes]:
+def open_events(path: Path) -> BinaryIO:
     """Open a file of events; gzip is told by its first bytes, not by its name.
 
     Raises:
@@ -30,7 +30,7 @@ def open_events(path: Path) -> IO[bytes]:
     try:
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP
-        return gzip.open(path, "rb") if packed else path.open("rb")
+        return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
     except OSError as error:
         raise TelemetryError(
             str(path),
@@ -40,7 +40,7 @@ def open_events(path: Path) -> IO[bytes]:
         ) from error
 
 
-def read_values(file: IO[bytes]) -> Iterator[Any]:
+def read_values(file: BinaryIO) -> Iterator[Any]:
     """Yield JSON values, one after the other, whatever space is between them.
 
     Where something is no JSON, what is left of its line comes as `Unreadable`, and reading goes
@@ -67,7 +67,7 @@ def read_values(file: IO[bytes]) -> Iterator[Any]:
             at = end
 
 
-def _next(file: IO[bytes]) -> tuple[str, bool]:
+def _next(file: BinaryIO) -> tuple[str, bool]:
     """Return more text, cut between characters, and whether it is the last.
 
     A gzip file that is cut off, as of a crashed writer, ends where it can be read no further.
