@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -13,10 +14,13 @@ from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
 from cli.errors import UserError
+from delivery.bundle import Bundle, verify_bundle
 from delivery.client import Device, active_model, explain
 from delivery.client import update as check
 from delivery.client.conformance import download, init, refresh
-from delivery.errors import UpdateError
+from delivery.client.seal import read_key
+from delivery.errors import DeliveryError, UpdateError
+from delivery.repository.release import Places
 
 __all__ = ["app"]
 
@@ -40,6 +44,10 @@ Site = Annotated[str | None, typer.Option("--site", help="Name of the site, on a
 Embedded = Annotated[
     Path | None, typer.Option("--embedded", help="The model in the application's package.")
 ]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--key-file", help="Seals the cache: 32 bytes, or 64 hexadecimal digits."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 Given = TypeVar("Given")
 
@@ -57,6 +65,7 @@ def update(  # noqa: PLR0917  # typer passes options by name
     ring: Annotated[str | None, typer.Option("--ring", help="A ring given by the place.")] = None,
     ram_mb: Annotated[int | None, typer.Option("--ram-mb", min=1, help="Memory.")] = None,
     embedded: Embedded = None,
+    key_file: KeyFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Check for an update, verify it, install it; exit code 1 if it was refused or out of reach.
@@ -77,6 +86,7 @@ def update(  # noqa: PLR0917  # typer passes options by name
             embedded=embedded,
             ring=ring,
             ram_mb=ram_mb,
+            key=_key(key_file),
         )
     )
     if as_json:
@@ -89,11 +99,12 @@ def update(  # noqa: PLR0917  # typer passes options by name
 
 
 @app.command()
-def why(
+def why(  # noqa: PLR0917  # typer passes options by name
     app_name: App,
     model: Model,
     folder: Folder = Path("build/device"),
     embedded: Embedded = None,
+    key_file: KeyFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Tell what the device runs and how that was decided; no network.
@@ -108,6 +119,7 @@ def why(
         model=model,
         app_version="",
         embedded=embedded,
+        key=_key(key_file),
     )
     lines = explain(device)
     if as_json:
@@ -118,6 +130,55 @@ def why(
     for what, reason in lines:
         table.add_row(what, reason)
     Console().print(table)
+
+
+@app.command("verify-bundle")
+def verify(  # noqa: PLR0917  # typer passes options by name
+    stack: Annotated[str, typer.Option("--stack", "-s", help="Where it gets releases from.")],
+    root: Root,
+    app_name: App,
+    model: Model,
+    app_version: Annotated[str, typer.Option("--app-version", help="Of the application.")],
+    embedded: Embedded = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="All that is packed: no private key may be in it.")
+    ] = None,
+    root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
+    config_file: Annotated[
+        Path | None, typer.Option("--config-file", help="Another stack file than the repository's.")
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Check an application's package before it is released; exit code 1 if it is not fit.
+
+    Example: mobile-ai device verify-bundle --stack dev --app field-assistant --model digits
+    --app-version 4.2.0 --root releases/dev/metadata/1.root.json
+    --embedded models/digits/1.0.0/artifacts/digits-int8.tflite
+    """
+    bundle = Bundle(
+        app=app_name,
+        model=model,
+        app_version=app_version,
+        root=root,
+        embedded=embedded,
+        folder=folder,
+    )
+    places = Places(root=root_dir, stack=stack, config_file=config_file)
+    try:
+        findings = verify_bundle(bundle, places, now=datetime.now(UTC))
+    except DeliveryError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print(json.dumps([asdict(item) for item in findings]))
+    else:
+        table = Table.grid(padding=(0, 2))
+        for name in ("good", "check", "found"):
+            table.add_column(name, overflow="fold")  # a digest is shown whole
+        for item in findings:
+            table.add_row("ok" if item.good else "NO", item.check, item.found)
+        Console().print(table)
+    if not all(item.good for item in findings):
+        raise typer.Exit(_REFUSED)
 
 
 @app.command()
@@ -158,6 +219,13 @@ def _given(value: Given | None, name: str) -> Given:
     if value is None:
         raise UserError(f"{name}: got nothing; expected a value. Next: mobile-ai device tuf --help")
     return value
+
+
+def _key(path: Path | None) -> bytes | None:
+    try:
+        return None if path is None else read_key(path)
+    except UpdateError as error:
+        raise UserError(str(error)) from error
 
 
 def _read(path: Path) -> bytes:

@@ -30,6 +30,8 @@ class Device:
         target: Kind of place.
         place: ``deviceClass`` of a phone, ``site`` of an edge pod, ``region`` of a function.
         embedded: The model in the application's package, if there is one.
+        embedded_sha256: Its digest, to be checked at every load; ``verify-bundle`` tells it.
+        key: Seals the cache, 32 bytes from the platform's key store; absent: files lie open.
         ring: A ring given by whoever runs the place; otherwise it follows from the cohort.
         ram_mb: Memory of the device, if known.
         android_api: API level, on Android.
@@ -46,6 +48,8 @@ class Device:
     target: Literal["on-device", "edge", "cloud"] = "on-device"
     place: Mapping[str, str] = field(default_factory=dict)
     embedded: Path | None = None
+    embedded_sha256: str | None = None
+    key: bytes | None = field(default=None, repr=False)
     ring: str | None = None
     ram_mb: int | None = None
     android_api: int | None = None

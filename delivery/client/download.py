@@ -23,8 +23,8 @@ _RANGE_UNKNOWN: Final = 416
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetcher) -> Path:
-    """Return the path of a target, downloaded if it is not there.
+def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetcher) -> None:
+    """Have a target in the cache, downloaded if it is not there.
 
     Args:
         cache: Where it goes.
@@ -38,7 +38,7 @@ def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetc
     """
     sha256 = target.hashes["sha256"]
     if cache.holds(sha256):
-        return cache.path(sha256)
+        return
     part = cache.part(sha256)
     url = target_url(base, target)
     for attempt in (1, 2):
@@ -46,7 +46,8 @@ def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetc
         if begin < target.length:
             _receive(part, _open(fetcher, url, part, begin), length=target.length)
         if digest_of(part) == sha256 and part.stat().st_size == target.length:
-            return cache.adopt(sha256)
+            cache.adopt(sha256)
+            return
         # A bad piece of an earlier download spoils every later one: once more, from nothing.
         disk.remove(part)
         if attempt == 2 or begin == 0:  # noqa: PLR2004

@@ -87,7 +87,7 @@ def _patched(
     trusted: Trusted, cache: Cache, patch: TargetFile, facts: PatchFacts, target: TargetFile
 ) -> None:
     trusted.collect(patch)
-    data = cache.read(patch)
+    data = cache.content(patch.hashes["sha256"])
     if data is None:
         raise UpdateError(patch.path, got="damaged", expected="it", next_step="check the disk")
     with cache.mapped(facts.source) if facts.source else nullcontext(b"") as old:

@@ -118,7 +118,7 @@ class Trusted:
             )
         self.collect(target)
         self.used.add(target.hashes["sha256"])
-        data = self._cache.read(target)
+        data = self._cache.content(target.hashes["sha256"])
         if data is None:  # the disk gave back other bytes than it was given a moment ago
             raise UpdateError(
                 path, got="a damaged cache", expected="it", next_step="check the disk"

@@ -87,7 +87,7 @@ def update(device: Device, *, run: Runner = run_apart, now: datetime | None = No
     """
     begun, now = time.monotonic(), now or datetime.now(UTC)
     fetcher = LimitedFetcher(device.limits)
-    check = _Check(device, load_state(device.state_file), Cache(device.folder), run)
+    check = _Check(device, load_state(device.state_file), Cache(device.folder, device.key), run)
     try:
         _keep_installation(check)
         outcome = _check(check, fetcher)
@@ -180,7 +180,8 @@ def _self_test(check: _Check, trusted: Trusted, facts: ArtifactFacts, sha256: st
         return
     test = read_document(SelfTestDocument, trusted.fetch(facts.self_test), name=facts.self_test)
     inputs = read_document(SelfTestInputs, trusted.fetch(test.inputs), name=test.inputs)
-    check_answers(check.cache.path(sha256), facts.format, test, inputs, run=check.run)
+    with check.cache.runnable(sha256) as model:
+        check_answers(model, facts.format, test, inputs, run=check.run)
     check.facts["self-test"] = f"{len(test.cases)} cases passed"
 
 

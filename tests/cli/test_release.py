@@ -159,6 +159,31 @@ def test_a_stack_that_never_released_says_how_to_begin(stack, capsys):
     assert "mobile-ai release init --stack dev" in capsys.readouterr().err
 
 
+def test_a_sealed_device_runs_the_self_test_of_what_it_got(stack, tmp_path, capsys):
+    root, cdn = stack
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    capsys.readouterr()
+    assert _device(root, cdn, "--key-file", tmp_path / "key") == 0
+    assert json.loads(capsys.readouterr().out)["word"] == "installed"
+    (tmp_path / "short").write_bytes(b"x")
+    assert _device(root, cdn, "--key-file", tmp_path / "short") == 2
+    assert "32 random bytes" in capsys.readouterr().err
+
+
+def test_a_package_is_checked_before_its_release(released, capsys):
+    model = released / "models/digits/1.0.0/artifacts/digits-int8.tflite"
+    options = [
+        "-s", "dev", "--root-dir", released, "--app", "field-assistant", "--model", "digits",
+        "--root", released / "releases/dev/metadata/1.root.json", "--embedded", model,
+    ]  # fmt: skip
+    capsys.readouterr()
+    assert _run("device", "verify-bundle", *options, "--app-version", "4.2.0") == 0
+    assert "evidence verified" in capsys.readouterr().out
+    assert _run("device", "verify-bundle", *options, "--app-version", "4.1.0", "--json") == 1
+    bad = [item["check"] for item in json.loads(capsys.readouterr().out) if not item["good"]]
+    assert bad == ["app version"]
+
+
 def test_the_sample_release_is_what_its_stack_file_asks_for(capsys):
     assert _run("release", "plan", "-s", "dev", "--root-dir", ROOT, "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
