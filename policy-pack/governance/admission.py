@@ -95,7 +95,9 @@ def _resource_rules(tokens: Iterable[str]) -> list[dict[str, Any]]:
 
 def _variables() -> list[dict[str, str]]:
     # `dyn`: one expression serves kinds whose schemas differ.
-    *special, usual = sorted({pod_path(token) for token in KUBERNETES_WORKLOADS}, key=_rarity)
+    paths = {pod_path(token) for token in KUBERNETES_WORKLOADS}
+    # By path too: a set has another order in every process, and the text must not.
+    *special, usual = sorted(sorted(paths), key=_rarity)
     choice = "".join(
         f"object.kind{one_of(_kinds_at(path))} ? dyn(object).{'.'.join(path)} : "
         for path in special
