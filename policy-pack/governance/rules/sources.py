@@ -50,8 +50,13 @@ _AWS_PROVIDER: Final = "pulumi:providers:aws"
     },
 )
 def resource_types_expected(case: Case) -> None:
-    """Refuse dynamic resources, commands, and whatever brings resources unseen."""
+    """Refuse dynamic resources, commands, and whatever brings resources unseen.
+
+    A type whose name only looks like one of ours would be judged by no rule.
+    """
     kind = case.resource.type
+    if not kind.isascii():
+        case.deny("type", got=ascii(kind), expected="letters of ASCII only")
     expected, denied = case.parameters["prefixes"], case.parameters["denied"]
     prefixes = tuple(item for item in expected if item.endswith(":"))
     if kind not in expected and not kind.startswith(prefixes):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from governance.testing import Scene
 
-from tests.policy_pack.engine.project import Project
+from tests.policy_pack.engine.attempts import NEWER_DEPLOYED, PLANS
+from tests.policy_pack.engine.project import FIRST, Project
 from tests.policy_pack.engine.test_engine import denied, plan
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy-engine")]
@@ -68,21 +69,27 @@ def _trust_edited(pack: Path) -> None:
     path.write_text(path.read_text().replace("threshold: 1", "threshold: 2", 1))
 
 
-@pytest.mark.parametrize(
-    "break_",
-    [
-        _missing,
-        _crashes_at_start,
-        _cannot_be_imported,
-        _rule_raises,
-        _config_unknown,
-        _config_broken,
-        _stack_unlisted,
-        _trust_missing,
-        _trust_elsewhere,
-        _trust_edited,
-    ],
+_TAMPERED = (
+    _missing,
+    _crashes_at_start,
+    _cannot_be_imported,
+    _rule_raises,
+    _config_unknown,
+    _config_broken,
+    _stack_unlisted,
+    _trust_missing,
+    _trust_elsewhere,
+    _trust_edited,
 )
+_CONFIGS: tuple[dict[str, object], ...] = (
+    {"all": "advisory"},
+    {"all": "disabled"},
+    {"data-residency": "disabled"},
+    {"no-silent-downgrade": {"baseline": "not JSON"}},
+)
+
+
+@pytest.mark.parametrize("break_", _TAMPERED)
 def test_a_pack_that_was_tampered_with_lets_nothing_through(
     project: Project, pack: Path, break_: Callable[[Path], None]
 ) -> None:
@@ -93,16 +100,7 @@ def test_a_pack_that_was_tampered_with_lets_nothing_through(
     assert code != 0
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        {"all": "advisory"},
-        {"all": "disabled"},
-        {"data-residency": "disabled"},
-        {"no-silent-downgrade": {"baseline": "not JSON"}},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("config", _CONFIGS, ids=str)
 @pytest.mark.usefixtures("pack")
 def test_a_config_on_the_command_line_cannot_lower_a_rule(
     project: Project, config: dict[str, object]
@@ -111,3 +109,23 @@ def test_a_config_on_the_command_line_cannot_lower_a_rule(
 
     assert code != 0, said
     assert "stack-configured" in denied(events)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_that_goes_around_a_rule_is_denied_by_name(
+    project: Project, scene: Scene, name: str
+) -> None:
+    make, rule = PLANS[name]
+    project.write_plan(make(scene))
+    config = NEWER_DEPLOYED if rule == "no-silent-downgrade" else FIRST
+
+    code, events, said = project.preview(config=config)
+
+    assert code != 0, said
+    assert rule in denied(events), said
+    assert "Traceback" not in said
+
+
+def test_there_are_attempts_enough() -> None:
+    """Those around a whole gate run are counted in tests/e2e/test_bypass.py."""
+    assert len(_TAMPERED) + len(_CONFIGS) + len(PLANS) >= 30

@@ -776,6 +776,7 @@ SOURCES = [
     _kind("pass", "pulumi:pulumi:Stack"),
     _kind("pass", "pulumi:providers:kubernetes"),
     _kind("pass", "pulumi:providers:aws"),
+    _kind("fail", "mobileai:index:\u041cobileAIDeployment"),  # Cyrillic
     _kind("fail", "pulumi:pulumi:StackReference"),
     _kind("fail", "pulumi-python:dynamic:Resource"),
     _kind("fail", "command:remote:Command"),

@@ -1,0 +1,166 @@
+"""Plans that somebody with the right to open a pull request might try, and what denies them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from governance.canonical import sha256_text
+from governance.documents import dump_yaml
+from governance.resource import Resource
+from governance.statements import WAIVER
+from governance.testing import Scene, Signers, changed, make_record, make_version
+
+from gate.baseline import Baseline, ModelPin
+from gate.handover import baseline_text
+
+__all__ = ["NEWER_DEPLOYED", "PLANS", "Plan"]
+
+Plan = Callable[[Scene], list[Resource]]
+_RING = ("spec", "rollout", "rings", 0, "percent")
+
+
+def _with(scene: Scene, *changes: Resource) -> list[Resource]:
+    ours = [item for item in scene.resources(*changes) if item.type.startswith("mobileai:")]
+    return [item for item in ours if item.name != "registry"]
+
+
+def _forged_signature(scene: Scene) -> list[Resource]:
+    """The assessment is signed by a key that calls itself the reviewer's."""
+    forger = Signers.fresh()
+    forged = make_version(forger).evidence["assessment"]
+    evidence = {**scene.version.evidence, "assessment": forged}
+    values = {**scene.version.values}
+    values["evidence"] = [
+        {**item, "sha256": sha256_text(evidence[item["kind"]])} for item in values["evidence"]
+    ]
+    text = dump_yaml(values)
+    return _repinned(scene, text, evidence)
+
+
+def _swapped_artifact(scene: Scene) -> list[Resource]:
+    """Another file under the name of the one that was evaluated; manifest and pin renewed."""
+    values = {**scene.version.values}
+    first, *others = values["artifacts"]
+    values["artifacts"] = [{**first, "sha256": "6" * 64}, *others]
+    return _repinned(scene, dump_yaml(values), dict(scene.version.evidence))
+
+
+def _evidence_of_another_version(scene: Scene) -> list[Resource]:
+    older = make_version(scene.signers, version="1.0.0")
+    values = {**scene.version.values, "evidence": older.values["evidence"]}
+    return _repinned(scene, dump_yaml(values), dict(older.evidence))
+
+
+def _repinned(scene: Scene, text: str, evidence: dict[str, str]) -> list[Resource]:
+    pin = sha256_text(text)
+    model = scene.model_version()
+    props = {**model.props, "manifest": text, "sha256": pin, "evidence": evidence}
+    deployment = changed(scene.deployment(), "spec", "aiModel", "sha256", to=pin)
+    return _with(scene, replace(model, props=props), deployment)
+
+
+def _replayed_older(scene: Scene) -> list[Resource]:
+    """A manifest that was good once, put back where a newer one is deployed."""
+    return _with(scene)
+
+
+def _unverified_pin(scene: Scene) -> list[Resource]:
+    return _with(scene, changed(scene.deployment(), "spec", "aiModel", "sha256", to="5" * 64))
+
+
+def _model_left_out(scene: Scene) -> list[Resource]:
+    return [item for item in _with(scene) if item.urn != scene.model_version().urn]
+
+
+def _context_left_out(scene: Scene) -> list[Resource]:
+    return [item for item in _with(scene) if item.urn != scene.context().urn]
+
+
+def _second_context(scene: Scene) -> list[Resource]:
+    """Laxer facts beside the real ones."""
+    lax = replace(scene.context(), name="lax", urn=f"{scene.context().urn}-lax")
+    return [*_with(scene), changed(lax, "regions", to=["us-east-1"])]
+
+
+def _waiver_of(target: str, *, role: str = "security", **more: Any) -> Plan:
+    def plan(scene: Scene) -> list[Resource]:
+        now = datetime.now(UTC)
+        bad = changed(scene.deployment(), *_RING, to=90)
+        predicate = {
+            "rule": "first-ring-small",
+            "stack": "dev",
+            "urn": bad.urn,
+            "reason": "we are in a hurry",
+            "ticket": "OPS-1",
+            "issued": (now - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expires": (now + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            **more,
+        }
+        if target:
+            predicate["urn"] = target
+        record = make_record(WAIVER, predicate, signer=scene.signers.by_role[role])
+        return _with(replace(scene, records={"waiver": record}), bad)
+
+    return plan
+
+
+def _token(kind: str) -> Plan:
+    def plan(scene: Scene) -> list[Resource]:
+        return [*_with(scene), scene.resource(kind, {"command": "curl evil"}, name="extra")]
+
+    return plan
+
+
+def _edit(*path: str | int, to: Any) -> Plan:
+    return lambda scene: _with(scene, changed(scene.deployment(), *path, to=to))
+
+
+PLANS: dict[str, tuple[Plan, str]] = {
+    "forged signature": (_forged_signature, "model-evidence-verified"),
+    "swapped artifact": (_swapped_artifact, "model-evidence-verified"),
+    "evidence of another version": (_evidence_of_another_version, "model-evidence-verified"),
+    "replayed older manifest": (_replayed_older, "no-silent-downgrade"),
+    "pin of a manifest that nobody verified": (_unverified_pin, "ethical-assessment-approved"),
+    "model left out of the plan": (_model_left_out, "ethical-assessment-approved"),
+    "context left out of the plan": (_context_left_out, "data-residency"),
+    "second context with laxer facts": (_second_context, "context-present"),
+    "waiver for another stack": (_waiver_of("", stack="prod"), "first-ring-small"),
+    "waiver for everything": (_waiver_of("*"), "first-ring-small"),
+    "waiver that ended": (_waiver_of("", expires="2026-01-01T00:00:00Z"), "first-ring-small"),
+    "waiver by the builder": (_waiver_of("", role="builder"), "first-ring-small"),
+    "waiver of a rule that nobody may waive": (
+        _waiver_of("", rule="model-evidence-verified"),
+        "records-verified",
+    ),
+    "waiver for a look-alike URN": (
+        _waiver_of(Scene().deployment().urn.replace("digits", "digіts")),  # noqa: RUF001
+        "first-ring-small",
+    ),
+    "look-alike type": (
+        _token("mobileai:index:МobileAIDeployment"),  # noqa: RUF001  # its M is Cyrillic
+        "resource-types-expected",
+    ),
+    "look-alike region": (
+        _edit("spec", "dataProcessing", "region", to="eu‑west-1"),  # noqa: RUF001
+        "data-residency",
+    ),
+    "look-alike privacy tier": (
+        _edit("spec", "dataProcessing", "privacyTier", to="Intеrnal"),  # noqa: RUF001
+        "privacy-tier-sufficient",
+    ),
+    "dynamic resource": (_token("pulumi-python:dynamic:Resource"), "resource-types-expected"),
+    "command resource": (_token("command:local:Command"), "resource-types-expected"),
+    "cloud that nobody expects": (_token("gcp:storage/bucket:Bucket"), "resource-types-expected"),
+    "key of a user": (_token("aws:iam/accessKey:AccessKey"), "resource-types-expected"),
+}
+
+
+def _newer_deployed() -> str:
+    scene = Scene()
+    pin = ModelPin(model="digits", version="9.0.0", sha256="9" * 64)
+    return baseline_text(Baseline(source="", pins={scene.deployment().name: pin}))
+
+
+# What the gate hands over where a newer version runs.
+NEWER_DEPLOYED = {"no-silent-downgrade": {"baseline": _newer_deployed()}}
