@@ -19,8 +19,7 @@ from edge.models import open_table
 from edge.models.settings import IMAGE
 from edge.rest import RestApp
 from edge.server import make_front
-from edge.settings import Settings
-from edge.workload import settings_from_environment
+from edge.settings import Settings, from_environment
 
 __all__ = ["Handler", "make_handler"]
 
@@ -39,9 +38,9 @@ def make_handler(environment: Mapping[str, str], *, image: Path = IMAGE) -> Hand
         image: What its image holds beside the code.
 
     Raises:
-        ValueError: If a variable is missing or wrong.
+        SettingsError: If a variable is missing or wrong.
     """
-    settings = settings_from_environment(environment, image=image)
+    settings = from_environment(environment, image=image)
     configure(settings.log_level)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # where the adapter looks for it

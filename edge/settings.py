@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.admission import Quota
 from edge.limits import BatchLimits, FrontLimits, HttpLimits
-from edge.models.settings import ModelSettings
+from edge.models.settings import IMAGE, ModelSettings
 from edge.sketches import Sketching
 
-__all__ = ["Settings", "SettingsError", "from_environment", "load_settings"]
+__all__ = ["THROTTLE", "Settings", "SettingsError", "from_environment", "load_settings"]
 
+# Mounted from the ConfigMap `<app>-<model>-throttle`, where the site's operator wrote one.
+THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
 _MAX_BYTES: Final = 1_000_000
 _MIB: Final = 2**20
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -128,17 +130,28 @@ class Settings(_Section):
         )
 
 
-def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Return the settings of a pod that the components declare; it listens to its gateway.
+def from_environment(
+    environment: Mapping[str, str], *, image: Path = IMAGE, throttle: Path = THROTTLE
+) -> Settings:
+    """Return the settings of a workload that the components declare.
+
+    Args:
+        environment: Its variables.
+        image: What the image holds beside the code.
+        throttle: The budget's throttle, used if it is there.
 
     Raises:
         SettingsError: If a variable is missing or wrong.
     """
     try:
-        models = ModelSettings.from_environment(environment)
+        models = ModelSettings.from_environment(environment, image=image)
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    return Settings(models=models, listen=Listen(host="0.0.0.0"))  # noqa: S104  # of the pod
+    return Settings(
+        models=models,
+        listen=Listen(host="0.0.0.0"),  # noqa: S104  # of the pod; its policy lets in the gateway
+        access=Access(throttle=throttle if throttle.is_file() else None),
+    )
 
 
 def load_settings(path: Path) -> Settings:

@@ -8,8 +8,7 @@ import pytest
 from components.cloud_api import COMMAND, routes
 from edge.models.settings import ENVIRONMENT
 from edge.rest import RestApp
-from edge.settings import Settings
-from edge.workload import PORT, THROTTLE, settings_from_environment
+from edge.settings import THROTTLE, Settings, from_environment
 from tests.components.support import Engine
 
 CLOUD = "field-assistant-digits-cloud-function"
@@ -34,7 +33,7 @@ def environment(spec: dict[str, Any]) -> dict[str, str]:
 
 
 def settings(spec: dict[str, Any]) -> Settings:
-    return settings_from_environment(environment(spec))
+    return from_environment(environment(spec))
 
 
 def test_a_pod_s_variables_are_the_server_s(prod: Engine) -> None:
@@ -56,7 +55,7 @@ def test_a_pod_s_port_is_the_server_s(prod: Engine) -> None:
     for spec in deployments(prod):
         [port] = container(spec)["ports"]
         listen = settings(spec).listen
-        assert (listen.host, listen.port, port["containerPort"]) == ("0.0.0.0", PORT, PORT)  # noqa: S104
+        assert (listen.host, listen.port) == ("0.0.0.0", port["containerPort"])  # noqa: S104
 
 
 def test_probes_ask_what_the_server_answers(prod: Engine) -> None:
@@ -99,14 +98,14 @@ def test_a_server_drains_before_its_pod_is_killed(prod: Engine) -> None:
 
 def test_a_request_waits_no_longer_than_a_route_or_a_function_does() -> None:
     values = dict.fromkeys(ENVIRONMENT[:6], "x") | {"MOBILE_AI_RELEASE_URL": URL}
-    assert settings_from_environment(values).requests.timeout_ms < 15_000
+    assert from_environment(values).requests.timeout_ms < 15_000
 
 
 def test_a_function_s_variables_are_the_server_s(prod: Engine) -> None:
     function = prod.one("aws:lambda/function:Function", CLOUD).inputs
     given = {**function["environment"]["variables"], "MOBILE_AI_RELEASE_URL": URL}
     ours = {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_REGION": "eu-west-1"}  # Lambda's own
-    known = settings_from_environment(given | ours).models
+    known = from_environment(given | ours).models
 
     assert set(given) <= set(ENVIRONMENT)
     assert known.releases is not None
