@@ -50,6 +50,8 @@ def refusal(error: RefusedError) -> tuple[Head, bytes]:
     headers = _lengths(JSON, len(body))
     if error.retry_after:
         headers = (*headers, (b"retry-after", str(error.retry_after).encode()))
+    if error.allow:
+        headers = (*headers, (b"allow", error.allow.encode()))
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers = (*headers, (b"www-authenticate", b"Bearer"))
     return Head(error.status, headers), body

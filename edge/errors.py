@@ -36,11 +36,13 @@ class RefusedError(Exception):
         status: HTTP status code.
         message: For the client: what, got, expected. Never values of tensors.
         retry_after: Seconds after which it may work; 0 where waiting does not help.
+        allow: The methods that the path has, where another one was asked for.
     """
 
-    def __init__(self, status: int, message: str, *, retry_after: int = 0) -> None:
-        """Keep the three."""
+    def __init__(self, status: int, message: str, *, retry_after: int = 0, allow: str = "") -> None:
+        """Keep all."""
         super().__init__(message)
         self.status = status
         self.message = message
         self.retry_after = retry_after
+        self.allow = allow

@@ -218,7 +218,8 @@ def _metadata(spec: TensorSpec) -> dict[str, Any]:
 
 def _expect(got: str, method: str) -> None:
     if got != method and not (got == "HEAD" and method == "GET"):
-        raise RefusedError(_METHOD, f"method: expected {method}")
+        allow = "GET, HEAD" if method == "GET" else method
+        raise RefusedError(_METHOD, f"method: expected {allow}", allow=allow)
 
 
 def _credential(headers: Headers) -> bytes | None:
