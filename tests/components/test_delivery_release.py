@@ -28,6 +28,7 @@ from delivery.repository.folder import read_releases
 from delivery.repository.plan import wanted
 from delivery.repository.publish import publish
 from delivery.repository.root import first_root
+from delivery.repository.site import uploads
 from delivery.repository.stack import Pin, read_deployments
 from delivery.repository.versions import Version
 from tests.components.support import Engine, Registered, run_stack, stack_values
@@ -307,3 +308,14 @@ def test_an_old_commits_update_breaks_no_device(
     cdn.close()
 
     assert outcomes == [("installed", "1.0.0"), ("installed", "1.1.0"), ("current", "1.1.0")]
+
+
+def test_the_program_reads_the_release_that_the_publisher_wrote(released: Path) -> None:
+    inputs = inputs_of(released)
+    targets = delivery_targets(inputs)
+    folder = released / "releases/dev"
+
+    published = uploads(folder, read_releases(folder), models=released / "models")
+
+    keys = {item.key for item in inputs.release.files} | {plan.target_key(t) for t in targets}
+    assert keys == {item.key for item in published}
