@@ -106,7 +106,14 @@ KINDS: Final = {
             "qualifiedArn": "arn:{partition}:lambda:{region}:{account}:function:{id}:<Version>",
         },
         content=("codeSha256", "sourceCodeHash"),
-        unkept=("deadLetterConfig", "loggingConfig", "s3Bucket", "s3Key", "sourceCodeHash"),
+        unkept=(
+            "deadLetterConfig",
+            "imageConfig",
+            "loggingConfig",
+            "s3Bucket",
+            "s3Key",
+            "sourceCodeHash",
+        ),
         wait={"State": ("Pending",), "LastUpdateStatus": ("InProgress",)},
     ),
     "aws:lambda/permission:Permission": Kind(
