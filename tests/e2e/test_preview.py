@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from governance.cost.recorded import resources_of_events
+from governance.cost.tags import tags_of
 from governance.rules import catalogue
+from governance.taggable import taggable_types
 
+from components.tags import TAG_NAMES
 from gate.report import Report
 from tests.e2e.checkout import Checkout, GateRun
 
@@ -57,6 +61,19 @@ def test_nothing_without_a_price_is_hidden(run):
     assert cost["estimated"]
     assert cost["unpriced"] == sum(item["unknown"] > 0 for item in cost["resources"]) > 0
     assert all(item["reason"] for item in cost["unknowns"])
+
+
+def test_everything_that_can_be_tagged_says_who_pays(run, pristine):
+    log = pristine.root / "build" / "gate" / f"{run.report['stack']}.events.jsonl"
+    resources = resources_of_events(log.read_text().splitlines())
+    aws = [item for item in resources if item.type in taggable_types()]
+    kubernetes = [item for item in resources if item.type.startswith("kubernetes:")]
+
+    assert len(aws) > 30
+    assert len(kubernetes) > 10
+    for item in (*aws, *kubernetes):
+        assert set(TAG_NAMES) <= set(tags_of(item)), item.urn
+        assert tags_of(item)["environment"] == run.report["stack"]
 
 
 def test_report_says_that_stand_ins_answered(run):

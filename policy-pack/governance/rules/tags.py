@@ -31,7 +31,12 @@ _UNLABELLED: Final = ("kubernetes:helm", "kubernetes:yaml", "kubernetes:kustomiz
             default=["project", "team", "cost-center", "environment", "managed-by"],
             doc="Tag names, without their prefix.",
             weaker="fewer",
-        )
+        ),
+        "allowed": Parameter(
+            default={},
+            doc="Lists of the values that a tag may have, by its name; one without may have any.",
+            weaker="never",
+        ),
     },
 )
 def cost_tags_required(case: Case) -> None:
@@ -53,9 +58,16 @@ def _check(case: Case, prefix: str, places: tuple[Node, ...]) -> None:
             found[0].deny("a tag that says who pays")
         elif not present[0].text():
             present[0].require(bool, "a tag that is not empty")
-        elif name == "environment":
-            expected = case.facts.setting.environment
-            present[0].require(one_of(expected), f"{expected!r}")
+        else:
+            _check_value(case, name, present[0])
+
+
+def _check_value(case: Case, name: str, tag: Node) -> None:
+    """Hold a value against those that the config lists; the environment is the stack's own."""
+    listed = case.parameters["allowed"].get(name)
+    allowed = [case.facts.setting.environment] if name == "environment" else listed
+    if allowed is not None:
+        tag.require(one_of(*allowed), f"one of {allowed}")
 
 
 RULES: Final[tuple[Rule, ...]] = (cost_tags_required,)
