@@ -55,6 +55,9 @@ GROUPS: Final[Mapping[str, Group]] = {
         is_command=True,
     ),
     "model": Group(module="cli.model", help="Build, verify, compare and approve model versions."),
+    "monitor": Group(
+        module="cli.monitor", help="Take telemetry in, find drift and regressions, list findings."
+    ),
     "recommend": Group(
         module="cli.recommend",
         help="Search the cheapest placements within the limits.",
