@@ -1,0 +1,52 @@
+"""`mobile-ai monitor dashboard`: one page of everything that the other commands wrote."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from governance.errors import GovernanceError
+
+from cli.errors import UserError
+
+__all__ = ["dashboard_command"]
+
+_PACK: Final = Path("policy-pack")
+
+
+def dashboard_command(  # noqa: PLR0917  # typer passes options by name
+    stack: Annotated[str, typer.Option(help="Stack whose page it is.")],
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("build/dashboard.html"),
+    store: Annotated[Path | None, typer.Option(help="Telemetry store, compacted.")] = None,
+    findings: Annotated[Path | None, typer.Option(help="Folder of findings.")] = None,
+    reports: Annotated[Path | None, typer.Option(help="Folder of gate reports (JSON).")] = None,
+    showback: Annotated[Path | None, typer.Option(help="Folder of showback months (JSON).")] = None,
+) -> None:
+    """Write one self-contained HTML page: fleet, quality, fairness, cost, gate, findings.
+
+    It needs no server and no network, and sends nothing anywhere. What is not named is empty.
+
+    Example: mobile-ai monitor dashboard --stack prod --store build/telemetry
+    --findings build/findings --reports build/gate --showback build/showback
+    """
+    from delivery.errors import DeliveryError  # noqa: PLC0415
+    from operations.dashboard import render_page  # noqa: PLC0415
+    from operations.dashboard.collect import Sources, collect  # noqa: PLC0415
+
+    sources = Sources(
+        pack=_PACK, store=store, findings=findings, reports=reports, showback=showback
+    )
+    try:
+        for folder in (store, findings, reports, showback):
+            if folder is not None and not folder.is_dir():
+                raise UserError(
+                    f"{folder}: got no such folder; expected one that a command wrote. "
+                    "Next: name it, or leave the option out."
+                )
+        board = collect(stack, sources, now=dt.datetime.now(dt.UTC))
+    except (GovernanceError, DeliveryError) as error:
+        raise UserError(str(error)) from error
+    out.parent.mkdir(parents=True, exist_ok=True)
+    page = render_page(board)
+    out.write_text(page, encoding="utf-8")
+    print(f"{out}: {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
