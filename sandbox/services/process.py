@@ -105,6 +105,7 @@ def stop(record: Record, *, patience_seconds: float, first: int = signal.SIGTERM
         with suppress(psutil.Error):
             family += leader.children(recursive=True)
             leader.send_signal(first)
+            leader.resume()  # one that was stopped hears nothing else
         _wait(family, patience_seconds)
     for process in family:
         with suppress(psutil.Error):
