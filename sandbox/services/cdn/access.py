@@ -14,12 +14,13 @@ _SERVICE: Final = "cloudfront.amazonaws.com"
 _ACTION: Final = "s3:GetObject"
 _EXACT: Final = ("StringEquals", "ArnEquals")
 _LIKE: Final = ("StringLike", "ArnLike")
+_INVERTED: Final = frozenset({"NotAction", "NotPrincipal", "NotResource"})
 
 
 def may_read(policy: str, *, bucket: str, key: str, distribution_arn: str) -> bool:
     """Return whether a distribution may read an object, as S3 would decide.
 
-    A condition that is not understood never allows, and always denies.
+    A condition or an inversion that is not understood never allows, and always denies.
 
     Args:
         policy: The bucket policy, JSON; empty when there is none.
@@ -27,18 +28,20 @@ def may_read(policy: str, *, bucket: str, key: str, distribution_arn: str) -> bo
         key: Key of the object.
         distribution_arn: Who asks, by origin access control.
     """
-    try:
-        statements = _many(json.loads(policy)["Statement"])
-    except (ValueError, KeyError, TypeError):
-        return False
     facts = {"aws:sourcearn": distribution_arn, "aws:securetransport": "true"}
     resource = f"arn:aws:s3:::{bucket}/{key}"
-    found = [one["Effect"] for one in statements if _applies(one, resource, facts)]
+    try:
+        statements = _many(json.loads(policy)["Statement"])
+        found = [one["Effect"] for one in statements if _applies(one, resource, facts)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
     return "Allow" in found and "Deny" not in found
 
 
 def _applies(statement: Mapping[str, Any], resource: str, facts: Mapping[str, str]) -> bool:
     denies = statement["Effect"] != "Allow"
+    if not _INVERTED.isdisjoint(statement):
+        return denies
     return (
         _names_service(statement, denies=denies)
         and _matches(_ACTION, statement.get("Action", []), ignore_case=True)
