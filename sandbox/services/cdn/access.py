@@ -39,7 +39,7 @@ def may_read(policy: str, *, bucket: str, key: str, distribution_arn: str) -> bo
 
 
 def _applies(statement: Mapping[str, Any], resource: str, facts: Mapping[str, str]) -> bool:
-    denies = statement["Effect"] != "Allow"
+    denies: bool = statement["Effect"] != "Allow"
     if not _INVERTED.isdisjoint(statement):
         return denies
     return (
