@@ -16,7 +16,7 @@ from governance.errors import GovernanceError
 from cli.errors import UserError
 
 if TYPE_CHECKING:
-    from operations.finding import Finding
+    from operations.monitor.finding import Finding
     from operations.remediate import Proposal
 
 __all__ = ["command"]
@@ -26,7 +26,7 @@ _PLAYBOOKS: Final = Path("operations/playbooks.yaml")
 
 def command(  # noqa: PLR0917  # typer passes options by name
     findings: Annotated[list[Path], typer.Argument(help="Findings, as the monitor wrote them.")],
-    stack: Annotated[str, typer.Option(help="Only findings of this stack; else all.")] = "",
+    stack: Annotated[str, typer.Option(help="Stack whose file is edited.")],
     base: Annotated[str, typer.Option(help="Branch to start from and to merge into.")] = "main",
     approved_by: Annotated[
         str, typer.Option(help="Who stands for a step that needs a person.")
@@ -46,27 +46,26 @@ def command(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai remediate build/findings/*.json --stack prod --dry-run
 
-    Example: mobile-ai remediate finding.json --push --pull-request
+    Example: mobile-ai remediate finding.json --stack prod --push --pull-request
     """
-    from operations.finding import read_finding  # noqa: PLC0415
+    from operations.monitor.finding import read_finding  # noqa: PLC0415
 
     with _answering():
         wanted = [read_finding(path) for path in findings]
-        how = _How(base=base, approved_by=approved_by, push=push, pull_request=pull_request)
-        done = [
-            _one(item, how, dry_run=dry_run) for item in wanted if stack in {"", item.subject.stack}
-        ]
+        how = _How(
+            stack=stack, base=base, approved_by=approved_by, push=push, pull_request=pull_request
+        )
+        done = [_one(item, how, dry_run=dry_run) for item in wanted]
     if as_json:
         print(json.dumps(done, indent=1))
         return
     for item in done:
         _show(item)
-    if not done:
-        print(f"no finding is of stack {stack}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _How:
+    stack: str
     base: str
     approved_by: str
     push: bool
@@ -82,26 +81,26 @@ def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     decision = decide(
         finding,
         playbooks,
-        read_history(root, now=now, days=playbooks.limits.memory_days),
+        read_history(root, how.stack, now=now, days=playbooks.limits.memory_days),
         now=now,
         approved=bool(how.approved_by),
-        possible=partial(possible, root, finding),
+        possible=partial(possible, root, how.stack, finding),
     )
-    answer = {"finding": finding.id, "message": finding.message, **decision.to_dict()}
+    answer = {"finding": finding.id, "summary": finding.summary, **decision.to_dict()}
     if decision.outcome != "act" or dry_run:
         return answer
     proposal = propose(
-        root, finding, decision.step, now=now, base=how.base, approved_by=how.approved_by
+        root, how.stack, finding, decision.step, now=now, base=how.base, approved_by=how.approved_by
     )
-    return {**answer, **_published(finding, proposal, how)}
+    return {**answer, **_published(proposal, how)}
 
 
-def _published(finding: "Finding", proposal: "Proposal", how: _How) -> dict[str, Any]:
+def _published(proposal: "Proposal", how: _How) -> dict[str, Any]:
     from operations.remediate.github import Hub  # noqa: PLC0415
     from operations.remediate.verdict import judged  # noqa: PLC0415
 
     now, root = dt.datetime.now(dt.UTC), Path.cwd()
-    verdict = judged(root, proposal.commit, finding.subject.stack, now=now)
+    verdict = judged(root, proposal.commit, how.stack, now=now)
     denied = sorted({item.rule for item in verdict.denied}) or list(verdict.problems)
     answer: dict[str, Any] = {**proposal.to_dict(), "denied": denied}
     if how.push or how.pull_request:
@@ -125,7 +124,7 @@ def _answering() -> Iterator[None]:
 
 
 def _show(item: dict[str, Any]) -> None:
-    print(f"{item['finding']}: {item['message']}")
+    print(f"{item['finding']}: {item['summary']}")
     print(f"  {item['outcome']}{' ' + item['step'] if item['step'] else ''}: {item['reason']}")
     if "branch" in item:
         print(f"  {item['change']}")

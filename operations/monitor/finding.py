@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "Windows",
     "finding_schema",
+    "read_finding",
     "read_findings",
     "write_findings",
 ]
@@ -108,11 +109,16 @@ def read_findings(folder: Path) -> list[Finding]:
         MonitorError: A file is no finding.
     """
     return sorted(
-        map(_read, folder.glob("[!.]*.json")), key=lambda item: (item.windows.alarm, item.id)
+        map(read_finding, folder.glob("[!.]*.json")), key=lambda item: (item.windows.alarm, item.id)
     )[::-1]
 
 
-def _read(path: Path) -> Finding:
+def read_finding(path: Path) -> Finding:
+    """Return a finding from its file.
+
+    Raises:
+        MonitorError: It is no finding.
+    """
     try:
         return Finding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))
     except (OSError, UnicodeDecodeError, DocumentError, ValidationError) as error:

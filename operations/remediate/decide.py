@@ -1,17 +1,29 @@
 """Which step to take about a finding, or why none. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
-from operations.finding import Finding, permitted
+from operations.monitor.finding import Finding
 from operations.remediate.history import Taken
-from operations.remediate.playbook import Playbooks
+from operations.remediate.playbook import Playbook, Playbooks
 
-__all__ = ["Decision", "decide"]
+__all__ = ["Decision", "decide", "deployment_of"]
 
 Outcome = Literal["act", "done", "wait", "notify"]
+# What each source may bring about without a person, whatever the finding's file says: the file may
+# have been edited, and telemetry of devices may have been made up.
+_MAY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "device": frozenset({"freeze"}),
+        "site": frozenset({"freeze", "throttle", "scale-down", "rollback"}),
+        "device+site": frozenset({"freeze", "throttle", "scale-down", "rollback"}),
+        "bill": frozenset({"throttle"}),
+    }
+)
+_OF_CANARY: Final = "canary-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,12 @@ class Decision:
         return {"outcome": self.outcome, "step": self.step, "reason": self.reason}
 
 
+def deployment_of(finding: Finding) -> str:
+    """Return the name of a finding's deployment, empty where it is about no single one."""
+    subject = finding.subject
+    return f"{subject.app}-{subject.model}" if subject.app and subject.model else ""
+
+
 def decide(
     finding: Finding,
     playbooks: Playbooks,
@@ -43,45 +61,52 @@ def decide(
     approved: bool = False,
     possible: Callable[[str], bool] = lambda _: True,
 ) -> Decision:
-    """Choose the mildest step that is permitted, was not tried, and can be taken.
+    """Choose the mildest step that was not tried and can be taken, if it may be.
 
     Args:
         finding: What was found.
         playbooks: What is declared.
-        history: Steps taken before, from Git.
+        history: Steps taken before in the finding's stack, from Git.
         now: The present.
-        approved: Whether a person stands for a step that needs one.
+        approved: Whether a person stands for the step.
         possible: Whether a step would change the stack file at all.
     """
-    name = finding.subject.deployment
-    playbook = playbooks.playbooks.get(finding.rule)
-    if not name or playbook is None:
-        reason = f"no playbook for {finding.rule}" if name else "no single deployment is meant"
-        return Decision(outcome="notify", reason=reason)
-    mine = [t for t in history if (t.stack, t.deployment) == (finding.subject.stack, name)]
+    playbook = _playbook(finding, playbooks)
+    if isinstance(playbook, Decision):
+        return playbook
+    mine = [taken for taken in history if taken.deployment == deployment_of(finding)]
     for taken in mine:
         if taken.finding == finding.id:
             return Decision(
                 outcome="done", step=taken.step, reason=f"taken for this finding at {taken.at}"
             )
-    if held := _held_back(mine, history, playbooks, finding=finding, now=now):
+    if held := _held_back(mine, history, playbooks, name=deployment_of(finding), now=now):
         return Decision(outcome="wait", reason=held)
     tried = {taken.step for taken in mine}
     left = [step for step in playbook.steps if step not in tried and possible(step)]
     if not left:
         return Decision(outcome="notify", reason="every step was tried or changes nothing")
     step = left[0]
-    if missing := _missing(finding, step, asked=step in playbook.approval and not approved):
+    if not approved and (missing := _missing(finding, step, asked=step in playbook.approval)):
         return Decision(outcome="wait", reason=missing)
     before = f" after {', '.join(sorted(tried))}" if tried else ""
     return Decision(outcome="act", step=step, reason=f"the playbook of {finding.rule}{before}")
 
 
+def _playbook(finding: Finding, playbooks: Playbooks) -> Playbook | Decision:
+    if not finding.is_open:
+        return Decision(outcome="notify", reason="it is over")
+    if not deployment_of(finding):
+        return Decision(outcome="notify", reason="no single deployment is meant")
+    rules = (finding.rule, finding.rule.removeprefix(_OF_CANARY))
+    found = next((playbooks.playbooks[rule] for rule in rules if rule in playbooks.playbooks), None)
+    return found or Decision(outcome="notify", reason=f"no playbook for {finding.rule}")
+
+
 def _missing(finding: Finding, step: str, *, asked: bool) -> str:
     """Return what a step still needs; it is not skipped for a harsher one."""
-    if step not in permitted(finding):
-        sources = " and ".join(finding.sources)
-        return f"{step} is next, and what {sources} says alone does not permit it"
+    if step not in _MAY[finding.source] or step not in finding.allowed_actions:
+        return f"{step} is next; what {finding.source} says alone permits it to a person only"
     return f"{step} is next and needs a person's name" if asked else ""
 
 
@@ -90,18 +115,14 @@ def _held_back(
     history: Sequence[Taken],
     playbooks: Playbooks,
     *,
-    finding: Finding,
+    name: str,
     now: datetime,
 ) -> str:
     limits = playbooks.limits
     quiet = timedelta(hours=limits.cool_down_hours)
     if mine and now - max(taken.at for taken in mine) < quiet:
         return f"a step was taken less than {limits.cool_down_hours} hours ago; let it work"
-    day = {
-        taken.deployment
-        for taken in history
-        if taken.stack == finding.subject.stack and now - taken.at < timedelta(days=1)
-    }
-    if len(day - {finding.subject.deployment}) >= limits.deployments_per_day:
+    day = {taken.deployment for taken in history if now - taken.at < timedelta(days=1)}
+    if len(day - {name}) >= limits.deployments_per_day:
         return f"{len(day)} deployments were changed within a day; a person looks first"
     return ""

@@ -41,11 +41,12 @@ class Taken:
     step: str
 
 
-def read_history(root: Path, *, now: datetime, days: int) -> list[Taken]:
-    """Return the steps of the last days on any branch, newest first.
+def read_history(root: Path, stack: str, *, now: datetime, days: int) -> list[Taken]:
+    """Return a stack's steps of the last days on any branch, newest first.
 
     Args:
         root: The checkout.
+        stack: The stack.
         now: The present.
         days: How far back.
 
@@ -54,7 +55,7 @@ def read_history(root: Path, *, now: datetime, days: int) -> list[Taken]:
     """
     text = git(root, "log", "--all", f"--grep=^{_PREFIX}Finding: ", f"--format={_FIELDS}")
     since = now - timedelta(days=days)
-    recent = {item for item in _steps(text) if item.at >= since}
+    recent = {item for item in _steps(text) if item.stack == stack and item.at >= since}
     return sorted(recent, key=lambda item: item.at, reverse=True)
 
 

@@ -10,7 +10,8 @@ from governance.errors import GovernanceError
 
 from delivery.errors import ReleaseError
 from delivery.repository.stack import edit_deployment
-from operations.finding import Finding
+from operations.monitor.finding import Finding
+from operations.remediate.decide import deployment_of
 from operations.remediate.history import git
 from operations.remediate.steps import EDITS
 
@@ -46,32 +47,32 @@ class Proposal:
         }
 
 
-def branch_of(finding: Finding) -> str:
+def branch_of(stack: str, finding: Finding) -> str:
     """Return the name of a finding's branch."""
-    return f"remediate/{finding.subject.stack}/{finding.rule}-{finding.id}"
+    return f"remediate/{stack}/{finding.rule}-{finding.id}"
 
 
-def possible(root: Path, finding: Finding, step: str) -> bool:
+def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
     """Return whether a step would change the stack file.
 
     Raises:
         GovernanceError: The stack has no file.
     """
-    source = root / _stack_file(finding)
+    source = root / _stack_file(stack)
     try:
         text = source.read_text(encoding="utf-8")
     except OSError as error:
         raise GovernanceError(
             str(source),
             got=error.strerror or str(error),
-            expected="the file of the finding's stack",
+            expected="a stack file",
             next_step="run the command in a checkout that has the stack",
         ) from error
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / source.name
         copy.write_text(text, encoding="utf-8")
         try:
-            edit_deployment(copy, finding.subject.deployment, EDITS[step])
+            edit_deployment(copy, deployment_of(finding), EDITS[step])
         except ReleaseError:
             return False
     return True
@@ -79,6 +80,7 @@ def possible(root: Path, finding: Finding, step: str) -> bool:
 
 def propose(
     root: Path,
+    stack: str,
     finding: Finding,
     step: str,
     *,
@@ -90,6 +92,7 @@ def propose(
 
     Args:
         root: The checkout.
+        stack: Whose file is edited.
         finding: What was found.
         step: What to do.
         now: Time of the commit.
@@ -100,16 +103,14 @@ def propose(
         GovernanceError: Git refused, or the branch is there already.
         ReleaseError: The step changes nothing there.
     """
-    branch = branch_of(finding)
+    branch = branch_of(stack, finding)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         git(root, "worktree", "add", "--quiet", "-b", branch, str(tree), base)
         try:
-            change = edit_deployment(
-                tree / _stack_file(finding), finding.subject.deployment, EDITS[step]
-            )
-            title, body = _message(finding, step, change, approved_by)
-            commit = _commit(tree, _stack_file(finding), f"{title}\n\n{body}", now)
+            change = edit_deployment(tree / _stack_file(stack), deployment_of(finding), EDITS[step])
+            title, body = _message(stack, finding, step, change, approved_by)
+            commit = _commit(tree, _stack_file(stack), f"{title}\n\n{body}", now)
         except BaseException:
             # An interrupted run must leave no empty branch: it would pass for a step taken.
             git(root, "worktree", "remove", "--force", str(tree))
@@ -119,8 +120,8 @@ def propose(
     return Proposal(branch=branch, commit=commit, step=step, change=change, title=title, body=body)
 
 
-def _stack_file(finding: Finding) -> str:
-    return f"Pulumi.{finding.subject.stack}.yaml"
+def _stack_file(stack: str) -> str:
+    return f"Pulumi.{stack}.yaml"
 
 
 def _commit(tree: Path, name: str, message: str, now: datetime) -> str:
@@ -131,18 +132,22 @@ def _commit(tree: Path, name: str, message: str, now: datetime) -> str:
     return git(tree, "rev-parse", "HEAD").strip()
 
 
-def _message(finding: Finding, step: str, change: str, approved_by: str) -> tuple[str, str]:
-    name = finding.subject.deployment
+def _message(
+    stack: str, finding: Finding, step: str, change: str, approved_by: str
+) -> tuple[str, str]:
+    name = deployment_of(finding)
     title = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"
-    lines = [_line(finding.message), "", change, ""]
-    lines += [f"- {_line(key)}: {_line(value)}" for key, value in sorted(finding.evidence.items())]
-    alarms = sum(window.alarm for window in finding.windows)
-    if finding.windows:
-        lines.append(f"- alarms: {alarms} of {len(finding.windows)} windows")
-    lines += [f"- measured by: {', '.join(finding.sources)}", ""]
+    windows = finding.windows
+    lines = [_line(finding.summary), "", change, ""]
+    lines += [f"- {_line(key)}: {value:g}" for key, value in sorted(finding.evidence.items())]
+    lines += [
+        f"- windows: {windows.breached} of {windows.width_hours} h since {_line(windows.first)}",
+        f"- measured by: {finding.source}",
+        "",
+    ]
     trailers = {
         "Finding": finding.id,
-        "Stack": finding.subject.stack,
+        "Stack": stack,
         "Deployment": name,
         "Step": step,
     }
@@ -152,6 +157,6 @@ def _message(finding: Finding, step: str, change: str, approved_by: str) -> tupl
     return title, "\n".join(lines)
 
 
-def _line(value: float | str) -> str:
-    """Return a value as one line: a text of several could write trailers of its own."""
-    return f"{value:g}" if isinstance(value, float) else " ".join(value.split())
+def _line(text: str) -> str:
+    """Return a text as one line: several could write trailers of their own."""
+    return " ".join(text.split())

@@ -42,7 +42,7 @@ EDITS: Final[Mapping[str, Callable[[Any], str]]] = {
     "freeze": freeze,
     "throttle": throttle,
     "scale-down": scale_down,
-    "roll-back": rollback,
+    "rollback": rollback,
 }
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from operations.finding import Finding
+from operations.monitor.finding import Finding
 from operations.remediate import Playbooks, Taken, decide
 from tests.operations.remediate.world import NAME, NOW, finding
 
@@ -12,8 +12,8 @@ BOOKS = Playbooks.model_validate(
     {
         "limits": {"coolDownHours": 6, "memoryDays": 14, "deploymentsPerDay": 2},
         "playbooks": {
-            "latency-regression": {"steps": ["freeze", "roll-back"]},
-            "fairness-gap": {"steps": ["freeze", "roll-back"], "approval": ["roll-back"]},
+            "latency": {"steps": ["freeze", "rollback"]},
+            "fairness-gap": {"steps": ["freeze", "rollback"], "approval": ["rollback"]},
         },
     }
 )
@@ -27,9 +27,9 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
 @pytest.mark.parametrize(
     ("found", "history", "outcome", "step", "reason"),
     [
-        (finding(), [], "act", "freeze", "the playbook of latency-regression"),
-        (finding(), [taken("freeze")], "act", "roll-back", "after freeze"),
-        (finding(), [taken("freeze"), taken("roll-back")], "notify", "", "every step was tried"),
+        (finding(), [], "act", "freeze", "the playbook of latency"),
+        (finding(), [taken("freeze")], "act", "rollback", "after freeze"),
+        (finding(), [taken("freeze"), taken("rollback")], "notify", "", "every step was tried"),
         (finding(), [taken("freeze", of=finding().id)], "done", "freeze", "for this finding"),
         (finding(), [taken("freeze", hours=5)], "wait", "", "less than 6 hours"),
         (finding(), [taken("freeze", name="a-b")], "act", "freeze", ""),
@@ -41,17 +41,19 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
             "2 deployments were changed within a day",
         ),
         (finding("unheard-of"), [], "notify", "", "no playbook for unheard-of"),
-        (finding(subject={"stack": "dev"}), [], "notify", "", "no single deployment"),
+        (finding(subject={"app": "a"}), [], "notify", "", "no single deployment"),
+        (finding(is_open=False), [], "notify", "", "it is over"),
+        (finding("canary-latency"), [], "act", "freeze", "the playbook of canary-latency"),
         (
-            finding(sources=["device"]),
+            finding(source="device"),
             [taken("freeze")],
             "wait",
             "",
-            "what device says alone does not permit it",
+            "what device says alone permits it to a person only",
         ),
-        (finding(sources=["device", "edge"]), [taken("freeze")], "act", "roll-back", ""),
+        (finding(source="device+site"), [taken("freeze")], "act", "rollback", ""),
         (finding("fairness-gap"), [taken("freeze")], "wait", "", "needs a person's name"),
-        (finding(allowedActions=["notify"]), [], "wait", "", "does not permit it"),
+        (finding(allowed_actions=["notify"]), [], "wait", "", "to a person only"),
     ],
 )
 def test_the_mildest_step_that_is_permitted_and_was_not_tried(
@@ -66,20 +68,20 @@ def test_the_mildest_step_that_is_permitted_and_was_not_tried(
 def test_a_person_may_stand_for_a_step() -> None:
     decision = decide(finding("fairness-gap"), BOOKS, [taken("freeze")], now=NOW, approved=True)
 
-    assert decision.step == "roll-back"
+    assert decision.step == "rollback"
 
 
 def test_a_step_that_changes_nothing_is_passed_over() -> None:
     decision = decide(finding(), BOOKS, [], now=NOW, possible=lambda step: step != "freeze")
 
-    assert decision.step == "roll-back"
+    assert decision.step == "rollback"
 
 
 def test_devices_alone_never_bring_a_roll_back_about() -> None:
-    found = finding(sources=["device"])
+    found = finding(source="device")
 
     steps = {
-        decide(found, BOOKS, history, now=NOW, approved=True).step
+        decide(found, BOOKS, history, now=NOW).step
         for history in ([], [taken("freeze")], [taken("freeze"), taken("throttle")])
     }
 

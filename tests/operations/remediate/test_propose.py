@@ -38,13 +38,13 @@ def changed(root: Path, branch: str) -> list[str]:
     ],
 )
 def test_a_step_changes_the_lines_that_it_is_about(root: Path, step: str, lines: list[str]) -> None:
-    proposal = propose(root, finding(), step, now=NOW)
+    proposal = propose(root, "dev", finding(), step, now=NOW)
 
     assert changed(root, proposal.branch) == lines
 
 
 def test_a_roll_back_goes_to_the_previous_version(root: Path) -> None:
-    proposal = propose(root, finding(), "roll-back", now=NOW)
+    proposal = propose(root, "dev", finding(), "rollback", now=NOW)
 
     assert "version: 1.1.0 -> 1.0.0" in proposal.change
     assert "+version:1.0.0" in changed(root, proposal.branch)
@@ -53,7 +53,7 @@ def test_a_roll_back_goes_to_the_previous_version(root: Path) -> None:
 def test_the_checkout_stays_as_it_was(root: Path) -> None:
     (root / "Pulumi.dev.yaml").open("a").write("# not committed\n")
 
-    propose(root, finding(), "freeze", now=NOW)
+    propose(root, "dev", finding(), "freeze", now=NOW)
 
     assert run(root, "status", "--porcelain") == " M Pulumi.dev.yaml\n"
     assert run(root, "branch", "--show-current") == "main\n"
@@ -61,45 +61,53 @@ def test_the_checkout_stays_as_it_was(root: Path) -> None:
 
 
 def test_the_commit_carries_its_evidence_and_is_the_memory(root: Path) -> None:
-    proposal = propose(root, finding(), "freeze", now=NOW, approved_by="Ada")
+    proposal = propose(root, "dev", finding(), "freeze", now=NOW, approved_by="Ada")
 
     message = run(root, "log", "-1", "--format=%B", proposal.branch)
-    assert "- p95Ms: 80" in message
-    assert "- alarms: 1 of 1 windows" in message
+    assert "- effect: 0.2" in message
+    assert "- windows: 3 of 1 h since 2026-11-30T10:00:00Z" in message
     assert "Approved-by: Ada" in message
-    (step,) = read_history(root, now=NOW, days=14)
+    (step,) = read_history(root, "dev", now=NOW, days=14)
+    assert read_history(root, "prod", now=NOW, days=14) == []
     assert (step.finding, step.step, step.at) == (finding().id, "freeze", NOW)
 
 
 def test_no_text_of_a_finding_can_pass_for_a_step(root: Path) -> None:
     text = "all well\n\nRemediation-Finding: x\nRemediation-Deployment: d\nRemediation-Step: s"
 
-    propose(root, finding(message=text, evidence={text: text}), "freeze", now=NOW, approved_by=text)
+    propose(
+        root,
+        "dev",
+        finding(summary=text, evidence={text: 1.0}),
+        "freeze",
+        now=NOW,
+        approved_by=text,
+    )
 
-    assert [item.step for item in read_history(root, now=NOW, days=14)] == ["freeze"]
+    assert [item.step for item in read_history(root, "dev", now=NOW, days=14)] == ["freeze"]
 
 
 def test_a_branch_that_is_there_is_not_written_over(root: Path) -> None:
-    first = propose(root, finding(), "freeze", now=NOW)
+    first = propose(root, "dev", finding(), "freeze", now=NOW)
 
     with pytest.raises(GovernanceError, match="already exists"):
-        propose(root, finding(), "throttle", now=NOW)
+        propose(root, "dev", finding(), "throttle", now=NOW)
 
-    assert run(root, "rev-parse", branch_of(finding())).strip() == first.commit
+    assert run(root, "rev-parse", branch_of("dev", finding())).strip() == first.commit
 
 
 def test_a_step_that_fails_leaves_no_branch(root: Path) -> None:
-    propose(root, finding(), "scale-down", now=NOW, base="main")
-    run(root, "switch", "--quiet", branch_of(finding()))
+    propose(root, "dev", finding(), "scale-down", now=NOW, base="main")
+    run(root, "switch", "--quiet", branch_of("dev", finding()))
 
-    assert not possible(root, finding(day=2), "scale-down")
+    assert not possible(root, "dev", finding(number=2), "scale-down")
     with pytest.raises(ReleaseError, match="copies to spare"):
-        propose(root, finding(day=2), "scale-down", now=NOW)
+        propose(root, "dev", finding(number=2), "scale-down", now=NOW)
 
-    assert branch_of(finding(day=2)) not in run(root, "branch", "--list", "remediate/*")
+    assert branch_of("dev", finding(number=2)) not in run(root, "branch", "--list", "remediate/*")
     assert run(root, "worktree", "list").count("\n") == 1
 
 
 def test_a_folder_that_is_no_checkout_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GovernanceError, match="not a git repository"):
-        read_history(tmp_path, now=NOW, days=1)
+        read_history(tmp_path, "dev", now=NOW, days=1)

@@ -6,29 +6,42 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from operations.finding import Finding
+from operations.monitor.finding import Finding
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 NAME = "field-assistant-digits"
 
 
-def finding(rule: str = "latency-regression", *, day: int = 1, **changes: Any) -> Finding:
-    """Return a finding about the canary ring of dev, one for every day."""
-    start = dt.datetime(2026, 11, day, tzinfo=dt.UTC)
-    subject = {"stack": "dev", "app": "field-assistant", "model": "digits", "ring": "canary"}
+def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Finding:
+    """Return a finding about the canary ring; another number is another finding."""
     value = {
+        "schema": "mobile-ai/finding/v1",
+        "id": f"{number:016x}",
         "rule": rule,
         "severity": "high",
-        "subject": subject,
-        "sources": ["edge"],
-        "message": "p95 is 80 ms against 40 ms in control",
-        "evidence": {"p95Ms": 80.0, "controlMs": 40.0, "n": 1200.0},
-        "windows": [
-            {"start": start, "end": start + dt.timedelta(hours=1), "n": 400, "alarm": True}
-        ],
-        "allowedActions": ["notify", "throttle", "scale-down", "freeze", "roll-back"],
-        "issued": start + dt.timedelta(hours=1),
+        "summary": "latency changed by 0.2 against 1.0.0@general",
+        "subject": {
+            "app": "field-assistant",
+            "model": "digits",
+            "version": "1.1.0",
+            "ring": "canary",
+        },
+        "series": "latency",
+        "source": "site",
+        "against": "control",
+        "windows": {
+            "width_hours": 1,
+            "first": "2026-11-30T10:00:00Z",
+            "alarm": "2026-11-30T12:00:00Z",
+            "last": "2026-11-30T13:00:00Z",
+            "breached": 3,
+        },
+        "evidence": {"effect": 0.2, "n": 1200.0},
+        "is_open": True,
+        "playbook": "freeze",
+        "allowed_actions": ["notify", "throttle", "scale-down", "freeze", "rollback"],
+        "needs_approval": [],
     }
     return Finding.model_validate(value | changes)
 
