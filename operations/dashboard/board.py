@@ -28,6 +28,7 @@ class Chart:
             and the fields of ``FILTERS``.
         limit: Where it becomes a finding; drawn as a line.
         share: Whether the values of a moment are shown as parts of their sum.
+        step: What a row is of.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Chart:
     rows: Sequence[Row]
     limit: float | None = None
     share: bool = False
+    step: Literal["day", "month"] = "day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,10 +30,9 @@ def specification(chart: Chart) -> dict[str, Any]:
 
 def _main(chart: Chart) -> dict[str, Any]:
     value: dict[str, Any] = {"field": "value", "type": "quantitative", "title": chart.unit}
+    value["axis"] = {"format": "%" if chart.share else ".3~g"}
     if chart.mark in {"area", "bar"}:
         value |= {"aggregate": "sum", "stack": "normalize" if chart.share else "zero"}
-        if chart.share:
-            value["axis"] = {"format": "%"}
     else:
         value["scale"] = {"zero": False}
     mark: dict[str, Any] = {"type": chart.mark, "tooltip": True}
@@ -68,8 +67,10 @@ def _limit(value: float) -> dict[str, Any]:
 
 def _at(chart: Chart) -> dict[str, Any]:
     # A bar is of a day or a month; a line runs through moments.
-    bar = {"timeUnit": "utcyearmonthdate"} if chart.mark in {"bar", "area"} else {}
-    axis = {"labelOverlap": True, "format": "%d %b", "grid": False}
+    units = {"day": "utcyearmonthdate", "month": "utcyearmonth"}
+    bar = {"timeUnit": units[chart.step]} if chart.mark in {"bar", "area"} else {}
+    form = "%d %b" if chart.step == "day" else "%b %Y"
+    axis = {"labelOverlap": True, "format": form, "grid": False, "tickCount": chart.step}
     return {"field": "at", "type": "temporal", "title": None, "axis": axis} | bar
 
 

@@ -56,6 +56,7 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
             mark="bar",
             unit=str(months[-1]["currency"]) if months else "USD",
             rows=[row for document in months for row in _costs(document)],
+            step="month",
         ),
         Chart(
             id="units",
@@ -64,6 +65,7 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
             mark="line",
             unit=str(months[-1]["currency"]) if months else "USD",
             rows=[row for document in months for row in _units(document)],
+            step="month",
         ),
         Table(
             id="budgets",

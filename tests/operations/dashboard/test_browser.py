@@ -62,6 +62,7 @@ def test_a_filter_narrows_charts_and_tables_and_says_so(page: Any) -> None:
 
 def test_a_chart_has_its_table(page: Any) -> None:
     page.get_by_text("Table of as line").click()
+    page.wait_for_selector("#table-line tbody tr")
 
     assert page.locator("#table-line tbody tr").count() == 76
     assert page.locator("#table-line tbody tr").first.inner_text().split("\t")[:2] == [
