@@ -38,6 +38,12 @@ class GateRun:
         found = self.report["violations"]
         return {item["rule"] for item in found if item["level"] == "mandatory"}
 
+    def outcomes(self, rule: str) -> dict[str, int]:
+        """How often a rule came out in which way."""
+        (found,) = (item for item in self.report["rules"] if item["id"] == rule)
+        counted: dict[str, int] = found["outcomes"]
+        return counted
+
     def messages(self, rule: str) -> str:
         """Everything that a rule says."""
         found = [item["message"] for item in self.report["violations"] if item["rule"] == rule]

@@ -106,6 +106,8 @@ def cloud_capacity_affordable(case: Case) -> None:
     clouds = [item for item in placements(case) if item.at("target").text() == "cloud"]
     parts = [_full_load_usd(case, item) for item in clouds]
     budget = _budget(case)
+    if clouds and not budget:
+        case.deny("spec.budget", got="no budget that is known", expected="one to hold them against")
     limit = budget.get("monthlyUsd")
     if budget.get("kind") != "hard" or not isinstance(limit, int | float):
         return

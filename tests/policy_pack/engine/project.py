@@ -22,9 +22,17 @@ _PROGRAM = """
 import json, pathlib
 import pulumi
 
+def opened(value):
+    if isinstance(value, dict) and "$secret" in value:
+        return pulumi.Output.secret(value["$secret"])
+    if isinstance(value, dict):
+        return {key: opened(item) for key, item in value.items()}
+    return [opened(item) for item in value] if isinstance(value, list) else value
+
 urns = {}
 for item in json.loads(pathlib.Path("plan.json").read_text()):
     parent = urns.get(item["parent"])
+    item["props"] = opened(item["props"])
     # The SDK does not wait for a component that is named in depends_on; a value it waits for.
     after = pulumi.Output.all(*[made.urn for made in urns.values()])
     props = item["props"]

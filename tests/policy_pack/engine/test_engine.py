@@ -81,6 +81,19 @@ def test_a_wrong_region_is_denied_with_what_got_expected_and_next(
     assert "Traceback" not in said
 
 
+def test_a_secret_is_judged_by_its_value_and_shown_nowhere(project: Project, scene: Scene) -> None:
+    hidden = {"$secret": "us-east-1"}
+    moved = changed(scene.deployment(), "spec", "dataProcessing", "region", to=hidden)
+    project.write_plan(plan(scene, moved))
+
+    code, events, said = project.preview()
+
+    messages = [text for name, _, text in violations(events) if name == "data-residency"]
+    assert code != 0, said
+    assert messages[0].startswith("spec.dataProcessing.region: got [secret]; expected one of")
+    assert not any("us-east-1" in text for _, _, text in violations(events))
+
+
 def test_the_deployed_state_is_judged_as_the_plan_was(project: Project, scene: Scene) -> None:
     project.write_plan(plan(scene))
     project.run("up", "--yes", "--skip-preview")

@@ -107,3 +107,14 @@ def test_what_is_deferred_at_preview_is_denied_at_up_when_it_is_still_unknown() 
 
     assert SCENE.outcome("messages-encrypted", unclear) == "deferred"
     assert update.denials(unclear) == {"messages-encrypted"}
+
+
+def test_a_policy_document_that_stays_unknown_is_denied_at_up() -> None:
+    unclear = changed(SCENE.sample("aws:iam/rolePolicy:RolePolicy"), "policy", to=UNKNOWN)
+    update = replace(SCENE, preview=False)
+
+    [verdict] = SCENE.verdicts("no-wildcard-iam", unclear)
+
+    assert (verdict.outcome, verdict.denies) == ("deferred", False)
+    assert "judged when it is known, before the resource is made" in verdict.messages[0]
+    assert update.denials(unclear) == {"no-wildcard-iam"}
