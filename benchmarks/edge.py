@@ -152,7 +152,7 @@ def _throughput(folder: Path, path: Path) -> Row:
     alone = model(str(path))
     batch = {"data_0": np.repeat(image, _BATCH, axis=0)}
     ours, bare = [], []
-    given = {"batching": {"max_rows": _BATCH, "max_wait_ms": 2}}
+    given: dict[str, Any] = {"batching": {"max_rows": _BATCH, "max_wait_ms": 2}}
     with _server("ours", path, core=None, **given) as server:
         for turn in range(_REPEATS + 1):
             found = server.load(request, connections=3 * _BATCH, seconds=2 * _SECONDS)
@@ -206,7 +206,10 @@ def _tail(folder: Path, path: Path) -> Row:
 def _overload(folder: Path, path: Path) -> Row:
     """Return what is left of the peak at five times the capacity."""
     request = folder / "binary.http"
-    given = {"slow_ms": _SLOW_MS, "batching": {"max_rows": _BATCH, "queue": 4 * _BATCH}}
+    given: dict[str, Any] = {
+        "slow_ms": _SLOW_MS,
+        "batching": {"max_rows": _BATCH, "queue": 4 * _BATCH},
+    }
     with _server("ours", path, **given) as server:
         server.load(request, connections=2 * _BATCH, seconds=_SECONDS)
         peak = server.load(request, connections=3 * _BATCH, seconds=2 * _SECONDS)

@@ -129,7 +129,7 @@ def _schemas() -> dict[str, Any]:
             {"name": text, "version": text, "extensions": {"type": "array", "items": text}}
         ),
         "Live": _object({"live": flag}),
-        "Ready": _object({"live": flag, "ready": flag}),
+        "Ready": _object({"ready": flag}),
         "ModelReady": _object({"name": text, "ready": flag}),
         "Model": _object(
             {"name": text, "platform": text, "inputs": tensors, "outputs": tensors},

@@ -160,7 +160,7 @@ class RestApp:
 
     def _ready(self) -> Answer:
         ready = self.front.ready()
-        return json_answer(_OK if ready else UNAVAILABLE, {"live": True, "ready": ready})
+        return json_answer(_OK if ready else UNAVAILABLE, {"ready": ready})
 
     def _model_ready(self, path: ModelPath) -> Answer:
         try:
