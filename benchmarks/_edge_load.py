@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class _Load:
     def __init__(self, task: dict[str, Any]) -> None:
         self._task = task
         self.request = Path(task["request"]).read_bytes()
-        self.idle: list[_Client] = []
+        self.idle: deque[_Client] = deque()  # in turns: the server ends unused connections
         self.latencies: dict[int, list[float]] = {}
         self.lost = self.unsent = 0
         self.over = False
@@ -85,7 +85,7 @@ class _Load:
             self.idle.append(client)
         self.started = time.perf_counter()
         if self._again:
-            clients, self.idle = self.idle, []
+            clients, self.idle = self.idle, deque()
             for client in clients:
                 client.ask(time.perf_counter())
             await asyncio.sleep(task["seconds"])
@@ -100,7 +100,7 @@ class _Load:
         while (passed := time.perf_counter() - self.started) < seconds:
             while sent < passed * rate:
                 if self.idle:
-                    self.idle.pop().ask(self.started + sent / rate)
+                    self.idle.popleft().ask(self.started + sent / rate)
                 else:
                     self.unsent += 1
                 sent += 1
