@@ -115,9 +115,9 @@ class Admission:
 
     def apply(self) -> None:
         """Take over what the files say now; a client's own bucket stays as full as it is."""
-        if self.keys is not None:
+        if self.keys is not None and self.keys.content is not None:
             self._by_hash = {key.sha256: key for key in self.keys.content.keys}
-        if self.throttle is not None:
+        if self.throttle is not None and self.throttle.content is not None:
             limit = self.throttle.content
             self._budget = Bucket(limit.requestsPerSecond, limit.burst, self.clock())
 

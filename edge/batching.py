@@ -137,26 +137,35 @@ class Lane:
         """How many requests wait."""
         return len(self._queue)
 
+    def make_room(self) -> None:
+        """Return if one more request may wait; asked before its tensors are read.
+
+        Raises:
+            RefusedError: If the queue is full.
+        """
+        if len(self._queue) >= self._limits.queue:
+            raise self._shed()
+
     def submit(self, job: Job) -> None:
         """Take a request, whose version was acquired; released when it is answered.
 
         Raises:
             RefusedError: If it would wait too long; then it is not taken.
         """
-        if self._queue and self._is_late(job):
-            self.stats.outcomes["shed"] += 1
-            wait = 1 + int(self._ahead())
-            raise RefusedError(
-                UNAVAILABLE, "server: got more requests than it can serve", retry_after=wait
-            )
+        if self._queue and job.start + self._ahead() > job.deadline:
+            raise self._shed()
         self._queue.append(job)
         if not self._busy:
             self._busy = True
             self._seen = 0
             self._loop.call_soon(self._turn)
 
-    def _is_late(self, job: Job) -> bool:
-        return len(self._queue) >= self._limits.queue or job.start + self._ahead() > job.deadline
+    def _shed(self) -> RefusedError:
+        self.stats.outcomes["shed"] += 1
+        wait = 1 + int(self._ahead())
+        return RefusedError(
+            UNAVAILABLE, "server: got more requests than it can serve", retry_after=wait
+        )
 
     def _ahead(self) -> float:
         """Return how long the requests that wait will take, seconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 from edge.admission import Admission
 from edge.answer import refusal
@@ -27,6 +27,8 @@ from edge.tensors import refuse
 from edge.tracing import Tracing
 
 __all__ = ["Front"]
+
+Waiting = TypeVar("Waiting", bound=Job)
 
 _JSON_LENGTH: Final = b"inference-header-content-length"
 _TIMEOUT: Final = b"x-request-timeout-ms"
@@ -84,34 +86,37 @@ class Front:
             if self.tracing is not None and _TRACE in given:
                 done = self.tracing.follow(given[_TRACE], target, done)
             served = self.route(target, headers)
-            try:
-                lane: Lane = served.lane or self._lane(served)
-                plan = lane.plans.find(body[:length])
-                job = RestJob(
-                    (served.model, plan, plan.given(body, length)),
-                    done,
-                    start=start,
-                    deadline=start + self._patience(given, plan.timeout),
-                )
-                lane.submit(job)
-            except BaseException:
-                served.release()
-                raise
+
+            def read() -> RestJob:
+                plan = served.lane.plans.find(body[:length])
+                deadline = start + self._patience(given, plan.timeout)
+                asked = (served.model, plan, plan.given(body, length))
+                return RestJob(asked, done, start=start, deadline=deadline)
+
+            self.enter(served, read)
         except RefusedError as error:
             self.count(error)
             done(*refusal(error))
 
-    def enter(self, served: Served, job: Job) -> None:
+    def enter(self, served: Served, make: Callable[[], Waiting]) -> Waiting:
         """Put a job of another protocol in the lane of a version that was acquired for it.
 
+        Args:
+            served: The version; released when the job is answered, or not taken.
+            make: Reads the request and returns the job; not called if there is no room.
+
         Raises:
-            RefusedError: If it is not taken; the version is released then.
+            RefusedError: If it is not taken.
         """
         try:
-            (served.lane or self._lane(served)).submit(job)
-        except RefusedError:
+            lane: Lane = served.lane or self._lane(served)
+            lane.make_room()
+            job = make()
+            lane.submit(job)
+        except BaseException:
             served.release()
             raise
+        return job
 
     def route(self, target: tuple[str, str | None], headers: Headers) -> Served:
         """Return the version for a request, acquired.

@@ -193,14 +193,10 @@ class _Calls:
             front.admission.admit(_credential(headers), context.peer())
         target = (request.model_name, request.model_version or None)
         served = front.route(target, headers)
-        try:
-            job = GrpcJob(
-                served.model, request, start=start, deadline=start + self._patience(context)
-            )
-        except BaseException:
-            served.release()
-            raise
-        front.enter(served, job)
+        deadline = start + self._patience(context)
+        job = front.enter(
+            served, lambda: GrpcJob(served.model, request, start=start, deadline=deadline)
+        )
         return await job.answer
 
     async def index(self, request: Any, context: Context, headers: Headers) -> Any:

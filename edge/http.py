@@ -146,7 +146,11 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
         ):
             self._usual_way()
             return
-        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        keep_alive = (
+            self.parser.get_http_version() != "1.0"
+            and self.parser.should_keep_alive()
+            and not self._front.leaving  # the client moves before the connection ends under it
+        )
         self.cycle = _Direct(self, target, keep_alive=keep_alive)
 
     def _usual_way(self) -> None:

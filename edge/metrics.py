@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,8 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
+
+from edge.models.signals import REGISTRY
 
 if TYPE_CHECKING:
     from edge.front import Front
@@ -28,6 +31,7 @@ def exposition(front: Front) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
     registry.register(_Collector(front))
+    registry.register(REGISTRY)
     return generate_latest(registry)
 
 
@@ -100,10 +104,11 @@ class _Collector:
     def _throttle(self) -> Iterator[Metric]:
         throttle = self._front.admission.throttle
         if throttle is not None:
+            limit = throttle.content
             yield GaugeMetricFamily(
                 "mobile_ai_edge_throttle_requests_per_second",
-                "What the budget allows.",
-                value=throttle.content.requestsPerSecond,
+                "What the budget allows; infinite while no throttle is there.",
+                value=math.inf if limit is None else limit.requestsPerSecond,
             )
             yield CounterMetricFamily(
                 "mobile_ai_edge_throttle_errors",

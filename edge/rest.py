@@ -76,9 +76,10 @@ class RestApp:
         except Exception:  # noqa: BLE001  # a defect: this request fails, not the server
             _LOG.exception("request failed")
             head, body = refusal(RefusedError(INTERNAL, "server: failed"))
-        await send(
-            {"type": "http.response.start", "status": head.status, "headers": list(head.headers)}
-        )
+        headers = list(head.headers)
+        if self.front.leaving:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": head.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

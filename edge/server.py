@@ -43,7 +43,11 @@ def make_front(settings: Settings, table: ModelTable) -> Front:
     admission = Admission(
         keys=Watched(access.keys, KeyFile) if access.keys else None,
         quota=access.quota,
-        throttle=Watched(access.throttle, ThrottleFile) if access.throttle else None,
+        throttle=(
+            Watched(access.throttle, ThrottleFile, optional=access.throttle_may_come_later)
+            if access.throttle
+            else None
+        ),
     )
     return Front(
         table,

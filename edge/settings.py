@@ -82,6 +82,9 @@ class Access(_Section):
     throttle: Path | None = Field(
         default=None, description='The budget\'s throttle: `{"requestsPerSecond", "burst"}`.'
     )
+    throttle_may_come_later: bool = Field(
+        default=False, description="Start without the throttle's file; it counts once it is there."
+    )
 
 
 class Drain(_Section):
@@ -138,7 +141,7 @@ def from_environment(
     Args:
         environment: Its variables.
         image: What the image holds beside the code.
-        throttle: The budget's throttle, used if it is there.
+        throttle: The budget's throttle, used once it is there.
 
     Raises:
         SettingsError: If a variable is missing or wrong.
@@ -150,7 +153,7 @@ def from_environment(
     return Settings(
         models=models,
         listen=Listen(host="0.0.0.0"),  # noqa: S104  # of the pod; its policy lets in the gateway
-        access=Access(throttle=throttle if throttle.is_file() else None),
+        access=Access(throttle=throttle, throttle_may_come_later=True),
     )
 
 

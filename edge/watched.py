@@ -22,12 +22,17 @@ class Watched(Generic[Content]):
 
     Attributes:
         path: Where it is.
-        content: What it said when it was last usable.
+        content: What it said when it was last usable; ``None`` while it has never been there.
         errors: How often it changed into something unusable.
     """
 
-    def __init__(self, path: Path, model: type[Content]) -> None:
+    def __init__(self, path: Path, model: type[Content], *, optional: bool = False) -> None:
         """Read it for the first time.
+
+        Args:
+            path: Where it is.
+            model: What it should be.
+            optional: Whether it may come later.
 
         Raises:
             FileError: If it cannot be read or is not what it should be.
@@ -35,7 +40,8 @@ class Watched(Generic[Content]):
         self.path, self._model = path, model
         self.errors = 0
         self._stamp = self._look()
-        self.content = self._read()
+        absent = optional and self._stamp is None
+        self.content: Content | None = None if absent else self._read()
 
     def poll(self) -> bool:
         """Read it again if it changed; an unusable one leaves the last content in force.

@@ -131,6 +131,7 @@ def test_an_unusable_file_leaves_the_last_in_force_and_stops_a_start(
     write(path, text)
     with pytest.raises(FileError, match=r"throttle\.json"):
         watched.poll()
+    assert watched.content is not None
     assert watched.content.requestsPerSecond == 7
     assert watched.errors == 1
     assert not watched.poll()
@@ -141,6 +142,18 @@ def test_an_unusable_file_leaves_the_last_in_force_and_stops_a_start(
 def test_a_missing_file_stops_a_start(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="No such file"):
         Watched(tmp_path / "none", ThrottleFile)
+
+
+def test_a_throttle_may_come_later(tmp_path: Path) -> None:
+    path = tmp_path / "throttle.json"
+    admission = Admission(throttle=Watched(path, ThrottleFile, optional=True), clock=Clock())
+    assert admission.throttle is not None
+    assert not admission.throttle.poll()
+    assert admission.open
+    write(path, {"requestsPerSecond": 0})
+    assert admission.throttle.poll()
+    admission.apply()
+    assert refusal(admission, None) == TOO_MANY
 
 
 def test_a_volume_that_changes_by_a_link_is_seen(tmp_path: Path) -> None:
@@ -154,6 +167,7 @@ def test_a_volume_that_changes_by_a_link_is_seen(tmp_path: Path) -> None:
     other.symlink_to("2.json")
     other.replace(link)
     assert watched.poll()
+    assert watched.content is not None
     assert watched.content.requestsPerSecond == 2
 
 

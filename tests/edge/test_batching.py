@@ -43,6 +43,7 @@ def lane(run: Callable[[Any], Any], **options: Any) -> tuple[Lane, Served, list[
 def submit(lane_: Lane, served: Served, job: Asked) -> Asked:
     served.acquire()
     try:
+        lane_.make_room()
         lane_.submit(job)
     except RefusedError:
         served.release()

@@ -89,8 +89,9 @@ def test_a_signed_sample_is_served_and_sigterm_loses_no_request(
             while not stop.is_set():
                 try:
                     answer = client.post("/v2/models/digits/infer", json=DIGIT)
-                except httpx.ConnectError:
-                    return  # no longer listening: nothing was sent
+                except httpx.TransportError:
+                    statuses.append(0)
+                    return
                 statuses.append(answer.status_code)
                 if answer.headers.get("connection") == "close":
                     return
@@ -99,10 +100,12 @@ def test_a_signed_sample_is_served_and_sigterm_loses_no_request(
     for thread in threads:
         thread.start()
     time.sleep(0.5)
+    served_before = len(statuses)
     server.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     ready.append(httpx.get(f"{address}/v2/health/ready").status_code)
-    served_before = len(statuses)
+    late = httpx.post(f"{address}/v2/models/digits/infer", json=DIGIT)
+    assert (late.status_code, late.headers["connection"]) == (200, "close")
     _, errors = server.communicate(timeout=20)
     stop.set()
     for thread in threads:
