@@ -54,7 +54,8 @@ def valued_report(**terms):
         nat,
     ]
     cost = cost_of(plan, state, against="deployed state", terms=Terms(**terms))
-    found = Valued(cost=cost, models=model_changes(plan, state))
+    prices = {"prices": "2026-11-23", "prices_sha256": "ab" * 32}
+    found = Valued(cost=cost.model_copy(update=prices), models=model_changes(plan, state))
     return report("passed", valued=found)
 
 
