@@ -47,11 +47,11 @@ class StackRelease:
 
     Attributes:
         files: In the order of uploading.
-        manifests: Digests of the manifests whose artifacts are released.
+        metadata: Text of its metadata by file name, for rules to verify again.
     """
 
     files: tuple[ReleaseFile, ...] = ()
-    manifests: frozenset[str] = field(default_factory=frozenset)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_release(root: Path, stack: str) -> StackRelease:
@@ -77,9 +77,10 @@ def load_release(root: Path, stack: str) -> StackRelease:
         raise _unfit(folder, str(error)) from error
     if release is None:
         return StackRelease()
-    metadata = _uploads(release, folder, contents)
+    used = (*release.roots, *release.roles, release.snapshot)
     return StackRelease(
-        files=(*_targets(root, folder, release), *metadata), manifests=release.manifests
+        files=(*_targets(root, folder, release), *_uploads(release, folder, contents)),
+        metadata={name: texts[name] for name in used},
     )
 
 

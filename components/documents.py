@@ -18,8 +18,8 @@ __all__ = ["context_document", "deployment_document", "image_references", "versi
 def context_document(inputs: StackInputs) -> GovernanceContextArgs:
     """Return the facts of a stack.
 
-    ``releasedDigests`` stays empty until releases are published: a digest counts as
-    released only by signed release metadata, never because a stack file says so.
+    ``releasedDigests`` claims nothing: a digest counts as released by the signed metadata in
+    ``release``, which rules verify, never because a stack file says so.
     """
     settings = inputs.settings
     return {
@@ -32,6 +32,7 @@ def context_document(inputs: StackInputs) -> GovernanceContextArgs:
         "images": image_references(settings.images),
         "records": [{"name": record.name, "text": record.text} for record in inputs.records],
         "releasedDigests": [],
+        "release": [{"name": name, "text": text} for name, text in inputs.release.metadata.items()],
     }
 
 

@@ -28,6 +28,8 @@ class GovernanceContextArgs(TypedDict):
     """Name and text of signed records: waivers, exceptions, freezes, measured usage."""
     releasedDigests: list[str]
     """SHA-256 of manifests released before."""
+    release: list[dict[str, str]]
+    """Name and text of the newest signed release metadata."""
 
 
 class GovernanceContext(pulumi.ComponentResource):

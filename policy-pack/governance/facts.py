@@ -16,6 +16,7 @@ from .errors import GovernanceError
 from .evidence import VerifiedModel, verify_model
 from .reading import Node, Notes
 from .records import Records, read_records
+from .released import proven_manifests
 from .resource import Resource
 from .setting import Setting
 from .tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
@@ -36,6 +37,7 @@ class Context:
         budgets: Budgets by name, as written.
         images: Image references that may run.
         claimed_released: Manifest digests that the plan says were released before.
+        release: Signed release metadata by file name, as in Git.
         records: The signed records, verified.
     """
 
@@ -46,6 +48,7 @@ class Context:
     budgets: Mapping[str, Mapping[str, Any]]
     images: frozenset[str]
     claimed_released: frozenset[str]
+    release: Mapping[str, str]
     records: Records
 
     @classmethod
@@ -64,6 +67,9 @@ class Context:
             },
             images=frozenset(node.text() for _, node in top.at("images").entries()) - {""},
             claimed_released=frozenset(top.at("releasedDigests").texts()),
+            release={
+                item.at("name").text(): item.at("text").text() for item in top.at("release").items()
+            },
             records=read_records(
                 [
                     (item.at("name").text(), item.at("text").text())
@@ -123,6 +129,7 @@ class Facts:
         self.refusals: dict[str, GovernanceError] = {}
         self.deployments: dict[str, Mapping[str, Any]] = {}
         self.secrets: set[str] = set()
+        self._delivered: frozenset[str] = frozenset()
         self._types: dict[str, str] = {}
         self._parents: dict[str, str] = {}
 
@@ -133,6 +140,7 @@ class Facts:
             self._parents[resource.urn] = resource.parent
         if resource.type == CONTEXT and self.context is None:
             self.context = Context.of(resource, self.setting.trust, secrets=self.secrets)
+            self._delivered = proven_manifests(self.context.release, root=self.setting.release_root)
         elif resource.type == MODEL_VERSION:
             self._admit_model(resource)
         elif resource.type == DEPLOYMENT:
@@ -154,9 +162,9 @@ class Facts:
 
     @property
     def released(self) -> frozenset[str]:
-        """Digests released before, as the state or a signed gate statement proves."""
+        """Digests released before, as state, gate statement or signed release proves."""
         proven = self.baseline.released if self.baseline else frozenset()
-        return proven | self.records.released
+        return proven | self.records.released | self._delivered
 
     @property
     def trust(self) -> Trust:

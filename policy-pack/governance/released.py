@@ -17,11 +17,12 @@ from securesystemslib.formats import encode_canonical
 from securesystemslib.signer._key import Key
 from securesystemslib.signer._signature import Signature
 
+from .canonical import sha256_text
 from .documents import read_json
 from .errors import DocumentError, GovernanceError
 from .errors import VerificationError as NotSigned
 
-__all__ = ["Named", "SignedRelease", "read_release", "served_name"]
+__all__ = ["Named", "SignedRelease", "proven_manifests", "read_release", "served_name"]
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
 _LARGEST: Final = 5_000_000  # bytes, what TUF clients accept of a targets role
@@ -94,6 +95,22 @@ def read_release(files: Mapping[str, str]) -> SignedRelease | None:
         roots=tuple(f"{version}.root.json" for version in sorted(versions["root"])),
         targets=tuple(named),
     )
+
+
+def proven_manifests(files: Mapping[str, str], *, root: str) -> frozenset[str]:
+    """Return the manifests that a release proves to be released; none if it proves nothing.
+
+    Args:
+        files: Metadata files as for ``read_release``.
+        root: SHA-256 of the first root that is trusted; empty: none is.
+    """
+    if not root or sha256_text(files.get("1.root.json", "")) != root:
+        return frozenset()
+    try:
+        release = read_release(files)
+    except GovernanceError:
+        return frozenset()
+    return release.manifests if release else frozenset()
 
 
 def served_name(path: str, sha256: str) -> str:

@@ -22,6 +22,7 @@ from .trust import Trust, load_trust
 __all__ = ["Setting", "load_setting"]
 
 _KEYS = frozenset({"environment", "trust", "config"})
+_OPTIONAL = frozenset({"releaseRoot"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Setting:
         trust: Who may sign what.
         config: Effective levels and parameters.
         rego: The company's own modules by file name.
+        release_root: SHA-256 of the first root of its releases; empty: no release proves anything.
     """
 
     stack: str
@@ -41,6 +43,7 @@ class Setting:
     trust: Trust
     config: PackConfig
     rego: Mapping[str, str] = field(default_factory=dict)
+    release_root: str = ""
 
 
 def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
@@ -54,7 +57,12 @@ def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
     trust = load_trust(_text(folder, entry["trust"]), environment=environment, now=now)
     config = load_config(_text(folder, entry["config"]), catalogue(), name=entry["config"])
     return Setting(
-        stack=stack, environment=environment, trust=trust, config=config, rego=_rego(folder)
+        stack=stack,
+        environment=environment,
+        trust=trust,
+        config=config,
+        rego=_rego(folder),
+        release_root=entry.get("releaseRoot", ""),
     )
 
 
@@ -62,7 +70,7 @@ def _entry(folder: Path, stack: str) -> dict[str, str]:
     table: Any = read_yaml(_text(folder, "stacks.yaml"), name="stacks.yaml")
     stacks = table.get("stacks") if isinstance(table, dict) else None
     entry = stacks.get(stack) if isinstance(stacks, dict) else None
-    if not isinstance(entry, dict) or set(entry) != _KEYS:
+    if not isinstance(entry, dict) or set(entry) - _OPTIONAL != _KEYS:
         raise DocumentError(
             f"stack {stack!r}",
             got="no entry" if entry is None else f"entry {entry!r}",

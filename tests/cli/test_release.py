@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from governance.released import proven_manifests
+from governance.setting import load_setting
 
 from cli import main as cli
 from components.delivery_release import load_release
+from delivery.repository.stack import read_deployments
 from tests.delivery.world import Cdn
 
 ROOT = Path(__file__).parents[2]
@@ -187,5 +191,8 @@ def test_a_package_is_checked_before_its_release(released, capsys):
 def test_the_sample_release_is_what_its_stack_file_asks_for(capsys):
     assert _run("release", "plan", "-s", "dev", "--root-dir", ROOT, "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
-    assert load_release(ROOT, "dev").files
+    (item,) = read_deployments(ROOT / "Pulumi.dev.yaml")
+    root = load_setting(ROOT / "policy-pack", "dev", now=datetime.now(UTC)).release_root
+    proven = proven_manifests(load_release(ROOT, "dev").metadata, root=root)
+    assert proven == {item.pin.sha256, item.previous.sha256}
     assert not [path for path in (ROOT / "releases").rglob("*") if path.suffix == ".pem"]

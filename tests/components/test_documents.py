@@ -33,6 +33,7 @@ def test_a_context_has_the_fields_of_the_contract(inputs: StackInputs) -> None:
         "images",
         "records",
         "releasedDigests",
+        "release",
     }
 
 
