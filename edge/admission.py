@@ -82,8 +82,12 @@ class Quota(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    requests_per_second: float = Field(gt=0, allow_inf_nan=False)
-    burst: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    requests_per_second: float = Field(
+        gt=0, allow_inf_nan=False, description="Requests that a client may make."
+    )
+    burst: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="At once; by default a second's."
+    )
 
 
 @dataclass(slots=True)

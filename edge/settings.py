@@ -99,7 +99,7 @@ class Drain(_Section):
 class Settings(_Section):
     """Everything a server is told."""
 
-    models: ModelSettings
+    models: ModelSettings = Field(description="What is served, and where it comes from.")
     listen: Listen = Listen()
     tls: Tls | None = None
     batching: Batching = Batching()
@@ -112,7 +112,9 @@ class Settings(_Section):
         description="OTLP address, as `http://collector:4318/v1/traces`.",
     )
     sketches: Sketching | None = None
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important log that is written."
+    )
 
     def front_limits(self) -> FrontLimits:
         """Return what a request may take."""

@@ -5,14 +5,16 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from typer.testing import CliRunner
 from edge.admission import hash_key
 from edge.settings import SettingsError, from_environment, load_settings
 from edge.tracing import Tracing
+from tests.edge.authority import Authority
 from tests.edge.server_world import FEATURES, FixedTable, Running, Scripted, mlp, settings
 
 ROOT = Path(__file__).parents[2]
@@ -196,6 +199,36 @@ def test_a_sampled_request_has_a_span_and_others_have_none() -> None:
     assert format(span.context.trace_id, "032x") == trace
     assert span.attributes is not None
     assert span.attributes["http.response.status_code"] == 200
+
+
+def test_only_clients_of_the_authority_get_in_by_rest_and_grpc(tmp_path: Path) -> None:
+    authority, others = Authority("site"), Authority("elsewhere")
+    tls = {"client_ca": authority.write(tmp_path / "ca.pem")}
+    tls["certificate"], tls["key"] = authority.issue(tmp_path / "server")
+    with Running(FixedTable([mlp()]), settings(tls=tls)) as server:
+        address = f"https://localhost:{server.port}/v2/health/live"
+        for issuer, accepted in ((authority, True), (others, False), (None, False)):
+            context = ssl.create_default_context(cafile=tls["client_ca"])
+            pair: tuple[str, str] | None = None
+            if issuer is not None:
+                pair = issuer.issue(tmp_path / f"client-{accepted}")
+                context.load_cert_chain(*pair)
+            assert _answers(lambda c=context: httpx.get(address, verify=c)) == accepted
+            credentials = grpc.ssl_channel_credentials(
+                Path(tls["client_ca"]).read_bytes(),
+                *(Path(name).read_bytes() for name in reversed(pair or ())),
+            )
+            with grpc.secure_channel(f"localhost:{server.grpc_port}", credentials) as channel:
+                live = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+                assert _answers(lambda call=live: call(b"", timeout=5)) == accepted
+
+
+def _answers(ask: Callable[[], Any]) -> bool:
+    try:
+        ask()
+    except (httpx.TransportError, grpc.RpcError):
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

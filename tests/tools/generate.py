@@ -19,6 +19,7 @@ from governance.manifest import manifest_schema
 from governance.telemetry import event_schema
 
 from components.settings import settings_schema
+from edge.settings_docs import settings_page
 
 __all__ = ["GENERATED", "main"]
 
@@ -72,6 +73,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
     "edge/requirements.txt": partial(export_requirements, "--only-group", "edge-image"),
     "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
+    "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
