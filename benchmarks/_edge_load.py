@@ -1,8 +1,9 @@
 """A cheap load generator: `python -m benchmarks._edge_load` reads its task as JSON from stdin.
 
 Closed loop: each connection asks again when it is answered. Open loop: requests leave at a given
-rate, on whatever connection is idle, whether or not answers come; latency counts from when the
-request was due. Prints one JSON object.
+rate, on whatever connection is idle, whether or not answers come; one that finds none idle counts
+as unsent. Latency counts from the write; how late writes were is told as the longest pause of the
+generator. Prints one JSON object.
 """
 
 import asyncio
@@ -27,14 +28,14 @@ class _Client(asyncio.Protocol):
         self._load = load
         self._found = bytearray()
         self._needed = 0
-        self.due = 0.0
+        self.asked = 0.0
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
-    def ask(self, due: float) -> None:
-        """Send the request that was due at a time."""
-        self.due = due
+    def ask(self) -> None:
+        """Send the request."""
+        self.asked = time.perf_counter()
         self.transport.write(self._load.request)
 
     def data_received(self, data: bytes) -> None:
@@ -64,14 +65,15 @@ class _Load:
         self.idle: deque[_Client] = deque()  # in turns: the server ends unused connections
         self.latencies: dict[int, list[float]] = {}
         self.lost = self.unsent = 0
+        self.pause = 0.0
         self.over = False
         self._again = task.get("rate") is None
 
     def answered(self, client: _Client, status: int) -> None:
         now = time.perf_counter()
-        self.latencies.setdefault(status, []).append(now - client.due)
+        self.latencies.setdefault(status, []).append(now - client.asked)
         if self._again and not self.over:
-            client.ask(now)
+            client.ask()
         else:
             self.idle.append(client)
 
@@ -87,7 +89,7 @@ class _Load:
         if self._again:
             clients, self.idle = self.idle, deque()
             for client in clients:
-                client.ask(time.perf_counter())
+                client.ask()
             await asyncio.sleep(task["seconds"])
         else:
             await self._pace(task["rate"], task["seconds"])
@@ -96,11 +98,12 @@ class _Load:
         await asyncio.sleep(0.3)  # for what is under way
 
     async def _pace(self, rate: float, seconds: float) -> None:
-        sent = 0
+        sent, last = 0, 0.0
         while (passed := time.perf_counter() - self.started) < seconds:
+            self.pause, last = max(self.pause, passed - last), passed
             while sent < passed * rate:
                 if self.idle:
-                    self.idle.popleft().ask(self.started + sent / rate)
+                    self.idle.popleft().ask()
                 else:
                     self.unsent += 1
                 sent += 1
@@ -123,6 +126,7 @@ class _Load:
             "by_status": by_status,
             "lost": self.lost,
             "unsent": self.unsent,
+            "pause_ms": self.pause * 1000,
             "cpu_share": used / self.elapsed,
         }
 

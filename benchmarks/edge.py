@@ -232,7 +232,7 @@ def _overload(folder: Path, path: Path) -> Row:
         f"model slowed to {_SLOW_MS:.0f} ms: peak {best:,.0f}/s, "
         f"shed p99 {shed['p99']:.1f} max {shed['max']:.1f} ms (bar 50), "
         f"memory {before / 1e6:.0f} to {after / 1e6:.0f} MB, unsent {found['unsent']}, "
-        f"generator {found['cpu_share']:.0%} of its core",
+        f"generator {found['cpu_share']:.0%} of its core, longest pause {found['pause_ms']:.0f} ms",
     )
 
 
