@@ -112,7 +112,7 @@ class Follower:
                 signals.log.warning("nothing to go back to", extra={"model": self.model, **facts})
                 return False
             signals.log.warning("version taken back", extra={"model": self.model, **facts})
-            await self._apart(partial(self.shelf.reject, self._sha256, reason))
+            await self._reject(self._sha256, reason)
             self._note(Outcome(word="refused", reason=reason, version=known.version))
             await self._settle("rollback")
             return self.served is not served
@@ -148,12 +148,18 @@ class Follower:
                 model = await self._apart(partial(self._load, wanted))
             except (SelfTestError, UnservableModelError) as error:
                 reason = f"{type(error).__name__}: {error}"
-                await self._apart(partial(self.shelf.reject, wanted.sha256, reason))
+                await self._reject(wanted.sha256, reason)
                 self._note(Outcome(word="refused", reason=reason, version=wanted.version))
                 continue
             if model is not None:
                 self._swap(model, wanted, kind)
             return
+
+    async def _reject(self, sha256: str, reason: str) -> None:
+        try:
+            await self._apart(partial(self.shelf.reject, sha256, reason))
+        except OSError as error:  # a full disk: what is served stays, and it is tried again
+            signals.log.error("not remembered", extra={"model": self.model, "error": str(error)})
 
     def _load(self, wanted: Installation) -> ServedModel | None:
         """Return a model, loaded and warm; ``None`` if its file changed under our hands."""

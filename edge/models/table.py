@@ -199,14 +199,23 @@ class Table:
         failures, pause = 0, _FIRST_PAUSE
         while True:
             if item.served is None:
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
                 pause = min(2 * pause, self._period)
             else:
                 now = time.time()
                 due = next_check(self._place, period=self._period, now=now, failures=failures)
                 await asyncio.sleep(due - now)
+            failed = await self._look(item)
+            failures = failures + 1 if failed else 0
+
+    async def _look(self, item: Follower) -> bool:
+        """Check once; whatever goes wrong, what is served stays and the next check comes."""
+        try:
             outcome = await item.refresh()
-            failures = failures + 1 if outcome.word in _FAILED else 0
+        except Exception:  # noqa: BLE001  # a defect or a lack of memory
+            signals.log.exception("check failed", extra={"model": item.model})
+            return True
+        return outcome.word in _FAILED
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)

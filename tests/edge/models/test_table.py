@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from delivery.client.state import load_state, save_state
+from edge.models.signals import REGISTRY
 from edge.models.split import TRACK_HEADER
 from edge.serving import ModelUnavailableError, Run, UnknownModelError
 from tests.edge.models.world import (
@@ -292,3 +293,69 @@ async def test_a_version_that_does_not_fit_leaves_the_ensemble_as_it_is(two, tmp
         assert "has no output 'y'; it has ['z']" in line.reason
         answer = table.route("once", None, []).model.run({"image": np.ones((1, 4), np.float32)})
         assert answer["answer"][0, 0] == 2.0
+
+
+@in_loop
+async def test_a_release_comes_by_polling_and_so_does_a_network(world, cdn):
+    cdn.fault = lambda request: request.give(503, b"") or True
+    given = subscribed(world, cdn.url)
+    quick = given.releases.model_copy(update={"period_seconds": 0.2})
+    async with opened(given.model_copy(update={"releases": quick})) as table:
+        assert not table.ready()
+        first = world.add("1.0.0", scaled(2.0), 2.0)
+        world.release(first)
+        cdn.fault = None
+        await until(table.ready)
+        world.release(world.add("1.1.0", scaled(3.0), 3.0), previous=first)
+        await until(lambda: ask(table) == ("1.1.0", 3.0))
+
+
+@in_loop
+async def test_a_defect_of_a_check_ends_no_polling(two, tmp_path, monkeypatch):
+    monkeypatch.setattr("edge.models.assemble._LOCAL_PERIOD", 0.1)
+    async with opened(settings(tmp_path)) as table:
+        check = table._entries["digits"].stable.source.__class__.check
+        calls = []
+
+        def failing_once(self):
+            calls.append(self)
+            if len(calls) == 1:
+                raise RuntimeError("boom")
+            return check(self)
+
+        monkeypatch.setattr("edge.models.folder.FolderSource.check", failing_once)
+        two()
+        await until(lambda: ask(table) == ("1.1.0", 3.0))
+        assert len(calls) >= 2
+
+
+@in_loop
+async def test_a_full_disk_costs_no_served_version(two, tmp_path, monkeypatch):
+    async with opened(settings(tmp_path)) as table:
+        two()
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("delivery.client.disk.write_whole", full)
+        with pytest.raises(ModelUnavailableError, match="No space left"):
+            await table.load("digits")
+        assert ask(table) == ("1.0.0", 2.0)
+
+
+@in_loop
+async def test_changes_and_checks_are_counted(two, tmp_path):
+    def count(name, *labels):
+        keys = dict(
+            zip(("model", "ring", *labels[:1]), ("digits", "general", *labels[1:]), strict=True)
+        )
+        return REGISTRY.get_sample_value(name, keys) or 0.0
+
+    before = count("mobile_ai_model_swaps_total", "kind", "update")
+    checks = count("mobile_ai_model_checks_total", "outcome", "current")
+    async with opened(settings(tmp_path)) as table:
+        two()
+        await table.load("digits")
+        await table.load("digits")
+    assert count("mobile_ai_model_swaps_total", "kind", "update") == before + 2
+    assert count("mobile_ai_model_checks_total", "outcome", "current") == checks + 1
