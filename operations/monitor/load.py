@@ -32,14 +32,15 @@ def load(store: Store, *, width: int = 1) -> History:
     found: dict[Subject, dict[int, Cell]] = {}
     connection = connect()
     try:
-        for key, hour, cell in _cells(connection, store):
-            window = _window(hour, width)
-            subject = Subject(*key)
-            for one in {subject, subject.everybody}:
-                windows = found.setdefault(one, {})
-                windows[window] = windows.get(window, Cell()) + cell
+        with store.lock():  # a compaction would remove files under the query
+            cells = list(_cells(connection, store))
     finally:
         connection.close()
+    for key, hour, cell in cells:
+        window, subject = _window(hour, width), Subject(*key)
+        for one in {subject, subject.everybody}:
+            windows = found.setdefault(one, {})
+            windows[window] = windows.get(window, Cell()) + cell
     return found
 
 

@@ -42,6 +42,7 @@ def connect(store: Store | None = None, *, threads: int = 1) -> Any:
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
     connection.execute(f"SET memory_limit = '{_MEMORY}'")
+    connection.execute("SET enable_progress_bar = false")  # it writes to stdout
     connection.execute("SET preserve_insertion_order = false")
     if store is not None:
         connection.execute(f"SET temp_directory = {_text(store.path('.spill'))}")
@@ -78,6 +79,7 @@ def compact(
                 repeated=done.repeated + before.rows + given - after.rows,
             )
             progress(day)
+        _sweep(store)
     return done
 
 
@@ -136,7 +138,7 @@ def _drop(store: Store, day: str, pointer: Day) -> None:
 
 
 def _sweep(store: Store) -> None:
-    """Finish what a killed run left: segments that are counted, files that no pointer names."""
+    """Remove what is not needed any more, also of a killed run: what no pointer names."""
     pointers = store.days()
     for day, pointer in pointers.items():
         _drop(store, day, pointer)

@@ -1,11 +1,13 @@
 """Events from files as they come: lines of JSON, objects without a line between, gzip."""
 
+import codecs
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
 from operations.telemetry.errors import TelemetryError
 
@@ -21,7 +23,7 @@ class Unreadable(bytes):
     """Bytes that are no JSON."""
 
 
-def open_events(path: Path) -> BinaryIO:
+def open_events(path: Path) -> io.BufferedIOBase:
     """Open a file of events; gzip is told by its first bytes, not by its name.
 
     Raises:
@@ -30,7 +32,7 @@ def open_events(path: Path) -> BinaryIO:
     try:
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP
-        return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
+        return gzip.GzipFile(path, "rb") if packed else path.open("rb")
     except OSError as error:
         raise TelemetryError(
             str(path),
@@ -40,16 +42,17 @@ def open_events(path: Path) -> BinaryIO:
         ) from error
 
 
-def read_values(file: BinaryIO) -> Iterator[Any]:
+def read_values(file: io.BufferedIOBase) -> Iterator[Any]:
     """Yield JSON values, one after the other, whatever space is between them.
 
     Where something is no JSON, what is left of its line comes as `Unreadable`, and reading goes
     on with the next line: a torn line costs no other. An object may not contain a line break.
     """
     text, at, over = "", 0, False
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     while not over:
         chunk, over = _next(file)
-        text, at = text[at:] + chunk, 0
+        text, at = text[at:] + decoder.decode(chunk, final=over), 0
         while at < len(text):
             if text[at].isspace():
                 at += 1
@@ -67,14 +70,13 @@ def read_values(file: BinaryIO) -> Iterator[Any]:
             at = end
 
 
-def _next(file: BinaryIO) -> tuple[str, bool]:
-    """Return more text, cut between characters, and whether it is the last.
+def _next(file: io.BufferedIOBase) -> tuple[bytes, bool]:
+    """Return more bytes, and whether they are the last.
 
     A gzip file that is cut off, as of a crashed writer, ends where it can be read no further.
     """
     try:
-        chunk = file.read(_CHUNK)
-        chunk += file.readline(_LONGEST) if chunk and not chunk.endswith(b"\n") else b""
+        chunk = file.read1(_CHUNK)
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        return "\n<gzip is damaged here>", True
-    return chunk.decode(errors="surrogateescape"), not chunk
+        return b"\n<gzip is damaged here>", True
+    return chunk, not chunk
