@@ -1,9 +1,15 @@
 """Budgets hold at preview, with the real engine: nothing is deployed that nobody agreed to pay."""
 
+import json
+import os
+import subprocess
+
 import pytest
 from governance.statements import EXCEPTION
 from governance.testing import Signers, make_record
 
+from gate.sandbox_stack import PASSPHRASE
+from sandbox.engine import environment, locate
 from tests.e2e.checkout import Checkout, GateRun
 from tests.e2e.world import sign_world
 
@@ -85,3 +91,58 @@ def test_report_compares_with_what_a_commit_plans(checkout):
     others = [float(item["delta"]) for item in cost["resources"] if item not in nodes]
     assert set(others) == {0}
     assert float(cost["delta"]) > 0
+
+
+def test_change_above_the_cap_is_denied_against_what_is_deployed(checkout):
+    """The state holds one key of a dollar; the plan adds the rest of the stack."""
+
+    pack = checkout.root / "policy-pack" / "config" / "dev.json"
+    config = json.loads(pack.read_text())
+    config["rules"]["budgets-hold"] = {"parameters": {"maximumIncreaseUsd": 5}}
+    pack.write_text(json.dumps(config))
+
+    first = checkout.gate()
+    assert first.code == 0, first.out + first.err  # a first deployment is no increase
+
+    deploy(checkout, "aws:kms/key:Key")
+    run = checkout.gate()
+
+    denied(run, "soft budget stack")
+    assert "USD, more than 5.00 without an exception" in run.messages("budgets-hold")
+    assert run.report["cost"]["prior"]["typical"] == "1.06"
+
+
+def deploy(checkout: Checkout, token: str) -> None:
+    """Let the state of dev hold the stack and one resource, as an update would have left it."""
+    engine = locate()
+    variables = environment(
+        engine,
+        home=checkout.root / "build" / "pulumi-home",
+        backend_url=(checkout.root / "build" / "state").as_uri(),
+        passphrase=PASSPHRASE,
+        ambient=os.environ,
+        sandbox=True,
+    )
+    stack = "urn:pulumi:dev::mobile-ai::pulumi:pulumi:Stack::mobile-ai-dev"
+    resources = [
+        {"urn": stack, "custom": False, "type": "pulumi:pulumi:Stack"},
+        {
+            "urn": f"urn:pulumi:dev::mobile-ai::{token}::old",
+            "custom": False,
+            "type": token,
+            "parent": stack,
+            "inputs": {"region": "eu-central-1"},
+        },
+    ]
+    manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
+    subprocess.run(
+        [engine.pulumi, "stack", "import", "--stack=dev"],
+        cwd=checkout.root,
+        env=variables,
+        input=json.dumps(
+            {"version": 3, "deployment": {"manifest": manifest, "resources": resources}}
+        ),
+        text=True,
+        capture_output=True,
+        check=True,
+    )
