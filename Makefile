@@ -14,7 +14,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quie
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview test lint bench model docs clean
+.PHONY: help setup preview up down test lint bench model docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -24,6 +24,12 @@ setup: .venv/.base ## Install what a preview needs (no TensorFlow, no MLflow) an
 
 preview: setup ## Preview STACK=dev|prod with the policy pack (CLOUD=sandbox|aws) and print the verdict
 	@$(BIN)/mobile-ai gate --stack $(STACK) --cloud $(CLOUD) $(ARGS)
+
+up: .venv/.all ## Deploy STACK into the running sandbox (mobile-ai sandbox up) if the gate passes it
+	@$(BIN)/mobile-ai up --stack $(STACK) $(ARGS)
+
+down: .venv/.all ## Delete everything that STACK deployed into the sandbox
+	@$(BIN)/mobile-ai down --stack $(STACK) $(ARGS)
 
 test: .venv/.all ## Install everything and run every test
 	@$(BIN)/python -m sandbox.engine

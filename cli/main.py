@@ -36,6 +36,11 @@ class Group:
 
 
 GROUPS: Final[Mapping[str, Group]] = {
+    "bootstrap": Group(
+        module="cli.bootstrap",
+        help="Make what an AWS account needs before the first `up`.",
+        is_command=True,
+    ),
     "check": Group(
         module="cli.check",
         help="Judge stack files, manifests and waivers without an engine.",
@@ -48,6 +53,11 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "cost": Group(module="cli.cost", help="Estimate a stack's month; show and refresh prices."),
     "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
+    "down": Group(
+        module="cli.down",
+        help="Delete what a stack deployed into the sandbox.",
+        is_command=True,
+    ),
     "edge": Group(module="cli.edge", help="Serve models by the Open Inference Protocol."),
     "gate": Group(
         module="cli.gate",
@@ -73,6 +83,11 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "sandbox": Group(module="cli.sandbox", help="Have what a preview needs on this machine."),
     "schema": Group(module="cli.schema", help="Print the JSON Schema of a file format."),
+    "up": Group(
+        module="cli.up",
+        help="Deploy a stack into the sandbox if the gate passes it.",
+        is_command=True,
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from moto import server
 from moto.cloudfront import models
 
 from sandbox.services.aws_policies import mend_bucket_policies
+from sandbox.services.aws_zones import let_zones_have_their_id
 
 __all__ = ["keep_what_is_forgotten", "main"]
 
@@ -49,6 +50,7 @@ def main() -> None:
     """Serve with moto's own options until told to end."""
     keep_what_is_forgotten()
     mend_bucket_policies()
+    let_zones_have_their_id()
     server.main()
 
 

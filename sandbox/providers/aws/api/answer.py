@@ -23,8 +23,8 @@ _PAIRS = (
 
 def projected(live: Any, shape: Shape, objects: Mapping[str, Fields]) -> Any:
     """A part of an answer in the form of an SDK shape; None when it has nothing of it."""
-    if live is None:
-        return None
+    if live is None or shape is None:  # an output whose inside the SDK does not describe
+        return live
     kind: str = shape if isinstance(shape, str) else shape[0]
     inner: Any = None if isinstance(shape, str) else shape[1]
     if kind == "one":

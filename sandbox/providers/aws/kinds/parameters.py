@@ -34,31 +34,6 @@ KINDS: Final = {
         outputs={"arn": "{secretId}", "secretArn": "{secretId}"},
         unkept=("secretId",),
     ),
-    "aws:secretsmanager/secretRotation:SecretRotation": Kind(
-        service="secretsmanager",
-        create=Call(
-            operation="rotate_secret",
-            give={
-                "SecretId": "{secretId}",
-                "RotationLambdaARN": "{rotationLambdaArn}",
-                "RotateImmediately": False,
-            },
-        ),
-        update=Call(
-            operation="rotate_secret",
-            give={
-                "SecretId": "{secretId}",
-                "RotationLambdaARN": "{rotationLambdaArn}",
-                "RotateImmediately": False,
-            },
-        ),
-        read=Call(operation="describe_secret", give={"SecretId": "{id}"}, fill=False),
-        at="RotationEnabled && @",
-        delete=Call(operation="cancel_rotate_secret", give={"SecretId": "{id}"}, fill=False),
-        id="{secretId}",
-        unkept=("secretId", "rotationLambdaArn"),
-        names={"rotationEnabled": "RotationEnabled"},
-    ),
     "aws:ssm/parameter:Parameter": Kind(
         service="ssm",
         create=Call(operation="put_parameter"),

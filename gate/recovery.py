@@ -1,0 +1,101 @@
+"""What a killed run leaves in a file backend, and how the next run goes on.
+
+Three things are left: the lock of a process that is gone, operations that nobody knows the end of
+(`pending_operations`), and, when the disk failed too, a state file that cannot be read. The lock
+is taken away, pending operations are settled by a refresh, a damaged file gives way to the newest
+copy that can be read; what was made since is found by its mark when it is created again.
+"""
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gate.errors import GateError
+from gate.project import Project
+
+__all__ = ["has_pending_operations", "mend_state"]
+
+
+def mend_state(project: Project) -> list[str]:
+    """Remove stale locks and replace a damaged state file; returns what was done, in sentences.
+
+    Raises:
+        GateError: Another run holds the lock, or no copy of the state can be read.
+    """
+    return [*_drop_stale_locks(project), *_replace_damaged(project)]
+
+
+def has_pending_operations(project: Project) -> bool:
+    """Whether an earlier run was killed in the middle of an operation."""
+    state = _state_file(project)
+    document = _readable(state) if state else None
+    checkpoint = (document or {}).get("checkpoint", {})
+    return bool((checkpoint.get("latest") or {}).get("pending_operations"))
+
+
+def _drop_stale_locks(project: Project) -> Iterator[str]:
+    folder = project.state / ".pulumi" / "locks"
+    for path in sorted(folder.rglob(f"{project.stack}/*.json")):
+        lock = _readable(path) or {}
+        pid = int(lock.get("pid") or 0)
+        if lock.get("hostname", socket.gethostname()) == socket.gethostname() and not _lives(pid):
+            path.unlink(missing_ok=True)
+            yield f"removed the lock of process {pid}, which is gone"
+            continue
+        raise GateError(
+            f"stack {project.stack}: got a lock of process {pid} on {lock.get('hostname')}; "
+            f"expected none. Next: wait until it ends, or, if it is gone, remove {path}."
+        )
+
+
+def _replace_damaged(project: Project) -> Iterator[str]:
+    state = _state_file(project)
+    if state is None or _readable(state) is not None:
+        return
+    damaged = state.with_name(f"{state.name}.damaged")
+    copy = next((path for path in _copies(project, state) if _readable(path)), None)
+    if copy is None:
+        raise GateError(
+            f"{state}: got a file that is no JSON, and no copy that is; expected a state. Next: "
+            f"put a copy of the state there, or remove it and `mobile-ai sandbox down` to start "
+            "over."
+        )
+    shutil.copyfile(state, damaged)
+    shutil.copyfile(copy, state)
+    yield f"took {copy.name} for the damaged state, which is kept as {damaged.name}"
+
+
+def _copies(project: Project, state: Path) -> list[Path]:
+    backups = project.state / ".pulumi" / "backups"
+    found = [state.with_name(f"{state.name}.bak"), *backups.rglob(f"{project.stack}.*.json")]
+    kept = [path for path in found if path.is_file()]
+    return sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _state_file(project: Project) -> Path | None:
+    found = sorted((project.state / ".pulumi" / "stacks").glob(f"*/{project.stack}.json"))
+    return found[0] if found else None
+
+
+def _readable(path: Path) -> dict[str, Any] | None:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _lives(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
