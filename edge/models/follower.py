@@ -177,7 +177,7 @@ class Follower:
     def _swap(self, model: ServedModel, wanted: Installation, kind: str) -> None:
         old, self.served = self.served, Served(model)
         proven = kind == "rollback" or old is None
-        reference = self._watch.p95() if self._watch is not None else None
+        reference = self._watch.median() if self._watch is not None else None
         now = time.monotonic()
         began = now - self.watch_settings.probation_seconds if proven else now
         self._watch = Watch(self.watch_settings, now=began, reference=reference)

@@ -36,7 +36,11 @@ class EnsembleSettings(_Section):
     """Several models that answer one request together."""
 
     name: Name = Field(description="Name of the ensemble in paths.")
-    version: str = Field(default="1", pattern=r"^[0-9A-Za-z.-]{1,64}$")
+    version: str = Field(
+        default="1",
+        pattern=r"^[0-9A-Za-z.-]{1,64}$",
+        description="Of the declaration; you count it.",
+    )
     steps: tuple[Step, ...] = Field(min_length=1, max_length=16)
     outputs: dict[Tensor, Tensor] = Field(
         min_length=1, description="Each output of the ensemble, and the tensor that it is."

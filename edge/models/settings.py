@@ -107,10 +107,12 @@ class WatchSettings(_Section):
 
     probation_seconds: float = Field(default=900.0, gt=0, description="How long it is new.")
     window_seconds: float = Field(default=60.0, gt=0, description="What a judgement looks at.")
-    min_runs: int = Field(default=20, ge=1, description="Runs in a window before it is judged.")
+    min_runs: int = Field(default=50, ge=1, description="Runs in a window before it is judged.")
     error_rate: float = Field(default=0.05, gt=0, le=1, description="More failed runs trip it.")
     slowdown: float = Field(
-        default=4.0, gt=1, description="A p95 time per row over this multiple of the old one's."
+        default=4.0,
+        gt=1,
+        description="A median time per row over this multiple of the old one's trips it.",
     )
 
 

@@ -47,8 +47,10 @@ def test_slowness_against_the_version_before_trips_it(milliseconds, reference, t
     assert (fed([(milliseconds, False)] * 30, reference=reference) is not None) == trips
 
 
-def test_a_few_slow_runs_do_not_trip_it():
-    assert fed([GOOD] * 97 + [(900.0, False)] * 3, reference=0.001) is None
+def test_what_a_busy_neighbour_slows_down_does_not_trip_it():
+    runs = ([GOOD] * 3 + [(90.0, False)] * 2) * 20
+
+    assert fed(runs, reference=0.001) is None
 
 
 def test_after_probation_nothing_trips_it():
@@ -69,7 +71,7 @@ def test_the_time_of_a_batch_counts_by_row():
     watch = Watch(LIMITS, now=0.0, reference=0.001)
     for at in range(40):
         assert watch.observe(now=at, rows=32, seconds=0.032, failed=False) is None
-    assert watch.p95() == pytest.approx(0.001, rel=0.11)
+    assert watch.median() == pytest.approx(0.001, rel=0.11)
 
 
 @given(st.lists(st.floats(1e-6, 100), min_size=1), st.floats(0.01, 1))
@@ -80,7 +82,7 @@ def test_a_percentile_is_within_a_bin_of_the_true_one(seconds, share):
     ordered = sorted(seconds)
     true = ordered[max(0, -(-int(share * 1e9) * len(ordered) // 10**9) - 1)]
 
-    found = percentile(watch._slots_bins(), share)
+    found = percentile(watch._bins(), share)
 
     assert true <= found * 1.0001
     assert found <= ordered[-1] * 1.1001
