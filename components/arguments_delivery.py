@@ -36,6 +36,7 @@ def delivery_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Deliv
         "expiry_minutes": delivery.timestamp_expiry_minutes,
         "targets": targets,
         "release": release_objects(inputs, targets),
+        "signed_url_keys": list(delivery.signed_url_keys),
         "halted": halted_digests(inputs),
     }
 

@@ -52,6 +52,8 @@ class DeliveryArgs(TypedDict):
     """On-device artifacts of the deployments."""
     release: NotRequired[list[ReleaseObject]]
     """Files of the signed release, all but the timestamp."""
+    signed_url_keys: NotRequired[list[str]]
+    """Public keys (PEM) whose signed URLs open model files; none: files are open."""
     halted: NotRequired[list[str]]
     """SHA-256 of targets that nobody gets any more."""
 
@@ -128,6 +130,9 @@ class ModelDelivery(pulumi.ComponentResource):
             scope=scope,
             metadata_ttl_seconds=args["metadata_ttl_seconds"],
             function=function,
+            signers=cdn.key_group(
+                f"{name}-signers", scope, keys=args.get("signed_url_keys", []), opts=child
+            ),
             opts=child,
         )
         distribution = aws.cloudfront.Distribution(

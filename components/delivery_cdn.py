@@ -1,5 +1,6 @@
 """The pieces of the CDN: policies, edge function, firewall, certificate, distribution, logs."""
 
+import hashlib
 from typing import Any, Final
 
 import pulumi
@@ -16,6 +17,7 @@ __all__ = [
     "certificate",
     "edge_function",
     "firewall",
+    "key_group",
     "log_delivery",
     "origin_access",
     "point_domain",
@@ -62,9 +64,13 @@ def cache_behaviours(
     scope: AwsScope,
     metadata_ttl_seconds: int,
     function: aws.cloudfront.Function,
+    signers: aws.cloudfront.KeyGroup | None,
     opts: pulumi.ResourceOptions,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Create the cache and header policies; return the behaviours of metadata and targets."""
+    """Create the cache and header policies; return the behaviours of metadata and targets.
+
+    With signers, targets need a signed URL. Metadata never does: it is what stops a model.
+    """
     headers = _response_headers(name, scope, opts)
 
     def behaviour(kind: str, seconds: int, *, compress: bool) -> dict[str, Any]:
@@ -85,7 +91,34 @@ def cache_behaviours(
     metadata = behaviour("metadata", metadata_ttl_seconds, compress=True)
     # Models are compressed where they are made; CloudFront compresses nothing above 10 MB.
     targets = behaviour("targets", _YEAR, compress=False)
+    if signers is not None:
+        targets["trusted_key_groups"] = [signers.id]
     return metadata, {**targets, "path_pattern": "targets/*"}
+
+
+def key_group(
+    name: str, scope: AwsScope, *, keys: list[str], opts: pulumi.ResourceOptions
+) -> aws.cloudfront.KeyGroup | None:
+    """Create the group of keys whose signed URLs count, or nothing when there are none.
+
+    A key is named by its digest: CloudFront changes none in place, so a new one comes before the
+    old one goes.
+    """
+    if not keys:
+        return None
+    made = [
+        aws.cloudfront.PublicKey(
+            f"{name}-{digest}",
+            name=physical_name(scope, f"{name}-{digest}"),
+            encoded_key=key,
+            opts=opts,
+        )
+        for key in keys
+        for digest in [hashlib.sha256(key.encode()).hexdigest()[:12]]
+    ]
+    return aws.cloudfront.KeyGroup(
+        name, name=physical_name(scope, name), items=[item.id for item in made], opts=opts
+    )
 
 
 def firewall(

@@ -1,12 +1,36 @@
 """The sections of the stack file about delivery to devices and what comes back from them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import AfterValidator, Field, model_validator
 
 from components.settings_types import Arn, DomainName, Mail, Section
 
 __all__ = ["Delivery", "GeoRestriction", "Telemetry"]
+
+
+_RSA_BITS: Final = 2_048
+
+
+def _signing_key(text: str) -> str:
+    """Return a public key that CloudFront takes, ending in one line break.
+
+    Raises:
+        ValueError: If it is another kind of key, or none.
+    """
+    try:
+        key = load_pem_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    rsa = isinstance(key, RSAPublicKey) and key.key_size == _RSA_BITS
+    elliptic = isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    if not rsa and not elliptic:
+        raise ValueError("a public key in PEM, RSA with 2048 bits or ECDSA on P-256, is expected")
+    return text.strip() + "\n"
 
 
 class GeoRestriction(Section):
@@ -41,6 +65,12 @@ class Delivery(Section):
     )
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(
         default="PriceClass_100", description="CloudFront locations to use and pay for."
+    )
+    signed_url_keys: tuple[Annotated[str, AfterValidator(_signing_key)], ...] = Field(
+        default=(),
+        max_length=5,
+        description="Public keys (PEM) of who signs the URLs of model files, usually the "
+        "application's own backend; absent: everybody may download them.",
     )
     metadata_ttl_seconds: int = Field(
         default=300, ge=0, le=3_600, description="How long the CDN keeps release metadata."

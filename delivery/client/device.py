@@ -31,6 +31,8 @@ class Device:
         place: ``deviceClass`` of a phone, ``site`` of an edge pod, ``region`` of a function.
         embedded: The model in the application's package, if there is one.
         embedded_sha256: Its digest, to be checked at every load; ``verify-bundle`` tells it.
+        access: Query of a signed URL policy, where the CDN asks for one; from the application's
+            backend, sent with model files only.
         key: Seals the cache, 32 bytes from the platform's key store; absent: files lie open.
         ring: A ring given by whoever runs the place; otherwise it follows from the cohort.
         ram_mb: Memory of the device, if known.
@@ -49,6 +51,7 @@ class Device:
     place: Mapping[str, str] = field(default_factory=dict)
     embedded: Path | None = None
     embedded_sha256: str | None = None
+    access: str = field(default="", repr=False)
     key: bytes | None = field(default=None, repr=False)
     ring: str | None = None
     ram_mb: int | None = None

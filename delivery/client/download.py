@@ -13,7 +13,6 @@ from tuf.api.metadata import TargetFile
 from delivery.client import disk
 from delivery.client.cache import Cache, digest_of
 from delivery.client.fetcher import Answer, LimitedFetcher
-from delivery.client.names import target_url
 from delivery.errors import UpdateError
 
 __all__ = ["collect"]
@@ -23,13 +22,13 @@ _RANGE_UNKNOWN: Final = 416
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetcher) -> None:
+def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetcher) -> None:
     """Have a target in the cache, downloaded if it is not there.
 
     Args:
         cache: Where it goes.
         target: Path, length and digest, from signed metadata.
-        base: Address of the targets.
+        url: Where it is served.
         fetcher: What to download with.
 
     Raises:
@@ -40,7 +39,6 @@ def collect(cache: Cache, target: TargetFile, *, base: str, fetcher: LimitedFetc
     if cache.holds(sha256):
         return
     part = cache.part(sha256)
-    url = target_url(base, target)
     for attempt in (1, 2):
         begin = _resume_at(part, target.length)
         if begin < target.length:

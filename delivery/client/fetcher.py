@@ -91,7 +91,7 @@ class LimitedFetcher(FetcherInterface):
             # Not all devices at once when the server comes back.
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause *= 2
-        raise DownloadError(f"{url}: no attempts allowed")
+        raise DownloadError(f"{_shown(url)}: no attempts allowed")
 
     def _once(self, url: str, headers: Mapping[str, str]) -> Answer:
         self.requests += 1
@@ -107,13 +107,19 @@ class LimitedFetcher(FetcherInterface):
                 timeout=timeout,
             )
         except urllib3.exceptions.TimeoutError as error:
-            raise SlowRetrievalError(f"{url}: no answer in time") from error
+            raise SlowRetrievalError(f"{_shown(url)}: no answer in time") from error
         except urllib3.exceptions.HTTPError as error:
-            raise DownloadError(f"{url}: {error}") from error
+            reason = str(error).replace(url.partition("?")[2] or "?", "...")
+            raise DownloadError(f"{_shown(url)}: {reason}") from error
         if response.status >= _REFUSED:
             response.close()
-            raise DownloadHTTPError(f"{url}: status {response.status}", response.status)
+            raise DownloadHTTPError(f"{_shown(url)}: status {response.status}", response.status)
         return Answer(response, self._limits)
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         return self.open(url).pieces()
+
+
+def _shown(url: str) -> str:
+    """Return an address without its query, which may open files that are not for all."""
+    return url.partition("?")[0]

@@ -10,6 +10,7 @@ from tuf.api.metadata import TargetFile
 __all__ = ["target_url"]
 
 
-def target_url(base: str, target: TargetFile) -> str:
-    """Return the address of a target (see ``served_name``)."""
-    return f"{base.rstrip('/')}/{quote(served_name(target.path, target.hashes['sha256']))}"
+def target_url(base: str, target: TargetFile, *, access: str) -> str:
+    """Return the address of a target (see ``served_name``), with the query that opens it."""
+    name = quote(served_name(target.path, target.hashes["sha256"]))
+    return f"{base.rstrip('/')}/{name}{'?' if access else ''}{access}"

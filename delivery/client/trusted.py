@@ -13,6 +13,7 @@ from delivery.client.cache import Cache
 from delivery.client.device import Device
 from delivery.client.download import collect
 from delivery.client.fetcher import LimitedFetcher
+from delivery.client.names import target_url
 from delivery.errors import UpdateError
 from delivery.repository.roles import HALT_FILE, ring_file, rings_file
 
@@ -127,7 +128,8 @@ class Trusted:
 
     def collect(self, target: TargetFile) -> None:
         """Download a target into the cache unless it is there."""
-        collect(self._cache, target, base=self._targets_url, fetcher=self.fetcher)
+        url = target_url(self._targets_url, target, access=self._device.access)
+        collect(self._cache, target, url=url, fetcher=self.fetcher)
 
     @property
     def _limit(self) -> int:

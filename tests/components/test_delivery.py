@@ -172,6 +172,29 @@ def test_a_hosted_zone_makes_a_proven_certificate_and_both_records(item: plan.Ta
     assert engine.one("CertificateValidation").inputs["region"] == "us-east-1"
 
 
+def test_without_signing_keys_models_are_open_to_all(dev: Engine) -> None:
+    assert not dev.of_type("KeyGroup")
+    (targets,) = dev.one("Distribution").inputs["orderedCacheBehaviors"]
+    assert "trustedKeyGroups" not in targets
+
+
+def test_with_signing_keys_models_need_a_signed_url_and_metadata_never_does(
+    item: plan.Target,
+) -> None:
+    keys = ["first\n", "second\n"]
+
+    engine = delivery({**arguments([item]), "signed_url_keys": keys}, preview=False)
+
+    made = engine.of_type("PublicKey")
+    assert [one.inputs["encodedKey"] for one in made] == keys
+    assert len({one.inputs["name"] for one in made}) == len(keys)
+    assert engine.one("KeyGroup").inputs["items"] == [f"{one.name}-id" for one in made]
+    cdn = engine.one("Distribution").inputs
+    (targets,) = cdn["orderedCacheBehaviors"]
+    assert targets["trustedKeyGroups"] == ["delivery-signers-id"]
+    assert "trustedKeyGroups" not in cdn["defaultCacheBehavior"]
+
+
 def test_access_logs_do_not_tell_who_asked(prod: Engine) -> None:
     fields = set(prod.one("LogDelivery").inputs["recordFields"])
 

@@ -243,7 +243,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.file()
 
     def file(self, change=bytes):
-        path = self.cdn.folder / self.path.lstrip("/")
+        path = self.cdn.folder / self.path.partition("?")[0].lstrip("/")
         if not path.is_file():
             return self.give(404, b"no such key")
         data = change(path.read_bytes())

@@ -30,7 +30,9 @@ _FREE: Final[dict[str, tuple[str, str]]] = {
         "https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/",
     ),
     "aws:cloudfront/cachePolicy:": ("a setting of the distribution", _CDN),
+    "aws:cloudfront/keyGroup:": ("a setting of the distribution", _CDN),
     "aws:cloudfront/originAccessControl:": ("a setting of the distribution", _CDN),
+    "aws:cloudfront/publicKey:": ("a setting of the distribution", _CDN),
     "aws:cloudfront/responseHeadersPolicy:": ("a setting of the distribution", _CDN),
     "aws:cloudwatch/eventRule:": (
         "events of AWS services",

@@ -170,3 +170,21 @@ def test_a_halted_model_is_nothing_to_fall_back_to():
     )  # fmt: skip
     state = State(installation="x", active=item, halted="off")
     assert state.with_active(replace(item, version="2.0.0")).previous is None
+
+
+def test_a_signed_policy_goes_with_model_files_only_and_into_no_message(world, cdn, phone):
+    world.publish(deployment(world.new, previous=world.old))
+    allowed = replace(phone, access="Policy=secret-policy")
+    cdn.asked = []
+    assert check(allowed).version == "1.1.0"
+    assert {path for path in cdn.asked if "?" in path} == {
+        path for path in cdn.asked if path.startswith("/targets/")
+    }
+    fresh = replace(allowed, folder=world.folder / "fresh")
+    cdn.fault = lambda handler: "?" in handler.path and (handler.give(403, b"") or True)
+    outcome = check(fresh)
+    assert (outcome.word, "status 403" in outcome.reason) == ("unreachable", True)
+    assert not any(
+        b"secret-policy" in path.read_bytes() for path in fresh.folder.rglob("*") if path.is_file()
+    )
+    assert "secret-policy" not in f"{outcome}{fresh}"
