@@ -42,6 +42,9 @@ _LOG: Final = logging.getLogger(__name__)
 _RECENT: Final = 0.2  # weight of the last call in the average
 
 
+_LATE: Final = RefusedError(DEADLINE, "server: the request's time was over before its answer")
+
+
 class Outputs:
     """The outputs of a batch, to be taken apart."""
 
@@ -90,7 +93,7 @@ class Job(Protocol):
         """Answer with the rows from `at`."""
 
     def fail(self, error: RefusedError) -> None:
-        """Answer that it was not served."""
+        """Answer that it was not served; the first answer counts."""
 
 
 @dataclass(slots=True)
@@ -127,6 +130,7 @@ class Lane:
         self._threads: ThreadPoolExecutor | None = None
         self._seen = 0  # length of the queue at the last turn
         self._busy = False  # collecting or running
+        self._running: Sequence[Job] = ()  # in the thread
         # Shortest time of a row, lately. The shortest: a thread's time has waits for the
         # interpreter in it, which a call on the loop has not.
         self._row_seconds = math.inf
@@ -160,6 +164,22 @@ class Lane:
             self._seen = 0
             self._loop.call_soon(self._turn)
 
+    def expire(self) -> None:
+        """Answer those whose time is over although no turn came: a call that hangs blocks turns.
+
+        Called every second or so. What runs is not stopped, only no longer waited for.
+        """
+        now = time.perf_counter()
+        queue, self._queue = self._queue, deque()
+        for job in queue:
+            if job.deadline < now:
+                self._expire(job)
+            else:
+                self._queue.append(job)
+        for job in self._running:
+            if job.deadline < now:
+                job.fail(_LATE)
+
     def _shed(self) -> RefusedError:
         self.stats.outcomes["shed"] += 1
         wait = 1 + int(self._ahead())
@@ -191,12 +211,14 @@ class Lane:
             if self._threads is None:
                 name = self._model.identity.name
                 self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"run-{name}")
+            self._running = jobs
             self._threads.submit(self._run, jobs).add_done_callback(self._from_thread)
 
     def _from_thread(self, future: Future[list[_Call]]) -> None:
         self._loop.call_soon_threadsafe(self._back, future)
 
     def _back(self, future: Future[list[_Call]]) -> None:
+        self._running = ()
         self._finish(future.result())
         self._next()
 
@@ -226,7 +248,7 @@ class Lane:
     def _expire(self, job: Job) -> None:
         self.stats.outcomes["expired"] += 1
         self.served.release()
-        job.fail(RefusedError(DEADLINE, "server: the request's time was over before its turn"))
+        job.fail(_LATE)
 
     def _run(self, jobs: Sequence[Job]) -> list[_Call]:
         """Call the runtime: once for all, or again for each if that failed."""

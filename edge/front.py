@@ -151,11 +151,11 @@ class Front:
         """Return whether new requests should be sent here."""
         return not self.leaving and self.table.ready()
 
-    def in_flight(self) -> Iterator[tuple[tuple[str, str, str], int]]:
-        """Yield name, version and digest of what is in use, and how many requests are in it."""
-        for lane in self._lanes:
+    def lanes(self) -> Iterator[tuple[tuple[str, str, str], Lane]]:
+        """Yield name, version and digest of what is in use, and its lane."""
+        for lane in list(self._lanes):
             identity = lane.served.model.identity
-            yield (identity.name, identity.version, identity.digest), lane.served.in_flight
+            yield (identity.name, identity.version, identity.digest), lane
 
     def count(self, error: RefusedError) -> None:
         """Count a refusal."""

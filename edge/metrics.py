@@ -83,12 +83,16 @@ class _Collector:
         yield GaugeMetricFamily(
             "mobile_ai_edge_ready", "Whether all models can be asked.", value=float(front.ready())
         )
-        queue = GaugeMetricFamily(
+        inside = GaugeMetricFamily(
             "mobile_ai_edge_in_flight", "Requests in a version.", labels=_MODEL
         )
-        for labels, served in front.in_flight():
-            queue.add_metric(labels, served)
-        yield queue
+        waiting = GaugeMetricFamily(
+            "mobile_ai_edge_waiting", "Of these, those in the queue.", labels=_MODEL
+        )
+        for labels, lane in front.lanes():
+            inside.add_metric(labels, lane.served.in_flight)
+            waiting.add_metric(labels, lane.waiting)
+        yield from (inside, waiting)
         known = GaugeMetricFamily(
             "mobile_ai_edge_model_ready",
             "Versions in the table; 1 if ready.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import ssl
@@ -164,6 +165,9 @@ async def _load(table: ModelTable, server: _Server) -> None:
     except Exception:
         server.should_exit = True
         raise
+    # What is there now stays: collections need not look at it, which takes tens of milliseconds.
+    gc.collect()
+    gc.freeze()
     _LOG.info("models started", extra={"models": [entry.name for entry in table.index()]})
 
 
@@ -178,11 +182,13 @@ async def _tell(
 
 
 async def _watch(front: Front, server: _Server) -> None:
-    """Look at mounted files and at slow connections, once a second."""
+    """Look at mounted files, slow connections and hanging calls, once a second."""
     while True:
         await asyncio.sleep(_TURN)
         for connection in list(server.server_state.connections):
             connection.sweep(_TURN)
+        for _, lane in front.lanes():
+            lane.expire()
         if front.sketches is not None:
             front.sketches.tick()
         admission = front.admission

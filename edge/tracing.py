@@ -63,10 +63,11 @@ class Tracing:
         )
 
         def end(head: Head, body: bytes) -> None:
-            span.set_attribute("http.response.status_code", head.status)
-            if head.status >= _FAILED:
-                span.set_status(StatusCode.ERROR)
-            span.end()
+            if span.is_recording():
+                span.set_attribute("http.response.status_code", head.status)
+                if head.status >= _FAILED:
+                    span.set_status(StatusCode.ERROR)
+                span.end()
             done(head, body)
 
         return end

@@ -1,6 +1,7 @@
 """Requests are joined, kept apart, shed in time, and fair to each other."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,9 +28,13 @@ class Asked:
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def complete(self, outputs: Outputs, at: int) -> None:
+        if self.answer.done():
+            return
         self.answer.set_result(outputs.part("y", at, self.rows))
 
     def fail(self, error: RefusedError) -> None:
+        if self.answer.done():
+            return
         self.answer.set_result(error)
 
 
@@ -192,6 +197,29 @@ def test_a_request_whose_time_is_over_is_not_run() -> None:
     asyncio.run(main())
 
 
+def test_a_call_that_hangs_keeps_nobody_waiting_beyond_their_time() -> None:
+    hangs = threading.Event()
+
+    def run(batch: Any) -> Any:
+        hangs.wait(5)
+        return double(batch)
+
+    async def main() -> None:
+        made, served, _ = lane(run, limits={"rows": 1})
+        running = submit(made, served, Asked(1, patience=0.05))
+        await asyncio.sleep(0.02)
+        waiting = submit(made, served, Asked(2, patience=0.02))
+        patient = submit(made, served, Asked(3))
+        await asyncio.sleep(0.1)
+        made.expire()
+        assert [job.answer.result().status for job in (running, waiting)] == [DEADLINE] * 2
+        hangs.set()
+        assert (await patient.answer).tolist() == [[6, 6]]
+        assert served.in_flight == 0
+
+    asyncio.run(main())
+
+
 def test_a_slow_model_does_not_starve_another() -> None:
     def slow(batch: Any) -> Any:
         time.sleep(0.3)
@@ -215,8 +243,6 @@ def test_quick_calls_move_to_the_loop_and_slow_ones_leave_it() -> None:
     threads: list[str] = []
 
     def run(batch: Any) -> Any:
-        import threading  # noqa: PLC0415
-
         threads.append(threading.current_thread().name)
         time.sleep(pause)
         return double(batch)
