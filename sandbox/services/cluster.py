@@ -51,6 +51,8 @@ def api_server_service(context: str, places: Places, programs: ControlPlane) -> 
         "token-auth-file": str(data / "tokens.csv"),
         "authorization-mode": "RBAC",
         "service-cluster-ip-range": "10.0.0.0/24",
+        # It adds finalizers that only a controller takes off again.
+        "disable-admission-plugins": "StorageObjectInUseProtection",
         # Nothing routes to it: the object `default/kubernetes` would be a claim about no network.
         "endpoint-reconciler-type": "none",
     }
