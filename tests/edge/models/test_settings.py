@@ -1,6 +1,10 @@
 """What a server may be told about models."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from edge.models.settings import ENVIRONMENT, ModelSettings
@@ -77,3 +81,13 @@ def test_a_variable_that_is_missing_is_named(name, tmp_path):
 def test_what_cannot_be_is_refused(values, said):
     with pytest.raises(ValidationError, match=said):
         ModelSettings.model_validate(values)
+
+
+GUIDE = (Path(__file__).parents[3] / "docs/edge.md").read_text()
+
+
+@pytest.mark.parametrize("text", re.findall(r"(?s)```\n(models:\n.*?)```", GUIDE))
+def test_the_guide_s_examples_are_settings(text):
+    values = yaml.safe_load(text)["models"]
+
+    assert ModelSettings.model_validate({"releases": RELEASES, **values}).follow
