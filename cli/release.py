@@ -73,7 +73,7 @@ def init(
         if not signers.exists():
             deployments = stacks.read_deployments(places.stack_file)
             rings = sorted({ring.name for item in deployments for ring in item.rings})
-            create_keys(signers.parent, rings)
+            create_keys(signers, rings)
             print(f"New keys in {signers.parent}: keep them apart, and none of them in Git.")
         online = public_key(timestamp_key) if timestamp_key else None
         first_root(places.releases, read_signers(signers), now=_now(), timestamp=online)

@@ -33,9 +33,8 @@ from delivery.errors import ReleaseError
 from delivery.repository.roles import ring_role, threshold
 from delivery.repository.signing import Elsewhere
 
-__all__ = ["SIGNERS_FILE", "Signers", "create_keys", "load_signer", "public_key", "read_signers"]
+__all__ = ["Signers", "create_keys", "load_signer", "public_key", "read_signers"]
 
-SIGNERS_FILE: Final = "signers.yaml"
 _FILE: Final = "file2:"
 _KMS: Final = "awskms:"
 _PUBLIC: Final = "public:"
@@ -44,20 +43,21 @@ Signers = Mapping[str, Sequence[Signer]]
 """The signers at hand, by role."""
 
 
-def create_keys(folder: Path, rings: Sequence[str]) -> Path:
-    """Write a key for every role, ``.pem`` and ``.pub``, and the list of them; return its path.
+def create_keys(listing: Path, rings: Sequence[str]) -> None:
+    """Write a key for every role, ``.pem`` and ``.pub``, beside the list of them.
 
     Ed25519, but P-256 for ``timestamp``, which is the kind that the deployed signer has.
 
     Raises:
-        ReleaseError: If the folder has keys already.
+        ReleaseError: If the list, or a key in its folder, is there already.
     """
-    listing = folder / SIGNERS_FILE
-    if listing.exists():
+    folder = listing.parent
+    there = [path for path in (listing, *sorted(folder.glob("*.pem"))) if path.exists()]
+    if there:
         raise ReleaseError(
-            str(listing),
-            got="a list of keys",
-            expected="a folder without one",
+            str(there[0]),
+            got="keys",
+            expected="a folder without any",
             next_step="use these keys, or name another folder",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,7 +69,6 @@ def create_keys(folder: Path, rings: Sequence[str]) -> Path:
             _write_pair(path, _fresh(role))
             uris.setdefault(role, []).append(f"{_FILE}{path.name}")
     listing.write_text(dump_yaml({"signers": uris}), encoding="utf-8")
-    return listing
 
 
 def read_signers(listing: Path) -> dict[str, list[Signer]]:

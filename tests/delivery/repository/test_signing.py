@@ -111,8 +111,8 @@ def test_two_people_make_a_first_root_and_release_from_public_parts_of_each_othe
     world = World(tmp_path / "world")
     pin = world.make("1.0.0", weights(1))
     world.releases = tmp_path / "releases"
-    folder = tmp_path / "keys"
-    listing = create_keys(folder, ["canary", "general"])
+    listing = tmp_path / "keys/any-name.yaml"
+    create_keys(listing, ["canary", "general"])
     people = [listing.with_name(f"person-{number}.yaml") for number in (1, 2)]
     for number, path in enumerate(people, 1):
         other = 3 - number
@@ -154,3 +154,14 @@ def test_keys_change_only_when_asked(world, pins):
     world.publish(deployment(pins[0]), signers=other, rekey=True)
     duty = read_releases(world.releases).targets.signed.delegations.roles["halt"]
     assert duty.keyids == [other["halt"][0].public_key.keyid]
+
+
+def test_keys_that_are_there_are_never_written_over(tmp_path):
+    listing = tmp_path / "signers.yaml"
+    create_keys(listing, ["canary"])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ReleaseError, match="use these keys"):
+        create_keys(listing, ["canary"])
+    with pytest.raises(ReleaseError, match="use these keys"):
+        create_keys(tmp_path / "other.yaml", ["canary"])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
