@@ -40,5 +40,5 @@ def install_definitions(api: Api, folder: Path) -> None:
 
 def _is_in_force(api: Api, definition: Object) -> bool:
     found = api.read(definition) or {}
-    conditions = found.get("status", {}).get("conditions", [])
+    conditions = found.get("status", {}).get("conditions") or []  # null at first
     return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

@@ -33,7 +33,7 @@ def _deployment(stored: Mapping[str, Any]) -> str:
 
 
 def _job(stored: Mapping[str, Any]) -> str:
-    conditions = stored.get("status", {}).get("conditions", [])
+    conditions = stored.get("status", {}).get("conditions") or []
     ended = any(one["type"] == "Complete" and one["status"] == "True" for one in conditions)
     return "" if ended else "it has not completed"
 

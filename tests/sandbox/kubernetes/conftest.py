@@ -41,13 +41,14 @@ def api(endpoints: Endpoints) -> Api:
 
 
 @pytest.fixture
-def cloud(sandbox: Folder) -> Callable[..., ChosenCloud]:
-    """The stand-in's cloud, as a provider process makes it."""
+def cloud(request: pytest.FixtureRequest) -> Callable[..., ChosenCloud]:
+    """The stand-in's cloud, as a provider process makes it; of the running sandbox by default."""
 
     def make(path: Path | None = None, **config: Any) -> ChosenCloud:
         dialect = KubernetesDialect(Spec.load(ensure_spec("kubernetes")))
         dialect.configure(config)
-        return ChosenCloud(dialect, {VARIABLE: str(path or sandbox.endpoints)})
+        path = path or request.getfixturevalue("sandbox").endpoints
+        return ChosenCloud(dialect, {VARIABLE: str(path)})
 
     return make
 
