@@ -1,0 +1,259 @@
+"""Making what an account lacks. Every step looks first, so a run may be repeated or resumed."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from botocore.exceptions import ClientError
+from governance.errors import GovernanceError
+
+from operations.bootstrap.documents import (
+    PROVIDER,
+    deploy_policies,
+    preview_policies,
+    trust_policy,
+)
+
+__all__ = ["Made", "Wanted", "bootstrap"]
+
+Clients = Callable[[str], Any]
+Outcome = Literal["made", "there", "changed"]
+_PATH: Final = "/mobile-ai/"
+_REPOSITORIES: Final = ("mobile-ai/edge", "mobile-ai/mlflow", "mobile-ai/jobs")
+_SIGNERS: Final = ("builder", "evaluator")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an account should have for a stack.
+
+    Attributes:
+        account: 12 digits; the credentials must be of this account.
+        region: Where state, keys and registries are.
+        regions: Where the stack may work.
+        stack: The stack.
+        repository: ``owner/name`` on GitHub whose workflows deploy.
+        types: AWS resource types that the stack uses.
+    """
+
+    account: str
+    region: str
+    regions: tuple[str, ...]
+    stack: str
+    repository: str
+    types: frozenset[str]
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket that holds the state."""
+        return f"mobile-ai-state-{self.account}-{self.region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """One thing that the account has now.
+
+    Attributes:
+        what: Its name.
+        outcome: ``made`` now, ``there`` already, or ``changed``.
+        value: What others need of it: a URI or an ARN.
+    """
+
+    what: str
+    outcome: Outcome
+    value: str
+
+
+def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
+    """Make what is missing, one thing after the other.
+
+    Args:
+        wanted: What the account should have.
+        clients: Gives an AWS client by the name of its service.
+
+    Raises:
+        GovernanceError: The credentials are of another account.
+        ClientError: AWS refused; what was made stays and is found again.
+    """
+    account = clients("sts").get_caller_identity()["Account"]
+    if account != wanted.account:
+        raise GovernanceError(
+            "credentials",
+            got=f"account {account}",
+            expected=f"account {wanted.account}, as the stack file says",
+            next_step="use credentials of that account",
+        )
+    secrets = _key(clients("kms"), "mobile-ai-state", spec="SYMMETRIC_DEFAULT")
+    yield secrets
+    yield _bucket(clients("s3"), wanted, key=secrets.value)
+    for name in _REPOSITORIES:
+        yield _repository(clients("ecr"), name)
+    for name in _SIGNERS:
+        yield _key(clients("kms"), f"mobile-ai-{name}", spec="ECC_NIST_P256")
+    yield _provider(clients("iam"), wanted)
+    ends = {"account": wanted.account, "stack": wanted.stack}
+    policies = deploy_policies(wanted.types, **ends, regions=wanted.regions)
+    yield from _role(clients("iam"), wanted, "deploy", wanted.stack, policies)
+    reading = preview_policies(wanted.types, **ends)
+    yield from _role(clients("iam"), wanted, "preview", f"audit-{wanted.stack}", reading)
+
+
+def _key(kms: Any, name: str, *, spec: str) -> Made:
+    alias = f"alias/{name}"
+    try:
+        found = kms.describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+    except ClientError as error:
+        _expect(error, "NotFoundException")
+    else:
+        return Made(what=f"key {alias}", outcome="there", value=str(found))
+    usage = "SIGN_VERIFY" if spec.startswith("ECC") else "ENCRYPT_DECRYPT"
+    made = kms.create_key(
+        KeySpec=spec, KeyUsage=usage, Description=name, Tags=[_tag("TagKey", "TagValue")]
+    )["KeyMetadata"]
+    kms.create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
+    if usage == "ENCRYPT_DECRYPT":
+        kms.enable_key_rotation(KeyId=made["KeyId"])
+    return Made(what=f"key {alias}", outcome="made", value=str(made["Arn"]))
+
+
+def _bucket(s3: Any, wanted: Wanted, *, key: str) -> Made:
+    name = wanted.bucket
+    outcome: Outcome = "there"
+    try:
+        s3.head_bucket(Bucket=name, ExpectedBucketOwner=wanted.account)
+    except ClientError as error:
+        _expect(error, "404")
+        place = {"LocationConstraint": wanted.region}
+        where = {} if wanted.region == "us-east-1" else {"CreateBucketConfiguration": place}
+        s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **where)
+        outcome = "made"
+    # Said every time: a state that was opened by hand is closed again.
+    s3.put_public_access_block(
+        Bucket=name,
+        PublicAccessBlockConfiguration=dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
+            True,
+        ),
+    )
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_encryption(
+        Bucket=name,
+        ServerSideEncryptionConfiguration={
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": key,
+                    },
+                    "BucketKeyEnabled": True,
+                }
+            ]
+        },
+    )
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_encrypted_transport(name)))
+    return Made(what=f"bucket {name}", outcome=outcome, value=f"s3://{name}")
+
+
+def _encrypted_transport(bucket: str) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "EncryptedTransportOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
+
+
+def _repository(ecr: Any, name: str) -> Made:
+    try:
+        made = ecr.create_repository(
+            repositoryName=name,
+            imageTagMutability="IMMUTABLE",
+            imageScanningConfiguration={"scanOnPush": True},
+            encryptionConfiguration={"encryptionType": "KMS"},
+            tags=[_tag("Key", "Value")],
+        )["repository"]
+        return Made(what=f"repository {name}", outcome="made", value=made["repositoryUri"])
+    except ClientError as error:
+        _expect(error, "RepositoryAlreadyExistsException")
+    found = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
+    return Made(what=f"repository {name}", outcome="there", value=found["repositoryUri"])
+
+
+def _provider(iam: Any, wanted: Wanted) -> Made:
+    arn = f"arn:aws:iam::{wanted.account}:oidc-provider/{PROVIDER}"
+    listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    if arn in {item["Arn"] for item in listed}:
+        return Made(what=f"identity provider {PROVIDER}", outcome="there", value=arn)
+    iam.create_open_id_connect_provider(
+        Url=f"https://{PROVIDER}", ClientIDList=["sts.amazonaws.com"]
+    )
+    return Made(what=f"identity provider {PROVIDER}", outcome="made", value=arn)
+
+
+def _role(
+    iam: Any, wanted: Wanted, purpose: str, environment: str, policies: list[dict[str, Any]]
+) -> Iterator[Made]:
+    # Not a name of the stack's own, which the deploy role may change.
+    name = f"mobile-ai-pipeline-{wanted.stack}-{purpose}"
+    trust = json.dumps(
+        trust_policy(account=wanted.account, repository=wanted.repository, environment=environment)
+    )
+    outcome: Outcome = "made"
+    try:
+        iam.create_role(
+            RoleName=name, Path=_PATH, AssumeRolePolicyDocument=trust, Tags=[_tag("Key", "Value")]
+        )
+    except ClientError as error:
+        _expect(error, "EntityAlreadyExists")
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        outcome = "there"
+    kept = []
+    for number, policy in enumerate(policies, 1):
+        made = _policy(iam, wanted.account, f"{name}-{number}", json.dumps(policy))
+        iam.attach_role_policy(RoleName=name, PolicyArn=made.value)
+        kept.append(made.value)
+        yield made
+    # A stack that uses fewer types needs fewer policies: what is left over is taken away.
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    for item in attached:
+        if item["PolicyArn"] not in kept:
+            iam.detach_role_policy(RoleName=name, PolicyArn=item["PolicyArn"])
+    arn = f"arn:aws:iam::{wanted.account}:role{_PATH}{name}"
+    yield Made(what=f"role {name}", outcome=outcome, value=arn)
+
+
+def _policy(iam: Any, account: str, name: str, document: str) -> Made:
+    arn = f"arn:aws:iam::{account}:policy{_PATH}{name}"
+    try:
+        iam.create_policy(PolicyName=name, Path=_PATH, PolicyDocument=document)
+        return Made(what=f"policy {name}", outcome="made", value=arn)
+    except ClientError as error:
+        _expect(error, "EntityAlreadyExists")
+    versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    default = next(item["VersionId"] for item in versions if item["IsDefaultVersion"])
+    now = iam.get_policy_version(PolicyArn=arn, VersionId=default)["PolicyVersion"]["Document"]
+    if now == json.loads(document):
+        return Made(what=f"policy {name}", outcome="there", value=arn)
+    for item in versions:  # AWS keeps five; only the one in force is of use
+        if not item["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=item["VersionId"])
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+    return Made(what=f"policy {name}", outcome="changed", value=arn)
+
+
+def _tag(key: str, value: str) -> dict[str, str]:
+    return {key: "mobile-ai:managed-by", value: "bootstrap"}
+
+
+def _expect(error: ClientError, code: str) -> None:
+    """Go on where a thing is missing or there already; anything else is the caller's to see."""
+    if error.response["Error"]["Code"] != code:
+        raise error

@@ -1,0 +1,212 @@
+"""IAM policies of the pipeline's roles, from the types of resource that a stack uses. Pure.
+
+Limits: a managed policy holds 6,144 characters without spaces, a role ten of them
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). OIDC conditions:
+https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from governance.documents import read_yaml
+from governance.errors import GovernanceError
+
+__all__ = ["PROVIDER", "deploy_policies", "preview_policies", "trust_policy"]
+
+PROVIDER: Final = "token.actions.githubusercontent.com"
+_LONGEST: Final = 6_144
+_PASSED_TO: Final = (
+    "apigateway.amazonaws.com",
+    "ecs-tasks.amazonaws.com",
+    "firehose.amazonaws.com",
+    "lambda.amazonaws.com",
+    "scheduler.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+)
+# Reading a configuration is not reading what is kept: no secret, no object of other buckets, no
+# record of a stream.
+_READS: Final[Mapping[str, tuple[str, ...]]] = {
+    "apigateway": ("GET",),
+    "budgets": ("ViewBudget", "ListTagsForResource"),
+    "kinesis": ("DescribeStream*", "List*"),
+    "kms": ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "GetPublicKey", "List*"),
+    "s3": (
+        "GetBucket*",
+        "GetEncryptionConfiguration",
+        "GetLifecycleConfiguration",
+        "ListBucket*",
+        "GetAccelerateConfiguration",
+        "GetReplicationConfiguration",
+    ),
+    "secretsmanager": ("DescribeSecret", "GetResourcePolicy", "ListSecrets"),
+    "ssm": ("DescribeParameters", "ListTagsForResource"),
+}
+_READ: Final = ("Describe*", "Get*", "List*")
+# Read with the state of an object or a parameter, and only of our own.
+_OWN_READS: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3": ("GetObject", "GetObjectAttributes", "GetObjectTagging", "GetObjectVersion"),
+    "ssm": ("GetParameter", "GetParameters"),
+}
+# What is made has no ARN yet that a scope could name.
+_UNSCOPED: Final = frozenset(
+    {
+        "kms:CreateKey",
+        "route53:CreateHostedZone",
+        "ecs:RegisterTaskDefinition",
+        "ecs:DeregisterTaskDefinition",
+        "cloudfront:CreateFunction",
+    }
+)
+
+
+def deploy_policies(
+    types: Collection[str], *, account: str, stack: str, regions: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the policies of the role that runs `pulumi up` on a stack.
+
+    Args:
+        types: Tokens of the AWS resources that the stack uses.
+        account: The account, 12 digits.
+        stack: The stack; names that begin with ``mobile-ai-<stack>-`` are its own.
+        regions: Where it may work; global services are not bound to them.
+
+    Raises:
+        GovernanceError: A type has no entry in ``actions.yaml``.
+    """
+    services = _services(types)
+    statements = [
+        *_reading(services, account=account, stack=stack),
+        *_writing(services, account=account, stack=stack, regions=regions),
+    ]
+    if "iam" in services:
+        statements.append(_passing(account, stack))
+    return _packed(statements)
+
+
+def preview_policies(types: Collection[str], *, account: str, stack: str) -> list[dict[str, Any]]:
+    """Return the policies of the role that previews and audits a stack: reading, and no secret.
+
+    Raises:
+        GovernanceError: A type has no entry in ``actions.yaml``.
+    """
+    return _packed(_reading(_services(types), account=account, stack=stack))
+
+
+def trust_policy(*, account: str, repository: str, environment: str) -> dict[str, Any]:
+    """Return who may take a role: jobs of one environment of one repository, and nobody else.
+
+    Args:
+        account: The account that holds the role.
+        repository: ``owner/name``.
+        environment: The environment of the workflow's job.
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{PROVIDER}"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {
+                        f"{PROVIDER}:aud": "sts.amazonaws.com",
+                        f"{PROVIDER}:sub": f"repo:{repository}:environment:{environment}",
+                    }
+                },
+            }
+        ],
+    }
+
+
+@cache
+def _table() -> dict[str, Any]:
+    path = Path(__file__).parent / "actions.yaml"
+    value: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8"), name=path.name)
+    return value
+
+
+def _services(types: Collection[str]) -> dict[str, set[str]]:
+    """Return the actions by service that change resources of these types."""
+    known = _table()["types"]
+    missing = sorted(set(types) - set(known))
+    if missing:
+        raise GovernanceError(
+            missing[0],
+            got="a type that no permission is known for",
+            expected="an entry in operations/bootstrap/actions.yaml",
+            next_step="add the actions that create, update, tag and delete it",
+        )
+    services: dict[str, set[str]] = {}
+    for action in (action for name in types for action in known[name]):
+        services.setdefault(action.partition(":")[0], set()).add(action)
+    return services
+
+
+def _reading(services: Iterable[str], *, account: str, stack: str) -> Iterator[dict[str, Any]]:
+    for service in sorted(services):
+        actions = [f"{service}:{name}" for name in _READS.get(service, _READ)]
+        yield _statement(f"Read{_word(service)}", actions, ["*"])
+        if own := _OWN_READS.get(service):
+            scope = _scope(service, account=account, stack=stack)
+            yield _statement(f"ReadOwn{_word(service)}", [f"{service}:{n}" for n in own], scope)
+
+
+def _writing(
+    services: Mapping[str, set[str]], *, account: str, stack: str, regions: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    # Certificates and firewalls of a distribution are in this region, wherever the stack is.
+    bound = {"StringEquals": {"aws:RequestedRegion": sorted({*regions, "us-east-1"})}}
+    for service, actions in sorted(services.items()):
+        condition = {} if _table()["services"][service].get("global") else bound
+        scope = _scope(service, account=account, stack=stack)
+        scoped, free = sorted(actions - _UNSCOPED), sorted(actions & _UNSCOPED)
+        if scoped:
+            yield _statement(f"Change{_word(service)}", scoped, scope, condition)
+        if free:
+            yield _statement(f"Make{_word(service)}", free, ["*"], condition)
+
+
+def _passing(account: str, stack: str) -> dict[str, Any]:
+    roles = [f"arn:aws:iam::{account}:role/mobile-ai-{stack}-*"]
+    condition = {"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}}
+    return _statement("PassOwnRoles", ["iam:PassRole"], roles, condition)
+
+
+def _scope(service: str, *, account: str, stack: str) -> list[str]:
+    prefix = f"mobile-ai-{stack}-"
+    names = {"account": account, "prefix": prefix, "table": prefix.replace("-", "_")}
+    return [text.format(**names) for text in _table()["services"][service]["scope"]]
+
+
+def _statement(
+    sid: str, actions: Sequence[str], on: Sequence[str], condition: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": list(on),
+    }
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def _packed(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return statements in as few policies as the limit allows, in order."""
+    policies: list[dict[str, Any]] = []
+    for statement in statements:
+        longer = {
+            "Version": "2012-10-17",
+            "Statement": [*(policies[-1]["Statement"] if policies else ()), statement],
+        }
+        if policies and len(json.dumps(longer, separators=(",", ":"))) <= _LONGEST:
+            policies[-1] = longer
+        else:
+            policies.append({"Version": "2012-10-17", "Statement": [statement]})
+    return policies
+
+
+def _word(service: str) -> str:
+    return "".join(part.capitalize() for part in service.split("-"))

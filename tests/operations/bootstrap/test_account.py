@@ -1,0 +1,193 @@
+"""Making what an account lacks, against moto's AWS API."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from governance.errors import GovernanceError
+from moto import mock_aws
+
+from cli.main import main
+from operations.bootstrap import Wanted, bootstrap
+
+WANTED = Wanted(
+    account="123456789012",
+    region="eu-central-1",
+    regions=("eu-central-1",),
+    stack="dev",
+    repository="example/models",
+    types=frozenset({"aws:sns/topic:Topic", "aws:s3/bucket:Bucket", "aws:iam/role:Role"}),
+)
+ROLE = "mobile-ai-pipeline-dev-deploy"
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    client.cache_clear()
+    with mock_aws():
+        yield
+
+
+@lru_cache
+def client(service: str) -> Any:
+    return boto3.client(service, region_name="eu-central-1")
+
+
+def run(wanted: Wanted = WANTED) -> dict[str, str]:
+    return {item.what: item.outcome for item in bootstrap(wanted, client)}
+
+
+def document(number: int = 1) -> dict[str, Any]:
+    arn = f"arn:aws:iam::123456789012:policy/mobile-ai/{ROLE}-{number}"
+    default = client("iam").get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = client("iam").get_policy_version(PolicyArn=arn, VersionId=default)
+    value: dict[str, Any] = found["PolicyVersion"]["Document"]
+    return value
+
+
+def test_everything_is_made_once_and_found_again() -> None:
+    first, second = run(), run()
+
+    assert set(first.values()) == {"made"}
+    assert set(second.values()) == {"there"}
+    assert list(first) == list(second)
+
+
+def test_the_state_is_encrypted_versioned_and_closed() -> None:
+    run()
+    s3 = client("s3")
+
+    assert s3.get_bucket_versioning(Bucket=WANTED.bucket)["Status"] == "Enabled"
+    blocked = s3.get_public_access_block(Bucket=WANTED.bucket)["PublicAccessBlockConfiguration"]
+    assert set(blocked.values()) == {True}
+    rule = s3.get_bucket_encryption(Bucket=WANTED.bucket)["ServerSideEncryptionConfiguration"]
+    assert rule["Rules"][0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    policy = json.loads(s3.get_bucket_policy(Bucket=WANTED.bucket)["Policy"])
+    assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_state_that_was_opened_by_hand_is_closed_again() -> None:
+    run()
+    client("s3").delete_public_access_block(Bucket=WANTED.bucket)
+
+    run()
+
+    found = client("s3").get_public_access_block(Bucket=WANTED.bucket)
+    assert set(found["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_signers_are_keys_that_sign_and_images_cannot_change() -> None:
+    run()
+
+    for name in ("builder", "evaluator"):
+        key = client("kms").describe_key(KeyId=f"alias/mobile-ai-{name}")["KeyMetadata"]
+        assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    for repository in client("ecr").describe_repositories()["repositories"]:
+        assert repository["imageTagMutability"] == "IMMUTABLE"
+
+
+def test_other_types_change_the_policies_and_nothing_else() -> None:
+    run()
+    before = document()
+
+    outcomes = run(replace(WANTED, types=frozenset({"aws:sqs/queue:Queue"})))
+
+    assert before != document()
+    assert {name for name, outcome in outcomes.items() if outcome == "changed"} == {
+        f"policy {ROLE}-1",
+        "policy mobile-ai-pipeline-dev-preview-1",
+    }
+    for _ in range(3):  # AWS keeps five versions
+        run()
+        run(replace(WANTED, types=frozenset({"aws:sqs/queue:Queue"})))
+
+
+def test_a_policy_that_is_no_longer_needed_is_taken_away() -> None:
+    run()
+    other = client("iam").create_policy(PolicyName="other", PolicyDocument=json.dumps(document()))
+    client("iam").attach_role_policy(RoleName=ROLE, PolicyArn=other["Policy"]["Arn"])
+
+    run()
+
+    attached = client("iam").list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
+    assert [item["PolicyName"] for item in attached] == [f"{ROLE}-1"]
+
+
+def test_another_account_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(GovernanceError, match="got account 123456789012; expected account 1111"):
+        run(replace(WANTED, account="111122223333"))
+
+    assert client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_refusal_of_aws_is_not_taken_for_a_missing_thing() -> None:
+    class Refusing:
+        def describe_key(self, **_: Any) -> None:
+            answer = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+            raise ClientError(answer, "DescribeKey")  # type: ignore[arg-type]
+
+    def clients(service: str) -> Any:
+        return Refusing() if service == "kms" else client(service)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(bootstrap(WANTED, clients))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.dev.yaml").write_text(
+        "config:\n"
+        "  mobile-ai:region: eu-central-1\n"
+        '  mobile-ai:aws: {accountId: "123456789012", allowedRegions: [eu-central-1]}\n'
+    )
+    (tmp_path / "build" / "gate").mkdir(parents=True)
+    urn = "urn:pulumi:dev::mobile-ai::aws:sns/topic:Topic::t"
+    new = {"type": "aws:sns/topic:Topic", "urn": urn, "inputs": {}}
+    step = {"resourcePreEvent": {"metadata": {"op": "create", "urn": urn, "new": new}}}
+    (tmp_path / "build" / "gate" / "dev.events.jsonl").write_text(json.dumps(step))
+    return tmp_path
+
+
+def command(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["bootstrap", "--stack", "dev", "--repository", "example/models", *arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_command_says_what_to_put_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command() == 0
+
+    shown = capsys.readouterr().out
+    assert f"backend           s3://{WANTED.bucket}" in shown
+    assert "secrets provider  awskms:///" in shown
+    assert "deploy role       arn:aws:iam::123456789012:role/mobile-ai/" in shown
+
+
+@pytest.mark.usefixtures("folder")
+def test_policies_are_printed_without_an_account(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("--policies") == 0
+
+    assert set(json.loads(capsys.readouterr().out)) == {"trust", "deploy", "preview"}
+    assert client("s3").list_buckets()["Buckets"] == []
+
+
+def test_mistakes_are_told_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("--repository", "example/*") == 2
+    assert "expected OWNER/NAME" in capsys.readouterr().err
+    (folder / "build" / "gate" / "dev.events.jsonl").unlink()
+    assert command() == 2
+    assert "run `mobile-ai gate --stack dev`" in capsys.readouterr().err
+    (folder / "Pulumi.dev.yaml").unlink()
+    assert command() == 2
+    assert "got no usable Pulumi.dev.yaml" in capsys.readouterr().err
