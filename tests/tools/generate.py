@@ -20,6 +20,7 @@ from governance.telemetry import event_schema
 
 from components.settings import settings_schema
 from edge.settings_docs import settings_page
+from operations.monitor.finding import finding_schema
 
 __all__ = ["GENERATED", "main"]
 
@@ -77,6 +78,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/policies.md": policies_page,
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
+    "docs/schemas/finding.json": partial(schema, finding_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
     "policy-pack/config/schema.json": schema_text,
 }
