@@ -37,7 +37,7 @@ def cost_lines(cost: Cost, cells: Cells, quote: Callable[[str], str]) -> Iterato
     """
     yield f"### Cost: {quote(cost_sentence(cost))}"
     if cost.budgets:
-        yield from _head("budget", "of its limit", "month", "limit", *_compared(cost))
+        yield from _head("budget", "of its limit", "typical", "limit", *_compared(cost))
         for item in cost.budgets:
             name = f"{item.name}, {item.kind}{_MARKS[item.outcome]}"
             filled = f"{bar(item)} {share(item)}"
@@ -66,18 +66,18 @@ def model_lines(item: ModelChange, cells: Cells, quote: Callable[[str], str]) ->
 def _details(cost: Cost, cells: Cells) -> Iterator[str]:
     yield "<details><summary>By deployment, resource and tag</summary>"
     yield ""
-    yield from _head("deployment", "low", "month", "high", *_compared(cost))
+    yield from _head("deployment", "low", "typical", "high", *_compared(cost))
     yield from (_row(cells, part_name(item), cost, item) for item in cost.deployments)
     yield ""
     if moved := movers(cost):
         title = "most changed resources" if cost.prior else "dearest resources"
-        yield from _head(title, "low", "month", "high", *_compared(cost))
+        yield from _head(title, "low", "typical", "high", *_compared(cost))
         for item in moved:
             yield _row(cells, f"{item.name}, {resource_kind(item)}", cost, item)
         yield ""
-    yield from _head("tag", "low", "month", "high", *_compared(cost))
+    yield from _head("tag", "low", "typical", "high", *_compared(cost))
     for key, parts in cost.tags.items():
-        for part in parts:
+        for part in (part for part in parts if float(part.high) or float(part.delta or 0)):
             yield _row(cells, f"{key}: {part_name(part, 'none')}", cost, part)
     yield ""
     yield from _unknowns(cost, cells)
@@ -107,6 +107,6 @@ def _moved(cost: Cost, item: NamedCost) -> tuple[str, ...]:
 
 
 def _head(*names: str) -> Sequence[str]:
-    numbers = {"low", "month", "high", "limit", "change", "at most"}
+    numbers = {"low", "typical", "high", "limit", "change", "at most"}
     marks = ("--:" if name in numbers else "---" for name in names)
     return (f"| {' | '.join(names)} |", f"|{'|'.join(marks)}|")

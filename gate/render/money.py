@@ -101,8 +101,10 @@ def part_name(part: NamedCost, otherwise: str = "shared by all") -> str:
 
 
 def resource_kind(item: ResourceCost) -> str:
-    """Return a type without what all of its kind share: `rds/instance`."""
-    return ":".join(item.type.split(":")[1:-1]) or item.type
+    """Return a type without what all of its kind share: `rds/instance`, `Deployment`."""
+    provider, _, rest = item.type.partition(":")
+    module, _, name = rest.rpartition(":")
+    return name if provider == "kubernetes" else module or item.type
 
 
 def movers(cost: Cost) -> tuple[ResourceCost, ...]:

@@ -53,7 +53,7 @@ def model_part(item: ModelChange) -> RenderableType:
 
 
 def _budgets(cost: Cost) -> Table:
-    table = _table("budget", "", "", "", "month", "limit", "change")
+    table = _table("budget", "", "", "", "typical", "limit", "change")
     for item in cost.budgets:
         table.add_row(
             item.name,
@@ -69,7 +69,7 @@ def _budgets(cost: Cost) -> Table:
 
 def _parts(cost: Cost) -> Table:
     title = "the most changed" if cost.prior else "the dearest"
-    table = _table("deployment", "", "low", "month", "high", "change")
+    table = _table("deployment", "", "low", "typical", "high", "change")
     for item in cost.deployments:
         table.add_row(
             part_name(item), "", *map(usd, (item.low, item.typical, item.high)), change(item)
@@ -94,6 +94,6 @@ def _variant_title(variant: str, targets: tuple[str, ...]) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
     for name in columns:
-        numbers = name in {"low", "month", "high", "limit", "change"}
+        numbers = name in {"low", "typical", "high", "limit", "change"}
         table.add_column(name, justify="right" if numbers else "left", overflow="ellipsis")
     return table
