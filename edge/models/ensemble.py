@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from edge.models.graph import EnsembleSettings, Step, order, source_of
-from edge.serving import ModelIdentity, ModelUnavailableError, Served, Tensors, TensorSpec
+from edge.serving import ModelIdentity, ModelUnavailableError, Run, Served, Tensors, TensorSpec
 
 __all__ = ["EnsembleModel"]
+
+_MOST_RUNS: Final = 64  # kept for somebody who comes after every call
 
 
 class EnsembleModel:
@@ -48,6 +52,8 @@ class EnsembleModel:
         self.identity = ModelIdentity(
             name=settings.name, version=settings.version, digest=self._digest(settings)
         )
+        # Appended to on any thread, taken from on the event loop.
+        self._runs: deque[Run] = deque(maxlen=_MOST_RUNS)
         for served in self._models.values():
             served.acquire()
 
@@ -56,14 +62,41 @@ class EnsembleModel:
         known: dict[str, NDArray[Any]] = dict(batch)
         for step in self._steps:
             fed = {name: known[tensor] for name, tensor in step.inputs.items()}
-            answers = self._models[step.name].model.run(fed)
+            answers = self._step(self._models[step.name], fed)
             known |= {f"{step.name}.{name}": value for name, value in answers.items()}
         return {name: known[tensor] for name, tensor in self._sources.items()}
+
+    def seen(self) -> Iterator[Run]:
+        """Yield what the steps did since the last call, for the watches over their versions."""
+        while self._runs:
+            yield self._runs.popleft()
 
     def close(self) -> None:
         """Let go of the steps' versions."""
         for served in self._models.values():
             served.release()
+
+    def _step(self, served: Served, fed: Tensors) -> dict[str, NDArray[Any]]:
+        rows = max((len(value) for value in fed.values()), default=1) if self.batchable else 1
+        began = time.perf_counter()
+        answers, error = {}, None
+        try:
+            answers = served.model.run(fed)
+        except Exception as caught:
+            error = caught
+            raise
+        finally:
+            self._runs.append(
+                Run(
+                    served=served,
+                    inputs=fed,
+                    outputs=None if error else answers,
+                    rows=rows,
+                    seconds=time.perf_counter() - began,
+                    error=error,
+                )
+            )
+        return answers
 
     def _digest(self, settings: EnsembleSettings) -> str:
         """Return what tells two bindings apart: the declaration and the steps' digests."""

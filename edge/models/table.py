@@ -14,6 +14,7 @@ from typing import Any, Final
 from delivery.client import next_check
 from edge.models import signals
 from edge.models.composed import Composed
+from edge.models.ensemble import EnsembleModel
 from edge.models.follower import Follower
 from edge.models.shadow import Shadow
 from edge.models.split import Split
@@ -153,7 +154,11 @@ class Table:
 
     def observe(self, run: Run) -> None:
         """Learn of a call of a runtime: judge a new version by it, and shadow it."""
-        entry = self._entries.get(run.served.model.identity.name)
+        model = run.served.model
+        if isinstance(model, EnsembleModel):
+            for step in model.seen():
+                self.observe(step)
+        entry = self._entries.get(model.identity.name)
         if entry is None:
             return
         for item in entry.answering:

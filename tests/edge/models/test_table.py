@@ -278,6 +278,23 @@ async def test_an_ensemble_follows_its_steps_versions(two, tmp_path):
 
 
 @in_loop
+async def test_a_version_that_fails_as_a_step_is_taken_back(two, tmp_path):
+    ensemble = {
+        "name": "once",
+        "steps": [{"name": "a", "model": "digits", "inputs": {"x": "x"}}],
+        "outputs": {"y": "a.y"},
+    }
+    async with opened(settings(tmp_path, ensembles=[ensemble], watch=QUICK)) as table:
+        two(failing(1.0), 1.0)
+        await table.load("digits")
+        assert ask(table, "once") == ("1", 1.0)
+        for _ in range(6):
+            assert ask(table, "once", value=7.0) == ("1", None)
+        await until(lambda: ask(table, "once") == ("1", 2.0))
+        assert ask(table) == ("1.0.0", 2.0)
+
+
+@in_loop
 async def test_a_version_that_does_not_fit_leaves_the_ensemble_as_it_is(two, tmp_path):
     ensemble = {
         "name": "once",
