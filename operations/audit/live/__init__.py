@@ -1,0 +1,19 @@
+"""Checks of what really runs, beside the state: objects, budgets, registry, clusters, devices.
+
+Each is made with a client of what it asks and gives a ``Check``. The state says what the engine
+made; these find what somebody changed behind its back.
+"""
+
+from operations.audit.live.budgets import budgets_there
+from operations.audit.live.devices import versions_heard
+from operations.audit.live.objects import objects_unchanged
+from operations.audit.live.registry import aliases_follow_git
+from operations.audit.live.workloads import workloads_as_declared
+
+__all__ = [
+    "aliases_follow_git",
+    "budgets_there",
+    "objects_unchanged",
+    "versions_heard",
+    "workloads_as_declared",
+]

@@ -1,0 +1,61 @@
+"""Do devices report only versions that Git knows?"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from governance.reading import Finding
+from governance.tokens import DEPLOYMENT
+
+from operations.audit.contract import Check, Deployed, Found
+
+__all__ = ["Heard", "versions_heard"]
+
+Heard = Callable[[], Iterable[tuple[str, str, str, int]]]
+"""Application, model, version and how many events of it were heard lately."""
+
+
+def versions_heard(heard: Heard) -> Check:
+    """Return the check. A device that never reports is not seen by it.
+
+    Args:
+        heard: Asks the telemetry.
+    """
+
+    def look(deployed: Deployed) -> Iterator[Found]:
+        known = {
+            item.name: _versions(item.props.get("spec", {}))
+            for item in deployed.resources
+            if item.type == DEPLOYMENT
+        }
+        for app, model, version, count in heard():
+            versions = known.get(f"{app}-{model}")
+            if versions is None or version not in versions:
+                yield _found(f"{app}-{model}", version, count, versions or frozenset())
+
+    return Check(
+        id="versions-heard-are-released",
+        title="Devices report the deployed version or the one before it.",
+        severity="medium",
+        frameworks=("NIST AI RMF MANAGE 4.1",),
+        look=look,
+    )
+
+
+def _versions(spec: Mapping[str, object]) -> frozenset[str]:
+    model = spec.get("aiModel")
+    if not isinstance(model, Mapping):
+        return frozenset()
+    previous = model.get("previous")
+    before = previous.get("version") if isinstance(previous, Mapping) else None
+    return frozenset(str(item) for item in (model.get("version"), before) if item)
+
+
+def _found(name: str, version: str, count: int, known: frozenset[str]) -> Found:
+    return Found(
+        denies=False,  # whoever holds a token can say anything: a reason to look, no proof
+        finding=Finding(
+            what=f"devices of {name}",
+            got=f"version {version} in {count} events",
+            expected=" or ".join(sorted(known)) or "no such deployment",
+            next_step="look at how old those devices' applications are, and at releases/",
+        ),
+    )

@@ -1,0 +1,111 @@
+"""Do clusters run the workloads that were declared, as they were declared?"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from governance.reading import Finding
+from governance.resource import Resource
+
+from operations.audit.contract import Check, Deployed, Found
+
+__all__ = ["Workload", "workloads_as_declared"]
+
+Workload = Callable[[str, str, str], Mapping[str, Any] | None]
+"""A Deployment by site (name of the provider), namespace and name; ``None`` where there is none."""
+
+_TYPE: Final = "kubernetes:apps/v1:Deployment"
+# What others set by design: an autoscaler the replicas, the control plane the rest.
+_OTHERS: Final = frozenset({"replicas", "status", "resourceVersion", "uid", "creationTimestamp"})
+_QUANTITY: Final = re.compile(r"(\d+(?:\.\d+)?)(m|[kMGT]|[KMGT]i|)")
+_SUFFIXES: Final = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{name: Decimal(1000) ** (n + 1) for n, name in enumerate("kMGT")},
+    **{f"{name}i": Decimal(1024) ** (n + 1) for n, name in enumerate("KMGT")},
+}
+_NAMED: Final = 5  # differences that a message lists
+
+
+def workloads_as_declared(workload: Workload) -> Check:
+    """Return the check.
+
+    Args:
+        workload: Asks the site's API server.
+    """
+
+    def look(deployed: Deployed) -> Iterator[Found]:
+        for item in deployed.resources:
+            if item.type == _TYPE:
+                metadata = item.props["metadata"]
+                namespace, name = str(metadata["namespace"]), str(metadata["name"])
+                site = item.provider.name if item.provider else ""
+                live = workload(site, namespace, name)
+                changed = (
+                    ["the whole object"] if live is None else [*sorted(_differs(item.props, live))]
+                )
+                if changed:
+                    yield _found(item, f"{namespace}/{name}", live is None, changed)
+
+    return Check(
+        id="workloads-as-declared",
+        title="Every workload at a site is what was declared.",
+        severity="critical",
+        frameworks=("NIST 800-53 CM-3", "CIS Kubernetes 5"),
+        look=look,
+    )
+
+
+def _differs(wanted: Any, live: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths where a live object lacks, or has otherwise, what was declared.
+
+    What the API server added is no difference.
+    """
+    if isinstance(wanted, Mapping):
+        there = live if isinstance(live, Mapping) else {}
+        for key in wanted.keys() - _OTHERS:
+            yield from _differs(wanted[key], there.get(key), f"{path}.{key}" if path else key)
+    elif _listed(wanted):
+        if not _listed(live) or len(wanted) != len(live):
+            yield path
+        else:
+            for index, (one, other) in enumerate(zip(wanted, live, strict=True)):
+                yield from _differs(one, other, f"{path}[{index}]")
+    elif not _same(wanted, live, quantity=".resources." in path):
+        yield path
+
+
+def _listed(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _same(wanted: Any, live: Any, *, quantity: bool) -> bool:
+    if wanted is None or wanted is False:
+        return live is None or live is False  # the API server leaves out what is not set
+    if quantity:
+        return _amount(wanted) == _amount(live)
+    if isinstance(wanted, bool) or isinstance(live, bool):
+        return wanted is live
+    if isinstance(wanted, int | float) and isinstance(live, int | float):
+        return float(wanted) == float(live)  # the engine turns every number into a float
+    return bool(str(wanted) == str(live))
+
+
+def _amount(value: Any) -> Decimal | str:
+    """Return a resource quantity as a number: API servers write 1024Mi as 1Gi."""
+    found = _QUANTITY.fullmatch(str(value))
+    return Decimal(found[1]) * _SUFFIXES[found[2]] if found else str(value)
+
+
+def _found(item: Resource, name: str, gone: bool, changed: list[str]) -> Found:  # noqa: FBT001
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    return Found(
+        urn=item.urn,
+        finding=Finding(
+            what=f"workload {name}",
+            got="no such object" if gone else f"other {', '.join(changed[:_NAMED])}{more}",
+            expected="the object as it was declared",
+            next_step="find who edited it (the cluster's audit log), then run the pipeline",
+        ),
+    )
