@@ -210,17 +210,19 @@ class Table:
                 now = time.time()
                 due = next_check(self._place, period=self._period, now=now, failures=failures)
                 await asyncio.sleep(due - now)
-            failed = await self._look(item)
-            failures = failures + 1 if failed else 0
+            failures = 0 if await self._look(item) else failures + 1
 
     async def _look(self, item: Follower) -> bool:
-        """Check once; whatever goes wrong, what is served stays and the next check comes."""
+        """Check once, whatever goes wrong; return whether the releases could be asked.
+
+        A refusal puts no check off: what mends it, or halts a version, is to come soon.
+        """
         try:
             outcome = await item.refresh()
         except Exception:  # noqa: BLE001  # a defect or a lack of memory
             signals.log.exception("check failed", extra={"model": item.model})
-            return True
-        return outcome.word in _FAILED
+            return False
+        return outcome.word != "unreachable"
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)
