@@ -117,6 +117,32 @@ def status(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT0
 
 
 @app.command()
+def sync(
+    bundle: Annotated[Path, typer.Argument(help="Folder of YAML files of a `pull` site.")],
+    site: Annotated[str, typer.Option(help="The site; its context, or the default cluster.")],
+    name: Name = "default",
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Apply a site's bundle, as the agent in the site does; delete what it holds no more.
+
+    Example: mobile-ai sandbox sync build/sites/dev/lab --site lab
+    """
+    from sandbox.services.endpoints import Endpoints  # noqa: PLC0415
+    from sandbox.services.site import sync_site  # noqa: PLC0415
+    from sandbox.services.state import Folder  # noqa: PLC0415
+
+    try:
+        folder = Folder(_ROOT, name)
+        done = sync_site(Endpoints.read(folder.endpoints), site, bundle, folder=folder)
+    except SandboxError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print(json.dumps(asdict(done)))
+    else:
+        print(f"{site}: {len(done.applied)} applied, {len(done.removed)} removed")
+
+
+@app.command()
 def engine() -> None:
     """Find the Pulumi engine, or build it once per machine, and print its path."""
     from sandbox.engine import locate  # noqa: PLC0415

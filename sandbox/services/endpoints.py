@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from sandbox.errors import SandboxError
 from sandbox.providers.permission import endpoint_failure
 
 __all__ = ["DEFAULT_CLUSTER", "VARIABLE", "Cluster", "Endpoints", "EndpointsError"]
@@ -21,8 +22,8 @@ DEFAULT_CLUSTER: Final = "default"
 _FORMAT: Final = 1
 
 
-class EndpointsError(Exception):
-    """The file cannot be used: the message says what, got, expected and the next step."""
+class EndpointsError(SandboxError):
+    """The file cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

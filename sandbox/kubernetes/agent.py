@@ -1,0 +1,104 @@
+"""An agent in a site, as far as the sandbox needs one: the cluster becomes what a bundle says.
+
+Sites in mode `pull` get a folder of YAML files. Real sites run a GitOps operator for it; this one
+applies the files, deletes what an earlier bundle held and this one does not, and ends.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from sandbox.errors import SandboxError
+from sandbox.kubernetes.api import Api, Object
+from sandbox.kubernetes.namespace import finish_namespace
+
+__all__ = ["Synced", "sync"]
+
+_MANAGER: Final = "mobile-ai/site-agent"
+# What others need comes first, and goes last.
+_FIRST: Final = ("CustomResourceDefinition", "Namespace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What was done.
+
+    Attributes:
+        applied: Objects of the bundle, as `kind namespace/name`.
+        removed: Objects of an earlier bundle that were deleted.
+    """
+
+    applied: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def sync(api: Api, bundle: Path, *, inventory: Path) -> Synced:
+    """Apply a bundle; a folder that is empty or gone removes all that was applied before.
+
+    Args:
+        api: The site's API server.
+        bundle: Folder of YAML files, searched in depth.
+        inventory: File that remembers what was applied; safe to interrupt and repeat.
+
+    Raises:
+        SandboxError: A file holds no Kubernetes object; nothing was changed.
+        ApiError: The server refuses an object; those before it are applied.
+    """
+    wanted = sorted(_read(bundle), key=_rank)
+    before = json.loads(inventory.read_bytes()) if inventory.exists() else []
+    names = [_named(one) for one in wanted]
+    gone = [one for one in before if one not in names]
+    # Before anything is applied, so that an interrupted run forgets nothing.
+    inventory.write_text(json.dumps([*names, *gone]))
+    for one in wanted:
+        api.apply(one, manager=_MANAGER, dry_run=False, force=True)
+    for one in sorted(gone, key=_rank, reverse=True):
+        _remove(api, one)
+    inventory.write_text(json.dumps(names))
+    return Synced(applied=_told(names), removed=_told(gone))
+
+
+def _read(bundle: Path) -> list[Object]:
+    found: list[Object] = []
+    for path in sorted(bundle.rglob("*.yaml")):
+        try:
+            documents = [one for one in yaml.safe_load_all(path.read_text()) if one]
+            found += [one for one in documents if _named(one)]
+        except (yaml.YAMLError, KeyError, TypeError) as error:
+            raise SandboxError(
+                f"{path} holds no Kubernetes object: got {type(error).__name__} ({error}), "
+                "expected apiVersion, kind and metadata.name. Render the bundle again."
+            ) from error
+    return found
+
+
+def _named(one: Object) -> Object:
+    metadata = {
+        key: one["metadata"][key] for key in ("name", "namespace") if key in one["metadata"]
+    }
+    if "name" not in metadata:
+        raise KeyError("metadata.name")
+    return {"apiVersion": one["apiVersion"], "kind": one["kind"], "metadata": metadata}
+
+
+def _rank(one: Object) -> int:
+    return _FIRST.index(one["kind"]) if one["kind"] in _FIRST else len(_FIRST)
+
+
+def _remove(api: Api, named: Object) -> None:
+    left = api.delete(named, propagation="Background")
+    if left is not None and named["kind"] == "Namespace":
+        finish_namespace(api, named["metadata"]["name"])
+
+
+def _told(names: Iterable[Object]) -> tuple[str, ...]:
+    return tuple(f"{one['kind']} {_place(one['metadata'])}" for one in names)
+
+
+def _place(metadata: Mapping[str, str]) -> str:
+    namespace = metadata.get("namespace")
+    return f"{namespace}/{metadata['name']}" if namespace else metadata["name"]

@@ -1,0 +1,72 @@
+"""A site's bundle, applied by the agent to a real API server."""
+
+import pytest
+import yaml
+
+from sandbox.errors import SandboxError
+from sandbox.kubernetes.agent import sync
+from sandbox.services.endpoints import Endpoints
+from sandbox.services.site import sync_site
+
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
+
+
+def _write(bundle, kind, name, namespace=None):
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    document = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    path = bundle / "1-manifest" / f"v1-{kind.lower()}-{namespace}-{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(document))
+    return document, path
+
+
+def test_the_cluster_becomes_what_the_bundle_says(api, namespace, tmp_path):
+    bundle, inventory = tmp_path / "bundle", tmp_path / "inventory.json"
+    name = f"{namespace}-site"
+    kept, _ = _write(bundle, "ConfigMap", "kept", name)
+    dropped, path = _write(bundle, "ConfigMap", "dropped", name)
+    space, _ = _write(bundle, "Namespace", name)  # sorts after what is inside
+
+    first = sync(api, bundle, inventory=inventory)
+    path.unlink()
+    second = sync(api, bundle, inventory=inventory)
+    again = sync(api, bundle, inventory=inventory)
+
+    assert first.applied[0] == f"Namespace {name}"
+    assert second.removed == (f"ConfigMap {name}/dropped",)
+    assert again.removed == ()
+    assert api.read(kept) is not None
+    assert api.read(dropped) is None
+    last = sync(api, tmp_path / "nothing", inventory=inventory)
+    assert last.removed == (f"ConfigMap {name}/kept", f"Namespace {name}")
+    assert api.read(space) is None
+
+
+def test_an_interrupted_run_forgets_nothing(api, namespace, tmp_path, monkeypatch):
+    bundle, inventory = tmp_path / "bundle", tmp_path / "inventory.json"
+    old, path = _write(bundle, "ConfigMap", "old", namespace)
+    sync(api, bundle, inventory=inventory)
+    path.unlink()
+    _write(bundle, "ConfigMap", "new", namespace)
+    monkeypatch.setattr(api, "apply", lambda *_, **__: pytest.fail("killed"))
+    with pytest.raises(pytest.fail.Exception):
+        sync(api, bundle, inventory=inventory)
+    monkeypatch.undo()
+
+    sync(api, bundle, inventory=inventory)
+
+    assert api.read(old) is None
+
+
+@pytest.mark.parametrize("text", ["kind: Pod", "[1]", "a: {", "metadata: {}"])
+def test_a_file_that_is_no_object_changes_nothing(api, tmp_path, text):
+    (tmp_path / "bad.yaml").write_text(text)
+
+    with pytest.raises(SandboxError, match=r"bad\.yaml holds no Kubernetes object"):
+        sync(api, tmp_path, inventory=tmp_path / "inventory.json")
+    assert not (tmp_path / "inventory.json").exists()
+
+
+def test_without_a_cluster_the_next_step_is_told(sandbox, tmp_path):
+    with pytest.raises(SandboxError, match="sandbox up --only kubernetes"):
+        sync_site(Endpoints(name="x"), "lab", tmp_path, folder=sandbox)
