@@ -51,12 +51,12 @@ def sync(api: Api, bundle: Path, *, inventory: Path) -> Synced:
     wanted = sorted(_read(bundle), key=_rank)
     before = json.loads(inventory.read_bytes()) if inventory.exists() else []
     names = [_named(one) for one in wanted]
-    gone = [one for one in before if one not in names]
+    gone = sorted((one for one in before if one not in names), key=_rank, reverse=True)
     # Before anything is applied, so that an interrupted run forgets nothing.
     inventory.write_text(json.dumps([*names, *gone]))
     for one in wanted:
         api.apply(one, manager=_MANAGER, dry_run=False, force=True)
-    for one in sorted(gone, key=_rank, reverse=True):
+    for one in gone:
         _remove(api, one)
     inventory.write_text(json.dumps(names))
     return Synced(applied=_told(names), removed=_told(gone))
