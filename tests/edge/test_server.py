@@ -251,6 +251,13 @@ def test_a_wrong_configuration_is_refused_and_says_where(
         load_settings(path)
 
 
+def test_the_configuration_of_the_guide_can_be_used(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/edge.md").read_text()
+    path = tmp_path / "edge.yaml"
+    path.write_text(guide.split("<<END\n")[1].split("END\n")[0])
+    assert load_settings(path).models.follow[0].model == "digits"
+
+
 def test_a_missing_environment_is_refused() -> None:
     with pytest.raises(SettingsError, match="MOBILE_AI_APP"):
         from_environment({})
