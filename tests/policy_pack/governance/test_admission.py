@@ -84,7 +84,7 @@ OBJECTS: dict[str, Resource] = {
 }
 
 
-def _judged(resource: Resource) -> dict[str, bool]:
+def judged(resource: Resource) -> dict[str, bool]:
     """Return what each rule that a cluster enforces says of an object."""
     facts = Facts(SCENE.setting("dev"), now=SCENE.now)
     for item in SCENE.resources(resource):
@@ -144,7 +144,7 @@ def _program(expression: str) -> cel.Program:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_a_cluster_judges_an_object_as_the_pack_does(name: str) -> None:
-    assert _admitted(OBJECTS[name]) == _judged(OBJECTS[name])
+    assert _admitted(OBJECTS[name]) == judged(OBJECTS[name])
 
 
 @pytest.mark.parametrize("rule", POLICIES)

@@ -1,0 +1,114 @@
+"""A real API server enforces the generated admission policies as the rules judge."""
+
+import copy
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from governance.admission import admission_policies
+from governance.resource import Resource
+
+from sandbox.kubernetes.api import Api, ApiError
+from sandbox.progress import Quiet
+from sandbox.services import lifecycle
+from sandbox.services.endpoints import Endpoints
+from sandbox.services.state import Folder
+from tests.policy_pack.governance.test_admission import OBJECTS, judged
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes")]
+_GROUP = "admissionregistration.k8s.io/v1"
+_SECONDS = 30  # until a server enforces what it was just given
+_NAMESPACE = "field-assistant"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An API server with every policy bound and in force."""
+    folder = Folder(tmp_path_factory.mktemp("admission"), "kube")
+    lifecycle.up(folder, lifecycle.Wish(only=("kubernetes",)), ambient=os.environ, progress=Quiet())
+    try:
+        cluster = Endpoints.read(folder.endpoints).cluster()
+        server = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+        _apply(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}})
+        for account in ("default", "digits"):  # a server takes no pod of an account it has not
+            about = {"name": account, "namespace": _NAMESPACE}
+            _apply(server, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about})
+        for policy in admission_policies():
+            _bind(server, policy.rule, dict(policy.spec))
+        for policy in admission_policies():
+            _wait_for(server, policy.rule)
+        yield server
+    finally:
+        lifecycle.down(folder, progress=Quiet())
+
+
+def _bind(api: Api, name: str, spec: dict[str, Any]) -> None:
+    about = {"apiVersion": _GROUP, "metadata": {"name": name}}
+    _apply(api, {**about, "kind": "ValidatingAdmissionPolicy", "spec": spec})
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    _apply(api, {**about, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
+
+
+def _apply(api: Api, body: dict[str, Any], *, dry_run: bool = False) -> None:
+    api.apply(body, manager="tests", dry_run=dry_run, force=True)
+
+
+def _wait_for(api: Api, rule: str) -> None:
+    """Wait until an object that the rule denies is refused by its policy."""
+    bad = next(item for item in OBJECTS.values() if judged(item).get(rule) is False)
+    deadline = time.monotonic() + _SECONDS
+    while rule not in _refused_by(api, bad):
+        assert time.monotonic() < deadline, f"{rule} not in force: {_refused_by(api, bad)}"
+        time.sleep(0.1)
+
+
+def _refused_by(api: Api, resource: Resource) -> set[str]:
+    """Return the policies that refuse an object; the first one ends a request, so one by one."""
+    try:
+        _apply(api, _body(resource), dry_run=True)
+    except ApiError as error:
+        return {rule for rule in _RULES if f"'{rule}'" in str(error)} or {str(error)}
+    return set()
+
+
+_RULES = {policy.rule for policy in admission_policies()}
+
+
+def _body(resource: Resource) -> dict[str, Any]:
+    """Return an object as it is sent, with what a server asks for and no rule reads."""
+    _, version, kind = resource.type.split(":")
+    body = copy.deepcopy(dict(resource.props))
+    body |= {"apiVersion": version.removeprefix("core/"), "kind": kind}
+    body["metadata"] |= {"name": "subject", "namespace": _NAMESPACE}
+    spec = body.get("spec", {})
+    if kind == "CronJob":
+        spec["schedule"] = "0 0 * * *"
+        _complete(spec["jobTemplate"]["spec"]["template"], restart="Never")
+    elif kind == "Service":
+        spec["ports"] = [{"port": 80}]
+    elif "template" in spec:
+        _complete(spec["template"], restart="Never" if kind == "Job" else "Always")
+        if kind != "Job":
+            spec["selector"] = {"matchLabels": {"app": "subject"}}
+    return body
+
+
+def _complete(template: dict[str, Any], *, restart: str) -> None:
+    template["metadata"] = {**template.get("metadata", {}), "labels": {"app": "subject"}}
+    template["spec"]["restartPolicy"] = restart
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_server_refuses_what_a_rule_denies_and_only_that(api: Api, name: str) -> None:
+    found = OBJECTS[name]
+    denied = {rule for rule, passed in judged(found).items() if not passed}
+
+    refused = _refused_by(api, found)
+
+    assert bool(refused) == bool(denied), refused
+    # A server ends at the first policies that refuse; an object that no server takes at all, such
+    # as a pod with nothing in it, is refused before any policy.
+    assert refused & _RULES <= denied
+    assert refused & _RULES or not refused or " is invalid: " in str(refused), refused
