@@ -3,7 +3,8 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -38,7 +39,7 @@ def command(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
         print_table(report)
         raise typer.Exit(report.exit_code)
     if as_json:
-        sys.stdout.write(_json(deployed.changes, deployed.outputs, deployed.notes))
+        sys.stdout.write(json.dumps(asdict(deployed), indent=2) + "\n")
         return
     for note in deployed.notes:
         print(f"note: {note}")
@@ -46,12 +47,10 @@ def command(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
     for name, value in deployed.outputs.items():
         shown_value = value if isinstance(value, str) else json.dumps(value)
         print(f"  {name}: {shown_value}")
+    print("In the sandbox:")
+    for name, url in deployed.reachable.items():
+        print(f"  {name}: {url}")
 
 
 def _counted(changes: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(changes.items())) or "nothing"
-
-
-def _json(changes: Mapping[str, int], outputs: Mapping[str, Any], notes: tuple[str, ...]) -> str:
-    document = {"changes": dict(changes), "outputs": dict(outputs), "notes": list(notes)}
-    return json.dumps(document, indent=2) + "\n"

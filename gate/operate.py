@@ -10,7 +10,7 @@ gate first, so it is refused here.
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from gate.run import Options, run_gate
 from gate.sandbox_stack import prepare_sandbox_stack
 from gate.seal import require_same, take_seal
 from sandbox.engine import Engine
-from sandbox.services.endpoints import VARIABLE
+from sandbox.services.endpoints import VARIABLE, Endpoints
 
 __all__ = ["Deployed", "bring_up", "refresh", "take_down"]
 
@@ -41,11 +41,13 @@ class Deployed:
     Attributes:
         changes: Count of operations, such as ``{"create": 3, "same": 200}``.
         outputs: The stack's outputs.
+        reachable: Where the sandbox answers for what AWS would serve, by name.
         notes: What had to be mended first.
     """
 
     changes: Mapping[str, int]
     outputs: Mapping[str, Any]
+    reachable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -207,11 +209,31 @@ def _diagnostics(lines: Sequence[str]) -> str:
 def _deployed(desk: _Desk, verb: str) -> Deployed:
     outputs = {} if verb == "destroy" else _ask(desk, "stack", "output")
     last = (_ask(desk, "stack", "history", "--page-size=1") or [{}])[0]
-    return Deployed(changes=last.get("resourceChanges") or {}, outputs=outputs)
+    return Deployed(
+        changes=last.get("resourceChanges") or {},
+        outputs=outputs,
+        reachable=_reachable(desk) if outputs else {},
+    )
+
+
+def _reachable(desk: _Desk) -> dict[str, str]:
+    """URLs of this machine: the names that AWS would make lead nowhere here."""
+    endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
+    deployment = _ask(desk, "stack", "export")["deployment"]
+    distributions = [
+        item["id"]
+        for item in deployment.get("resources") or ()
+        if item["type"] == "aws:cloudfront/distribution:Distribution"
+    ]
+    found = {"aws": endpoints.aws, "registry": endpoints.mlflow}
+    if endpoints.cdn and distributions:
+        found["releases"] = f"{endpoints.cdn}/{distributions[0]}/"
+    return {name: url for name, url in found.items() if url}
 
 
 def _ask(desk: _Desk, *words: str) -> Any:
-    command = [str(desk.engine.pulumi), *words, f"--stack={desk.project.stack}", "--json"]
+    told = [] if words[-1] == "export" else ["--json"]
+    command = [str(desk.engine.pulumi), *words, f"--stack={desk.project.stack}", *told]
     done = subprocess.run(
         [*command, "--non-interactive"],
         cwd=desk.project.root,

@@ -42,7 +42,7 @@ def argument(value: Any, shape: Any) -> Any:
         case "map":
             return {key: argument(item, shape.value) for key, item in value.items()}
         case "blob":
-            return content_of(value) if isinstance(value, Special) else str(value).encode()
+            return _bytes(value)
         case kind:
             return _scalar(value, kind)
 
@@ -87,6 +87,12 @@ def _pair_of(shape: Any) -> tuple[str, str] | None:
     if shape.type_name != "structure":
         return None
     return next((pair for pair in _PAIRS if set(pair) <= set(shape.members)), None)
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, Special):
+        return content_of(value)
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _scalar(value: Any, kind: str) -> Any:

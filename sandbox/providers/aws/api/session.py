@@ -18,7 +18,7 @@ _GONE: Final = re.compile(
     r"NotFound|NoSuch|DoesNotExist|NonExistent|NotFoundFault|Unknown(?!Error|Op)"
 )
 _TAKEN: Final = re.compile(
-    r"AlreadyExist|EntityAlready|Duplicate|InUse$|Conflict|BucketAlready|already exists",
+    r"AlreadyExist|EntityAlready|Duplicate|InUse|Conflict|BucketAlready|already exists",
     re.IGNORECASE,
 )
 

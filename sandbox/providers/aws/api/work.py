@@ -17,7 +17,7 @@ from sandbox.providers.aws.api.text import made, search
 from sandbox.providers.cloud import Wanted
 from sandbox.providers.dialect import Dialect, planned
 from sandbox.providers.errors import ProviderError
-from sandbox.providers.invent import Inventor
+from sandbox.providers.invent import MARK, Inventor
 from sandbox.providers.paths import has_path
 from sandbox.providers.state_only import fill, identity
 from sandbox.providers.values import Properties, Value
@@ -155,9 +155,10 @@ class Work:
                 if not error.gone:
                     raise
 
-    def alike(self, live: Any) -> bool:
+    def alike(self, live: Any, *, apart_from: Iterable[str] = ()) -> bool:
         """Whether an object is as wanted in everything that the API shows."""
-        return all(self._is_so(name, live) for name in self._set_properties() - _TAGS)
+        names = self._set_properties() - _TAGS - set(apart_from)
+        return all(self._is_so(name, live) for name in names)
 
     def inputs(self, live: Any) -> Properties:
         """What the program would have to say to get the object as it is."""
@@ -178,12 +179,15 @@ class Work:
         dialect, wanted = self._dialect, self._wanted
         outputs = planned(wanted.inputs, ())
         volatile = frozenset(dialect.volatile(wanted.facts))
+        marked = _listed(old.get(MARK))
+        invented: list[Value] = []
         for name in dialect.computed(wanted.facts):
             if has_path(outputs, name):
                 continue
             value = self._output(name, live)
             if value is None and name not in volatile:
                 value = old.get(name)
+                invented += [name] if name in marked else []
             if value is not None:
                 outputs[name] = value
         inventor = Inventor(
@@ -192,7 +196,8 @@ class Work:
             values={**outputs},
         )
         inventor.learn("id", self.subject.id)
-        return fill(dialect, wanted, outputs, inventor)
+        filled = fill(dialect, wanted, outputs, inventor)
+        return {**filled, MARK: [*invented, *_listed(filled.get(MARK))]}
 
     def _adopt_by_name(self, error: ApiError) -> None:
         subject = self.subject
@@ -202,8 +207,9 @@ class Work:
             tags = self.tagger.found(subject)
             if tags.get(MARK_TAG) == subject.facts["mark"]:
                 return
-            # Without any tag: of a type that has none, or killed before it got them.
-            if not tags and self.alike(live):
+            # Without any tag: of a type that has none, or killed before it got them and the rest.
+            later = {name for step in self.kind.then for name in step.only}
+            if not tags and self.alike(live, apart_from=later):
                 return
         raise ProviderError(
             f"{subject.id or self._wanted.urn}: got an object of this name that another resource "
@@ -289,6 +295,10 @@ class Work:
         output, note = self.kind.content
         there, known = self._output(output, live), self.subject.known.get(output)
         return {note: there} if known is not None and there != known else {}
+
+
+def _listed(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []
 
 
 def _unmarked(tags: Mapping[str, str]) -> Properties:

@@ -56,8 +56,8 @@ _MODULES: Final = (
 KINDS: Final[Mapping[str, Kind]] = {
     token: kind for module in _MODULES for token, kind in module.KINDS.items()
 }
-# Types that are kept in the state only: with a call that the sandbox's AWS API (moto) lacks, which a
-# test holds against moto's own list, or with what is wrong with the calls it has.
+# Types that are kept in the state only: with a call that the sandbox's AWS API (moto) lacks, which
+# a test holds against moto's own list, or with what is wrong with the calls it has.
 STATE_ONLY: Final[Mapping[str, str]] = {
     "aws:cloudfront/cachePolicy:CachePolicy": "cloudfront:create_cache_policy",
     "aws:cloudfront/function:Function": "cloudfront:publish_function",

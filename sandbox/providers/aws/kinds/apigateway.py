@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.providers.aws.api.kind import Call, Given, Kind, Roster, Tags
+from sandbox.providers.aws.api.calls import Api
+from sandbox.providers.aws.api.kind import Call, Given, Kind, Roster, Tags, action
 from sandbox.providers.aws.api.subject import Subject
+from sandbox.providers.aws.api.tagging import tags_of
 
 __all__ = ["KINDS"]
 
@@ -43,6 +45,16 @@ def _route_settings(subject: Subject) -> Any:
     return found or None
 
 
+@action("apigatewayv2:delete_stage", "apigatewayv2:create_stage")
+def _make_stage_again(api: Api, subject: Subject) -> None:
+    """The API of the sandbox has no UpdateStage: take it away and put it back in one step."""
+    api.call(subject, "delete_stage", ApiId=subject.value("apiId"), StageName=subject.id)
+    api.run(
+        Call(operation="create_stage", give={**_STAGE, "Tags": tags_of}),
+        subject,
+    )
+
+
 _STAGE: Final[Mapping[str, Given]] = {
     "ApiId": "{apiId}",
     "StageName": "{name}",
@@ -67,7 +79,7 @@ KINDS: Final = {
     "aws:apigatewayv2/stage:Stage": Kind(
         service="apigatewayv2",
         create=Call(operation="create_stage", give=_STAGE),
-        update=Call(operation="update_stage", give=_STAGE),
+        update=_make_stage_again,
         read=Call(
             operation="get_stage", give={"ApiId": "{apiId}", "StageName": "{id}"}, fill=False
         ),

@@ -2,9 +2,22 @@
 
 from typing import Final
 
-from sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags
+from sandbox.providers.aws.api.calls import Api
+from sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags, action
+from sandbox.providers.aws.api.subject import Subject
+from sandbox.providers.errors import ProviderError
 
 __all__ = ["KINDS"]
+
+
+@action(only=("kmsKeyId",))
+def _no_new_key(_: Api, subject: Subject) -> None:
+    raise ProviderError(
+        f"log group {subject.id}: got another key; expected the one it was made with, since the "
+        "sandbox's AWS API has no AssociateKmsKey. Next: `mobile-ai down`, then `up`",
+        code="UNIMPLEMENTED",
+    )
+
 
 _DESTINATION: Final = Call(
     operation="put_delivery_destination",
@@ -33,14 +46,7 @@ KINDS: Final = {
                 fill=False,
             ),
         ),
-        changes=(
-            Call(
-                operation="associate_kms_key",
-                give={"logGroupName": "{id}", "kmsKeyId": "{kmsKeyId}"},
-                only=("kmsKeyId",),
-                fill=False,
-            ),
-        ),
+        changes=(_no_new_key,),
         read=Call(operation="describe_log_groups", give={"logGroupNamePrefix": "{id}"}, fill=False),
         at="logGroups[?logGroupName=='{id}'] | [0]",
         delete=Call(operation="delete_log_group", give={"logGroupName": "{id}"}, fill=False),

@@ -1,0 +1,200 @@
+"""The sandbox: does `up` do what the preview said, what stays in the state, which faults pass.
+
+Agreement is over the dev stack, deployed into an AWS API of the run's own; Kubernetes objects stay
+in the state. A prediction is an output of a resource at preview. It holds when a known value is
+the value afterwards, or when a value that was not known yet is there afterwards; an output that
+nobody announced counts as a prediction that failed, and so does an operation that came out
+differently.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks._row import Row
+from sandbox.providers.aws.types_page import share_in_state
+from tests.tools.types_in_use import aws_types_in_use
+
+__all__ = ["IDS", "agreement", "rows"]
+
+IDS = (
+    "sandbox.preview_up_agreement",
+    "sandbox.state_only_types_share",
+    "sandbox.faults_survived",
+)
+_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_ROOT: Final = Path(__file__).parents[1]
+_PORT: Final = 5599
+_FAULTS: Final = ("tests/sandbox/providers/aws/test_faults.py", "tests/gate/test_recovery.py")
+
+
+def rows() -> Iterator[Row]:
+    """Yield one row per figure."""
+    held, total, missed = _measured()
+    yield Row(
+        id=IDS[0],
+        value=round(100 * held / total, 3),
+        unit="%",
+        peer="bar: 100",
+        n=total,
+        note=f"missed: {', '.join(missed[:5]) or 'none'}",
+    )
+    used = aws_types_in_use()
+    yield Row(
+        id=IDS[1],
+        value=round(100 * share_in_state(used), 2),
+        unit="%",
+        peer="bar: 15",
+        n=len(used),
+        note="AWS types that the components declare; listed in docs/sandbox-types.md",
+    )
+    passed, failed = _faults()
+    yield Row(
+        id=IDS[2],
+        value=passed,
+        unit="faults",
+        peer="bar: 20",
+        n=passed + failed,
+        note=f"{failed} failed; cases of {', '.join(_FAULTS)}",
+    )
+
+
+def agreement(
+    predicted: Mapping[str, Mapping[str, Any]], done: Mapping[str, Mapping[str, Any]]
+) -> tuple[int, int, list[str]]:
+    """Count predictions that held, all predictions, and name those that did not.
+
+    Args:
+        predicted: Outputs at preview by URN.
+        done: Outputs in the state by URN.
+    """
+    held, missed = 0, []
+    for urn, outputs in predicted.items():
+        there = done.get(urn, {})
+        for name in sorted({*outputs, *there}):
+            if name.startswith("__"):
+                continue
+            if _holds(outputs.get(name), there.get(name)):
+                held += 1
+            else:
+                missed.append(f"{urn.split('::', 2)[2]}.{name}")
+    return held, held + len(missed), missed
+
+
+def _holds(predicted: Any, there: Any) -> bool:
+    if predicted == _UNKNOWN:
+        return there is not None
+    if predicted == "[secret]" or _is_secret(there):
+        return there is not None  # neither side is shown
+    if isinstance(predicted, dict) and isinstance(there, dict):
+        names = {name for name in (*predicted, *there) if not name.startswith("__")}
+        return all(_holds(predicted.get(name), there.get(name)) for name in names)
+    if isinstance(predicted, list) and isinstance(there, list):
+        return len(predicted) == len(there) and all(map(_holds, predicted, there))
+    return bool(predicted == there)
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and "4dabf18193072939515e22adb298388d" in value
+
+
+def _measured() -> tuple[int, int, list[str]]:
+    from gate import Options  # noqa: PLC0415  a second to load
+    from gate.asking import find_engine, variables_of  # noqa: PLC0415
+    from gate.operate import bring_up, take_down  # noqa: PLC0415
+    from gate.project import find_project  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder, _aws(Path(folder)) as endpoints:
+        checkout = Path(folder) / "checkout"
+        subprocess.run(["git", "clone", "--quiet", _ROOT, checkout], check=True)
+        (checkout / ".venv").symlink_to(_ROOT / ".venv")
+        ambient = {**os.environ, "MOBILE_AI_SANDBOX_ENDPOINTS": str(endpoints)}
+        options = Options(stack="dev", folder=checkout, ambient=ambient)
+        report, deployed = bring_up(options, lambda _: None)
+        if deployed is None:
+            raise RuntimeError(f"the gate says {report.verdict}; expected pass")
+        project = find_project(checkout, "dev")
+        engine = find_engine("sandbox", ambient)
+        exported = subprocess.run(
+            [engine.pulumi, "stack", "export", "--stack=dev"],
+            cwd=checkout,
+            env=variables_of(project, engine, "sandbox", ambient),
+            capture_output=True,
+            check=True,
+        )
+        result = agreement(_planned(project.log), _state(json.loads(exported.stdout)))
+        take_down(options, lambda _: None)
+    return result
+
+
+def _planned(log: Path) -> dict[str, Mapping[str, Any]]:
+    found = {}
+    for line in log.read_text().splitlines():
+        event = json.loads(line).get("resOutputsEvent")
+        new = (event or {}).get("metadata", {}).get("new")
+        if new and new["type"].startswith(("aws:", "kubernetes:")):
+            found[new["urn"]] = new.get("outputs") or {}
+    return found
+
+
+def _state(export: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    resources = export["deployment"]["resources"]
+    return {item["urn"]: item.get("outputs") or {} for item in resources}
+
+
+@contextmanager
+def _aws(folder: Path) -> Iterator[Path]:
+    """An AWS API of its own, and the file that tells where it is."""
+    from sandbox.services.endpoints import Endpoints  # noqa: PLC0415
+
+    url = f"http://127.0.0.1:{_PORT}"
+    path = folder / "endpoints.json"
+    Endpoints(name="bench", aws=url).write(path)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.services.aws_server", "-p", str(_PORT)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(url)
+        yield path
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait(url: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{url}/moto-api/", timeout=1).close()  # noqa: S310  loopback
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise RuntimeError(f"{url} does not answer after a minute")
+
+
+def _faults() -> tuple[int, int]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_FAULTS],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    counts = {
+        word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", done.stdout)
+    }
+    return counts.get("passed", 0), counts.get("failed", 0) + counts.get("error", 0)
