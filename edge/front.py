@@ -99,7 +99,7 @@ class Front:
             done(*refusal(error))
 
     def enter(self, served: Served, make: Callable[[], Waiting]) -> Waiting:
-        """Put a job of another protocol in the lane of a version that was acquired for it.
+        """Put a job in the lane of the version that was acquired for it.
 
         Args:
             served: The version; released when the job is answered, or not taken.
