@@ -21,6 +21,8 @@ from governance.telemetry import event_schema
 from components.settings import settings_schema
 from edge.settings_docs import settings_page
 from operations.monitor.finding import finding_schema
+from sandbox.providers.aws.types_page import types_page
+from tests.tools.types_in_use import aws_types_in_use
 
 __all__ = ["GENERATED", "main"]
 
@@ -76,6 +78,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
+    "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),

@@ -1,0 +1,121 @@
+"""The stand-in's cloud with a way to break the API under it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError
+
+from sandbox.providers.aws.api.backend import AwsCloud
+from sandbox.providers.aws.api.session import Session
+from sandbox.providers.aws.dialect import AwsDialect
+from sandbox.providers.aws.inventory import inventory
+from sandbox.providers.aws.kinds import KINDS
+from sandbox.providers.cloud import Found, Made, Wanted
+from sandbox.providers.values import Properties
+from tests.sandbox.providers.stub import spec
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+
+
+class Killed(BaseException):
+    """The process dies here; no handler may save it."""
+
+
+class Raw:
+    """A body as botocore reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> list[bytes]:
+        return [self._body]
+
+
+@dataclass
+class Breaking(Session):
+    """A session whose calls can be broken: by answers, by a dead line, by the process's end."""
+
+    endpoint: str
+    answers: list[Callable[[str], AWSResponse | None]] = field(default_factory=list)
+    die_after: str = ""
+    calls: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.endpoint, account=ACCOUNT)
+
+    def _make(self, service: str, region: str) -> Any:
+        client = super()._make(service, region)
+        client.meta.events.register("before-send", self._before)
+        return client
+
+    def call(self, service: str, region: str, operation: str, arguments: dict[str, Any]) -> Any:
+        answer = super().call(service, region, operation, arguments)
+        self.calls.append(f"{service}:{operation}")
+        if self.die_after in {operation, f"{service}:{operation}"}:
+            raise Killed
+        return answer
+
+    def _before(self, request: Any, **_: Any) -> AWSResponse | None:
+        return self.answers.pop(0)(request.url) if self.answers else None
+
+
+def answering_json(status: int, code: str) -> Callable[[str], AWSResponse]:
+    """The same for the services that speak JSON."""
+    body = json.dumps({"__type": code, "message": "no"}).encode()
+    return lambda url: AWSResponse(url, status, {"x-amzn-errortype": code}, Raw(body))
+
+
+def answering(status: int, code: str) -> Callable[[str], AWSResponse]:
+    """An error as services of every protocol word it."""
+    xml = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+
+    def answer(url: str) -> AWSResponse:
+        headers = {"x-amzn-errortype": code}
+        return AWSResponse(url, status, headers, Raw(xml.encode()))
+
+    return answer
+
+
+def dead_line(url: str) -> AWSResponse:
+    raise EndpointConnectionError(endpoint_url=url)
+
+
+class World:
+    """One AWS account and the stand-in's processes that work on it."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.session = Breaking(endpoint)
+        self.dialect = AwsDialect(spec("aws"), {})
+        self.dialect.configure({"region": REGION})
+        self.start()
+
+    def start(self) -> None:
+        """Start a process of the stand-in, which knows nothing of the ones before."""
+        self.session = Breaking(self.endpoint)
+        self.cloud = AwsCloud(self.dialect, lambda _: self.session, KINDS)
+
+    def wanted(self, token: str, inputs: Properties, **more: Any) -> Wanted:
+        facts = self.dialect.find(token)
+        urn = f"urn:pulumi:dev::demo::{token}::{more.pop('name', 'thing')}"
+        return Wanted(urn=urn, facts=facts, inputs=inputs, **more)
+
+    def create(self, token: str, inputs: Properties, **more: Any) -> Made:
+        return self.cloud.create(self.wanted(token, inputs, **more))
+
+    def read(self, token: str, inputs: Properties, made: Made) -> Found | None:
+        wanted = self.wanted(token, inputs)
+        return self.cloud.read(wanted, object_id=made.id, known=made.outputs)
+
+    def objects(self) -> dict[str, list[str]]:
+        session = Session(self.endpoint, account=ACCOUNT)
+        return inventory(session, account=ACCOUNT, region=REGION)
+
+    def api(self, service: str, operation: str, **arguments: Any) -> Any:
+        """Change something by hand, behind the engine's back."""
+        return Session(self.endpoint, account=ACCOUNT).call(service, REGION, operation, arguments)
