@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,12 @@ _CLIENTS = 4  # of each of two generators, so that one is always loading
 _BURST = 5.0  # seconds
 _KEY = "bench"
 _SLOW_WIDTH = 2048  # two products of this size a row: some hundred times a small row's time
+# As `edge/Dockerfile` sets them: memory of a version that is gone goes back.
+_MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    "MALLOC_TRIM_THRESHOLD_": "262144",
+}
 _TRIAL_SECONDS = 30.0  # for a slow version to be taken back
 
 
@@ -96,7 +103,9 @@ class _Server:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "cli.main", "edge", "serve", "--config"]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen([*command, str(self._config)], stderr=log)
+            self._process = subprocess.Popen(
+                [*command, str(self._config)], stderr=log, env={**os.environ, **_MALLOC}
+            )
         self.port = int(self._logged("serving")["port"])
         self._logged("models started")
         return self
