@@ -81,7 +81,9 @@ GROUPS: Final[Mapping[str, Group]] = {
     "release": Group(
         module="cli.release", help="Plan, sign, promote, halt and roll back releases."
     ),
-    "sandbox": Group(module="cli.sandbox", help="Have what a preview needs on this machine."),
+    "sandbox": Group(
+        module="cli.sandbox", help="Start, look at and stop a local cloud on this machine."
+    ),
     "schema": Group(module="cli.schema", help="Print the JSON Schema of a file format."),
     "up": Group(
         module="cli.up",
