@@ -19,6 +19,7 @@ from sandbox.progress import Quiet
 from sandbox.services import lifecycle
 from sandbox.services.endpoints import Endpoints
 from sandbox.services.lifecycle import Wish
+from sandbox.services.ports import is_free
 from sandbox.services.process import Record
 from sandbox.services.state import Folder
 
@@ -114,6 +115,7 @@ def test_a_port_that_somebody_took_meanwhile_is_left_to_them(folder):
     _until(lambda: _states(here)["cdn"] == "ended")
     port = int(first.cdn.rsplit(":", 1)[-1])
 
+    _until(lambda: is_free(port))  # an outgoing connection of somebody may have it for a moment
     with socket.create_server(("127.0.0.1", port)):
         second = _up(here)
 
