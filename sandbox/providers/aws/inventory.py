@@ -20,6 +20,7 @@ _LISTS: Final = (
     ("apigatewayv2", "get_domain_names", "Items[].DomainName"),
     ("athena", "list_work_groups", "WorkGroups[?Name!='primary'].Name"),
     ("cloudfront", "list_distributions", "DistributionList.Items[].Id"),
+    ("cloudfront", "list_functions", "FunctionList.Items[].Name"),
     ("cloudfront", "list_origin_access_controls", "OriginAccessControlList.Items[].Id"),
     ("cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
     ("cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),

@@ -29,7 +29,7 @@ _PAUSE_SECONDS: Final = 0.2
 # What the provider itself acts on; the API has no place for it.
 _LOCAL: Final = frozenset(
     """
-    applyImmediately bypassPolicyLockoutSafetyCheck code confirmationTimeoutInMinutes content
+    applyImmediately bypassPolicyLockoutSafetyCheck confirmationTimeoutInMinutes content
     contentBase64 deleteAutomatedBackups deletionWindowInDays endpointAutoConfirms
     enforceConsumerDeletion finalSnapshotIdentifier forceDelete forceDestroy forceDetachPolicies
     forceOverwriteReplicaSecret overwrite publish recoveryWindowInDays region retainOnDelete

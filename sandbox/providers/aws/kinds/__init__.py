@@ -60,7 +60,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 # a test holds against moto's own list, or with what is wrong with the calls it has.
 STATE_ONLY: Final[Mapping[str, str]] = {
     "aws:cloudfront/cachePolicy:CachePolicy": "cloudfront:create_cache_policy",
-    "aws:cloudfront/function:Function": "cloudfront:publish_function",
     "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": (
         "cloudfront:create_origin_request_policy"
     ),

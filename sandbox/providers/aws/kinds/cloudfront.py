@@ -132,6 +132,51 @@ def _read_acl(api: Api, subject: Subject) -> Any:
     return {**answer["WebACL"], "LockToken": answer["LockToken"]}
 
 
+def _comment(subject: Subject) -> str:
+    return str(subject.value("comment") or "")
+
+
+_CREATE_FUNCTION: Final = Call(
+    operation="create_function",
+    give={
+        "Name": "{name}",
+        "FunctionConfig": {"Comment": _comment, "Runtime": "{runtime}"},
+        "FunctionCode": "{code}",
+    },
+    fill=False,
+)
+
+
+@action("cloudfront:get_function", "cloudfront:describe_function")
+def _read_function(api: Api, subject: Subject) -> Any:
+    answer = api.call(subject, "describe_function", Name=subject.id)
+    summary = answer["FunctionSummary"]
+    code = api.call(subject, "get_function", Name=subject.id)["FunctionCode"].read()
+    config = summary["FunctionConfig"]
+    return {
+        **config,
+        "name": summary["Name"],
+        "code": code,
+        "arn": summary["FunctionMetadata"]["FunctionARN"],
+        "etag": answer["ETag"],
+        "liveStageEtag": answer["ETag"],
+        "status": summary["Status"],
+    }
+
+
+@action("cloudfront:describe_function", "cloudfront:delete_function")
+def _delete_function(api: Api, subject: Subject) -> None:
+    answer = api.call(subject, "describe_function", Name=subject.id)
+    api.call(subject, "delete_function", Name=subject.id, IfMatch=answer["ETag"])
+
+
+@action("cloudfront:delete_function", "cloudfront:create_function")
+def _make_function_again(api: Api, subject: Subject) -> None:
+    """The API of the sandbox has no UpdateFunction: take it away and put it back in one step."""
+    api.run(_delete_function, subject)
+    api.run(_CREATE_FUNCTION, subject)
+
+
 _ACCESS: Final = {
     "OriginAccessControlConfig": {
         "Name": "{name}",
@@ -183,6 +228,16 @@ KINDS: Final = {
             at="DistributionList.Items",
             id="<Id>",
         ),
+    ),
+    # What is created is live at once: the API of the sandbox has no PublishFunction.
+    "aws:cloudfront/function:Function": Kind(
+        service="cloudfront",
+        create=_CREATE_FUNCTION,
+        update=_make_function_again,
+        read=_read_function,
+        delete=_delete_function,
+        id="{name}",
+        unkept=("keyValueStoreAssociations", "publish", "tags", "tagsAll"),
     ),
     "aws:cloudfront/originAccessControl:OriginAccessControl": Kind(
         service="cloudfront",

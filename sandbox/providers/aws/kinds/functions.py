@@ -107,6 +107,7 @@ KINDS: Final = {
         },
         content=("codeSha256", "sourceCodeHash"),
         unkept=(
+            "code",
             "deadLetterConfig",
             "imageConfig",
             "loggingConfig",
