@@ -89,6 +89,40 @@ def cdn_hardened(case: Case) -> None:
             access.require(is_text, "an origin access control")
 
 
+@resource_rule(
+    id="cdn-geography-allowed",
+    title="Models are served from, and to, places that the stack may serve.",
+    group="responsible_ai",
+    severity="medium",
+    frameworks=("NIST AI RMF GOVERN 1.1", "EU AI Act Art. 2"),
+    remediation="set `delivery.priceClass` and `delivery.geoRestriction` in the stack file",
+    applies_to=(_DISTRIBUTION,),
+    waivable_by="security",
+    parameters={
+        "priceClasses": Parameter(
+            default=["PriceClass_100"],
+            doc="Sets of edge locations that may hold copies of models.",
+            weaker="more",
+        ),
+        "countries": Parameter(
+            default=[],
+            doc="Countries that models may be downloaded in (ISO 3166-1 alpha-2); empty: all.",
+            weaker="other",
+        ),
+    },
+)
+def cdn_geography_allowed(case: Case) -> None:
+    """Check where copies lie and who may fetch them; inference data never pass the CDN."""
+    classes, countries = case.parameters["priceClasses"], case.parameters["countries"]
+    case.at("priceClass").require(one_of(*classes), f"one of {classes}")
+    if countries:
+        rule = case.at("restrictions", "geoRestriction")
+        rule.at("restrictionType").require(one_of("whitelist"), "a list of countries to serve")
+        rule.at("locations").require(bool, "at least one country")
+        for country in rule.at("locations").items():
+            country.require(one_of(*countries), f"one of {countries}")
+
+
 _HTTPS: Final = (one_of("https-only", "redirect-to-https"), "'https-only'")
 
 
@@ -210,6 +244,7 @@ def cdn_has_firewall(whole: Whole) -> None:
 RULES: Final[tuple[Rule, ...]] = (
     no_public_ingress,
     cdn_hardened,
+    cdn_geography_allowed,
     load_balancer_hardened,
     api_authorized,
     no_public_compute,

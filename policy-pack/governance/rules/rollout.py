@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from governance.case import Case
+from governance.case import Case, Whole
 from governance.reading import at_least, at_most, is_false, one_of, optional
-from governance.rule import Parameter, Rule, resource_rule
+from governance.rule import Parameter, Rule, resource_rule, stack_rule
 from governance.rules.versions import version_key
-from governance.tokens import DEPLOYMENT
+from governance.tokens import DELIVERY_OBJECTS, DEPLOYMENT
 
 __all__ = ["RULES"]
 
@@ -136,7 +136,35 @@ def release_metadata_fresh(case: Case) -> None:
         case.at("maxTtl").require(at_most(most), f"at most {most} seconds")
 
 
+@stack_rule(
+    id="patches-released",
+    title="Devices that have the version before are offered a patch and not the whole file.",
+    group="delivery",
+    severity="low",
+    # A patch that would save too little is rightly left out, so this can only be advice.
+    enforcement="advisory",
+    frameworks=("AWS Well-Architected SUS04-BP07",),
+    remediation="publish the release again where the version before is at hand",
+    waivable_by="security",
+)
+def patches_released(whole: Whole) -> None:
+    """Look for a patch from the previous version among the objects of the release."""
+    keys = [case.at("key").text() or "" for case in whole.of(*DELIVERY_OBJECTS)]
+    if not any(key.startswith(_RELEASED) for key in keys):
+        return  # nothing was released yet
+    for case in whole.of(DEPLOYMENT):
+        before = case.at("spec", "aiModel", "previous", "version").text()
+        targets = [item.at("target").text() for item in case.at("spec", "placement").items()]
+        wanted = f".from-{before}.mdp"
+        if before and "on-device" in targets and not any(key.endswith(wanted) for key in keys):
+            case.deny("spec.aiModel.previous", got=f"no patch from {before}", expected="one")
+
+
+_RELEASED: Final = "metadata/"
+
+
 RULES: Final[tuple[Rule, ...]] = (
+    patches_released,
     first_ring_small,
     rollout_bounded,
     rollout_stage_known,

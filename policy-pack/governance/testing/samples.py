@@ -84,6 +84,8 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:cloudfront/cachePolicy:CachePolicy": {"maxTtl": 60},
     "aws:cloudfront/distribution:Distribution": {
         "defaultRootObject": "metadata/timestamp.json",
+        "priceClass": "PriceClass_100",
+        "restrictions": {"geoRestriction": {"restrictionType": "whitelist", "locations": ["DE"]}},
         "defaultCacheBehavior": {"viewerProtocolPolicy": "https-only"},
         "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
         "viewerCertificate": {"minimumProtocolVersion": "TLSv1.2_2021"},

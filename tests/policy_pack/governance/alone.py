@@ -216,6 +216,13 @@ def _samples() -> None:
                     ),
                 ),
             ),
+            "cdn-geography-allowed": lambda: (
+                (s := Scene()),
+                (
+                    s.sample("aws:wafv2/webAcl:WebAcl"),
+                    changed(s.sample(distribution), "priceClass", to="PriceClass_All"),
+                ),
+            ),
             "cdn-has-firewall": lambda: ((s := Scene()), (s.sample(distribution),)),
             "load-balancer-hardened": lambda: sample(
                 "aws:lb/loadBalancer:LoadBalancer", "internal", to=False

@@ -21,6 +21,16 @@ def given(rule: str, outcome: str, *resources: Resource, label: str, scene: Scen
     return Case(rule=rule, outcome=outcome, label=label, scene=scene, changed=resources)
 
 
+_PLACES = "cdn-geography-allowed"
+_PATCHES = "patches-released"
+
+
+def released(*keys: str) -> list[Resource]:
+    """Return the objects of a release."""
+    token = "aws:s3/bucketObjectv2:BucketObjectv2"
+    return [SCENE.resource(token, {"key": key}, name=key) for key in keys]
+
+
 def configured(rule: str, outcome: str, *resources: Resource, **parameters: Any) -> Case:
     config = json.dumps({"rules": {rule: {"parameters": parameters}}})
     scene = replace(SCENE, config=config)
@@ -470,6 +480,29 @@ NETWORK = [
         changed(SCENE.sample(_CDN), "viewerCertificate", to={}),
         ownDomain=False,
     ),
+    fails(_PLACES, _CDN, "priceClass", to="PriceClass_All"),
+    fails(_PLACES, _CDN, "priceClass", to=None),
+    says("unknown", _PLACES, _CDN, "priceClass", to=UNKNOWN),
+    passes(_PLACES, _CDN, "restrictions", to=None),
+    configured(_PLACES, "pass", SCENE.sample(_CDN), countries=["DE", "FR"]),
+    configured(_PLACES, "fail", SCENE.sample(_CDN), countries=["FR"]),
+    *(
+        configured(
+            _PLACES,
+            outcome,
+            changed(SCENE.sample(_CDN), "restrictions", "geoRestriction", *path, to=to),
+            countries=["DE"],
+            # The label of a case is of its parameters.
+            priceClasses=["PriceClass_100", f"{path}{to}"],
+        )
+        for path, to, outcome in (
+            (("restrictionType",), "none", "fail"),
+            (("restrictionType",), "blacklist", "fail"),
+            (("locations",), [], "fail"),
+            (("locations",), ["DE", "US"], "fail"),
+            (("locations",), ["DE", UNKNOWN], "unknown"),
+        )
+    ),
     fails("load-balancer-hardened", _LB, "internal", to=None),
     fails("load-balancer-hardened", _LB, "dropInvalidHeaderFields", to=False),
     fails("load-balancer-hardened", _LB, "accessLogs", to=None),
@@ -800,7 +833,29 @@ SOURCES = [
     _account("fail", secretKey="x"),
     _account("fail", token="x"),
 ]
+_WITH_PREVIOUS = changed(
+    SCENE.deployment(), "spec", "aiModel", "previous", to={"version": "1.0.0", "sha256": "a" * 64}
+)
+_AT_EDGE = changed(
+    _WITH_PREVIOUS, "spec", "placement", to=_WITH_PREVIOUS.props["spec"]["placement"][1:]
+)
+_ROOT, _PATCH = "metadata/1.root.json", "targets/a.b.from-1.0.0.mdp"
+PATCHES = [
+    given(_PATCHES, "fail", _WITH_PREVIOUS, *released(_ROOT), label="no patch"),
+    given(
+        _PATCHES,
+        "fail",
+        _WITH_PREVIOUS,
+        *released(_ROOT, "targets/a.b.from-0.9.0.mdp"),
+        label="another version's patch",
+    ),
+    given(_PATCHES, "pass", _WITH_PREVIOUS, *released(_ROOT, _PATCH), label="patch"),
+    given(_PATCHES, "pass", _WITH_PREVIOUS, *released("targets/a"), label="nothing released"),
+    given(_PATCHES, "pass", SCENE.deployment(), *released(_ROOT), label="no previous version"),
+    given(_PATCHES, "pass", _AT_EDGE, *released(_ROOT), label="nothing on devices"),
+]
 CASES = [
+    *PATCHES,
     *STORAGE,
     *IAM,
     *PODS,

@@ -1,0 +1,51 @@
+"""Three years on under the real gate: what runs may stay, be halted; nothing else may change."""
+
+import pytest
+
+from tests.e2e.checkout import Checkout
+from tests.e2e.test_audit import Deployed
+from tests.e2e.world import end_in_two_years, sign_world
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
+_CLOCK = "Servicer(folder, version=_version(folder))"
+_LATER = (
+    "Servicer(folder, version=_version(folder), clock=lambda: "
+    "__import__('datetime').datetime.now(__import__('datetime').timezone.utc)"
+    " + __import__('datetime').timedelta(days=1095))"
+)
+RULE = "ethical-assessment-approved"
+
+
+def three_years_on(checkout: Checkout) -> None:
+    """Give the running pack a later clock; nothing outside the pack can."""
+    path = checkout.root / "policy-pack" / "governance" / "pulumi_pack" / "serve.py"
+    text = path.read_text()
+    assert text.count(_CLOCK) == 1
+    path.write_text(text.replace(_CLOCK, _LATER))
+
+
+def test_what_runs_stays_and_any_change_to_it_waits_for_a_new_assessment(
+    checkout: Checkout,
+) -> None:
+    sign_world(checkout, assessment=end_in_two_years)
+    first = checkout.gate()
+    assert RULE not in first.denied_by, first.out + first.err
+    Deployed(checkout).up()
+    three_years_on(checkout)
+
+    kept = checkout.gate()
+    assert RULE not in kept.denied_by, kept.out + kept.err
+    assert kept.outcomes(RULE)["warned"] == 1
+
+    checkout.edit_stack(lambda values: values["deployments"][0]["rollout"].update(halted=True))
+    halted = checkout.gate()
+    assert RULE not in halted.denied_by, halted.out + halted.err
+
+    def change(values: dict) -> None:  # type: ignore[type-arg]  # as the stack file has it
+        values["deployments"][0]["rollout"]["halted"] = False
+        values["deployments"][0]["usage"]["updatesPerMonth"] += 1
+
+    checkout.edit_stack(change)
+    changed = checkout.gate()
+    assert changed.code == 1, changed.out + changed.err
+    assert RULE in changed.denied_by
