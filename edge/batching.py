@@ -22,19 +22,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from edge.datatypes import DATATYPES
 from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
+from edge.jobs import Job, Outputs, check_outputs, join
 from edge.limits import BatchLimits
-from edge.plan import Given, Plans
-from edge.serving import Run, Served, ServedModel, Tensors
+from edge.plan import Plans
+from edge.serving import Run, Served, Tensors
 from edge.stats import ModelStats
 
-__all__ = ["Job", "Lane", "Outputs"]
+__all__ = ["Lane"]
 
 _ON_LOOP: Final = 0.001  # seconds that a call may take on the event loop
 _FORGET: Final = 1.05  # per call: how fast the shortest time of a row is forgotten
@@ -43,57 +41,6 @@ _RECENT: Final = 0.2  # weight of the last call in the average
 
 
 _LATE: Final = RefusedError(DEADLINE, "server: the request's time was over before its answer")
-
-
-class Outputs:
-    """The outputs of a batch, to be taken apart."""
-
-    __slots__ = ("_bytes", "_whole", "arrays")
-
-    def __init__(self, arrays: Tensors, *, whole: bool) -> None:
-        """Keep the arrays; `whole` if they belong to one request."""
-        self.arrays = arrays
-        self._whole = whole
-        self._bytes: dict[str, bytes] = {}
-
-    def part(self, name: str, at: int, rows: int) -> NDArray[Any]:
-        """Return the rows of one request."""
-        array = self.arrays[name]
-        return array if self._whole else array[at : at + rows]
-
-    def raw_part(self, name: str, at: int, rows: int) -> bytes:
-        """Return the rows of one request in binary form; not for ``BYTES``."""
-        data = self._bytes.get(name)
-        if data is None:
-            data = self._bytes[name] = self.arrays[name].tobytes()
-        if self._whole:
-            return data
-        size = len(data) // len(self.arrays[name])
-        return data[at * size : (at + rows) * size]
-
-
-class Job(Protocol):
-    """A request in a lane.
-
-    Attributes:
-        given: Its inputs; binary ones of a plain datatype as bytes.
-        rows: How many rows they have.
-        key: Jobs with equal keys fit in one batch.
-        start: When it came, by `time.perf_counter`.
-        deadline: When nobody waits for it any more.
-    """
-
-    given: Given
-    rows: int
-    key: tuple[tuple[int, ...], ...]
-    start: float
-    deadline: float
-
-    def complete(self, outputs: Outputs, at: int) -> None:
-        """Answer with the rows from `at`."""
-
-    def fail(self, error: RefusedError) -> None:
-        """Answer that it was not served; the first answer counts."""
 
 
 @dataclass(slots=True)
@@ -205,8 +152,7 @@ class Lane:
         if not jobs:
             self._next()
         elif sum(job.rows for job in jobs) * self._row_seconds < _ON_LOOP:
-            self._finish(self._run(jobs))
-            self._next()
+            self._end(self._run(jobs))
         else:
             if self._threads is None:
                 name = self._model.identity.name
@@ -219,8 +165,13 @@ class Lane:
 
     def _back(self, future: Future[list[_Call]]) -> None:
         self._running = ()
-        self._finish(future.result())
-        self._next()
+        self._end(future.result())
+
+    def _end(self, calls: Sequence[_Call]) -> None:
+        try:
+            self._finish(calls)
+        finally:  # a defect must not stop the lane
+            self._next()
 
     def _next(self) -> None:
         self._seen = 0
@@ -265,7 +216,7 @@ class Lane:
         try:
             inputs = self._joined(jobs)
             outputs = self._model.run(inputs)
-            _check(self._model, outputs, sum(job.rows for job in jobs))
+            check_outputs(self._model, outputs, sum(job.rows for job in jobs))
         except Exception as raised:  # noqa: BLE001  # the model's; answered as such
             outputs, error = None, raised
         return _Call(jobs, inputs, outputs, time.perf_counter() - before, error)
@@ -273,7 +224,7 @@ class Lane:
     def _joined(self, jobs: Sequence[Job]) -> Tensors:
         rows = (-1,) if self._model.batchable else ()
         return {
-            name: _join(name, (*rows, *tail), dtype, jobs)
+            name: join(name, (*rows, *tail), dtype, jobs)
             for (name, dtype), tail in zip(self._inputs, jobs[0].key, strict=True)
         }
 
@@ -321,31 +272,6 @@ class Lane:
                 error=call.error,
             )
         )
-
-
-def _join(
-    name: str, tail: tuple[int, ...], dtype: np.dtype[Any], jobs: Sequence[Job]
-) -> NDArray[Any]:
-    """Return an input of all jobs: one copy, or none for a job that is alone."""
-    parts: list[Any] = [job.given[name] for job in jobs]
-    first = parts[0]
-    if len(parts) == 1 and isinstance(first, np.ndarray):
-        return first
-    if dtype.hasobject:
-        return np.concatenate(parts)
-    array = np.frombuffer(first if len(parts) == 1 else b"".join(parts), dtype=dtype).reshape(tail)
-    return array if array.flags.aligned else array.copy()
-
-
-def _check(model: ServedModel, outputs: Tensors, rows: int) -> None:
-    """Refuse outputs of another shape than the model declares: answers would be cut wrongly."""
-    for spec in model.outputs:
-        shape = outputs[spec.name].shape
-        expected = (rows, *spec.shape[1:]) if model.batchable else spec.shape
-        if len(shape) != len(expected) or any(
-            wanted not in {-1, size} for size, wanted in zip(shape, expected, strict=True)
-        ):
-            raise RuntimeError(f"output {spec.name!r}: got {shape}; expected {expected}")
 
 
 def _refusal(error: Exception | None) -> RefusedError:

@@ -9,8 +9,9 @@ from typing import Final, TypeVar
 
 from edge.admission import Admission
 from edge.answer import refusal
-from edge.batching import Job, Lane
+from edge.batching import Lane
 from edge.errors import NOT_FOUND, UNAVAILABLE, RefusedError
+from edge.jobs import Job
 from edge.limits import FrontLimits
 from edge.rest_job import Done, RestJob
 from edge.serving import (

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from edge.batching import Outputs
 from edge.datatypes import BYTES, pack_bytes
 from edge.errors import RefusedError
+from edge.jobs import Outputs
 from edge.plan import Given, rows_and_key
 from edge.proto.open_inference_grpc_pb2 import ModelInferRequest, ModelInferResponse
 from edge.serving import ServedModel, TensorSpec
@@ -31,7 +31,7 @@ _FIELDS: Final = {
 
 
 class GrpcJob:
-    """See :class:`edge.batching.Job`.
+    """See :class:`edge.jobs.Job`.
 
     Attributes:
         answer: The response, when it is there.

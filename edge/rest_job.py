@@ -10,9 +10,9 @@ import orjson
 from numpy.typing import NDArray
 
 from edge.answer import BINARY, Head, json_answer, refusal
-from edge.batching import Outputs
 from edge.datatypes import BYTES, DATATYPES, pack_bytes
 from edge.errors import BAD_REQUEST, RefusedError
+from edge.jobs import Outputs
 from edge.plan import Given, Plan
 from edge.serving import ModelIdentity, ServedModel
 
@@ -23,7 +23,7 @@ _OK: Final = 200
 
 
 class RestJob:
-    """See :class:`edge.batching.Job`."""
+    """See :class:`edge.jobs.Job`."""
 
     __slots__ = ("_done", "_model", "_plan", "deadline", "given", "key", "rows", "start")
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.batching import Lane, Outputs
+from edge.batching import Lane
 from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
+from edge.jobs import Outputs
 from edge.limits import BatchLimits
 from edge.serving import Run, Served
 from edge.stats import ModelStats
