@@ -2,9 +2,9 @@
 
 Agreement is over the dev stack, deployed into an AWS API of the run's own; Kubernetes objects stay
 in the state. A prediction is an output of a resource at preview. One with a known value holds when
-that is the value afterwards. One that was "known after the operation" promises no value, and AWS may
-give none, so it always holds; an output that was not announced at all counts as a failed prediction.
-The note says how many predictions were of a known value.
+that is the value afterwards. One that was "known after the operation" promises no value, and AWS
+may give none, so it always holds; an output that was not announced at all counts as a failed
+prediction. The note says how many predictions were of a known value.
 """
 
 import json
