@@ -25,6 +25,7 @@ from tests.edge.models.world import Git
 IDS = ("edge.swap_failures",)
 _CYCLES = 50
 _WARM = 10  # cycles before memory counts
+_LOOKS = 5
 _CLIENTS = 4  # of each of two generators, so that one is always loading
 _BURST = 5.0  # seconds
 _KEY = "bench"
@@ -61,7 +62,8 @@ def _swaps(folder: Path, cycles: int) -> Row:
         load.stop()
         count = load.answers
     failed = count.total() - count["200"]
-    warm = memory[min(_WARM, cycles) - 1]
+    # The smallest of some cycles: a version may still be on its way out when memory is read.
+    warm, end = (min(part) for part in (memory[_WARM - _LOOKS : _WARM], memory[-_LOOKS:]))
     return Row(
         id="edge.swap_failures",
         value=failed,
@@ -71,9 +73,9 @@ def _swaps(folder: Path, cycles: int) -> Row:
         note=(
             f"{cycles} swaps to a new version and {cycles} to a slow one that the watch took back; "
             f"{count.total():,} requests, {2 * _CLIENTS} at a time; not answered with 200: "
-            f"{dict(count - Counter({'200': count['200']})) or 'none'}; resident MB after cycle "
-            f"{min(_WARM, cycles)}: {warm / 1e6:.0f}, at the end: {memory[-1] / 1e6:.0f}, "
-            f"highest after that: {max(memory[_WARM - 1 :] or memory) / 1e6:.0f}"
+            f"{dict(count - Counter({'200': count['200']})) or 'none'}; resident MB, smallest of "
+            f"{_LOOKS} cycles: {warm / 1e6:.0f} before cycle {_WARM}, {end / 1e6:.0f} at the end, "
+            f"largest of all {max(memory) / 1e6:.0f}"
         ),
     )
 
