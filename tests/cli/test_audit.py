@@ -8,6 +8,7 @@ from cli import main as cli
 from gate.assemble import assemble
 from gate.errors import GateError
 from operations import audit as room
+from sandbox.services.endpoints import VARIABLE, Cluster, Endpoints
 from tests.gate.support import TIMING, run_of
 
 
@@ -18,8 +19,8 @@ def audit(capsys, monkeypatch):
     def run(stream, *arguments):
         asked = []
 
-        def run_audit(options, _tell):
-            asked.append(options)
+        def run_audit(options, _tell, *, checks):
+            asked.extend([options, {check.id for check in checks}])
             if isinstance(stream, Exception):
                 raise stream
             return assemble(run_of(stream, exit_code=int(stream != "passed")), TIMING)
@@ -42,6 +43,36 @@ def test_options_are_passed_on(audit, tmp_path):
     *_, asked = audit("passed", "--cloud", "aws", "--file", str(tmp_path), "--commit", "main")
     found = asked[0]
     assert (found.stack, found.cloud, found.file, found.commit) == ("dev", "aws", tmp_path, "main")
+
+
+LIVE = {"objects-unchanged", "budgets-there", "aliases-follow-git", "workloads-as-declared"}
+
+
+def test_without_live_nobody_but_the_state_is_asked(audit):
+    *_, asked = audit("passed")
+    assert not LIVE & asked[1]
+
+
+@pytest.mark.parametrize(
+    ("store", "more"), [([], set()), (["--store", "."], {"versions-heard-are-released"})]
+)
+def test_live_adds_the_checks_of_what_runs(audit, tmp_path, monkeypatch, store, more):
+    cluster = Cluster(server="https://127.0.0.1:1", ca="/ca", token="t")
+    url = "http://127.0.0.1:1"
+    endpoints = Endpoints(
+        name="x", account="1", aws=url, mlflow=url, kubernetes={"default": cluster}
+    )
+    endpoints.write(tmp_path / "endpoints.json")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "endpoints.json"))
+    without = audit("passed")[3][1]
+    assert audit("passed", "--live", *store)[3][1] - without == LIVE | more
+
+
+def test_live_without_a_sandbox_says_how_to_start_one(audit, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "none.json"))
+    code, _, err, asked = audit("passed", "--live")
+    assert (code, asked) == (2, [])
+    assert "mobile-ai sandbox up" in err
 
 
 def test_every_format_goes_to_a_file_of_the_audit(audit, tmp_path):

@@ -1,0 +1,147 @@
+"""What `mobile-ai audit --live` asks: clients of the clouds, of the registry and of clusters."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cli.errors import UserError
+from gate.project import find_project
+from gate.stackfile import StackFile
+from operations.audit import Check
+from operations.audit.live import (
+    aliases_follow_git,
+    budgets_there,
+    objects_unchanged,
+    versions_heard,
+    workloads_as_declared,
+)
+from operations.audit.live.registry import mlflow_alias
+from sandbox.services.endpoints import VARIABLE, Endpoints, EndpointsError
+
+__all__ = ["live_checks"]
+
+_DAYS_HEARD: Final = 7
+_TRACKING: Final = "MLFLOW_TRACKING_URI"
+
+Workload = Callable[[str, str, str], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clients:
+    """Who is asked."""
+
+    s3: Any
+    budgets: Any
+    account: str
+    registry: str
+    workload: Workload
+
+
+def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
+    """Return the checks of what is running.
+
+    Args:
+        stack: The stack.
+        cloud: ``sandbox``: a running sandbox; ``aws``: the caller's credentials, kubeconfig and
+            ``MLFLOW_TRACKING_URI``.
+        store: Telemetry; without it, no question is asked about versions that were heard of.
+
+    Raises:
+        UserError: There is nobody to ask.
+    """
+    project = find_project(Path.cwd(), stack)
+    config = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
+    clients = _sandbox(project.root) if cloud == "sandbox" else _aws(config)
+    checks = [
+        objects_unchanged(clients.s3),
+        budgets_there(clients.budgets, clients.account),
+        aliases_follow_git(mlflow_alias(clients.registry)),
+        workloads_as_declared(clients.workload),
+    ]
+    return checks if store is None else [*checks, versions_heard(lambda: _heard(store))]
+
+
+def _sandbox(root: Path) -> _Clients:
+    import boto3  # noqa: PLC0415  a third of a second
+
+    path = Path(os.environ.get(VARIABLE) or root / "build/sandbox/default/endpoints.json")
+    try:
+        endpoints = Endpoints.read(path)
+    except EndpointsError as error:
+        raise UserError(f"{error}\nNext: mobile-ai sandbox up") from error
+    # Keys of nobody: the API asks for some and checks none.
+    session = boto3.session.Session("sandbox", "sandbox", region_name="us-east-1")
+    return _Clients(
+        s3=session.client("s3", endpoint_url=endpoints.aws),
+        budgets=session.client("budgets", endpoint_url=endpoints.aws),
+        account=endpoints.account,
+        registry=endpoints.mlflow,
+        workload=lambda site, namespace, name: _in_sandbox(endpoints, site, namespace, name),
+    )
+
+
+def _in_sandbox(
+    endpoints: Endpoints, site: str, namespace: str, name: str
+) -> Mapping[str, Any] | None:
+    from sandbox.kubernetes.api import Api  # noqa: PLC0415
+
+    cluster = endpoints.cluster(site)
+    if cluster is None:
+        raise UserError(f"site {site}: got no API server. Next: mobile-ai sandbox up")
+    api = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+    metadata = {"namespace": namespace, "name": name}
+    return api.read({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})
+
+
+def _aws(config: Mapping[str, Any]) -> _Clients:
+    import boto3  # noqa: PLC0415
+
+    registry = config.get("mobile-ai:registry", {}).get("trackingUri") or os.environ.get(_TRACKING)
+    if not registry:
+        raise UserError(
+            f"--live: got no address of the registry; expected one. Next: set {_TRACKING} to the "
+            "stack's output `registryUri`."
+        )
+    contexts = {
+        site["name"]: site.get("context") or site["name"]
+        for site in config.get("mobile-ai:sites", ())
+    }
+    session = boto3.session.Session(region_name=config.get("mobile-ai:region"))
+    return _Clients(
+        s3=session.client("s3"),
+        budgets=session.client("budgets", region_name="us-east-1"),
+        account=str(config.get("mobile-ai:aws", {}).get("accountId", "")),
+        registry=registry,
+        workload=lambda site, namespace, name: _in_cluster(
+            contexts.get(site, site), namespace, name
+        ),
+    )
+
+
+def _in_cluster(context: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+    """Ask the cluster of a context of the caller's kubeconfig; its name is the site's if pulled."""
+    from kubernetes import client, config  # noqa: PLC0415
+
+    api = client.AppsV1Api(config.new_client_from_config(context=context))
+    try:
+        found = api.read_namespaced_deployment(name, namespace)
+    except client.ApiException as error:
+        if error.status == 404:  # noqa: PLR2004  HTTP
+            return None
+        raise
+    value: Mapping[str, Any] = api.api_client.sanitize_for_serialization(found)
+    return value
+
+
+def _heard(store: Path) -> Iterable[tuple[str, str, str, int]]:
+    """Yield what devices and sites said they run in the last week."""
+    from operations.telemetry import Store  # noqa: PLC0415  loads DuckDB
+    from operations.telemetry.status import store_status  # noqa: PLC0415
+
+    since = time.strftime("%Y-%m-%dT%H", time.gmtime(time.time() - _DAYS_HEARD * 86400))
+    for row in store_status(Store(store))["subjects"]:
+        if str(row["last_hour"]) >= since:
+            yield row["app"], row["model"], row["version"], row["events"]
