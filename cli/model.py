@@ -26,6 +26,7 @@ from model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from model_build.pull import pull as fetch
 from model_build.register import register_version, stack_pins
 from model_build.signing import signer_from_uri
+from model_build.trust_file import begin_trust, create_role_keys
 from model_build.verify import verify_version
 from model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
 from rich.console import Console
@@ -272,6 +273,32 @@ def pull(
     else:
         for item in files:
             print(f"{item.sha256}  {item.format:7} {item.path}")
+
+
+@app.command()
+def trust(
+    keys: Annotated[Path, typer.Option(help="Folder for the private keys: outside Git.")],
+    environment: Environment = "dev",
+    keep: Annotated[  # noqa: FBT002
+        bool, typer.Option("--keep", help="Go on trusting the present file's keys beside yours.")
+    ] = False,
+    days: Annotated[int, typer.Option(min=1, help="Days that the trust counts.")] = 365,
+) -> None:
+    """Begin an environment's trust: a key for every role, and version 1 of the trust file.
+
+    The keys are files, for a trial or to be moved to where each role's owner keeps them. From
+    then on the file changes only by a next version that both root keys sign.
+
+    Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
+    """
+    with _answering():
+        kept = _trust(environment, None) if keep else None
+        now = datetime.now(UTC).replace(microsecond=0)
+        signers = create_role_keys(keys)
+        text = begin_trust(environment, signers, expires=now + timedelta(days=days), kept=kept)
+        path = Path("policy-pack/trust") / f"{environment}.yaml"
+        path.write_text(text, "utf-8")
+    print(f"wrote {path}: version 1, {len(signers)} new keys in {keys}; none of them in Git")
 
 
 @app.command()

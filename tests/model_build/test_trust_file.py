@@ -1,0 +1,49 @@
+"""A trust of one's own: its keys sign, those kept go on counting, none is written over."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from governance.statements import ASSESSMENT, sign_statement, statement_of
+from governance.trust import load_trust
+from model_build.ceremony import ROLES, fresh_keys, trust_text
+from model_build.errors import BuildError
+from model_build.trust_file import begin_trust, create_role_keys
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def signers(tmp_path):
+    return create_role_keys(tmp_path / "keys")
+
+
+def begun(signers, kept=None):
+    text = begin_trust("dev", signers, expires=NOW + timedelta(days=1), kept=kept)
+    return load_trust(text, environment="dev", now=NOW)
+
+
+def test_every_role_has_one_key_and_the_root_needs_both_of_its_own(signers):
+    trust = begun(signers)
+    assert {name: (len(role.keyids), role.threshold) for name, role in trust.roles.items()} == {
+        "root": (2, 2),
+        **dict.fromkeys(ROLES, (1, 1)),
+    }
+
+
+def test_keys_that_are_kept_go_on_counting_for_their_role_but_do_not_rule(signers):
+    before = fresh_keys("dev")
+    kept = load_trust(
+        trust_text("dev", before, expires=NOW + timedelta(days=1)), environment="dev", now=NOW
+    )
+    trust = begun(signers, kept)
+    for signer in (before["ethics-reviewer"][0], signers["ethics-reviewer"]):
+        envelope = sign_statement(statement_of(ASSESSMENT, {}), [signer])
+        assert trust.verify(envelope, role="ethics-reviewer", name="an assessment")
+    assert not {signer.public_key.keyid for signer in before["root:dev"]} & trust.keys.keys()
+
+
+def test_private_keys_are_the_owners_alone_and_are_never_written_over(signers, tmp_path):
+    paths = sorted((tmp_path / "keys").iterdir())
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o600] * len(signers)
+    with pytest.raises(BuildError, match="never written over"):
+        create_role_keys(tmp_path / "keys")
