@@ -38,11 +38,18 @@ class Leftovers:
                 if key not in self._marked:
                     self._marked[key] = _by_mark(work, roster)
                 candidates = self._marked[key].get(work.subject.facts["mark"], [])
-        return next((one for one in candidates if one not in wanted.held), None)
+        free = (one for one in candidates if one not in wanted.held)
+        return next((one for one in free if _is_there(work, one)), None)
 
     def _alike(self, work: Work, roster: Roster) -> list[str]:
         listed = _listed(work, roster, work.subject)
         return [_id(work, roster, item) for item in listed if work.alike(item)]
+
+
+def _is_there(work: Work, object_id: str) -> bool:
+    """Whether it lives: a list may still name what waits for its deletion."""
+    work.subject.id = object_id
+    return work.look() is not None
 
 
 def _listed(work: Work, roster: Roster, subject: Subject) -> list[Any]:

@@ -132,3 +132,12 @@ def test_a_delete_can_be_repeated_and_leaves_nothing(world: World, token: str):
     for _ in range(2):
         world.cloud.delete(wanted, object_id=made.id, known=made.outputs)
     assert world.objects() == {}
+
+
+@pytest.mark.parametrize("token", sorted(OBJECTS))
+def test_what_waits_for_its_deletion_is_not_taken_for_a_leftover(world: World, token: str):
+    made = world.create(token, OBJECTS[token])
+    world.cloud.delete(world.wanted(token, OBJECTS[token]), object_id=made.id, known=made.outputs)
+    world.start()
+    again = world.create(token, OBJECTS[token])
+    assert world.read(token, OBJECTS[token], again) is not None
