@@ -36,6 +36,7 @@ def test_keys_that_the_cdn_takes_are_kept_with_one_line_break() -> None:
         pem(rsa.generate_private_key(65_537, 1_024)),  # noqa: S505  # too short, that is the point
         RSA.replace("PUBLIC", "PRIVATE"),
     ],
+    ids=["empty", "text", "ed25519", "p384", "rsa1024", "private"],  # the same in every process
 )
 def test_any_other_key_is_refused(key: str) -> None:
     with pytest.raises(ValidationError, match="RSA with 2048 bits or ECDSA on P-256"):
