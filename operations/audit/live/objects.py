@@ -1,6 +1,7 @@
 """Does the delivery bucket hold the bytes that were released?"""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from operations.audit.contract import Check, Deployed, Found
 __all__ = ["objects_unchanged"]
 
 _CHUNK: Final = 1 << 20
+# TUF 1.0.34, section 6.2: consistent snapshots put a target's digest before its name.
+_NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{64})\.[^/]+$")
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
@@ -44,6 +47,12 @@ def objects_unchanged(s3: Any) -> Check:
 
 
 def _digest(props: Mapping[str, Any]) -> str:
+    """Return the digest of the bytes: the one in a target's name, as devices ask for it.
+
+    The metadata of a patch name what it leads to, not what it is.
+    """
+    if named := _NAMED.search(str(props.get("key", ""))):
+        return named[1]
     metadata = props.get("metadata")
     return str(metadata.get("sha256", "")) if isinstance(metadata, Mapping) else ""
 

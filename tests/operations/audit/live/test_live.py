@@ -83,6 +83,17 @@ def test_a_swapped_object_is_found(aws: Any, body: bytes | None, message: str | 
     assert message is None or found[0].startswith(message)
 
 
+@pytest.mark.parametrize(("body", "found"), [(b"a patch", 0), (MODEL, 1)])
+def test_a_patch_is_compared_with_its_own_name(aws: Any, body: bytes, found: int) -> None:
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="models")
+    key = f"targets/{hashlib.sha256(b'a patch').hexdigest()}.x.from-1.0.0.mdp"
+    s3.put_object(Bucket="models", Key=key, Body=body)
+    patch = replace(OBJECT, props={**OBJECT.props, "key": key})  # its metadata are the model's
+
+    assert len(got(objects_unchanged(s3), only(patch))) == found
+
+
 BUDGET = resource(
     "aws:budgets/budget:Budget",
     "stack",
