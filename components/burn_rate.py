@@ -73,6 +73,7 @@ class BurnRate(pulumi.ComponentResource):
         )
         aws.cloudwatch.MetricAlarm(
             name,
+            name=physical_name(scope, "burn-rate"),
             **plan.alarm(scope, args["hourly_limit_usd"]),
             alarm_actions=[args["topic_arn"], platform["alarm_topic_arn"]],
             opts=child,

@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.aws_function import ServiceFunction
-from components.aws_names import AwsScope, bucket_arn, key_alias, to_wire
+from components.aws_names import AwsScope, bucket_arn, key_alias, physical_name, to_wire
 from components.aws_platform import PlatformParts
 from components.aws_schedule import scheduled
 
@@ -124,6 +124,7 @@ def _age_alarm(name: str, args: TimestampSignerArgs, opts: pulumi.ResourceOption
     topic = args["platform"]["alarm_topic_arn"]
     aws.cloudwatch.MetricAlarm(
         f"{name}-age",
+        name=physical_name(args["scope"], "timestamp", "age"),
         alarm_description="timestamp.json was not signed for two refresh periods; "
         "devices stop updating when it expires",
         namespace="MobileAI/Delivery",

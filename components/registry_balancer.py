@@ -56,6 +56,7 @@ class RegistryBalancer(pulumi.ComponentResource):
         _domain(name, args, balancer, child)
         aws.cloudwatch.MetricAlarm(
             f"{name}-unhealthy",
+            name=physical_name(args["scope"], "registry", "unhealthy"),
             namespace="AWS/ApplicationELB",
             metric_name="HealthyHostCount",
             dimensions={

@@ -65,8 +65,12 @@ class RegistryDatabase(pulumi.ComponentResource):
             opts=child,
         )
         for alarm in _alarms(args):
+            watched = alarm["metric_name"].lower()
             aws.cloudwatch.MetricAlarm(
-                f"{name}-{alarm['metric_name']}".lower(), **alarm, opts=child
+                f"{name}-{watched}",
+                name=physical_name(args["scope"], "registry", watched),
+                **alarm,
+                opts=child,
             )
         self.register_outputs({"parameter": database_parameter(args["scope"])})
 

@@ -106,6 +106,7 @@ class Telemetry(pulumi.ComponentResource):
         for kind, alarm in alarms.items():
             aws.cloudwatch.MetricAlarm(
                 f"{name}-{kind}",
+                name=physical_name(scope, "telemetry", kind),
                 **alarm,
                 alarm_actions=[args["platform"]["alarm_topic_arn"]],
                 opts=child,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.components.support import Engine, Registered, run_stack
+from tests.sandbox.providers.stub import spec
 
 GOLDENS = Path(__file__).parent / "golden"
 COMPONENTS = {
@@ -130,6 +131,17 @@ def test_no_resource_uses_an_ambient_provider(stack: Engine) -> None:
     ]
 
     assert ambient == []
+
+
+def test_the_engine_invents_no_name_in_aws(stack: Engine) -> None:
+    """An invented name differs in every run: unknown at preview, an orphan after a kill."""
+    unnamed = []
+    for item in stack.registered:
+        facts = spec("aws").find(item.type)
+        if facts and facts.naming:
+            unnamed += [] if facts.naming.prop in item.inputs else [item.key]
+
+    assert unnamed == []
 
 
 def test_the_aws_provider_accepts_one_account_and_tags_everything(stack: Engine) -> None:
