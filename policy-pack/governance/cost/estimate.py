@@ -44,17 +44,28 @@ class Total:
     @classmethod
     def of(cls, lines: Iterable[Line], part_of: Callable[[Line], Decimal] = lambda _: ONE) -> Total:
         """Return the sum of the billed lines, each with the part that a function gives it."""
-        parts = [(line, part_of(line)) for line in lines if line.billed]
-        counted = [(line, part) for line, part in parts if part]
-        unknown = [(line, part) for line, part in counted if line.status == "unknown"]
-        unbounded = tuple(f"{i.name} {i.item}" for i, _ in unknown if i.ceiling is None)
+        low = typical = high = ceiling = ZERO
+        unknown, unbounded = 0, []
+        for line in lines:  # one pass that keeps nothing: a plan has thousands of lines
+            part = part_of(line) if line.billed else ZERO
+            if not part:
+                continue
+            if line.amount:
+                low += line.amount.low * part
+                typical += line.amount.typical * part
+                high += line.amount.high * part
+            if line.status != "unknown":
+                continue
+            unknown += 1
+            if line.ceiling is None:
+                unbounded.append(f"{line.name} {line.item}")
+            else:
+                ceiling += line.ceiling * part
         return cls(
-            amount=Band.total(line.amount * part for line, part in counted if line.amount),
-            unknown=len(unknown),
-            ceiling=None
-            if unbounded
-            else sum((line.ceiling * part for line, part in unknown if line.ceiling), ZERO),
-            unbounded=unbounded,
+            amount=Band(low, typical, high),
+            unknown=unknown,
+            ceiling=None if unbounded else ceiling,
+            unbounded=tuple(unbounded),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
+from typing import Any, Final
 
 from governance.resource import Resource
 
-from .line import Line
+from .line import Line, Status
 from .money import ONE, Band
-from .plan import Plan
-from .price import Price
+from .plan import Bill, Plan
 
 __all__ = ["Meter"]
+
+_NOTHING: Final = Band.flat(0)
+_EVERYBODY: Final[Mapping[str, Decimal]] = {}
 
 
 class Meter:
@@ -31,15 +33,7 @@ class Meter:
         self.resource = resource
         self.region = plan.region_of(resource) if region is None else region
         owner = plan.deployment_of(resource)
-        self._base = Line(
-            urn=resource.urn,
-            type=resource.type,
-            name=resource.name,
-            item="",
-            status="unknown",
-            region=self.region,
-            shares={owner: ONE} if owner else {},
-        )
+        self._shares: Mapping[str, Decimal] = {owner: ONE} if owner else _EVERYBODY
 
     def line(
         self,
@@ -51,29 +45,37 @@ class Meter:
     ) -> Line:
         """Return the line for a month's quantity of an item."""
         place = self.region if region is None else region
-        price = self.plan.catalogue.find(item, place)
-        if price is None or not price.known:
-            return self._unpriced(item, quantity, place, price, shares)
-        return replace(
-            self._base,
-            item=item,
-            status="priced",
+        key = (item, place, quantity)
+        if key not in self.plan.bills:  # a plan asks the same of the catalogue many times
+            self.plan.bills[key] = _bill(self.plan, item, place, quantity)
+        bill = self.plan.bills[key]
+        if bill.amount is None:
+            return self._line(
+                item,
+                "unknown",
+                region=place,
+                quantity=bill.quantity,
+                unit=bill.unit,
+                ceiling=bill.ceiling,
+                reason=f"no citable price for {item} in {place}",
+                shares=shares,
+            )
+        return self._line(
+            item,
+            "priced",
             region=place,
-            quantity=quantity,
-            unit=price.unit,
-            amount=Band(
-                price.cost(quantity.low), price.cost(quantity.typical), price.cost(quantity.high)
-            ),
-            source=f"{price.source.url} ({price.source.date})",
-            shares=self._base.shares if shares is None else shares,
+            quantity=bill.quantity,
+            unit=bill.unit,
+            amount=bill.amount,
+            source=bill.source,
+            shares=shares,
         )
 
     def stated(self, item: str, amount: Band, *, unit: str, source: str) -> Line:
         """Return a line whose price the configuration states."""
-        return replace(
-            self._base,
-            item=item,
-            status="priced",
+        return self._line(
+            item,
+            "priced",
             unit=unit,
             amount=amount,
             source=source,
@@ -81,10 +83,9 @@ class Meter:
 
     def unbilled(self, item: str, amount: Band, *, unit: str, source: str) -> Line:
         """Return a line that nobody sends a bill for; it is in no total."""
-        return replace(
-            self._base,
-            item=item,
-            status="priced",
+        return self._line(
+            item,
+            "priced",
             unit=unit,
             amount=amount,
             billed=False,
@@ -93,44 +94,58 @@ class Meter:
 
     def unknown(self, item: str, reason: str, *, ceiling: Decimal | None = None) -> Line:
         """Return a line that says what is not known."""
-        return replace(
-            self._base,
-            item=item,
-            status="unknown",
-            region=self.region,
+        return self._line(
+            item,
+            "unknown",
             ceiling=ceiling,
             reason=reason,
         )
 
     def free(self, reason: str, source: str) -> Line:
         """Return the line of something that costs nothing by nature."""
-        return replace(
-            self._base,
-            item="free",
-            status="free",
-            region=self.region,
-            amount=Band.flat(0),
+        return self._line(
+            "free",
+            "free",
+            amount=_NOTHING,
             reason=reason,
             source=source,
         )
 
-    def _unpriced(
+    def _line(
         self,
         item: str,
-        quantity: Band,
-        region: str,
-        price: Price | None,
-        shares: Mapping[str, Decimal] | None,
+        status: Status,
+        *,
+        region: str | None = None,
+        shares: Mapping[str, Decimal] | None = None,
+        **rest: Any,
     ) -> Line:
-        bound = price.ceiling if price else None
-        return replace(
-            self._base,
+        return Line(
+            urn=self.resource.urn,
+            type=self.resource.type,
+            name=self.resource.name,
             item=item,
-            status="unknown",
-            region=region,
+            status=status,
+            region=self.region if region is None else region,
+            shares=self._shares if shares is None else shares,
+            **rest,
+        )
+
+
+def _bill(plan: Plan, item: str, region: str, quantity: Band) -> Bill:
+    price = plan.catalogue.find(item, region)
+    if price is None or not price.known:
+        bound = price.ceiling if price else None
+        return Bill(
             quantity=quantity,
             unit=price.unit if price else "",
             ceiling=None if bound is None else bound * quantity.high,
-            reason=f"no citable price for {item} in {region}",
-            shares=self._base.shares if shares is None else shares,
         )
+    return Bill(
+        quantity=quantity,
+        unit=price.unit,
+        amount=Band(
+            price.cost(quantity.low), price.cost(quantity.typical), price.cost(quantity.high)
+        ),
+        source=f"{price.source.url} ({price.source.date})",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,10 +18,30 @@ from .assumptions import Assumptions
 from .catalogue import Catalogue
 from .demand import Demand, demand_of
 from .errors import CostError, UnknownInputError
+from .money import Band
 
-__all__ = ["Plan"]
+__all__ = ["Bill", "Plan"]
 
 _PROVIDER: Final = "pulumi:providers:aws"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What a month's quantity of an item costs in a region: the same for all who ask.
+
+    Attributes:
+        quantity: How much of it.
+        unit: What one of it is.
+        amount: The cost, ``None`` where there is no price.
+        ceiling: Of an unknown cost.
+        source: Where the price was read.
+    """
+
+    quantity: Band
+    unit: str
+    amount: Band | None = None
+    ceiling: Decimal | None = None
+    source: str = ""
 
 
 class Plan:
@@ -35,6 +56,7 @@ class Plan:
         budgets: Budgets as the context states them.
         by_type: Resources by type.
         by_parent: Resources by their parent's URN.
+        bills: What was priced, by item, region and quantity.
     """
 
     def __init__(
@@ -46,6 +68,7 @@ class Plan:
         self.assume = assume
         self.by_type: dict[str, list[Resource]] = defaultdict(list)
         self.by_parent: dict[str, list[Resource]] = defaultdict(list)
+        self.bills: dict[tuple[str, str, Band], Bill] = {}
         self._by_urn: dict[str, Resource] = {}
         self._owner: dict[str, str] = {}
         for item in resources:
