@@ -1,20 +1,32 @@
-"""`mobile-ai down`: delete what a stack deployed into the sandbox."""
+"""`mobile-ai down`: delete what a stack deployed."""
 
+import json
+import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from cli.errors import UserError
+from cli.gate import Cloud
 
 __all__ = ["command"]
 
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack to take away: dev, prod, ...")],
+    cloud: Annotated[
+        Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
+    ] = Cloud.SANDBOX,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
 ) -> None:
-    """Delete everything that a stack deployed into the sandbox; the sandbox goes on running.
+    """Delete everything that a stack deployed, without asking back; a sandbox goes on running.
+
+    What Git protects stays, and then the command fails and says so.
 
     Example: mobile-ai down --stack dev
+
+    Example: mobile-ai down --stack dev --cloud aws --json
     """
     from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it
     from gate.operate import take_down  # noqa: PLC0415
@@ -22,9 +34,12 @@ def command(
 
     try:
         with shown() as tell:
-            gone = take_down(Options(stack=stack), tell)
+            gone = take_down(Options(stack=stack, cloud=cloud.value), tell)
     except GateError as error:
         raise UserError(str(error)) from error
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(gone), indent=2) + "\n")
+        return
     for note in gone.notes:
         print(f"note: {note}")
     print(f"Deleted {gone.changes.get('delete', 0)} resources of {stack}.")

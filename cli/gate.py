@@ -3,12 +3,16 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.errors import UserError
 from cli.reports import FORMATS, forms_of, show
+
+if TYPE_CHECKING:
+    from gate import Options, Report
+    from gate.progress import Tell
 
 __all__ = ["command"]
 
@@ -39,14 +43,28 @@ def command(  # noqa: PLR0917  typer passes options by name
         typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
     ] = None,
     time: Annotated[bool, typer.Option("--time", help="Print where the time went.")] = False,  # noqa: FBT002
+    statement: Annotated[
+        Path | None, typer.Option(help="Write a signed statement here if the verdict is pass.")
+    ] = None,
+    key: Annotated[
+        str, typer.Option(help="Signs it as role pipeline: awskms:KEY or file2:PATH.")
+    ] = "",
 ) -> None:
     """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not judge.
 
     Example: mobile-ai gate --stack prod --base origin/main --format markdown
 
     Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
+
+    Example: mobile-ai gate --stack prod --cloud aws --statement build/gate/prod.dsse.json
+    --key awskms:alias/mobile-ai-pipeline
     """
     forms = forms_of(form, out)
+    if bool(statement) != bool(key):
+        raise UserError(
+            f"--statement and --key: got only {'--statement' if statement else '--key'}; expected "
+            "both or none. Next: name the file and the key that signs it."
+        )
     from gate import GateError, Options, run_gate  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
     from gate.render.timing import render_timing  # noqa: PLC0415
@@ -54,10 +72,35 @@ def command(  # noqa: PLR0917  typer passes options by name
     options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals)
     try:
         with shown() as tell:
-            report = run_gate(options, tell)
+            if statement:
+                report = _certified(options, tell, statement, key)
+            else:
+                report = run_gate(options, tell)
     except GateError as error:
         raise UserError(str(error)) from error
     show(report, forms, out)
     if time:
         print(render_timing(report.timing), end="", file=sys.stderr)
     raise typer.Exit(report.exit_code)
+
+
+def _certified(options: "Options", tell: "Tell", statement: Path, key: str) -> "Report":
+    """Run the gate and write the signed statement; one of an earlier run is removed first."""
+    from model_build.errors import BuildError  # noqa: PLC0415
+    from model_build.signing import signer_from_uri  # noqa: PLC0415
+
+    from gate.certify import certify, trust_of  # noqa: PLC0415
+    from gate.project import find_project  # noqa: PLC0415
+    from gate.statement import ROLE  # noqa: PLC0415
+
+    trust = trust_of(find_project(options.folder.resolve(), options.stack))
+    try:
+        signer = signer_from_uri(key, role=ROLE, trust=trust)
+        statement.unlink(missing_ok=True)
+        report, text = certify(options, signer, tell)
+        if text:
+            statement.parent.mkdir(parents=True, exist_ok=True)
+            statement.write_text(text)
+    except (BuildError, OSError) as error:
+        raise UserError(str(error)) from error
+    return report

@@ -55,7 +55,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
     "down": Group(
         module="cli.down",
-        help="Delete what a stack deployed into the sandbox.",
+        help="Delete what a stack deployed.",
         is_command=True,
     ),
     "edge": Group(module="cli.edge", help="Serve models by the Open Inference Protocol."),
@@ -87,7 +87,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "schema": Group(module="cli.schema", help="Print the JSON Schema of a file format."),
     "up": Group(
         module="cli.up",
-        help="Deploy a stack into the sandbox if the gate passes it.",
+        help="Deploy a stack if the gate passes it.",
         is_command=True,
     ),
 }

@@ -1,29 +1,51 @@
-"""`mobile-ai up`: the gate, then the engine, on one stack in the sandbox."""
+"""`mobile-ai up`: the gate, then the engine, on one stack."""
 
 import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.errors import UserError
+from cli.gate import Cloud
+
+if TYPE_CHECKING:
+    from gate import Report
+    from gate.operate import Deployed
 
 __all__ = ["command"]
 
 Stack = Annotated[str, typer.Option(help="Stack to deploy: dev, prod, ...")]
+On = Annotated[
+    Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
+]
+Statement = Annotated[
+    Path | None,
+    typer.Option(help="Signed statement of `mobile-ai gate --statement`, instead of a gate run."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def command(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
-    """Deploy a stack into the running sandbox if the gate passes it.
+def command(
+    stack: Stack,
+    cloud: On = Cloud.SANDBOX,
+    statement: Statement = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Deploy a stack if the gate passes it.
 
     Runs the gate, checks that files, policy pack and state are still those it judged, and lets
-    the engine deploy with the pack once more. Exit 0 deployed, 1 denied, 2 could not. Run it again
-    after a failure: it goes on where it stopped.
+    the engine deploy with the pack once more, without asking back. Exit 0 deployed, 1 denied, 2
+    could not. Run it again after a failure: it goes on where it stopped.
+
+    On AWS the files must be exactly a commit's and a KMS key must encrypt the stack's secrets.
 
     Example: mobile-ai sandbox up && mobile-ai up --stack dev
+
+    Example: mobile-ai up --stack prod --cloud aws --statement build/gate/prod.dsse.json --json
     """
     from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it
     from gate.operate import bring_up  # noqa: PLC0415
@@ -32,22 +54,39 @@ def command(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
 
     try:
         with shown() as tell:
-            report, deployed = bring_up(Options(stack=stack), tell)
+            report, deployed = bring_up(
+                Options(stack=stack, cloud=cloud.value), tell, statement=statement
+            )
     except GateError as error:
         raise UserError(str(error)) from error
-    if deployed is None:
-        print_table(report)
-        raise typer.Exit(report.exit_code)
     if as_json:
-        sys.stdout.write(json.dumps(asdict(deployed), indent=2) + "\n")
-        return
+        _print_json(report, deployed)
+    elif deployed is not None:
+        _print_text(stack, deployed)
+    elif report is not None:
+        print_table(report)
+    if deployed is None and report is not None:
+        raise typer.Exit(report.exit_code)
+
+
+def _print_json(report: "Report | None", deployed: "Deployed | None") -> None:
+    """Print both; null stands for a gate that a statement spoke for, or for nothing deployed."""
+    value = {
+        "gate": report.to_dict() if report else None,
+        "deployed": asdict(deployed) if deployed else None,
+    }
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def _print_text(stack: str, deployed: "Deployed") -> None:
     for note in deployed.notes:
         print(f"note: {note}")
     print(f"Deployed {stack}: {_counted(deployed.changes)}")
     for name, value in deployed.outputs.items():
         shown_value = value if isinstance(value, str) else json.dumps(value)
         print(f"  {name}: {shown_value}")
-    print("In the sandbox:")
+    if deployed.reachable:
+        print("In the sandbox:")
     for name, url in deployed.reachable.items():
         print(f"  {name}: {url}")
 

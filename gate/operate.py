@@ -3,35 +3,34 @@
     report, deployed = bring_up(Options(stack="dev"), tell)
     take_down(Options(stack="dev"), tell)
 
-Only in a sandbox. A real cloud's `up` belongs to a pipeline that checks a signed statement of the
-gate first, so it is refused here.
+In a sandbox, what an earlier run left is mended first. On a real cloud nothing is guessed: the
+files must be a commit's, the secrets a key service's, and earlier operations settled.
 """
 
-import json
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gate.asking import find_engine, variables_of
+from gate.baseline import from_export
+from gate.before import costs_before, declared_budgets
+from gate.catalogue import expectation
+from gate.certify import trust_of
+from gate.desk import Desk, ask, open_desk, run, seal_now
 from gate.errors import GateError
-from gate.process import run_lines
+from gate.handover import write_handover
+from gate.official import require_clean, require_key_service, require_settled
 from gate.progress import Tell
 from gate.project import Project, find_project
 from gate.recovery import has_pending_operations, mend_state
 from gate.report import Report
 from gate.run import Options, run_gate
-from gate.sandbox_stack import prepare_sandbox_stack
-from gate.seal import require_same, take_seal
-from sandbox.engine import Engine
+from gate.seal import Seal, require_same
+from gate.stackfile import StackFile
+from gate.statement import read_statement
 from sandbox.services.endpoints import VARIABLE, Endpoints
 
 __all__ = ["Deployed", "bring_up", "refresh", "take_down"]
-
-_OUTPUT_SECONDS = 120.0
-_TAIL = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,38 +50,36 @@ class Deployed:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """An engine ready to work on a stack."""
-
-    project: Project
-    engine: Engine
-    variables: Mapping[str, str]
-
-
-def bring_up(options: Options, tell: Tell) -> tuple[Report, Deployed | None]:
-    """Run the gate, and deploy what it passed.
+def bring_up(
+    options: Options, tell: Tell, *, statement: Path | None = None
+) -> tuple[Report | None, Deployed | None]:
+    """Run the gate, or read its signed statement, and deploy what it passed.
 
     Args:
         options: What is asked.
         tell: Told how far it is.
+        statement: A signed statement of a gate that passed (see `gate.statement`).
 
     Returns:
-        The gate's report, and what was deployed; None when the gate did not pass.
+        The gate's report, None where a statement stands for it; and what was deployed, None when
+        the gate did not pass.
 
     Raises:
-        GateError: It cannot run, what was judged changed meanwhile, or the engine failed.
+        GateError: It cannot run, what was judged is not what is there, or the engine failed.
     """
-    options = _in_sandbox(options)
-    desk = _desk(options)
-    notes = _mended(desk, tell)
-    judged = take_seal(desk.project, at=datetime.now(UTC))
-    report = run_gate(options, tell)
-    if report.exit_code != 0:
-        return report, None
-    require_same(judged, take_seal(desk.project, at=datetime.now(UTC)))
-    _run(desk, "up", ["--skip-preview", *_pack(desk.project)], tell)
-    return report, replace(_deployed(desk, "up"), notes=tuple(notes))
+    desk, notes = _ready(options, tell)
+    report: Report | None = None
+    if statement is not None:
+        judged = _vouched(desk, statement)
+    else:
+        judged = seal_now(desk)
+        report = run_gate(desk.options, tell)
+        if report.verdict != "pass":
+            return report, None
+    state = desk.export()
+    require_same(judged, seal_now(desk, state))
+    run(desk, "up", ["--skip-preview", *_pack(desk.project, state)], tell)
+    return report, replace(_deployed(desk, "up"), notes=notes)
 
 
 def refresh(options: Options, tell: Tell) -> Deployed:
@@ -91,10 +88,9 @@ def refresh(options: Options, tell: Tell) -> Deployed:
     Raises:
         GateError: It cannot run, or the engine failed.
     """
-    desk = _desk(_in_sandbox(options))
-    notes = _mended(desk, tell)
-    _run(desk, "refresh", ["--skip-preview"], tell)
-    return replace(_deployed(desk, "refresh"), notes=tuple(notes))
+    desk, notes = _ready(options, tell)
+    run(desk, "refresh", ["--skip-preview"], tell)
+    return replace(_deployed(desk, "refresh"), notes=notes)
 
 
 def take_down(options: Options, tell: Tell) -> Deployed:
@@ -103,23 +99,42 @@ def take_down(options: Options, tell: Tell) -> Deployed:
     Raises:
         GateError: It cannot run, or the engine failed.
     """
-    desk = _desk(_in_sandbox(options))
-    notes = _mended(desk, tell)
-    _run(desk, "destroy", ["--skip-preview"], tell)
-    return replace(_deployed(desk, "destroy"), notes=tuple(notes))
+    desk, notes = _ready(options, tell)
+    run(desk, "destroy", ["--skip-preview"], tell)
+    return replace(_deployed(desk, "destroy"), notes=notes)
+
+
+def _ready(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
+    """Return a desk where the engine may change the stack, and what was mended for it."""
+    if options.cloud == "sandbox":
+        return _ready_sandbox(_in_sandbox(options), tell)
+    project = find_project(options.folder.resolve(), options.stack)
+    require_clean(project)
+    desk = open_desk(options)
+    export = desk.export()
+    require_key_service(project, export)
+    require_settled(project, export)
+    return desk, ()
+
+
+def _ready_sandbox(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
+    notes = mend_state(find_project(options.folder.resolve(), options.stack))
+    desk = open_desk(options)
+    if has_pending_operations(desk.project):
+        tell("Settling operations that an earlier run left")
+        run(desk, "refresh", ["--skip-preview", "--clear-pending-creates"], tell)
+        notes.append("settled operations that an earlier run left")
+    for note in notes:
+        tell(note)
+    return desk, tuple(notes)
 
 
 def _in_sandbox(options: Options) -> Options:
     """The options with the sandbox that they work in.
 
     Raises:
-        GateError: Another cloud is asked for, or no sandbox runs.
+        GateError: No sandbox runs.
     """
-    if options.cloud != "sandbox":
-        raise GateError(
-            f"cloud {options.cloud}: got an `up` from a workplace; expected one by the pipeline, "
-            "which checks a signed verdict of the gate first. Next: merge, or use the sandbox."
-        )
     root = find_project(options.folder.resolve(), options.stack).root
     path = options.ambient.get(VARIABLE) or str(root / "build/sandbox/default/endpoints.json")
     if not Path(path).is_file():
@@ -130,122 +145,56 @@ def _in_sandbox(options: Options) -> Options:
     return replace(options, ambient={**options.ambient, VARIABLE: path, "MOBILE_AI_SANDBOX": "1"})
 
 
-def _desk(options: Options) -> _Desk:
-    from sandbox.providers import install  # noqa: PLC0415  reads the SDK's types
+def _vouched(desk: Desk, statement: Path) -> Seal:
+    """Return what a signed statement says that the gate passed.
 
-    project = find_project(options.folder.resolve(), options.stack)
-    engine = find_engine(options.cloud, options.ambient)
-    variables = variables_of(project, engine, options.cloud, options.ambient)
-    install(project.home)
-    return _Desk(project, engine, variables)
-
-
-def _mended(desk: _Desk, tell: Tell) -> list[str]:
-    """Go on where a killed run stopped."""
-    notes = mend_state(desk.project)
-    prepare_sandbox_stack(desk.project, desk.engine, desk.variables)
-    if has_pending_operations(desk.project):
-        tell("Settling operations that an earlier run left")
-        _run(desk, "refresh", ["--skip-preview", "--clear-pending-creates"], tell)
-        notes.append("settled operations that an earlier run left")
-    for note in notes:
-        tell(note)
-    return notes
+    Raises:
+        GateError: It cannot be read, or the role that may has not signed it.
+    """
+    try:
+        text = statement.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GateError(
+            f"{statement}: got {error}; expected the statement that `mobile-ai gate --statement` "
+            "wrote. Next: name that file."
+        ) from error
+    return read_statement(text, trust_of(desk.project), name=str(statement))
 
 
-def _pack(project: Project) -> list[str]:
+def _pack(project: Project, export: Mapping[str, Any]) -> list[str]:
     """The arguments that make the engine judge once more, on what becomes known."""
-    told = project.log.with_name(f"{project.stack}.pack-config.json")
-    given = [f"--policy-pack-config={told}"] if told.is_file() else []
+    state = from_export(export)
+    stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
+    deployed = state.resources if state else ()
+    told = write_handover(
+        project,
+        state,
+        expectation(project),
+        costs=costs_before(deployed, declared_budgets(stack_file.config)),
+    )
+    given = [f"--policy-pack-config={told}"] if told else []
     return [f"--policy-pack={project.pack}", *given]
 
 
-def _run(desk: _Desk, verb: str, more: Sequence[str], tell: Tell) -> None:
-    """Run the engine; keep its lines in a log and show them as they come.
-
-    Raises:
-        GateError: It failed; the message is what it said.
-    """
-    project = desk.project
-    log = project.log.with_name(f"{project.stack}.{verb}.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    lines: list[str] = []
-    with log.open("w") as file:
-
-        def take(line: str, _: float) -> None:
-            file.write(line)
-            lines.append(line.rstrip())
-            tell(line.strip())
-
-        ended = run_lines(
-            [
-                desk.engine.pulumi,
-                verb,
-                "--yes",
-                "--non-interactive",
-                "--color=never",
-                "--suppress-progress",
-                f"--stack={project.stack}",
-                f"--config-file={project.stack_copy}",
-                *more,
-            ],
-            folder=project.root,
-            environment=desk.variables,
-            on_line=take,
-        )
-    if ended.exit_code:
-        raise GateError(
-            f"{verb} of stack {project.stack}: got exit code {ended.exit_code}; expected 0.\n"
-            f"{_diagnostics(lines)}\n{ended.errors.strip()}\nWhat was done is in the state, the "
-            f"engine's words are in {log}. Next: mend what it names and run the same command again."
-        )
-
-
-def _diagnostics(lines: Sequence[str]) -> str:
-    start = next((at for at, line in enumerate(lines) if line.startswith("Diagnostics")), 0)
-    return "\n".join(lines[start:][-_TAIL:])
-
-
-def _deployed(desk: _Desk, verb: str) -> Deployed:
-    outputs = {} if verb == "destroy" else _ask(desk, "stack", "output")
-    last = (_ask(desk, "stack", "history", "--page-size=1") or [{}])[0]
+def _deployed(desk: Desk, verb: str) -> Deployed:
+    outputs = {} if verb == "destroy" else ask(desk, "stack", "output")
+    last = (ask(desk, "stack", "history", "--page-size=1") or [{}])[0]
     return Deployed(
         changes=last.get("resourceChanges") or {},
         outputs=outputs,
-        reachable=_reachable(desk) if outputs else {},
+        reachable=_reachable(desk) if outputs and not desk.official else {},
     )
 
 
-def _reachable(desk: _Desk) -> dict[str, str]:
+def _reachable(desk: Desk) -> dict[str, str]:
     """URLs of this machine: the names that AWS would make lead nowhere here."""
     endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
-    deployment = _ask(desk, "stack", "export")["deployment"]
     distributions = [
         item["id"]
-        for item in deployment.get("resources") or ()
+        for item in desk.export()["deployment"].get("resources") or ()
         if item["type"] == "aws:cloudfront/distribution:Distribution"
     ]
     found = {"aws": endpoints.aws, "registry": endpoints.mlflow}
     if endpoints.cdn and distributions:
         found["releases"] = f"{endpoints.cdn}/{distributions[0]}/"
     return {name: url for name, url in found.items() if url}
-
-
-def _ask(desk: _Desk, *words: str) -> Any:
-    told = [] if words[-1] == "export" else ["--json"]
-    command = [str(desk.engine.pulumi), *words, f"--stack={desk.project.stack}", *told]
-    done = subprocess.run(
-        [*command, "--non-interactive"],
-        cwd=desk.project.root,
-        env=dict(desk.variables),
-        capture_output=True,
-        text=True,
-        timeout=_OUTPUT_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise GateError(
-            f"{' '.join(words)} of stack {desk.project.stack}: got {done.stderr.strip()!r}; "
-            "expected an answer. Next: run the same command again."
-        )
-    return json.loads(done.stdout or "{}")

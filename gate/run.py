@@ -30,7 +30,7 @@ from gate.timing import Clock
 from gate.valued import Question, valued
 from sandbox.engine import Engine
 
-__all__ = ["Options", "run_gate"]
+__all__ = ["Options", "prepare_stack", "run_gate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
     with clock.phase("prepare stack"):
         expected = expectation(project)
         variables = variables_of(project, engine, options.cloud, options.ambient)
-        config_file = _prepare(project, engine, options, variables)
+        config_file = prepare_stack(project, engine, options.cloud, variables)
         state = read_state(project, engine, variables)
         baseline = from_git(project, options.base) if options.base else state
         source = read_source(project)
@@ -145,10 +145,15 @@ def _compared(
         return (), "", (f"no cost to compare with: {error}",)
 
 
-def _prepare(
-    project: Project, engine: Engine, options: Options, variables: Mapping[str, str]
+def prepare_stack(
+    project: Project, engine: Engine, cloud: Cloud, variables: Mapping[str, str]
 ) -> Path:
-    if options.cloud == "aws":
+    """Make what a sandbox stack needs, and return the stack file that the engine is to use.
+
+    Raises:
+        GateError: The sandbox's state cannot be made.
+    """
+    if cloud == "aws":
         return project.stack_file
     # Reading the SDK's types is not needed where a cloud's own providers run.
     from sandbox.providers import install  # noqa: PLC0415

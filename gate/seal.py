@@ -5,17 +5,20 @@ all three by digest and says when; `up` takes them again just before the engine 
 """
 
 import hashlib
+import json
 import subprocess
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gate.errors import GateError
 from gate.pack import pack_digest
 from gate.project import Project
+from gate.source import read_source
 
-__all__ = ["VALID_FOR", "Seal", "require_same", "take_seal"]
+__all__ = ["VALID_FOR", "Seal", "require_same", "state_digest", "take_seal"]
 
 VALID_FOR: Final = timedelta(minutes=30)
 
@@ -26,28 +29,48 @@ class Seal:
 
     Attributes:
         stack: The stack.
+        cloud: Whose providers answered: `sandbox` or `aws`.
+        commit: The commit checked out.
         source: SHA-256 over path and content of every file that is not ignored by Git.
-        state: SHA-256 of the state file, empty where there is none.
+        state: SHA-256 of the exported state (see `state_digest`).
         pack: SHA-256 of the policy pack.
         at: When, in UTC.
     """
 
     stack: str
+    cloud: str
+    commit: str
     source: str
     state: str
     pack: str
     at: datetime
 
 
-def take_seal(project: Project, *, at: datetime) -> Seal:
-    """Return the seal of what is there now."""
+def take_seal(project: Project, *, cloud: str, state: str, at: datetime) -> Seal:
+    """Return the seal of the files there now, and of a state.
+
+    Raises:
+        GateError: The folder is no checkout.
+    """
+    source = _source_digest(project.root)
     return Seal(
         stack=project.stack,
-        source=_source_digest(project.root),
-        state=_state_digest(project),
+        cloud=cloud,
+        commit=read_source(project).commit,
+        source=source,
+        state=state,
         pack=pack_digest(project.pack),
         at=at,
     )
+
+
+def state_digest(export: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what `pulumi stack export` gave, whatever the backend.
+
+    Every update writes its time into the state, so equal digests are the same version of it.
+    """
+    text = json.dumps(export, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_same(judged: Seal, now: Seal) -> None:
@@ -57,25 +80,22 @@ def require_same(judged: Seal, now: Seal) -> None:
         GateError: Something changed, or the verdict is too old.
     """
     changed = [
-        name
-        for name, value in asdict(judged).items()
-        if name != "at" and value != getattr(now, name)
+        item.name
+        for item in fields(Seal)
+        if item.name != "at" and getattr(judged, item.name) != getattr(now, item.name)
     ]
     if changed:
         raise GateError(
             f"stack {now.stack}: got another {', '.join(changed)} than the gate judged; expected "
-            "the same. Nothing was deployed. Next: run the same command again."
+            "the same. Nothing was deployed. Next: let the gate judge what is there now, then "
+            "run the same command again."
         )
     if not timedelta(0) <= now.at - judged.at <= VALID_FOR:
         raise GateError(
             f"stack {now.stack}: got a verdict of {judged.at:%Y-%m-%d %H:%M} UTC; expected one of "
-            f"the last {VALID_FOR.seconds // 60} minutes. Next: run the same command again."
+            f"the last {VALID_FOR.seconds // 60} minutes. Nothing was deployed. Next: let the "
+            "gate judge again, then run the same command again."
         )
-
-
-def _state_digest(project: Project) -> str:
-    found = sorted((project.state / ".pulumi" / "stacks").glob(f"*/{project.stack}.json"))
-    return hashlib.sha256(found[0].read_bytes()).hexdigest() if found else ""
 
 
 def _source_digest(root: Path) -> str:

@@ -6,19 +6,28 @@ import subprocess
 from gate.project import Project
 from gate.report import Source
 
-__all__ = ["differs_from", "read_source"]
+__all__ = ["differs_from", "read_source", "uncommitted"]
 
 
 def read_source(project: Project) -> Source:
     """Return what the report says about the files; outside of Git there is no commit."""
     commit = _git(project, "rev-parse", "HEAD")
-    status = _git(project, "status", "--porcelain", "--untracked-files=normal")
+    status = _status(project)
     return Source(
         commit=(commit or "").strip(),
         clean=commit is not None and status == "",
         stack_file=project.stack_file.name,
         stack_file_sha256=hashlib.sha256(project.stack_file.read_bytes()).hexdigest(),
     )
+
+
+def uncommitted(project: Project) -> list[str]:
+    """Return the paths that differ from the commit; none outside of Git."""
+    return [line[3:] for line in (_status(project) or "").splitlines()]
+
+
+def _status(project: Project) -> str | None:
+    return _git(project, "status", "--porcelain", "--untracked-files=normal")
 
 
 def _git(project: Project, *arguments: str) -> str | None:

@@ -1,0 +1,158 @@
+"""An engine ready to work on a stack: in the sandbox, or on the caller's own backend."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gate.asking import find_engine, variables_of
+from gate.baseline import export_state
+from gate.errors import GateError
+from gate.process import run_lines
+from gate.progress import Tell
+from gate.project import Project, find_project
+from gate.run import Options, prepare_stack
+from gate.seal import Seal, state_digest, take_seal
+from sandbox.engine import Engine
+
+__all__ = ["Desk", "ask", "open_desk", "run", "seal_now"]
+
+_SECONDS = 120.0
+_TAIL = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything that the engine is started with.
+
+    Attributes:
+        options: What was asked.
+        project: The checkout and the stack.
+        engine: The engine.
+        variables: Its variables, all of them.
+        config_file: The stack file that it uses.
+    """
+
+    options: Options
+    project: Project
+    engine: Engine
+    variables: Mapping[str, str]
+    config_file: Path
+
+    @property
+    def official(self) -> bool:
+        """Whether a real cloud's providers run."""
+        return self.options.cloud == "aws"
+
+    def export(self) -> dict[str, Any]:
+        """Return the state as it is now (see `gate.baseline.export_state`)."""
+        return export_state(self.project, self.engine, self.variables)
+
+
+def open_desk(options: Options) -> Desk:
+    """Find project and engine, and make the sandbox's stack where that is asked for.
+
+    Raises:
+        GateError: One of them cannot be had.
+    """
+    project = find_project(options.folder.resolve(), options.stack)
+    engine = find_engine(options.cloud, options.ambient)
+    variables = variables_of(project, engine, options.cloud, options.ambient)
+    config_file = prepare_stack(project, engine, options.cloud, variables)
+    return Desk(
+        options=options,
+        project=project,
+        engine=engine,
+        variables=variables,
+        config_file=config_file,
+    )
+
+
+def seal_now(desk: Desk, export: Mapping[str, Any] | None = None) -> Seal:
+    """Return the seal of what is there now.
+
+    Args:
+        desk: Where.
+        export: The state, where it was exported just before.
+    """
+    state = state_digest(desk.export() if export is None else export)
+    return take_seal(desk.project, cloud=desk.options.cloud, state=state, at=datetime.now(UTC))
+
+
+def run(desk: Desk, verb: str, more: Sequence[str], tell: Tell) -> None:
+    """Run the engine; keep its lines in a log and show them as they come.
+
+    Raises:
+        GateError: It failed; the message is what it said.
+    """
+    project = desk.project
+    log = project.log.with_name(f"{project.stack}.{verb}.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    lines: list[str] = []
+    with log.open("w") as file:
+
+        def take(line: str, _: float) -> None:
+            file.write(line)
+            lines.append(line.rstrip())
+            tell(line.strip())
+
+        ended = run_lines(
+            [
+                desk.engine.pulumi,
+                verb,
+                "--yes",
+                "--non-interactive",
+                "--color=never",
+                "--suppress-progress",
+                f"--stack={project.stack}",
+                f"--config-file={desk.config_file}",
+                *more,
+            ],
+            folder=project.root,
+            environment=desk.variables,
+            on_line=take,
+        )
+    if ended.exit_code:
+        raise GateError(
+            f"{verb} of stack {project.stack}: got exit code {ended.exit_code}; expected 0.\n"
+            f"{_diagnostics(lines)}\n{ended.errors.strip()}\nWhat was done is in the state, the "
+            f"engine's words are in {log}. Next: mend what it names and run the same command again."
+        )
+
+
+def ask(desk: Desk, *words: str) -> Any:
+    """Return what the engine answers in JSON.
+
+    Raises:
+        GateError: It gives no answer.
+    """
+    done = subprocess.run(
+        [
+            desk.engine.pulumi,
+            *words,
+            f"--stack={desk.project.stack}",
+            "--json",
+            "--non-interactive",
+        ],
+        cwd=desk.project.root,
+        env=dict(desk.variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise GateError(
+            f"{' '.join(words)} of stack {desk.project.stack}: got {done.stderr.strip()!r}; "
+            "expected an answer. Next: run the same command again."
+        )
+    return json.loads(done.stdout or "{}")
+
+
+def _diagnostics(lines: Sequence[str]) -> str:
+    start = next((at for at, line in enumerate(lines) if line.startswith("Diagnostics")), 0)
+    return "\n".join(lines[start:][-_TAIL:])

@@ -1,0 +1,93 @@
+"""What a real stack must fulfil before anything is changed in it.
+
+The account is not asked here: the providers of the plan and of the state refuse any but
+`aws.accountId`, by `allowedAccountIds`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from governance.documents import read_yaml
+from governance.errors import GovernanceError
+
+from gate.errors import GateError
+from gate.project import Project
+from gate.source import read_source, uncommitted
+
+__all__ = ["require_clean", "require_key_service", "require_settled"]
+
+_KEY_SERVICE: Final = "awskms://"
+_SHOWN: Final = 5
+
+
+def require_clean(project: Project) -> None:
+    """Check that the files are exactly those of a commit, which then names what is deployed.
+
+    Raises:
+        GateError: Something is not committed, or there is no commit.
+    """
+    source = read_source(project)
+    if source.clean and source.commit:
+        return
+    names = uncommitted(project)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    raise GateError(
+        f"{project.root}: got {', '.join(names[:_SHOWN]) or 'no commit'}{more} uncommitted; "
+        "expected exactly the files of a commit, since it names what is deployed. Next: commit, "
+        "or run in a fresh clone; keep written files in build/."
+    )
+
+
+def require_key_service(project: Project, export: Mapping[str, Any]) -> None:
+    """Check that a key in AWS KMS encrypts the stack's secrets, in its file and in its state.
+
+    Raises:
+        GateError: Something else does, or nothing is known to.
+    """
+    found = list(_secrets_providers(project, export))
+    if found and all(name.startswith(_KEY_SERVICE) for name in found):
+        return
+    raise GateError(
+        f"stack {project.stack}: got secrets provider {' and '.join(found) or 'none'}; expected "
+        f"{_KEY_SERVICE}..., so that no passphrase opens the state. Next: `pulumi stack "
+        f"change-secrets-provider --stack {project.stack} "
+        '"awskms:///<key>?region=<region>"`, then commit the stack file.'
+    )
+
+
+def _secrets_providers(project: Project, export: Mapping[str, Any]) -> Iterator[str]:
+    """Yield who encrypts: what the engine would use for the next state, and what made the last."""
+    try:
+        found = read_yaml(project.stack_file.read_text(), name=project.stack_file.name)
+    except GovernanceError as error:
+        raise GateError(str(error)) from error
+    file = found if isinstance(found, dict) else {}
+    if "encryptionsalt" in file:
+        yield "passphrase (encryptionsalt in the stack file)"
+    if file.get("secretsprovider"):
+        yield str(file["secretsprovider"])
+    made = (export.get("deployment") or {}).get("secrets_providers") or {}
+    if made.get("type"):
+        url = (made.get("state") or {}).get("url")
+        yield str(url or made["type"])
+
+
+def require_settled(project: Project, export: Mapping[str, Any]) -> None:
+    """Check that the end of every operation of earlier runs is known.
+
+    In a sandbox they are settled at once; in an account somebody may have to look first, since
+    what is dropped from the state and does exist is paid for and managed by nobody.
+
+    Raises:
+        GateError: An earlier run was killed in the middle of some.
+    """
+    pending = (export.get("deployment") or {}).get("pending_operations") or []
+    if not pending:
+        return
+    names = [f"{item.get('type')} {item.get('resource', {}).get('urn')}" for item in pending]
+    raise GateError(
+        f"state of stack {project.stack}: got {len(names)} operations that an earlier run left "
+        f"unfinished ({', '.join(names[:_SHOWN])}); expected none. Next: `pulumi refresh --stack "
+        f"{project.stack}` in a terminal asks for each whether it was created; answer with the "
+        "id of what exists, then run the same command again."
+    )
