@@ -1,14 +1,19 @@
 """What a company has before its stacks: hosted zones by their id, and certificates.
 
-A stack file names a zone that its company has had for long. The sandbox can make it: a zone whose
-caller reference has the form of a zone's id gets that id. The ids of others start as AWS's do.
-A certificate that a stack file names counts as issued, since nobody can make one with that ARN.
+A stack file names a zone that its company has had for long. So the first record that is put into a
+zone which nobody made makes it, for the domain that the record's last two labels are. A new zone
+whose caller reference has the form of a zone's id gets that id; ids of others start as AWS's do.
+Asking about a zone that is not there, or deleting from it, makes nothing.
+A certificate that a stack file names counts as issued: nobody can make one with that ARN.
 """
 
+import contextlib
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
-from moto.elbv2.models import ELBv2Backend
+from moto.elb.exceptions import CertificateNotFoundException
+from moto.elbv2 import models as elbv2
 from moto.route53.models import HostedZoneIdentifier, Route53Backend
 from moto.utilities.id_generator import moto_id_manager
 
@@ -18,8 +23,9 @@ _ZONE_ID: Final = re.compile(r"Z[A-Z0-9]{5,31}")
 
 
 def let_zones_have_their_id() -> None:
-    """Let a caller reference that is a zone's id be the id of the new zone."""
+    """Let a caller reference be the id of the new zone, and zones of stack files be there."""
     create = Route53Backend.create_hosted_zone
+    change = Route53Backend.change_resource_record_sets
     generate = HostedZoneIdentifier.generate
 
     def create_with_id(self: Any, name: str, *given: Any, **named: Any) -> Any:
@@ -29,10 +35,32 @@ def let_zones_have_their_id() -> None:
             moto_id_manager.set_custom_id(identifier, wanted)
         return create(self, name, *given, **named)
 
+    def change_in_any(self: Any, zoneid: str, change_list: Sequence[Any]) -> None:
+        zone = zoneid.removeprefix("/hostedzone/")
+        if zone not in self.zones and _ZONE_ID.fullmatch(zone) and _puts(change_list):
+            create_with_id(self, _domain(change_list), False, caller_reference=zone)  # noqa: FBT003
+        change(self, zoneid, change_list)
+
     def generate_as_aws(self: Any, *given: Any, **named: Any) -> str:
         made: str = generate(self, *given, **named)
         return made if made.startswith("Z") else f"Z{made[1:]}"
 
     Route53Backend.create_hosted_zone = create_with_id
+    Route53Backend.change_resource_record_sets = change_in_any
     HostedZoneIdentifier.generate = generate_as_aws
-    ELBv2Backend._certificate_exists = lambda *_, **__: True  # noqa: SLF001
+    elbv2.ELBv2Backend._certificate_exists = lambda *_, **__: True  # noqa: SLF001
+    register = elbv2.register_certificate
+
+    def register_known(*given: Any, **named: Any) -> None:
+        with contextlib.suppress(CertificateNotFoundException):
+            register(*given, **named)
+
+    elbv2.register_certificate = register_known
+
+
+def _puts(changes: Sequence[Any]) -> bool:
+    return all(item["Action"] in {"CREATE", "UPSERT"} for item in changes)
+
+
+def _domain(changes: Sequence[Any]) -> str:
+    return ".".join(changes[0]["ResourceRecordSet"]["Name"].strip(".").split(".")[-2:]) + "."

@@ -1,0 +1,86 @@
+"""What a company has before its stacks: zones by the id that a stack file names."""
+
+import json
+
+import pytest
+
+from sandbox.providers.aws.api.session import ApiError
+
+from .world import World
+
+ZONE = "Z0123456789ABCDEFGHIJ"
+
+
+def change(world: World, action: str, name: str = "models.mobile-ai.example.com") -> None:
+    record = {"Name": name, "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"v"'}]}
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    world.api("route53", "change_resource_record_sets", HostedZoneId=ZONE, ChangeBatch=batch)
+
+
+def test_the_first_record_finds_the_zone_that_its_stack_file_names(world: World):
+    change(world, "CREATE")
+    change(world, "CREATE", "telemetry.example.com")
+    zone = world.api("route53", "get_hosted_zone", Id=ZONE)["HostedZone"]
+    assert (zone["Name"], zone["Id"]) == ("example.com.", f"/hostedzone/{ZONE}")
+    listed = world.api("route53", "list_resource_record_sets", HostedZoneId=ZONE)
+    names = [item["Name"] for item in listed["ResourceRecordSets"] if item["Type"] == "TXT"]
+    assert sorted(names) == ["models.mobile-ai.example.com.", "telemetry.example.com."]
+
+
+def test_a_question_or_a_deletion_makes_no_zone(world: World):
+    for ask in (
+        lambda: world.api("route53", "get_hosted_zone", Id=ZONE),
+        lambda: change(world, "DELETE"),
+    ):
+        with pytest.raises(ApiError, match="NoSuchHostedZone"):
+            ask()
+    assert world.api("route53", "list_hosted_zones")["HostedZones"] == []
+
+
+def test_a_caller_reference_of_another_form_is_no_id(world: World):
+    made = world.api("route53", "create_hosted_zone", Name="a.example", CallerReference="once")
+    assert made["HostedZone"]["Id"].startswith("/hostedzone/Z")
+    assert not made["HostedZone"]["Id"].endswith("once")
+
+
+def test_a_condition_refuses_nothing_and_a_plain_denial_refuses(world: World):
+    """As a bucket that takes TLS only: the sandbox knows no conditions, so none holds."""
+    world.api("s3", "create_bucket", Bucket="models", CreateBucketConfiguration=PLACE)
+    denied = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::models/*",
+    }
+    tls = {**denied, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    put_policy(world, tls)
+    world.api("s3", "put_object", Bucket="models", Key="k", Body=b"v")
+    put_policy(world, denied)
+    with pytest.raises(ApiError, match=r"AccessDenied|Forbidden"):
+        world.api("s3", "put_object", Bucket="models", Key="k", Body=b"v")
+
+
+PLACE = {"LocationConstraint": "eu-central-1"}
+
+
+def put_policy(world: World, statement: dict[str, object]) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    world.api("s3", "put_bucket_policy", Bucket="models", Policy=policy)
+
+
+def test_a_listener_takes_the_certificate_that_a_stack_file_names(world: World):
+    vpc = world.api("ec2", "create_vpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = {"VpcId": vpc, "CidrBlock": "10.0.0.0/24"}
+    subnet_id = world.api("ec2", "create_subnet", **subnet)["Subnet"]["SubnetId"]
+    made = world.api("elbv2", "create_load_balancer", Name="b", Subnets=[subnet_id])
+    arn = "arn:aws:acm:eu-central-1:123456789012:certificate/5a3c1f60-7a57-4d0e-9c3b-2f1f0f6d8a11"
+    listener = world.api(
+        "elbv2",
+        "create_listener",
+        LoadBalancerArn=made["LoadBalancers"][0]["LoadBalancerArn"],
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": arn}],
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )["Listeners"][0]
+    assert listener["Certificates"] == [{"CertificateArn": arn}]
