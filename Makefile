@@ -44,6 +44,7 @@ lint: .venv/.all ## Check style, types, spelling and project metadata
 	$(BIN)/mypy -p model_build
 	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml docs/templates/*.yml
 
 bench: .venv/.all ## Measure ratios against peers (ONLY=<id prefix>) and write build/bench.json
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
