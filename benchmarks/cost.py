@@ -72,7 +72,7 @@ def rows() -> Iterator[Row]:
             note="of resources with an unknown line; the rest is priced, or free with a source",
         )
     gap = max(_gap(seed) for seed in range(_CASES))
-    note = "random slots, exact search against all combinations"
+    note = "random placements and storage classes, exact search against all combinations"
     yield Row(id=IDS[3], value=gap, unit="USD", peer="enumeration; bar: 0", n=_CASES, note=note)
 
 
@@ -116,10 +116,14 @@ def _gap(seed: int) -> float:
         ]
         for slot in range(draw.randrange(1, 5))
     ]
+    storage = [
+        Choice(label=f"after {day} days", fixed_usd=Decimal(draw.randrange(0, 5_000)) / 100)
+        for day in range(draw.randrange(1, 6))
+    ]
     rate = Decimal(draw.randrange(0, 120))
-    costs = [cost_of(chosen, rate) for chosen in itertools.product(*slots)]
+    costs = [cost_of(chosen, rate) for chosen in itertools.product(*slots, storage)]
     best = min((cost for cost in costs if cost is not None), default=None)
-    answers = cheapest(slots, rate=rate)
+    answers, stored = cheapest(slots, rate=rate), cheapest([storage], rate=Decimal(0))
     if best is None or not answers:
         return 0.0 if best is None and not answers else float("inf")
-    return float(answers[0].usd - best)
+    return float(answers[0].usd + stored[0].usd - best)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from governance.cost.money import cents
 from governance.cost.recommend import Recommendation, ServiceLevel, recommend
+from governance.cost.storage_class import SETTING, STORAGE, recommend_storage
 from ruamel.yaml import YAML
 
 from cli.cost import Json, Plan, Stack, WhatIf
@@ -19,6 +20,7 @@ from cli.priced import answering, planned
 __all__ = ["command", "edited"]
 
 _DEPLOYMENTS: Final = "mobile-ai:deployments"
+_TELEMETRY: Final = "mobile-ai:telemetry"
 _DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"
 
 
@@ -34,7 +36,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
     write: Annotated[bool, typer.Option("--write", help="Edit the stack file.")] = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Search placements exactly and print the best few with their saving; exit 0.
+    """Search placements and storage class exactly; print the best few with their saving; exit 0.
 
     Example: mobile-ai recommend --stack prod --min-replicas 2 --region eu-central-1
     """
@@ -49,6 +51,8 @@ def command(  # noqa: PLR0917  # typer passes options by name
         found = planned(stack, plan, what_if or [])
         deployments = found.plan.by_type[_DEPLOYMENT]
         results = [recommend(found.plan, item, level=level) for item in deployments]
+        storage = recommend_storage(found.plan)
+        results += [storage] if storage else []
     if write:
         path = Path(f"Pulumi.{stack}.yaml")
         path.write_text(edited(path.read_text(encoding="utf-8"), results), encoding="utf-8")
@@ -60,7 +64,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
 
 
 def edited(text: str, results: Sequence[Recommendation]) -> str:
-    """Return a stack file with the best placements written in; comments and order are kept.
+    """Return a stack file with the best placements and storage class; comments and order are kept.
 
     Args:
         text: The stack file.
@@ -76,6 +80,9 @@ def edited(text: str, results: Sequence[Recommendation]) -> str:
     document = yaml.load(text)
     entries = {f"{i['app']}-{i['model']}": i for i in document["config"].get(_DEPLOYMENTS, [])}
     for result in results:
+        if result.deployment == STORAGE:
+            _store(document["config"].get(_TELEMETRY), result)
+            continue
         if result.deployment not in entries:
             raise UserError(
                 f"deployment {result.deployment}: got none in the stack file; expected one of "
@@ -87,6 +94,16 @@ def edited(text: str, results: Sequence[Recommendation]) -> str:
     out = StringIO()
     yaml.dump(document, out)
     return out.getvalue()
+
+
+def _store(telemetry: Any, result: Recommendation) -> None:
+    if telemetry is None or not result.answers:
+        return
+    wanted = result.answers[0].choices[0].placement
+    if wanted is not None:
+        telemetry[SETTING] = wanted[SETTING]
+    elif SETTING in telemetry:
+        del telemetry[SETTING]
 
 
 def _place(entry: Any, wanted: list[dict[str, Any]]) -> None:

@@ -27,6 +27,7 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
         "shards": telemetry.shards,
         "stream_retention_hours": telemetry.stream_retention_hours,
         "retention_days": telemetry.retention_days,
+        "infrequent_after_days": telemetry.infrequent_after_days,
         "quarantine_retention_days": telemetry.quarantine_retention_days,
         "rate_per_second": telemetry.rate_per_second,
         "burst": telemetry.burst,

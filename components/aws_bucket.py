@@ -20,6 +20,8 @@ class LifecycleRule(TypedDict):
     """Days until current objects go; ``None`` keeps them."""
     expire_noncurrent_days: int
     """Days until overwritten and deleted versions go."""
+    infrequent_days: NotRequired[int | None]
+    """Days until objects move to Standard-IA; absent or ``None``: never."""
 
 
 class PrivateBucketArgs(TypedDict):
@@ -139,4 +141,7 @@ def _lifecycle_rule(rule: LifecycleRule) -> dict[str, Any]:
     }
     if rule["expire_days"] is not None:
         written["expiration"] = {"days": rule["expire_days"]}
+    moved = rule.get("infrequent_days")
+    if moved is not None:
+        written["transitions"] = [{"days": moved, "storage_class": "STANDARD_IA"}]
     return written

@@ -120,6 +120,12 @@ class Telemetry(Section):
     retention_days: int = Field(
         default=90, ge=1, le=730, description="Days that compacted events are kept."
     )
+    infrequent_after_days: int | None = Field(
+        default=None,
+        ge=30,
+        le=729,
+        description="Days until events move to S3 Standard-IA; absent: they stay in Standard.",
+    )
     quarantine_retention_days: int = Field(
         default=14, ge=1, le=90, description="Days that refused events are kept."
     )
@@ -136,6 +142,8 @@ class Telemetry(Section):
     def _consistent(self) -> "Telemetry":
         if (self.stream == "provisioned") != (self.shards is not None):
             raise ValueError("stream provisioned needs shards, stream on-demand has none")
+        if self.infrequent_after_days and self.infrequent_after_days >= self.retention_days:
+            raise ValueError("infrequentAfterDays must be less than retentionDays")
         if (self.domain is None) != (self.certificate_arn is None):
             raise ValueError("domain and certificateArn come together")
         return self

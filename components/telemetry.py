@@ -15,6 +15,7 @@ from components.telemetry_store import TelemetryStore
 
 __all__ = ["Telemetry", "TelemetryArgs"]
 
+_LASTING: Final = ("events", "compacted")  # what may be worth a colder storage class
 _RESULT_DAYS: Final = 7  # results of queries can be computed again
 
 
@@ -31,6 +32,8 @@ class TelemetryArgs(TypedDict):
     """Shards of a provisioned stream; ``None`` pays by use."""
     stream_retention_hours: int
     retention_days: int
+    infrequent_after_days: int | None
+    """Days until events move to Standard-IA; ``None``: never."""
     quarantine_retention_days: int
     rate_per_second: int
     burst: int
@@ -134,6 +137,7 @@ def _bucket(
             "prefix": f"{prefix}/",
             "expire_days": kept,
             "expire_noncurrent_days": 1,
+            "infrequent_days": args["infrequent_after_days"] if prefix in _LASTING else None,
         }
         for prefix, kept in days.items()
     ]

@@ -212,6 +212,25 @@ def test_nothing_changes_where_nothing_was_found() -> None:
     assert edited(STACK, [nothing]) == STACK
 
 
+@pytest.mark.parametrize("days", [30, None])
+def test_an_edit_sets_or_removes_the_storage_class_and_keeps_comments(days: int | None) -> None:
+    choice = Choice(
+        label="x",
+        fixed_usd=Decimal(0),
+        placement=None if days is None else {"infrequentAfterDays": days},
+    )
+    found = Recommendation(
+        deployment="telemetry storage",
+        answers=(Answer(usd=Decimal(0), choices=(choice,)),),
+        current_usd=None,
+    )
+    telemetry = "  mobile-ai:telemetry:\n    retentionDays: 90 # three months\n"
+    wanted = "" if days is None else f"    infrequentAfterDays: {days}\n"
+    before = STACK + telemetry + ("    infrequentAfterDays: 60\n" if days is None else "")
+
+    assert edited(before, [found]) == STACK + telemetry + wanted
+
+
 def test_both_stack_files_survive_an_edit_that_changes_nothing() -> None:
     for stack in ("dev", "prod"):
         text = (ROOT / f"Pulumi.{stack}.yaml").read_text()

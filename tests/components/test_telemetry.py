@@ -43,6 +43,7 @@ def arguments(scope: AwsScope = DEV) -> TelemetryArgs:
         "shards": 1,
         "stream_retention_hours": 24,
         "retention_days": 90,
+        "infrequent_after_days": None,
         "quarantine_retention_days": 14,
         "rate_per_second": 100,
         "burst": 200,
@@ -118,6 +119,19 @@ def test_everything_kept_has_an_end(dev: Engine) -> None:
 
     ends = {rule["filter"]["prefix"]: rule["expiration"]["days"] for rule in rules}
     assert ends == {"events/": 90, "compacted/": 90, "quarantine/": 14, "athena/": 7}
+
+
+def test_events_may_move_to_a_colder_class_and_nothing_else_does() -> None:
+    args: TelemetryArgs = {**arguments(), "infrequent_after_days": 45}
+    rules = telemetry(args).one("BucketLifecycleConfiguration").inputs["rules"]
+
+    moved = {rule["filter"]["prefix"]: rule.get("transitions") for rule in rules}
+    assert moved == {
+        "events/": [{"days": 45, "storageClass": "STANDARD_IA"}],
+        "compacted/": [{"days": 45, "storageClass": "STANDARD_IA"}],
+        "quarantine/": None,
+        "athena/": None,
+    }
 
 
 def test_the_transform_may_only_put_refused_events_aside(dev: Engine) -> None:

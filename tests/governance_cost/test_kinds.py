@@ -426,7 +426,8 @@ def test_a_class_without_a_price_is_unknown() -> None:
         ),
     ]
 
-    lines = lines_of(context(), model(), deployment(), owner, *parts)
+    usage = {"monthlyActiveDevices": 1_000_000, "updatesPerMonth": 2, "requestsPerSecond": 1}
+    lines = lines_of(context(), model(), deployment(usage=usage), owner, *parts)
 
     assert [i.status for i in lines if i.item == "s3.glacier-instant.storage"] == ["unknown"]
 

@@ -92,11 +92,19 @@ class Meter:
             source=source,
         )
 
-    def unknown(self, item: str, reason: str, *, ceiling: Decimal | None = None) -> Line:
+    def unknown(
+        self,
+        item: str,
+        reason: str,
+        *,
+        quantity: Band | None = None,
+        ceiling: Decimal | None = None,
+    ) -> Line:
         """Return a line that says what is not known."""
         return self._line(
             item,
             "unknown",
+            quantity=quantity,
             ceiling=ceiling,
             reason=reason,
         )

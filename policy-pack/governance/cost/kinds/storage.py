@@ -16,7 +16,7 @@ from governance.cost.plan import Plan
 from governance.resource import Resource
 from governance.tokens import MODEL_DELIVERY, TELEMETRY
 
-__all__ = ["PRICED", "lifecycle_months"]
+__all__ = ["PRICED", "READ_ITEM", "lifecycle_months", "telemetry_lines", "telemetry_rule"]
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _REGISTRY: Final = "mobileai:index:ModelRegistry"
@@ -31,6 +31,9 @@ _CLASSES: Final = {
 _DAYS_PER_MONTH: Final = Decimal(730) / 24
 _KEPT_MONTHS: Final = 12  # where nothing ever expires: a year of growth
 _GB: Final = Decimal(2**30)
+_LEAST_INFREQUENT_DAYS: Final = Decimal(30)  # https://aws.amazon.com/s3/storage-classes/
+_LEAST_MOVED_BYTES: Final = 128 * 1024
+READ_ITEM: Final = "s3.infrequent.retrieval"
 _OBJECT_MB: Final = 64  # what a delivery to the bucket gathers before it writes
 
 
@@ -38,11 +41,7 @@ def _bucket(plan: Plan, resource: Resource) -> list[Line]:
     meter, assume = Meter(plan, resource), plan.assume
     types = {item.type for item in plan.ancestors(resource)}
     if TELEMETRY in types:
-        grown = events_gb(plan) * assume.parquet_share
-        months = lifecycle_months(_rules(plan, resource, prefix="events/"))
-        stored = [(kind, grown * part) for kind, part in months]
-        writes = grown * 1024 / _OBJECT_MB + assume.hours_per_month * 12
-        return [*_stored(meter, stored), meter.line("s3.standard.put", writes)]
+        return telemetry_lines(meter, telemetry_rule(plan, resource))
     if MODEL_DELIVERY in types:
         reads = cdn_requests(plan) * assume.origin_miss_share
         stored = [("STANDARD", _models_gb(plan))]
@@ -50,6 +49,40 @@ def _bucket(plan: Plan, resource: Resource) -> list[Line]:
     held = assume.artifact_gb if _REGISTRY in types else assume.log_bucket_gb
     writes = assume.hours_per_month * 12
     return [*_stored(meter, [("STANDARD", held)]), meter.line("s3.standard.put", writes)]
+
+
+def telemetry_rule(plan: Plan, bucket: Resource) -> dict[str, Any] | None:
+    """Return the lifecycle rule of the events in the telemetry bucket."""
+    return _rules(plan, bucket, prefix="events/")
+
+
+def telemetry_lines(meter: Meter, rule: Mapping[str, Any] | None) -> list[Line]:
+    """Return what the telemetry bucket costs under a lifecycle rule.
+
+    Objects below 128 KB do not move, and each one that moves is one transition
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
+    Queries are taken to read every month of what is kept alike.
+    """
+    assume = meter.plan.assume
+    grown = events_gb(meter.plan) * assume.parquet_share
+    writes = grown * 1024 / _OBJECT_MB + assume.hours_per_month * 12
+    if rule and grown.typical * _GB < writes.typical * _LEAST_MOVED_BYTES:
+        rule = {key: value for key, value in rule.items() if key != "transitions"}
+    months = lifecycle_months(rule)
+    lines = _stored(meter, [(kind, grown * part) for kind, part in months])
+    lines.append(meter.line("s3.standard.put", writes))
+    lines += [
+        meter.line(f"s3.transition.{_CLASSES[kind].split('.')[1]}", writes)
+        for kind, _ in months
+        if kind in _CLASSES and kind != "STANDARD"
+    ]
+    away = dict(months).get("STANDARD_IA")
+    if away:
+        read = assume.athena_tb * 1024 * (away / sum(part for _, part in months))
+        cost = read * assume.infrequent_read_ceiling_usd
+        reason = "what reading a GB costs has no citable price"
+        lines.append(meter.unknown(READ_ITEM, reason, quantity=read, ceiling=cost.high))
+    return lines
 
 
 def _stored(meter: Meter, parts: list[tuple[str, Band]]) -> list[Line]:
@@ -72,10 +105,18 @@ def lifecycle_months(rule: Mapping[str, Any] | None) -> list[tuple[str, Decimal]
     ages = [(Decimal(0), "STANDARD"), *steps]
     borders = [*(age for age, _ in steps), end]
     parts = (
-        (kind, max(min(border, end) - age, Decimal(0)) / _DAYS_PER_MONTH)
+        (kind, _charged_days(kind, age, min(border, end)) / _DAYS_PER_MONTH)
         for (age, kind), border in zip(ages, borders, strict=True)
     )
     return [(kind, months) for kind, months in parts if months]
+
+
+def _charged_days(kind: str, start: Decimal, end: Decimal) -> Decimal:
+    """Return the days that are paid for; Standard-IA charges 30 for whatever enters it."""
+    if end <= start:
+        return Decimal(0)
+    least = _LEAST_INFREQUENT_DAYS if kind == "STANDARD_IA" else Decimal(0)
+    return max(end - start, least)
 
 
 def _rules(plan: Plan, bucket: Resource, *, prefix: str) -> dict[str, Any] | None:

@@ -1,0 +1,110 @@
+"""After how many days telemetry should move to Standard-IA, if ever: the storage dimension.
+
+Storage belongs to the stack and placements to a deployment; neither limits the other, so the
+cheapest whole is the cheapest of each, and both are searched exactly (``search``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from governance.resource import Resource
+from governance.tokens import TELEMETRY
+
+from . import inputs
+from .errors import CostError
+from .kinds.storage import READ_ITEM, telemetry_lines, telemetry_rule
+from .line import Line
+from .meter import Meter
+from .money import ZERO, cents
+from .plan import Plan
+from .recommend import Recommendation
+from .search import Choice, cheapest
+
+__all__ = ["SETTING", "STORAGE", "recommend_storage", "storage_choices"]
+
+STORAGE: Final = "telemetry storage"
+SETTING: Final = "infrequentAfterDays"
+_LEAST_DAYS: Final = 30  # that AWS keeps an object in Standard before Standard-IA takes it
+_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+
+
+def recommend_storage(plan: Plan, *, keep: int = 3) -> Recommendation | None:
+    """Return the cheapest storage of telemetry, ``None`` where the stack keeps none.
+
+    Where a price is missing Standard-IA is left out and said so: no optimum is guessed.
+
+    Raises:
+        UnknownInputError: If usage or retention is not known.
+    """
+    bucket = _bucket(plan)
+    rule = telemetry_rule(plan, bucket) if bucket else None
+    if bucket is None or rule is None:
+        return None
+    choices, rejected = storage_choices(plan, bucket, rule)
+    today = _days(rule)
+    current = next((c for c in choices if (c.placement or {}).get(SETTING) == today), None)
+    return Recommendation(
+        deployment=STORAGE,
+        answers=cheapest([choices], rate=ZERO, keep=keep),
+        current_usd=current.fixed_usd if current else None,
+        rejected=rejected,
+    )
+
+
+def storage_choices(
+    plan: Plan, bucket: Resource, rule: Mapping[str, Any]
+) -> tuple[list[Choice], tuple[str, ...]]:
+    """Return Standard for good and Standard-IA after each day that retention allows.
+
+    The second part says why Standard-IA was left out, if it was.
+    """
+    kept = int(inputs.amount(rule, "expiration", "days"))
+    choices: list[Choice] = []
+    for days in (None, *range(_LEAST_DAYS, kept)):
+        try:
+            choices.append(_choice(plan, bucket, rule, days))
+        except CostError as error:
+            return choices, (f"Standard-IA: {error}",) if choices else (str(error),)
+    return choices, ()
+
+
+def _choice(plan: Plan, bucket: Resource, rule: Mapping[str, Any], days: int | None) -> Choice:
+    moved = [] if days is None else [{"days": days, "storageClass": "STANDARD_IA"}]
+    lines = telemetry_lines(Meter(plan, bucket), {**rule, "transitions": moved})
+    parts = {line.item: _usd(plan, line) for line in lines}
+    why = ", ".join(f"{item.removeprefix('s3.')} {cents(usd)}" for item, usd in parts.items())
+    where = "always in Standard" if days is None else f"in Standard-IA after {days} days"
+    return Choice(
+        label=f"{where} ({why})",
+        fixed_usd=sum(parts.values(), ZERO),
+        placement=None if days is None else {SETTING: days},
+    )
+
+
+def _usd(plan: Plan, line: Line) -> Decimal:
+    if line.amount is not None:
+        return line.amount.typical
+    if line.item == READ_ITEM and line.quantity is not None:
+        # At its ceiling: a saving that remains is a saving at any lower price.
+        return line.quantity.typical * plan.assume.infrequent_read_ceiling_usd.typical
+    raise CostError(
+        f"price of {line.item} in {line.region}",
+        got="nothing",
+        expected="a known price: no optimum is guessed",
+        next_step="refresh the prices",
+    )
+
+
+def _bucket(plan: Plan) -> Resource | None:
+    found = (item for kind in _BUCKETS for item in plan.by_type[kind])
+    return next((i for i in found if any(a.type == TELEMETRY for a in plan.ancestors(i))), None)
+
+
+def _days(rule: Mapping[str, Any]) -> int | None:
+    for item in inputs.mappings(rule, "transitions"):
+        if inputs.text(item, "storageClass") == "STANDARD_IA":
+            return int(inputs.amount(item, "days"))
+    return None
