@@ -132,10 +132,11 @@ def delete_budget() -> None:
 def bill(estimated: str, billed: str) -> None:
     """Write a bill as a provider exports it (FOCUS, CSV): the typical rows of an estimate.
 
+    What has no known price is in no bill here.
     Charges for a model's own resources have the tag of its application, as its resources do.
     """
     rows = [json.loads(line) for line in Path(estimated).read_text().splitlines()]
-    rows = [row for row in rows if row["x_EstimateBand"] == "typical"]
+    rows = [row for row in rows if row["x_EstimateBand"] == "typical" and row["BilledCost"]]
     with Path(billed).open("w", newline="") as file:
         writer = csv.DictWriter(file, [*rows[0], "Tags"])
         writer.writeheader()
