@@ -31,6 +31,7 @@ IDS = (
     "sandbox.preview_up_agreement",
     "sandbox.state_only_types_share",
     "sandbox.faults_survived",
+    "sandbox.tutorial_s",
 )
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _ROOT: Final = Path(__file__).parents[1]
@@ -66,6 +67,15 @@ def rows() -> Iterator[Row]:
         peer="bar: 20",
         n=passed + failed,
         note=f"{failed} failed; cases of {', '.join(_FAULTS)}",
+    )
+    seconds, steps = _tutorial()
+    yield Row(
+        id=IDS[3],
+        value=round(seconds),
+        unit="s",
+        peer="bar: 360",
+        n=1,
+        note=f"{steps} steps of docs/tutorial.md from a clean clone, caches warm",
     )
 
 
@@ -186,6 +196,20 @@ def _wait(url: str) -> None:
         else:
             return
     raise RuntimeError(f"{url} does not answer after a minute")
+
+
+def _tutorial() -> tuple[float, int]:
+    from tests.e2e.checkout import copy_of_repository  # noqa: PLC0415
+    from tests.e2e.tutorial import PAGE, steps, walk  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = copy_of_repository(Path(folder) / "checkout")
+        start = time.perf_counter()
+        done = walk(checkout)
+        seconds = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(f"the tutorial stopped:\n{done.stdout[-2000:]}")
+    return seconds, len(steps(PAGE.read_text()))
 
 
 def _faults() -> tuple[int, int]:
