@@ -37,6 +37,7 @@ class Observation:
         deployments: The planned inputs of every `MobileAIDeployment`, by URN.
         outputs: The planned outputs of the stack.
         violations: What rules said.
+        denied: How many of them are mandatory.
         resource_summaries: Which rules ran on which resource.
         stack_summaries: Which stack rules ran.
         diagnostics: What engine, program and plugins said, without mere progress.
@@ -51,6 +52,7 @@ class Observation:
     deployments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
+    denied: int = 0
     resource_summaries: list[ResourceSummary] = field(default_factory=list)
     stack_summaries: list[StackSummary] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -86,6 +88,7 @@ class Observation:
         match event:
             case Violation():
                 self.violations.append(event)
+                self.denied += event.level == "mandatory"
             case ResourceSummary():
                 self.resource_summaries.append(event)
             case StackSummary():

@@ -33,8 +33,7 @@ def describe(seen: Observation) -> str:
     """
     if not seen.steps:
         return "Starting program, policy pack and providers"
-    denied = sum(item.level == "mandatory" for item in seen.violations)
-    return f"{len(seen.steps)} resources seen, {denied} mandatory violations"
+    return f"{len(seen.steps)} resources seen, {seen.denied} mandatory violations"
 
 
 class _Plain:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -32,7 +33,7 @@ def sandbox_copy(text: str, *, earlier: str) -> str:
     return f"{body.rstrip()}\n{salt.group().rstrip()}\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StackFile:
     """A stack file with the position of every key.
 
@@ -87,13 +88,18 @@ class StackFile:
             name: The resource's logical name: that of its deployment or model version, or one
                 that begins with it. 0 is returned for what belongs to the whole stack.
         """
-        owners = [
-            (len(owner), -line)
-            for line, deployment, entry in self.deployments()
-            for owner in (deployment, f"{entry.get('model')}-{entry.get('version')}")
-            if name == owner or name.startswith(f"{owner}-")
-        ]
-        return -max(owners, default=(0, 0))[1]
+        while name and name not in self._lines:
+            name = name.rpartition("-")[0]
+        return self._lines.get(name, 0)
+
+    @cached_property
+    def _lines(self) -> dict[str, int]:
+        """The first line of every deployment and model version, by its resource's name."""
+        lines: dict[str, int] = {}
+        for line, deployment, entry in self.deployments():
+            lines.setdefault(deployment, line)
+            lines.setdefault(f"{entry.get('model')}-{entry.get('version')}", line)
+        return lines
 
 
 def _parts(head: str, rest: str) -> Iterator[str | int]:

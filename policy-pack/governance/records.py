@@ -6,6 +6,7 @@ refused by name: it is never silently ignored, because somebody believes that it
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from .trust import Trust, parse_time
 
 __all__ = ["Record", "Records", "Waiver", "read_records"]
 
+_K = TypeVar("_K")
 _T = TypeVar("_T")
 _CARRIED: Final = frozenset({WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
 
@@ -106,12 +108,14 @@ class Records:
     Attributes:
         waivers: By the rule that they waive.
         by_type: The other records, by predicate type.
+        usage: The records of usage, by stack and application.
         revoked: SHA-256 digests that may not run, with the reason.
         refused: A sentence's parts for each record that does not count.
     """
 
     waivers: Mapping[str, tuple[Waiver, ...]] = field(default_factory=dict)
     by_type: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
+    usage: Mapping[tuple[str, str], tuple[Record, ...]] = field(default_factory=dict)
     revoked: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[GovernanceError, ...] = ()
 
@@ -125,8 +129,9 @@ class Records:
 
 def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
     """Verify the records of a plan; ``texts`` are pairs of name and text."""
-    waivers: dict[str, tuple[Waiver, ...]] = {}
-    by_type: dict[str, tuple[Record, ...]] = {}
+    waivers: dict[str, list[Waiver]] = defaultdict(list)
+    by_type: dict[str, list[Record]] = defaultdict(list)
+    usage: dict[tuple[str, str], list[Record]] = defaultdict(list)
     revoked: dict[str, str] = {}
     refused: list[GovernanceError] = []
     for name, text in texts:
@@ -135,15 +140,18 @@ def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
             kind = record.statement.predicate_type
             if kind == WAIVER:
                 waiver = _parsed(record, Waiver.of)
-                waivers[waiver.rule] = (*waivers.get(waiver.rule, ()), waiver)
+                waivers[waiver.rule].append(waiver)
             elif kind == REVOCATION:
                 revoked |= _parsed(record, _revoked)
-            by_type[kind] = (*by_type.get(kind, ()), record)
+            elif kind == USAGE:
+                usage[_user(record)].append(record)
+            by_type[kind].append(record)
         except GovernanceError as error:
             refused.append(error)
     return Records(
-        waivers=MappingProxyType(waivers),
-        by_type=MappingProxyType(by_type),
+        waivers=_frozen(waivers),
+        by_type=_frozen(by_type),
+        usage=_frozen(usage),
         revoked=MappingProxyType(revoked),
         refused=tuple(refused),
     )
@@ -181,6 +189,14 @@ def _revoked(record: Record) -> dict[str, str]:
     if not isinstance(reason, str) or not reason:
         raise ValueError("a revocation without a reason")
     return dict.fromkeys(record.statement.digests, reason)
+
+
+def _user(record: Record) -> tuple[str, str]:
+    return str(record.predicate.get("stack")), str(record.predicate.get("app"))
+
+
+def _frozen(lists: Mapping[_K, list[_T]]) -> Mapping[_K, tuple[_T, ...]]:
+    return MappingProxyType({key: tuple(items) for key, items in lists.items()})
 
 
 def _refused(name: str, got: str, expected: str) -> VerificationError:

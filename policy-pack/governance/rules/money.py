@@ -11,7 +11,6 @@ from governance.cost.catalogue import pack_catalogue
 from governance.deployment import app_of, placements
 from governance.reading import Node, at_least, at_most, one_of
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
-from governance.statements import USAGE
 from governance.tokens import CONTEXT, DEPLOYMENT, FUNCTION, TASK_DEFINITION
 
 __all__ = ["RULES"]
@@ -298,12 +297,8 @@ def _budget(case: Case) -> dict[str, Any]:
 
 
 def _usage(case: Case, app: str) -> dict[str, Any] | None:
-    records = [
-        item.predicate
-        for item in case.facts.records.by_type.get(USAGE, ())
-        if item.predicate.get("app") == app
-        and item.predicate.get("stack") == case.facts.setting.stack
-    ]
+    found = case.facts.records.usage.get((case.facts.setting.stack, app), ())
+    records = [item.predicate for item in found]
     return dict(max(records, key=_issued)) if records else None
 
 
