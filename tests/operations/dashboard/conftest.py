@@ -73,7 +73,8 @@ def page_file(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+# Of a module: the driver holds an event loop, and while it does no other test of this worker has one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
