@@ -1,5 +1,6 @@
 """What every test may use: golden files with an update flag."""
 
+import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,15 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored, and children inherit that: tests
     # of Ctrl-C would then test the shell.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _event_loop() -> None:
+    """Give the thread a loop again: `asyncio.run` leaves none, and Pulumi's SDK asks for one."""
+    try:
+        asyncio.get_event_loop_policy().get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 @pytest.fixture

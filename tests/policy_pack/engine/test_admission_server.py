@@ -19,7 +19,7 @@ from tests.policy_pack.governance.test_admission import OBJECTS, judged
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes")]
 _GROUP = "admissionregistration.k8s.io/v1"
-_SECONDS = 30  # until a server enforces what it was just given
+_SECONDS = 120  # until a server enforces what it was just given
 _NAMESPACE = "field-assistant"
 
 
