@@ -55,7 +55,7 @@ def script(wanted: list[Step]) -> str:
 
 def missing(step: Step, output: str) -> list[str]:
     """Return the expected lines that the output lacks; ``...`` stands for anything."""
-    printed = [line.strip() for line in output.splitlines()]
+    printed = [" ".join(line.split()) for line in output.splitlines()]
     patterns = {
         line: ".*".join(map(re.escape, line.strip().split("..."))) for line in step.expected
     }
