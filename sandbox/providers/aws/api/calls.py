@@ -25,7 +25,7 @@ class Api:
         self._session = session
         self._kind = kind
 
-    def call(self, subject: Subject, operation: str, /, service: str = "", **given: Any) -> Any:
+    def call(self, subject: Subject, operation: str, service: str = "", /, **given: Any) -> Any:
         """Call an operation with these arguments.
 
         Raises:

@@ -21,6 +21,7 @@ _TAKEN: Final = re.compile(
     r"AlreadyExist|EntityAlready|Duplicate|InUse|Conflict|BucketAlready|already exists",
     re.IGNORECASE,
 )
+_MAKES: Final = re.compile("Allocate|Create|Publish|Request")
 
 
 class ApiError(ProviderError):
@@ -114,7 +115,20 @@ class Session:
             ),
         )
         client.meta.events.register("before-call", partial(_name_account, self._account))
+        client.meta.events.register_first("needs-retry", _make_once)
         return client
+
+
+def _make_once(operation: Any, caught_exception: Exception | None, **_: Any) -> None:
+    """Let nothing be asked for twice whose first answer may only be lost.
+
+    The next run finds by its mark what was made. Nothing was made where no connection was.
+    """
+    from botocore.exceptions import ConnectionClosedError, ReadTimeoutError  # noqa: PLC0415
+
+    lost = isinstance(caught_exception, ReadTimeoutError | ConnectionClosedError)
+    if lost and caught_exception and _MAKES.match(operation.name):
+        raise caught_exception
 
 
 def _name_account(account: str, params: dict[str, Any], **_: Any) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore import xform_name
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 
 from sandbox.providers.aws.api.backend import AwsCloud
 from sandbox.providers.aws.api.session import Session
@@ -43,6 +45,8 @@ class Breaking(Session):
     endpoint: str
     answers: list[Callable[[str], AWSResponse | None]] = field(default_factory=list)
     die_after: str = ""
+    die_at: int = 0
+    losing: Callable[[Any], AWSResponse | None] | None = None
     calls: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -51,12 +55,16 @@ class Breaking(Session):
     def _make(self, service: str, region: str) -> Any:
         client = super()._make(service, region)
         client.meta.events.register("before-send", self._before)
+        if self.losing:
+            client.meta.events.register("before-send", self.losing)
         return client
 
     def call(self, service: str, region: str, operation: str, arguments: dict[str, Any]) -> Any:
         answer = super().call(service, region, operation, arguments)
         self.calls.append(f"{service}:{operation}")
         if self.die_after in {operation, f"{service}:{operation}"}:
+            raise Killed
+        if len(self.calls) == self.die_at:
             raise Killed
         return answer
 
@@ -83,6 +91,21 @@ def answering(status: int, code: str) -> Callable[[str], AWSResponse]:
 
 def dead_line(url: str) -> AWSResponse:
     raise EndpointConnectionError(endpoint_url=url)
+
+
+def losing(operation: str) -> Callable[..., AWSResponse | None]:
+    """Let the first call of an operation reach the API, and its answer get lost."""
+    lost: list[str] = []
+
+    def send(request: Any, event_name: str, **_: Any) -> None:
+        asked = xform_name(event_name.rsplit(".", 1)[-1])
+        if asked != operation or lost:
+            return
+        lost.append(asked)
+        URLLib3Session().send(request)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    return send
 
 
 class World:
