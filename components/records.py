@@ -26,7 +26,7 @@ __all__ = [
     "read_below",
 ]
 
-MAX_RECORDS = 500  # files of one folder; a stack with more has lost track of its waivers
+MAX_RECORDS = 5_000  # files of one folder: a usage record per application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def test_a_folder_with_too_many_records_is_refused(tmp_path: Path) -> None:
     for index in range(MAX_RECORDS + 1):
         (tmp_path / "usage" / f"{index}.yaml").touch()
 
-    with pytest.raises(RecordError, match="at most 500"):
+    with pytest.raises(RecordError, match=f"at most {MAX_RECORDS}"):
         load_records(tmp_path, "usage")
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sandbox.engine.host.long import startable
+
 __all__ = ["Children", "HostClosing", "describe_exit"]
 
 _GRACE_SECONDS = 2.0  # the engine kills the host 5 s after it asked it to stop
@@ -47,7 +49,7 @@ class Children:
         """Start a process.
 
         Args:
-            command: The program and its arguments.
+            command: A Python with `-u`, and what it runs.
             env: Its whole environment.
             cwd: Where it runs.
             piped: Whether its output is read here; else it goes where the host's goes.
@@ -57,12 +59,13 @@ class Children:
             OSError: It cannot be started.
         """
         stream = subprocess.PIPE if piped else None
-        with self._lock:
+        with self._lock, startable(command, env) as (arguments, variables, files):
             if self._closing:
                 raise HostClosing
             child = subprocess.Popen(
-                command,
-                env=dict(env),
+                arguments,
+                env=variables,
+                pass_fds=files,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,

@@ -11,6 +11,7 @@ from pulumi.runtime.proto import language_pb2 as language
 
 from sandbox.engine.host.analyzer import stack_environment
 from sandbox.engine.host.interpreter import InterpreterError, choose
+from sandbox.engine.host.long import LONGEST
 from sandbox.engine.host.packages import Plugin, distributions, plugins
 from sandbox.engine.host.process import Children, HostClosing
 from sandbox.engine.host.program import executor_arguments, executor_environment
@@ -198,3 +199,22 @@ def test_a_host_on_its_own_prints_a_port_and_ends_on_end_of_input(tmp_path):
 
     assert host.returncode == 0
     assert said == b""
+
+
+@pytest.mark.parametrize("length", [10, LONGEST - len("LONG="), 200_000])
+@pytest.mark.parametrize("as_module", [False, True])
+def test_a_variable_of_any_length_reaches_a_program(tmp_path, length, as_module):
+    (tmp_path / "told.py").write_text(
+        "import os, sys\nprint(len(os.environ['LONG']), os.environ['SHORT'], sys.argv[1:])\n"
+    )
+    program = ["-m", "told"] if as_module else [str(tmp_path / "told.py")]
+    children = Children()
+    child = children.start(
+        [sys.executable, "-u", *program, "a", "-b"],
+        env={"LONG": "x" * length, "SHORT": "s"},
+        cwd=tmp_path,
+        piped=True,
+    )
+    out, err = child.communicate()
+
+    assert (out.decode(), err) == (f"{length} s ['a', '-b']\n", b"")
