@@ -173,6 +173,16 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "mobile-ai:delivery",
         "belong to a domain",
     ),
+    "events move sooner than the cloud allows": (
+        put("telemetry", "infrequentAfterDays", value=29),
+        "telemetry.infrequentAfterDays",
+        "greater than or equal to 30",
+    ),
+    "events move after they are gone": (
+        put("telemetry", "infrequentAfterDays", value=400),
+        "mobile-ai:telemetry",
+        "less than retentionDays",
+    ),
     "freshness that expires too soon": (
         put("delivery", "timestampExpiryMinutes", value=60),
         "mobile-ai:delivery",
