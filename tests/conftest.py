@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+_LONGEST_ID = 100
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -18,6 +20,11 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored, and children inherit that: tests
     # of Ctrl-C would then test the shell.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case by its argument where its text is long: signed texts differ by worker."""
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
 
 
 @pytest.fixture(autouse=True)

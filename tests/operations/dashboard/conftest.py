@@ -73,7 +73,7 @@ def page_file(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Of a module: the driver holds an event loop, and while it does no other test of this worker has one.
+# Of a module: the driver holds an event loop, and no other test of the worker has one meanwhile.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
