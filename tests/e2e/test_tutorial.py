@@ -22,11 +22,12 @@ def test_the_tutorial_does_what_it_says(checkout: Checkout):
     assert done.returncode == 0, done.stdout[-6000:]
     assert len(outputs) == len(wanted)
     lacking = {
-        step.commands: (lines, output)
-        for step, output in zip(wanted, outputs, strict=True)
+        number: lines
+        for number, (step, output) in enumerate(zip(wanted, outputs, strict=True))
         if (lines := missing(step, output))
     }
-    assert lacking == {}
+    said = "\n".join(f"{MARK}{outputs[number]}" for number in lacking)
+    assert lacking == {}, f"{lacking} in:\n{said}"
 
 
 def test_every_role_has_its_part():

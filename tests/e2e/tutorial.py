@@ -54,16 +54,20 @@ def script(wanted: list[Step]) -> str:
 
 
 def missing(step: Step, output: str) -> list[str]:
-    """Return the expected lines that the output lacks; ``...`` stands for anything."""
+    """Return the expected lines that the output lacks; ``...`` stands for anything.
+
+    How many spaces a table has between its columns is the terminal's affair.
+    """
     printed = [" ".join(line.split()) for line in output.splitlines()]
-    patterns = {
-        line: ".*".join(map(re.escape, line.strip().split("..."))) for line in step.expected
-    }
     return [
         line
-        for line, pattern in patterns.items()
-        if not any(re.fullmatch(pattern, text) for text in printed)
+        for line in step.expected
+        if not any(re.fullmatch(_pattern(line), text) for text in printed)
     ]
+
+
+def _pattern(line: str) -> str:
+    return ".*".join(re.escape(part) for part in " ".join(line.split()).split("..."))
 
 
 def run(commands: str, checkout: Checkout) -> "subprocess.CompletedProcess[str]":
