@@ -41,12 +41,14 @@ def dead_pid() -> int:
     return child.pid
 
 
+@pytest.mark.fault("lock of a process that is gone")
 def test_lock_of_a_process_that_is_gone_is_removed(project):
     path = lock(project, dead_pid())
     assert "removed the lock" in mend_state(project)[0]
     assert not path.exists()
 
 
+@pytest.mark.fault("lock of a running process")
 def test_lock_of_a_running_process_stays_and_stops_the_run(project):
     path = lock(project, os.getpid())
     with pytest.raises(GateError, match="wait until it ends"):
@@ -54,6 +56,7 @@ def test_lock_of_a_running_process_stays_and_stops_the_run(project):
     assert path.exists()
 
 
+@pytest.mark.fault("lock of another machine")
 def test_lock_of_another_machine_stays(project):
     path = lock(project, dead_pid(), host="elsewhere")
     with pytest.raises(GateError, match="elsewhere"):
@@ -61,6 +64,7 @@ def test_lock_of_another_machine_stays(project):
     assert path.exists()
 
 
+@pytest.mark.fault("state cut off or damaged")
 @pytest.mark.parametrize("damage", ["", "{", '{"version": 3, "check', "[]", "\x00\x00"])
 def test_damaged_state_gives_way_to_the_copy_and_is_kept(project, damage):
     path = state(project, damage)
@@ -70,6 +74,7 @@ def test_damaged_state_gives_way_to_the_copy_and_is_kept(project, damage):
     assert path.with_name("dev.json.damaged").read_text() == damage
 
 
+@pytest.mark.fault("state and newest copy damaged")
 def test_newest_copy_that_can_be_read_is_taken(project):
     path = state(project, "{")
     folder = project.state / ".pulumi/backups/mobile-ai/dev"
@@ -80,6 +85,7 @@ def test_newest_copy_that_can_be_read_is_taken(project):
     assert json.loads(path.read_text()) == GOOD
 
 
+@pytest.mark.fault("state damaged, no copy")
 def test_damaged_state_without_a_copy_says_what_to_do(project):
     path = state(project, "{")
     with pytest.raises(GateError, match="Next: put a copy"):

@@ -15,7 +15,8 @@ __all__ = ["ApiError", "Session"]
 _ATTEMPTS: Final = 6
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 60
 _GONE: Final = re.compile(
-    r"NotFound|NoSuch|DoesNotExist|NonExistent|NotFoundFault|Unknown(?!Error|Op)"
+    # An answer to HEAD has no body to name the error, so its code is the status.
+    r"^404$|NotFound|NoSuch|DoesNotExist|NonExistent|NotFoundFault|Unknown(?!Error|Op)"
 )
 _TAKEN: Final = re.compile(
     r"AlreadyExist|EntityAlready|Duplicate|InUse|Conflict|BucketAlready|already exists",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.providers.values import Special
 
 from .world import World
@@ -31,6 +33,7 @@ def test_a_swapped_object_is_seen(world: World):
     assert world.read(OBJECT, inputs, made).inputs.keys() - inputs.keys() == {"etag"}
 
 
+@pytest.mark.fault("bytes of an object swapped by hand")
 def test_a_swapped_object_is_put_back(world: World):
     world.create("aws:s3/bucket:Bucket", BUCKET)
     inputs = {"bucket": "models", "key": "m", "source": Special("asset", {"text": "good"})}
@@ -41,6 +44,18 @@ def test_a_swapped_object_is_put_back(world: World):
     assert world.api("s3", "get_object", Bucket="models", Key="m")["Body"].read() == b"good"
 
 
+@pytest.mark.fault("object deleted by hand")
+def test_a_deleted_object_of_a_bucket_is_gone_and_so_is_its_bucket(world: World):
+    bucket = world.create("aws:s3/bucket:Bucket", BUCKET)
+    inputs = {"bucket": "models", "key": "m", "source": Special("asset", {"text": "good"})}
+    made = world.create(OBJECT, inputs)
+    world.api("s3", "delete_object", Bucket="models", Key="m")
+    assert world.read(OBJECT, inputs, made) is None
+    world.api("s3", "delete_bucket", Bucket="models")
+    assert world.read("aws:s3/bucket:Bucket", BUCKET, bucket) is None
+
+
+@pytest.mark.fault("object deleted by hand")
 def test_a_deleted_budget_is_gone(world: World):
     token = "aws:budgets/budget:Budget"
     made = world.create(token, BUDGET)
@@ -48,6 +63,7 @@ def test_a_deleted_budget_is_gone(world: World):
     assert world.read(token, BUDGET, made) is None
 
 
+@pytest.mark.fault("property edited by hand")
 def test_an_alias_moved_to_another_key_is_seen(world: World):
     keys = [world.create("aws:kms/key:Key", {"description": n}, name=n).id for n in ("a", "b")]
     inputs = {"name": "alias/models", "targetKeyId": keys[0]}
@@ -57,6 +73,7 @@ def test_an_alias_moved_to_another_key_is_seen(world: World):
     assert found.inputs["targetKeyId"] == keys[1]
 
 
+@pytest.mark.fault("tag edited by hand")
 def test_an_edited_tag_is_seen_and_the_mark_is_not_shown(world: World):
     made = world.create("aws:s3/bucket:Bucket", BUCKET)
     tags = [{"Key": "a", "Value": "9"}, {"Key": "b", "Value": "2"}]

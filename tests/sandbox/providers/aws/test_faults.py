@@ -9,7 +9,7 @@ from sandbox.providers.aws.kinds import KINDS
 from sandbox.providers.cloud import UnfinishedError
 from sandbox.providers.errors import ProviderError
 
-from .world import Killed, World, answering, answering_json, dead_line
+from .world import Killed, World, answering, answering_json, dead_line, fault
 
 ROLE = {"name": "r", "path": "/", "assumeRolePolicy": '{"Version": "2012-10-17", "Statement": []}'}
 TAGS = {"team": "edge"}
@@ -48,9 +48,11 @@ OBJECTS = {
         "timeUnit": "MONTHLY",
     },
 }
+THROTTLED_JSON = answering_json(400, "ThrottlingException")
 BUCKET, VPC, TOPIC = "aws:s3/bucket:Bucket", "aws:ec2/vpc:Vpc", "aws:sns/topic:Topic"
 
 
+@pytest.mark.fault("provider killed right after a create call")
 @pytest.mark.parametrize("token", sorted(OBJECTS))
 def test_a_process_killed_after_the_create_call_leaves_no_orphan(world: World, token: str):
     world.session.die_after = KINDS[token].create.operation
@@ -66,12 +68,12 @@ def test_a_process_killed_after_the_create_call_leaves_no_orphan(world: World, t
 @pytest.mark.parametrize(
     ("token", "answer"),
     [
-        (TOPIC, answering(400, "Throttling")),
-        (BUCKET, answering(503, "SlowDown")),
-        (VPC, answering(503, "RequestLimitExceeded")),
-        ("aws:iam/role:Role", answering(500, "ServiceFailure")),
-        ("aws:ecr/repository:Repository", answering_json(400, "ThrottlingException")),
-        ("aws:kms/key:Key", dead_line),
+        fault("API throttles", TOPIC, answering(400, "Throttling")),
+        fault("API throttles", "aws:ecr/repository:Repository", THROTTLED_JSON),
+        fault("API overloaded (503)", BUCKET, answering(503, "SlowDown")),
+        fault("API overloaded (503)", VPC, answering(503, "RequestLimitExceeded")),
+        fault("API fails inside (500)", "aws:iam/role:Role", answering(500, "ServiceFailure")),
+        fault("connection refused", "aws:kms/key:Key", dead_line),
     ],
 )
 def test_a_busy_api_is_asked_again(world: World, token: str, answer):
@@ -79,6 +81,7 @@ def test_a_busy_api_is_asked_again(world: World, token: str, answer):
     assert world.create(token, OBJECTS[token]).id
 
 
+@pytest.mark.fault("API busy for good")
 def test_an_api_that_stays_busy_is_given_up_with_the_next_step(world: World, monkeypatch):
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     world.session.answers = [answering(503, "SlowDown")] * 50
@@ -86,6 +89,7 @@ def test_an_api_that_stays_busy_is_given_up_with_the_next_step(world: World, mon
         world.create(BUCKET, OBJECTS[BUCKET])
 
 
+@pytest.mark.fault("create done in part, then refused")
 def test_an_object_that_could_not_be_finished_is_kept_and_finished_later(world: World):
     token, inputs = "aws:kinesis/stream:Stream", OBJECTS["aws:kinesis/stream:Stream"]
     ok = [lambda _: None]  # the create call passes, what follows is refused
@@ -99,6 +103,7 @@ def test_an_object_that_could_not_be_finished_is_kept_and_finished_later(world: 
     assert world.cloud.read(wanted, object_id=made.id, known=outputs).inputs == inputs
 
 
+@pytest.mark.fault("somebody else's object of the same name")
 def test_an_object_of_somebody_else_is_not_taken_over(world: World):
     world.api("iam", "create_role", RoleName="r", AssumeRolePolicyDocument="{}")
     with pytest.raises(ProviderError, match="another resource made"):
@@ -118,6 +123,7 @@ def test_a_replacement_without_a_known_id_takes_over_nothing(world: World):
     assert world.create(VPC, OBJECTS[VPC], held=frozenset({""})).id != old.id
 
 
+@pytest.mark.fault("object deleted by hand before its update")
 def test_an_update_of_an_object_that_is_gone_says_how_to_go_on(world: World):
     made = world.create(TOPIC, OBJECTS[TOPIC])
     world.api("sns", "delete_topic", TopicArn=made.id)
@@ -125,6 +131,7 @@ def test_an_update_of_an_object_that_is_gone_says_how_to_go_on(world: World):
         world.cloud.update(world.wanted(TOPIC, OBJECTS[TOPIC]), object_id=made.id, old=made.outputs)
 
 
+@pytest.mark.fault("delete of what is gone")
 @pytest.mark.parametrize("token", sorted(OBJECTS))
 def test_a_delete_can_be_repeated_and_leaves_nothing(world: World, token: str):
     made = world.create(token, OBJECTS[token])
@@ -134,6 +141,7 @@ def test_a_delete_can_be_repeated_and_leaves_nothing(world: World, token: str):
     assert world.objects() == {}
 
 
+@pytest.mark.fault("object about to be deleted in the place of a new one")
 @pytest.mark.parametrize("token", sorted(OBJECTS))
 def test_what_waits_for_its_deletion_is_not_taken_for_a_leftover(world: World, token: str):
     made = world.create(token, OBJECTS[token])

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
+from moto.moto_api._internal import moto_api_backend
 
 from gate.project import Project
 from gate.recovery import has_pending_operations, mend_state
@@ -18,7 +20,7 @@ from sandbox.engine import environment, locate
 from sandbox.providers import install
 from sandbox.services.endpoints import VARIABLE, Endpoints
 
-from .world import World
+from .world import World, fault
 
 pytestmark = pytest.mark.engine
 
@@ -83,12 +85,33 @@ class Stack:
         with contextlib.suppress(ValueError):
             process.communicate()
 
+    def up_without_provider(self, count: int) -> str:
+        """Start `up`, kill nothing but the provider's process, and return what the engine said."""
+        process = self.start("up", "--yes", "--skip-preview", "--suppress-progress")
+        said = []
+        for line in process.stdout or ():
+            said.append(line)
+            count -= "created" in line
+            if count == 0:
+                assert kill_providers(process.pid) > 0
+        assert process.wait() != 0, said
+        return "".join(said)
+
     def go_on(self) -> None:
         """What `mobile-ai up` does before it asks the engine."""
         mend_state(self.project)
         if has_pending_operations(self.project):
             self.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
         self.run("up", "--yes", "--skip-preview")
+
+
+def kill_providers(engine: int) -> int:
+    """Kill the stand-in's processes below the engine; return how many."""
+    below = psutil.Process(engine).children(recursive=True)
+    found = [one for one in below if "sandbox.providers.aws" in " ".join(one.cmdline())]
+    for one in found:
+        one.kill()
+    return len(found)
 
 
 @pytest.fixture
@@ -130,7 +153,14 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize(("text", "count"), [("creating", 3), ("created", 2), ("created", 8)])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        fault("engine killed before the first object", "creating", 3),
+        fault("engine killed amid the first objects", "created", 2),
+        fault("engine killed amid the last objects", "created", 8),
+    ],
+)
 def test_the_next_run_goes_on_where_a_killed_one_stopped(
     world: World, stack: Stack, text: str, count: int
 ):
@@ -141,3 +171,36 @@ def test_the_next_run_goes_on_where_a_killed_one_stopped(
     stack.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     stack.run("destroy", "--yes", "--skip-preview")
     assert counted(world) == {}
+
+
+@pytest.mark.fault("provider killed, engine left running")
+def test_the_next_run_goes_on_where_a_provider_died_alone(world: World, stack: Stack):
+    stack.up_without_provider(3)
+    stack.go_on()
+    assert counted(world) == EXPECTED
+    stack.run("up", "--yes", "--skip-preview", "--expect-no-changes")
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert counted(world) == {}
+
+
+@pytest.mark.fault("API restarted, everything in it forgotten")
+def test_what_an_api_forgot_is_made_again(world: World, stack: Stack):
+    stack.run("up", "--yes", "--skip-preview")
+    moto_api_backend.reset()
+    stack.run("refresh", "--yes", "--skip-preview")
+    stack.go_on()
+    assert counted(world) == EXPECTED
+
+
+@pytest.mark.fault("endpoints file names an API that has gone")
+def test_an_api_that_has_gone_is_named_and_nothing_is_recorded(world: World, stack: Stack):
+    path = Path(stack.variables[VARIABLE])
+    here = path.read_text()
+    Endpoints(name="test", aws="http://127.0.0.1:9").write(path)
+    process = stack.start("up", "--yes", "--skip-preview")
+    said, _ = process.communicate()
+    assert process.returncode != 0
+    assert "mobile-ai sandbox status" in said
+    path.write_text(here)
+    stack.go_on()
+    assert counted(world) == EXPECTED

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -22,6 +23,11 @@ from sandbox.providers.values import Properties
 from tests.sandbox.providers.stub import spec
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
+
+
+def fault(kind: str, *values: Any) -> Any:
+    """One case of a parametrised test, with the kind of fault that it is."""
+    return pytest.param(*values, marks=pytest.mark.fault(kind))
 
 
 class Killed(BaseException):
