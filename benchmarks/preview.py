@@ -10,6 +10,8 @@ from typing import Any
 
 from benchmarks._clock import Samples, alternate
 from benchmarks._row import Row
+from gate.catalogue import expectation
+from gate.handover import write_handover
 from gate.preview import command
 from gate.project import Project, find_project
 from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
@@ -86,7 +88,13 @@ def _engine_runs() -> dict[str, Samples]:
     )
     install(project.home)
     prepare_sandbox_stack(project, engine, variables)
-    with_pack = command(project, engine, config_file=project.stack_copy, pack_config=None)
+    with_pack = command(
+        project,
+        engine,
+        config_file=project.stack_copy,
+        pack=project.pack,
+        pack_config=write_handover(project, None, expectation(project)),
+    )
     without = [item for item in with_pack if not item.startswith("--policy-pack")]
     return alternate(
         {
