@@ -3,9 +3,8 @@
 Agreement is over the stacks dev and prod, each deployed into an AWS API of the run's own;
 Kubernetes objects stay in the state. A prediction is an output of a resource at preview. One with
 a known value holds when that is the value afterwards. One that was "known after the operation"
-promises no value, and AWS
-may give none, so it always holds; an output that was not announced at all counts as a failed
-prediction. The note says how many predictions were of a known value.
+promises no value, and AWS may give none, so it always holds; an output that was not announced at
+all counts as a failed prediction. The note says how many predictions were of a known value.
 """
 
 import json
