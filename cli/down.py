@@ -43,3 +43,7 @@ def command(
     for note in gone.notes:
         print(f"note: {note}")
     print(f"Deleted {gone.changes.get('delete', 0)} resources of {stack}.")
+    if cloud is Cloud.SANDBOX:
+        print("Left in the sandbox:" if gone.left else "Left in the sandbox: nothing.")
+    for place, objects in gone.left.items():
+        print(f"  {place}: {', '.join(objects)}")

@@ -7,7 +7,7 @@ In a sandbox, what an earlier run left is mended first. On a real cloud nothing 
 files must be a commit's, the secrets a key service's, and earlier operations settled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,14 @@ class Deployed:
         outputs: The stack's outputs.
         reachable: Where the sandbox answers for what AWS would serve, by name.
         notes: What had to be mended first.
+        left: After a sandbox's `down`, what its APIs still list, by what lists it.
     """
 
     changes: Mapping[str, int]
     outputs: Mapping[str, Any]
     reachable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    left: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def bring_up(
@@ -101,7 +103,7 @@ def take_down(options: Options, tell: Tell) -> Deployed:
     """
     desk, notes = _ready(options, tell)
     run(desk, "destroy", ["--skip-preview"], tell)
-    return replace(_deployed(desk, "destroy"), notes=notes)
+    return replace(_deployed(desk, "destroy"), notes=notes, left=_left(desk))
 
 
 def _ready(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
@@ -184,6 +186,16 @@ def _deployed(desk: Desk, verb: str) -> Deployed:
         outputs=outputs,
         reachable=_reachable(desk) if outputs and not desk.official else {},
     )
+
+
+def _left(desk: Desk) -> Mapping[str, Sequence[str]]:
+    if desk.official:
+        return {}
+    from gate.left import left_in_sandbox  # noqa: PLC0415  reads the providers' tables
+
+    stack_file = StackFile.parse(desk.project.stack_file.read_text(), name=desk.project.stack)
+    endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
+    return left_in_sandbox(endpoints, stack_file.config, stack=desk.project.stack)
 
 
 def _reachable(desk: Desk) -> dict[str, str]:

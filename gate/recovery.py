@@ -1,9 +1,11 @@
 """What a killed run leaves in a file backend, and how the next run goes on.
 
-Three things are left: the lock of a process that is gone, operations that nobody knows the end of
-(`pending_operations`), and, when the disk failed too, a state file that cannot be read. The lock
-is taken away, pending operations are settled by a refresh, a damaged file gives way to the newest
-copy that can be read; what was made since is found by its mark when it is created again.
+Four things are left: the lock of a process that is gone; operations that nobody knows the end of
+(`pending_operations`); an empty file of attributes beside a whole one, which the backend writes in
+place; and, when the disk failed too, a state file that cannot be read. The lock is taken away,
+and so are attributes that cannot be read, without which the backend does; pending operations are
+settled by a refresh; a damaged file gives way to the newest copy that can be read; what was made
+since is found by its mark when it is created again.
 """
 
 import json
@@ -26,7 +28,11 @@ def mend_state(project: Project) -> list[str]:
     Raises:
         GateError: Another run holds the lock, or no copy of the state can be read.
     """
-    return [*_drop_stale_locks(project), *_replace_damaged(project)]
+    return [
+        *_drop_stale_locks(project),
+        *_drop_damaged_attributes(project),
+        *_replace_damaged(project),
+    ]
 
 
 def has_pending_operations(project: Project) -> bool:
@@ -50,6 +56,14 @@ def _drop_stale_locks(project: Project) -> Iterator[str]:
             f"stack {project.stack}: got a lock of process {pid} on {lock.get('hostname')}; "
             f"expected none. Next: wait until it ends, or, if it is gone, remove {path}."
         )
+
+
+def _drop_damaged_attributes(project: Project) -> Iterator[str]:
+    """The backend refuses a file whose attributes (gocloud.dev, ``fileblob``) it cannot read."""
+    for path in sorted((project.state / ".pulumi").rglob("*.attrs")):
+        if _readable(path) is None:
+            path.unlink(missing_ok=True)
+            yield f"removed the attributes of {path.stem}, which were cut off"
 
 
 def _replace_damaged(project: Project) -> Iterator[str]:

@@ -140,8 +140,16 @@ class Store:
     def committed(self) -> dict[str, list[str]]:
         """Return the segments of committed batches that are on disk, by day."""
         days: dict[str, list[str]] = {}
-        for name in self.files("commits/*.json"):
-            for segment in json.loads(self.path(name).read_bytes())["segments"]:
-                if self.path(segment).exists():
-                    days.setdefault(segment.split("/")[1].removeprefix("dt="), []).append(segment)
+        for segment in sorted(self._listed()):
+            if self.path(segment).exists():
+                days.setdefault(segment.split("/")[1].removeprefix("dt="), []).append(segment)
         return days
+
+    def uncommitted(self) -> list[str]:
+        """Return the segments of batches that a killed run did not get to commit."""
+        listed = self._listed()
+        return [name for name in self.files("events/*/*.parquet") if name not in listed]
+
+    def _listed(self) -> set[str]:
+        commits = (self.path(name).read_bytes() for name in self.files("commits/*.json"))
+        return {segment for commit in commits for segment in json.loads(commit)["segments"]}

@@ -5,6 +5,7 @@ Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-ap
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -20,7 +21,8 @@ __all__ = ["Api", "ApiError", "Kind", "Object"]
 
 Object: TypeAlias = dict[str, Any]
 _SECONDS: Final = 30.0
-_MISSING: Final = 404
+_MISSING, _BUSY = 404, 429
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
 
 
 class ApiError(SandboxError):
@@ -197,6 +199,17 @@ class Api:
         }
 
     def _ask(self, method: str, path: str, **more: Any) -> Object:
+        """Ask; a server that is too busy, or just starting a kind's storage, did nothing yet."""
+        for pause in _PAUSES:
+            try:
+                return self._ask_once(method, path, **more)
+            except ApiError as error:
+                if error.status != _BUSY:
+                    raise
+                time.sleep(pause)
+        return self._ask_once(method, path, **more)
+
+    def _ask_once(self, method: str, path: str, **more: Any) -> Object:
         try:
             answer = self._client.request(
                 method, path, serialize=False, _request_timeout=_SECONDS, **more

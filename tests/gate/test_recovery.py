@@ -74,6 +74,15 @@ def test_damaged_state_gives_way_to_the_copy_and_is_kept(project, damage):
     assert path.with_name("dev.json.damaged").read_text() == damage
 
 
+@pytest.mark.fault("attributes of the state cut off")
+def test_attributes_that_were_cut_off_are_removed_and_whole_ones_stay(project):
+    path = state(project, GOOD)
+    cut = write(path.with_name("dev.json.attrs"), "")
+    whole = write(path.with_name("dev.json.bak.attrs"), {"user.content_type": "text/plain"})
+    assert mend_state(project) == ["removed the attributes of dev.json, which were cut off"]
+    assert (cut.exists(), whole.exists(), path.exists()) == (False, True, True)
+
+
 @pytest.mark.fault("state and newest copy damaged")
 def test_newest_copy_that_can_be_read_is_taken(project):
     path = state(project, "{")

@@ -178,6 +178,17 @@ def test_killed_at_any_moment_no_event_is_lost_and_none_doubled(tmp_path):
     assert (found["lost"], found["doubled"], found["left"]) == (0, 0, 0)
 
 
+def test_segments_that_a_killed_run_did_not_commit_are_removed_and_committed_ones_stay(
+    store, tmp_path
+):
+    take(store, write(tmp_path / "a", event(1)))
+    store.write("events/dt=2026-01-30/killed-000000.parquet", b"cut differently by its next run")
+    assert len(store.uncommitted()) == 1
+
+    assert compact(store).rows == 1
+    assert store.files("events/*/*.parquet") == []
+
+
 def test_a_folder_with_other_things_is_no_store(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
 

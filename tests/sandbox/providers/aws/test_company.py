@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from gate.left import left_in_sandbox
 from sandbox.providers.aws.api.session import ApiError
+from sandbox.services.endpoints import Endpoints
 
-from .world import World
+from .world import ACCOUNT, REGION, World
 
 ZONE = "Z0123456789ABCDEFGHIJ"
 
@@ -84,3 +86,14 @@ def test_a_listener_takes_the_certificate_that_a_stack_file_names(world: World):
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
     )["Listeners"][0]
     assert listener["Certificates"] == [{"CertificateArn": arn}]
+
+
+def test_what_is_left_in_aws_is_told_once_by_region_and_list(world: World):
+    world.api("s3", "create_bucket", Bucket="models", CreateBucketConfiguration=PLACE)
+    world.api("sns", "create_topic", Name="alarms")
+    config = {"mobile-ai:region": REGION, "mobile-ai:aws": {"accountId": ACCOUNT}}
+    left = left_in_sandbox(Endpoints(name="test", aws=world.endpoint), config, stack="dev")
+    assert left == {
+        f"{REGION} s3:list_buckets": ["models"],
+        f"{REGION} sns:list_topics": [f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"],
+    }

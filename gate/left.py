@@ -1,0 +1,70 @@
+"""What a sandbox still holds after a stack was taken down, asked of its APIs, not of the state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gate.errors import GateError
+from sandbox.kubernetes.api import Api, ApiError
+from sandbox.providers.aws.api.session import Session
+from sandbox.providers.aws.inventory import inventory
+from sandbox.providers.errors import ProviderError
+from sandbox.providers.kubernetes.cluster import field_manager
+from sandbox.providers.kubernetes.inventory import owned_objects
+from sandbox.services.endpoints import Endpoints
+
+__all__ = ["left_in_sandbox"]
+
+_PROJECT = "mobile-ai"
+# Certificates of CloudFront live there wherever the stack is.
+_EVERYWHERE = "us-east-1"
+
+
+def left_in_sandbox(
+    endpoints: Endpoints, config: Mapping[str, Any], *, stack: str
+) -> dict[str, list[str]]:
+    """Return what is left by what lists it, such as ``eu-central-1 s3:list_buckets``.
+
+    The AWS part is the whole account, so it names what another stack has there too. The
+    Kubernetes part is what this stack applied.
+
+    Args:
+        endpoints: Of the running sandbox.
+        config: The stack file's ``config``.
+        stack: Name of the stack.
+
+    Raises:
+        GateError: An API cannot tell.
+    """
+    try:
+        return _listed(endpoints, config, stack)
+    except (ApiError, ProviderError, KeyError) as error:
+        raise GateError(
+            f"Stack {stack} is deleted, but what is left cannot be told: got {error!r}; expected "
+            "a list. Next: `mobile-ai sandbox status`, then `mobile-ai down` again."
+        ) from error
+
+
+def _listed(endpoints: Endpoints, config: Mapping[str, Any], stack: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    if endpoints.aws:
+        found |= _in_aws(endpoints.aws, config)
+    manager = field_manager(f"urn:pulumi:{stack}::{_PROJECT}::")
+    for name, cluster in endpoints.kubernetes.items():
+        api = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+        found[f"kubernetes {name}"] = owned_objects(api, manager=manager)
+    return {name: objects for name, objects in found.items() if objects}
+
+
+def _in_aws(url: str, config: Mapping[str, Any]) -> dict[str, list[str]]:
+    account = str(config["mobile-ai:aws"]["accountId"])
+    regions = {_EVERYWHERE, str(config["mobile-ai:region"])}
+    session = Session(url, account=account)
+    found: dict[str, list[str]] = {}
+    seen: set[tuple[str, str]] = set()
+    for region in sorted(regions):
+        for name, ids in inventory(session, account=account, region=region).items():
+            fresh = [one for one in ids if (name, one) not in seen]  # global services repeat
+            seen |= {(name, one) for one in fresh}
+            if fresh:
+                found[f"{region} {name}"] = fresh
+    return found

@@ -1,0 +1,48 @@
+"""What a stack owns on an API server, asked of the server."""
+
+from gate.left import left_in_sandbox
+from sandbox.providers.kubernetes.inventory import owned_objects
+
+CONFIG = {"mobile-ai:region": "eu-central-1", "mobile-ai:aws": {"accountId": "111122223333"}}
+
+
+def test_only_what_the_manager_applied_is_listed_wherever_it_is(api, namespace):
+    for name, manager in (("ours", "mobile-ai/mobile-ai/left"), ("theirs", "somebody")):
+        api.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": name, "namespace": namespace},
+                "data": {"a": "b"},
+            },
+            manager=manager,
+            dry_run=False,
+            force=False,
+        )
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": f"left-{namespace}"},
+        "rules": [],
+    }
+    api.apply(role, manager="mobile-ai/mobile-ai/left", dry_run=False, force=False)
+    assert owned_objects(api, manager="mobile-ai/mobile-ai/left") == [
+        f"ClusterRole left-{namespace}",
+        f"ConfigMap {namespace}/ours",
+    ]
+
+
+def test_what_is_left_is_told_by_cluster_and_nothing_for_a_stack_that_left_nothing(
+    api, endpoints, namespace
+):
+    document = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "one", "namespace": namespace},
+        "data": {"a": "b"},  # the server notes no manager for an object without fields
+    }
+    api.apply(document, manager="mobile-ai/mobile-ai/stays", dry_run=False, force=False)
+    assert left_in_sandbox(endpoints, CONFIG, stack="stays") == {
+        "kubernetes default": [f"ConfigMap {namespace}/one"]
+    }
+    assert left_in_sandbox(endpoints, CONFIG, stack="tidy") == {}
