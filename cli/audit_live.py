@@ -91,7 +91,7 @@ def _in_sandbox(
     cluster = endpoints.cluster(site)
     if cluster is None:
         raise UserError(f"site {site}: got no API server. Next: mobile-ai sandbox up")
-    api = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+    api = Api.of(cluster)
     metadata = {"namespace": namespace, "name": name}
     return api.read({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})
 

@@ -43,6 +43,10 @@ def up(  # noqa: PLR0917  typer takes parameters as options
     sqlite: Annotated[  # noqa: FBT002
         bool, typer.Option("--sqlite", help="Keep the registry in SQLite, not PostgreSQL.")
     ] = False,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(help="Use the cluster of this file, on this machine; start no API server."),
+    ] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Start the local cloud: AWS API, Kubernetes API, model registry and CDN, on loopback only.
@@ -58,7 +62,11 @@ def up(  # noqa: PLR0917  typer takes parameters as options
     from sandbox.services.state import Folder  # noqa: PLC0415
 
     wish = lifecycle.Wish(
-        only=tuple(only or ()), account=account, sites=tuple(site or ()), sqlite=sqlite
+        only=tuple(only or ()),
+        account=account,
+        sites=tuple(site or ()),
+        sqlite=sqlite,
+        kubeconfig=kubeconfig,
     )
     try:
         folder = Folder(_ROOT, name)

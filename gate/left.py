@@ -50,7 +50,7 @@ def _listed(endpoints: Endpoints, config: Mapping[str, Any], stack: str) -> dict
         found |= _in_aws(endpoints.aws, config)
     manager = field_manager(f"urn:pulumi:{stack}::{_PROJECT}::")
     for name, cluster in endpoints.kubernetes.items():
-        api = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+        api = Api.of(cluster)
         found[f"kubernetes {name}"] = owned_objects(api, manager=manager)
     return {name: objects for name, objects in found.items() if objects}
 

@@ -46,7 +46,7 @@ def cluster(site: str = "lab") -> Api:
     found = ENDPOINTS.cluster(site)
     if found is None:
         raise SystemExit("no API server: mobile-ai sandbox up")
-    return Api(server=found.server, ca=found.ca, token=found.token)
+    return Api.of(found)
 
 
 def release_bucket() -> str:

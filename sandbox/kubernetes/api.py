@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
@@ -16,6 +16,9 @@ from kubernetes.dynamic.exceptions import DynamicApiError
 from urllib3.exceptions import HTTPError
 
 from sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from sandbox.services.endpoints import Cluster
 
 __all__ = ["Api", "ApiError", "Kind", "Object"]
 
@@ -65,17 +68,22 @@ class Kind:
 class Api:
     """One API server. Safe to use from several threads."""
 
-    def __init__(self, *, server: str, ca: str, token: str) -> None:
+    def __init__(
+        self, *, server: str, ca: str, token: str, certificate: str = "", key: str = ""
+    ) -> None:
         """Take where it is; nothing is asked yet.
 
         Args:
             server: Its URL.
             ca: Path of the certificate to trust, PEM.
-            token: Bearer token.
+            token: Bearer token; empty with a client certificate.
+            certificate: Path of a client certificate, PEM.
+            key: Path of its key.
         """
         settings = client.Configuration()
         settings.host, settings.ssl_ca_cert = server, ca
-        settings.api_key = {"authorization": f"Bearer {token}"}
+        settings.cert_file, settings.key_file = certificate or None, key or None
+        settings.api_key = {"authorization": f"Bearer {token}"} if token else {}
         settings.proxy = None  # of the user's environment: this machine is not behind it
         settings.retries = False
         # Its discovery keeps a cache per address in the system's temporary folder, where it would
@@ -83,6 +91,17 @@ class Api:
         self._client = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
         self._kinds: dict[str, dict[str, Kind]] = {}
         self._asking = threading.Lock()
+
+    @classmethod
+    def of(cls, cluster: "Cluster") -> "Api":
+        """Return the API of a cluster of the sandbox."""
+        return cls(
+            server=cluster.server,
+            ca=cluster.ca,
+            token=cluster.token,
+            certificate=cluster.certificate,
+            key=cluster.key,
+        )
 
     def kind(self, api_version: str, kind: str) -> Kind:
         """Return what the server knows of a kind.

@@ -31,8 +31,8 @@ class Choice:
     @classmethod
     def of(
         cls,
-        only: Sequence[str],
         *,
+        with_cluster: bool,
         data: Path,
         sqlite: bool,
         ambient: Mapping[str, str],
@@ -43,7 +43,6 @@ class Choice:
         Raises:
             BuildError: The API server cannot be built.
         """
-        with_cluster = not only or "kubernetes" in only
         return cls(
             control_plane=locate(ambient=ambient, progress=progress) if with_cluster else None,
             postgres=None if sqlite else postgres_programs(ambient, data),

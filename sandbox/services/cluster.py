@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from sandbox.kubernetes import ControlPlane
-from sandbox.services.endpoints import Cluster
+from sandbox.services.endpoints import DEFAULT_CLUSTER, Cluster
 from sandbox.services.names import cluster_service
 from sandbox.services.places import Places
 from sandbox.services.service import Service
@@ -67,7 +67,7 @@ def api_server_service(context: str, places: Places, programs: ControlPlane) -> 
 
 def write_kubeconfig(path: Path, clusters: dict[str, Cluster]) -> None:
     """Write a kubeconfig with one context per cluster, readable by its owner only."""
-    first = next(iter(clusters))
+    first = DEFAULT_CLUSTER if DEFAULT_CLUSTER in clusters else next(iter(clusters))
     document = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -112,7 +112,7 @@ def _settle(cluster: Cluster, definitions: Path) -> None:
     from sandbox.kubernetes.api import Api  # noqa: PLC0415  half a second, while others start
     from sandbox.kubernetes.definitions import install_definitions  # noqa: PLC0415
 
-    install_definitions(Api(server=cluster.server, ca=cluster.ca, token=cluster.token), definitions)
+    install_definitions(Api.of(cluster), definitions)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -33,12 +33,16 @@ class Cluster:
     Attributes:
         server: Its URL.
         ca: Path of the certificate to trust, PEM.
-        token: Bearer token of an administrator.
+        token: Bearer token of an administrator; empty where a client certificate is used.
+        certificate: Path of a client certificate, PEM; only of a cluster that was adopted.
+        key: Path of its private key, PEM.
     """
 
     server: str
     ca: str
     token: str
+    certificate: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

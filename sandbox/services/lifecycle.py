@@ -4,16 +4,18 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
+from sandbox.services.adopted import adopt
 from sandbox.services.catalogue import Choice, build_services
 from sandbox.services.cluster import write_kubeconfig
 from sandbox.services.endpoints import Endpoints
 from sandbox.services.launch import Launch
-from sandbox.services.names import chosen
+from sandbox.services.names import chosen, cluster_of
 from sandbox.services.places import Places
 from sandbox.services.probe import is_ready
 from sandbox.services.process import is_alive, memory_bytes, stop
@@ -38,12 +40,14 @@ class Wish:
         account: AWS account that the AWS API answers for.
         sites: Edge sites that get an API server of their own.
         sqlite: Whether the registry stores in SQLite even where PostgreSQL is installed.
+        kubeconfig: Of a cluster on this machine to use instead of starting one.
     """
 
     only: tuple[str, ...] = ()
     account: str = "111122223333"
     sites: tuple[str, ...] = ()
     sqlite: bool = False
+    kubeconfig: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,20 @@ def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Prog
     with folder.locked(waiting=lambda: progress.note("Another command changes it; waiting.")):
         folder.make()
         state = _agreed(folder.read(), wish)
+        if wish.kubeconfig:
+            state.adopted = asdict(adopt(wish.kubeconfig, data=folder.data / "adopted"))
+            state.kubeconfig = str(wish.kubeconfig.absolute())
+        with_cluster = not state.adopted and (not wish.only or "kubernetes" in wish.only)
         choice = Choice.of(
-            wish.only, data=folder.data, sqlite=wish.sqlite, ambient=ambient, progress=progress
+            with_cluster=with_cluster,
+            data=folder.data,
+            sqlite=wish.sqlite,
+            ambient=ambient,
+            progress=progress,
         )
         names = chosen(wish.only, sites=state.sites, with_postgres=choice.postgres is not None)
+        if not with_cluster:
+            names = [name for name in names if name != "etcd" and cluster_of(name) is None]
         wanted = _wanted(names, choice, folder, state)
         launch = Launch(folder, state, ambient=ambient, progress=progress)
         try:
@@ -142,6 +156,13 @@ def _agreed(state: State | None, wish: Wish) -> State:
             f"{state.account}. Use another --name, or run `mobile-ai sandbox down` first."
         )
     state.sites = sorted({*state.sites, *wish.sites})
+    own = any(cluster_of(name) for name in state.running)
+    if (wish.kubeconfig or state.adopted) and (own or state.sites):
+        raise SandboxError(
+            "A sandbox has clusters of its own or an adopted one: got --kubeconfig beside "
+            f"{'an API server that runs' if own else '--site'}, expected one of both. Use another "
+            "--name, or leave one of the options out."
+        )
     return state
 
 
@@ -192,7 +213,7 @@ def _stop(names: Sequence[str] | Mapping[str, object], state: State) -> list[str
 def _publish(folder: Folder, state: State) -> Endpoints:
     folder.write(state)
     endpoints = Places(folder, state).endpoints(state.running)
-    if endpoints.kubernetes:
+    if endpoints.kubernetes and not state.adopted:
         write_kubeconfig(Places(folder, state).kubeconfig, dict(endpoints.kubernetes))
     endpoints.write(folder.endpoints)
     return endpoints

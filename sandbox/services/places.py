@@ -74,11 +74,15 @@ class Places:
         """Return what the users of the sandbox are told."""
         names = set(running)
         contexts = sorted(one for name in names if (one := cluster_of(name)) is not None)
+        clusters = {context: self.cluster(context) for context in contexts}
+        if self._state.adopted:
+            clusters[DEFAULT_CLUSTER] = Cluster(**self._state.adopted)
+        own = str(self.kubeconfig) if DEFAULT_CLUSTER in contexts else ""
         web = {name: self.url(name) for name in ("aws", "mlflow", "cdn") if name in names}
         return Endpoints(
             name=self.folder.name,
             account=self.account,
-            kubernetes={context: self.cluster(context) for context in contexts},
-            kubeconfig=str(self.kubeconfig) if DEFAULT_CLUSTER in contexts else "",
+            kubernetes=clusters,
+            kubeconfig=self._state.kubeconfig or own,
             **web,
         )

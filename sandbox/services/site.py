@@ -30,5 +30,5 @@ def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: Folder) 
             f"Sandbox `{folder.name}` has no cluster: got nothing for site {site!r}, expected an "
             "API server. Run `mobile-ai sandbox up --only kubernetes`."
         )
-    api = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+    api = Api.of(cluster)
     return sync(api, bundle, inventory=folder.data / f"site-{site}.json")

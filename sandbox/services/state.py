@@ -33,6 +33,8 @@ class State:
         ports: Service to its port, kept so that addresses survive a restart.
         running: Service to its process.
         commands: Service to the fingerprint of how it was started.
+        adopted: How to reach a cluster of the user's that is used; empty for own ones.
+        kubeconfig: Path of the user's kubeconfig for it.
     """
 
     account: str = ""
@@ -41,6 +43,8 @@ class State:
     ports: dict[str, int] = field(default_factory=dict)
     running: dict[str, Record] = field(default_factory=dict)
     commands: dict[str, str] = field(default_factory=dict)
+    adopted: dict[str, str] = field(default_factory=dict)
+    kubeconfig: str = ""
 
 
 def fingerprint(service: Service) -> str:

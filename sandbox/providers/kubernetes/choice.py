@@ -85,4 +85,4 @@ class ChosenCloud:
 def _api(cluster: Cluster) -> Api:
     from sandbox.kubernetes.api import Api  # noqa: PLC0415
 
-    return Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+    return Api.of(cluster)

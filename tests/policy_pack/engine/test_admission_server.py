@@ -30,7 +30,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     lifecycle.up(folder, lifecycle.Wish(only=("kubernetes",)), ambient=os.environ, progress=Quiet())
     try:
         cluster = Endpoints.read(folder.endpoints).cluster()
-        server = Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+        server = Api.of(cluster)
         _apply(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}})
         for account in ("default", "digits"):  # a server takes no pod of an account it has not
             about = {"name": account, "namespace": _NAMESPACE}

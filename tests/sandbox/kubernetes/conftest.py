@@ -37,7 +37,7 @@ def endpoints(sandbox: Folder) -> Endpoints:
 @pytest.fixture(scope="session")
 def api(endpoints: Endpoints) -> Api:
     cluster = endpoints.cluster()
-    return Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+    return Api.of(cluster)
 
 
 @pytest.fixture

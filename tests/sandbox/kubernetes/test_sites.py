@@ -98,7 +98,7 @@ class Sites:
     def api(self, site: str) -> Api:
         cluster = Endpoints.read(self.folder.endpoints).cluster(site)
         assert cluster is not None
-        return Api(server=cluster.server, ca=cluster.ca, token=cluster.token)
+        return Api.of(cluster)
 
     def scaler(self, site: str) -> dict[str, Any]:
         named = {**SCALER, "metadata": {"name": "app-digits", "namespace": "models"}}
