@@ -13,6 +13,7 @@ from governance.cost.money import cents
 from rich.console import Console
 from rich.table import Table
 
+from cli.actuals import actuals_command
 from cli.errors import UserError
 from cli.priced import PACK, PRICES, answering, planned
 from cli.showback import showback_command
@@ -28,6 +29,7 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 prices = typer.Typer(no_args_is_help=True, help="The dated price catalogue of the pack.")
 app.add_typer(prices, name="prices")
+app.command(name="actuals")(actuals_command)
 app.command(name="showback")(showback_command)
 
 _DENIED: Final = 1

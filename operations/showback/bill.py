@@ -16,12 +16,13 @@ from governance.documents import read_json
 from governance.errors import DocumentError
 
 from operations.showback.errors import ShowbackError
+from operations.showback.focus_files import open_focus, unreadable
 from operations.showback.split import DIGITS
 
-__all__ = ["CATEGORIES", "Bill", "Charge", "read_bill"]
+__all__ = ["CATEGORIES", "NEEDED", "Bill", "Charge", "read_bill"]
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
-_NEEDED: Final = (
+NEEDED: Final = (
     "BilledCost",
     "BillingCurrency",
     "BillingPeriodStart",
@@ -33,7 +34,6 @@ _NEEDED: Final = (
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 # A tag `mobile-ai:cost-center` as a bill may spell it; exports turn signs into underscores.
 _TAG: Final = re.compile(r"(?:user[:_])?mobile[-_]ai[:_](.+)")
-_SUFFIXES: Final = {".csv": "read_csv", ".gz": "read_csv", ".parquet": "read_parquet"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,28 +110,13 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
 
 
 def _load(database: duckdb.DuckDBPyConnection, path: Path) -> None:
-    reader = _SUFFIXES.get(path.suffix)
-    if reader is None or not path.is_file():
-        raise ShowbackError(
-            str(path),
-            got="no such file" if reader else f"suffix {path.suffix!r}",
-            expected="a FOCUS file: .csv, .csv.gz or .parquet",
-            next_step="name the exported file",
-        )
-    options = ", all_varchar = true, header = true" if reader == "read_csv" else ""
+    rows = open_focus(database, path, needed=NEEDED)
+    resource = "ResourceId" if "ResourceId" in rows.columns else "NULL"
     try:
-        rows = database.sql(f"SELECT * FROM {reader}(?{options})", params=[str(path)])  # noqa: S608
-        missing = [name for name in _NEEDED if name not in rows.columns]
-        if not missing:
-            resource = "ResourceId" if "ResourceId" in rows.columns else "NULL"
-            chosen = ", ".join(f"CAST({name} AS VARCHAR)" for name in _NEEDED)
-            source = rows.project(f"{chosen}, CAST({resource} AS VARCHAR)")
-            database.execute(_TABLE)
-            source.insert_into("bill")
+        database.execute(_TABLE)
+        rows.project(f"{', '.join(NEEDED)}, {resource}").insert_into("bill")
     except duckdb.Error as error:
-        raise _unreadable(path, str(error).splitlines()[0]) from error
-    if missing:
-        raise _unreadable(path, f"no column {', '.join(missing)}")
+        raise unreadable(path, str(error).splitlines()[0], NEEDED) from error
 
 
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS bill (
@@ -196,12 +181,3 @@ def _tags(text: str, service: str) -> Iterator[tuple[str, str]]:
         found = _TAG.fullmatch(key)
         if found and isinstance(value, str):
             yield found[1].replace("_", "-"), value
-
-
-def _unreadable(path: Path, got: str) -> ShowbackError:
-    return ShowbackError(
-        str(path),
-        got=got,
-        expected=f"a FOCUS 1.2 file with {', '.join(_NEEDED)}",
-        next_step="export Cost and Usage as FOCUS",
-    )

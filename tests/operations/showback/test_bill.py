@@ -106,3 +106,15 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         read(tmp_path, row(), month="2026-11")
     with pytest.raises(ShowbackError, match="expected YYYY-MM"):
         read(tmp_path, row(), month="2026-13")
+
+
+def test_a_parquet_export_is_read_as_its_types_are(tmp_path: Path) -> None:
+    path = tmp_path / "bill.parquet"
+    duckdb.sql(f"""COPY (SELECT 0.0000001::DOUBLE AS BilledCost, 2.5::DOUBLE AS EffectiveCost,
+        'USD' AS BillingCurrency, TIMESTAMP_MS '2026-10-01' AS BillingPeriodStart,
+        'Usage' AS ChargeCategory, 'AWS Lambda' AS ServiceName,
+        MAP {{'mobile-ai:app': 'a "b"'}} AS Tags) TO '{path}'""")
+
+    (charge,) = read_bill([path], month="2026-10").charges
+
+    assert (charge.billed, charge.tags) == (Decimal("1e-7"), {"app": 'a "b"'})

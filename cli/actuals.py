@@ -1,0 +1,178 @@
+"""`mobile-ai cost actuals`: a month's charges from AWS, as the FOCUS file that the rest reads."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli.errors import UserError
+from cli.priced import answering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from operations.showback.sources import Explorer, Month
+
+__all__ = ["actuals_command"]
+
+_EXPLORER: Final = "explorer"
+_REGION: Final = "us-east-1"  # Cost Explorer is in one region, for all
+_ATTEMPTS: Final = 8
+
+
+def actuals_command(  # noqa: PLR0917  # typer passes options by name
+    month: Annotated[str, typer.Option(help="The month, YYYY-MM; this one: up to yesterday.")],
+    out: Annotated[Path, typer.Option(help="FOCUS file to write: .csv or .csv.gz.")],
+    source: Annotated[
+        str, typer.Option("--from", help="`explorer`, or s3://<bucket>/<prefix>/<export name>.")
+    ] = _EXPLORER,
+    daily: Annotated[bool, typer.Option("--daily", help="Explorer: rows by day.")] = False,  # noqa: FBT002
+    gross: Annotated[  # noqa: FBT002
+        bool, typer.Option("--gross", help="Explorer: costs before discounts.")
+    ] = False,
+    account: Annotated[str, typer.Option(help="Explorer: only this member account.")] = "",
+    most_requests: Annotated[
+        int, typer.Option(min=2, help="Explorer: requests to pay for at most.")
+    ] = 100,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask even if FILE is there.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+) -> None:
+    """Fetch a month's charges from AWS Cost Explorer, or from an export of AWS Data Exports.
+
+    Credentials are those of the environment (AWS_PROFILE, a role, single sign-on). A request to
+    Cost Explorer costs USD 0.01; a file that is there is kept and nothing is asked, unless
+    --refresh. What AWS answers must sum to its own total to the cent, or nothing is written.
+
+    Example: mobile-ai cost actuals --month 2026-10 --out build/actuals/2026-10.csv
+
+    Example: mobile-ai cost actuals --month 2026-10 --out 2026-10.csv.gz
+    --from s3://example-billing/exports/focus
+    """
+    from operations.showback.sources import GROSS, NET, Explorer, fetch_export  # noqa: PLC0415
+
+    if not out.name.endswith((".csv", ".csv.gz")):
+        raise UserError(f"--out: got {out}; expected .csv or .csv.gz. Next: name such a file.")
+    days = _days(month, daily=daily)
+    if out.exists() and not refresh:
+        said: dict[str, Any] = {"source": "the file: nothing was asked", "requests": 0}
+    else:
+        with answering(), _whole(out) as part, _progress() as tell:
+            if source == _EXPLORER:
+                explorer = Explorer(
+                    _client("ce"),
+                    days,
+                    metrics=GROSS if gross else NET,
+                    account=account,
+                    most=most_requests,
+                    tell=tell,
+                )
+                said = _from_explorer(part, month, explorer, member=account)
+            else:
+                manifest = fetch_export(_client("s3"), source, month=month, out=part, tell=tell)
+                said = {"source": manifest, "requests": 0}
+            _read(part, month)  # nothing unreadable takes the place of a file
+    _tell(out, _read(out, month) | said, as_json=as_json)
+
+
+def _from_explorer(part: Path, month: str, explorer: "Explorer", *, member: str) -> dict[str, Any]:
+    from operations.showback.sources import break_down, explorer_rows, write_rows  # noqa: PLC0415
+    from operations.showback.sources.answers import asking  # noqa: PLC0415
+
+    with asking("credentials", permission="sts:GetCallerIdentity"):
+        owner = _client("sts").get_caller_identity()["Account"]
+    cells = break_down(explorer)
+    write_rows(part, explorer_rows(cells, month=month, account=owner, member=member))
+    return {
+        "source": "Cost Explorer",
+        "requests": explorer.requests,
+        "estimated": any(cell.estimated for cell in cells),
+    }
+
+
+def _client(service: str) -> Any:
+    import boto3  # noqa: PLC0415  a third of a second
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(retries={"mode": "standard", "max_attempts": _ATTEMPTS})
+    session = boto3.session.Session()
+    region = _REGION if service == "ce" else session.region_name or _REGION
+    return session.client(service, region_name=region, config=config)
+
+
+def _read(path: Path, month: str) -> dict[str, Any]:
+    """Return what a file sums to; one that is not of that month is an error."""
+    from operations.showback import read_bill  # noqa: PLC0415
+
+    with answering():
+        bill = read_bill([path], month=month)
+    return {
+        "month": month,
+        "charges": len(bill.charges),
+        "currency": bill.currency,
+        "billed": f"{bill.total('billed'):f}",
+        "effective": f"{bill.total('effective'):f}",
+    }
+
+
+def _days(month: str, *, daily: bool) -> "Month":
+    from operations.showback.sources import Month  # noqa: PLC0415
+
+    try:
+        first = dt.date.fromisoformat(f"{month}-01")
+    except ValueError as error:
+        raise UserError(
+            f"--month: got {month!r}; expected YYYY-MM. Next: name a month such as 2026-10."
+        ) from error
+    after = (first + dt.timedelta(days=31)).replace(day=1)
+    end = min(after, dt.datetime.now(dt.UTC).date())
+    if end <= first:
+        raise UserError(
+            f"--month: got {month}, of which no day is over; expected one with a bill. "
+            "Next: name a month that has begun."
+        )
+    granularity = "DAILY" if daily else "MONTHLY"
+    return Month(start=first.isoformat(), end=end.isoformat(), granularity=granularity)
+
+
+@contextmanager
+def _whole(out: Path) -> "Iterator[Path]":
+    """Give a path to write to that takes the place of the file when all went well."""
+    part = out.with_name(f".part-{out.name}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(out)
+    except OSError as error:
+        raise UserError(
+            f"--out {out}: got {error.strerror or error}; expected a file that can be written. "
+            "Next: name another."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[str], None]]":
+    from gate.progress import shown  # noqa: PLC0415
+
+    with shown() as tell:
+        yield tell
+
+
+def _tell(out: Path, said: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"file": str(out), **said}, indent=1))
+        return
+    print(f"{out}: {said['month']}, {said['charges']} charges")
+    for name in ("billed", "effective"):
+        print(f"{name}: {Decimal(said[name]):,.2f} {said['currency']}")
+    paid = f", {said['requests']} requests, USD {said['requests'] * 0.01:.2f}"
+    print(f"from: {said['source']}{paid if said['requests'] else ''}")
+    if said.get("estimated"):
+        print("AWS has not closed this month: fetch it again with --refresh when it has.")

@@ -1,0 +1,303 @@
+"""A month from AWS Cost Explorer, broken down as far as the showback needs.
+
+GetCostAndUsage groups by two keys at most
+(https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html), so
+a month is broken down two keys at a time: each group of the first two is asked again, by a filter,
+for the next two. Every level must sum to the one above, and the last to the ungrouped month.
+
+Amounts: FOCUS wants costs after all discounts, billed as invoiced and effective with prepayments
+spread over their time. These are ``NetUnblendedCost`` and ``NetAmortizedCost``. AWS shows them to
+a member account only where the payer allows it; ``GROSS`` is for the others.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from operations.showback.errors import ShowbackError
+from operations.showback.sources.answers import asking
+
+__all__ = ["GROSS", "KEYS", "NET", "Amounts", "Cell", "Explorer", "Key", "Month", "break_down"]
+
+NET: Final = ("NetUnblendedCost", "NetAmortizedCost")
+GROSS: Final = ("UnblendedCost", "AmortizedCost")
+REQUEST_USD: Final = Decimal("0.01")
+_HALF_A_CENT: Final = Decimal("0.005")
+_AT_ONCE: Final = 2  # keys that one request may group by
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What charges are grouped by: a ``TAG`` or a ``DIMENSION``."""
+
+    type: str
+    name: str
+
+    def value(self, text: str) -> str:
+        """Return the value in a group's key; a tag's is written after its name and a dollar."""
+        if self.type != "TAG":
+            return text
+        name, dollar, value = text.partition("$")
+        if not dollar or name != self.name:
+            raise _odd(f"group {text!r}", f"{self.name}$<value>")
+        return value
+
+    def filter(self, value: str) -> dict[str, Any]:
+        """Return the expression for the charges of one value; empty: those without the tag."""
+        wanted = {"Values": [value]} if value else {"MatchOptions": ["ABSENT"]}
+        field = "Tags" if self.type == "TAG" else "Dimensions"
+        return {field: {"Key": self.name, **wanted}}
+
+
+# Tags first, since only they are filtered by; whose a charge is before what it is for.
+KEYS: Final = (
+    Key("TAG", "mobile-ai:environment"),
+    Key("TAG", "mobile-ai:project"),
+    Key("TAG", "mobile-ai:app"),
+    Key("TAG", "mobile-ai:team"),
+    Key("DIMENSION", "SERVICE"),
+    Key("DIMENSION", "RECORD_TYPE"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """The days that are asked for.
+
+    Attributes:
+        start: First day, ``YYYY-MM-DD``.
+        end: The day after the last.
+        granularity: ``MONTHLY`` or ``DAILY``.
+    """
+
+    start: str
+    end: str
+    granularity: str = "MONTHLY"
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What was billed and what it cost effectively, exact."""
+
+    billed: Decimal = Decimal(0)
+    effective: Decimal = Decimal(0)
+
+    def __add__(self, other: "Amounts") -> "Amounts":
+        """Add both."""
+        return Amounts(self.billed + other.billed, self.effective + other.effective)
+
+    def agrees(self, other: "Amounts") -> bool:
+        """Tell whether both are the same to the cent."""
+        return (
+            abs(self.billed - other.billed) < _HALF_A_CENT
+            and abs(self.effective - other.effective) < _HALF_A_CENT
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The charges of one period that agree in the keys that were asked for.
+
+    Attributes:
+        start: First day.
+        end: The day after the last.
+        values: By key; empty where a resource lacks the tag.
+        amounts: Their sum.
+        currency: Of the sum.
+        estimated: Whether AWS may still change it.
+    """
+
+    start: str
+    end: str
+    values: Mapping[Key, str]
+    amounts: Amounts
+    currency: str
+    estimated: bool
+
+
+class Explorer:
+    """Cost Explorer, for one stretch of days. It counts its requests, since each costs a cent."""
+
+    def __init__(
+        self,
+        client: Any,
+        month: Month,
+        *,
+        metrics: tuple[str, str] = NET,
+        account: str = "",
+        most: int = 100,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Take what is asked; nothing is asked yet.
+
+        Args:
+            client: boto3's ``ce``.
+            month: The days.
+            metrics: What is billed and what is effective: ``NET`` or ``GROSS``.
+            account: Only this member account; empty: all that the credentials see.
+            most: Requests that may be paid for.
+            tell: Told how far it is, in sentences.
+        """
+        self._client, self._month, self._metrics = client, month, metrics
+        self._most, self._tell = most, tell
+        only = {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [account]}}
+        self._always = [only] if account else []
+        self.requests = 0
+
+    def ask(self, by: Sequence[Key] = (), within: Mapping[Key, str] | None = None) -> list[Cell]:
+        """Return the charges by up to two keys, all pages of them.
+
+        Args:
+            by: The keys; none: the sum of each period.
+            within: Only the charges with these values.
+
+        Raises:
+            ShowbackError: AWS refuses, answers something else, or the requests are used up.
+        """
+        within = within or {}
+        question: dict[str, Any] = {
+            "TimePeriod": {"Start": self._month.start, "End": self._month.end},
+            "Granularity": self._month.granularity,
+            "Metrics": list(self._metrics),
+        }
+        if by:
+            question["GroupBy"] = [{"Type": key.type, "Key": key.name} for key in by]
+        filters = [*self._always, *(key.filter(value) for key, value in within.items())]
+        if filters:
+            question["Filter"] = {"And": filters} if len(filters) > 1 else filters[0]
+        cells: list[Cell] = []
+        for answer in self._pages(question):
+            cells += self._cells(answer, by, within)
+        return cells
+
+    def _pages(self, question: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+        token: str | None = ""
+        while token is not None:
+            if self.requests >= self._most:
+                raise ShowbackError(
+                    "Cost Explorer",
+                    got=f"more than {self._most} requests (USD {self._most * REQUEST_USD})",
+                    expected="fewer",
+                    next_step="allow more with --most-requests, or read an export with --from s3://",
+                )
+            page = {"NextPageToken": token} if token else {}
+            with asking("Cost Explorer", permission="ce:GetCostAndUsage"):
+                answer = self._client.get_cost_and_usage(**question, **page)
+            self.requests += 1
+            self._tell(
+                f"{self.requests} requests to Cost Explorer, USD {self.requests * REQUEST_USD}"
+            )
+            yield answer
+            token = answer.get("NextPageToken") or None
+
+    def _cells(
+        self, answer: Mapping[str, Any], by: Sequence[Key], within: Mapping[Key, str]
+    ) -> Iterator[Cell]:
+        for period in answer["ResultsByTime"]:
+            groups = period["Groups"] if by else [{"Keys": [], "Metrics": period["Total"]}]
+            for group in groups:
+                values = [key.value(text) for key, text in zip(by, group["Keys"], strict=True)]
+                amounts, currency = self._amounts(group["Metrics"])
+                yield Cell(
+                    start=period["TimePeriod"]["Start"],
+                    end=period["TimePeriod"]["End"],
+                    values={**within, **dict(zip(by, values, strict=True))},
+                    amounts=amounts,
+                    currency=currency,
+                    estimated=bool(period.get("Estimated")),
+                )
+
+    def _amounts(self, metrics: Mapping[str, Any]) -> tuple[Amounts, str]:
+        if missing := [name for name in self._metrics if name not in metrics]:
+            raise ShowbackError(
+                "Cost Explorer",
+                got=f"no {missing[0]}",
+                expected=" and ".join(self._metrics),
+                next_step="the payer may hide net costs from member accounts: use --gross",
+            )
+        both = [metrics[name] for name in self._metrics]
+        if len({item["Unit"] for item in both}) != 1:
+            raise _odd("amounts in two currencies", "one")
+        return Amounts(*(_decimal(item["Amount"]) for item in both)), str(both[0]["Unit"])
+
+
+def break_down(explorer: Explorer, keys: Sequence[Key] = KEYS) -> list[Cell]:
+    """Return a month's charges by all keys; they sum to the ungrouped month, to the cent.
+
+    Args:
+        explorer: Asked once for the whole, once for the first two keys, then once for every group.
+        keys: Tags first: a group is asked again by its values.
+
+    Raises:
+        ShowbackError: The parts do not sum to the whole, or as `Explorer.ask`.
+    """
+    whole = explorer.ask()
+    if len(currencies := {cell.currency for cell in whole}) != 1:
+        raise _odd(f"{len(currencies)} currencies in {len(whole)} periods", "one currency")
+    cells = list(_parts(explorer, keys, whole, {}))
+    if not _sum(cells).agrees(_sum(whole)):
+        raise _unequal(_sum(cells), _sum(whole), "the month")
+    return cells
+
+
+def _parts(
+    explorer: Explorer, keys: Sequence[Key], whole: Iterable[Cell], within: Mapping[Key, str]
+) -> Iterator[Cell]:
+    now, later = keys[:_AT_ONCE], keys[_AT_ONCE:]
+    cells = explorer.ask(now, within)
+    _reconcile(cells, whole, within)
+    if not later:
+        yield from (cell for cell in cells if cell.amounts != Amounts())
+        return
+    groups: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        groups[tuple(cell.values[key] for key in now)].append(cell)
+    for values, group in sorted(groups.items()):
+        yield from _parts(explorer, later, group, {**within, **dict(zip(now, values, strict=True))})
+
+
+def _reconcile(parts: Iterable[Cell], whole: Iterable[Cell], within: Mapping[Key, str]) -> None:
+    found, wanted = _by_period(parts), _by_period(whole)
+    for period in sorted({*found, *wanted}):
+        got, expected = found.get(period, Amounts()), wanted.get(period, Amounts())
+        if not got.agrees(expected):
+            said = ", ".join(f"{key.name}={value or 'none'}" for key, value in within.items())
+            raise _unequal(got, expected, f"{period} {said}".strip())
+
+
+def _by_period(cells: Iterable[Cell]) -> dict[str, Amounts]:
+    sums: dict[str, Amounts] = defaultdict(Amounts)
+    for cell in cells:
+        sums[cell.start] += cell.amounts
+    return sums
+
+
+def _sum(cells: Iterable[Cell]) -> Amounts:
+    return sum((cell.amounts for cell in cells), Amounts())
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation as error:
+        raise _odd(f"amount {text!r}", "a number") from error
+    if not amount.is_finite():
+        raise _odd(f"amount {text!r}", "a number")
+    return amount
+
+
+def _unequal(got: Amounts, expected: Amounts, where: str) -> ShowbackError:
+    return ShowbackError(
+        f"Cost Explorer, {where}",
+        got=f"groups of {got.billed} billed, {got.effective} effective",
+        expected=f"the ungrouped {expected.billed} and {expected.effective}, to the cent",
+        next_step="AWS may have changed its figures meanwhile: run it again; nothing was written",
+    )
+
+
+def _odd(got: str, expected: str) -> ShowbackError:
+    return ShowbackError(
+        "Cost Explorer", got=got, expected=expected, next_step="report it; nothing was written"
+    )
