@@ -29,7 +29,6 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai monitor dashboard --stack prod --store build/telemetry
     --findings build/findings --reports build/gate --showback build/showback
     """
-    from delivery.errors import DeliveryError  # noqa: PLC0415
     from operations.dashboard import render_page  # noqa: PLC0415
     from operations.dashboard.collect import Sources, collect  # noqa: PLC0415
 
@@ -44,7 +43,7 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
                     "Next: name it, or leave the option out."
                 )
         board = collect(stack, sources, now=dt.datetime.now(dt.UTC))
-    except (GovernanceError, DeliveryError) as error:
+    except GovernanceError as error:
         raise UserError(str(error)) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     page = render_page(board)

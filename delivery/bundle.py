@@ -18,7 +18,6 @@ from governance.errors import GovernanceError
 from governance.trust import Trust
 
 from delivery.client.device import version_key
-from delivery.errors import DeliveryError
 from delivery.repository.folder import read_releases
 from delivery.repository.release import Places
 from delivery.repository.stack import Deployment, read_deployments, read_trust
@@ -130,7 +129,7 @@ def _embedded(
     try:
         digest = sha256_bytes(bundle.embedded.read_bytes())
         version = _version_of(digest, places, deployment.model, trust)
-    except (OSError, DeliveryError, GovernanceError) as error:
+    except (OSError, GovernanceError) as error:
         yield Finding(check="embedded model", good=False, found=str(error))
         return
     if version is None:

@@ -1,27 +1,12 @@
 """The errors of this room: each says what, what it got, what it expected, what to do next."""
 
-from __future__ import annotations
+from governance.errors import GovernanceError
 
 __all__ = ["DeliveryError", "PatchError", "ReleaseError", "SelfTestError", "UpdateError"]
 
 
-class DeliveryError(Exception):
-    """Something about a release or an update that is not as it must be.
-
-    Attributes:
-        what: What was being looked at, as a path or a name.
-        got: What was found there.
-        expected: What would have been accepted.
-        next_step: What the reader can do about it.
-    """
-
-    def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
-        """Keep the four parts and join them into one readable line."""
-        super().__init__(f"{what}: got {got}; expected {expected}. Next: {next_step}")
-        self.what = what
-        self.got = got
-        self.expected = expected
-        self.next_step = next_step
+class DeliveryError(GovernanceError):
+    """Something about a release or an update that is not as it must be."""
 
 
 class PatchError(DeliveryError):

@@ -23,7 +23,7 @@ from delivery.client.device import version_key
 from delivery.client.documents import SelfTestDocument, SelfTestInputs, read_document
 from delivery.client.selftest import check_answers
 from delivery.client.state import Installed, State, load_state, save_state
-from delivery.errors import DeliveryError, SelfTestError, UpdateError
+from delivery.errors import SelfTestError, UpdateError
 from delivery.repository.content import self_test_targets
 from delivery.repository.versions import Version, read_version
 from edge.models.prove import Prover
@@ -74,7 +74,7 @@ class FolderSource:
                 break
             try:
                 outcome = self._install(folder, state)
-            except (DeliveryError, GovernanceError, OSError, ValueError, KeyError) as error:
+            except (GovernanceError, OSError, ValueError, KeyError) as error:
                 refused = refused or _refused(error, version=folder.name)
                 continue
             if outcome.word == "installed" or refused is None:
