@@ -12,18 +12,25 @@ from gate.project import find_project
 from gate.stackfile import StackFile
 from operations.audit import Check
 from operations.audit.live import (
+    Trail,
     aliases_follow_git,
     budgets_there,
+    no_trail,
+    objects_released,
     objects_unchanged,
+    released_objects,
     versions_heard,
     workloads_as_declared,
 )
 from operations.audit.live.registry import mlflow_alias
+from operations.audit.live.trail import Last
 from sandbox.services.endpoints import VARIABLE, Endpoints, EndpointsError
 
 __all__ = ["live_checks"]
 
+_ATTEMPTS: Final = 6
 _DAYS_HEARD: Final = 7
+_GLOBAL: Final = "us-east-1"  # where services without a region are, and their calls recorded
 _TRACKING: Final = "MLFLOW_TRACKING_URI"
 
 Workload = Callable[[str, str, str], Mapping[str, Any] | None]
@@ -31,13 +38,15 @@ Workload = Callable[[str, str, str], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clients:
-    """Who is asked."""
+    """Who is asked; ``last`` and ``last_global`` who changed what is in a region, or in none."""
 
     s3: Any
     budgets: Any
     account: str
     registry: str
     workload: Workload
+    last: Last = no_trail
+    last_global: Last = no_trail
 
 
 def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
@@ -56,8 +65,9 @@ def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
     config = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
     clients = _sandbox(project.root) if cloud == "sandbox" else _aws(config)
     checks = [
-        objects_unchanged(clients.s3),
-        budgets_there(clients.budgets, clients.account),
+        objects_unchanged(clients.s3, clients.last),
+        objects_released(clients.s3, lambda: released_objects(project.root, stack), clients.last),
+        budgets_there(clients.budgets, clients.account, clients.last_global),
         aliases_follow_git(mlflow_alias(clients.registry)),
         workloads_as_declared(clients.workload),
     ]
@@ -98,6 +108,7 @@ def _in_sandbox(
 
 def _aws(config: Mapping[str, Any]) -> _Clients:
     import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
     registry = config.get("mobile-ai:registry", {}).get("trackingUri") or os.environ.get(_TRACKING)
     if not registry:
@@ -110,14 +121,17 @@ def _aws(config: Mapping[str, Any]) -> _Clients:
         for site in config.get("mobile-ai:sites", ())
     }
     session = boto3.session.Session(region_name=config.get("mobile-ai:region"))
+    patient = Config(retries={"mode": "standard", "max_attempts": _ATTEMPTS})
     return _Clients(
         s3=session.client("s3"),
-        budgets=session.client("budgets", region_name="us-east-1"),
+        budgets=session.client("budgets", region_name=_GLOBAL),
         account=str(config.get("mobile-ai:aws", {}).get("accountId", "")),
         registry=registry,
         workload=lambda site, namespace, name: _in_cluster(
             contexts.get(site, site), namespace, name
         ),
+        last=Trail(session.client("cloudtrail", config=patient)).last,
+        last_global=Trail(session.client("cloudtrail", region_name=_GLOBAL, config=patient)).last,
     )
 
 

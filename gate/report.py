@@ -15,6 +15,7 @@ from gate.report_model import ModelChange
 __all__ = [
     "EXIT_CODES",
     "OUTCOMES",
+    "Author",
     "Change",
     "Cost",
     "Engine",
@@ -100,6 +101,22 @@ class RuleResult(Part):
     outcomes: Outcomes
 
 
+class Author(Part):
+    """Who changed what a finding is about, as a record has it; nothing is inferred."""
+
+    who: str = Field(default="", description="A principal or a program; empty: not known.")
+    when: str = Field(default="", description="RFC 3339, UTC; empty: not known.")
+    source: str = Field(default="", description="The record that says so; empty for none.")
+    note: str = Field(default="", description="What the record cannot say, or why there is none.")
+
+    def __str__(self) -> str:
+        """Return one sentence without its end."""
+        told = f"last changed by {self.who or 'not known'}"
+        told += f", {self.when}" if self.when else ""
+        told += f" ({self.source})" if self.source else ""
+        return f"{told}; {self.note}" if self.note else told
+
+
 class ViolationResult(Part):
     """One thing that a rule has to say about one resource."""
 
@@ -113,6 +130,9 @@ class ViolationResult(Part):
     message: str
     file: str = ""
     line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
+    changed_by: Author | None = Field(
+        default=None, description="Of what was changed by hand, as an audit finds it."
+    )
 
 
 class ErrorResult(Part):

@@ -81,7 +81,9 @@ def _violation(finding: Finding) -> str:
     item = finding.first
     place = f" ({item.file}:{item.line})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
-    return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {_quote(item.message)}"
+    author = f"<br>{_quote(str(item.changed_by))}" if item.changed_by else ""
+    told = f"{_quote(item.message)}{author}"
+    return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {told}"
 
 
 def _changes(report: Report) -> Iterator[str]:

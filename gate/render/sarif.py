@@ -82,7 +82,7 @@ def _result(item: ViolationResult, positions: dict[str, int]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": item.rule,
         "level": _LEVELS.get(item.level, "note"),
-        "message": {"text": f"{item.name}: {item.message}"},
+        "message": {"text": _message(item)},
         # Every result of a stack has a place in its file: the first line stands for the whole.
         "locations": [
             _location(item.file, item.line or 1)
@@ -92,9 +92,16 @@ def _result(item: ViolationResult, positions: dict[str, int]) -> dict[str, Any]:
     }
     if item.rule in positions:
         result["ruleIndex"] = positions[item.rule]
+    if item.changed_by:
+        result["properties"] = {"changedBy": item.changed_by.model_dump()}
     if item.outcome == "waived":
         result["suppressions"] = [{"kind": "external", "status": "accepted"}]
     return result
+
+
+def _message(item: ViolationResult) -> str:
+    told = f"{item.name}: {item.message}"
+    return f"{told}; {item.changed_by}" if item.changed_by else told
 
 
 def _location(file: str, line: int) -> dict[str, Any]:

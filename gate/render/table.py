@@ -120,6 +120,8 @@ def _violation(finding: Finding) -> Text:
     kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
     text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
     text.append(f"{place}{item.message}")
+    if item.changed_by:
+        text.append(f"\n{item.changed_by}")
     return text
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gate.report import Report, RuleResult, ViolationResult
+from gate.report import Author, Report, RuleResult, ViolationResult
 
 __all__ = [
     "OUTCOME_NAMES",
@@ -100,10 +100,11 @@ class Finding:
 
 
 def findings(violations: Sequence[ViolationResult]) -> tuple[Finding, ...]:
-    """Return violations with those of one rule and one message put together, in order."""
-    groups: dict[tuple[str, str, str], list[ViolationResult]] = {}
+    """Return violations with those of one rule, message and author put together, in order."""
+    groups: dict[tuple[str, str, str, Author | None], list[ViolationResult]] = {}
     for item in violations:
-        groups.setdefault((item.rule, item.outcome, item.message), []).append(item)
+        same = (item.rule, item.outcome, item.message, item.changed_by)
+        groups.setdefault(same, []).append(item)
     return tuple(
         Finding(first=group[0], names=tuple(dict.fromkeys(item.name for item in group)))
         for group in groups.values()

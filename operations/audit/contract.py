@@ -7,7 +7,7 @@ that client; whatever such a function raises makes the audit undecided, never pa
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from governance.facts import Facts
@@ -15,8 +15,12 @@ from governance.reading import Finding
 from governance.resource import Resource
 
 from gate.baseline import ModelPin
+from gate.report import Author
 
-__all__ = ["Check", "Deployed", "Found"]
+__all__ = ["Ask", "Author", "Check", "Deployed", "Found", "moment"]
+
+Ask = Callable[[], Author]
+"""Asks a record who changed something. It may raise: then the finding says why nobody is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class Deployed:
         pins: The model of every deployment in the state, by the deployment's name.
         declared: The same as the stack file in Git has it.
         facts: What the judge knows of the stack: trust, verified models, signed records.
+        committed: Who put a text into the stack file in Git, or took it out, last.
         now: The time of the audit.
     """
 
@@ -39,6 +44,7 @@ class Deployed:
     pins: Mapping[str, ModelPin]
     declared: Mapping[str, ModelPin]
     facts: Facts
+    committed: Callable[[str], Author]
     now: datetime
 
 
@@ -50,11 +56,13 @@ class Found:
         finding: What, got, expected, next step.
         urn: The resource; empty for the stack as a whole.
         denies: Whether the audit fails by it; otherwise it is advice.
+        author: Asks who changed it; none where the finding is not about a change by hand.
     """
 
     finding: Finding
     urn: str = ""
     denies: bool = True
+    author: Ask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +82,8 @@ class Check:
     severity: Literal["low", "medium", "high", "critical"]
     frameworks: tuple[str, ...]
     look: Callable[[Deployed], Iterable[Found]]
+
+
+def moment(time: datetime) -> str:
+    """Return a time as an `Author` has it."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

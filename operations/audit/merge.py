@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from governance.errors import GovernanceError
 
-from gate.report import EXIT_CODES, Outcomes, Report, RuleResult, Verdict, ViolationResult
+from gate.report import EXIT_CODES, Author, Outcomes, Report, RuleResult, Verdict, ViolationResult
 from gate.stackfile import StackFile
 from operations.audit.contract import Check, Deployed, Found
 
@@ -21,11 +21,13 @@ class Result:
     Attributes:
         check: The check.
         found: What it found.
+        authors: Who changed each, as far as it is known.
         failure: Why it could not be made; empty if it was.
     """
 
     check: Check
     found: tuple[Found, ...] = ()
+    authors: tuple[Author | None, ...] = ()
     failure: str = field(default="")
 
 
@@ -36,17 +38,37 @@ def look(checks: Iterable[Check], deployed: Deployed) -> list[Result]:
 
 def _look(check: Check, deployed: Deployed) -> Result:
     try:
-        return Result(check=check, found=tuple(check.look(deployed)))
+        found = tuple(check.look(deployed))
     # Fail closed: whatever goes wrong in a check, or in what it asks, is told as a doubt.
     except Exception as error:  # noqa: BLE001
-        said = str(error) if isinstance(error, GovernanceError) else f"{type(error).__name__}"
-        return Result(check=check, failure=f"Check {check.id} could not be made: {said}.")
+        return Result(check=check, failure=f"Check {check.id} could not be made: {_said(error)}.")
+    return Result(check=check, found=found, authors=tuple(map(_author, found)))
+
+
+def _author(found: Found) -> Author | None:
+    """Ask who changed what was found; a record that cannot be read never hides the finding."""
+    if found.author is None:
+        return None
+    try:
+        return found.author()
+    except Exception as error:  # noqa: BLE001  as above
+        return Author(note=f"the record could not be read: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, GovernanceError):
+        return str(error)
+    answer = getattr(error, "response", None)  # botocore's ClientError carries what AWS said
+    code = answer.get("Error", {}).get("Code", "") if isinstance(answer, dict) else ""
+    return f"{type(error).__name__} {code}".strip()
 
 
 def merge(report: Report, results: Sequence[Result], stack_file: StackFile) -> Report:
     """Return a report of the pack's verdicts with the checks' findings in it."""
     found = [
-        _violation(result.check, item, stack_file) for result in results for item in result.found
+        _violation(result.check, item, author, stack_file)
+        for result in results
+        for item, author in zip(result.found, result.authors, strict=True)
     ]
     violations = tuple(sorted((*report.violations, *found), key=_order))
     doubts = (*report.doubts, *(item.failure for item in results if item.failure))
@@ -70,7 +92,9 @@ def _verdict(
     return "undecided" if doubts or report.errors else "pass"
 
 
-def _violation(check: Check, item: Found, stack_file: StackFile) -> ViolationResult:
+def _violation(
+    check: Check, item: Found, author: Author | None, stack_file: StackFile
+) -> ViolationResult:
     name = item.urn.rpartition("::")[2]
     token = item.urn.split("::")[2].rpartition("$")[2] if item.urn else ""
     return ViolationResult(
@@ -84,6 +108,7 @@ def _violation(check: Check, item: Found, stack_file: StackFile) -> ViolationRes
         message=str(item.finding),
         file=stack_file.name,
         line=stack_file.line_of_resource(name),
+        changed_by=author,
     )
 
 

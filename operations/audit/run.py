@@ -10,6 +10,7 @@ from typing import Any
 
 from governance.errors import GovernanceError
 from governance.exported import ExportedState, read_export
+from governance.facts import Facts
 from governance.judge import Session
 from governance.pulumi_pack.levels import read_baseline
 from governance.setting import load_setting
@@ -30,6 +31,7 @@ from gate.stackfile import StackFile
 from gate.timing import Clock
 from operations.audit.analyze import analyze
 from operations.audit.checks import STATE_CHECKS
+from operations.audit.committed import committed_by
 from operations.audit.contract import Check, Deployed
 from operations.audit.judged import disagreement, events_of
 from operations.audit.merge import look, merge
@@ -102,8 +104,15 @@ def run_audit(
         analyzed = analyze(project, engine, variables, export=export, baseline=text)
     with clock.phase("checks"):
         tell("Looking at what no rule sees")
-        deployed = _deployed(
-            project.stack, state, session, before=before, declared=declared, now=now
+        deployed = Deployed(
+            stack=project.stack,
+            resources=state.inputs,
+            outputs={item.urn: item.props for item in state.outputs},
+            pins=before.pins,
+            declared=declared.pins,
+            facts=_facts(session, project.stack),
+            committed=committed_by(project, options.commit),
+            now=now,
         )
         results = look(checks, deployed)
     run = Run(
@@ -159,25 +168,8 @@ def _session(project: Project, baseline: str, now: datetime) -> Session:
     )
 
 
-def _deployed(
-    stack: str,
-    state: ExportedState,
-    session: Session,
-    *,
-    before: Baseline,
-    declared: Baseline,
-    now: datetime,
-) -> Deployed:
+def _facts(session: Session, stack: str) -> Facts:
     try:
-        facts = session.facts(stack)
+        return session.facts(stack)
     except GovernanceError as error:
         raise GateError(str(error)) from error
-    return Deployed(
-        stack=stack,
-        resources=state.inputs,
-        outputs={item.urn: item.props for item in state.outputs},
-        pins=before.pins,
-        declared=declared.pins,
-        facts=facts,
-        now=now,
-    )

@@ -45,7 +45,13 @@ def test_options_are_passed_on(audit, tmp_path):
     assert (found.stack, found.cloud, found.file, found.commit) == ("dev", "aws", tmp_path, "main")
 
 
-LIVE = {"objects-unchanged", "budgets-there", "aliases-follow-git", "workloads-as-declared"}
+LIVE = {
+    "objects-unchanged",
+    "objects-released",
+    "budgets-there",
+    "aliases-follow-git",
+    "workloads-as-declared",
+}
 
 
 def test_without_live_nobody_but_the_state_is_asked(audit):

@@ -13,7 +13,7 @@ from gate.cost import Terms, cost_of
 from gate.models import model_changes
 from gate.render import FORMS, SUFFIXES, render
 from gate.render.timing import render_timing
-from gate.report import Timing
+from gate.report import Author, Timing
 from gate.valued import Valued
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
@@ -151,6 +151,42 @@ def test_same_finding_on_several_resources_is_shown_once(form):
     assert text.count("got 'us-east-1'") == 1
     assert "bucket-0, bucket-1, bucket-2, bucket-3 and 3 more" in text
     assert "7 mandatory violations" in text
+
+
+AUTHORS = {
+    "last changed by kubectl-edit, 2026-11-24T01:00:00Z (managedFields, Update)": Author(
+        who="kubectl-edit", when="2026-11-24T01:00:00Z", source="managedFields, Update"
+    ),
+    "last changed by not known; no record": Author(note="no record"),
+}
+
+
+def changed_by_two():
+    """A report with one finding on two resources, changed by two."""
+    found = report("denied")
+    first = found.violations[0]
+    many = tuple(
+        first.model_copy(update={"name": f"n{place}", "urn": f"u{place}", "changed_by": author})
+        for place, author in enumerate(AUTHORS.values())
+    )
+    return found.model_copy(update={"violations": many})
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "sarif"])
+def test_who_changed_it_is_told_with_each_finding(form):
+    text = " ".join(render(changed_by_two(), form).replace("\\", "").split())
+    assert text.count("got 'us-east-1'") == 2
+    for sentence in AUTHORS:
+        assert sentence in text
+
+
+def test_sarif_and_json_have_the_author_by_its_parts():
+    wanted = [author.model_dump() for author in AUTHORS.values()]
+    log = json.loads(render(changed_by_two(), "sarif"))
+    jsonschema.validate(log, json.loads(SARIF_SCHEMA.read_text()))
+    assert [item["properties"]["changedBy"] for item in log["runs"][0]["results"]] == wanted
+    value = json.loads(render(changed_by_two(), "json"))
+    assert [item["changedBy"] for item in value["violations"]] == wanted
 
 
 @pytest.mark.parametrize("form", ["table", "markdown"])

@@ -1,6 +1,7 @@
 """Does the state run the model versions that Git pins?"""
 
 from collections.abc import Iterator
+from functools import partial
 
 from governance.reading import Finding
 from governance.tokens import DEPLOYMENT
@@ -14,26 +15,27 @@ def _look(deployed: Deployed) -> Iterator[Found]:
     urns = {item.name: item.urn for item in deployed.resources if item.type == DEPLOYMENT}
     for name in sorted({*urns, *deployed.declared}):
         running, pinned = deployed.pins.get(name), deployed.declared.get(name)
-        if name in urns and running is None:
-            yield _found(name, urns[name], "a deployment without a readable model", str(pinned))
+        if running is None and name in urns:
+            got = "a deployment without a readable model"
         elif running != pinned:
-            yield _found(name, urns.get(name, ""), str(running or "nothing"), _wanted(pinned))
+            got = str(running or "nothing")
+        else:
+            continue
+        text = pinned.sha256 if pinned else running.sha256 if running else name
+        yield Found(
+            urn=urns.get(name, ""),
+            finding=Finding(
+                what=f"deployment {name}",
+                got=got,
+                expected=_wanted(pinned),
+                next_step="run the pipeline on this commit, or find who deployed past it",
+            ),
+            author=partial(deployed.committed, text),
+        )
 
 
 def _wanted(pinned: object) -> str:
     return f"{pinned}, as the stack file in Git pins it" if pinned else "nothing: Git has none"
-
-
-def _found(name: str, urn: str, got: str, expected: str) -> Found:
-    return Found(
-        urn=urn,
-        finding=Finding(
-            what=f"deployment {name}",
-            got=got,
-            expected=expected,
-            next_step="run the pipeline on this commit, or find who deployed past it",
-        ),
-    )
 
 
 pins_as_in_git = Check(

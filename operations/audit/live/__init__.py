@@ -6,14 +6,20 @@ made; these find what somebody changed behind its back.
 
 from operations.audit.live.budgets import budgets_there
 from operations.audit.live.devices import versions_heard
-from operations.audit.live.objects import objects_unchanged
+from operations.audit.live.objects import objects_released, objects_unchanged
 from operations.audit.live.registry import aliases_follow_git
+from operations.audit.live.releases import released_objects
+from operations.audit.live.trail import Trail, no_trail
 from operations.audit.live.workloads import workloads_as_declared
 
 __all__ = [
+    "Trail",
     "aliases_follow_git",
     "budgets_there",
+    "no_trail",
+    "objects_released",
     "objects_unchanged",
+    "released_objects",
     "versions_heard",
     "workloads_as_declared",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -9,18 +10,21 @@ from governance.reading import Finding
 from governance.resource import Resource
 
 from operations.audit.contract import Check, Deployed, Found
+from operations.audit.live.trail import Last
 
 __all__ = ["budgets_there"]
 
+_CALLS: Final = ("UpdateBudget", "DeleteBudget", "CreateBudget")
 _BUDGET: Final = "aws:budgets/budget:Budget"
 
 
-def budgets_there(budgets: Any, account: str) -> Check:
+def budgets_there(budgets: Any, account: str, last: Last) -> Check:
     """Return the check.
 
     Args:
         budgets: A client of AWS Budgets.
         account: The account, 12 digits.
+        last: Asks who changed a budget; its calls are recorded in us-east-1.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -29,7 +33,7 @@ def budgets_there(budgets: Any, account: str) -> Check:
                 got = _read(budgets, account, str(item.props["name"]))
                 wanted = _limit(item)
                 if got != wanted:
-                    yield _found(item, got, wanted)
+                    yield _found(item, got, wanted, last)
 
     return Check(
         id="budgets-there",
@@ -55,13 +59,14 @@ def _read(budgets: Any, account: str, name: str) -> str:
     return f"{Decimal(limit['Amount']):.2f} {limit['Unit']}"
 
 
-def _found(item: Resource, got: str, wanted: str) -> Found:
+def _found(item: Resource, got: str, wanted: str, last: Last) -> Found:
     return Found(
         urn=item.urn,
         finding=Finding(
             what=f"budget {item.props['name']}",
             got=got or "no budget",
             expected=f"{wanted} a month, as it was deployed",
-            next_step="find who changed it, then run the pipeline: `up` makes it again",
+            next_step="ask who changed it, then run the pipeline: `up` makes it again",
         ),
+        author=partial(last, str(item.props["name"]), _CALLS),
     )

@@ -1,41 +1,53 @@
-"""Does the delivery bucket hold the bytes that were released?"""
+"""Does the delivery bucket hold the bytes that were released, and nothing else?
+
+What the state names is compared one by one. What releases before left there on purpose is known by
+their signed documents in Git; an object that none of them names is nobody's.
+"""
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 from governance.reading import Finding
+from governance.resource import Resource
 from governance.tokens import DELIVERY_OBJECTS
 
-from operations.audit.contract import Check, Deployed, Found
+from operations.audit.contract import Ask, Author, Check, Deployed, Found, moment
+from operations.audit.live.trail import Last
 
-__all__ = ["objects_unchanged"]
+__all__ = ["objects_released", "objects_unchanged"]
 
 _CHUNK: Final = 1 << 20
 # TUF 1.0.34, section 6.2: consistent snapshots put a target's digest before its name.
 _NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{64})\.[^/]+$")
+_TIMESTAMP: Final = "metadata/timestamp.json"  # the online signer's, new every hour
+_NAMED_STRANGE: Final = 20  # objects of one bucket that get a finding of their own
+_DATA: Final = "S3 tells no writer: a trail of data events or the bucket's access log does"
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
-def objects_unchanged(s3: Any) -> Check:
-    """Return the check.
+def objects_unchanged(s3: Any, last: Last) -> Check:
+    """Return the check of what the stack deployed.
 
     Args:
         s3: A client of S3. It reads every object whole: what an object says of itself could have
             been written by whoever wrote the object.
+        last: Asks who deleted a bucket, where one is gone.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
         for item in deployed.resources:
             wanted = _digest(item.props)
             if item.type in DELIVERY_OBJECTS and wanted:
-                props = {**item.props, **deployed.outputs.get(item.urn, {})}
-                bucket, key = str(props["bucket"]), str(props["key"])
+                bucket, key = _place(item, deployed)
                 got = _read(s3, bucket, key)
                 if got != wanted:
-                    yield _found(item.urn, f"s3://{bucket}/{key}", got, wanted)
+                    author = partial(_author, s3, last, bucket, key)
+                    yield _found(f"s3://{bucket}/{key}", got, wanted, author, urn=item.urn)
 
     return Check(
         id="objects-unchanged",
@@ -44,6 +56,61 @@ def objects_unchanged(s3: Any) -> Check:
         frameworks=("NIST 800-53 SI-7", "SLSA Distribution"),
         look=look,
     )
+
+
+def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: Last) -> Check:
+    """Return the check of what else is in the buckets that the stack delivers from.
+
+    Args:
+        s3: A client of S3, as above.
+        released: SHA-256 by key of all that the stack's releases, old ones too, ever named.
+        last: As above.
+    """
+
+    def look(deployed: Deployed) -> Iterator[Found]:
+        deployed_keys = defaultdict(set)
+        for item in deployed.resources:
+            if item.type in DELIVERY_OBJECTS:
+                bucket, key = _place(item, deployed)
+                deployed_keys[bucket].add(key)
+        digests = {_TIMESTAMP: "", **released()} if deployed_keys else {}
+        for bucket, mine in sorted(deployed_keys.items()):
+            strange = 0
+            for key in sorted(_listed(s3, bucket) - mine):
+                wanted = digests.get(key)
+                author = partial(_author, s3, last, bucket, key)
+                if wanted is None:
+                    strange += 1
+                    if strange <= _NAMED_STRANGE:
+                        yield _stranger(f"s3://{bucket}/{key}", "an object", author)
+                elif wanted and (got := _read(s3, bucket, key)) != wanted:
+                    yield _found(f"s3://{bucket}/{key}", got, wanted, author)
+            if strange > _NAMED_STRANGE:
+                more = f"{strange - _NAMED_STRANGE} more objects"
+                yield _stranger(f"s3://{bucket}", more, None)
+
+    return Check(
+        id="objects-released",
+        title="The delivery bucket holds nothing that no release names.",
+        severity="high",
+        frameworks=("NIST 800-53 SI-7", "SLSA Distribution"),
+        look=look,
+    )
+
+
+def _place(item: Resource, deployed: Deployed) -> tuple[str, str]:
+    props = {**item.props, **deployed.outputs.get(item.urn, {})}
+    return str(props["bucket"]), str(props["key"])
+
+
+def _listed(s3: Any, bucket: str) -> set[str]:
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {item["Key"] for page in pages for item in page.get("Contents", ())}
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return set()  # found by the other check, object by object
+        raise
 
 
 def _digest(props: Mapping[str, Any]) -> str:
@@ -71,7 +138,28 @@ def _read(s3: Any, bucket: str, key: str) -> str:
     return digest.hexdigest()
 
 
-def _found(urn: str, name: str, got: str, wanted: str) -> Found:
+def _author(s3: Any, last: Last, bucket: str, key: str) -> Author:
+    """Return when an object was written or deleted, and who deleted the bucket if it is gone."""
+    try:
+        answer = s3.list_object_versions(Bucket=bucket, Prefix=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return last(bucket, ("DeleteBucket",))
+        raise
+    newest = [
+        (item["LastModified"], kind)
+        for kind in ("Versions", "DeleteMarkers")
+        for item in answer.get(kind, ())
+        if item["Key"] == key and item["IsLatest"]
+    ]
+    if not newest:
+        return Author(source="S3", note=f"the object left no version; {_DATA}")
+    when, kind = max(newest)
+    source = "S3, a version" if kind == "Versions" else "S3, a deletion"
+    return Author(when=moment(when), source=source, note=_DATA)
+
+
+def _found(name: str, got: str, wanted: str, author: Ask, *, urn: str = "") -> Found:
     return Found(
         urn=urn,
         finding=Finding(
@@ -81,4 +169,17 @@ def _found(urn: str, name: str, got: str, wanted: str) -> Found:
             next_step="find who wrote it (CloudTrail data events), then let `up` write it again; "
             "devices refuse it meanwhile",
         ),
+        author=author,
+    )
+
+
+def _stranger(name: str, got: str, author: Ask | None) -> Found:
+    return Found(
+        finding=Finding(
+            what=name,
+            got=f"{got} that no release names",
+            expected="what releases/ in Git names, old releases too, and the timestamp",
+            next_step="find who wrote it, then delete it: devices never ask for it, others may",
+        ),
+        author=author,
     )

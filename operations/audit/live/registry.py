@@ -5,19 +5,36 @@ MLflow's REST API: https://mlflow.org/docs/latest/rest-api.html (registered-mode
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import urllib3
 from governance.errors import GovernanceError
 from governance.reading import Finding
 
-from operations.audit.contract import Check, Deployed, Found
+from operations.audit.contract import Author, Check, Deployed, Found, moment
 
-__all__ = ["Alias", "aliases_follow_git", "mlflow_alias"]
+__all__ = ["Alias", "Named", "aliases_follow_git", "mlflow_alias"]
 
-Alias = Callable[[str, str], str | None]
-"""Manifest digest of the version that an alias of a model names; ``None`` where there is none."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The version that an alias names.
+
+    Attributes:
+        sha256: Digest of its manifest, as its tag says; empty without one.
+        author: What the registry tells of people; MLflow keeps no author of an alias.
+    """
+
+    sha256: str = ""
+    author: Author = field(default_factory=lambda: Author(source="MLflow", note=_NOBODY))
+
+
+Alias = Callable[[str, str], Named]
+"""What an alias of a model names: model and alias to `Named`."""
+
+_NOBODY: Final = "it keeps no author of an alias"
 _DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
 _TIMEOUT: Final = urllib3.Timeout(connect=5, read=30)
 _OK: Final = 200
@@ -34,7 +51,7 @@ def aliases_follow_git(alias: Alias) -> Check:
     def look(deployed: Deployed) -> Iterator[Found]:
         for name, pin in sorted(deployed.declared.items()):
             got = alias(pin.model, deployed.stack)
-            if got != pin.sha256:
+            if got.sha256 != pin.sha256:
                 yield _found(name, pin.model, deployed.stack, got, pin.sha256)
 
     return Check(
@@ -55,7 +72,7 @@ def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
     """
     pool = urllib3.PoolManager(timeout=_TIMEOUT, headers=headers)
 
-    def ask(model: str, alias: str) -> str | None:
+    def ask(model: str, alias: str) -> Named:
         url = f"{uri.rstrip('/')}/api/2.0/mlflow/registered-models/alias"
         try:
             answer = pool.request("GET", url, fields={"name": model, "alias": alias})
@@ -63,17 +80,21 @@ def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise _unanswered(uri, type(error).__name__) from error
         if answer.status == _OK:
-            return _tag(value["model_version"])
+            return _named(value["model_version"])
         if value.get("error_code") in _MISSING:
-            return None
+            return Named()
         raise _unanswered(uri, f"status {answer.status}")
 
     return ask
 
 
-def _tag(version: dict[str, Any]) -> str | None:
+def _named(version: dict[str, Any]) -> Named:
     tags = {item["key"]: item["value"] for item in version.get("tags", [])}
-    return tags.get(_DIGEST_TAG)
+    maker = version.get("user_id") or "somebody not recorded"
+    made = version.get("creation_timestamp")
+    when = f" on {moment(datetime.fromtimestamp(int(made) / 1000, UTC))}" if made else ""
+    note = f"{_NOBODY}; version {version.get('version', '?')} was registered by {maker}{when}"
+    return Named(sha256=tags.get(_DIGEST_TAG, ""), author=Author(source="MLflow", note=note))
 
 
 def _unanswered(uri: str, got: str) -> GovernanceError:
@@ -85,12 +106,15 @@ def _unanswered(uri: str, got: str) -> GovernanceError:
     )
 
 
-def _found(name: str, model: str, alias: str, got: str | None, wanted: str) -> Found:
+def _found(name: str, model: str, alias: str, got: Named, wanted: str) -> Found:
     return Found(
         finding=Finding(
             what=f"alias {alias!r} of model {model} ({name})",
-            got=f"manifest {got[:16]}..." if got else "no alias, or a version without a digest",
+            got=f"manifest {got.sha256[:16]}..."
+            if got.sha256
+            else "no alias, or a version without a digest",
             expected=f"manifest {wanted[:16]}..., as the stack file in Git pins it",
             next_step="run `mobile-ai model register` on the pinned manifest; find who moved it",
-        )
+        ),
+        author=lambda: got.author,
     )

@@ -8,7 +8,8 @@ from typing import Any, Final
 from governance.reading import Finding
 from governance.resource import Resource
 
-from operations.audit.contract import Check, Deployed, Found
+from operations.audit.contract import Author, Check, Deployed, Found
+from operations.audit.live.fields import Path, author_of
 
 __all__ = ["Workload", "workloads_as_declared"]
 
@@ -25,6 +26,7 @@ _SUFFIXES: Final = {
     **{name: Decimal(1000) ** (n + 1) for n, name in enumerate("kMGT")},
     **{f"{name}i": Decimal(1024) ** (n + 1) for n, name in enumerate("KMGT")},
 }
+_GONE: Final = "an object that is gone keeps no author: see the cluster's audit log"
 _NAMED: Final = 5  # differences that a message lists
 
 
@@ -42,11 +44,9 @@ def workloads_as_declared(workload: Workload) -> Check:
                 namespace, name = str(metadata["namespace"]), str(metadata["name"])
                 site = item.provider.name if item.provider else ""
                 live = workload(site, namespace, name)
-                changed = (
-                    ["the whole object"] if live is None else [*sorted(_differs(item.props, live))]
-                )
-                if changed:
-                    yield _found(item, f"{namespace}/{name}", live is None, changed)
+                changed = () if live is None else tuple(_differs(item.props, live))
+                if live is None or changed:
+                    yield _found(item, f"{namespace}/{name}", live, changed)
 
     return Check(
         id="workloads-as-declared",
@@ -57,7 +57,7 @@ def workloads_as_declared(workload: Workload) -> Check:
     )
 
 
-def _differs(wanted: Any, live: Any, path: str = "") -> Iterator[str]:
+def _differs(wanted: Any, live: Any, path: Path = ()) -> Iterator[Path]:
     """Yield the paths where a live object lacks, or has otherwise, what was declared.
 
     What the API server added is no difference.
@@ -65,15 +65,20 @@ def _differs(wanted: Any, live: Any, path: str = "") -> Iterator[str]:
     if isinstance(wanted, Mapping):
         there = live if isinstance(live, Mapping) else {}
         for key in wanted.keys() - _OTHERS:
-            yield from _differs(wanted[key], there.get(key), f"{path}.{key}" if path else key)
+            yield from _differs(wanted[key], there.get(key), (*path, key))
     elif _listed(wanted):
         if not _listed(live) or len(wanted) != len(live):
             yield path
         else:
             for index, (one, other) in enumerate(zip(wanted, live, strict=True)):
-                yield from _differs(one, other, f"{path}[{index}]")
-    elif not _same(wanted, live, quantity=".resources." in path):
+                yield from _differs(one, other, (*path, index))
+    elif not _same(wanted, live, quantity="resources" in path):
         yield path
+
+
+def _written(path: Path) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
 
 
 def _listed(value: Any) -> bool:
@@ -98,14 +103,18 @@ def _amount(value: Any) -> Decimal | str:
     return Decimal(found[1]) * _SUFFIXES[found[2]] if found else str(value)
 
 
-def _found(item: Resource, name: str, gone: bool, changed: list[str]) -> Found:  # noqa: FBT001
-    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+def _found(
+    item: Resource, name: str, live: Mapping[str, Any] | None, changed: Sequence[Path]
+) -> Found:
+    paths = sorted(map(_written, changed))
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     return Found(
         urn=item.urn,
         finding=Finding(
             what=f"workload {name}",
-            got="no such object" if gone else f"other {', '.join(changed[:_NAMED])}{more}",
+            got="no such object" if live is None else f"other {', '.join(paths[:_NAMED])}{more}",
             expected="the object as it was declared",
             next_step="find who edited it (the cluster's audit log), then run the pipeline",
         ),
+        author=lambda: author_of(live, changed) if live else Author(note=_GONE),
     )

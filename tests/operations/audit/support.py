@@ -9,7 +9,8 @@ from governance.resource import Resource
 from governance.testing import Scene
 
 from gate.baseline import ModelPin
-from operations.audit import Deployed
+from operations.audit import Check, Deployed, Found
+from operations.audit.contract import Author
 
 SCENE = Scene()
 NAME = SCENE.deployment().name
@@ -30,9 +31,31 @@ def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: An
         pins={NAME: PIN},
         declared={NAME: PIN},
         facts=facts,
+        committed=lambda text: Author(who="ada", source=f"Git, {text[:7]}"),
         now=now,
     )
     return replace(value, **changes)
+
+
+def told(check: Check, state: Deployed) -> str:
+    """Return who changed what was found, as reports write it."""
+    (found,) = check.look(state)
+    assert found.author
+    return str(found.author())
+
+
+def resource(token: str, name: str, props: dict[str, Any], **more: Any) -> Resource:
+    urn = f"urn:pulumi:dev::mobile-ai::{token}::{name}"
+    return Resource(type=token, name=name, urn=urn, props=props, **more)
+
+
+def only(*resources: Resource) -> Deployed:
+    return replace(deployed(), resources=resources)
+
+
+def got(check: Check, state: Deployed) -> list[str]:
+    found: list[Found] = list(check.look(state))
+    return [item.finding.got for item in found]
 
 
 def tags(item: Resource) -> dict[str, str]:

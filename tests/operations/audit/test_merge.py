@@ -1,12 +1,14 @@
 """One report of rules and checks."""
 
 import pytest
+from botocore.exceptions import ClientError
 from governance.errors import GovernanceError
 from governance.reading import Finding
 
 from gate.assemble import assemble
 from gate.stackfile import StackFile
 from operations.audit import Check, Found
+from operations.audit.contract import Author
 from operations.audit.merge import look, merge
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of
 from tests.operations.audit.support import deployed
@@ -68,6 +70,33 @@ def test_a_check_that_raises_makes_the_audit_undecided(error, said):
     assert (report.verdict, report.exit_code) == ("undecided", 2)
     assert said in report.doubts[-1]
     assert "a secret" not in report.doubts[-1]
+
+
+def test_who_changed_it_stands_with_the_finding():
+    author = Author(who="ada", when="2026-11-24T01:00:00Z", source="Git abc")
+    report = merged(Found(finding=FINDING, urn=FIELD_URN, author=lambda: author))
+    assert report.violations[0].changed_by == author
+    assert merged(Found(finding=FINDING)).violations[0].changed_by is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (GovernanceError("a", got="b", expected="c", next_step="d"), "a: got b"),
+        (ValueError("a secret"), "ValueError"),
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "LookupEvents"), "AccessDenied"),
+    ],
+)
+def test_a_record_that_cannot_be_read_never_hides_the_finding(error, said):
+    def ask():
+        raise error
+
+    report = merged(Found(finding=FINDING, author=ask), Found(finding=FINDING, urn=FIELD_URN))
+    assert (report.verdict, len(report.violations), report.doubts) == ("denied", 2, ())
+    told = next(item.changed_by for item in report.violations if item.changed_by)
+    assert (told.who, told.when) == ("", "")
+    assert said in told.note
+    assert "a secret" not in str(told)
 
 
 def test_what_a_rule_denies_stays_denied_whatever_a_check_does():

@@ -1,98 +1,28 @@
 """What somebody changed behind the engine's back is found, each by its own check."""
 
 import copy
-import hashlib
 import http.server
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, ClassVar
 
-import boto3
 import pytest
 from governance.errors import GovernanceError
-from governance.resource import Provider, Resource
-from moto import mock_aws
+from governance.resource import Provider
 
-from operations.audit import Deployed, Found
-from operations.audit.contract import Check
+from operations.audit.contract import Author
 from operations.audit.live import (
     aliases_follow_git,
     budgets_there,
-    objects_unchanged,
+    no_trail,
     versions_heard,
     workloads_as_declared,
 )
 from operations.audit.live.registry import mlflow_alias
-from tests.operations.audit.support import PIN, deployed
+from tests.operations.audit.support import PIN, deployed, got, only, resource, told
 
 ACCOUNT = "123456789012"
-
-
-def resource(token: str, name: str, props: dict[str, Any], **more: Any) -> Resource:
-    urn = f"urn:pulumi:dev::mobile-ai::{token}::{name}"
-    return Resource(type=token, name=name, urn=urn, props=props, **more)
-
-
-def only(*resources: Resource) -> Deployed:
-    return replace(deployed(), resources=resources)
-
-
-def got(check: Check, state: Deployed) -> list[str]:
-    found: list[Found] = list(check.look(state))
-    return [item.finding.got for item in found]
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield lambda service: boto3.client(service, region_name="us-east-1")
-
-
-MODEL = b"the bytes of a model"
-OBJECT = resource(
-    "aws:s3/bucketObjectv2:BucketObjectv2",
-    "model",
-    {
-        "bucket": "models",
-        "key": "targets/x",
-        "metadata": {"sha256": hashlib.sha256(MODEL).hexdigest()},
-    },
-)
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [(MODEL, None), (b"other bytes", "sha256 "), (None, "no object")],
-)
-def test_a_swapped_object_is_found(aws: Any, body: bytes | None, message: str | None) -> None:
-    s3 = aws("s3")
-    s3.create_bucket(Bucket="models")
-    if body is not None:
-        # What an object says of itself is no proof: the swapped one says the same.
-        s3.put_object(
-            Bucket="models", Key="targets/x", Body=body, Metadata=OBJECT.props["metadata"]
-        )
-
-    found = got(objects_unchanged(s3), only(OBJECT))
-
-    assert len(found) == (message is not None)
-    assert message is None or found[0].startswith(message)
-
-
-@pytest.mark.parametrize(("body", "found"), [(b"a patch", 0), (MODEL, 1)])
-def test_a_patch_is_compared_with_its_own_name(aws: Any, body: bytes, found: int) -> None:
-    s3 = aws("s3")
-    s3.create_bucket(Bucket="models")
-    key = f"targets/{hashlib.sha256(b'a patch').hexdigest()}.x.from-1.0.0.mdp"
-    s3.put_object(Bucket="models", Key=key, Body=body)
-    patch = replace(OBJECT, props={**OBJECT.props, "key": key})  # its metadata are the model's
-
-    assert len(got(objects_unchanged(s3), only(patch))) == found
-
 
 BUDGET = resource(
     "aws:budgets/budget:Budget",
@@ -117,7 +47,20 @@ def test_a_deleted_or_raised_budget_is_found(aws: Any, limit: str | None, found:
             },
         )
 
-    assert got(budgets_there(budgets, ACCOUNT), only(BUDGET)) == found
+    assert got(budgets_there(budgets, ACCOUNT, no_trail), only(BUDGET)) == found
+
+
+def test_who_changed_a_budget_is_asked_of_the_trail(aws: Any) -> None:
+    asked = []
+
+    def last(*question: Any) -> Author:
+        asked.append(question)
+        return Author(who="ada", when="2026-11-24T01:00:00Z", source="CloudTrail")
+
+    check = budgets_there(aws("budgets"), ACCOUNT, last)
+
+    assert told(check, only(BUDGET)) == "last changed by ada, 2026-11-24T01:00:00Z (CloudTrail)"
+    assert asked == [("mobile-ai-dev-stack", ("UpdateBudget", "DeleteBudget", "CreateBudget"))]
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
@@ -172,6 +115,17 @@ def test_a_moved_alias_is_found(registry: str, status: int, value: Any, found: l
     assert Registry.asked == [
         "/api/2.0/mlflow/registered-models/alias?name=digits&alias=dev",
     ]
+
+
+def test_an_alias_has_no_author_and_its_version_has_a_maker(registry: str) -> None:
+    value = version("f" * 64)
+    value["model_version"] |= {"user_id": "grace", "creation_timestamp": 1764032400000}
+    Registry.answer = (200, value)
+
+    sentence = told(aliases_follow_git(mlflow_alias(registry)), deployed())
+
+    assert sentence.startswith("last changed by not known (MLflow); it keeps no author of an alias")
+    assert sentence.endswith("version 2 was registered by grace on 2025-11-25T01:00:00Z")
 
 
 @pytest.mark.parametrize("answer", [(500, {"error_code": "INTERNAL_ERROR"}), (403, {})])
@@ -270,6 +224,7 @@ def test_a_deleted_workload_is_found() -> None:
     check = workloads_as_declared(lambda *_: None)
 
     assert got(check, only(WORKLOAD)) == ["no such object"]
+    assert told(check, only(WORKLOAD)).startswith("last changed by not known; an object that is")
 
 
 @pytest.mark.parametrize(

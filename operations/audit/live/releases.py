@@ -1,0 +1,46 @@
+"""What the releases of a stack ever put into its bucket, by their documents in Git."""
+
+import hashlib
+from pathlib import Path
+
+from governance.documents import read_json
+from governance.errors import DocumentError
+from governance.released import served_name
+
+__all__ = ["released_objects"]
+
+_LARGEST = 5_000_000  # bytes of a document, what TUF clients accept
+
+
+def released_objects(root: Path, stack: str) -> dict[str, str]:
+    """Return the SHA-256 of every object, by key, that a release in Git names or is.
+
+    Documents are added to ``releases/<stack>/metadata`` and never removed, and their signatures
+    are checked before they get there; this reads names and checks none again.
+
+    Args:
+        root: The repository.
+        stack: The stack.
+
+    Raises:
+        DocumentError: A document is not what a release writes.
+    """
+    found: dict[str, str] = {}
+    for path in sorted((root / "releases" / stack / "metadata").glob("*.json")):
+        data = path.read_bytes()
+        found[f"metadata/{path.name}"] = hashlib.sha256(data).hexdigest()
+        document = read_json(data.decode(errors="replace"), name=path.name, max_bytes=_LARGEST)
+        try:
+            signed = document["signed"]
+            named = signed["targets"] if signed["_type"] == "targets" else {}
+            for target, item in named.items():
+                digest = str(item["hashes"]["sha256"])
+                found[f"targets/{served_name(target, digest)}"] = digest
+        except (AttributeError, KeyError, TypeError) as error:
+            raise DocumentError(
+                str(path),
+                got=f"{type(error).__name__}: {error}",
+                expected="a document of a release",
+                next_step="restore it from the protected branch",
+            ) from error
+    return found

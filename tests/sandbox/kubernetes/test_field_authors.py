@@ -1,0 +1,100 @@
+"""The audit names who edited a Deployment, asked of a real API server."""
+
+from typing import Any
+
+import pytest
+from governance.resource import Provider, Resource
+
+from operations.audit.live import workloads_as_declared
+from sandbox.kubernetes.api import Api
+from tests.operations.audit.support import only
+
+OURS = "mobile-ai/demo/dev"
+
+
+def declared(namespace: str) -> dict[str, Any]:
+    pod = {"containers": [{"name": "edge", "image": "r@sha256:1"}]}
+    labels = {"app": "edge"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "edge", "namespace": namespace, "annotations": {"a.b/c": "d"}},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def audit(api: Api, document: dict[str, Any]) -> Any:
+    """Return what the audit finds of a Deployment, and who it says changed it."""
+    token = "kubernetes:apps/v1:Deployment"
+    item = Resource(
+        type=token,
+        name="edge",
+        urn=f"urn:pulumi:dev::demo::{token}::edge",
+        props={key: document[key] for key in ("metadata", "spec")},
+        provider=Provider(type="pulumi:providers:kubernetes", name="site", props={}),
+    )
+
+    def workload(_: str, namespace: str, name: str) -> Any:
+        metadata = {"namespace": namespace, "name": name}
+        return api.read({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})
+
+    (found,) = workloads_as_declared(workload).look(only(item))
+    return found.finding.got, found.author()
+
+
+def swap_image(live: dict[str, Any]) -> None:
+    live["spec"]["template"]["spec"]["containers"][0]["image"] = "evil@sha256:2"
+
+
+def add_container(live: dict[str, Any]) -> None:
+    live["spec"]["template"]["spec"]["containers"].append({"name": "miner", "image": "x"})
+
+
+def change_annotation(live: dict[str, Any]) -> None:
+    live["metadata"]["annotations"]["a.b/c"] = "other"
+
+
+@pytest.mark.parametrize("change", [swap_image, add_container, change_annotation])
+def test_who_edited_a_deployment_is_the_program_that_did(
+    api: Api, namespace: str, change: Any
+) -> None:
+    document = declared(namespace)
+    live = api.apply(document, manager=OURS, dry_run=False, force=False)
+    change(live)
+    api.request(
+        "put", f"/apis/apps/v1/namespaces/{namespace}/deployments/edge?fieldManager=console", live
+    )
+
+    got, author = audit(api, document)
+
+    assert got.startswith("other ")
+    assert (author.who, author.source) == ("console", "managedFields, Update")
+    assert author.when.endswith("Z")
+
+
+def test_a_field_taken_over_by_force_names_who_took_it(api: Api, namespace: str) -> None:
+    document = declared(namespace)
+    api.apply(document, manager=OURS, dry_run=False, force=False)
+    other = declared(namespace)
+    swap_image(other)
+    api.apply(other, manager="another-pipeline", dry_run=False, force=True)
+
+    _, author = audit(api, document)
+
+    assert (author.who, author.source) == ("another-pipeline", "managedFields, Apply")
+
+
+def test_an_annotation_that_was_removed_keeps_no_author(api: Api, namespace: str) -> None:
+    document = declared(namespace)
+    live = api.apply(document, manager=OURS, dry_run=False, force=False)
+    del live["metadata"]["annotations"]["a.b/c"]
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/edge?fieldManager=console"
+    api.request("put", path, live)
+
+    got, author = audit(api, document)
+
+    assert (got, author.who) == ("other metadata.annotations.a.b/c", "")
+    assert "taken away" in author.note
