@@ -93,6 +93,7 @@ def _types(stack: str) -> frozenset[str]:
 def _documents(wanted: "Wanted") -> dict[str, Any]:
     from operations.bootstrap import (  # noqa: PLC0415
         deploy_policies,
+        gate_policies,
         preview_policies,
         trust_policy,
     )
@@ -102,12 +103,20 @@ def _documents(wanted: "Wanted") -> dict[str, Any]:
         role: trust_policy(
             account=wanted.account, repository=wanted.repository, environment=environment
         )
-        for role, environment in (("deploy", wanted.stack), ("preview", f"audit-{wanted.stack}"))
+        for role, environment in (
+            ("deploy", wanted.stack),
+            ("preview", f"audit-{wanted.stack}"),
+            ("gate", f"gate-{wanted.stack}"),
+        )
     }
+    key = (
+        f"arn:aws:kms:{wanted.region}:{wanted.account}:key/<of alias/mobile-ai-gate-{wanted.stack}>"
+    )
     return {
         "trust": trust,
         "deploy": deploy_policies(wanted.types, **ends, regions=wanted.regions),
         "preview": preview_policies(wanted.types, **ends),
+        "gate": gate_policies(wanted.types, **ends, key=key),
     }
 
 
@@ -136,7 +145,9 @@ def _make(wanted: "Wanted", *, as_json: bool) -> None:
     key = values["key alias/mobile-ai-state"]
     print(f"\nbackend           {values[f'bucket {wanted.bucket}']}")
     print(f"secrets provider  awskms:///{key.rpartition('/')[2]}?region={wanted.region}")
-    for role in ("deploy", "preview"):
+    print(f"gate key          awskms:alias/mobile-ai-gate-{wanted.stack}")
+    for role in ("deploy", "preview", "gate"):
         print(f"{role} role".ljust(18) + values[f"role mobile-ai-pipeline-{wanted.stack}-{role}"])
     print("Next: put the roles into the stack file under `aws`, and the rest into the")
-    print("environments of the repository; docs/aws.md says where.")
+    print("environments of the repository, the gate key's public part into the trust under")
+    print("`pipeline`; docs/aws.md says where.")

@@ -5,13 +5,21 @@ what is missing and changes nothing that is there but its policies. Running it a
 """
 
 from operations.bootstrap.account import Made, Wanted, bootstrap
-from operations.bootstrap.documents import deploy_policies, preview_policies, trust_policy
+from operations.bootstrap.documents import (
+    deploy_policies,
+    gate_policies,
+    preview_policies,
+    signing_key_policy,
+    trust_policy,
+)
 
 __all__ = [
     "Made",
     "Wanted",
     "bootstrap",
     "deploy_policies",
+    "gate_policies",
     "preview_policies",
+    "signing_key_policy",
     "trust_policy",
 ]

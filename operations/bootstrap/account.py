@@ -1,8 +1,8 @@
 """Making what an account lacks. Every step looks first, so a run may be repeated or resumed."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
@@ -11,7 +11,9 @@ from governance.errors import GovernanceError
 from operations.bootstrap.documents import (
     PROVIDER,
     deploy_policies,
+    gate_policies,
     preview_policies,
+    signing_key_policy,
     trust_policy,
 )
 
@@ -97,6 +99,36 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
     yield from _role(clients("iam"), wanted, "deploy", wanted.stack, policies)
     reading = preview_policies(wanted.types, **ends)
     yield from _role(clients("iam"), wanted, "preview", f"audit-{wanted.stack}", reading)
+    yield from _gate(clients, wanted)
+
+
+def _gate(clients: Clients, wanted: Wanted) -> Iterator[Made]:
+    """Make the key of the trust's role `pipeline` and the role that alone may sign with it.
+
+    The key's policy names the role and the role's policies name the key: the key comes first with
+    the policy that AWS gives it, and is closed once the role is there.
+    """
+    kms, name = clients("kms"), f"mobile-ai-gate-{wanted.stack}"
+    key = _key(kms, name, spec="ECC_NIST_P256")
+    ends = {"account": wanted.account, "stack": wanted.stack}
+    policies = gate_policies(wanted.types, **ends, key=key.value)
+    role = None
+    for made in _role(clients("iam"), wanted, "gate", f"gate-{wanted.stack}", policies):
+        yield made
+        role = made
+    assert role is not None  # noqa: S101  # a role's last item is the role
+    policy = signing_key_policy(account=wanted.account, role=role.value)
+    closed = _close(kms, key.value, policy)
+    yield replace(key, outcome="changed") if closed and key.outcome == "there" else key
+
+
+def _close(kms: Any, key: str, policy: Mapping[str, Any]) -> bool:
+    """Give a key its policy; return whether it had another."""
+    now = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    if now == policy:
+        return False
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+    return True
 
 
 def _key(kms: Any, name: str, *, spec: str) -> Made:

@@ -14,7 +14,14 @@ from typing import Any, Final
 from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
-__all__ = ["PROVIDER", "deploy_policies", "preview_policies", "trust_policy"]
+__all__ = [
+    "PROVIDER",
+    "deploy_policies",
+    "gate_policies",
+    "preview_policies",
+    "signing_key_policy",
+    "trust_policy",
+]
 
 PROVIDER: Final = "token.actions.githubusercontent.com"
 _LONGEST: Final = 6_144
@@ -50,6 +57,25 @@ _OWN_READS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3": ("GetObject", "GetObjectAttributes", "GetObjectTagging", "GetObjectVersion"),
     "ssm": ("GetParameter", "GetParameters"),
 }
+_SIGNING: Final = ("kms:DescribeKey", "kms:GetPublicKey", "kms:Sign")
+_KEY_CARE: Final = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:GetKeyPolicy",
+    "kms:GetPublicKey",
+    "kms:ListKeyPolicies",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
 # What is made has no ARN yet that a scope could name.
 _UNSCOPED: Final = frozenset(
     {
@@ -83,6 +109,8 @@ def deploy_policies(
     ]
     if "iam" in services:
         statements.append(_passing(account, stack))
+    if "kms" in services:
+        statements.append(_leaving(services["kms"]))
     return _packed(statements)
 
 
@@ -93,6 +121,49 @@ def preview_policies(types: Collection[str], *, account: str, stack: str) -> lis
         GovernanceError: A type has no entry in ``actions.yaml``.
     """
     return _packed(_reading(_services(types), account=account, stack=stack))
+
+
+def gate_policies(
+    types: Collection[str], *, account: str, stack: str, key: str
+) -> list[dict[str, Any]]:
+    """Return the policies of the role that judges a stack and signs the verdict.
+
+    Args:
+        types: Tokens of the AWS resources that the stack uses.
+        account: The account, 12 digits.
+        stack: The stack.
+        key: ARN of the key that signs.
+
+    Raises:
+        GovernanceError: A type has no entry in ``actions.yaml``.
+    """
+    reading = _reading(_services(types), account=account, stack=stack)
+    return _packed([*reading, _statement("SignVerdict", _SIGNING, [key])])
+
+
+def signing_key_policy(*, account: str, role: str) -> dict[str, Any]:
+    """Return the key policy under which one role signs, whatever IAM policies say elsewhere.
+
+    The usual statement that hands ``kms:*`` to the account's IAM policies is left out on purpose:
+    without it nobody can be allowed to sign but who is named here. Administrators may look after
+    the key; the pipeline's own roles, and those that a deployment makes, may not.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+
+    Args:
+        account: The account that holds the key.
+        role: ARN of the role that signs; it must exist.
+    """
+    arn = f"arn:aws:iam::{account}:role/mobile-ai"
+    ours = {"ArnNotLike": {"aws:PrincipalArn": [f"{arn}/*", f"{arn}-*"]}}
+    administer = _statement("Administer", _KEY_CARE, ["*"], ours)
+    sign = _statement("SignVerdict", _SIGNING, ["*"])
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**administer, "Principal": {"AWS": f"arn:aws:iam::{account}:root"}},
+            {**sign, "Principal": {"AWS": role}},
+        ],
+    }
 
 
 def trust_policy(*, account: str, repository: str, environment: str) -> dict[str, Any]:
@@ -173,6 +244,18 @@ def _passing(account: str, stack: str) -> dict[str, Any]:
     roles = [f"arn:aws:iam::{account}:role/mobile-ai-{stack}-*"]
     condition = {"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}}
     return _statement("PassOwnRoles", ["iam:PassRole"], roles, condition)
+
+
+def _leaving(actions: Collection[str]) -> dict[str, Any]:
+    """Return the refusal to touch keys of the bootstrap: state and signers are not a stack's.
+
+    A key has no name that a scope could tell apart, and who may write a key's policy may let
+    himself sign with it.
+    """
+    condition = {"StringEquals": {"aws:ResourceTag/mobile-ai:managed-by": "bootstrap"}}
+    touching = sorted(set(actions) - _UNSCOPED)
+    statement = _statement("LeaveKeysOfBootstrap", touching, ["*"], condition)
+    return {**statement, "Effect": "Deny"}
 
 
 def _scope(service: str, *, account: str, stack: str) -> list[str]:

@@ -95,6 +95,39 @@ def test_signers_are_keys_that_sign_and_images_cannot_change() -> None:
         assert repository["imageTagMutability"] == "IMMUTABLE"
 
 
+def gate_key_policy() -> dict[str, Any]:
+    kms = client("kms")
+    key = kms.describe_key(KeyId="alias/mobile-ai-gate-dev")["KeyMetadata"]["KeyId"]
+    value: dict[str, Any] = json.loads(
+        kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    )
+    return value
+
+
+def test_one_role_alone_may_sign_for_the_gate() -> None:
+    run()
+
+    key = client("kms").describe_key(KeyId="alias/mobile-ai-gate-dev")["KeyMetadata"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    signers = [s["Principal"] for s in gate_key_policy()["Statement"] if "kms:Sign" in s["Action"]]
+    gate = "arn:aws:iam::123456789012:role/mobile-ai/mobile-ai-pipeline-dev-gate"
+    assert signers == [{"AWS": gate}]
+    role = client("iam").get_role(RoleName="mobile-ai-pipeline-dev-gate")["Role"]
+    taken_by = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]
+    assert "repo:example/models:environment:gate-dev" in taken_by.values()
+
+
+def test_a_gate_key_that_was_opened_by_hand_is_closed_again() -> None:
+    run()
+    before = gate_key_policy()
+    opened = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*"}]}
+    key = client("kms").describe_key(KeyId="alias/mobile-ai-gate-dev")["KeyMetadata"]["KeyId"]
+    client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(opened))
+
+    assert run()["key alias/mobile-ai-gate-dev"] == "changed"
+    assert gate_key_policy() == before
+
+
 def test_other_types_change_the_policies_and_nothing_else() -> None:
     run()
     before = document()
@@ -105,6 +138,7 @@ def test_other_types_change_the_policies_and_nothing_else() -> None:
     assert {name for name, outcome in outcomes.items() if outcome == "changed"} == {
         f"policy {ROLE}-1",
         "policy mobile-ai-pipeline-dev-preview-1",
+        "policy mobile-ai-pipeline-dev-gate-1",
     }
     for _ in range(3):  # AWS keeps five versions
         run()
@@ -172,13 +206,16 @@ def test_the_command_says_what_to_put_where(capsys: pytest.CaptureFixture[str]) 
     assert f"backend           s3://{WANTED.bucket}" in shown
     assert "secrets provider  awskms:///" in shown
     assert "deploy role       arn:aws:iam::123456789012:role/mobile-ai/" in shown
+    assert "gate key          awskms:alias/mobile-ai-gate-dev" in shown
 
 
 @pytest.mark.usefixtures("folder")
 def test_policies_are_printed_without_an_account(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--policies") == 0
 
-    assert set(json.loads(capsys.readouterr().out)) == {"trust", "deploy", "preview"}
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {"trust", "deploy", "preview", "gate"}
+    assert set(printed["trust"]) == {"deploy", "preview", "gate"}
     assert client("s3").list_buckets()["Buckets"] == []
 
 

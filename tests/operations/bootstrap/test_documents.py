@@ -9,7 +9,13 @@ import pytest
 from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
-from operations.bootstrap import deploy_policies, preview_policies, trust_policy
+from operations.bootstrap import (
+    deploy_policies,
+    gate_policies,
+    preview_policies,
+    signing_key_policy,
+    trust_policy,
+)
 
 ROOT = Path(__file__).parents[3]
 TOKEN = re.compile(r"aws:[a-z0-9]+/[A-Za-z0-9]+:[A-Za-z0-9]+")
@@ -94,6 +100,43 @@ def test_a_preview_changes_nothing_and_reads_no_secret() -> None:
     assert all(re.match(r"(Describe|Get|List|View|GET)", verb) for verb in verbs)
     assert "secretsmanager:GetSecretValue" not in actions
     assert not {"secretsmanager:Get*", "kms:Get*", "kinesis:Get*", "s3:Get*", "ssm:Get*"} & actions
+
+
+def test_the_gate_reads_and_signs_with_one_key() -> None:
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1"
+    reading = statements(preview_policies(used(), **ENDS))
+
+    *read, sign = statements(gate_policies(used(), **ENDS, key=key))
+
+    assert read == reading
+    assert sign["Resource"] == [key]
+    assert set(sign["Action"]) == {"kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"}
+
+
+def test_neither_the_account_nor_the_pipeline_can_let_itself_sign() -> None:
+    role = "arn:aws:iam::111122223333:role/mobile-ai/mobile-ai-pipeline-dev-gate"
+    administer, sign = signing_key_policy(account="111122223333", role=role)["Statement"]
+
+    assert sign["Principal"] == {"AWS": role}
+    assert not {"kms:Sign", "kms:*", "kms:CreateGrant"} & set(administer["Action"])
+    assert administer["Condition"]["ArnNotLike"]["aws:PrincipalArn"] == [
+        "arn:aws:iam::111122223333:role/mobile-ai/*",
+        "arn:aws:iam::111122223333:role/mobile-ai-*",
+    ]
+
+
+def test_a_deployment_touches_no_key_of_the_bootstrap() -> None:
+    by_name = {
+        item["Sid"]: item
+        for item in statements(deploy_policies(used(), **ENDS, regions=["eu-central-1"]))
+    }
+    refused = by_name["LeaveKeysOfBootstrap"]
+
+    assert refused["Effect"] == "Deny"
+    assert set(refused["Action"]) == set(by_name["ChangeKms"]["Action"])
+    assert refused["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/mobile-ai:managed-by": "bootstrap"}
+    }
 
 
 def test_a_type_that_nobody_knows_is_an_error() -> None:
