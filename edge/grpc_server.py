@@ -23,6 +23,7 @@ from edge.settings import Settings
 __all__ = ["RpcServer", "start_grpc"]
 
 _SERVICE: Final = "inference.GRPCInferenceService"
+_TRACE: Final = b"traceparent"
 _OVERHEAD: Final = 65_536  # bytes of a message beside its tensors
 _CODES: Final = {
     errors.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
@@ -35,6 +36,7 @@ _CODES: Final = {
     errors.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     errors.DEADLINE: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
+_NUMBERS: Final = {status: code.value[0] for status, code in _CODES.items()}
 
 Context = Any  # grpc.aio.ServicerContext: grpcio brings no types
 Handler = Callable[[Any, Context, Headers], Awaitable[Any]]
@@ -187,11 +189,20 @@ class _Calls:
         return response
 
     async def infer(self, request: Any, context: Context, headers: Headers) -> Any:
+        tracing = self.front.tracing
+        target = (request.model_name, request.model_version or None)
+        if tracing is None:
+            return await self._infer(target, request, context, headers)
+        with tracing.call(dict(headers).get(_TRACE, b""), target, codes=_NUMBERS):
+            return await self._infer(target, request, context, headers)
+
+    async def _infer(
+        self, target: tuple[str, str | None], request: Any, context: Context, headers: Headers
+    ) -> Any:
         start = time.perf_counter()
         front = self.front
         if not front.admission.open:
             front.admission.admit(_credential(headers), context.peer())
-        target = (request.model_name, request.model_version or None)
         served = front.route(target, headers)
         deadline = start + self._patience(context)
         job = front.enter(

@@ -5,6 +5,8 @@ A request with a sampled W3C ``traceparent`` gets a span; all others cost nothin
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Final
 
@@ -13,16 +15,18 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from edge.answer import Head
+from edge.errors import RefusedError
 from edge.rest_job import Done
 
 __all__ = ["Tracing", "otlp"]
 
 _SAMPLED: Final = b"-01"
-_FAILED: Final = 500
+_OK, _FAILED = 200, 500
+_GRPC_OK: Final = 0
 
 
 def otlp(endpoint: str) -> SpanExporter:
@@ -50,28 +54,70 @@ class Tracing:
 
     def follow(self, traceparent: bytes, target: tuple[str, str | None], done: Done) -> Done:
         """Return a `done` that ends the request's span first; or the same if it is not sampled."""
-        if not traceparent.endswith(_SAMPLED):
+        span = self._begun(traceparent, target, protocol="http")
+        if span is None:
             return done
-        context = self._propagator.extract({"traceparent": traceparent.decode("latin-1")})
-        if not trace.get_current_span(context).get_span_context().is_valid:
-            return done
-        span = self._tracer.start_span(
-            "infer",
-            context=context,
-            kind=SpanKind.SERVER,
-            attributes={"mobile_ai.model": target[0], "mobile_ai.version": target[1] or ""},
-        )
 
         def end(head: Head, body: bytes) -> None:
-            if span.is_recording():
-                span.set_attribute("http.response.status_code", head.status)
-                if head.status >= _FAILED:
-                    span.set_status(StatusCode.ERROR)
-                span.end()
+            _end(span, "http.response.status_code", head.status, failed=head.status >= _FAILED)
             done(head, body)
 
         return end
 
+    @contextmanager
+    def call(
+        self, traceparent: bytes, target: tuple[str, str | None], *, codes: Mapping[int, int]
+    ) -> Iterator[None]:
+        """Have a span, if it is sampled, until a gRPC call is answered, refused or given up.
+
+        Args:
+            traceparent: W3C trace context of the caller; empty where there is none.
+            target: Name and version of the model.
+            codes: From statuses of :mod:`edge.errors` to gRPC's codes.
+        """
+        span = self._begun(traceparent, target, protocol="grpc")
+        if span is None:
+            yield
+            return
+        status = _FAILED
+        try:
+            yield
+            status = _OK
+        except RefusedError as error:
+            status = error.status
+            raise
+        finally:
+            code = _GRPC_OK if status == _OK else codes[status]
+            _end(span, "rpc.grpc.status_code", code, failed=status >= _FAILED)
+
+    def _begun(
+        self, traceparent: bytes, target: tuple[str, str | None], *, protocol: str
+    ) -> Span | None:
+        if not traceparent.endswith(_SAMPLED):
+            return None
+        context = self._propagator.extract({"traceparent": traceparent.decode("latin-1")})
+        if not trace.get_current_span(context).get_span_context().is_valid:
+            return None
+        return self._tracer.start_span(
+            "infer",
+            context=context,
+            kind=SpanKind.SERVER,
+            attributes={
+                "mobile_ai.model": target[0],
+                "mobile_ai.version": target[1] or "",
+                "network.protocol.name": protocol,
+            },
+        )
+
     def close(self) -> None:
         """Send what is left."""
         self._provider.shutdown()
+
+
+def _end(span: Span, attribute: str, code: int, *, failed: bool) -> None:
+    """End a span with how it was answered; only the first time counts."""
+    if span.is_recording():
+        span.set_attribute(attribute, code)
+        if failed:
+            span.set_status(StatusCode.ERROR)
+        span.end()

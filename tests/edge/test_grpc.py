@@ -1,18 +1,22 @@
 """gRPC answers what REST answers, from the same lanes."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from edge.datatypes import BYTES, DATATYPES, pack_bytes
 from edge.proto import open_inference_grpc_pb2 as messages
+from edge.tracing import Tracing
 from tests.edge.server_world import (
     CLASSES,
     FEATURES,
     VERSION,
+    FixedTable,
     Running,
     binary_answer,
     binary_request,
@@ -27,6 +31,7 @@ _FIELDS |= {"FP32": "fp32", "FP64": "fp64", BYTES: "bytes"}
 class Client:
     def __init__(self, channel: Any) -> None:
         self._channel = channel
+        self.metadata: tuple[tuple[str, str], ...] = ()
 
     def call(self, name: str, /, **fields: Any) -> Any:
         request, response = (getattr(messages, f"{name}{end}") for end in ("Request", "Response"))
@@ -35,7 +40,7 @@ class Client:
             request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,
         )
-        return method(request(**fields), timeout=10)
+        return method(request(**fields), timeout=10, metadata=self.metadata)
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +151,28 @@ def test_a_message_over_the_limit_is_refused(client: Client) -> None:
     with pytest.raises(grpc.RpcError) as raised:
         client.call("ModelInfer", model_name="mlp", inputs=[tensor()], raw_input_contents=[huge])
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_sampled_calls_have_spans_answered_or_refused_and_others_have_none() -> None:
+    exporter = InMemorySpanExporter()
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with Running(FixedTable([mlp()])) as server:
+        server.front.tracing = Tracing(exporter)
+        with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+            client = Client(channel)
+            for flags, model in (("01", "mlp"), ("00", "mlp"), ("01", "none")):
+                client.metadata = (("traceparent", f"00-{trace}-00f067aa0ba902b7-{flags}"),)
+                with contextlib.suppress(grpc.RpcError):
+                    client.call(
+                        "ModelInfer",
+                        model_name=model,
+                        inputs=[tensor()],
+                        raw_input_contents=[X.tobytes()],
+                    )
+        server.front.tracing.close()
+    spans = exporter.get_finished_spans()
+    assert {format(span.context.trace_id, "032x") for span in spans} == {trace}
+    assert [
+        (span.attributes["mobile_ai.model"], span.attributes["rpc.grpc.status_code"])
+        for span in spans
+    ] == [("mlp", 0), ("none", grpc.StatusCode.NOT_FOUND.value[0])]
