@@ -1,5 +1,6 @@
 """What `mobile-ai audit --live` asks: clients of the clouds, of the registry and of clusters."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -140,13 +141,13 @@ def _in_cluster(context: str, namespace: str, name: str) -> Mapping[str, Any] | 
     from kubernetes import client, config  # noqa: PLC0415
 
     api = client.AppsV1Api(config.new_client_from_config(context=context))
-    try:
-        found = api.read_namespaced_deployment(name, namespace)
+    try:  # as the server wrote it: the client's own types change times and names
+        found = api.read_namespaced_deployment(name, namespace, _preload_content=False)
     except client.ApiException as error:
         if error.status == 404:  # noqa: PLR2004  HTTP
             return None
         raise
-    value: Mapping[str, Any] = api.api_client.sanitize_for_serialization(found)
+    value: Mapping[str, Any] = json.loads(found.data)
     return value
 
 
