@@ -87,11 +87,7 @@ def _from_explorer(part: Path, month: str, explorer: "Explorer", *, member: str)
         owner = _client("sts").get_caller_identity()["Account"]
     cells = break_down(explorer)
     write_rows(part, explorer_rows(cells, month=month, account=owner, member=member))
-    return {
-        "source": "Cost Explorer",
-        "requests": explorer.requests,
-        "estimated": any(cell.estimated for cell in cells),
-    }
+    return {"source": "Cost Explorer", "requests": explorer.requests}
 
 
 def _client(service: str) -> Any:
@@ -116,6 +112,7 @@ def _read(path: Path, month: str) -> dict[str, Any]:
         "currency": bill.currency,
         "billed": f"{bill.total('billed'):f}",
         "effective": f"{bill.total('effective'):f}",
+        "estimated": bill.estimated,
     }
 
 
@@ -174,5 +171,5 @@ def _tell(out: Path, said: dict[str, Any], *, as_json: bool) -> None:
         print(f"{name}: {Decimal(said[name]):,.2f} {said['currency']}")
     paid = f", {said['requests']} requests, USD {said['requests'] * 0.01:.2f}"
     print(f"from: {said['source']}{paid if said['requests'] else ''}")
-    if said.get("estimated"):
+    if said["estimated"]:
         print("AWS has not closed this month: fetch it again with --refresh when it has.")

@@ -152,5 +152,7 @@ def _show(found: Any) -> None:
             f"budget {item.name}: {figures['actual']} of {figures['limit']}, "
             f"forecast {figures['forecast']}, {plan}"
         )
+    if bill.estimated:
+        print("AWS has not closed this month: it may still change these figures.")
     if bill.other_rows:
         print(f"{bill.other_rows} rows of the files are of other months and were left out.")

@@ -19,7 +19,7 @@ from operations.showback.errors import ShowbackError
 from operations.showback.focus_files import open_focus, unreadable
 from operations.showback.split import DIGITS
 
-__all__ = ["CATEGORIES", "NEEDED", "Bill", "Charge", "read_bill"]
+__all__ = ["CATEGORIES", "ESTIMATED", "NEEDED", "Bill", "Charge", "read_bill"]
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 NEEDED: Final = (
@@ -31,6 +31,8 @@ NEEDED: Final = (
     "ServiceName",
     "Tags",
 )
+# Our own column, of files that are from Cost Explorer.
+ESTIMATED: Final = "x_Estimated"
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 # A tag `mobile-ai:cost-center` as a bill may spell it; exports turn signs into underscores.
 _TAG: Final = re.compile(r"(?:user[:_])?mobile[-_]ai[:_](.+)")
@@ -66,12 +68,14 @@ class Bill:
         currency: Of every charge.
         charges: All of them.
         other_rows: How many rows of the files were of other months.
+        estimated: Whether a row says that AWS has not closed the month; exports never say it.
     """
 
     month: str
     currency: str
     charges: tuple[Charge, ...]
     other_rows: int = 0
+    estimated: bool = False
 
     def total(self, measure: str) -> Decimal:
         """Return the sum of ``billed`` or ``effective``."""
@@ -96,7 +100,7 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
     with duckdb.connect() as database:
         for path in paths:
             _load(database, path)
-        rows, others = _summed(database, month)
+        rows, others, estimated = _summed(database, month)
     currencies = sorted({row[0] for row in rows})
     if len(currencies) != 1:
         raise ShowbackError(
@@ -106,26 +110,34 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
             next_step="name the files of that month, and one currency at a time",
         )
     charges = tuple(sorted(map(_charge, rows), key=repr))
-    return Bill(month=month, currency=currencies[0], charges=charges, other_rows=others)
+    return Bill(
+        month=month,
+        currency=currencies[0],
+        charges=charges,
+        other_rows=others,
+        estimated=estimated,
+    )
 
 
 def _load(database: duckdb.DuckDBPyConnection, path: Path) -> None:
     rows = open_focus(database, path, needed=NEEDED)
-    resource = "ResourceId" if "ResourceId" in rows.columns else "NULL"
+    more = [name if name in rows.columns else "NULL" for name in ("ResourceId", ESTIMATED)]
     try:
         database.execute(_TABLE)
-        rows.project(f"{', '.join(NEEDED)}, {resource}").insert_into("bill")
+        rows.project(", ".join((*NEEDED, *more))).insert_into("bill")
     except duckdb.Error as error:
         raise unreadable(path, str(error).splitlines()[0], NEEDED) from error
 
 
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS bill (
     billed VARCHAR, currency VARCHAR, period VARCHAR, category VARCHAR, effective VARCHAR,
-    service VARCHAR, tags VARCHAR, resource VARCHAR)"""
+    service VARCHAR, tags VARCHAR, resource VARCHAR, estimated VARCHAR)"""
 _COST: Final = f"DECIMAL(38, {DIGITS})"
 
 
-def _summed(database: duckdb.DuckDBPyConnection, month: str) -> tuple[list[tuple[Any, ...]], int]:
+def _summed(
+    database: duckdb.DuckDBPyConnection, month: str
+) -> tuple[list[tuple[Any, ...]], int, bool]:
     try:
         rows = database.execute(
             f"""SELECT currency, category, coalesce(service, ''), coalesce(resource, ''),
@@ -136,8 +148,10 @@ def _summed(database: duckdb.DuckDBPyConnection, month: str) -> tuple[list[tuple
             [month],
         ).fetchall()
         others = database.execute(
-            "SELECT count(*) FROM bill WHERE period[:7] IS DISTINCT FROM ?", [month]
-        ).fetchone()
+            """SELECT count(*) FILTER (period[:7] IS DISTINCT FROM $1),
+                count(*) FILTER (period[:7] = $1 AND estimated = 'true') FROM bill""",
+            [month],
+        ).fetchone() or (0, 0)
     except duckdb.Error as error:
         raise ShowbackError(
             f"bill of {month}",
@@ -145,7 +159,7 @@ def _summed(database: duckdb.DuckDBPyConnection, month: str) -> tuple[list[tuple
             expected="numbers in BilledCost and EffectiveCost",
             next_step="export the file again; nothing was summed",
         ) from error
-    return rows, others[0] if others else 0
+    return rows, others[0], bool(others[1])
 
 
 def _charge(row: tuple[Any, ...]) -> Charge:

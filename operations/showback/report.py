@@ -119,6 +119,7 @@ class Showback:
             "kind": "Showback",
             "month": bill.month,
             "currency": bill.currency,
+            "estimated": bill.estimated,
             "total": {key: str(cents(bill.total(key))) for key in ("billed", "effective")},
             "rows": [
                 dict(zip(self.by, row.key, strict=True))

@@ -36,9 +36,15 @@ def _aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def answer_with(lines: Sequence[Line], month: str = "2026-10", end: str = "2026-11-01") -> int:
+def answer_with(
+    lines: Sequence[Line],
+    month: str = "2026-10",
+    end: str = "2026-11-01",
+    *,
+    estimated: bool = False,
+) -> int:
     """Queue what Cost Explorer answers for these lines; return how many requests that takes."""
-    double = ExplorerDouble(lines)
+    double = ExplorerDouble(lines, estimated=estimated)
     break_down(Explorer(double, Month(start=f"{month}-01", end=end)))
     requests.post(QUEUE, json={"results": double.answers}, timeout=10)
     return len(double.answers)
@@ -61,6 +67,16 @@ def test_a_month_from_cost_explorer(capsys: pytest.CaptureFixture[str]) -> None:
     bill = read_bill([Path("bill.csv")], month="2026-10")
     assert {charge.service for charge in bill.charges} == {"Amazon CloudFront", "Tax"}
     assert read_actuals(Path("bill.csv")).total(app="a") == Decimal("12.34")
+
+
+def test_a_month_that_aws_has_not_closed_says_so_from_the_file_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer_with(LINES, estimated=True)
+
+    for _ in range(2):
+        assert run() == 0
+        assert "AWS has not closed this month" in capsys.readouterr().out
 
 
 def test_a_file_that_is_there_is_not_paid_for_again(capsys: pytest.CaptureFixture[str]) -> None:

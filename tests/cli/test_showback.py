@@ -66,6 +66,16 @@ def test_a_month_as_json_and_as_chargeback(capsys: pytest.CaptureFixture[str]) -
     assert sum(Decimal(item["BilledCost"]) for item in charged) == Decimal("12.01")
 
 
+def test_a_month_that_is_not_closed_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row(cost="1") | {"x_Estimated": flag} for flag in ("false", "true")]
+    write_csv(Path("bill.csv"), rows)
+
+    assert run() == 0
+    assert "may still change" in capsys.readouterr().out
+    assert run("--json") == 0
+    assert json.loads(capsys.readouterr().out)["estimated"] is True
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

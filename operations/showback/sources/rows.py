@@ -14,12 +14,13 @@ from typing import IO, Any, Final
 
 from governance.cost.focus import MANDATORY, service_category
 
+from operations.showback.bill import ESTIMATED
 from operations.showback.sources.explorer import KEYS, Cell
 
 __all__ = ["COLUMNS", "category_of", "explorer_rows", "write_rows"]
 
 _AWS: Final = "Amazon Web Services"
-COLUMNS: Final = (*MANDATORY, "SubAccountId", "Tags", "x_Estimated", "x_RecordType")
+COLUMNS: Final = (*MANDATORY, "SubAccountId", "Tags", ESTIMATED, "x_RecordType")
 # Names that Cost Explorer writes otherwise than exports do.
 _SERVICES: Final = {
     "Amazon EC2 Container Registry (ECR)": "Amazon Elastic Container Registry",
@@ -108,6 +109,6 @@ def _row(cell: Cell) -> dict[str, Any]:
         "ServiceCategory": service_category(service),
         "ServiceName": service,
         "Tags": json.dumps(tags, sort_keys=True),
-        "x_Estimated": str(cell.estimated).lower(),
+        ESTIMATED: str(cell.estimated).lower(),
         "x_RecordType": record,
     }

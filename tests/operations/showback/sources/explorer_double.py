@@ -40,8 +40,8 @@ class Line:
 class ExplorerDouble:
     """Stands where boto3's client does. ``page`` groups come at once."""
 
-    def __init__(self, lines: Sequence[Line], *, page: int = 1000, unit: str = "USD") -> None:
-        self.lines, self.page, self.unit = lines, page, unit
+    def __init__(self, lines: Sequence[Line], *, page: int = 1000, estimated: bool = False) -> None:
+        self.lines, self.page, self.estimated = lines, page, estimated
         self.asked: list[dict[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
 
@@ -77,7 +77,7 @@ class ExplorerDouble:
                     "TimePeriod": {"Start": start, "End": end},
                     "Total": {},
                     "Groups": [],
-                    "Estimated": False,
+                    "Estimated": self.estimated,
                 },
             )
             metrics = self._metrics(lines, question["Metrics"])
@@ -90,7 +90,7 @@ class ExplorerDouble:
     def _metrics(self, lines: Sequence[Line], names: Sequence[str]) -> dict[str, Any]:
         sums = [sum((line.amounts()[i] for line in lines), Decimal(0)) for i in range(2)]
         return {
-            name: {"Amount": str(amount), "Unit": self.unit}
+            name: {"Amount": str(amount), "Unit": "USD"}
             for name, amount in zip(names, sums, strict=True)
         }
 
