@@ -33,7 +33,8 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
     ] = _EXPLORER,
     daily: Annotated[bool, typer.Option("--daily", help="Explorer: rows by day.")] = False,  # noqa: FBT002
     gross: Annotated[  # noqa: FBT002
-        bool, typer.Option("--gross", help="Explorer: costs before discounts.")
+        bool,
+        typer.Option("--gross", help="Explorer: discounts apart, where the payer hides net costs."),
     ] = False,
     account: Annotated[str, typer.Option(help="Explorer: only this member account.")] = "",
     most_requests: Annotated[

@@ -12,7 +12,7 @@ a member account only where the payer allows it; ``GROSS`` is for the others.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -236,34 +236,51 @@ def break_down(explorer: Explorer, keys: Sequence[Key] = KEYS) -> list[Cell]:
     whole = explorer.ask()
     if len(currencies := {cell.currency for cell in whole}) != 1:
         raise _odd(f"{len(currencies)} currencies in {len(whole)} periods", "one currency")
-    cells = list(_parts(explorer, keys, whole, {}))
+    cells = list(_parts(explorer, keys, whole, {}, {}))
     if not _sum(cells).agrees(_sum(whole)):
         raise _unequal(_sum(cells), _sum(whole), "the month")
     return cells
 
 
 def _parts(
-    explorer: Explorer, keys: Sequence[Key], whole: Iterable[Cell], within: Mapping[Key, str]
+    explorer: Explorer,
+    keys: Sequence[Key],
+    whole: Iterable[Cell],
+    known: Mapping[Key, str],
+    within: Mapping[Key, str],
 ) -> Iterator[Cell]:
+    """Yield the parts of a whole by all keys.
+
+    Args:
+        explorer: Who is asked.
+        keys: What is left to ask by.
+        whole: What the parts must sum to.
+        known: The values that all of it has.
+        within: Those of them that it takes a filter to get.
+    """
     now, later = keys[:_AT_ONCE], keys[_AT_ONCE:]
     cells = explorer.ask(now, within)
-    _reconcile(cells, whole, within)
+    _reconcile(cells, whole, known)
     if not later:
-        yield from (cell for cell in cells if cell.amounts != Amounts())
+        found = (cell for cell in cells if cell.amounts != Amounts())
+        yield from (replace(cell, values={**known, **cell.values}) for cell in found)
         return
     groups: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
     for cell in cells:
         groups[tuple(cell.values[key] for key in now)].append(cell)
     for values, group in sorted(groups.items()):
-        yield from _parts(explorer, later, group, {**within, **dict(zip(now, values, strict=True))})
+        more = dict(zip(now, values, strict=True))
+        # What is all there is needs no filter, and a tag that nobody activated bears none.
+        narrower = {**within, **more} if len(groups) > 1 else within
+        yield from _parts(explorer, later, group, {**known, **more}, narrower)
 
 
-def _reconcile(parts: Iterable[Cell], whole: Iterable[Cell], within: Mapping[Key, str]) -> None:
+def _reconcile(parts: Iterable[Cell], whole: Iterable[Cell], known: Mapping[Key, str]) -> None:
     found, wanted = _by_period(parts), _by_period(whole)
     for period in sorted({*found, *wanted}):
         got, expected = found.get(period, Amounts()), wanted.get(period, Amounts())
         if not got.agrees(expected):
-            said = ", ".join(f"{key.name}={value or 'none'}" for key, value in within.items())
+            said = ", ".join(f"{key.name}={value or 'none'}" for key, value in known.items())
             raise _unequal(got, expected, f"{period} {said}".strip())
 
 

@@ -106,6 +106,13 @@ def test_a_month_of_one_application_costs_few_requests() -> None:
     assert all("LINKED_ACCOUNT" in json.dumps(question["Filter"]) for question in double.asked)
 
 
+def test_tags_that_nobody_has_are_never_filtered_by() -> None:
+    double = ExplorerDouble([Line(billed="1"), Line(billed="1", service="Tax")])
+
+    assert len(rows_of(double)) == 2
+    assert [question.get("Filter") for question in double.asked] == [None] * 4
+
+
 class _Changing(ExplorerDouble):
     """A month that AWS changes after some answers."""
 
