@@ -120,7 +120,8 @@ def preview_policies(types: Collection[str], *, account: str, stack: str) -> lis
     Raises:
         GovernanceError: A type has no entry in ``actions.yaml``.
     """
-    return _packed(_reading(_services(types), account=account, stack=stack))
+    reading = _reading(_services(types), account=account, stack=stack)
+    return _packed([*reading, *_auditing(account, stack)])
 
 
 def gate_policies(
@@ -223,6 +224,18 @@ def _reading(services: Iterable[str], *, account: str, stack: str) -> Iterator[d
         if own := _OWN_READS.get(service):
             scope = _scope(service, account=account, stack=stack)
             yield _statement(f"ReadOwn{_word(service)}", [f"{service}:{n}" for n in own], scope)
+
+
+def _auditing(account: str, stack: str) -> Iterator[dict[str, Any]]:
+    """Yield what an audit needs beside: the bytes that devices get, and who called AWS."""
+    released = {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": [f"alias/mobile-ai-{stack}-models"]},
+        "StringLike": {"kms:ViaService": "s3.*.amazonaws.com"},
+    }
+    keys = [f"arn:aws:kms:*:{account}:key/*"]
+    yield _statement("ReadReleased", ["kms:Decrypt"], keys, released)
+    # AWS cannot limit this one to resources: it shows every management call of the account.
+    yield _statement("AskWhoChanged", ["cloudtrail:LookupEvents"], ["*"])
 
 
 def _writing(

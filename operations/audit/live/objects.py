@@ -68,26 +68,24 @@ def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: L
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
-        deployed_keys = defaultdict(set)
+        deployed_keys: dict[str, set[str]] = defaultdict(set)
         for item in deployed.resources:
             if item.type in DELIVERY_OBJECTS:
                 bucket, key = _place(item, deployed)
                 deployed_keys[bucket].add(key)
-        digests = {_TIMESTAMP: "", **released()} if deployed_keys else {}
+        digests = released() if deployed_keys else {}
         for bucket, mine in sorted(deployed_keys.items()):
-            strange = 0
-            for key in sorted(_listed(s3, bucket) - mine):
-                wanted = digests.get(key)
+            others = sorted(_listed(s3, bucket) - mine - {_TIMESTAMP})
+            strange = [key for key in others if key not in digests]
+            for key in strange[:_NAMED_STRANGE]:
                 author = partial(_author, s3, last, bucket, key)
-                if wanted is None:
-                    strange += 1
-                    if strange <= _NAMED_STRANGE:
-                        yield _stranger(f"s3://{bucket}/{key}", "an object", author)
-                elif wanted and (got := _read(s3, bucket, key)) != wanted:
-                    yield _found(f"s3://{bucket}/{key}", got, wanted, author)
-            if strange > _NAMED_STRANGE:
-                more = f"{strange - _NAMED_STRANGE} more objects"
-                yield _stranger(f"s3://{bucket}", more, None)
+                yield _stranger(f"s3://{bucket}/{key}", "an object", author)
+            if more := strange[_NAMED_STRANGE:]:
+                yield _stranger(f"s3://{bucket}", f"{len(more)} more objects", None)
+            for key in (key for key in others if key in digests):
+                if (got := _read(s3, bucket, key)) != digests[key]:
+                    author = partial(_author, s3, last, bucket, key)
+                    yield _found(f"s3://{bucket}/{key}", got, digests[key], author)
 
     return Check(
         id="objects-released",

@@ -19,7 +19,8 @@ Last = Callable[[str, Sequence[str]], Author]
 """Who made the newest of some calls about a resource, by its name."""
 
 _BETWEEN: Final = 0.5  # seconds from one request to the next
-_PAGES: Final = 4  # of 50 events
+_PAGES: Final = 4
+_AT_ONCE: Final = 50  # events of a page
 _DAYS: Final = 90
 
 
@@ -55,9 +56,8 @@ class Trail:
             events = self._events("EventName", call)
             found += [e for e in events if _succeeded(e) and _mentions(_parameters(e), name)]
         if not found:
-            return Author(
-                source="CloudTrail", note=f"no {' or '.join(calls)} in what it keeps, {_DAYS} days"
-            )
+            most = f"the newest {_PAGES * _AT_ONCE} calls of {_DAYS} days"
+            return Author(source="CloudTrail", note=f"no {' or '.join(calls)} among {most}")
         newest = max(found, key=lambda event: event["EventTime"])
         return Author(
             who=_principal(newest),
@@ -71,7 +71,9 @@ class Trail:
         page: dict[str, str] = {}
         for _ in range(_PAGES):
             self._pause(_BETWEEN)
-            answer = self._client.lookup_events(LookupAttributes=wanted, MaxResults=50, **page)
+            answer = self._client.lookup_events(
+                LookupAttributes=wanted, MaxResults=_AT_ONCE, **page
+            )
             yield from answer.get("Events", ())
             if not answer.get("NextToken"):
                 return

@@ -9,6 +9,7 @@ import pytest
 from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
+from components.aws_names import AwsScope, key_alias
 from operations.bootstrap import (
     deploy_policies,
     gate_policies,
@@ -97,14 +98,27 @@ def test_a_preview_changes_nothing_and_reads_no_secret() -> None:
     actions = {a for item in statements(preview_policies(used(), **ENDS)) for a in item["Action"]}
 
     verbs = {action.partition(":")[2] for action in actions}
-    assert all(re.match(r"(Describe|Get|List|View|GET)", verb) for verb in verbs)
+    assert all(re.match(r"(Describe|Get|List|View|GET|Lookup|Decrypt)", verb) for verb in verbs)
     assert "secretsmanager:GetSecretValue" not in actions
     assert not {"secretsmanager:Get*", "kms:Get*", "kinesis:Get*", "s3:Get*", "ssm:Get*"} & actions
 
 
+def test_an_audit_decrypts_what_devices_get_and_nothing_else() -> None:
+    found = [
+        s for s in statements(preview_policies(used(), **ENDS)) if "kms:Decrypt" in s["Action"]
+    ]
+
+    (only,) = found
+    assert only["Action"] == ["kms:Decrypt"]
+    aliases = only["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"]
+    scope = AwsScope(stack="dev", account_id="1", region="eu-central-1", protect=False)
+    assert aliases == [key_alias(scope, "models")]
+    assert only["Condition"]["StringLike"] == {"kms:ViaService": "s3.*.amazonaws.com"}
+
+
 def test_the_gate_reads_and_signs_with_one_key() -> None:
     key = "arn:aws:kms:eu-central-1:111122223333:key/1"
-    reading = statements(preview_policies(used(), **ENDS))
+    *reading, _released, _who = statements(preview_policies(used(), **ENDS))
 
     *read, sign = statements(gate_policies(used(), **ENDS, key=key))
 

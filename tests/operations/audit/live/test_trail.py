@@ -90,7 +90,7 @@ def test_a_call_that_failed_changed_nothing(trail: tuple[Trail, Stubber]) -> Non
     found = asked.last(NAME, CALLS)
 
     assert (found.who, found.when) == ("", "")
-    assert "no UpdateBudget or DeleteBudget in what it keeps, 90 days" in str(found)
+    assert "no UpdateBudget or DeleteBudget among the newest 200 calls of 90 days" in str(found)
 
 
 @pytest.mark.parametrize(
