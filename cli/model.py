@@ -34,6 +34,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cli.errors import UserError
+from cli.model_requests import requests_command
 
 __all__ = ["app"]
 
@@ -43,6 +44,7 @@ app = typer.Typer(
     epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml (docs/models.md)",
     rich_markup_mode=None,
 )
+app.command(name="requests")(requests_command)
 
 _REFUSED: Final = 1  # the answer is no: a gate failed, a signature does not verify
 

@@ -16,12 +16,14 @@ from cli.dashboard import dashboard_command
 from cli.errors import UserError
 from cli.measured import measured_command
 from cli.monitor_ingest import group_apps, serve, take_in
+from cli.monitor_thresholds import thresholds_command
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 app.command(name="dashboard")(dashboard_command)
 app.command(name="measured")(measured_command)
+app.command(name="thresholds")(thresholds_command)
 
 _OPEN: Final = 1
 _STORE: Final = Path("build/telemetry")

@@ -40,9 +40,10 @@ def command(  # noqa: PLR0917  # typer passes options by name
 ) -> None:
     """Write the step that a finding's playbook asks for as a commit on a branch of its own.
 
-    The stack file is edited, comments are kept, nothing live is touched: the branch passes the
-    same gate as any other change. Running it again does nothing twice. Exit 0, also when
-    nothing is to be done.
+    The stack file is edited, a retraining asked for, or a limit of the policy pack proposed;
+    nothing live is touched and nothing merged: the branch passes the same gate as any other change.
+    Running it again does nothing twice, but publishes what an interrupted run did not. Exit 0,
+    also when nothing is to be done.
 
     Example: mobile-ai remediate build/findings/*.json --stack prod --dry-run
 
@@ -71,10 +72,15 @@ class _How:
     push: bool
     pull_request: bool
 
+    @property
+    def publishes(self) -> bool:
+        """Whether branches leave this machine."""
+        return self.push or self.pull_request
+
 
 def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     from operations.remediate import decide, propose, read_history, read_playbooks  # noqa: PLC0415
-    from operations.remediate.propose import possible  # noqa: PLC0415
+    from operations.remediate.propose import branch_of, possible, proposed  # noqa: PLC0415
 
     now, root = dt.datetime.now(dt.UTC), Path.cwd()
     playbooks = read_playbooks(_PLAYBOOKS)
@@ -87,6 +93,9 @@ def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
         possible=partial(possible, root, how.stack, finding),
     )
     answer = {"finding": finding.id, "summary": finding.summary, **decision.to_dict()}
+    if decision.outcome == "done" and not dry_run and how.publishes:
+        before = proposed(root, branch_of(how.stack, finding), how.base)
+        return {**answer, **_published(before, how)} if before else answer
     if decision.outcome != "act" or dry_run:
         return answer
     proposal = propose(
@@ -103,9 +112,9 @@ def _published(proposal: "Proposal", how: _How) -> dict[str, Any]:
     verdict = judged(root, proposal.commit, how.stack, now=now)
     denied = sorted({item.rule for item in verdict.denied}) or list(verdict.problems)
     answer: dict[str, Any] = {**proposal.to_dict(), "denied": denied}
-    if how.push or how.pull_request:
+    if how.publishes:
         hub = Hub.of(os.environ)
-        hub.push(root, proposal.branch)
+        hub.push(root, proposal.commit, proposal.branch)
         if how.pull_request:
             note = f"Denied by the engine-free check: {', '.join(denied)}" if denied else ""
             answer["pullRequest"] = hub.open(proposal, base=how.base, note=note)

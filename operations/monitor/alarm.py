@@ -1,8 +1,9 @@
 """From breached windows to findings: persistence, agreement of sources, and who may act.
 
 One breached window is no finding: `needed` of `among` judged windows in a row must be. What device
-data alone say may have been made up by somebody with a token, so it notifies or freezes a rollout
-and nothing more; edge sites' own data that say the same of the same version allow a roll-back.
+data alone say may have been made up by somebody with a token, so it notifies, asks people for a
+retraining or freezes a rollout, and nothing more; edge sites' own data that say the same of the
+same version allow a roll-back.
 """
 
 import hashlib
@@ -21,9 +22,9 @@ __all__ = ["Episode", "begin_of", "episodes", "findings"]
 
 _ALLOWED: Final[Mapping[Source, tuple[Action, ...]]] = MappingProxyType(
     {
-        "device": ("notify", "freeze"),
-        "site": ("notify", "freeze", "rollback"),
-        "device+site": ("notify", "freeze", "rollback"),
+        "device": ("notify", "retrain", "freeze"),
+        "site": ("notify", "retrain", "freeze", "rollback"),
+        "device+site": ("notify", "retrain", "freeze", "rollback"),
         "bill": ("notify", "throttle"),
     }
 )

@@ -22,6 +22,7 @@ __all__ = [
     "Finding",
     "FindingSubject",
     "Source",
+    "Threshold",
     "Windows",
     "finding_schema",
     "read_finding",
@@ -56,6 +57,22 @@ class Windows(_Part):
     breached: int = Field(ge=1, description="Windows breached so far.")
 
 
+class Threshold(_Part):
+    """A limit of the policy pack that does not fit what was measured, and one that would."""
+
+    rule: str = Field(description="The pack's rule.")
+    parameter: str = Field(description="Its parameter, such as midRange.")
+    unit: str
+    now: float = Field(description="The limit as it is.")
+    proposed: float
+    limited: str = Field(description="Which quantile the limit is for, such as p95.")
+    quantiles: dict[str, float] = Field(description="Of the deployment that takes most, by name.")
+    at_build: float | None = Field(description="The largest that a pinned manifest states.")
+    n: float = Field(ge=0, description="Counted.")
+    windows: int = Field(ge=1)
+    deployments: int = Field(ge=1, description="That the limit holds for; all were measured.")
+
+
 class Finding(_Part):
     """One deviation of one subject."""
 
@@ -76,6 +93,7 @@ class Finding(_Part):
     playbook: Action = Field(description="What is proposed.")
     allowed_actions: tuple[Action, ...] = Field(description="What may be done without a person.")
     needs_approval: tuple[Action, ...] = Field(description="What a person must approve first.")
+    threshold: Threshold | None = Field(default=None, description="Where it proposes a limit.")
 
     def text(self) -> str:
         """Return it as its file says it."""

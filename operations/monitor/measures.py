@@ -11,8 +11,8 @@ from operations.monitor.cells import Cell
 __all__ = ["MEASURES", "Action", "Measure", "Severity", "series_measures"]
 
 Severity = Literal["low", "medium", "high"]
-Action = Literal["notify", "throttle", "scale-down", "freeze", "rollback", "retrain"]
-"""Names of playbooks, from the mildest on."""
+Action = Literal["notify", "threshold", "retrain", "throttle", "scale-down", "freeze", "rollback"]
+"""Names of playbooks, from the mildest on; the first three change nothing that runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

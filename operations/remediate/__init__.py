@@ -1,7 +1,9 @@
-"""Findings become commits: an edit of the stack file on a branch, for the same gate as any other.
+"""Findings become commits: an edit of files on a branch, for the same gate as any other.
 
-``decide`` chooses the mildest step that may be taken and was not tried; ``propose`` writes it to
-a branch of its own. Nothing live is touched, and what was done is read back from Git alone.
+``steps`` holds what can be edited: the stack file, a model's request for a retraining, a limit of
+the policy pack. ``decide`` chooses the mildest step that may be taken and was not tried;
+``propose`` writes it to a branch of its own. Nothing live is touched, and what was done is read
+back from Git alone.
 """
 
 from operations.remediate.decide import Decision, decide

@@ -7,19 +7,22 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from operations.monitor.finding import Finding
+from operations.remediate.edit import deployment_of
 from operations.remediate.history import Taken
 from operations.remediate.playbook import Playbook, Playbooks
 
-__all__ = ["Decision", "decide", "deployment_of"]
+__all__ = ["ASKS", "Decision", "decide"]
 
 Outcome = Literal["act", "done", "wait", "notify"]
+ASKS: Final = frozenset({"retrain", "threshold"})
+"""Steps that ask people for something and change nothing that runs when they are merged."""
 # What each source may bring about without a person, whatever the finding's file says: the file may
 # have been edited, and telemetry of devices may have been made up.
 _MAY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        "device": frozenset({"freeze"}),
-        "site": frozenset({"freeze", "throttle", "scale-down", "rollback"}),
-        "device+site": frozenset({"freeze", "throttle", "scale-down", "rollback"}),
+        "device": ASKS | {"freeze"},
+        "site": ASKS | {"freeze", "throttle", "scale-down", "rollback"},
+        "device+site": ASKS | {"freeze", "throttle", "scale-down", "rollback"},
         "bill": frozenset({"throttle"}),
     }
 )
@@ -44,12 +47,6 @@ class Decision:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {"outcome": self.outcome, "step": self.step, "reason": self.reason}
-
-
-def deployment_of(finding: Finding) -> str:
-    """Return the name of a finding's deployment, empty where it is about no single one."""
-    subject = finding.subject
-    return f"{subject.app}-{subject.model}" if subject.app and subject.model else ""
 
 
 def decide(
@@ -80,13 +77,16 @@ def decide(
             return Decision(
                 outcome="done", step=taken.step, reason=f"taken for this finding at {taken.at}"
             )
-    if held := _held_back(mine, history, playbooks, name=deployment_of(finding), now=now):
-        return Decision(outcome="wait", reason=held)
-    tried = {taken.step for taken in mine}
+    # Another limit is another thing: one that was proposed does not stand for the next.
+    tried = {taken.step for taken in mine} - {"threshold"}
     left = [step for step in playbook.steps if step not in tried and possible(step)]
     if not left:
         return Decision(outcome="notify", reason="every step was tried or changes nothing")
     step = left[0]
+    # A request to people holds no correction back, nor a correction a request.
+    alike = [taken for taken in history if (taken.step in ASKS) == (step in ASKS)]
+    if held := _held_back(alike, playbooks, name=deployment_of(finding), now=now):
+        return Decision(outcome="wait", reason=held)
     if not approved and (missing := _missing(finding, step, asked=step in playbook.approval)):
         return Decision(outcome="wait", reason=missing)
     before = f" after {', '.join(sorted(tried))}" if tried else ""
@@ -110,17 +110,11 @@ def _missing(finding: Finding, step: str, *, asked: bool) -> str:
     return f"{step} is next and needs a person's name" if asked else ""
 
 
-def _held_back(
-    mine: Sequence[Taken],
-    history: Sequence[Taken],
-    playbooks: Playbooks,
-    *,
-    name: str,
-    now: datetime,
-) -> str:
+def _held_back(history: Sequence[Taken], playbooks: Playbooks, *, name: str, now: datetime) -> str:
     limits = playbooks.limits
     quiet = timedelta(hours=limits.cool_down_hours)
-    if mine and now - max(taken.at for taken in mine) < quiet:
+    mine = [taken.at for taken in history if taken.deployment == name]
+    if mine and now - max(mine) < quiet:
         return f"a step was taken less than {limits.cool_down_hours} hours ago; let it work"
     day = {taken.deployment for taken in history if now - taken.at < timedelta(days=1)}
     if len(day - {name}) >= limits.deployments_per_day:

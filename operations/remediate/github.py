@@ -1,7 +1,8 @@
 """A branch as a pull request, through GitHub's REST API.
 
 https://docs.github.com/en/rest/pulls/pulls: ``POST /repos/{owner}/{repo}/pulls``. What is there
-already is found and returned, so a run may be repeated.
+already is found and returned, closed or not, so a run may be repeated and what people have closed
+stays closed. Nothing here merges, approves or asks for a merge later.
 """
 
 import base64
@@ -21,7 +22,6 @@ __all__ = ["Hub"]
 
 _API: Final = "https://api.github.com"
 _CREATED: Final = 201
-_INVALID: Final = 422  # among others: there is one for this branch
 _OK: Final = 200
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=30)
 _RETRIES: Final = urllib3.Retry(
@@ -63,8 +63,8 @@ class Hub:
         api = variables.get("GITHUB_API_URL") or _API
         return cls(repository=repository, token=token, api=api.rstrip("/"))
 
-    def push(self, root: Path, branch: str, *, remote: str = "origin") -> None:
-        """Push a branch; the token is in no argument and in no file.
+    def push(self, root: Path, commit: str, branch: str, *, remote: str = "origin") -> None:
+        """Push a commit as a branch; the token is in no argument and in no file.
 
         Raises:
             GovernanceError: Git refused.
@@ -76,7 +76,7 @@ class Hub:
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
             "GIT_TERMINAL_PROMPT": "0",
         }
-        git(root, "push", "--quiet", remote, f"{branch}:{branch}", variables=variables)
+        git(root, "push", "--quiet", remote, f"{commit}:refs/heads/{branch}", variables=variables)
 
     def open(self, proposal: Proposal, *, base: str, note: str = "") -> str:
         """Open a pull request, or find the one there is, and return its address.
@@ -89,6 +89,10 @@ class Hub:
         Raises:
             GovernanceError: The API refused or did not answer.
         """
+        owner = self.repository.partition("/")[0]
+        status, found = self._ask("GET", f"pulls?state=all&head={owner}:{proposal.branch}", None)
+        if status == _OK and found:
+            return str(found[0]["html_url"])
         body = {
             "title": proposal.title,
             "head": proposal.branch,
@@ -96,14 +100,13 @@ class Hub:
             "body": "\n\n".join(filter(None, (proposal.body, note))),
         }
         status, answer = self._ask("POST", "pulls", body)
-        if status == _INVALID:
-            owner = self.repository.partition("/")[0]
-            query = f"pulls?state=open&head={owner}:{proposal.branch}"
-            status, found = self._ask("GET", query, None)
-            if status == _OK and found:
-                return str(found[0]["html_url"])
         if status != _CREATED:
             raise self._refused(f"status {status}: {str(answer)[:200]}")
+        if proposal.labels:
+            labels = {"labels": list(proposal.labels)}
+            status, told = self._ask("POST", f"issues/{answer['number']}/labels", labels)
+            if status != _OK:
+                raise self._refused(f"status {status} for its labels: {str(told)[:200]}")
         return str(answer["html_url"])
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 __all__ = ["Limits", "Playbook", "Playbooks", "Step", "read_playbooks"]
 
-Step = Literal["freeze", "throttle", "scale-down", "rollback"]
+Step = Literal["freeze", "throttle", "scale-down", "rollback", "retrain", "threshold"]
 
 
 class _Part(BaseModel):

@@ -6,16 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from governance.errors import GovernanceError
-
 from delivery.errors import ReleaseError
-from delivery.repository.stack import edit_deployment
 from operations.monitor.finding import Finding
-from operations.remediate.decide import deployment_of
+from operations.remediate.edit import Edit, deployment_of
 from operations.remediate.history import git
-from operations.remediate.steps import EDITS
+from operations.remediate.steps import STEPS
 
-__all__ = ["Proposal", "branch_of", "possible", "propose"]
+__all__ = ["Proposal", "branch_of", "possible", "propose", "proposed"]
 
 _AUTHOR: Final = ("mobile-ai remediation", "remediation@mobile-ai.invalid")
 
@@ -31,6 +28,7 @@ class Proposal:
         change: What it changed, in words.
         title: First line of the commit.
         body: The rest of it, with the evidence.
+        labels: Labels of its pull request.
     """
 
     branch: str
@@ -39,6 +37,7 @@ class Proposal:
     change: str
     title: str
     body: str
+    labels: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -53,29 +52,43 @@ def branch_of(stack: str, finding: Finding) -> str:
 
 
 def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
-    """Return whether a step would change the stack file.
+    """Return whether a step would change anything.
 
     Raises:
-        GovernanceError: The stack has no file.
+        GovernanceError: A file that it reads is missing.
     """
-    source = root / _stack_file(stack)
     try:
-        text = source.read_text(encoding="utf-8")
-    except OSError as error:
-        raise GovernanceError(
-            str(source),
-            got=error.strerror or str(error),
-            expected="a stack file",
-            next_step="run the command in a checkout that has the stack",
-        ) from error
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / source.name
-        copy.write_text(text, encoding="utf-8")
-        try:
-            edit_deployment(copy, deployment_of(finding), EDITS[step])
-        except ReleaseError:
-            return False
+        STEPS[step](root, stack, finding)
+    except ReleaseError:
+        return False
     return True
+
+
+def proposed(root: Path, branch: str, base: str) -> Proposal | None:
+    """Return the proposal that a branch holds, where it is there and not merged yet.
+
+    Args:
+        root: The checkout.
+        branch: As :func:`branch_of` names it; looked for here, then at origin.
+        base: The branch that it should be merged into.
+    """
+    refs = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
+    found = git(root, "for-each-ref", "--format=%(refname)", "--no-merged", base, *refs)
+    if not found:
+        return None
+    commit, title, body = git(root, "log", "-1", "--format=%H%x00%s%x00%b", found.split()[0]).split(
+        "\0"
+    )
+    trailers = dict(line.split(": ", 1) for line in body.splitlines() if ": " in line)
+    return Proposal(
+        branch=branch,
+        commit=commit,
+        step=trailers["Remediation-Step"],
+        change="",
+        title=title,
+        body=body.strip(),
+        labels=tuple(trailers.get("Remediation-Labels", "").split()),
+    )
 
 
 def propose(
@@ -92,7 +105,7 @@ def propose(
 
     Args:
         root: The checkout.
-        stack: Whose file is edited.
+        stack: What it is about.
         finding: What was found.
         step: What to do.
         now: Time of the commit.
@@ -108,49 +121,58 @@ def propose(
         tree = Path(folder) / "tree"
         git(root, "worktree", "add", "--quiet", "-b", branch, str(tree), base)
         try:
-            change = edit_deployment(tree / _stack_file(stack), deployment_of(finding), EDITS[step])
-            title, body = _message(stack, finding, step, change, approved_by)
-            commit = _commit(tree, _stack_file(stack), f"{title}\n\n{body}", now)
+            edit = STEPS[step](tree, stack, finding)
+            title, body = _message(stack, finding, step, edit, approved_by)
+            commit = _commit(tree, edit, f"{title}\n\n{body}", now)
         except BaseException:
             # An interrupted run must leave no empty branch: it would pass for a step taken.
             git(root, "worktree", "remove", "--force", str(tree))
             git(root, "branch", "--quiet", "-D", branch)
             raise
         git(root, "worktree", "remove", "--force", str(tree))
-    return Proposal(branch=branch, commit=commit, step=step, change=change, title=title, body=body)
+    return Proposal(
+        branch=branch,
+        commit=commit,
+        step=step,
+        change=edit.change,
+        title=title,
+        body=body,
+        labels=edit.labels,
+    )
 
 
-def _stack_file(stack: str) -> str:
-    return f"Pulumi.{stack}.yaml"
-
-
-def _commit(tree: Path, name: str, message: str, now: datetime) -> str:
+def _commit(tree: Path, edit: Edit, message: str, now: datetime) -> str:
     who, mail = _AUTHOR
     identity = ("-c", f"user.name={who}", "-c", f"user.email={mail}", "-c", "commit.gpgsign=false")
-    git(tree, "add", "--", name)
+    for name, text in edit.files.items():
+        (tree / name).write_text(text, encoding="utf-8")
+    git(tree, "add", "--", *edit.files)
     git(tree, *identity, "commit", "--quiet", f"--date={now.isoformat()}", "--message", message)
     return git(tree, "rev-parse", "HEAD").strip()
 
 
 def _message(
-    stack: str, finding: Finding, step: str, change: str, approved_by: str
+    stack: str, finding: Finding, step: str, edit: Edit, approved_by: str
 ) -> tuple[str, str]:
     name = deployment_of(finding)
     title = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"
     windows = finding.windows
-    lines = [_line(finding.summary), "", change, ""]
+    lines = [_line(finding.summary), "", edit.change, ""]
     lines += [f"- {_line(key)}: {value:g}" for key, value in sorted(finding.evidence.items())]
     lines += [
         f"- windows: {windows.breached} of {windows.width_hours} h since {_line(windows.first)}",
         f"- measured by: {finding.source}",
         "",
     ]
+    lines += [*edit.evidence, ""] if edit.evidence else []
     trailers = {
         "Finding": finding.id,
         "Stack": stack,
         "Deployment": name,
         "Step": step,
     }
+    if edit.labels:
+        trailers["Labels"] = " ".join(edit.labels)
     lines += [f"Remediation-{key}: {value}" for key, value in trailers.items()]
     if approved_by:
         lines.append(f"Approved-by: {_line(approved_by)}")

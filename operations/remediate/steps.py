@@ -1,12 +1,24 @@
-"""The steps as edits of one deployment in the stack file."""
+"""The steps: each gives files of the repository a new text, and writes nothing itself."""
 
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from delivery.errors import ReleaseError
-from delivery.repository.stack import freeze, rollback
+from delivery.repository.stack import edit_deployment, freeze, rollback
+from operations.monitor.finding import Finding
+from operations.remediate.edit import Edit, deployment_of, read_text
+from operations.remediate.retrain import retrain
+from operations.remediate.threshold import threshold
 
-__all__ = ["EDITS", "scale_down", "throttle"]
+__all__ = ["STEPS", "scale_down", "throttle"]
+
+MakeEdit = Callable[[Path, str, Finding], Edit]
+"""Given a checkout, a stack and a finding, return the edit.
+
+Raises a ReleaseError where there is nothing to change, a GovernanceError where a file is missing.
+"""
 
 
 def throttle(deployment: Any) -> str:
@@ -38,11 +50,27 @@ def scale_down(deployment: Any) -> str:
     return _told(deployment, done, "an edge placement with copies to spare")
 
 
-EDITS: Final[Mapping[str, Callable[[Any], str]]] = {
-    "freeze": freeze,
-    "throttle": throttle,
-    "scale-down": scale_down,
-    "rollback": rollback,
+def _of_deployment(change: Callable[[Any], str]) -> MakeEdit:
+    """Return the step that edits the finding's deployment in the stack file."""
+
+    def make(root: Path, stack: str, finding: Finding) -> Edit:
+        name = f"Pulumi.{stack}.yaml"
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / name
+            copy.write_text(read_text(root / name), encoding="utf-8")
+            done = edit_deployment(copy, deployment_of(finding), change)
+            return Edit(change=done, files={name: copy.read_text(encoding="utf-8")})
+
+    return make
+
+
+STEPS: Final[Mapping[str, MakeEdit]] = {
+    "freeze": _of_deployment(freeze),
+    "throttle": _of_deployment(throttle),
+    "scale-down": _of_deployment(scale_down),
+    "rollback": _of_deployment(rollback),
+    "retrain": retrain,
+    "threshold": threshold,
 }
 
 

@@ -36,7 +36,7 @@ def test_the_example_of_the_page_finds_the_canary(tmp_path, monkeypatch, capsys)
     found = json.loads(said.out)
     assert codes == [0, 0, 1, 0]
     assert [item["rule"] for item in found] == ["canary-crash-rate"]
-    assert found[0]["allowed_actions"] == ["notify", "freeze"]
+    assert found[0]["allowed_actions"] == ["notify", "retrain", "freeze"]
     assert found[0]["needs_approval"] == ["rollback"]
 
 

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import pytest
 
 from cli.main import main
 from operations.remediate.propose import branch_of
-from tests.operations.remediate.world import ROOT, checkout, finding, run
+from tests.operations.remediate.world import ROOT, THRESHOLD, checkout, finding, run
+
+URL = "https://hub/pull/7"
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     checkout(folder)
     for name in ("models", "usage", "policy-pack", "releases"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
     run(folder, "add", "--all")
     run(folder, "commit", "--quiet", "--message", "Add records")
     monkeypatch.chdir(folder)
@@ -84,20 +87,32 @@ def test_mistakes_are_told_in_one_line(
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """GitHub's two calls, as its documentation gives them."""
+    """GitHub's calls, as its documentation gives them; what else is asked is kept, and refused."""
 
     asked: ClassVar[list[tuple[str, str, str, Any]]] = []
     opened: ClassVar[bool] = False
+    broken: ClassVar[bool] = False
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.asked.append(("POST", self.path, self.headers["Authorization"], body))
-        self._answer(422 if Api.opened else 201, {"html_url": "https://hub/pull/7"})
-        Api.opened = True
+        if self.path.endswith("/labels"):
+            self._answer(200, [{"name": name} for name in body["labels"]])
+        elif self.path.endswith("/pulls") and not Api.broken:
+            self._answer(422 if Api.opened else 201, {"html_url": URL, "number": 7})
+            Api.opened = True
+        else:
+            self._answer(500, {"message": "broken"})
 
     def do_GET(self) -> None:
         self.asked.append(("GET", self.path, self.headers["Authorization"], None))
-        self._answer(200, [{"html_url": "https://hub/pull/7"}])
+        self._answer(200, [{"html_url": URL}] if Api.opened else [])
+
+    def _refuse(self) -> None:
+        self.asked.append((self.command, self.path, "", None))
+        self._answer(405, {})
+
+    do_PUT = do_PATCH = do_DELETE = _refuse  # noqa: N815  # names of the base class
 
     def _answer(self, status: int, value: Any) -> None:
         self.send_response(status)
@@ -111,7 +126,7 @@ class Api(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     Api.asked.clear()
-    Api.opened = False
+    Api.opened = Api.broken = False
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     remote = root.parent / "remote.git"
@@ -132,7 +147,8 @@ def test_a_branch_is_pushed_and_a_pull_request_opened(
 
     assert done["pullRequest"] == "https://hub/pull/7"
     assert run(hub, "rev-parse", done["branch"]).strip() == done["commit"]
-    ((method, path, authorization, body),) = Api.asked
+    assert [item[0] for item in Api.asked] == ["GET", "POST"]
+    method, path, authorization, body = Api.asked[1]
     assert (method, path, authorization) == (
         "POST",
         "/repos/example/models/pulls",
@@ -150,6 +166,65 @@ def test_a_pull_request_that_is_there_is_found(
 
     assert remediate(capsys, "--pull-request")[0]["pullRequest"] == "https://hub/pull/7"
     assert "head=example:remediate/dev/latency-" in Api.asked[-1][1]
+
+
+def test_what_an_interrupted_run_did_not_publish_the_next_one_does(
+    hub: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Api.broken = True
+    Path("finding.json").write_text(finding().text())
+    with pytest.raises(SystemExit) as ended:
+        main(["remediate", "finding.json", "--stack", "dev", "--pull-request"])
+    assert ended.value.code == 2
+    assert "status 500" in capsys.readouterr().err
+    Api.broken = False
+
+    (done,) = remediate(capsys, "--pull-request")
+
+    assert (done["outcome"], done["pullRequest"]) == ("done", URL)
+    assert run(hub, "rev-parse", done["branch"]).strip() == done["commit"]
+
+
+def test_what_was_merged_is_not_proposed_again(
+    hub: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hub.is_dir()
+    (done,) = remediate(capsys)
+    run(root, "merge", "--quiet", "--no-ff", "--no-edit", done["branch"])
+
+    (again,) = remediate(capsys, "--pull-request")
+
+    assert again["outcome"] == "done"
+    assert Api.asked == []
+
+
+def test_another_limit_is_proposed_and_nothing_asks_for_a_merge(
+    hub: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (done,) = remediate(capsys, "--pull-request", **THRESHOLD)
+
+    assert (done["step"], done["pullRequest"]) == ("threshold", URL)
+    changed = run(hub, "diff", "--name-only", f"{done['branch']}~1", done["branch"])
+    assert changed.split() == ["policy-pack/config/dev.json"]
+    # What is asked of the API, in full: no merge, no approval, no merge that comes later.
+    assert [(method, path.partition("?")[0]) for method, path, _, _ in Api.asked] == [
+        ("GET", "/repos/example/models/pulls"),
+        ("POST", "/repos/example/models/pulls"),
+        ("POST", "/repos/example/models/issues/7/labels"),
+    ]
+    assert Api.asked[2][3] == {"labels": ["policy-threshold"]}
+    assert "| p95 | 4.2 | 0.0626 | 60 | 5.3 |" in Api.asked[1][3]["body"]
+
+
+def test_a_person_has_to_agree_to_another_limit() -> None:
+    """The pack's config has owners, and the gate judges by the protected branch's."""
+    owners = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
+    assert [line.split()[1:] for line in owners if line.startswith("/policy-pack/config/")][-1]
+    taken = (ROOT / ".github" / "scripts" / "take-data.sh").read_text()
+    data = next(line for line in taken.splitlines() if line.startswith("data="))
+    assert not re.search(data.split("'")[1], "policy-pack/config/dev.json")
+    workflows = [path.read_text() for path in (ROOT / ".github").rglob("*.yml")]
+    assert not [text for text in workflows if "pr merge" in text or "--auto" in text]
 
 
 @pytest.mark.usefixtures("root")

@@ -20,7 +20,11 @@ def test_lies_of_devices_never_allow_a_rollback_without_a_person():
     findings = play(story, 1).findings
 
     assert findings
-    assert {action for item in findings for action in item.allowed_actions} <= {"notify", "freeze"}
+    assert {action for item in findings for action in item.allowed_actions} <= {
+        "notify",
+        "retrain",
+        "freeze",
+    }
     assert all("rollback" in item.needs_approval for item in findings)
 
 

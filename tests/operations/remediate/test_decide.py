@@ -6,7 +6,7 @@ import pytest
 
 from operations.monitor.finding import Finding
 from operations.remediate import Playbooks, Taken, decide
-from tests.operations.remediate.world import NAME, NOW, finding
+from tests.operations.remediate.world import NAME, NOW, THRESHOLD, finding
 
 BOOKS = Playbooks.model_validate(
     {
@@ -14,6 +14,8 @@ BOOKS = Playbooks.model_validate(
         "playbooks": {
             "latency": {"steps": ["freeze", "rollback"]},
             "fairness-gap": {"steps": ["freeze", "rollback"], "approval": ["rollback"]},
+            "input-drift": {"steps": ["freeze", "retrain"]},
+            "threshold": {"steps": ["threshold"]},
         },
     }
 )
@@ -54,6 +56,43 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
         (finding(source="device+site"), [taken("freeze")], "act", "rollback", ""),
         (finding("fairness-gap"), [taken("freeze")], "wait", "", "needs a person's name"),
         (finding(allowed_actions=["notify"]), [], "wait", "", "to a person only"),
+        (
+            finding("input-drift", source="device", allowed_actions=["freeze", "retrain"]),
+            [taken("freeze")],
+            "act",
+            "retrain",
+            "after freeze",
+        ),
+        (
+            finding("input-drift", source="bill", allowed_actions=["retrain"]),
+            [taken("freeze")],
+            "wait",
+            "",
+            "to a person only",
+        ),
+        (finding(), [taken("retrain", hours=1)], "act", "freeze", "the playbook of latency"),
+        (
+            finding("input-drift", allowed_actions=["retrain"]),
+            [taken("freeze", hours=1)],
+            "act",
+            "retrain",
+            "",
+        ),
+        (finding(**THRESHOLD), [taken("threshold")], "act", "threshold", ""),
+        (
+            finding(**THRESHOLD),
+            [taken("retrain", hours=1)],
+            "wait",
+            "",
+            "less than 6 hours",
+        ),
+        (
+            finding(**THRESHOLD),
+            [taken("retrain", name="a-b", hours=1), taken("threshold", name="c-d", hours=1)],
+            "wait",
+            "",
+            "2 deployments were changed within a day",
+        ),
     ],
 )
 def test_the_mildest_step_that_is_permitted_and_was_not_tried(

@@ -1,14 +1,19 @@
 """A step as a commit, and Git as the only memory."""
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
 from delivery.errors import ReleaseError
 from operations.remediate import propose, read_history
 from operations.remediate.propose import branch_of, possible
-from tests.operations.remediate.world import NOW, checkout, finding, run
+from operations.remediate.threshold import pretty
+from tests.operations.remediate.world import NOW, ROOT, THRESHOLD, checkout, finding, run
 
 
 @pytest.fixture
@@ -48,6 +53,82 @@ def test_a_roll_back_goes_to_the_previous_version(root: Path) -> None:
 
     assert "version: 1.1.0 -> 1.0.0" in proposal.change
     assert "+version:1.0.0" in changed(root, proposal.branch)
+
+
+def test_a_retraining_is_asked_for_in_the_model_s_folder(root: Path) -> None:
+    found = finding("input-drift")
+
+    proposal = propose(root, "dev", found, "retrain", now=NOW)
+
+    assert run(root, "diff", "--name-only", "main", proposal.branch).split() == [
+        "models/digits/retrain.yaml"
+    ]
+    request = read_yaml(run(root, "show", f"{proposal.branch}:models/digits/retrain.yaml"), name="")
+    assert request["parent"]["version"] == "1.1.0"
+    assert f'sha256: "{request["parent"]["sha256"]}"' in (root / "Pulumi.dev.yaml").read_text()
+    assert request["finding"]["sha256"] == hashlib.sha256(found.text().encode()).hexdigest()
+    assert request["data"] == {"from": "2026-11-30T10:00:00Z", "to": "2026-11-30T14:00:00Z"}
+    assert proposal.labels == ("retraining",)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"subject": {"app": "field-assistant", "model": "digits", "version": "0.9.0"}}],
+)
+def test_no_retraining_of_a_version_that_the_stack_does_not_pin(
+    root: Path, changes: dict[str, Any]
+) -> None:
+    assert not possible(root, "dev", finding(**changes), "retrain")
+
+
+def test_a_retraining_that_is_asked_for_is_not_asked_for_again(root: Path) -> None:
+    proposal = propose(root, "dev", finding(), "retrain", now=NOW)
+    run(root, "merge", "--quiet", proposal.branch)
+
+    assert not possible(root, "dev", finding(number=2), "retrain")
+
+
+def test_a_limit_is_one_line_and_the_rest_of_the_file_stays(root: Path) -> None:
+    proposal = propose(root, "dev", finding(**THRESHOLD), "threshold", now=NOW)
+
+    assert changed(root, proposal.branch) == [
+        '+"latency-within-budget":{"parameters":{"midRange":5.3}},'
+    ]
+    message = run(root, "log", "-1", "--format=%B", proposal.branch)
+    assert "This does not loosen the rule." in message
+    assert "120,000 counted in 28 windows; 1 deployments." in message
+
+
+def test_a_limit_that_loosens_says_so(root: Path) -> None:
+    looser = {**THRESHOLD["threshold"], "proposed": 80}
+
+    proposal = propose(
+        root, "dev", finding(**{**THRESHOLD, "threshold": looser}), "threshold", now=NOW
+    )
+
+    assert "This loosens the rule." in proposal.body
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threshold": None},
+        {"threshold": {**THRESHOLD["threshold"], "now": 61}},
+        {"threshold": {**THRESHOLD["threshold"], "rule": "no-such-rule"}},
+        {"threshold": {**THRESHOLD["threshold"], "parameter": "nothing"}},
+    ],
+)
+def test_a_limit_that_is_another_by_now_is_not_proposed(
+    root: Path, changes: dict[str, Any]
+) -> None:
+    assert not possible(root, "dev", finding(**{**THRESHOLD, **changes}), "threshold")
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_config_that_nobody_changed_is_written_as_it_was(stack: str) -> None:
+    text = (ROOT / "policy-pack" / "config" / f"{stack}.json").read_text()
+
+    assert pretty(json.loads(text)) == text
 
 
 def test_the_checkout_stays_as_it_was(root: Path) -> None:

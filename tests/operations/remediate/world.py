@@ -11,6 +11,25 @@ from operations.monitor.finding import Finding
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 NAME = "field-assistant-digits"
+# Changes that make of a finding a proposal of another limit.
+THRESHOLD: dict[str, Any] = {
+    "rule": "threshold",
+    "source": "device",
+    "allowed_actions": ["notify", "threshold"],
+    "threshold": {
+        "rule": "latency-within-budget",
+        "parameter": "midRange",
+        "unit": "ms an inference",
+        "now": 60,
+        "proposed": 5.3,
+        "limited": "p95",
+        "quantiles": {"p50": 1.1, "p95": 4.2, "p99": 8.0},
+        "at_build": 0.0626,
+        "n": 120000,
+        "windows": 28,
+        "deployments": 1,
+    },
+}
 
 
 def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Finding:
@@ -52,6 +71,13 @@ def checkout(folder: Path, *, stage: str = "canary") -> Path:
         shutil.copy(ROOT / name, folder / name)
     (folder / "operations").mkdir()
     shutil.copy(ROOT / "operations" / "playbooks.yaml", folder / "operations")
+    (folder / "policy-pack").mkdir()
+    shutil.copy(ROOT / "policy-pack" / "stacks.yaml", folder / "policy-pack")
+    shutil.copytree(ROOT / "policy-pack" / "config", folder / "policy-pack" / "config")
+    for manifest in (ROOT / "models" / "digits").glob("*/manifest.yaml"):
+        copy = folder / manifest.relative_to(ROOT)
+        copy.parent.mkdir(parents=True)
+        shutil.copy(manifest, copy)
     path = folder / "Pulumi.dev.yaml"
     path.write_text(path.read_text().replace("stage: general", f"stage: {stage}"))
     run(folder, "init", "--quiet", "--initial-branch", "main")

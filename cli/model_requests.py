@@ -1,0 +1,37 @@
+"""`mobile-ai model requests`: which retraining was asked for, and what it waits for."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from model_build.errors import BuildError
+from model_build.requests import asked
+
+from cli.errors import UserError
+
+__all__ = ["requests_command"]
+
+
+def requests_command(
+    models: Annotated[Path, typer.Option(help="Folder of all model versions.")] = Path("models"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+) -> None:
+    """List the retrainings that were asked for, and the recipe that answers each.
+
+    A request waits until there is a recipe for a later version that pins other data.
+
+    Example: mobile-ai model requests --json
+    """
+    try:
+        found = asked(models)
+    except BuildError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print(json.dumps([item.to_dict() for item in found], indent=1))
+        return
+    for item in found:
+        request = item.request
+        print(f"{request.model} after {request.parent.version}, {request.finding.rule}:", end=" ")
+        print(f"{item.state}; {item.reason}")
+    print(f"{len(found)} requests")

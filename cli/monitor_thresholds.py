@@ -1,0 +1,56 @@
+"""`mobile-ai monitor thresholds`: limits of the policy pack against what the fleet takes."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from governance.errors import GovernanceError
+
+from cli.errors import UserError
+
+__all__ = ["thresholds_command"]
+
+_STORE: Final = Path("build/telemetry")
+_WIDTH: Final = 24
+
+
+def thresholds_command(
+    stack: Annotated[str, typer.Option(help="Stack whose limits and deployments are meant.")],
+    store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = _STORE,
+    findings: Annotated[
+        Path | None, typer.Option("--findings", help="Where findings go; else <store>/findings.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+) -> None:
+    """Write a finding for each limit of the policy pack that does not fit the fleet.
+
+    Either it is twice what would do, or devices take more. `mobile-ai remediate` makes a pull
+    request of it, with the distribution; people merge or close it. Exit 0, also without any.
+
+    Example: mobile-ai monitor thresholds --stack prod
+    """
+    from operations.monitor import load, write_findings  # noqa: PLC0415  loads DuckDB
+    from operations.monitor.limits import read_limits  # noqa: PLC0415
+    from operations.monitor.thresholds import propose_thresholds  # noqa: PLC0415
+    from operations.telemetry import Store  # noqa: PLC0415
+
+    if not (store / "days").is_dir():
+        raise UserError(
+            f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
+        )
+    try:
+        limits = read_limits(Path.cwd(), stack, now=dt.datetime.now(dt.UTC))
+        found = propose_thresholds(load(Store(store), width=_WIDTH), limits, width=_WIDTH)
+    except (GovernanceError, OSError) as error:
+        raise UserError(str(error)) from error
+    write_findings(findings or store / "findings", found)
+    if as_json:
+        print(json.dumps([item.model_dump(by_alias=True, mode="json") for item in found], indent=1))
+        return
+    for item in found:
+        print(f"{item.id}  {item.summary}")
+        if item.threshold is not None:
+            print(f"  proposed: {item.threshold.proposed:g} {item.threshold.unit}")
+    print(f"{len(limits)} limits held against the fleet, {len(found)} proposals")

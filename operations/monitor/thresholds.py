@@ -1,0 +1,178 @@
+"""Limits of the policy pack against what the fleet takes: findings that propose another limit.
+
+A proposal, with the distribution behind it; people decide. Two things are worth a proposal: a limit
+so far above that it guards nothing, and one that the fleet does not keep. Pure.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from operations.monitor.alarm import begin_of
+from operations.monitor.cells import History
+from operations.monitor.finding import Finding, FindingSubject, Threshold, Windows
+from operations.monitor.limits import Limit, Limited
+from operations.telemetry.queries import SCALES
+
+__all__ = ["LEAST_DAYS", "LEAST_N", "propose_thresholds", "quantile", "rounded_up"]
+
+LEAST_N: Final = 10_000
+"""Events of a version below which nothing is proposed: a 99th percentile rests on a hundred."""
+LEAST_DAYS: Final = 7
+"""Days with events below which nothing is proposed: a week has a weekend."""
+_LATEST_DAYS: Final = 28
+_HEADROOM: Final = 1.25
+_SLACK: Final = 2.0  # a limit is loose from twice what would do
+_SHOWN: Final = (0.5, 0.9, 0.95, 0.99)
+_LOWEST: Final = {name.partition("_")[0]: lowest for name, lowest in SCALES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """What one version took: counts by bin, and the windows they are of."""
+
+    of: Limited
+    counts: Any
+    windows: tuple[int, ...]
+
+
+def propose_thresholds(history: History, limits: Iterable[Limit], *, width: int) -> list[Finding]:
+    """Return a finding for each limit that does not fit; the same data give the same findings.
+
+    Every version to deploy that a limit holds for must be measured: a limit that fits one may break
+    another. The one that takes most decides.
+
+    Args:
+        history: Cells by subject and window; device data count, sites are no devices.
+        limits: As the pack has them.
+        width: Hours of a window.
+    """
+    found = []
+    for limit in limits:
+        measured = {
+            item: _measured(history, item, limit.amount.series, width) for item in limit.versions
+        }
+        known = [item for item in measured.values() if item is not None]
+        if known and all(measured[item] for item in limit.versions if item.is_current):
+            found += list(_judged(limit, known, width))
+    return found
+
+
+def quantile(series: str, counts: Any, share: float) -> float:
+    """Return the upper end of the bin that a share of all lies in or below.
+
+    Args:
+        series: ``latency``, ``memory`` or ``energy``.
+        counts: By quarter of an octave, from the series' lowest value on.
+        share: Such as 0.95.
+    """
+    at = int(np.searchsorted(np.cumsum(counts), share * np.sum(counts)))
+    return float(_LOWEST[series] * 2 ** ((at + 1) / 4))
+
+
+def rounded_up(value: float) -> float:
+    """Return the next value of two digits."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(round(value / unit, 6)) * unit:.6g}")
+
+
+def _measured(history: History, of: Limited, series: str, width: int) -> _Measured | None:
+    cells = {
+        (subject, window): counts
+        for subject, windows in history.items()
+        if (subject.app, subject.model, subject.version) == (of.app, of.model, of.version)
+        and subject.channel == "device"
+        and not subject.group
+        for window, cell in windows.items()
+        if (counts := cell.histogram(series)) is not None
+    }
+    if not cells:
+        return None
+    latest = max(window for _, window in cells)
+    first = latest - _LATEST_DAYS * 24 // width
+    kept = {key: counts for key, counts in cells.items() if key[1] > first}
+    windows = tuple(sorted({window for _, window in kept}))
+    counts = np.sum(np.array([*kept.values()]), axis=0)
+    days = {window * width // 24 for window in windows}
+    if counts.sum() < LEAST_N or len(days) < LEAST_DAYS:
+        return None
+    return _Measured(of=of, counts=counts, windows=windows)
+
+
+def _judged(limit: Limit, measured: list[_Measured], width: int) -> Iterator[Finding]:
+    amount = limit.amount
+
+    def taken(item: _Measured) -> float:
+        return amount.scale * quantile(amount.series, item.counts, amount.quantile)
+
+    most = max(measured, key=taken)
+    built = [item.at_build for item in limit.versions if item.at_build is not None]
+    # A limit below what a pinned manifest states would deny what is deployed.
+    enough = rounded_up(_HEADROOM * max([taken(most), *built]))
+    if limit.now < taken(most) or limit.now >= _SLACK * enough:
+        yield _finding(limit, most, enough, max(built, default=None), width)
+
+
+def _finding(
+    limit: Limit, most: _Measured, proposed: float, at_build: float | None, width: int
+) -> Finding:
+    amount, of = limit.amount, most.of
+    shown = {
+        f"p{share * 100:g}": float(
+            f"{amount.scale * quantile(amount.series, most.counts, share):.4g}"
+        )
+        for share in _SHOWN
+    }
+    limited = f"p{amount.quantile * 100:g}"
+    n = float(np.sum(most.counts))
+    change = Threshold(
+        rule=amount.rule,
+        parameter=limit.parameter,
+        unit=amount.unit,
+        now=limit.now,
+        proposed=proposed,
+        limited=limited,
+        quantiles=shown,
+        at_build=at_build,
+        n=n,
+        windows=len(most.windows),
+        deployments=len({(item.app, item.model) for item in limit.versions}),
+    )
+    first, last = (begin_of(most.windows[at], width) for at in (0, -1))
+    says = "the fleet does not keep it" if limit.now < shown[limited] else "it guards nothing"
+    return Finding(
+        id=_id(change),
+        rule="threshold",
+        severity="low",
+        summary=(
+            f"{amount.rule}.{limit.parameter} is {limit.now:g} {amount.unit}; {limited} of "
+            f"{of.app} {of.model} {of.version} is {shown[limited]:g} (n {n:.0f}): {says}"
+        ),
+        subject=FindingSubject(app=of.app, model=of.model, version=of.version),
+        series=amount.series,
+        source="device",
+        against="past",
+        windows=Windows(
+            width_hours=width, first=first, alarm=last, last=last, breached=len(most.windows)
+        ),
+        evidence=_evidence(shown, n),
+        is_open=True,
+        playbook="threshold",
+        allowed_actions=("notify", "threshold"),
+        needs_approval=(),
+        threshold=change,
+    )
+
+
+def _evidence(shown: Mapping[str, float], n: float) -> dict[str, float]:
+    return {**shown, "n": n}
+
+
+def _id(change: Threshold) -> str:
+    """Return an id that follows from the proposal: more data that say the same are no news."""
+    parts = (change.rule, change.parameter, f"{change.now:g}", f"{change.proposed:g}")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""Limits of the pack against what a made-up fleet takes."""
+
+import datetime as dt
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operations.monitor.cells import Cell, Subject
+from operations.monitor.finding import Finding
+from operations.monitor.limits import Limit, Limited, read_limits
+from operations.monitor.thresholds import propose_thresholds, quantile, rounded_up
+
+ROOT = Path(__file__).parents[3]
+NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+DEVICES = Subject("field-assistant", "digits", "1.1.0", "general", "device")
+FIRST = 20_000  # a day's window
+AT = 20  # this bin ends at 0.05 x 2^(21/4) = 1.9 ms
+
+
+def limits(*, now: float = 60, **changes: Any) -> list[Limit]:
+    """Return the latency's limit as the pack and the manifest of dev have it, with changes."""
+    found = read_limits(ROOT, "dev", now=NOW)
+    latency = next(item for item in found if item.amount.series == "latency")
+    return [replace(latency, now=now, **changes)]
+
+
+def days(
+    *, number: int = 14, n: float = 2_000, at: int = AT, subject: Subject = DEVICES
+) -> dict[Any, Any]:
+    """Return days with all events in one bin."""
+    counts = np.zeros(64)
+    counts[at] = n
+    return {subject: {FIRST + day: Cell(bins={"latency": counts}) for day in range(number)}}
+
+
+def proposals(history: Any, **changes: Any) -> list[Finding]:
+    return propose_thresholds(history, limits(**changes), width=24)
+
+
+def test_a_limit_that_guards_nothing_is_proposed_lower() -> None:
+    (found,) = proposals(days())
+
+    assert found.threshold is not None
+    assert (found.threshold.now, found.threshold.proposed) == (60, 2.4)
+    assert (found.threshold.n, found.threshold.windows) == (28_000, 14)
+    assert found.threshold.quantiles == dict.fromkeys(("p50", "p90", "p95", "p99"), 1.903)
+    assert "it guards nothing" in found.summary
+    assert found.allowed_actions == ("notify", "threshold")
+
+
+def test_a_limit_that_the_fleet_does_not_keep_is_proposed_higher() -> None:
+    (found,) = proposals(days(), now=1.5)
+
+    assert found.threshold is not None
+    assert found.threshold.proposed == 2.4
+    assert "the fleet does not keep it" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("history", "now"),
+    [
+        (days(), 2.4),  # fits
+        (days(), 4.7),  # not twice what would do
+        (days(n=700), 60),  # too few events
+        (days(number=6), 60),  # too few days
+        (days(subject=replace(DEVICES, channel="site")), 60),
+        (days(subject=replace(DEVICES, version="0.9.0")), 60),
+        (days(subject=replace(DEVICES, group="young")), 60),
+        ({}, 60),
+    ],
+    ids=["fits", "near", "few events", "few days", "site", "other version", "group", "nothing"],
+)
+def test_nothing_is_proposed_where_the_limit_fits_or_too_little_is_known(
+    history: Any, now: float
+) -> None:
+    assert proposals(history, now=now) == []
+
+
+def test_one_version_that_was_not_measured_keeps_the_limit() -> None:
+    known = limits()[0].versions
+    unknown = Limited(app="other", model="digits", version="1.1.0", at_build=0.1)
+
+    assert proposals(days(), versions=(*known, unknown)) == []
+
+
+def test_the_version_that_takes_most_decides_and_no_proposal_denies_what_is_pinned() -> None:
+    other = replace(DEVICES, app="other")
+    versions = (
+        *limits()[0].versions,
+        Limited(app="other", model="digits", version="1.1.0", at_build=8.0),
+    )
+
+    (found,) = proposals(days() | days(subject=other, at=AT - 4), versions=versions)
+
+    assert found.threshold is not None
+    assert (found.subject.app, found.threshold.proposed) == ("field-assistant", 10)
+
+
+def test_more_data_that_say_the_same_are_the_same_finding() -> None:
+    first, second = proposals(days(number=14)), proposals(days(number=15))
+
+    assert first[0].id == second[0].id
+
+
+def test_limits_come_from_the_pack_and_figures_from_the_manifests() -> None:
+    found = {item.amount.series: item for item in read_limits(ROOT, "dev", now=NOW)}
+
+    assert set(found) == {"latency", "memory", "energy"}
+    assert found["latency"].parameter == "midRange"
+    assert [(item.version, item.is_current) for item in found["latency"].versions] == [
+        ("1.1.0", True),
+        ("1.0.0", False),
+    ]
+    assert found["latency"].versions[0].at_build == pytest.approx(0.062633)
+
+
+def test_versions_on_several_device_classes_are_told_apart_by_nobody(tmp_path: Path) -> None:
+    for name in ("policy-pack", "models"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / "Pulumi.dev.yaml").read_text()
+    one = "- {target: on-device, variant: int8, deviceClass: mid-range}"
+    both = f"{one}\n        - {{target: on-device, variant: int4, deviceClass: entry}}"
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    (tmp_path / "Pulumi.dev.yaml").write_text(text.replace(one, both))
+
+    assert both in (tmp_path / "Pulumi.dev.yaml").read_text()
+    assert read_limits(tmp_path, "dev", now=NOW) == []
+
+
+@given(st.floats(min_value=1e-6, max_value=1e12))
+def test_rounding_up_never_goes_down_and_adds_a_tenth_at_most(value: float) -> None:
+    assert value * (1 - 1e-5) <= rounded_up(value) <= value * 1.1 * (1 + 1e-5)
+
+
+@given(st.lists(st.integers(0, 1000), min_size=64, max_size=64).filter(any))
+def test_quantiles_rise_with_the_share(counts: list[int]) -> None:
+    found = [quantile("latency", np.array(counts), share) for share in (0.01, 0.5, 0.95, 0.99)]
+
+    assert found == sorted(found)
