@@ -1,43 +1,69 @@
-"""Who put a text into a stack file, or took it out, last: Git's own record."""
+"""Since which commit Git pins what it pins, and whose commit that is."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
+from gate.baseline import ModelPin, from_git
 from gate.errors import GateError
 from gate.project import Project
 from operations.audit.contract import Author, moment
 
-__all__ = ["committed_by"]
+__all__ = ["pinned_by"]
 
 
-def committed_by(project: Project, commit: str) -> Callable[[str], Author]:
-    """Return what asks Git.
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    hash: str
+    who: str
+    when: str
+
+
+def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
+    """Return what asks Git who pinned the model of a deployment, or took the deployment out.
+
+    The stack file is read at each commit that changed it, from the newest back, until the
+    deployment's pin was another: a digest may move within the file, so no search for text will do.
 
     Args:
         project: Whose stack file.
-        commit: Where the history is read from.
+        commit: Where the history begins.
     """
+    name = project.stack_file.name
 
-    def ask(text: str) -> Author:
-        name = project.stack_file.name
-        # The pickaxe: commits that change how often a text occurs.
-        found = _git(
-            project, "log", "-1", f"-S{text}", "--format=%an <%ae>%x00%at%x00%h", commit, "--", name
-        )
-        if not found.strip() or not text:
-            return Author(source="Git", note=f"no commit of {name} names it")
-        who, seconds, short = found.strip().split("\0")
-        when = moment(datetime.fromtimestamp(int(seconds), UTC))
-        return Author(who=who, when=when, source=f"Git {short}, {name}")
+    @cache  # a commit is read once for all deployments that differ
+    def pins_at(at: str) -> Mapping[str, ModelPin]:
+        return from_git(project, at).pins
+
+    def ask(deployment: str) -> Author:
+        now = pins_at(commit).get(deployment)
+        since: _Commit | None = None
+        for found in _history(project, commit):
+            if pins_at(found.hash).get(deployment) != now:
+                break
+            since = found
+        else:
+            since = since if now else None  # a pin since the first commit, or never one
+        if since is None:
+            return Author(source="Git", note=f"no commit of {name} has it")
+        return Author(who=since.who, when=since.when, source=f"Git {since.hash[:12]}, {name}")
 
     return ask
 
 
-def _git(project: Project, *arguments: str) -> str:
+def _history(project: Project, commit: str) -> Iterator[_Commit]:
+    """Yield the commits that changed the stack file, the newest first."""
+    form = "--format=%H%x00%an <%ae>%x00%at"
     done = subprocess.run(
-        ["git", "-C", project.root, *arguments], capture_output=True, text=True, check=False
+        ["git", "-C", project.root, "log", form, commit, "--", project.stack_file.name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise GateError(f"git {arguments[0]}: got {done.stderr.strip()!r}; expected a history")
-    return done.stdout
+        raise GateError(f"git log: got {done.stderr.strip()!r}; expected a history")
+    for line in done.stdout.splitlines():
+        hash_, who, seconds = line.split("\0")
+        yield _Commit(hash_, who, moment(datetime.fromtimestamp(int(seconds), UTC)))

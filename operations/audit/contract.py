@@ -34,7 +34,7 @@ class Deployed:
         pins: The model of every deployment in the state, by the deployment's name.
         declared: The same as the stack file in Git has it.
         facts: What the judge knows of the stack: trust, verified models, signed records.
-        committed: Who put a text into the stack file in Git, or took it out, last.
+        pinned_by: Who pinned the model of a deployment in Git, or took the deployment out.
         now: The time of the audit.
     """
 
@@ -44,7 +44,7 @@ class Deployed:
     pins: Mapping[str, ModelPin]
     declared: Mapping[str, ModelPin]
     facts: Facts
-    committed: Callable[[str], Author]
+    pinned_by: Callable[[str], Author]
     now: datetime
 
 

@@ -31,7 +31,7 @@ from gate.stackfile import StackFile
 from gate.timing import Clock
 from operations.audit.analyze import analyze
 from operations.audit.checks import STATE_CHECKS
-from operations.audit.committed import committed_by
+from operations.audit.committed import pinned_by
 from operations.audit.contract import Check, Deployed
 from operations.audit.judged import disagreement, events_of
 from operations.audit.merge import look, merge
@@ -111,7 +111,7 @@ def run_audit(
             pins=before.pins,
             declared=declared.pins,
             facts=_facts(session, project.stack),
-            committed=committed_by(project, options.commit),
+            pinned_by=pinned_by(project, options.commit),
             now=now,
         )
         results = look(checks, deployed)

@@ -122,7 +122,11 @@ def _ahead(deployed: Deployed) -> None:
     deployed.checkout.commit()
     found = deployed.audit()
     assert (found.code, found.denied_by) == (1, {"pins-as-in-git"}), found.out + found.err
-    assert found.report["violations"][0]["line"] > 0
+    (violation,) = (v for v in found.report["violations"] if v["rule"] == "pins-as-in-git")
+    assert violation["line"] > 0
+    changed = violation["changedBy"]
+    assert changed["source"] == f"Git {found.report['source']['commit'][:12]}, Pulumi.dev.yaml"
+    assert changed["who"]
 
 
 def test_state_is_denied_by_the_rules_that_deny_its_plan(checkout):

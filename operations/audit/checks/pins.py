@@ -21,7 +21,6 @@ def _look(deployed: Deployed) -> Iterator[Found]:
             got = str(running or "nothing")
         else:
             continue
-        text = pinned.sha256 if pinned else running.sha256 if running else name
         yield Found(
             urn=urns.get(name, ""),
             finding=Finding(
@@ -30,7 +29,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
                 expected=_wanted(pinned),
                 next_step="run the pipeline on this commit, or find who deployed past it",
             ),
-            author=partial(deployed.committed, text),
+            author=partial(deployed.pinned_by, name),
         )
 
 

@@ -31,7 +31,7 @@ def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: An
         pins={NAME: PIN},
         declared={NAME: PIN},
         facts=facts,
-        committed=lambda text: Author(who="ada", source=f"Git, {text[:7]}"),
+        pinned_by=lambda name: Author(who="ada", source=f"Git, {name}"),
         now=now,
     )
     return replace(value, **changes)

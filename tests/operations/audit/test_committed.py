@@ -7,12 +7,18 @@ import pytest
 
 from gate.errors import GateError
 from gate.project import Project
-from operations.audit.committed import committed_by
+from operations.audit.committed import pinned_by
+
+OLD, NEW = "a" * 64, "b" * 64
+ENTRY = "    - {{app: field, model: digits, version: {}, sha256: {}, previous: {{sha256: {}}}}}\n"
+HEAD = "config:\n  mobile-ai:deployments:\n"
+FIRST = HEAD + ENTRY.format("1.0.0", OLD, NEW)
+SECOND = HEAD + ENTRY.format("1.1.0", NEW, OLD)
 
 
 def commit(root: Path, text: str, who: str, day: int) -> None:
     (root / "Pulumi.dev.yaml").write_text(text)
-    date = f"2026-11-{day:02d}T10:00:00+00:00"
+    date = f"2026-11-{day:02d}T10:00:00+02:00"
     identity = {"GIT_AUTHOR_NAME": who, "GIT_AUTHOR_EMAIL": f"{who}@example.com"}
     identity |= {"GIT_COMMITTER_NAME": "merge", "GIT_COMMITTER_EMAIL": "merge@example.com"}
     variables = {**identity, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
@@ -23,37 +29,39 @@ def commit(root: Path, text: str, who: str, day: int) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     subprocess.run(["git", "init", "-q", "-b", "main", tmp_path], check=True)
-    commit(tmp_path, "sha256: aaa\n", "ada", 1)
-    commit(tmp_path, "sha256: bbb\n", "grace", 2)
-    commit(tmp_path, "sha256: bbb # a comment\n", "joan", 3)
-    commit(tmp_path, "other: 1\n", "mary", 4)
+    history = (
+        ("ada", FIRST),
+        ("grace", SECOND),
+        ("joan", f"{SECOND}  mobile-ai:other: 1\n"),
+        ("mary", FIRST),  # the same digests are in the file as before, at other places
+        ("ann", "config: {}\n"),
+    )
+    for day, (who, text) in enumerate(history, 1):
+        commit(tmp_path, text, who, day)
     return Project(root=tmp_path, stack="dev")
 
 
 @pytest.mark.parametrize(
-    ("text", "at", "who", "day"),
-    [
-        ("bbb", "HEAD", "mary", "04"),
-        ("bbb", "HEAD~1", "grace", "02"),
-        ("aaa", "HEAD", "grace", "02"),
-    ],
-    ids=["who-removed-it", "who-pinned-it", "who-replaced-it"],
+    ("at", "who", "day"),
+    [("HEAD", "ann", 5), ("HEAD~1", "mary", 4), ("HEAD~2", "grace", 2), ("HEAD~4", "ada", 1)],
+    ids=["removed", "rolled-back", "pinned-before-another-change", "since-the-first-commit"],
 )
-def test_who_changed_a_pin_last(project: Project, text: str, at: str, who: str, day: str) -> None:
-    found = committed_by(project, at)(text)
+def test_who_pinned_it_is_the_author_since_when_it_is_so(
+    project: Project, at: str, who: str, day: int
+) -> None:
+    found = pinned_by(project, at)("field-digits")
 
     assert found.who == f"{who} <{who}@example.com>"
-    assert found.when == f"2026-11-{day}T10:00:00Z"
+    assert found.when == f"2026-11-{day:02d}T08:00:00Z"
     assert found.source.endswith(", Pulumi.dev.yaml")
 
 
-@pytest.mark.parametrize("text", ["ccc", ""])
-def test_what_git_never_had_has_no_author(project: Project, text: str) -> None:
-    found = committed_by(project, "HEAD")(text)
+def test_what_git_never_had_has_no_author(project: Project) -> None:
+    found = pinned_by(project, "HEAD")("other-digits")
 
-    assert (found.who, found.note) == ("", "no commit of Pulumi.dev.yaml names it")
+    assert (found.who, found.note) == ("", "no commit of Pulumi.dev.yaml has it")
 
 
 def test_a_commit_that_is_none_is_an_error(project: Project) -> None:
-    with pytest.raises(GateError, match="git log"):
-        committed_by(project, "nothing")("aaa")
+    with pytest.raises(GateError, match="nothing"):
+        pinned_by(project, "nothing")("field-digits")
