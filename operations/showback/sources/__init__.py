@@ -4,7 +4,8 @@ Both end as one FOCUS file, which the showback and the gate's ``--actuals`` read
 were obtained, there is one way for them to flow.
 """
 
-from operations.showback.sources.explorer import GROSS, NET, Explorer, Month, break_down
+from operations.showback.sources.cells import Month
+from operations.showback.sources.explorer import GROSS, NET, Explorer, break_down
 from operations.showback.sources.export import fetch_export
 from operations.showback.sources.rows import explorer_rows, write_rows
 

@@ -12,109 +12,20 @@ a member account only where the payer allows it; ``GROSS`` is for the others.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from operations.showback.errors import ShowbackError
 from operations.showback.sources.answers import asking
+from operations.showback.sources.cells import KEYS, Amounts, Cell, Key, Month, odd
 
-__all__ = ["GROSS", "KEYS", "NET", "Amounts", "Cell", "Explorer", "Key", "Month", "break_down"]
+__all__ = ["GROSS", "NET", "Explorer", "break_down"]
 
 NET: Final = ("NetUnblendedCost", "NetAmortizedCost")
 GROSS: Final = ("UnblendedCost", "AmortizedCost")
 REQUEST_USD: Final = Decimal("0.01")
-_HALF_A_CENT: Final = Decimal("0.005")
 _AT_ONCE: Final = 2  # keys that one request may group by
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What charges are grouped by: a ``TAG`` or a ``DIMENSION``."""
-
-    type: str
-    name: str
-
-    def value(self, text: str) -> str:
-        """Return the value in a group's key; a tag's is written after its name and a dollar."""
-        if self.type != "TAG":
-            return text
-        name, dollar, value = text.partition("$")
-        if not dollar or name != self.name:
-            raise _odd(f"group {text!r}", f"{self.name}$<value>")
-        return value
-
-    def filter(self, value: str) -> dict[str, Any]:
-        """Return the expression for the charges of one value; empty: those without the tag."""
-        wanted = {"Values": [value]} if value else {"MatchOptions": ["ABSENT"]}
-        field = "Tags" if self.type == "TAG" else "Dimensions"
-        return {field: {"Key": self.name, **wanted}}
-
-
-# Tags first, since only they are filtered by; whose a charge is before what it is for.
-KEYS: Final = (
-    Key("TAG", "mobile-ai:environment"),
-    Key("TAG", "mobile-ai:project"),
-    Key("TAG", "mobile-ai:app"),
-    Key("TAG", "mobile-ai:team"),
-    Key("DIMENSION", "SERVICE"),
-    Key("DIMENSION", "RECORD_TYPE"),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
-    """The days that are asked for.
-
-    Attributes:
-        start: First day, ``YYYY-MM-DD``.
-        end: The day after the last.
-        granularity: ``MONTHLY`` or ``DAILY``.
-    """
-
-    start: str
-    end: str
-    granularity: str = "MONTHLY"
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """What was billed and what it cost effectively, exact."""
-
-    billed: Decimal = Decimal(0)
-    effective: Decimal = Decimal(0)
-
-    def __add__(self, other: "Amounts") -> "Amounts":
-        """Add both."""
-        return Amounts(self.billed + other.billed, self.effective + other.effective)
-
-    def agrees(self, other: "Amounts") -> bool:
-        """Tell whether both are the same to the cent."""
-        return (
-            abs(self.billed - other.billed) < _HALF_A_CENT
-            and abs(self.effective - other.effective) < _HALF_A_CENT
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """The charges of one period that agree in the keys that were asked for.
-
-    Attributes:
-        start: First day.
-        end: The day after the last.
-        values: By key; empty where a resource lacks the tag.
-        amounts: Their sum.
-        currency: Of the sum.
-        estimated: Whether AWS may still change it.
-    """
-
-    start: str
-    end: str
-    values: Mapping[Key, str]
-    amounts: Amounts
-    currency: str
-    estimated: bool
 
 
 class Explorer:
@@ -219,7 +130,7 @@ class Explorer:
             )
         both = [metrics[name] for name in self._metrics]
         if len({item["Unit"] for item in both}) != 1:
-            raise _odd("amounts in two currencies", "one")
+            raise odd("amounts in two currencies", "one")
         return Amounts(*(_decimal(item["Amount"]) for item in both)), str(both[0]["Unit"])
 
 
@@ -235,7 +146,7 @@ def break_down(explorer: Explorer, keys: Sequence[Key] = KEYS) -> list[Cell]:
     """
     whole = explorer.ask()
     if len(currencies := {cell.currency for cell in whole}) != 1:
-        raise _odd(f"{len(currencies)} currencies in {len(whole)} periods", "one currency")
+        raise odd(f"{len(currencies)} currencies in {len(whole)} periods", "one currency")
     cells = list(_parts(explorer, keys, whole, {}, {}))
     if not _sum(cells).agrees(_sum(whole)):
         raise _unequal(_sum(cells), _sum(whole), "the month")
@@ -299,9 +210,9 @@ def _decimal(text: str) -> Decimal:
     try:
         amount = Decimal(text)
     except InvalidOperation as error:
-        raise _odd(f"amount {text!r}", "a number") from error
+        raise odd(f"amount {text!r}", "a number") from error
     if not amount.is_finite():
-        raise _odd(f"amount {text!r}", "a number")
+        raise odd(f"amount {text!r}", "a number")
     return amount
 
 
@@ -311,10 +222,4 @@ def _unequal(got: Amounts, expected: Amounts, where: str) -> ShowbackError:
         got=f"groups of {got.billed} billed, {got.effective} effective",
         expected=f"the ungrouped {expected.billed} and {expected.effective}, to the cent",
         next_step="AWS may have changed its figures meanwhile: run it again; nothing was written",
-    )
-
-
-def _odd(got: str, expected: str) -> ShowbackError:
-    return ShowbackError(
-        "Cost Explorer", got=got, expected=expected, next_step="report it; nothing was written"
     )

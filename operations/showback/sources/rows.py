@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 from governance.cost.focus import MANDATORY, service_category
 
 from operations.showback.bill import ESTIMATED
-from operations.showback.sources.explorer import KEYS, Cell
+from operations.showback.sources.cells import KEYS, Cell
 
 __all__ = ["COLUMNS", "category_of", "explorer_rows", "write_rows"]
 
