@@ -19,7 +19,7 @@ from operations.showback.errors import ShowbackError
 from operations.showback.focus_files import open_focus, unreadable
 from operations.showback.split import DIGITS
 
-__all__ = ["CATEGORIES", "ESTIMATED", "NEEDED", "Bill", "Charge", "read_bill"]
+__all__ = ["CATEGORIES", "ESTIMATED", "NEEDED", "Bill", "Charge", "check_month", "read_bill"]
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 NEEDED: Final = (
@@ -93,10 +93,7 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
         ShowbackError: A file is missing or no FOCUS file, a cost is no number, there are
             several currencies, or no row is of that month.
     """
-    if not _MONTH.fullmatch(month):
-        raise ShowbackError(
-            "month", got=repr(month), expected="YYYY-MM", next_step="name a month as 2026-10"
-        )
+    check_month(month)
     with duckdb.connect() as database:
         for path in paths:
             _load(database, path)
@@ -117,6 +114,18 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
         other_rows=others,
         estimated=estimated,
     )
+
+
+def check_month(month: str) -> None:
+    """Refuse what is no ``YYYY-MM``.
+
+    Raises:
+        ShowbackError: It is none.
+    """
+    if not _MONTH.fullmatch(month):
+        raise ShowbackError(
+            "month", got=repr(month), expected="YYYY-MM", next_step="name a month as 2026-10"
+        )
 
 
 def _load(database: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -17,7 +17,7 @@ from governance.cost.focus import MANDATORY
 from governance.documents import read_json
 from governance.errors import DocumentError
 
-from operations.showback.bill import NEEDED
+from operations.showback.bill import NEEDED, check_month
 from operations.showback.errors import ShowbackError
 from operations.showback.focus_files import open_focus
 from operations.showback.sources.answers import asking
@@ -55,6 +55,7 @@ def fetch_export(
         ShowbackError: There is no such export or month, a file is not what its manifest says, or
             AWS delivered anew while it was read.
     """
+    check_month(month)
     parsed = _URI.fullmatch(address)
     if parsed is None:
         raise ShowbackError(

@@ -160,6 +160,12 @@ def test_an_address_that_is_none(export: Export, address: str, message: str) -> 
         fetch_export(export.s3, address, month="2026-10", out=export.folder / "x.csv")
 
 
+@pytest.mark.parametrize("month", ["2026-13", "10", "2026-10' OR '1'='1"])
+def test_a_month_that_is_none_is_asked_of_nobody(export: Export, month: str) -> None:
+    with pytest.raises(ShowbackError, match="expected YYYY-MM"):
+        export.fetch(month=month)
+
+
 def test_a_file_that_is_no_focus_file(export: Export) -> None:
     line = row()
     del line["BilledCost"]
