@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +12,9 @@ from cli.errors import UserError
 from cli.gate import Cloud
 
 __all__ = ["command"]
+
+_SITE: Final = "site "
+_SHOWN: Final = 8
 
 
 def command(
@@ -22,7 +26,8 @@ def command(
 ) -> None:
     """Delete everything that a stack deployed, without asking back; a sandbox goes on running.
 
-    What Git protects stays, and then the command fails and says so.
+    On AWS it deletes nothing while something is protected (`mobile-ai:protect`), and says so; in
+    a sandbox that is lifted first. What a sandbox's APIs still list afterwards is told.
 
     Example: mobile-ai down --stack dev
 
@@ -46,4 +51,15 @@ def command(
     if cloud is Cloud.SANDBOX:
         print("Left in the sandbox:" if gone.left else "Left in the sandbox: nothing.")
     for place, objects in gone.left.items():
-        print(f"  {place}: {', '.join(objects)}")
+        print(f"  {place}: {_listed(objects)}")
+        if place.startswith(_SITE):
+            site = place.removeprefix(_SITE)
+            print(
+                "    until its agent syncs: "
+                f"mobile-ai sandbox sync build/sites/{stack}/{site} --site {site}"
+            )
+
+
+def _listed(objects: Sequence[str]) -> str:
+    more = f" and {len(objects) - _SHOWN} more" if len(objects) > _SHOWN else ""
+    return f"{', '.join(objects[:_SHOWN])}{more}"

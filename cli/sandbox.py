@@ -10,6 +10,7 @@ import typer
 
 from cli.errors import UserError
 from sandbox.errors import SandboxError
+from sandbox.services.endpoints import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from sandbox.services.endpoints import Endpoints
@@ -39,7 +40,7 @@ def up(  # noqa: PLR0917  typer takes parameters as options
     ] = None,
     account: Annotated[
         str, typer.Option(help="AWS account that the AWS API answers for.")
-    ] = "111122223333",
+    ] = DEFAULT_ACCOUNT,
     sqlite: Annotated[  # noqa: FBT002
         bool, typer.Option("--sqlite", help="Keep the registry in SQLite, not PostgreSQL.")
     ] = False,

@@ -48,7 +48,9 @@ class RegistrySecrets(pulumi.ComponentResource):
             name=plan.auth_secret_name(args["scope"]),
             description="Administrator of the model registry",
             kms_key_id=args["key_arn"],
-            recovery_window_in_days=30 if args["scope"]["protect"] else 7,
+            # Of an unprotected stack nothing stays: its name has to be free for the next `up`, and
+            # a rotation makes the value anew.
+            recovery_window_in_days=30 if args["scope"]["protect"] else 0,
             opts=child,
         )
         self.rotation = _rotation(name, args, secret, child)

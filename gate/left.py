@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.errors import GateError
+from sandbox.kubernetes.agent import agent_manager
 from sandbox.kubernetes.api import Api, ApiError
 from sandbox.providers.aws.api.session import Session
 from sandbox.providers.aws.inventory import inventory
@@ -25,7 +26,8 @@ def left_in_sandbox(
     """Return what is left by what lists it, such as ``eu-central-1 s3:list_buckets``.
 
     The AWS part is the whole account, so it names what another stack has there too. The
-    Kubernetes part is what this stack applied.
+    Kubernetes part is what this stack applied, and, as ``site lab``, what the agent of each of
+    its sites did: an agent lets go of it when it syncs the bundle again, which is empty now.
 
     Args:
         endpoints: Of the running sandbox.
@@ -50,8 +52,11 @@ def _listed(endpoints: Endpoints, config: Mapping[str, Any], stack: str) -> dict
         found |= _in_aws(endpoints.aws, config)
     manager = field_manager(f"urn:pulumi:{stack}::{_PROJECT}::")
     for name, cluster in endpoints.kubernetes.items():
-        api = Api.of(cluster)
-        found[f"kubernetes {name}"] = owned_objects(api, manager=manager)
+        found[f"kubernetes {name}"] = owned_objects(Api.of(cluster), manager=manager)
+    for site in config.get("mobile-ai:sites") or ():
+        name = str(site["name"])
+        if (its := endpoints.cluster(name)) is not None:
+            found[f"site {name}"] = owned_objects(Api.of(its), manager=agent_manager(name))
     return {name: objects for name, objects in found.items() if objects}
 
 

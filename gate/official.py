@@ -14,7 +14,13 @@ from gate.errors import GateError
 from gate.project import Project
 from gate.source import read_source, uncommitted
 
-__all__ = ["require_clean", "require_key_service", "require_settled"]
+__all__ = [
+    "protected",
+    "require_clean",
+    "require_key_service",
+    "require_settled",
+    "require_unprotected",
+]
 
 _KEY_SERVICE: Final = "awskms://"
 _SHOWN: Final = 5
@@ -91,3 +97,36 @@ def require_settled(project: Project, export: Mapping[str, Any]) -> None:
         f"{project.stack}` in a terminal asks for each whether it was created; answer with the "
         "id of what exists, then run the same command again."
     )
+
+
+def protected(export: Mapping[str, Any]) -> list[str]:
+    """Return the URNs that the engine refuses to delete."""
+    resources = (export.get("deployment") or {}).get("resources") or []
+    return [str(item["urn"]) for item in resources if item.get("protect")]
+
+
+def require_unprotected(project: Project, export: Mapping[str, Any]) -> None:
+    """Check that nothing is protected, before anything beside it is deleted.
+
+    The engine would delete all that it may, and stop at the rest.
+
+    Raises:
+        GateError: Something is.
+    """
+    found = protected(export)
+    if not found:
+        return
+    names = ", ".join(_name(urn) for urn in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    raise GateError(
+        f"stack {project.stack}: got {len(found)} protected resources ({names}{more}); expected "
+        f"none, so nothing was deleted. Next: set `mobile-ai:protect: false` in "
+        f"{project.stack_file.name} through a pull request (rule stores-protected takes a "
+        "waiver), `mobile-ai up`, then run the same command again."
+    )
+
+
+def _name(urn: str) -> str:
+    """``aws:s3/bucket:Bucket telemetry`` of a URN."""
+    kinds, _, name = urn.rpartition("::")
+    return f"{kinds.rpartition('::')[2].rpartition('$')[2]} {name}"

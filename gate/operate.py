@@ -19,7 +19,14 @@ from gate.certify import trust_of
 from gate.desk import Desk, ask, open_desk, run, seal_now
 from gate.errors import GateError
 from gate.handover import write_handover
-from gate.official import require_clean, require_key_service, require_settled
+from gate.local import in_sandbox, reachable
+from gate.official import (
+    protected,
+    require_clean,
+    require_key_service,
+    require_settled,
+    require_unprotected,
+)
 from gate.progress import Tell
 from gate.project import Project, find_project
 from gate.recovery import has_pending_operations, mend_state
@@ -98,18 +105,33 @@ def refresh(options: Options, tell: Tell) -> Deployed:
 def take_down(options: Options, tell: Tell) -> Deployed:
     """Delete everything the stack deployed.
 
+    In a sandbox, protection is lifted as one does it in an account: by an `up` without it.
+
     Raises:
-        GateError: It cannot run, or the engine failed.
+        GateError: It cannot run, something is protected in an account, or the engine failed.
     """
     desk, notes = _ready(options, tell)
+    notes += _unprotected(desk, tell)
     run(desk, "destroy", ["--skip-preview"], tell)
     return replace(_deployed(desk, "destroy"), notes=notes, left=_left(desk))
+
+
+def _unprotected(desk: Desk, tell: Tell) -> tuple[str, ...]:
+    export = desk.export()
+    if desk.official:
+        require_unprotected(desk.project, export)
+    held = protected(export)
+    if not held:
+        return ()
+    tell(f"Lifting the protection of {len(held)} resources")
+    run(desk, "up", ["--skip-preview", "--config=mobile-ai:protect=false"], tell)
+    return (f"lifted the protection of {len(held)} resources, which `--cloud aws` would refuse",)
 
 
 def _ready(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
     """Return a desk where the engine may change the stack, and what was mended for it."""
     if options.cloud == "sandbox":
-        return _ready_sandbox(_in_sandbox(options), tell)
+        return _ready_sandbox(in_sandbox(options), tell)
     project = find_project(options.folder.resolve(), options.stack)
     require_clean(project)
     desk = open_desk(options)
@@ -129,22 +151,6 @@ def _ready_sandbox(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]
     for note in notes:
         tell(note)
     return desk, tuple(notes)
-
-
-def _in_sandbox(options: Options) -> Options:
-    """The options with the sandbox that they work in.
-
-    Raises:
-        GateError: No sandbox runs.
-    """
-    root = find_project(options.folder.resolve(), options.stack).root
-    path = options.ambient.get(VARIABLE) or str(root / "build/sandbox/default/endpoints.json")
-    if not Path(path).is_file():
-        raise GateError(
-            f"{path}: got no such file; expected the endpoints of a running sandbox. Next: "
-            "`mobile-ai sandbox up`, then run the same command again."
-        )
-    return replace(options, ambient={**options.ambient, VARIABLE: path, "MOBILE_AI_SANDBOX": "1"})
 
 
 def _vouched(desk: Desk, statement: Path) -> Seal:
@@ -184,7 +190,7 @@ def _deployed(desk: Desk, verb: str) -> Deployed:
     return Deployed(
         changes=last.get("resourceChanges") or {},
         outputs=outputs,
-        reachable=_reachable(desk) if outputs and not desk.official else {},
+        reachable=reachable(desk) if outputs and not desk.official else {},
     )
 
 
@@ -196,17 +202,3 @@ def _left(desk: Desk) -> Mapping[str, Sequence[str]]:
     stack_file = StackFile.parse(desk.project.stack_file.read_text(), name=desk.project.stack)
     endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
     return left_in_sandbox(endpoints, stack_file.config, stack=desk.project.stack)
-
-
-def _reachable(desk: Desk) -> dict[str, str]:
-    """URLs of this machine: the names that AWS would make lead nowhere here."""
-    endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
-    distributions = [
-        item["id"]
-        for item in desk.export()["deployment"].get("resources") or ()
-        if item["type"] == "aws:cloudfront/distribution:Distribution"
-    ]
-    found = {"aws": endpoints.aws, "registry": endpoints.mlflow}
-    if endpoints.cdn and distributions:
-        found["releases"] = f"{endpoints.cdn}/{distributions[0]}/"
-    return {name: url for name, url in found.items() if url}

@@ -16,6 +16,7 @@ from gate.base_plan import plan_at
 from gate.baseline import from_git, read_state
 from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
+from gate.config_size import require_startable, size_warnings
 from gate.errors import GateError
 from gate.handover import write_handover
 from gate.pack import pack_digest
@@ -70,6 +71,8 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
     with clock.phase("find engine"):
         engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):
+        if options.cloud == "aws":
+            require_startable(project)
         expected = expectation(project)
         variables = variables_of(project, engine, options.cloud, options.ambient)
         config_file = prepare_stack(project, engine, options.cloud, variables)
@@ -171,11 +174,13 @@ def _moved(project: Project, sha256: str) -> tuple[str, ...]:
 
 
 def _warnings(project: Project, options: Options) -> tuple[str, ...]:
+    near = size_warnings(project)
     if not options.base or not differs_from(project, options.base):
-        return ()
-    return (
-        f"policy-pack or gate differs from {options.base}: this verdict is by the changed one.",
+        return near
+    changed = (
+        f"policy-pack or gate differs from {options.base}: this verdict is by the changed one."
     )
+    return (*near, changed)
 
 
 def _rate(shown: Preview) -> float:

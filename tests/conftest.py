@@ -1,4 +1,4 @@
-"""What every test may use: golden files with an update flag."""
+"""What every test may use: golden files with an update flag; and what none may leave."""
 
 import asyncio
 import signal
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.leftovers import end, left_by
 
 _LONGEST_ID = 100
 
@@ -20,6 +22,19 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored, and children inherit that: tests
     # of Ctrl-C would then test the shell.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that leaves processes: after all fixtures, and after the workers have ended."""
+    config = session.config
+    if hasattr(config, "workerinput") or not hasattr(config, "_tmp_path_factory"):
+        return
+    folder = config._tmp_path_factory.getbasetemp()
+    told = end(left_by(folder))
+    if told:
+        print("\nerror: tests left processes, now ended:", *told, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

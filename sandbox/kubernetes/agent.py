@@ -16,9 +16,8 @@ from sandbox.errors import SandboxError
 from sandbox.kubernetes.api import Api, Object
 from sandbox.kubernetes.namespace import finish_namespace
 
-__all__ = ["Synced", "sync"]
+__all__ = ["Synced", "agent_manager", "sync"]
 
-_MANAGER: Final = "mobile-ai/site-agent"
 # What others need comes first, and goes last.
 _FIRST: Final = ("CustomResourceDefinition", "Namespace")
 
@@ -36,12 +35,18 @@ class Synced:
     removed: tuple[str, ...]
 
 
-def sync(api: Api, bundle: Path, *, inventory: Path) -> Synced:
+def agent_manager(site: str) -> str:
+    """Return the field manager of a site's agent."""
+    return f"mobile-ai/site-agent/{site}"
+
+
+def sync(api: Api, bundle: Path, *, site: str, inventory: Path) -> Synced:
     """Apply a bundle; a folder that is empty or gone removes all that was applied before.
 
     Args:
         api: The site's API server.
         bundle: Folder of YAML files, searched in depth.
+        site: Name of the site.
         inventory: File that remembers what was applied; safe to interrupt and repeat.
 
     Raises:
@@ -55,7 +60,7 @@ def sync(api: Api, bundle: Path, *, inventory: Path) -> Synced:
     # Before anything is applied, so that an interrupted run forgets nothing.
     inventory.write_text(json.dumps([*names, *gone]))
     for one in wanted:
-        api.apply(one, manager=_MANAGER, dry_run=False, force=True)
+        api.apply(one, manager=agent_manager(site), dry_run=False, force=True)
     for one in gone:
         _remove(api, one)
     inventory.write_text(json.dumps(names))

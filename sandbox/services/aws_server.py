@@ -11,10 +11,19 @@ from typing import Any
 from moto import server
 from moto.cloudfront import models
 
+from sandbox.services.aws_databases import keep_one_managed_secret
 from sandbox.services.aws_policies import mend_bucket_policies
 from sandbox.services.aws_zones import let_zones_have_their_id
 
-__all__ = ["keep_what_is_forgotten", "main"]
+__all__ = ["main", "mend"]
+
+
+def mend() -> None:
+    """Change moto in this process to what this module and those beside it say."""
+    keep_what_is_forgotten()
+    keep_one_managed_secret()
+    mend_bucket_policies()
+    let_zones_have_their_id()
 
 
 def keep_what_is_forgotten() -> None:
@@ -48,9 +57,7 @@ def _after_init(kind: Any, then: Callable[[Any, dict[str, Any]], None]) -> None:
 
 def main() -> None:
     """Serve with moto's own options until told to end."""
-    keep_what_is_forgotten()
-    mend_bucket_policies()
-    let_zones_have_their_id()
+    mend()
     server.main()
 
 

@@ -30,10 +30,14 @@ def let_zones_have_their_id() -> None:
 
     def create_with_id(self: Any, name: str, *given: Any, **named: Any) -> Any:
         wanted = str(named.get("caller_reference") or "")
-        if _ZONE_ID.fullmatch(wanted):
-            identifier = HostedZoneIdentifier(self.account_id, name, named.get("delegation_set_id"))
-            moto_id_manager.set_custom_id(identifier, wanted)
-        return create(self, name, *given, **named)
+        if not _ZONE_ID.fullmatch(wanted):
+            return create(self, name, *given, **named)
+        identifier = HostedZoneIdentifier(self.account_id, name, named.get("delegation_set_id"))
+        moto_id_manager.set_custom_id(identifier, wanted)
+        try:
+            return create(self, name, *given, **named)
+        finally:  # it is this zone's, not that of the next one with its name
+            moto_id_manager.unset_custom_id(identifier)
 
     def change_in_any(self: Any, zoneid: str, change_list: Sequence[Any]) -> None:
         zone = zoneid.removeprefix("/hostedzone/")

@@ -15,9 +15,17 @@ from typing import Any, Final
 from sandbox.errors import SandboxError
 from sandbox.providers.permission import endpoint_failure
 
-__all__ = ["DEFAULT_CLUSTER", "VARIABLE", "Cluster", "Endpoints", "EndpointsError"]
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "DEFAULT_CLUSTER",
+    "VARIABLE",
+    "Cluster",
+    "Endpoints",
+    "EndpointsError",
+]
 
 VARIABLE: Final = "MOBILE_AI_SANDBOX_ENDPOINTS"
+DEFAULT_ACCOUNT: Final = "111122223333"
 DEFAULT_CLUSTER: Final = "default"
 _FORMAT: Final = 1
 

@@ -13,7 +13,7 @@ from sandbox.progress import Progress
 from sandbox.services.adopted import adopt
 from sandbox.services.catalogue import Choice, build_services
 from sandbox.services.cluster import write_kubeconfig
-from sandbox.services.endpoints import Endpoints
+from sandbox.services.endpoints import DEFAULT_ACCOUNT, Endpoints
 from sandbox.services.launch import Launch
 from sandbox.services.names import chosen, cluster_of
 from sandbox.services.places import Places
@@ -44,7 +44,7 @@ class Wish:
     """
 
     only: tuple[str, ...] = ()
-    account: str = "111122223333"
+    account: str = DEFAULT_ACCOUNT
     sites: tuple[str, ...] = ()
     sqlite: bool = False
     kubeconfig: Path | None = None

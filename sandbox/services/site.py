@@ -31,4 +31,4 @@ def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: Folder) 
             "API server. Run `mobile-ai sandbox up --only kubernetes`."
         )
     api = Api.of(cluster)
-    return sync(api, bundle, inventory=folder.data / f"site-{site}.json")
+    return sync(api, bundle, site=site, inventory=folder.data / f"site-{site}.json")

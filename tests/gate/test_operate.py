@@ -258,6 +258,16 @@ def test_what_is_not_in_order_is_refused_before_anything_runs(world, operate_on,
     assert world.gate_ran == 0
 
 
+def test_nothing_is_deleted_while_something_is_protected(world):
+    urn = "urn:pulumi:dev::p::mobileai:index:PrivateBucket$aws:s3/bucket:Bucket::models"
+    held = [{"urn": urn, "type": "aws:s3/bucket:Bucket", "protect": True}]
+    world.state({**STATE, "deployment": {**STATE["deployment"], "resources": held}})
+    with pytest.raises(GateError, match=r"1 protected resources \(aws:s3/bucket:Bucket models\)"):
+        take_down(world.options, quiet)
+    assert not world.changed()
+    assert bring_up(world.options, quiet)[1]
+
+
 def test_key_service_in_the_state_will_do_where_the_file_names_none(world):
     stack_file("")(world)
     assert bring_up(world.options, quiet)[1]

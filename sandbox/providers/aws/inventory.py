@@ -5,13 +5,16 @@ Used to show that `down` leaves nothing, and that no run leaves an object twice.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from sandbox.providers.aws.api.session import Session
 from sandbox.providers.aws.api.text import search
 
 __all__ = ["inventory"]
 
+# Where CloudFront's firewalls are listed.
+_EVERYWHERE: Final = "us-east-1"
 # Service, operation, where the ids are. Defaults of a region and what is on its way out are left
 # out by the path.
 _LISTS: Final = (
@@ -30,8 +33,9 @@ _LISTS: Final = (
     ("ec2", "describe_internet_gateways", "InternetGateways[].InternetGatewayId"),
     ("ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted'].VpcEndpointId"),
     ("ec2", "describe_flow_logs", "FlowLogs[].FlowLogId"),
+    ("ec2", "describe_nat_gateways", "NatGateways[?State!='deleted'].NatGatewayId"),
+    ("ec2", "describe_addresses", "Addresses[].AllocationId"),
     ("ecr", "describe_repositories", "repositories[].repositoryName"),
-    ("ecs", "list_clusters", "clusterArns"),
     ("elbv2", "describe_load_balancers", "LoadBalancers[].LoadBalancerArn"),
     ("elbv2", "describe_target_groups", "TargetGroups[].TargetGroupArn"),
     ("events", "list_rules", "Rules[].Name"),
@@ -45,8 +49,15 @@ _LISTS: Final = (
     ("logs", "describe_deliveries", "deliveries[].id"),
     ("logs", "describe_delivery_sources", "deliverySources[].name"),
     ("logs", "describe_delivery_destinations", "deliveryDestinations[].name"),
+    ("logs", "describe_resource_policies", "resourcePolicies[].policyName"),
     ("rds", "describe_db_instances", "DBInstances[].DBInstanceIdentifier"),
     ("rds", "describe_db_subnet_groups", "DBSubnetGroups[].DBSubnetGroupName"),
+    ("rds", "describe_db_snapshots", "DBSnapshots[].DBSnapshotIdentifier"),
+    (
+        "rds",
+        "describe_db_parameter_groups",
+        "DBParameterGroups[?!starts_with(DBParameterGroupName, 'default.')].DBParameterGroupName",
+    ),
     ("s3", "list_buckets", "Buckets[].Name"),
     ("scheduler", "list_schedules", "Schedules[].Name"),
     ("secretsmanager", "list_secrets", "SecretList[?!DeletedDate].Name"),
@@ -63,14 +74,44 @@ def inventory(session: Session, *, account: str, region: str) -> dict[str, list[
     Raises:
         ApiError: The API cannot tell.
     """
+
+    def listed(service: str, operation: str, path: str, **given: Any) -> list[str]:
+        return search(path, session.call(service, region, operation, given)) or []
+
     found = {
-        f"{service}:{operation}": search(path, session.call(service, region, operation, {})) or []
+        f"{service}:{operation}": listed(service, operation, path)
         for service, operation, path in _LISTS
     }
+    found["budgets:describe_budgets"] = listed(
+        "budgets", "describe_budgets", "Budgets[].BudgetName", AccountId=account
+    )
+    found["iam:list_policies"] = listed(
+        "iam", "list_policies", "Policies[].PolicyName", Scope="Local"
+    )
+    scope = "CLOUDFRONT" if region == _EVERYWHERE else "REGIONAL"
+    found["wafv2:list_web_acls"] = listed("wafv2", "list_web_acls", "WebACLs[].Name", Scope=scope)
+    found["ecs:list_clusters"] = _clusters(listed)
     found["kms:list_keys"] = _keys(session, region)
-    budgets = session.call("budgets", region, "describe_budgets", {"AccountId": account})
-    found["budgets:describe_budgets"] = search("Budgets[].BudgetName", budgets) or []
+    found["route53:list_resource_record_sets"] = _records(listed)
     return {name: sorted(ids) for name, ids in found.items() if ids}
+
+
+def _clusters(listed: Callable[..., list[str]]) -> list[str]:
+    """Clusters that are not deleted: ECS goes on listing those that were for a while."""
+    arns = listed("ecs", "list_clusters", "clusterArns")
+    active = "clusters[?status!='INACTIVE'].clusterArn"
+    return listed("ecs", "describe_clusters", active, clusters=arns) if arns else []
+
+
+def _records(listed: Callable[..., list[str]]) -> list[str]:
+    """Records that zones do not have by themselves; the zones are the company's."""
+    put = "ResourceRecordSets[?Type!='NS' && Type!='SOA'].Name"
+    zones = listed("route53", "list_hosted_zones", "HostedZones[].Id")
+    return [
+        name
+        for zone in zones
+        for name in listed("route53", "list_resource_record_sets", put, HostedZoneId=zone)
+    ]
 
 
 def _keys(session: Session, region: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,14 @@ def changed(source: str, to: Path, **user: str) -> Path:
     return to
 
 
-def test_an_adopted_cluster_is_used_and_left_alone(endpoints, namespace, tmp_path):
-    folder = Folder(tmp_path, "adopts")
+@pytest.fixture
+def folder(tmp_path) -> Iterator[Folder]:
+    made = Folder(tmp_path, "adopts")
+    yield made
+    lifecycle.down(made, progress=Quiet())
+
+
+def test_an_adopted_cluster_is_used_and_left_alone(endpoints, namespace, folder, tmp_path):
     file = changed(endpoints.kubeconfig, tmp_path / "config")
     found = up(folder, only=("kubernetes",), kubeconfig=file)
     file.unlink()
@@ -97,8 +104,7 @@ def test_a_cluster_that_cannot_be_used_is_refused(server, user, says, endpoints,
         adopt(file, data=tmp_path / "data")
 
 
-def test_sites_of_its_own_and_an_adopted_cluster_do_not_go_together(endpoints, tmp_path):
-    folder = Folder(tmp_path, "both")
+def test_sites_of_its_own_and_an_adopted_cluster_do_not_go_together(endpoints, folder, tmp_path):
     file = changed(endpoints.kubeconfig, tmp_path / "config")
     with pytest.raises(SandboxError, match="expected one of both"):
         up(folder, only=("kubernetes",), sites=("lab",), kubeconfig=file)

@@ -27,17 +27,17 @@ def test_the_cluster_becomes_what_the_bundle_says(api, namespace, tmp_path):
     dropped, path = _write(bundle, "ConfigMap", "dropped", name)
     space, _ = _write(bundle, "Namespace", name)  # sorts after what is inside
 
-    first = sync(api, bundle, inventory=inventory)
+    first = sync(api, bundle, site="lab", inventory=inventory)
     path.unlink()
-    second = sync(api, bundle, inventory=inventory)
-    again = sync(api, bundle, inventory=inventory)
+    second = sync(api, bundle, site="lab", inventory=inventory)
+    again = sync(api, bundle, site="lab", inventory=inventory)
 
     assert first.applied[0] == f"Namespace {name}"
     assert second.removed == (f"ConfigMap {name}/dropped",)
     assert again.removed == ()
     assert api.read(kept) is not None
     assert api.read(dropped) is None
-    last = sync(api, tmp_path / "nothing", inventory=inventory)
+    last = sync(api, tmp_path / "nothing", site="lab", inventory=inventory)
     assert last.removed == (f"ConfigMap {name}/kept", f"Namespace {name}")
     assert api.read(space) is None
 
@@ -45,15 +45,15 @@ def test_the_cluster_becomes_what_the_bundle_says(api, namespace, tmp_path):
 def test_an_interrupted_run_forgets_nothing(api, namespace, tmp_path, monkeypatch):
     bundle, inventory = tmp_path / "bundle", tmp_path / "inventory.json"
     old, path = _write(bundle, "ConfigMap", "old", namespace)
-    sync(api, bundle, inventory=inventory)
+    sync(api, bundle, site="lab", inventory=inventory)
     path.unlink()
     _write(bundle, "ConfigMap", "new", namespace)
     monkeypatch.setattr(api, "apply", lambda *_, **__: pytest.fail("killed"))
     with pytest.raises(pytest.fail.Exception):
-        sync(api, bundle, inventory=inventory)
+        sync(api, bundle, site="lab", inventory=inventory)
     monkeypatch.undo()
 
-    sync(api, bundle, inventory=inventory)
+    sync(api, bundle, site="lab", inventory=inventory)
 
     assert api.read(old) is None
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_no_object_changes_nothing(api, tmp_path, text):
     (tmp_path / "bad.yaml").write_text(text)
 
     with pytest.raises(SandboxError, match=r"bad\.yaml holds no Kubernetes object"):
-        sync(api, tmp_path, inventory=tmp_path / "inventory.json")
+        sync(api, tmp_path, site="lab", inventory=tmp_path / "inventory.json")
     assert not (tmp_path / "inventory.json").exists()
 
 

@@ -1,6 +1,9 @@
 """What a stack owns on an API server, asked of the server."""
 
+import json
+
 from gate.left import left_in_sandbox
+from sandbox.kubernetes.agent import sync
 from sandbox.providers.kubernetes.inventory import owned_objects
 
 CONFIG = {"mobile-ai:region": "eu-central-1", "mobile-ai:aws": {"accountId": "111122223333"}}
@@ -46,3 +49,18 @@ def test_what_is_left_is_told_by_cluster_and_nothing_for_a_stack_that_left_nothi
         "kubernetes default": [f"ConfigMap {namespace}/one"]
     }
     assert left_in_sandbox(endpoints, CONFIG, stack="tidy") == {}
+
+
+def test_what_the_agent_of_a_site_still_holds_is_told_until_it_syncs(api, endpoints, tmp_path):
+    bundle, inventory = tmp_path / "bundle", tmp_path / "inventory.json"
+    bundle.mkdir()
+    config = {**CONFIG, "mobile-ai:sites": [{"name": "lab"}]}
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": []}
+    (bundle / "a.yaml").write_text(json.dumps({**role, "metadata": {"name": "of-the-bundle"}}))
+    sync(api, bundle, site="lab", inventory=inventory)
+    assert left_in_sandbox(endpoints, config, stack="dev") == {
+        "site lab": ["ClusterRole of-the-bundle"]
+    }
+    (bundle / "a.yaml").unlink()
+    sync(api, bundle, site="lab", inventory=inventory)
+    assert left_in_sandbox(endpoints, config, stack="dev") == {}

@@ -233,20 +233,27 @@ def test_an_unknown_service_is_told_with_the_known_ones(folder):
         _up(folder(), Wish(only=("s3",)))
 
 
-def test_the_command_is_interrupted_without_leaving_anything(tmp_path):
+@pytest.fixture
+def beside(tmp_path: Path) -> Iterator[Path]:
+    """A folder to call the command in; what it may leave there is stopped."""
+    yield tmp_path
+    lifecycle.down(Folder(tmp_path / "build/sandbox", "default"), progress=Quiet())
+
+
+def test_the_command_is_interrupted_without_leaving_anything(beside):
     """Ctrl-C while services start: the command stops what it started."""
     command = [sys.executable, "-m", "cli.main", "sandbox", "up", "--only", "cdn", "--only", "aws"]
     root = Path(__file__).resolve().parents[3]
     process = subprocess.Popen(
         command,
-        cwd=tmp_path,
+        cwd=beside,
         env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         process_group=0,
     )
-    state = tmp_path / "build/sandbox/default/state.json"
+    state = beside / "build/sandbox/default/state.json"
     _until(lambda: state.exists() and json.loads(state.read_text())["running"])
     running = json.loads(state.read_text())["running"]
 

@@ -214,7 +214,7 @@ class Work:
         raise ProviderError(
             f"{subject.id or self._wanted.urn}: got an object of this name that another resource "
             f"made ({error.word}); expected none. Next: give it another name, or take it over with "
-            f"`pulumi import {self._wanted.facts.token} NAME {subject.id}`",
+            f"`pulumi import {self._wanted.facts.token} NAME {subject.id or 'ID'}`",
             code="ALREADY_EXISTS",
         ) from error
 

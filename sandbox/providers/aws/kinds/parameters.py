@@ -15,7 +15,16 @@ KINDS: Final = {
         at="!DeletedDate && @",
         delete=Call(
             operation="delete_secret",
-            give={"SecretId": "{id}", "RecoveryWindowInDays": "{recoveryWindowInDays}"},
+            give={
+                "SecretId": "{id}",
+                # As the provider does: no window means that it is gone at once.
+                "RecoveryWindowInDays": lambda subject: (
+                    subject.value("recoveryWindowInDays") or None
+                ),
+                "ForceDeleteWithoutRecovery": lambda subject: (
+                    subject.value("recoveryWindowInDays") == 0 or None
+                ),
+            },
             fill=False,
         ),
         id="<ARN>",

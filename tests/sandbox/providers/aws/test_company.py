@@ -6,6 +6,8 @@ import pytest
 
 from gate.left import left_in_sandbox
 from sandbox.providers.aws.api.session import ApiError
+from sandbox.providers.aws.inventory import inventory
+from sandbox.providers.aws.kinds import KINDS
 from sandbox.services.endpoints import Endpoints
 
 from .world import ACCOUNT, REGION, World
@@ -97,3 +99,36 @@ def test_what_is_left_in_aws_is_told_once_by_region_and_list(world: World):
         f"{REGION} s3:list_buckets": ["models"],
         f"{REGION} sns:list_topics": [f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"],
     }
+
+
+def test_a_change_of_a_database_makes_no_second_secret(world: World):
+    database = {"DBInstanceIdentifier": "registry", "ManageMasterUserPassword": True}
+    world.api(
+        "rds",
+        "create_db_instance",
+        **database,
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="owner",
+        AllocatedStorage=20,
+    )
+    world.api("rds", "modify_db_instance", **database, BackupRetentionPeriod=1)
+    assert len(world.api("secretsmanager", "list_secrets")["SecretList"]) == 1
+    world.api("rds", "delete_db_instance", DBInstanceIdentifier="registry", SkipFinalSnapshot=True)
+    assert world.api("secretsmanager", "list_secrets")["SecretList"] == []
+
+
+def test_a_deleted_cluster_that_is_still_listed_is_not_left(world: World):
+    world.api("ecs", "create_cluster", clusterName="registry")
+    config = {"mobile-ai:region": REGION, "mobile-ai:aws": {"accountId": ACCOUNT}}
+    endpoints = Endpoints(name="test", aws=world.endpoint)
+    assert set(left_in_sandbox(endpoints, config, stack="dev")) == {f"{REGION} ecs:list_clusters"}
+    world.api("ecs", "delete_cluster", cluster="registry")
+    assert left_in_sandbox(endpoints, config, stack="dev") == {}
+
+
+def test_every_service_of_the_table_is_asked_what_is_left(world: World):
+    world.session.calls.clear()
+    inventory(world.session, account=ACCOUNT, region=REGION)
+    asked = {name.partition(":")[0] for name in world.session.calls}
+    assert {kind.service for kind in KINDS.values()} <= asked

@@ -1,0 +1,77 @@
+"""The running sandbox that a stack works in: which one it is, and what answers there."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from gate.desk import Desk
+from gate.errors import GateError
+from gate.project import Project, find_project
+from gate.run import Options
+from gate.stackfile import StackFile
+from sandbox.errors import SandboxError
+from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Endpoints
+
+__all__ = ["endpoints_path", "in_sandbox", "reachable"]
+
+_DEFAULT = "default"
+_DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+
+
+def endpoints_path(root: Path, stack: str, ambient: Mapping[str, str]) -> Path:
+    """Return the endpoints of a stack's sandbox: the caller's, that of its name, or `default`."""
+    if path := ambient.get(VARIABLE):
+        return Path(path)
+    of_stack, default = (
+        root / "build" / "sandbox" / name / "endpoints.json" for name in (stack, _DEFAULT)
+    )
+    return of_stack if of_stack.is_file() else default
+
+
+def in_sandbox(options: Options) -> Options:
+    """Return the options with the sandbox that they work in.
+
+    Raises:
+        GateError: No sandbox runs, or it answers for another account than the stack's.
+    """
+    project = find_project(options.folder.resolve(), options.stack)
+    path = endpoints_path(project.root, project.stack, options.ambient)
+    account = _account(project)
+    named = "" if account == DEFAULT_ACCOUNT else f" --name {project.stack} --account {account}"
+    start = f"`mobile-ai sandbox up{named}`"
+    if not path.is_file():
+        raise GateError(
+            f"{path}: got no such file; expected the endpoints of a running sandbox. Next: "
+            f"{start}, then run the same command again."
+        )
+    try:
+        answers_for = Endpoints.read(path).account
+    except SandboxError as error:
+        raise GateError(str(error)) from error
+    if answers_for and answers_for != account:
+        raise GateError(
+            f"stack {project.stack}: got a sandbox of AWS account {answers_for} ({path}); expected "
+            f"one of {account}, the stack's. Next: {start}, then run the same command again."
+        )
+    ambient = {**options.ambient, VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
+    return replace(options, ambient=ambient)
+
+
+def reachable(desk: Desk) -> dict[str, str]:
+    """Return URLs of this machine: the names that AWS would make lead nowhere here."""
+    endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
+    distributions = [
+        item["id"]
+        for item in desk.export()["deployment"].get("resources") or ()
+        if item["type"] == _DISTRIBUTION
+    ]
+    found = {"aws": endpoints.aws, "registry": endpoints.mlflow}
+    if endpoints.cdn and distributions:
+        found["releases"] = f"{endpoints.cdn}/{distributions[0]}/"
+    return {name: url for name, url in found.items() if url}
+
+
+def _account(project: Project) -> str:
+    config = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
+    aws = config.get("mobile-ai:aws")
+    return str(aws.get("accountId", "")) if isinstance(aws, dict) else ""

@@ -1,0 +1,63 @@
+"""Which sandbox a stack works in."""
+
+import pytest
+
+from gate.errors import GateError
+from gate.local import endpoints_path, in_sandbox
+from gate.run import Options
+from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Endpoints
+
+OTHER = "444455556666"
+
+
+@pytest.fixture
+def options(tmp_path):
+    def make(account=DEFAULT_ACCOUNT, **ambient):
+        (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+        text = f'config:\n  mobile-ai:aws: {{accountId: "{account}"}}\n'
+        (tmp_path / "Pulumi.prod.yaml").write_text(text)
+        return Options(stack="prod", folder=tmp_path, ambient=ambient)
+
+    return make
+
+
+def start(root, name, account=DEFAULT_ACCOUNT):
+    path = root / "build" / "sandbox" / name / "endpoints.json"
+    Endpoints(name=name, account=account).write(path)
+    return path
+
+
+def test_the_callers_comes_first_then_that_of_the_stacks_name_then_the_default(tmp_path):
+    default = tmp_path / "build/sandbox/default/endpoints.json"
+    assert endpoints_path(tmp_path, "prod", {}) == default
+    named = start(tmp_path, "prod")
+    assert endpoints_path(tmp_path, "prod", {}) == named
+    assert endpoints_path(tmp_path, "dev", {}) == default
+    mine = tmp_path / "mine.json"
+    assert endpoints_path(tmp_path, "prod", {VARIABLE: str(mine)}) == mine
+
+
+def test_the_engine_is_told_where_it_is(options, tmp_path):
+    path = start(tmp_path, "default")
+    assert in_sandbox(options()).ambient == {VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
+
+
+def test_without_one_the_command_that_starts_it_is_named(options):
+    with pytest.raises(GateError, match="Next: `mobile-ai sandbox up`, then"):
+        in_sandbox(options())
+    with pytest.raises(GateError, match=f"sandbox up --name prod --account {OTHER}`"):
+        in_sandbox(options(OTHER))
+
+
+def test_a_sandbox_of_another_account_is_refused(options, tmp_path):
+    start(tmp_path, "default")
+    with pytest.raises(GateError, match=f"account {DEFAULT_ACCOUNT} .*expected one of {OTHER}"):
+        in_sandbox(options(OTHER))
+    start(tmp_path, "prod", OTHER)
+    assert in_sandbox(options(OTHER))
+
+
+def test_endpoints_that_cannot_be_read_are_no_traceback(options, tmp_path):
+    start(tmp_path, "default").write_text("{")
+    with pytest.raises(GateError, match="cannot be read"):
+        in_sandbox(options())
