@@ -17,6 +17,7 @@ from governance.resource import Resource
 from governance.tokens import DELIVERY_OBJECTS
 
 from operations.audit.contract import Ask, Author, Check, Deployed, Found, moment
+from operations.audit.live.access_log import Writer, writer_of
 from operations.audit.live.trail import Last
 
 __all__ = ["objects_released", "objects_unchanged"]
@@ -26,7 +27,6 @@ _CHUNK: Final = 1 << 20
 _NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{64})\.[^/]+$")
 _TIMESTAMP: Final = "metadata/timestamp.json"  # the online signer's, new every hour
 _NAMED_STRANGE: Final = 20  # objects of one bucket that get a finding of their own
-_DATA: Final = "S3 tells no writer: a trail of data events or the bucket's access log does"
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
@@ -137,7 +137,7 @@ def _read(s3: Any, bucket: str, key: str) -> str:
 
 
 def _author(s3: Any, last: Last, bucket: str, key: str) -> Author:
-    """Return when an object was written or deleted, and who deleted the bucket if it is gone."""
+    """Return who wrote or deleted an object and when, or who deleted its bucket."""
     try:
         answer = s3.list_object_versions(Bucket=bucket, Prefix=key)
     except ClientError as error:
@@ -151,10 +151,21 @@ def _author(s3: Any, last: Last, bucket: str, key: str) -> Author:
         if item["Key"] == key and item["IsLatest"]
     ]
     if not newest:
-        return Author(source="S3", note=f"the object left no version; {_DATA}")
+        return Author(source="S3", note="the object left no version, and so no time to look for")
     when, kind = max(newest)
-    source = "S3, a version" if kind == "Versions" else "S3, a deletion"
-    return Author(when=moment(when), source=source, note=_DATA)
+    deleted = kind == "DeleteMarkers"
+    try:
+        writer = writer_of(s3, bucket, key, when, deleted=deleted)
+    except ClientError as error:  # the time is known all the same
+        code = error.response["Error"]["Code"]
+        writer = Writer(note=f"the bucket's access log could not be read: {code}")
+    source = "S3, a deletion" if deleted else "S3, a version"
+    return Author(
+        who=writer.who,
+        when=moment(when),
+        source=f"{source}; access log" if writer.who else source,
+        note=writer.note,
+    )
 
 
 def _found(name: str, got: str, wanted: str, author: Ask, *, urn: str = "") -> Found:
@@ -164,8 +175,7 @@ def _found(name: str, got: str, wanted: str, author: Ask, *, urn: str = "") -> F
             what=name,
             got=f"sha256 {got[:16]}..." if got else "no object",
             expected=f"sha256 {wanted[:16]}..., as it was released",
-            next_step="find who wrote it (CloudTrail data events), then let `up` write it again; "
-            "devices refuse it meanwhile",
+            next_step="ask who wrote it, then let `up` write it again; devices refuse it meanwhile",
         ),
         author=author,
     )
