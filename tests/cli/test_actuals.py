@@ -1,5 +1,6 @@
 """`mobile-ai cost actuals` as finance runs it, against moto's Cost Explorer and S3."""
 
+import csv
 import datetime as dt
 import gzip
 import json
@@ -41,11 +42,12 @@ def answer_with(
     month: str = "2026-10",
     end: str = "2026-11-01",
     *,
+    granularity: str = "MONTHLY",
     estimated: bool = False,
 ) -> int:
     """Queue what Cost Explorer answers for these lines; return how many requests that takes."""
     double = ExplorerDouble(lines, estimated=estimated)
-    break_down(Explorer(double, Month(start=f"{month}-01", end=end)))
+    break_down(Explorer(double, Month(start=f"{month}-01", end=end, granularity=granularity)))
     requests.post(QUEUE, json={"results": double.answers}, timeout=10)
     return len(double.answers)
 
@@ -77,6 +79,18 @@ def test_a_month_that_aws_has_not_closed_says_so_from_the_file_too(
     for _ in range(2):
         assert run() == 0
         assert "AWS has not closed this month" in capsys.readouterr().out
+
+
+def test_rows_by_day_sum_to_the_same_month(capsys: pytest.CaptureFixture[str]) -> None:
+    later = [Line(billed="1", day="2026-10-05", tags=TAGS)]
+    answer_with([*LINES, *later], granularity="DAILY")
+
+    assert run("--daily") == 0
+
+    assert "billed: 14.00 USD" in capsys.readouterr().out
+    with Path("bill.csv").open(encoding="utf-8", newline="") as file:
+        days = {row["ChargePeriodEnd"] for row in csv.DictReader(file)}
+    assert days == {"2026-10-02T00:00:00Z", "2026-10-06T00:00:00Z"}
 
 
 def test_a_file_that_is_there_is_not_paid_for_again(capsys: pytest.CaptureFixture[str]) -> None:
