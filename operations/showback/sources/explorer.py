@@ -145,8 +145,15 @@ def break_down(explorer: Explorer, keys: Sequence[Key] = KEYS) -> list[Cell]:
         ShowbackError: The parts do not sum to the whole, or as `Explorer.ask`.
     """
     whole = explorer.ask()
+    if not whole:
+        raise ShowbackError(
+            "Cost Explorer",
+            got="no charge",
+            expected="a month that was charged for",
+            next_step="name another month; AWS keeps 14, or 38 where the payer asked for it",
+        )
     if len(currencies := {cell.currency for cell in whole}) != 1:
-        raise odd(f"{len(currencies)} currencies in {len(whole)} periods", "one currency")
+        raise odd(f"currencies {', '.join(sorted(currencies))}", "one")
     cells = list(_parts(explorer, keys, whole, {}, {}))
     if not _sum(cells).agrees(_sum(whole)):
         raise _unequal(_sum(cells), _sum(whole), "the month")

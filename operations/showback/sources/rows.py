@@ -99,7 +99,7 @@ def _row(cell: Cell) -> dict[str, Any]:
         "BilledCost": f"{cell.amounts.billed:f}",
         "BillingCurrency": cell.currency,
         "ChargeCategory": category_of(record),
-        "ChargeDescription": f"{record} of {service}",
+        "ChargeDescription": record if record == service else f"{record} of {service}",
         "ChargePeriodEnd": f"{cell.end}T00:00:00Z",
         "ChargePeriodStart": f"{cell.start}T00:00:00Z",
         "EffectiveCost": f"{cell.amounts.effective:f}",
