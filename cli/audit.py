@@ -48,8 +48,9 @@ def command(  # noqa: PLR0917  typer passes options by name
 
     The policy pack judges the state as it judges a plan. Beside it: do deployments run what Git
     pins, do resources carry the cost tags, does anything that was signed run out within 30 days.
-    With --live also: does the bucket hold the released bytes, are the budgets there, do the
-    registry's aliases follow Git, are workloads as declared. It reads, and changes nothing.
+    With --live also: does the bucket hold the released bytes and nothing else, are the budgets
+    there, do the registry's aliases follow Git, are workloads as declared. What was changed by
+    hand is told with who did it last, where a record says so. It reads, and changes nothing.
 
     Example: mobile-ai audit --stack prod --cloud aws --format markdown
 
