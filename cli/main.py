@@ -64,6 +64,9 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Preview a stack with the policy pack; one verdict.",
         is_command=True,
     ),
+    "images": Group(
+        module="cli.images", help="Find newer digests of the images that are pinned; pin them."
+    ),
     "model": Group(module="cli.model", help="Build, verify, compare and approve model versions."),
     "monitor": Group(
         module="cli.monitor", help="Take telemetry in, find drift and regressions, list findings."
@@ -76,6 +79,11 @@ GROUPS: Final[Mapping[str, Group]] = {
     "remediate": Group(
         module="cli.remediate",
         help="Turn findings into commits on branches.",
+        is_command=True,
+    ),
+    "refresh": Group(
+        module="cli.refresh",
+        help="Tell what was changed outside of Git.",
         is_command=True,
     ),
     "release": Group(

@@ -21,6 +21,7 @@ __all__ = [
     "Deployment",
     "Pin",
     "edit_deployment",
+    "edit_file",
     "freeze",
     "halt",
     "promote",
@@ -127,15 +128,29 @@ def edit_deployment(path: Path, name: str, change: Callable[[Any], str]) -> str:
     Raises:
         ReleaseError: If there is no such deployment, or it cannot be changed so.
     """
+
+    def of_one(document: Any) -> str:
+        entries = {f"{item['app']}-{item['model']}": item for item in document["config"][_KEY]}
+        if name not in entries:
+            raise _refused(name, "no such deployment", f"one of {sorted(entries)}")
+        return change(entries[name])
+
+    return edit_file(path, of_one)
+
+
+def edit_file(path: Path, change: Callable[[Any], str]) -> str:
+    """Change a stack file, keep every comment, return what was done.
+
+    Args:
+        path: ``Pulumi.<stack>.yaml``.
+        change: Edits the whole document and says what it did; what it raises leaves the file.
+    """
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 4_096  # a line that was not touched is not broken anew
     yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(path.read_text(encoding="utf-8"))
-    entries = {f"{item['app']}-{item['model']}": item for item in document["config"][_KEY]}
-    if name not in entries:
-        raise _refused(name, "no such deployment", f"one of {sorted(entries)}")
-    done = change(entries[name])
+    done = change(document)
     out = io.StringIO()
     yaml.dump(document, out)
     path.write_text(out.getvalue(), encoding="utf-8")

@@ -121,7 +121,7 @@ def preview_policies(types: Collection[str], *, account: str, stack: str) -> lis
         GovernanceError: A type has no entry in ``actions.yaml``.
     """
     reading = _reading(_services(types), account=account, stack=stack)
-    return _packed([*reading, *_auditing(account, stack)])
+    return _packed([*reading, *_auditing(account, stack), *_looking(account)])
 
 
 def gate_policies(
@@ -236,6 +236,13 @@ def _auditing(account: str, stack: str) -> Iterator[dict[str, Any]]:
     yield _statement("ReadReleased", ["kms:Decrypt"], keys, released)
     # AWS cannot limit this one to resources: it shows every management call of the account.
     yield _statement("AskWhoChanged", ["cloudtrail:LookupEvents"], ["*"])
+
+
+def _looking(account: str) -> Iterator[dict[str, Any]]:
+    """Yield what `mobile-ai images` needs: tags and manifests, no layer."""
+    yield _statement("LogInToImages", ["ecr:GetAuthorizationToken"], ["*"])
+    repositories = [f"arn:aws:ecr:*:{account}:repository/mobile-ai/*"]
+    yield _statement("ReadImageTags", ["ecr:BatchGetImage", "ecr:ListImages"], repositories)
 
 
 def _writing(

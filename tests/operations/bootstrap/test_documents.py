@@ -98,7 +98,8 @@ def test_a_preview_changes_nothing_and_reads_no_secret() -> None:
     actions = {a for item in statements(preview_policies(used(), **ENDS)) for a in item["Action"]}
 
     verbs = {action.partition(":")[2] for action in actions}
-    assert all(re.match(r"(Describe|Get|List|View|GET|Lookup|Decrypt)", verb) for verb in verbs)
+    assert all(re.match(r"(Describe|(Batch)?Get|List|View|GET|Lookup|Decrypt)", v) for v in verbs)
+    assert "ecr:GetDownloadUrlForLayer" not in actions
     assert "secretsmanager:GetSecretValue" not in actions
     assert not {"secretsmanager:Get*", "kms:Get*", "kinesis:Get*", "s3:Get*", "ssm:Get*"} & actions
 
@@ -118,7 +119,7 @@ def test_an_audit_decrypts_what_devices_get_and_nothing_else() -> None:
 
 def test_the_gate_reads_and_signs_with_one_key() -> None:
     key = "arn:aws:kms:eu-central-1:111122223333:key/1"
-    *reading, _released, _who = statements(preview_policies(used(), **ENDS))
+    *reading, _released, _who, _login, _tags = statements(preview_policies(used(), **ENDS))
 
     *read, sign = statements(gate_policies(used(), **ENDS, key=key))
 

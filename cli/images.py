@@ -1,0 +1,88 @@
+"""`mobile-ai images`: newer digests of the images that stack files pin."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from governance.errors import GovernanceError
+
+from cli.errors import UserError
+
+if TYPE_CHECKING:
+    from operations.images import Moved
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+
+_MOVED = 1
+_SHOWN = 19  # characters of a digest, for people
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Whose stack file.")]
+Tag = Annotated[
+    str,
+    typer.Option(help="Tag to ask about; else a reference's own, else the highest version."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+
+
+@app.command()
+def check(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FBT002
+    """Say which images have newer digests; exit code 1 when one has.
+
+    Reads the registries with the login of `docker login`, or for Amazon ECR with the AWS
+    credentials of the environment; as nobody without any.
+
+    Example: mobile-ai images check --stack prod
+    """
+    with _answering():
+        found = _found(stack, tag)
+    _show(found, as_json=as_json)
+    if any(item.is_newer for item in found):
+        raise typer.Exit(_MOVED)
+
+
+@app.command()
+def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FBT002
+    """Write newer digests into the stack file: all of them, or none when one is not to be had.
+
+    Example: mobile-ai images pin --stack prod --tag 1.5.0
+    """
+    from operations.images import pin as write  # noqa: PLC0415
+
+    with _answering():
+        found = _found(stack, tag)
+        write(_file(stack), found)
+    _show(found, as_json=as_json)
+
+
+def _found(stack: str, tag: str) -> "list[Moved]":
+    from operations.images import Registry, compare, read_images  # noqa: PLC0415
+    from operations.images.login import login  # noqa: PLC0415
+
+    return compare(read_images(_file(stack)), Registry(credentials=login), tag=tag)
+
+
+def _file(stack: str) -> Path:
+    return Path(f"Pulumi.{stack}.yaml")
+
+
+def _show(found: "list[Moved]", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([item.to_dict() for item in found], indent=1))
+        return
+    for item in found:
+        before, now = item.image.digest[:_SHOWN], item.digest[:_SHOWN]
+        said = f"{before} -> {now}" if item.is_newer else f"{before}, as pinned"
+        print(f"{item.image.name:12} {item.image.repository}:{item.tag}  {said}")
+    print(f"{sum(item.is_newer for item in found)} of {len(found)} images moved")
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except GovernanceError as error:
+        raise UserError(str(error)) from error

@@ -1,0 +1,177 @@
+"""The images of a stack file: reading them, holding them against a registry, pinning others."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from governance.documents import read_yaml
+from governance.errors import DocumentError, GovernanceError
+
+from delivery.repository.stack import edit_file
+from operations.images.registry import Manifest, Registry
+
+__all__ = ["Image", "Moved", "compare", "pin", "read_images"]
+
+_KEY: Final = "mobile-ai:images"
+_REFERENCE: Final = re.compile(
+    r"(?P<repository>[a-z0-9][a-z0-9.:_-]*/[a-z0-9./_-]+)(:(?P<tag>[\w.-]+))?@(?P<digest>sha256:[0-9a-f]{64})"
+)
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One reference of a stack file.
+
+    Attributes:
+        path: Keys below ``mobile-ai:images``, such as ``("edge", "arm64")``.
+        repository: ``host/name``.
+        tag: What the reference follows; empty: the highest version.
+        digest: What is pinned.
+    """
+
+    path: tuple[str, ...]
+    repository: str
+    tag: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The keys as one word."""
+        return ".".join(self.path)
+
+    @property
+    def platform(self) -> str:
+        """The platform that is meant; empty: the whole index, or the one image there is."""
+        return f"linux/{self.path[1]}" if self.path[1:] and self.path[1] != "index" else ""
+
+    def at(self, digest: str) -> str:
+        """Return the reference to another digest."""
+        return f"{self.repository}{f':{self.tag}' if self.tag else ''}@{digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One image and what its registry has now.
+
+    Attributes:
+        image: As pinned.
+        tag: The tag that was asked about.
+        digest: What it names.
+    """
+
+    image: Image
+    tag: str
+    digest: str
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether another digest is pinned."""
+        return self.digest != self.image.digest
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "image": self.image.name,
+            "repository": self.image.repository,
+            "tag": self.tag,
+            "pinned": self.image.digest,
+            "found": self.digest,
+            "moved": self.is_newer,
+        }
+
+
+def read_images(path: Path) -> list[Image]:
+    """Return the images of ``Pulumi.<stack>.yaml``.
+
+    Raises:
+        GovernanceError: There are none, or one is not pinned by digest.
+    """
+    try:
+        section = read_yaml(path.read_text(encoding="utf-8"), name=path.name)["config"][_KEY]
+    except (OSError, KeyError, TypeError, DocumentError) as error:
+        raise _wrong(
+            str(path), f"{type(error).__name__}: {error}", f"a file with {_KEY}"
+        ) from error
+    return [_image(keys, text) for keys, text in _leaves(section, ())]
+
+
+def compare(images: Iterable[Image], registry: Registry, *, tag: str = "") -> list[Moved]:
+    """Return what the registry has of each image; all, or an error.
+
+    Args:
+        images: As pinned.
+        registry: Asked once for each repository and tag.
+        tag: Asked about instead of a reference's own or the highest version.
+
+    Raises:
+        GovernanceError: A digest is not to be had.
+    """
+    known: dict[tuple[str, str], tuple[str, Manifest]] = {}
+    return [_compared(image, registry, tag or image.tag, known) for image in images]
+
+
+def pin(path: Path, moved: Iterable[Moved]) -> int:
+    """Write the newer digests into a stack file, keep every comment; return how many there were.
+
+    Raises:
+        GovernanceError: The file has changed since it was read.
+    """
+    newer = [item for item in moved if item.is_newer]
+    if not newer:
+        return 0
+
+    def change(document: Any) -> str:
+        for item in newer:
+            section = document["config"][_KEY]
+            for key in item.image.path[:-1]:
+                section = section[key]
+            last = item.image.path[-1]
+            if str(section[last]) != item.image.at(item.image.digest):
+                got = f"{section[last]}"
+                raise _wrong(f"{path}: {item.image.name}", got, item.image.at(item.image.digest))
+            section[last] = item.image.at(item.digest)
+        return f"{len(newer)} images"
+
+    edit_file(path, change)
+    return len(newer)
+
+
+def _compared(
+    image: Image, registry: Registry, tag: str, known: dict[tuple[str, str], tuple[str, Manifest]]
+) -> Moved:
+    key = image.repository, tag
+    if key not in known:
+        asked = tag or registry.newest(image.repository)
+        known[key] = asked, registry.manifest(image.repository, asked)
+    asked, manifest = known[key]
+    digest = manifest.platforms.get(image.platform, "") if image.platform else manifest.digest
+    if not _DIGEST.fullmatch(digest):
+        got = f"no single {image.platform} in {sorted(manifest.platforms)}"
+        raise _wrong(f"{image.repository}:{asked}", got, "an index with one image for it")
+    return Moved(image=image, tag=asked, digest=digest)
+
+
+def _leaves(section: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(section, Mapping):
+        for key, value in section.items():
+            yield from _leaves(value, (*keys, str(key)))
+    else:
+        yield keys, section
+
+
+def _image(path: tuple[str, ...], text: Any) -> Image:
+    found = _REFERENCE.fullmatch(str(text))
+    if found is None:
+        raise _wrong(f"{_KEY} {'.'.join(path)}", repr(text), "repository@sha256:<64 digits>")
+    return Image(
+        path=path, repository=found["repository"], tag=found["tag"] or "", digest=found["digest"]
+    )
+
+
+def _wrong(what: str, got: str, expected: str) -> GovernanceError:
+    return GovernanceError(
+        what, got=got, expected=expected, next_step="mend the stack file; nothing was edited"
+    )

@@ -1,0 +1,202 @@
+"""Newer digests of pinned images, asked of a registry that speaks the protocol."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from governance.errors import GovernanceError
+from moto import mock_aws
+
+from cli.main import main
+from operations.images import Registry, compare, read_images
+from operations.images.login import login
+from tests.operations.images.registry_double import (
+    LOGIN,
+    Contents,
+    image,
+    index,
+    serving,
+    sha256,
+)
+
+OLD = "sha256:" + "0" * 64
+
+
+@pytest.fixture
+def contents() -> Contents:
+    return Contents(
+        manifests={
+            ("mobile-ai/edge", "1.9.0"): index("old", "amd64", "arm64"),
+            ("mobile-ai/edge", "1.10.0"): index("new", "amd64", "arm64"),
+            ("mobile-ai/edge", "nightly"): index("night", "amd64", "arm64"),
+            ("mobile-ai/mlflow", "3.1"): image("mlflow"),
+            ("mobile-ai/jobs", "stable"): image("jobs"),
+        }
+    )
+
+
+@pytest.fixture
+def host(contents: Contents) -> Iterator[str]:
+    with serving(contents) as address:
+        yield address
+
+
+@pytest.fixture
+def stack(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    docker = tmp_path / "docker"
+    docker.mkdir()
+    auth = base64.b64encode(":".join(LOGIN).encode()).decode()
+    (docker / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(docker))
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text(
+        "# A comment.\n"
+        "config:\n"
+        "  mobile-ai:images:\n"
+        "    edge: # one server\n"
+        f"      index: {host}/mobile-ai/edge@{OLD}\n"
+        f"      amd64: {host}/mobile-ai/edge@{OLD}\n"
+        f"      arm64: {host}/mobile-ai/edge@{OLD}\n"
+        f"    mlflow: {host}/mobile-ai/mlflow@{sha256(image('mlflow'))}\n"
+        f"    jobs: {host}/mobile-ai/jobs:stable@{OLD} # follows a tag\n"
+    )
+    return path
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["images", *arguments])
+    said = capsys.readouterr()
+    return int(ended.value.code or 0), said.out, said.err
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_highest_version_or_the_tag_of_the_reference_is_asked_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = command(capsys, "check", "--stack", "dev", "--json")
+
+    found = {item["image"]: (item["tag"], item["moved"]) for item in json.loads(out)}
+    assert code == 1
+    assert found == {
+        "edge.index": ("1.10.0", True),
+        "edge.amd64": ("1.10.0", True),
+        "edge.arm64": ("1.10.0", True),
+        "mlflow": ("3.1", False),
+        "jobs": ("stable", True),
+    }
+
+
+def test_pinning_writes_digests_of_bytes_and_keeps_comments(
+    stack: Path, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stack.read_text()
+
+    assert command(capsys, "pin", "--stack", "dev")[0] == 0
+
+    edge, new = f"{host}/mobile-ai/edge@", index("new", "amd64", "arm64")
+    assert stack.read_text() == (
+        before.replace(f"index: {edge}{OLD}", f"index: {edge}{sha256(new)}")
+        .replace(f"amd64: {edge}{OLD}", f"amd64: {edge}{sha256(image('new-amd64'))}")
+        .replace(f"arm64: {edge}{OLD}", f"arm64: {edge}{sha256(image('new-arm64'))}")
+        .replace(f"jobs:stable@{OLD}", f"jobs:stable@{sha256(image('jobs'))}")
+    )
+    code, out, _ = command(capsys, "check", "--stack", "dev")
+    assert (code, out.splitlines()[-1]) == (0, "0 of 5 images moved")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lie": "sha256:" + "1" * 64}, "expected one digest"),
+        ({"gone": ("mobile-ai/jobs", "stable")}, "status 404"),
+        ({"replace": index("new", "amd64")}, "no single linux/arm64"),
+        ({"replace": index("new", "amd64", "arm64", "arm64")}, "no single linux/arm64"),
+        ({"replace": b"not json"}, "expected a JSON object"),
+        ({"replace": b"x" * ((4 << 20) + 1)}, "over 4194304 bytes"),
+        ({"auth": "elsewhere"}, "expected credentials for this registry"),
+    ],
+    ids=lambda item: str(item)[:40],
+)
+def test_without_every_digest_nothing_is_edited(
+    stack: Path,
+    contents: Contents,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, Any],
+    message: str,
+) -> None:
+    before = stack.read_text()
+    contents.lie = change.get("lie", "")
+    contents.auth = change.get("auth", "bearer")
+    contents.manifests.pop(change.get("gone", ("", "")), None)
+    if "replace" in change:
+        contents.manifests["mobile-ai/edge", "1.10.0"] = change["replace"]
+
+    code, _, err = command(capsys, "pin", "--stack", "dev")
+
+    assert code == 2
+    assert message in err
+    assert stack.read_text() == before
+
+
+def test_a_password_goes_to_the_token_s_place_and_is_asked_for_once(
+    stack: Path, contents: Contents
+) -> None:
+    compare(read_images(stack), Registry(credentials=login))
+
+    kinds = [kind for path, kind in contents.asked if path.startswith("/token")]
+    assert kinds == ["Basic"] * 3  # one for each repository
+    others = {kind for path, kind in contents.asked if not path.startswith("/token")}
+    assert others == {"", "Bearer"}
+
+
+@pytest.mark.parametrize("auth", ["none", "basic"])
+def test_registries_without_tokens_are_asked_too(
+    stack: Path, contents: Contents, auth: Any
+) -> None:
+    contents.auth = auth
+
+    assert len(compare(read_images(stack), Registry(credentials=login))) == 5
+
+
+def test_without_a_login_a_closed_registry_is_an_error(stack: Path) -> None:
+    with pytest.raises(GovernanceError, match=r"token for .*status 401"):
+        compare(read_images(stack), Registry())
+
+
+def test_a_tag_that_is_no_version_must_be_named(contents: Contents, host: str) -> None:
+    contents.auth = "none"
+
+    with pytest.raises(GovernanceError, match="expected a version such as"):
+        Registry().newest(f"{host}/mobile-ai/jobs")
+
+
+@pytest.mark.parametrize(
+    "reference", ["registry.example.com/edge:1.0", "edge@sha256:12", "1", f"python@{OLD}"]
+)
+def test_a_reference_without_registry_and_digest_is_refused(stack: Path, reference: str) -> None:
+    stack.write_text(f"config:\n  mobile-ai:images:\n    jobs: {reference}\n")
+
+    with pytest.raises(GovernanceError, match="mobile-ai:images jobs"):
+        read_images(stack)
+
+
+def test_ecr_is_asked_with_aws_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        answer = boto3.client("ecr", region_name="eu-west-1").get_authorization_token()
+        expected = base64.b64decode(answer["authorizationData"][0]["authorizationToken"])
+        found = login("111122223333.dkr.ecr.eu-west-1.amazonaws.com")
+
+    assert found is not None
+    assert found[0] == "AWS"
+    assert ":".join(found).encode() == expected
+    assert login("registry.example.com") is None
