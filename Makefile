@@ -25,11 +25,11 @@ setup: .venv/.base ## Install what a preview needs (no TensorFlow, no MLflow) an
 preview: setup ## Preview STACK=dev|prod with the policy pack (CLOUD=sandbox|aws) and print the verdict
 	@$(BIN)/mobile-ai gate --stack $(STACK) --cloud $(CLOUD) $(ARGS)
 
-up: .venv/.all ## Deploy STACK into the running sandbox (mobile-ai sandbox up) if the gate passes it
-	@$(BIN)/mobile-ai up --stack $(STACK) $(ARGS)
+up: .venv/.all ## Deploy STACK if the gate passes it (CLOUD=sandbox: a running `mobile-ai sandbox up`; CLOUD=aws)
+	@$(BIN)/mobile-ai up --stack $(STACK) --cloud $(CLOUD) $(ARGS)
 
-down: .venv/.all ## Delete everything that STACK deployed into the sandbox
-	@$(BIN)/mobile-ai down --stack $(STACK) $(ARGS)
+down: .venv/.all ## Delete everything that STACK deployed (CLOUD=sandbox|aws)
+	@$(BIN)/mobile-ai down --stack $(STACK) --cloud $(CLOUD) $(ARGS)
 
 test: .venv/.all ## Install everything and run every test
 	@$(BIN)/python -m sandbox.engine

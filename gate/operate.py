@@ -17,6 +17,7 @@ from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
 from gate.certify import trust_of
 from gate.desk import Desk, ask, open_desk, run, seal_now
+from gate.drift import Drift, changed_outside
 from gate.errors import GateError
 from gate.handover import write_handover
 from gate.local import in_sandbox, reachable
@@ -37,7 +38,7 @@ from gate.stackfile import StackFile
 from gate.statement import read_statement
 from sandbox.services.endpoints import VARIABLE, Endpoints
 
-__all__ = ["Deployed", "bring_up", "refresh", "take_down"]
+__all__ = ["Deployed", "Refreshed", "bring_up", "refresh", "take_down"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,21 @@ class Deployed:
     reachable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What a refresh saw.
+
+    Attributes:
+        resources: How many the state had.
+        found: What was changed outside of Git.
+        notes: What had to be mended first.
+    """
+
+    resources: int
+    found: tuple[Drift, ...]
+    notes: tuple[str, ...] = ()
 
 
 def bring_up(
@@ -91,15 +107,19 @@ def bring_up(
     return report, replace(_deployed(desk, "up"), notes=notes)
 
 
-def refresh(options: Options, tell: Tell) -> Deployed:
-    """Take what is in the clouds into the state; what differs shows in the next preview.
+def refresh(options: Options, tell: Tell) -> Refreshed:
+    """Take what is in the clouds into the state; the next `up` puts back what Git says.
 
     Raises:
         GateError: It cannot run, or the engine failed.
     """
     desk, notes = _ready(options, tell)
+    before = desk.export()
     run(desk, "refresh", ["--skip-preview"], tell)
-    return replace(_deployed(desk, "refresh"), notes=notes)
+    found = changed_outside(before, desk.export())
+    return Refreshed(
+        resources=len(before["deployment"].get("resources") or ()), found=found, notes=notes
+    )
 
 
 def take_down(options: Options, tell: Tell) -> Deployed:

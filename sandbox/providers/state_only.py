@@ -10,7 +10,7 @@ from sandbox.providers.errors import ProviderError
 from sandbox.providers.invent import MARK, Inventor
 from sandbox.providers.paths import has_path, set_path
 from sandbox.providers.spec import TypeFacts
-from sandbox.providers.values import Properties, Value
+from sandbox.providers.values import Properties, Special, Value
 
 __all__ = ["StateOnly", "fill", "identity"]
 
@@ -84,4 +84,11 @@ def _placeholder_kind(facts: TypeFacts, path: str) -> str:
 
 def identity(wanted: Wanted) -> str:
     """Differs between an object and its replacement, but not between two runs."""
-    return f"{wanted.urn}\n{json.dumps(wanted.inputs, sort_keys=True, default=repr)}"
+    return f"{wanted.urn}\n{json.dumps(wanted.inputs, sort_keys=True, default=_text)}"
+
+
+def _text(value: object) -> str:
+    """An asset is its content: its fields come in any order, and its path is this machine's."""
+    if isinstance(value, Special):
+        return f"{value.kind} {value.fields.get('hash') or sorted(value.fields.items())}"
+    return repr(value)

@@ -1,6 +1,7 @@
-"""`mobile-ai up`, `down` and the statement of `gate`: options, output, exit codes."""
+"""`mobile-ai up`, `refresh`, `down` and the statement of `gate`: options, output, exit codes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import gate as room
 from cli import main as cli
 from gate import GateError, certify, operate
 from gate.assemble import assemble
-from gate.operate import Deployed
+from gate.drift import Drift
+from gate.operate import Deployed, Refreshed
 from tests.gate.support import TIMING, run_of
 
 DONE = Deployed(changes={"create": 2, "delete": 1}, outputs={"url": "x"}, notes=("mended",))
@@ -101,6 +103,70 @@ def test_down_says_what_it_deleted(capsys, monkeypatch):
     _, out, _ = called(capsys, *arguments, "--json")
     assert json.loads(out)["changes"]["delete"] == 1
     assert asked == ["aws", "aws"]
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ({}, "Left in the sandbox: nothing.\n"),
+        (
+            {"eu-central-1 s3:list_buckets": ["a", "b"]},
+            "Left in the sandbox:\n  eu-central-1 s3:list_buckets: a, b\n",
+        ),
+        (
+            {"site lab": [f"Pod {number}" for number in range(9)]},
+            (
+                "Pod 7 and 1 more\n    until its agent syncs: "
+                "mobile-ai sandbox sync build/sites/dev/lab --site lab\n"
+            ),
+        ),
+    ],
+)
+def test_down_says_what_a_sandbox_still_lists(capsys, monkeypatch, left, said):
+    monkeypatch.setattr(operate, "take_down", lambda *_: replace(DONE, left=left))
+    _, out, _ = called(capsys, "down", "--stack", "dev")
+    assert out.endswith(said)
+
+
+DRIFT = (
+    Drift(urn="urn:pulumi:dev::p::mobileai:index:Budgets$aws:budgets/budget:Budget::stack"),
+    Drift(urn="urn:pulumi:dev::p::aws:s3/bucket:Bucket::models", properties=("acl", "tags")),
+)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "found", "said"),
+    [
+        ("sandbox", (), "Refreshed dev: 0 of 3 resources were changed outside of Git\n"),
+        (
+            "sandbox",
+            DRIFT,
+            (
+                "Refreshed dev: 2 of 3 resources were changed outside of Git\n"
+                "  aws:budgets/budget:Budget stack: gone\n"
+                "  aws:s3/bucket:Bucket models: acl, tags\n"
+                "Next: mobile-ai up --stack dev\n"
+            ),
+        ),
+        ("aws", DRIFT, "Next: mobile-ai up --stack dev --cloud aws\n"),
+    ],
+)
+def test_refresh_says_what_was_changed_and_what_puts_it_back(
+    capsys, monkeypatch, cloud, found, said
+):
+    asked = []
+
+    def refresh(options, _tell):
+        asked.append(options.cloud)
+        return Refreshed(resources=3, found=found)
+
+    monkeypatch.setattr(operate, "refresh", refresh)
+    arguments = ("refresh", "--stack", "dev", "--cloud", cloud)
+    code, out, _ = called(capsys, *arguments)
+    assert (code, out.endswith(said)) == (0, True)
+    _, out, _ = called(capsys, *arguments, "--json")
+    assert len(json.loads(out)["found"]) == len(found)
+    assert asked == [cloud, cloud]
 
 
 @pytest.fixture

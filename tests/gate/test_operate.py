@@ -17,7 +17,7 @@ from gate.assemble import assemble
 from gate.certify import certify
 from gate.desk import open_desk, seal_now
 from gate.errors import GateError
-from gate.operate import bring_up, take_down
+from gate.operate import bring_up, refresh, take_down
 from gate.run import Options
 from gate.statement import ROLE, signed_statement
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of
@@ -55,6 +55,8 @@ answers = {{
     "stack history": json.dumps([{{"resourceChanges": {{"create": 2, "delete": 1}}}}]),
 }}
 name = " ".join(arguments[:2])
+if name == "refresh --yes" and (home / "after.json").exists():
+    (home / "after.json").replace(home / "state.json")
 if name == "up --yes" and (home / "broken").exists():
     print("Diagnostics:\\n  aws:s3: access denied")
     sys.exit(255)
@@ -205,6 +207,16 @@ def test_down_destroys_on_the_callers_backend(world):
     assert variables["PULUMI_BACKEND_URL"] == "s3://state"
 
 
+def test_refresh_tells_what_differs_from_the_state_before(world):
+    moved = json.loads(json.dumps(STATE))
+    del moved["deployment"]["resources"][0]["inputs"]["spec"]
+    (world.engine / "after.json").write_text(json.dumps(moved))
+    seen = refresh(world.options, quiet)
+    assert [(drift.urn, drift.properties) for drift in seen.found] == [(FIELD_URN, ("spec",))]
+    assert seen.resources == 1
+    assert not world.changed()
+
+
 def stack_file(text):
     def edit(world):
         world.write("Pulumi.dev.yaml", f"{text}{STACK_TEXT}")
@@ -249,7 +261,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("spoil", "message"), REFUSED)
-@pytest.mark.parametrize("operate_on", [bring_up, take_down])
+@pytest.mark.parametrize("operate_on", [bring_up, refresh, take_down])
 def test_what_is_not_in_order_is_refused_before_anything_runs(world, operate_on, spoil, message):
     spoil(world)
     with pytest.raises(GateError, match=message):

@@ -1,0 +1,61 @@
+"""`mobile-ai refresh`: what was changed outside of Git."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.errors import UserError
+from cli.gate import Cloud
+
+if TYPE_CHECKING:
+    from gate.drift import Drift
+
+__all__ = ["command"]
+
+
+def command(
+    stack: Annotated[str, typer.Option(help="Stack to look at: dev, prod, ...")],
+    cloud: Annotated[
+        Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
+    ] = Cloud.SANDBOX,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
+) -> None:
+    """Take what is deployed into the stack's state, and tell what was changed outside of Git.
+
+    It changes nothing in the cloud. The next `mobile-ai up` puts back what Git says. Who changed
+    it, and whether it breaks a rule, is told by `mobile-ai audit`.
+
+    Example: mobile-ai refresh --stack dev
+
+    Example: mobile-ai refresh --stack dev --cloud aws --json
+    """
+    from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it
+    from gate.operate import refresh  # noqa: PLC0415
+    from gate.progress import shown  # noqa: PLC0415
+
+    try:
+        with shown() as tell:
+            seen = refresh(Options(stack=stack, cloud=cloud.value), tell)
+    except GateError as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(seen), indent=2) + "\n")
+        return
+    for note in seen.notes:
+        print(f"note: {note}")
+    counted = f"{len(seen.found)} of {seen.resources} resources"
+    print(f"Refreshed {stack}: {counted} were changed outside of Git")
+    for drift in seen.found:
+        print(f"  {_told(drift)}")
+    if seen.found:
+        where = "" if cloud is Cloud.SANDBOX else f" --cloud {cloud.value}"
+        print(f"Next: mobile-ai up --stack {stack}{where}")
+
+
+def _told(drift: "Drift") -> str:
+    types, _, name = drift.urn.rpartition("::")
+    kind = types.rpartition("::")[2].rpartition("$")[2]
+    return f"{kind} {name}: {', '.join(drift.properties) or 'gone'}"

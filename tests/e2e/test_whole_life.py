@@ -1,0 +1,57 @@
+"""Every resource of prod, made by the engine in the sandbox's AWS API, and taken away again."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gate.desk import ask, open_desk, run
+from gate.left import left_in_sandbox
+from gate.local import in_sandbox
+from gate.operate import take_down
+from gate.run import Options
+from gate.stackfile import StackFile
+from sandbox.progress import Quiet
+from sandbox.services import lifecycle
+from sandbox.services.endpoints import VARIABLE, Endpoints
+from sandbox.services.state import Folder
+from tests.e2e.checkout import Checkout
+
+pytestmark = [pytest.mark.engine, pytest.mark.services]
+ACCOUNT = "444455556666"
+
+
+@pytest.fixture
+def endpoints(tmp_path: Path) -> Iterator[Path]:
+    """Pull sites write files, so that no API server is needed."""
+    folder = Folder(tmp_path / "sandbox", "prod")
+    wish = lifecycle.Wish(only=("aws",), account=ACCOUNT)
+    try:
+        lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet())
+        yield folder.endpoints
+    finally:
+        lifecycle.down(folder, progress=Quiet())
+
+
+def test_prod_comes_up_once_and_goes_without_a_trace(checkout: Checkout, endpoints: Path):
+    """The pack is left out: that it passes prod is shown by the gate's tests."""
+    ambient = {**os.environ, VARIABLE: str(endpoints)}
+    options = Options(stack="prod", folder=checkout.root, ambient=ambient)
+    desk = open_desk(in_sandbox(options))
+    run(desk, "up", ["--skip-preview"], print)
+    made = len(desk.export()["deployment"]["resources"])
+    run(desk, "up", ["--skip-preview", "--expect-no-changes"], print)
+    assert ask(desk, "stack", "history", "--page-size=1")[0]["resourceChanges"] == {"same": made}
+    assert len(left(checkout, endpoints)) > 40
+
+    gone = take_down(options, print)
+    assert gone.changes == {"delete": made}
+    assert "lifted the protection of" in " ".join(gone.notes)
+    assert (gone.left, left(checkout, endpoints)) == ({}, {})
+
+
+def left(checkout: Checkout, endpoints: Path) -> dict[str, list[str]]:
+    text = (checkout.root / "Pulumi.prod.yaml").read_text()
+    config = StackFile.parse(text, name="Pulumi.prod.yaml").config
+    return left_in_sandbox(Endpoints.read(endpoints), config, stack="prod")
