@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.errors import UserError
-from gate.project import find_project
+from gate.local import endpoints_path
+from gate.project import Project, find_project
 from gate.stackfile import StackFile
 from operations.audit import Check
 from operations.audit.live import (
@@ -25,7 +26,7 @@ from operations.audit.live import (
 )
 from operations.audit.live.registry import mlflow_alias
 from operations.audit.live.trail import Last
-from sandbox.services.endpoints import VARIABLE, Endpoints, EndpointsError
+from sandbox.services.endpoints import Endpoints, EndpointsError
 
 __all__ = ["live_checks"]
 
@@ -64,7 +65,7 @@ def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
     """
     project = find_project(Path.cwd(), stack)
     config = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
-    clients = _sandbox(project.root) if cloud == "sandbox" else _aws(config)
+    clients = _sandbox(project) if cloud == "sandbox" else _aws(config)
     checks = [
         objects_unchanged(clients.s3, clients.last),
         objects_released(clients.s3, lambda: released_objects(project.root, stack), clients.last),
@@ -75,10 +76,10 @@ def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
     return checks if store is None else [*checks, versions_heard(lambda: _heard(store))]
 
 
-def _sandbox(root: Path) -> _Clients:
+def _sandbox(project: Project) -> _Clients:
     import boto3  # noqa: PLC0415  a third of a second
 
-    path = Path(os.environ.get(VARIABLE) or root / "build/sandbox/default/endpoints.json")
+    path = endpoints_path(project.root, project.stack, os.environ)
     try:
         endpoints = Endpoints.read(path)
     except EndpointsError as error:

@@ -9,8 +9,8 @@ import pytest
 from sandbox.providers.aws.dialect import AwsDialect
 from sandbox.providers.cloud import Wanted
 from sandbox.providers.invent import MARK
-from sandbox.providers.state_only import StateOnly
-from sandbox.providers.values import Properties
+from sandbox.providers.state_only import StateOnly, identity
+from sandbox.providers.values import Properties, Special
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes, spec
 
@@ -114,3 +114,20 @@ def test_an_update_builds_on_the_id_the_object_has() -> None:
     wanted = Wanted(urn="urn", facts=facts, inputs={"protocolType": "HTTP"})
     outputs = StateOnly(dialect).update(wanted, object_id="given", old={})
     assert outputs["apiEndpoint"] == "https://given.execute-api.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"path": "a", "hash": "1"},
+        {"hash": "1", "path": "another machine's"},
+        {"hash": "1", "assets": {}},
+    ],
+)
+def test_an_asset_is_known_by_its_content_in_every_run(again: Properties) -> None:
+    def identity_of(fields: Properties) -> str:
+        inputs: Properties = {"code": Special("archive", fields)}
+        return identity(Wanted(urn="u", facts=spec("aws").find(BUCKET), inputs=inputs))
+
+    assert identity_of(again) == identity_of({"hash": "1", "path": "a"})
+    assert identity_of({**again, "hash": "2"}) != identity_of(again)

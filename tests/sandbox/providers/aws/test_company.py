@@ -132,3 +132,13 @@ def test_every_service_of_the_table_is_asked_what_is_left(world: World):
     inventory(world.session, account=ACCOUNT, region=REGION)
     asked = {name.partition(":")[0] for name in world.session.calls}
     assert {kind.service for kind in KINDS.values()} <= asked
+
+
+@pytest.mark.parametrize(("window", "waiting"), [(0, []), (7, ["registry"])])
+def test_a_secret_without_a_window_leaves_its_name_at_once(world: World, window, waiting):
+    inputs = {"name": "registry", "recoveryWindowInDays": window}
+    made = world.create("aws:secretsmanager/secret:Secret", inputs)
+    wanted = world.wanted("aws:secretsmanager/secret:Secret", inputs)
+    world.cloud.delete(wanted, object_id=made.id, known=made.outputs)
+    listed = world.api("secretsmanager", "list_secrets", IncludePlannedDeletion=True)["SecretList"]
+    assert [one["Name"] for one in listed] == waiting
