@@ -1,6 +1,8 @@
 """From settings to the arguments of components: the words of the stack file, rearranged."""
 
+import math
 from pathlib import PurePosixPath
+from typing import Final
 
 import pulumi
 
@@ -28,6 +30,8 @@ __all__ = [
     "site_bundle",
     "tag_arguments",
 ]
+
+_PEAK: Final = 4  # times the mean: a busy hour, on the one copy that has started
 
 
 def aws_scope(inputs: StackInputs) -> AwsScope:
@@ -122,6 +126,7 @@ def edge_arguments(
         "replicas": placement.replicas.to_plan(),
         "cpuMillis": placement.cpu_millis,
         "memoryMb": placement.memory_mb,
+        "ratePerSecond": placement.rate_per_second or _usual_rate(deployment),
         "labels": kubernetes_labels(
             settings.owner, environment=settings.environment, app=deployment.app
         ),
@@ -131,6 +136,14 @@ def edge_arguments(
     if site.cache is not None:
         arguments["cache"] = site.cache.to_plan()
     return arguments
+
+
+def _usual_rate(deployment: Deployment) -> int:
+    """Return what a copy lets in where nothing is said: a busy hour of the declared mean.
+
+    The mean is what the estimate, and so the budget, was held to.
+    """
+    return max(1, math.ceil(_PEAK * deployment.usage.requests_per_second))
 
 
 def rings(rollout: Rollout) -> tuple[str, Canary | None]:

@@ -56,6 +56,8 @@ class EdgeInferenceEndpointArgs(TypedDict):
     """CPU of a pod, 1/1000 core."""
     memoryMb: int
     """Memory of a pod, MiB."""
+    ratePerSecond: int
+    """Requests that a pod lets in, of all clients together."""
     cache: NotRequired[dict[str, Any]]
     """``storageClass`` and ``sizeGb`` of a persistent cache."""
     labels: dict[str, str]
@@ -63,7 +65,7 @@ class EdgeInferenceEndpointArgs(TypedDict):
 
 
 class EdgeInferenceEndpoint(pulumi.ComponentResource):
-    """Service account, cache, Deployments, Services, route, autoscaler and fences."""
+    """Service account, cache, throttle, Deployments, Services, route, autoscaler and fences."""
 
     def __init__(
         self,
@@ -82,6 +84,13 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
             opts=self._child(),
         )
         self._volume()
+        # Not of one track: what a version may cost does not follow its ring.
+        k8s.core.v1.ConfigMap(
+            f"{name}-throttle",
+            metadata=self._metadata(kube_workload.throttle_name(self._object)),
+            data=kube_workload.throttle(args["ratePerSecond"]),
+            opts=self._child(),
+        )
         self._track("stable", self._object, args["ring"], None)
         canary = args.get("canary")
         if canary is not None:

@@ -43,9 +43,17 @@ def site_provider(
         context: Context of the ambient kubeconfig: objects are applied from here instead.
         opts: Options of the provider.
     """
+    # A throttle that changes is changed, and not gone for a moment: pods read it while they run.
     if context is not None:
-        return k8s.Provider(f"site-{site}", context=context, opts=opts)
-    return k8s.Provider(f"site-{site}", render_yaml_to_directory=directory, opts=opts)
+        return k8s.Provider(
+            f"site-{site}", context=context, enable_config_map_mutable=True, opts=opts
+        )
+    return k8s.Provider(
+        f"site-{site}",
+        render_yaml_to_directory=directory,
+        enable_config_map_mutable=True,
+        opts=opts,
+    )
 
 
 class EdgeSite(pulumi.ComponentResource):

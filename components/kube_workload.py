@@ -4,6 +4,7 @@ Pods are told application, model, ring and site; which version they serve they l
 the signed releases, as phones do. So no version is in a label, a selector or a pod.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ __all__ = [
     "route",
     "selector",
     "service",
+    "throttle",
+    "throttle_name",
     "volume_claim",
 ]
 
@@ -268,12 +271,25 @@ def _cache_volume(workload: Workload) -> dict[str, Any]:
 
 
 def _throttle_volume(workload: Workload) -> dict[str, Any]:
-    """Return the volume of `throttle.json`: requests a second that the site's budget allows.
+    """Return the volume of `throttle.json`; pods read it again when it changes.
 
-    The site's operator writes it, at any time; pods read it again when it changes.
+    It is not optional: a copy that nothing holds back does not start.
     """
-    config = {"name": f"{workload.name}-throttle", "optional": True}
-    return {"name": "throttle", "configMap": config}
+    return {"name": "throttle", "configMap": {"name": throttle_name(workload.name)}}
+
+
+def throttle_name(name: str) -> str:
+    """Return the name of a deployment's throttle."""
+    return f"{name}-throttle"
+
+
+def throttle(requests_per_second: int) -> dict[str, str]:
+    """Return the data of the throttle's ConfigMap, as the server reads them.
+
+    Args:
+        requests_per_second: That one copy lets in, of all clients together.
+    """
+    return {"throttle.json": json.dumps({"requestsPerSecond": requests_per_second})}
 
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:

@@ -60,6 +60,12 @@ class EdgePlacement(Section):
     replicas: Replicas = Field(description="How many copies run.")
     cpu_millis: int = Field(default=500, ge=50, le=16_000, description="CPU of a copy, 1/1000.")
     memory_mb: int = Field(default=512, ge=128, le=65_536, description="Memory of a copy, MiB.")
+    rate_per_second: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="Requests that a copy lets in; absent: four times the mean rate of `usage`.",
+    )
 
 
 class CloudPlacement(Section):

@@ -16,7 +16,7 @@ from edge.sketches import Sketching
 
 __all__ = ["THROTTLE", "Settings", "SettingsError", "from_environment", "load_settings"]
 
-# Mounted from the ConfigMap `<app>-<model>-throttle`, where the site's operator wrote one.
+# Mounted from the ConfigMap `<app>-<model>-throttle`, which the endpoint's component declares.
 THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
 _MAX_BYTES: Final = 1_000_000
 _MIB: Final = 2**20

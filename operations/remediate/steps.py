@@ -22,7 +22,7 @@ Raises a ReleaseError where there is nothing to change, a GovernanceError where 
 
 
 def throttle(deployment: Any) -> str:
-    """Halve the requests that cloud placements let in, and the copies that may run at once.
+    """Halve the requests that placements let in, and the functions that may run at once.
 
     Raises:
         ReleaseError: Nothing is left to halve.
@@ -30,10 +30,10 @@ def throttle(deployment: Any) -> str:
     done = [
         _halve(placement, key, least=1)
         for placement in deployment["placement"]
-        if placement["target"] == "cloud"
+        if placement["target"] in {"cloud", "edge"}
         for key in ("ratePerSecond", "reservedConcurrency")
     ]
-    return _told(deployment, done, "a cloud placement that can be throttled")
+    return _told(deployment, done, "a placement that can be throttled")
 
 
 def scale_down(deployment: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.cloud_api import COMMAND, routes
+from edge.admission import ThrottleFile
 from edge.models.settings import ENVIRONMENT
 from edge.rest import RestApp
 from edge.settings import THROTTLE, Settings, from_environment
@@ -83,6 +84,19 @@ def test_the_throttle_is_mounted_where_the_server_looks(prod: Engine) -> None:
         [mount] = [m for m in container(spec)["volumeMounts"] if m["name"] == "throttle"]
         assert PurePosixPath(mount["mountPath"]) == THROTTLE.parent
         assert mount["readOnly"] is True
+
+
+def test_the_throttle_is_made_and_says_what_the_server_reads(prod: Engine) -> None:
+    made = {
+        item.inputs["metadata"]["name"]: item.inputs["data"]
+        for item in prod.of_type("kubernetes:core/v1:ConfigMap")
+    }
+    for spec in deployments(prod):
+        [volume] = [v for v in spec["template"]["spec"]["volumes"] if v["name"] == "throttle"]
+        data = made[volume["configMap"]["name"]]
+        assert not volume["configMap"].get("optional")
+        # Four times the 40 requests a second that the stack file declares.
+        assert ThrottleFile.model_validate_json(data[THROTTLE.name]).requestsPerSecond == 160
 
 
 def test_a_server_drains_before_its_pod_is_killed(prod: Engine) -> None:

@@ -48,6 +48,19 @@ def test_a_step_changes_the_lines_that_it_is_about(root: Path, step: str, lines:
     assert changed(root, proposal.branch) == lines
 
 
+def test_a_throttle_halves_what_a_site_lets_in_where_that_is_said(root: Path) -> None:
+    path = root / "Pulumi.dev.yaml"
+    said = path.read_text().replace(
+        "site: lab\n          replicas", "site: lab\n          ratePerSecond: 8\n          replicas"
+    )
+    path.write_text(said)
+    run(root, "commit", "--quiet", "--all", "--message", "Say what the site lets in")
+
+    proposal = propose(root, "dev", finding(), "throttle", now=NOW)
+
+    assert proposal.change == "ratePerSecond: 8 -> 4, ratePerSecond: 5 -> 3"
+
+
 def test_a_roll_back_goes_to_the_previous_version(root: Path) -> None:
     proposal = propose(root, "dev", finding(), "rollback", now=NOW)
 
