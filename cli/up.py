@@ -45,6 +45,8 @@ def command(
 
     Example: mobile-ai sandbox up && mobile-ai up --stack dev
 
+    Example: mobile-ai sandbox up --name prod --account 444455556666 && mobile-ai up --stack prod
+
     Example: mobile-ai up --stack prod --cloud aws --statement build/gate/prod.dsse.json --json
     """
     from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it

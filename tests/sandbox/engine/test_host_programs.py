@@ -1,5 +1,6 @@
 """Real programs through the real engine and our language host."""
 
+import json
 import signal
 import sys
 import time
@@ -8,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from gate.config_size import config_bytes
+from gate.stackfile import StackFile
+
 pytestmark = pytest.mark.engine
+ROOT = Path(__file__).parents[3]
+_ESCAPED = """\
+  mobile-ai:text: "a < b & c é"
+  mobile-ai:list: [1, 2.5, true, "x < y", {deep: "é > e"}]
+  mobile-ai:number: 12
+  mobile-ai:yes: true
+"""
 
 
 def test_a_program_sees_its_configuration_and_its_outputs_come_back(project):
@@ -174,3 +185,19 @@ def _empty_environment(folder: Path) -> None:
     (folder / "bin").mkdir(parents=True)
     (folder / "pyvenv.cfg").write_text(f"home = {Path(sys._base_executable).parent}\n")
     (folder / "bin/python").symlink_to(sys._base_executable)
+
+
+def test_the_gate_counts_the_configuration_as_the_engine_hands_it_over(project):
+    """Prod's whole stack file, and the texts that Go escapes."""
+    stack_file = (ROOT / "Pulumi.prod.yaml").read_text() + _ESCAPED
+    made = project(
+        "import os, pathlib\npathlib.Path('seen').write_text(os.environ['PULUMI_CONFIG'])"
+    )
+    path = made.root / "program" / "Pulumi.dev.yaml"
+    path.write_text(path.read_text() + stack_file)
+
+    assert made.preview().code == 0
+
+    texts = json.loads((made.root / "program" / "seen").read_text())
+    handed = config_bytes(texts)  # of texts only, so that nothing is left to be turned into one
+    assert config_bytes(StackFile.parse(stack_file, name="Pulumi.prod.yaml").config) == handed
