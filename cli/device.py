@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
+from cli.device_check import check_command
 from cli.errors import UserError
 from delivery.bundle import Bundle, verify_bundle
 from delivery.client import Device, active_model, explain
@@ -25,6 +26,7 @@ from delivery.repository.release import Places
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+app.command(name="check")(check_command)
 
 _REFUSED = 1  # what was offered is not fit, or nobody answered; the model in use stays
 _FAILED = frozenset({"refused", "unreachable"})

@@ -18,7 +18,7 @@ from typing import Any, Final
 from delivery.client.documents import SelfTestDocument, SelfTestInputs
 from delivery.errors import SelfTestError
 
-__all__ = ["Runner", "check_answers", "run_apart"]
+__all__ = ["Runner", "check_answers", "plain_cases", "run_apart", "time_apart"]
 
 _SECONDS: Final = 120
 _LARGEST_ANSWER: Final = 64_000_000  # bytes
@@ -35,18 +35,27 @@ def check_answers(
     Raises:
         SelfTestError: If it does not run, or answers otherwise.
     """
-    try:
-        cases = [
-            {name: _plain(item.shape, item.data) for name, item in inputs.cases[at.case].items()}
-            for at in test.cases
-        ]
-    except (IndexError, ValueError) as error:
-        raise _failed(f"{type(error).__name__}: {error}", "the inputs it names") from error
+    cases = plain_cases(test, inputs)
     answers = run(model, format_, cases)
     if len(answers) != len(test.cases):
         raise _failed(f"{len(answers)} answers", f"{len(test.cases)}")
     for case, answer in zip(test.cases, answers, strict=True):
         _compare(answer, case.expected, case.tolerance)
+
+
+def plain_cases(test: SelfTestDocument, inputs: SelfTestInputs) -> list[dict[str, Any]]:
+    """Return a test's inputs by case, as a runner takes them.
+
+    Raises:
+        SelfTestError: If it names inputs that are not there.
+    """
+    try:
+        return [
+            {name: _plain(item.shape, item.data) for name, item in inputs.cases[at.case].items()}
+            for at in test.cases
+        ]
+    except (IndexError, ValueError) as error:
+        raise _failed(f"{type(error).__name__}: {error}", "the inputs it names") from error
 
 
 def run_apart(model: Path, format_: str, cases: Sequence[dict[str, Any]]) -> list[list[float]]:
@@ -55,11 +64,32 @@ def run_apart(model: Path, format_: str, cases: Sequence[dict[str, Any]]) -> lis
     Raises:
         SelfTestError: If it ends in any other way than with answers.
     """
-    task = json.dumps({"model": str(model), "format": format_, "cases": list(cases)})
+    value = _apart({"model": str(model), "format": format_, "cases": list(cases)})
+    return [[float(number) for number in answer] for answer in value]
+
+
+def time_apart(model: Path, format_: str, case: dict[str, Any], *, runs: int) -> list[float]:
+    """Run a model many times in another process, and return milliseconds, one for each run.
+
+    One thread, after some runs that do not count; inputs are set before, outputs not read.
+
+    Raises:
+        SelfTestError: If it ends in any other way than with times.
+    """
+    task = {"model": str(model), "format": format_, "cases": [case], "runs": runs}
+    return [float(number) for number in _apart(task)]
+
+
+def _apart(task: dict[str, Any]) -> Any:
     command = [sys.executable, "-m", "delivery.client.selftest_worker"]
+    given = json.dumps(task).encode()
     try:
         done = subprocess.run(
-            command, input=task.encode(), capture_output=True, timeout=_SECONDS, check=False
+            command,
+            input=given,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise _failed(f"no answer in {_SECONDS} s", "one in time") from error
@@ -68,10 +98,9 @@ def run_apart(model: Path, format_: str, cases: Sequence[dict[str, Any]]) -> lis
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise _failed(f"exit code {done.returncode} {' '.join(last)}".strip(), "answers")
     try:
-        value = json.loads(done.stdout[:_LARGEST_ANSWER])
+        return json.loads(done.stdout[:_LARGEST_ANSWER])
     except ValueError as error:
         raise _failed("no JSON", "answers") from error
-    return [[float(number) for number in answer] for answer in value]
 
 
 def _plain(shape: Sequence[int], data: str) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any, Final
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -14,20 +15,59 @@ __all__ = ["main"]
 
 _MEMORY: Final = 4 << 30  # bytes of address space: a kilobyte of ONNX can ask for terabytes
 _SECONDS: Final = 60
+_WARM_UP: Final = 20
+_KINDS: Final = {
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(float16)": np.float16,
+}
+
+
+class _Runtime(Protocol):
+    """A loaded model; inputs are given before it runs."""
+
+    def give(self, inputs: Mapping[str, Any]) -> None:
+        """Set the inputs of the next runs."""
+
+    def run(self) -> None:
+        """Run once."""
+
+    def answers(self) -> list[Any]:
+        """Return the outputs of the last run."""
 
 
 def main() -> int:
-    """Answer on standard output."""
+    """Answer on standard output: the outputs by case, or milliseconds where ``runs`` is asked."""
     _limit()
     task = json.load(sys.stdin)
-    run = _litert(task["model"]) if task["format"] == "tflite" else _onnx(task["model"])
-    answers = []
-    for case in task["cases"]:
-        inputs = {name: _array(item) for name, item in case.items()}
-        outputs = run(inputs)
-        answers.append([float(value) for item in outputs for value in item.reshape(-1)])
-    json.dump(answers, sys.stdout)
+    kind = _Litert if task["format"] == "tflite" else _Onnx
+    runtime: _Runtime = kind(task["model"])
+    cases = [{name: _array(item) for name, item in case.items()} for case in task["cases"]]
+    runs = task.get("runs", 0)
+    json.dump(_timed(runtime, cases[0], runs) if runs else _answers(runtime, cases), sys.stdout)
     return 0
+
+
+def _answers(runtime: _Runtime, cases: Iterable[Mapping[str, Any]]) -> list[list[float]]:
+    answers = []
+    for inputs in cases:
+        runtime.give(inputs)
+        runtime.run()
+        answers.append([float(value) for item in runtime.answers() for value in item.reshape(-1)])
+    return answers
+
+
+def _timed(runtime: _Runtime, inputs: Mapping[str, Any], runs: int) -> list[float]:
+    """Return how long each run took, without the setting of inputs; a few before do not count."""
+    runtime.give(inputs)
+    for _ in range(_WARM_UP):
+        runtime.run()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter_ns()
+        runtime.run()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return times
 
 
 def _limit() -> None:
@@ -45,25 +85,25 @@ def _array(item: Mapping[str, Any]) -> Any:
     return np.frombuffer(raw, "<f4").reshape(item["shape"])
 
 
-def _litert(path: str) -> Any:
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # one runtime is enough
+class _Litert:
+    def __init__(self, path: str) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # one runtime is enough
 
-    interpreter = Interpreter(model_path=path, num_threads=1)
-    interpreter.allocate_tensors()
-    details = interpreter.get_input_details()
+        self._model = Interpreter(model_path=path, num_threads=1)
+        self._model.allocate_tensors()
 
-    def run(inputs: Mapping[str, Any]) -> list[Any]:
-        for detail, value in zip(
-            details, _ordered(inputs, [i["name"] for i in details]), strict=True
-        ):
-            interpreter.set_tensor(detail["index"], _to(value, detail["dtype"], detail))
-        interpreter.invoke()
-        return [_from(interpreter.get_tensor(item["index"]), item) for item in _outputs()]
+    def give(self, inputs: Mapping[str, Any]) -> None:
+        details = self._model.get_input_details()
+        ordered = _ordered(inputs, [item["name"] for item in details])
+        for detail, value in zip(details, ordered, strict=True):
+            self._model.set_tensor(detail["index"], _to(value, detail["dtype"], detail))
 
-    def _outputs() -> Any:
-        return interpreter.get_output_details()
+    def run(self) -> None:
+        self._model.invoke()
 
-    return run
+    def answers(self) -> list[Any]:
+        details = self._model.get_output_details()
+        return [_from(self._model.get_tensor(item["index"]), item) for item in details]
 
 
 def _to(value: Any, kind: Any, detail: Mapping[str, Any]) -> Any:
@@ -79,21 +119,29 @@ def _from(value: Any, detail: Mapping[str, Any]) -> Any:
     return (value.astype(np.float32) - zero) * scale if scale else value.astype(np.float32)
 
 
-def _onnx(path: str) -> Any:
-    import onnxruntime  # noqa: PLC0415  # one runtime is enough
+class _Onnx:
+    def __init__(self, path: str) -> None:
+        import onnxruntime  # noqa: PLC0415  # one runtime is enough
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    names = [item.name for item in session.get_inputs()]
-    kinds = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float16)": np.float16}
-    types = {item.name: kinds.get(item.type, np.float32) for item in session.get_inputs()}
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        providers = ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(path, options, providers=providers)
+        self._given: dict[str, Any] = {}
+        self._answers: list[Any] = []
 
-    def run(inputs: Mapping[str, Any]) -> list[Any]:
-        ordered = zip(names, _ordered(inputs, names), strict=True)
-        return list(session.run(None, {name: value.astype(types[name]) for name, value in ordered}))
+    def give(self, inputs: Mapping[str, Any]) -> None:
+        specs = self._session.get_inputs()
+        ordered = zip(specs, _ordered(inputs, [item.name for item in specs]), strict=True)
+        self._given = {
+            item.name: value.astype(_KINDS.get(item.type, np.float32)) for item, value in ordered
+        }
 
-    return run
+    def run(self) -> None:
+        self._answers = list(self._session.run(None, self._given))
+
+    def answers(self) -> list[Any]:
+        return self._answers
 
 
 def _ordered(inputs: Mapping[str, Any], names: list[str]) -> list[Any]:
