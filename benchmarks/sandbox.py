@@ -72,6 +72,15 @@ def rows() -> Iterator[Row]:
         n=len(kinds),
         note=f"failed: {', '.join(failed) or 'none'}; survived: {', '.join(survived)}",
     )
+    seconds, count = _tutorial()
+    yield Row(
+        id=IDS[3],
+        value=round(seconds),
+        unit="s",
+        peer="bar: 360",
+        n=1,
+        note=f"{count} steps of docs/tutorial.md from a clean clone, caches warm",
+    )
 
 
 def agreement(

@@ -125,10 +125,12 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     (program / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
     (program / "__main__.py").write_text(PROGRAM)
     made = Sites(program=program, pulumi=engine.pulumi, variables=variables, folder=folder)
-    _start(folder)
-    made.done("stack", "init", "dev")
-    yield made
-    lifecycle.down(folder, progress=Quiet())
+    try:
+        _start(folder)
+        made.done("stack", "init", "dev")
+        yield made
+    finally:
+        lifecycle.down(folder, progress=Quiet())
 
 
 def _start(folder: Folder) -> None:
