@@ -140,8 +140,8 @@ def _drop(store: Store, day: str, pointer: Day) -> None:
 def _sweep(store: Store) -> None:
     """Remove what is not needed any more, also of a killed run.
 
-    That is what no pointer and no commit names. A source whose batch was not committed is taken in
-    again, and may by then be cut into other batches, so its segments would stay for good.
+    That is what no pointer and no commit names. A source whose batch was not committed may be cut
+    into other batches when it is taken in again, so what was written of it would stay for good.
     """
     for segment in store.uncommitted():
         store.remove(segment)

@@ -1,14 +1,15 @@
 """From a file of events to batches in the store; a killed run loses and doubles nothing.
 
-A batch is named by the digest of the source and its place in it. Its segments and its quarantine
-are written first, its commit last. Whoever runs the same source again skips what is committed and
-writes the rest once more, under the same names.
+A batch is named by the digest of the source and the place of its first value in it. Its segments
+and its quarantine are written first, its commit last, which says how many values it has. Whoever
+runs the same source again skips exactly these, whatever size batches have by then, and writes the
+rest once more.
 """
 
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,28 +78,25 @@ def ingest_file(
     store.prepare()
     with store.lock(), open_events(path) as file:
         source = f"{_digest(path)[:24]}-{channel}"
-        accepted = refused = skipped = 0
-        for at, values in enumerate(_batches(read_values(file))):
-            name = f"{source}-{at:06}"
-            if store.path(f"commits/{name}.json").exists():
-                skipped += len(values)
+        accepted = refused = skipped = at = 0
+        values = iter(read_values(file))
+        done = store.batch(f"{source}-{at:09}")
+        while batch := list(itertools.islice(values, done or _BATCH)):
+            if done:
+                skipped += len(batch)
             else:
-                good, bad = _sort(values, now, group_apps)
-                _commit(store, name, good, bad, channel)
+                good, bad = _sort(batch, now, group_apps)
+                _commit(store, f"{source}-{at:09}", good, bad, channel)
                 accepted, refused = accepted + len(good), refused + len(bad)
-            progress(len(values))
+            progress(len(batch))
+            at += len(batch)
+            done = store.batch(f"{source}-{at:09}")
     return Ingested(accepted=accepted, refused=refused, skipped=skipped)
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    values = iter(values)
-    while batch := list(itertools.islice(values, _BATCH)):
-        yield batch
 
 
 def _sort(

@@ -2,9 +2,9 @@
 
 ::
 
-    events/dt=<day>/<source>-<batch>.parquet   taken in, one file per batch and day
-    commits/<source>-<batch>.json              written last: the batch counts from here on
-    quarantine/<source>-<batch>.jsonl          what was refused, with the reason
+    events/dt=<day>/<source>-<first>.parquet   taken in, one file per batch and day
+    commits/<source>-<first>.json              written last: the batch counts from here on
+    quarantine/<source>-<first>.jsonl          what was refused, with the reason
     days/<day>.json                            which compacted file and partials a day has
     compacted/dt=<day>/<digest>.parquet        each event id once
     partials/{counts,bins}/dt=<day>/<digest>.parquet
@@ -144,6 +144,12 @@ class Store:
             if self.path(segment).exists():
                 days.setdefault(segment.split("/")[1].removeprefix("dt="), []).append(segment)
         return days
+
+    def batch(self, name: str) -> int:
+        """Return how many values a committed batch has, good and refused; 0 if there is none."""
+        path = self.path(f"commits/{name}.json")
+        record = json.loads(path.read_bytes()) if path.exists() else {}
+        return int(record.get("accepted", 0)) + int(record.get("refused", 0))
 
     def uncommitted(self) -> list[str]:
         """Return the segments of batches that a killed run did not get to commit."""

@@ -1,6 +1,7 @@
 """Events come in: every form of file, none lost, none doubled, the bad ones put aside."""
 
 import base64
+import contextlib
 import gzip
 import json
 from datetime import timedelta
@@ -18,6 +19,7 @@ from operations.telemetry import (
     TelemetryError,
     compact,
     expire,
+    ingest,
     ingest_file,
 )
 from operations.telemetry.reading import read_values
@@ -176,6 +178,34 @@ def test_killed_at_any_moment_no_event_is_lost_and_none_doubled(tmp_path):
     assert found["killed"] >= 3
     assert found["sent"] == found["kept"] > 0
     assert (found["lost"], found["doubled"], found["left"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("sizes", [(2, 20_000), (5, 2), (3, 7)])
+def test_a_source_goes_on_where_it_was_killed_with_batches_of_another_size(
+    store, tmp_path, monkeypatch, sizes
+):
+    path = write(tmp_path / "a", *(event(at) for at in range(9)))
+    before, after = sizes
+    monkeypatch.setattr(ingest, "_BATCH", before)
+    commit, left = ingest._commit, 2
+
+    def commit_two(*given):
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        commit(*given)
+
+    monkeypatch.setattr(ingest, "_commit", commit_two)
+    with contextlib.suppress(KeyboardInterrupt):
+        take(store, path)
+    monkeypatch.setattr(ingest, "_commit", commit)
+    monkeypatch.setattr(ingest, "_BATCH", after)
+
+    done = take(store, path)
+    assert (done.skipped, done.accepted) == (min(9, 2 * before), 9 - min(9, 2 * before))
+    assert compact(store).rows == 9
+    assert take(store, path).skipped == 9
 
 
 def test_segments_that_a_killed_run_did_not_commit_are_removed_and_committed_ones_stay(
