@@ -33,6 +33,7 @@ from delivery.repository.timestamp import refresh_timestamp
 
 __all__ = ["app"]
 
+_ENDING = 1
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for people
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
@@ -195,27 +196,30 @@ def status(
     stack: Stack,
     root_dir: Folder = Path(),
     config_file: Config = None,
+    ends_within: Annotated[
+        int, typer.Option(min=0, help="Exit with 1 if a signature ends within so many days.")
+    ] = 0,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show which roles are signed, by whom, until when, and how far each rollout is.
 
-    Example: mobile-ai release status --stack dev
+    Exit code 1 when a signature has ended or ends within --ends-within days: publish renews it.
+
+    Example: mobile-ai release status --stack dev --ends-within 30
     """
     with _answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         roles = _roles(read_releases(places.releases))
         deployments = stacks.read_deployments(places.stack_file)
+    limit = _now() + timedelta(days=ends_within)
+    ending = [item["role"] for item in roles if datetime.fromisoformat(item["expires"]) <= limit]
     if as_json:
         rollouts = [{"name": i.name, "stage": i.stage, "halted": i.halted} for i in deployments]
-        print(json.dumps({"roles": roles, "deployments": rollouts}))
-        return
-    table = Table("role", "version", "signatures", "expires")
-    for item in roles:
-        table.add_row(*(str(value) for value in item.values()))
-    Console().print(table)
-    for deployment in deployments:
-        halted = ", halted" if deployment.halted else ""
-        print(f"{deployment.name} {deployment.pin.version}: ring {deployment.stage}{halted}")
+        print(json.dumps({"roles": roles, "deployments": rollouts, "ending": ending}))
+    else:
+        _show_status(roles, deployments, ending)
+    if ending:
+        raise typer.Exit(_ENDING)
 
 
 @app.command()
@@ -291,6 +295,20 @@ def _show_plan(planned: Planned) -> None:
     for item in planned.changes:
         table.add_row(item.role, item.sign, _DIGEST.sub(r"\1...", item.path))
     Console().print(table)
+
+
+def _show_status(
+    roles: list[dict[str, Any]], deployments: list[stacks.Deployment], ending: list[str]
+) -> None:
+    table = Table("role", "version", "signatures", "expires")
+    for item in roles:
+        table.add_row(*(str(value) for value in item.values()))
+    Console().print(table)
+    for deployment in deployments:
+        halted = ", halted" if deployment.halted else ""
+        print(f"{deployment.name} {deployment.pin.version}: ring {deployment.stage}{halted}")
+    if ending:
+        print(f"Ending: {', '.join(ending)}. Next: mobile-ai release publish; root: rotate.")
 
 
 def _roles(releases: Releases) -> list[dict[str, Any]]:

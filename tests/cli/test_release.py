@@ -56,6 +56,19 @@ def _refresh(root):
     assert _run("release", "timestamp", *where, "--out", root / "cdn") == 0
 
 
+def test_signatures_that_end_soon_end_the_command_with_one(released, capsys):
+    where = ("release", "status", "-s", "dev", "--root-dir", released)
+    assert _run(*where, "--ends-within", 30) == 0
+    assert "Ending" not in capsys.readouterr().out
+
+    assert _run(*where, "--ends-within", 91) == 1
+    assert "Ending: snapshot. Next: mobile-ai release publish" in capsys.readouterr().out
+
+    assert _run(*where, "--ends-within", 400, "--json") == 1
+    ending = json.loads(capsys.readouterr().out)["ending"]
+    assert {"root", "targets", "models", "snapshot"} <= set(ending)
+
+
 def _device(root, cdn, *more):
     return _run(
         "device", "update", "--url", cdn.url, "--app", "field-assistant", "--model", "digits",

@@ -57,6 +57,17 @@ def test_permissions_are_stated_and_small(path: Path) -> None:
     assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(triggers)
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_command_that_fails_before_a_pipe_fails_its_step(path: Path) -> None:
+    workflow = document(path)
+    runs = [
+        step for job in workflow["jobs"].values() for step in job.get("steps", ()) if "run" in step
+    ]
+
+    # GitHub runs `bash -e` where nothing is said, and `bash -eo pipefail` where `bash` is.
+    assert not runs or workflow["defaults"]["run"]["shell"] == "bash"
+
+
 def test_what_a_pull_request_starts_has_no_credentials() -> None:
     for path in FILES:
         workflow = document(path)
