@@ -98,7 +98,7 @@ def _documents(wanted: "Wanted") -> dict[str, Any]:
         trust_policy,
     )
 
-    ends = {"account": wanted.account, "stack": wanted.stack}
+    ends = {"account": wanted.account, "stack": wanted.stack, "region": wanted.region}
     trust = {
         role: trust_policy(
             account=wanted.account, repository=wanted.repository, environment=environment

@@ -16,6 +16,7 @@ from operations.bootstrap.documents import (
     signing_key_policy,
     trust_policy,
 )
+from operations.bootstrap.state import STATE_KEY, state_bucket
 
 __all__ = ["Made", "Wanted", "bootstrap"]
 
@@ -49,7 +50,7 @@ class Wanted:
     @property
     def bucket(self) -> str:
         """Name of the bucket that holds the state."""
-        return f"mobile-ai-state-{self.account}-{self.region}"
+        return state_bucket(account=self.account, region=self.region)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
             expected=f"account {wanted.account}, as the stack file says",
             next_step="use credentials of that account",
         )
-    secrets = _key(clients("kms"), "mobile-ai-state", spec="SYMMETRIC_DEFAULT")
+    secrets = _key(clients("kms"), STATE_KEY.removeprefix("alias/"), spec="SYMMETRIC_DEFAULT")
     yield secrets
     yield _bucket(clients("s3"), wanted, key=secrets.value)
     for name in _REPOSITORIES:
@@ -94,7 +95,7 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
     for name in _SIGNERS:
         yield _key(clients("kms"), f"mobile-ai-{name}", spec="ECC_NIST_P256")
     yield _provider(clients("iam"), wanted)
-    ends = {"account": wanted.account, "stack": wanted.stack}
+    ends = {"account": wanted.account, "stack": wanted.stack, "region": wanted.region}
     policies = deploy_policies(wanted.types, **ends, regions=wanted.regions)
     yield from _role(clients("iam"), wanted, "deploy", wanted.stack, policies)
     reading = preview_policies(wanted.types, **ends)
@@ -110,7 +111,7 @@ def _gate(clients: Clients, wanted: Wanted) -> Iterator[Made]:
     """
     kms, name = clients("kms"), f"mobile-ai-gate-{wanted.stack}"
     key = _key(kms, name, spec="ECC_NIST_P256")
-    ends = {"account": wanted.account, "stack": wanted.stack}
+    ends = {"account": wanted.account, "stack": wanted.stack, "region": wanted.region}
     policies = gate_policies(wanted.types, **ends, key=key.value)
     role = None
     for made in _role(clients("iam"), wanted, "gate", f"gate-{wanted.stack}", policies):

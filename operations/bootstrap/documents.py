@@ -14,6 +14,8 @@ from typing import Any, Final
 from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
+from operations.bootstrap.state import state_statements
+
 __all__ = [
     "PROVIDER",
     "deploy_policies",
@@ -89,7 +91,7 @@ _UNSCOPED: Final = frozenset(
 
 
 def deploy_policies(
-    types: Collection[str], *, account: str, stack: str, regions: Sequence[str]
+    types: Collection[str], *, account: str, stack: str, region: str, regions: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the policies of the role that runs `pulumi up` on a stack.
 
@@ -97,6 +99,7 @@ def deploy_policies(
         types: Tokens of the AWS resources that the stack uses.
         account: The account, 12 digits.
         stack: The stack; names that begin with ``mobile-ai-<stack>-`` are its own.
+        region: Where the state is.
         regions: Where it may work; global services are not bound to them.
 
     Raises:
@@ -104,6 +107,7 @@ def deploy_policies(
     """
     services = _services(types)
     statements = [
+        *state_statements(account=account, stack=stack, region=region, write=True),
         *_reading(services, account=account, stack=stack),
         *_writing(services, account=account, stack=stack, regions=regions),
     ]
@@ -114,18 +118,27 @@ def deploy_policies(
     return _packed(statements)
 
 
-def preview_policies(types: Collection[str], *, account: str, stack: str) -> list[dict[str, Any]]:
-    """Return the policies of the role that previews and audits a stack: reading, and no secret.
+def preview_policies(
+    types: Collection[str], *, account: str, stack: str, region: str
+) -> list[dict[str, Any]]:
+    """Return the policies of the role that previews and audits a stack: reading only.
+
+    Of secrets it gets those in the state, with which a preview compares.
 
     Raises:
         GovernanceError: A type has no entry in ``actions.yaml``.
     """
-    reading = _reading(_services(types), account=account, stack=stack)
-    return _packed([*reading, *_auditing(account, stack), *_looking(account)])
+    return _packed(
+        [
+            *_judging(types, account=account, stack=stack, region=region),
+            *_auditing(account, stack),
+            *_looking(account),
+        ]
+    )
 
 
 def gate_policies(
-    types: Collection[str], *, account: str, stack: str, key: str
+    types: Collection[str], *, account: str, stack: str, region: str, key: str
 ) -> list[dict[str, Any]]:
     """Return the policies of the role that judges a stack and signs the verdict.
 
@@ -133,13 +146,14 @@ def gate_policies(
         types: Tokens of the AWS resources that the stack uses.
         account: The account, 12 digits.
         stack: The stack.
+        region: Where the state is.
         key: ARN of the key that signs.
 
     Raises:
         GovernanceError: A type has no entry in ``actions.yaml``.
     """
-    reading = _reading(_services(types), account=account, stack=stack)
-    return _packed([*reading, _statement("SignVerdict", _SIGNING, [key])])
+    judging = _judging(types, account=account, stack=stack, region=region)
+    return _packed([*judging, _statement("SignVerdict", _SIGNING, [key])])
 
 
 def signing_key_policy(*, account: str, role: str) -> dict[str, Any]:
@@ -215,6 +229,14 @@ def _services(types: Collection[str]) -> dict[str, set[str]]:
     for action in (action for name in types for action in known[name]):
         services.setdefault(action.partition(":")[0], set()).add(action)
     return services
+
+
+def _judging(
+    types: Collection[str], *, account: str, stack: str, region: str
+) -> Iterator[dict[str, Any]]:
+    """Yield what a preview needs: the state, and the configuration of what is deployed."""
+    yield from state_statements(account=account, stack=stack, region=region, write=False)
+    yield from _reading(_services(types), account=account, stack=stack)
 
 
 def _reading(services: Iterable[str], *, account: str, stack: str) -> Iterator[dict[str, Any]]:
