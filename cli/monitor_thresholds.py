@@ -52,5 +52,5 @@ def thresholds_command(
     for item in found:
         print(f"{item.id}  {item.summary}")
         if item.threshold is not None:
-            print(f"  proposed: {item.threshold.proposed:g} {item.threshold.unit}")
+            print(f"  proposed: {item.threshold.proposed:,.10g} {item.threshold.unit}")
     print(f"{len(limits)} limits held against the fleet, {len(found)} proposals")

@@ -149,8 +149,8 @@ def _finding(
         rule="threshold",
         severity="low",
         summary=(
-            f"{amount.rule}.{limit.parameter} is {limit.now:g} {amount.unit}; {limited} of "
-            f"{of.app} {of.model} {of.version} is {shown[limited]:g} (n {n:.0f}): {says}"
+            f"{amount.rule}.{limit.parameter} is {limit.now:,.10g} {amount.unit}; {limited} of "
+            f"{of.app} {of.model} {of.version} is {shown[limited]:,.10g} (n {n:,.0f}): {says}"
         ),
         subject=FindingSubject(app=of.app, model=of.model, version=of.version),
         series=amount.series,

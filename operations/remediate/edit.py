@@ -17,12 +17,14 @@ class Edit:
 
     Attributes:
         change: What changes, in words.
+        title: What is asked for, where the step's name does not say it.
         files: Path in the repository to text.
         evidence: Lines of Markdown that a reader needs to judge it.
         labels: Labels of the pull request.
     """
 
     change: str
+    title: str = ""
     files: Mapping[str, str]
     evidence: Sequence[str] = ()
     labels: tuple[str, ...] = ()

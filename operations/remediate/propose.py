@@ -155,7 +155,8 @@ def _message(
     stack: str, finding: Finding, step: str, edit: Edit, approved_by: str
 ) -> tuple[str, str]:
     name = deployment_of(finding)
-    title = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"
+    did = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"
+    title = edit.title or did
     windows = finding.windows
     lines = [_line(finding.summary), "", edit.change, ""]
     lines += [f"- {_line(key)}: {value:g}" for key, value in sorted(finding.evidence.items())]

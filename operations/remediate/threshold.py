@@ -38,6 +38,7 @@ def threshold(root: Path, stack: str, finding: Finding) -> Edit:
     name = _config(root, stack)
     text = read_text(root / name)
     config = load_config(text, catalogue(), name=name)
+    limit = f"{wanted.rule}.{wanted.parameter}"
     now = config.parameters.get(wanted.rule, {}).get(wanted.parameter)
     if now != wanted.now:
         got = f"{wanted.rule}.{wanted.parameter} {now!r}"
@@ -47,7 +48,8 @@ def threshold(root: Path, stack: str, finding: Finding) -> Edit:
     weaker = config.rules[wanted.rule].parameters[wanted.parameter].weaker
     is_looser = (wanted.proposed > wanted.now) == (weaker == "higher")
     return Edit(
-        change=f"{name}: {wanted.rule}.{wanted.parameter} {wanted.now:g} -> {wanted.proposed:g}",
+        change=f"{name}: {limit} {_number(wanted.now)} -> {_number(wanted.proposed)}",
+        title=f"Propose {limit} {_number(wanted.proposed)}",
         files={name: changed},
         evidence=tuple(_table(wanted, is_looser=is_looser)),
         labels=(LABEL,),
@@ -106,11 +108,16 @@ def _table(wanted: Threshold, *, is_looser: bool) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name, value in sorted(wanted.quantiles.items()):
         is_limited = name == wanted.limited
-        built = f"{wanted.at_build:g}" if is_limited and wanted.at_build is not None else ""
-        limits = (f"{wanted.now:g}", f"{wanted.proposed:g}") if is_limited else ("", "")
-        yield f"| {name} | {value:g} | {built} | {limits[0]} | {limits[1]} |"
+        built = _number(wanted.at_build) if is_limited and wanted.at_build is not None else ""
+        limits = (_number(wanted.now), _number(wanted.proposed)) if is_limited else ("", "")
+        yield f"| {name} | {_number(value)} | {built} | {limits[0]} | {limits[1]} |"
     yield ""
-    yield f"{wanted.n:,.0f} counted in {wanted.windows} windows; {wanted.deployments} deployments."
+    held = f"{wanted.deployments} deployment{'s' if wanted.deployments > 1 else ''}"
+    yield f"{wanted.n:,.0f} counted in {wanted.windows} windows; the limit holds for {held}."
+
+
+def _number(value: float) -> str:
+    return f"{value:,.10g}"
 
 
 def _nothing(finding: Finding, got: str, expected: str) -> ReleaseError:

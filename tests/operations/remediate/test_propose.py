@@ -109,7 +109,8 @@ def test_a_limit_is_one_line_and_the_rest_of_the_file_stays(root: Path) -> None:
     ]
     message = run(root, "log", "-1", "--format=%B", proposal.branch)
     assert "This does not loosen the rule." in message
-    assert "120,000 counted in 28 windows; 1 deployments." in message
+    assert message.startswith("Propose latency-within-budget.midRange 5.3\n")
+    assert "120,000 counted in 28 windows; the limit holds for 1 deployment." in message
 
 
 def test_a_limit_that_loosens_says_so(root: Path) -> None:
