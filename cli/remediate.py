@@ -80,7 +80,7 @@ class _How:
 
 def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     from operations.remediate import decide, propose, read_history, read_playbooks  # noqa: PLC0415
-    from operations.remediate.propose import branch_of, possible, proposed  # noqa: PLC0415
+    from operations.remediate.propose import possible, proposed  # noqa: PLC0415
 
     now, root = dt.datetime.now(dt.UTC), Path.cwd()
     playbooks = read_playbooks(_PLAYBOOKS)
@@ -94,7 +94,7 @@ def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     )
     answer = {"finding": finding.id, "summary": finding.summary, **decision.to_dict()}
     if decision.outcome == "done" and not dry_run and how.publishes:
-        before = proposed(root, branch_of(how.stack, finding), how.base)
+        before = proposed(root, how.stack, finding, base=how.base)
         return {**answer, **_published(before, how)} if before else answer
     if decision.outcome != "act" or dry_run:
         return answer
@@ -114,7 +114,8 @@ def _published(proposal: "Proposal", how: _How) -> dict[str, Any]:
     answer: dict[str, Any] = {**proposal.to_dict(), "denied": denied}
     if how.publishes:
         hub = Hub.of(os.environ)
-        hub.push(root, proposal.commit, proposal.branch)
+        if not proposal.is_pushed:
+            hub.push(root, proposal.commit, proposal.branch)
         if how.pull_request:
             note = f"Denied by the engine-free check: {', '.join(denied)}" if denied else ""
             answer["pullRequest"] = hub.open(proposal, base=how.base, note=note)
@@ -136,7 +137,8 @@ def _show(item: dict[str, Any]) -> None:
     print(f"{item['finding']}: {item['summary']}")
     print(f"  {item['outcome']}{' ' + item['step'] if item['step'] else ''}: {item['reason']}")
     if "branch" in item:
-        print(f"  {item['change']}")
+        if item["change"]:
+            print(f"  {item['change']}")
         print(f"  branch {item['branch']}, commit {item['commit'][:12]}")
         print(f"  check: {', '.join(item['denied']) or 'nothing denied'}")
     if "pullRequest" in item:

@@ -29,6 +29,7 @@ class Proposal:
         title: First line of the commit.
         body: The rest of it, with the evidence.
         labels: Labels of its pull request.
+        is_pushed: Whether origin has the branch.
     """
 
     branch: str
@@ -38,6 +39,7 @@ class Proposal:
     title: str
     body: str
     labels: tuple[str, ...] = ()
+    is_pushed: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -64,21 +66,25 @@ def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
     return True
 
 
-def proposed(root: Path, branch: str, base: str) -> Proposal | None:
-    """Return the proposal that a branch holds, where it is there and not merged yet.
+def proposed(root: Path, stack: str, finding: Finding, *, base: str) -> Proposal | None:
+    """Return what was proposed about a finding, where its branch is there and not merged yet.
+
+    Commits that people have added to the branch are left alone.
 
     Args:
         root: The checkout.
-        branch: As :func:`branch_of` names it; looked for here, then at origin.
+        stack: The stack.
+        finding: What was found.
         base: The branch that it should be merged into.
     """
-    refs = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
-    found = git(root, "for-each-ref", "--format=%(refname)", "--no-merged", base, *refs)
-    if not found:
-        return None
-    commit, title, body = git(root, "log", "-1", "--format=%H%x00%s%x00%b", found.split()[0]).split(
-        "\0"
-    )
+    branch = branch_of(stack, finding)
+    here, there = f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"
+    refs = git(root, "for-each-ref", "--format=%(refname)", "--no-merged", base, here, there)
+    if not refs:
+        return None  # merged, or taken on another branch
+    mine = f"--grep=^Remediation-Finding: {finding.id}$"
+    text = git(root, "log", "-1", mine, "--format=%H%x00%s%x00%b", refs.split()[0])
+    commit, title, body = text.split("\0")
     trailers = dict(line.split(": ", 1) for line in body.splitlines() if ": " in line)
     return Proposal(
         branch=branch,
@@ -88,6 +94,7 @@ def proposed(root: Path, branch: str, base: str) -> Proposal | None:
         title=title,
         body=body.strip(),
         labels=tuple(trailers.get("Remediation-Labels", "").split()),
+        is_pushed=there in refs.split(),
     )
 
 

@@ -185,6 +185,22 @@ def test_what_an_interrupted_run_did_not_publish_the_next_one_does(
     assert run(hub, "rev-parse", done["branch"]).strip() == done["commit"]
 
 
+def test_what_people_added_to_a_branch_stays(
+    hub: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (first,) = remediate(capsys, "--push")
+    run(root, "switch", "--quiet", first["branch"])
+    run(root, "commit", "--quiet", "--allow-empty", "--message", "Step: by hand")
+    run(root, "push", "--quiet", "origin", first["branch"])
+    run(root, "switch", "--quiet", "main")
+    run(root, "branch", "--quiet", "-D", first["branch"])
+
+    (again,) = remediate(capsys, "--pull-request")
+
+    assert (again["outcome"], again["commit"]) == ("done", first["commit"])
+    assert run(hub, "log", "-1", "--format=%s", first["branch"]).strip() == "Step: by hand"
+
+
 def test_what_was_merged_is_not_proposed_again(
     hub: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
