@@ -60,6 +60,7 @@ for name in ("lab", "berlin"):
             "replicas": {{"min": 1, "max": int(os.environ["REPLICAS"])}},
             "cpuMillis": 250,
             "memoryMb": 256,
+            "ratePerSecond": 5,
             "cache": {{"storageClass": "local", "sizeGb": 1}},
             "labels": {{"mobile-ai.dev/team": "edge"}},
         }},
