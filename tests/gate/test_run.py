@@ -133,6 +133,29 @@ def test_run_on_a_cloud_needs_an_official_engine(engine, project):
         asked_by(engine, project, cloud="aws")
 
 
+@pytest.mark.parametrize(("kib", "warned"), [(1, False), (100, True), (200, True)])
+def test_configuration_near_what_an_account_takes_is_told_in_the_sandbox(
+    engine, project, kib, warned
+):
+    lengthen(project, kib)
+    warnings = asked_by(engine, project)[0].warnings
+    assert any("of 128 KiB. Next: move" in text for text in warnings) is warned
+
+
+def test_configuration_that_an_account_does_not_take_never_reaches_its_engine(engine, project):
+    lengthen(project, 100)
+    assert asked_by(engine, project, cloud="aws")[0].warnings
+    (engine / "asked.jsonl").unlink()
+    lengthen(project, 200)
+    with pytest.raises(GateError, match=r"got a configuration of 200\.\d KiB"):
+        asked_by(engine, project, cloud="aws")
+    assert [call[0] for call in Asked(engine).calls] == [["version"]]
+
+
+def lengthen(project, kib):
+    (project / "Pulumi.dev.yaml").write_text(f"{STACK_TEXT}  mobile-ai:x: {'x' * kib * 1024}\n")
+
+
 def test_report_says_which_providers_answered(engine, project):
     assert asked_by(engine, project)[0].engine.providers == "stand-in"
     (engine / "asked.jsonl").unlink()
