@@ -54,10 +54,9 @@ def command(
         print(f"  {place}: {_listed(objects)}")
         if place.startswith(_SITE):
             site = place.removeprefix(_SITE)
-            print(
-                "    until its agent syncs: "
-                f"mobile-ai sandbox sync build/sites/{stack}/{site} --site {site}"
-            )
+            named = "" if gone.sandbox == "default" else f" --name {gone.sandbox}"
+            sync = f"sandbox sync build/sites/{stack}/{site} --site {site}{named}"
+            print(f"    until its agent syncs: mobile-ai {sync}")
 
 
 def _listed(objects: Sequence[str]) -> str:

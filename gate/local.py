@@ -12,7 +12,7 @@ from gate.stackfile import StackFile
 from sandbox.errors import SandboxError
 from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Endpoints
 
-__all__ = ["endpoints_path", "in_sandbox", "reachable"]
+__all__ = ["endpoints_of", "endpoints_path", "in_sandbox", "reachable"]
 
 _DEFAULT = "default"
 _DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
@@ -57,9 +57,14 @@ def in_sandbox(options: Options) -> Options:
     return replace(options, ambient=ambient)
 
 
+def endpoints_of(desk: Desk) -> Endpoints:
+    """Return where the services of a desk's sandbox are."""
+    return Endpoints.read(Path(desk.variables[VARIABLE]))
+
+
 def reachable(desk: Desk) -> dict[str, str]:
     """Return URLs of this machine: the names that AWS would make lead nowhere here."""
-    endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
+    endpoints = endpoints_of(desk)
     distributions = [
         item["id"]
         for item in desk.export()["deployment"].get("resources") or ()

@@ -20,7 +20,7 @@ from gate.desk import Desk, ask, open_desk, run, seal_now
 from gate.drift import Drift, changed_outside
 from gate.errors import GateError
 from gate.handover import write_handover
-from gate.local import in_sandbox, reachable
+from gate.local import endpoints_of, in_sandbox, reachable
 from gate.official import (
     protected,
     require_clean,
@@ -36,7 +36,6 @@ from gate.run import Options, run_gate
 from gate.seal import Seal, require_same
 from gate.stackfile import StackFile
 from gate.statement import read_statement
-from sandbox.services.endpoints import VARIABLE, Endpoints
 
 __all__ = ["Deployed", "Refreshed", "bring_up", "refresh", "take_down"]
 
@@ -48,6 +47,7 @@ class Deployed:
     Attributes:
         changes: Count of operations, such as ``{"create": 3, "same": 200}``.
         outputs: The stack's outputs.
+        sandbox: Name of the sandbox; empty in an account.
         reachable: Where the sandbox answers for what AWS would serve, by name.
         notes: What had to be mended first.
         left: After a sandbox's `down`, what its APIs still list, by what lists it.
@@ -55,6 +55,7 @@ class Deployed:
 
     changes: Mapping[str, int]
     outputs: Mapping[str, Any]
+    sandbox: str = ""
     reachable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -210,6 +211,7 @@ def _deployed(desk: Desk, verb: str) -> Deployed:
     return Deployed(
         changes=last.get("resourceChanges") or {},
         outputs=outputs,
+        sandbox="" if desk.official else endpoints_of(desk).name,
         reachable=reachable(desk) if outputs and not desk.official else {},
     )
 
@@ -220,5 +222,4 @@ def _left(desk: Desk) -> Mapping[str, Sequence[str]]:
     from gate.left import left_in_sandbox  # noqa: PLC0415  reads the providers' tables
 
     stack_file = StackFile.parse(desk.project.stack_file.read_text(), name=desk.project.stack)
-    endpoints = Endpoints.read(Path(desk.variables[VARIABLE]))
-    return left_in_sandbox(endpoints, stack_file.config, stack=desk.project.stack)
+    return left_in_sandbox(endpoints_of(desk), stack_file.config, stack=desk.project.stack)

@@ -117,13 +117,13 @@ def test_down_says_what_it_deleted(capsys, monkeypatch):
             {"site lab": [f"Pod {number}" for number in range(9)]},
             (
                 "Pod 7 and 1 more\n    until its agent syncs: "
-                "mobile-ai sandbox sync build/sites/dev/lab --site lab\n"
+                "mobile-ai sandbox sync build/sites/dev/lab --site lab --name mine\n"
             ),
         ),
     ],
 )
 def test_down_says_what_a_sandbox_still_lists(capsys, monkeypatch, left, said):
-    monkeypatch.setattr(operate, "take_down", lambda *_: replace(DONE, left=left))
+    monkeypatch.setattr(operate, "take_down", lambda *_: replace(DONE, sandbox="mine", left=left))
     _, out, _ = called(capsys, "down", "--stack", "dev")
     assert out.endswith(said)
 
