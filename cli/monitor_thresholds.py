@@ -31,21 +31,23 @@ def thresholds_command(
 
     Example: mobile-ai monitor thresholds --stack prod
     """
-    from operations.monitor import load, write_findings  # noqa: PLC0415  loads DuckDB
+    from operations.monitor import load, read_findings, write_findings  # noqa: PLC0415  DuckDB
     from operations.monitor.limits import read_limits  # noqa: PLC0415
-    from operations.monitor.thresholds import propose_thresholds  # noqa: PLC0415
+    from operations.monitor.thresholds import over, propose_thresholds  # noqa: PLC0415
     from operations.telemetry import Store  # noqa: PLC0415
 
     if not (store / "days").is_dir():
         raise UserError(
             f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
         )
+    folder = findings or store / "findings"
     try:
         limits = read_limits(Path.cwd(), stack, now=dt.datetime.now(dt.UTC))
-        found = propose_thresholds(load(Store(store), width=_WIDTH), limits, width=_WIDTH)
+        history = load(Store(store), width=_WIDTH)
+        found = propose_thresholds(history, limits, stack=stack, width=_WIDTH)
+        write_findings(folder, [*found, *over(read_findings(folder), found, stack=stack)])
     except (GovernanceError, OSError) as error:
         raise UserError(str(error)) from error
-    write_findings(findings or store / "findings", found)
     if as_json:
         print(json.dumps([item.model_dump(by_alias=True, mode="json") for item in found], indent=1))
         return

@@ -60,6 +60,7 @@ class Windows(_Part):
 class Threshold(_Part):
     """A limit of the policy pack that does not fit what was measured, and one that would."""
 
+    stack: str = Field(description="Whose config of the pack.")
     rule: str = Field(description="The pack's rule.")
     parameter: str = Field(description="Its parameter, such as midRange.")
     unit: str

@@ -6,7 +6,7 @@ so far above that it guards nothing, and one that the fleet does not keep. Pure.
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from operations.monitor.finding import Finding, FindingSubject, Threshold, Windo
 from operations.monitor.limits import Limit, Limited
 from operations.telemetry.queries import SCALES
 
-__all__ = ["LEAST_DAYS", "LEAST_N", "propose_thresholds", "quantile", "rounded_up"]
+__all__ = ["LEAST_DAYS", "LEAST_N", "over", "propose_thresholds", "quantile", "rounded_up"]
 
 LEAST_N: Final = 10_000
 """Events of a version below which nothing is proposed: a 99th percentile rests on a hundred."""
@@ -40,7 +40,9 @@ class _Measured:
     windows: tuple[int, ...]
 
 
-def propose_thresholds(history: History, limits: Iterable[Limit], *, width: int) -> list[Finding]:
+def propose_thresholds(
+    history: History, limits: Iterable[Limit], *, stack: str, width: int
+) -> list[Finding]:
     """Return a finding for each limit that does not fit; the same data give the same findings.
 
     Every version to deploy that a limit holds for must be measured: a limit that fits one may break
@@ -49,6 +51,7 @@ def propose_thresholds(history: History, limits: Iterable[Limit], *, width: int)
     Args:
         history: Cells by subject and window; device data count, sites are no devices.
         limits: As the pack has them.
+        stack: Whose they are.
         width: Hours of a window.
     """
     found = []
@@ -58,8 +61,18 @@ def propose_thresholds(history: History, limits: Iterable[Limit], *, width: int)
         }
         known = [item for item in measured.values() if item is not None]
         if known and all(measured[item] for item in limit.versions if item.is_current):
-            found += list(_judged(limit, known, width))
+            found += list(_judged(limit, known, stack, width))
     return found
+
+
+def over(before: Iterable[Finding], found: Iterable[Finding], *, stack: str) -> list[Finding]:
+    """Return a stack's earlier proposals that nothing speaks for any more, as closed findings."""
+    still = {item.id for item in found}
+    return [
+        item.model_copy(update={"is_open": False})
+        for item in before
+        if item.threshold is not None and item.threshold.stack == stack and item.id not in still
+    ]
 
 
 def quantile(series: str, counts: Any, share: float) -> float:
@@ -103,7 +116,7 @@ def _measured(history: History, of: Limited, series: str, width: int) -> _Measur
     return _Measured(of=of, counts=counts, windows=windows)
 
 
-def _judged(limit: Limit, measured: list[_Measured], width: int) -> Iterator[Finding]:
+def _judged(limit: Limit, measured: list[_Measured], stack: str, width: int) -> Iterator[Finding]:
     amount = limit.amount
 
     def taken(item: _Measured) -> float:
@@ -114,52 +127,55 @@ def _judged(limit: Limit, measured: list[_Measured], width: int) -> Iterator[Fin
     # A limit below what a pinned manifest states would deny what is deployed.
     enough = rounded_up(_HEADROOM * max([taken(most), *built]))
     if limit.now < taken(most) or limit.now >= _SLACK * enough:
-        yield _finding(limit, most, enough, max(built, default=None), width)
+        change = _change(limit, most, stack, enough, max(built, default=None))
+        yield _finding(change, most, amount.series, width)
 
 
-def _finding(
-    limit: Limit, most: _Measured, proposed: float, at_build: float | None, width: int
-) -> Finding:
-    amount, of = limit.amount, most.of
+def _change(
+    limit: Limit, most: _Measured, stack: str, proposed: float, at_build: float | None
+) -> Threshold:
+    amount = limit.amount
     shown = {
-        f"p{share * 100:g}": float(
-            f"{amount.scale * quantile(amount.series, most.counts, share):.4g}"
-        )
+        f"p{share * 100:g}": amount.scale * quantile(amount.series, most.counts, share)
         for share in _SHOWN
     }
-    limited = f"p{amount.quantile * 100:g}"
-    n = float(np.sum(most.counts))
-    change = Threshold(
+    return Threshold(
+        stack=stack,
         rule=amount.rule,
         parameter=limit.parameter,
         unit=amount.unit,
         now=limit.now,
         proposed=proposed,
-        limited=limited,
-        quantiles=shown,
+        limited=f"p{amount.quantile * 100:g}",
+        quantiles={name: float(f"{value:.4g}") for name, value in shown.items()},
         at_build=at_build,
-        n=n,
+        n=float(np.sum(most.counts)),
         windows=len(most.windows),
         deployments=len({(item.app, item.model) for item in limit.versions}),
     )
+
+
+def _finding(change: Threshold, most: _Measured, series: str, width: int) -> Finding:
+    of, measured = most.of, change.quantiles[change.limited]
     first, last = (begin_of(most.windows[at], width) for at in (0, -1))
-    says = "the fleet does not keep it" if limit.now < shown[limited] else "it guards nothing"
+    says = "the fleet does not keep it" if change.now < measured else "it guards nothing"
     return Finding(
         id=_id(change),
         rule="threshold",
         severity="low",
         summary=(
-            f"{amount.rule}.{limit.parameter} is {limit.now:,.10g} {amount.unit}; {limited} of "
-            f"{of.app} {of.model} {of.version} is {shown[limited]:,.10g} (n {n:,.0f}): {says}"
+            f"{change.rule}.{change.parameter} is {change.now:,.10g} {change.unit}; "
+            f"{change.limited} of {of.app} {of.model} {of.version} is {measured:,.10g} "
+            f"(n {change.n:,.0f}): {says}"
         ),
         subject=FindingSubject(app=of.app, model=of.model, version=of.version),
-        series=amount.series,
+        series=series,
         source="device",
         against="past",
         windows=Windows(
-            width_hours=width, first=first, alarm=last, last=last, breached=len(most.windows)
+            width_hours=width, first=first, alarm=last, last=last, breached=change.windows
         ),
-        evidence=_evidence(shown, n),
+        evidence={**change.quantiles, "n": change.n},
         is_open=True,
         playbook="threshold",
         allowed_actions=("notify", "threshold"),
@@ -168,11 +184,7 @@ def _finding(
     )
 
 
-def _evidence(shown: Mapping[str, float], n: float) -> dict[str, float]:
-    return {**shown, "n": n}
-
-
 def _id(change: Threshold) -> str:
     """Return an id that follows from the proposal: more data that say the same are no news."""
-    parts = (change.rule, change.parameter, f"{change.now:g}", f"{change.proposed:g}")
+    parts = (change.stack, change.rule, change.parameter, f"{change.now:g}", f"{change.proposed:g}")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

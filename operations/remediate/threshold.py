@@ -33,8 +33,10 @@ def threshold(root: Path, stack: str, finding: Finding) -> Edit:
         GovernanceError: The pack has no such stack, or a file is missing.
     """
     wanted = finding.threshold
-    if wanted is None:
-        raise _nothing(finding, "no threshold", "one with what was measured")
+    if wanted is None or wanted.stack != stack:
+        raise _nothing(
+            finding, "none for this stack", f"a limit of {stack}, with what was measured"
+        )
     name = _config(root, stack)
     text = read_text(root / name)
     config = load_config(text, catalogue(), name=name)

@@ -1,6 +1,7 @@
 """Limits of the pack against what a made-up fleet takes."""
 
 import datetime as dt
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.main import main
 from operations.monitor.cells import Cell, Subject
-from operations.monitor.finding import Finding
+from operations.monitor.finding import Finding, read_finding
 from operations.monitor.limits import Limit, Limited, read_limits
-from operations.monitor.thresholds import propose_thresholds, quantile, rounded_up
+from operations.monitor.thresholds import over, propose_thresholds, quantile, rounded_up
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -40,7 +42,7 @@ def days(
 
 
 def proposals(history: Any, **changes: Any) -> list[Finding]:
-    return propose_thresholds(history, limits(**changes), width=24)
+    return propose_thresholds(history, limits(**changes), stack="dev", width=24)
 
 
 def test_a_limit_that_guards_nothing_is_proposed_lower() -> None:
@@ -106,6 +108,41 @@ def test_more_data_that_say_the_same_are_the_same_finding() -> None:
     first, second = proposals(days(number=14)), proposals(days(number=15))
 
     assert first[0].id == second[0].id
+
+
+def test_a_proposal_that_nothing_speaks_for_any_more_is_over() -> None:
+    before = proposals(days())
+
+    assert over(before, before, stack="dev") == []
+    assert over(before, [], stack="prod") == []
+    assert [(item.id, item.is_open) for item in over(before, [], stack="dev")] == [
+        (before[0].id, False)
+    ]
+
+
+def test_the_command_writes_proposals_and_closes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("policy-pack", "models", "Pulumi.yaml", "Pulumi.dev.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "store" / "days").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    history = days()
+    monkeypatch.setattr("operations.monitor.load", lambda *_, **__: history)
+
+    assert thresholds(capsys) == [("threshold", True)]
+    (path,) = (tmp_path / "store" / "findings").glob("*.json")
+    assert thresholds(capsys) == [("threshold", True)]
+    history.clear()
+    assert thresholds(capsys) == []
+    assert read_finding(path).is_open is False
+
+
+def thresholds(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, bool]]:
+    with pytest.raises(SystemExit) as ended:
+        main(["monitor", "thresholds", "--stack", "dev", "--store", "store", "--json"])
+    assert not ended.value.code
+    return [(item["rule"], item["is_open"]) for item in json.loads(capsys.readouterr().out)]
 
 
 def test_limits_come_from_the_pack_and_figures_from_the_manifests() -> None:

@@ -127,6 +127,7 @@ def test_a_limit_that_loosens_says_so(root: Path) -> None:
     "changes",
     [
         {"threshold": None},
+        {"threshold": {**THRESHOLD["threshold"], "stack": "prod"}},
         {"threshold": {**THRESHOLD["threshold"], "now": 61}},
         {"threshold": {**THRESHOLD["threshold"], "rule": "no-such-rule"}},
         {"threshold": {**THRESHOLD["threshold"], "parameter": "nothing"}},

@@ -17,6 +17,7 @@ THRESHOLD: dict[str, Any] = {
     "source": "device",
     "allowed_actions": ["notify", "threshold"],
     "threshold": {
+        "stack": "dev",
         "rule": "latency-within-budget",
         "parameter": "midRange",
         "unit": "ms an inference",
