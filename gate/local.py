@@ -37,7 +37,8 @@ def in_sandbox(options: Options) -> Options:
     project = find_project(options.folder.resolve(), options.stack)
     path = endpoints_path(project.root, project.stack, options.ambient)
     account = _account(project)
-    named = "" if account == DEFAULT_ACCOUNT else f" --name {project.stack} --account {account}"
+    usual = account in {"", DEFAULT_ACCOUNT}  # without one, the program says what is missing
+    named = "" if usual else f" --name {project.stack} --account {account}"
     start = f"`mobile-ai sandbox up{named}`"
     if not path.is_file():
         raise GateError(
@@ -48,7 +49,7 @@ def in_sandbox(options: Options) -> Options:
         answers_for = Endpoints.read(path).account
     except SandboxError as error:
         raise GateError(str(error)) from error
-    if answers_for and answers_for != account:
+    if account and answers_for not in {"", account}:
         raise GateError(
             f"stack {project.stack}: got a sandbox of AWS account {answers_for} ({path}); expected "
             f"one of {account}, the stack's. Next: {start}, then run the same command again."

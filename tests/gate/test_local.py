@@ -61,3 +61,10 @@ def test_endpoints_that_cannot_be_read_are_no_traceback(options, tmp_path):
     start(tmp_path, "default").write_text("{")
     with pytest.raises(GateError, match="cannot be read"):
         in_sandbox(options())
+
+
+def test_a_stack_without_an_account_is_the_programs_to_refuse(options, tmp_path):
+    start(tmp_path, "default")
+    asked = options()
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {}\n")
+    assert in_sandbox(asked)
