@@ -57,7 +57,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
 
     Example: mobile-ai gate --stack prod --cloud aws --statement build/gate/prod.dsse.json
-    --key awskms:alias/mobile-ai-pipeline
+    --key awskms:alias/mobile-ai-gate-prod
     """
     forms = forms_of(form, out)
     if bool(statement) != bool(key):
