@@ -1,7 +1,9 @@
-"""One copy of the repository per run, and a fresh copy of that for each test that edits it."""
+"""One copy of the repository per run, and a fresh copy of that for each test that edits it.
 
-import fcntl
-from collections.abc import Iterator
+One preview fills two cores: tests that run the engine are of the group `e2e`, which one worker
+takes. The tutorial has a group of its own, since it takes minutes, most of them without an engine.
+"""
+
 from pathlib import Path
 
 import pytest
@@ -24,12 +26,3 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def checkout(pristine: Checkout, tmp_path: Path) -> Checkout:
     """A copy to edit."""
     return duplicate(pristine, tmp_path / "checkout")
-
-
-@pytest.fixture(autouse=True)
-def one_engine_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let the workers of a parallel run take turns: one preview fills two cores."""
-    shared = tmp_path_factory.getbasetemp().parent / "engine.lock"
-    with shared.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

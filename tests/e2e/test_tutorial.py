@@ -15,11 +15,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def one_engine_at_a_time() -> None:
-    """Take no turn: the page takes minutes, most of them without an engine."""
-
-
 def test_the_tutorial_does_what_it_says(checkout: Checkout):
     wanted = steps(PAGE.read_text())
     done = walk(checkout)

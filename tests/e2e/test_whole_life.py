@@ -18,7 +18,7 @@ from sandbox.services.endpoints import VARIABLE, Endpoints
 from sandbox.services.state import Folder
 from tests.e2e.checkout import Checkout
 
-pytestmark = [pytest.mark.engine, pytest.mark.services]
+pytestmark = [pytest.mark.engine, pytest.mark.services, pytest.mark.xdist_group("e2e")]
 ACCOUNT = "444455556666"
 
 
