@@ -89,7 +89,7 @@ def _against_stock(scene: Scene, pack: Path, folder: Path) -> Row:
         id="policy.pair_vs_stock",
         value=wall["ours"] / wall["stock"],
         unit="ratio",
-        peer="the same rules as one stock policy each; bar: 1/8",
+        peer="the same rules as one stock policy each; bar: 1/5 wall, 1/12 CPU",
         n=_REPEATS,
         note=(
             f"1/{wall['stock'] / wall['ours']:.0f} wall, 1/{cpu['stock'] / cpu['ours']:.0f} CPU; "
