@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cli.errors import UserError
-from cli.priced import answering
+from cli.errors import UserError, answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

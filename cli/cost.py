@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.actuals import actuals_command
-from cli.errors import UserError
-from cli.priced import PACK, PRICES, answering, planned
+from cli.errors import UserError, answering
+from cli.priced import PACK, PRICES, planned
 from cli.showback import showback_command
 from gate.base_plan import plan_of_commit
 from gate.cost import Terms, cost_of

@@ -1,7 +1,21 @@
 """The error of a command that is the user's to mend."""
 
-__all__ = ["UserError"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from governance.errors import GovernanceError
+
+__all__ = ["UserError", "answering"]
 
 
 class UserError(Exception):
     """Shown as one line, without a traceback: what, got, expected, next step."""
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what the rooms refuse into the one line that a user reads."""
+    try:
+        yield
+    except GovernanceError as error:
+        raise UserError(str(error)) from error

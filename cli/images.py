@@ -1,15 +1,12 @@
 """`mobile-ai images`: newer digests of the images that stack files pin."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from governance.errors import GovernanceError
 
-from cli.errors import UserError
+from cli.errors import answering
 
 if TYPE_CHECKING:
     from operations.images import Moved
@@ -37,7 +34,7 @@ def check(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: 
 
     Example: mobile-ai images check --stack prod
     """
-    with _answering():
+    with answering():
         found = _found(stack, tag)
     _show(found, as_json=as_json)
     if any(item.is_newer for item in found):
@@ -52,7 +49,7 @@ def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FB
     """
     from operations.images import pin as write  # noqa: PLC0415
 
-    with _answering():
+    with answering():
         found = _found(stack, tag)
         write(_file(stack), found)
     _show(found, as_json=as_json)
@@ -78,11 +75,3 @@ def _show(found: "list[Moved]", *, as_json: bool) -> None:
         said = f"{before} -> {now}" if item.is_newer else f"{before}, as pinned"
         print(f"{item.image.name:12} {item.image.repository}:{item.tag}  {said}")
     print(f"{sum(item.is_newer for item in found)} of {len(found)} images moved")
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except GovernanceError as error:
-        raise UserError(str(error)) from error

@@ -1,17 +1,14 @@
 """The recorded plan of a stack, priced: what the cost commands start from."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from governance.cost import Assumptions, Estimate, estimate, load_catalogue
 from governance.cost.recorded import changed_usage, resources_of_events
-from governance.errors import GovernanceError
 
 from cli.errors import UserError
 
-__all__ = ["PACK", "PRICES", "answering", "planned"]
+__all__ = ["PACK", "PRICES", "planned"]
 
 PACK: Final = Path("policy-pack")
 PRICES: Final = PACK / "prices"
@@ -36,15 +33,6 @@ def planned(stack: str, plan: Path | None, what_if: list[str]) -> Estimate:
         resources = resources_of_events(lines)
     assume = Assumptions().changed(figures)
     return estimate(changed_usage(resources, usage), load_catalogue(PRICES), assume=assume)
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn an error of the cost model into the one line that a user reads."""
-    try:
-        yield
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
 
 
 def _pair(text: str) -> tuple[str, str]:

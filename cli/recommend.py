@@ -14,8 +14,8 @@ from governance.cost.storage_class import SETTING, STORAGE, recommend_storage
 from ruamel.yaml import YAML
 
 from cli.cost import Json, Plan, Stack, WhatIf
-from cli.errors import UserError
-from cli.priced import answering, planned
+from cli.errors import UserError, answering
+from cli.priced import planned
 
 __all__ = ["command", "edited"]
 

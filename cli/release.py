@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.errors import UserError
-from delivery.errors import DeliveryError
+from cli.errors import answering
 from delivery.repository import stack as stacks
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import create_keys, public_key, read_signers
@@ -69,7 +67,7 @@ def init(
 
     Example: mobile-ai release init --stack dev --signers build/keys/dev/signers.yaml
     """
-    with _answering():
+    with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         if not signers.exists():
             deployments = stacks.read_deployments(places.stack_file)
@@ -92,7 +90,7 @@ def plan(
 
     Example: mobile-ai release plan --stack dev
     """
-    with _answering():
+    with answering():
         planned = plan_release(Places(root=root_dir, stack=stack, config_file=config_file))
     if as_json:
         print(json.dumps([asdict(item) for item in planned.changes]))
@@ -113,7 +111,7 @@ def publish(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai release publish --stack dev --signers build/keys/dev/signers.yaml
     """
-    with _answering():
+    with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         done = publish_release(places, signers=read_signers(signers), now=_now(), rekey=rekey)
     if as_json:
@@ -141,7 +139,7 @@ def sign(
 
     Example: mobile-ai release sign --stack prod --signers mine.yaml
     """
-    with _answering():
+    with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         staged = stage_release(places, signers=read_signers(signers), now=_now(), rekey=rekey)
     if not staged:
@@ -207,7 +205,7 @@ def status(
 
     Example: mobile-ai release status --stack dev --ends-within 30
     """
-    with _answering():
+    with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         roles = _roles(read_releases(places.releases))
         deployments = stacks.read_deployments(places.stack_file)
@@ -236,7 +234,7 @@ def timestamp(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai release timestamp --stack dev --signers build/keys/dev/signers.yaml
     --out build/cdn
     """
-    with _answering():
+    with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         releases = read_releases(places.releases)
         copied = write_site(out, places.releases, releases, models=places.models)
@@ -265,7 +263,7 @@ def rotate(
 
     Example: mobile-ai release rotate --stack prod --signers offline/signers.yaml
     """
-    with _answering():
+    with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         online = public_key(timestamp_key) if timestamp_key else None
         root = rotate_root(
@@ -279,7 +277,7 @@ def rotate(
 
 
 def _edit(change: Callable[[Any], str], deployment: str, places: Places) -> None:
-    with _answering():
+    with answering():
         done = stacks.edit_deployment(places.stack_file, deployment, change)
     print(f"{places.stack_file}: {deployment}: {done}")
     print(
@@ -328,11 +326,3 @@ def _roles(releases: Releases) -> list[dict[str, Any]]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except DeliveryError as error:
-        raise UserError(str(error)) from error

@@ -124,12 +124,11 @@ def _published(proposal: "Proposal", how: _How) -> dict[str, Any]:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    from delivery.errors import DeliveryError  # noqa: PLC0415
     from gate.errors import GateError  # noqa: PLC0415
 
     try:
         yield
-    except (GovernanceError, DeliveryError, GateError) as error:
+    except (GovernanceError, GateError) as error:
         raise UserError(str(error)) from error
 
 

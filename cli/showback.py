@@ -13,8 +13,8 @@ from governance.documents import read_yaml
 from rich.console import Console
 from rich.table import Table
 
-from cli.errors import UserError
-from cli.priced import answering, planned
+from cli.errors import UserError, answering
+from cli.priced import planned
 
 __all__ = ["showback_command"]
 

@@ -66,6 +66,10 @@ def compact(
     store.prepare()
     done = Compacted()
     with store.lock():
+        # Of a killed run. A source whose batch was not committed may be cut into other batches
+        # when it is taken in again, so what was written of it would stay for good.
+        for segment in store.uncommitted():
+            store.remove(segment)
         _sweep(store)
         pointers = store.days()
         for day, fresh in sorted(store.committed().items()):
@@ -138,13 +142,7 @@ def _drop(store: Store, day: str, pointer: Day) -> None:
 
 
 def _sweep(store: Store) -> None:
-    """Remove what is not needed any more, also of a killed run.
-
-    That is what no pointer and no commit names. A source whose batch was not committed may be cut
-    into other batches when it is taken in again, so what was written of it would stay for good.
-    """
-    for segment in store.uncommitted():
-        store.remove(segment)
+    """Remove what is not needed any more, also of a killed run: what no pointer names."""
     pointers = store.days()
     for day, pointer in pointers.items():
         _drop(store, day, pointer)

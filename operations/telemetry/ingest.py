@@ -80,17 +80,20 @@ def ingest_file(
         source = f"{_digest(path)[:24]}-{channel}"
         accepted = refused = skipped = at = 0
         values = iter(read_values(file))
-        done = store.batch(f"{source}-{at:09}")
-        while batch := list(itertools.islice(values, done or _BATCH)):
+        while True:
+            name = f"{source}-{at:09}"
+            done = store.batch(name)
+            batch = list(itertools.islice(values, done or _BATCH))
+            if not batch:
+                break
             if done:
                 skipped += len(batch)
             else:
                 good, bad = _sort(batch, now, group_apps)
-                _commit(store, f"{source}-{at:09}", good, bad, channel)
+                _commit(store, name, good, bad, channel)
                 accepted, refused = accepted + len(good), refused + len(bad)
             progress(len(batch))
             at += len(batch)
-            done = store.batch(f"{source}-{at:09}")
     return Ingested(accepted=accepted, refused=refused, skipped=skipped)
 
 
