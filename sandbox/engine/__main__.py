@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted; nothing half-built was left.", file=sys.stderr)
+        print("Interrupted; what was built is kept; the next run continues.", file=sys.stderr)
         return _INTERRUPTED
     facts = {"pulumi": str(engine.pulumi), "version": engine.version, "origin": engine.origin}
     print(json.dumps(facts) if options.json else engine.pulumi)

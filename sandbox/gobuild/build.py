@@ -3,18 +3,19 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from sandbox.gobuild.cache import BuildFolder, locked, remove_unfinished
+from sandbox.gobuild.cache import BuildFolder, locked
 from sandbox.gobuild.errors import BuildError
 from sandbox.gobuild.golang import find_go, module_source
+from sandbox.gobuild.recipe import Recipe
 from sandbox.progress import Progress
 
 __all__ = ["ensure_built"]
@@ -45,64 +46,83 @@ def _waiting(folder: BuildFolder) -> str:
 
 
 def _build(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> None:
-    remove_unfinished(folder)
     recipe = folder.recipe
     go = find_go(folder, ambient)
     progress.note(
         f"Building {recipe.what} {folder.pin.version} from its pinned Go modules. This takes "
         f"about {recipe.minutes} minutes on 2 cores, once on this machine. Log: {folder.log}"
     )
-    # The dot hides it from `build_folder`, the same parent makes the rename atomic.
-    with tempfile.TemporaryDirectory(
-        dir=folder.path.parent, prefix=f".{folder.path.name}.", ignore_cleanup_errors=True
-    ) as unfinished:
-        ready = Path(unfinished) / "ready"
-        ready.mkdir()
-        seconds = _compile(_commands(go, folder, ready), folder, ambient, progress)
-        recipe.add(ready, lambda module: module_source(module, go, folder, ambient))
-        record = {"digest": folder.pin.digest, "version": folder.pin.version}
-        (ready / folder.record.name).write_text(json.dumps(record) + "\n")
-        _move_into_place(ready, folder, Path(unfinished))
+    began = time.monotonic()
+    staging = folder.staging
+    _keep_finished_programs(staging, recipe)
+    # Before the long part: a module that cannot be had fails the build in its first minute.
+    recipe.add(staging, lambda module: module_source(module, go, folder, ambient))
+    _compile(go, folder, ambient, progress)
+    record = {"digest": folder.pin.digest, "version": folder.pin.version}
+    (staging / folder.record.name).write_text(json.dumps(record) + "\n")
+    _move_into_place(folder)
+    seconds = time.monotonic() - began
     progress.note(f"Built {recipe.what}: {folder.path} ({seconds:.0f} s).")
 
 
-def _move_into_place(ready: Path, folder: BuildFolder, unfinished: Path) -> None:
+def _keep_finished_programs(staging: Path, recipe: Recipe) -> None:
+    """Clear the staging folder of an earlier build that failed, except what it had compiled."""
+    staging.mkdir(parents=True, exist_ok=True)
+    for path in staging.iterdir():
+        if path.name in recipe.commands:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _move_into_place(folder: BuildFolder) -> None:
     # A folder that is there but not a finished build (a file was deleted by hand) makes way.
-    with suppress(FileNotFoundError):
-        folder.path.rename(unfinished / "broken")
-    ready.rename(folder.path)
+    if folder.path.exists():
+        shutil.rmtree(folder.path)
+    folder.staging.rename(folder.path)
 
 
-def _commands(go: Path, folder: BuildFolder, ready: Path) -> list[list[str]]:
-    recipe = folder.recipe
-    versions = [f"-X {name}=v{folder.pin.version}" for name in recipe.variables]
+def _compile(go: Path, folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> None:
+    """Compile the programs that the staging folder lacks, each kept as soon as it is linked."""
+    said: list[str] = []
+    for name, package in folder.recipe.commands.items():
+        finished = folder.staging / name
+        if finished.exists():
+            continue
+        linking = finished.with_suffix(".part")
+        command = _command(go, folder, package, linking)
+        said.append(" ".join(command))
+        _run(command, folder, ambient, progress, said)
+        linking.rename(finished)
+
+
+def _command(go: Path, folder: BuildFolder, package: str, output: Path) -> list[str]:
+    versions = [f"-X {name}=v{folder.pin.version}" for name in folder.recipe.variables]
     # No VCS stamp, no paths: the checkout around this module says nothing about what is built.
     build = [str(go), "build", "-v", "-buildvcs=false", "-trimpath", "-mod=readonly"]
-    flags = ["-ldflags", " ".join(["-s", "-w", *versions])]
-    return [
-        [*build, *flags, "-o", str(ready / name), package]
-        for name, package in recipe.commands.items()
-    ]
+    return [*build, "-ldflags", " ".join(["-s", "-w", *versions]), "-o", str(output), package]
 
 
-def _compile(
-    commands: list[list[str]], folder: BuildFolder, ambient: Mapping[str, str], progress: Progress
-) -> float:
-    """Run Go, return the seconds it took; `go build -v` names each package it compiles."""
-    began = time.monotonic()
+def _run(
+    command: list[str],
+    folder: BuildFolder,
+    ambient: Mapping[str, str],
+    progress: Progress,
+    said: list[str],
+) -> None:
+    """Run Go; `go build -v` names each package that it compiles."""
     lines: list[str] = []
-    for command in commands:
-        with ExitStack() as stack:
-            with _interrupts_held():
-                go = stack.enter_context(_start(command, folder, ambient))
-                # Bound now: the name means the next process in the next round.
-                stack.push(lambda error, *_, go=go: _stop(go) if error else None)
-            _follow(go, lines, began, progress)
-        said = [*map(" ".join, commands), *lines]
-        folder.log.write_text("".join(f"{line}\n" for line in said))
-        if go.returncode:
-            raise BuildError(_failure(go.returncode, lines, folder))
-    return time.monotonic() - began
+    with ExitStack() as stack:
+        with _interrupts_held():
+            go = stack.enter_context(_start(command, folder, ambient))
+            stack.push(lambda error, *_: _stop(go) if error else None)
+        _follow(go, lines, progress)
+    said += lines
+    folder.log.write_text("".join(f"{line}\n" for line in said))
+    if go.returncode:
+        raise BuildError(_failure(go.returncode, lines, folder))
 
 
 def _start(
@@ -138,9 +158,8 @@ def _interrupts_held() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _follow(
-    go: "subprocess.Popen[str]", lines: list[str], began: float, progress: Progress
-) -> None:
+def _follow(go: "subprocess.Popen[str]", lines: list[str], progress: Progress) -> None:
+    began = time.monotonic()
     arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read() -> None:

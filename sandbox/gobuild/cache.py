@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import platform
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from sandbox.gobuild.pin import Pin, read_pin
 from sandbox.gobuild.recipe import Recipe
 
-__all__ = ["BuildFolder", "build_folder", "locked", "remove_unfinished"]
+__all__ = ["BuildFolder", "build_folder", "locked"]
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -40,6 +39,12 @@ class BuildFolder:
     def record(self) -> Path:
         """What was built, as JSON; also the mark of a folder that was built here."""
         return self.path / "build.json"
+
+    @property
+    def staging(self) -> Path:
+        """Where a build is put together; what was compiled stays there if the build fails."""
+        # The dot hides it from `build_folder`, the same parent makes the rename atomic.
+        return self.path.with_name(f".{self.path.name}.unfinished")
 
     @property
     def lock(self) -> Path:
@@ -100,9 +105,3 @@ def locked(folder: BuildFolder, *, waiting: Callable[[], None]) -> Iterator[None
             waiting()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def remove_unfinished(folder: BuildFolder) -> None:
-    """Delete what killed builds of this pin left; call it with the lock held."""
-    for left in folder.path.parent.glob(f".{folder.path.name}.*"):
-        shutil.rmtree(left, ignore_errors=True)

@@ -1,5 +1,6 @@
 """The Go toolchain on this machine, and whether it can compile a recipe."""
 
+import json
 import os
 import re
 import shutil
@@ -43,26 +44,34 @@ def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
 
 
 def module_source(module: str, go: Path, folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
-    """Return the folder of a module of the recipe in the Go module cache.
+    """Return the folder of a module of the recipe in the Go module cache, downloading it if needed.
+
+    `go list -m` would not do: it answers an empty line for a module that no compiled package needs
+    and that was therefore never downloaded (https://go.dev/ref/mod#go-mod-download).
 
     Raises:
-        BuildError: Go cannot tell.
+        BuildError: Go cannot download it, or its digest is not the one in go.sum.
     """
     result = subprocess.run(
-        [go, "list", "-m", "-f", "{{.Dir}}", module],
+        [go, "mod", "download", "-json", module],
         cwd=folder.recipe.module,
         env=dict(ambient),
         capture_output=True,
         text=True,
         check=False,
     )
-    if result.returncode or not result.stdout.strip():
-        raise BuildError(
-            f"Go does not know where {module} is: got exit code {result.returncode} and "
-            f"{result.stderr.strip()!r}. Run `go mod download` in {folder.recipe.module} and try "
-            "again."
-        )
-    return Path(result.stdout.strip())
+    try:
+        told = json.loads(result.stdout)
+        if not result.returncode:
+            return Path(told["Dir"])
+        reason = told["Error"]
+    except (ValueError, KeyError, TypeError):
+        reason = result.stderr.strip() or result.stdout.strip() or "nothing"
+    raise BuildError(
+        f"Go could not download the module {module}: got exit code {result.returncode} and "
+        f"{reason!r}, expected its source as go.sum pins it. Check the network (Go modules are "
+        "fetched once), then run the same command again."
+    )
 
 
 def _may_fetch(go: Path, ambient: Mapping[str, str]) -> bool:

@@ -18,7 +18,8 @@ class Pin:
     Attributes:
         version: Version of the programs, without the leading `v`.
         go_version: The least Go version that compiles them, as `1.26`.
-        digest: SHA-256 over `go.mod` and `go.sum`, so every module that is compiled counts.
+        digest: SHA-256 over `go.mod`, `go.sum` and the recipe's own Go files, so that everything
+            that is compiled counts.
     """
 
     version: str
@@ -41,7 +42,8 @@ def read_pin(recipe: Recipe) -> Pin:
             f"{folder}. Restore them with git, or install the project again."
         ) from error
     text = modules.decode()
-    digest = hashlib.sha256(len(modules).to_bytes(8) + modules + sums).hexdigest()
+    parts = [modules, sums, *(path.read_bytes() for path in sorted(folder.glob("*.go")))]
+    digest = hashlib.sha256(b"".join(len(part).to_bytes(8) + part for part in parts)).hexdigest()
     return Pin(
         version=_find(rf"^[^=]*{re.escape(recipe.versioned_by)} v(\S+)$", text, folder),
         go_version=_find(r"^go (\S+)", text, folder),

@@ -20,7 +20,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted; nothing half-built was left.", file=sys.stderr)
+        print("Interrupted; what was built is kept; the next run continues.", file=sys.stderr)
         return _INTERRUPTED
     return 0
 

@@ -19,9 +19,11 @@ _DEFINITIONS: Final = "definitions"
 
 def _add_definitions(folder: Path, source: ModuleFolder) -> None:
     """Take the custom resource definitions of the Gateway API's standard channel."""
-    shutil.copytree(source(_GATEWAY_API) / "config/crd/standard", folder / _DEFINITIONS)
-    # Go's module cache is read-only, and so are copies of its folders.
-    (folder / _DEFINITIONS).chmod(0o755)
+    definitions = folder / _DEFINITIONS
+    definitions.mkdir()
+    # File by file: a copied folder would be as read-only as Go's module cache.
+    for path in sorted((source(_GATEWAY_API) / "config/crd/standard").glob("*.yaml")):
+        shutil.copyfile(path, definitions / path.name)
 
 
 RECIPE: Final = Recipe(

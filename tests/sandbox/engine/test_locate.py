@@ -137,9 +137,9 @@ def test_without_a_usable_xdg_folder_the_cache_is_in_the_home(base):
     assert folder.path.is_relative_to("/home/ada/.cache/mobile-ai-delivery")
 
 
-@pytest.mark.parametrize("changed", ["go.mod", "go.sum"])
-def test_any_change_of_the_modules_changes_the_digest(tmp_path, changed):
-    for name in ("go.mod", "go.sum"):
+@pytest.mark.parametrize("changed", ["go.mod", "go.sum", "tools.go"])
+def test_any_change_of_what_is_compiled_changes_the_digest(tmp_path, changed):
+    for name in ("go.mod", "go.sum", "tools.go"):
         (tmp_path / name).write_bytes((RECIPE.module / name).read_bytes())
     copy = replace(RECIPE, module=tmp_path)
     before = read_pin(copy)

@@ -23,7 +23,7 @@ FAKE_GO = """\
 case "$1 $2" in
   "env GOVERSION") echo "{version}" ;;
   "env GOTOOLCHAIN") echo "{toolchain}" ;;
-  "list -m") echo "{source}" ;;
+  "mod download") {download}; printf '{{"Path": "%s", "Dir": "{source}"}}' "$4" ;;
   "build -v")
     echo built >> "{count}"
     echo "$CGO_ENABLED $*" > "{count}.arguments"
@@ -40,18 +40,23 @@ def ambient(tmp_path: Path) -> Callable[..., Mapping[str, str]]:
     """An environment whose only `go` is the pretended one."""
 
     def make(
-        build: str = "", *, version: str = "go1.26.1", toolchain: str = "local"
+        build: str = "",
+        *,
+        version: str = "go1.26.1",
+        toolchain: str = "local",
+        download: str = "true",
     ) -> Mapping[str, str]:
         source = tmp_path / "sdk"
-        (source / "python/cmd").mkdir(parents=True)
+        (source / "python/cmd").mkdir(parents=True, exist_ok=True)
         (source / "python/cmd/pulumi-language-python-exec").write_text("# runs programs\n")
-        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin").mkdir(exist_ok=True)
         go = tmp_path / "bin/go"
         go.write_text(
             FAKE_GO.format(
                 build=build,
                 version=version,
                 toolchain=toolchain,
+                download=download,
                 source=source,
                 count=tmp_path / "builds",
             )
@@ -70,6 +75,10 @@ def _folder(ambient: Mapping[str, str]) -> BuildFolder:
 def _leftovers(folder: BuildFolder) -> list[str]:
     parent = folder.path.parent
     return [path.name for path in parent.iterdir() if path.name.startswith(".")]
+
+
+def _programs(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name in ("pulumi", "one", "two"))
 
 
 class Recorder(Quiet):
@@ -206,7 +215,7 @@ def test_a_failed_build_tells_what_go_said_and_where_the_log_is(ambient):
     assert str(folder.log) in str(caught.value)
 
 
-def test_a_failed_build_leaves_nothing_half(ambient):
+def test_a_failed_build_leaves_no_folder_that_looks_built(ambient):
     env = ambient("exit 1")
     folder = _folder(env)
 
@@ -214,18 +223,48 @@ def test_a_failed_build_leaves_nothing_half(ambient):
         ensure_built(folder, ambient=env, progress=Quiet())
 
     assert not folder.path.exists()
-    assert _leftovers(folder) == []
+    assert _programs(folder.staging) == []
 
 
-def test_what_a_killed_build_left_is_removed_by_the_next(ambient):
+def test_a_program_is_kept_as_soon_as_it_is_built(ambient, tmp_path):
+    """The second of two programs fails to compile; the next run compiles that one only."""
+    recipe = replace(RECIPE, commands={"one": "example.org/one", "two": "example.org/two"})
+    failing = ambient('case "$*" in *example.org/two*) exit 1 ;; esac')
+    folder = build_folder(recipe, failing)
+    with pytest.raises(BuildError):
+        ensure_built(folder, ambient=failing, progress=Quiet())
+    assert _programs(folder.staging) == ["one"]
+
+    ensure_built(folder, ambient=ambient(), progress=Quiet())
+
+    assert folder.is_built()
+    assert (tmp_path / "builds").read_text() == "built\n" * 3
+    assert "example.org/two" in (tmp_path / "builds.arguments").read_text()
+
+
+def test_half_linked_programs_and_added_files_of_a_killed_build_are_made_again(ambient, tmp_path):
     env = ambient()
     folder = _folder(env)
-    left = folder.path.with_name(f".{folder.path.name}.killed")
-    (left / "ready").mkdir(parents=True)
+    folder.staging.mkdir(parents=True)
+    (folder.staging / "pulumi.part").write_text("half of a program")
+    (folder.staging / "definitions").mkdir()
+    (folder.staging / "definitions" / "half.yaml").write_text("")
 
     ensure_built(folder, ambient=env, progress=Quiet())
 
+    assert (tmp_path / "builds").read_text() == "built\n"
     assert _leftovers(folder) == []
+    assert not (folder.path / "definitions").exists()
+    assert not (folder.path / "pulumi.part").exists()
+
+
+def test_a_module_needed_as_data_is_downloaded_before_anything_is_compiled(ambient, tmp_path):
+    env = ambient(download="""printf '{{"Error": "no route to host"}}'; exit 1""")
+
+    with pytest.raises(BuildError, match=r"could not download .*no route to host.*same command"):
+        ensure_built(_folder(env), ambient=env, progress=Quiet())
+
+    assert not (tmp_path / "builds").exists()
 
 
 def test_a_builder_waits_for_the_one_that_holds_the_lock(ambient, tmp_path):
@@ -251,7 +290,7 @@ def test_a_lock_is_free_again_after_its_block(ambient):
     assert waited == []
 
 
-def test_an_interrupt_ends_the_compiler_and_leaves_nothing_half(ambient, tmp_path):
+def test_an_interrupt_ends_the_compiler_and_keeps_no_half_program(ambient, tmp_path):
     env = ambient(f"sleep 60; touch {tmp_path / 'finished'}")
     process = _in_another_process(env)
     while not (tmp_path / "builds").exists():
@@ -261,10 +300,10 @@ def test_an_interrupt_ends_the_compiler_and_leaves_nothing_half(ambient, tmp_pat
     _, said = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert "nothing half-built was left" in said
+    assert "the next run continues" in said
     assert "Traceback" not in said
     assert not _folder(env).path.exists()
-    assert _leftovers(_folder(env)) == []
+    assert _programs(_folder(env).staging) == []
     running = subprocess.run(
         ["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True
     ).stdout
