@@ -14,7 +14,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quie
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview up down test lint bench model docs clean
+.PHONY: help setup preview up down programs check test accept fresh lint bench model docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -31,10 +31,21 @@ up: .venv/.all ## Deploy STACK if the gate passes it (CLOUD=sandbox: a running `
 down: .venv/.all ## Delete everything that STACK deployed (CLOUD=sandbox|aws)
 	@$(BIN)/mobile-ai down --stack $(STACK) --cloud $(CLOUD) $(ARGS)
 
-test: .venv/.all ## Install everything and run every test
+programs: .venv/.all
 	@$(BIN)/python -m sandbox.engine
 	@$(BIN)/python -m sandbox.kubernetes
+
+check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not fuzz and not accept" $(ARGS)
+
+test: programs ## Install everything and run every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+accept: programs ## Run the long suites too (fuzzing, outside judges): before a release
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "fuzz or accept" $(ARGS)
+
+fresh: ## Run both README commands in a fresh clone with a new home and empty caches (an hour or so)
+	@$(PYTHON) tests/tools/fresh.py $(ARGS)
 
 lint: .venv/.all ## Check style, types, spelling and project metadata
 	$(BIN)/ruff check .

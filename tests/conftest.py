@@ -10,6 +10,7 @@ import pytest
 from tests.leftovers import end, left_by
 
 _LONGEST_ID = 100
+_LONG_SUITES = ("fuzz", "accept")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +23,15 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored, and children inherit that: tests
     # of Ctrl-C would then test the shell.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the long suites where no marker expression asks for them."""
+    asked = config.option.markexpr or ""
+    for item in items:
+        for suite in _LONG_SUITES:
+            if suite in item.keywords and suite not in asked:
+                item.add_marker(pytest.mark.skip(reason=f"long: run with -m {suite}"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -150,10 +150,12 @@ def _wait(processes: Sequence[psutil.Process], seconds: float) -> None:
 
 def _is_running(process: psutil.Process) -> bool:
     with suppress(psutil.Error, ChildProcessError):
-        # Reaps a child of this process; others are somebody else's to reap.
+        running = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        # Reaps a child of this process; others are somebody else's to reap. After the look at its
+        # status: a child that ends between the two is then asked about once more.
         with suppress(psutil.TimeoutExpired):
             process.wait(0)
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        return bool(running)
     return False
 
 

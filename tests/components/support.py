@@ -97,8 +97,9 @@ class Engine(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def of_type(self, suffix: str) -> list[Registered]:
-        """Return the resources whose type ends so, in order of registration."""
-        return [item for item in self.registered if item.type.endswith(suffix)]
+        """Return the resources whose type ends so, by name: registrations run side by side."""
+        found = [item for item in self.registered if item.type.endswith(suffix)]
+        return sorted(found, key=lambda item: item.name)
 
     def one(self, suffix: str, name: str | None = None) -> Registered:
         """Return the only resource of a type (and name)."""

@@ -22,6 +22,7 @@ from sandbox.services.lifecycle import Wish
 from sandbox.services.ports import is_free
 from sandbox.services.process import Record
 from sandbox.services.state import Folder
+from tests.waiting import until
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 WEB = Wish(only=("aws", "cdn"))
@@ -88,7 +89,7 @@ def test_up_heals_what_was_killed_at_its_old_address(folder):
     here = folder()
     first, pids = _up(here), _pids(here)
     os.kill(pids["cdn"], signal.SIGKILL)
-    _until(lambda: _states(here)["cdn"] == "ended")
+    until(lambda: _states(here)["cdn"] == "ended")
 
     assert _up(here) == first
     assert _states(here) == {"aws": "ready", "cdn": "ready"}
@@ -112,10 +113,10 @@ def test_a_port_that_somebody_took_meanwhile_is_left_to_them(folder):
     here = folder()
     first = _up(here)
     os.kill(_pids(here)["cdn"], signal.SIGKILL)
-    _until(lambda: _states(here)["cdn"] == "ended")
+    until(lambda: _states(here)["cdn"] == "ended")
     port = int(first.cdn.rsplit(":", 1)[-1])
 
-    _until(lambda: is_free(port))  # an outgoing connection of somebody may have it for a moment
+    until(lambda: is_free(port))  # an outgoing connection of somebody may have it for a moment
     with socket.create_server(("127.0.0.1", port)):
         second = _up(here)
 
@@ -162,7 +163,7 @@ def test_what_a_dead_leader_left_behind_is_stopped(folder, tmp_path):
         f"open({str(tmp_path / 'child')!r}, 'w').write(str(child.pid)); time.sleep(60)"
     )
     leader = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
-    _until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
+    until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
     child = int((tmp_path / "child").read_text())
     state = lifecycle.State(account="1")
     started = psutil.Process(leader.pid).create_time()
@@ -254,7 +255,7 @@ def test_the_command_is_interrupted_without_leaving_anything(beside):
         process_group=0,
     )
     state = beside / "build/sandbox/default/state.json"
-    _until(lambda: state.exists() and json.loads(state.read_text())["running"])
+    until(lambda: state.exists() and json.loads(state.read_text())["running"])
     running = json.loads(state.read_text())["running"]
 
     process.send_signal(signal.SIGINT)
@@ -289,10 +290,3 @@ def test_the_commands_speak_json(tmp_path):
     assert [one["state"] for one in json.loads(status.stdout)] == ["ready"]
     assert json.loads(down.stdout)["stopped"] == ["aws"]
     assert (after.returncode, json.loads(after.stdout)) == (1, [])
-
-
-def _until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,0 +1,30 @@
+"""Polls for a condition: quick where it holds, patient where a machine is busy."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["until", "until_async"]
+
+_PAUSE = 0.01
+# Only a test that fails waits this long.
+_PATIENCE = 60.0
+
+
+def until(condition: Callable[[], Any], *, seconds: float = _PATIENCE) -> Any:
+    """Return the first true value of `condition`, which is asked again and again."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not so within {seconds:g} s: {condition}"
+        time.sleep(_PAUSE)
+    return value
+
+
+async def until_async(condition: Callable[[], Any], *, seconds: float = _PATIENCE) -> Any:
+    """Return the first true value of `condition`, leaving the event loop to others meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not so within {seconds:g} s: {condition}"
+        await asyncio.sleep(_PAUSE)
+    return value
