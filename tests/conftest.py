@@ -1,6 +1,7 @@
 """What every test may use: golden files with an update flag; and what none may leave."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.leftovers import end, left_by
+
+# Before any test imports it: onnxruntime starts an uploader at import.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _LONGEST_ID = 100
 _LONG_SUITES = ("fuzz", "accept")

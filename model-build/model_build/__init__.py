@@ -1,1 +1,7 @@
 """Makes model versions: recipe to trained, optimised, evaluated, signed artifacts."""
+
+import os
+
+# Libraries of the build extra send usage data from the moment they are imported. onnxruntime:
+# Privacy.md of its wheel; MLflow: https://mlflow.org/docs/latest/community/usage-tracking.html
+os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
