@@ -76,7 +76,6 @@ def image_references(images: Images) -> dict[str, str]:
         "edgeAmd64": images.edge.amd64,
         "edgeArm64": images.edge.arm64,
         "mlflow": images.mlflow,
-        "jobs": images.jobs,
     }
 
 

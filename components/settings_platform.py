@@ -78,7 +78,6 @@ class Images(Section):
 
     edge: EdgeImage = Field(description="The inference server.")
     mlflow: ImageReference = Field(description="The MLflow tracking server.")
-    jobs: ImageReference = Field(description="Scheduled and one-off jobs.")
 
 
 class ExternalRegistry(Section):

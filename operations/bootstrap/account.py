@@ -23,7 +23,7 @@ __all__ = ["Made", "Wanted", "bootstrap"]
 Clients = Callable[[str], Any]
 Outcome = Literal["made", "there", "changed"]
 _PATH: Final = "/mobile-ai/"
-_REPOSITORIES: Final = ("mobile-ai/edge", "mobile-ai/mlflow", "mobile-ai/jobs")
+_REPOSITORIES: Final = ("mobile-ai/edge", "mobile-ai/mlflow")
 _SIGNERS: Final = ("builder", "evaluator")
 
 

@@ -53,7 +53,7 @@ def test_a_context_names_sites_without_their_inner_workings(inputs: StackInputs)
 def test_every_image_of_a_context_is_pinned(inputs: StackInputs) -> None:
     images = context_document(inputs)["images"]
 
-    assert set(images) == {"edge", "edgeAmd64", "edgeArm64", "mlflow", "jobs"}
+    assert set(images) == {"edge", "edgeAmd64", "edgeArm64", "mlflow"}
     assert all("@sha256:" in reference for reference in images.values())
 
 

@@ -129,9 +129,14 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "'GDPR_Sensitive'",
     ),
     "image by tag": (
-        put("images", "jobs", value="registry.example.com/jobs:latest"),
-        "images.jobs",
+        put("images", "mlflow", value="registry.example.com/mlflow:latest"),
+        "images.mlflow",
         "repository@sha256:",
+    ),
+    "image that nothing runs": (
+        put("images", "jobs", value=f"registry.example.com/jobs@sha256:{'0' * 64}"),
+        "images.jobs",
+        "expected one of edge, mlflow. Next: remove the key",
     ),
     "image in another registry than Lambda's": (
         put("images", "edge", "arm64", value=f"ghcr.io/x/edge@sha256:{'0' * 64}"),

@@ -34,7 +34,7 @@ def contents() -> Contents:
             ("mobile-ai/edge", "1.10.0"): index("new", "amd64", "arm64"),
             ("mobile-ai/edge", "nightly"): index("night", "amd64", "arm64"),
             ("mobile-ai/mlflow", "3.1"): image("mlflow"),
-            ("mobile-ai/jobs", "stable"): image("jobs"),
+            ("mobile-ai/worker", "stable"): image("worker"),
         }
     )
 
@@ -63,7 +63,7 @@ def stack(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"      amd64: {host}/mobile-ai/edge@{OLD}\n"
         f"      arm64: {host}/mobile-ai/edge@{OLD}\n"
         f"    mlflow: {host}/mobile-ai/mlflow@{sha256(image('mlflow'))}\n"
-        f"    jobs: {host}/mobile-ai/jobs:stable@{OLD} # follows a tag\n"
+        f"    worker: {host}/mobile-ai/worker:stable@{OLD} # follows a tag\n"
     )
     return path
 
@@ -88,7 +88,7 @@ def test_the_highest_version_or_the_tag_of_the_reference_is_asked_about(
         "edge.amd64": ("1.10.0", True),
         "edge.arm64": ("1.10.0", True),
         "mlflow": ("3.1", False),
-        "jobs": ("stable", True),
+        "worker": ("stable", True),
     }
 
 
@@ -104,7 +104,7 @@ def test_pinning_writes_digests_of_bytes_and_keeps_comments(
         before.replace(f"index: {edge}{OLD}", f"index: {edge}{sha256(new)}")
         .replace(f"amd64: {edge}{OLD}", f"amd64: {edge}{sha256(image('new-amd64'))}")
         .replace(f"arm64: {edge}{OLD}", f"arm64: {edge}{sha256(image('new-arm64'))}")
-        .replace(f"jobs:stable@{OLD}", f"jobs:stable@{sha256(image('jobs'))}")
+        .replace(f"worker:stable@{OLD}", f"worker:stable@{sha256(image('worker'))}")
     )
     code, out, _ = command(capsys, "check", "--stack", "dev")
     assert (code, out.splitlines()[-1]) == (0, "0 of 5 images moved")
@@ -114,7 +114,7 @@ def test_pinning_writes_digests_of_bytes_and_keeps_comments(
     ("change", "message"),
     [
         ({"lie": "sha256:" + "1" * 64}, "expected one digest"),
-        ({"gone": ("mobile-ai/jobs", "stable")}, "status 404"),
+        ({"gone": ("mobile-ai/worker", "stable")}, "status 404"),
         ({"replace": index("new", "amd64")}, "no single linux/arm64"),
         ({"replace": index("new", "amd64", "arm64", "arm64")}, "no single linux/arm64"),
         ({"replace": b"not json"}, "expected a JSON object"),
@@ -173,16 +173,16 @@ def test_a_tag_that_is_no_version_must_be_named(contents: Contents, host: str) -
     contents.auth = "none"
 
     with pytest.raises(GovernanceError, match="expected a version such as"):
-        Registry().newest(f"{host}/mobile-ai/jobs")
+        Registry().newest(f"{host}/mobile-ai/worker")
 
 
 @pytest.mark.parametrize(
     "reference", ["registry.example.com/edge:1.0", "edge@sha256:12", "1", f"python@{OLD}"]
 )
 def test_a_reference_without_registry_and_digest_is_refused(stack: Path, reference: str) -> None:
-    stack.write_text(f"config:\n  mobile-ai:images:\n    jobs: {reference}\n")
+    stack.write_text(f"config:\n  mobile-ai:images:\n    worker: {reference}\n")
 
-    with pytest.raises(GovernanceError, match="mobile-ai:images jobs"):
+    with pytest.raises(GovernanceError, match="mobile-ai:images worker"):
         read_images(stack)
 
 

@@ -316,7 +316,7 @@ def _two_contexts() -> Plan:
 
 @alone("images-from-our-registry")
 def _image_by_tag() -> Plan:
-    return context("images", "jobs", to="registry.example.com/jobs:latest")
+    return context("images", "mlflow", to="registry.example.com/mlflow:latest")
 
 
 @alone("owner-named")
