@@ -1,4 +1,4 @@
-"""What is generated from the rules: their reference page and the schema of pack configs.
+"""Generates the reference page of the rules and the schema of pack configs.
 
 ``python -m governance.docs`` in the pack's folder writes both; tests keep them true.
 """
@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from .config import config_schema
+from .listed_types import JUDGED, UNJUDGED
 from .rule import Rule
 from .rules import catalogue
 
@@ -30,6 +31,15 @@ A *mandatory* rule stops the deployment. `unknown` says what a value means that 
 preview: *deny*, *warn*, or *defer* (listed, and denied at `up` if it is still unknown).
 """
 
+_TYPES_HEAD = """## Resource types
+
+The closed list of `resource-types-expected`: a type that is not here is denied. Each is judged by
+the rules named, or needs none for the reason given. Rules for every type, such as `data-residency`
+and `cost-tags-required`, come on top.
+
+| type | judged by, or why not |
+|---|---|"""
+
 
 def policies_page() -> str:
     """Return the reference page of all rules."""
@@ -38,7 +48,20 @@ def policies_page() -> str:
         rules = sorted((item for item in catalogue() if item.group == group), key=lambda r: r.id)
         parts.append(f"## {title}\n\n{len(rules)} rules.\n")
         parts += [_section(rule) for rule in rules]
+    parts.append(_listed_types())
     return "\n".join(parts)
+
+
+def _listed_types() -> str:
+    """Return the section of the closed list: each type with its rules, or its reason."""
+    by_type = {
+        token: ", ".join(
+            f"[{rule.id}](#{rule.id})" for rule in catalogue() if token in rule.applies_to
+        )
+        for token in JUDGED
+    }
+    rows = [f"| `{token}` | {why} |" for token, why in sorted({**by_type, **UNJUDGED}.items())]
+    return "\n".join([_TYPES_HEAD, *rows, ""])
 
 
 def schema_text() -> str:

@@ -1,4 +1,4 @@
-"""Are objects in a cluster fenced: limits, probes, accounts, networks, roles?"""
+"""Rules on objects in a cluster: limits, probes, accounts, networks, roles."""
 
 from __future__ import annotations
 
@@ -134,6 +134,26 @@ def service_not_exposed(case: Case) -> None:
     case.at("spec", "externalIPs").require(optional(lambda value: value == []), "none")
 
 
+@resource_rule(
+    id="network-policy-narrow",
+    title="No network policy opens a pod to everybody, or to everything.",
+    group="security",
+    severity="high",
+    frameworks=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes Hardening Guidance"),
+    remediation="name the peers and the ports of each rule",
+    applies_to=(_NETWORK_POLICY,),
+    waivable_by="security",
+)
+def network_policy_narrow(case: Case) -> None:
+    """Check that every rule of a policy names peers and ports: without either it means all."""
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for rule in case.at("spec", direction).items():
+            rule.at(peers).require(bool, "named peers")
+            rule.at("ports").require(bool, "named ports")
+            for peer in rule.at(peers).items():
+                peer.require(bool, "a peer that names something")
+
+
 @stack_rule(
     id="network-policy-present",
     title="Every namespace that runs pods has a network policy that denies by default.",
@@ -163,5 +183,6 @@ RULES: Final[tuple[Rule, ...]] = (
     namespace_restricted,
     cluster_roles_narrow,
     service_not_exposed,
+    network_policy_narrow,
     network_policy_present,
 )

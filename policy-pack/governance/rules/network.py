@@ -1,17 +1,21 @@
-"""Is nothing open to the world but what must be, and that only by TLS?"""
+"""Rules on what can be reached: nothing is open to the world but what must be, by TLS."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from governance.case import Case, Whole
-from governance.reading import Node, is_false, is_text, is_true, one_of, optional
+from governance.reading import MISSING, Node, is_false, is_text, is_true, one_of, optional
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
 
 __all__ = ["RULES"]
 
-_EVERYBODY: Final = frozenset({"0.0.0.0/0", "::/0"})
+# Bits that a network must fix at least: two halves of everything are everything.
+_WIDEST_PREFIX: Final = {4: 8, 6: 16}
+_UNIQUE_LOCAL: Final = ipaddress.IPv6Network("fc00::/7")  # RFC 4193: never routed on the internet
+_API: Final = "aws:apigatewayv2/api:Api"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _LISTENERS: Final = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 _BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
@@ -54,7 +58,13 @@ def _ranges(rule: Node) -> None:
 
 
 def _is_narrow(value: object) -> bool:
-    return isinstance(value, str) and value not in _EVERYBODY
+    """Pass a network that is a real part of the address space, however it is written."""
+    try:
+        network = ipaddress.ip_network(str(value), strict=False)
+    except ValueError:
+        return False
+    own = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_UNIQUE_LOCAL)
+    return own or network.prefixlen >= _WIDEST_PREFIX[network.version]
 
 
 @resource_rule(
@@ -157,11 +167,15 @@ def load_balancer_hardened(case: Case) -> None:
     severity="high",
     frameworks=("AWS FSBP APIGateway.8 and APIGateway.9", "OWASP API2:2023 and API4:2023"),
     remediation="give the route an authorizer, the stage a throttle and access logs",
-    applies_to=("aws:apigatewayv2/route:Route", "aws:apigatewayv2/stage:Stage"),
+    applies_to=(_API, "aws:apigatewayv2/route:Route", "aws:apigatewayv2/stage:Stage"),
     waivable_by="security",
 )
 def api_authorized(case: Case) -> None:
-    """Check the authorization of a route, or the throttle and logs of a stage."""
+    """Check the authorization of a route, the throttle and logs of a stage, or an API's shape."""
+    if case.resource.type == _API:
+        for key in ("body", "routeKey", "target"):  # each would make routes that no rule sees
+            case.at(key).require(lambda value: value is MISSING, "routes as resources of their own")
+        return
     if case.resource.type.endswith(":Route"):
         case.at("authorizationType").require(one_of("JWT", "AWS_IAM", "CUSTOM"), "an authorizer")
         return
@@ -180,15 +194,21 @@ def _function_url(case: Case) -> None:
 
 def _permission(case: Case) -> None:
     principal = case.at("principal")
-    principal.require(lambda value: isinstance(value, str) and value != "*", "a named principal")
-    if principal.text().endswith(".amazonaws.com"):
-        own = case.at("sourceAccount")
-        if own.missing:
-            case.at("sourceArn").require(is_text, "sourceArn or sourceAccount")
+    principal.require(
+        lambda value: isinstance(value, str) and value.endswith(".amazonaws.com"),
+        "a service of AWS: callers of other accounts go through the API",
+    )
+    own = case.at("sourceAccount")
+    if own.missing:
+        case.at("sourceArn").require(is_text, "sourceArn or sourceAccount")
 
 
 def _instance(case: Case) -> None:
     case.at("associatePublicIpAddress").require(is_false, "false")
+
+
+def _service(case: Case) -> None:
+    case.at("networkConfiguration", "assignPublicIp").require(optional(is_false), "false")
 
 
 def _subnet(case: Case) -> None:
@@ -200,6 +220,7 @@ _CLOSED: Final[Mapping[str, Callable[[Case], None]]] = {
     "aws:lambda/permission:Permission": _permission,
     "aws:ec2/instance:Instance": _instance,
     "aws:ec2/subnet:Subnet": _subnet,
+    "aws:ecs/service:Service": _service,
 }
 
 

@@ -1,88 +1,99 @@
-"""Does everything come from where it should: types, providers, accounts, images?"""
+"""Rules on origin: resource types, providers, accounts and images."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from governance.case import Case
-from governance.reading import MISSING
+from governance.listed_types import LISTED
+from governance.reading import Node
 from governance.rule import Parameter, Rule, resource_rule
 from governance.tokens import CONTEXT
 
 __all__ = ["RULES"]
 
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
+# The inputs that a provider may have. Everything else (endpoints, profiles, assumed roles,
+# credentials, skipped checks, a kubeconfig) would take what is judged here somewhere else.
+_PROVIDERS: Final = {
+    _AWS_PROVIDER: frozenset(
+        {
+            "allowedAccountIds",
+            "assumeRoles",
+            "defaultTags",
+            "region",
+            "skipCredentialsValidation",  # always sent by the SDK
+            "skipRegionValidation",  # always sent by the SDK
+            "version",
+        }
+    ),
+    "pulumi:providers:kubernetes": frozenset(
+        {"context", "enableConfigMapMutable", "renderYamlToDirectory", "version"}
+    ),
+}
 
 
 @resource_rule(
     id="resource-types-expected",
-    title="Every resource is of a kind that the rules can judge.",
+    title="Every resource is of a type that is listed, with the rules that judge it.",
     group="security",
     severity="critical",
     frameworks=("CIS Controls 2.5", "SLSA 1.2 Build L2"),
-    remediation="use a component or a resource of an expected provider",
+    remediation="use a component, or list the type in the pack's config with a rule that judges it",
     applies_to=("*",),
     parameters={
-        "prefixes": Parameter(
-            default=[
-                "aws:",
-                "kubernetes:",
-                "mobileai:",
-                "pulumi:providers:aws",
-                "pulumi:providers:kubernetes",
-                "pulumi:pulumi:Stack",
-            ],
-            doc="Type tokens; one that ends in ':' is a prefix.",
+        "also": Parameter(
+            default=[],
+            doc="Further types, as exact tokens, that rules of the company's own judge.",
             weaker="more",
-        ),
-        "denied": Parameter(
-            default=[
-                "aws:cloudformation/",
-                "aws:iam/accessKey",
-                "aws:iam/user",
-                "kubernetes:helm.sh/",
-                "kubernetes:kustomize",
-                "kubernetes:yaml",
-            ],
-            doc="Prefixes of type tokens that bring what no rule sees.",
-            weaker="fewer",
-        ),
+        )
     },
 )
 def resource_types_expected(case: Case) -> None:
-    """Refuse dynamic resources, commands, and whatever brings resources unseen.
+    """Refuse every type that is not listed: dynamic resources, commands, other clouds, look-alikes.
 
-    A type whose name only looks like one of ours would be judged by no rule.
+    A type whose name only looks like a listed one would be judged by no rule.
     """
     kind = case.resource.type
-    if not kind.isascii():
-        case.deny("type", got=ascii(kind), expected="letters of ASCII only")
-    expected, denied = case.parameters["prefixes"], case.parameters["denied"]
-    prefixes = tuple(item for item in expected if item.endswith(":"))
-    if kind not in expected and not kind.startswith(prefixes):
-        case.deny("type", got=kind, expected=f"one of {expected}")
-    elif denied and kind.startswith(tuple(denied)):
-        case.deny("type", got=kind, expected=f"none that starts with {denied}")
+    if kind not in LISTED and kind not in case.parameters["also"]:
+        case.deny("type", got=ascii(kind), expected="a type of the closed list in docs/policies.md")
 
 
 @resource_rule(
     id="provider-accounts-bound",
-    title="The AWS provider accepts one account only, and carries no credentials.",
+    title="The AWS provider accepts one account only; no provider carries credentials.",
     group="security",
     severity="critical",
     frameworks=("CIS AWS 1.1", "AWS Well-Architected SEC01"),
     remediation="set allowedAccountIds; let the pipeline's role give credentials",
-    applies_to=(_AWS_PROVIDER,),
+    applies_to=tuple(_PROVIDERS),
 )
 def provider_accounts_bound(case: Case) -> None:
-    """Check accounts and credentials of the provider."""
-    accounts = case.at("allowedAccountIds")
+    """Check the accounts of the AWS provider, and the inputs of every provider."""
+    for key, node in case.at().entries():
+        if key not in _PROVIDERS[case.resource.type]:
+            node.redacted().deny("no such input: it could lead to another account or cluster")
+    if case.resource.type != _AWS_PROVIDER:
+        return
+    accounts = _listed(case.at("allowedAccountIds"))
+    if accounts is None or len(accounts) != 1:
+        case.at("allowedAccountIds").require(lambda _: False, "exactly one account")
+    elif not case.at("assumeRoles").missing:
+        _roles_of(str(accounts[0]), case.at("assumeRoles"))
+
+
+def _roles_of(account: str, roles: Node) -> None:
+    for role in _listed(roles) or []:
+        arn = str(role.get("roleArn", "")) if isinstance(role, Mapping) else ""
+        if not arn.startswith(f"arn:aws:iam::{account}:role/"):
+            roles.deny(f"roles of account {account} only")
+
+
+def _listed(node: Node) -> list[Any] | None:
     # Providers take lists as JSON text.
-    found = accounts.json() if isinstance(accounts.plain(), str) else accounts.plain()
-    if not (isinstance(found, list) and len(found) == 1):
-        accounts.require(lambda _: False, "exactly one account")
-    for key in ("accessKey", "secretKey", "token"):
-        case.at(key).redacted().require(lambda value: value is MISSING, "no credentials")
+    found = node.json() if isinstance(node.plain(), str) else node.plain()
+    return found if isinstance(found, list) else None
 
 
 @resource_rule(

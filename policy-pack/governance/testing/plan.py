@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from governance.config import load_config
+from governance.config import PackConfig, load_config
 from governance.facts import Baseline
 from governance.judge import judge
 from governance.resource import Provider, Resource
@@ -44,6 +44,14 @@ _STATEFUL: Final = "kubernetes:apps/v1:StatefulSet"
 _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
 
 
+def _with_every_judged_type(config: PackConfig) -> dict[str, Mapping[str, Any]]:
+    """Return the parameters with every type listed that some rule names, to try each rule alone."""
+    rule = "resource-types-expected"
+    also = [token for item in catalogue() for token in item.applies_to if not token.endswith("*")]
+    own = config.parameters[rule]
+    return {**config.parameters, rule: {"also": [*own["also"], *also]}}
+
+
 def _shared_version() -> Version:
     return make_version(Signers.shared())
 
@@ -77,11 +85,12 @@ class Scene:
     def setting(self, stack: str) -> Setting:
         """Return the setting of any stack, read as the pack reads it."""
         trust = make_trust_text(self.signers, states=self.states)
+        config = load_config(self.config, catalogue(), name="test config")
         return Setting(
             stack=stack,
             environment="dev",
             trust=load_trust(trust, environment="dev", now=self.now),
-            config=load_config(self.config, catalogue(), name="test config"),
+            config=replace(config, parameters=_with_every_judged_type(config)),
             rego=self.rego,
         )
 

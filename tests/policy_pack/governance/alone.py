@@ -324,6 +324,13 @@ def _odd_cost_centre() -> Plan:
     return context("owner", "costCenter", to="everything")
 
 
+@alone("network-policy-narrow")
+def _open_to_all() -> Plan:
+    scene = Scene()
+    fence = next(item for item in scene.surroundings() if item.name == "fence")
+    return (scene, (changed(fence, "spec", "ingress", to=[{}]),))
+
+
 @alone("resource-types-expected")
 def _command() -> Plan:
     scene = Scene()

@@ -56,8 +56,6 @@ _WITHOUT_RESOURCE = [
 ]
 _SCOPES = ["aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SourceVpce"]
 _POLICIES = {
-    "aws:iam/userPolicy:UserPolicy": "fail",
-    "aws:iam/groupPolicy:GroupPolicy": "fail",
     "aws:sqs/queuePolicy:QueuePolicy": "fail",
     "aws:secretsmanager/secretPolicy:SecretPolicy": "fail",
 }

@@ -120,6 +120,19 @@ def statement(outcome: str, of: str = _POLICY, **fields: Any) -> Case:
     return says(outcome, _IAM, of, key, to=json.dumps({"Statement": [value]}))
 
 
+def _web(**condition: Any) -> dict[str, Any]:
+    """A role that tokens of an identity provider may take on."""
+    return {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/github"},
+        "Condition": condition,
+    }
+
+
+_PUBLIC = {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+_OPEN_TO_ALL = json.dumps({"Statement": [_PUBLIC]})
+_EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 IAM = [
     statement("pass"),
     statement("fail", Action="*"),
@@ -158,6 +171,66 @@ IAM = [
     statement("fail", of=_ROLE, Action="sts:AssumeRole", Resource=None, Principal={"AWS": "*"}),
     statement("pass", of=_ROLE, Action="sts:AssumeRole", Resource=None, Principal={"AWS": "a"}),
     statement("fail", of="aws:iam/policy:Policy", Action="*"),
+    statement("fail", Action="**"),
+    statement("fail", Action="iam:*Role*"),
+    statement("fail", Action="s?:GetObject"),
+    statement("fail", Action="iam:Get*"),
+    statement("fail", Action="secretsmanager:Get*"),
+    statement("fail", Resource="**"),
+    statement("fail", Resource="arn:aws:*:*:*:*"),
+    statement("fail", Resource="arn:aws:s3:::*"),
+    statement("fail", Resource="arn:aws:iam::*:role/deployer"),
+    statement("fail", Resource="arn:aws:iam::111122223333:role/*"),
+    statement("fail", Resource="arn:aws:iam::111122223333:*"),
+    statement("fail", Resource="arn:aws:kms:eu-west-1:111122223333:key/*"),
+    statement(
+        "pass",
+        Resource="arn:aws:kms:eu-west-1:111122223333:key/*",
+        Condition={"ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/ours"]}},
+    ),
+    statement("pass", Resource="arn:aws:s3:::events/*"),
+    statement("pass", Resource="arn:aws:lambda:eu-west-1:111122223333:function:ours:*"),
+    statement("fail", Resource="arn:aws:lambda:eu-west-1:111122223333:function:*"),
+    statement("pass", Resource="arn:aws:logs:eu-west-1:111122223333:log-group:/a:log-stream:*"),
+    *(
+        statement(
+            "fail",
+            of="aws:s3/bucketPolicy:BucketPolicy",
+            Principal="*",
+            Condition={operator: {key: value}},
+        )
+        for operator, key, value in (
+            ("StringLike", "aws:PrincipalArn", "*"),
+            ("ArnLike", "aws:SourceArn", "arn:aws:s3:*:*:*"),
+            ("StringEqualsIfExists", "aws:SourceAccount", "111122223333"),
+            ("StringNotEquals", "aws:SourceAccount", "111122223333"),
+            ("StringEquals", "aws:SourceAccount", ["111122223333", "*"]),
+        )
+    ),
+    *(
+        says(outcome, _IAM, _ROLE, "assumeRolePolicy", to=json.dumps({"Statement": [_web(**test)]}))
+        for outcome, test in (
+            ("pass", {"StringEquals": {"github:sub": "repo:a/b:environment:prod"}}),
+            ("fail", {"StringLike": {"github:sub": "repo:a/*"}}),
+            ("fail", {"StringEquals": {"github:aud": "sts.amazonaws.com"}}),
+            ("fail", {}),
+        )
+    ),
+    *(
+        given(_IAM, "fail", SCENE.resource(token, {"policy": _OPEN_TO_ALL}), label=token)
+        for token in (
+            "aws:kms/keyPolicy:KeyPolicy",
+            "aws:kms/key:Key",
+            "aws:kms/externalKey:ExternalKey",
+            "aws:secretsmanager/secret:Secret",
+            "aws:sns/topic:Topic",
+            "aws:sqs/queue:Queue",
+            "aws:s3/bucket:Bucket",
+        )
+    ),
+    fails(_IAM, _ROLE, "inlinePolicies", to=[{"name": "a", "policy": _EVERYTHING}]),
+    passes(_IAM, _ROLE, "inlinePolicies", to=[]),
+    fails(_IAM, _ROLE, "managedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]),
     says("fail", _IAM, _POLICY, "policy", to="not JSON"),
     says("fail", _IAM, _POLICY, "policy", to="[]"),
     says("fail", _IAM, _POLICY, "policy", to='{"Statement": "x"}'),
@@ -167,7 +240,18 @@ IAM = [
     fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/AdministratorAccess"),
     fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/PowerUserAccess"),
     fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/AmazonS3FullAccess"),
-    passes(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),
+    fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),
+    fails(
+        _IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/job-function/SystemAdministrator"
+    ),
+    fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::111122223333:policy/MyAdministrators"),
+    passes(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::111122223333:policy/read-events"),
+    passes(
+        _IAM,
+        _ATTACHED,
+        "policyArn",
+        to="arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+    ),
     says("deferred", _IAM, _ATTACHED, "policyArn", to=UNKNOWN),
     given(
         _IAM,
@@ -290,9 +374,18 @@ CLUSTER = [
     passes("service-not-exposed", _SVC, "spec", "type", to=None),
     says("unknown", "service-not-exposed", _SVC, "spec", "type", to=UNKNOWN),
 ]
+_443 = {"protocol": "TCP", "port": 443}
+_PEER = {"podSelector": {"matchLabels": {"app": "gateway"}}}
 FENCE = next(item for item in SCENE.surroundings() if item.name == "fence")
 CLUSTER += [
     given("network-policy-present", "pass", label="fenced"),
+    given("network-policy-narrow", "pass", FENCE, label="denies all"),
+    fails("network-policy-narrow", FENCE, "spec", "ingress", to=[{}]),
+    fails("network-policy-narrow", FENCE, "spec", "egress", to=[{}]),
+    fails("network-policy-narrow", FENCE, "spec", "ingress", to=[{"from": [{}], "ports": [_443]}]),
+    fails("network-policy-narrow", FENCE, "spec", "ingress", to=[{"from": [_PEER]}]),
+    passes("network-policy-narrow", FENCE, "spec", "egress", to=[{"to": [_PEER], "ports": [_443]}]),
+    says("unknown", "network-policy-narrow", FENCE, "spec", "ingress", to=UNKNOWN),
     fails("network-policy-present", FENCE, "spec", "policyTypes", to=["Ingress"]),
     fails("network-policy-present", FENCE, "spec", "policyTypes", to=["Egress"]),
     fails("network-policy-present", FENCE, "spec", "podSelector", to={"matchLabels": {"a": "b"}}),
@@ -443,6 +536,7 @@ _CDN = "aws:cloudfront/distribution:Distribution"
 _LB, _LISTEN = "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"
 _ROUTE, _STAGE = "aws:apigatewayv2/route:Route", "aws:apigatewayv2/stage:Stage"
 _PERMIT = "aws:lambda/permission:Permission"
+_API = "aws:apigatewayv2/api:Api"
 NETWORK = [
     fails("no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}]),
     fails("no-public-ingress", _SG, "ingress", to=[{"ipv6CidrBlocks": ["::/0"]}]),
@@ -454,6 +548,10 @@ NETWORK = [
     fails("no-public-ingress", _IN, "cidrIpv4", to="0.0.0.0/0"),
     fails("no-public-ingress", _IN, "cidrIpv6", to="::/0"),
     passes("no-public-ingress", _IN, "cidrIpv4", to=None),
+    fails("no-public-ingress", _IN, "cidrIpv6", to="::0/0"),
+    fails("no-public-ingress", _IN, "cidrIpv4", to="128.0.0.0/1"),
+    fails("no-public-ingress", _IN, "cidrIpv4", to="everybody"),
+    passes("no-public-ingress", _IN, "cidrIpv6", to="fd00::/8"),
     given(
         "no-public-ingress",
         "pass",
@@ -527,7 +625,23 @@ NETWORK = [
     fails("no-public-compute", _PERMIT, "principal", to="*"),
     fails("no-public-compute", _PERMIT, "principal", to=None),
     fails("no-public-compute", _PERMIT, "sourceAccount", to=None),
-    passes("no-public-compute", _PERMIT, "principal", to="111122223333"),
+    fails("no-public-compute", _PERMIT, "principal", to="111122223333"),
+    fails("no-public-compute", _PERMIT, "principal", to="arn:aws:iam::111122223333:root"),
+    given(
+        "no-public-compute",
+        "fail",
+        SCENE.resource(
+            "aws:ecs/service:Service", {"networkConfiguration": {"assignPublicIp": True}}
+        ),
+        label="public task",
+    ),
+    given(
+        "api-authorized", "fail", SCENE.resource(_API, {"body": "{}"}), label="routes in a document"
+    ),
+    given(
+        "api-authorized", "fail", SCENE.resource(_API, {"target": "arn:x"}), label="quick create"
+    ),
+    given("api-authorized", "pass", SCENE.resource(_API, {"name": "a"}), label="plain API"),
     says("deferred", "no-public-compute", _PERMIT, "sourceAccount", to=UNKNOWN),
     given(
         "no-public-compute",
@@ -821,7 +935,16 @@ SOURCES = [
     _kind("fail", "kubernetes:helm.sh/v3:Release"),
     _kind("fail", "kubernetes:kustomize/v2:Directory"),
     _kind("fail", "kubernetes:yaml/v2:ConfigFile"),
-    configured(_EXPECTED, "pass", SCENE.resource("aws:iam/user:User", {}), denied=[]),
+    _kind("fail", "aws:iam/groupPolicy:GroupPolicy"),
+    _kind("fail", "aws:s3/Bucket:Bucket"),
+    _kind("fail", "kubernetes:apps/v1:deployment"),
+    _kind("fail", "kubernetes:apps/v1:DeploymentPatch"),
+    configured(
+        _EXPECTED,
+        "pass",
+        SCENE.resource("aws:dms/endpoint:Endpoint", {}),
+        also=["aws:dms/endpoint:Endpoint"],
+    ),
     _account("pass"),
     _account("pass", allowedAccountIds=["1"]),
     _account("fail", allowedAccountIds=None),
@@ -829,6 +952,25 @@ SOURCES = [
     _account("fail", allowedAccountIds="[]"),
     _account("fail", allowedAccountIds={"a": "1"}),
     _account("unknown", allowedAccountIds=UNKNOWN),
+    _account("fail", endpoints='[{"s3": "https://elsewhere.example"}]'),
+    _account("fail", profile="admin"),
+    _account("fail", skipRequestingAccountId="true"),
+    _account("fail", assumeRoles=[{"roleArn": "arn:aws:iam::2:role/x"}]),
+    _account("pass", assumeRoles='[{"roleArn": "arn:aws:iam::1:role/x"}]'),
+    *(
+        given(
+            _ACCOUNTS,
+            outcome,
+            SCENE.resource("pulumi:providers:kubernetes", props),
+            label=str(props),
+        )
+        for outcome, props in (
+            ("pass", {"context": "lab"}),
+            ("pass", {"renderYamlToDirectory": "build/lab"}),
+            ("fail", {"kubeconfig": "apiVersion: v1"}),
+            ("fail", {"context": "lab", "cluster": "another"}),
+        )
+    ),
     _account("fail", accessKey="x"),
     _account("fail", secretKey="x"),
     _account("fail", token="x"),

@@ -1,0 +1,166 @@
+"""Breadth of AWS policy statements: what is too wide in actions, resources and principals.
+
+Pure functions over one statement; each returns the reasons against it. Grammar and the meaning of
+wildcards: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+__all__ = ["Statement", "is_wide_attachment", "texts", "wide_identity", "wide_principal"]
+
+Statement = Mapping[str, Any]
+
+# Actions that AWS defines without resources: '*' is the only resource they take.
+_WITHOUT_RESOURCE: Final = frozenset(
+    {
+        "cloudwatch:PutMetricData",
+        "ecr:GetAuthorizationToken",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "secretsmanager:GetRandomPassword",
+        "logs:CreateLogDelivery",
+        "logs:DescribeLogGroups",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+        "ce:GetCostAndUsage",
+        "ce:ListCostAllocationTags",
+        "ce:UpdateCostAllocationTagsStatus",
+        "pricing:GetProducts",
+        "sts:GetCallerIdentity",
+        "tag:GetResources",
+    }
+)
+# Condition keys that name who asks, so that "everybody" is not everybody.
+_SCOPES: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourcevpce",
+    }
+)
+# Operators that hold only when the key is there and has the value: `...IfExists` and `...Not...` do
+# not.
+_MATCHES: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+# Reading by a family of actions is narrow where what is read is no secret and no permission.
+_READS: Final = re.compile(
+    r"(?!iam:|kms:|secretsmanager:|ssm:|sts:)[a-z0-9-]+:(Get|List|Describe)\w*\*"
+)
+_OIDC_SUBJECT: Final = ":sub"
+_WILDCARDS: Final = "*?"
+_ARN_PARTS: Final = 6
+
+
+def wide_identity(statement: Statement) -> Iterator[str]:
+    """Yield what an identity policy's statement allows too widely: actions and resources."""
+    yield from _wide_actions(statement)
+    actions = set(texts(statement.get("Action")))
+    resources = texts(statement.get("Resource"))
+    if "*" in resources and not actions <= _WITHOUT_RESOURCE:
+        yield f"named resources for {sorted(actions - _WITHOUT_RESOURCE)}"
+    conditioned = bool(statement.get("Condition"))
+    for resource in resources:
+        if resource != "*" and _is_wide(resource, conditioned=conditioned):
+            yield f"a named resource instead of {resource!r}"
+
+
+def wide_principal(statement: Statement) -> Iterator[str]:
+    """Yield what a resource or trust policy allows too widely: actions and principals."""
+    yield from _wide_actions(statement)
+    principal = statement.get("Principal")
+    if "*" in _principals(principal) and not _is_scoped(statement):
+        yield "named principals, or a condition on who asks"
+    federated = texts(principal.get("Federated")) if isinstance(principal, Mapping) else []
+    if any(federated) and not _has_narrow_subject(statement):
+        yield "a condition StringEquals on the token's subject (`<issuer>:sub`) without wildcards"
+
+
+def is_wide_attachment(arn: object) -> bool:
+    """Tell whether a managed policy is neither one of AWS for a service role nor an own one."""
+    text = str(arn)
+    if re.fullmatch(r"arn:aws[\w-]*:iam::aws:policy/service-role/\w+", text):
+        return text.endswith("FullAccess")
+    own = re.fullmatch(r"arn:aws[\w-]*:iam::\d{12}:policy/[\w+=,.@/-]+", text)
+    name = text.rpartition("/")[2]
+    broad = "Administrator" in name or name.endswith(("PowerUserAccess", "FullAccess"))
+    return own is None or broad
+
+
+def texts(value: Any) -> list[str]:
+    """Return one text or a list of texts as a list; nothing gives one empty text."""
+    return [str(item) for item in value] if isinstance(value, list) else [str(value or "")]
+
+
+def _wide_actions(statement: Statement) -> Iterator[str]:
+    for action in texts(statement.get("Action")):
+        if _has_wildcard(action) and not _READS.fullmatch(action):
+            yield f"named actions instead of {action!r}"
+    if "NotAction" in statement or "NotResource" in statement or "NotPrincipal" in statement:
+        yield "no NotAction, NotResource or NotPrincipal in a statement that allows"
+
+
+def _is_wide(resource: str, *, conditioned: bool) -> bool:
+    """Tell whether a pattern leaves service or account open, or names nothing of its service."""
+    if not _has_wildcard(resource):
+        return False
+    parts = resource.split(":", _ARN_PARTS - 1)
+    if len(parts) < _ARN_PARTS or _has_wildcard(parts[2]) or _has_wildcard(parts[4]):
+        return True
+    kind, *rest = re.split("[:/]", parts[5], maxsplit=1)
+    name = rest[0] if rest else kind
+    names_nothing = not name.strip("*?/:") and _has_wildcard(name)
+    return _has_wildcard(kind) or (names_nothing and not conditioned and not _is_s3_prefix(parts))
+
+
+def _is_s3_prefix(parts: list[str]) -> bool:
+    # `arn:aws:s3:::bucket/*` names the bucket.
+    return parts[2] == "s3" and "/" in parts[5]
+
+
+def _has_wildcard(text: str) -> bool:
+    return any(mark in text for mark in _WILDCARDS)
+
+
+def _principals(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [item for entry in value.values() for item in texts(entry)]
+    return texts(value)
+
+
+def _is_scoped(statement: Statement) -> bool:
+    return any(
+        key.lower() in _SCOPES and all(_names_somebody(value) for value in values)
+        for key, values in _matching(statement)
+    )
+
+
+def _has_narrow_subject(statement: Statement) -> bool:
+    return any(
+        key.lower().endswith(_OIDC_SUBJECT) and not any(_has_wildcard(value) for value in values)
+        for key, values in _matching(statement)
+    )
+
+
+def _matching(statement: Statement) -> Iterator[tuple[str, list[str]]]:
+    condition = statement.get("Condition")
+    for operator, tests in condition.items() if isinstance(condition, Mapping) else ():
+        if operator in _MATCHES and isinstance(tests, Mapping):
+            for key, values in tests.items():
+                yield str(key), texts(values)
+
+
+def _names_somebody(value: str) -> bool:
+    """Tell whether a condition's value names an account, organisation or endpoint."""
+    if not value.startswith("arn:"):
+        return bool(value) and not _has_wildcard(value)
+    account = value.split(":", _ARN_PARTS - 1)[4:5]
+    # An ARN of S3 has no account; its bucket is named or not.
+    return bool(account) and not _has_wildcard(account[0]) and value.count("*") < len(value) - 4
