@@ -122,6 +122,7 @@ def _rule(rule: Rule, run: Run) -> RuleResult:
         level=run.expected.levels[rule.id],
         severity=rule.severity,
         frameworks=rule.frameworks,
+        remediation=rule.remediation,
         outcomes=_outcomes(rule, run.observation),
     )
 

@@ -58,6 +58,9 @@ class Source(Part):
     clean: bool = Field(description="Whether the files are exactly those of the commit.")
     stack_file: str
     stack_file_sha256: str
+    documentation: str = Field(
+        default="", description="URI of the folder `docs`, ending in a slash; empty for none."
+    )
 
 
 class Pack(Part):
@@ -98,6 +101,9 @@ class RuleResult(Part):
     level: str = Field(description="In effect: mandatory, advisory or disabled.")
     severity: str
     frameworks: tuple[str, ...]
+    remediation: str = Field(
+        default="", description="What to do when it fails; empty where each finding says it."
+    )
     outcomes: Outcomes
 
 
@@ -177,6 +183,9 @@ class Report(Part):
 
     api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
     kind: Literal["GateReport"] = "GateReport"
+    command: Literal["gate", "audit"] = Field(
+        default="gate", description="What judged: a plan (gate) or what is deployed (audit)."
+    )
     verdict: Verdict
     exit_code: Literal[0, 1, 2]
     stack: str

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 
+from gate.documentation import documentation_uri
 from gate.project import Project
 from gate.report import Source
 
@@ -18,12 +19,17 @@ def read_source(project: Project) -> Source:
         clean=commit is not None and status == "",
         stack_file=project.stack_file.name,
         stack_file_sha256=hashlib.sha256(project.stack_file.read_bytes()).hexdigest(),
+        documentation=documentation_uri(project, _remote(project)),
     )
 
 
 def uncommitted(project: Project) -> list[str]:
     """Return the paths that differ from the commit; none outside of Git."""
     return [line[3:] for line in (_status(project) or "").splitlines()]
+
+
+def _remote(project: Project) -> str:
+    return (_git(project, "remote", "get-url", "origin") or "").strip()
 
 
 def _status(project: Project) -> str | None:

@@ -7,16 +7,19 @@ import hashlib
 import json
 from typing import Any, Final
 
-from gate.report import ErrorResult, Report, RuleResult, ViolationResult
+from gate.render.sarif_rules import (
+    LEVELS,
+    STACK_ERROR,
+    information_uri,
+    reporting_descriptors,
+)
+from gate.report import ErrorResult, Report, ViolationResult
 
 __all__ = ["render_sarif"]
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_LEVELS: Final = {"mandatory": "error", "remediate": "error", "advisory": "warning"}
-# GitHub's scale for the `security-severity` of a rule: over 9 is critical, over 7 high.
-_SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
 
 
 def render_sarif(report: Report) -> str:
@@ -26,35 +29,25 @@ def render_sarif(report: Report) -> str:
 
 
 def _run(report: Report) -> dict[str, Any]:
-    positions = {rule.id: index for index, rule in enumerate(report.rules)}
+    rules = reporting_descriptors(report)
+    positions = {rule["id"]: index for index, rule in enumerate(rules)}
     return {
         "tool": {
             "driver": {
-                "name": "mobile-ai gate",
+                "name": f"mobile-ai {report.command}",
                 "semanticVersion": report.pack.version,
-                "rules": [_rule(item) for item in report.rules],
+                **information_uri(report),
+                "rules": rules,
             }
         },
-        "automationDetails": {"id": f"mobile-ai-gate/{report.stack}/"},
+        "automationDetails": {"id": f"mobile-ai-{report.command}/{report.stack}/"},
         "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
         "results": [
-            *(_error(item, report) for item in report.errors),
-            *(_result(item, positions) for item in report.violations),
+            *(_error(item, report) | _index(STACK_ERROR, positions) for item in report.errors),
+            *(_result(item) | _index(item.rule, positions) for item in report.violations),
         ],
         "properties": {"verdict": report.verdict, "packSha256": report.pack.sha256},
-    }
-
-
-def _rule(rule: RuleResult) -> dict[str, Any]:
-    properties: dict[str, Any] = {"tags": [rule.kind]}
-    if rule.severity in _SCORES:
-        properties |= {"tags": [rule.kind, "security"], "security-severity": _SCORES[rule.severity]}
-    return {
-        "id": rule.id,
-        "shortDescription": {"text": rule.title or rule.id},
-        "defaultConfiguration": {"level": _LEVELS.get(rule.level, "note")},
-        "properties": properties,
     }
 
 
@@ -71,17 +64,22 @@ def _invocation(report: Report) -> dict[str, Any]:
 def _error(item: ErrorResult, report: Report) -> dict[str, Any]:
     # A result and no notification: what is wrong in a stack file is shown at its line.
     return {
-        "ruleId": "stack-error",
+        "ruleId": STACK_ERROR,
         "level": "error",
         "message": {"text": item.message},
         "locations": [_location(item.file or report.source.stack_file, item.line or 1)],
     }
 
 
-def _result(item: ViolationResult, positions: dict[str, int]) -> dict[str, Any]:
+def _index(rule: str, positions: dict[str, int]) -> dict[str, int]:
+    # A rule that the gate did not expect has no descriptor; its result stands by its id alone.
+    return {"ruleIndex": positions[rule]} if rule in positions else {}
+
+
+def _result(item: ViolationResult) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": item.rule,
-        "level": _LEVELS.get(item.level, "note"),
+        "level": LEVELS.get(item.level, "note"),
         "message": {"text": _message(item)},
         # Every result of a stack has a place in its file: the first line stands for the whole.
         "locations": [
@@ -90,8 +88,6 @@ def _result(item: ViolationResult, positions: dict[str, int]) -> dict[str, Any]:
         ],
         "partialFingerprints": {"mobileAiRuleUrn/v1": _fingerprint(item)},
     }
-    if item.rule in positions:
-        result["ruleIndex"] = positions[item.rule]
     if item.changed_by:
         result["properties"] = {"changedBy": item.changed_by.model_dump()}
     if item.outcome == "waived":

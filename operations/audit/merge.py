@@ -75,6 +75,7 @@ def merge(report: Report, results: Sequence[Result], stack_file: StackFile) -> R
     verdict = _verdict(report, violations, doubts)
     return report.model_copy(
         update={
+            "command": "audit",
             "verdict": verdict,
             "exit_code": EXIT_CODES[verdict],
             "rules": (*report.rules, *(_rule(item) for item in results)),

@@ -29,6 +29,16 @@ weaker than here is listed in every report.
 
 A *mandatory* rule stops the deployment. `unknown` says what a value means that is not known at
 preview: *deny*, *warn*, or *defer* (listed, and denied at `up` if it is still unknown).
+
+## Reported beside the rules
+
+### stack-error
+
+The program runs, and the stack file has no error. SARIF shows under this name what a program
+failed with, at the line of the stack file where one is known. Nothing is deployed from a program
+that failed.
+
+- When it fails: correct what the message names; `mobile-ai check` reads the file again in a second
 """
 
 _TYPES_HEAD = """## Resource types

@@ -19,6 +19,7 @@ DEPLOYMENT = "mobileai:index:MobileAIDeployment"
 STACK_URN = "urn:pulumi:dev::mobile-ai::pulumi:pulumi:Stack::mobile-ai-dev"
 FIELD_URN = f"urn:pulumi:dev::mobile-ai::{DEPLOYMENT}::field-digits"
 OTHER_URN = f"urn:pulumi:dev::mobile-ai::{DEPLOYMENT}::other-digits"
+DOCUMENTATION = "https://git.example/owner/name/blob/HEAD/docs/"
 STACK_TEXT = """\
 # A stack of two deployments.
 config:
@@ -92,7 +93,11 @@ def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any)
     value = Run(
         stack="dev",
         source=Source(
-            commit="c" * 40, clean=True, stack_file="Pulumi.dev.yaml", stack_file_sha256="d" * 64
+            commit="c" * 40,
+            clean=True,
+            stack_file="Pulumi.dev.yaml",
+            stack_file_sha256="d" * 64,
+            documentation=DOCUMENTATION,
         ),
         stack_file=StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml"),
         engine=Engine(version="3.259.0", origin="built", providers="stand-in"),

@@ -20,7 +20,9 @@ FILES = [
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
     *sorted((ROOT / "docs" / "templates").glob("*.yml")),
 ]
-PINNED = re.compile(r"uses: (\./\S+|[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
+SAME = r"\./\S+( # zizmor: ignore\[self-repository\])?"
+DIGEST = r"[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+PINNED = re.compile(f"uses: ({SAME}|{DIGEST})$")
 
 
 def document(path: Path) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def test_an_auditor_of_workflows_finds_nothing() -> None:
     assert tool
 
     result = subprocess.run(
-        [tool, "--offline", "--min-severity", "medium", *map(str, FILES)],
+        [tool, "--offline", *map(str, FILES)],
         capture_output=True,
         text=True,
         check=False,
