@@ -15,11 +15,12 @@ class Figure(Part):
     prior: float | None = None
     proposed: float | None = None
     better: str = Field(description="`higher` or `lower`: which way is better.")
+    note: str = Field(default="", description="Why a difference decides nothing; empty if it does.")
 
     @property
     def worse(self) -> bool:
         """Whether the new version is worse in it."""
-        if self.prior is None or self.proposed is None:
+        if self.note or self.prior is None or self.proposed is None:
             return False
         higher = self.better == "higher"
         return self.proposed < self.prior if higher else self.proposed > self.prior

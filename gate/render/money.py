@@ -124,11 +124,12 @@ def model_title(item: ModelChange) -> str:
 
 
 def figure_text(figure: Figure) -> str:
-    """Return a figure of both versions; what got worse says so."""
+    """Return a figure of both versions; what got worse, or decides nothing, says so."""
     old, new = (_number(value) for value in (figure.prior, figure.proposed))
     if figure.prior is None or figure.proposed is None:
         return new if figure.prior is None else f"{old} → {new}"
-    return new if old == new else f"{old} → {new}{' (worse)' * figure.worse}"
+    mark = figure.note or "worse" * figure.worse
+    return new if old == new else f"{old} → {new}{f' ({mark})' if mark else ''}"
 
 
 def rollout_sentence(rollout: Rollout) -> str:

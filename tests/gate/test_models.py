@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from governance.reading import UNKNOWN
 
 from gate.models import model_changes
@@ -82,6 +83,40 @@ def test_quality_fairness_size_and_latency_know_which_way_is_better():
         "latency p95": True,
     }
     assert (found["size"].prior, found["size"].proposed, found["size"].unit) == (100, 90, "kB")
+
+
+LATENCIES = {
+    # Two builds of one architecture on a busy machine: the int4 files of the sample `digits`.
+    "tail of a busy machine": ((0.0952, 0.184), (0.1021, 1.095), "within noise", False),
+    "median moved by the bound": ((1.0, 2.0), (1.1, 3.0), "within noise", False),
+    "slower": ((1.0, 2.0), (1.11, 2.3), "", True),
+    "faster": ((1.0, 2.0), (0.8, 1.5), "", False),
+    "same tail": ((1.0, 2.0), (1.2, 2.0), "", False),
+    "median and tail disagree": ((1.0, 2.0), (0.8, 2.5), "within noise", False),
+    "nothing to compare with": ((1.0, None), (1.0, 2.0), "", False),
+    "no median known": ((None, 2.0), (1.0, 2.1), "", True),
+    "no median to divide by": ((0.0, 0.0), (1.0, 2.1), "", True),
+}
+
+
+@pytest.mark.parametrize("case", LATENCIES)
+def test_latency_is_worse_only_if_the_median_is_slower_too(case):
+    prior, proposed, note, worse = LATENCIES[case]
+    new, old = (
+        version(sha256, profile={"latencyP50Ms": p50, "latencyP95Ms": p95})
+        for sha256, (p50, p95) in ((NEW, proposed), (OLD, prior))
+    )
+    figure = figures(new, old, pinned(NEW, "1.1.0", previous=PREVIOUS))["latency p95"]
+    assert (figure.note, figure.worse) == (note, worse)
+
+
+def test_latency_of_another_machine_is_not_compared():
+    new, old = (
+        version(sha256, profile={"machine": machine, "latencyP50Ms": p50, "latencyP95Ms": p50})
+        for sha256, machine, p50 in ((NEW, "arm64", 9.0), (OLD, "x86_64", 1.0))
+    )
+    figure = figures(new, old, pinned(NEW, "1.1.0", previous=PREVIOUS))["latency p95"]
+    assert (figure.note, figure.worse) == ("other machine", False)
 
 
 def test_a_variant_that_the_older_version_lacks_has_no_prior_figures():

@@ -14,6 +14,7 @@ from gate.models import model_changes
 from gate.render import FORMS, SUFFIXES, render
 from gate.render.timing import render_timing
 from gate.report import Author, Timing
+from gate.report_model import Figure
 from gate.valued import Valued
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
@@ -37,6 +38,19 @@ def test_form_of_a_recorded_run_is_kept(name, form, golden):
 @pytest.mark.parametrize("form", ["table", "markdown"])
 def test_form_of_cost_and_models_is_kept(form, golden):
     golden(HERE / "goldens" / f"valued{SUFFIXES[form]}", render(valued_report(), form))
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json"])
+def test_latency_within_the_noise_of_a_build_machine_says_so(form):
+    found = valued_report()
+    change = found.models[0]
+    figure = Figure(name="latency p95", unit="ms", prior=2, proposed=3, better="lower")
+    noisy = figure.model_copy(update={"note": "within noise"})
+    variant = change.variants[0].model_copy(update={"figures": (noisy,)})
+    change = change.model_copy(update={"variants": (variant,)})
+    text = render(found.model_copy(update={"models": (change,)}), form)
+    assert "within noise" in text
+    assert "worse" not in text
 
 
 def valued_report(**terms):
