@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from .bounds import Bounds, BudgetBound
 from .config import config_schema
 from .listed_types import JUDGED, UNJUDGED
 from .rule import Rule
@@ -50,6 +51,15 @@ and `cost-tags-required`, come on top.
 | type | judged by, or why not |
 |---|---|"""
 
+_BOUNDS_HEAD = """## Bounds
+
+What a stack file may choose among stands under `bounds` of the stack's entry in
+`policy-pack/stacks.yaml`. A pull request that changes data only cannot touch it; everything in it
+is required. `budgets.<name>` has the last two fields.
+
+| field | what |
+|---|---|"""
+
 
 def policies_page() -> str:
     """Return the reference page of all rules."""
@@ -58,7 +68,7 @@ def policies_page() -> str:
         rules = sorted((item for item in catalogue() if item.group == group), key=lambda r: r.id)
         parts.append(f"## {title}\n\n{len(rules)} rules.\n")
         parts += [_section(rule) for rule in rules]
-    parts.append(_listed_types())
+    parts += [_listed_types(), _bounds()]
     return "\n".join(parts)
 
 
@@ -72,6 +82,16 @@ def _listed_types() -> str:
     }
     rows = [f"| `{token}` | {why} |" for token, why in sorted({**by_type, **UNJUDGED}.items())]
     return "\n".join([_TYPES_HEAD, *rows, ""])
+
+
+def _bounds() -> str:
+    """Return the section of the bounds: every field with its meaning."""
+    rows = [
+        f"| `{field.alias}` | {field.description} |"
+        for model in (Bounds, BudgetBound)
+        for field in model.model_fields.values()
+    ]
+    return "\n".join([_BOUNDS_HEAD, *rows, ""])
 
 
 def schema_text() -> str:

@@ -1,13 +1,15 @@
 """Reading YAML and JSON from people and from the network, within bounds.
 
 YAML is read as JSON values only: no anchors or aliases (a few lines of them expand to
-gigabytes), no duplicate keys (two readers would believe different ones), no dates or
-other types that change between YAML 1.1 and 1.2.
+gigabytes), no duplicate keys (two readers would believe different ones), no tags, and no plain
+scalars that readers of YAML 1.1 and 1.2 take for different values: the engine reads the same file
+with another library. Dates stay text.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -19,6 +21,19 @@ __all__ = ["MAX_DOCUMENT_BYTES", "dump_yaml", "read_json", "read_yaml", "read_ya
 
 MAX_DOCUMENT_BYTES = 1_000_000
 _MAX_DEPTH = 40
+# Plain scalars that PyYAML (YAML 1.1) and the engine's yaml.v3 (1.2 with parts of 1.1) disagree on.
+_AMBIGUOUS = re.compile(
+    r"""
+      (?:yes|no|on|off)                          # truth values in 1.1, text in 1.2
+    | [-+]?0[0-9_]+ | [-+]?0o[0-7_]+             # octal
+    | [-+]?0b[01_]+ | [-+]?0x[0-9a-f_]+
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?   # base 60 in 1.1, text in 1.2
+    | [-+]?[0-9.]*_[0-9._]*                      # digits grouped by underscores
+    | [-+]?(?:[0-9]+|[0-9]*\.[0-9]*)e[0-9]+ | [-+]?[0-9]+e[-+][0-9]+  # exponents
+    | [-+]?\.inf | \.nan | = | <<
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -66,12 +81,21 @@ class _Dumper(_BaseDumper):  # type: ignore[misc]  # the C dumper has no stub
         return True
 
 
+def _represent_text(dumper: Any, text: str) -> Any:
+    style = '"' if _AMBIGUOUS.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def read_yaml(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Any:
     """Return the single YAML document in a text, as JSON values.
 
     Raises:
-        DocumentError: If the text is too large, is not YAML, uses aliases, repeats a key
-            or holds another number of documents than one.
+        DocumentError: If the text is too large, is not YAML, uses aliases or tags, repeats a key,
+            holds a scalar that readers of YAML disagree on, or another number of documents than
+            one.
     """
     documents = read_yaml_documents(text, name=name, max_bytes=max_bytes)
     if len(documents) != 1:
@@ -95,7 +119,7 @@ def read_yaml_documents(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_B
         raise DocumentError(
             name,
             got=" ".join(str(error).split()),
-            expected="plain YAML without aliases or repeated keys",
+            expected="plain YAML without aliases, tags, repeated keys or values to guess at",
             next_step="mend the line it names",
         ) from error
 
@@ -144,8 +168,24 @@ def _check_events(text: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        elif isinstance(event, yaml.ScalarEvent):
+            _check_scalar(event)
+        if getattr(event, "tag", None) is not None:
+            raise ValueError(f"tag {event.tag!r} is not read{_at(event)}")
         if depth > _MAX_DEPTH:
             raise ValueError(f"nested deeper than {_MAX_DEPTH}")
+
+
+def _check_scalar(event: Any) -> None:
+    if event.implicit[0] and not event.style and _AMBIGUOUS.fullmatch(event.value):
+        raise ValueError(
+            f"{event.value!r} means different things to different readers of YAML{_at(event)}; "
+            "quote it, or write a plain decimal number, true or false"
+        )
+
+
+def _at(event: Any) -> str:
+    return f", line {event.start_mark.line + 1}"
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,12 +15,17 @@ __all__ = ["JUDGED", "LISTED", "UNJUDGED"]
 
 JUDGED: Final = frozenset(
     {
+        "aws:acm/certificate:Certificate",
         "aws:apigatewayv2/api:Api",
+        "aws:apigatewayv2/authorizer:Authorizer",
+        "aws:apigatewayv2/domainName:DomainName",
         "aws:apigatewayv2/route:Route",
         "aws:apigatewayv2/stage:Stage",
+        "aws:budgets/budget:Budget",
         "aws:cloudfront/cachePolicy:CachePolicy",
         "aws:cloudfront/distribution:Distribution",
         "aws:cloudwatch/logGroup:LogGroup",
+        "aws:costexplorer/anomalySubscription:AnomalySubscription",
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         "aws:ec2/securityGroup:SecurityGroup",
         "aws:ec2/subnet:Subnet",
@@ -50,6 +55,7 @@ JUDGED: Final = frozenset(
         "aws:secretsmanager/secretPolicy:SecretPolicy",
         "aws:sns/topic:Topic",
         "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
         "aws:sqs/queue:Queue",
         "aws:sqs/queuePolicy:QueuePolicy",
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -77,14 +83,10 @@ _WATCHES = "reads and reports; grants nothing"
 _BOUNDS = "only narrows what is judged elsewhere"
 
 UNJUDGED: Final[Mapping[str, str]] = {
-    "aws:acm/certificate:Certificate": _NAMES,
     "aws:acm/certificateValidation:CertificateValidation": _NAMES,
     "aws:apigatewayv2/apiMapping:ApiMapping": _NAMES,
-    "aws:apigatewayv2/authorizer:Authorizer": "its issuer and audiences are the context's, bounded",
-    "aws:apigatewayv2/domainName:DomainName": _NAMES,
     "aws:apigatewayv2/integration:Integration": "calls a function or stream of the stack by a role",
     "aws:athena/workgroup:Workgroup": "queries as the caller; results lie in a judged bucket",
-    "aws:budgets/budget:Budget": _WATCHES,
     "aws:cloudfront/function:Function": "runs only where a judged distribution names it",
     "aws:cloudfront/keyGroup:KeyGroup": _BOUNDS,
     "aws:cloudfront/originAccessControl:OriginAccessControl": _BOUNDS,
@@ -98,7 +100,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _WATCHES,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _WATCHES,
     "aws:costexplorer/anomalyMonitor:AnomalyMonitor": _WATCHES,
-    "aws:costexplorer/anomalySubscription:AnomalySubscription": _WATCHES,
     "aws:costexplorer/costAllocationTag:CostAllocationTag": _WATCHES,
     "aws:ec2/eip:Eip": _ROUTES,
     "aws:ec2/flowLog:FlowLog": _WATCHES,
@@ -125,7 +126,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "aws:s3/bucketVersioning:BucketVersioning": _BOUNDS,
     "aws:scheduler/schedule:Schedule": "starts what a judged role allows",
     "aws:secretsmanager/secretRotation:SecretRotation": "calls a judged function",
-    "aws:sns/topicSubscription:TopicSubscription": "receives what a judged topic sends",
     "aws:ssm/parameter:Parameter": "a switch that the stack's own functions read",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "out of the network, never in",
     "aws:wafv2/webAcl:WebAcl": _BOUNDS,

@@ -1,4 +1,4 @@
-"""What the pack knows of a stack before it sees a resource: environment, trust, config.
+"""The pack's own knowledge of a stack: its environment, trust, config and bounds.
 
 Read from the pack's own folder and nowhere else. ``stacks.yaml`` maps a stack's name (which
 comes from the URN, not from configuration) to the rest; a stack that is not listed has no
@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .bounds import Bounds, read_bounds
 from .config import PackConfig, load_config
 from .documents import read_yaml
 from .errors import DocumentError
@@ -21,7 +22,7 @@ from .trust import Trust, load_trust
 
 __all__ = ["Setting", "load_setting"]
 
-_KEYS = frozenset({"environment", "trust", "config"})
+_KEYS = frozenset({"environment", "trust", "config", "bounds"})
 _OPTIONAL = frozenset({"releaseRoot"})
 
 
@@ -34,6 +35,7 @@ class Setting:
         environment: Such as ``prod``.
         trust: Who may sign what.
         config: Effective levels and parameters.
+        bounds: What its stack file may choose among.
         rego: The company's own modules by file name.
         release_root: SHA-256 of the first root of its releases; empty: no release proves anything.
     """
@@ -42,6 +44,7 @@ class Setting:
     environment: str
     trust: Trust
     config: PackConfig
+    bounds: Bounds
     rego: Mapping[str, str] = field(default_factory=dict)
     release_root: str = ""
 
@@ -61,12 +64,13 @@ def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
         environment=environment,
         trust=trust,
         config=config,
+        bounds=read_bounds(entry["bounds"], name=f"stacks.yaml {stack}.bounds"),
         rego=_rego(folder),
         release_root=entry.get("releaseRoot", ""),
     )
 
 
-def _entry(folder: Path, stack: str) -> dict[str, str]:
+def _entry(folder: Path, stack: str) -> dict[str, Any]:
     table: Any = read_yaml(_text(folder, "stacks.yaml"), name="stacks.yaml")
     stacks = table.get("stacks") if isinstance(table, dict) else None
     entry = stacks.get(stack) if isinstance(stacks, dict) else None
@@ -77,7 +81,7 @@ def _entry(folder: Path, stack: str) -> dict[str, str]:
             expected=f"an entry with {sorted(_KEYS)} in policy-pack/stacks.yaml",
             next_step="have the stack added on the protected branch",
         )
-    return {key: str(value) for key, value in entry.items()}
+    return {key: value if key == "bounds" else str(value) for key, value in entry.items()}
 
 
 def _rego(folder: Path) -> dict[str, str]:

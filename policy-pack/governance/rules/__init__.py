@@ -13,6 +13,7 @@ from governance.rule import Rule
 from governance.rules import (
     assessment,
     binding,
+    bounds,
     budgets_enforced,
     cluster,
     data,
@@ -41,6 +42,7 @@ __all__ = ["catalogue"]
 _FAMILIES = (
     setup,
     sources,
+    bounds,
     evidence,
     lineage,
     assessment,

@@ -77,17 +77,14 @@ def provider_accounts_bound(case: Case) -> None:
     if case.resource.type != _AWS_PROVIDER:
         return
     accounts = _listed(case.at("allowedAccountIds"))
-    if accounts is None or len(accounts) != 1:
-        case.at("allowedAccountIds").require(lambda _: False, "exactly one account")
-    elif not case.at("assumeRoles").missing:
-        _roles_of(str(accounts[0]), case.at("assumeRoles"))
-
-
-def _roles_of(account: str, roles: Node) -> None:
-    for role in _listed(roles) or []:
-        arn = str(role.get("roleArn", "")) if isinstance(role, Mapping) else ""
-        if not arn.startswith(f"arn:aws:iam::{account}:role/"):
-            roles.deny(f"roles of account {account} only")
+    bounds = case.facts.setting.bounds
+    if accounts != [bounds.account]:
+        case.at("allowedAccountIds").require(lambda _: False, f"account {bounds.account} alone")
+    if not case.at("assumeRoles").missing:
+        for role in _listed(case.at("assumeRoles")) or [{}]:
+            arn = role.get("roleArn") if isinstance(role, Mapping) else None
+            if arn not in bounds.roles:
+                case.at("assumeRoles").deny(f"roles of {bounds.roles}")
 
 
 def _listed(node: Node) -> list[Any] | None:
@@ -98,30 +95,22 @@ def _listed(node: Node) -> list[Any] | None:
 
 @resource_rule(
     id="images-from-our-registry",
-    title="Pinned images come from registries that the environment allows.",
+    title="Pinned images are of bounded repositories, by digest.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.5.1", "SLSA 1.2 Build L2", "NIST SSDF PS.3"),
-    remediation="push the image to an allowed registry and pin its digest",
+    remediation="have `bounds.images` changed in policy-pack/stacks.yaml on the protected branch",
     applies_to=(CONTEXT,),
     waivable_by="security",
-    parameters={
-        "registries": Parameter(
-            default=[],
-            doc="Prefixes of image references; an empty list allows every registry.",
-            weaker="never",
-        )
-    },
 )
 def images_from_our_registry(case: Case) -> None:
-    """Check every pinned image: a digest, and a registry of ours."""
-    allowed = tuple(case.parameters["registries"])
+    """Check every pinned image: a repository within the bounds, and a digest."""
+    allowed = case.facts.setting.bounds.images
     for _, image in case.at("images").entries():
         image.require(
-            lambda value: isinstance(value, str) and "@sha256:" in value, "an image by digest"
+            lambda value: str(value).partition("@sha256:")[0] in allowed and "@sha256:" in value,
+            f"an image by digest (@sha256:...) of {allowed}",
         )
-        if allowed and image.text():
-            image.require(lambda value: str(value).startswith(allowed), f"one of {allowed}")
 
 
 RULES: Final[tuple[Rule, ...]] = (

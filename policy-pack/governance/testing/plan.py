@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from governance.bounds import Bounds, BudgetBound
 from governance.config import PackConfig, load_config
 from governance.facts import Baseline
 from governance.judge import judge
@@ -40,6 +41,18 @@ _TAGS: Final = {
     "environment": "dev",
     "managed-by": "pulumi",
 }
+ACCOUNT: Final = "111122223333"
+BOUNDS: Final = Bounds(
+    account=ACCOUNT,
+    roles=[f"arn:aws:iam::{ACCOUNT}:role/deploy"],
+    issuers={"https://login.example.com/": ["devices"]},
+    images=["registry.example.com/edge"],
+    domains=["example.com"],
+    notify=["example.com", "a@b.example"],
+    secrets={},
+    budgets={"*": BudgetBound(maximumUsd=10_000, kind="soft")},
+    nodePriceUsdPerHour=0.01,
+)
 _STATEFUL: Final = "kubernetes:apps/v1:StatefulSet"
 _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
 
@@ -70,6 +83,8 @@ class Scene:
         states: Key states by role, where not active.
         baseline: What was deployed before; by default nothing was.
         rego: Rego modules by name.
+        bounds: What the stack may choose among.
+        release_root: SHA-256 of the first root of the stack's releases.
     """
 
     signers: Signers = field(default_factory=Signers.shared)
@@ -81,6 +96,8 @@ class Scene:
     states: Mapping[str, str] = field(default_factory=dict)
     baseline: Baseline | None = field(default_factory=Baseline)
     rego: Mapping[str, str] = field(default_factory=dict)
+    bounds: Bounds = BOUNDS
+    release_root: str = ""
 
     def setting(self, stack: str) -> Setting:
         """Return the setting of any stack, read as the pack reads it."""
@@ -91,6 +108,8 @@ class Scene:
             environment="dev",
             trust=load_trust(trust, environment="dev", now=self.now),
             config=replace(config, parameters=_with_every_judged_type(config)),
+            bounds=self.bounds,
+            release_root=self.release_root,
             rego=self.rego,
         )
 

@@ -324,6 +324,42 @@ def _odd_cost_centre() -> Plan:
     return context("owner", "costCenter", to="everything")
 
 
+@alone("identity-bounded")
+def _foreign_issuer() -> Plan:
+    tokens = {"jwtConfiguration": {"issuer": "https://login.evil.test/", "audiences": ["devices"]}}
+    scene = Scene()
+    return (scene, (scene.resource("aws:apigatewayv2/authorizer:Authorizer", tokens),))
+
+
+@alone("names-bounded")
+def _foreign_name() -> Plan:
+    scene = Scene()
+    name = {"domainName": "api.evil.test"}
+    return (scene, (scene.resource("aws:apigatewayv2/domainName:DomainName", name),))
+
+
+@alone("notifications-bounded")
+def _foreign_address() -> Plan:
+    scene = Scene()
+    mail = {"protocol": "email", "endpoint": "oncall@evil.test"}
+    return (scene, (scene.resource("aws:sns/topicSubscription:TopicSubscription", mail),))
+
+
+@alone("budgets-bounded")
+def _budget_above_its_ceiling() -> Plan:
+    return context("budgets", 0, "monthlyUsd", to=1_000_000)
+
+
+@alone("node-prices-bounded")
+def _node_that_costs_next_to_nothing() -> Plan:
+    return context("sites", 0, "nodePriceUsdPerHour", to=0.001)
+
+
+@alone("release-kept")
+def _release_deleted() -> Plan:
+    return (Scene(release_root="0" * 64), ())
+
+
 @alone("network-policy-narrow")
 def _open_to_all() -> Plan:
     scene = Scene()

@@ -78,7 +78,6 @@ def test_a_weaker_parameter_is_listed(rule: str, parameters: dict[str, Any]) -> 
         ("quality-sufficient", {"minimum": 0.9}),
         ("data-residency", {"personalRegions": ["eu-west-1"]}),
         ("model-version-allowed", {"denied": ["digits@1.0.0"], "allowed": ["digits"]}),
-        ("images-from-our-registry", {"registries": ["a/"]}),
         ("data-placement-allowed", {"onDeviceOnly": ["camera-image"]}),
     ],
 )

@@ -40,6 +40,37 @@ def test_yaml_that_is_more_than_json_is_refused(text: str) -> None:
         read_yaml(text, name="x")
 
 
+@pytest.mark.parametrize(
+    "scalar",
+    ["190:20:30", "yes", "Off", "0777", "0o17", "0x1F", "1_000", "1e3", "1.5e3", ".inf", "=", "<<"],
+)
+def test_a_scalar_that_readers_of_yaml_disagree_on_is_refused_with_its_line(scalar: str) -> None:
+    with pytest.raises(DocumentError, match=r"different readers of YAML, line 2; quote it"):
+        read_yaml(f"first: 1\nsecond: {scalar}\n", name="x")
+
+
+@pytest.mark.parametrize("scalar", ["190:20:30", "yes", "0777", "1_000", "1e3"])
+def test_the_same_scalar_in_quotes_is_text(scalar: str) -> None:
+    assert read_yaml(f'a: "{scalar}"', name="x") == {"a": scalar}
+    assert read_yaml(dump_yaml({"a": scalar}), name="x") == {"a": scalar}
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("0b0f7e3e", "0b0f7e3e"),
+        ("0.03", 0.03),
+        ("-1", -1),
+        ("0", 0),
+        ("1.5e+3", 1500.0),
+        ("true", True),
+        ("4.2.0", "4.2.0"),
+    ],
+)
+def test_a_scalar_that_every_reader_takes_alike_is_read(scalar: str, value: object) -> None:
+    assert read_yaml(f"a: {scalar}", name="x") == {"a": value}
+
+
 def test_dates_stay_text() -> None:
     assert read_yaml("when: 2030-01-31", name="x") == {"when": "2030-01-31"}
 

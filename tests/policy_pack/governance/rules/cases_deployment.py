@@ -759,25 +759,14 @@ SETUP = [
     fails("images-from-our-registry", C, "images", "edge", to=None),
     passes("images-from-our-registry", C, "images", to={}),
     says("unknown", "images-from-our-registry", C, "images", "edge", to=UNKNOWN),
-    given(
-        "images-from-our-registry",
-        "fail",
-        replace(
-            SCENE,
-            config='{"rules": {"images-from-our-registry": {"parameters": '
-            '{"registries": ["1.dkr.ecr.eu-west-1.amazonaws.com/"]}}}}',
-        ),
-        label="elsewhere",
-    ),
-    given(
-        "images-from-our-registry",
-        "pass",
-        replace(
-            SCENE,
-            config='{"rules": {"images-from-our-registry": {"parameters": '
-            '{"registries": ["other.example/", "registry.example.com/"]}}}}',
-        ),
-        label="ours",
+    *(
+        fails("images-from-our-registry", C, "images", "edge", to=f"{repository}@sha256:{'f' * 64}")
+        for repository in (
+            "docker.io/evil/edge",
+            "registry.example.com/edge-evil",
+            "registry.example.com/edge/evil",
+            "registry.example.com/edge:1.0",
+        )
     ),
     fails("owner-named", C, "owner", "team", to=""),
     fails("owner-named", C, "owner", "project", to=None),

@@ -905,6 +905,7 @@ COSTS = [
 ]
 
 _EXPECTED, _ACCOUNTS = "resource-types-expected", "provider-accounts-bound"
+_ACCOUNT = SCENE.bounds.account
 
 
 def _kind(outcome: str, token: str) -> Case:
@@ -912,7 +913,7 @@ def _kind(outcome: str, token: str) -> Case:
 
 
 def _account(outcome: str, **props: Any) -> Case:
-    made = SCENE.resource("pulumi:providers:aws", {"allowedAccountIds": '["1"]', **props})
+    made = SCENE.resource("pulumi:providers:aws", {"allowedAccountIds": f'["{_ACCOUNT}"]', **props})
     return given(_ACCOUNTS, outcome, made, label=str(props))
 
 
@@ -946,7 +947,8 @@ SOURCES = [
         also=["aws:dms/endpoint:Endpoint"],
     ),
     _account("pass"),
-    _account("pass", allowedAccountIds=["1"]),
+    _account("pass", allowedAccountIds=[_ACCOUNT]),
+    _account("fail", allowedAccountIds=["999999999999"]),
     _account("fail", allowedAccountIds=None),
     _account("fail", allowedAccountIds='["1", "2"]'),
     _account("fail", allowedAccountIds="[]"),
@@ -955,8 +957,10 @@ SOURCES = [
     _account("fail", endpoints='[{"s3": "https://elsewhere.example"}]'),
     _account("fail", profile="admin"),
     _account("fail", skipRequestingAccountId="true"),
-    _account("fail", assumeRoles=[{"roleArn": "arn:aws:iam::2:role/x"}]),
-    _account("pass", assumeRoles='[{"roleArn": "arn:aws:iam::1:role/x"}]'),
+    _account("fail", assumeRoles=[{"roleArn": "arn:aws:iam::999999999999:role/deploy"}]),
+    _account("fail", assumeRoles=[{"roleArn": f"arn:aws:iam::{_ACCOUNT}:role/admin"}]),
+    _account("fail", assumeRoles=[{}]),
+    _account("pass", assumeRoles=f'[{{"roleArn": "arn:aws:iam::{_ACCOUNT}:role/deploy"}}]'),
     *(
         given(
             _ACCOUNTS,

@@ -3,13 +3,14 @@
 import pytest
 from governance.rules import catalogue
 
+from tests.policy_pack.governance.rules.cases_bounds import CASES as BOUND_CASES
 from tests.policy_pack.governance.rules.cases_deployment import CASES as DEPLOYMENT_CASES
 from tests.policy_pack.governance.rules.cases_lists import CASES as LIST_CASES
 from tests.policy_pack.governance.rules.cases_samples import CASES as SAMPLE_CASES
 from tests.policy_pack.governance.rules.table import Case
 
 RULES = {rule.id: rule for rule in catalogue()}
-CASES = [*DEPLOYMENT_CASES, *SAMPLE_CASES, *LIST_CASES]
+CASES = [*DEPLOYMENT_CASES, *SAMPLE_CASES, *LIST_CASES, *BOUND_CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

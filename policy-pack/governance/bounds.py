@@ -1,0 +1,80 @@
+"""Bounds of a stack: what its stack file may choose among, set by people who review the pack.
+
+Written under ``bounds`` of a stack's entry in ``policy-pack/stacks.yaml``, which a pull request
+that changes data only cannot touch. Everything is required and unknown keys are refused: a bound
+that is left out would bound nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from .errors import DocumentError
+
+__all__ = ["Bounds", "BudgetBound", "read_bounds"]
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+_Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class BudgetBound(BaseModel):
+    """The ceiling of one budget."""
+
+    model_config = _STRICT
+
+    maximum_usd: _Usd = Field(description="Highest monthly limit, USD.")
+    kind: Literal["hard", "soft"] = Field(description="`hard`: the budget may not become soft.")
+
+
+class Bounds(BaseModel):
+    """Everything that a stack file may choose, as lists to choose from."""
+
+    model_config = _STRICT
+
+    account: str = Field(pattern=r"^\d{12}$", description="The only AWS account.")
+    roles: list[str] = Field(description="ARNs of roles that providers may assume.")
+    issuers: dict[str, list[str]] = Field(
+        description="OpenID issuers of device tokens, each with the audiences it may have."
+    )
+    images: list[str] = Field(description="Repositories of container images, up to the `@`.")
+    domains: list[str] = Field(
+        description="Public names, each with everything below it, of CDN and APIs."
+    )
+    notify: list[str] = Field(description="Mail addresses or domains that may be notified.")
+    secrets: dict[str, str] = Field(
+        description="Top-level keys of the stack file for secrets (`secretsprovider`, "
+        "`encryptedkey`, `encryptionsalt`), each with its only value."
+    )
+    budgets: dict[str, BudgetBound] = Field(
+        description="Budgets by name, each of which must stay; `*` bounds every other one."
+    )
+    node_price_usd_per_hour: _Usd = Field(description="Lowest price of an edge site's node.")
+
+
+def read_bounds(value: Any, *, name: str) -> Bounds:
+    """Return the bounds under a stack's entry.
+
+    Raises:
+        DocumentError: If a key is missing, unknown or has a value of another kind.
+    """
+    if not isinstance(value, Mapping):
+        raise _refused(name, "no bounds" if value is None else f"{value!r}", "a mapping")
+    try:
+        return Bounds.model_validate(dict(value))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, (name, *first["loc"])))
+        raise _refused(place, first["msg"], "the fields of docs/policies.md") from error
+
+
+def _refused(name: str, got: str, expected: str) -> DocumentError:
+    return DocumentError(
+        name,
+        got=got,
+        expected=expected,
+        next_step="correct policy-pack/stacks.yaml on the protected branch",
+    )

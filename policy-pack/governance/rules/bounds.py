@@ -1,0 +1,188 @@
+"""Rules on choices of a stack file: each lies within the bounds that the pack's folder sets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from governance.bounds import Bounds
+from governance.case import Case
+from governance.reading import MISSING, Node, at_least, at_most, one_of
+from governance.released import proven_manifests
+from governance.rule import Rule, resource_rule
+from governance.tokens import CONTEXT
+
+__all__ = ["RULES"]
+
+_AUTHORIZER: Final = "aws:apigatewayv2/authorizer:Authorizer"
+_BUDGET: Final = "aws:budgets/budget:Budget"
+_SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
+_ANOMALIES: Final = "aws:costexplorer/anomalySubscription:AnomalySubscription"
+_CERTIFICATE: Final = "aws:acm/certificate:Certificate"
+_DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+_API_NAME: Final = "aws:apigatewayv2/domainName:DomainName"
+_CHANGE: Final = "have `bounds.{}` changed in policy-pack/stacks.yaml on the protected branch"
+_EVERY_OTHER: Final = "*"
+
+
+def _bounds(case: Case) -> Bounds:
+    return case.facts.setting.bounds
+
+
+@resource_rule(
+    id="identity-bounded",
+    title="Public APIs accept tokens of bounded issuers and audiences only.",
+    group="security",
+    severity="critical",
+    frameworks=("OWASP API2:2023", "NIST SP 800-207"),
+    remediation=_CHANGE.format("issuers"),
+    applies_to=(_AUTHORIZER,),
+)
+def identity_bounded(case: Case) -> None:
+    """Check the issuer of a JWT authorizer and every audience."""
+    issuers = _bounds(case).issuers
+    tokens = case.at("jwtConfiguration")
+    issuer = tokens.at("issuer")
+    if issuer.require(one_of(*issuers), f"one of {sorted(issuers)}"):
+        tokens.at("audiences").require(bool, "at least one audience")
+        for audience in tokens.at("audiences").items():
+            allowed = issuers.get(issuer.text(), [])
+            audience.require(one_of(*allowed), f"one of {allowed}")
+
+
+@resource_rule(
+    id="names-bounded",
+    title="Public names are of bounded domains.",
+    group="security",
+    severity="high",
+    frameworks=("NIST SP 800-53 SC-20", "CIS Controls 4.9"),
+    remediation=_CHANGE.format("domains"),
+    applies_to=(_API_NAME, _CERTIFICATE, _DISTRIBUTION),
+)
+def names_bounded(case: Case) -> None:
+    """Check the names of a distribution, an API or a certificate."""
+    single, several = {
+        _API_NAME: ("domainName", ""),
+        _CERTIFICATE: ("domainName", "subjectAlternativeNames"),
+        _DISTRIBUTION: ("", "aliases"),
+    }[case.resource.type]
+    names = [case.at(single)] if single else []
+    names += case.at(several).items() if several else []
+    domains = _bounds(case).domains
+    for name in names:
+        name.require(
+            lambda value: any(_is_below(str(value), domain) for domain in domains),
+            f"a name of {domains}",
+        )
+
+
+def _is_below(name: str, domain: str) -> bool:
+    return name == domain or name.endswith(f".{domain}")
+
+
+@resource_rule(
+    id="notifications-bounded",
+    title="Alarms and budgets notify bounded addresses only.",
+    group="security",
+    severity="medium",
+    frameworks=("CIS Controls 17.5", "NIST AI RMF MANAGE 4.3"),
+    remediation=_CHANGE.format("notify"),
+    applies_to=(_ANOMALIES, _BUDGET, _SUBSCRIPTION),
+)
+def notifications_bounded(case: Case) -> None:
+    """Check every mail address; a subscription by another protocol stays inside the account."""
+    if case.resource.type == _SUBSCRIPTION:
+        protocol = case.at("protocol")
+        protocol.require(
+            one_of("email", "firehose", "lambda", "sqs"), "email, or a service of the account"
+        )
+        if protocol.text() == "email":
+            _require_mail(case, case.at("endpoint"))
+    for subscriber in case.at("subscribers").items():
+        if subscriber.at("type").text() == "EMAIL":
+            _require_mail(case, subscriber.at("address"))
+    for notification in case.at("notifications").items():
+        for address in notification.at("subscriberEmailAddresses").items():
+            _require_mail(case, address)
+
+
+def _require_mail(case: Case, address: Node) -> None:
+    allowed = _bounds(case).notify
+    address.require(
+        lambda value: str(value) in allowed or str(value).rpartition("@")[2] in allowed,
+        f"an address of {allowed}",
+    )
+
+
+@resource_rule(
+    id="budgets-bounded",
+    title="No budget is raised above its ceiling, made soft or removed by a stack file.",
+    group="finops",
+    severity="high",
+    frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST02"),
+    remediation=_CHANGE.format("budgets"),
+    applies_to=(CONTEXT,),
+)
+def budgets_bounded(case: Case) -> None:
+    """Compare the budgets with their ceilings, by name."""
+    bounds = _bounds(case).budgets
+    declared = {item.at("name").text(): item for item in case.at("budgets").items()}
+    for name, budget in declared.items():
+        bound = bounds.get(name, bounds.get(_EVERY_OTHER))
+        if bound is None:
+            budget.at("name").require(one_of(*bounds), f"one of {sorted(bounds)}")
+            continue
+        most = bound.maximum_usd
+        budget.at("monthlyUsd").require(at_most(most), f"at most {most:g}")
+        if bound.kind == "hard":
+            budget.at("kind").require(one_of("hard"), "'hard'")
+    for name in sorted(set(bounds) - set(declared) - {_EVERY_OTHER}):
+        case.deny("budgets", got=f"no budget {name!r}", expected="one, as the bounds say")
+
+
+@resource_rule(
+    id="node-prices-bounded",
+    title="An edge site's node has a price, and not an invented one.",
+    group="finops",
+    severity="medium",
+    frameworks=("FinOps Framework: Data Ingestion",),
+    remediation=_CHANGE.format("nodePriceUsdPerHour"),
+    applies_to=(CONTEXT,),
+)
+def node_prices_bounded(case: Case) -> None:
+    """Check the price of every site: with 0, no budget would ever see an edge placement."""
+    least = _bounds(case).node_price_usd_per_hour
+    for site in case.at("sites").items():
+        price = site.at("nodePriceUsdPerHour")
+        price.require(at_least(least), f"at least {least:g} USD an hour")
+
+
+@resource_rule(
+    id="release-kept",
+    title="What was signed and released stays in Git.",
+    group="delivery",
+    severity="critical",
+    frameworks=("TUF 1.0.34 section 5.4", "SLSA 1.2 Source L2"),
+    remediation="restore releases/<stack>/ from the protected branch; releases are only added to",
+    applies_to=(CONTEXT,),
+)
+def release_kept(case: Case) -> None:
+    """Ask for signed release metadata of every stack whose first root the pack knows.
+
+    Without them a client's next check would find nothing newer, and no rule what was released.
+    """
+    root = case.facts.setting.release_root
+    context = case.facts.context
+    release = context.release if context else {}
+    if root and not proven_manifests(release, root=root):
+        found = f"{len(release)} files" if release else MISSING
+        case.deny("release", got=f"{found!r}", expected=f"metadata from the first root {root}")
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    identity_bounded,
+    names_bounded,
+    notifications_bounded,
+    budgets_bounded,
+    node_prices_bounded,
+    release_kept,
+)
