@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from components.settings_types import describe_pattern
 
-__all__ = ["Problem", "SettingsError", "problems_of"]
+__all__ = ["Problem", "SettingsError", "problems_of", "shown"]
 
 _MAX_SHOWN = 120  # characters of a value that a message repeats
 _EDIT = "edit the stack file"

@@ -1,6 +1,7 @@
 """From configuration values to what the program needs, or to one error with every problem."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,11 @@ from components.delivery_release import StackRelease, load_release
 from components.records import ModelFiles, Record, RecordError, load_model, load_records
 from components.settings import NAMESPACE, Settings, settings_schema
 from components.settings_checks import check_models, check_settings
-from components.settings_errors import Problem, SettingsError, problems_of
+from components.settings_errors import Problem, SettingsError, problems_of, shown
 
-__all__ = ["StackInputs", "decode", "load", "read_stack"]
+__all__ = ["StackInputs", "decode", "is_own_key", "load", "read_stack"]
 
+_OWN_KEY = re.compile(rf"{NAMESPACE}:[A-Za-z][A-Za-z0-9]*")
 _TEXT_KEYS = frozenset({"environment", "region"})  # every other key holds JSON
 
 
@@ -48,7 +50,7 @@ def read_stack(root: Path) -> StackInputs:
     """
     stack = pulumi.get_stack()
     try:
-        return load(decode(_namespace()), root=root, stack=stack)
+        return load(decode(_own_values(stack)), root=root, stack=stack)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from error
 
@@ -131,15 +133,29 @@ def _release(root: Path, stack: str, problems: list[Problem]) -> StackRelease:
         return StackRelease()
 
 
-def _namespace() -> dict[str, str]:
-    """Return every key of the namespace, with unknown ones, which ``pulumi.Config`` hides."""
+def is_own_key(key: str) -> bool:
+    """Tell whether a configuration key is one of the project's namespace and plainly written."""
+    return _OWN_KEY.fullmatch(key) is not None
+
+
+def _own_values(stack: str) -> dict[str, str]:
+    """Return every key of the namespace, with unknown ones, which ``pulumi.Config`` hides.
+
+    Raises:
+        SettingsError: If the stack is configured with anything else: other namespaces set up
+            providers of their own, which no rule sees.
+    """
     everything = {**config.get_config_env(), **config.CONFIG.get()}
-    prefix = f"{NAMESPACE}:"
-    return {
-        key.removeprefix(prefix): value
-        for key, value in everything.items()
-        if key.startswith(prefix)
-    }
+    foreign = sorted(key for key in everything if not is_own_key(key))
+    if foreign:
+        expected = f"a key of the namespace `{NAMESPACE}:`, letters and digits"
+        step = "remove it from the stack file"
+        problems = [
+            Problem(key="config", got=shown(key), expected=expected, next_step=step)
+            for key in foreign
+        ]
+        raise SettingsError(f"Pulumi.{stack}.yaml", problems)
+    return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in everything.items()}
 
 
 def _json_or_text(value: str) -> Any:

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from governance.documents import read_yaml
-from governance.errors import DocumentError
 from governance.facts import Baseline
 from governance.judge import Session
 from governance.pulumi_pack.levels import BASELINE_RULE
@@ -26,11 +24,11 @@ from components.settings_errors import SettingsError
 from components.settings_load import StackInputs, load
 from gate.errors import GateError
 from gate.project import Project
+from gate.stack_values import stack_values
 
 __all__ = ["Quick", "check_stack", "stacks_of"]
 
 _PROJECT: Final = "mobile-ai"
-_NAMESPACE: Final = f"{_PROJECT}:"
 # Data in Git that a stack's documents are made of, besides the stack file itself.
 _DATA: Final = ("models/", "policy-pack/", "releases/", "usage/")
 
@@ -78,7 +76,7 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
         GateError: The stack file is no YAML.
     """
     try:
-        inputs = load(_values(project), root=project.root, stack=project.stack)
+        inputs = load(stack_values(project), root=project.root, stack=project.stack)
     except SettingsError as error:
         return Quick(stack=project.stack, problems=(str(error),))
     session = Session(
@@ -116,20 +114,6 @@ def _relative(path: Path, root: Path) -> str:
         raise GateError(
             f"{path}: got a file outside of {root}; expected one of the checkout. "
             "Next: name changed files, or none for all stacks."
-        ) from error
-
-
-def _values(project: Project) -> Mapping[str, Any]:
-    path = project.stack_file
-    try:
-        config = read_yaml(path.read_text(encoding="utf-8"), name=path.name)["config"]
-        return {key.removeprefix(_NAMESPACE): value for key, value in config.items()}
-    except (DocumentError, UnicodeDecodeError) as error:
-        raise GateError(str(error)) from error
-    except (AttributeError, KeyError, TypeError) as error:
-        raise GateError(
-            f"{path.name}: got no mapping `config`; expected the stack's values under it. "
-            "Next: restore the file."
         ) from error
 
 

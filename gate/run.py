@@ -26,6 +26,7 @@ from gate.project import Project, find_project
 from gate.report import Report
 from gate.sandbox_stack import prepare_sandbox_stack
 from gate.source import differs_from, read_source
+from gate.stack_values import stack_values
 from gate.stackfile import StackFile
 from gate.timing import Clock
 from gate.valued import Question, valued
@@ -68,6 +69,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
     """
     clock = Clock()
     project = find_project(options.folder.resolve(), options.stack)
+    stack_values(project)  # refused here, before another reader sees it
     with clock.phase("find engine"):
         engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):

@@ -20,7 +20,7 @@ from .errors import DocumentError
 from .rules import catalogue
 from .trust import Trust, load_trust
 
-__all__ = ["Setting", "load_setting"]
+__all__ = ["Setting", "load_bounds", "load_setting"]
 
 _KEYS = frozenset({"environment", "trust", "config", "bounds"})
 _OPTIONAL = frozenset({"releaseRoot"})
@@ -64,10 +64,19 @@ def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
         environment=environment,
         trust=trust,
         config=config,
-        bounds=read_bounds(entry["bounds"], name=f"stacks.yaml {stack}.bounds"),
+        bounds=load_bounds(folder, stack),
         rego=_rego(folder),
         release_root=entry.get("releaseRoot", ""),
     )
+
+
+def load_bounds(folder: Path, stack: str) -> Bounds:
+    """Return the bounds alone of a stack from a pack's folder.
+
+    Raises:
+        GovernanceError: If the stack is not listed, or its bounds are wrong.
+    """
+    return read_bounds(_entry(folder, stack)["bounds"], name=f"stacks.yaml {stack}.bounds")
 
 
 def _entry(folder: Path, stack: str) -> dict[str, Any]:

@@ -346,12 +346,26 @@ def test_text_that_is_not_json_is_refused_and_not_a_crash(shared_repository: Pat
 def test_the_program_is_stopped_with_the_message_alone(shared_repository: Path) -> None:
     engine = Engine(preview=True)
     set_mocks(engine.mocks, project="mobile-ai", stack="dev", preview=True, monitor=engine)
-    set_all_config({"mobile-ai:environment": "dev", "mobile-ai:unknown": "1", "aws:region": "x"})
+    set_all_config({"mobile-ai:environment": "dev", "mobile-ai:unknown": "1"})
 
-    with pytest.raises(RunError, match="mobile-ai:unknown: got an unknown key") as caught:
+    with pytest.raises(RunError, match="mobile-ai:unknown: got an unknown key"):
         read_stack(shared_repository)
 
-    assert "aws:region" not in str(caught.value)
+
+@pytest.mark.parametrize(
+    "key", ["aws:endpoints", "pulumi:tags", "mobile-ai:x\n::add-mask::y", "mobile-ai:a.b"]
+)
+def test_configuration_of_another_namespace_stops_the_program(
+    shared_repository: Path, key: str
+) -> None:
+    engine = Engine(preview=True)
+    set_mocks(engine.mocks, project="mobile-ai", stack="dev", preview=True, monitor=engine)
+    set_all_config({"mobile-ai:environment": "dev", key: "1"})
+
+    with pytest.raises(RunError) as caught:
+        read_stack(shared_repository)
+
+    assert f"config: got {key!r}; expected a key of the namespace" in str(caught.value)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

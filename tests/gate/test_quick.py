@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -133,3 +134,49 @@ def test_it_loads_no_engine_and_no_provider():
     ).stdout.split()
 
     assert not {"pulumi_aws", "pulumi_kubernetes", "tensorflow", "mlflow"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda file: values(file).update({"aws:endpoints": []}), "config key aws:endpoints"),
+        (lambda file: file.update({"environment": ["shared"]}), "'environment'"),
+        (lambda file: file.update({"secretsprovider": "awskms://alias/x"}), "'secretsprovider'"),
+        (lambda file: file.update({"encryptedkey": "AAAA"}), "'encryptedkey'"),
+        (
+            lambda file: values(file).update({"mobile-ai:x\n::add-mask::PASS": 1}),
+            r"config key mobile-ai:x\n::add-mask::PASS",
+        ),
+    ],
+    ids=["namespace", "environment", "secretsprovider", "encryptedkey", "control-characters"],
+)
+def test_a_stack_file_has_no_keys_but_our_own(checkout, change, told):
+    edit(checkout / "Pulumi.dev.yaml", change)
+
+    with pytest.raises(GateError, match=re.escape(told)) as caught:
+        check(checkout)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_the_bounds_allow_one_value_of_a_secrets_provider(checkout):
+    edit(checkout / "Pulumi.dev.yaml", lambda file: file.update({"secretsprovider": "awskms://k"}))
+    edit(
+        checkout / "policy-pack/stacks.yaml",
+        lambda file: file["stacks"]["dev"]["bounds"].update(
+            {"secrets": {"secretsprovider": "awskms://k"}}
+        ),
+    )
+
+    assert check(checkout).problems == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["  mobile-ai:a: &a [x]\n  mobile-ai:b: [*a, *a]\n", "  mobile-ai:a: 190:20:30\n"]
+)
+def test_yaml_that_another_reader_reads_otherwise_is_refused(checkout, line):
+    with (checkout / "Pulumi.dev.yaml").open("a") as file:
+        file.write(line)
+
+    with pytest.raises(GateError, match="plain YAML without aliases"):
+        check(checkout)
