@@ -170,6 +170,7 @@ def _metadata(build: BuildResult, created: datetime) -> Metadata:
         owners=build.owners,
         created=created,
         risk_class=build.risk_class,  # type: ignore[arg-type]
+        licence=build.licence,
     )
 
 

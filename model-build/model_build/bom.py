@@ -22,6 +22,8 @@ __all__ = ["BomError", "bom_problems", "bom_text", "validate_bom"]
 _SPEC: Final = "1.6"
 _KWH_PER_MJ: Final = 1e-3 / 3.6e6  # millijoule to kilowatt-hour
 _NAMESPACE: Final = uuid.UUID("6f1d0b0e-6a3c-5d52-9a37-0d6f2a1c9b41")  # of our serial numbers
+_NOT_STATED: Final = "NOASSERTION"
+_DECLARED: Final = {"acknowledgement": "declared"}  # by the owner; nobody here concluded it
 _FORMAT_OF_MODALITY: Final = {
     "vision": "image",
     "audio": "audio",
@@ -64,11 +66,12 @@ def bom_text(manifest: ModelManifest, report: EvaluationReport, *, tools: Mappin
                 "description": meta.description,
                 "authors": [{"name": owner} for owner in meta.owners],
                 "hashes": [{"alg": "SHA-256", "content": digest}],
+                "licenses": _licences(meta.licence),
                 "modelCard": _model_card(manifest, report),
             },
         },
         "components": [
-            *(_file(item) for item in manifest.artifacts),
+            *(_file(item, meta.licence) for item in manifest.artifacts),
             *(_dataset(item) for item in manifest.lineage.datasets),
         ],
         "dependencies": [
@@ -139,12 +142,26 @@ def _tools(tools: Mapping[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _file(item: Artifact) -> dict[str, Any]:
+def _licences(stated: str | None) -> list[dict[str, Any]]:
+    """Return a stated licence as CycloneDX has it: an SPDX id, an SPDX expression, or a name."""
+    spdx = need("cyclonedx.spdx")
+    if stated is None:
+        # SPDX's word for what nobody stated; an absent field would not tell it from an oversight.
+        return [{"license": {"name": _NOT_STATED}}]
+    if spdx.is_supported_id(stated):
+        return [{"license": {"id": stated, **_DECLARED}}]
+    if spdx.is_expression(stated):
+        return [{"expression": stated, **_DECLARED}]
+    return [{"license": {"name": stated, **_DECLARED}}]
+
+
+def _file(item: Artifact, licence: str | None) -> dict[str, Any]:
     return {
         "type": "file",
         "bom-ref": f"file:{item.variant}",
         "name": item.file,
         "hashes": [{"alg": "SHA-256", "content": item.sha256}],
+        "licenses": _licences(licence),
         "properties": _properties(
             {"format": item.format, "bytes": item.bytes, "runtime": item.requirements.runtime}
         ),
@@ -164,7 +181,7 @@ def _dataset(item: DatasetRef) -> dict[str, Any]:
         "bom-ref": f"data:{item.name}",
         "name": item.name,
         "hashes": [{"alg": "SHA-256", "content": item.digest}],
-        "licenses": [{"license": {"name": item.licence}}],
+        "licenses": _licences(item.licence),
         "data": [data],
     }
 

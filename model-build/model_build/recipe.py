@@ -218,6 +218,12 @@ class Recipe(_Model):
     task: str
     owners: tuple[str, ...] = Field(min_length=1)
     risk_class: Literal["minimal", "limited", "high"]
+    licence: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of the model: SPDX id or expression, or a name; that of its source where it "
+        "is imported. Absent: nobody stated one.",
+    )
     fallback: Literal["embedded", "off"]
     inputs: tuple[InputSpec, ...] = Field(min_length=1)
     labels: tuple[str, ...] = ()

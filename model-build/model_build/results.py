@@ -198,6 +198,7 @@ class BuildResult:
         owners: Owners named by the recipe.
         description: One sentence for the model card.
         risk_class: EU AI Act class of the intended use: `minimal`, `limited` or `high`.
+        licence: Of the model; None: nobody stated one.
         fallback: What a device does without it: `embedded` or `off`.
         labels: Class names in output order; empty for third-party models without them.
         recipe: Path of the recipe, relative to the model room.
@@ -233,6 +234,7 @@ class BuildResult:
     variants: tuple[VariantResult, ...]
     reference: str
     tools: Mapping[str, str]
+    licence: str | None = None
     notes: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
 

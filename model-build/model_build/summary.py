@@ -77,6 +77,7 @@ def summarise(
         owners=recipe.owners,
         description=recipe.description,
         risk_class=recipe.risk_class,
+        licence=recipe.licence,
         fallback=recipe.fallback,
         labels=recipe.labels,
         recipe=f"recipes/{path.name}",

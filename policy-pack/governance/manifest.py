@@ -80,6 +80,11 @@ class Metadata(_Model):
     risk_class: Literal["minimal", "limited", "high"] = Field(
         description="EU AI Act risk class of the intended use."
     )
+    licence: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of the model: SPDX id or expression, or a name; absent: nobody stated one.",
+    )
 
 
 class TensorSpec(_Model):

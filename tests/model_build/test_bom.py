@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
+from cyclonedx.spdx import is_supported_id
 from governance.manifest import ModelManifest
 from model_build.assemble import assemble
 from model_build.bom import BomError, bom_problems, bom_text, validate_bom
+from model_build.recipe import RECIPES, load_recipe
 
 from tests.model_build.versions import NOW, build_result, report_on
 
@@ -72,7 +75,45 @@ def test_every_dataset_is_a_component_with_its_digest_and_licence(made):
     data = [item for item in json.loads(text)["components"] if item["type"] == "data"]
     assert [item["name"] for item in data] == ["mnist-5k-train", "mnist-5k-test"]
     assert data[0]["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
-    assert data[0]["licenses"] == [{"license": {"name": "BSD-3-Clause"}}]
+    assert data[0]["licenses"] == [
+        {"license": {"id": "BSD-3-Clause", "acknowledgement": "declared"}}
+    ]
+
+
+LICENCES = {
+    "Apache-2.0": {"license": {"id": "Apache-2.0", "acknowledgement": "declared"}},
+    "MIT OR Apache-2.0": {"expression": "MIT OR Apache-2.0", "acknowledgement": "declared"},
+    "Our terms": {"license": {"name": "Our terms", "acknowledgement": "declared"}},
+    # Nobody stated one: said in SPDX's word, and claimed by nobody.
+    None: {"license": {"name": "NOASSERTION"}},
+}
+
+
+@pytest.mark.parametrize("stated", LICENCES, ids=str)
+def test_model_and_files_have_the_stated_licence(tmp_path, stated):
+    build = dataclasses.replace(build_result(tmp_path), licence=stated)
+    report = report_on(build)
+    manifest = assemble(build, report, created=NOW, commit="unknown").manifest
+    value = json.loads(bom_text(manifest, report, tools=build.tools))
+
+    assert manifest.metadata.licence == stated
+    assert value["metadata"]["component"]["licenses"] == [LICENCES[stated]]
+    files = [item for item in value["components"] if item["type"] == "file"]
+    assert files
+    assert all(item["licenses"] == [LICENCES[stated]] for item in files)
+
+
+def test_the_validator_refuses_a_licence_id_that_spdx_does_not_have(made):
+    _, _, text = made
+    value = json.loads(text)
+    value["metadata"]["component"]["licenses"] = [{"license": {"id": "Apache-9"}}]
+    with pytest.raises(BomError):
+        validate_bom(json.dumps(value))
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe_of_ours_states_a_licence_of_spdx(path):
+    assert is_supported_id(load_recipe(path).licence)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def build_result(folder: Path, *, version: str = "1.0.0") -> BuildResult:
         ),
         reference="fp32",
         tools={"tensorflow": "2.20.0", "litert-quantizer": "0.11.0"},
+        licence="Apache-2.0",
         notes=("training is reproducible on one machine type",),
     )
 
