@@ -79,16 +79,21 @@ class _How:
 
 
 def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
+    from delivery.repository.stack import read_deployments  # noqa: PLC0415
     from operations.remediate import decide, propose, read_history, read_playbooks  # noqa: PLC0415
+    from operations.remediate.edit import resolved  # noqa: PLC0415
     from operations.remediate.propose import possible, proposed  # noqa: PLC0415
 
     now, root = dt.datetime.now(dt.UTC), Path.cwd()
     playbooks = read_playbooks(_PLAYBOOKS)
+    running = read_deployments(root / f"Pulumi.{how.stack}.yaml")
+    finding = resolved(finding, running)
     decision = decide(
         finding,
         playbooks,
         read_history(root, how.stack, now=now, days=playbooks.limits.memory_days),
         now=now,
+        running=running,
         approved=bool(how.approved_by),
         possible=partial(possible, root, how.stack, finding),
     )
@@ -124,11 +129,12 @@ def _published(proposal: "Proposal", how: _How) -> dict[str, Any]:
 
 @contextmanager
 def _answering() -> Iterator[None]:
+    from delivery.errors import ReleaseError  # noqa: PLC0415
     from gate.errors import GateError  # noqa: PLC0415
 
     try:
         yield
-    except (GovernanceError, GateError) as error:
+    except (GovernanceError, GateError, ReleaseError) as error:
         raise UserError(str(error)) from error
 
 

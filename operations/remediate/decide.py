@@ -1,4 +1,4 @@
-"""Which step to take about a finding, or why none. Pure."""
+"""Decides on the step to take about a finding, or on none with the reason. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from delivery.repository.stack import Deployment
 from operations.monitor.finding import Finding
 from operations.remediate.edit import deployment_of
 from operations.remediate.history import Taken
@@ -55,6 +56,7 @@ def decide(
     history: Sequence[Taken],
     *,
     now: datetime,
+    running: Sequence[Deployment],
     approved: bool = False,
     possible: Callable[[str], bool] = lambda _: True,
 ) -> Decision:
@@ -65,10 +67,11 @@ def decide(
         playbooks: What is declared.
         history: Steps taken before in the finding's stack, from Git.
         now: The present.
+        running: Deployments of the stack as they are now.
         approved: Whether a person stands for the step.
         possible: Whether a step would change the stack file at all.
     """
-    playbook = _playbook(finding, playbooks)
+    playbook = _playbook(finding, playbooks, running)
     if isinstance(playbook, Decision):
         return playbook
     mine = [taken for taken in history if taken.deployment == deployment_of(finding)]
@@ -80,8 +83,10 @@ def decide(
     # Another limit is another thing: one that was proposed does not stand for the next.
     tried = {taken.step for taken in mine} - {"threshold"}
     left = [step for step in playbook.steps if step not in tried and possible(step)]
-    if not left:
-        return Decision(outcome="notify", reason="every step was tried or changes nothing")
+    past = _past(finding, playbooks, running, now=now)
+    if past or not left:
+        reason = past or "every step was tried or changes nothing"
+        return Decision(outcome="notify", reason=reason)
     step = left[0]
     # A request to people holds no correction back, nor a correction a request.
     alike = [taken for taken in history if (taken.step in ASKS) == (step in ASKS)]
@@ -93,14 +98,36 @@ def decide(
     return Decision(outcome="act", step=step, reason=f"the playbook of {finding.rule}{before}")
 
 
-def _playbook(finding: Finding, playbooks: Playbooks) -> Playbook | Decision:
+def _playbook(
+    finding: Finding, playbooks: Playbooks, running: Sequence[Deployment]
+) -> Playbook | Decision:
     if not finding.is_open:
         return Decision(outcome="notify", reason="it is over")
     if not deployment_of(finding):
-        return Decision(outcome="notify", reason="no single deployment is meant")
+        of_app = ", ".join(item.name for item in running if item.app == finding.subject.app)
+        reason = f"no single deployment is meant; a person chooses among: {of_app or 'none'}"
+        return Decision(outcome="notify", reason=reason)
     rules = (finding.rule, finding.rule.removeprefix(_OF_CANARY))
     found = next((playbooks.playbooks[rule] for rule in rules if rule in playbooks.playbooks), None)
     return found or Decision(outcome="notify", reason=f"no playbook for {finding.rule}")
+
+
+def _past(
+    finding: Finding, playbooks: Playbooks, running: Sequence[Deployment], *, now: datetime
+) -> str:
+    """Return why a finding is about something that runs no more, or is too old to act on."""
+    name, version = deployment_of(finding), finding.subject.version
+    pinned = next((item.pin.version for item in running if item.name == name), None)
+    if pinned is None:
+        return f"{name} is not deployed"
+    if version not in {"", pinned}:
+        return f"it is about {version}, and {pinned} is deployed now"
+    windows = finding.windows
+    width = timedelta(hours=windows.width_hours)
+    patience = 2 * width + timedelta(hours=playbooks.limits.lateness_hours)
+    if now - (datetime.fromisoformat(windows.last) + width) > patience:
+        return f"its last breach was at {windows.last}, too long ago to act on"
+    return ""
 
 
 def _missing(finding: Finding, step: str, *, asked: bool) -> str:

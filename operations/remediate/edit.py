@@ -6,9 +6,10 @@ from pathlib import Path
 
 from governance.errors import GovernanceError
 
+from delivery.repository.stack import Deployment
 from operations.monitor.finding import Finding
 
-__all__ = ["Edit", "deployment_of", "read_text"]
+__all__ = ["Edit", "deployment_of", "read_text", "resolved"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,20 @@ def deployment_of(finding: Finding) -> str:
     """Return the name of a finding's deployment, empty where it is about no single one."""
     subject = finding.subject
     return f"{subject.app}-{subject.model}" if subject.app and subject.model else ""
+
+
+def resolved(finding: Finding, running: Sequence[Deployment]) -> Finding:
+    """Return a finding about an application alone as one about its only deployment, if it has one.
+
+    Args:
+        finding: What was found; costs are counted by application.
+        running: Deployments of the stack.
+    """
+    models = [item.model for item in running if item.app == finding.subject.app]
+    if finding.subject.model or len(models) != 1:
+        return finding
+    subject = finding.subject.model_copy(update={"model": models[0]})
+    return finding.model_copy(update={"subject": subject})
 
 
 def read_text(path: Path) -> str:

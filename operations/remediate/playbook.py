@@ -27,11 +27,14 @@ class Limits(_Part):
         cool_down_hours: Between two steps about one deployment.
         memory_days: How long a step counts as tried.
         deployments_per_day: How many deployments may be changed within a day.
+        lateness_hours: How long after an event its telemetry may come in; a finding whose last
+            breach is older than this and two windows changes nothing.
     """
 
     cool_down_hours: Annotated[int, Field(ge=1, le=168)]
     memory_days: Annotated[int, Field(ge=1, le=90)]
     deployments_per_day: Annotated[int, Field(ge=1, le=20)]
+    lateness_hours: Annotated[int, Field(ge=0, le=168)] = 24
 
 
 class Playbook(_Part):

@@ -6,8 +6,11 @@ import pytest
 
 from operations.monitor.finding import Finding
 from operations.remediate import Playbooks, Taken, decide
-from tests.operations.remediate.world import NAME, NOW, THRESHOLD, finding
+from operations.remediate.edit import resolved
+from tests.operations.remediate.world import NAME, NOW, THRESHOLD, deployed, finding
 
+RUNNING = [deployed()]
+SUBJECT = {"app": "field-assistant", "model": "digits"}
 BOOKS = Playbooks.model_validate(
     {
         "limits": {"coolDownHours": 6, "memoryDays": 14, "deploymentsPerDay": 2},
@@ -16,6 +19,7 @@ BOOKS = Playbooks.model_validate(
             "fairness-gap": {"steps": ["freeze", "rollback"], "approval": ["rollback"]},
             "input-drift": {"steps": ["freeze", "retrain"]},
             "threshold": {"steps": ["threshold"]},
+            "cost-spike": {"steps": ["throttle", "scale-down"]},
         },
     }
 )
@@ -98,20 +102,24 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
 def test_the_mildest_step_that_is_permitted_and_was_not_tried(
     found: Finding, history: list[Taken], outcome: str, step: str, reason: str
 ) -> None:
-    decision = decide(found, BOOKS, history, now=NOW)
+    decision = decide(found, BOOKS, history, now=NOW, running=RUNNING)
 
     assert (decision.outcome, decision.step) == (outcome, step)
     assert reason in decision.reason
 
 
 def test_a_person_may_stand_for_a_step() -> None:
-    decision = decide(finding("fairness-gap"), BOOKS, [taken("freeze")], now=NOW, approved=True)
+    decision = decide(
+        finding("fairness-gap"), BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True
+    )
 
     assert decision.step == "rollback"
 
 
 def test_a_step_that_changes_nothing_is_passed_over() -> None:
-    decision = decide(finding(), BOOKS, [], now=NOW, possible=lambda step: step != "freeze")
+    decision = decide(
+        finding(), BOOKS, [], now=NOW, running=RUNNING, possible=lambda step: step != "freeze"
+    )
 
     assert decision.step == "rollback"
 
@@ -120,8 +128,63 @@ def test_devices_alone_never_bring_a_roll_back_about() -> None:
     found = finding(source="device")
 
     steps = {
-        decide(found, BOOKS, history, now=NOW).step
+        decide(found, BOOKS, history, now=NOW, running=RUNNING).step
         for history in ([], [taken("freeze")], [taken("freeze"), taken("throttle")])
     }
 
     assert steps <= {"freeze", ""}
+
+
+def test_a_finding_about_another_version_than_is_deployed_changes_nothing() -> None:
+    """A rollback about 1.0.0 while 1.1.0 runs would go back to what was complained of."""
+    older = finding(subject={**SUBJECT, "version": "1.0.0", "ring": "general"})
+
+    found = decide(older, BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True)
+
+    assert (found.outcome, found.reason) == (
+        "notify",
+        "it is about 1.0.0, and 1.1.0 is deployed now",
+    )
+
+
+def test_a_finding_about_what_is_not_deployed_changes_nothing() -> None:
+    found = decide(finding(), BOOKS, [], now=NOW, running=[deployed(app="another")])
+
+    assert (found.outcome, found.reason) == ("notify", f"{NAME} is not deployed")
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"),
+    [
+        ("2026-01-05T10:00:00Z", "notify"),
+        ("2026-11-30T08:59:59Z", "notify"),
+        ("2026-11-30T09:00:00Z", "act"),
+    ],
+)
+def test_a_finding_is_acted_on_within_two_windows_and_the_lateness_of_telemetry(
+    last: str, outcome: str
+) -> None:
+    windows = {"width_hours": 1, "first": last, "alarm": last, "last": last, "breached": 3}
+
+    found = decide(finding(windows=windows), BOOKS, [], now=NOW, running=RUNNING)
+
+    assert found.outcome == outcome
+    assert outcome == "act" or "too long ago" in found.reason
+
+
+def test_a_cost_of_an_application_is_that_of_its_only_deployment() -> None:
+    spike = finding("cost-spike", source="bill", subject={"app": "field-assistant"})
+
+    found = decide(resolved(spike, RUNNING), BOOKS, [], now=NOW, running=RUNNING)
+
+    assert (found.outcome, found.step) == ("act", "throttle")
+
+
+def test_a_cost_of_an_application_with_several_deployments_is_a_persons_choice() -> None:
+    running = [deployed(), deployed(model="ocr")]
+    spike = finding("cost-spike", source="bill", subject={"app": "field-assistant"})
+
+    found = decide(resolved(spike, running), BOOKS, [], now=NOW, running=running)
+
+    assert found.outcome == "notify"
+    assert "a person chooses among: field-assistant-digits, field-assistant-ocr" in found.reason

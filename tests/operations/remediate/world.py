@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from delivery.repository.stack import Deployment, Pin
 from operations.monitor.finding import Finding
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +65,22 @@ def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Findin
         "needs_approval": [],
     }
     return Finding.model_validate(value | changes)
+
+
+def deployed(app: str = "field-assistant", model: str = "digits") -> Deployment:
+    """Return a deployment of 1.1.0 in its canary ring."""
+    return Deployment(
+        app=app,
+        model=model,
+        pin=Pin(version="1.1.0", manifest="manifest.yaml", sha256="1" * 64),
+        previous=None,
+        placement=(),
+        salt="salt",
+        rings=(),
+        stage="canary",
+        halted=False,
+        min_app_version="1.0.0",
+    )
 
 
 def checkout(folder: Path, *, stage: str = "canary") -> Path:
