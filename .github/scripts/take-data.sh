@@ -1,36 +1,55 @@
 #!/usr/bin/env bash
-# Replace this checkout's data by a commit's data, and nothing else by anything.
+# Replace this checkout's data by the data of its merge with a commit, and nothing else by anything.
 #
 # The gate runs with the code, the pack and the lock of the protected branch; a pull request brings
 # stack files, models, usage, releases and waivers. What it changes besides is listed, not taken.
+# Judged is what merging would give: a branch that is behind brings back nothing that the protected
+# branch has changed since.
 #
-#   take-data.sh COMMIT        the commit must have been fetched
+#   take-data.sh COMMIT        the commit must have been fetched; exit 2: nothing was taken
 set -euo pipefail
 export GIT_LITERAL_PATHSPECS=1
+# A request's own `.gitattributes` could choose how its files are merged and written, and the
+# machine's settings could name drivers for it: none is read. https://git-scm.com/docs/gitattributes
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_ATTR_NOSYSTEM=1
+export GIT_ATTR_SOURCE
+GIT_ATTR_SOURCE=$(git hash-object -t tree /dev/null)
 
 # Names end in NUL from here to there: git quotes odd ones otherwise, and a quoted name matches nothing.
 pick() { grep -zaE "$@" || [ $? -eq 1 ]; }
-
-commit=${1:?usage: take-data.sh COMMIT}
-git rev-parse --quiet --verify "$commit^{commit}" >/dev/null || {
-  echo "take-data: got '$commit'; expected a commit that was fetched. Next: git fetch it." >&2
+refuse() {
+  printf 'take-data: expected %s; got\n%s\nNext: %s.\n' "$1" "$2" "$3" >&2
   exit 2
 }
+
+commit=${1:?usage: take-data.sh COMMIT}
+git rev-parse --quiet --verify "$commit^{commit}" >/dev/null ||
+  refuse "a commit that was fetched" "$commit" "git fetch it"
 data='^(Pulumi\.[^/]+\.yaml$|models/|usage/|releases/|policy-pack/waivers/)'
 
-# A link in the data could name a file outside of it; a submodule could be anything.
-odd=$(git ls-tree -r -z "$commit" | pick -v '^100' | cut -z -f2- | pick "$data" | tr '\0' '\n')
-if [ -n "$odd" ]; then
-  printf 'take-data: expected plain files only; got\n%s\nNext: replace links by the files themselves.\n' "$odd" >&2
-  exit 2
-fi
+# In a bare clone of its own: no attributes, hooks or drivers of this checkout are in it.
+judge=$(mktemp -d)
+trap 'rm -rf "$judge"' EXIT
+git clone --quiet --bare --shared --template= . "$judge"
+tree=$(git -C "$judge" merge-tree --write-tree "$(git rev-parse HEAD)" "$commit") ||
+  refuse "a commit that merges without a conflict" "$tree" "merge the protected branch into it"
+show() { git -C "$judge" "$@"; }
 
-# What the commit changed since it left the branch, not what the branch has changed since.
-base=$(git merge-base HEAD "$commit")
-others=$(git diff -z --name-only "$base" "$commit" | pick -v "$data" | tr '\0' '\n')
+# A link in the data could name a file outside of it; a submodule could be anything.
+odd=$(show ls-tree -r -z "$tree" | pick -v '^100' | cut -z -f2- | pick "$data" | tr '\0' '\n')
+[ -z "$odd" ] || refuse "plain files only" "$odd" "replace links by the files themselves"
+odd=$(show ls-tree -r -z --name-only "$tree" | pick "$data" | pick '(^|/)\.git[^/]*$' | tr '\0' '\n')
+[ -z "$odd" ] || refuse "no settings of git among the data" "$odd" "remove them"
+odd=$(show ls-tree -r -z --name-only "$tree" | pick "$data" | sort -zf | uniq -zDi | tr '\0' '\n')
+[ -z "$odd" ] || refuse "names that differ by more than their case" "$odd" "rename one of them"
+
+others=$(show diff-tree -r -z --no-renames --name-only "$(git rev-parse HEAD)" "$tree" | pick -v "$data" | tr '\0' '\n')
 git ls-files -z | pick "$data" | xargs -0 --no-run-if-empty git rm --quiet --
-git ls-tree -r -z --name-only "$commit" | pick "$data" |
-  xargs -0 --no-run-if-empty git checkout --quiet "$commit" --
+# Byte for byte as committed: a checkout would convert what attributes name.
+show ls-tree -r -z --name-only "$tree" | pick "$data" | while IFS= read -r -d '' name; do
+  mkdir -p "$(dirname "./$name")"
+  show cat-file blob "$tree:$name" >"./$name"
+done
 if [ -n "$others" ]; then
   printf 'Judged with the branch'\''s own version of these changed files:\n%s\n' "$others"
 fi

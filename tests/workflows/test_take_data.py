@@ -142,3 +142,72 @@ def test_a_commit_that_is_not_there_is_an_error(repository: Repository) -> None:
 
     assert result.returncode == 2
     assert "expected a commit that was fetched" in result.stderr
+
+
+def test_the_merge_is_judged_and_not_what_a_branch_that_is_behind_brings_back(
+    repository: Repository,
+) -> None:
+    """The branch was made before the protected one took a halt in; merging keeps the halt."""
+    commit = proposed(repository, {"usage/dev/a.yaml": "new"})
+    repository.commit({"Pulumi.dev.yaml": "halted", "models/n/manifest.yaml": "new"})
+
+    assert repository.take(commit).returncode == 0
+
+    files = repository.files()
+    assert files["Pulumi.dev.yaml"] == "halted"
+    assert files["models/n/manifest.yaml"] == "new"
+    assert files["usage/dev/a.yaml"] == "new"
+
+
+def test_a_conflict_is_no_verdict_and_nothing_is_taken(repository: Repository) -> None:
+    commit = proposed(repository, {"Pulumi.dev.yaml": "theirs"})
+    repository.commit({"Pulumi.dev.yaml": "ours"})
+    before = repository.files()
+
+    result = repository.take(commit)
+
+    assert result.returncode == 2
+    assert "expected a commit that merges without a conflict" in result.stderr
+    assert repository.files() == before
+
+
+@pytest.mark.parametrize("attributes", ["*.yaml merge=ours", "*.yaml merge=union", "*.yaml -merge"])
+def test_a_request_does_not_choose_how_it_is_merged(
+    repository: Repository, attributes: str
+) -> None:
+    base = {"Pulumi.dev.yaml": "a\nb\nc\nd\ne\n"}
+    repository.commit(base)
+    repository.git("branch", "--force", "change")
+    commit = proposed(
+        repository, {".gitattributes": attributes, "Pulumi.dev.yaml": "A\nb\nc\nd\ne\n"}
+    )
+    repository.git("config", "merge.ours.driver", "true")
+    repository.commit({"Pulumi.dev.yaml": "a\nb\nc\nd\nE\n"})
+
+    assert repository.take(commit).returncode == 0
+    assert repository.files()["Pulumi.dev.yaml"] == "A\nb\nc\nd\nE\n"
+
+
+@pytest.mark.parametrize("name", ["models/.gitattributes", "models/m/.gitmodules"])
+def test_settings_of_git_among_the_data_are_refused(repository: Repository, name: str) -> None:
+    result = repository.take(proposed(repository, {name: "* text"}))
+
+    assert result.returncode == 2
+    assert name in result.stderr
+
+
+def test_names_that_differ_by_case_alone_are_refused(repository: Repository) -> None:
+    """On another file system one would replace the other after the judgement."""
+    result = repository.take(proposed(repository, {"models/M/manifest.yaml": "new"}))
+
+    assert result.returncode == 2
+    assert "models/M/manifest.yaml" in result.stderr
+
+
+def test_bytes_are_taken_as_they_were_committed(repository: Repository) -> None:
+    commit = proposed(repository, {"models/m/manifest.yaml": "a\r\nb\n"})
+    (repository.root / ".git/info").mkdir(exist_ok=True)
+    (repository.root / ".git/info/attributes").write_text("*.yaml text eol=crlf ident\n")
+
+    assert repository.take(commit).returncode == 0
+    assert (repository.root / "models/m/manifest.yaml").read_bytes() == b"a\r\nb\n"
