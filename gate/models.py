@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from governance.documents import read_yaml
 from governance.errors import DocumentError
+from governance.metrics import METRICS
 from governance.resource import Resource
 from governance.tokens import DEPLOYMENT, MODEL_VERSION
 
@@ -71,10 +72,14 @@ def _variants(spec: Mapping[str, Any], old: Manifests, new: Manifests) -> Iterat
 
 def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Figure]:
     metric = str(_mapping(new.get("quality")).get("metric", "quality"))
-    yield _figure(metric, "higher", _at(old, "quality", "value"), _at(new, "quality", "value"))
-    for attribute in dict.fromkeys([*_gaps(old), *_gaps(new)]):
-        name = f"{attribute} gap"
-        yield _figure(name, "lower", _gaps(old).get(attribute), _gaps(new).get(attribute))
+    # The metric of what is no manifest yet has no direction; the rules deny it.
+    better = METRICS[metric].better if metric in METRICS else "higher"
+    yield _figure(metric, better, _at(old, "quality", "value"), _at(new, "quality", "value"))
+    for way, name in (("lower", "gap"), ("higher", "worst group")):
+        before, after = _groups(old, way), _groups(new, way)
+        for attribute in dict.fromkeys([*before, *after]):
+            title = f"{attribute} {name}"
+            yield _figure(title, way, before.get(attribute), after.get(attribute))
     size = (_at(item, "bytes") for item in (old, new))
     yield _figure("size", "lower", *(item and item / 1000 for item in size), unit="kB")
     p95 = (_at(item, "profile", "latencyP95Ms") for item in (old, new))
@@ -105,13 +110,15 @@ def _figure(
     return Figure(name=name, unit=unit, prior=prior, proposed=proposed, better=better)
 
 
-def _gaps(artifact: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the largest difference between groups, by the attribute that makes the groups."""
-    found: dict[str, float | None] = {}
+def _groups(artifact: Mapping[str, Any], better: str) -> dict[str, float]:
+    """Return the worst fairness figure by attribute, of the metrics that improve in one way."""
+    found: dict[str, list[float]] = {}
     for row in _mappings(artifact.get("fairness")):
-        name, value = str(row.get("attribute")), _at(row, "value")
-        found[name] = max(value or 0.0, found.get(name) or 0.0)
-    return found
+        metric, value = METRICS.get(str(row.get("metric"))), _at(row, "value")
+        if metric is not None and metric.better == better and value is not None:
+            found.setdefault(str(row.get("attribute")), []).append(value)
+    worst = max if better == "lower" else min
+    return {attribute: worst(values) for attribute, values in found.items()}
 
 
 def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> Rollout:

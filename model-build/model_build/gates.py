@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from governance.metrics import METRICS
+
 from model_build.recipe import GateSpec
 from model_build.results import ArtifactEvaluation, FairnessResult, GateResult, Status
 
@@ -126,10 +128,15 @@ _Measure = Callable[[GateSpec, ArtifactEvaluation, ArtifactEvaluation | None], M
 
 
 def _quality(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
-    each = found.quality
-    if each is None:
+    each, metric = found.quality, METRICS.get(found.metric)
+    if each is None or metric is None:
         return None
-    return Measured(value=each.value, low=each.low, high=each.high, more_is_worse=False)
+    return Measured(
+        value=each.value,
+        low=each.low,
+        high=each.high,
+        more_is_worse=metric.more_is_worse,
+    )
 
 
 def _loss(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
@@ -147,7 +154,7 @@ def _fairness(gate: GateSpec, found: ArtifactEvaluation, __: object) -> Measured
         value=each.estimate.value,
         low=each.estimate.low,
         high=each.estimate.high,
-        more_is_worse=each.metric != "worst-group-accuracy",
+        more_is_worse=METRICS[each.metric].more_is_worse,
     )
 
 
@@ -162,7 +169,7 @@ def _regression(
     now, before = _named(gate, found), _named(gate, reference) if reference else None
     if now is None or before is None:
         return None
-    sign = -1 if gate.metric == "worst-group-accuracy" else 1
+    sign = 1 if METRICS[now.metric].more_is_worse else -1
     return Measured(value=sign * (now.estimate.value - before.estimate.value))
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 __all__ = ["Pin", "pins_in", "renew_pins"]
+
+
+_PREVIOUS: Final = "previous"  # of a deployment: the version that a rollback returns to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +28,14 @@ class Pin:
         sha256: The digest given.
         start: Where the digest begins in the text.
         end: Where it ends.
+        deployed: Whether the stack runs it; else it is what a deployment can go back to.
     """
 
     manifest: str
     sha256: str
     start: int
     end: int
+    deployed: bool = True
 
 
 def pins_in(text: str) -> list[Pin]:
@@ -59,10 +64,10 @@ def renew_pins(path: Path, digests: Mapping[str, str]) -> int:
     return changed
 
 
-def _pins(node: Any) -> Iterator[Pin]:
+def _pins(node: Any, *, deployed: bool = True) -> Iterator[Pin]:
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _pins(item)
+            yield from _pins(item, deployed=deployed)
     if isinstance(node, yaml.MappingNode):
         values = {key.value: value for key, value in node.value}
         manifest, digest = values.get("manifest"), values.get("sha256")
@@ -72,6 +77,7 @@ def _pins(node: Any) -> Iterator[Pin]:
                 sha256=digest.value,
                 start=digest.start_mark.index,
                 end=digest.end_mark.index,
+                deployed=deployed,
             )
-        for value in values.values():
-            yield from _pins(value)
+        for key, value in values.items():
+            yield from _pins(value, deployed=deployed and key != _PREVIOUS)

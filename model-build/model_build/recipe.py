@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from governance.documents import read_yaml
+from governance.metrics import METRICS
 from governance.vocabulary import Modality
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -206,6 +207,12 @@ class GateSpec(_Model):
     basis: Literal["interval", "point"] = "interval"
     attribute: str | None = None
     metric: str | None = None
+
+    @model_validator(mode="after")
+    def _known_metric(self) -> GateSpec:
+        if self.metric is not None and self.metric not in METRICS:
+            raise ValueError(f"metric {self.metric!r} is none of {', '.join(METRICS)}")
+        return self
 
 
 class Recipe(_Model):

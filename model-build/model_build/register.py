@@ -40,7 +40,7 @@ class Registered:
         model: Registered model.
         number: MLflow's own version number.
         sha256: Digest of the manifest.
-        aliases: Stacks that pin it, as aliases.
+        aliases: Stacks that deploy it, as aliases.
         created: Whether this call made it.
     """
 
@@ -62,10 +62,13 @@ class Registered:
 
 
 def stack_pins(files: Sequence[Path]) -> dict[str, set[str]]:
-    """Return the manifest digests that each stack file pins, by stack name."""
+    """Return the manifest digests that each stack file deploys, by stack name.
+
+    A version that a deployment can go back to is not deployed, so no alias follows it.
+    """
     return {
         path.name.removeprefix("Pulumi.").removesuffix(".yaml"): {
-            pin.sha256 for pin in pins_in(path.read_text("utf-8"))
+            pin.sha256 for pin in pins_in(path.read_text("utf-8")) if pin.deployed
         }
         for path in files
     }
@@ -84,7 +87,7 @@ def register_version(
         manifest_path: ``models/<model>/<version>/manifest.yaml``.
         trust: The verified trust; what does not verify is not registered.
         tracking_uri: MLflow server or database.
-        pins: Digests pinned, by stack; see ``stack_pins``.
+        pins: Digests deployed, by stack; see ``stack_pins``.
 
     Raises:
         RegisterError: If the version does not verify, or MLflow fails.

@@ -12,13 +12,17 @@ from tests.governance_cost.support import deployment, resource
 NEW, OLD = "f" * 64, "0" * 64
 
 
+def _fair(metric: str, value: float):
+    return {"attribute": "group", "metric": metric, "value": value}
+
+
 def version(sha256: str, *, quality: float = 0.95, gap: float | None = None, **artifact: Any):
     row = {
         "variant": "int8",
         "bytes": 100_000,
         "quality": {"metric": "accuracy", "value": quality},
         "profile": {"latencyP95Ms": 2},
-        "fairness": [] if gap is None else [{"attribute": "group", "value": gap}],
+        "fairness": [] if gap is None else [_fair("accuracy-gap", gap)],
         **artifact,
     }
     manifest = json.dumps({"artifacts": [row]})
@@ -83,6 +87,19 @@ def test_quality_fairness_size_and_latency_know_which_way_is_better():
         "latency p95": True,
     }
     assert (found["size"].prior, found["size"].proposed, found["size"].unit) == (100, 90, "kB")
+
+
+def test_accuracy_of_the_worst_group_is_no_gap_and_better_when_it_is_higher():
+    new, old = (
+        version(sha256, fairness=[_fair("worst-group-accuracy", value), _fair("accuracy-gap", gap)])
+        for sha256, value, gap in ((NEW, 0.7, 0.02), (OLD, 0.79, 0.03))
+    )
+
+    found = figures(new, old, pinned(NEW, "1.1.0", previous=PREVIOUS))
+
+    assert (found["group gap"].prior, found["group gap"].proposed) == (0.03, 0.02)
+    assert not found["group gap"].worse
+    assert found["group worst group"].worse
 
 
 LATENCIES = {

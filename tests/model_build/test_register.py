@@ -74,6 +74,19 @@ def test_pins_are_read_from_stack_files_by_stack(tmp_path):
     assert stack_pins([tmp_path / "Pulumi.prod.yaml"]) == {"prod": {"12"}}
 
 
+def test_an_alias_names_what_is_deployed_and_not_what_could_be_gone_back_to(tmp_path, signed, uri):
+    file = tmp_path / "Pulumi.prod.yaml"
+    file.write_text(
+        "config:\n  mobile-ai:deployments:\n"
+        "    - {manifest: models/digits/1.1.0/manifest.yaml, sha256: '34',\n"
+        "       previous: {version: 1.0.0, manifest: models/digits/1.0.0/manifest.yaml,\n"
+        f"                  sha256: '{registered(signed, uri).sha256}'}}}}\n"
+    )
+    pins = stack_pins([file])
+    assert pins == {"prod": {"34"}}
+    assert registered(signed, uri, **pins).aliases == ()
+
+
 def test_what_is_pulled_is_inspected_first(uri, tmp_path):
     # The artifacts of this version are no models, so nothing may arrive.
     with pytest.raises(InspectionError):

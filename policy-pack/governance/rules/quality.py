@@ -10,7 +10,8 @@ from typing import Final
 from governance.case import Case, Whole
 from governance.deployment import model_of, placements
 from governance.expiry import may_stay
-from governance.manifest import Artifact
+from governance.manifest import Artifact, FairnessResult, Quality
+from governance.metrics import METRICS
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
 from governance.tokens import DEPLOYMENT, TELEMETRY
 
@@ -29,6 +30,22 @@ def _shipped(case: Case) -> Iterator[Artifact]:
             yield artifact
         else:
             variant.require(lambda _: False, "a variant of the verified manifest")
+
+
+def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[str, str] | None:
+    """Return what is stated and what is expected where a figure has no known meaning."""
+    metric = METRICS.get(stated.metric)
+    usable = [
+        item.name
+        for item in METRICS.values()
+        if item.of_groups == of_groups and (of_groups or item.better == "higher")
+    ]
+    if metric is None or metric.name not in usable:
+        return f"metric {stated.metric!r}", f"one of {', '.join(usable)}"
+    figures = (stated.value, stated.interval.low, stated.interval.high)
+    if not metric.possible(*figures):
+        return f"{metric.name} {figures}", f"values from {metric.low:g} to {metric.high:g}"
+    return None
 
 
 @resource_rule(
@@ -52,6 +69,8 @@ def quality_sufficient(case: Case) -> None:
         quality = artifact.quality
         if quality is None:
             case.deny(f"{artifact.variant}.quality", got="none", expected="a measurement")
+        elif problem := _unjudgeable(quality, of_groups=False):
+            case.deny(f"{artifact.variant}.quality", got=problem[0], expected=problem[1])
         elif quality.interval.low < least:
             got = f"{quality.metric} {quality.value} (from {quality.interval.low})"
             case.deny(f"{artifact.variant}.quality", got=got, expected=f"at least {least}")
@@ -59,6 +78,17 @@ def quality_sufficient(case: Case) -> None:
             case.deny(
                 f"{artifact.variant}.quality", got=f"n = {quality.n}", expected=f"n >= {rows}"
             )
+
+
+def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
+    """Return the bound that is missed and the limit, where groups are treated too unlike."""
+    most, least = case.parameters["maximum"], case.parameters["minimum"]
+    low, high = item.interval.low, item.interval.high
+    if METRICS[item.metric].more_is_worse:
+        got, expected, missed = f"up to {high}", f"at most {most}", high > most
+    else:
+        got, expected, missed = f"from {low}", f"at least {least}", low < least
+    return (f"{item.metric} {got} (worst: {item.worst_group})", expected) if missed else None
 
 
 @resource_rule(
@@ -71,13 +101,22 @@ def quality_sufficient(case: Case) -> None:
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
-        "maximum": Parameter(default=0.1, doc="Of the interval's upper bound.", weaker="higher"),
+        "maximum": Parameter(
+            default=0.1,
+            doc="Of the interval's upper bound, of metrics where less is better.",
+            weaker="higher",
+        ),
+        "minimum": Parameter(
+            default=0.7,
+            doc="Of the interval's lower bound, of metrics where more is better.",
+            weaker="lower",
+        ),
         "minimumGroup": Parameter(default=30, doc="Rows in the smallest group.", weaker="lower"),
     },
 )
 def fairness_sufficient(case: Case) -> None:
     """Check every fairness figure; none counts as unmeasured where people are affected."""
-    most, rows = case.parameters["maximum"], case.parameters["minimumGroup"]
+    rows = case.parameters["minimumGroup"]
     model = model_of(case)
     sensitive = model is not None and model.manifest.metadata.risk_class == "high"
     for artifact in _shipped(case):
@@ -85,9 +124,8 @@ def fairness_sufficient(case: Case) -> None:
             case.deny(f"{artifact.variant}.fairness", got="none", expected="a measurement")
         for item in artifact.fairness:
             what = f"{artifact.variant}.fairness {item.attribute}"
-            if item.interval.high > most:
-                got = f"{item.metric} up to {item.interval.high} (worst: {item.worst_group})"
-                case.deny(what, got=got, expected=f"at most {most}")
+            if problem := _unjudgeable(item, of_groups=True) or _unequal(item, case):
+                case.deny(what, got=problem[0], expected=problem[1])
             elif item.n < rows:
                 case.deny(what, got=f"n = {item.n}", expected=f"n >= {rows}")
 

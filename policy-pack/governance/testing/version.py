@@ -149,7 +149,7 @@ def _artifact(variant: str, kind: str, sha256: str) -> dict[str, Any]:
         "fairness": [
             {
                 "attribute": "writer-group",
-                "metric": "accuracy-difference",
+                "metric": "accuracy-gap",
                 "value": 0.01,
                 "interval": {"low": 0.0, "high": 0.03, "method": "bootstrap"},
                 "worstGroup": "b",

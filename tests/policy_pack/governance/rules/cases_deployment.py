@@ -350,18 +350,24 @@ def _quality(low: float, n: int = 2000, agreement: float | None = None) -> dict[
     return {"metric": "accuracy", "value": 0.97, "interval": interval, "n": n, "parity": parity}
 
 
-def _fair(high: float, n: int = 400) -> list[dict[str, Any]]:
-    interval = {"low": 0.0, "high": high, "method": "bootstrap"}
+def _fair(
+    high: float, n: int = 400, *, low: float = 0.0, metric: str = "accuracy-gap"
+) -> list[dict[str, Any]]:
+    interval = {"low": low, "high": high, "method": "bootstrap"}
     return [
         {
             "attribute": "sex",
-            "metric": "difference",
-            "value": 0.0,
+            "metric": metric,
+            "value": low,
             "interval": interval,
             "worstGroup": "b",
             "n": n,
         }
     ]
+
+
+def _worst_group(low: float, high: float = 0.9) -> list[dict[str, Any]]:
+    return _fair(high, low=low, metric="worst-group-accuracy")
 
 
 def _high_risk(rule: str, outcome: str, label: str, **evaluation: Any) -> Case:
@@ -402,12 +408,21 @@ QUALITY = [
     artifact(_QUALITY, "pass", "quality", to=_quality(0.9, n=500)),
     artifact(_QUALITY, "fail", "quality", to=_quality(0.9, n=499)),
     artifact(_QUALITY, "fail", "quality", to=None),
+    artifact(_QUALITY, "fail", "quality", "metric", to="unheard-of"),
+    artifact(_QUALITY, "fail", "quality", "metric", to="accuracy-gap"),
+    artifact(_QUALITY, "fail", "quality", "value", to=97.0),
     fails(_QUALITY, D, *PLACES, 0, "variant", to="unheard-of"),
     says("unknown", _QUALITY, D, *PLACES, 0, "variant", to=UNKNOWN),
     artifact(_FAIR, "pass", "fairness", to=_fair(0.1)),
     artifact(_FAIR, "fail", "fairness", to=_fair(0.11)),
     artifact(_FAIR, "pass", "fairness", to=_fair(0.01, n=30)),
     artifact(_FAIR, "fail", "fairness", to=_fair(0.01, n=29)),
+    artifact(_FAIR, "pass", "fairness", to=_worst_group(0.7)),
+    artifact(_FAIR, "fail", "fairness", to=_worst_group(0.69)),
+    artifact(_FAIR, "fail", "fairness", to=_worst_group(0.02, 0.05)),
+    artifact(_FAIR, "fail", "fairness", to=_worst_group(79.0, 81.0)),
+    artifact(_FAIR, "fail", "fairness", to=_fair(0.01, metric="unheard-of")),
+    artifact(_FAIR, "fail", "fairness", to=_fair(0.99, low=0.9, metric="accuracy")),
     artifact(_FAIR, "pass", "fairness", to=[]),
     _high_risk(_FAIR, "fail", "high-risk-unmeasured", fairness=[]),
     _high_risk(_FAIR, "pass", "high-risk-measured"),

@@ -1,0 +1,55 @@
+"""Metrics that a manifest may state: the direction, range and unit of each.
+
+The one table that the builder's gates, the pack's rules and comparisons read. A metric that
+is not in it has no known direction, so nothing may be judged by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+__all__ = ["METRICS", "Metric"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: As recipes and manifests write it.
+        better: The direction in which a model improves.
+        low: Smallest value it can have.
+        high: Largest value it can have.
+        unit: Unit of its values; `share` is a part of one.
+        of_groups: Whether it compares groups of people, and so states fairness, not quality.
+    """
+
+    name: str
+    better: Literal["higher", "lower"]
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = "share"
+    of_groups: bool = False
+
+    @property
+    def more_is_worse(self) -> bool:
+        """Whether a model gets worse as the value grows."""
+        return self.better == "lower"
+
+    def possible(self, *values: float) -> bool:
+        """Return whether every value lies in the metric's range; NaN never does."""
+        return all(self.low <= value <= self.high for value in values)
+
+
+# Differences by Dwork et al. 2012 (demographic parity) and Hardt et al. 2016 (equalized odds).
+_ALL: Final = (
+    Metric(name="accuracy", better="higher"),
+    Metric(name="demographic-parity-difference", better="lower", of_groups=True),
+    Metric(name="equalized-odds-difference", better="lower", of_groups=True),
+    Metric(name="accuracy-gap", better="lower", of_groups=True),
+    Metric(name="worst-group-accuracy", better="higher", of_groups=True),
+)
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType({item.name: item for item in _ALL})

@@ -1,0 +1,117 @@
+"""Direction of each metric: the same to the builder's gates, the pack and the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from types import SimpleNamespace
+
+import pytest
+from governance.manifest import FairnessResult, Interval
+from governance.metrics import METRICS
+from governance.rules.quality import _unequal, _unjudgeable
+from hypothesis import given
+from hypothesis import strategies as st
+from model_build.fairness import _METRICS as MEASURED
+from model_build.gates import decide, judge
+from model_build.recipe import RECIPES, GateSpec, load_recipe
+from model_build.results import ArtifactEvaluation, Estimate, Status
+from model_build.results import FairnessResult as Measurement
+
+from gate.report_model import Figure
+
+pytestmark = pytest.mark.build
+
+OF_GROUPS = [item for item in METRICS.values() if item.of_groups]
+SHARE = st.floats(0, 1, allow_nan=False).map(lambda value: round(value, 4))
+
+
+def of_the_builder(metric, low, high, limit):
+    """The verdict of the builder's fairness gate on an interval."""
+    estimate = Estimate(value=low, low=low, high=high, method="test", n=900)
+    found = Measurement(
+        attribute="sex",
+        metric=metric.name,
+        estimate=estimate,
+        worst_group="f",
+        smallest_group=900,
+        excluded={},
+    )
+    gate = GateSpec(
+        gate="fairness", variants=("int8",), attribute="sex", metric=metric.name, limit=limit
+    )
+    artifact = evaluated(fairness=(found,))
+    (result,) = judge((gate,), (artifact,), reference="int8")
+    return result.status
+
+
+def evaluated(**changes):
+    fields = {item.name: None for item in dataclasses.fields(ArtifactEvaluation)}
+    fields |= {"variant": "int8", "fairness": (), "groups": (), "bytes": 1, "metric": "accuracy"}
+    return ArtifactEvaluation(**{**fields, **changes})
+
+
+def of_the_pack(metric, low, high, limit):
+    """Whether the pack's fairness rule denies the interval at a limit."""
+    stated = FairnessResult(
+        attribute="sex",
+        metric=metric.name,
+        value=low,
+        interval=Interval(low=low, high=high, method="test"),
+        worst_group="f",
+        n=900,
+    )
+    case = SimpleNamespace(parameters={"maximum": limit, "minimum": limit})
+    return bool(_unjudgeable(stated, of_groups=True) or _unequal(stated, case))
+
+
+@pytest.mark.parametrize("metric", OF_GROUPS, ids=lambda item: item.name)
+@given(ends=st.tuples(SHARE, SHARE), limit=SHARE)
+def test_builder_and_pack_agree_which_side_of_a_limit_is_good(metric, ends, limit):
+    low, high = sorted(ends)
+    denied = of_the_pack(metric, low, high, limit)
+    assert denied == (of_the_builder(metric, low, high, limit) is not Status.PASS)
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda item: item.name)
+@given(ends=st.tuples(SHARE, SHARE))
+def test_report_calls_worse_what_a_gate_would_not_pass(metric, ends):
+    prior, proposed = ends
+    figure = Figure(name=metric.name, prior=prior, proposed=proposed, better=metric.better)
+    measured = SimpleNamespace(
+        value=proposed, low=None, high=None, more_is_worse=metric.more_is_worse
+    )
+    assert figure.worse == (decide(measured, prior, basis="point") is Status.FAIL)
+
+
+def test_accuracy_of_the_worst_group_is_good_when_it_is_high():
+    worst = METRICS["worst-group-accuracy"]
+    assert not of_the_pack(worst, 0.75, 0.83, 0.7)
+    assert of_the_pack(worst, 0.02, 0.05, 0.7)
+
+
+def test_everything_that_the_builder_measures_of_groups_is_in_the_table():
+    assert {item.name for item in MEASURED} == {item.name for item in OF_GROUPS}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.01, 1.01, 79.0])
+def test_a_value_outside_of_its_range_is_not_possible(value):
+    assert not METRICS["accuracy"].possible(value)
+
+
+def test_a_recipe_with_a_gate_on_an_unknown_metric_is_refused(tmp_path):
+    text = (RECIPES / "offer.yaml").read_text()
+    path = tmp_path / "offer.yaml"
+    path.write_text(text.replace("worst-group-accuracy", "worst-group-acuracy"))
+    with pytest.raises(Exception, match="worst-group-acuracy"):
+        load_recipe(path)
+
+
+def test_quality_without_a_known_metric_is_not_measured():
+    gate = GateSpec(gate="quality", variants=("int8",), limit=0.5)
+    quality = Estimate(value=0.9, low=0.88, high=0.92, method="test", n=900)
+    found = [
+        judge((gate,), (evaluated(quality=quality, metric=name),), reference="int8")[0].status
+        for name in ("accuracy", "unheard-of")
+    ]
+    assert found == [Status.PASS, Status.FAIL], json.dumps([str(item) for item in found])
