@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
+from governance.printable import printable_lines
 
 from cli.errors import UserError
 
@@ -141,16 +142,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("Interrupted; nothing was left running.", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(printable_lines(f"error: {error}"), file=sys.stderr)
         sys.exit(_FAILED)
     except Exception as error:
         if os.environ.get(_DEBUG):
             raise
-        print(
+        told = (
             f"error: {type(error).__name__}: {error}\nThis is a defect of mobile-ai. "
-            f"Next: run it again with {_DEBUG}=1 and report what it prints.",
-            file=sys.stderr,
+            f"Next: run it again with {_DEBUG}=1 and report what it prints."
         )
+        print(printable_lines(told), file=sys.stderr)
         sys.exit(_FAILED)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from governance.printable import printable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -34,7 +35,8 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the problem as one line."""
-        return f"{self.key}: got {self.got}; expected {self.expected}. Next: {self.next_step}"
+        line = f"{self.key}: got {self.got}; expected {self.expected}. Next: {self.next_step}"
+        return printable(line)
 
 
 class SettingsError(Exception):

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from governance.printable import printable
+
 from gate.asking import find_engine, variables_of
 from gate.baseline import export_state
 from gate.errors import GateError
@@ -97,7 +99,7 @@ def run(desk: Desk, verb: str, more: Sequence[str], tell: Tell) -> None:
         def take(line: str, _: float) -> None:
             file.write(line)
             lines.append(line.rstrip())
-            tell(line.strip())
+            tell(printable(line.strip()))
 
         ended = run_lines(
             [

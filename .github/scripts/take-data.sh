@@ -16,6 +16,8 @@ export GIT_ATTR_SOURCE
 GIT_ATTR_SOURCE=$(git hash-object -t tree /dev/null)
 
 # Names end in NUL from here to there: git quotes odd ones otherwise, and a quoted name matches nothing.
+# Names are shown in a log and a summary: none starts a line there, or is more than text.
+list() { tr '\001-\037\177' '?' | tr '\0' '\n' | sed 's/^/- /'; }
 pick() { grep -zaE "$@" || [ $? -eq 1 ]; }
 refuse() {
   printf 'take-data: expected %s; got\n%s\nNext: %s.\n' "$1" "$2" "$3" >&2
@@ -36,14 +38,14 @@ tree=$(git -C "$judge" merge-tree --write-tree "$(git rev-parse HEAD)" "$commit"
 show() { git -C "$judge" "$@"; }
 
 # A link in the data could name a file outside of it; a submodule could be anything.
-odd=$(show ls-tree -r -z "$tree" | pick -v '^100' | cut -z -f2- | pick "$data" | tr '\0' '\n')
+odd=$(show ls-tree -r -z "$tree" | pick -v '^100' | cut -z -f2- | pick "$data" | list)
 [ -z "$odd" ] || refuse "plain files only" "$odd" "replace links by the files themselves"
-odd=$(show ls-tree -r -z --name-only "$tree" | pick "$data" | pick '(^|/)\.git[^/]*$' | tr '\0' '\n')
+odd=$(show ls-tree -r -z --name-only "$tree" | pick "$data" | pick '(^|/)\.git[^/]*$' | list)
 [ -z "$odd" ] || refuse "no settings of git among the data" "$odd" "remove them"
-odd=$(show ls-tree -r -z --name-only "$tree" | pick "$data" | sort -zf | uniq -zDi | tr '\0' '\n')
+odd=$(show ls-tree -r -z --name-only "$tree" | pick "$data" | sort -zf | uniq -zDi | list)
 [ -z "$odd" ] || refuse "names that differ by more than their case" "$odd" "rename one of them"
 
-others=$(show diff-tree -r -z --no-renames --name-only "$(git rev-parse HEAD)" "$tree" | pick -v "$data" | tr '\0' '\n')
+others=$(show diff-tree -r -z --no-renames --name-only "$(git rev-parse HEAD)" "$tree" | pick -v "$data" | list)
 git ls-files -z | pick "$data" | xargs -0 --no-run-if-empty git rm --quiet --
 # Byte for byte as committed: a checkout would convert what attributes name.
 show ls-tree -r -z --name-only "$tree" | pick "$data" | while IFS= read -r -d '' name; do

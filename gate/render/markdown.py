@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from governance.printable import printable, printable_lines
+
 from gate.render.markdown_money import cost_lines, model_lines
 from gate.render.money import price_sentence, uncovered
 from gate.render.words import (
@@ -127,12 +129,12 @@ def _cells(*values: str) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{text.replace('`', '')}`"
+    return f"`{printable(text).replace('`', '')}`"
 
 
 def _quote(text: str) -> str:
     """Return a text that Markdown shows as it is: messages hold values from the stack file."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    escaped = printable_lines(text).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
     for character in "\\`*_[]!":
         escaped = escaped.replace(character, f"\\{character}")
     return "<br>".join(_stripped(escaped.splitlines()))

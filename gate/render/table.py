@@ -3,6 +3,7 @@
 import os
 import sys
 
+from governance.printable import printable_lines
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -56,10 +57,10 @@ def _body(report: Report) -> Group:
     parts: list[RenderableType] = [_rules(report)]
     parts += _list("Denied", [_violation(item) for item in findings(blocking(report))], "red")
     parts += _list("Advice", [_violation(item) for item in findings(advice(report))], "yellow")
-    parts += _list("Errors", [Text(str(item)) for item in report.errors], "red")
-    parts += _list("Cannot be trusted", [Text(item) for item in report.doubts], "yellow")
-    parts += _list("Weakened rules", [Text(item) for item in report.pack.weakenings], "yellow")
-    parts += _list("Warnings", [Text(item) for item in report.warnings], "yellow")
+    parts += _list("Errors", [_told(str(item)) for item in report.errors], "red")
+    parts += _list("Cannot be trusted", [_told(item) for item in report.doubts], "yellow")
+    parts += _list("Weakened rules", [_told(item) for item in report.pack.weakenings], "yellow")
+    parts += _list("Warnings", [_told(item) for item in report.warnings], "yellow")
     rest = uncovered(report)
     moved = [Text(_change(item)) for item in report.changes if item.deployment in rest]
     parts += _list("Changes", moved, "")
@@ -107,6 +108,10 @@ def _list(title: str, entries: list[Text], style: str) -> list[RenderableType]:
     return [Text(), Text(title, f"bold {style}".strip()), *(_indented(item) for item in entries)]
 
 
+def _told(text: str) -> Text:
+    return Text(printable_lines(text))
+
+
 def _indented(text: Text) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_row("  -", text)
@@ -119,7 +124,7 @@ def _violation(finding: Finding) -> Text:
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
     kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
     text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
-    text.append(f"{place}{item.message}")
+    text.append(f"{place}{printable_lines(item.message)}")
     if item.changed_by:
         text.append(f"\n{item.changed_by}")
     return text

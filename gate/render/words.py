@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from governance.printable import printable
+
 from gate.report import Author, Report, RuleResult, ViolationResult
 
 __all__ = [
@@ -94,7 +96,7 @@ class Finding:
     @property
     def subjects(self) -> str:
         """The resources, the first few by name."""
-        shown = ", ".join(self.names[:_NAMES_SHOWN])
+        shown = printable(", ".join(self.names[:_NAMES_SHOWN]))
         more = len(self.names) - _NAMES_SHOWN
         return f"{shown} and {more} more" if more > 0 else shown
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .printable import printable
+
 __all__ = [
     "DocumentError",
     "EvidenceError",
@@ -24,7 +26,8 @@ class GovernanceError(Exception):
 
     def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
         """Keep the four parts and join them into one readable line."""
-        super().__init__(f"{what}: got {got}; expected {expected}. Next: {next_step}")
+        line = f"{what}: got {got}; expected {expected}. Next: {next_step}"
+        super().__init__(printable(line))
         self.what = what
         self.got = got
         self.expected = expected

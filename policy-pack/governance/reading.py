@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from .documents import read_json
 from .errors import DocumentError
+from .printable import printable
 
 __all__ = [
     "MISSING",
@@ -123,7 +124,7 @@ class Notes:
         for secret in sorted(self.secrets, key=len, reverse=True):
             shown = secret if len(secret) >= _HIDDEN_ANYWHERE else repr(secret)
             text = text.replace(shown, "[secret]")
-        return text
+        return printable(text)
 
 
 class Node:

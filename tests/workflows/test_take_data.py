@@ -105,9 +105,9 @@ def test_data_is_taken_and_code_is_not(repository: Repository) -> None:
         "usage/dev/a.yaml": "new",
     }
     assert result.stdout.splitlines()[1:] == [
-        "Pulumi.yaml",
-        "__main__.py",
-        "policy-pack/trust/dev.yaml",
+        "- Pulumi.yaml",
+        "- __main__.py",
+        "- policy-pack/trust/dev.yaml",
     ]
 
 
@@ -211,3 +211,12 @@ def test_bytes_are_taken_as_they_were_committed(repository: Repository) -> None:
 
     assert repository.take(commit).returncode == 0
     assert (repository.root / "models/m/manifest.yaml").read_bytes() == b"a\r\nb\n"
+
+
+def test_a_name_writes_no_line_of_its_own_into_log_and_summary(repository: Repository) -> None:
+    commit = proposed(repository, {"a\n::add-mask::PASS\u001b[2J.py": "new"})
+
+    lines = repository.take(commit).stdout.splitlines()
+
+    assert len(lines) == 2
+    assert lines[1].startswith("- a?::add-mask::PASS?[2J.py")
