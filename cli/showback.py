@@ -155,4 +155,5 @@ def _show(found: Any) -> None:
     if bill.estimated:
         print("AWS has not closed this month: it may still change these figures.")
     if bill.other_rows:
-        print(f"{bill.other_rows} rows of the files are of other months and were left out.")
+        sums = ", ".join(f"{amount:,.2f} {name}" for name, amount in bill.other_billed.items())
+        print(f"{bill.other_rows} rows of other months ({sums} billed) were left out.")

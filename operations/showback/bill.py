@@ -5,8 +5,9 @@ for every hour of every resource; what agrees in all that matters here is summed
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,16 @@ from operations.showback.errors import ShowbackError
 from operations.showback.focus_files import open_focus, unreadable
 from operations.showback.split import DIGITS
 
-__all__ = ["CATEGORIES", "ESTIMATED", "NEEDED", "Bill", "Charge", "check_month", "read_bill"]
+__all__ = [
+    "CATEGORIES",
+    "ESTIMATED",
+    "NEEDED",
+    "Bill",
+    "Charge",
+    "check_month",
+    "read_bill",
+    "require_price_currency",
+]
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 NEEDED: Final = (
@@ -33,6 +43,7 @@ NEEDED: Final = (
 )
 # Our own column, of files that are from Cost Explorer.
 ESTIMATED: Final = "x_Estimated"
+_PRICES: Final = "USD"
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 # A tag `mobile-ai:cost-center` as a bill may spell it; exports turn signs into underscores.
 _TAG: Final = re.compile(r"(?:user[:_])?mobile[-_]ai[:_](.+)")
@@ -68,6 +79,7 @@ class Bill:
         currency: Of every charge.
         charges: All of them.
         other_rows: How many rows of the files were of other months.
+        other_billed: What those rows bill, by currency.
         estimated: Whether a row says that AWS has not closed the month; exports never say it.
     """
 
@@ -75,6 +87,7 @@ class Bill:
     currency: str
     charges: tuple[Charge, ...]
     other_rows: int = 0
+    other_billed: Mapping[str, Decimal] = field(default_factory=dict)
     estimated: bool = False
 
     def total(self, measure: str) -> Decimal:
@@ -90,29 +103,56 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
         month: ``YYYY-MM``.
 
     Raises:
-        ShowbackError: A file is missing or no FOCUS file, a cost is no number, there are
-            several currencies, or no row is of that month.
+        ShowbackError: A file is missing or no FOCUS file, a cost is no number or a period no time,
+            there are several currencies or payers, or no row is of that month.
     """
     check_month(month)
     with duckdb.connect() as database:
         for path in paths:
             _load(database, path)
-        rows, others, estimated = _summed(database, month)
-    currencies = sorted({row[0] for row in rows})
-    if len(currencies) != 1:
-        raise ShowbackError(
-            f"bill of {month}",
-            got=f"currencies {currencies}" if currencies else "no row of that month",
-            expected="rows in one currency",
-            next_step="name the files of that month, and one currency at a time",
-        )
+        months = _months(database)
+        rows, others, estimated = _summed(database, [p for p, of in months.items() if of == month])
+    currencies = _only_one(month, "currencies", [row[0] for row in rows])
+    _only_one(month, "payers (BillingAccountId)", [row[1] for row in rows])
     charges = tuple(sorted(map(_charge, rows), key=repr))
     return Bill(
         month=month,
         currency=currencies[0],
         charges=charges,
-        other_rows=others,
+        other_rows=sum(count for _, count, _ in others),
+        other_billed={currency: billed for currency, _, billed in others},
         estimated=estimated,
+    )
+
+
+def require_price_currency(bill: Bill, what: str) -> None:
+    """Refuse a bill that is to be added to, or compared with, amounts of another currency.
+
+    Args:
+        bill: The bill.
+        what: Those amounts, as a message names them; they are US dollars, as list prices are.
+
+    Raises:
+        ShowbackError: The bill is in another currency.
+    """
+    if bill.currency != _PRICES:
+        raise ShowbackError(
+            f"bill of {bill.month}",
+            got=f"a bill in {bill.currency} and {what} in {_PRICES}",
+            expected="one currency",
+            next_step=f"export the bill in {_PRICES}; no rate of exchange is known here",
+        )
+
+
+def _only_one(month: str, what: str, found: Iterable[str]) -> list[str]:
+    values = sorted(set(found))
+    if len(values) == 1:
+        return values
+    raise ShowbackError(
+        f"bill of {month}",
+        got=f"{what} {values}" if values else "no row of that month",
+        expected="rows in one currency, of one payer",
+        next_step="name the files of that month, and one currency and payer at a time",
     )
 
 
@@ -130,49 +170,81 @@ def check_month(month: str) -> None:
 
 def _load(database: duckdb.DuckDBPyConnection, path: Path) -> None:
     rows = open_focus(database, path, needed=NEEDED)
-    more = [name if name in rows.columns else "NULL" for name in ("ResourceId", ESTIMATED)]
+    optional = ("ResourceId", ESTIMATED, "BillingAccountId")
+    more = [name if name in rows.columns else "NULL" for name in optional]
+    place = f"'{_sql(path.name)}, row ' || row_number() OVER ()"
     try:
         database.execute(_TABLE)
-        rows.project(", ".join((*NEEDED, *more))).insert_into("bill")
+        rows.project(", ".join((*NEEDED, *more, place))).insert_into("bill")
     except duckdb.Error as error:
         raise unreadable(path, str(error).splitlines()[0], NEEDED) from error
 
 
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS bill (
     billed VARCHAR, currency VARCHAR, period VARCHAR, category VARCHAR, effective VARCHAR,
-    service VARCHAR, tags VARCHAR, resource VARCHAR, estimated VARCHAR)"""
+    service VARCHAR, tags VARCHAR, resource VARCHAR, estimated VARCHAR, payer VARCHAR,
+    place VARCHAR)"""
 _COST: Final = f"DECIMAL(38, {DIGITS})"
 
 
+def _months(database: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the month in UTC of every way in which a row writes its billing period.
+
+    Raises:
+        ShowbackError: A row has none, or one that could mean two days.
+    """
+    found = database.execute("SELECT period, min(place) FROM bill GROUP BY period").fetchall()
+    return {period: _month(period, place) for period, place in found}
+
+
+def _month(period: str | None, place: str) -> str:
+    try:
+        moment = datetime.fromisoformat(period or "")
+    except ValueError as error:
+        raise ShowbackError(
+            place,
+            got=f"BillingPeriodStart {period!r}",
+            expected="a date or time in ISO 8601, as FOCUS has it: 2026-10-01T00:00:00Z",
+            next_step="export the file again, or correct the row; nothing was summed",
+        ) from error
+    return f"{moment.astimezone(UTC) if moment.tzinfo else moment:%Y-%m}"
+
+
 def _summed(
-    database: duckdb.DuckDBPyConnection, month: str
-) -> tuple[list[tuple[Any, ...]], int, bool]:
+    database: duckdb.DuckDBPyConnection, periods: Sequence[str]
+) -> tuple[list[tuple[Any, ...]], list[tuple[str, int, Decimal]], bool]:
+    """Return the sums of rows in some periods, and count and sum of all others by currency."""
     try:
         rows = database.execute(
-            f"""SELECT currency, category, coalesce(service, ''), coalesce(resource, ''),
-                coalesce(tags, '{{}}'),
+            f"""SELECT currency, coalesce(payer, ''), category, coalesce(service, ''),
+                coalesce(resource, ''), coalesce(tags, '{{}}'),
                 sum(CAST(billed AS {_COST})), sum(CAST(effective AS {_COST})),
                 count(billed), count(effective), count(*)
-            FROM bill WHERE period[:7] = ? GROUP BY ALL""",  # noqa: S608
-            [month],
+            FROM bill WHERE period IN (SELECT unnest($1)) GROUP BY ALL""",  # noqa: S608
+            [list(periods)],
         ).fetchall()
         others = database.execute(
-            """SELECT count(*) FILTER (period[:7] IS DISTINCT FROM $1),
-                count(*) FILTER (period[:7] = $1 AND estimated = 'true') FROM bill""",
-            [month],
-        ).fetchone() or (0, 0)
+            f"""SELECT coalesce(currency, ''), count(*), sum(CAST(billed AS {_COST}))
+            FROM bill WHERE period NOT IN (SELECT unnest($1)) GROUP BY ALL ORDER BY ALL""",  # noqa: S608
+            [list(periods)],
+        ).fetchall()
+        (estimated,) = database.execute(
+            """SELECT count(*) FROM bill
+            WHERE period IN (SELECT unnest($1)) AND estimated = 'true'""",
+            [list(periods)],
+        ).fetchone() or (0,)
     except duckdb.Error as error:
         raise ShowbackError(
-            f"bill of {month}",
+            "bill",
             got=str(error).splitlines()[0],
             expected="numbers in BilledCost and EffectiveCost",
             next_step="export the file again; nothing was summed",
         ) from error
-    return rows, others[0], bool(others[1])
+    return rows, others, bool(estimated)
 
 
 def _charge(row: tuple[Any, ...]) -> Charge:
-    _, category, service, resource, tags, billed, effective, *counts = row
+    _, _, category, service, resource, tags, billed, effective, *counts = row
     if len(set(counts)) != 1 or category not in CATEGORIES:
         raise ShowbackError(
             f"charge of {service or 'no service'} {resource}".strip(),
@@ -186,13 +258,13 @@ def _charge(row: tuple[Any, ...]) -> Charge:
         service=service,
         category=category,
         resource=resource,
-        tags=dict(_tags(tags, service)),
+        tags=_tags(tags, service),
         billed=billed,
         effective=effective,
     )
 
 
-def _tags(text: str, service: str) -> Iterator[tuple[str, str]]:
+def _tags(text: str, service: str) -> dict[str, str]:
     what = f"Tags of a charge of {service or 'no service'}"
     try:
         tags = read_json(text, name=what)
@@ -200,7 +272,20 @@ def _tags(text: str, service: str) -> Iterator[tuple[str, str]]:
         raise ShowbackError(
             what, got=error.got, expected="a JSON object", next_step="export the file again"
         ) from error
+    found: dict[str, str] = {}
     for key, value in tags.items() if isinstance(tags, dict) else ():
-        found = _TAG.fullmatch(key)
-        if found and isinstance(value, str):
-            yield found[1].replace("_", "-"), value
+        match = _TAG.fullmatch(key)
+        if match and isinstance(value, str):
+            name = match[1].replace("_", "-")
+            if found.setdefault(name, value) != value:
+                raise ShowbackError(
+                    what,
+                    got=f"{name!r} twice in {text}, with different values",
+                    expected="one value of each cost tag",
+                    next_step="remove one of the tags from the resource, or from the row",
+                )
+    return found
+
+
+def _sql(text: str) -> str:
+    return text.replace("'", "''")

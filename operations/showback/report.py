@@ -10,6 +10,7 @@ from governance.cost.budgets import month_end
 from governance.cost.money import cents
 
 from operations.showback.allocate import Allocated, Allocation
+from operations.showback.bill import require_price_currency
 from operations.showback.measured import Measured
 from operations.showback.owner import DIMENSIONS
 from operations.showback.split import in_cents
@@ -155,7 +156,12 @@ def showback(
             under ``apps`` where the scope is neither the stack nor an application.
         estimates: By budget, what the plan said for a typical month.
         elapsed: Days that are over, and days of the month; equal when it is over.
+
+    Raises:
+        ShowbackError: The bill is in another currency than the budgets.
     """
+    if budgets:
+        require_price_currency(allocation.bill, "budgets")
     levels = tuple(name for name in DIMENSIONS if name in by)
     billed: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     effective: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)

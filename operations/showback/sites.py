@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from operations.showback.bill import Bill, Charge
+from operations.showback.bill import Bill, Charge, require_price_currency
 from operations.showback.errors import ShowbackError
 from operations.showback.measured import MeasuredMonth, NodeHours, PodHours
 from operations.showback.split import DIGITS, split
@@ -27,8 +27,10 @@ def with_sites(bill: Bill, measured: MeasuredMonth) -> Bill:
     They are effective cost only, since nobody invoices them.
 
     Raises:
-        ShowbackError: As `site_charges`.
+        ShowbackError: The bill is in another currency than node prices; else as `site_charges`.
     """
+    if measured.nodes:
+        require_price_currency(bill, "node prices")
     return replace(bill, charges=(*bill.charges, *site_charges(measured)))
 
 

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from operations.showback import Bill, Charge, ShowbackError, read_bill
+from operations.showback.bill import require_price_currency
 from tests.operations.showback.bills import row, write_csv
 
 
@@ -59,9 +60,20 @@ def test_tags_are_read_in_every_spelling(tmp_path: Path, spelling: str) -> None:
 
 
 def test_other_months_are_left_out_and_counted(tmp_path: Path) -> None:
-    bill = read(tmp_path, row(cost="5"), row(cost="7", month="2026-09"))
+    other = (row(cost="7", month="2026-09"), row(cost="0.5", month="2026-08", currency="EUR"))
+    bill = read(tmp_path, row(cost="5"), *other)
 
-    assert (bill.total("billed"), bill.other_rows) == (5, 1)
+    assert (bill.total("billed"), bill.other_rows) == (5, 2)
+    assert bill.other_billed == {"EUR": Decimal("0.5"), "USD": Decimal(7)}
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-10-01", "2026-10-01T00:00:00+00:00", "2026-09-30T22:00:00-02:00"]
+)
+def test_a_period_is_read_in_every_form_of_iso_8601(tmp_path: Path, start: str) -> None:
+    bill = read(tmp_path, row(cost="5"), row(cost="7") | {"BillingPeriodStart": start})
+
+    assert (bill.total("billed"), bill.other_rows) == (12, 0)
 
 
 @pytest.mark.parametrize(
@@ -73,16 +85,19 @@ def test_other_months_are_left_out_and_counted(tmp_path: Path) -> None:
         ({"ChargeCategory": "Gift"}, "category 'Gift'"),
         ({"BillingCurrency": "EUR"}, "currencies ['EUR', 'USD']"),
         ({"Tags": "{"}, "Tags of a charge of Amazon CloudFront"),
-        ({"BillingPeriodStart": ""}, None),
+        ({"BillingPeriodStart": ""}, "bill.csv, row 2: got BillingPeriodStart None"),
+        ({"BillingPeriodStart": "10/01/2026"}, "bill.csv, row 2: got BillingPeriodStart '10/01"),
+        ({"BillingPeriodStart": "2026-13-01"}, "row 2: got BillingPeriodStart"),
+        ({"BillingAccountId": "999999999999"}, "payers (BillingAccountId) ['444455556666', '9999"),
+        (
+            {"Tags": '{"mobile-ai:app": "a", "user:mobile_ai:app": "b"}'},
+            "'app' twice in",
+        ),
     ],
 )
-def test_a_row_that_cannot_be_right(
-    tmp_path: Path, change: dict[str, str], message: str | None
-) -> None:
+def test_a_row_that_cannot_be_right(tmp_path: Path, change: dict[str, str], message: str) -> None:
     rows = (row(), row() | change)
-    if message is None:
-        assert read(tmp_path, *rows).other_rows == 1
-        return
+
     with pytest.raises(ShowbackError, match=re.escape(message)):
         read(tmp_path, *rows)
 
@@ -118,3 +133,13 @@ def test_a_parquet_export_is_read_as_its_types_are(tmp_path: Path) -> None:
     (charge,) = read_bill([path], month="2026-10").charges
 
     assert (charge.billed, charge.tags) == (Decimal("1e-7"), {"app": 'a "b"'})
+
+
+@pytest.mark.parametrize("what", ["node prices", "budgets"])
+def test_a_bill_in_another_currency_is_not_added_to_dollars(what: str) -> None:
+    bill = Bill(month="2026-10", currency="EUR", charges=())
+
+    with pytest.raises(ShowbackError, match=rf"a bill in EUR and {what} in USD") as caught:
+        require_price_currency(bill, what)
+
+    assert "no rate of exchange is known" in caught.value.next_step
