@@ -10,7 +10,15 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.aws_names import AwsScope, arn, log_group_arn, physical_name, to_wire
+from components.aws_log_group import log_group
+from components.aws_names import (
+    AwsScope,
+    arn,
+    log_group_arn,
+    log_group_name,
+    physical_name,
+    to_wire,
+)
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
 
@@ -20,13 +28,11 @@ __all__ = [
     "ServiceFunctionArgs",
     "code_digest",
     "code_files",
-    "function_log_group",
 ]
 
 _FOLDER: Final = Path(__file__).parent
 _SHARED: Final = Path(str(governance.__file__)).parent
 _RUNTIME: Final = "python3.13"
-_LOG_DAYS: Final = 30
 _QUEUE_SECONDS: Final = 1_209_600  # 14 days, the most that SQS keeps
 
 
@@ -79,12 +85,8 @@ class ServiceFunction(pulumi.ComponentResource):
         physical = physical_name(scope, args["purpose"])
         self.arn = arn(scope, "lambda", f"function:{physical}")
         child = pulumi.ResourceOptions(parent=self)
-        group = aws.cloudwatch.LogGroup(
-            name,
-            name=function_log_group(scope, args["purpose"]),
-            retention_in_days=_LOG_DAYS,
-            kms_key_id=args["platform"]["key_arn"],
-            opts=child,
+        group = log_group(
+            name, "function", args["purpose"], scope=scope, platform=args["platform"], opts=child
         )
         queue = aws.sqs.Queue(
             name,
@@ -108,11 +110,6 @@ class ServiceFunction(pulumi.ComponentResource):
         )
         self.function_name, self.function_arn = function.name, function.arn
         self.register_outputs({"arn": self.arn})
-
-
-def function_log_group(scope: AwsScope, purpose: str) -> str:
-    """Return the log group that the function with this purpose writes to."""
-    return f"/aws/lambda/{physical_name(scope, purpose)}"
 
 
 def code_digest(sources: list[str], shared: Sequence[str] = ()) -> str:
@@ -141,7 +138,7 @@ def _rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
     scope, purpose = args["scope"], args["purpose"]
     queue = arn(scope, "sqs", f"{physical_name(scope, purpose)}-dead")
     return [
-        iam.log_writer(log_group_arn(scope, function_log_group(scope, purpose))),
+        iam.log_writer(log_group_arn(scope, log_group_name(scope, "function", purpose))),
         # X-Ray has no resources to name (service authorization reference).
         iam.allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
         iam.allow("KeepFailures", ["sqs:SendMessage"], [queue]),
@@ -190,7 +187,7 @@ def _function(
         tracing_config={"mode": "Active"},
         logging_config={
             "log_format": "JSON",
-            "log_group": function_log_group(args["scope"], args["purpose"]),
+            "log_group": log_group_name(args["scope"], "function", args["purpose"]),
         },
         vpc_config=vpc and {**vpc},
         opts=opts,

@@ -5,23 +5,36 @@ unknown with it, so nothing could judge it. Every name here follows from the sta
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from pydantic.alias_generators import to_camel
 
 __all__ = [
     "AwsScope",
+    "LogKind",
     "arn",
     "bucket_arn",
     "bucket_name",
     "key_alias",
     "log_group_arn",
+    "log_group_name",
+    "log_group_patterns",
     "physical_name",
     "role_arn",
     "to_wire",
 ]
 
 _PREFIX: Final = "mobile-ai"
+LogKind = Literal["access", "function", "service"]
+"""What writes to a log group: API Gateway, a function, or anything else."""
+_LOG_FOLDERS: Final[Mapping[LogKind, str]] = {
+    # Below this name AWS grants delivery with one wildcard statement; other names get a statement
+    # each in a resource policy of 5,120 characters (CloudWatch Logs user guide, "Enable logging
+    # from AWS services").
+    "access": "/aws/vendedlogs",
+    "function": "/aws/lambda",
+    "service": "/mobile-ai",
+}
 # S3 bucket and IAM role names: 63 and 64 characters; the shorter holds for all.
 _LONGEST_NAME: Final = 63
 
@@ -77,6 +90,19 @@ def role_arn(scope: AwsScope, role: str) -> str:
 def log_group_arn(scope: AwsScope, group: str) -> str:
     """Return the ARN of a log group, without the suffix that means its streams."""
     return arn(scope, "logs", f"log-group:{group}")
+
+
+def log_group_name(scope: AwsScope, kind: LogKind, *parts: str) -> str:
+    """Return the name of a log group."""
+    return f"{_LOG_FOLDERS[kind]}/{physical_name(scope, *parts)}"
+
+
+def log_group_patterns(scope: AwsScope) -> list[str]:
+    """Return patterns of the ARNs of all log groups that `log_group_name` names for a stack."""
+    return [
+        log_group_arn(scope, f"{folder}/{_PREFIX}-{scope['stack']}-*")
+        for folder in _LOG_FOLDERS.values()
+    ]
 
 
 def key_alias(scope: AwsScope, purpose: str) -> str:

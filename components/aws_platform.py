@@ -1,5 +1,6 @@
 """What the components of a stack share: the log bucket, one key, one alarm topic."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
@@ -8,7 +9,12 @@ import pulumi_aws as aws
 from components.aws_bucket import LifecycleRule, PrivateBucket
 from components.aws_key import EncryptionKey
 from components.aws_names import AwsScope, arn, bucket_arn, bucket_name, physical_name, to_wire
-from components.aws_platform_policy import key_statements, log_bucket_statements, topic_policy
+from components.aws_platform_policy import (
+    Publisher,
+    key_statements,
+    log_bucket_statements,
+    topic_policy,
+)
 
 __all__ = ["Platform", "PlatformArgs", "PlatformParts", "encrypted_topic"]
 
@@ -82,7 +88,7 @@ def encrypted_topic(
     *,
     scope: AwsScope,
     key_arn: pulumi.Input[str],
-    services: list[str],
+    services: Sequence[Publisher],
     notify: list[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.sns.Topic:

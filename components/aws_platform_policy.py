@@ -1,12 +1,15 @@
-"""Who may write to the log bucket, the key and the alarm topic that all components share."""
+"""Resource policies of what all components share: the log bucket, the key and the topics."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
 from components import iam
-from components.aws_names import AwsScope, arn, log_group_arn
+from components.aws_names import AwsScope, arn, log_group_patterns
 
-__all__ = ["key_statements", "log_bucket_statements", "topic_policy"]
+__all__ = ["Publisher", "key_statements", "log_bucket_statements", "topic_policy"]
+
+Publisher = Literal["budgets", "cloudwatch", "costalerts"]
+"""Service that may publish to a topic of the stack, and so use the key of the topics."""
 
 Conditions = Mapping[str, Mapping[str, Any]]
 
@@ -45,32 +48,36 @@ def log_bucket_statements(scope: AwsScope, bucket: str) -> list[dict[str, Any]]:
 
 def key_statements(scope: AwsScope) -> list[dict[str, Any]]:
     """Return which services encrypt with the shared key: log groups, and topic publishers."""
-    groups = [
-        log_group_arn(scope, f"/{owner}/mobile-ai-{scope['stack']}-*")
-        for owner in ("aws/lambda", "mobile-ai")
-    ]
-    use = ["kms:Decrypt", "kms:GenerateDataKey"]
+    # CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using KMS".
     logs = iam.allow_service(
         "EncryptLogGroups",
         f"logs.{scope['region']}.amazonaws.com",
-        [*use, "kms:DescribeKey", "kms:Encrypt"],
+        [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ],
         ["*"],
-        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_group_patterns(scope)}},
     )
     publishers = [
         iam.allow_service(
             f"PublishBy{service.title()}",
             f"{service}.amazonaws.com",
-            use,
+            ["kms:Decrypt", "kms:GenerateDataKey"],
             ["*"],
             conditions=iam.service_source(scope),
         )
-        for service in ("budgets", "cloudwatch", "costalerts")
+        for service in get_args(Publisher)
     ]
     return [logs, *publishers]
 
 
-def topic_policy(scope: AwsScope, topic: str, services: list[str]) -> str:
+def topic_policy(scope: AwsScope, topic: str, services: Sequence[Publisher]) -> str:
     """Return the policy of the topic with this ARN: named services publish, over TLS only."""
     publish = [
         iam.allow_service(

@@ -179,7 +179,7 @@ def _app_key(name: str, scope: AwsScope, opts: pulumi.ResourceOptions) -> None:
         key_spec="RSA_2048",
         key_usage="SIGN_VERIFY",
         deletion_window_in_days=30,
-        policy=iam.key_policy(scope),
+        policy=iam.key_policy(scope, imported=True),
         opts=opts,
     )
     aws.kms.Alias(

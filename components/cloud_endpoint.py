@@ -7,14 +7,21 @@ import pulumi
 import pulumi_aws as aws
 
 from components import cloud_api, iam
-from components.aws_names import AwsScope, arn, log_group_arn, physical_name
+from components.aws_log_group import log_group
+from components.aws_names import (
+    AwsScope,
+    LogKind,
+    arn,
+    log_group_arn,
+    log_group_name,
+    physical_name,
+)
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
 from components.tags import app_tags
 
 __all__ = ["CloudInferenceEndpoint", "CloudInferenceEndpointArgs", "TokenIssuer"]
 
-_LOG_DAYS = 30
 _TIMEOUT_SECONDS = 15
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
@@ -84,25 +91,28 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
         self.url = api.api_endpoint
         self.register_outputs({"url": self.url, "manifestSha256": args["manifestSha256"]})
 
-    def _log_group(self, suffix: str, path: str) -> aws.cloudwatch.LogGroup:
-        return aws.cloudwatch.LogGroup(
+    def _log_group(self, suffix: str, kind: LogKind) -> aws.cloudwatch.LogGroup:
+        return log_group(
             f"{self._prefix}-{suffix}",
-            name=f"{path}/{self._physical}",
-            retention_in_days=_LOG_DAYS,
-            kms_key_id=self._args["platform"]["key_arn"],
+            kind,
+            self._args["app"],
+            self._args["model"],
+            scope=self._args["scope"],
+            platform=self._args["platform"],
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _function(self) -> aws.lambda_.Function:
         args, scope = self._args, self._args["scope"]
-        logs = self._log_group("logs", "/aws/lambda")
+        logs = self._log_group("logs", "function")
+        written = log_group_name(scope, "function", args["app"], args["model"])
         role = service_role(
             self._prefix,
             scope=scope,
             service="lambda.amazonaws.com",
             purpose=f"{args['app']}-{args['model']}",
-            statements=[iam.log_writer(log_group_arn(scope, f"/aws/lambda/{self._physical}"))],
+            statements=[iam.log_writer(log_group_arn(scope, written))],
             opts=pulumi.ResourceOptions(parent=self),
             source_arn=arn(scope, "lambda", f"function:{self._physical}"),
         )
@@ -119,7 +129,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
             reserved_concurrent_executions=args["reservedConcurrency"],
             environment={"variables": self._environment()},
             kms_key_arn=args["platform"]["key_arn"],
-            logging_config={"log_format": "JSON", "log_group": f"/aws/lambda/{self._physical}"},
+            logging_config={"log_format": "JSON", "log_group": written},
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
@@ -197,7 +207,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
 
     def _stage(self, api: aws.apigatewayv2.Api) -> None:
         rate = self._args["ratePerSecond"]
-        logs = self._log_group("access", "/aws/apigateway")
+        logs = self._log_group("access", "access")
         aws.apigatewayv2.Stage(
             f"{self._prefix}-stage",
             name="$default",

@@ -34,6 +34,7 @@ _KEY_ADMINISTRATION: Final = (
     "kms:DeleteAlias",
     "kms:DescribeKey",
     "kms:DisableKey",
+    "kms:DisableKeyRotation",
     "kms:EnableKey",
     "kms:EnableKeyRotation",
     "kms:GetKeyPolicy",
@@ -44,12 +45,19 @@ _KEY_ADMINISTRATION: Final = (
     "kms:ListKeyPolicies",
     "kms:ListResourceTags",
     "kms:PutKeyPolicy",
+    "kms:RetireGrant",
     "kms:RevokeGrant",
     "kms:ScheduleKeyDeletion",
     "kms:TagResource",
     "kms:UntagResource",
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
+)
+# KMS developer guide, "Importing key material", permissions of who imports.
+_KEY_IMPORT: Final = (
+    "kms:DeleteImportedKeyMaterial",
+    "kms:GetParametersForImport",
+    "kms:ImportKeyMaterial",
 )
 _KEY_USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
 
@@ -150,13 +158,21 @@ def log_writer(group_arn: str) -> Statement:
     )
 
 
-def key_policy(scope: AwsScope, *services: Statement) -> str:
+def key_policy(scope: AwsScope, *services: Statement, imported: bool = False) -> str:
     """Return a key policy: the account administers, roles use it by their own policies.
 
-    ``Resource: *`` in a key policy means the key itself (KMS developer guide, key policies).
+    ``Resource: *`` in a key policy means the key itself (KMS developer guide, key policies). Only
+    the account and services are named, never a role: KMS refuses a policy with a principal that it
+    does not see yet, and IAM shows a new role after seconds only (ADR 0024).
+
+    Args:
+        scope: Where the key is.
+        services: Statements for AWS services.
+        imported: Let the account import the key material (a key of origin ``EXTERNAL``).
     """
     root = {"AWS": f"arn:aws:iam::{scope['account_id']}:root"}
-    administer = {**allow("Administer", _KEY_ADMINISTRATION, ["*"]), "Principal": root}
+    administration = (*_KEY_ADMINISTRATION, *(_KEY_IMPORT if imported else ()))
+    administer = {**allow("Administer", administration, ["*"]), "Principal": root}
     use = {**allow("UseByRolePolicies", [*_KEY_USE, "kms:Sign"], ["*"]), "Principal": root}
     grant = allow(
         "GrantToAwsServices",

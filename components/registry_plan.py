@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from components import iam
-from components.aws_names import AwsScope, arn, bucket_arn, log_group_arn, physical_name
+from components.aws_names import (
+    AwsScope,
+    arn,
+    bucket_arn,
+    log_group_arn,
+    log_group_name,
+    physical_name,
+)
 
 __all__ = [
     "DATABASE_NAME",
@@ -35,7 +42,7 @@ _START: Final = Path(__file__).with_name("registry_start.py")
 
 def server_log_group(scope: AwsScope) -> str:
     """Return the log group of the server."""
-    return f"/mobile-ai/{physical_name(scope, 'registry')}"
+    return log_group_name(scope, "service", "registry")
 
 
 def database_parameter(scope: AwsScope) -> str:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import registry_plan as plan
+from components.aws_log_group import log_group
 from components.aws_names import AwsScope, arn, physical_name, to_wire
 from components.aws_network_parts import NetworkParts
 from components.aws_platform import PlatformParts
@@ -52,11 +53,13 @@ class RegistryServer(pulumi.ComponentResource):
         super().__init__("mobileai:index:RegistryServer", name, to_wire(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         self.cluster_name = self.service_name = physical_name(args["scope"], "registry")
-        group = aws.cloudwatch.LogGroup(
+        group = log_group(
             name,
-            name=plan.server_log_group(args["scope"]),
-            retention_in_days=_LOG_DAYS,
-            kms_key_id=args["platform"]["key_arn"],
+            "service",
+            "registry",
+            scope=args["scope"],
+            platform=args["platform"],
+            days=_LOG_DAYS,
             opts=child,
         )
         cluster = aws.ecs.Cluster(

@@ -6,14 +6,20 @@ import pulumi
 import pulumi_aws as aws
 
 from components import telemetry_plan as plan
-from components.aws_names import AwsScope, arn, physical_name, to_wire
+from components.aws_log_group import log_group
+from components.aws_names import (
+    AwsScope,
+    log_group_arn,
+    log_group_name,
+    physical_name,
+    to_wire,
+)
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
 
 __all__ = ["TelemetryApi", "TelemetryApiArgs"]
 
 _ROUTE: Final = "POST /v1/events"
-_LOG_DAYS: Final = 30
 
 
 class TelemetryApiArgs(TypedDict):
@@ -121,13 +127,8 @@ def _stage(
     opts: pulumi.ResourceOptions,
 ) -> aws.apigatewayv2.Stage:
     scope = args["scope"]
-    group_name = f"/mobile-ai/{physical_name(scope, 'telemetry-api')}"
-    group = aws.cloudwatch.LogGroup(
-        name,
-        name=group_name,
-        retention_in_days=_LOG_DAYS,
-        kms_key_id=args["platform"]["key_arn"],
-        opts=opts,
+    group = log_group(
+        name, "access", "telemetry-api", scope=scope, platform=args["platform"], opts=opts
     )
     limits: dict[str, Any] = {
         "throttling_rate_limit": args["rate_per_second"],
@@ -143,7 +144,9 @@ def _stage(
         default_route_settings=limits,
         route_settings=[{"route_key": _ROUTE, **limits}],
         access_log_settings={
-            "destination_arn": arn(scope, "logs", f"log-group:{group_name}"),
+            "destination_arn": log_group_arn(
+                scope, log_group_name(scope, "access", "telemetry-api")
+            ),
             "format": plan.ACCESS_LOG_FORMAT,
         },
         opts=pulumi.ResourceOptions.merge(opts, after_log),

@@ -6,7 +6,14 @@ from typing import Any, Final
 from governance.telemetry import FIELDS
 
 from components import iam
-from components.aws_names import AwsScope, arn, bucket_arn, log_group_arn, physical_name
+from components.aws_names import (
+    AwsScope,
+    arn,
+    bucket_arn,
+    log_group_arn,
+    log_group_name,
+    physical_name,
+)
 
 __all__ = [
     "ACCESS_LOG_FORMAT",
@@ -45,7 +52,7 @@ def database_name(scope: AwsScope) -> str:
 
 def delivery_log_group(scope: AwsScope) -> str:
     """Return the log group of delivery errors."""
-    return f"/mobile-ai/{physical_name(scope, 'telemetry-delivery')}"
+    return log_group_name(scope, "service", "telemetry-delivery")
 
 
 def columns() -> list[dict[str, str]]:

@@ -7,13 +7,13 @@ import pulumi_aws as aws
 
 from components import telemetry_plan as plan
 from components.aws_function import ServiceFunction
+from components.aws_log_group import log_group
 from components.aws_names import AwsScope, arn, bucket_arn, physical_name, to_wire
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
 
 __all__ = ["TelemetryStore", "TelemetryStoreArgs"]
 
-_LOG_DAYS: Final = 30
 _TRANSFORM_SECONDS: Final = 120
 _TRANSFORM_COPIES: Final = 10
 _BYTES_PER_GB: Final = 1024**3
@@ -128,11 +128,12 @@ def _delivery_stream(
     opts: pulumi.ResourceOptions,
 ) -> None:
     table, function, role = parts
-    group = aws.cloudwatch.LogGroup(
+    group = log_group(
         f"{name}-delivery",
-        name=plan.delivery_log_group(args["scope"]),
-        retention_in_days=_LOG_DAYS,
-        kms_key_id=args["platform"]["key_arn"],
+        "service",
+        "telemetry-delivery",
+        scope=args["scope"],
+        platform=args["platform"],
         opts=opts,
     )
     day = "dt=!{timestamp:yyyy-MM-dd}/"

@@ -26,6 +26,12 @@ def dev(shared_repository: Path) -> Engine:
 
 
 @pytest.fixture(scope="session")
+def full(shared_repository: Path) -> Engine:
+    """What the program registers at a preview of prod with everything switched on."""
+    return run_stack(shared_repository, "prod-full")
+
+
+@pytest.fixture(scope="session")
 def prod(shared_repository: Path) -> Engine:
     """What the program registers at a preview of ``prod``."""
     return run_stack(shared_repository, "prod")

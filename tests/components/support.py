@@ -30,6 +30,12 @@ _COMPUTED = (
     "address", "apiEndpoint", "apiId", "arn", "dnsName", "domainName", "endpoint", "etag",
     "executionArn", "hostedZoneId", "invokeArn", "keyId", "repositoryUrl", "url", "zoneId",
 )  # fmt: skip
+_ACCOUNT, _REGION = "444455556666", "eu-central-1"
+_SIGNING_KEY = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEe3LcQtQm0GcVQgujvB44RVl2xk6D
+Tyucb2cwlRHwf77TH0dBz2l125ao3azt4bRu97e+oMjeLRyW9uEVp5XXrw==
+-----END PUBLIC KEY-----
+"""
 _PROOF = {
     "domainName": "example.com",
     "resourceRecordName": "_proof.example.com",
@@ -119,11 +125,22 @@ class _Cloud(mocks.Mocks):
         if self.preview:  # what only the cloud knows is unknown, as the engine has it
             return None, dict(args.inputs)
         computed: dict[str, Any] = {name: f"{args.name}-{name}" for name in _COMPUTED}
+        computed |= _identity(args)
         computed |= {"domainValidationOptions": [_PROOF], "masterUserSecrets": [_SECRET]}
         return f"{args.name}-id", {**computed, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"a component asked the cloud: {args.token}")
+
+
+def _identity(args: mocks.MockResourceArgs) -> dict[str, str]:
+    """Return what tells a key or a role from everything else of its name."""
+    if args.typ.startswith("aws:kms/") and not args.typ.endswith(":Alias"):
+        key = f"key/{args.name}"
+        return {"arn": f"arn:aws:kms:{_REGION}:{_ACCOUNT}:{key}", "keyId": key}
+    if args.typ == "aws:iam/role:Role":
+        return {"arn": f"arn:aws:iam::{_ACCOUNT}:role/{args.inputs.get('name')}"}
+    return {}
 
 
 def declare(
@@ -190,7 +207,26 @@ def write_repository(root: Path) -> Path:
             deployment["sha256"] = pins[deployment["version"]]
             deployment["previous"]["sha256"] = pins[deployment["previous"]["version"]]
         (root / f"Pulumi.{stack}.yaml").write_text(dump_yaml(document))
+    _write_full_stack(root)
     return root
+
+
+def _write_full_stack(root: Path) -> None:
+    """Write ``prod-full``: prod with everything that a stack file can switch on."""
+    document = read_yaml((root / "Pulumi.prod.yaml").read_text(), name="prod")
+    config = document["config"]
+    secret = "arn:aws:secretsmanager:eu-central-1:444455556666:secret:app-AbCdEf"
+    config["mobile-ai:cost"] = {
+        "anomalyMonitor": True,
+        "remediation": {
+            "repository": "example/models",
+            "workflow": "remediate.yaml",
+            "appSecretArn": secret,
+        },
+    }
+    config["mobile-ai:network"]["egress"] = "nat"
+    config["mobile-ai:delivery"]["signedUrlKeys"] = [_SIGNING_KEY]
+    (root / "Pulumi.prod-full.yaml").write_text(dump_yaml(document))
 
 
 def write_model(root: Path, version: str) -> str:
