@@ -102,7 +102,6 @@ class ServiceFunction(pulumi.ComponentResource):
             service="lambda.amazonaws.com",
             purpose=args["purpose"],
             statements=_rights(args),
-            # No source ARN: Lambda documents `aws:SourceArn` for calls to functions only.
             opts=child,
         )
         function = _function(

@@ -13,6 +13,7 @@ from components.aws_platform import PlatformParts, encrypted_topic
 from components.budget_plan import BudgetLimit, RemediationTarget
 from components.burn_rate import BurnRate
 from components.burn_rate_plan import Meter
+from components.service_source import invoker_source
 
 __all__ = ["CostBudget", "CostBudgetArgs"]
 
@@ -157,9 +158,7 @@ def _remediation(
         f"{name}-dispatch",
         action="lambda:InvokeFunction",
         function=function.function_name,
-        principal="sns.amazonaws.com",
-        source_account=scope["account_id"],
-        source_arn=topic.arn,
+        **invoker_source("sns.amazonaws.com", scope, topic.arn),
         opts=opts,
     )
     aws.sns.TopicSubscription(

@@ -11,13 +11,13 @@ from components.aws_log_group import log_group
 from components.aws_names import (
     AwsScope,
     LogKind,
-    arn,
     log_group_arn,
     log_group_name,
     physical_name,
 )
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
+from components.service_source import invoker_source
 from components.tags import app_tags
 
 __all__ = ["CloudInferenceEndpoint", "CloudInferenceEndpointArgs", "TokenIssuer"]
@@ -114,7 +114,6 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
             purpose=f"{args['app']}-{args['model']}",
             statements=[iam.log_writer(log_group_arn(scope, written))],
             opts=pulumi.ResourceOptions(parent=self),
-            source_arn=arn(scope, "lambda", f"function:{self._physical}"),
         )
         return aws.lambda_.Function(
             f"{self._prefix}-function",
@@ -170,9 +169,11 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
             f"{self._prefix}-permission",
             action="lambda:InvokeFunction",
             function=function.name,
-            principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(api.execution_arn, "/*/*"),
-            source_account=self._args["scope"]["account_id"],
+            **invoker_source(
+                "apigateway.amazonaws.com",
+                self._args["scope"],
+                pulumi.Output.concat(api.execution_arn, "/*/*"),
+            ),
             opts=child,
         )
         return api

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from components.aws_names import AwsScope, arn
+from components.service_source import trust_conditions
 
 __all__ = [
     "Statement",
@@ -116,27 +117,23 @@ def document(*statements: Statement) -> str:
 
 
 def trust(service: str, scope: AwsScope, *, source_arn: str | None = None) -> str:
-    """Return the trust policy of a role that one service takes on, for this account only."""
+    """Return the trust policy of a role that one service takes on.
+
+    See `service_source`: the conditions are those that AWS documents for the service.
+    """
     statement: Statement = {
         "Sid": "AssumeByService",
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
-        "Condition": service_source(scope, source_arn),
     }
-    return document(statement)
+    conditions = trust_conditions(service, scope, source_arn)
+    return document(_with_conditions(statement, conditions))
 
 
-def service_source(
-    scope: AwsScope, source_arn: str | None = None
-) -> dict[str, dict[str, str | list[str]]]:
-    """Return the conditions that tie a service's call to this account and resource."""
-    condition: dict[str, dict[str, str | list[str]]] = {
-        "StringEquals": {"aws:SourceAccount": scope["account_id"]}
-    }
-    if source_arn is not None:
-        condition["ArnLike"] = {"aws:SourceArn": source_arn}
-    return condition
+def service_source(scope: AwsScope) -> dict[str, dict[str, str]]:
+    """Return the condition that ties a service's call to this account."""
+    return {"StringEquals": {"aws:SourceAccount": scope["account_id"]}}
 
 
 def use_key(

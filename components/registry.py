@@ -9,7 +9,7 @@ from components import iam
 from components import registry_plan as plan
 from components.aws_bucket import LifecycleRule, PrivateBucket
 from components.aws_key import EncryptionKey
-from components.aws_names import AwsScope, bucket_name, physical_name, to_wire
+from components.aws_names import AwsScope, arn, bucket_name, physical_name, to_wire
 from components.aws_network_parts import NetworkParts
 from components.aws_platform import PlatformParts
 from components.registry_balancer import RegistryBalancer
@@ -178,7 +178,11 @@ class ModelRegistry(pulumi.ComponentResource):
         monitoring = aws.iam.Role(
             f"{name}-monitoring",
             name=physical_name(scope, "registry-monitoring"),
-            assume_role_policy=iam.trust("monitoring.rds.amazonaws.com", scope),
+            assume_role_policy=iam.trust(
+                "monitoring.rds.amazonaws.com",
+                scope,
+                source_arn=arn(scope, "rds", f"db:{physical_name(scope, 'registry')}"),
+            ),
             managed_policy_arns=[_MONITORING_POLICY],
             opts=child,
         )

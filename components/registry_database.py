@@ -11,8 +11,9 @@ from components.registry_plan import DATABASE_NAME, DATABASE_PORT, database_para
 
 __all__ = ["RegistryDatabase", "RegistryDatabaseArgs"]
 
-_ENGINE_VERSION: Final = "17.5"
-_FAMILY: Final = "postgres17"
+# The major version alone: RDS installs its newest minor one and keeps it new. An exact pin would
+# ask for a downgrade after the first automatic upgrade, and minor versions are withdrawn.
+_MAJOR_VERSION: Final = "17"
 _MONITORING_SECONDS: Final = 60
 _INSIGHTS_DAYS: Final = 7  # the free tier of Performance Insights
 _LOW_STORAGE: Final = 2 * 1024**3  # bytes
@@ -85,7 +86,7 @@ def _instance(
         name,
         identifier=physical,
         engine="postgres",
-        engine_version=_ENGINE_VERSION,
+        engine_version=_MAJOR_VERSION,
         instance_class=args["instance_class"],
         allocated_storage=args["storage_gb"],
         max_allocated_storage=2 * args["storage_gb"],
@@ -125,7 +126,7 @@ def _parameters(name: str, physical: str, opts: pulumi.ResourceOptions) -> aws.r
     return aws.rds.ParameterGroup(
         name,
         name=physical,
-        family=_FAMILY,
+        family=f"postgres{_MAJOR_VERSION}",
         parameters=[
             {"name": "rds.force_ssl", "value": "1"},
             {"name": "log_connections", "value": "1"},

@@ -25,7 +25,7 @@ __all__ = [
     "image_lifecycle",
     "image_policy",
     "repository_name",
-    "rotation_pattern",
+    "restart_rights",
     "rotation_rights",
     "server_log_group",
     "task_rights",
@@ -107,8 +107,6 @@ def execution_rights(scope: AwsScope, repository: str, *, key_alias: str) -> lis
 def task_rights(scope: AwsScope, *, artifacts: str, key_alias: str) -> list[dict[str, Any]]:
     """Return what the server needs: its artifacts, its two secrets, its key."""
     bucket = bucket_arn(artifacts)
-    database = arn(scope, "rds", f"db:{physical_name(scope, 'registry')}")
-    mine = {"StringEquals": {"secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn": database}}
     objects = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
     read = ["secretsmanager:GetSecretValue"]
     parameter = arn(scope, "ssm", f"parameter{database_parameter(scope)}")
@@ -116,8 +114,7 @@ def task_rights(scope: AwsScope, *, artifacts: str, key_alias: str) -> list[dict
         iam.allow("Artifacts", objects, [f"{bucket}/artifacts/*"]),
         iam.allow("ListArtifacts", ["s3:ListBucket"], [bucket]),
         iam.allow("DatabasePlace", ["ssm:GetParameter"], [parameter]),
-        # RDS makes the name of its secret; the tag says whose it is.
-        iam.allow("DatabaseLogin", read, [_secret(scope, "rds!db-*")], conditions=mine),
+        _managed_password(scope, read),
         iam.allow("AuthSecret", read, [_secret(scope, f"{auth_secret_name(scope)}-??????")]),
         iam.use_key(scope, key_alias),
     ]
@@ -136,19 +133,17 @@ def rotation_rights(scope: AwsScope, *, key_alias: str) -> list[dict[str, Any]]:
     ]
 
 
-def rotation_pattern(scope: AwsScope) -> str:
-    """Return the event pattern of a finished rotation of one of the two secrets.
-
-    Of the database's secret only the beginning of the name is known; a rotation of another
-    database's secret restarts the server for nothing, which does no harm.
-    """
-    prefixes = [_secret(scope, name) for name in (f"{auth_secret_name(scope)}-", "rds!db-")]
-    detail = {
-        "eventName": ["RotationSucceeded"],
-        "additionalEventData": {"SecretId": [{"prefix": prefix} for prefix in prefixes]},
-    }
-    pattern = {"source": ["aws.secretsmanager"], "detail": detail}
-    return json.dumps({**pattern, "detail-type": ["AWS Service Event via CloudTrail"]})
+def restart_rights(scope: AwsScope) -> list[dict[str, Any]]:
+    """Return what the restart after a rotation needs: dates of two secrets, and one service."""
+    registry = physical_name(scope, "registry")
+    service = arn(scope, "ecs", f"service/{registry}/{registry}")
+    described = ["secretsmanager:DescribeSecret"]
+    return [
+        iam.allow("Restart", ["ecs:DescribeServices", "ecs:UpdateService"], [service]),
+        iam.allow("FindDatabase", ["rds:DescribeDBInstances"], [_database(scope)]),
+        _managed_password(scope, described),
+        iam.allow("AuthSecret", described, [_secret(scope, f"{auth_secret_name(scope)}-??????")]),
+    ]
 
 
 def image_lifecycle() -> str:
@@ -182,11 +177,24 @@ def image_policy(scope: AwsScope) -> str:
         "lambda.amazonaws.com",
         ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
         [],
-        conditions=iam.service_source(scope, functions),
+        # The one key that Lambda sends here (Lambda developer guide, "Create a Lambda function
+        # using a container image", permissions of the repository).
+        conditions={"ArnLike": {"aws:SourceArn": functions}},
     )
     # A repository policy has no Resource: it is the repository.
     del statement["Resource"]
     return iam.document(statement)
+
+
+def _database(scope: AwsScope) -> str:
+    return arn(scope, "rds", f"db:{physical_name(scope, 'registry')}")
+
+
+def _managed_password(scope: AwsScope, actions: list[str]) -> dict[str, Any]:
+    """Allow something with the database's password; RDS names it, a tag says whose it is."""
+    tag = "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn"
+    mine = {"StringEquals": {tag: _database(scope)}}
+    return iam.allow("DatabaseLogin", actions, [_secret(scope, "rds!db-*")], conditions=mine)
 
 
 def _secret(scope: AwsScope, name: str) -> str:

@@ -5,15 +5,18 @@ from typing import Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components import iam
 from components import registry_plan as plan
 from components.aws_function import ServiceFunction
-from components.aws_names import AwsScope, arn, physical_name, to_wire
+from components.aws_names import AwsScope, physical_name, to_wire
 from components.aws_platform import PlatformParts
+from components.aws_schedule import scheduled
+from components.service_source import invoker_source
 
 __all__ = ["RegistrySecrets", "RegistrySecretsArgs"]
 
 _ROTATE_DAYS: Final = 30
+# How long tasks may run with a password that was rotated away.
+_RESTART_CHECK: Final = "rate(5 minutes)"
 
 
 class RegistrySecretsArgs(TypedDict):
@@ -87,9 +90,7 @@ def _rotation(
         f"{name}-rotate",
         action="lambda:InvokeFunction",
         function=function.function_name,
-        principal="secretsmanager.amazonaws.com",
-        source_account=scope["account_id"],
-        source_arn=secret.arn,
+        **invoker_source("secretsmanager.amazonaws.com", scope),
         opts=opts,
     )
     return aws.secretsmanager.SecretRotation(
@@ -104,8 +105,7 @@ def _rotation(
 
 def _restart(name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions) -> None:
     scope, platform = args["scope"], args["platform"]
-    registry, rule_name = physical_name(scope, "registry"), physical_name(scope, f"{name}-restart")
-    service = arn(scope, "ecs", f"service/{registry}/{registry}")
+    registry = physical_name(scope, "registry")
     function = ServiceFunction(
         f"{name}-restart",
         {
@@ -113,29 +113,23 @@ def _restart(name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions)
             "platform": platform,
             "purpose": "registry-restart",
             "sources": ["registry_redeploy.py"],
-            "environment": {"CLUSTER": registry, "SERVICE": registry},
-            "statements": [iam.allow("Restart", ["ecs:UpdateService"], [service])],
+            "environment": {
+                "CLUSTER": registry,
+                "SERVICE": registry,
+                "DATABASE": registry,
+                "SECRET": plan.auth_secret_name(scope),
+            },
+            "statements": plan.restart_rights(scope),
             "timeout_seconds": 30,
             "concurrency": 1,
         },
         opts,
     )
-    rule = aws.cloudwatch.EventRule(
+    scheduled(
         f"{name}-restart",
-        name=rule_name,
-        description="A secret of the model registry was rotated",
-        event_pattern=plan.rotation_pattern(scope),
+        scope=scope,
+        platform=platform,
+        function=function,
+        expression=_RESTART_CHECK,
         opts=opts,
-    )
-    aws.lambda_.Permission(
-        f"{name}-restart",
-        action="lambda:InvokeFunction",
-        function=function.function_name,
-        principal="events.amazonaws.com",
-        source_account=scope["account_id"],
-        source_arn=arn(scope, "events", f"rule/{rule_name}"),
-        opts=opts,
-    )
-    aws.cloudwatch.EventTarget(
-        f"{name}-restart", rule=rule.name, arn=function.function_arn, opts=opts
     )

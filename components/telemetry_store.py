@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from components import telemetry_plan as plan
 from components.aws_function import ServiceFunction
 from components.aws_log_group import log_group
-from components.aws_names import AwsScope, arn, bucket_arn, physical_name, to_wire
+from components.aws_names import AwsScope, bucket_arn, physical_name, to_wire
 from components.aws_platform import PlatformParts
 from components.aws_role import service_role
 
@@ -64,7 +64,6 @@ class TelemetryStore(pulumi.ComponentResource):
                 function_arn=function.arn,
             ),
             opts=child,
-            source_arn=arn(scope, "firehose", f"deliverystream/{self.workgroup}"),
         )
         _delivery_stream(name, args, (table, function, role), child)
         _workgroup(name, args, child)
@@ -169,17 +168,15 @@ def _delivery_stream(
 
 
 def _processor(function_arn: pulumi.Output[str]) -> dict[str, Any]:
-    parameters = {
-        "LambdaArn": function_arn.apply(lambda arn: f"{arn}:$LATEST"),
-        "BufferSizeInMBs": "1",
-        "BufferIntervalInSeconds": "60",
-        "NumberOfRetries": "3",
-    }
+    """Return the transform; what equals a default of AWS is left out.
+
+    The provider keeps no such parameter in its state, so each preview would add it again
+    (terraform-provider-aws, kinesis_firehose_delivery_stream, note on `parameters`).
+    """
+    function = function_arn.apply(lambda arn: f"{arn}:$LATEST")
     return {
         "type": "Lambda",
-        "parameters": [
-            {"parameter_name": key, "parameter_value": value} for key, value in parameters.items()
-        ],
+        "parameters": [{"parameter_name": "LambdaArn", "parameter_value": function}],
     }
 
 

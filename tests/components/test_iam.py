@@ -22,11 +22,11 @@ def test_a_wildcard_action_cannot_be_allowed(action: str) -> None:
 
 
 def test_a_role_trusts_its_service_for_this_account_and_source_only() -> None:
-    source = arn(DEV, "lambda", "function:signer")
+    source = arn(DEV, "scheduler", "schedule-group/default")
 
-    statement = only(iam.trust("lambda.amazonaws.com", DEV, source_arn=source))
+    statement = only(iam.trust("scheduler.amazonaws.com", DEV, source_arn=source))
 
-    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
         "ArnLike": {"aws:SourceArn": source},

@@ -5,6 +5,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from moto import mock_aws
 from components import registry_plan as plan
 from components.aws_names import AwsScope
 from components.registry import ModelRegistry, RegistryArgs
-from components.registry_redeploy import redeploy
+from components.registry_redeploy import restart_if_stale
 from components.registry_rotate import rotate
 from components.registry_start import auth_config, database_uri, server_command
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
@@ -362,13 +363,85 @@ def test_an_unknown_step_is_refused(secrets: Any) -> None:
         turn(secrets, "http://127.0.0.1:9", TOKENS[0], stages=("dropSecret",))
 
 
-def test_a_rotation_restarts_the_service() -> None:
-    calls: list[dict[str, Any]] = []
+class Clients:
+    """ECS, RDS and Secrets Manager, as far as the restart asks them."""
 
-    class Ecs:
-        def update_service(self, **arguments: Any) -> None:
-            calls.append(arguments)
+    def __init__(self, *, started: list[datetime], rotated: dict[str, datetime]) -> None:
+        self.started, self.rotated = started, rotated
+        self.restarts: list[dict[str, Any]] = []
 
-    redeploy(Ecs(), cluster="c", service="s")
+    def __call__(self, name: str) -> "Clients":
+        assert name in {"ecs", "rds", "secretsmanager"}
+        return self
 
-    assert calls == [{"cluster": "c", "service": "s", "forceNewDeployment": True}]
+    def describe_services(self, **_: Any) -> dict[str, Any]:
+        deployments = [{"createdAt": moment} for moment in self.started]
+        return {"services": [{"deployments": deployments}] if deployments else []}
+
+    def describe_db_instances(self, *, DBInstanceIdentifier: str) -> dict[str, Any]:  # noqa: N803
+        assert self.started, "the database was looked for before there was a service"
+        secret = {"SecretArn": f"rds!{DBInstanceIdentifier}"}
+        return {"DBInstances": [{"MasterUserSecret": secret}]}
+
+    def describe_secret(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803
+        moment = self.rotated.get(SecretId)
+        return {} if moment is None else {"LastRotatedDate": moment}
+
+    def update_service(self, **arguments: Any) -> None:
+        self.restarts.append(arguments)
+
+
+EARLY, LATE, LATEST = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3))
+
+
+@pytest.mark.parametrize("secret", ["auth", "rds!db"])
+def test_a_rotation_of_either_secret_restarts_the_service_once(secret: str) -> None:
+    clients = Clients(started=[EARLY], rotated={secret: LATE})
+    names = {"cluster": "c", "service": "s", "database": "db", "secret": "auth"}
+
+    assert restart_if_stale(clients, **names)
+    assert clients.restarts == [{"cluster": "c", "service": "s", "forceNewDeployment": True}]
+    clients.started.append(LATEST)  # the new deployment, beside the old one
+    assert not restart_if_stale(clients, **names)
+    assert len(clients.restarts) == 1
+
+
+@pytest.mark.parametrize(
+    "clients",
+    [
+        Clients(started=[], rotated={"auth": LATE}),
+        Clients(started=[EARLY], rotated={}),
+        Clients(started=[LATE], rotated={"auth": EARLY, "rds!db": EARLY}),
+    ],
+    ids=["no service yet", "nothing was rotated", "tasks are newer"],
+)
+def test_without_a_newer_rotation_nothing_is_restarted(clients: Clients) -> None:
+    names = {"cluster": "c", "service": "s", "database": "db", "secret": "auth"}
+
+    assert not restart_if_stale(clients, **names)
+    assert clients.restarts == []
+
+
+def test_the_restart_needs_no_trail_and_may_change_the_one_service(dev: Engine) -> None:
+    rights = {
+        action: resources for name, action, resources in allowed(dev) if name == "registry-restart"
+    }
+
+    assert [item.name for item in dev.of_type("eventRule:EventRule")] == []
+    assert dev.one("schedule:Schedule", "registry-restart").inputs["scheduleExpression"]
+    assert {action for action in rights if not action.startswith(("kms:", "logs:", "xray:"))} == {
+        "ecs:DescribeServices",
+        "ecs:UpdateService",
+        "rds:DescribeDBInstances",
+        "secretsmanager:DescribeSecret",
+        "sqs:SendMessage",
+    }
+
+
+def test_the_database_is_pinned_by_its_major_version_and_upgrades_itself(dev: Engine) -> None:
+    database = dev.one("instance:Instance").inputs
+
+    assert database["engineVersion"].isdigit()
+    assert database["autoMinorVersionUpgrade"] is True
+    family = dev.one("parameterGroup:ParameterGroup").inputs["family"]
+    assert family == f"postgres{database['engineVersion']}"

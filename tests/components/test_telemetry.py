@@ -107,6 +107,14 @@ def test_a_stream_without_shards_is_paid_by_use(dev: Engine, prod: Engine) -> No
     assert modes == [{"streamMode": "PROVISIONED"}, {"streamMode": "ON_DEMAND"}]
 
 
+def test_the_transform_gives_no_parameter_that_equals_a_default(dev: Engine) -> None:
+    """The provider keeps none of them in its state and would add them at every preview."""
+    configuration = dev.one("FirehoseDeliveryStream").inputs["extendedS3Configuration"]
+    [processor] = configuration["processingConfiguration"]["processors"]
+
+    assert [item["parameterName"] for item in processor["parameters"]] == ["LambdaArn"]
+
+
 def test_a_query_cannot_read_more_than_allowed(dev: Engine) -> None:
     configuration = dev.one("Workgroup").inputs["configuration"]
 

@@ -1,0 +1,128 @@
+"""Conditions that tie a service's call to this account, where AWS documents that it sends them.
+
+A condition on a key that the service does not send is never true: the role cannot be assumed, or
+the function not invoked, and nothing says why. So each service stands here with the page that
+says which keys it sends; a service that is not listed stops the program.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from components.aws_names import AwsScope
+
+__all__ = ["INVOKERS", "TRUSTED", "Sent", "invoker_source", "trust_conditions"]
+
+_ACCOUNT: Final = "aws:SourceAccount"
+_ARN: Final = "aws:SourceArn"
+_EXTERNAL_ID: Final = "sts:ExternalId"
+_DOCS: Final = "https://docs.aws.amazon.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a service is documented to send.
+
+    Attributes:
+        keys: Condition keys.
+        page: Page of AWS that says so.
+    """
+
+    keys: tuple[str, ...]
+    page: str
+
+
+# Services that take on a role. Where none is documented, what protects is iam:PassRole: nobody in
+# another account can hand a role of this account to a service.
+TRUSTED: Final[Mapping[str, Sent]] = {
+    "apigateway.amazonaws.com": Sent(
+        (), f"{_DOCS}/apigateway/latest/developerguide/permissions.html"
+    ),
+    "ecs-tasks.amazonaws.com": Sent(
+        (_ACCOUNT, _ARN), f"{_DOCS}/AmazonECS/latest/developerguide/task-iam-roles.html"
+    ),
+    # The account's number, as id of the caller.
+    "firehose.amazonaws.com": Sent(
+        (_EXTERNAL_ID,),
+        f"{_DOCS}/firehose/latest/dev/controlling-access.html#firehose-assume-role",
+    ),
+    # The page names the ARN too, but none says whether it is qualified with a version.
+    "lambda.amazonaws.com": Sent(
+        (_ACCOUNT,), f"{_DOCS}/lambda/latest/dg/permissions-managed-policies.html"
+    ),
+    "monitoring.rds.amazonaws.com": Sent(
+        (_ACCOUNT, _ARN),
+        f"{_DOCS}/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html"
+        "#USER_Monitoring.OS.confused-deputy",
+    ),
+    # The ARN of the schedule's group, not of the schedule.
+    "scheduler.amazonaws.com": Sent(
+        (_ACCOUNT, _ARN),
+        f"{_DOCS}/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html",
+    ),
+}
+# Services that invoke a function.
+INVOKERS: Final[Mapping[str, Sent]] = {
+    "apigateway.amazonaws.com": Sent(
+        (_ARN,),
+        f"{_DOCS}/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html",
+    ),
+    "secretsmanager.amazonaws.com": Sent(
+        (_ACCOUNT,),
+        f"{_DOCS}/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html",
+    ),
+    "sns.amazonaws.com": Sent((_ARN,), f"{_DOCS}/lambda/latest/dg/with-sns.html"),
+}
+
+
+def trust_conditions(
+    service: str, scope: AwsScope, source_arn: str | None = None
+) -> dict[str, dict[str, str]]:
+    """Return the conditions of a role's trust policy.
+
+    Args:
+        service: Principal that takes on the role.
+        scope: The account.
+        source_arn: ARN that the service acts for; given if, and only if, it sends one.
+
+    Raises:
+        ValueError: If the service is not listed, or an ARN is missing or one too many.
+    """
+    sent = _sent(TRUSTED, service, needs_arn=source_arn is not None)
+    equal = {key: scope["account_id"] for key in sent.keys if key != _ARN}
+    conditions = {"StringEquals": equal} if equal else {}
+    return conditions if source_arn is None else {**conditions, "ArnLike": {_ARN: source_arn}}
+
+
+def invoker_source(service: str, scope: AwsScope, source_arn: Any | None = None) -> dict[str, Any]:
+    """Return principal and source of a function's permission.
+
+    Args:
+        service: Principal that invokes the function.
+        scope: The account.
+        source_arn: ARN that it invokes for; given if, and only if, it sends one.
+
+    Raises:
+        ValueError: If the service is not listed, or an ARN is missing or one too many.
+    """
+    sent = _sent(INVOKERS, service, needs_arn=source_arn is not None)
+    source: dict[str, Any] = {"principal": service}
+    if _ACCOUNT in sent.keys:
+        source["source_account"] = scope["account_id"]
+    return source if source_arn is None else {**source, "source_arn": source_arn}
+
+
+def _sent(table: Mapping[str, Sent], service: str, *, needs_arn: bool) -> Sent:
+    sent = table.get(service)
+    if sent is None:
+        raise ValueError(
+            f"service {service!r}: got no page of AWS that says which source it sends, expected "
+            f"one of {sorted(table)}: look it up and add it to components/service_source.py"
+        )
+    if (_ARN in sent.keys) != needs_arn:
+        wanted = "an ARN" if _ARN in sent.keys else "none"
+        raise ValueError(
+            f"service {service!r}: got {'an' if needs_arn else 'no'} ARN as its source, expected "
+            f"{wanted} ({sent.page})"
+        )
+    return sent
