@@ -82,4 +82,5 @@ endpoints = {item.name: deploy(inputs, item, around) for item in settings.deploy
 pulumi.export("registryUri", registry.tracking_uri)
 pulumi.export("releaseUrl", release_url)
 pulumi.export("telemetryUrl", telemetry.url)
+pulumi.export("dnsTargets", {**delivery.dns_targets, **telemetry.dns_targets})
 pulumi.export("endpoints", endpoints)

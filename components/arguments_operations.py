@@ -24,6 +24,7 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
         "audiences": list(identity.audiences),
         "domain": telemetry.domain,
         "certificate_arn": telemetry.certificate_arn,
+        "hosted_zone_id": telemetry.hosted_zone_id,
         "shards": telemetry.shards,
         "stream_retention_hours": telemetry.stream_retention_hours,
         "retention_days": telemetry.retention_days,

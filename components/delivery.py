@@ -1,5 +1,6 @@
 """How devices get models: a private origin behind a CDN, and signed freshness."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NotRequired, TypedDict
 
@@ -9,6 +10,7 @@ import pulumi_aws as aws
 from components import delivery_cdn as cdn
 from components import delivery_plan as plan
 from components.aws_bucket import LifecycleRule, PrivateBucket
+from components.aws_domain import alias_records, dns_targets, proven_certificate
 from components.aws_key import EncryptionKey
 from components.aws_names import AwsScope, bucket_arn, bucket_name, to_wire
 from components.aws_platform import PlatformParts
@@ -71,6 +73,8 @@ class ModelDelivery(pulumi.ComponentResource):
     bucket_key_alias: str
     domain: pulumi.Output[str]
     distribution_arn: pulumi.Output[str]
+    dns_targets: Mapping[str, pulumi.Input[str]]
+    """Host names whose records are somebody else's to make, and what they have to lead to."""
     timestamp_key_arn: pulumi.Output[str]
 
     def __init__(
@@ -108,6 +112,9 @@ class ModelDelivery(pulumi.ComponentResource):
         self.domain = pulumi.Output.from_input(args["domain"] or distribution.domain_name)
         self.bucket_key_alias = key.alias
         self.distribution_arn = distribution.arn
+        self.dns_targets = dns_targets(
+            args["domain"], args["hosted_zone_id"], distribution.domain_name
+        )
         self.timestamp_key_arn = signer.key_arn
         self.register_outputs(
             {
@@ -155,9 +162,16 @@ class ModelDelivery(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=scope["protect"], depends_on=[origin]),
         )
         if domain and args["hosted_zone_id"]:
-            zone = args["hosted_zone_id"]
-            cdn.point_domain(
-                name, domain=domain, zone_id=zone, distribution=distribution, opts=child
+            alias_records(
+                name,
+                domain=domain,
+                zone_id=args["hosted_zone_id"],
+                target={
+                    "name": distribution.domain_name,
+                    "zone_id": distribution.hosted_zone_id,
+                },
+                kinds=("A", "AAAA"),
+                opts=child,
             )
         return distribution
 
@@ -166,7 +180,9 @@ class ModelDelivery(pulumi.ComponentResource):
         if args["certificate_arn"] or not domain or not zone:
             return args["certificate_arn"]
         child = pulumi.ResourceOptions(parent=self)
-        return cdn.certificate(name, domain=domain, zone_id=zone, opts=child)
+        return proven_certificate(
+            name, domain=domain, zone_id=zone, region=cdn.CDN_REGION, opts=child
+        )
 
     def _firewall(self, name: str, args: DeliveryArgs) -> pulumi.Output[str] | None:
         if not args["waf"]:

@@ -12,20 +12,16 @@ from components.aws_wafv2 import WebAcl
 
 __all__ = [
     "CDN_REGION",
-    "CERTIFICATE_REGION",
     "cache_behaviours",
-    "certificate",
     "edge_function",
     "firewall",
     "key_group",
     "log_delivery",
     "origin_access",
-    "point_domain",
 ]
 
 # CloudFront takes certificates and firewalls of this region only, and keeps its logs' setup here.
 CDN_REGION: Final = "us-east-1"
-CERTIFICATE_REGION: Final = CDN_REGION
 _YEAR: Final = 31_536_000  # seconds
 _HSTS: Final = 63_072_000  # seconds, two years: what preload lists ask for
 
@@ -140,59 +136,6 @@ def firewall(
     )
 
 
-def certificate(
-    name: str, *, domain: str, zone_id: str, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Create a certificate, prove the domain in its zone, and return the proven ARN."""
-    made = aws.acm.Certificate(
-        name, domain_name=domain, validation_method="DNS", region=CERTIFICATE_REGION, opts=opts
-    )
-    proof = made.domain_validation_options[0]
-    record = aws.route53.Record(
-        f"{name}-proof",
-        zone_id=zone_id,
-        name=proof.resource_record_name,
-        type=proof.resource_record_type,
-        records=[proof.resource_record_value],
-        ttl=300,
-        opts=opts,
-    )
-    proven = aws.acm.CertificateValidation(
-        name,
-        certificate_arn=made.arn,
-        validation_record_fqdns=[record.fqdn],
-        region=CERTIFICATE_REGION,
-        opts=opts,
-    )
-    arn: pulumi.Output[str] = proven.certificate_arn
-    return arn
-
-
-def point_domain(
-    name: str,
-    *,
-    domain: str,
-    zone_id: str,
-    distribution: aws.cloudfront.Distribution,
-    opts: pulumi.ResourceOptions,
-) -> None:
-    """Create the records that lead the domain to the distribution, IPv4 and IPv6."""
-    alias = {
-        "name": distribution.domain_name,
-        "zone_id": distribution.hosted_zone_id,
-        "evaluate_target_health": False,
-    }
-    for kind in ("A", "AAAA"):
-        aws.route53.Record(
-            f"{name}-{kind.lower()}",
-            zone_id=zone_id,
-            name=domain,
-            type=kind,
-            aliases=[alias],
-            opts=opts,
-        )
-
-
 def log_delivery(
     name: str,
     *,
@@ -242,8 +185,10 @@ def _cache_policy(
             "cookies_config": {"cookie_behavior": "none"},
             "headers_config": {"header_behavior": "none"},
             "query_strings_config": {"query_string_behavior": "none"},
-            "enable_accept_encoding_brotli": True,
-            "enable_accept_encoding_gzip": True,
+            # CloudFront refuses to compress what it may not cache (CloudFront developer guide,
+            # "Serve compressed files").
+            "enable_accept_encoding_brotli": seconds > 0,
+            "enable_accept_encoding_gzip": seconds > 0,
         },
         opts=opts,
     )

@@ -14,6 +14,10 @@ __all__ = ["Delivery", "GeoRestriction", "Telemetry"]
 
 
 _RSA_BITS: Final = 2_048
+# ACM user guide, "Certificate characteristics": the first name becomes the common name.
+_LONGEST_COMMON_NAME: Final = 64
+
+HostedZone = Annotated[str, Field(pattern=r"^Z[A-Z0-9]{5,31}$")]
 
 
 def _signing_key(text: str) -> str:
@@ -31,6 +35,24 @@ def _signing_key(text: str) -> str:
     if not rsa and not elliptic:
         raise ValueError("a public key in PEM, RSA with 2048 bits or ECDSA on P-256, is expected")
     return text.strip() + "\n"
+
+
+def _check_domain(domain: str | None, certificate: str | None, zone: str | None) -> None:
+    """Check that somebody proves a domain, and that ACM can.
+
+    Raises:
+        ValueError: If nobody does, or two do, or the name is too long for a new certificate.
+    """
+    proofs = [item for item in (certificate, zone) if item]
+    if domain is None and proofs:
+        raise ValueError("certificateArn and hostedZoneId belong to a domain; none is given")
+    if domain is not None and len(proofs) != 1:
+        raise ValueError("a domain needs exactly one of certificateArn and hostedZoneId")
+    if domain is not None and zone is not None and len(domain) > _LONGEST_COMMON_NAME:
+        raise ValueError(
+            f"a certificate's first name has at most {_LONGEST_COMMON_NAME} characters "
+            f"(ACM), the domain has {len(domain)}: choose a shorter one, or give certificateArn"
+        )
 
 
 class GeoRestriction(Section):
@@ -51,9 +73,8 @@ class Delivery(Section):
     certificate_arn: Arn | None = Field(
         default=None, description="ACM certificate of the domain, in us-east-1."
     )
-    hosted_zone_id: str | None = Field(
+    hosted_zone_id: HostedZone | None = Field(
         default=None,
-        pattern=r"^Z[A-Z0-9]{5,31}$",
         description="Route 53 zone of the domain: certificate and records are made there.",
     )
     waf: bool = Field(description="Put a web application firewall before the CDN.")
@@ -87,11 +108,7 @@ class Delivery(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Delivery":
-        proofs = [item for item in (self.certificate_arn, self.hosted_zone_id) if item]
-        if self.domain is None and proofs:
-            raise ValueError("certificateArn and hostedZoneId belong to a domain; none is given")
-        if self.domain is not None and len(proofs) != 1:
-            raise ValueError("a domain needs exactly one of certificateArn and hostedZoneId")
+        _check_domain(self.domain, self.certificate_arn, self.hosted_zone_id)
         if self.certificate_arn and self.certificate_arn.split(":")[3] != "us-east-1":
             raise ValueError("CloudFront takes a certificate of us-east-1 only")
         if self.timestamp_expiry_minutes < 3 * self.timestamp_refresh_minutes:
@@ -107,6 +124,10 @@ class Telemetry(Section):
     )
     certificate_arn: Arn | None = Field(
         default=None, description="ACM certificate of that name, in the home region."
+    )
+    hosted_zone_id: HostedZone | None = Field(
+        default=None,
+        description="Route 53 zone of the domain: certificate and record are made there.",
     )
     stream: Literal["on-demand", "provisioned"] = Field(
         description="Kinesis capacity: by use, or by `shards`."
@@ -144,6 +165,5 @@ class Telemetry(Section):
             raise ValueError("stream provisioned needs shards, stream on-demand has none")
         if self.infrequent_after_days and self.infrequent_after_days >= self.retention_days:
             raise ValueError("infrequentAfterDays must be less than retentionDays")
-        if (self.domain is None) != (self.certificate_arn is None):
-            raise ValueError("domain and certificateArn come together")
+        _check_domain(self.domain, self.certificate_arn, self.hosted_zone_id)
         return self

@@ -1,5 +1,6 @@
 """What comes back from devices, sites and functions: from a token to a table."""
 
+from collections.abc import Mapping
 from typing import Final, TypedDict
 
 import pulumi
@@ -28,6 +29,7 @@ class TelemetryArgs(TypedDict):
     audiences: list[str]
     domain: str | None
     certificate_arn: str | None
+    hosted_zone_id: str | None
     shards: int | None
     """Shards of a provisioned stream; ``None`` pays by use."""
     stream_retention_hours: int
@@ -52,6 +54,8 @@ class Telemetry(pulumi.ComponentResource):
     """
 
     url: pulumi.Output[str]
+    dns_targets: Mapping[str, pulumi.Input[str]]
+    """Host names whose records are somebody else's to make, and what they have to lead to."""
     bucket: str
     database: str
     workgroup: str
@@ -80,6 +84,7 @@ class Telemetry(pulumi.ComponentResource):
                 "burst": args["burst"],
                 "domain": args["domain"],
                 "certificate_arn": args["certificate_arn"],
+                "hosted_zone_id": args["hosted_zone_id"],
             },
             child,
         )
@@ -100,6 +105,7 @@ class Telemetry(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[bucket]),
         )
         self._watch(name, args)
+        self.dns_targets = api.dns_targets
         self.url, self.database, self.workgroup = api.url, store.database, store.workgroup
         self.register_outputs({"url": self.url, "bucket": self.bucket, "database": self.database})
 

@@ -1,11 +1,18 @@
 """The public door of telemetry: an HTTP API that wants a token and puts events on the stream."""
 
+from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components import telemetry_plan as plan
+from components.aws_domain import (
+    AliasTarget,
+    alias_records,
+    dns_targets,
+    proven_certificate,
+)
 from components.aws_log_group import log_group
 from components.aws_names import (
     AwsScope,
@@ -37,12 +44,16 @@ class TelemetryApiArgs(TypedDict):
     burst: int
     domain: str | None
     certificate_arn: str | None
+    """Of the domain; else ``hosted_zone_id`` makes one."""
+    hosted_zone_id: str | None
 
 
 class TelemetryApi(pulumi.ComponentResource):
     """API, JWT authorizer, one route with throttles, stage with access logs, own domain."""
 
     url: pulumi.Output[str]
+    dns_targets: Mapping[str, pulumi.Input[str]]
+    """Host names whose records are somebody else's to make, and what they have to lead to."""
 
     def __init__(
         self, name: str, args: TelemetryApiArgs, opts: pulumi.ResourceOptions | None = None
@@ -60,10 +71,12 @@ class TelemetryApi(pulumi.ComponentResource):
         )
         route = _route(name, args, api, child)
         stage = _stage(name, args, api, pulumi.ResourceOptions(parent=self, depends_on=[route]))
-        self.url = api.api_endpoint
+        self.url, self.dns_targets = api.api_endpoint, {}
         if args["domain"] is not None:
-            _domain(name, args["domain"], args["certificate_arn"], (api, stage), child)
             self.url = pulumi.Output.from_input(f"https://{args['domain']}")
+            target = _domain(name, args, args["domain"], (api, stage), child)
+            zone = args["hosted_zone_id"]
+            self.dns_targets = dns_targets(args["domain"], zone, target["name"])
         self.register_outputs({"url": self.url})
 
 
@@ -155,17 +168,24 @@ def _stage(
 
 def _domain(
     name: str,
+    args: TelemetryApiArgs,
     domain: str,
-    certificate_arn: str | None,
     place: tuple[aws.apigatewayv2.Api, aws.apigatewayv2.Stage],
     opts: pulumi.ResourceOptions,
-) -> None:
-    api, stage = place
+) -> AliasTarget:
+    """Create the API's own name and, in a zone of ours, its certificate and record."""
+    (api, stage), zone = place, args["hosted_zone_id"]
+    certificate: pulumi.Input[str] | None = args["certificate_arn"]
+    if zone is not None:
+        region = args["scope"]["region"]
+        certificate = proven_certificate(
+            name, domain=domain, zone_id=zone, region=region, opts=opts
+        )
     front = aws.apigatewayv2.DomainName(
         name,
         domain_name=domain,
         domain_name_configuration={
-            "certificate_arn": certificate_arn,
+            "certificate_arn": certificate,
             "endpoint_type": "REGIONAL",
             "security_policy": "TLS_1_2",
         },
@@ -174,3 +194,9 @@ def _domain(
     aws.apigatewayv2.ApiMapping(
         name, api_id=api.id, domain_name=front.domain_name, stage=stage.id, opts=opts
     )
+    made = front.domain_name_configuration
+    target: AliasTarget = {"name": made.target_domain_name, "zone_id": made.hosted_zone_id}
+    if zone is not None:
+        # A regional API answers on IPv4 only unless it is asked for more.
+        alias_records(name, domain=domain, zone_id=zone, target=target, kinds=("A",), opts=opts)
+    return target

@@ -11,6 +11,7 @@ from typing import Any
 from moto import server
 from moto.cloudfront import models
 
+from sandbox.services.aws_api_domains import give_api_domains_a_target
 from sandbox.services.aws_databases import keep_one_managed_secret
 from sandbox.services.aws_policies import mend_bucket_policies
 from sandbox.services.aws_zones import let_zones_have_their_id
@@ -21,6 +22,7 @@ __all__ = ["main", "mend"]
 def mend() -> None:
     """Change moto in this process to what this module and those beside it say."""
     keep_what_is_forgotten()
+    give_api_domains_a_target()
     keep_one_managed_secret()
     mend_bucket_policies()
     let_zones_have_their_id()

@@ -42,6 +42,7 @@ _PROOF = {
     "resourceRecordType": "CNAME",
     "resourceRecordValue": "_value.example.com",
 }
+_API_TARGET = {"targetDomainName": "d-1.execute-api.example.com", "hostedZoneId": "ZAPI"}
 _SECRET = {"secretArn": "arn:aws:secretsmanager:eu-central-1:444455556666:secret:rds-1"}
 
 
@@ -127,7 +128,10 @@ class _Cloud(mocks.Mocks):
         computed: dict[str, Any] = {name: f"{args.name}-{name}" for name in _COMPUTED}
         computed |= _identity(args)
         computed |= {"domainValidationOptions": [_PROOF], "masterUserSecrets": [_SECRET]}
-        return f"{args.name}-id", {**computed, **args.inputs}
+        given = dict(args.inputs)
+        if args.typ == "aws:apigatewayv2/domainName:DomainName":
+            given["domainNameConfiguration"] |= _API_TARGET
+        return f"{args.name}-id", {**computed, **given}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"a component asked the cloud: {args.token}")
@@ -224,6 +228,9 @@ def _write_full_stack(root: Path) -> None:
             "appSecretArn": secret,
         },
     }
+    telemetry = config["mobile-ai:telemetry"]
+    del telemetry["certificateArn"]
+    telemetry["hostedZoneId"] = config["mobile-ai:delivery"]["hostedZoneId"]
     config["mobile-ai:network"]["egress"] = "nat"
     config["mobile-ai:delivery"]["signedUrlKeys"] = [_SIGNING_KEY]
     (root / "Pulumi.prod-full.yaml").write_text(dump_yaml(document))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components import delivery_plan as plan
@@ -170,6 +171,33 @@ def test_a_hosted_zone_makes_a_proven_certificate_and_both_records(item: plan.Ta
     kinds = {record.name: record.inputs.get("type") for record in engine.of_type("record:Record")}
     assert (kinds["delivery-a"], kinds["delivery-aaaa"]) == ("A", "AAAA")
     assert engine.one("CertificateValidation").inputs["region"] == "us-east-1"
+
+
+def test_a_domain_in_somebody_elses_zone_tells_its_target(item: plan.Target) -> None:
+    certificate = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"
+    proof = {"domain": "models.example.com", "certificate_arn": certificate}
+    told: dict[str, Any] = {}
+
+    def program() -> None:
+        made = ModelDelivery("delivery", {**arguments([item]), **proof})  # type: ignore[typeddict-item]
+        pulumi.Output.from_input(dict(made.dns_targets)).apply(told.update)
+
+    engine = declare(program, preview=False)
+
+    assert engine.of_type("record:Record") == []
+    assert told == {"models.example.com": "delivery-domainName"}
+
+
+@pytest.mark.parametrize(("seconds", "compressed"), [(0, False), (60, True)])
+def test_what_may_not_be_cached_is_not_compressed_either(
+    item: plan.Target, seconds: int, *, compressed: bool
+) -> None:
+    engine = delivery({**arguments([item]), "metadata_ttl_seconds": seconds})
+    policy = engine.one("CachePolicy", "delivery-metadata").inputs
+    key = policy["parametersInCacheKeyAndForwardedToOrigin"]
+
+    assert policy["maxTtl"] == seconds
+    assert key["enableAcceptEncodingGzip"] is key["enableAcceptEncodingBrotli"] is compressed
 
 
 def test_without_signing_keys_models_are_open_to_all(dev: Engine) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pulumi
 import pytest
 from governance.telemetry import FIELDS, check_event, event_schema
 from governance.telemetry_request import split_objects
@@ -28,6 +29,7 @@ from components.telemetry_transform import handler, transform
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
 from tests.components.support import Engine, declare
 
+TARGET = {"name": "d-1.execute-api.example.com", "zoneId": "ZAPI"}
 GOLDENS = Path(__file__).parent / "golden"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -40,6 +42,7 @@ def arguments(scope: AwsScope = DEV) -> TelemetryArgs:
         "audiences": ["devices"],
         "domain": None,
         "certificate_arn": None,
+        "hosted_zone_id": None,
         "shards": 1,
         "stream_retention_hours": 24,
         "retention_days": 90,
@@ -99,6 +102,35 @@ def test_with_a_domain_there_is_one_door(prod: Engine) -> None:
     assert prod.one("api:Api").inputs["disableExecuteApiEndpoint"] is True
     security = prod.one("DomainName").inputs["domainNameConfiguration"]["securityPolicy"]
     assert security == "TLS_1_2"
+
+
+def test_a_hosted_zone_makes_a_proven_certificate_and_the_record() -> None:
+    zoned = {"certificate_arn": None, "hosted_zone_id": "Z0123456789"}
+    engine = declare(
+        lambda: Telemetry("telemetry", {**production(), **zoned}),  # type: ignore[typeddict-item]
+        stack="prod",
+        preview=False,
+    )
+
+    assert engine.one("Certificate").inputs["region"] == "eu-west-1"
+    certificate = engine.one("DomainName").inputs["domainNameConfiguration"]["certificateArn"]
+    assert certificate == engine.one("CertificateValidation").inputs["certificateArn"]
+    record = engine.one("record:Record", "telemetry-a").inputs
+    assert (record["name"], record["type"]) == ("events.example.com", "A")
+    assert record["aliases"] == [{**TARGET, "evaluateTargetHealth": False}]
+
+
+def test_without_a_zone_no_record_is_made_and_the_target_is_told() -> None:
+    told: dict[str, Any] = {}
+
+    def program() -> None:
+        made = Telemetry("telemetry", production())
+        pulumi.Output.from_input(dict(made.dns_targets)).apply(told.update)
+
+    engine = declare(program, stack="prod", preview=False)
+
+    assert engine.of_type("record:Record") == []
+    assert told == {"events.example.com": TARGET["name"]}
 
 
 def test_a_stream_without_shards_is_paid_by_use(dev: Engine, prod: Engine) -> None:

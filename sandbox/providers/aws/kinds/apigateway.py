@@ -122,7 +122,13 @@ KINDS: Final = {
         delete=Call(operation="delete_domain_name", give={"DomainName": "{id}"}, fill=False),
         id="{domainName}",
         tags=Tags(of="arn:{partition}:apigateway:{region}::/domainnames/{id}", add="", remove=""),
-        names={"domainNameConfiguration": "DomainNameConfigurations[0]"},
+        names={
+            "domainNameConfiguration": (
+                "DomainNameConfigurations[0].{certificateArn: CertificateArn, "
+                "endpointType: EndpointType, hostedZoneId: HostedZoneId, "
+                "securityPolicy: SecurityPolicy, targetDomainName: ApiGatewayDomainName}"
+            )
+        },
     ),
     "aws:apigatewayv2/apiMapping:ApiMapping": Kind(
         service="apigatewayv2",

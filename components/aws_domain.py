@@ -1,0 +1,84 @@
+"""A host name of the stack: its certificate, and the records that lead to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+__all__ = ["AliasTarget", "alias_records", "dns_targets", "proven_certificate"]
+
+
+class AliasTarget(TypedDict):
+    """What an alias record leads to."""
+
+    name: pulumi.Input[str]
+    """Host name that AWS gave."""
+    zone_id: pulumi.Input[str]
+    """Hosted zone of that name."""
+
+
+def proven_certificate(
+    name: str, *, domain: str, zone_id: str, region: str, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Create a certificate, prove the domain in its zone, and return the proven ARN."""
+    made = aws.acm.Certificate(
+        name, domain_name=domain, validation_method="DNS", region=region, opts=opts
+    )
+    proof = made.domain_validation_options[0]
+    record = aws.route53.Record(
+        f"{name}-proof",
+        zone_id=zone_id,
+        name=proof.resource_record_name,
+        type=proof.resource_record_type,
+        records=[proof.resource_record_value],
+        ttl=300,
+        opts=opts,
+    )
+    proven = aws.acm.CertificateValidation(
+        name,
+        certificate_arn=made.arn,
+        validation_record_fqdns=[record.fqdn],
+        region=region,
+        opts=opts,
+    )
+    arn: pulumi.Output[str] = proven.certificate_arn
+    return arn
+
+
+def alias_records(
+    name: str,
+    *,
+    domain: str,
+    zone_id: pulumi.Input[str],
+    target: AliasTarget,
+    kinds: Sequence[str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Create the records that lead the domain to what AWS made.
+
+    Args:
+        name: Of the resources.
+        domain: Host name.
+        zone_id: Zone that it is in.
+        target: What it leads to.
+        kinds: ``A`` and, where the target has IPv6 addresses, ``AAAA``.
+        opts: Options of the resources.
+    """
+    alias: dict[str, Any] = {**target, "evaluate_target_health": False}
+    for kind in kinds:
+        aws.route53.Record(
+            f"{name}-{kind.lower()}",
+            zone_id=zone_id,
+            name=domain,
+            type=kind,
+            aliases=[alias],
+            opts=opts,
+        )
+
+
+def dns_targets(
+    domain: str | None, zone_id: str | None, target: pulumi.Input[str]
+) -> Mapping[str, pulumi.Input[str]]:
+    """Return what somebody has to enter in their own zone: a host name and its CNAME target."""
+    return {domain: target} if domain is not None and zone_id is None else {}
