@@ -4,6 +4,7 @@ A name that the cloud invents is unknown at preview, and a policy document that 
 unknown with it, so nothing could judge it. Every name here follows from the stack alone.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypedDict
 
@@ -13,6 +14,7 @@ __all__ = [
     "AwsScope",
     "LogKind",
     "arn",
+    "balancer_name",
     "bucket_arn",
     "bucket_name",
     "key_alias",
@@ -37,6 +39,9 @@ _LOG_FOLDERS: Final[Mapping[LogKind, str]] = {
 }
 # S3 bucket and IAM role names: 63 and 64 characters; the shorter holds for all.
 _LONGEST_NAME: Final = 63
+# Elastic Load Balancing API reference, CreateLoadBalancer and CreateTargetGroup.
+_LONGEST_BALANCER: Final = 32
+_DIGEST: Final = 8
 
 
 class AwsScope(TypedDict):
@@ -52,19 +57,36 @@ class AwsScope(TypedDict):
     """Deletion protection on what holds state."""
 
 
-def physical_name(scope: AwsScope, *parts: str) -> str:
+def physical_name(scope: AwsScope, *parts: str, longest: int = _LONGEST_NAME) -> str:
     """Return ``mobile-ai-<stack>-<parts>``.
+
+    Args:
+        scope: Where the resource is.
+        parts: What it is.
+        longest: Characters that its service takes, where that is more than most do.
 
     Raises:
         ValueError: If the name is longer than AWS takes.
     """
     name = "-".join((_PREFIX, scope["stack"], *parts))
-    if len(name) > _LONGEST_NAME:
+    if len(name) > longest:
         raise ValueError(
-            f"name {name!r} has {len(name)} characters, AWS takes {_LONGEST_NAME}: "
+            f"name {name!r} has {len(name)} characters, AWS takes {longest}: "
             "shorten the stack's or the resource's name"
         )
     return name
+
+
+def balancer_name(scope: AwsScope, *parts: str) -> str:
+    """Return the name of a load balancer or a target group, which has at most 32 characters.
+
+    A longer one is cut, and ends in a digest of the whole, so that two stacks never share one.
+    """
+    name = physical_name(scope, *parts)
+    if len(name) <= _LONGEST_BALANCER:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _LONGEST_BALANCER - _DIGEST - 1].rstrip('-')}-{digest}"
 
 
 def bucket_name(scope: AwsScope, purpose: str) -> str:

@@ -1,6 +1,6 @@
 """Budgets: who is told, and what is started, when money runs out or burns too fast."""
 
-from typing import NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -16,6 +16,8 @@ from components.burn_rate_plan import Meter
 from components.service_source import invoker_source
 
 __all__ = ["CostBudget", "CostBudgetArgs"]
+
+_LONGEST_BUDGET: Final = 100  # AWS Budgets API reference, Budget.BudgetName
 
 
 class CostBudgetArgs(TypedDict):
@@ -88,7 +90,7 @@ def _budget(
 ) -> None:
     aws.budgets.Budget(
         name,
-        name=physical_name(args["scope"], "budget", budget["name"]),
+        name=physical_name(args["scope"], "budget", budget["name"], longest=_LONGEST_BUDGET),
         budget_type="COST",
         time_unit="MONTHLY",
         limit_amount=f"{budget['monthly_usd']:.2f}",

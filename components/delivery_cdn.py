@@ -110,7 +110,7 @@ def key_group(
             opts=opts,
         )
         for key in keys
-        for digest in [hashlib.sha256(key.encode()).hexdigest()[:12]]
+        for digest in [hashlib.sha256(key.encode()).hexdigest()[:10]]
     ]
     return aws.cloudfront.KeyGroup(
         name, name=physical_name(scope, name), items=[item.id for item in made], opts=opts

@@ -5,7 +5,7 @@ from typing import Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws_names import AwsScope, physical_name, to_wire
+from components.aws_names import AwsScope, balancer_name, physical_name, to_wire
 from components.aws_network_parts import NetworkParts
 from components.aws_platform import PlatformParts
 from components.registry_plan import SERVER_PORT
@@ -80,7 +80,7 @@ def _balancer(
 ) -> aws.lb.LoadBalancer:
     return aws.lb.LoadBalancer(
         name,
-        name=physical_name(args["scope"], "registry"),
+        name=balancer_name(args["scope"], "registry"),
         load_balancer_type="application",
         internal=True,
         subnets=args["network"]["app_subnet_ids"],
@@ -102,7 +102,7 @@ def _target_group(
 ) -> aws.lb.TargetGroup:
     return aws.lb.TargetGroup(
         name,
-        name=physical_name(args["scope"], "registry"),
+        name=balancer_name(args["scope"], "registry"),
         port=SERVER_PORT,
         protocol="HTTP",  # inside the network, between two security groups
         target_type="ip",

@@ -3,6 +3,7 @@
 Each check is a function from the settings to problems; none of them stops the others.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
@@ -13,9 +14,16 @@ from components.settings import Settings
 from components.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 from components.settings_errors import Problem
 
-__all__ = ["check_models", "check_settings"]
+__all__ = ["LONGEST_STACK", "TAKEN_WORDS", "check_models", "check_settings"]
 
 
+# The longest that leaves room for what the program puts behind it; a test holds both together.
+LONGEST_STACK: Final = 24
+_STACK: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# First words of what the platform itself makes, where an application's name would stand.
+TAKEN_WORDS: Final = frozenset(
+    {"budget", "burn", "delivery", "platform", "registry", "telemetry", "timestamp"}
+)
 _LONGEST_NAME: Final = 63  # IAM roles and Lambda functions take 64, buckets 63
 
 
@@ -24,6 +32,7 @@ def check_settings(settings: Settings, *, stack: str) -> list[Problem]:
     found = (check(settings) for check in _CHECKS)
     return [
         *_environment_fits_stack(settings, stack),
+        *_stack_can_be_a_name(stack),
         *_names_fit(settings, stack),
         *chain.from_iterable(found),
     ]
@@ -54,6 +63,17 @@ def _environment_fits_stack(settings: Settings, stack: str) -> Iterator[Problem]
         )
 
 
+def _stack_can_be_a_name(stack: str) -> Iterator[Problem]:
+    """Check a stack's name as a part of names in AWS: buckets take no capitals, RDS no ``--``."""
+    if len(stack) > LONGEST_STACK or not _STACK.fullmatch(stack):
+        yield Problem(
+            key="mobile-ai:environment",
+            got=f"stack {stack!r} ({len(stack)} characters) as a part of names in AWS",
+            expected=f"at most {LONGEST_STACK} lower-case letters and digits, joined by single '-'",
+            next_step="make the stack under another name (pulumi stack init)",
+        )
+
+
 def _names_fit(settings: Settings, stack: str) -> Iterator[Problem]:
     for key, deployment in _keyed(settings):
         name = f"mobile-ai-{stack}-{deployment.name}"
@@ -63,6 +83,19 @@ def _names_fit(settings: Settings, stack: str) -> Iterator[Problem]:
                 got=f"{name!r} ({len(name)} characters) as a name in AWS",
                 expected=f"at most {_LONGEST_NAME} characters",
                 next_step="shorten the name of the stack, the application or the model",
+            )
+
+
+def _names_are_not_taken(settings: Settings) -> Iterator[Problem]:
+    for key, deployment in _keyed(settings):
+        word = deployment.app.partition("-")[0]
+        if word in TAKEN_WORDS:
+            yield Problem(
+                key=f"{key}.app",
+                got=repr(deployment.app),
+                expected=f"an application whose name does not begin with {word!r}, as functions "
+                "and roles of the platform do",
+                next_step="give the application another name",
             )
 
 
@@ -233,6 +266,7 @@ def _keyed(settings: Settings) -> Iterator[tuple[str, Deployment]]:
 
 
 _CHECKS: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (
+    _names_are_not_taken,
     _names_are_unique,
     _home_is_allowed,
     _prod_has_a_domain,

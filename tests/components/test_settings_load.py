@@ -263,9 +263,34 @@ def test_a_name_too_long_for_the_cloud_is_refused(shared_repository: Path) -> No
     deployment(values)["app"] = "a" * 24
     values["budgets"][1]["scope"] = f"app:{'a' * 24}"
 
-    [line] = problems(values, shared_repository, "dev-" + "x" * 30)
+    [line] = problems(values, shared_repository, "dev-" + "x" * 20)
 
     assert "at most 63 characters" in line
+
+
+@pytest.mark.parametrize(
+    "stack", ["dev-" + "x" * 21, "dev-Test", "dev-a_b", "dev-a.b", "dev--eu", "dev-eu-"]
+)
+def test_a_stack_that_cannot_be_part_of_a_name_in_aws_is_refused(
+    shared_repository: Path, stack: str
+) -> None:
+    [line] = problems(stack_values(shared_repository), shared_repository, stack)
+
+    assert f"stack {stack!r}" in line
+    assert "at most 24 lower-case letters" in line
+
+
+@pytest.mark.parametrize("app", ["registry", "telemetry-app"])
+def test_an_application_that_would_take_the_name_of_a_platform_function_is_refused(
+    shared_repository: Path, app: str
+) -> None:
+    values = stack_values(shared_repository)
+    deployment(values)["app"] = app
+    values["budgets"][1]["scope"] = f"app:{app}"
+
+    [line] = problems(values, shared_repository)
+
+    assert "begin with" in line
 
 
 def test_a_manifest_edited_after_pinning_is_refused(repository: Path) -> None:
