@@ -16,6 +16,7 @@ from gate.baseline import from_export
 from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
 from gate.certify import trust_of
+from gate.concurrency import account_concurrency, require_concurrency
 from gate.desk import Desk, ask, open_desk, run, seal_now
 from gate.drift import Drift, changed_outside
 from gate.errors import GateError
@@ -94,6 +95,7 @@ def bring_up(
         GateError: It cannot run, what was judged is not what is there, or the engine failed.
     """
     desk, notes = _ready(options, tell)
+    notes += _enough_concurrency(desk, tell)
     report: Report | None = None
     if statement is not None:
         judged = _vouched(desk, statement)
@@ -106,6 +108,18 @@ def bring_up(
     require_same(judged, seal_now(desk, state))
     run(desk, "up", ["--skip-preview", *_pack(desk.project, state)], tell)
     return report, replace(_deployed(desk, "up"), notes=notes)
+
+
+def _enough_concurrency(desk: Desk, tell: Tell) -> tuple[str, ...]:
+    """Check what AWS would refuse in the middle of a first `up`; return what was not checked."""
+    if not desk.official:
+        return ()
+    text = desk.project.stack_file.read_text()
+    config = StackFile.parse(text, name=desk.project.stack_file.name).config
+    note = require_concurrency(config, desk.export(), desk.options.ambient, account_concurrency)
+    if note:
+        tell(note)
+    return (note,) if note else ()
 
 
 def refresh(options: Options, tell: Tell) -> Refreshed:

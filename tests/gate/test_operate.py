@@ -15,6 +15,7 @@ from gate import certify as certifying
 from gate import operate
 from gate.assemble import assemble
 from gate.certify import certify
+from gate.concurrency import Concurrency
 from gate.desk import open_desk, seal_now
 from gate.errors import GateError
 from gate.operate import bring_up, refresh, take_down
@@ -88,6 +89,7 @@ class World:
         self.gate_ran = 0
         self.meanwhile = lambda: None
         self.stream = "passed"
+        self.concurrency = Concurrency(total=1_000, unreserved=1_000)
 
     def write(self, name: str, text: str) -> None:
         path = self.root / name
@@ -147,6 +149,7 @@ def world(tmp_path, monkeypatch):
     made = World(tmp_path)
     monkeypatch.setattr(operate, "run_gate", made.gate)
     monkeypatch.setattr(certifying, "run_gate", made.gate)
+    monkeypatch.setattr(operate, "account_concurrency", lambda *_: made.concurrency)
     return made
 
 
@@ -192,6 +195,14 @@ def test_up_without_a_pass_changes_nothing(world):
     report, deployed = bring_up(world.options, quiet)
     assert (report.verdict, deployed) == ("denied", None)
     assert not world.changed()
+
+
+def test_up_stops_before_the_gate_where_the_account_cannot_reserve_what_the_stack_does(world):
+    world.concurrency = Concurrency(total=10, unreserved=10)
+
+    with pytest.raises(GateError, match=r"got 10 concurrent(.|\n)*request-service-quota-increase"):
+        bring_up(world.options, quiet)
+    assert (world.gate_ran, world.changed()) == (0, False)
 
 
 def test_up_that_the_engine_fails_says_why_and_that_it_can_go_on(world):
