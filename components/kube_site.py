@@ -5,6 +5,8 @@ Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-securit
 
 from typing import Any, Final
 
+from components.kube_workload import LARGEST_POD_STORAGE_MB
+
 __all__ = [
     "GATEWAY_NAME",
     "POD_SECURITY_LABELS",
@@ -22,12 +24,18 @@ POD_SECURITY_LABELS: Final = {
 
 
 def quota(*, cpu: int, memory_gb: int, pods: int) -> dict[str, Any]:
-    """Return the spec of what the namespace may take of the site."""
+    """Return the spec of what the namespace may take of the site.
+
+    Disk follows from the number of pods: each may have what the largest one has.
+    """
+    storage = f"{pods * LARGEST_POD_STORAGE_MB}Mi"
     return {
         "hard": {
             "limits.cpu": str(cpu),
+            "limits.ephemeral-storage": storage,
             "limits.memory": f"{memory_gb}Gi",
             "requests.cpu": str(cpu),
+            "requests.ephemeral-storage": storage,
             "requests.memory": f"{memory_gb}Gi",
             "pods": str(pods),
             "services.loadbalancers": "0",
@@ -42,8 +50,12 @@ def limit_range() -> dict[str, Any]:
         "limits": [
             {
                 "type": "Container",
-                "default": {"cpu": "500m", "memory": "512Mi"},
-                "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
+                "default": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "256Mi"},
+                "defaultRequest": {
+                    "cpu": "100m",
+                    "memory": "128Mi",
+                    "ephemeral-storage": "64Mi",
+                },
             }
         ]
     }

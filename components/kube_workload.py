@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 __all__ = [
+    "LARGEST_POD_STORAGE_MB",
     "PORT",
     "Workload",
     "autoscaler",
@@ -27,6 +28,13 @@ __all__ = [
 PORT: Final = 8080
 _USER: Final = 65_532  # "nonroot" of the usual minimal images
 _CACHE: Final = "/var/cache/mobile-ai"
+_CACHE_MB: Final = 1_024
+_TMP_MB: Final = 64
+# The kubelet keeps five log files of 10 MiB for a container (KubeletConfiguration v1beta1), and the
+# root file system is read-only.
+_LOGS_MB: Final = 64
+LARGEST_POD_STORAGE_MB: Final = _CACHE_MB + _TMP_MB + _LOGS_MB
+"""Disk of a node that a pod may fill, MiB, where its cache is no volume of its own."""
 _THROTTLE: Final = "/etc/mobile-ai/throttle"
 # A first start fetches the model over a slow uplink: 60 x 5 s before the pod is restarted.
 _STARTUP_ATTEMPTS: Final = 60
@@ -229,7 +237,7 @@ def _pod(workload: Workload, environment: dict[str, Any]) -> dict[str, Any]:
         "volumes": [
             _cache_volume(workload),
             _throttle_volume(workload),
-            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": f"{_TMP_MB}Mi"}},
         ],
     }
 
@@ -241,10 +249,7 @@ def _container(workload: Workload, environment: dict[str, Any]) -> dict[str, Any
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
-        "resources": {
-            "requests": {"cpu": f"{workload.cpu_millis}m", "memory": f"{workload.memory_mb}Mi"},
-            "limits": {"cpu": f"{workload.cpu_millis}m", "memory": f"{workload.memory_mb}Mi"},
-        },
+        "resources": {"requests": _resources(workload), "limits": _resources(workload)},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -264,9 +269,19 @@ def _container(workload: Workload, environment: dict[str, Any]) -> dict[str, Any
     }
 
 
+def _resources(workload: Workload) -> dict[str, str]:
+    """Return what a container gets, no less and no more; without the last, it may fill a node."""
+    storage = LARGEST_POD_STORAGE_MB if workload.claim is None else _TMP_MB + _LOGS_MB
+    return {
+        "cpu": f"{workload.cpu_millis}m",
+        "memory": f"{workload.memory_mb}Mi",
+        "ephemeral-storage": f"{storage}Mi",
+    }
+
+
 def _cache_volume(workload: Workload) -> dict[str, Any]:
     if workload.claim is None:
-        return {"name": "cache", "emptyDir": {"sizeLimit": "1Gi"}}
+        return {"name": "cache", "emptyDir": {"sizeLimit": f"{_CACHE_MB}Mi"}}
     return {"name": "cache", "persistentVolumeClaim": {"claimName": workload.claim}}
 
 

@@ -1,11 +1,12 @@
 """Pods of a model: fenced, and told nothing about versions."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from components import kube_workload
+from components import kube_site, kube_workload
 from components.kube_workload import Workload
 
 IMAGE = "registry.example.com/edge@sha256:" + "a" * 64
@@ -56,10 +57,36 @@ def test_a_pod_has_no_token_and_shares_nothing_with_its_host() -> None:
 
 
 def test_a_container_has_limits_equal_to_its_requests() -> None:
-    assert container()["resources"] == {
-        "requests": {"cpu": "250m", "memory": "256Mi"},
-        "limits": {"cpu": "250m", "memory": "256Mi"},
-    }
+    wanted = {"cpu": "250m", "memory": "256Mi", "ephemeral-storage": "1152Mi"}
+
+    assert container()["resources"] == {"requests": wanted, "limits": wanted}
+
+
+@pytest.mark.parametrize("claim", [None, "app-digits"])
+def test_a_pod_may_fill_its_own_volumes_and_logs_and_no_more_of_the_node(
+    claim: str | None,
+) -> None:
+    found = spec(replace(WORKLOAD, claim=claim))["template"]["spec"]
+    sizes = [
+        int(volume["emptyDir"]["sizeLimit"].removesuffix("Mi"))
+        for volume in found["volumes"]
+        if "emptyDir" in volume
+    ]
+    limit = found["containers"][0]["resources"]["limits"]["ephemeral-storage"]
+
+    assert int(limit.removesuffix("Mi")) == sum(sizes) + 64
+
+
+def test_the_quota_of_a_site_holds_the_disk_of_as_many_pods_as_it_allows() -> None:
+    largest = int(container()["resources"]["limits"]["ephemeral-storage"].removesuffix("Mi"))
+    hard = kube_site.quota(cpu=4, memory_gb=8, pods=20)["hard"]
+    [limits] = kube_site.limit_range()["limits"]
+
+    assert hard["limits.ephemeral-storage"] == hard["requests.ephemeral-storage"]
+    assert hard["limits.ephemeral-storage"] == f"{20 * largest}Mi"
+    # With a quota on it, a pod that says nothing would be refused.
+    for kind in ("default", "defaultRequest"):
+        assert int(limits[kind]["ephemeral-storage"].removesuffix("Mi")) <= largest
 
 
 def test_probes_ask_the_paths_of_the_inference_protocol() -> None:
