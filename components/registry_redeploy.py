@@ -22,7 +22,7 @@ def handler(_event: Any, _context: Any) -> dict[str, bool]:
         cluster=os.environ["CLUSTER"],
         service=os.environ["SERVICE"],
         database=os.environ["DATABASE"],
-        secret=os.environ["SECRET"],
+        secret=os.environ["ROTATED"],
     )
     return {"restarted": restarted}
 

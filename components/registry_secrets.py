@@ -117,7 +117,7 @@ def _restart(name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions)
                 "CLUSTER": registry,
                 "SERVICE": registry,
                 "DATABASE": registry,
-                "SECRET": plan.auth_secret_name(scope),
+                "ROTATED": plan.auth_secret_name(scope),
             },
             "statements": plan.restart_rights(scope),
             "timeout_seconds": 30,
