@@ -15,7 +15,6 @@ __all__ = ["INVOKERS", "TRUSTED", "Sent", "invoker_source", "trust_conditions"]
 
 _ACCOUNT: Final = "aws:SourceAccount"
 _ARN: Final = "aws:SourceArn"
-_EXTERNAL_ID: Final = "sts:ExternalId"
 _DOCS: Final = "https://docs.aws.amazon.com"
 
 
@@ -41,9 +40,9 @@ TRUSTED: Final[Mapping[str, Sent]] = {
     "ecs-tasks.amazonaws.com": Sent(
         (_ACCOUNT, _ARN), f"{_DOCS}/AmazonECS/latest/developerguide/task-iam-roles.html"
     ),
-    # The account's number, as id of the caller.
+    # Earlier editions of the page asked for `sts:ExternalId`; it asks for nothing any more.
     "firehose.amazonaws.com": Sent(
-        (_EXTERNAL_ID,),
+        (),
         f"{_DOCS}/firehose/latest/dev/controlling-access.html#firehose-assume-role",
     ),
     # The page names the ARN too, but none says whether it is qualified with a version.
