@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from .canonical import canonical_bytes
 from .errors import DocumentError
+from .rego_lint import problems
 
 __all__ = ["RegoResult", "evaluate"]
 
 # A module of another package would be loaded and never asked.
 _OURS: Final = re.compile(r"(?m)^package mobile\.ai\.governance\s*$")
+_SHOWN: Final = 300  # characters of an error
 _PACKAGE: Final = "data.mobile.ai.governance"
 
 
@@ -52,7 +54,7 @@ def evaluate(
     except Exception as error:
         raise DocumentError(
             f"rego {', '.join(modules)}",
-            got=" ".join(str(error).split())[:200],
+            got=" ".join(str(error).split())[:_SHOWN],
             expected="Rego v1 that evaluates",
             next_step="mend the module (`opa check policy-pack/rego`)",
         ) from error
@@ -68,6 +70,8 @@ def _interpreter(modules: tuple[tuple[str, str], ...], registry: bytes) -> Any:
     for name, text in modules:
         if not _OURS.search(text):
             raise ValueError(f"{name} is not of package mobile.ai.governance")
+        if wrong := next(problems(text), None):
+            raise ValueError(f"{name}, {wrong}")
         interpreter.add_module(name, text)
     interpreter.add_data_json(f'{{"ai_registry":{registry.decode()}}}')
     return interpreter
