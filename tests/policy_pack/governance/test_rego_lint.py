@@ -74,7 +74,7 @@ def test_not_before_what_is_always_defined_is_refused_with_its_rewrite(term: str
         'names contains n if { some n in input.names }\ndeny contains "x" if { names["a"] }',
         'default ok := false\nok if { input.x }\ndeny contains "x" if { not ok }',
         'kind := "a" if { input.x } else := "b"\ndeny contains "x" if { kind == "b" }',
-        'deny contains "x" if { input.a == `raw text` } # not x',
+        'deny contains "x" if { input.a == `raw text` }',
         'deny contains "x" if { count({v | some v in input.l; v > 1}) > 2 }',
         'deny contains sprintf("%s", [input.n]) if { input.kind == "K"; not data.r[input.n].ok }',
     ],
