@@ -28,14 +28,16 @@ def database_uri(database: Mapping[str, Any], login: Mapping[str, str], root_ca:
 
 def auth_config(uri: str, auth: Mapping[str, str]) -> configparser.RawConfigParser:
     """Return the configuration of MLflow's basic-auth app: nobody may do anything unasked."""
-    config = configparser.RawConfigParser()
-    config["mlflow"] = {
+    values = {
         "default_permission": "NO_PERMISSIONS",
         "database_uri": uri,
         "admin_username": auth["username"],
         "admin_password": auth["password"],
         "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
     }
+    config = configparser.RawConfigParser()
+    # MLflow reads the file with interpolation (mlflow/server/auth/config.py): % begins a name.
+    config["mlflow"] = {key: value.replace("%", "%%") for key, value in values.items()}
     return config
 
 

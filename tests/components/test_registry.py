@@ -1,6 +1,7 @@
 """The registry: somebody else's, or an MLflow server of this stack's own."""
 
 import base64
+import configparser
 import io
 import json
 import threading
@@ -237,8 +238,11 @@ def test_nobody_may_do_anything_unasked_and_percent_signs_survive() -> None:
     config.write(written)
 
     assert "default_permission = NO_PERMISSIONS" in written.getvalue()
-    assert config["mlflow"]["admin_password"] == "50%"
-    assert config["mlflow"]["database_uri"] == "postgresql://a%40b"
+    # Read as MLflow reads it.
+    read = configparser.ConfigParser()
+    read.read_string(written.getvalue())
+    assert read["mlflow"]["admin_password"] == "50%"
+    assert read["mlflow"]["database_uri"] == "postgresql://a%40b"
 
 
 def test_the_server_answers_to_its_own_domain_and_wants_a_login() -> None:

@@ -75,6 +75,9 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "requirements.txt": partial(export_requirements, "--no-dev"),
     "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
     "edge/requirements.txt": partial(export_requirements, "--only-group", "edge-image"),
+    "components/registry_image/requirements.txt": partial(
+        export_requirements, "--only-group", "mlflow-image"
+    ),
     "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,

@@ -1,0 +1,1 @@
+"""Recipe of the registry's container image, and what only its build runs."""
