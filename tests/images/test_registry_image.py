@@ -12,9 +12,11 @@ import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,8 +28,9 @@ from moto.server import ThreadedMotoServer
 from components.registry_image.rds_roots import listed, main, select
 from components.registry_plan import container_definitions
 from components.registry_start import database_uri
+from tests.edge.authority import Authority
 from tests.images.recipe import ROOT, SITE, Recipe, interpreter, path_of
-from tests.images.tls_postgres import PASSWORD, USER, authority, postgres
+from tests.images.tls_postgres import PASSWORD, USER, postgres
 
 FOLDER = ROOT / "components/registry_image"
 RECIPE = Recipe(FOLDER / "Dockerfile")
@@ -38,18 +41,17 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("registry-image")]
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installed():
     """Install by the recipe's words, and take the certificates out by its commands."""
-    folder = tmp_path_factory.mktemp("registry-image")
-    site, roots = folder / "site", folder / "global-bundle.pem"
-    RECIPE.install(site)
-    [line] = [value for value in RECIPE.all("RUN") if value.startswith("python /rds_roots.py")]
-    bundle, names, out = shlex.split(line)[2:]
-    assert out == "/rds/global-bundle.pem"
-    assert names == "/rds-roots.txt"
-    assert main([str(site / Path(bundle).relative_to("/site")), str(LIST), str(roots)]) == 0
-    _open(folder)
-    return site, roots
+    with _open_folder() as folder:
+        site, roots = folder / "site", folder / "global-bundle.pem"
+        RECIPE.install(site)
+        [line] = [value for value in RECIPE.all("RUN") if value.startswith("python /rds_roots.py")]
+        bundle, names, out = shlex.split(line)[2:]
+        assert out == "/rds/global-bundle.pem"
+        assert names == "/rds-roots.txt"
+        assert main([str(site / Path(bundle).relative_to("/site")), str(LIST), str(roots)]) == 0
+        yield site, roots
 
 
 def test_the_certificates_are_roots_of_rds_that_are_valid_for_years(installed):
@@ -69,7 +71,7 @@ def test_the_certificates_are_roots_of_rds_that_are_valid_for_years(installed):
 
 
 def test_a_certificate_that_is_not_listed_is_left_out(tmp_path, installed):
-    stranger = authority(tmp_path, host="localhost").read_text()
+    stranger = Path(Authority("stranger").write(tmp_path / "root.pem")).read_text()
     names = listed(LIST.read_text())
 
     assert select(stranger + installed[1].read_text(), names) == installed[1].read_text()
@@ -91,17 +93,14 @@ def test_a_list_that_cannot_be_read_is_refused(text):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world():
     """PostgreSQL, S3, Secrets Manager and SSM, as the task finds them."""
-    folder = tmp_path_factory.mktemp("registry-world")
-    _open(folder)
-    authority(folder, host="localhost")
     database = _free()
     cloud = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     cloud.start()
     address = "http://{}:{}".format(*cloud.get_host_and_port())
     try:
-        with postgres(folder, port=database):
+        with _open_folder() as folder, postgres(folder, port=database):
             place = {"host": "localhost", "port": database, "user": USER, "password": PASSWORD}
             proof = {"sslmode": "verify-full", "sslrootcert": str(folder / "root.pem")}
             opened = psycopg2.connect(dbname="postgres", **place, **proof)
@@ -266,11 +265,13 @@ def _sealed(site: Path, roots: Path, user: str) -> list[str]:
     return [unshare, "--mount", "sh", "-c", script, "sh"]
 
 
-def _open(folder: Path) -> None:
-    """Let other accounts in, below pytest's private folders."""
-    for place in (folder, *folder.parents):
-        if place.stat().st_uid == os.geteuid() and not place.stat().st_mode & 0o001:
-            place.chmod(0o711)
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A folder that other accounts may enter; pytest closes its own at each start of a run."""
+    with tempfile.TemporaryDirectory(prefix="mobile-ai-image-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 def _users(pid: int) -> set[int]:
