@@ -72,6 +72,23 @@ class Dialect(ABC):
     ) -> Properties:
         """Inputs with what the official provider adds at check: defaults, names, tags."""
 
+    def refusals(
+        self,
+        urn: str,  # noqa: ARG002
+        facts: TypeFacts,  # noqa: ARG002
+        inputs: Properties,  # noqa: ARG002
+        given: Properties,  # noqa: ARG002
+    ) -> list[Failure]:
+        """Values that the cloud would refuse, by its own schemas.
+
+        Args:
+            urn: The resource.
+            facts: Its type.
+            inputs: Inputs as ``complete`` returned them.
+            given: The inputs that the program set.
+        """
+        return []
+
     @abstractmethod
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
         """Paths only the cloud knows, unless the inputs give them."""

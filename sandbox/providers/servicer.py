@@ -106,18 +106,23 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
-        """Hold inputs against the SDK's types and add what the official provider adds."""
+        """Check inputs against the SDK's types and the cloud's schemas; add what providers add."""
         facts = self._facts(request.type, request.urn)
         inputs = decode(request.news)
         if "__defaults" in inputs:  # inputs that went through here before
             inputs.pop("tagsAll", None)
         failures = self._failures(facts, inputs)
+        # Refused inputs go back too: the pack judges what the engine is given, and would else miss
+        # properties that the program set.
         if failures:
-            return provider_pb2.CheckResponse(failures=check_failures(failures))
+            return provider_pb2.CheckResponse(
+                inputs=request.news, failures=check_failures(failures)
+            )
         checked = self._dialect.complete(
             facts, inputs, old=decode(request.olds), naming=naming_request(request)
         )
-        return provider_pb2.CheckResponse(inputs=encode(checked))
+        refusals = self._dialect.refusals(request.urn, facts, checked, inputs)
+        return provider_pb2.CheckResponse(inputs=encode(checked), failures=check_failures(refusals))
 
     @answered
     def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:

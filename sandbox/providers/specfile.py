@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ensure_spec", "sdk_version", "write_atomically"]
+__all__ = ["cache_folder", "ensure_spec", "sdk_version", "write_atomically"]
 
 _FOLDER: Final = Path(__file__).parent
 _PACKAGES: Final = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
@@ -33,7 +33,7 @@ def ensure_spec(name: str) -> Path:
     Raises:
         RuntimeError: It could not be made.
     """
-    path = _cache_folder() / f"{name}-{sdk_version(name)}-{_fingerprint(name)}.json"
+    path = cache_folder() / f"{name}-{sdk_version(name)}-{_fingerprint(name)}.json"
     if not path.exists():
         _build_apart(name, path)
     return path
@@ -77,7 +77,8 @@ def _build_apart(name: str, path: Path) -> None:
         )
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Folder of what stand-in providers keep for a user."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "mobile-ai" / "providers"
 

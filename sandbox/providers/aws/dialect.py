@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sandbox.providers.aws.schemas.checker import Checker
 from sandbox.providers.aws.tags import merge_tags
 from sandbox.providers.config import check_config_types
 from sandbox.providers.dialect import Dialect, Invented
@@ -13,7 +14,7 @@ from sandbox.providers.errors import Failure, ProviderError, suggestion
 from sandbox.providers.naming import NamingRequest, unique_name
 from sandbox.providers.permission import endpoint_failure
 from sandbox.providers.spec import Spec, TypeFacts
-from sandbox.providers.values import Properties, Value, plain
+from sandbox.providers.values import UNKNOWN, Properties, Value, plain
 
 __all__ = ["AwsDialect"]
 
@@ -43,6 +44,7 @@ class AwsDialect(Dialect):
         super().__init__(spec)
         self._environment = environment
         self._settings = _Settings()
+        self._checker = Checker(environment)
 
     def find(self, token: str) -> TypeFacts:
         """See ``Dialect.find``."""
@@ -103,6 +105,23 @@ class AwsDialect(Dialect):
         if _has_tags(facts):
             result["tagsAll"] = merge_tags(self._settings.default_tags, result.get("tags"))
         return {**result, _DEFAULTED: [*dict.fromkeys(defaulted)]}
+
+    def refusals(
+        self, urn: str, facts: TypeFacts, inputs: Properties, given: Properties
+    ) -> list[Failure]:
+        """By CloudFormation's resource schemas and botocore's API models."""
+        defaulted = {str(mark) for mark in _marks(inputs)}
+        sent = {
+            name: value
+            for name, value in inputs.items()
+            # The official provider leaves out what is off or zero by default.
+            if not name.startswith("__") and (name not in defaulted or value)
+        }
+        sent.setdefault("region", self._settings.region)
+        if facts.naming and facts.naming.prop in defaulted:
+            # Made here, by the service's rule, and another one at every preview.
+            sent[facts.naming.prop] = UNKNOWN
+        return [*self._checker.check(urn, facts, sent, given).failures]
 
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
         """Outputs that are always present, and those that are no input at all."""

@@ -20,6 +20,11 @@ from sandbox.providers.specfile import ensure_spec
 from sandbox.providers.values import Properties, decode, encode
 
 SANDBOX = {"MOBILE_AI_SANDBOX": "1", "PULUMI_BACKEND_URL": "file:///tmp/state"}
+# A trust policy that IAM takes.
+ASSUMABLE = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
+    '"Principal": {"Service": "lambda.amazonaws.com"}}]}'
+)
 BUCKET = "aws:s3/bucket:Bucket"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 

@@ -118,7 +118,7 @@ def test_an_unknown_value_passes_wherever_a_known_one_may_stand(cloud: Engine, v
 
 
 def test_an_unknown_value_counts_as_given(cloud: Engine) -> None:
-    assert cloud.failures(SUBNET, {"vpcId": UNKNOWN}) == {}
+    assert cloud.failures(SUBNET, {"vpcId": UNKNOWN, "cidrBlock": UNKNOWN}) == {}
 
 
 def test_a_failure_never_shows_a_value(cloud: Engine) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.providers.values import UNKNOWN, Secret, decode
+from sandbox.providers.values import UNKNOWN, Secret, decode, encode
 
-from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
+from .stub import ASSUMABLE, BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 
 TABLE = "aws:ec2/route:Route"
 TAGS = '{"tags": {"team": "edge", "cost": "1"}}'
@@ -35,8 +35,10 @@ def test_a_preview_has_no_id() -> None:
 def test_optional_inputs_the_cloud_fills_in_are_unknown_until_given() -> None:
     token = "aws:ec2/vpc:Vpc"
     with aws() as engine:
-        assert planned(engine, token)["enableDnsHostnames"] is UNKNOWN
-        assert planned(engine, token, enableDnsHostnames=True)["enableDnsHostnames"] is True
+        given = {"cidrBlock": "10.0.0.0/16"}
+        assert planned(engine, token, **given)["enableDnsHostnames"] is UNKNOWN
+        given |= {"enableDnsHostnames": True}
+        assert planned(engine, token, **given)["enableDnsHostnames"] is True
 
 
 def test_the_bridges_defaults_are_known() -> None:
@@ -88,7 +90,7 @@ def test_the_region_comes_from_the_provider_unless_given() -> None:
 
 def test_global_types_have_no_region() -> None:
     with aws() as engine:
-        assert "region" not in engine.check("aws:iam/role:Role", {"assumeRolePolicy": "{}"})
+        assert "region" not in engine.check("aws:iam/role:Role", {"assumeRolePolicy": ASSUMABLE})
 
 
 def test_a_missing_name_is_made_from_the_logical_one() -> None:
@@ -219,7 +221,10 @@ def test_decoding_an_empty_message_gives_no_properties() -> None:
 def test_a_long_name_is_cut_before_its_random_end() -> None:
     token = "aws:lb/targetGroup:TargetGroup"
     long = provider_pb2.CheckRequest(
-        urn="urn", type=token, name="a-rather-long-logical-name-of-a-group"
+        urn="urn",
+        type=token,
+        name="a-rather-long-logical-name-of-a-group",
+        news=encode({"port": 80.0, "protocol": "HTTP", "vpcId": UNKNOWN}),
     )
     with aws() as engine:
         names = set()

@@ -12,7 +12,11 @@ from sandbox.providers.invent import MARK
 from sandbox.providers.state_only import StateOnly, identity
 from sandbox.providers.values import Properties, Special
 
-from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes, spec
+from .stub import ASSUMABLE, BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes, spec
+
+_RANGE = "10.0.0.0/16"
+_TOPIC = "arn:aws:sns:eu-central-1:111122223333:t"
+_ROLE = "arn:aws:iam::111122223333:role/r"
 
 
 def made(engine: Engine, token: str, **inputs: object) -> tuple[str, Properties]:
@@ -24,7 +28,7 @@ def made(engine: Engine, token: str, **inputs: object) -> tuple[str, Properties]
 @pytest.mark.parametrize(
     ("token", "inputs", "object_id", "arn"),
     [
-        (BUCKET, {"bucket": "b"}, "b", "arn:aws:s3:::b"),
+        (BUCKET, {"bucket": "bucket"}, "bucket", "arn:aws:s3:::bucket"),
         (
             "aws:sns/topic:Topic",
             {"name": "t"},
@@ -37,14 +41,14 @@ def made(engine: Engine, token: str, **inputs: object) -> tuple[str, Properties]
                 "name": "s",
                 "flexibleTimeWindow": {"mode": "OFF"},
                 "scheduleExpression": "rate(1 day)",
-                "target": {"arn": "a", "roleArn": "r"},
+                "target": {"arn": _TOPIC, "roleArn": _ROLE},
             },
             "default/s",
             "arn:aws:scheduler:eu-central-1:111122223333:schedule/default/s",
         ),
         (
             "aws:iam/role:Role",
-            {"name": "r", "assumeRolePolicy": "{}"},
+            {"name": "r", "assumeRolePolicy": ASSUMABLE},
             "r",
             "arn:aws:iam::111122223333:role/r",
         ),
@@ -60,7 +64,7 @@ def test_ids_and_arns_follow_from_account_region_and_name(
 
 def test_everything_made_up_is_listed() -> None:
     with aws() as engine:
-        _, outputs = made(engine, BUCKET, bucket="b")
+        _, outputs = made(engine, BUCKET, bucket="bucket")
     listed = outputs[MARK]
     assert isinstance(listed, list)
     assert {"arn", "bucketDomainName"} <= set(listed)
@@ -70,20 +74,21 @@ def test_everything_made_up_is_listed() -> None:
 def test_no_setting_is_made_up() -> None:
     """An ACL nobody set must not appear in the state policies read."""
     with aws() as engine:
-        _, outputs = made(engine, BUCKET, bucket="b")
+        _, outputs = made(engine, BUCKET, bucket="bucket")
     assert "acl" not in outputs
 
 
 def test_two_runs_make_the_same() -> None:
     token = "aws:ec2/vpc:Vpc"
     with aws() as engine:
-        assert made(engine, token) == made(engine, token)
+        assert made(engine, token, cidrBlock=_RANGE) == made(engine, token, cidrBlock=_RANGE)
 
 
 def test_a_replacement_gets_another_id() -> None:
     token = "aws:ec2/vpc:Vpc"
     with aws() as engine:
-        assert made(engine, token, cidrBlock="a")[0] != made(engine, token, cidrBlock="b")[0]
+        other = made(engine, token, cidrBlock="10.1.0.0/16")[0]
+        assert made(engine, token, cidrBlock=_RANGE)[0] != other
 
 
 def test_an_update_keeps_the_id_based_outputs() -> None:

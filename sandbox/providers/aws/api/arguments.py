@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.api.asset import content_of
 from sandbox.providers.values import Special
 
-__all__ = ["argument", "member_for", "tag_argument", "word"]
+__all__ = ["argument", "member_for", "pair_of", "tag_argument", "word"]
 
 _PAIRS = (
     ("Key", "Value"),
@@ -86,7 +86,13 @@ def _list(value: Any, inner: Any) -> list[Any]:
 def _pair_of(shape: Any) -> tuple[str, str] | None:
     if shape.type_name != "structure":
         return None
-    return next((pair for pair in _PAIRS if set(pair) <= set(shape.members)), None)
+    return pair_of(shape.members)
+
+
+def pair_of(members: Iterable[str]) -> tuple[str, str] | None:
+    """The two members that make a list of objects a map, such as ``Key`` and ``Value``."""
+    found = frozenset(members)
+    return next((pair for pair in _PAIRS if found.issuperset(pair)), None)
 
 
 def _bytes(value: Any) -> bytes:

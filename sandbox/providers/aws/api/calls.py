@@ -11,7 +11,7 @@ from sandbox.providers.aws.api.session import Session
 from sandbox.providers.aws.api.subject import Subject
 from sandbox.providers.aws.api.text import made
 
-__all__ = ["Api", "operations_of"]
+__all__ = ["Api", "operations_of", "takes"]
 
 # Written apart, or no argument at all.
 _NEVER_FILLED = frozenset({"tags", "tagsAll", "region"})
@@ -62,7 +62,7 @@ class Api:
                 found[member] = argument(value, shape.members[member])
         for name, value in subject.props.items() if call.fill else ():
             named = member_for(name, shape)
-            if named and named not in found and value is not None and _about(call, name):
+            if named and named not in found and value is not None and takes(call, name):
                 found[named] = argument(value, shape.members[named])
         return found
 
@@ -74,7 +74,8 @@ class Api:
         return client.meta.service_model.operation_model(method).input_shape
 
 
-def _about(call: Call, name: str) -> bool:
+def takes(call: Call, name: str) -> bool:
+    """Whether a call takes a property that an argument has the name of."""
     if name in _NEVER_FILLED or name in call.without:
         return False
     return not call.only or name in call.only

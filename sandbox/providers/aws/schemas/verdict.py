@@ -1,0 +1,46 @@
+"""The outcome of checking one resource's inputs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sandbox.providers.errors import Failure
+
+__all__ = ["Verdict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is wrong with inputs, and how many of them a schema or model describes.
+
+    Attributes:
+        failures: Values that AWS would refuse.
+        checked: Inputs (plain values that the program set) held against a schema or model.
+        unknown: Inputs that are known only after the operation.
+        uncovered: Properties, without indexes, that no schema and no model describes.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    checked: int = 0
+    unknown: int = 0
+    uncovered: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Verdict:
+        """Read what ``to_dict`` wrote.
+
+        Raises:
+            KeyError: A field is missing.
+            TypeError: A field has another type.
+        """
+        return cls(
+            failures=tuple(Failure(**item) for item in document["failures"]),
+            checked=int(document["checked"]),
+            unknown=int(document["unknown"]),
+            uncovered=tuple(document["uncovered"]),
+        )
