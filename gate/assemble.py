@@ -19,6 +19,7 @@ from gate.report import (
     Engine,
     Outcomes,
     Pack,
+    Provider,
     Report,
     Resources,
     RuleResult,
@@ -50,6 +51,7 @@ class Run:
         doubts: Reasons of the caller's own not to trust the run.
         warnings: What the caller wants said.
         valued: The plan as money and models.
+        providers: The providers of the plan.
     """
 
     stack: str
@@ -64,6 +66,7 @@ class Run:
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     valued: Valued = NOT_VALUED
+    providers: tuple[Provider, ...] = ()
 
 
 def assemble(run: Run, timing: Timing) -> Report:
@@ -78,6 +81,7 @@ def assemble(run: Run, timing: Timing) -> Report:
         stack=run.stack,
         source=run.source,
         engine=run.engine,
+        providers=run.providers,
         pack=Pack(
             name=expected.pack,
             version=expected.version,

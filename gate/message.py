@@ -12,6 +12,8 @@ __all__ = ["error_texts", "located", "position_in", "without_traceback"]
 _TRACEBACK: Final = "Traceback (most recent call last):"
 # Not a tag of the same prefix, which stands behind a dot or a quote.
 _KEY: Final = re.compile(r"(?<![\w.'\"{])mobile-ai:[A-Za-z]\w*(?:\[\d+\]|\.\w+)*")
+# A value that a stand-in provider refuses; see `sandbox.providers.aws.schemas.judge`.
+_REFUSED: Final = re.compile(r"is not what AWS accepts: got (?P<value>'[^']+'|-?[\d.]+);")
 _HEADER: Final = "Program failed with an unhandled exception:"
 _PROBLEM: Final = re.compile(r"^\s+- ", re.MULTILINE)
 # What the engine adds when it ends: that there were errors, which are shown themselves.
@@ -43,9 +45,17 @@ def located(text: str, stack_file: StackFile) -> tuple[ErrorResult, ...]:
     _, *problems = _PROBLEM.split(text)
     return tuple(
         ErrorResult(message=item.strip(), file=stack_file.name if line else "", line=line)
-        for item in problems or [text]
+        for problem in problems or [text]
+        for item in [_with_setting(problem, stack_file)]
         for line in [position_in(item, stack_file)]
     )
+
+
+def _with_setting(text: str, stack_file: StackFile) -> str:
+    """Return an error about a value with the only setting of the stack file that has the value."""
+    match = _REFUSED.search(text)
+    keys = stack_file.keys_of(match["value"].strip("'")) if match else ()
+    return f"{text} ({stack_file.name} has this value at `{keys[0]}`)" if len(keys) == 1 else text
 
 
 def without_traceback(text: str) -> str:

@@ -53,6 +53,11 @@ class Project:
         return self.stacks / self.stack_file.name
 
     @property
+    def input_checks(self) -> Path:
+        """The last run's checks of inputs, as the stand-in providers recorded them."""
+        return self.root / "build" / "gate" / f"{self.stack}.inputs.jsonl"
+
+    @property
     def log(self) -> Path:
         """Every line of the last run's event stream."""
         return self.root / "build" / "gate" / f"{self.stack}.events.jsonl"

@@ -11,6 +11,7 @@ from pydantic import Field
 from gate.part import Count, Part
 from gate.report_cost import Cost
 from gate.report_model import ModelChange
+from gate.report_provider import Provider
 
 __all__ = [
     "EXIT_CODES",
@@ -23,6 +24,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Pack",
+    "Provider",
     "Report",
     "Resources",
     "RuleResult",
@@ -191,6 +193,7 @@ class Report(Part):
     stack: str
     source: Source
     engine: Engine
+    providers: tuple[Provider, ...] = ()
     pack: Pack
     rules: tuple[RuleResult, ...]
     violations: tuple[ViolationResult, ...]

@@ -23,6 +23,7 @@ from gate.pack import pack_digest
 from gate.preview import Preview, preview
 from gate.progress import Tell, describe
 from gate.project import Project, find_project
+from gate.providers import RECORD_VARIABLE, providers, read_checks
 from gate.report import Report
 from gate.sandbox_stack import prepare_sandbox_stack
 from gate.source import differs_from, read_source
@@ -85,10 +86,11 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
     stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
     deployed = state.resources if state else ()
     costs = costs_before(deployed, declared_budgets(stack_file.config))
+    project.input_checks.unlink(missing_ok=True)
     shown = preview(
         project,
         engine,
-        environment=variables,
+        environment={**variables, RECORD_VARIABLE: str(project.input_checks)},
         config_file=config_file,
         # What is deployed counts for the rules; what a branch says only where nothing is.
         pack_config=write_handover(
@@ -126,6 +128,11 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         doubts=_moved(project, expected.sha256),
         warnings=(*_warnings(project, options), *untold),
         valued=plan,
+        providers=providers(
+            shown.observation.types.values(),
+            read_checks(project.input_checks),
+            official=options.cloud == "aws",
+        ),
     )
     return assemble(run, clock.read(rate=_rate(shown)))
 

@@ -81,6 +81,10 @@ class StackFile:
                 break
         return line
 
+    def keys_of(self, value: str) -> tuple[str, ...]:
+        """Return the keys whose plain value reads as this text, as messages give them."""
+        return tuple(key for key, found in _plain_values(self.config) if str(found) == value)
+
     def line_of_resource(self, name: str) -> int:
         """Return the line of the deployment or model version that a resource comes from.
 
@@ -100,6 +104,17 @@ class StackFile:
             lines.setdefault(deployment, line)
             lines.setdefault(f"{entry.get('model')}-{entry.get('version')}", line)
         return lines
+
+
+def _plain_values(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _plain_values(item, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _plain_values(item, f"{key}[{index}]")
+    else:
+        yield key, value
 
 
 def _parts(head: str, rest: str) -> Iterator[str | int]:

@@ -17,6 +17,7 @@ from gate.render.words import (
     judging,
     kind_sentence,
     pack_sentence,
+    provider_sentence,
     resource_sentence,
     silent_sentence,
     source_sentence,
@@ -120,8 +121,11 @@ def _facts(report: Report) -> Iterator[str]:
     prices = price_sentence(report.cost)
     yield (
         f"{resource_sentence(report)}: {kind_sentence(report)}{f'; {prices}' if prices else ''}. "
-        f"Pulumi {engine.version} ({engine.origin}), providers: {engine.providers}."
+        f"Pulumi {engine.version} ({engine.origin}), providers: {engine.providers}"
+        f"{':' if report.providers else '.'}"
     )
+    for provider in report.providers:
+        yield f"- {_quote(provider_sentence(provider))}"
 
 
 def _cells(*values: str) -> str:

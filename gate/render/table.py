@@ -22,6 +22,7 @@ from gate.render.words import (
     judging,
     kind_sentence,
     pack_sentence,
+    provider_sentence,
     resource_sentence,
     silent_sentence,
     source_sentence,
@@ -140,7 +141,8 @@ def _facts(report: Report) -> RenderableType:
     rows = {
         "judged": source_sentence(report),
         "by": pack_sentence(report),
-        "engine": f"pulumi {engine.version} ({engine.origin}), providers: {engine.providers}",
+        "engine": f"pulumi {engine.version} ({engine.origin})",
+        "providers": "\n".join(map(provider_sentence, report.providers)) or engine.providers,
         "resources": resource_sentence(report),
         "of them": kind_sentence(report),
         "prices": price_sentence(report.cost).removeprefix("prices of "),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from governance.printable import printable
 
-from gate.report import Author, Report, RuleResult, ViolationResult
+from gate.report import Author, Provider, Report, RuleResult, ViolationResult
 
 __all__ = [
     "OUTCOME_NAMES",
@@ -19,6 +19,7 @@ __all__ = [
     "judging",
     "kind_sentence",
     "pack_sentence",
+    "provider_sentence",
     "resource_sentence",
     "silent_sentence",
     "source_sentence",
@@ -135,6 +136,25 @@ def pack_sentence(report: Report) -> str:
     """Return which pack judged."""
     pack = report.pack
     return f"{pack.name} {pack.version} (sha256 {pack.sha256[:12]}), {len(report.rules)} rules"
+
+
+def provider_sentence(provider: Provider) -> str:
+    """Return whether a provider is real, and how many inputs were checked against what."""
+    if provider.kind == "official":
+        return f"{provider.name}: official"
+    if not provider.inputs:
+        return f"{provider.name}: stand-in, checked against {provider.checked_against}"
+    sentence = (
+        f"{provider.name}: stand-in, {provider.checked:,} of {provider.inputs:,} inputs checked "
+        f"against {provider.checked_against}"
+    )
+    sentence += f"; {provider.unknown:,} known after deployment" if provider.unknown else ""
+    if not provider.uncovered:
+        return sentence
+    names = [name.rpartition(":")[2] for name in provider.uncovered]
+    more = len(names) - _NAMES_SHOWN
+    shown = printable(", ".join(names[:_NAMES_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    return f"{sentence}; unchecked: {shown}"
 
 
 def source_sentence(report: Report) -> str:

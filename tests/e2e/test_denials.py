@@ -35,6 +35,20 @@ def test_model_without_an_approved_assessment_is_denied(checkout):
     denied(checkout, "model-evidence-verified", "assessment")
 
 
+def test_value_that_aws_refuses_fails_with_the_setting_that_it_comes_from(checkout):
+    def enlarge(values):
+        values["registry"]["instanceClass"] = "db.t4g.enormous"
+
+    checkout.edit_stack(enlarge, stack="prod")
+    run = checkout.gate("prod")
+    said = run.out + run.err
+    assert run.code == 1, said
+    assert run.denied_by == {"sizes-allowed"}, "a refused resource is judged by what it was given"
+    assert "`instanceClass` is not what AWS accepts: got 'db.t4g.enormous'; " in said
+    assert "has this value at `mobile-ai:registry.instanceClass`" in said
+    assert "aws:rds/instance:Instance" in said
+
+
 def test_region_outside_the_union_is_denied_for_sensitive_data(checkout):
     def move(values):
         values["aws"]["allowedRegions"] = ["eu-central-1", "us-east-1"]

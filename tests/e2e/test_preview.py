@@ -80,6 +80,15 @@ def test_report_says_that_stand_ins_answered(run):
     assert run.report["engine"]["providers"] == "stand-in"
 
 
+def test_nearly_every_aws_input_is_checked_and_the_rest_is_named(run):
+    aws = next(item for item in run.report["providers"] if item["name"] == "aws")
+    assert aws["kind"] == "stand-in"
+    assert aws["inputs"] > 500
+    assert aws["checked"] >= 0.99 * aws["inputs"]
+    assert len(aws["uncovered"]) <= aws["inputs"] - aws["checked"]
+    assert "cfn-lint" in aws["checkedAgainst"]
+
+
 def test_report_can_be_read_back(run):
     assert Report.model_validate(json.loads(run.out)).exit_code == 0
 

@@ -1,0 +1,25 @@
+"""The providers of a gate report: real or stand-in, and what their inputs were checked against."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from gate.part import Count, Part
+
+__all__ = ["Provider"]
+
+
+class Provider(Part):
+    """One provider of the plan."""
+
+    name: str = Field(description="As in type tokens: aws, kubernetes.")
+    kind: Literal["official", "stand-in"]
+    checked_against: str = Field(
+        default="", description="Schemas, models or types that a stand-in holds inputs against."
+    )
+    inputs: Count = Field(default=0, description="Values that the program sets, where counted.")
+    checked: Count = Field(default=0, description="Of `inputs`: described by a schema or model.")
+    unknown: Count = Field(default=0, description="Values known only after deployment.")
+    uncovered: tuple[str, ...] = Field(
+        default=(), description="Properties, by type, that no schema and no model describes."
+    )
