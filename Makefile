@@ -14,7 +14,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quie
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview up down programs check test accept fresh lint bench model docs clean
+.PHONY: help setup preview up down programs check test accept newest fresh lint bench model docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ test: programs ## Install everything and run every test
 
 accept: programs ## Run the long suites too (fuzzing, outside judges): before a release
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "fuzz or accept" $(ARGS)
+
+newest: .venv/.all ## Run the engine's tests with another Pulumi engine (ENGINE=v3.x.y; else the newest)
+	@engine=$$($(BIN)/python -m tests.tools.other_engine $(ENGINE)) && MOBILE_AI_PULUMI=$$engine \
+	  $(BIN)/pytest -n $(JOBS) --dist loadgroup -m engine tests/e2e tests/sandbox/engine $(ARGS)
 
 fresh: ## Run both README commands in a fresh clone with a new home and empty caches (an hour or so)
 	@$(PYTHON) tests/tools/fresh.py $(ARGS)
