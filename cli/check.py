@@ -13,7 +13,7 @@ from cli.errors import UserError
 if TYPE_CHECKING:
     from gate.quick import Quick
 
-__all__ = ["command"]
+__all__ = ["command", "show"]
 
 _DENIED: Final = 1
 
@@ -48,7 +48,7 @@ def command(
         print(json.dumps([item.to_dict() for item in found], indent=1))
     elif found:
         for item in found:
-            _show(item)
+            show(item)
     else:
         print("no stack is concerned")
     if any(item.problems or item.denied for item in found):
@@ -66,7 +66,8 @@ def _root(start: Path) -> Path:
     return found
 
 
-def _show(found: "Quick") -> None:
+def show(found: "Quick") -> None:
+    """Print what a stack file came to: findings on the error stream, or that there are none."""
     for problem in found.problems:
         print(problem, file=sys.stderr)
     for verdict in found.denied:

@@ -14,13 +14,13 @@ from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
 from cli.device_check import check_command
-from cli.errors import UserError
+from cli.errors import UserError, answering
 from delivery.bundle import Bundle, verify_bundle
 from delivery.client import Device, active_model, explain
 from delivery.client import update as check
 from delivery.client.conformance import download, init, refresh
 from delivery.client.seal import read_key
-from delivery.errors import DeliveryError, UpdateError
+from delivery.errors import UpdateError
 from delivery.repository.release import Places
 
 __all__ = ["app"]
@@ -29,7 +29,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 app.command(name="check")(check_command)
 
 _REFUSED = 1  # what was offered is not fit, or nobody answered; the model in use stays
-_FAILED = frozenset({"refused", "unreachable"})
+_FAILED = frozenset({"halt-stale", "refused", "unreachable"})
 
 Folder = Annotated[Path, typer.Option("--dir", help="Where the client keeps its files.")]
 Root = Annotated[
@@ -72,11 +72,14 @@ def update(  # noqa: PLR0917  # typer passes options by name
 ) -> None:
     """Check for an update, verify it, install it; exit code 1 if it was refused or out of reach.
 
+    Exit code 1 too when what is halted today could not be read. Of two checks of one folder, one
+    works and the other says busy.
+
     Example: mobile-ai device update --url http://127.0.0.1:8080 --app field-assistant
     --model digits --root releases/dev/metadata/1.root.json --app-version 4.2.0
     """
-    outcome = check(
-        Device(
+    with answering():
+        device = Device(
             folder=folder,
             root=_read(root),
             url=url,
@@ -90,7 +93,7 @@ def update(  # noqa: PLR0917  # typer passes options by name
             ram_mb=ram_mb,
             key=_key(key_file),
         )
-    )
+    outcome = check(device)
     if as_json:
         print(json.dumps(asdict(outcome)))
     else:
@@ -113,16 +116,17 @@ def why(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai device why --app field-assistant --model digits
     """
-    device = Device(
-        folder=folder,
-        root=b"",
-        url="",
-        app=app_name,
-        model=model,
-        app_version="",
-        embedded=embedded,
-        key=_key(key_file),
-    )
+    with answering():
+        device = Device(
+            folder=folder,
+            root=b"",
+            url="",
+            app=app_name,
+            model=model,
+            app_version="",
+            embedded=embedded,
+            key=_key(key_file),
+        )
     lines = explain(device)
     if as_json:
         path = active_model(device).path
@@ -165,11 +169,9 @@ def verify(  # noqa: PLR0917  # typer passes options by name
         embedded=embedded,
         folder=folder,
     )
-    places = Places(root=root_dir, stack=stack, config_file=config_file)
-    try:
+    with answering():
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
         findings = verify_bundle(bundle, places, now=datetime.now(UTC))
-    except DeliveryError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps([asdict(item) for item in findings]))
     else:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +15,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.errors import answering
+from cli.check import show as show_check
+from cli.errors import UserError, answering
 from delivery.repository import stack as stacks
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import create_keys, public_key, read_signers
 from delivery.repository.release import (
     Places,
     Planned,
+    halt_is_signed,
+    lift_halts,
     plan_release,
     publish_release,
     stage_release,
@@ -32,6 +36,7 @@ from delivery.repository.timestamp import refresh_timestamp
 __all__ = ["app"]
 
 _ENDING = 1
+_DENIED = 1
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for people
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
@@ -50,6 +55,9 @@ Online = Annotated[
 Rekey = Annotated[
     bool,
     typer.Option("--rekey", help="Give models, halt and rings exactly the keys of the list."),
+]
+OnlyHalts = Annotated[
+    bool, typer.Option("--only-halts", help="Sign what is halted, and leave the rest for later.")
 ]
 Name = Annotated[str, typer.Argument(help="<app>-<model>, as in the stack file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
@@ -92,6 +100,7 @@ def plan(
     """
     with answering():
         planned = plan_release(Places(root=root_dir, stack=stack, config_file=config_file))
+    _show_halts(planned, stack)
     if as_json:
         print(json.dumps([asdict(item) for item in planned.changes]))
         return
@@ -105,15 +114,21 @@ def publish(  # noqa: PLR0917  # typer passes options by name
     root_dir: Folder = Path(),
     config_file: Config = None,
     rekey: Rekey = False,  # noqa: FBT002
+    only_halts: OnlyHalts = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Sign what the plan shows and write it below releases/<stack>/.
+
+    What `mobile-ai check` denies is not signed; halts can be, whatever else is in the plan.
 
     Example: mobile-ai release publish --stack dev --signers build/keys/dev/signers.yaml
     """
     with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
-        done = publish_release(places, signers=read_signers(signers), now=_now(), rekey=rekey)
+        planned = _plan_to_sign(places, only_halts=only_halts)
+        done = publish_release(
+            places, planned, signers=read_signers(signers), now=_now(), rekey=rekey
+        )
     if as_json:
         print(json.dumps({"versions": dict(done.versions), "files": list(done.files)}))
         return
@@ -141,7 +156,10 @@ def sign(
     """
     with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
-        staged = stage_release(places, signers=read_signers(signers), now=_now(), rekey=rekey)
+        planned = _plan_to_sign(places)
+        staged = stage_release(
+            places, planned, signers=read_signers(signers), now=_now(), rekey=rekey
+        )
     if not staged:
         print("Nothing to sign: what is released is what Git asks for.")
     for item in staged:
@@ -156,7 +174,7 @@ def promote(
 
     Example: mobile-ai release promote field-assistant-digits --stack prod
     """
-    _edit(stacks.promote, deployment, Places(root=root_dir, stack=stack, config_file=config_file))
+    _edit(stacks.promote, deployment, root_dir, stack, config_file)
 
 
 @app.command()
@@ -165,17 +183,44 @@ def halt(
     stack: Stack,
     root_dir: Folder = Path(),
     config_file: Config = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Let it run again.")] = False,  # noqa: FBT002
 ) -> None:
     """Stop a version on every device, in the stack file; then plan and publish.
 
+    Rollback, expiry and a later release keep the halt; only `release lift` ends it.
+
     Example: mobile-ai release halt field-assistant-digits --stack prod
     """
-    _edit(
-        stacks.resume if resume else stacks.halt,
-        deployment,
-        Places(root=root_dir, stack=stack, config_file=config_file),
-    )
+    _edit(stacks.halt, deployment, root_dir, stack, config_file)
+
+
+@app.command()
+def lift(  # noqa: PLR0917  # typer passes options by name
+    deployment: Name,
+    stack: Stack,
+    root_dir: Folder = Path(),
+    config_file: Config = None,
+    version: Annotated[
+        str | None, typer.Option(help="The halted version; else the one that is pinned.")
+    ] = None,
+    halt_id: Annotated[
+        list[str] | None, typer.Option("--halt", help="Id of a halt that a device names.")
+    ] = None,
+) -> None:
+    """Let a halted version run again: ask for it in Git, for role `models` to sign.
+
+    The keys of role halt cannot do this. Devices go on refusing the version until two keys of
+    models have signed the release that lifts it.
+
+    Example: mobile-ai release lift field-assistant-digits --stack prod
+    """
+    with answering():
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        lifted = lift_halts(places, deployment, version=version, ids=halt_id or ())
+    for item in lifted:
+        print(f"{places.releases}/lifts.json: {item}")
+    if not lifted:
+        print(f"{places.stack_file}: {deployment}: halted: true -> false; it was never signed")
+    print(f"Next: mobile-ai gate --stack {stack}, then commit; both keys of models sign the lift.")
 
 
 @app.command()
@@ -184,9 +229,15 @@ def rollback(
 ) -> None:
     """Release the previous version to every ring, in the stack file; then plan and publish.
 
+    A version that was halted stays halted.
+
     Example: mobile-ai release rollback field-assistant-digits --stack prod
     """
-    _edit(stacks.rollback, deployment, Places(root=root_dir, stack=stack, config_file=config_file))
+    with answering():
+        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        signed = halt_is_signed(places, deployment)
+    change = partial(stacks.rollback, halt_signed=signed)
+    _edit(change, deployment, root_dir, stack, config_file)
 
 
 @app.command()
@@ -276,13 +327,56 @@ def rotate(
     print(f"root {root.signed.version}; next: mobile-ai release publish --stack {stack}")
 
 
-def _edit(change: Callable[[Any], str], deployment: str, places: Places) -> None:
+def _edit(
+    change: Callable[[Any], str], deployment: str, root: Path, stack: str, config: Path | None
+) -> None:
     with answering():
+        places = Places(root=root, stack=stack, config_file=config)
         done = stacks.edit_deployment(places.stack_file, deployment, change)
     print(f"{places.stack_file}: {deployment}: {done}")
     print(
         f"Next: mobile-ai gate --stack {places.stack}, then commit; publish signs what was merged."
     )
+
+
+def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
+    """Return the plan of a release, unless it gives devices something that the rules deny."""
+    planned = plan_release(places)
+    if only_halts:
+        planned = planned.halts_alone()
+    _show_halts(planned, places.stack)
+    if not planned.only_halts:  # a halt waits for nothing else to be right
+        _refuse_denied(places)
+    return planned
+
+
+def _refuse_denied(places: Places) -> None:
+    from gate.errors import GateError  # noqa: PLC0415  # the judge is heavy, and only signers need it
+    from gate.project import Project  # noqa: PLC0415
+    from gate.quick import check_stack  # noqa: PLC0415
+
+    project = Project(root=places.root.resolve(), stack=places.stack, named=places.config_file)
+    try:
+        found = check_stack(project, now=_now())
+    except GateError as error:
+        raise UserError(str(error)) from error
+    if found.problems or found.denied:
+        show_check(found)
+        typer.echo(
+            "Nothing was signed. Next: mend it, mobile-ai check says the same; "
+            "mobile-ai release publish --only-halts signs what is halted.",
+            err=True,
+        )
+        raise typer.Exit(_DENIED)
+
+
+def _show_halts(planned: Planned, stack: str) -> None:
+    for name in planned.still_halted:
+        typer.echo(
+            f"{name} stays halted: the stack file says that it is not, and no lift is signed. "
+            f"Next: mobile-ai release lift {name} --stack {stack}",
+            err=True,
+        )
 
 
 def _show_plan(planned: Planned) -> None:

@@ -19,6 +19,7 @@ from governance.trust import Trust
 
 from delivery.client.device import version_key
 from delivery.repository.folder import read_releases
+from delivery.repository.halted import stopped
 from delivery.repository.release import Places
 from delivery.repository.stack import Deployment, read_deployments, read_trust
 from delivery.repository.versions import Version, read_version
@@ -138,9 +139,18 @@ def _embedded(
         return
     said = f"{version.label}, evidence verified, sha256 {digest}"
     yield Finding(check="embedded model", good=True, found=said)
-    halted = deployment.halted and version.model.sha256 == deployment.pin.sha256
-    said = "halted in the stack file" if halted else "not halted, not revoked"
-    yield Finding(check="embedded model may run", good=not halted, found=said)
+    said = _halted(digest, version, deployment, places)
+    found = said or "not halted, not revoked"
+    yield Finding(check="embedded model may run", good=not said, found=found)
+
+
+def _halted(digest: str, version: Version, deployment: Deployment, places: Places) -> str:
+    """Return where a digest is halted, or an empty text: in the stack file or by a signature."""
+    if deployment.halted and version.model.sha256 == deployment.pin.sha256:
+        return "halted in the stack file"
+    releases = read_releases(places.releases)
+    in_force = [item for item in releases.halts if item.id not in releases.lifted]
+    return "halted by role halt" if digest in stopped(in_force, deployment) else ""
 
 
 def _version_of(digest: str, places: Places, model: str, trust: Trust) -> Version | None:

@@ -17,15 +17,17 @@ class Project:
     Attributes:
         root: The folder of `Pulumi.yaml`.
         stack: The stack's name.
+        named: Another stack file than the one in Git, such as a copy.
     """
 
     root: Path
     stack: str
+    named: Path | None = None
 
     @property
     def stack_file(self) -> Path:
-        """The stack file in Git."""
-        return self.root / f"Pulumi.{self.stack}.yaml"
+        """The stack file in Git, or the one that was named."""
+        return self.named or self.root / f"Pulumi.{self.stack}.yaml"
 
     @property
     def pack(self) -> Path:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from governance.canonical import parse_sha256
+
 from delivery.client import disk
 from delivery.client.seal import seal, unseal
 from delivery.delta.segments import Buffer
@@ -32,12 +34,16 @@ class Cache:
         self._key = key
 
     def path(self, sha256: str) -> Path:
-        """Return where a file is, or would be."""
-        return self.objects / sha256
+        """Return where a file is, or would be.
+
+        Raises:
+            DocumentError: If the digest is not one, and so no name of a file.
+        """
+        return self.objects / parse_sha256(sha256, name="cached file")
 
     def part(self, sha256: str) -> Path:
-        """Return where a file is collected."""
-        return self.parts / sha256
+        """Return where a file is collected; see ``path``."""
+        return self.parts / parse_sha256(sha256, name="collected file")
 
     def content(self, sha256: str) -> bytes | None:
         """Return a file's bytes when they are there and are still those; else ``None``."""
@@ -118,6 +124,10 @@ class Cache:
                 next_step="give the same key; otherwise it is downloaded again",
             )
         return data
+
+    def clear_beside(self) -> None:
+        """Remove what was half written when a process was killed."""
+        disk.clear_beside(self.objects / "*")
 
     def forget_all_but(self, kept: Collection[str]) -> None:
         """Remove what nobody needs any more."""

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from governance.canonical import parse_sha256
+
 from delivery.client.limits import Limits
 from delivery.errors import UpdateError
 
 __all__ = ["Device", "version_key"]
 
 _VERSION: Final = re.compile(r"\d+(\.\d+){0,3}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,25 @@ class Device:
     android_api: int | None = None
     ios: str | None = None
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Refuse names that would lead out of the client's folder or of the CDN's.
+
+        Raises:
+            UpdateError: If application, model or ring is no plain name, or the embedded model's
+                digest no digest.
+        """
+        for what in ("app", "model", "ring"):
+            name = getattr(self, what)
+            if name is not None and not _NAME.fullmatch(name):
+                raise UpdateError(
+                    what,
+                    got=repr(name)[:80],
+                    expected="lower-case letters, digits and '-', beginning with a letter",
+                    next_step="give the name that the stack file has",
+                )
+        if self.embedded_sha256 is not None:
+            parse_sha256(self.embedded_sha256, name="digest of the embedded model")
 
     @property
     def deployment(self) -> str:

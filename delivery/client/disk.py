@@ -7,10 +7,23 @@ crash tests kill the process.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
-__all__ = ["append", "move", "remove", "sync_folder", "truncate", "write_pieces", "write_whole"]
+__all__ = [
+    "append",
+    "clear_beside",
+    "move",
+    "remove",
+    "sync_folder",
+    "truncate",
+    "write_pieces",
+    "write_whole",
+]
+
+_BESIDE: Final = ".new"
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -30,15 +43,26 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
         Exception: What the pieces raise; the old file is then untouched too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A name of its own and no link followed: two writers never share a file that is half written.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_BESIDE}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        for piece in pieces:
-            _write(handle, piece)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    move(beside, path)
+        try:
+            for piece in pieces:
+                _write(handle, piece)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        move(beside, path)
+    except BaseException:
+        remove(beside)
+        raise
+
+
+def clear_beside(path: Path) -> None:
+    """Remove what writers of a file left when they were killed; only for who holds its folder."""
+    for left in path.parent.glob(f".{path.name}.*{_BESIDE}"):
+        remove(left)
 
 
 def append(handle: int, data: bytes) -> None:
@@ -48,7 +72,11 @@ def append(handle: int, data: bytes) -> None:
 
 def truncate(path: Path, length: int) -> None:
     """Cut a file; what was received after that point is asked for again."""
-    os.truncate(path, length)
+    handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        os.ftruncate(handle, length)
+    finally:
+        os.close(handle)
 
 
 def move(source: Path, goal: Path) -> None:

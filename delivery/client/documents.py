@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TypeVar
 
+from governance.canonical import SHA256_PATTERN
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -12,7 +13,6 @@ from delivery.errors import UpdateError
 
 __all__ = [
     "ArtifactFacts",
-    "HaltDocument",
     "PatchFacts",
     "Place",
     "ReleaseDocument",
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
 Path = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.[A-Za-z0-9._-]{1,128}$")]
 Text = Annotated[str, Field(max_length=128)]
 
@@ -74,27 +74,6 @@ class ReleaseDocument(_Document):
     manifest_sha256: Digest
     min_app_version: Text
     variants: Annotated[tuple[Place, ...], Field(max_length=64)]
-
-
-class _Halted(_Document):
-    app: Name
-    model: Name
-    version: Text
-    digests: tuple[Digest, ...]
-
-
-class HaltDocument(_Document):
-    """Digests that no device runs any more; signed by role ``halt``."""
-
-    kind: Literal["Halt"]
-    halted: tuple[_Halted, ...]
-
-    def stops(self, app: str, model: str, sha256: str) -> bool:
-        """Return whether a device of an application must not run a digest."""
-        return any(
-            (item.app, item.model) == (app, model) and sha256 in item.digests
-            for item in self.halted
-        )
 
 
 class _Requirements(_Document):
@@ -153,7 +132,7 @@ class SelfTestInputs(_Document):
     cases: tuple[dict[str, _Input], ...]
 
 
-Kind = TypeVar("Kind", bound=_Document)
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 def read_document(kind: type[Kind], data: bytes, *, name: str) -> Kind:
@@ -176,7 +155,7 @@ def read_facts(kind: type[Kind], custom: Any, *, name: str) -> Kind:
     """
     try:
         return kind.model_validate_json(json.dumps(custom))
-    except (ValidationError, TypeError) as error:
+    except (ValidationError, TypeError, ValueError, RecursionError) as error:
         raise _unfit(name, error) from error
 
 

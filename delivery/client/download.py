@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -60,10 +61,11 @@ def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetch
 
 def _resume_at(part: Path, length: int) -> int:
     try:
-        size = part.stat().st_size
+        found = part.lstat()
     except OSError:
         return 0
-    if size > length:
+    size = found.st_size
+    if size > length or not stat.S_ISREG(found.st_mode):  # a link would be written through
         disk.remove(part)
         return 0
     return size
@@ -92,7 +94,7 @@ def _continues(answer: Answer, begin: int) -> bool:
 
 def _receive(part: Path, answer: Answer, *, length: int) -> None:
     part.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     try:
         received = os.fstat(handle).st_size
         for piece in answer.pieces():

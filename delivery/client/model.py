@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from delivery.client.cache import Cache, digest_of
 from delivery.client.device import Device
-from delivery.client.state import Installed, load_state
+from delivery.client.state import Installed, State, load_state
 
 __all__ = ["ActiveModel", "LoadedModel", "active_model", "load_model"]
 
@@ -45,16 +45,18 @@ class LoadedModel:
 def active_model(device: Device) -> ActiveModel:
     """Return where the model to load is; no network, no state is changed.
 
-    Order: the installed one, the last known good, the embedded one, none. The digest is computed
-    at every call, so a file that was changed after its installation is not loaded.
+    Order: the installed one, the last known good, the embedded one, none; a halted one is never
+    returned. The digest is computed at every call, so a file that was changed after its
+    installation is not loaded.
     """
     cache = Cache(device.folder, device.key)
 
     def look(item: Installed) -> Path | None:
         return cache.path(item.sha256) if cache.holds(item.sha256) else None
 
-    def embedded(path: Path) -> Path | None:
-        return path if device.embedded_sha256 in {None, digest_of(path)} else None
+    def embedded(path: Path) -> tuple[Path, str] | None:
+        digest = digest_of(path)
+        return (path, digest) if digest is not None else None
 
     path, version, reason = _choose(device, look, embedded)
     return ActiveModel(path=path, version=version, reason=reason)
@@ -67,10 +69,12 @@ def load_model(device: Device) -> LoadedModel:
     """
     cache = Cache(device.folder, device.key)
 
-    def embedded(path: Path) -> bytes | None:
-        data = path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        return data if device.embedded_sha256 in {None, digest} else None
+    def embedded(path: Path) -> tuple[bytes, str] | None:
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        return data, hashlib.sha256(data).hexdigest()
 
     data, version, reason = _choose(device, lambda item: cache.content(item.sha256), embedded)
     return LoadedModel(data=data, version=version, reason=reason)
@@ -79,24 +83,42 @@ def load_model(device: Device) -> LoadedModel:
 def _choose(
     device: Device,
     look: Callable[[Installed], Found | None],
-    embedded: Callable[[Path], Found | None],
+    embedded: Callable[[Path], tuple[Found, str] | None],
 ) -> tuple[Found | None, str, str]:
     """Return what was found, its version and why it is this one."""
     state = load_state(device.state_file)
     skipped: list[str] = []
-    if state.halted is None:
-        for name, item in (("installed", state.active), ("last known good", state.previous)):
-            found = None if item is None else look(item)
-            if item is not None and found is not None:
-                return found, item.version, "; ".join([*skipped, name])
-            if item is not None:
-                skipped.append(f"{name} {item.version} is damaged")
-    else:
-        skipped.append("its version is halted")
-    reason = "; ".join(skipped) or "nothing was installed"
-    if state.halted == "off" or device.embedded is None:
-        return None, "none", f"{reason}; the feature is off"
-    found = embedded(device.embedded)
-    if found is None:
-        return None, "none", f"{reason}; the embedded model was changed; the feature is off"
-    return found, "embedded", f"{reason}; the embedded model runs"
+    for name, item in (("installed", state.active), ("last known good", state.previous)):
+        if item is None:
+            continue
+        if state.stops(item.sha256):
+            skipped.append(f"{name} {item.version} is halted")
+            if item.fallback == "off":
+                return _off(skipped)
+        elif (found := look(item)) is not None:
+            return found, item.version, "; ".join([*skipped, name])
+        else:
+            skipped.append(f"{name} {item.version} is damaged")
+    return _embedded(device, state, embedded, skipped or ["nothing was installed"])
+
+
+def _embedded(
+    device: Device,
+    state: State,
+    embedded: Callable[[Path], tuple[Found, str] | None],
+    skipped: list[str],
+) -> tuple[Found | None, str, str]:
+    if device.embedded is None:
+        return _off(skipped)
+    brought = embedded(device.embedded)
+    if brought is None:
+        return _off([*skipped, "the embedded model is missing"])
+    if device.embedded_sha256 not in {None, brought[1]}:
+        return _off([*skipped, "the embedded model was changed"])
+    if state.stops(brought[1]):
+        return _off([*skipped, "the embedded model is halted"])
+    return brought[0], "embedded", "; ".join([*skipped, "the embedded model runs"])
+
+
+def _off(skipped: list[str]) -> tuple[None, str, str]:
+    return None, "none", "; ".join([*skipped, "the feature is off"])

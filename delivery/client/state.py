@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from governance.canonical import SHA256_PATTERN
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from delivery.client import disk
 from delivery.client.device import version_key
+from delivery.errors import UpdateError
 
 __all__ = ["Installed", "State", "load_state", "save_state"]
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
+_SINGLE_HALT: Final = 1  # the schema that remembered one halt, of the active model
 _MOST_FAILURES: Final = 50
+_MOST_RUN: Final = 50
+
+
+def _comparable(version: str) -> str:
+    try:
+        version_key(version)
+    except UpdateError as error:
+        raise ValueError(str(error)) from error
+    return version
+
+
+Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
+Version = Annotated[str, AfterValidator(_comparable)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +51,14 @@ class Installed:
         fallback: What to do when it is halted: ``embedded`` or ``off``.
     """
 
-    sha256: str
+    sha256: Digest
     length: int
-    version: str
+    version: Version
     variant: str
     format: str
-    manifest_sha256: str
+    manifest_sha256: Digest
     ring: str
-    fallback: str
+    fallback: Literal["embedded", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +67,39 @@ class State:
 
     Attributes:
         installation: Random id that the cohort is computed from; never sent.
+        generation: Grows by one with every save.
         active: The model in use, or ``None`` for the embedded one.
         previous: The last model known to be good before it.
-        halted: ``embedded`` or ``off`` while the active model is halted, else ``None``.
+        halts: Digests that this device must not load, by id of the halt. Only a lift removes one.
+        ran: Digests that were active here, the newest first.
         failed: Why a digest is not tried again, by digest.
         decision: The last decision, for ``device why``.
         checked: When the signed metadata was last fresh, RFC 3339.
     """
 
     installation: str
+    generation: Annotated[int, Field(ge=0)] = 0
     active: Installed | None = None
     previous: Installed | None = None
-    halted: str | None = None
-    failed: Mapping[str, str] = field(default_factory=dict)
+    halts: Mapping[Digest, tuple[Digest, ...]] = field(default_factory=dict)
+    ran: tuple[Digest, ...] = ()
+    failed: Mapping[Digest, str] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
     checked: str = ""
+
+    def stops(self, sha256: str) -> bool:
+        """Return whether a digest is halted here."""
+        return any(sha256 in digests for digests in self.halts.values())
+
+    def with_halts(self, listed: Mapping[str, tuple[str, ...]]) -> State:
+        """Return the state that remembers these halts beside those it has."""
+        return replace(self, halts={**self.halts, **listed})
+
+    def without_halts(self, lifted: Iterable[str]) -> State:
+        """Return the state after some halts were lifted, by id."""
+        gone = set(lifted)
+        kept = {name: digests for name, digests in self.halts.items() if name not in gone}
+        return replace(self, halts=kept)
 
     def with_failure(self, sha256: str, reason: str) -> State:
         """Return the state that remembers a digest that failed."""
@@ -75,9 +111,13 @@ class State:
         """Return the state after an installation."""
         kept = self.previous if self.active is None else self.active
         gone = self.active is not None and _key(installed) < _key(self.active)
-        if self.halted is not None or gone:
+        if kept is None or gone or self.stops(kept.sha256):
             kept = None  # nobody falls back to what was halted or rolled back
-        return replace(self, active=installed, previous=kept, halted=None)
+        ran = tuple(dict.fromkeys([installed.sha256, *self.ran]))[:_MOST_RUN]
+        return replace(self, active=installed, previous=kept, ran=ran)
+
+
+_STATE: Final = TypeAdapter(State)
 
 
 def _new() -> State:
@@ -96,15 +136,31 @@ def load_state(path: Path) -> State:
     """
     try:
         value = json.loads(path.read_bytes())
-        for name in ("active", "previous"):
-            value[name] = Installed(**value[name]) if value[name] else None
         schema = value.pop("schema")
-        return State(**value) if schema == _SCHEMA else _new()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        if schema == _SINGLE_HALT and value.pop("halted"):
+            # Which halt it was is not known: what it stopped is installed anew or not at all.
+            value["active"] = value["previous"] = None
+        return _STATE.validate_python(value) if schema in {_SINGLE_HALT, _SCHEMA} else _new()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _new()
 
 
-def save_state(path: Path, state: State) -> None:
-    """Write the state whole."""
-    value = {"schema": _SCHEMA, **asdict(state)}
+def save_state(path: Path, state: State) -> State:
+    """Write the state whole, as the generation after the one that it was read as, and return it.
+
+    Raises:
+        UpdateError: If another updater saved meanwhile; what it remembers is not written over.
+        OSError: If it cannot be written.
+    """
+    there = load_state(path).generation
+    if there > state.generation:
+        raise UpdateError(
+            path.name,
+            got=f"generation {there}, written meanwhile",
+            expected=f"generation {state.generation}",
+            next_step="nothing: the next check begins with what was written",
+        )
+    saved = replace(state, generation=state.generation + 1)
+    value = {"schema": _SCHEMA, **asdict(saved)}
     disk.write_whole(path, json.dumps(value, indent=1, sort_keys=True).encode())
+    return saved

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from governance.errors import DocumentError
+from governance.released import check_target
 from pydantic import BaseModel
 from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater
@@ -15,6 +17,7 @@ from delivery.client.download import collect
 from delivery.client.fetcher import LimitedFetcher
 from delivery.client.names import target_url
 from delivery.errors import UpdateError
+from delivery.halts import LIFTS_FILE, HaltDocument, LiftDocument
 from delivery.repository.roles import HALT_FILE, ring_file, rings_file
 
 __all__ = ["Trusted"]
@@ -54,15 +57,26 @@ class Trusted:
         """
         self._updater.refresh()
 
+    def halts(self) -> dict[str, tuple[str, ...]]:
+        """Return the digests that are halted for the device's model, by id of the halt.
+
+        The first document that is read: role ``halt`` is the first that ``targets`` delegates to,
+        so neither a ring nor ``models`` can keep it from the device.
+        """
+        found = self._document(HALT_FILE, HaltDocument)
+        return found.of(self._device.app, self._device.model)
+
+    def lifted(self) -> tuple[str, ...]:
+        """Return the ids of the halts that role ``models`` has lifted."""
+        if self._updater.get_targetinfo(LIFTS_FILE) is None:
+            return ()
+        return self._document(LIFTS_FILE, LiftDocument).lifted
+
     def rings(self) -> documents.RingsDocument:
         """Return the ring table of the device's deployment."""
         found = self._document(rings_file(self._device.deployment), documents.RingsDocument)
         self._check_subject(found.app, found.model)
         return found
-
-    def halted(self) -> documents.HaltDocument:
-        """Return what is halted."""
-        return self._document(HALT_FILE, documents.HaltDocument)
 
     def release(self, ring: str) -> documents.ReleaseDocument | None:
         """Return what a ring runs, or ``None`` while it runs nothing."""
@@ -74,19 +88,26 @@ class Trusted:
         return found
 
     def target(self, path: str) -> TargetFile:
-        """Return what is signed about a file.
+        """Return what is signed about a file, which can be kept under the digest it names.
 
         Raises:
-            UpdateError: If nobody who may has signed it.
+            UpdateError: If nobody who may has signed it, or what was signed is no digest, length
+                or name.
         """
         found = self._updater.get_targetinfo(path)
-        if found is None or "sha256" not in found.hashes:
+        if found is None:
             raise UpdateError(
                 path,
                 got="no signature of the role that may name it",
                 expected="a file of role models",
                 next_step="release it again; the device keeps what it has",
             )
+        try:
+            check_target(found.path, hashes=found.hashes, length=found.length, custom=found.custom)
+        except DocumentError as error:
+            raise UpdateError(
+                error.what, got=error.got, expected=error.expected, next_step=error.next_step
+            ) from error
         return found
 
     def artifact(self, place: documents.Place) -> tuple[TargetFile, documents.ArtifactFacts]:
@@ -136,7 +157,7 @@ class Trusted:
         return self._device.limits.file_bytes
 
     def _document(self, path: str, kind: type[Document]) -> Document:
-        return documents.read_document(kind, self.fetch(path), name=path)  # type: ignore[type-var]
+        return documents.read_document(kind, self.fetch(path), name=path)
 
     def _check_subject(self, app: str, model: str) -> None:
         if (app, model) != (self._device.app, self._device.model):

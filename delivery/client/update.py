@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from governance.errors import GovernanceError
 from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import TargetFile
 
-from delivery.client import choose
-from delivery.client.cache import Cache
+from delivery.client import choose, disk
+from delivery.client.cache import Cache, digest_of
 from delivery.client.device import Device
 from delivery.client.documents import (
     ArtifactFacts,
@@ -31,6 +32,8 @@ from delivery.client.documents import (
 from delivery.client.events import Spool, update_event
 from delivery.client.fetcher import LimitedFetcher
 from delivery.client.install import obtain
+from delivery.client.lock import BusyError, only_updater
+from delivery.client.model import active_model
 from delivery.client.selftest import Runner, check_answers, run_apart
 from delivery.client.state import Installed, State, load_state, save_state
 from delivery.client.trusted import Trusted
@@ -39,6 +42,7 @@ from delivery.errors import DeliveryError, SelfTestError
 __all__ = ["Outcome", "update"]
 
 _QUIET: Final = frozenset({"current", "none"})
+_NOTHING: Final = frozenset({"none", "halt-stale"})  # said less than that the model is halted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,9 @@ class Outcome:
 
     Attributes:
         word: ``installed``; ``current`` (nothing new); ``none`` (nothing for this device);
-            ``halted``; ``refused`` (what was offered is not fit); ``unreachable``.
+            ``halted``; ``halt-stale`` (what is halted today could not be read, so nothing that
+            never ran here is activated); ``refused`` (what was offered is not fit);
+            ``unreachable``; ``busy`` (another check is under way: load what is there).
         reason: In a sentence.
         version: The version that was looked at, or 0.0.0.
         requests: HTTP requests made.
@@ -63,7 +69,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Check:
-    """What one check has found so far."""
+    """What one check has found so far.
+
+    Attributes:
+        stale: Why the list of halts is not today's; empty when it is.
+    """
 
     device: Device
     state: State
@@ -71,30 +81,52 @@ class _Check:
     run: Runner
     facts: dict[str, Any] = field(default_factory=dict)
     downloaded: int = 0
+    stale: str = ""
+
+    def save(self, state: State) -> None:
+        """Remember a state, on the disk first."""
+        self.state = save_state(self.device.state_file, state)
 
 
-def update(device: Device, *, run: Runner = run_apart, now: datetime | None = None) -> Outcome:
-    """Check for an update and install it.
+def update(
+    device: Device,
+    *,
+    run: Runner = run_apart,
+    now: datetime | None = None,
+    patience: float = 0.0,
+) -> Outcome:
+    """Check for an update and install it; one check at a time in a folder.
 
     Args:
         device: Who asks.
         run: What runs a model for its self-test.
         now: For the record only; signatures are judged by the system's clock.
+        patience: Seconds to wait for another check of the same folder.
 
     Returns:
         The outcome. Errors of network, server, signatures and disk are outcomes, not exceptions:
         there is nothing that an application should do about them but go on.
     """
-    begun, now = time.monotonic(), now or datetime.now(UTC)
+    try:
+        with only_updater(device.folder, patience=patience):
+            return _update(device, run, now or datetime.now(UTC))
+    except BusyError as error:
+        return Outcome(word="busy", reason=str(error))
+    except OSError as error:
+        return Outcome(word="refused", reason=_say(error))
+
+
+def _update(device: Device, run: Runner, now: datetime) -> Outcome:
+    begun = time.monotonic()
     fetcher = LimitedFetcher(device.limits)
     check = _Check(device, load_state(device.state_file), Cache(device.folder, device.key), run)
     try:
-        _keep_installation(check)
-        outcome = _check(check, fetcher)
+        _begin(check)
+        outcome = _with_stale(_check(check, fetcher), check.stale)
         check.state = replace(check.state, checked=now.isoformat(timespec="seconds"))
     except DownloadError as error:
         outcome = Outcome(word="unreachable", reason=_say(error))
-    except (RepositoryError, DeliveryError, OSError) as error:
+    except (RepositoryError, GovernanceError, OSError) as error:
         outcome = Outcome(
             word="refused", reason=_say(error), version=check.facts.get("version", "0.0.0")
         )
@@ -103,18 +135,24 @@ def update(device: Device, *, run: Runner = run_apart, now: datetime | None = No
     return outcome
 
 
-def _keep_installation(check: _Check) -> None:
-    """Save a new device's id at once: drawn anew at every start, it would wander through rings."""
+def _begin(check: _Check) -> None:
+    """Clear what killed checks left, and save a new device's id at once.
+
+    An id that is drawn anew at every start would wander through the rings.
+    """
+    disk.clear_beside(check.device.state_file)
+    check.cache.clear_beside()
     if not check.device.state_file.exists():
-        save_state(check.device.state_file, check.state)
+        check.save(check.state)
 
 
 def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
     trusted = Trusted(check.device, check.cache, fetcher)
     trusted.refresh()
+    check.stale = _take_halts(check, trusted)
+    halted = _halted(check)
     assignment = choose.assign(check.device, trusted.rings(), check.state.installation)
     check.facts |= asdict(assignment)
-    halted = _apply_halt(check, trusted)
     release = trusted.release(assignment.ring) if assignment.ring else None
     if release is None:
         return halted or Outcome(word="none", reason=f"ring {assignment.ring} runs nothing yet")
@@ -122,29 +160,63 @@ def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
     check.facts |= {"version": release.version}
     if place is None:
         return halted or Outcome(word="none", reason="the release has nothing for this device")
-    return _consider(check, trusted, release, place)
+    outcome = _consider(check, trusted, release, place)
+    return halted if halted and outcome.word in _NOTHING else outcome
 
 
-def _apply_halt(check: _Check, trusted: Trusted) -> Outcome | None:
-    """Stop the active model if role ``halt`` says so, before anything else can go wrong."""
-    active, previous, device = check.state.active, check.state.previous, check.device
-    halts = trusted.halted()
-    if previous and halts.stops(device.app, device.model, previous.sha256):
-        check.state = replace(check.state, previous=None)  # nothing to fall back to
-    stopped = active is not None and halts.stops(device.app, device.model, active.sha256)
-    if active is None or not stopped:
-        if check.state.halted is not None:
-            check.state = replace(check.state, halted=None)
-            save_state(device.state_file, check.state)
+def _take_halts(check: _Check, trusted: Trusted) -> str:
+    """Remember what is halted, before rings or models are read.
+
+    Returns:
+        Why the list of halts could not be read; empty when it could. What is remembered stays.
+    """
+    try:
+        listed = trusted.halts()
+    except (RepositoryError, GovernanceError, DownloadError) as error:
+        check.facts["halts"] = _say(error)
+        return _say(error)
+    if (known := check.state.with_halts(listed)) != check.state:
+        check.save(known)
+    _lift(check, trusted)
+    return ""
+
+
+def _lift(check: _Check, trusted: Trusted) -> None:
+    """Forget the halts that role ``models`` has lifted; what cannot be read lifts nothing."""
+    if not check.state.halts:
+        return
+    try:
+        lifted = trusted.lifted()
+    except (RepositoryError, GovernanceError, DownloadError) as error:
+        check.facts["lifts"] = _say(error)
+        return
+    if (left := check.state.without_halts(lifted)) != check.state:
+        check.save(left)
+
+
+def _halted(check: _Check) -> Outcome | None:
+    """Return the outcome of a check that has nothing better than what was halted."""
+    device, state = check.device, check.state
+    if state.active is not None:
+        version, stopped = state.active.version, state.stops(state.active.sha256)
+    else:
+        digest = digest_of(device.embedded) if device.embedded and state.halts else None
+        version, stopped = "embedded", digest is not None and state.stops(digest)
+    if not stopped:
         return None
-    if check.state.halted is None:
-        check.state = replace(check.state, halted=active.fallback)
-        save_state(device.state_file, check.state)
     return Outcome(
         word="halted",
-        reason=f"{active.version} is halted: {active.fallback}",
-        version=active.version,
+        reason=f"{version} is halted: {active_model(device).version} runs",
+        version=version if state.active is not None else "0.0.0",
     )
+
+
+def _with_stale(outcome: Outcome, stale: str) -> Outcome:
+    """Return the outcome of a check without today's halts, which says so."""
+    if not stale:
+        return outcome
+    word = "halt-stale" if outcome.word in _QUIET else outcome.word
+    return replace(outcome, word=word, reason=f"{outcome.reason}; halts are stale: {stale}"[:500])
 
 
 def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: Place) -> Outcome:
@@ -153,17 +225,19 @@ def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: 
     sha256 = target.hashes["sha256"]
     check.facts |= {"variant": facts.variant, "sha256": sha256, "manifest": facts.manifest_sha256}
     check.facts["version"] = facts.version
-    if trusted.halted().stops(device.app, device.model, sha256):
+    if state.stops(sha256):
         return _outcome("halted", f"{facts.version} is halted: nobody runs it", facts)
     if state.active is not None and state.active.sha256 == sha256 and check.cache.holds(sha256):
         return _outcome("current", f"{facts.version} is installed", facts)
+    if check.stale and sha256 not in state.ran:
+        return _outcome("halt-stale", f"{facts.version} never ran on this device", facts)
     if sha256 in state.failed:
         reason = f"{facts.version} failed here before: {state.failed[sha256]}"
         return _outcome("refused", reason, facts)
     if lacks := choose.unmet(device, release, facts):
         return _outcome("none", f"this device has {', '.join(lacks)}", facts)
-    have = [item.sha256 for item in (state.active, state.previous) if item is not None]
-    obtained = obtain(trusted, check.cache, place, target, have=_whole(check.cache, have))
+    have = _patch_bases(check)
+    obtained = obtain(trusted, check.cache, place, target, have=have)
     check.downloaded = obtained.downloaded
     check.facts |= {"way": obtained.way, "patches refused": list(obtained.refused)}
     try:
@@ -172,6 +246,12 @@ def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: 
         check.state = state.with_failure(sha256, _say(error))
         raise
     return _activate(check, trusted, facts, target, obtained.way)
+
+
+def _patch_bases(check: _Check) -> list[str]:
+    """Return the digests of the models to patch from: whole, and not halted."""
+    models = [item.sha256 for item in (check.state.active, check.state.previous) if item]
+    return [item for item in models if not check.state.stops(item) and check.cache.holds(item)]
 
 
 def _self_test(check: _Check, trusted: Trusted, facts: ArtifactFacts, sha256: str) -> None:
@@ -199,15 +279,10 @@ def _activate(
         ring=str(check.facts["ring"]),
         fallback=facts.fallback,
     )
-    check.state = check.state.with_active(installed)
-    save_state(check.device.state_file, check.state)
+    check.save(check.state.with_active(installed))
     models = [item.sha256 for item in (check.state.active, check.state.previous) if item]
     check.cache.forget_all_but({*models, *trusted.used})
     return _outcome("installed", f"{facts.version} came {way}", facts)
-
-
-def _whole(cache: Cache, digests: list[str]) -> list[str]:
-    return [item for item in digests if cache.holds(item)]
 
 
 def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float) -> None:
@@ -220,7 +295,7 @@ def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float)
         "app_version": check.device.app_version,
     }
     try:
-        save_state(check.device.state_file, replace(check.state, decision=decision))
+        check.save(replace(check.state, decision=decision))
         if outcome.word not in _QUIET:
             event = update_event(
                 _subject(check, outcome),
@@ -230,7 +305,7 @@ def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float)
                 downloaded=outcome.downloaded,
             )
             Spool(check.device.folder / "events.jsonl").add(event)
-    except OSError:
+    except (OSError, DeliveryError):
         return  # a full disk: the model in use is untouched, and that is what counts
 
 

@@ -33,7 +33,7 @@ def _decision(state: State) -> Iterator[tuple[str, str]]:
     if known.get("ring"):
         given = "" if known.get("cohort") is not None else " (given by the place)"
         yield "ring", f"{known['ring']}{given}"
-    for name in ("variant", "way", "self-test"):
+    for name in ("variant", "way", "self-test", "halts", "lifts"):
         if known.get(name):
             yield name, str(known[name])
     for refused in known.get("patches refused", ()):
@@ -44,5 +44,7 @@ def _memory(state: State) -> Iterator[tuple[str, str]]:
     yield "metadata fresh", state.checked or "never"
     if state.previous is not None:
         yield "falls back to", f"{state.previous.version} ({state.previous.sha256[:12]})"
+    for name, digests in state.halts.items():
+        yield "halted", f"{', '.join(item[:12] for item in digests)} by halt {name}"
     for digest, reason in state.failed.items():
         yield "not tried again", f"{digest[:12]}: {reason}"

@@ -17,6 +17,7 @@ from governance.documents import read_json
 from governance.manifest import Artifact
 
 from delivery.errors import ReleaseError
+from delivery.halts import LIFTS_FILE, Halt
 from delivery.repository.roles import HALT_FILE, ring_file, rings_file
 from delivery.repository.stack import Deployment
 from delivery.repository.versions import Version
@@ -25,7 +26,9 @@ __all__ = [
     "API_VERSION",
     "Target",
     "artifact_target",
+    "halt_of",
     "halt_target",
+    "lifts_target",
     "release_target",
     "rings_target",
     "self_test_targets",
@@ -163,19 +166,28 @@ def release_target(
     return Target.of(ring_file(ring, deployment.name), canonical_bytes(value))
 
 
-def halt_target(halted: Iterable[tuple[Deployment, Version]]) -> Target:
+def halt_of(deployment: Deployment, version: Version, *, since: int) -> Halt:
+    """Return the halt of a version: every artifact of it, in the deployment's application."""
+    return Halt(
+        app=deployment.app,
+        model=deployment.model,
+        version=version.model.manifest.metadata.version,
+        digests=tuple(sorted(item.sha256 for item in version.model.manifest.artifacts)),
+        since=since,
+    )
+
+
+def halt_target(halts: Iterable[Halt]) -> Target:
     """Return the document of role ``halt``: digests that no device runs any more."""
-    entries = [
-        {
-            "app": deployment.app,
-            "model": deployment.model,
-            "version": version.model.manifest.metadata.version,
-            "digests": sorted(item.sha256 for item in version.model.manifest.artifacts),
-        }
-        for deployment, version in halted
-    ]
+    entries = [item.model_dump(mode="json") for item in halts]
     value = {"apiVersion": API_VERSION, "kind": "Halt", "halted": entries}
     return Target.of(HALT_FILE, canonical_bytes(value))
+
+
+def lifts_target(lifted: Iterable[str]) -> Target:
+    """Return the document that lifts halts, by their ids."""
+    value = {"apiVersion": API_VERSION, "kind": "Lift", "lifted": sorted(lifted)}
+    return Target.of(LIFTS_FILE, canonical_bytes(value), {"kind": "lifts"})
 
 
 def _place(

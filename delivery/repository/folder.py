@@ -2,6 +2,7 @@
 
     metadata/<version>.<role>.json     never changed once written
     targets/...                        what only this room makes: release documents, patches
+    lifts.json                         the request to lift halts, until ``models`` has signed it
 
 A role's newest version is the highest number that its delegator's keys have signed, so the next
 one never begins at 1 again, on whatever machine.
@@ -15,11 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from governance.errors import DocumentError
+from governance.released import check_target
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from delivery.errors import ReleaseError
+from delivery.halts import Halt
+from delivery.repository.halted import read_halts, read_lifted
 
 __all__ = ["Releases", "read_releases", "to_bytes", "write_new"]
 
@@ -36,12 +41,16 @@ class Releases:
         targets: The top-level role, or ``None`` before the first release.
         delegated: Roles that ``targets`` delegates to, by name.
         snapshot: What belongs together, or ``None`` before the first release.
+        halts: What role ``halt`` signed last.
+        lifted: Ids of halts whose lifting was signed, or is asked for in Git.
     """
 
     root: Metadata[Root]
     targets: Metadata[Targets] | None
     delegated: Mapping[str, Metadata[Targets]]
     snapshot: Metadata[Snapshot] | None
+    halts: tuple[Halt, ...] = ()
+    lifted: frozenset[str] = frozenset()
 
     def role(self, name: str) -> Metadata[Targets] | None:
         """Return the newest metadata of a targets role."""
@@ -64,7 +73,14 @@ def read_releases(folder: Path) -> Releases:
             if metadata is not None:
                 delegated[name] = metadata
     snapshot = _newest(folder, found, "snapshot", delegator=root.signed)
-    return Releases(root=root, targets=targets, delegated=delegated, snapshot=snapshot)
+    return Releases(
+        root=root,
+        targets=targets,
+        delegated=delegated,
+        snapshot=snapshot,
+        halts=read_halts(folder, delegated.get("halt")),
+        lifted=read_lifted(folder, delegated.get("models")),
+    )
 
 
 def to_bytes(metadata: Metadata[Any]) -> bytes:
@@ -143,7 +159,20 @@ def _read(folder: Path, role: str, version: int) -> Metadata[Any]:
         raise _broken(path.name, str(error), "TUF metadata") from error
     if metadata.signed.version != version or len(data) > _MOST_BYTES:
         raise _broken(path.name, f"version {metadata.signed.version}", str(version))
+    if isinstance(metadata.signed, Targets):
+        _check_targets(path.name, metadata.signed)
     return metadata
+
+
+def _check_targets(name: str, signed: Targets) -> None:
+    """Refuse metadata whose targets could not be files of this folder, whoever signed it."""
+    try:
+        for target in signed.targets.values():
+            check_target(
+                target.path, hashes=target.hashes, length=target.length, custom=target.custom
+            )
+    except DocumentError as error:
+        raise _broken(f"{name}: {error.what}", error.got, error.expected) from error
 
 
 def _verify(role: str, metadata: Metadata[Any], delegator: Root | Targets) -> None:

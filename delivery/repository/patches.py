@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
-from governance.canonical import sha256_bytes
+from governance.canonical import parse_sha256, sha256_bytes
 
 from delivery.delta import Patch, best_patch, candidates
 from delivery.repository.content import Target, target_name
 
 __all__ = ["order", "packed_target", "patch_target", "read_artifact"]
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _WORTH: Final = 0.95  # of the file: packing that saves less is not worth a second file
 
 
@@ -40,10 +38,15 @@ def packed_target(new: bytes) -> Target | None:
 
 
 def read_artifact(models: Path, model: str, version: str, file: str) -> bytes | None:
-    """Return the bytes of a target's file in ``models/``, or ``None`` when they are not there."""
+    """Return the bytes of a target's file in ``models/``, or ``None`` when they are not there.
+
+    Raises:
+        DocumentError: If the target is not named by its digest.
+    """
     digest, _, name = file.partition(".")
+    parse_sha256(digest, name=file)
     path = models / model / version / "artifacts" / name
-    if not _DIGEST.fullmatch(digest) or not path.is_file():
+    if not path.is_file():
         return None
     data = path.read_bytes()
     return data if sha256_bytes(data) == digest else None

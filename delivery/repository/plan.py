@@ -9,14 +9,16 @@ from pathlib import Path
 from governance.trust import Trust
 from tuf.api.metadata import TargetFile
 
+from delivery.halts import Halt
 from delivery.repository import content, library
 from delivery.repository.content import Target
 from delivery.repository.folder import Releases
+from delivery.repository.halted import stopped
 from delivery.repository.roles import ring_role
 from delivery.repository.stack import Deployment, Pin
 from delivery.repository.versions import Version
 
-__all__ = ["Change", "Wanted", "changes", "wanted"]
+__all__ = ["Change", "Wanted", "changes", "halts", "wanted"]
 
 Versions = Mapping[str, Version]
 
@@ -65,12 +67,32 @@ def wanted(
     released: Mapping[str, TargetFile] = metadata.signed.targets if metadata else {}
     rings = sorted({ring.name for item in deployments for ring in item.rings})
     named = _models(deployments, versions, models=models, released=released, trust=trust)
-    roles = {"models": named, "halt": _halt(deployments, versions)}
+    if releases.lifted:
+        lifts = content.lifts_target(releases.lifted)
+        named[lifts.path] = lifts
+    target = content.halt_target(halts(deployments, versions, releases))
+    roles = {"models": named, "halt": {target.path: target}}
     patches = _patches_of(named.values())
     for ring in rings:
         documents = _releases(ring, deployments, versions, patches)
         roles[ring_role(ring)] = {item.path: item for item in documents}
     return Wanted(rings=tuple(rings), targets=roles)
+
+
+def halts(deployments: Iterable[Deployment], versions: Versions, releases: Releases) -> list[Halt]:
+    """Return what is halted: every halt signed before and not lifted, and those that are new.
+
+    A stack file can only add: it names one version, and what was halted before it went back to
+    another one is still on devices.
+    """
+    found = [item for item in releases.halts if item.id not in releases.lifted]
+    metadata = releases.role("halt")
+    since = (metadata.signed.version if metadata else 0) + 1
+    for deployment in (item for item in deployments if item.halted):
+        halt = content.halt_of(deployment, versions[deployment.pin.sha256], since=since)
+        if not set(halt.digests) <= stopped(found, deployment):
+            found.append(halt)
+    return found
 
 
 def changes(plan: Wanted, releases: Releases) -> list[Change]:
@@ -111,12 +133,6 @@ def _models(
     patches = library.patches_between(pinned, [*pinned, *kept], models=models, released=released)
     tables = [content.rings_target(item) for item in deployments]
     return named | {item.path: item for item in (*kept, *patches, *tables)}
-
-
-def _halt(deployments: list[Deployment], versions: Versions) -> dict[str, Target]:
-    halted = [(item, versions[item.pin.sha256]) for item in deployments if item.halted]
-    target = content.halt_target(halted)
-    return {target.path: target}
 
 
 def _releases(

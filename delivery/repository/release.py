@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+from governance.canonical import parse_sha256
 from governance.trust import Trust
 
+from delivery.errors import ReleaseError
+from delivery.halts import Halt
 from delivery.repository.folder import Releases, read_releases
+from delivery.repository.halted import request_lift, stopped
 from delivery.repository.keys import Signers
-from delivery.repository.plan import Change, Wanted, changes, wanted
+from delivery.repository.plan import Change, Wanted, changes, halts, wanted
 from delivery.repository.publish import Published, Staged, publish, stage
-from delivery.repository.stack import Deployment, Pin, read_deployments, read_trust
+from delivery.repository.roles import HALT_ROLE
+from delivery.repository.stack import (
+    Deployment,
+    Pin,
+    edit_deployment,
+    read_deployments,
+    read_trust,
+    resume,
+)
 from delivery.repository.versions import Version, read_version
 
-__all__ = ["Places", "Planned", "plan_release", "publish_release", "stage_release"]
+__all__ = [
+    "Places",
+    "Planned",
+    "halt_is_signed",
+    "lift_halts",
+    "plan_release",
+    "publish_release",
+    "stage_release",
+]
+
+_STACK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +56,20 @@ class Places:
     root: Path
     stack: str
     config_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a stack name that leads out of ``releases/``.
+
+        Raises:
+            ReleaseError: If it is no plain name.
+        """
+        if not _STACK.fullmatch(self.stack):
+            raise ReleaseError(
+                "stack",
+                got=repr(self.stack)[:80],
+                expected="letters, digits, '.', '_' and '-'",
+                next_step="give the name of a stack file, Pulumi.<stack>.yaml",
+            )
 
     @property
     def stack_file(self) -> Path:
@@ -50,11 +89,30 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A release that could be signed."""
+    """A release that could be signed.
+
+    Attributes:
+        releases: What is signed.
+        wanted: What every role should name.
+        changes: The difference.
+        still_halted: Deployments whose version stays halted, though the stack file says it is not.
+    """
 
     releases: Releases
     wanted: Wanted
     changes: tuple[Change, ...]
+    still_halted: tuple[str, ...] = ()
+
+    @property
+    def only_halts(self) -> bool:
+        """Whether devices are only told of halts, or of nothing new at all."""
+        return all(item.role == HALT_ROLE for item in self.changes)
+
+    def halts_alone(self) -> Planned:
+        """Return the part of the plan that role ``halt`` signs."""
+        targets = {HALT_ROLE: self.wanted.targets[HALT_ROLE]}
+        changed = tuple(item for item in self.changes if item.role == HALT_ROLE)
+        return replace(self, wanted=replace(self.wanted, targets=targets), changes=changed)
 
 
 def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
@@ -68,23 +126,75 @@ def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
     deployments = read_deployments(places.stack_file)
     versions = {pin.sha256: _version(places, pin, trust, releases) for pin in _pins(deployments)}
     plan = wanted(deployments, versions, models=places.models, releases=releases, trust=trust)
-    return Planned(releases=releases, wanted=plan, changes=tuple(changes(plan, releases)))
+    named = halts(deployments, versions, releases)
+    kept = (
+        item.name
+        for item in deployments
+        if not item.halted and _digests(versions[item.pin.sha256]) <= stopped(named, item)
+    )
+    return Planned(
+        releases=releases,
+        wanted=plan,
+        changes=tuple(changes(plan, releases)),
+        still_halted=tuple(kept),
+    )
+
+
+def halt_is_signed(places: Places, name: str) -> bool:
+    """Return whether role ``halt`` has signed a halt of the version that a deployment pins.
+
+    Raises:
+        ReleaseError: If there is no such deployment, or the signed metadata does not hold.
+    """
+    deployment = _deployment(places, name)
+    return bool(_signed_halts(places, deployment, deployment.pin.version))
+
+
+def lift_halts(
+    places: Places, name: str, *, version: str | None = None, ids: Sequence[str] = ()
+) -> list[str]:
+    """Ask in Git for the lifting of halts; it counts once role ``models`` has signed it.
+
+    Args:
+        places: The repository and the stack.
+        name: The deployment.
+        version: The halted version; by default the one that the stack file pins.
+        ids: Halts that a device names and the repository does not know.
+
+    Returns:
+        The ids of the halts to lift; none where a halt was asked for and never signed.
+
+    Raises:
+        ReleaseError: If nothing of it is halted, or the signed metadata does not hold.
+        DocumentError: If an id is none.
+    """
+    deployment = _deployment(places, name)
+    wanted_version = version or deployment.pin.version
+    found = [item.id for item in _signed_halts(places, deployment, wanted_version)]
+    found += [parse_sha256(item, name="id of a halt") for item in ids]
+    pinned = deployment.halted and wanted_version == deployment.pin.version
+    if not found and not pinned:
+        raise ReleaseError(
+            f"{name} {wanted_version}",
+            got="no halt of it",
+            expected="a version that is halted",
+            next_step="name it with --version, or the halt with --halt (mobile-ai device why)",
+        )
+    if pinned:
+        edit_deployment(places.stack_file, name, resume)
+    if found:
+        request_lift(places.releases, found)
+    return found
 
 
 def publish_release(
-    places: Places,
-    *,
-    signers: Signers,
-    now: datetime,
-    trust: Trust | None = None,
-    rekey: bool = False,
+    places: Places, planned: Planned, *, signers: Signers, now: datetime, rekey: bool = False
 ) -> Published:
-    """Sign and write a stack's release; what did not change is not signed again.
+    """Sign and write a planned release; what did not change is not signed again.
 
     Raises:
-        ReleaseError: If anything does not hold, or a key is missing.
+        ReleaseError: If a key is missing, or a file would be overwritten.
     """
-    planned = plan_release(places, trust=trust)
     return publish(
         places.releases,
         planned.wanted,
@@ -96,19 +206,13 @@ def publish_release(
 
 
 def stage_release(
-    places: Places,
-    *,
-    signers: Signers,
-    now: datetime,
-    trust: Trust | None = None,
-    rekey: bool = False,
+    places: Places, planned: Planned, *, signers: Signers, now: datetime, rekey: bool = False
 ) -> list[Staged]:
-    """Sign a stack's release with the keys at hand and leave it for others to sign too.
+    """Sign a planned release with the keys at hand and leave it for others to sign too.
 
     Raises:
-        ReleaseError: If anything does not hold: nobody signs what does not.
+        ReleaseError: If a role has no keys yet and none are listed.
     """
-    planned = plan_release(places, trust=trust)
     return stage(
         places.releases,
         planned.wanted,
@@ -117,6 +221,34 @@ def stage_release(
         now=now,
         rekey=rekey,
     )
+
+
+def _deployment(places: Places, name: str) -> Deployment:
+    known = {item.name: item for item in read_deployments(places.stack_file)}
+    if name not in known:
+        raise ReleaseError(
+            name,
+            got="no such deployment",
+            expected=f"one of {sorted(known)}",
+            next_step="look at mobile-ai release status",
+        )
+    return known[name]
+
+
+def _signed_halts(places: Places, deployment: Deployment, version: str) -> list[Halt]:
+    if not places.releases.exists():
+        return []
+    releases = read_releases(places.releases)
+    mine = (deployment.app, deployment.model, version)
+    return [
+        item
+        for item in releases.halts
+        if (item.app, item.model, item.version) == mine and item.id not in releases.lifted
+    ]
+
+
+def _digests(version: Version) -> set[str]:
+    return {item.sha256 for item in version.model.manifest.artifacts}
 
 
 def _pins(deployments: list[Deployment]) -> list[Pin]:

@@ -24,6 +24,7 @@ from delivery.errors import ReleaseError
 
 __all__ = [
     "HALT_FILE",
+    "HALT_ROLE",
     "LIFETIMES",
     "THRESHOLDS",
     "delegated_roles",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 HALT_FILE: Final = "halt.json"
+HALT_ROLE: Final = "halt"
 _RING: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")  # what the CDN lets through in a path
 THRESHOLDS: Final[Mapping[str, int]] = {"root": 2, "targets": 2, "models": 2}
 """Signatures that a role needs; roles not listed need one."""

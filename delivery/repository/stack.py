@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from governance.canonical import parse_sha256
 from governance.documents import read_yaml
 from governance.errors import GovernanceError
 from governance.trust import Trust, load_trust
@@ -32,6 +34,9 @@ __all__ = [
 ]
 
 _KEY: Final = "mobile-ai:deployments"
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
+_MANIFEST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +205,7 @@ def halt(deployment: Any) -> str:
 
 
 def resume(deployment: Any) -> str:
-    """Let a halted version run again.
+    """Say no more in a stack file that a version is halted; devices go by the lift alone.
 
     Raises:
         ReleaseError: If it is not halted.
@@ -208,15 +213,27 @@ def resume(deployment: Any) -> str:
     return _set_halted(deployment, halted=False)
 
 
-def rollback(deployment: Any) -> str:
-    """Release the previous version to every ring.
+def rollback(deployment: Any, *, halt_signed: bool = False) -> str:
+    """Release the previous version to every ring; a signed halt of the one before it stays.
+
+    Args:
+        deployment: The mapping in the stack file.
+        halt_signed: Whether the halt of the version that is left, if there is one, was released.
+            The stack file forgets that version, so a halt that stands only there would be lost.
 
     Raises:
-        ReleaseError: If the stack file names none.
+        ReleaseError: If the stack file names none, or a halt would be lost.
     """
     previous = deployment.get("previous")
     if previous is None:
         raise _refused(deployment["app"], "no previous version", "one to go back to")
+    if deployment["rollout"].get("halted") and not halt_signed:
+        raise ReleaseError(
+            deployment["app"],
+            got="a halt that no release has signed",
+            expected="a signed one, which outlives the rollback",
+            next_step="mobile-ai release publish first, then roll back",
+        )
     left = deployment["version"]
     for field in ("version", "manifest", "sha256"):
         deployment[field] = previous[field]
@@ -239,14 +256,15 @@ def _set_halted(deployment: Any, *, halted: bool) -> str:
 def _deployment(item: Mapping[str, Any]) -> Deployment:
     rollout = item["rollout"]
     rings = tuple(
-        Ring(name=str(ring["name"]), share=millionths(ring["percent"])) for ring in rollout["rings"]
+        Ring(name=_plain("ring", ring["name"], _NAME), share=millionths(ring["percent"]))
+        for ring in rollout["rings"]
     )
     if rollout["stage"] not in {ring.name for ring in rings}:
         raise ValueError(f"stage {rollout['stage']!r} is no ring")
     previous = item.get("previous")
     return Deployment(
-        app=str(item["app"]),
-        model=str(item["model"]),
+        app=_plain("app", item["app"], _NAME),
+        model=_plain("model", item["model"], _NAME),
         pin=_pin(item),
         previous=_pin(previous) if previous else None,
         placement=tuple(item["placement"]),
@@ -260,8 +278,17 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
 
 def _pin(item: Mapping[str, Any]) -> Pin:
     return Pin(
-        version=str(item["version"]), manifest=str(item["manifest"]), sha256=str(item["sha256"])
+        version=_plain("version", item["version"], _VERSION),
+        manifest=_plain("manifest", item["manifest"], _MANIFEST),
+        sha256=parse_sha256(item["sha256"], name="sha256"),
     )
+
+
+def _plain(what: str, value: Any, form: re.Pattern[str]) -> str:
+    """Return a value that becomes a name of a file or target, if it can be one."""
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise ValueError(f"{what} {value!r:.80} is no plain name")
+    return value
 
 
 def _refused(what: str, got: str, expected: str) -> ReleaseError:

@@ -66,14 +66,14 @@ class FolderSource:
             return _refused(error)
 
     def _check(self) -> Outcome:
-        state = load_state(self.shelf.device.state_file)
-        floor = version_key(state.active.version) if state.active else ()
+        active = load_state(self.shelf.device.state_file).active
+        floor = version_key(active.version) if active else ()
         refused: Outcome | None = None
         for folder in self._versions():
             if version_key(folder.name) < floor:
                 break
             try:
-                outcome = self._install(folder, state)
+                outcome = self._install(folder, load_state(self.shelf.device.state_file))
             except (GovernanceError, OSError, ValueError, KeyError) as error:
                 refused = refused or _refused(error, version=folder.name)
                 continue
@@ -100,6 +100,8 @@ class FolderSource:
         active = state.active
         if active is not None and active.sha256 == artifact.sha256 and cache.holds(artifact.sha256):
             return Outcome(word="current", reason=f"{label} is installed", version=label)
+        if state.stops(artifact.sha256):
+            raise _unfit(label, "halted")
         if artifact.sha256 in state.failed:
             raise _unfit(label, f"failed here before: {state.failed[artifact.sha256]}")
         data = version.read(artifact.file, artifact.sha256)

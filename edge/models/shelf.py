@@ -6,9 +6,6 @@ the others go on reading, and find what was installed.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +15,12 @@ from typing import Final
 from governance.canonical import sha256_bytes
 
 from delivery.client import Device, active_model, reject
+from delivery.client.lock import only_updater
 from delivery.client.state import load_state
 
-__all__ = ["Installation", "Shelf"]
+__all__ = ["PATIENCE_SECONDS", "Installation", "Shelf"]
 
-_LOCK: Final = ".lock"
-_PATIENCE_SECONDS: Final = 20
-_PAUSE_SECONDS: Final = 0.05
+PATIENCE_SECONDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,37 +92,15 @@ class Shelf:
         Raises:
             OSError: If it cannot be remembered.
         """
-        with self.locked():
-            reject(self.device, sha256, reason)
+        reject(self.device, sha256, reason, patience=PATIENCE_SECONDS)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder's lock.
+        """Hold the folder's lock: the one that the release client holds during a check.
 
         Raises:
-            TimeoutError: If another process holds it for too long.
+            BusyError: If another process holds it for too long; it is an ``OSError`` too.
             OSError: If the folder cannot be written.
         """
-        self.device.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.device.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _lock(handle, self.device.folder)
+        with only_updater(self.device.folder, patience=PATIENCE_SECONDS):
             yield
-        finally:
-            os.close(handle)  # which lets go of the lock
-
-
-def _lock(handle: int, folder: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"{folder}: got another server's lock for {_PATIENCE_SECONDS} s; expected a "
-                    "shorter check. Next: nothing, it is tried again"
-                ) from None
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from delivery.client import Outcome, update
 from edge.models.prove import Prover
-from edge.models.shelf import Shelf
+from edge.models.shelf import PATIENCE_SECONDS, Shelf
 
 __all__ = ["ReleaseSource", "Source"]
 
@@ -37,8 +37,4 @@ class ReleaseSource:
             outcome = self._brought.check()
             if outcome.word == "installed":
                 return outcome
-        try:
-            with self._shelf.locked():
-                return update(self._shelf.device, run=self._prover.answers)
-        except OSError as error:
-            return Outcome(word="refused", reason=f"{type(error).__name__}: {error}")
+        return update(self._shelf.device, run=self._prover.answers, patience=PATIENCE_SECONDS)

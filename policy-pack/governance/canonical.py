@@ -6,14 +6,26 @@ The canonical form is the JSON Canonicalization Scheme, RFC 8785.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
 from .errors import DocumentError
 
-__all__ = ["canonical_bytes", "manifest_digest", "sha256_bytes", "sha256_text"]
+__all__ = [
+    "SHA256_PATTERN",
+    "canonical_bytes",
+    "manifest_digest",
+    "parse_sha256",
+    "sha256_bytes",
+    "sha256_text",
+]
+
+SHA256_PATTERN: Final = r"^[0-9a-f]{64}$"
+"""The one spelling of a SHA-256 digest, for schemas; code calls ``parse_sha256``."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def canonical_bytes(value: Any) -> bytes:
@@ -42,6 +54,29 @@ def sha256_bytes(data: bytes) -> str:
 def sha256_text(text: str) -> str:
     """Return the SHA-256 digest of a text's UTF-8 bytes."""
     return sha256_bytes(text.encode("utf-8"))
+
+
+def parse_sha256(value: object, *, name: str) -> str:
+    """Return a SHA-256 digest that was read from outside, in its one spelling.
+
+    Digests become file names, object keys and keys of mappings. A signature says who wrote one,
+    not that it is one: a path in its place would leave the folder that it names a file in.
+
+    Args:
+        value: What stands where a digest should.
+        name: Where it stands, for messages.
+
+    Raises:
+        DocumentError: If it is not 64 lower-case hexadecimal digits.
+    """
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return value
+    raise DocumentError(
+        name,
+        got=repr(value)[:80],
+        expected="a SHA-256 digest: 64 lower-case hexadecimal digits",
+        next_step="write the document again with the tool that made it",
+    )
 
 
 def manifest_digest(manifest: Mapping[str, Any]) -> str:

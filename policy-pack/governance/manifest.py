@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from .canonical import SHA256_PATTERN
 from .documents import read_yaml
 from .errors import ManifestError
 from .vocabulary import Modality
@@ -44,7 +45,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Version = Annotated[
     str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$")
 ]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
 # Forward slashes and no segment that starts with a dot: a file below the manifest's folder.
 RelativeFile = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$")

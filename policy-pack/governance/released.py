@@ -17,15 +17,26 @@ from securesystemslib.formats import encode_canonical
 from securesystemslib.signer._key import Key
 from securesystemslib.signer._signature import Signature
 
-from .canonical import sha256_text
+from .canonical import parse_sha256, sha256_text
 from .documents import read_json
 from .errors import DocumentError, GovernanceError
 from .errors import VerificationError as NotSigned
 
-__all__ = ["Named", "SignedRelease", "proven_manifests", "read_release", "served_name"]
+__all__ = [
+    "Named",
+    "SignedRelease",
+    "check_target",
+    "proven_manifests",
+    "read_release",
+    "served_name",
+]
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
 _LARGEST: Final = 5_000_000  # bytes, what TUF clients accept of a targets role
+# File systems end a name at 255 bytes, and serving may put a digest and a dot before it.
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,189}")
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
+_MOST_BYTES: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +132,40 @@ def served_name(path: str, sha256: str) -> str:
     """
     folder, slash, name = path.rpartition("/")
     return f"{folder}{slash}{name if name.startswith(f'{sha256}.') else f'{sha256}.{name}'}"
+
+
+def check_target(path: str, *, hashes: Mapping[str, Any], length: Any, custom: Any) -> str:
+    """Return a target's SHA-256, after everything in it that becomes a name of a file was checked.
+
+    Signed is not well-formed: whoever has one key of a role may write what he likes there. So every
+    reader of signed targets calls this before it touches a file.
+
+    Args:
+        path: Target path.
+        hashes: Digests by algorithm.
+        length: Bytes.
+        custom: What the signer says about it, or ``None``.
+
+    Raises:
+        DocumentError: If the path leaves its folder, or the digest, the length or a name in
+            ``custom`` is not one.
+    """
+    if not all(map(_SEGMENT.fullmatch, path.split("/"))):
+        raise _malformed(path, repr(path)[:80], "a path of plain names")
+    if type(length) is not int or not 0 <= length <= _MOST_BYTES:
+        raise _malformed(path, f"length {length!r:.40}", "a number of bytes")
+    sha256 = parse_sha256(hashes.get("sha256"), name=f"{path} sha256")
+    facts = custom or {}
+    if not isinstance(facts, Mapping):
+        raise _malformed(path, f"custom {facts!r:.40}", "a mapping")
+    for key in ("manifestSha256", "from", "to"):
+        if facts.get(key) is not None:
+            parse_sha256(facts[key], name=f"{path} {key}")
+    for key in ("model", "version"):
+        value = facts.get(key)
+        if value is not None and not (isinstance(value, str) and _WORD.fullmatch(value)):
+            raise _malformed(path, f"{key} {value!r:.80}", "a plain name")
+    return sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,16 +265,30 @@ def _named(role: str, signed: Mapping[str, Any]) -> list[Named]:
             Named(
                 role=role,
                 path=str(path),
-                sha256=str(item["hashes"]["sha256"]),
-                length=int(item["length"]),
+                sha256=check_target(
+                    str(path),
+                    hashes=item["hashes"],
+                    length=item["length"],
+                    custom=item.get("custom"),
+                ),
+                length=item["length"],
                 custom=item.get("custom") or {},
             )
             for path, item in sorted(signed["targets"].items())
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DocumentError(
             role, got=repr(error), expected="targets with sha256", next_step="publish again"
         ) from error
+
+
+def _malformed(path: str, got: str, expected: str) -> DocumentError:
+    return DocumentError(
+        f"target {path[:80]!r}",
+        got=got,
+        expected=expected,
+        next_step="release it again with this project's tools",
+    )
 
 
 def _broken(what: str, got: str, expected: str) -> NotSigned:

@@ -24,7 +24,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer._signature import Signature
 from securesystemslib.signer._signer import Signer
 
-from .canonical import canonical_bytes, sha256_bytes
+from .canonical import canonical_bytes, parse_sha256, sha256_bytes
 from .documents import dump_yaml, read_json, read_yaml
 from .errors import DocumentError
 
@@ -238,10 +238,10 @@ def dump_record(envelope: Envelope) -> str:
 
 
 def _subject(value: Any) -> Subject:
-    name, digest = value["name"], value["digest"]["sha256"]
-    if not isinstance(name, str) or not isinstance(digest, str) or len(digest) != 64:  # noqa: PLR2004
-        raise ValueError(f"subject {value!r}")
-    return Subject(name, digest)
+    name = value["name"]
+    if not isinstance(name, str):
+        raise TypeError(f"subject {value!r}")
+    return Subject(name, parse_sha256(value["digest"]["sha256"], name=f"subject {name}"))
 
 
 def _malformed(name: str, got: str) -> DocumentError:

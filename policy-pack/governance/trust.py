@@ -20,6 +20,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer._key import Key
 
+from .canonical import parse_sha256
 from .documents import read_yaml_documents
 from .errors import DocumentError, TrustError, VerificationError
 from .statements import PAYLOAD_TYPE, ROLES_OF_PREDICATE, TRUST, Statement, record_envelope
@@ -246,7 +247,10 @@ def _from_predicate(statement: Statement, *, name: str) -> Trust:
         expires=parse_time(value["expires"], name=f"{name} expires"),
         keys=keys,
         roles=roles,
-        revoked={str(digest): str(reason) for digest, reason in value["revoked"].items()},
+        revoked={
+            parse_sha256(digest, name=f"{name} revoked"): str(reason)
+            for digest, reason in value["revoked"].items()
+        },
     )
 
 

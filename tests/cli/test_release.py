@@ -11,6 +11,7 @@ from governance.setting import load_setting
 
 from cli import main as cli
 from components.delivery_release import load_release
+from delivery.repository.folder import read_releases
 from delivery.repository.stack import read_deployments
 from tests.delivery.world import Cdn
 
@@ -26,7 +27,9 @@ def released(tmp_path_factory):
         shutil.copytree(
             ROOT / name, root / name, ignore=shutil.ignore_patterns("governance", ".venv")
         )
-    shutil.copy(ROOT / "Pulumi.dev.yaml", root)
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "usage", root / "usage")
     keys = root / "keys/signers.yaml"
     for command in ("init", "publish"):
         _run("release", command, "-s", "dev", "--root-dir", root, "--signers", keys)
@@ -106,6 +109,103 @@ def test_a_halt_switches_to_the_embedded_model(stack, capsys):
     assert json.loads(capsys.readouterr().out)["word"] == "halted"
     _run("device", "why", "--app", "field-assistant", "--model", "digits", "--dir", root / "device")
     assert "halted" in capsys.readouterr().out
+
+
+def _halts(root):
+    return read_releases(root / "releases/dev").halts
+
+
+def test_a_halt_is_kept_by_rollback_and_lifted_by_an_act_of_its_own(stack, capsys):
+    root, _ = stack
+    where = ("-s", "dev", "--root-dir", root)
+    sign = ("release", "publish", *where, "--signers", root / "keys/signers.yaml")
+    assert _run("release", "halt", NAME, *where) == 0
+    assert _run("release", "rollback", NAME, *where) == 2
+    assert "mobile-ai release publish first" in capsys.readouterr().err
+    assert _run(*sign) == 0
+    assert _run("release", "rollback", NAME, *where) == 0
+    assert _run(*sign) == 0
+    assert [item.version for item in _halts(root)] == ["1.1.0"]
+    assert _run("release", "lift", NAME, *where) == 2
+    assert "no halt of it" in capsys.readouterr().err
+
+    assert _run("release", "lift", NAME, "--version", "1.1.0", *where) == 0
+    assert "lifts.json" in capsys.readouterr().out
+    assert [item.version for item in _halts(root)] == ["1.1.0"]
+    assert _run(*sign) == 0
+    said = capsys.readouterr().out
+    assert "signed models" in said
+    assert "signed halt" in said
+    assert _halts(root) == ()
+
+
+def _wide_ring(root):
+    path = root / "Pulumi.dev.yaml"
+    text = path.read_text()
+    assert "percent: 10," in text
+    path.write_text(text.replace("percent: 10,", "percent: 60,"))
+
+
+@pytest.mark.parametrize("command", ["publish", "sign"])
+def test_what_check_denies_is_not_signed(stack, capsys, command):
+    root, _ = stack
+    _wide_ring(root)
+    before = {path: path.read_bytes() for path in (root / "releases").rglob("*") if path.is_file()}
+    where = ("-s", "dev", "--root-dir", root, "--signers", root / "keys/signers.yaml")
+    assert _run("release", command, *where) == 1
+    said = capsys.readouterr().err
+    assert "first-ring-small" in said
+    assert "Nothing was signed" in said
+    assert before == {p: p.read_bytes() for p in (root / "releases").rglob("*") if p.is_file()}
+
+
+def test_a_halt_is_signed_whatever_else_is_denied(stack, capsys):
+    root, _ = stack
+    where = ("-s", "dev", "--root-dir", root)
+    sign = ("release", "publish", *where, "--signers", root / "keys/signers.yaml")
+    _run("release", "halt", NAME, *where)
+    _wide_ring(root)
+    assert _run(*sign) == 1
+    assert "--only-halts" in capsys.readouterr().err
+    assert _run(*sign, "--only-halts") == 0
+    assert capsys.readouterr().out.startswith("signed halt 2\nsigned snapshot 2\n")
+    assert [item.version for item in _halts(root)] == ["1.1.0"]
+
+
+def test_a_halt_that_was_never_signed_is_taken_back_in_the_stack_file(stack, capsys):
+    root, _ = stack
+    where = ("-s", "dev", "--root-dir", root)
+    _run("release", "halt", NAME, *where)
+    assert _run("release", "lift", NAME, *where) == 0
+    assert "it was never signed" in capsys.readouterr().out
+    assert "halted: true" not in (root / "Pulumi.dev.yaml").read_text()
+    assert not (root / "releases/dev/lifts.json").exists()
+
+
+def test_what_stays_halted_is_said_when_a_stack_file_says_otherwise(stack, capsys):
+    root, _ = stack
+    where = ("-s", "dev", "--root-dir", root)
+    sign = ("release", "publish", *where, "--signers", root / "keys/signers.yaml")
+    _run("release", "halt", NAME, *where)
+    _run(*sign)
+    path = root / "Pulumi.dev.yaml"
+    path.write_text(path.read_text().replace("halted: true", "halted: false"))
+    capsys.readouterr()
+    for command in (sign, ("release", "plan", *where)):
+        assert _run(*command) == 0
+        said = capsys.readouterr().err
+        assert f"{NAME} stays halted" in said
+        assert f"mobile-ai release lift {NAME}" in said
+
+
+@pytest.mark.parametrize(
+    "changes", [("--app", "../x"), ("--model", "x/y"), ("--ring", "../general")]
+)
+def test_a_device_with_names_that_are_paths_is_refused(stack, capsys, changes):
+    root, cdn = stack
+    assert _device(root, cdn, *changes) == 2
+    assert "lower-case letters" in capsys.readouterr().err
+    assert not (root / "device").exists()
 
 
 def test_a_plan_of_what_is_released_is_empty(stack, capsys):

@@ -16,7 +16,7 @@ from pathlib import Path
 from delivery.client import Device, active_model, update
 from tests.delivery.world import QUICK, answer
 
-CALLS = ("open", "write", "fsync", "close", "replace", "unlink", "mkdir", "symlink", "truncate")
+CALLS = ("open", "write", "fsync", "close", "replace", "unlink", "mkdir", "symlink", "ftruncate")
 
 
 def device(url, folder):

@@ -18,6 +18,7 @@ from tuf.api.metadata import Metadata, MetaFile
 
 from delivery.client import Device, Limits, update
 from delivery.repository.folder import read_releases, to_bytes
+from delivery.repository.halted import request_lift
 from delivery.repository.plan import wanted
 from delivery.repository.publish import publish, stage
 from delivery.repository.roles import threshold
@@ -120,6 +121,11 @@ class World:
         if refresh:
             self.refresh(now=now)
         return done
+
+    def lift(self):
+        """Ask in Git for the lifting of every halt."""
+        halts = read_releases(self.releases).halts
+        request_lift(self.releases, [item.id for item in halts])
 
     def refresh(self, *, now=NOW, life=timedelta(days=1)):
         releases = read_releases(self.releases)

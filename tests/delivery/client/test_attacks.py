@@ -193,6 +193,7 @@ def test_an_expired_root_stops_updates_and_not_the_model(tmp_path, cdn, world):
     other.root = (other.releases / "metadata/1.root.json").read_bytes()
     other.publish(deployment(other.make("1.0.0", weights(1))))
     cdn.folder = other.bucket
+    (tmp_path / "embedded.tflite").write_bytes(weights(5))
     old = device(other, cdn.url, embedded=tmp_path / "embedded.tflite")
     outcome = check(old)
     assert (outcome.word, active_model(old).version) == ("refused", "embedded")
@@ -291,6 +292,7 @@ def test_a_changed_file_on_the_device_is_not_loaded(world, phone, tmp_path):
     assert check(phone).version == "1.1.0"
     active_model(phone).path.write_bytes(EVIL)
     assert active_model(phone).version == "1.0.0"
+    (tmp_path / "embedded.tflite").write_bytes(weights(5))
     embedded = replace(phone, embedded=tmp_path / "embedded.tflite")
     active_model(phone).path.write_bytes(EVIL)
     assert active_model(embedded).version == "embedded"

@@ -11,8 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from governance.released import served_name
+from governance.errors import GovernanceError
+from governance.released import read_release, served_name
 from securesystemslib.signer import SSlibKey
+from tuf.api.metadata import TargetFile
 
 from components.delivery_plan import target_key as component_key
 from components.delivery_timestamp import canonical, next_timestamp, public_key
@@ -226,3 +228,99 @@ def test_a_name_with_its_digest_is_not_prefixed_again():
 def test_a_ring_that_fits_in_no_path_is_refused():
     with pytest.raises(ReleaseError, match="rename the ring"):
         ring_role("Canary/../x")
+
+
+HOSTILE = {
+    "a digest that is a path": {"hashes": {"sha256": "../../../app/start.sh"}},
+    "a digest in capitals": {"hashes": {"sha256": "AB" * 32}},
+    "no digest": {"hashes": {"sha512": "0" * 128}},
+    "a path out of the folder": {"path": "../../app/start.sh"},
+    "a hidden file": {"path": "rings/.git/config"},
+    "an absolute path": {"path": "/etc/passwd"},
+    "a manifest that is none": {"custom": {"kind": "artifact", "manifestSha256": "../x"}},
+    "a model out of models": {"custom": {"kind": "artifact", "model": "../../x"}},
+    "a version out of models": {"custom": {"kind": "artifact", "version": ".."}},
+    "a patch towards a path": {"custom": {"kind": "patch", "to": "../x"}},
+    "a patch from a path": {"custom": {"kind": "patch", "from": "../x"}},
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("role", ["halt", "ring-general", "models"])
+def test_signed_metadata_with_names_that_are_none_is_not_read(world, pins, role, case):
+    """The repository's folder holds what whoever had a role's key signed."""
+    world.publish(deployment(pins[0]))
+    facts = {"path": "evil", "hashes": {"sha256": "0" * 64}, **case}
+    evil = TargetFile(1, facts["hashes"], facts["path"], {"custom": facts.get("custom", {})})
+    world.forge(role, lambda signed: signed.targets.update({evil.path: evil}))
+    world.vouch(**{role.replace("-", "_"): 2})
+    for name in (f"2.{role}.json", "2.snapshot.json"):
+        shutil.copy(world.bucket / "metadata" / name, world.releases / "metadata")
+    before = {path: path.read_bytes() for path in world.folder.rglob("*") if path.is_file()}
+    with pytest.raises(ReleaseError, match=role):
+        read_releases(world.releases)
+    with pytest.raises(ReleaseError, match=role):
+        world.publish(deployment(pins[0]))
+    texts = {path.name: path.read_text() for path in (world.releases / "metadata").glob("*.json")}
+    with pytest.raises(GovernanceError):
+        read_release(texts)
+    assert before == {p: p.read_bytes() for p in world.folder.rglob("*") if p.is_file()}
+
+
+def listed(world):
+    return [(item.version, item.since) for item in read_releases(world.releases).halts]
+
+
+def test_a_halt_outlives_rollback_and_every_later_release(world, pins):
+    old, new = pins[0], pins[1]
+    world.publish(deployment(new, previous=old))
+    world.publish(deployment(new, previous=old, halted=True))
+    assert listed(world) == [("1.1.0", 2)]
+    world.publish(deployment(old))
+    assert listed(world) == [("1.1.0", 2)]
+    assert world.publish(deployment(new, previous=old, halted=True)).versions.get("halt") is None
+    assert listed(world) == [("1.1.0", 2)]
+
+
+def test_what_a_stack_file_forgets_stays_halted_and_the_plan_writes_nothing(world, pins):
+    world.publish(deployment(pins[0], halted=True))
+    assert world.publish(deployment(pins[0])).versions == {}
+    assert listed(world) == [("1.0.0", 1)]
+
+
+def test_a_lift_needs_both_keys_of_models(world, pins):
+    world.publish(deployment(pins[0], halted=True))
+    world.lift()
+    few = {role: world.signers[role] for role in ("halt", "snapshot")}
+    with pytest.raises(ReleaseError, match="role models"):
+        world.publish(deployment(pins[0]), signers=few)
+    one = {**world.signers, "models": world.signers["models"][:1]}
+    with pytest.raises(ReleaseError, match="role models"):
+        world.publish(deployment(pins[0]), signers=one)
+    assert listed(world) == [("1.0.0", 1)]
+    assert {"halt", "models", "snapshot"} <= set(world.publish(deployment(pins[0])).versions)
+    assert listed(world) == []
+
+
+def test_a_halt_after_a_lift_has_a_number_of_its_own(world, pins):
+    world.publish(deployment(pins[0], halted=True))
+    world.lift()
+    world.publish(deployment(pins[0]))
+    world.publish(deployment(pins[0], halted=True))
+    assert listed(world) == [("1.0.0", 3)]
+
+
+def test_lifts_are_never_forgotten(world, pins):
+    world.publish(deployment(pins[0], halted=True))
+    world.lift()
+    world.publish(deployment(pins[0]))
+    (world.releases / "lifts.json").unlink()
+    assert len(read_releases(world.releases).lifted) == 1
+    assert world.publish(deployment(pins[0])).versions == {}
+
+
+def test_a_halt_document_that_is_gone_stops_the_publisher(world, pins):
+    world.publish(deployment(pins[0], halted=True))
+    next((world.releases / "targets").glob("*.halt.json")).unlink()
+    with pytest.raises(ReleaseError, match=r"halt\.json"):
+        world.publish(deployment(pins[0]))

@@ -1,12 +1,14 @@
 """The stack file: what a release reads of it, and the edits that move a rollout."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from delivery.errors import ReleaseError
 from delivery.repository import stack
+from delivery.repository.release import Places
 
 ROOT = Path(__file__).parents[3]
 NAME = "field-assistant-digits"
@@ -90,3 +92,40 @@ def test_an_unknown_deployment_is_named_with_those_that_exist(path):
 def test_an_unlisted_stack_releases_nothing():
     with pytest.raises(ReleaseError, match="unlisted"):
         stack.read_trust(ROOT / "policy-pack", "playground")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("app: field-assistant", "app: ../../field-assistant"),
+        ("model: digits", "model: digits/.."),
+        ("version: 1.1.0", "version: ../1.1.0"),
+        ("manifest: models/digits/1.1.0/manifest.yaml", "manifest: ../models/manifest.yaml"),
+        ("manifest: models/digits/1.1.0/manifest.yaml", "manifest: /etc/passwd"),
+        ("name: canary", "name: ../canary"),
+        ("sha256: ", "sha256: ../"),
+        ("sha256: ", "sha256: A"),
+    ],
+)
+def test_names_that_would_leave_their_folder_are_not_read(path, before, after):
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+    with pytest.raises(ReleaseError, match=r"plain name|hexadecimal digits|no ring"):
+        stack.read_deployments(path)
+
+
+@pytest.mark.parametrize("name", ["..", "../dev", "dev/..", "", ".dev", "dev\n"])
+def test_a_stack_is_a_plain_name(tmp_path, name):
+    with pytest.raises(ReleaseError, match="stack"):
+        Places(root=tmp_path, stack=name)
+
+
+def test_a_rollback_does_not_lose_a_halt_that_nobody_signed(path):
+    stack.edit_deployment(path, NAME, stack.halt)
+    before = path.read_bytes()
+    with pytest.raises(ReleaseError, match="a halt that no release has signed"):
+        stack.edit_deployment(path, NAME, stack.rollback)
+    assert path.read_bytes() == before
+    stack.edit_deployment(path, NAME, partial(stack.rollback, halt_signed=True))
+    assert not only(path).halted

@@ -94,6 +94,22 @@ async def test_a_halted_version_is_withdrawn_and_comes_back(world, cdn, first):
         assert not table.ready()
         assert "halted" in reason(table)
         world.release(first)
+        with pytest.raises(Exception, match="halted"):
+            await table.load("digits")
+        world.lift()
+        world.release(first)
+        await table.load("digits")
+        assert ask(table) == ("1.0.0", 2.0)
+
+
+@in_loop
+async def test_a_halted_version_gives_way_to_the_one_before(world, cdn, first):
+    async with opened(subscribed(world, cdn.url)) as table:
+        second = world.add("1.1.0", scaled(3.0), 3.0)
+        world.release(second, previous=first)
+        await table.load("digits")
+        assert ask(table) == ("1.1.0", 3.0)
+        world.release(second, previous=first, halted=True)
         await table.load("digits")
         assert ask(table) == ("1.0.0", 2.0)
 

@@ -1,7 +1,7 @@
 """Canonical bytes are RFC 8785's."""
 
 import pytest
-from governance.canonical import canonical_bytes, manifest_digest, sha256_text
+from governance.canonical import canonical_bytes, manifest_digest, parse_sha256, sha256_text
 from governance.errors import DocumentError
 
 
@@ -30,3 +30,16 @@ def test_the_manifest_digest_leaves_out_evidence_only() -> None:
 
 def test_a_text_is_hashed_as_utf8() -> None:
     assert sha256_text("é") == "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["../x", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + "\n", "\u0660" * 64, "", None, 7, b"0" * 64],
+)
+def test_a_digest_has_one_spelling(value: object) -> None:
+    with pytest.raises(DocumentError, match=r"here: got .*; expected a SHA-256 digest"):
+        parse_sha256(value, name="here")
+
+
+def test_a_digest_is_given_back() -> None:
+    assert parse_sha256("0a" * 32, name="here") == "0a" * 32

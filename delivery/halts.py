@@ -1,0 +1,64 @@
+"""Halts and their lifting: the documents that role ``halt`` and role ``models`` sign.
+
+A halt names digests that no device runs any more. A device only ever adds halts to those that it
+remembers; a lift, signed by another role and threshold, is the one thing that removes one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from governance.canonical import SHA256_PATTERN, canonical_bytes, sha256_bytes
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["LIFTS_FILE", "Halt", "HaltDocument", "LiftDocument"]
+
+LIFTS_FILE = "lifts.json"
+"""Target path of the lifts, of role ``models``."""
+
+_Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+
+
+class _Document(BaseModel):
+    # Unknown fields are left for clients to come: the protocol grows by fields.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Halt(_Document):
+    """Digests of one version that no device of an application runs.
+
+    ``since`` is the version of role ``halt`` that named it first. It makes the id of a halt that
+    follows a lift another one, so that no earlier lift counts for it.
+    """
+
+    app: _Name
+    model: _Name
+    version: Annotated[str, Field(max_length=128)]
+    digests: tuple[_Digest, ...]
+    since: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def id(self) -> str:
+        """The SHA-256 of the RFC 8785 form of the five fields: what a lift names."""
+        return sha256_bytes(canonical_bytes(self.model_dump(mode="json")))
+
+
+class HaltDocument(_Document):
+    """What is halted; signed by role ``halt``."""
+
+    kind: Literal["Halt"]
+    halted: tuple[Halt, ...]
+
+    def of(self, app: str, model: str) -> dict[str, tuple[str, ...]]:
+        """Return the digests that are halted for an application's model, by id of the halt."""
+        return {
+            item.id: item.digests for item in self.halted if (item.app, item.model) == (app, model)
+        }
+
+
+class LiftDocument(_Document):
+    """Ids of the halts that were lifted; signed by role ``models``."""
+
+    kind: Literal["Lift"]
+    lifted: tuple[_Digest, ...]
