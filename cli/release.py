@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ __all__ = ["app"]
 
 _ENDING = 1
 _DENIED = 1
+_NEEDS_A_RELEASE = "release-kept"
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for people
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
@@ -346,20 +347,25 @@ def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
         planned = planned.halts_alone()
     _show_halts(planned, places.stack)
     if not planned.only_halts:  # a halt waits for nothing else to be right
-        _refuse_denied(places)
+        _refuse_denied(places, first=planned.releases.snapshot is None)
     return planned
 
 
-def _refuse_denied(places: Places) -> None:
-    from gate.errors import GateError  # noqa: PLC0415  # the judge is heavy, and only signers need it
+def _refuse_denied(places: Places, *, first: bool) -> None:
+    """Refuse to sign what the rules deny; before the first release none can be in Git."""
+    from gate.errors import GateError  # noqa: PLC0415  # heavy, and only signers need the judge
     from gate.project import Project  # noqa: PLC0415
     from gate.quick import check_stack  # noqa: PLC0415
 
-    project = Project(root=places.root.resolve(), stack=places.stack, named=places.config_file)
+    root = places.root.resolve()
+    project = Project(root=root, stack=places.stack, named=places.config_file)
     try:
         found = check_stack(project, now=_now())
     except GateError as error:
         raise UserError(str(error)) from error
+    if first:
+        kept = tuple(item for item in found.verdicts if item.rule != _NEEDS_A_RELEASE)
+        found = replace(found, verdicts=kept)
     if found.problems or found.denied:
         show_check(found)
         typer.echo(
