@@ -80,7 +80,9 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         """Check the provider's own configuration."""
         config, failures = parse_config(decode(request.news), self._dialect.spec)
         failures = failures or self._dialect.check_config(config)
-        return provider_pb2.CheckResponse(inputs=request.news, failures=check_failures(failures))
+        return provider_pb2.CheckResponse(
+            inputs=request.news, failures=check_failures(failures, decode(request.news))
+        )
 
     @answered
     def DiffConfig(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
@@ -116,13 +118,15 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         # properties that the program set.
         if failures:
             return provider_pb2.CheckResponse(
-                inputs=request.news, failures=check_failures(failures)
+                inputs=request.news, failures=check_failures(failures, inputs)
             )
         checked = self._dialect.complete(
             facts, inputs, old=decode(request.olds), naming=naming_request(request)
         )
         refusals = self._dialect.refusals(request.urn, facts, checked, inputs)
-        return provider_pb2.CheckResponse(inputs=encode(checked), failures=check_failures(refusals))
+        return provider_pb2.CheckResponse(
+            inputs=encode(checked), failures=check_failures(refusals, checked)
+        )
 
     @answered
     def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:

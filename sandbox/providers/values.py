@@ -21,6 +21,7 @@ __all__ = [
     "Special",
     "Unknown",
     "Value",
+    "contains_secret",
     "contains_unknown",
     "decode",
     "encode",
@@ -116,6 +117,19 @@ def contains_unknown(value: Value) -> bool:
             return any(contains_unknown(item) for item in items)
         case dict() as items:
             return any(contains_unknown(item) for item in items.values())
+        case _:
+            return False
+
+
+def contains_secret(value: Value) -> bool:
+    """Whether the value is a secret, or anything inside of it is."""
+    match value:
+        case Secret():
+            return True
+        case list() as items:
+            return any(contains_secret(item) for item in items)
+        case dict() as items:
+            return any(contains_secret(item) for item in items.values())
         case _:
             return False
 

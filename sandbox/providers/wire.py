@@ -10,7 +10,7 @@ from sandbox.providers.diff import Change
 from sandbox.providers.errors import Failure
 from sandbox.providers.naming import NamingMode, NamingRequest
 from sandbox.providers.spec import TypeFacts
-from sandbox.providers.values import Properties, decode
+from sandbox.providers.values import Properties, contains_secret, decode
 
 __all__ = ["check_failures", "diff_response", "naming_request", "old_inputs"]
 
@@ -40,12 +40,24 @@ def old_inputs(request: provider_pb2.DiffRequest, facts: TypeFacts) -> Propertie
     return {key: value for key, value in decode(request.olds).items() if key in facts.inputs}
 
 
-def check_failures(failures: list[Failure]) -> list[provider_pb2.CheckFailure]:
-    """Failures as the protocol carries them."""
+def check_failures(failures: list[Failure], inputs: Properties) -> list[provider_pb2.CheckFailure]:
+    """Failures as the protocol carries them.
+
+    The engine prints the value of the property that a failure names: that of a secret in plain
+    text, and `<nil>` for a path inside of a property. So neither is named; the reason holds the
+    path.
+    """
     return [
-        provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
+        provider_pb2.CheckFailure(
+            property=failure.path if _may_be_shown(failure.path, inputs) else "",
+            reason=failure.reason,
+        )
         for failure in failures
     ]
+
+
+def _may_be_shown(path: str, inputs: Properties) -> bool:
+    return path in inputs and not contains_secret(inputs[path])
 
 
 def diff_response(

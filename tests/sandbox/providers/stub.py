@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,12 @@ def spec(name: str) -> Spec:
 
 def urn(token: str, name: str = "thing") -> str:
     return f"urn:pulumi:dev::demo::{token}::{name}"
+
+
+def _path_of(failure: provider_pb2.CheckFailure) -> str:
+    """The property that a failure is about; the engine is told of whole properties only."""
+    named = re.match(r"`([^`]+)`", failure.reason)
+    return failure.property or (named[1] if named else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +83,11 @@ class Engine:
 
     def failures(self, token: str, inputs: Mapping[str, Any]) -> dict[str, str]:
         response = self.check_response(token, inputs)
-        return {failure.property: failure.reason for failure in response.failures}
+        return {_path_of(failure): failure.reason for failure in response.failures}
 
     def config_failures(self, config: Mapping[str, Any]) -> dict[str, str]:
         response = self.stub.CheckConfig(provider_pb2.CheckRequest(news=encode(dict(config))))
-        return {failure.property: failure.reason for failure in response.failures}
+        return {_path_of(failure): failure.reason for failure in response.failures}
 
     def configure(self, **config: Any) -> provider_pb2.ConfigureResponse:
         request = provider_pb2.ConfigureRequest(args=encode(config))

@@ -126,6 +126,15 @@ def test_a_failure_never_shows_a_value(cloud: Engine) -> None:
     assert "hunter2" not in failures["forceDestroy"]
 
 
+def test_the_engine_is_not_led_to_print_a_secret(cloud: Engine) -> None:
+    """It prints the value of the property that a failure names."""
+    inputs = {"tags": {"a": [Secret("hunter2")]}, "forceDestroy": "no"}
+    response = cloud.check_response(BUCKET, inputs)
+    assert {failure.property for failure in response.failures} == {"", "forceDestroy"}
+    hidden = cloud.check_response(BUCKET, {"tags": Secret("hunter2")})
+    assert [failure.property for failure in hidden.failures] == [""]
+
+
 def test_a_union_takes_each_of_its_members(cluster: Engine) -> None:
     ports = [{"port": 80.0, "targetPort": 8080.0}, {"port": 81.0, "targetPort": "http"}]
     assert cluster.failures("kubernetes:core/v1:Service", {"spec": {"ports": ports}}) == {}
