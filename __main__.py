@@ -39,7 +39,7 @@ settings = inputs.settings
 # First, so that every rule knows the stack, its waivers and its models.
 context = GovernanceContext("governance", context_document(inputs))
 known = pulumi.ResourceOptions(depends_on=after(context))
-tags = CostTags("tags", tag_arguments(settings, preview=pulumi.runtime.is_dry_run()), known)
+tags = CostTags("tags", tag_arguments(settings), known)
 versions = [
     ModelVersion(name, version_document(files), known) for name, files in inputs.models.items()
 ]

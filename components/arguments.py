@@ -71,16 +71,14 @@ def network_arguments(inputs: StackInputs) -> NetworkArgs:
     }
 
 
-def tag_arguments(settings: Settings, *, preview: bool) -> CostTagsArgs:
-    """Return the arguments of ``CostTags``; a preview takes on the role that only reads."""
-    arguments: CostTagsArgs = {
+def tag_arguments(settings: Settings) -> CostTagsArgs:
+    """Return the arguments of ``CostTags``."""
+    return {
         "accountId": settings.aws.account_id,
         "region": settings.region,
         "tags": aws_tags(settings.owner, environment=settings.environment),
         "allocation": settings.cost.allocation_tags,
     }
-    role = settings.aws.preview_role if preview else settings.aws.deploy_role
-    return arguments if role is None else {**arguments, "assumeRole": role}
 
 
 def site_bundle(stack: str, site: str) -> str:

@@ -1,6 +1,6 @@
 """Cost tags: on every AWS resource by its provider, and active in the account's bills."""
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -17,8 +17,6 @@ class CostTagsArgs(TypedDict):
     """Home region; what lives elsewhere says so itself."""
     tags: dict[str, str]
     """Tags of every AWS resource."""
-    assumeRole: NotRequired[str]
-    """Role that the provider takes on; absent: the ambient credentials."""
     allocation: str
     """``payer`` activates the tags for cost allocation; ``none`` leaves that to the payer."""
 
@@ -37,13 +35,11 @@ class CostTags(pulumi.ComponentResource):
     ) -> None:
         """Create the provider and, for the paying account, activate the tags."""
         super().__init__("mobileai:index:CostTags", name, dict(args), opts)
-        role = args.get("assumeRole")
         self.provider = aws.Provider(
             f"{name}-aws",
             region=args["region"],
             allowed_account_ids=[args["accountId"]],
             default_tags={"tags": args["tags"]},
-            assume_roles=None if role is None else [aws.ProviderAssumeRoleArgs(role_arn=role)],
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args["allocation"] == "payer":

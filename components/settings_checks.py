@@ -135,18 +135,6 @@ def _prod_has_a_domain(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _roles_are_of_the_account(settings: Settings) -> Iterator[Problem]:
-    account = settings.aws.account_id
-    for name, role in (
-        ("deployRole", settings.aws.deploy_role),
-        ("previewRole", settings.aws.preview_role),
-    ):
-        if role is not None and role.split(":")[4] != account:
-            yield Problem(
-                key=f"mobile-ai:aws.{name}", got=repr(role), expected=f"a role of {account}"
-            )
-
-
 def _budgets_exist(settings: Settings) -> Iterator[Problem]:
     known = [budget.name for budget in settings.budgets]
     for key, deployment in _keyed(settings):
@@ -270,7 +258,6 @@ _CHECKS: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (
     _names_are_unique,
     _home_is_allowed,
     _prod_has_a_domain,
-    _roles_are_of_the_account,
     _budgets_exist,
     _budget_scopes_exist,
     _sites_exist,

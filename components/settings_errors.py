@@ -15,6 +15,9 @@ __all__ = ["Problem", "SettingsError", "problems_of", "shown"]
 
 _MAX_SHOWN = 120  # characters of a value that a message repeats
 _EDIT = "edit the stack file"
+_ROLE = "remove the key: a job takes its role before the program runs (docs/aws.md, Bootstrap)"
+# Keys of earlier versions, with what took their place.
+_GONE = {"deployRole": _ROLE, "previewRole": _ROLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Pr
         key=key,
         got=f"an unknown key with value {got}",
         expected=f"one of {', '.join(known)}",
-        next_step=f"did you mean {near[0]!r}?" if near else "remove the key",
+        next_step=_GONE.get(name) or (f"did you mean {near[0]!r}?" if near else "remove the key"),
     )
 
 

@@ -14,7 +14,6 @@ from components.settings_types import (
     Mail,
     Name,
     Region,
-    RoleArn,
     Section,
     TagValue,
 )
@@ -51,15 +50,9 @@ class Owner(Section):
 
 
 class Aws(Section):
-    """The account that the stack may touch, and how it gets in."""
+    """The account that the stack may touch, with the credentials of whoever runs it."""
 
     account_id: AccountId = Field(description="The only account that providers accept.")
-    deploy_role: RoleArn | None = Field(
-        default=None, description="Role assumed by `pulumi up`; absent: the ambient credentials."
-    )
-    preview_role: RoleArn | None = Field(
-        default=None, description="Read-only role assumed by `pulumi preview`."
-    )
     allowed_regions: tuple[Region, ...] = Field(
         min_length=1, description="Regions where data of this stack may be held or processed."
     )

@@ -19,7 +19,6 @@ __all__ = [
     "ManifestPath",
     "Name",
     "Region",
-    "RoleArn",
     "Section",
     "Sha256",
     "TagValue",
@@ -111,7 +110,6 @@ _VERSION: Final = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _ACCOUNT: Final = r"^\d{12}$"
 _ARN: Final = r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S+$"
-_ROLE_ARN: Final = r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$"
 _MAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _DOMAIN: Final = rf"^({_LABEL}\.)+{_LABEL}$"
 _URL: Final = r"^https://[^\s/]+(/\S*)?$"
@@ -130,7 +128,6 @@ Sha256 = Annotated[str, Field(pattern=_SHA256)]
 Region = Annotated[str, AfterValidator(_known_region)]
 AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
 Arn = Annotated[str, Field(pattern=_ARN, max_length=2048)]
-RoleArn = Annotated[str, Field(pattern=_ROLE_ARN, max_length=2048)]
 Mail = Annotated[str, Field(pattern=_MAIL, max_length=254)]
 DomainName = Annotated[str, Field(pattern=_DOMAIN, max_length=253)]
 HttpsUrl = Annotated[str, Field(pattern=_URL, max_length=512)]
@@ -146,7 +143,6 @@ _WORDS: Final = {
     _SHA256: "64 lower-case hexadecimal digits (sha256sum FILE)",
     _ACCOUNT: "12 digits in quotes",
     _ARN: "an Amazon resource name (arn:aws:...)",
-    _ROLE_ARN: "the ARN of an IAM role (arn:aws:iam::<account>:role/<name>)",
     _MAIL: "a mail address",
     _DOMAIN: "a domain name in lower case",
     _URL: "an https:// address",

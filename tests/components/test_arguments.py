@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from components.arguments import edge_arguments, network_arguments, rings, tag_arguments
+from components.arguments import edge_arguments, network_arguments, rings
 from components.arguments_delivery import delivery_targets
 from components.settings_deployment import Rollout
 from components.settings_load import StackInputs, load
@@ -41,21 +39,6 @@ def test_a_halted_rollout_sends_the_canary_nothing() -> None:
 
 def test_one_ring_needs_no_canary() -> None:
     assert rings(rollout(100)) == ("general", None)
-
-
-@pytest.mark.parametrize(("preview", "role"), [(True, "preview"), (False, "deploy")])
-def test_a_preview_takes_on_the_role_that_only_reads(
-    *, preview: bool, role: str, shared_repository: Path
-) -> None:
-    inputs = load(stack_values(shared_repository, "prod"), root=shared_repository, stack="prod")
-
-    arguments = tag_arguments(inputs.settings, preview=preview)
-
-    assert arguments["assumeRole"] == f"arn:aws:iam::444455556666:role/mobile-ai-{role}"
-
-
-def test_without_roles_the_ambient_credentials_are_used(shared_repository: Path) -> None:
-    assert "assumeRole" not in tag_arguments(load_changed(shared_repository).settings, preview=True)
 
 
 def test_a_network_that_exists_is_passed_on(shared_repository: Path) -> None:

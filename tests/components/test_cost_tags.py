@@ -34,7 +34,8 @@ def test_the_paying_account_activates_every_tag_through_the_bound_provider() -> 
     assert all("tags-aws" in item.provider for item in activated)
 
 
-def test_a_role_is_taken_on_where_one_is_named() -> None:
-    engine = tags({**ARGS, "assumeRole": "arn:aws:iam::111122223333:role/r"})
+def test_the_provider_takes_on_no_role_but_that_of_the_job() -> None:
+    provider = tags(ARGS).one("pulumi:providers:aws")
 
-    assert "role/r" in engine.one("pulumi:providers:aws").inputs["assumeRoles"]
+    assert "assumeRoles" not in provider.inputs
+    assert "111122223333" in provider.inputs["allowedAccountIds"]

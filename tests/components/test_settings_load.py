@@ -163,10 +163,10 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "network.cidr",
         "/16 and /24",
     ),
-    "role of another account": (
+    "a role of an earlier version": (
         put("aws", "deployRole", value="arn:aws:iam::999999999999:role/x"),
         "aws.deployRole",
-        "a role of 111122223333",
+        "remove the key: a job takes its role before the program runs",
     ),
     "going back to the same version": (
         put(*FIRST, "previous", "version", value="1.1.0"),
