@@ -1,7 +1,10 @@
 """`mobile-ai bootstrap`: what an AWS account needs before the first `up`."""
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,56 +15,71 @@ from governance.errors import GovernanceError
 from cli.errors import UserError
 
 if TYPE_CHECKING:
-    from operations.bootstrap import Wanted
+    from governance.resource import Resource
+
+    from operations.bootstrap import Right, Wanted
 
 __all__ = ["command"]
 
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack that will be deployed: dev, prod, ...")],
-    repository: Annotated[str, typer.Option(help="OWNER/NAME on GitHub whose workflows deploy.")],
+    repository: Annotated[
+        str,
+        typer.Option(help="OWNER/NAME or OWNER@ID/NAME@ID on GitHub whose workflows deploy."),
+    ],
     policies: Annotated[  # noqa: FBT002
         bool, typer.Option("--policies", help="Print the roles' policies; touch nothing.")
+    ] = False,
+    explain: Annotated[  # noqa: FBT002
+        bool, typer.Option("--explain", help="Print which resource needs which right.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
     """Make state bucket, keys, image repositories and the pipeline's roles, where missing.
 
     Needs credentials of an administrator of the account that the stack file names, once. The
-    roles may do what the stack's last preview uses, and what they make is named after the stack.
-    Safe to run again: it changes nothing but policies.
+    roles may do what the resources of the stack's last preview need, and what they make is named
+    after the stack. Safe to run again: it changes nothing but policies.
 
     Example: mobile-ai bootstrap --stack prod --repository example/models --policies
     """
     try:
         wanted = _wanted(stack, repository)
-        if policies:
+        if explain:
+            _explain(wanted, as_json=as_json)
+        elif policies:
             print(json.dumps(_documents(wanted), indent=1))
-            return
-        _make(wanted, as_json=as_json)
+        else:
+            _tell_ids(wanted)
+            _make(wanted, as_json=as_json)
     except GovernanceError as error:
         raise UserError(str(error)) from error
 
 
 def _wanted(stack: str, repository: str) -> "Wanted":
-    from operations.bootstrap import Wanted  # noqa: PLC0415
+    from operations.bootstrap import Place, Repository, Wanted  # noqa: PLC0415
+    from operations.bootstrap.names import refuse_shared_names  # noqa: PLC0415
 
-    owner, separator, name = repository.partition("/")
-    if not (owner and separator and name) or "*" in repository or "/" in name:
-        raise UserError(
-            f"--repository: got {repository!r}; expected OWNER/NAME. Next: name one repository."
-        )
     config = _config(stack)
     aws = config["mobile-ai:aws"]
-    region = str(config["mobile-ai:region"])
+    account, region = str(aws["accountId"]), str(config["mobile-ai:region"])
+    refuse_shared_names(stack, _stacks_of(account))
+    # Certificates and firewalls of a distribution are in this region, wherever the stack is.
+    regions = sorted({region, *aws["allowedRegions"], "us-east-1"})
     return Wanted(
-        account=str(aws["accountId"]),
-        region=region,
-        regions=tuple(sorted({region, *aws["allowedRegions"]})),
-        stack=stack,
-        repository=repository,
-        types=_types(stack),
+        place=Place(account=account, stack=stack, region=region, regions=tuple(regions)),
+        repository=Repository.parse(repository),
+        plan=tuple(_plan(stack)),
     )
+
+
+def _stacks_of(account: str) -> Iterator[str]:
+    """Yield the stacks of the folder that are deployed into an account."""
+    for path in sorted(Path().glob("Pulumi.*.yaml")):
+        name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if str(_config(name).get("mobile-ai:aws", {}).get("accountId")) == account:
+            yield name
 
 
 def _config(stack: str) -> Mapping[str, Any]:
@@ -76,48 +94,88 @@ def _config(stack: str) -> Mapping[str, Any]:
     return value
 
 
-def _types(stack: str) -> frozenset[str]:
+def _plan(stack: str) -> "list[Resource]":
     from governance.cost.recorded import resources_of_events  # noqa: PLC0415
 
     path = Path("build/gate") / f"{stack}.events.jsonl"
     if not path.is_file():
         raise UserError(
             f"plan of stack {stack!r}: got no {path}; expected the event stream of a preview. "
-            f"Next: run `mobile-ai gate --stack {stack}`; its types decide what the roles may do."
+            f"Next: run `mobile-ai gate --stack {stack}`; its plan decides what the roles may do."
         )
     with path.open(encoding="utf-8") as lines:
-        found = {item.type for item in resources_of_events(lines)}
-    return frozenset(token for token in found if token.startswith("aws:"))
+        return [item for item in resources_of_events(lines) if item.type.startswith("aws:")]
 
 
 def _documents(wanted: "Wanted") -> dict[str, Any]:
     from operations.bootstrap import (  # noqa: PLC0415
+        boundary_policy,
         deploy_policies,
         gate_policies,
         preview_policies,
         trust_policy,
     )
 
-    ends = {"account": wanted.account, "stack": wanted.stack, "region": wanted.region}
+    place, plan = wanted.place, wanted.plan
     trust = {
         role: trust_policy(
-            account=wanted.account, repository=wanted.repository, environment=environment
+            account=place.account, repository=wanted.repository, environment=environment
         )
         for role, environment in (
-            ("deploy", wanted.stack),
-            ("preview", f"audit-{wanted.stack}"),
-            ("gate", f"gate-{wanted.stack}"),
+            ("deploy", place.stack),
+            ("preview", f"audit-{place.stack}"),
+            ("gate", f"gate-{place.stack}"),
         )
     }
-    key = (
-        f"arn:aws:kms:{wanted.region}:{wanted.account}:key/<of alias/mobile-ai-gate-{wanted.stack}>"
-    )
+    key = f"arn:aws:kms:{place.region}:{place.account}:key/<of alias/mobile-ai-gate-{place.stack}>"
     return {
         "trust": trust,
-        "deploy": deploy_policies(wanted.types, **ends, regions=wanted.regions),
-        "preview": preview_policies(wanted.types, **ends),
-        "gate": gate_policies(wanted.types, **ends, key=key),
+        "deploy": deploy_policies(plan, place),
+        "preview": preview_policies(plan, place),
+        "gate": gate_policies(plan, place, key=key),
+        "boundary": boundary_policy(plan, place),
     }
+
+
+def _explain(wanted: "Wanted", *, as_json: bool) -> None:
+    from operations.bootstrap import rights_of_plan  # noqa: PLC0415
+
+    rights = rights_of_plan(wanted.plan, wanted.place)
+    if as_json:
+        rows = [{**asdict(right), "condition": _condition(right)} for right in rights]
+        print(json.dumps(rows, indent=1))
+        return
+    for (token, name), needed in groupby(rights, key=lambda right: (right.type, right.name)):
+        print(f"{token} {name}")
+        for line in _lines(list(needed)):
+            print(f"  {line}")
+
+
+def _lines(rights: "Sequence[Right]") -> Iterator[str]:
+    """Yield one line for each verb and ARN: the actions on it, and their condition."""
+
+    def place(right: "Right") -> tuple[str, str, str]:
+        return right.verb, right.arn, right.condition
+
+    for (verb, arn, condition), same in groupby(sorted(rights, key=place), key=place):
+        actions = " ".join(right.action for right in same)
+        yield f"{verb:7}{actions} on {arn}" + (f" if {condition}" if condition else "")
+
+
+def _condition(right: "Right") -> Any:
+    return json.loads(right.condition) if right.condition else None
+
+
+def _tell_ids(wanted: "Wanted") -> None:
+    """Say how a repository's ids are found: tokens of newer repositories carry them."""
+    repository = wanted.repository
+    if repository.id is None:
+        print(
+            f"trust: only jobs whose token says {repository.subjects(wanted.place.stack)[0]}; "
+            "repositories made, renamed or moved since mid-2026 say ids too. To trust both, "
+            f"give --repository what this prints: {repository.id_command}",
+            file=sys.stderr,
+        )
 
 
 def _make(wanted: "Wanted", *, as_json: bool) -> None:
@@ -126,7 +184,8 @@ def _make(wanted: "Wanted", *, as_json: bool) -> None:
 
     from operations.bootstrap import bootstrap  # noqa: PLC0415
 
-    session = boto3.Session(region_name=wanted.region)
+    place = wanted.place
+    session = boto3.Session(region_name=place.region)
     found = []
     try:
         for made in bootstrap(wanted, session.client):
@@ -135,7 +194,7 @@ def _make(wanted: "Wanted", *, as_json: bool) -> None:
                 print(f"{made.outcome:8} {made.what}")
     except (BotoCoreError, ClientError) as error:
         raise UserError(
-            f"account {wanted.account}: got {error}; expected administrator's credentials. "
+            f"account {place.account}: got {error}; expected administrator's credentials. "
             "Next: run it again; what was made is found."
         ) from error
     values = {item.what: item.value for item in found}
@@ -144,10 +203,9 @@ def _make(wanted: "Wanted", *, as_json: bool) -> None:
         return
     key = values["key alias/mobile-ai-state"]
     print(f"\nbackend           {values[f'bucket {wanted.bucket}']}")
-    print(f"secrets provider  awskms:///{key.rpartition('/')[2]}?region={wanted.region}")
-    print(f"gate key          awskms:alias/mobile-ai-gate-{wanted.stack}")
+    print(f"secrets provider  awskms:///{key.rpartition('/')[2]}?region={place.region}")
+    print(f"gate key          awskms:alias/mobile-ai-gate-{place.stack}")
     for role in ("deploy", "preview", "gate"):
-        print(f"{role} role".ljust(18) + values[f"role mobile-ai-pipeline-{wanted.stack}-{role}"])
-    print("Next: put the roles into the stack file under `aws`, and the rest into the")
-    print("environments of the repository, the gate key's public part into the trust under")
-    print("`pipeline`; docs/aws.md says where.")
+        print(f"{role} role".ljust(18) + values[f"role mobile-ai-pipeline-{place.stack}-{role}"])
+    print("Next: put them into the environments of the repository, the gate key's public part")
+    print("into the trust under `pipeline`; docs/aws.md says where.")

@@ -15,6 +15,7 @@ __all__ = [
     "LogKind",
     "arn",
     "balancer_name",
+    "boundary_arn",
     "bucket_arn",
     "bucket_name",
     "key_alias",
@@ -107,6 +108,12 @@ def arn(scope: AwsScope, service: str, resource: str) -> str:
 def role_arn(scope: AwsScope, role: str) -> str:
     """Return the ARN of an IAM role by its name."""
     return f"arn:aws:iam::{scope['account_id']}:role/{role}"
+
+
+def boundary_arn(scope: AwsScope) -> str:
+    """Return the ARN of the permissions boundary that the bootstrap makes for the stack's roles."""
+    name = f"{_PREFIX}-pipeline-{scope['stack']}-boundary"
+    return f"arn:aws:iam::{scope['account_id']}:policy/{_PREFIX}/{name}"
 
 
 def log_group_arn(scope: AwsScope, group: str) -> str:

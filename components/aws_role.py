@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.aws_names import AwsScope, physical_name
+from components.aws_names import AwsScope, boundary_arn, physical_name
 
 __all__ = ["service_role"]
 
@@ -29,6 +29,8 @@ def service_role(
         name,
         name=physical_name(scope, purpose),
         assume_role_policy=iam.trust(service, scope, source_arn=source_arn),
+        # Without it the deploy role may not make a role, since it could give it what it likes.
+        permissions_boundary=boundary_arn(scope),
         opts=opts,
     )
     if statements:

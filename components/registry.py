@@ -9,7 +9,14 @@ from components import iam
 from components import registry_plan as plan
 from components.aws_bucket import LifecycleRule, PrivateBucket
 from components.aws_key import EncryptionKey
-from components.aws_names import AwsScope, arn, bucket_name, physical_name, to_wire
+from components.aws_names import (
+    AwsScope,
+    arn,
+    boundary_arn,
+    bucket_name,
+    physical_name,
+    to_wire,
+)
 from components.aws_network_parts import NetworkParts
 from components.aws_platform import PlatformParts
 from components.registry_balancer import RegistryBalancer
@@ -184,6 +191,7 @@ class ModelRegistry(pulumi.ComponentResource):
                 source_arn=arn(scope, "rds", f"db:{physical_name(scope, 'registry')}"),
             ),
             managed_policy_arns=[_MONITORING_POLICY],
+            permissions_boundary=boundary_arn(scope),
             opts=child,
         )
         return RegistryDatabase(

@@ -7,23 +7,27 @@ from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
 from governance.errors import GovernanceError
+from governance.resource import Resource
 
+from operations.bootstrap.boundary import boundary_policy
 from operations.bootstrap.documents import (
-    PROVIDER,
     deploy_policies,
     gate_policies,
+    image_policy,
     preview_policies,
     signing_key_policy,
-    trust_policy,
 )
+from operations.bootstrap.rights import Place
 from operations.bootstrap.state import STATE_KEY, state_bucket
+from operations.bootstrap.trust import PROVIDER, Repository, trust_policy
 
 __all__ = ["Made", "Wanted", "bootstrap"]
 
 Clients = Callable[[str], Any]
 Outcome = Literal["made", "there", "changed"]
 _PATH: Final = "/mobile-ai/"
-_REPOSITORIES: Final = ("mobile-ai/edge", "mobile-ai/mlflow")
+_EDGE: Final = "mobile-ai/edge"
+_REPOSITORIES: Final = (_EDGE, "mobile-ai/mlflow")
 _SIGNERS: Final = ("builder", "evaluator")
 
 
@@ -32,25 +36,19 @@ class Wanted:
     """What an account should have for a stack.
 
     Attributes:
-        account: 12 digits; the credentials must be of this account.
-        region: Where state, keys and registries are.
-        regions: Where the stack may work.
-        stack: The stack.
-        repository: ``owner/name`` on GitHub whose workflows deploy.
-        types: AWS resource types that the stack uses.
+        place: The account, the stack and the regions; the credentials must be of this account.
+        repository: The repository on GitHub whose workflows deploy.
+        plan: Resources that the stack's last preview plans.
     """
 
-    account: str
-    region: str
-    regions: tuple[str, ...]
-    stack: str
-    repository: str
-    types: frozenset[str]
+    place: Place
+    repository: Repository
+    plan: tuple[Resource, ...]
 
     @property
     def bucket(self) -> str:
         """Name of the bucket that holds the state."""
-        return state_bucket(account=self.account, region=self.region)
+        return state_bucket(account=self.place.account, region=self.place.region)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +77,13 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
         GovernanceError: The credentials are of another account.
         ClientError: AWS refused; what was made stays and is found again.
     """
+    place, plan = wanted.place, wanted.plan
     account = clients("sts").get_caller_identity()["Account"]
-    if account != wanted.account:
+    if account != place.account:
         raise GovernanceError(
             "credentials",
             got=f"account {account}",
-            expected=f"account {wanted.account}, as the stack file says",
+            expected=f"account {place.account}, as the stack file says",
             next_step="use credentials of that account",
         )
     secrets = _key(clients("kms"), STATE_KEY.removeprefix("alias/"), spec="SYMMETRIC_DEFAULT")
@@ -92,14 +91,16 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
     yield _bucket(clients("s3"), wanted, key=secrets.value)
     for name in _REPOSITORIES:
         yield _repository(clients("ecr"), name)
+    yield _pulled(clients("ecr"), _EDGE, image_policy(account=place.account))
     for name in _SIGNERS:
         yield _key(clients("kms"), f"mobile-ai-{name}", spec="ECC_NIST_P256")
-    yield _provider(clients("iam"), wanted)
-    ends = {"account": wanted.account, "stack": wanted.stack, "region": wanted.region}
-    policies = deploy_policies(wanted.types, **ends, regions=wanted.regions)
-    yield from _role(clients("iam"), wanted, "deploy", wanted.stack, policies)
-    reading = preview_policies(wanted.types, **ends)
-    yield from _role(clients("iam"), wanted, "preview", f"audit-{wanted.stack}", reading)
+    iam = clients("iam")
+    yield _provider(iam, wanted)
+    limit = json.dumps(boundary_policy(plan, place))
+    yield _policy(iam, place.account, place.boundary.rpartition("/")[2], limit)
+    yield from _role(iam, wanted, "deploy", place.stack, deploy_policies(plan, place))
+    reading = preview_policies(plan, place)
+    yield from _role(iam, wanted, "preview", f"audit-{place.stack}", reading)
     yield from _gate(clients, wanted)
 
 
@@ -109,16 +110,16 @@ def _gate(clients: Clients, wanted: Wanted) -> Iterator[Made]:
     The key's policy names the role and the role's policies name the key: the key comes first with
     the policy that AWS gives it, and is closed once the role is there.
     """
-    kms, name = clients("kms"), f"mobile-ai-gate-{wanted.stack}"
-    key = _key(kms, name, spec="ECC_NIST_P256")
-    ends = {"account": wanted.account, "stack": wanted.stack, "region": wanted.region}
-    policies = gate_policies(wanted.types, **ends, key=key.value)
+    stack = wanted.place.stack
+    kms = clients("kms")
+    key = _key(kms, f"mobile-ai-gate-{stack}", spec="ECC_NIST_P256")
+    policies = gate_policies(wanted.plan, wanted.place, key=key.value)
     role = None
-    for made in _role(clients("iam"), wanted, "gate", f"gate-{wanted.stack}", policies):
+    for made in _role(clients("iam"), wanted, "gate", f"gate-{stack}", policies):
         yield made
         role = made
     assert role is not None  # noqa: S101  # a role's last item is the role
-    policy = signing_key_policy(account=wanted.account, role=role.value)
+    policy = signing_key_policy(account=wanted.place.account, role=role.value)
     closed = _close(kms, key.value, policy)
     yield replace(key, outcome="changed") if closed and key.outcome == "there" else key
 
@@ -154,11 +155,12 @@ def _bucket(s3: Any, wanted: Wanted, *, key: str) -> Made:
     name = wanted.bucket
     outcome: Outcome = "there"
     try:
-        s3.head_bucket(Bucket=name, ExpectedBucketOwner=wanted.account)
+        s3.head_bucket(Bucket=name, ExpectedBucketOwner=wanted.place.account)
     except ClientError as error:
         _expect(error, "404")
-        place = {"LocationConstraint": wanted.region}
-        where = {} if wanted.region == "us-east-1" else {"CreateBucketConfiguration": place}
+        region = wanted.place.region
+        at = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        where = {} if region == "us-east-1" else at
         s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **where)
         outcome = "made"
     # Said every time: a state that was opened by hand is closed again.
@@ -220,8 +222,23 @@ def _repository(ecr: Any, name: str) -> Made:
     return Made(what=f"repository {name}", outcome="there", value=found["repositoryUri"])
 
 
+def _pulled(ecr: Any, name: str, policy: Mapping[str, Any]) -> Made:
+    """Let Lambda pull a repository's images, and no other service."""
+    what = f"repository policy {name}"
+    outcome: Outcome = "changed"
+    try:
+        now = json.loads(ecr.get_repository_policy(repositoryName=name)["policyText"])
+    except ClientError as error:
+        _expect(error, "RepositoryPolicyNotFoundException")
+        now, outcome = None, "made"
+    if now == policy:
+        return Made(what=what, outcome="there", value=name)
+    ecr.set_repository_policy(repositoryName=name, policyText=json.dumps(policy))
+    return Made(what=what, outcome=outcome, value=name)
+
+
 def _provider(iam: Any, wanted: Wanted) -> Made:
-    arn = f"arn:aws:iam::{wanted.account}:oidc-provider/{PROVIDER}"
+    arn = f"arn:aws:iam::{wanted.place.account}:oidc-provider/{PROVIDER}"
     listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     if arn in {item["Arn"] for item in listed}:
         return Made(what=f"identity provider {PROVIDER}", outcome="there", value=arn)
@@ -235,9 +252,10 @@ def _role(
     iam: Any, wanted: Wanted, purpose: str, environment: str, policies: list[dict[str, Any]]
 ) -> Iterator[Made]:
     # Not a name of the stack's own, which the deploy role may change.
-    name = f"mobile-ai-pipeline-{wanted.stack}-{purpose}"
+    name = f"mobile-ai-pipeline-{wanted.place.stack}-{purpose}"
+    account = wanted.place.account
     trust = json.dumps(
-        trust_policy(account=wanted.account, repository=wanted.repository, environment=environment)
+        trust_policy(account=account, repository=wanted.repository, environment=environment)
     )
     outcome: Outcome = "made"
     try:
@@ -250,7 +268,7 @@ def _role(
         outcome = "there"
     kept = []
     for number, policy in enumerate(policies, 1):
-        made = _policy(iam, wanted.account, f"{name}-{number}", json.dumps(policy))
+        made = _policy(iam, account, f"{name}-{number}", json.dumps(policy))
         iam.attach_role_policy(RoleName=name, PolicyArn=made.value)
         kept.append(made.value)
         yield made
@@ -259,7 +277,7 @@ def _role(
     for item in attached:
         if item["PolicyArn"] not in kept:
             iam.detach_role_policy(RoleName=name, PolicyArn=item["PolicyArn"])
-    arn = f"arn:aws:iam::{wanted.account}:role{_PATH}{name}"
+    arn = f"arn:aws:iam::{account}:role{_PATH}{name}"
     yield Made(what=f"role {name}", outcome=outcome, value=arn)
 
 

@@ -22,6 +22,7 @@ from components.settings import settings_schema
 from edge.settings_docs import settings_page
 from operations.monitor.finding import finding_schema
 from sandbox.providers.aws.types_page import types_page
+from tests.tools.authorization import authorization_text
 from tests.tools.types_in_use import aws_types_in_use
 
 __all__ = ["GENERATED", "main"]
@@ -86,6 +87,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
+    "operations/bootstrap/authorization.json": authorization_text,
     "policy-pack/config/schema.json": schema_text,
 }
 

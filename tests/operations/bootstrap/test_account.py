@@ -11,19 +11,33 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from governance.errors import GovernanceError
+from governance.resource import Resource
 from moto import mock_aws
 
 from cli.main import main
-from operations.bootstrap import Wanted, bootstrap
+from operations.bootstrap import Place, Repository, Wanted, bootstrap
+from operations.bootstrap.names import refuse_shared_names
 
-WANTED = Wanted(
+
+def planned(token: str, **props: Any) -> Resource:
+    return Resource(type=token, name="t", urn="urn:pulumi:dev::p::t::t", props=props)
+
+
+PLACE = Place(
     account="123456789012",
-    region="eu-central-1",
-    regions=("eu-central-1",),
     stack="dev",
-    repository="example/models",
-    types=frozenset({"aws:sns/topic:Topic", "aws:s3/bucket:Bucket", "aws:iam/role:Role"}),
+    region="eu-central-1",
+    regions=("eu-central-1", "us-east-1"),
 )
+WANTED = Wanted(
+    place=PLACE,
+    repository=Repository.parse("example/models"),
+    plan=(
+        planned("aws:sns/topic:Topic", name="mobile-ai-dev-t"),
+        planned("aws:s3/bucket:Bucket", bucket="mobile-ai-dev-b"),
+    ),
+)
+QUEUE = replace(WANTED, plan=(planned("aws:sqs/queue:Queue", name="mobile-ai-dev-q"),))
 ROLE = "mobile-ai-pipeline-dev-deploy"
 
 
@@ -132,7 +146,7 @@ def test_other_types_change_the_policies_and_nothing_else() -> None:
     run()
     before = document()
 
-    outcomes = run(replace(WANTED, types=frozenset({"aws:sqs/queue:Queue"})))
+    outcomes = run(QUEUE)
 
     assert before != document()
     assert {name for name, outcome in outcomes.items() if outcome == "changed"} == {
@@ -142,7 +156,7 @@ def test_other_types_change_the_policies_and_nothing_else() -> None:
     }
     for _ in range(3):  # AWS keeps five versions
         run()
-        run(replace(WANTED, types=frozenset({"aws:sqs/queue:Queue"})))
+        run(QUEUE)
 
 
 def test_a_policy_that_is_no_longer_needed_is_taken_away() -> None:
@@ -158,9 +172,33 @@ def test_a_policy_that_is_no_longer_needed_is_taken_away() -> None:
 
 def test_another_account_is_refused_before_anything_is_made() -> None:
     with pytest.raises(GovernanceError, match="got account 123456789012; expected account 1111"):
-        run(replace(WANTED, account="111122223333"))
+        run(replace(WANTED, place=replace(PLACE, account="111122223333")))
 
     assert client("s3").list_buckets()["Buckets"] == []
+
+
+def test_lambda_pulls_the_edge_image_and_what_was_changed_by_hand_is_put_back() -> None:
+    first = run()
+    ecr = client("ecr")
+    text = ecr.get_repository_policy(repositoryName="mobile-ai/edge")["policyText"]
+    opened = text.replace("lambda.amazonaws.com", "ec2.amazonaws.com")
+    ecr.set_repository_policy(repositoryName="mobile-ai/edge", policyText=opened)
+
+    second = run()
+
+    assert first["repository policy mobile-ai/edge"] == "made"
+    assert second["repository policy mobile-ai/edge"] == "changed"
+    assert json.loads(text)["Statement"][0]["Principal"] == {"Service": "lambda.amazonaws.com"}
+    again = ecr.get_repository_policy(repositoryName="mobile-ai/edge")["policyText"]
+    assert json.loads(again) == json.loads(text)
+
+
+def test_the_boundary_of_the_stacks_roles_is_made_before_the_role_that_names_it() -> None:
+    made = list(run())
+
+    boundary = made.index("policy mobile-ai-pipeline-dev-boundary")
+    assert boundary < made.index(f"role {ROLE}")
+    assert client("iam").get_policy(PolicyArn=PLACE.boundary)["Policy"]["IsAttachable"]
 
 
 def test_a_refusal_of_aws_is_not_taken_for_a_missing_thing() -> None:
@@ -186,7 +224,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "build" / "gate").mkdir(parents=True)
     urn = "urn:pulumi:dev::mobile-ai::aws:sns/topic:Topic::t"
-    new = {"type": "aws:sns/topic:Topic", "urn": urn, "inputs": {}}
+    new = {"type": "aws:sns/topic:Topic", "urn": urn, "inputs": {"name": "mobile-ai-dev-t"}}
     step = {"resourcePreEvent": {"metadata": {"op": "create", "urn": urn, "new": new}}}
     (tmp_path / "build" / "gate" / "dev.events.jsonl").write_text(json.dumps(step))
     return tmp_path
@@ -210,11 +248,72 @@ def test_the_command_says_what_to_put_where(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.usefixtures("folder")
+def test_ids_of_the_repository_are_trusted_and_their_absence_says_how_they_are_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command() == 0
+    told = capsys.readouterr().err
+    assert "gh api repos/example/models --jq" in told
+
+    assert command("--repository", "example@12/models@34") == 0
+    assert capsys.readouterr().err == ""
+    role = client("iam").get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    subjects = role["Statement"][0]["Condition"]["StringEquals"]
+    assert subjects["token.actions.githubusercontent.com:sub"] == [
+        "repo:example/models:environment:dev",
+        "repo:example@12/models@34:environment:dev",
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_each_right_is_explained_by_the_resource_that_needs_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command("--explain") == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("aws:sns/topic:Topic t\n")
+    topic = "arn:aws:sns:eu-central-1:123456789012:mobile-ai-dev-t"
+    assert f"  create sns:CreateTopic on {topic} if " in shown
+
+    assert command("--explain", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {
+        "type": "aws:sns/topic:Topic",
+        "name": "t",
+        "verb": "delete",
+        "action": "sns:DeleteTopic",
+        "arn": topic,
+        "condition": {"StringEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}},
+    } in rows
+    assert client("s3").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize("other", ["dev-eu", "dev"])
+def test_a_stack_whose_names_begin_as_anothers_is_refused(
+    other: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "Pulumi.dev.yaml").read_text()
+    (folder / f"Pulumi.{other}.yaml").write_text(text)
+    (folder / "Pulumi.devel.yaml").write_text(text)
+    apart = text.replace("123456789012", "111122223333")
+    (folder / "Pulumi.dev-us.yaml").write_text(apart)
+
+    assert command("--policies") == (2 if other == "dev-eu" else 0)
+    assert ("also those of stack 'dev-eu'" in capsys.readouterr().err) is (other == "dev-eu")
+
+
+@pytest.mark.parametrize("name", ["pipeline", "gate", "state", "builder", "evaluator"])
+def test_a_stack_whose_names_would_be_the_bootstraps_is_refused(name: str) -> None:
+    with pytest.raises(GovernanceError, match="also those of the bootstrap"):
+        refuse_shared_names(name, [])
+
+
+@pytest.mark.usefixtures("folder")
 def test_policies_are_printed_without_an_account(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--policies") == 0
 
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed) == {"trust", "deploy", "preview", "gate"}
+    assert set(printed) == {"trust", "deploy", "preview", "gate", "boundary"}
     assert set(printed["trust"]) == {"deploy", "preview", "gate"}
     assert client("s3").list_buckets()["Buckets"] == []
 

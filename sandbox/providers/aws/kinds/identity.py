@@ -53,6 +53,12 @@ KINDS: Final = {
                 only=("assumeRolePolicy",),
                 fill=False,
             ),
+            Call(
+                operation="put_role_permissions_boundary",
+                give={"RoleName": "{id}", "PermissionsBoundary": "{permissionsBoundary}"},
+                only=("permissionsBoundary",),
+                fill=False,
+            ),
         ),
         update=Call(operation="update_role", give={"RoleName": "{id}"}),
         read=Call(operation="get_role", give={"RoleName": "{id}"}, fill=False),

@@ -96,3 +96,18 @@ def test_an_import_reads_the_inputs_off_the_object(world: World):
     found = world.cloud.read(world.wanted(token, {}), object_id=url, known={})
     assert found.inputs["delaySeconds"] == 7.0
     assert found.outputs["arn"].endswith(":q")
+
+
+def test_a_role_is_made_with_its_boundary_and_gets_another_on_update(world: World):
+    role, first, second = "aws:iam/role:Role", *(f"arn:aws:iam::1:policy/{n}" for n in "ab")
+    inputs = {"name": "r", "assumeRolePolicy": "{}", "permissionsBoundary": first}
+
+    made = world.create(role, inputs)
+
+    found = world.read(role, inputs, made)
+    assert found is not None
+    assert found.inputs["permissionsBoundary"] == first
+    wanted = world.wanted(role, {**inputs, "permissionsBoundary": second}, before=inputs)
+    world.cloud.update(wanted, object_id=made.id, old=made.outputs)
+    live = world.api("iam", "get_role", RoleName="r")["Role"]
+    assert live["PermissionsBoundary"]["PermissionsBoundaryArn"] == second

@@ -1,0 +1,50 @@
+"""Plans of dev and prod as a recorded preview gives them, from the program itself."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from governance.cost.recorded import known_value
+from governance.resource import Resource
+
+from operations.bootstrap import Place
+from tests.components.support import run_stack, stack_values, write_repository
+
+__all__ = ["STACKS", "place_of", "plan_of"]
+
+STACKS = ("dev", "prod")
+
+
+@cache
+def plan_of(stack: str) -> tuple[Resource, ...]:
+    """Return the AWS resources that a stack plans, with unknowns marked."""
+    engine = run_stack(_repository(), stack)
+    return tuple(
+        Resource(
+            type=item.type,
+            name=item.name,
+            urn=item.urn,
+            props=known_value(item.inputs),
+        )
+        for item in engine.registered
+        if item.custom and item.type.startswith("aws:")
+    )
+
+
+@cache
+def place_of(stack: str) -> Place:
+    """Return the place of a stack, as the command reads it from the stack file."""
+    values = stack_values(_repository(), stack)
+    aws = values["aws"]
+    regions = sorted({values["region"], *aws["allowedRegions"], "us-east-1"})
+    return Place(
+        account=str(aws["accountId"]),
+        stack=stack,
+        region=values["region"],
+        regions=tuple(regions),
+    )
+
+
+@cache
+def _repository() -> Path:
+    return write_repository(Path(tempfile.mkdtemp()))
