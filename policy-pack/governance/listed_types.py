@@ -93,8 +93,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "aws:cloudfront/publicKey:PublicKey": _BOUNDS,
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _BOUNDS,
     "aws:cloudwatch/dashboard:Dashboard": _WATCHES,
-    "aws:cloudwatch/eventRule:EventRule": _WATCHES,
-    "aws:cloudwatch/eventTarget:EventTarget": "starts what a judged role or permission allows",
     "aws:cloudwatch/logDelivery:LogDelivery": _WATCHES,
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _WATCHES,
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _WATCHES,
