@@ -124,12 +124,13 @@ class AwsDialect(Dialect):
         return [*self._checker.check(urn, facts, sent, given).failures]
 
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
-        """Outputs that are always present, and those that are no input at all."""
-        return tuple(
+        """Outputs that are always present, those that are no input, and the table's nested ones."""
+        names = (
             name
             for name, (_, always) in facts.outputs.items()
             if always or name not in facts.inputs
         )
+        return (*names, *facts.computed)
 
     def replacements(self, facts: TypeFacts, inputs: Properties) -> tuple[str, ...]:  # noqa: ARG002
         """The table's list and, for every regional type, the region."""

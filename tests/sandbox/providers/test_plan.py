@@ -26,6 +26,23 @@ def test_ids_arns_and_endpoints_are_unknown_at_preview() -> None:
     assert outputs["bucket"] == "models"
 
 
+def test_what_only_the_cloud_knows_inside_of_an_input_is_unknown_at_preview() -> None:
+    given = {"certificateArn": "arn:aws:acm:eu-west-1:1:certificate/1", "endpointType": "REGIONAL"}
+    configuration = {**given, "securityPolicy": "TLS_1_2"}
+    with aws() as engine:
+        outputs = planned(
+            engine,
+            "aws:apigatewayv2/domainName:DomainName",
+            domainName="a.example.com",
+            domainNameConfiguration=configuration,
+        )
+    assert outputs["domainNameConfiguration"] == {
+        **configuration,
+        "hostedZoneId": UNKNOWN,
+        "targetDomainName": UNKNOWN,
+    }
+
+
 def test_a_preview_has_no_id() -> None:
     with aws() as engine:
         inputs = engine.check(BUCKET, {})

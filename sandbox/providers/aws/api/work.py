@@ -18,7 +18,7 @@ from sandbox.providers.cloud import Wanted
 from sandbox.providers.dialect import Dialect, planned
 from sandbox.providers.errors import ProviderError
 from sandbox.providers.invent import MARK, Inventor
-from sandbox.providers.paths import has_path
+from sandbox.providers.paths import get_path, has_path, set_path
 from sandbox.providers.state_only import fill, identity
 from sandbox.providers.values import Properties, Value
 
@@ -186,10 +186,10 @@ class Work:
                 continue
             value = self._output(name, live)
             if value is None and name not in volatile:
-                value = old.get(name)
+                value = get_path(old, name)
                 invented += [name] if name in marked else []
             if value is not None:
-                outputs[name] = value
+                outputs = set_path(outputs, name, value)
         inventor = Inventor(
             identity(wanted),
             invented=dialect.invented(wanted.facts, wanted.inputs),
@@ -257,8 +257,9 @@ class Work:
             return text
         if name in self.kind.unkept or name in _TAGS:
             return None
-        found: Value = self._property(name, live)
-        return found
+        head, _, nested = name.partition(".")
+        found: Value = self._property(head, live)
+        return get_path({head: found}, name) if nested else found
 
     def _imported(self, live: Any) -> Properties:
         """Inputs of an object that the state does not know yet."""

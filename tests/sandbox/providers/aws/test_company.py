@@ -101,6 +101,25 @@ def test_what_is_left_in_aws_is_told_once_by_region_and_list(world: World):
     }
 
 
+def test_a_domain_name_says_what_its_record_has_to_lead_to(world: World):
+    token = "aws:apigatewayv2/domainName:DomainName"
+    arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/5a3c1f60-7a57-4d0e-9c3b-2f1f0f6d8a11"
+    given = {"certificateArn": arn, "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}
+    inputs = {"domainName": "a.example.com", "domainNameConfiguration": given}
+    made = world.create(token, inputs)
+
+    found = made.outputs["domainNameConfiguration"]
+    assert {name: found[name] for name in given} == given
+    assert found["targetDomainName"].endswith(f".execute-api.{REGION}.amazonaws.com")
+    assert found["hostedZoneId"]
+    live = world.api("apigatewayv2", "get_domain_name", DomainName="a.example.com")
+    [configuration] = live["DomainNameConfigurations"]
+    assert configuration["ApiGatewayDomainName"] == found["targetDomainName"]
+    again = world.read(token, inputs, made)
+    assert again is not None
+    assert again.inputs["domainNameConfiguration"] == given
+
+
 def test_a_change_of_a_database_makes_no_second_secret(world: World):
     database = {"DBInstanceIdentifier": "registry", "ManageMasterUserPassword": True}
     world.api(
