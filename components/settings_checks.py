@@ -14,15 +14,29 @@ from components.settings import Settings
 from components.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 from components.settings_errors import Problem
 
-__all__ = ["LONGEST_STACK", "TAKEN_WORDS", "check_models", "check_settings"]
+__all__ = ["LONGEST_STACK", "TAKEN_NAMES", "check_models", "check_settings"]
 
 
 # The longest that leaves room for what the program puts behind it; a test holds both together.
 LONGEST_STACK: Final = 24
 _STACK: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-# First words of what the platform itself makes, where an application's name would stand.
-TAKEN_WORDS: Final = frozenset(
-    {"budget", "burn", "delivery", "platform", "registry", "telemetry", "timestamp"}
+# What functions, roles, APIs and log groups of the platform are called behind the stack's name,
+# where a deployment has `<app>-<model>`; a test compares them with a plan.
+TAKEN_NAMES: Final = frozenset(
+    {
+        "budget-dispatch",
+        "burn-rate",
+        "delivery-timestamp-schedule",
+        "registry-execution",
+        "registry-monitoring",
+        "registry-restart",
+        "registry-restart-schedule",
+        "registry-rotate",
+        "registry-task",
+        "telemetry-api",
+        "telemetry-delivery",
+        "telemetry-transform",
+    }
 )
 _LONGEST_NAME: Final = 63  # IAM roles and Lambda functions take 64, buckets 63
 
@@ -88,13 +102,11 @@ def _names_fit(settings: Settings, stack: str) -> Iterator[Problem]:
 
 def _names_are_not_taken(settings: Settings) -> Iterator[Problem]:
     for key, deployment in _keyed(settings):
-        word = deployment.app.partition("-")[0]
-        if word in TAKEN_WORDS:
+        if deployment.name in TAKEN_NAMES:
             yield Problem(
                 key=f"{key}.app",
-                got=repr(deployment.app),
-                expected=f"an application whose name does not begin with {word!r}, as functions "
-                "and roles of the platform do",
+                got=f"{deployment.name!r} for application and model",
+                expected="a name that nothing of the platform has in AWS",
                 next_step="give the application another name",
             )
 
