@@ -27,7 +27,10 @@ def test_ids_arns_and_endpoints_are_unknown_at_preview() -> None:
 
 
 def test_what_only_the_cloud_knows_inside_of_an_input_is_unknown_at_preview() -> None:
-    given = {"certificateArn": "arn:aws:acm:eu-west-1:1:certificate/1", "endpointType": "REGIONAL"}
+    given = {
+        "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1",
+        "endpointType": "REGIONAL",
+    }
     configuration = {**given, "securityPolicy": "TLS_1_2"}
     with aws() as engine:
         outputs = planned(

@@ -31,7 +31,7 @@ ENTRIES = [
 ]
 AWS_ENTRIES = [entry for entry in ENTRIES if entry.values[0] == "aws"]
 KEYS = {
-    "aws": {"replace", "defaults", "volatile", "naming", "id", "patterns"},
+    "aws": {"replace", "computed", "defaults", "volatile", "naming", "id", "patterns"},
     "kubernetes": {"replace", "computed", "cluster_scoped", "patterns"},
 }
 FIELDS = {"account", "region", "partition", "id", "hex8", "hex17", "hex32", "upper14", "uuid"}
