@@ -17,7 +17,7 @@ from model_build.approve import approve as sign_assessment
 from model_build.approve import ask_assessment, check_role, load_assessment
 from model_build.assemble_recipe import maker
 from model_build.assemble_version import GateFailedError, build_version, source_commit
-from model_build.ceremony import hold_ceremony, sample_ceremony
+from model_build.ceremony import check_may_begin, hold_ceremony, sample_ceremony
 from model_build.compare import candidates_of, front, plot_front, recommend
 from model_build.errors import BuildError
 from model_build.inspection import InspectionError
@@ -25,7 +25,7 @@ from model_build.pins import renew_pins
 from model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from model_build.pull import pull as fetch
 from model_build.register import register_version, stack_pins
-from model_build.signing import signer_from_uri
+from model_build.signing import check_key, signer_from_uri
 from model_build.trust_file import begin_trust, create_role_keys
 from model_build.verify import verify_version
 from model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
@@ -214,10 +214,19 @@ def approve(  # noqa: PLR0917  # typer passes options by name
             if questionnaire
             else ask_assessment(version.manifest, ask=_ask)
         )
-        signer = signer_from_uri(key, role=role, trust=_trust_if_any(environment, trust))
+        trusted = _trust_if_any(environment, trust)
+        signer = signer_from_uri(key, role=role, trust=trusted)
+        if trusted is not None:
+            check_key(signer.public_key, role=role, trust=trusted)
         now = datetime.now(UTC).replace(microsecond=0)
         signed = sign_assessment(
-            manifest.parent, answers, signer=signer, expires=now + timedelta(days=days), now=now
+            manifest.parent,
+            answers,
+            signer=signer,
+            expires=now + timedelta(days=days),
+            now=now,
+            trust=trusted,
+            role=role,
         )
     _show_version(signed, as_json=as_json)
 
@@ -289,16 +298,18 @@ def trust(
     """Begin an environment's trust: a key for every role, and version 1 of the trust file.
 
     The keys are files, for a trial or to be moved to where each role's owner keeps them. From
-    then on the file changes only by a next version that both root keys sign.
+    then on the file changes only by a next version that both root keys sign: a trust file that is
+    there is not begun anew, unless it is the sample's, whose private keys are gone.
 
     Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
     """
     with _answering():
+        path = Path("policy-pack/trust") / f"{environment}.yaml"
+        check_may_begin(path)
         kept = _trust(environment, None) if keep else None
         now = datetime.now(UTC).replace(microsecond=0)
         signers = create_role_keys(keys)
         text = begin_trust(environment, signers, expires=now + timedelta(days=days), kept=kept)
-        path = Path("policy-pack/trust") / f"{environment}.yaml"
         path.write_text(text, "utf-8")
     print(f"wrote {path}: version 1, {len(signers)} new keys in {keys}; none of them in Git")
 

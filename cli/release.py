@@ -29,7 +29,7 @@ from delivery.repository.release import (
     publish_release,
     stage_release,
 )
-from delivery.repository.root import first_root, rotate_root
+from delivery.repository.root import check_no_root, first_root, rotate_root
 from delivery.repository.site import write_site
 from delivery.repository.timestamp import refresh_timestamp
 
@@ -78,6 +78,7 @@ def init(
     """
     with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
+        check_no_root(places.releases)
         if not signers.exists():
             deployments = stacks.read_deployments(places.stack_file)
             rings = sorted({ring.name for item in deployments for ring in item.rings})

@@ -16,7 +16,7 @@ from delivery.repository.keys import Signers
 from delivery.repository.roles import lifetime, threshold
 from delivery.repository.signing import collect, missing, staged_path
 
-__all__ = ["first_root", "rotate_root"]
+__all__ = ["check_no_root", "first_root", "rotate_root"]
 
 _ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 
@@ -35,6 +35,18 @@ def first_root(
     Raises:
         ReleaseError: If there is a root already, or a role has too few keys.
     """
+    check_no_root(folder)
+    body = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
+    _name_keys(body, _keys(signers, timestamp))
+    return _signed(folder, body, [body], signers.get("root", ()))
+
+
+def check_no_root(folder: Path) -> None:
+    """Refuse a second beginning of a stack's releases.
+
+    Raises:
+        ReleaseError: If there is a root already.
+    """
     if (folder / "metadata" / "1.root.json").exists():
         raise ReleaseError(
             str(folder),
@@ -42,9 +54,6 @@ def first_root(
             expected="none",
             next_step="change keys with mobile-ai release rotate; devices trust the first root",
         )
-    body = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
-    _name_keys(body, _keys(signers, timestamp))
-    return _signed(folder, body, [body], signers.get("root", ()))
 
 
 def rotate_root(

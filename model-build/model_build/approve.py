@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from governance.documents import read_yaml
+from governance.errors import VerificationError
 from governance.manifest import ModelManifest
-from governance.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement
+from governance.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
+from governance.trust import Trust
 from governance.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -139,19 +141,45 @@ def approve(
     signer: Signer,
     expires: datetime,
     now: datetime | None = None,
+    trust: Trust | None = None,
+    role: str = "ethics-reviewer",
 ) -> WrittenVersion:
     """Sign an assessment into a version folder and return the version with its new pin.
 
+    Args:
+        folder: Of the version.
+        assessment: What the reviewer decided.
+        signer: Their key.
+        expires: When it stops counting.
+        now: When it is issued.
+        trust: Who may sign it; the file is written only if this trust believes it.
+        role: The role that signs.
+
     Raises:
-        ApprovalError: If the assessment cannot be signed.
+        ApprovalError: If the assessment cannot be signed, or would not count.
     """
     draft, evidence = read_draft(folder)
     text = assessment_text(
         draft, assessment, signers=[signer], issued=now or datetime.now(UTC), expires=expires
     )
+    if trust is not None:
+        _check_counts(text, trust, role)
     return write_version(
         draft, {**evidence, "assessment": text}, models=folder.parent.parent, replace=True
     )
+
+
+def _check_counts(text: str, trust: Trust, role: str) -> None:
+    """Refuse an assessment that does not count, before it replaces one that may."""
+    try:
+        trust.verify(load_envelope(text, name="assessment"), role=role, name="assessment")
+    except VerificationError as error:
+        raise ApprovalError(
+            error.what,
+            got=error.got,
+            expected=error.expected,
+            next_step="sign with the keys of that role; nothing was written",
+        ) from error
 
 
 def check_role(role: str) -> None:

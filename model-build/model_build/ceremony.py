@@ -38,6 +38,7 @@ __all__ = [
     "CeremonyError",
     "Outcome",
     "Sample",
+    "check_may_begin",
     "fresh_keys",
     "hold_ceremony",
     "load_samples",
@@ -150,6 +151,24 @@ def trust_text(environment: str, keys: Keys, *, expires: datetime) -> str:
     return _HEADER + dump_record(envelope)
 
 
+def check_may_begin(path: Path) -> None:
+    """Refuse to write version 1 of a trust over a trust that somebody holds the root keys of.
+
+    The sample's trust may be written over: its root keys were thrown away, so no next version of
+    it can be signed.
+
+    Raises:
+        CeremonyError: If the file is there and is not the sample's.
+    """
+    if path.exists() and not path.read_text("utf-8").startswith(_HEADER):
+        raise CeremonyError(
+            str(path),
+            got="a trust file that was begun",
+            expected="none, or the sample's: a trust changes by a next version that its roots sign",
+            next_step="keep it; to begin anew, remove the file in a commit that its owners review",
+        )
+
+
 def load_samples(path: Path) -> tuple[Sample, ...]:
     """Read the list of sample models: ``samples: [{recipe, assessment, ship}]``.
 
@@ -205,9 +224,12 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Outco
         progress: Told what happens, one line each.
 
     Raises:
-        CeremonyError: If something made does not verify; nothing is put in place then.
+        CeremonyError: If something made does not verify, or an anchor has a trust of its own;
+            nothing is put in place then.
         BuildError: If a model cannot be built.
     """
+    for name in plan.anchors:
+        check_may_begin(plan.trust / f"{name}.yaml")
     keys = _keys_for(plan.anchors)
     texts = {name: trust_text(name, keys, expires=now + LIFETIME) for name in plan.anchors}
     trusts = {name: load_trust(text, environment=name, now=now) for name, text in texts.items()}

@@ -30,6 +30,7 @@ __all__ = [
     "MAX_EVIDENCE_BYTES",
     "SigningError",
     "bundle_envelope",
+    "check_key",
     "evidence_text",
     "fresh_signer",
     "sign_artifacts",
@@ -172,6 +173,23 @@ def _public_key(uri: str, role: str, trust: Trust | None) -> Key:
             next_step="add the key to the trust file first, or use file2: or awskms:",
         )
     return keys[0]
+
+
+def check_key(key: Key, *, role: str, trust: Trust) -> None:
+    """Refuse a key that the trust does not give a role, before anything is signed or replaced.
+
+    Raises:
+        SigningError: If it is not an active key of the role.
+    """
+    known = {item.keyid for item in _active_keys(role, trust)}
+    if key.keyid not in known:
+        raise SigningError(
+            f"signer of role {role}",
+            got=f"key {key.keyid[:12]}",
+            expected=f"an active key of role {role} in trust {trust.label}: "
+            f"{sorted(keyid[:12] for keyid in known) or 'it has none'}",
+            next_step=f"sign with a key of role {role}; nothing was written",
+        )
 
 
 def _active_keys(role: str, trust: Trust | None) -> list[Key]:

@@ -140,14 +140,35 @@ def test_approving_as_another_role_is_refused():
     assert "no right to sign an assessment" in str(done.exception)
 
 
-def test_an_approval_by_a_stranger_does_not_verify(place):
+def files_below(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("whose", ["a stranger", "builder", "security", "finops-approver"])
+def test_an_approval_by_another_key_leaves_the_valid_one_as_it_is(place, signed, whose):
     answers = assessment().model_dump(mode="json", by_alias=True)
     (place / "answers.yaml").write_text(dump_yaml(answers))
-    key = key_file(place, fresh_signer())
-    run("approve", MANIFEST, "--key", key, "--questionnaire", "answers.yaml")
-    done = run("verify", MANIFEST)
-    assert done.exit_code == 1
-    assert "unknown key" in done.output
+    key = key_file(place, fresh_signer() if whose == "a stranger" else signed.keys[whose][0])
+    before = files_below(place / "models")
+    done = run("approve", MANIFEST, "--key", key, "--questionnaire", "answers.yaml")
+    assert isinstance(done.exception, UserError)
+    assert "an active key of role ethics-reviewer" in str(done.exception)
+    assert files_below(place / "models") == before
+    assert run("verify", MANIFEST).exit_code == 0
+
+
+def test_a_trust_that_was_begun_is_not_begun_again(place):
+    path = place / "policy-pack/trust/dev.yaml"
+    done = run("trust", "--environment", "dev", "--keys", "keys")
+    assert done.exit_code == 0, done.exception  # over the sample's trust
+    before = path.read_bytes()
+    for more in ((), ("--keep",)):
+        done = run("trust", "--environment", "dev", "--keys", "others", *more)
+        assert "a trust file that was begun" in str(done.exception)
+    done = run("samples", "--anchor", "dev")
+    assert done.exit_code != 0
+    assert path.read_bytes() == before
+    assert not (place / "others").exists()
 
 
 def test_pulling_what_is_no_model_ends_with_code_1(place):

@@ -248,6 +248,14 @@ def test_keys_are_readable_by_their_owner_only(released):
         assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_second_beginning_makes_no_keys(stack, capsys):
+    root, _ = stack
+    keys = root / "others/signers.yaml"
+    assert _run("release", "init", "-s", "dev", "--root-dir", root, "--signers", keys) == 2
+    assert "mobile-ai release rotate" in capsys.readouterr().err
+    assert not keys.parent.exists()
+
+
 def test_a_second_first_root_is_refused(stack, capsys):
     root, _ = stack
     keys = root / "keys/signers.yaml"

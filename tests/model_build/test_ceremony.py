@@ -81,6 +81,16 @@ def held(plan):
     return plan, hold_ceremony(plan, now=NOW, progress=lines.append), lines
 
 
+def test_no_trust_with_living_root_keys_is_written_over(plan):
+    plan.trust.mkdir(parents=True)
+    path = plan.trust / "prod.yaml"
+    path.write_text("predicateType: urn:mobile-ai:trust:v1\n")
+    with pytest.raises(CeremonyError, match="a trust file that was begun"):
+        hold_ceremony(plan, now=NOW, progress=lambda _: None)
+    assert [item.name for item in plan.trust.iterdir()] == ["prod.yaml"]
+    assert path.read_text() == "predicateType: urn:mobile-ai:trust:v1\n"
+
+
 def trust_in(plan, environment):
     text = (plan.trust / f"{environment}.yaml").read_text()
     return load_trust(text, environment=environment, now=NOW)
