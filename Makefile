@@ -34,6 +34,7 @@ down: .venv/.all ## Delete everything that STACK deployed (CLOUD=sandbox|aws)
 programs: .venv/.all
 	@$(BIN)/python -m sandbox.engine
 	@$(BIN)/python -m sandbox.kubernetes
+	@$(BIN)/python -m sandbox.kubernetes_provider
 
 check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not fuzz and not accept" $(ARGS)

@@ -13,7 +13,13 @@ from sandbox.engine import Engine, environment, locate
 from sandbox.errors import SandboxError
 from sandbox.progress import shown as engine_progress
 
-__all__ = ["Cloud", "engine_result", "find_engine", "variables_of"]
+__all__ = [
+    "Cloud",
+    "engine_result",
+    "find_engine",
+    "have_kubernetes_provider",
+    "variables_of",
+]
 
 Cloud = Literal["sandbox", "aws"]
 
@@ -32,6 +38,21 @@ def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
     if cloud == "aws":
         require_official(engine)
     return engine
+
+
+def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
+    """Build the provider that a running sandbox needs, where there is none.
+
+    Raises:
+        GateError: It cannot be built.
+    """
+    from sandbox.kubernetes_provider import locate as locate_provider  # noqa: PLC0415
+
+    try:
+        with engine_progress() as progress:
+            locate_provider(ambient=ambient, progress=progress)
+    except SandboxError as error:
+        raise GateError(str(error)) from error
 
 
 def variables_of(

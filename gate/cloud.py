@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gate.errors import GateError
 from sandbox.engine import Engine, environment
+from sandbox.kubernetes_provider import USUAL, without_current_context
 
 __all__ = ["cloud_environment", "require_official"]
 
@@ -37,4 +38,5 @@ def cloud_environment(engine: Engine, ambient: Mapping[str, str]) -> dict[str, s
     if not backend:
         # Where `pulumi login` went, or what Pulumi.yaml names.
         del variables["PULUMI_BACKEND_URL"]
-    return variables
+    files = ambient.get("KUBECONFIG") or str(Path(USUAL).expanduser())
+    return variables | without_current_context(files)

@@ -6,16 +6,16 @@ from typing import Any
 from gate.errors import GateError
 from sandbox.kubernetes.agent import agent_manager
 from sandbox.kubernetes.api import Api, ApiError
+from sandbox.kubernetes.inventory import managed_by, owned_objects
 from sandbox.providers.aws.api.session import Session
 from sandbox.providers.aws.inventory import inventory
 from sandbox.providers.errors import ProviderError
-from sandbox.providers.kubernetes.cluster import field_manager
-from sandbox.providers.kubernetes.inventory import owned_objects
 from sandbox.services.endpoints import Endpoints
 
 __all__ = ["left_in_sandbox"]
 
-_PROJECT = "mobile-ai"
+# The Kubernetes provider makes up the rest, another one for each object.
+_PROVIDER = "pulumi-kubernetes-"
 # Certificates of CloudFront live there wherever the stack is.
 _EVERYWHERE = "us-east-1"
 
@@ -26,8 +26,9 @@ def left_in_sandbox(
     """Return what is left by what lists it, such as ``eu-central-1 s3:list_buckets``.
 
     The AWS part is the whole account, so it names what another stack has there too. The
-    Kubernetes part is what this stack applied, and, as ``site lab``, what the agent of each of
-    its sites did: an agent lets go of it when it syncs the bundle again, which is empty now.
+    Kubernetes part is what was applied for the stack's environment, and, as ``site lab``, what the
+    agent of each of its sites did: an agent lets go of it when it syncs the bundle again, which is
+    empty now.
 
     Args:
         endpoints: Of the running sandbox.
@@ -38,7 +39,7 @@ def left_in_sandbox(
         GateError: An API cannot tell.
     """
     try:
-        return _listed(endpoints, config, stack)
+        return _listed(endpoints, config)
     except (ApiError, ProviderError, KeyError) as error:
         raise GateError(
             f"Stack {stack} is deleted, but what is left cannot be told: got {error!r}; expected "
@@ -46,17 +47,18 @@ def left_in_sandbox(
         ) from error
 
 
-def _listed(endpoints: Endpoints, config: Mapping[str, Any], stack: str) -> dict[str, list[str]]:
+def _listed(endpoints: Endpoints, config: Mapping[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if endpoints.aws:
         found |= _in_aws(endpoints.aws, config)
-    manager = field_manager(f"urn:pulumi:{stack}::{_PROJECT}::")
+    ours = managed_by(_PROVIDER, environment=str(config["mobile-ai:environment"]))
     for name, cluster in endpoints.kubernetes.items():
-        found[f"kubernetes {name}"] = owned_objects(Api.of(cluster), manager=manager)
+        found[f"kubernetes {name}"] = owned_objects(Api.of(cluster), owner=ours)
     for site in config.get("mobile-ai:sites") or ():
         name = str(site["name"])
         if (its := endpoints.cluster(name)) is not None:
-            found[f"site {name}"] = owned_objects(Api.of(its), manager=agent_manager(name))
+            agent = managed_by(agent_manager(name))
+            found[f"site {name}"] = owned_objects(Api.of(its), owner=agent)
     return {name: objects for name, objects in found.items() if objects}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gate.desk import Desk
 from gate.errors import GateError
@@ -32,7 +33,8 @@ def in_sandbox(options: Options) -> Options:
     """Return the options with the sandbox that they work in.
 
     Raises:
-        GateError: No sandbox runs, or it answers for another account than the stack's.
+        GateError: No sandbox runs, it answers for another account than the stack's, or it has no
+            cluster of a `push` site's context.
     """
     project = find_project(options.folder.resolve(), options.stack)
     path = endpoints_path(project.root, project.stack, options.ambient)
@@ -46,14 +48,16 @@ def in_sandbox(options: Options) -> Options:
             f"{start}, then run the same command again."
         )
     try:
-        answers_for = Endpoints.read(path).account
+        endpoints = Endpoints.read(path)
     except SandboxError as error:
         raise GateError(str(error)) from error
+    answers_for = endpoints.account
     if account and answers_for not in {"", account}:
         raise GateError(
             f"stack {project.stack}: got a sandbox of AWS account {answers_for} ({path}); expected "
             f"one of {account}, the stack's. Next: {start}, then run the same command again."
         )
+    _require_clusters(project, endpoints)
     ambient = {**options.ambient, VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
     return replace(options, ambient=ambient)
 
@@ -77,7 +81,31 @@ def reachable(desk: Desk) -> dict[str, str]:
     return {name: url for name, url in found.items() if url}
 
 
+def _require_clusters(project: Project, endpoints: Endpoints) -> None:
+    sites = _config(project).get("mobile-ai:sites")
+    # Of anything else the program says what is wrong with it.
+    pushed = [
+        site
+        for site in (sites if isinstance(sites, list) else ())
+        if isinstance(site, dict) and site.get("mode") == "push" and "context" in site
+    ]
+    contexts = [str(site["context"]) for site in pushed]
+    missing = [name for name in contexts if name not in endpoints.kubernetes]
+    if missing:
+        known = ", ".join(endpoints.kubernetes) or "none"
+        options = " ".join(f"--site {name}" for name in missing)
+        raise GateError(
+            f"stack {project.stack}: got sites in mode push with the contexts "
+            f"{', '.join(missing)}; expected contexts of the sandbox `{endpoints.name}` ({known}). "
+            f"Next: `mobile-ai sandbox up --name {endpoints.name} {options}`, then run the same "
+            "command again."
+        )
+
+
+def _config(project: Project) -> Mapping[str, Any]:
+    return StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
+
+
 def _account(project: Project) -> str:
-    config = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
-    aws = config.get("mobile-ai:aws")
+    aws = _config(project).get("mobile-ai:aws")
     return str(aws.get("accountId", "")) if isinstance(aws, dict) else ""

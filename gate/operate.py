@@ -32,6 +32,7 @@ from gate.official import (
 from gate.progress import Tell
 from gate.project import Project, find_project
 from gate.recovery import has_pending_operations, mend_state
+from gate.rendered import not_refreshed
 from gate.report import Report
 from gate.run import Options, run_gate
 from gate.seal import Seal, require_same
@@ -130,7 +131,7 @@ def refresh(options: Options, tell: Tell) -> Refreshed:
     """
     desk, notes = _ready(options, tell)
     before = desk.export()
-    run(desk, "refresh", ["--skip-preview"], tell)
+    run(desk, "refresh", ["--skip-preview", *not_refreshed(before)], tell)
     found = changed_outside(before, desk.export())
     return Refreshed(
         resources=len(before["deployment"].get("resources") or ()), found=found, notes=notes
@@ -181,7 +182,8 @@ def _ready_sandbox(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]
     desk = open_desk(options)
     if has_pending_operations(desk.project):
         tell("Settling operations that an earlier run left")
-        run(desk, "refresh", ["--skip-preview", "--clear-pending-creates"], tell)
+        left_out = not_refreshed(desk.export())
+        run(desk, "refresh", ["--skip-preview", "--clear-pending-creates", *left_out], tell)
         notes.append("settled operations that an earlier run left")
     for note in notes:
         tell(note)

@@ -10,7 +10,13 @@ from governance.cost.budgets import Prior
 from governance.resource import Resource
 
 from gate.actuals import read_actuals
-from gate.asking import Cloud, engine_result, find_engine, variables_of
+from gate.asking import (
+    Cloud,
+    engine_result,
+    find_engine,
+    have_kubernetes_provider,
+    variables_of,
+)
 from gate.assemble import Run, assemble
 from gate.base_plan import plan_at
 from gate.baseline import from_git, read_state
@@ -32,6 +38,7 @@ from gate.stackfile import StackFile
 from gate.timing import Clock
 from gate.valued import Question, valued
 from sandbox.engine import Engine
+from sandbox.services.endpoints import VARIABLE
 
 __all__ = ["Options", "prepare_stack", "run_gate"]
 
@@ -163,7 +170,8 @@ def prepare_stack(
     """Make what a sandbox stack needs, and return the stack file that the engine is to use.
 
     Raises:
-        GateError: The sandbox's state cannot be made.
+        GateError: The sandbox's state cannot be made, or a running sandbox's Kubernetes provider
+            cannot be built.
     """
     if cloud == "aws":
         return project.stack_file
@@ -171,6 +179,8 @@ def prepare_stack(
     from sandbox.providers import install  # noqa: PLC0415
 
     install(project.home)
+    if variables.get(VARIABLE):
+        have_kubernetes_provider(variables)
     prepare_sandbox_stack(project, engine, variables)
     return project.stack_copy
 

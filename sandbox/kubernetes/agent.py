@@ -5,6 +5,7 @@ applies the files, deletes what an earlier bundle held and this one does not, an
 """
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,13 @@ import yaml
 
 from sandbox.errors import SandboxError
 from sandbox.kubernetes.api import Api, Object
-from sandbox.kubernetes.namespace import finish_namespace
 
 __all__ = ["Synced", "agent_manager", "sync"]
 
 # What others need comes first, and goes last.
 _FIRST: Final = ("CustomResourceDefinition", "Namespace")
+_GONE_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ def sync(api: Api, bundle: Path, *, site: str, inventory: Path) -> Synced:
         inventory: File that remembers what was applied; safe to interrupt and repeat.
 
     Raises:
-        SandboxError: A file holds no Kubernetes object; nothing was changed.
+        SandboxError: A file holds no Kubernetes object, and nothing was changed; or an object that
+            was deleted does not go away.
         ApiError: The server refuses an object; those before it are applied.
     """
     wanted = sorted(_read(bundle), key=_rank)
@@ -95,9 +98,18 @@ def _rank(one: Object) -> int:
 
 
 def _remove(api: Api, named: Object) -> None:
-    left = api.delete(named, propagation="Background")
-    if left is not None and named["kind"] == "Namespace":
-        finish_namespace(api, named["metadata"]["name"])
+    """Delete an object and wait until the controllers have let go of it."""
+    api.delete(named, propagation="Background")
+    deadline = time.monotonic() + _GONE_SECONDS
+    while (left := api.read(named)) is not None:
+        if time.monotonic() > deadline:
+            holders = ", ".join(left["metadata"].get("finalizers", [])) or "nothing known"
+            raise SandboxError(
+                f"{named['kind']} {_place(named['metadata'])} is not gone after "
+                f"{_GONE_SECONDS:g} s: got finalizers {holders}, expected none. Have their owner "
+                "finish, then sync again."
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _told(names: Iterable[Object]) -> tuple[str, ...]:

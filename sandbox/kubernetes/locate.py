@@ -1,4 +1,4 @@
-"""The programs of a Kubernetes API, from the user's cache or built into it."""
+"""The programs of a Kubernetes cluster, from the user's cache or built into it."""
 
 import os
 import shutil
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sandbox.gobuild.cache import build_folder
+from sandbox.gobuild.cache import BuildFolder, build_folder
 from sandbox.gobuild.recipe import ModuleFolder, Recipe
 from sandbox.progress import Progress, Quiet
 
-__all__ = ["RECIPE", "ControlPlane", "locate"]
+__all__ = ["NODES", "RECIPE", "ControlPlane", "locate"]
 
 _GATEWAY_API: Final = "sigs.k8s.io/gateway-api"
+_KWOK: Final = "sigs.k8s.io/kwok"
 _DEFINITIONS: Final = "definitions"
+_STAGES: Final = "stages"
+# Nodes and pods become ready at once and pods end when they are deleted; no failures, no delays.
+_STAGE_FOLDERS: Final = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 
 
 def _add_definitions(folder: Path, source: ModuleFolder) -> None:
@@ -26,36 +30,67 @@ def _add_definitions(folder: Path, source: ModuleFolder) -> None:
         shutil.copyfile(path, definitions / path.name)
 
 
+def _add_stages(folder: Path, source: ModuleFolder) -> None:
+    """Take the files that say which states simulated nodes and pods go through."""
+    stages = folder / _STAGES
+    stages.mkdir()
+    for name in _STAGE_FOLDERS:
+        for path in sorted((source(_KWOK) / "kustomize/stage" / name).glob("*.yaml")):
+            if path.name != "kustomization.yaml":
+                shutil.copyfile(path, stages / path.name)
+
+
 RECIPE: Final = Recipe(
-    what="the Kubernetes API server",
+    what="the Kubernetes control plane",
     cache="kubernetes",
     module=Path(__file__).resolve().parent,
     versioned_by="k8s.io/kubernetes",
     commands={
         "etcd": "go.etcd.io/etcd/server/v3",
         "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+        "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
     },
     variables=("k8s.io/component-base/version.gitVersion",),
-    minutes=12,
+    minutes=14,
     add=_add_definitions,
+)
+
+NODES: Final = Recipe(
+    what="the simulator of Kubernetes nodes",
+    cache="nodes",
+    # A module of its own: it needs newer libraries than the control plane is released with.
+    module=Path(__file__).resolve().parent / "nodes",
+    versioned_by=_KWOK,
+    commands={"kwok": f"{_KWOK}/cmd/kwok"},
+    minutes=2,
+    add=_add_stages,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlPlane:
-    """What a Kubernetes API is started from.
+    """What a Kubernetes cluster is started from.
 
     Attributes:
         version: Version of the API server, without the leading `v`.
         api_server: Executable of the API server.
         etcd: Executable of its database.
+        controller_manager: Executable of the controllers.
+        scheduler: Executable of the scheduler.
+        node_simulator: Executable that stands for nodes and their pods.
         definitions: Folder of custom resource definitions, YAML.
+        stages: Files that say which states nodes and pods go through.
     """
 
     version: str
     api_server: Path
     etcd: Path
+    controller_manager: Path
+    scheduler: Path
+    node_simulator: Path
     definitions: Path
+    stages: tuple[Path, ...]
 
 
 def locate(
@@ -67,15 +102,24 @@ def locate(
         BuildError: They cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
-    folder = build_folder(RECIPE, ambient)
-    if not folder.is_built():
-        # What a build needs is not imported when the cache has the programs.
-        from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
-
-        ensure_built(folder, ambient=ambient, progress=progress or Quiet())
+    folder, nodes = (_built(one, ambient, progress or Quiet()) for one in (RECIPE, NODES))
     return ControlPlane(
         version=folder.pin.version,
         api_server=folder.executable("kube-apiserver"),
         etcd=folder.executable("etcd"),
+        controller_manager=folder.executable("kube-controller-manager"),
+        scheduler=folder.executable("kube-scheduler"),
+        node_simulator=nodes.executable("kwok"),
         definitions=folder.path / _DEFINITIONS,
+        stages=tuple(sorted((nodes.path / _STAGES).glob("*.yaml"))),
     )
+
+
+def _built(recipe: Recipe, ambient: Mapping[str, str], progress: Progress) -> BuildFolder:
+    folder = build_folder(recipe, ambient)
+    if not folder.is_built():
+        # What a build needs is not imported when the cache has the programs.
+        from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
+
+        ensure_built(folder, ambient=ambient, progress=progress)
+    return folder

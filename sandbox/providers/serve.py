@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sandbox.providers.cloud import Cloud
     from sandbox.providers.dialect import Dialect
 
-__all__ = ["main", "start"]
+__all__ = ["main", "spec_option", "start"]
 
 _THREADS: Final = 4
 # The engine itself allows messages of 400 MB (pulumi/pulumi rpcutil).
@@ -42,9 +42,7 @@ def main(
         make_cloud: Makes the cloud from the dialect and the environment; without one, objects are
             kept in the state only.
     """
-    parser = argparse.ArgumentParser(prog=f"pulumi-resource-{name}")
-    parser.add_argument("--spec", type=Path, help="type facts made at installation")
-    options, _ = parser.parse_known_args()  # the engine passes its address and logging flags
+    options, _ = spec_option().parse_known_args()  # the engine passes its address and logging flags
     # The engine ends a plugin with SIGINT to its own process group (and kills it after 5 s);
     # Ctrl-C in a terminal does not reach it.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,6 +57,13 @@ def main(
     print(port, flush=True)
     _wait(server, parent=os.getppid())
     return 0
+
+
+def spec_option() -> argparse.ArgumentParser:
+    """Return the parser of what the plugin's script adds to the engine's arguments."""
+    parser = argparse.ArgumentParser(prog="pulumi-resource", allow_abbrev=False)
+    parser.add_argument("--spec", type=Path, help="type facts made at installation")
+    return parser
 
 
 def start(

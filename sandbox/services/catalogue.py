@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.kubernetes import ControlPlane, locate
+from sandbox.kubernetes_provider import locate as locate_provider
 from sandbox.progress import Progress
-from sandbox.services.cluster import api_server_service, etcd_service
-from sandbox.services.names import cluster_of
+from sandbox.services.cluster import cluster_part, etcd_service
+from sandbox.services.names import part_of
 from sandbox.services.places import Places
 from sandbox.services.registry import mlflow_service, postgres_programs, postgres_service
 from sandbox.services.service import Service
@@ -21,7 +22,7 @@ class Choice:
     """The programs of this machine that are used.
 
     Attributes:
-        control_plane: API server and etcd; a placeholder when no cluster is wanted.
+        control_plane: Programs of a cluster; None when no cluster is wanted.
         postgres: `initdb` and `postgres`; None means SQLite.
     """
 
@@ -41,8 +42,11 @@ class Choice:
         """Find, or build, what the wished services need.
 
         Raises:
-            BuildError: The API server cannot be built.
+            BuildError: The cluster's programs cannot be built.
         """
+        if with_cluster:
+            # What `up` of a stack applies objects with; better now than in the middle of that.
+            locate_provider(ambient=ambient, progress=progress)
         return cls(
             control_plane=locate(ambient=ambient, progress=progress) if with_cluster else None,
             postgres=None if sqlite else postgres_programs(ambient, data),
@@ -59,9 +63,9 @@ def _service(name: str, choice: Choice, places: Places) -> Service:
         return postgres_service(places, choice.postgres)
     if name == "mlflow":
         return mlflow_service(places, on_postgres=choice.postgres is not None)
-    context, control_plane = cluster_of(name), choice.control_plane
-    if context is not None and control_plane:
-        return api_server_service(context, places, control_plane)
+    part, control_plane = part_of(name), choice.control_plane
+    if part and control_plane:
+        return cluster_part(*part, places, control_plane)
     if name == "etcd" and control_plane:
         return etcd_service(places, control_plane)
     web: Mapping[str, Callable[[Places], Service]] = {"aws": aws_service, "cdn": cdn_service}

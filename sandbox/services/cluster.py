@@ -1,7 +1,10 @@
-"""The Kubernetes API: etcd, and one API server for each cluster of the sandbox."""
+"""Kubernetes: etcd, and an API server with controllers, scheduler and nodes for each cluster."""
 
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -11,10 +14,11 @@ from sandbox.services.names import cluster_service
 from sandbox.services.places import Places
 from sandbox.services.service import Service
 
-__all__ = ["api_server_service", "etcd_service", "write_kubeconfig"]
+__all__ = ["cluster_part", "etcd_service", "write_kubeconfig"]
 
 _KEY_BITS = 2048
 _ADMINISTRATOR = "sandbox"
+_NODE: Final = "node"
 
 
 def etcd_service(places: Places, programs: ControlPlane) -> Service:
@@ -30,12 +34,15 @@ def etcd_service(places: Places, programs: ControlPlane) -> Service:
         "log-level": "warn",
     }
     # A sandbox may lose its last writes when the machine fails.
-    flags = (*(f"--{key}={value}" for key, value in options.items()), "--unsafe-no-fsync")
-    return Service(name="etcd", command=(str(programs.etcd), *flags))
+    return Service(name="etcd", command=(*_command(programs.etcd, options), "--unsafe-no-fsync"))
 
 
-def api_server_service(context: str, places: Places, programs: ControlPlane) -> Service:
-    """The API server of one cluster."""
+def cluster_part(part: str, context: str, places: Places, programs: ControlPlane) -> Service:
+    """One of the services of a cluster (`sandbox.services.names.PARTS`)."""
+    return _PARTS[part](context, places, programs)
+
+
+def _api_server(context: str, places: Places, programs: ControlPlane) -> Service:
     name = cluster_service(context)
     data, server = places.data(name), places.cluster(context).server
     options = {
@@ -51,18 +58,98 @@ def api_server_service(context: str, places: Places, programs: ControlPlane) -> 
         "token-auth-file": str(data / "tokens.csv"),
         "authorization-mode": "RBAC",
         "service-cluster-ip-range": "10.0.0.0/24",
-        # It adds finalizers that only a controller takes off again.
-        "disable-admission-plugins": "StorageObjectInUseProtection",
         # Nothing routes to it: the object `default/kubernetes` would be a claim about no network.
         "endpoint-reconciler-type": "none",
     }
     return Service(
         name=name,
-        command=(str(programs.api_server), *(f"--{key}={value}" for key, value in options.items())),
+        command=_command(programs.api_server, options),
         after=("etcd",),
         prepare=lambda: _prepare(data, token=places.secret),
         settle=lambda: _settle(places.cluster(context), programs.definitions),
     )
+
+
+def _controllers(context: str, places: Places, programs: ControlPlane) -> Service:
+    accounts = places.data(cluster_service(context)) / "accounts"
+    options = {
+        "service-account-private-key-file": str(accounts),
+        "root-ca-file": places.cluster(context).ca,
+    }
+    return _client("controllers", programs.controller_manager, context, places, options)
+
+
+def _scheduler(context: str, places: Places, programs: ControlPlane) -> Service:
+    return _client("scheduler", programs.scheduler, context, places, {})
+
+
+def _client(
+    part: str, program: Path, context: str, places: Places, options: Mapping[str, str]
+) -> Service:
+    """A part of the control plane that works through the API server, alone and without a lease."""
+    name, api = cluster_service(context, part), cluster_service(context)
+    data = places.data(name)
+    shared = {
+        "kubeconfig": str(data / "kubeconfig"),
+        # Named once more, so that another address is another command and means a restart.
+        "master": places.cluster(context).server,
+        "bind-address": "127.0.0.1",
+        "secure-port": str(places.port(name)),
+        "cert-dir": str(data),
+        "leader-elect": "false",
+    }
+    return Service(
+        name=name,
+        command=_command(program, {**shared, **options}),
+        after=(api,),
+        prepare=partial(_enter, data, context, places.cluster(context)),
+    )
+
+
+def _nodes(context: str, places: Places, programs: ControlPlane) -> Service:
+    name, api = cluster_service(context, "nodes"), cluster_service(context)
+    data, cluster = places.data(name), places.cluster(context)
+    options = {
+        "kubeconfig": str(data / "kubeconfig"),
+        "master": cluster.server,
+        "server-address": f"127.0.0.1:{places.port(name)}",
+        "manage-all-nodes": "true",
+    }
+    stages = (f"--config={path}" for path in programs.stages)
+    return Service(
+        name=name,
+        command=(*_command(programs.node_simulator, options), *stages),
+        after=(api,),
+        prepare=partial(_enter, data, context, cluster),
+        settle=partial(_add_node, cluster),
+    )
+
+
+_PARTS: Final[Mapping[str, Callable[[str, Places, ControlPlane], Service]]] = {
+    "kubernetes": _api_server,
+    "controllers": _controllers,
+    "scheduler": _scheduler,
+    "nodes": _nodes,
+}
+
+
+def _command(program: Path, options: Mapping[str, str]) -> tuple[str, ...]:
+    return (str(program), *(f"--{key}={value}" for key, value in options.items()))
+
+
+def _enter(data: Path, context: str, cluster: Cluster) -> None:
+    """Write the kubeconfig of a part of the control plane."""
+    data.mkdir(parents=True, exist_ok=True)
+    write_kubeconfig(data / "kubeconfig", {context: cluster})
+
+
+def _add_node(cluster: Cluster) -> None:
+    """Register the node that every pod is placed on; the simulator gives it a status."""
+    from sandbox.kubernetes.api import Api  # noqa: PLC0415  half a second, while others start
+
+    labels = {"kubernetes.io/hostname": _NODE, "kubernetes.io/os": "linux"}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": _NODE, "labels": labels}}
+    Api.of(cluster).apply(node, manager="sandbox", dry_run=False, force=True)
 
 
 def write_kubeconfig(path: Path, clusters: dict[str, Cluster]) -> None:
@@ -76,13 +163,18 @@ def write_kubeconfig(path: Path, clusters: dict[str, Cluster]) -> None:
             {"name": name, "cluster": {"server": one.server, "certificate-authority": one.ca}}
             for name, one in clusters.items()
         ],
-        "users": [{"name": _ADMINISTRATOR, "user": {"token": clusters[first].token}}],
+        "users": [{"name": name, "user": _credentials(one)} for name, one in clusters.items()],
         "contexts": [
-            {"name": name, "context": {"cluster": name, "user": _ADMINISTRATOR}}
-            for name in clusters
+            {"name": name, "context": {"cluster": name, "user": name}} for name in clusters
         ],
     }
     _write_private(path, yaml.safe_dump(document, sort_keys=False))
+
+
+def _credentials(cluster: Cluster) -> dict[str, str]:
+    if cluster.certificate:
+        return {"client-certificate": cluster.certificate, "client-key": cluster.key}
+    return {"token": cluster.token}
 
 
 def _prepare(data: Path, *, token: str) -> None:

@@ -15,7 +15,7 @@ from sandbox.services.catalogue import Choice, build_services
 from sandbox.services.cluster import write_kubeconfig
 from sandbox.services.endpoints import DEFAULT_ACCOUNT, Endpoints
 from sandbox.services.launch import Launch
-from sandbox.services.names import chosen, cluster_of
+from sandbox.services.names import chosen, cluster_of, part_of
 from sandbox.services.places import Places
 from sandbox.services.probe import is_ready
 from sandbox.services.process import is_alive, memory_bytes, stop
@@ -84,7 +84,6 @@ def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Prog
         state = _agreed(folder.read(), wish)
         if wish.kubeconfig:
             state.adopted = asdict(adopt(wish.kubeconfig, data=folder.data / "adopted"))
-            state.kubeconfig = str(wish.kubeconfig.absolute())
         with_cluster = not state.adopted and (not wish.only or "kubernetes" in wish.only)
         choice = Choice.of(
             with_cluster=with_cluster,
@@ -95,7 +94,7 @@ def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Prog
         )
         names = chosen(wish.only, sites=state.sites, with_postgres=choice.postgres is not None)
         if not with_cluster:
-            names = [name for name in names if name != "etcd" and cluster_of(name) is None]
+            names = [name for name in names if name != "etcd" and part_of(name) is None]
         wanted = _wanted(names, choice, folder, state)
         launch = Launch(folder, state, ambient=ambient, progress=progress)
         try:
@@ -213,7 +212,7 @@ def _stop(names: Sequence[str] | Mapping[str, object], state: State) -> list[str
 def _publish(folder: Folder, state: State) -> Endpoints:
     folder.write(state)
     endpoints = Places(folder, state).endpoints(state.running)
-    if endpoints.kubernetes and not state.adopted:
+    if endpoints.kubernetes:
         write_kubeconfig(Places(folder, state).kubeconfig, dict(endpoints.kubernetes))
     endpoints.write(folder.endpoints)
     return endpoints

@@ -5,26 +5,34 @@ from typing import Final
 
 from sandbox.errors import SandboxError
 
-__all__ = ["CHOICES", "chosen", "cluster_of", "cluster_service"]
+__all__ = ["CHOICES", "PARTS", "chosen", "cluster_of", "cluster_service", "part_of"]
 
 CHOICES: Final = ("aws", "kubernetes", "mlflow", "cdn")
 """What a user may ask for."""
 
-_CLUSTER: Final = "kubernetes"
+PARTS: Final = ("kubernetes", "controllers", "scheduler", "nodes")
+"""Services of one cluster: the API server, and what acts on its objects."""
+
+_CLUSTER: Final = PARTS[0]
+_DEFAULT: Final = "default"
 _COMES_ALONG: Final = {"cdn": ("aws",), "kubernetes": ("etcd",)}
 
 
-def cluster_service(context: str) -> str:
-    """Name of the service of a context: `kubernetes`, or `kubernetes-<site>`."""
-    return _CLUSTER if context == "default" else f"{_CLUSTER}-{context}"
+def cluster_service(context: str, part: str = _CLUSTER) -> str:
+    """Name of a service of a context: `kubernetes`, or `kubernetes-<site>`."""
+    return part if context == _DEFAULT else f"{part}-{context}"
+
+
+def part_of(service: str) -> tuple[str, str] | None:
+    """Return which of `PARTS` a service is and of which context, None for other services."""
+    part, _, context = service.partition("-")
+    return (part, context or _DEFAULT) if part in PARTS else None
 
 
 def cluster_of(service: str) -> str | None:
     """Return the context that a service is the API server of, None for other services."""
-    if service == _CLUSTER:
-        return "default"
-    prefix = f"{_CLUSTER}-"
-    return service.removeprefix(prefix) if service.startswith(prefix) else None
+    part = part_of(service)
+    return part[1] if part and part[0] == _CLUSTER else None
 
 
 def chosen(only: Sequence[str], *, sites: Iterable[str], with_postgres: bool) -> list[str]:
@@ -47,7 +55,8 @@ def chosen(only: Sequence[str], *, sites: Iterable[str], with_postgres: bool) ->
     asked = [name for name in CHOICES if name in only or not only]
     names = [extra for name in asked for extra in _COMES_ALONG.get(name, ())] + asked
     if _CLUSTER in asked:
-        names += [cluster_service(site) for site in sites]
+        contexts = (_DEFAULT, *sites)
+        names += [cluster_service(context, part) for context in contexts for part in PARTS]
     if with_postgres and "mlflow" in asked:
         names.insert(0, "postgres")
     return list(dict.fromkeys(names))

@@ -77,12 +77,11 @@ class Places:
         clusters = {context: self.cluster(context) for context in contexts}
         if self._state.adopted:
             clusters[DEFAULT_CLUSTER] = Cluster(**self._state.adopted)
-        own = str(self.kubeconfig) if DEFAULT_CLUSTER in contexts else ""
         web = {name: self.url(name) for name in ("aws", "mlflow", "cdn") if name in names}
         return Endpoints(
             name=self.folder.name,
             account=self.account,
             kubernetes=clusters,
-            kubeconfig=self._state.kubeconfig or own,
+            kubeconfig=str(self.kubeconfig) if clusters else "",
             **web,
         )

@@ -5,24 +5,39 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from sandbox.services.names import cluster_of
+from sandbox.services.names import part_of
 from sandbox.services.places import Places
 
 __all__ = ["is_ready"]
 
 _SECONDS: Final = 3.0
 _SUCCESS: Final = 300
+_PATHS: Final = {
+    "aws": "moto-api/",
+    "etcd": "health",
+    "mlflow": "health",
+    "cdn": "-/health",
+    "nodes": "healthz",
+}
+# Each makes its own, self-signed, in its folder.
+_CERTIFICATES: Final = {
+    "controllers": "kube-controller-manager.crt",
+    "scheduler": "kube-scheduler.crt",
+}
 
 
 def is_ready(name: str, places: Places) -> bool:
     """Tell whether the service with this name answers as it does when it is ready."""
     if name == "postgres":
         return _takes_connections(places)
-    if (context := cluster_of(name)) is not None:
+    part, context = part_of(name) or (name, "")
+    if part == "kubernetes":
         cluster = places.cluster(context)
         return _answers(f"{cluster.server}/readyz", ca=cluster.ca, token=cluster.token)
-    path = {"aws": "moto-api/", "etcd": "health", "mlflow": "health", "cdn": "-/health"}[name]
-    return _answers(f"{places.url(name)}/{path}")
+    if part in _CERTIFICATES:
+        ca = places.data(name) / _CERTIFICATES[part]
+        return _answers(f"https://127.0.0.1:{places.port(name)}/healthz", ca=str(ca))
+    return _answers(f"{places.url(name)}/{_PATHS[part]}")
 
 
 def _answers(url: str, *, ca: str = "", token: str = "") -> bool:

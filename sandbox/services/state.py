@@ -34,7 +34,6 @@ class State:
         running: Service to its process.
         commands: Service to the fingerprint of how it was started.
         adopted: How to reach a cluster of the user's that is used; empty for own ones.
-        kubeconfig: Path of the user's kubeconfig for it.
     """
 
     account: str = ""
@@ -44,7 +43,6 @@ class State:
     running: dict[str, Record] = field(default_factory=dict)
     commands: dict[str, str] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
-    kubeconfig: str = ""
 
 
 def fingerprint(service: Service) -> str:

@@ -5,16 +5,17 @@ import pytest
 from gate.errors import GateError
 from gate.local import endpoints_path, in_sandbox
 from gate.run import Options
-from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Endpoints
+from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Cluster, Endpoints
 
 OTHER = "444455556666"
 
 
 @pytest.fixture
 def options(tmp_path):
-    def make(account=DEFAULT_ACCOUNT, **ambient):
+    def make(account=DEFAULT_ACCOUNT, sites="[]", **ambient):
         (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
         text = f'config:\n  mobile-ai:aws: {{accountId: "{account}"}}\n'
+        text += f"  mobile-ai:sites: {sites}\n"
         (tmp_path / "Pulumi.prod.yaml").write_text(text)
         return Options(stack="prod", folder=tmp_path, ambient=ambient)
 
@@ -68,3 +69,21 @@ def test_a_stack_without_an_account_is_the_programs_to_refuse(options, tmp_path)
     asked = options()
     (tmp_path / "Pulumi.prod.yaml").write_text("config: {}\n")
     assert in_sandbox(asked)
+
+
+def test_a_push_site_needs_a_cluster_of_its_context(options, tmp_path):
+    push = "{name: lab, mode: push, context: lab-admin}"
+    asked = options(sites=f"[{push}, {{name: paris}}]")
+    path = start(tmp_path, "default")
+    with pytest.raises(GateError, match=r"lab-admin; expected .*sandbox up .*--site lab-admin`"):
+        in_sandbox(asked)
+    cluster = Cluster(server="https://127.0.0.1:1", ca="", token="t")
+    clusters = {"default": cluster, "lab-admin": cluster}
+    Endpoints(name="default", account=DEFAULT_ACCOUNT, kubernetes=clusters).write(path)
+    assert in_sandbox(asked)
+
+
+@pytest.mark.parametrize("sites", ["text", "[text]", "[{mode: push}]", "{}"])
+def test_sites_that_are_none_are_the_programs_to_refuse(sites, options, tmp_path):
+    start(tmp_path, "default")
+    assert in_sandbox(options(sites=sites))

@@ -1,10 +1,35 @@
-"""``python -m sandbox.providers.kubernetes``: serve the Kubernetes stand-in."""
+"""``python -m sandbox.providers.kubernetes``: serve the Kubernetes provider.
 
+The real provider where a sandbox runs; the stand-in for a preview without one.
+"""
+
+import os
 import sys
 
-from sandbox.providers.kubernetes.choice import ChosenCloud
-from sandbox.providers.kubernetes.dialect import KubernetesDialect
-from sandbox.providers.serve import main
+from sandbox.errors import SandboxError
+from sandbox.providers.serve import main as serve
+from sandbox.providers.serve import spec_option
+from sandbox.services.endpoints import Endpoints
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Become the real provider, or serve the stand-in and return an exit code."""
+    try:
+        endpoints = Endpoints.from_environment(os.environ)
+        if endpoints is not None:
+            from sandbox.kubernetes_provider.run import become_provider  # noqa: PLC0415
+
+            _, of_engine = spec_option().parse_known_args()
+            become_provider(endpoints, of_engine, os.environ)
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    from sandbox.providers.kubernetes.dialect import KubernetesDialect  # noqa: PLC0415
+
+    return serve("kubernetes", lambda spec, _: KubernetesDialect(spec))
+
 
 if __name__ == "__main__":
-    sys.exit(main("kubernetes", lambda spec, _: KubernetesDialect(spec), ChosenCloud))
+    sys.exit(main())

@@ -34,8 +34,6 @@ _DATA_FIELDS: Final = {
 class _Settings:
     namespace: Value = "default"
     mutable: frozenset[str] = frozenset()
-    context: str = ""
-    render_folder: str = ""
 
 
 class KubernetesDialect(Dialect):
@@ -73,19 +71,7 @@ class KubernetesDialect(Dialect):
         self._settings = _Settings(
             namespace=config.get("namespace") or "default",
             mutable=frozenset(key for key, value in config.items() if plain(value) is True),
-            context=_text(config.get("context")),
-            render_folder=_text(config.get("renderYamlToDirectory")),
         )
-
-    @property
-    def context(self) -> str:
-        """Context of the kubeconfig that the provider was told; empty for its current one."""
-        return self._settings.context
-
-    @property
-    def render_folder(self) -> str:
-        """Where objects are only written as files; empty when they are applied."""
-        return self._settings.render_folder
 
     def check_more(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
         """The object has to say the type it was registered as."""
@@ -161,11 +147,6 @@ class KubernetesDialect(Dialect):
             f"the stand-in Kubernetes provider cannot answer `{token}`: it has no cluster to ask",
             code="UNIMPLEMENTED",
         )
-
-
-def _text(value: Value) -> str:
-    text = plain(value)
-    return text if isinstance(text, str) else ""
 
 
 def _is_autonamed(inputs: Properties) -> bool:

@@ -4,13 +4,18 @@ import json
 
 from gate.left import left_in_sandbox
 from sandbox.kubernetes.agent import sync
-from sandbox.providers.kubernetes.inventory import owned_objects
+from sandbox.kubernetes.inventory import managed_by, owned_objects
 
-CONFIG = {"mobile-ai:region": "eu-central-1", "mobile-ai:aws": {"accountId": "111122223333"}}
+PROVIDER = "pulumi-kubernetes-1a2b3c4d"
+CONFIG = {
+    "mobile-ai:environment": "stays",
+    "mobile-ai:region": "eu-central-1",
+    "mobile-ai:aws": {"accountId": "111122223333"},
+}
 
 
 def test_only_what_the_manager_applied_is_listed_wherever_it_is(api, namespace):
-    for name, manager in (("ours", "mobile-ai/mobile-ai/left"), ("theirs", "somebody")):
+    for name, manager in (("ours", "left-by-us"), ("theirs", "somebody")):
         api.apply(
             {
                 "apiVersion": "v1",
@@ -28,8 +33,8 @@ def test_only_what_the_manager_applied_is_listed_wherever_it_is(api, namespace):
         "metadata": {"name": f"left-{namespace}"},
         "rules": [],
     }
-    api.apply(role, manager="mobile-ai/mobile-ai/left", dry_run=False, force=False)
-    assert owned_objects(api, manager="mobile-ai/mobile-ai/left") == [
+    api.apply(role, manager="left-by-us", dry_run=False, force=False)
+    assert owned_objects(api, owner=managed_by("left-by")) == [
         f"ClusterRole left-{namespace}",
         f"ConfigMap {namespace}/ours",
     ]
@@ -41,20 +46,25 @@ def test_what_is_left_is_told_by_cluster_and_nothing_for_a_stack_that_left_nothi
     document = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "one", "namespace": namespace},
+        "metadata": {
+            "name": "one",
+            "namespace": namespace,
+            "labels": {"mobile-ai.dev/environment": "stays"},
+        },
         "data": {"a": "b"},  # the server notes no manager for an object without fields
     }
-    api.apply(document, manager="mobile-ai/mobile-ai/stays", dry_run=False, force=False)
+    api.apply(document, manager=PROVIDER, dry_run=False, force=False)
     assert left_in_sandbox(endpoints, CONFIG, stack="stays") == {
         "kubernetes default": [f"ConfigMap {namespace}/one"]
     }
-    assert left_in_sandbox(endpoints, CONFIG, stack="tidy") == {}
+    tidy = {**CONFIG, "mobile-ai:environment": "tidy"}
+    assert left_in_sandbox(endpoints, tidy, stack="tidy") == {}
 
 
 def test_what_the_agent_of_a_site_still_holds_is_told_until_it_syncs(api, endpoints, tmp_path):
     bundle, inventory = tmp_path / "bundle", tmp_path / "inventory.json"
     bundle.mkdir()
-    config = {**CONFIG, "mobile-ai:sites": [{"name": "lab"}]}
+    config = {**CONFIG, "mobile-ai:environment": "dev", "mobile-ai:sites": [{"name": "lab"}]}
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": []}
     (bundle / "a.yaml").write_text(json.dumps({**role, "metadata": {"name": "of-the-bundle"}}))
     sync(api, bundle, site="lab", inventory=inventory)

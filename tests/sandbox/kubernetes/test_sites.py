@@ -27,8 +27,8 @@ import pulumi
 from components.edge_endpoint import EdgeInferenceEndpoint
 from components.edge_site import EdgeSite, site_provider
 
-for name in ("lab", "berlin"):
-    provider = site_provider(name, directory="unused", context=name)
+for name, context in (("lab", "default"), ("berlin", "berlin")):
+    provider = site_provider(name, directory="unused", context=context)
     site = EdgeSite(
         f"site-{{name}}",
         {{
@@ -37,7 +37,7 @@ for name in ("lab", "berlin"):
             "namespace": "models",
             "quota": {{"cpu": 4, "memoryGb": 8, "pods": 20}},
             "gateway": {{"className": "envoy", "domain": "example.com", "tlsSecret": "tls"}},
-            "labels": {{"mobile-ai.dev/team": "edge"}},
+            "labels": {{"mobile-ai.dev/team": "edge", "mobile-ai.dev/environment": "dev"}},
         }},
         pulumi.ResourceOptions(providers=[provider]),
     )

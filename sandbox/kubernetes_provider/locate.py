@@ -1,0 +1,56 @@
+"""The Kubernetes provider's executable, from the user's cache or built into it."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from sandbox.gobuild.cache import BuildFolder, build_folder
+from sandbox.gobuild.recipe import ModuleFolder, Recipe
+from sandbox.progress import Progress, Quiet
+
+__all__ = ["EXECUTABLE", "RECIPE", "built", "locate"]
+
+EXECUTABLE: Final = "pulumi-resource-kubernetes"
+_MODULE: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_SCHEMA: Final = "schema.json"
+
+
+def _add_schema(folder: Path, source: ModuleFolder) -> None:
+    """Put the schema beside the provider, which reads it there (`main.go`)."""
+    shutil.copyfile(source(_MODULE) / "cmd" / EXECUTABLE / _SCHEMA, folder / _SCHEMA)
+
+
+RECIPE: Final = Recipe(
+    what="the Kubernetes provider",
+    cache="kubernetes-provider",
+    module=Path(__file__).resolve().parent,
+    versioned_by=_MODULE,
+    commands={EXECUTABLE: "."},
+    variables=(f"{_MODULE}/pkg/version.Version",),
+    minutes=15,
+    add=_add_schema,
+)
+
+
+def built(ambient: Mapping[str, str]) -> BuildFolder | None:
+    """Return the folder of a finished build; None when it has to be built first."""
+    folder = build_folder(RECIPE, ambient)
+    return folder if folder.is_built() else None
+
+
+def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | None = None) -> Path:
+    """Return the executable, building it if it is not in the cache.
+
+    Raises:
+        BuildError: It cannot be built.
+    """
+    ambient = os.environ if ambient is None else ambient
+    folder = build_folder(RECIPE, ambient)
+    if not folder.is_built():
+        # What a build needs is not imported when the cache has the program.
+        from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
+
+        ensure_built(folder, ambient=ambient, progress=progress or Quiet())
+    return folder.executable(EXECUTABLE)

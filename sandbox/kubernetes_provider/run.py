@@ -1,0 +1,50 @@
+"""Run the real provider against a sandbox, and against nothing else."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn
+
+from sandbox.errors import SandboxError
+from sandbox.kubernetes_provider.kubeconfig import without_current_context
+from sandbox.kubernetes_provider.locate import EXECUTABLE, built
+from sandbox.services.endpoints import Endpoints
+
+__all__ = ["become_provider", "provider_environment"]
+
+# Nothing listens there: what is not on this machine is refused and never asked.
+_NOWHERE: Final = "http://127.0.0.1:9"
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+# Settings of the provider that change what it does, of clusters, and of the charts it could fetch.
+_DROPPED: Final = ("PULUMI_K8S_", "KUBE", "HELM_", "NO_PROXY", *_PROXIES)
+
+
+def become_provider(
+    endpoints: Endpoints, arguments: Sequence[str], ambient: Mapping[str, str]
+) -> NoReturn:
+    """Replace this process by the provider.
+
+    Args:
+        endpoints: Of the running sandbox.
+        arguments: What the engine gives to its plugin.
+        ambient: The environment that the engine gives to it.
+
+    Raises:
+        SandboxError: It was not built.
+    """
+    folder = built(ambient)
+    if folder is None:
+        raise SandboxError(
+            "The Kubernetes provider is not built: got a running sandbox "
+            f"({endpoints.name}), expected the provider that it needs. Run `python -m "
+            "sandbox.kubernetes_provider`, then the same command again."
+        )
+    program = str(folder.executable(EXECUTABLE))
+    os.execve(program, [program, *arguments], provider_environment(endpoints, ambient))  # noqa: S606
+
+
+def provider_environment(endpoints: Endpoints, ambient: Mapping[str, str]) -> dict[str, str]:
+    """Return the provider's environment: clusters of the sandbox, and loopback only."""
+    kept = {name: value for name, value in ambient.items() if not name.upper().startswith(_DROPPED)}
+    # Go's proxy settings leave loopback addresses out by themselves.
+    proxies = dict.fromkeys(_PROXIES, _NOWHERE)
+    return {**kept, **proxies, **without_current_context(endpoints.kubeconfig)}

@@ -1,0 +1,122 @@
+"""Edits that a site's life brings: of a stack file, and of objects directly."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any, Final
+
+from tests.sandbox.kubernetes.agreement import Objects
+
+__all__ = ["OF_OBJECTS", "OF_STACKS"]
+
+_DIGEST: Final = "sha256:" + "5" * 64
+
+
+def _edge(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for deployment in values["deployments"]:
+        yield from (one for one in deployment["placement"] if one["target"] == "edge")
+
+
+def image(values: dict[str, Any]) -> None:
+    index = values["images"]["edge"]["index"]
+    values["images"]["edge"]["index"] = f"{index.split('@')[0]}@{_DIGEST}"
+
+
+def replicas(values: dict[str, Any]) -> None:
+    for placement in _edge(values):
+        placement["replicas"]["max"] += 1
+
+
+def namespace(values: dict[str, Any]) -> None:
+    for site in values["sites"]:
+        site["namespace"] = "models"
+
+
+def label(values: dict[str, Any]) -> None:
+    values["owner"]["costCenter"] = "cc-2000"
+
+
+def quota(values: dict[str, Any]) -> None:
+    for site in values["sites"]:
+        site["quota"]["pods"] += 5
+
+
+def gateway(values: dict[str, Any]) -> None:
+    for site in values["sites"]:
+        site["gateway"]["domain"] = f"{site['name']}.example.org"
+
+
+def new_site(values: dict[str, Any]) -> None:
+    values["sites"].append({**deepcopy(values["sites"][0]), "name": "extra"})
+
+
+def removed_site(values: dict[str, Any]) -> None:
+    gone = values["sites"].pop()["name"]
+    for deployment in values["deployments"]:
+        placements = deployment["placement"]
+        deployment["placement"] = [one for one in placements if one.get("site") != gone]
+
+
+def rate(values: dict[str, Any]) -> None:
+    for placement in _edge(values):
+        placement["ratePerSecond"] = 7
+
+
+def cache(values: dict[str, Any]) -> None:
+    for site in values["sites"]:
+        site["cache"] = {"storageClass": "other", "sizeGb": 2}
+
+
+OF_STACKS: Final[dict[str, Callable[[dict[str, Any]], None]]] = {
+    "another image": image,
+    "more replicas": replicas,
+    "namespace renamed": namespace,
+    "another label": label,
+    "another quota": quota,
+    "another gateway domain": gateway,
+    "a new site": new_site,
+    "a site removed": removed_site,
+    "another rate in a config map": rate,
+    "another storage class": cache,
+}
+"""By name; each changes the values of a stack file, by key without the namespace."""
+
+
+def _changed(objects: Objects, kind: str, change: Callable[[dict[str, Any]], None]) -> Objects:
+    copy = deepcopy(dict(objects))
+    for token, inputs in copy.values():
+        if token.endswith(f":{kind}"):
+            change(inputs)
+    return copy
+
+
+def _selector(inputs: dict[str, Any]) -> None:
+    inputs["spec"]["selector"]["matchLabels"]["generation"] = "two"
+    inputs["spec"]["template"]["metadata"]["labels"]["generation"] = "two"
+
+
+def _immutable(inputs: dict[str, Any]) -> None:
+    inputs["immutable"] = True
+    inputs["data"] = {"throttle.json": "{}"}
+
+
+def _annotation(inputs: dict[str, Any]) -> None:
+    inputs["metadata"]["annotations"] = {"example.com/checked": "true"}
+
+
+def _no_labels(inputs: dict[str, Any]) -> None:
+    del inputs["metadata"]["labels"]
+
+
+def _two_ports(inputs: dict[str, Any]) -> None:
+    port = {"name": "more", "port": 81.0, "targetPort": "http", "protocol": "TCP"}
+    inputs["spec"]["ports"].append(port)
+
+
+OF_OBJECTS: Final[dict[str, Callable[[Objects], Objects]]] = {
+    "an immutable selector": lambda all_: _changed(all_, "Deployment", _selector),
+    "data of an immutable config map": lambda all_: _changed(all_, "ConfigMap", _immutable),
+    "an annotation more": lambda all_: _changed(all_, "Service", _annotation),
+    "labels taken away": lambda all_: _changed(all_, "NetworkPolicy", _no_labels),
+    "an item more in a list": lambda all_: _changed(all_, "Service", _two_ports),
+}
+"""By name; each changes objects that a program declared."""
