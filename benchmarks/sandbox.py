@@ -31,6 +31,7 @@ IDS = (
     "sandbox.state_only_types_share",
     "sandbox.faults_survived",
     "sandbox.tutorial_s",
+    "sandbox.real_provider_agreement",
 )
 _STACKS: Final = ("dev", "prod")
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -80,6 +81,17 @@ def rows() -> Iterator[Row]:
         peer="bar: 360",
         n=1,
         note=f"{count} steps of docs/tutorial.md from a clean clone, caches warm",
+    )
+    equal, answers, differing = _real_provider()
+    yield Row(
+        id=IDS[4],
+        value=round(100 * equal / answers, 3),
+        unit="%",
+        peer="bar: 100",
+        n=answers,
+        note="answers of the Kubernetes stand-in that are the real provider's: objects and "
+        "operations of dev and prod, as they are and edited; "
+        f"differing: {', '.join(differing[:5]) or 'none'}",
     )
 
 
@@ -166,6 +178,32 @@ def _planned(log: Path) -> dict[str, Mapping[str, Any]]:
 def _state(export: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     resources = export["deployment"]["resources"]
     return {item["urn"]: item.get("outputs") or {} for item in resources}
+
+
+def _real_provider() -> tuple[int, int, list[str]]:
+    """Count the stand-in's answers that are the real provider's, and all; name the others."""
+    from sandbox.services.endpoints import Endpoints  # noqa: PLC0415  seconds to load
+    from tests.components.support import write_repository  # noqa: PLC0415
+    from tests.sandbox.kubernetes.agreement import (  # noqa: PLC0415
+        program,
+        real_provider,
+        settings_of,
+        stand_in,
+    )
+    from tests.sandbox.kubernetes.edits import answers  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        repository = write_repository(Path(folder))
+        config = settings_of(program(repository, _STACKS[0]))
+        nowhere = Endpoints(name="bench")
+        with real_provider(nowhere, config, Path(folder)) as real, stand_in(config) as ours:
+            found = [
+                answer
+                for stack in _STACKS
+                for answer in answers(repository, stack, real.beside(), ours.beside())
+            ]
+    differing = [name for name, same in found if not same]
+    return len(found) - len(differing), len(found), differing
 
 
 @contextmanager

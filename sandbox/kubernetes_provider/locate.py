@@ -29,7 +29,7 @@ RECIPE: Final = Recipe(
     versioned_by=_MODULE,
     commands={EXECUTABLE: "."},
     variables=(f"{_MODULE}/pkg/version.Version",),
-    minutes=15,
+    minutes=8,
     add=_add_schema,
 )
 

@@ -33,10 +33,13 @@ class Dialect(ABC):
 
     Attributes:
         name: Provider name, such as ``aws``.
+        replaces_by_path: Whether the official provider names what replaces an object by its whole
+            path, and not by its first part.
         spec: Its type facts.
     """
 
     name: str
+    replaces_by_path: bool = False
 
     def __init__(self, spec: Spec) -> None:
         """Take the type facts."""

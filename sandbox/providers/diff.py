@@ -58,7 +58,7 @@ def forces_replacement(change: Change, paths: Iterable[str]) -> bool:
     place = _INDEX.sub("", change.path)
     return any(
         place == path
-        or place.startswith(f"{path}.")
+        or place.startswith((f"{path}.", f'{path}["'))
         or (path.startswith(f"{place}.") and _holds(change, path[len(place) + 1 :]))
         for path in paths
     )

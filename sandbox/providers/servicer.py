@@ -19,7 +19,13 @@ from sandbox.providers.permission import require_sandbox
 from sandbox.providers.rpc import answered
 from sandbox.providers.spec import TypeFacts
 from sandbox.providers.values import Properties, decode, encode
-from sandbox.providers.wire import check_failures, diff_response, naming_request, old_inputs
+from sandbox.providers.wire import (
+    check_failures,
+    diff_response,
+    naming_request,
+    old_inputs,
+    top_level,
+)
 
 __all__ = ["StandInServicer"]
 
@@ -89,7 +95,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         """Every change of configuration is an update of the provider in place."""
         old = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
         changes = compare(old, decode(request.news), ignore=request.ignoreChanges)
-        return diff_response(changes, replacing=frozenset(), delete_first=False)
+        return diff_response(changes, replacing=frozenset(), replaces=(), delete_first=False)
 
     @answered
     def Configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
@@ -140,7 +146,10 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
             change.path for change in changes if forces_replacement(change, paths)
         )
         delete_first = bool(replacing) and self._dialect.name_is_taken(facts, old, news)
-        return diff_response(changes, replacing=replacing, delete_first=delete_first)
+        named = replacing if self._dialect.replaces_by_path else top_level(replacing)
+        return diff_response(
+            changes, replacing=replacing, replaces=named, delete_first=delete_first
+        )
 
     @answered
     def Create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:

@@ -12,7 +12,7 @@ from sandbox.providers.naming import NamingMode, NamingRequest
 from sandbox.providers.spec import TypeFacts
 from sandbox.providers.values import Properties, contains_secret, decode
 
-__all__ = ["check_failures", "diff_response", "naming_request", "old_inputs"]
+__all__ = ["check_failures", "diff_response", "naming_request", "old_inputs", "top_level"]
 
 _Autonaming = provider_pb2.CheckRequest.AutonamingOptions
 _MODES = {
@@ -61,9 +61,20 @@ def _may_be_shown(path: str, inputs: Properties) -> bool:
 
 
 def diff_response(
-    changes: list[Change], *, replacing: frozenset[str], delete_first: bool
+    changes: list[Change],
+    *,
+    replacing: frozenset[str],
+    replaces: Iterable[str],
+    delete_first: bool,
 ) -> provider_pb2.DiffResponse:
-    """A detailed diff: each changed place, and which of them replace the object."""
+    """A detailed diff: each changed place, and which of them replace the object.
+
+    Args:
+        changes: Every changed place.
+        replacing: Paths of those that replace the object.
+        replaces: The same as the provider names them.
+        delete_first: Whether the old object goes first.
+    """
     kinds = provider_pb2.PropertyDiff.Kind
     detailed = {
         change.path: provider_pb2.PropertyDiff(
@@ -75,13 +86,14 @@ def diff_response(
     response = provider_pb2.DiffResponse
     return response(
         changes=response.DIFF_SOME if changes else response.DIFF_NONE,
-        diffs=_top_level(detailed),
-        replaces=_top_level(replacing),
+        diffs=top_level(detailed),
+        replaces=sorted(replaces),
         detailedDiff=detailed,
         hasDetailedDiff=True,
         deleteBeforeReplace=delete_first,
     )
 
 
-def _top_level(paths: Iterable[str]) -> list[str]:
+def top_level(paths: Iterable[str]) -> list[str]:
+    """Return the first parts of property paths, each once."""
     return sorted({path.split(".")[0].split("[")[0] for path in paths})

@@ -40,6 +40,7 @@ class KubernetesDialect(Dialect):
     """The Kubernetes provider's ways."""
 
     name = "kubernetes"
+    replaces_by_path = True
 
     def __init__(self, spec: Spec) -> None:
         """Take the type facts."""

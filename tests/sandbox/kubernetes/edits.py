@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, Final
 
-from tests.sandbox.kubernetes.agreement import Objects
+from tests.sandbox.kubernetes.agreement import Driver, Objects, objects_of, program
 
-__all__ = ["OF_OBJECTS", "OF_STACKS"]
+__all__ = ["OF_OBJECTS", "OF_STACKS", "answers"]
 
 _DIGEST: Final = "sha256:" + "5" * 64
 
@@ -120,3 +121,30 @@ OF_OBJECTS: Final[dict[str, Callable[[Objects], Objects]]] = {
     "an item more in a list": lambda all_: _changed(all_, "Service", _two_ports),
 }
 """By name; each changes objects that a program declared."""
+
+
+def answers(repository: Path, stack: str, real: Driver, ours: Driver) -> Iterator[tuple[str, bool]]:
+    """Deploy a stack with both and ask both for every edit; yield each answer and if it is equal.
+
+    Args:
+        repository: With the program and the stack's file.
+        stack: Its name.
+        real: Holds nothing yet.
+        ours: Holds nothing yet.
+    """
+    objects = objects_of(program(repository, stack))
+    for driver in (real, ours):
+        driver.create_all(objects)
+    for urn, held in real.held.items():
+        yield (
+            f"{stack}: {urn}",
+            (held.id, held.inputs) == (ours.held[urn].id, ours.held[urn].inputs),
+        )
+    wanted = {"no edit": objects}
+    for name, of_stack in OF_STACKS.items():
+        wanted[name] = objects_of(program(repository, stack, of_stack))
+    wanted |= {name: of_objects(objects) for name, of_objects in OF_OBJECTS.items()}
+    for name, edited in wanted.items():
+        said = ours.plan(edited)
+        for urn, operation in real.plan(edited).items():
+            yield f"{stack}, {name}: {urn}", said.get(urn) == operation

@@ -99,6 +99,12 @@ def test_an_aws_change_updates_or_replaces(
         ),
         (CONFIG_MAP, {"data": {"a": "1"}}, {"data": {"a": "2"}}, ("data.a", "UPDATE_REPLACE")),
         (
+            CONFIG_MAP,
+            {"data": {"a.json": "1"}},
+            {"data": {"a.json": "2"}},
+            ('data["a.json"]', "UPDATE_REPLACE"),
+        ),
+        (
             "kubernetes:gateway.networking.k8s.io/v1:Gateway",
             {"spec": {"x": 1.0}},
             {"spec": {"x": 2.0}},
@@ -122,7 +128,7 @@ def test_a_config_map_may_be_told_to_be_mutable() -> None:
             {"data": {"a": "2"}, "immutable": True},
         )
     assert diffed.replaces == []
-    assert frozen.replaces == ["data"]
+    assert frozen.replaces == ["data.a"]
 
 
 def test_equal_inputs_have_no_diff(cloud: Engine) -> None:
