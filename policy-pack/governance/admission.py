@@ -64,7 +64,9 @@ def _policy(rule: str, tokens: Iterable[str], *, checks: Mapping[str, str]) -> A
         "failurePolicy": "Fail",  # what cannot be judged is not admitted
         "matchConstraints": {"resourceRules": _resource_rules(tokens)},
         "validations": [
-            {"expression": expression, "message": f"{rule}: {message}", "reason": "Forbidden"}
+            # No reason `Forbidden`: Pulumi's provider takes that for a missing right to ask with a
+            # dry run, and previews as if nothing had been denied.
+            {"expression": expression, "message": f"{rule}: {message}"}
             for message, expression in checks.items()
         ],
     }

@@ -25,6 +25,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	// The engine wants a plugin of the version of the program's SDK. The module
+	// proxy serves one commit of the provider, under a version of its own.
+	plugin := os.Getenv("MOBILE_AI_PLUGIN_VERSION")
+	if plugin == "" {
+		plugin = version.Version
+	}
 	// No Terraform names to convert from: programs here are Python.
-	provider.Serve("kubernetes", version.Version, schema, nil)
+	provider.Serve("kubernetes", plugin, schema, nil)
 }

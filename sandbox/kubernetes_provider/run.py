@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 from sandbox.errors import SandboxError
 from sandbox.kubernetes_provider.kubeconfig import without_current_context
 from sandbox.kubernetes_provider.locate import EXECUTABLE, built
+from sandbox.providers.specfile import sdk_version
 from sandbox.services.endpoints import Endpoints
 
 __all__ = ["become_provider", "provider_environment"]
@@ -47,4 +48,9 @@ def provider_environment(endpoints: Endpoints, ambient: Mapping[str, str]) -> di
     kept = {name: value for name, value in ambient.items() if not name.upper().startswith(_DROPPED)}
     # Go's proxy settings leave loopback addresses out by themselves.
     proxies = dict.fromkeys(_PROXIES, _NOWHERE)
-    return {**kept, **proxies, **without_current_context(endpoints.kubeconfig)}
+    return {
+        **kept,
+        **proxies,
+        **without_current_context(endpoints.kubeconfig),
+        "MOBILE_AI_PLUGIN_VERSION": sdk_version("kubernetes"),
+    }

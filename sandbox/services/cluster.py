@@ -75,6 +75,8 @@ def _controllers(context: str, places: Places, programs: ControlPlane) -> Servic
     options = {
         "service-account-private-key-file": str(accounts),
         "root-ca-file": places.cluster(context).ca,
+        # A busy machine is no lost node.
+        "node-monitor-grace-period": "300s",
     }
     return _client("controllers", programs.controller_manager, context, places, options)
 
@@ -114,6 +116,8 @@ def _nodes(context: str, places: Places, programs: ControlPlane) -> Service:
         "master": cluster.server,
         "server-address": f"127.0.0.1:{places.port(name)}",
         "manage-all-nodes": "true",
+        # Without leases the controllers take the node for lost after a minute, and its pods.
+        "node-lease-duration-seconds": "40",
     }
     stages = (f"--config={path}" for path in programs.stages)
     return Service(

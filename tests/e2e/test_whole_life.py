@@ -9,7 +9,7 @@ import pytest
 from gate.desk import ask, open_desk, run
 from gate.left import left_in_sandbox
 from gate.local import in_sandbox
-from gate.operate import take_down
+from gate.operate import refresh, take_down
 from gate.run import Options
 from gate.stackfile import StackFile
 from sandbox.progress import Quiet
@@ -41,6 +41,10 @@ def test_prod_comes_up_once_and_goes_without_a_trace(checkout: Checkout, endpoin
     desk = open_desk(in_sandbox(options))
     run(desk, "up", ["--skip-preview"], print)
     made = len(desk.export()["deployment"]["resources"])
+    bundle = checkout.root / "build/sites/prod/dublin/1-manifest"
+    written = {path.name for path in bundle.iterdir()}
+    assert "apps_v1-deployment-mobile-ai-field-assistant-digits.yaml" in written
+    assert refresh(options, print).found == ()
     run(desk, "up", ["--skip-preview", "--expect-no-changes"], print)
     assert ask(desk, "stack", "history", "--page-size=1")[0]["resourceChanges"] == {"same": made}
     assert len(left(checkout, endpoints)) > 40
@@ -49,6 +53,7 @@ def test_prod_comes_up_once_and_goes_without_a_trace(checkout: Checkout, endpoin
     assert gone.changes == {"delete": made}
     assert "lifted the protection of" in " ".join(gone.notes)
     assert (gone.left, left(checkout, endpoints)) == ({}, {})
+    assert [*bundle.iterdir()] == []
 
 
 def left(checkout: Checkout, endpoints: Path) -> dict[str, list[str]]:
