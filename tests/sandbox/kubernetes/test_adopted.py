@@ -28,8 +28,8 @@ def changed(source: str, to: Path, **user: str) -> Path:
         cluster = one["cluster"]
         ca = Path(cluster.pop("certificate-authority")).read_bytes()
         cluster["certificate-authority-data"] = base64.b64encode(ca).decode()
-    if user:
-        document["users"][0]["user"] = user
+    for one in document["users"] if user else ():
+        one["user"] = user
     to.write_text(yaml.safe_dump(document))
     return to
 
