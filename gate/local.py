@@ -103,7 +103,9 @@ def _require_clusters(project: Project, endpoints: Endpoints) -> None:
 
 
 def _config(project: Project) -> Mapping[str, Any]:
-    return StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
+    text = project.stack_file.read_text()
+    config: Mapping[str, Any] = StackFile.parse(text, name=project.stack_file.name).config
+    return config
 
 
 def _account(project: Project) -> str:
