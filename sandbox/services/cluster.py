@@ -19,6 +19,8 @@ __all__ = ["cluster_part", "etcd_service", "write_kubeconfig"]
 _KEY_BITS = 2048
 _ADMINISTRATOR = "sandbox"
 _NODE: Final = "node"
+# Room for any site: what a site may take is its quota's to say.
+_ROOM: Final = {"cpu": "1k", "memory": "1Ti", "ephemeral-storage": "10Ti", "pods": "10k"}
 
 
 def etcd_service(places: Places, programs: ControlPlane) -> Service:
@@ -148,12 +150,22 @@ def _enter(data: Path, context: str, cluster: Cluster) -> None:
 
 
 def _add_node(cluster: Cluster) -> None:
-    """Register the node that every pod is placed on; the simulator gives it a status."""
-    from sandbox.kubernetes.api import Api  # noqa: PLC0415  half a second, while others start
+    """Register the node that every pod is placed on; the simulator makes it ready."""
+    from sandbox.kubernetes.api import Api, ApiError  # noqa: PLC0415  half a second
 
     labels = {"kubernetes.io/hostname": _NODE, "kubernetes.io/os": "linux"}
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": _NODE, "labels": labels}}
-    Api.of(cluster).apply(node, manager="sandbox", dry_run=False, force=True)
+    node = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": _NODE, "labels": labels},
+        "status": {"capacity": _ROOM, "allocatable": _ROOM},
+    }
+    try:
+        # Not applied: that would leave the status out.
+        Api.of(cluster).request("post", "/api/v1/nodes", node)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
 
 
 def write_kubeconfig(path: Path, clusters: dict[str, Cluster]) -> None:
