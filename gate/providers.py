@@ -1,7 +1,7 @@
 """Provider facts of a report, from what the stand-ins recorded while the engine ran."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,20 +16,21 @@ _KNOWN: Final = ("aws", "kubernetes")
 
 
 def providers(
-    types: Iterable[str], checks: Iterable[Mapping[str, Any]], *, official: bool
+    types: Iterable[str], checks: Iterable[Mapping[str, Any]], *, official: Collection[str]
 ) -> tuple[Provider, ...]:
     """Return the providers that the resource types of a plan belong to.
 
     Args:
         types: Type tokens of the plan.
         checks: Recorded checks, one for each AWS resource.
-        official: Whether the clouds' own providers ran.
+        official: Names of the clouds' own providers that ran.
     """
     used = {token.partition(":")[0] for token in types}
     present = [name for name in _KNOWN if name in used]
-    if official:
-        return tuple(Provider(name=name, kind="official") for name in present)
-    return tuple(_aws(checks) if name == "aws" else _by_types(name) for name in present)
+    return tuple(
+        Provider(name=name, kind="official") if name in official else _stand_in(name, checks)
+        for name in present
+    )
 
 
 def read_checks(path: Path) -> tuple[Mapping[str, Any], ...]:
@@ -48,6 +49,10 @@ def read_checks(path: Path) -> tuple[Mapping[str, Any], ...]:
             f"{path}: got {error}; expected one JSON object a line with the checks of inputs. "
             "Next: run the gate again."
         ) from error
+
+
+def _stand_in(name: str, checks: Iterable[Mapping[str, Any]]) -> Provider:
+    return _aws(checks) if name == "aws" else _by_types(name)
 
 
 def _aws(checks: Iterable[Mapping[str, Any]]) -> Provider:

@@ -138,10 +138,17 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         providers=providers(
             shown.observation.types.values(),
             read_checks(project.input_checks),
-            official=options.cloud == "aws",
+            official=_official(options),
         ),
     )
     return assemble(run, clock.read(rate=_rate(shown)))
+
+
+def _official(options: Options) -> tuple[str, ...]:
+    """Return the providers that are not stand-ins: where a sandbox runs, that of Kubernetes."""
+    if options.cloud == "aws":
+        return ("aws", "kubernetes")
+    return ("kubernetes",) if options.ambient.get(VARIABLE) else ()
 
 
 def _compared(

@@ -26,7 +26,7 @@ def check(**changes: Any) -> dict[str, Any]:
 
 def test_inputs_are_counted_and_those_without_a_schema_are_named() -> None:
     missed = check(urn="urn:b", type=DATABASE, uncovered=["finalSnapshotIdentifier"])
-    aws, kubernetes = providers(TYPES, [check(), missed], official=False)
+    aws, kubernetes = providers(TYPES, [check(), missed], official=())
     assert (aws.inputs, aws.checked, aws.unknown) == (11, 10, 4)
     assert aws.uncovered == (f"{DATABASE}.finalSnapshotIdentifier",)
     assert aws.checked_against.startswith("cfn-lint 1.")
@@ -35,12 +35,17 @@ def test_inputs_are_counted_and_those_without_a_schema_are_named() -> None:
 
 
 def test_official_providers_are_named_as_such() -> None:
-    found = providers(TYPES, [], official=True)
+    found = providers(TYPES, [], official=("aws", "kubernetes"))
     assert [provider_sentence(item) for item in found] == ["aws: official", "kubernetes: official"]
 
 
+def test_a_running_sandbox_has_one_of_each() -> None:
+    found = providers(TYPES, [check()], official=("kubernetes",))
+    assert [item.kind for item in found] == ["stand-in", "official"]
+
+
 def test_only_providers_of_the_plan_are_listed() -> None:
-    assert [item.name for item in providers([KEY], [check()], official=False)] == ["aws"]
+    assert [item.name for item in providers([KEY], [check()], official=())] == ["aws"]
 
 
 def test_a_sentence_holds_the_counts_and_the_first_few_gaps() -> None:
