@@ -1,8 +1,10 @@
 """The stand-in answers as the real Kubernetes provider: dev, prod and edits of both."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 
 from sandbox.services.endpoints import Endpoints
@@ -126,3 +128,23 @@ def test_the_stand_in_previews_what_the_real_provider_deployed(
     taken_over.held.update(real.held)
 
     assert {one.kind for one in taken_over.plan(objects_of(programs[stack])).values()} == {"same"}
+
+
+def test_a_cluster_that_is_not_on_this_machine_is_never_asked(tmp_path: Path) -> None:
+    named = {"name": "far", "cluster": {"server": "https://192.0.2.1:6443"}}
+    context = {"name": "far", "context": {"cluster": "far", "user": "far"}}
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "far",
+        "clusters": [named],
+        "users": [{"name": "far", "user": {"token": "t"}}],
+        "contexts": [context],
+    }
+    token = "kubernetes:core/v1:ConfigMap"
+    inputs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    config = {"kubeconfig": json.dumps(kubeconfig)}
+
+    refused = pytest.raises(grpc.RpcError, match=r"unreachable.*proxyconnect.*127\.0\.0\.1:9")
+    with real_provider(Endpoints(name="x"), config, tmp_path) as real, refused:
+        real.create(f"urn:pulumi:dev::demo::{token}::a", token, inputs)
