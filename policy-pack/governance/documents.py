@@ -170,8 +170,9 @@ def _check_events(text: str) -> None:
             depth -= 1
         elif isinstance(event, yaml.ScalarEvent):
             _check_scalar(event)
-        if getattr(event, "tag", None) is not None:
-            raise ValueError(f"tag {event.tag!r} is not read{_at(event)}")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise ValueError(f"tag {tag!r} is not read{_at(event)}")
         if depth > _MAX_DEPTH:
             raise ValueError(f"nested deeper than {_MAX_DEPTH}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from governance.bounds import Bounds, BudgetBound
+from governance.bounds import Bounds, read_bounds
 from governance.config import PackConfig, load_config
 from governance.facts import Baseline
 from governance.judge import judge
@@ -42,16 +42,19 @@ _TAGS: Final = {
     "managed-by": "pulumi",
 }
 ACCOUNT: Final = "111122223333"
-BOUNDS: Final = Bounds(
-    account=ACCOUNT,
-    roles=[f"arn:aws:iam::{ACCOUNT}:role/deploy"],
-    issuers={"https://login.example.com/": ["devices"]},
-    images=["registry.example.com/edge"],
-    domains=["example.com"],
-    notify=["example.com", "a@b.example"],
-    secrets={},
-    budgets={"*": BudgetBound(maximumUsd=10_000, kind="soft")},
-    nodePriceUsdPerHour=0.01,
+BOUNDS: Final = read_bounds(
+    {
+        "account": ACCOUNT,
+        "roles": [f"arn:aws:iam::{ACCOUNT}:role/deploy"],
+        "issuers": {"https://login.example.com/": ["devices"]},
+        "images": ["registry.example.com/edge"],
+        "domains": ["example.com"],
+        "notify": ["example.com", "a@b.example"],
+        "secrets": {},
+        "budgets": {"*": {"maximumUsd": 10_000, "kind": "soft"}},
+        "nodePriceUsdPerHour": 0.01,
+    },
+    name="bounds",
 )
 _STATEFUL: Final = "kubernetes:apps/v1:StatefulSet"
 _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
