@@ -31,7 +31,7 @@ from delivery.repository.release import (
 )
 from delivery.repository.root import check_no_root, first_root, rotate_root
 from delivery.repository.site import write_site
-from delivery.repository.timestamp import refresh_timestamp
+from delivery.repository.timestamp import check_timestamp_key, refresh_timestamp
 
 __all__ = ["app"]
 
@@ -290,11 +290,13 @@ def timestamp(  # noqa: PLR0917  # typer passes options by name
     with answering():
         places = Places(root=root_dir, stack=stack, config_file=config_file)
         releases = read_releases(places.releases)
+        keys = read_signers(signers).get("timestamp", [])
+        check_timestamp_key(releases, keys)
         copied = write_site(out, places.releases, releases, models=places.models)
         version = refresh_timestamp(
             out / "metadata" / "timestamp.json",
             releases,
-            signers=read_signers(signers).get("timestamp", []),
+            signers=keys,
             now=_now(),
             life=timedelta(minutes=minutes),
         )

@@ -19,7 +19,7 @@ from delivery.repository.folder import Releases, to_bytes
 from delivery.repository.roles import lifetime
 from delivery.repository.signing import sign_role
 
-__all__ = ["refresh_timestamp"]
+__all__ = ["check_timestamp_key", "refresh_timestamp"]
 
 
 def refresh_timestamp(
@@ -63,6 +63,20 @@ def refresh_timestamp(
     beside.write_bytes(data)
     beside.replace(path)
     return body.version
+
+
+def check_timestamp_key(releases: Releases, signers: Sequence[Signer]) -> None:
+    """Refuse keys that could not sign the timestamp, before anything is put where it is served.
+
+    Raises:
+        ReleaseError: If none of them is the role's.
+    """
+    known = releases.root.signed.roles["timestamp"].keyids
+    given = [signer.public_key.keyid for signer in signers]
+    if not set(known) & set(given):
+        got = ", ".join(item[:12] for item in given) or "no key"
+        expected = ", ".join(item[:12] for item in known)
+        raise _wrong("role timestamp", got, expected, "name the role's key in the list of signers")
 
 
 def _last(path: Path) -> Timestamp | None:

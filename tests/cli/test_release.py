@@ -248,6 +248,16 @@ def test_keys_are_readable_by_their_owner_only(released):
         assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_timestamp_with_another_key_puts_nothing_where_it_is_served(stack, capsys):
+    root, _ = stack
+    other = root / "keys/other.yaml"
+    other.write_text("signers: {timestamp: ['file2:snapshot-1.pem']}\n")
+    where = ("-s", "dev", "--root-dir", root, "--signers", other, "--out", root / "site")
+    assert _run("release", "timestamp", *where) == 2
+    assert "role timestamp" in capsys.readouterr().err
+    assert not (root / "site").exists()
+
+
 def test_a_second_beginning_makes_no_keys(stack, capsys):
     root, _ = stack
     keys = root / "others/signers.yaml"
