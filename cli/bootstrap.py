@@ -104,7 +104,9 @@ def _plan(stack: str) -> "list[Resource]":
             f"Next: run `mobile-ai gate --stack {stack}`; its plan decides what the roles may do."
         )
     with path.open(encoding="utf-8") as lines:
-        return [item for item in resources_of_events(lines) if item.type.startswith("aws:")]
+        # What the plan deletes needs its rights too, until it is gone.
+        found = resources_of_events(lines, deleted=True)
+    return [item for item in found if item.type.startswith("aws:")]
 
 
 def _documents(wanted: "Wanted") -> dict[str, Any]:
@@ -145,6 +147,7 @@ def _explain(wanted: "Wanted", *, as_json: bool) -> None:
         rows = [{**asdict(right), "condition": _condition(right)} for right in rights]
         print(json.dumps(rows, indent=1))
         return
+    print(f"calls to regions go to {', '.join(wanted.place.regions)} alone")
     for (token, name), needed in groupby(rights, key=lambda right: (right.type, right.name)):
         print(f"{token} {name}")
         for line in _lines(list(needed)):
@@ -159,7 +162,19 @@ def _lines(rights: "Sequence[Right]") -> Iterator[str]:
 
     for (verb, arn, condition), same in groupby(sorted(rights, key=place), key=place):
         actions = " ".join(right.action for right in same)
-        yield f"{verb:7}{actions} on {arn}" + (f" if {condition}" if condition else "")
+        yield f"{verb:7}{actions} on {arn}{_if(condition)}"
+
+
+def _if(condition: str) -> str:
+    """Return a condition for people; that on the region is said once, for all."""
+    tests = json.loads(condition) if condition else {}
+    told = [
+        f"{key} is {' or '.join([wanted] if isinstance(wanted, str) else wanted)}"
+        for test in tests.values()
+        for key, wanted in test.items()
+        if key != "aws:RequestedRegion"
+    ]
+    return f" if {' and '.join(told)}" if told else ""
 
 
 def _condition(right: "Right") -> Any:

@@ -24,6 +24,7 @@ __all__ = [
     "resources_of_export",
 ]
 
+_DELETING: Final = frozenset({"delete", "delete-replaced", "discard"})
 _UNKNOWN: Final = frozenset(
     {
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -37,8 +38,12 @@ _UNKNOWN: Final = frozenset(
 )
 
 
-def resources_of_events(lines: Iterable[str]) -> list[Resource]:
-    """Return the resources that a preview plans, in order; what it deletes is left out.
+def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[Resource]:
+    """Return the resources that a preview plans, in order.
+
+    Args:
+        lines: The event stream, one JSON object a line.
+        deleted: Whether to include what the preview deletes, as it is in the state.
 
     Raises:
         CostError: If no resource was planned: an estimate of nothing would be zero.
@@ -49,8 +54,10 @@ def resources_of_events(lines: Iterable[str]) -> list[Resource]:
             step = json.loads(line)["resourcePreEvent"]["metadata"]
         except (ValueError, KeyError, TypeError):
             continue  # another kind of event, or a line that is none
-        if step["op"] not in {"delete", "discard", "delete-replaced"} and step.get("new"):
+        if step["op"] not in _DELETING and step.get("new"):
             steps[step["urn"]] = step["new"]
+        elif deleted and step.get("old"):
+            steps.setdefault(step["urn"], step["old"])
     if not steps:
         raise CostError(
             "recorded plan",

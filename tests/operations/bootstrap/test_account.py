@@ -271,9 +271,9 @@ def test_each_right_is_explained_by_the_resource_that_needs_it(
 ) -> None:
     assert command("--explain") == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("aws:sns/topic:Topic t\n")
+    assert shown.startswith("calls to regions go to eu-central-1, us-east-1 alone\naws:sns/topic:")
     topic = "arn:aws:sns:eu-central-1:123456789012:mobile-ai-dev-t"
-    assert f"  create sns:CreateTopic on {topic} if " in shown
+    assert f"  create sns:CreateTopic on {topic}\n" in shown
 
     assert command("--explain", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
@@ -286,6 +286,21 @@ def test_each_right_is_explained_by_the_resource_that_needs_it(
         "condition": {"StringEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}},
     } in rows
     assert client("s3").list_buckets()["Buckets"] == []
+
+
+def test_what_the_plan_deletes_keeps_the_rights_that_deleting_needs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    urn = "urn:pulumi:dev::mobile-ai::aws:sqs/queue:Queue::q"
+    old = {"type": "aws:sqs/queue:Queue", "urn": urn, "inputs": {"name": "mobile-ai-dev-q"}}
+    gone = {"resourcePreEvent": {"metadata": {"op": "delete", "urn": urn, "old": old}}}
+    with (folder / "build" / "gate" / "dev.events.jsonl").open("a") as events:
+        events.write(f"\n{json.dumps(gone)}")
+
+    assert command("--explain") == 0
+
+    queue = "arn:aws:sqs:eu-central-1:123456789012:mobile-ai-dev-q"
+    assert f"delete sqs:DeleteQueue on {queue}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("other", ["dev-eu", "dev"])
