@@ -194,7 +194,7 @@ OWN: Final[Mapping[str, Own]] = {
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _own(
         "EC2::SecurityGroupIngress", _GROUP
     ),
-    "aws:wafv2/webAcl:WebAcl": _own("WAFv2::WebACL", "webacl"),
+    "aws:wafv2/webAcl:WebAcl": _own("WAFv2::WebACL", "webacl", Scope="=global", Name="name"),
 }
 
 # The service that takes on the roles of a type, by the type's own guide.

@@ -108,6 +108,16 @@ def test_no_grant_is_a_pattern_of_actions(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_no_arn_leaves_account_service_or_kind_open(stack: str) -> None:
+    for role in (deploy, preview, gate):
+        named = {arn for item in statements(role(stack)) for arn in item["Resource"]} - {"*"}
+        for arn in named:
+            _, _, service, _, account, rest = arn.split(":", 5)
+            assert "*" not in service + account
+            assert not rest.startswith("*"), arn
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_name_of_another_stack_is_out_of_reach(stack: str) -> None:
     place = place_of(stack)
     foreign = [
