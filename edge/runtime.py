@@ -10,6 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from edge.datatypes import BYTES, DATATYPES, of_onnx
+from edge.rows import keeps_rows_apart
 from edge.serving import ModelIdentity, Tensors, TensorSpec
 
 __all__ = ["OnnxModel", "UnservableModelError"]
@@ -18,6 +19,9 @@ _PLATFORM: Final = "onnx_onnxv1"
 _ANY: Final = -1
 # Joined rows take another path through a kernel, so sums come in another order.
 _TOLERANCE: Final = 1e-3
+_SEED: Final = 20_261_130  # any; the same rows in every process
+_ROWS: Final = 6  # of the probe; the last are a million times as large as the others
+_EXTREME: Final = 1e6
 
 
 class UnservableModelError(ValueError):
@@ -54,7 +58,11 @@ class OnnxModel:
         self.outputs = tuple(map(_spec, self._session.get_outputs()))
         self._names = [spec.name for spec in self.outputs]
         self._text_inputs = [spec.name for spec in self.inputs if spec.datatype == BYTES]
-        self.batchable = _joins_rows(self._session) and self._rows_are_independent()
+        # The analysis first: it knows operators that a probe with other values would expose. Both
+        # may forbid; neither the file's axis names nor its builder may permit.
+        self.batchable = (
+            _joins_rows(self._session) and keeps_rows_apart(source) and self._rows_are_independent()
+        )
 
     def run(self, batch: Tensors) -> dict[str, NDArray[Any]]:
         """Return all outputs, by name.
@@ -74,21 +82,18 @@ class OnnxModel:
         }
 
     def _rows_are_independent(self) -> bool:
-        """Return whether two rows together give what each gives alone.
-
-        A first axis named alike everywhere is a promise of the exporter; an operator across
-        that axis breaks it, and would mix the requests of strangers.
-        """
-        rows = {spec.name: _sample(spec) for spec in self.inputs}
+        """Return whether a row gives the same beside others, extreme ones too, as alone."""
+        random = np.random.default_rng(_SEED)
+        rows = {spec.name: _sample(spec, random) for spec in self.inputs}
         try:
-            both = self.run(rows)
-            alone = [self.run({n: v[i : i + 1] for n, v in rows.items()}) for i in range(2)]
+            together = self.run(rows)
+            alone = [self.run({n: v[i : i + 1] for n, v in rows.items()}) for i in range(_ROWS)]
         except Exception:  # noqa: BLE001  # whatever it is: such rows are not joined
             return False
         return all(
-            len(output) == len(alone)
-            and all(_same(output[i : i + 1], alone[i][name]) for i in range(2))
-            for name, output in both.items()
+            len(output) == _ROWS
+            and all(_same(output[i : i + 1], alone[i][name]) for i in range(_ROWS))
+            for name, output in together.items()
         )
 
 
@@ -120,13 +125,21 @@ def _joins_rows(session: Any) -> bool:
     return len(firsts) == 1 and isinstance(next(iter(firsts)), str)
 
 
-def _sample(spec: TensorSpec) -> NDArray[Any]:
-    """Return two different rows that most models take."""
-    shape = (2, *(1 if size == _ANY else size for size in spec.shape[1:]))
+def _sample(spec: TensorSpec, random: np.random.Generator) -> NDArray[Any]:
+    """Return different rows that most models take, with some of extreme size beside the others."""
+    shape = (_ROWS, *(1 if size == _ANY else size for size in spec.shape[1:]))
     dtype = DATATYPES[spec.datatype].dtype
     if dtype.hasobject:
-        return np.full(shape, b"", dtype=object)
-    rows = np.linspace(0, 1, int(np.prod(shape)), dtype=np.float64).reshape(shape)
+        texts = np.empty(shape, dtype=object)
+        texts.ravel()[:] = [f"text {index}".encode() for index in range(texts.size)]
+        return texts
+    if dtype.kind == "b":
+        return random.integers(0, 2, shape).astype(dtype)
+    if dtype.kind in "iu":
+        # Small: many integers are places in a table.
+        return random.integers(0, 2, shape).astype(dtype)
+    rows = random.normal(size=shape)
+    rows[-2:] *= min(_EXTREME, float(np.finfo(dtype).max) / _EXTREME)
     return rows.astype(dtype)
 
 

@@ -30,10 +30,11 @@ DOCKERFILE = (ROOT / "edge/Dockerfile").read_text()
 LOCKED = re.findall(r"(?m)^([a-z0-9.-]+)==(\S+)", (ROOT / "edge/requirements.txt").read_text())
 HEAVY = {
     "tensorflow", "keras", "tf-keras", "mlflow", "pulumi", "pulumi-aws", "pulumi-kubernetes",
-    "pulumi-policy", "boto3", "onnx", "ai-edge-litert", "pandas", "scikit-learn", "moto",
+    "pulumi-policy", "boto3", "ai-edge-litert", "pandas", "scikit-learn", "moto",
 }  # fmt: skip
 KEY = re.compile(r"PRIVATE KEY-----\s*[A-Za-z0-9+/]{20}")
-MOST_MEGABYTES = 280  # of wheels, installed and not compiled
+# Of wheels, installed and not compiled. onnx is among them: it reads graphs before rows are joined.
+MOST_MEGABYTES = 320
 
 
 @pytest.fixture(scope="module")
