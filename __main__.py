@@ -22,6 +22,8 @@ from components.aws_platform import Platform
 from components.budget import CostBudget
 from components.cost_tags import CostTags
 from components.delivery import ModelDelivery
+from components.deployed import OUTPUT, Deployed, last_deployed
+from components.deployed_output import declared_resources, deployed_output
 from components.documents import context_document, version_document
 from components.edge_site import EdgeSite, site_provider
 from components.endpoints import Surroundings, deploy
@@ -29,16 +31,20 @@ from components.governance_context import GovernanceContext
 from components.model_version import ModelVersion
 from components.network import Network
 from components.order import after
+from components.planned import Planned
 from components.registry import ModelRegistry
 from components.settings_load import read_stack
 from components.telemetry import Telemetry
 
 inputs = read_stack(Path(__file__).parent)
 settings = inputs.settings
+declared, planned = declared_resources(), Planned()
 
 # First, so that every rule knows the stack, its waivers and its models.
 context = GovernanceContext("governance", context_document(inputs))
-known = pulumi.ResourceOptions(depends_on=after(context))
+before = last_deployed(context)
+deployed = Deployed("deployed", before, pulumi.ResourceOptions(depends_on=after(context)))
+known = pulumi.ResourceOptions(depends_on=after(context, deployed))
 tags = CostTags("tags", tag_arguments(settings), known)
 versions = [
     ModelVersion(name, version_document(files), known) for name, files in inputs.models.items()
@@ -84,3 +90,4 @@ pulumi.export("releaseUrl", release_url)
 pulumi.export("telemetryUrl", telemetry.url)
 pulumi.export("dnsTargets", {**delivery.dns_targets, **telemetry.dns_targets})
 pulumi.export("endpoints", endpoints)
+pulumi.export(OUTPUT, deployed_output(inputs, before, declared, planned.resources))

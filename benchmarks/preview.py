@@ -10,8 +10,6 @@ from typing import Any
 
 from benchmarks._clock import Samples, alternate
 from benchmarks._row import Row
-from gate.catalogue import expectation
-from gate.handover import write_handover
 from gate.preview import command
 from gate.project import Project, find_project
 from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
@@ -93,7 +91,6 @@ def _engine_runs() -> dict[str, Samples]:
         engine,
         config_file=project.stack_copy,
         pack=project.pack,
-        pack_config=write_handover(project, None, expectation(project)),
     )
     without = [item for item in with_pack if not item.startswith("--policy-pack")]
     return alternate(

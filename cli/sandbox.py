@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -149,6 +150,39 @@ def sync(
         print(json.dumps(asdict(done)))
     else:
         print(f"{site}: {len(done.applied)} applied, {len(done.removed)} removed")
+
+
+@app.command()
+def env(
+    stack: Annotated[str, typer.Option(help="Stack that the shell is for.")] = "dev",
+    name: Annotated[
+        str, typer.Option(help="Which sandbox; without it that of the stack's name or `default`.")
+    ] = "",
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Print the variables with which plain `pulumi` works in the sandbox, for a shell to evaluate.
+
+    Without a running sandbox they serve previews; `pulumi up` needs one.
+
+    Example: eval "$(mobile-ai sandbox env)" && pulumi preview --policy-pack policy-pack
+
+    Example: mobile-ai sandbox env --stack prod --name prod --json
+    """
+    from gate.errors import GateError  # noqa: PLC0415
+    from gate.shell import open_shell  # noqa: PLC0415
+    from sandbox.services.state import Folder  # noqa: PLC0415
+
+    try:
+        endpoints = Folder(_ROOT, name).endpoints if name else None
+        shell = open_shell(Path.cwd(), stack, endpoints=endpoints, ambient=os.environ)
+    except (GateError, SandboxError) as error:
+        raise UserError(str(error)) from error
+    print(json.dumps(asdict(shell)) if as_json else shell.script())
+    if not shell.endpoints and not as_json:
+        print(
+            "# No sandbox runs: previews only. Next, for `up`: mobile-ai sandbox up",
+            file=sys.stderr,
+        )
 
 
 @app.command()

@@ -3,12 +3,10 @@
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from governance.cost.recorded import resources_of_export
-from governance.errors import DocumentError
-from governance.expiry import spec_digest
 from governance.resource import Resource
 
 from gate.errors import GateError
@@ -27,11 +25,11 @@ __all__ = [
     "from_git",
     "pins_of",
     "read_state",
+    "stack_file_at",
 ]
 
 _SECONDS = 120.0
 _DIGEST_SHOWN = 12
-_VERSION_TYPE = "mobileai:index:ModelVersion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +41,12 @@ class ModelPin:
         version: Its version.
         sha256: Digest of its manifest: the pin.
         previous: Digest of the version that the deployment can go back to, empty if none.
-        spec: Digest of the deployment's whole ``spec``, empty where only its model is known;
-            pins of the same model are equal whatever else differs.
     """
 
     model: str
     version: str
     sha256: str
     previous: str = ""
-    spec: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Return it as reports show it."""
@@ -65,13 +60,11 @@ class Baseline:
     Attributes:
         source: Where it is from, for people.
         pins: The model of every deployment, by the deployment's name.
-        released: Digests of every manifest that it knows, with those kept to go back to.
         resources: What the state has, as pricing reads it; none where there is no state.
     """
 
     source: str
     pins: Mapping[str, ModelPin]
-    released: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
 
 
@@ -123,11 +116,6 @@ def from_export(export: Mapping[str, Any]) -> Baseline | None:
     return Baseline(
         source="deployed state",
         pins=pins_of(found),
-        released=frozenset(
-            item["inputs"]["sha256"]
-            for item in kept
-            if item["type"] == _VERSION_TYPE and "sha256" in item.get("inputs", {})
-        ),
         resources=tuple(resources_of_export(export)),
     )
 
@@ -138,11 +126,6 @@ def from_git(project: Project, reference: str) -> Baseline:
     Raises:
         GateError: There is no such commit.
     """
-    _git(project, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
-    name = project.stack_file.name
-    prefix = _git(project, "rev-parse", "--show-prefix").strip()
-    known = _git(project, "ls-tree", "--full-tree", "--name-only", reference, f"{prefix}{name}")
-    text = _git(project, "show", f"{reference}:{prefix}{name}") if known.strip() else ""
     pins = {
         deployment: ModelPin(
             model=str(entry.get("model", "")),
@@ -150,12 +133,23 @@ def from_git(project: Project, reference: str) -> Baseline:
             sha256=str(entry.get("sha256", "")),
             previous=str((entry.get("previous") or {}).get("sha256", "")),
         )
-        for _, deployment, entry in StackFile.parse(text, name=name).deployments()
+        for _, deployment, entry in stack_file_at(project, reference).deployments()
     }
-    released = {pin.sha256 for pin in pins.values()} | {pin.previous for pin in pins.values()}
-    return Baseline(
-        source=f"{name} at {reference}", pins=pins, released=frozenset(filter(None, released))
-    )
+    return Baseline(source=f"{project.stack_file.name} at {reference}", pins=pins)
+
+
+def stack_file_at(project: Project, reference: str) -> StackFile:
+    """Return the stack file at a commit, an empty one where the commit has none.
+
+    Raises:
+        GateError: There is no such commit.
+    """
+    _git(project, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
+    name = project.stack_file.name
+    prefix = _git(project, "rev-parse", "--show-prefix").strip()
+    known = _git(project, "ls-tree", "--full-tree", "--name-only", reference, f"{prefix}{name}")
+    text = _git(project, "show", f"{reference}:{prefix}{name}") if known.strip() else ""
+    return StackFile.parse(text, name=name)
 
 
 def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]:
@@ -174,16 +168,8 @@ def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]
                 version=model["version"],
                 sha256=model["sha256"],
                 previous=(model.get("previous") or {}).get("sha256", ""),
-                spec=_spec_digest(inputs["spec"]),
             )
     return pins
-
-
-def _spec_digest(spec: Mapping[str, Any]) -> str:
-    try:
-        return spec_digest(spec)
-    except DocumentError:
-        return ""  # no digest is no match: the pack takes it for changed
 
 
 def changes(baseline: Baseline | None, proposed: Mapping[str, ModelPin]) -> tuple[Change, ...]:

@@ -12,15 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gate.baseline import from_export
-from gate.before import costs_before, declared_budgets
-from gate.catalogue import expectation
 from gate.certify import trust_of
 from gate.concurrency import account_concurrency, require_concurrency
 from gate.desk import Desk, ask, open_desk, run, seal_now
 from gate.drift import Drift, changed_outside
 from gate.errors import GateError
-from gate.handover import write_handover
 from gate.local import endpoints_of, in_sandbox, reachable
 from gate.official import (
     protected,
@@ -30,7 +26,7 @@ from gate.official import (
     require_unprotected,
 )
 from gate.progress import Tell
-from gate.project import Project, find_project
+from gate.project import find_project
 from gate.recovery import has_pending_operations, mend_state
 from gate.rendered import not_refreshed
 from gate.report import Report
@@ -105,9 +101,9 @@ def bring_up(
         report = run_gate(desk.options, tell)
         if report.verdict != "pass":
             return report, None
-    state = desk.export()
-    require_same(judged, seal_now(desk, state))
-    run(desk, "up", ["--skip-preview", *_pack(desk.project, state)], tell)
+    require_same(judged, seal_now(desk))
+    # The engine judges once more, on what becomes known.
+    run(desk, "up", ["--skip-preview", f"--policy-pack={desk.project.pack}"], tell)
     return report, replace(_deployed(desk, "up"), notes=notes)
 
 
@@ -204,21 +200,6 @@ def _vouched(desk: Desk, statement: Path) -> Seal:
             "wrote. Next: name that file."
         ) from error
     return read_statement(text, trust_of(desk.project), name=str(statement))
-
-
-def _pack(project: Project, export: Mapping[str, Any]) -> list[str]:
-    """The arguments that make the engine judge once more, on what becomes known."""
-    state = from_export(export)
-    stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
-    deployed = state.resources if state else ()
-    told = write_handover(
-        project,
-        state,
-        expectation(project),
-        costs=costs_before(deployed, declared_budgets(stack_file.config)),
-    )
-    given = [f"--policy-pack-config={told}"] if told else []
-    return [f"--policy-pack={project.pack}", *given]
 
 
 def _deployed(desk: Desk, verb: str) -> Deployed:

@@ -39,7 +39,6 @@ def preview(
     *,
     environment: Mapping[str, str],
     config_file: Path,
-    pack_config: Path | None = None,
     judged: bool = True,
     on_progress: Callable[[Observation], None] | None = None,
 ) -> Preview:
@@ -50,7 +49,6 @@ def preview(
         engine: The engine to ask.
         environment: The engine's variables.
         config_file: The stack file to use.
-        pack_config: What the pack is told (see `gate.handover`).
         judged: Whether the pack judges it; `False` only to learn what is planned.
         on_progress: Called after every event.
     """
@@ -72,7 +70,6 @@ def preview(
                 engine,
                 config_file=config_file,
                 pack=project.pack if judged else None,
-                pack_config=pack_config,
             ),
             folder=project.root,
             environment={**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
@@ -93,11 +90,9 @@ def command(
     *,
     config_file: Path,
     pack: Path | None,
-    pack_config: Path | None,
 ) -> list[str]:
     """Return the command line of a preview, gated if there is a pack."""
     judge = [f"--policy-pack={pack}"] if pack else []
-    told = [f"--policy-pack-config={pack_config}"] if pack_config else []
     return [
         str(engine.pulumi),
         "preview",
@@ -108,5 +103,4 @@ def command(
         f"--stack={project.stack}",
         f"--config-file={config_file}",
         *judge,
-        *told,
     ]

@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from governance.facts import Baseline
 from governance.judge import Session
-from governance.pulumi_pack.levels import BASELINE_RULE
 from governance.resource import Resource
+from governance.rules.rollout import rollout_one_ring_at_a_time
+from governance.rules.versions import no_silent_downgrade
 from governance.setting import load_setting
 from governance.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
 from governance.verdict import Verdict
@@ -29,6 +29,8 @@ from gate.stack_values import stack_values
 __all__ = ["Quick", "check_stack", "stacks_of"]
 
 _PROJECT: Final = "mobile-ai"
+# Without the deployed state these have nothing to say.
+_STEPS: Final = frozenset({no_silent_downgrade.id, rollout_one_ring_at_a_time.id})
 # Data in Git that a stack's documents are made of, besides the stack file itself.
 _DATA: Final = ("models/", "policy-pack/", "releases/", "usage/")
 
@@ -83,13 +85,12 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
         lambda stack: load_setting(project.pack, stack, now=now),
         now=now,
         preview=True,
-        baseline=Baseline(),
     )
     verdicts = [
         verdict
         for resource in _documents(inputs)
         for verdict in session.see(resource)
-        if verdict.rule != BASELINE_RULE  # without the deployed state it has nothing to say
+        if verdict.rule not in _STEPS
     ]
     return Quick(stack=project.stack, verdicts=tuple(verdicts))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from governance.cost.budgets import Prior
 from governance.resource import Resource
 
 from gate.actuals import read_actuals
@@ -19,12 +18,11 @@ from gate.asking import (
 )
 from gate.assemble import Run, assemble
 from gate.base_plan import plan_at
+from gate.base_state import state_of_commit
 from gate.baseline import from_git, read_state
-from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
 from gate.config_size import require_startable, size_warnings
 from gate.errors import GateError
-from gate.handover import write_handover
 from gate.pack import pack_digest
 from gate.preview import Preview, preview
 from gate.progress import Tell, describe
@@ -88,24 +86,19 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         config_file = prepare_stack(project, engine, options.cloud, variables)
         state = read_state(project, engine, variables)
         baseline = from_git(project, options.base) if options.base else state
+        # What is deployed counts for the rules; what a commit says only in a sandbox without state.
+        asked = options.base and state is None and options.cloud == "sandbox"
+        told = state_of_commit(project, engine, variables, options.base) if asked else variables
         source = read_source(project)
         billed = None if options.actuals is None else read_actuals(options.actuals)
     stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
     deployed = state.resources if state else ()
-    costs = costs_before(deployed, declared_budgets(stack_file.config))
     project.input_checks.unlink(missing_ok=True)
     shown = preview(
         project,
         engine,
-        environment={**variables, RECORD_VARIABLE: str(project.input_checks)},
+        environment={**told, RECORD_VARIABLE: str(project.input_checks)},
         config_file=config_file,
-        # What is deployed counts for the rules; what a branch says only where nothing is.
-        pack_config=write_handover(
-            project,
-            state or baseline,
-            expected,
-            costs=costs,
-        ),
         on_progress=lambda seen: tell(describe(seen)),
     )
     clock.add(shown.marks.phases(shown.seconds))
@@ -117,7 +110,6 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
                 prior=prior,
                 against=against,
                 deployed=deployed,
-                told=Prior.told(costs),
                 billed=billed,
                 now=datetime.now(UTC),
             ),

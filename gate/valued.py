@@ -10,12 +10,13 @@ from typing import Final
 from governance.cost.budgets import Limits, Prior, exceptions_of
 from governance.cost.errors import CostError
 from governance.cost.recorded import resources_of_events
+from governance.deployed import baseline_of
 from governance.errors import GovernanceError
 from governance.facts import Context
 from governance.resource import Resource
 from governance.rules.budgets_enforced import budgets_hold
 from governance.setting import Setting, load_setting
-from governance.tokens import CONTEXT
+from governance.tokens import CONTEXT, DEPLOYED
 
 from gate.actuals import Billed
 from gate.cost import Terms, cost_of
@@ -35,7 +36,6 @@ class Question:
         prior: Resources of what it is compared with; none where there is nothing.
         against: What those are, for people.
         deployed: Resources of the deployed state.
-        told: What the pack was told of the deployed cost.
         billed: What was billed this month, if anybody told.
         now: The time of the judgement.
     """
@@ -43,7 +43,6 @@ class Question:
     prior: Sequence[Resource]
     against: str
     deployed: Sequence[Resource]
-    told: Prior
     billed: Billed | None
     now: datetime
 
@@ -74,7 +73,7 @@ def valued(project: Project, question: Question) -> Valued:
     if not resources:
         return NOT_VALUED
     terms = terms_of(project.pack, project.stack, resources, now=question.now)
-    terms = replace(terms, told=question.told, billed=question.billed)
+    terms = replace(terms, told=_told(resources, project.stack), billed=question.billed)
     return Valued(
         cost=cost_of(resources, question.prior, against=question.against, terms=terms),
         models=model_changes(resources, question.deployed),
@@ -96,6 +95,15 @@ def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: date
         exceptions=_exceptions(context, setting, now) if context else {},
         identity=_identity(context) if context else {},
     )
+
+
+def _told(resources: Sequence[Resource], stack: str) -> Prior:
+    """Return what the plan tells the pack of the deployed cost."""
+    found = next((item for item in resources if item.type == DEPLOYED), None)
+    try:
+        return Prior.told(baseline_of(found, stack=stack).costs) if found else Prior.unknown()
+    except (GovernanceError, CostError):
+        return Prior.unknown()
 
 
 def _exceptions(context: Resource, setting: Setting, now: datetime) -> dict[str, Decimal]:

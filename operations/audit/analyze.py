@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from governance.pulumi_pack.levels import BASELINE_RULE
-
 from gate.events import parse_event
 from gate.observation import Observation
 from gate.process import run_lines
@@ -39,7 +37,6 @@ def analyze(
     variables: Mapping[str, str],
     *,
     export: Mapping[str, Any],
-    baseline: str,
 ) -> Analyzed:
     """Ask the engine about an exported state.
 
@@ -48,12 +45,9 @@ def analyze(
         engine: The engine.
         variables: Its environment.
         export: The state.
-        baseline: What the pack is told of what is deployed.
     """
     folder = project.log.parent
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder / f"{project.stack}.audit-config.json"
-    config.write_text(json.dumps({BASELINE_RULE: {"baseline": baseline}}), encoding="utf-8")
     seen = Observation()
     # A state may hold what only its owner should read: it goes when the engine has read it.
     with _private(folder / f"{project.stack}.state.json", json.dumps(export)) as state:
@@ -67,7 +61,6 @@ def analyze(
                 "--color=never",
                 f"--file={state}",
                 f"--policy-pack={project.pack}",
-                f"--policy-pack-config={config}",
             ],
             folder=project.root,
             environment=variables,

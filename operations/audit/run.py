@@ -12,19 +12,16 @@ from governance.errors import GovernanceError
 from governance.exported import ExportedState, read_export
 from governance.facts import Facts
 from governance.judge import Session
-from governance.pulumi_pack.levels import read_baseline
 from governance.setting import load_setting
 
 from gate.asking import Cloud, engine_result, find_engine, variables_of
 from gate.assemble import Run, assemble
 from gate.baseline import Baseline, export_state, from_export, from_git
-from gate.before import costs_before, declared_budgets
 from gate.catalogue import expectation
 from gate.errors import GateError
-from gate.handover import baseline_text
 from gate.observation import Observation
 from gate.progress import Tell
-from gate.project import Project, find_project
+from gate.project import find_project
 from gate.report import Report
 from gate.source import read_source
 from gate.stackfile import StackFile
@@ -35,6 +32,7 @@ from operations.audit.committed import pinned_by
 from operations.audit.contract import Check, Deployed
 from operations.audit.judged import disagreement, events_of
 from operations.audit.merge import look, merge
+from operations.audit.settled import settled
 
 __all__ = ["Options", "run_audit"]
 
@@ -87,21 +85,18 @@ def run_audit(
         tell("Reading the deployed state")
         file = options.file
         export = _load(file) if file else export_state(project, engine, variables)
-        state, before = _state(export, options)
+        state, before, export = _state(export, options)
         declared = from_git(project, options.commit)
     with clock.phase("judge"):
         tell(f"Judging {len(state.inputs)} deployed resources")
-        text = baseline_text(
-            before, costs=costs_before(before.resources, declared_budgets(stack_file.config))
-        )
-        session = _session(project, text, now)
+        session = Session(lambda stack: load_setting(project.pack, stack, now=now), now=now)
         expected = expectation(project)
         seen = Observation()
         for event in events_of(state, session, expected):
             seen.add(event)
     with clock.phase("ask the engine"):
         tell("Asking the engine about the same state")
-        analyzed = analyze(project, engine, variables, export=export, baseline=text)
+        analyzed = analyze(project, engine, variables, export=export)
     with clock.phase("checks"):
         tell("Looking at what no rule sees")
         deployed = Deployed(
@@ -140,9 +135,11 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline]:
+def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline, Mapping[str, Any]]:
     name = str(options.file or f"state of stack {options.stack}")
     try:
+        state = read_export(export, name=name)
+        export = settled(export)
         state = read_export(export, name=name)
     except GovernanceError as error:
         raise GateError(str(error)) from error
@@ -157,15 +154,7 @@ def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline]:
             f"{name}: got resources of {', '.join(sorted(state.stacks))}; expected stack "
             f"{options.stack}. Next: name the stack of the state with --stack."
         )
-    return state, before
-
-
-def _session(project: Project, baseline: str, now: datetime) -> Session:
-    return Session(
-        lambda stack: load_setting(project.pack, stack, now=now),
-        now=now,
-        baseline=read_baseline(baseline),
-    )
+    return state, before, export
 
 
 def _facts(session: Session, stack: str) -> Facts:

@@ -31,6 +31,9 @@ weaker than here is listed in every report.
 A *mandatory* rule stops the deployment. `unknown` says what a value means that is not known at
 preview: *deny*, *warn*, or *defer* (listed, and denied at `up` if it is still unknown).
 
+Everything that is judged is in the plan, also what was deployed before (`mobileai:index:Deployed`).
+So `pulumi preview --policy-pack policy-pack` and `mobile-ai gate` give the same verdicts.
+
 ## Reported beside the rules
 
 ### stack-error

@@ -9,19 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .canonical import canonical_bytes, sha256_bytes
+from .canonical import canonical_bytes
 from .case import Case
 
-__all__ = ["may_stay", "spec_digest"]
-
-
-def spec_digest(spec: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a deployment's ``spec`` in canonical form.
-
-    Raises:
-        DocumentError: If it has no canonical form.
-    """
-    return sha256_bytes(canonical_bytes(spec))
+__all__ = ["may_stay"]
 
 
 def may_stay(case: Case) -> bool:
@@ -32,17 +23,22 @@ def may_stay(case: Case) -> bool:
     pin = case.at("spec", "aiModel", "sha256").text()
     baseline = case.facts.baseline
     prior = baseline.deployments.get(case.resource.name) if baseline else None
-    if prior is None or pin not in case.facts.released:
+    if baseline is None or prior is None or pin not in case.facts.released:
         return False
-    return prior.get("sha256") != pin or _unchanged(case, prior.get("specSha256", ""))
+    before = baseline.model(case.resource.name) or {}
+    return before.get("sha256") != pin or _unchanged(case, prior)
 
 
-def _unchanged(case: Case, before: str) -> bool:
+def _unchanged(case: Case, before: Mapping[str, Any]) -> bool:
     spec = case.at("spec").plain()
     if not isinstance(spec, dict):
         return False
-    same = spec_digest(spec) == before
-    return same or (_is_halted(spec) and spec_digest(_resumed(spec)) == before)
+    return _same(spec, before) or (_is_halted(spec) and _same(_resumed(spec), before))
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    # In canonical form, since the engine makes a float of every number.
+    return canonical_bytes(one) == canonical_bytes(other)
 
 
 def _is_halted(spec: Mapping[str, Any]) -> bool:

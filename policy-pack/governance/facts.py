@@ -8,10 +8,11 @@ fact missing, and denies.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from .deployed import Baseline, baseline_of
 from .errors import GovernanceError
 from .evidence import VerifiedModel, verify_model
 from .reading import Node, Notes
@@ -19,10 +20,10 @@ from .records import Records, read_records
 from .released import proven_manifests
 from .resource import Resource
 from .setting import Setting
-from .tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
+from .tokens import CONTEXT, DEPLOYED, DEPLOYMENT, MODEL_VERSION
 from .trust import Trust
 
-__all__ = ["Baseline", "Context", "Facts"]
+__all__ = ["Context", "Facts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,22 +81,6 @@ class Context:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """What was deployed before, as the gate found it in the state.
-
-    Attributes:
-        released: Manifest digests that the state holds.
-        deployments: By name of the deployment, what it had: ``version``, ``sha256``,
-            ``previousSha256``, and ``specSha256`` (see ``governance.expiry``).
-        costs: By budget, its typical month, USD as text; ``None``: nothing was deployed.
-    """
-
-    released: frozenset[str] = frozenset()
-    deployments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    costs: Mapping[str, str] | None = None
-
-
 class Facts:
     """What one stack has told so far; grows as its resources are seen.
 
@@ -107,7 +92,8 @@ class Facts:
         models: Verified model versions by manifest digest.
         refusals: By URN, why a ``ModelVersion`` or context does not hold.
         deployments: The props of each ``MobileAIDeployment`` by URN.
-        baseline: What was deployed before, when the gate told.
+        baseline: What was deployed before; ``None`` if the plan does not tell.
+        untold: Why it does not tell.
         secrets: Texts that were read as secrets; no message shows them.
     """
 
@@ -117,13 +103,13 @@ class Facts:
         *,
         now: datetime,
         preview: bool = False,
-        baseline: Baseline | None = None,
     ) -> None:
         """Start knowing only the setting."""
         self.setting = setting
         self.now = now
         self.preview = preview
-        self.baseline = baseline
+        self.baseline: Baseline | None = None
+        self.untold: GovernanceError | None = None
         self.context: Context | None = None
         self.models: dict[str, VerifiedModel] = {}
         self.refusals: dict[str, GovernanceError] = {}
@@ -141,6 +127,8 @@ class Facts:
         if resource.type == CONTEXT and self.context is None:
             self.context = Context.of(resource, self.setting.trust, secrets=self.secrets)
             self._delivered = proven_manifests(self.context.release, root=self.setting.release_root)
+        elif resource.type == DEPLOYED and self.baseline is None and self.untold is None:
+            self._admit_baseline(resource)
         elif resource.type == MODEL_VERSION:
             self._admit_model(resource)
         elif resource.type == DEPLOYMENT:
@@ -162,7 +150,7 @@ class Facts:
 
     @property
     def released(self) -> frozenset[str]:
-        """Digests released before, as state, gate statement or signed release proves."""
+        """Digests released before, as baseline, gate statement or signed release proves."""
         proven = self.baseline.released if self.baseline else frozenset()
         return proven | self.records.released | self._delivered
 
@@ -171,6 +159,12 @@ class Facts:
         """The environment's trust, with what the records revoke."""
         trust = self.setting.trust
         return replace(trust, revoked={**trust.revoked, **self.records.revoked})
+
+    def _admit_baseline(self, resource: Resource) -> None:
+        try:
+            self.baseline = baseline_of(resource, stack=self.setting.stack)
+        except GovernanceError as error:
+            self.untold = error
 
     def _admit_model(self, resource: Resource) -> None:
         top = Node(resource.props, Notes("", secrets=self.secrets))

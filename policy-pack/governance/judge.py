@@ -12,7 +12,7 @@ from datetime import datetime
 from .apply import applies, apply_to_resource, apply_to_stack
 from .case import StackIndex
 from .errors import GovernanceError
-from .facts import Baseline, Facts
+from .facts import Facts
 from .reading import Finding
 from .resource import Resource, stack_of
 from .rule import Rule
@@ -32,7 +32,6 @@ def judge(
     *,
     now: datetime,
     preview: bool = False,
-    baseline: Baseline | None = None,
 ) -> list[Verdict]:
     """Return the verdict of every rule on every resource and on the whole stack.
 
@@ -41,9 +40,8 @@ def judge(
         resources: The resources, each after its parents and dependencies.
         now: The time of the judgement.
         preview: Whether unknown values may still become known.
-        baseline: What was deployed before, where known.
     """
-    session = Session(setting_of, now=now, preview=preview, baseline=baseline)
+    session = Session(setting_of, now=now, preview=preview)
     resources = list(resources)
     verdicts = [verdict for resource in resources for verdict in session.see(resource)]
     return verdicts + session.stack(resources)
@@ -58,13 +56,11 @@ class Session:
         *,
         now: datetime,
         preview: bool = False,
-        baseline: Baseline | None = None,
     ) -> None:
         """Start with no facts (see ``judge`` for the arguments)."""
         self._setting_of = setting_of
         self._now = now
         self._preview = preview
-        self._baseline = baseline
         self._facts: dict[str, Facts | GovernanceError] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
@@ -106,9 +102,7 @@ class Session:
         if stack not in self._facts:
             try:
                 setting = self._setting_of(stack)
-                self._facts[stack] = Facts(
-                    setting, now=self._now, preview=self._preview, baseline=self._baseline
-                )
+                self._facts[stack] = Facts(setting, now=self._now, preview=self._preview)
             except GovernanceError as error:
                 self._facts[stack] = error
         return self._facts[stack]

@@ -161,6 +161,8 @@ UNJUDGED: Final[Mapping[str, str]] = {
             "TimestampSigner",
         )
     },
+    "mobileai:index:Deployed": "the baseline: read by the rules about steps, creates nothing",
+    "pulumi:providers:pulumi": "the engine's own: reads the outputs of stacks, creates nothing",
     "pulumi:pulumi:Stack": "the root of all others",
 }
 """Types that no rule names, and why none needs to."""

@@ -8,6 +8,7 @@ __all__ = [
     "CLOUD_ENDPOINT",
     "CONTEXT",
     "DELIVERY_OBJECTS",
+    "DEPLOYED",
     "DEPLOYMENT",
     "EDGE_ENDPOINT",
     "EDGE_SITE",
@@ -24,6 +25,7 @@ __all__ = [
 
 CONTEXT: Final = "mobileai:index:GovernanceContext"
 MODEL_VERSION: Final = "mobileai:index:ModelVersion"
+DEPLOYED: Final = "mobileai:index:Deployed"
 DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"
 EDGE_ENDPOINT: Final = "mobileai:index:EdgeInferenceEndpoint"
 CLOUD_ENDPOINT: Final = "mobileai:index:CloudInferenceEndpoint"

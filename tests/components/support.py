@@ -134,6 +134,8 @@ class _Cloud(mocks.Mocks):
         return f"{args.name}-id", {**computed, **given}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        if args.token.startswith("pulumi:pulumi:readStack"):
+            return {"outputs": {}}  # of a stack that was never deployed
         raise AssertionError(f"a component asked the cloud: {args.token}")
 
 

@@ -16,6 +16,7 @@ COMPONENTS = {
     "CloudInferenceEndpoint",
     "CostBudget",
     "CostTags",
+    "Deployed",
     "EdgeInferenceEndpoint",
     "EdgeSite",
     "GovernanceContext",
@@ -103,10 +104,12 @@ def test_governance_context_is_registered_before_everything_else(stack: Engine) 
 
 
 def test_slow_verdicts_are_waited_for(shared_repository: Path) -> None:
-    slow = frozenset({"mobileai:index:GovernanceContext", "mobileai:index:ModelVersion"})
+    slow = frozenset(
+        f"mobileai:index:{name}" for name in ("GovernanceContext", "Deployed", "ModelVersion")
+    )
     types = [item.type for item in run_stack(shared_repository, "dev", slow=slow).registered]
 
-    assert types[0] == "mobileai:index:GovernanceContext"
+    assert types[:2] == ["mobileai:index:GovernanceContext", "mobileai:index:Deployed"]
     last_version = max(i for i, kind in enumerate(types) if kind == "mobileai:index:ModelVersion")
     assert last_version < types.index("mobileai:index:MobileAIDeployment")
 

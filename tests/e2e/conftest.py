@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.engine import locate
 from sandbox.providers import install
-from tests.e2e.checkout import Checkout, copy_of_repository, duplicate
+from tests.e2e.checkout import Checkout, GateRun, copy_of_repository, duplicate
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,12 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     checkout = copy_of_repository(tmp_path_factory.mktemp("pristine") / "checkout")
     install(checkout.root / "build" / "pulumi-home")
     return checkout
+
+
+@pytest.fixture(scope="session")
+def gated(pristine: Checkout) -> dict[str, GateRun]:
+    """The gate's run on every stack of the repository as it stands."""
+    return {stack: pristine.gate(stack) for stack in ("dev", "prod")}
 
 
 @pytest.fixture

@@ -47,9 +47,8 @@ class Deployed:
         return {"PYTHONPATH": self.checkout.environment()["PYTHONPATH"]}
 
     def up(self, *, judged: bool = False) -> None:
-        """Deploy, with the pack and what the gate told it, or a state that nobody judged."""
-        told = self.project.log.with_name("dev.pack-config.json")
-        pack = (f"--policy-pack={self.project.pack}", f"--policy-pack-config={told}")
+        """Deploy, with the pack, or a state that nobody judged."""
+        pack = (f"--policy-pack={self.project.pack}",)
         config = f"--config-file={self.project.stack_copy}"
         done = self.pulumi(
             "up", "--yes", "--skip-preview", "--stack=dev", config, *(pack if judged else ())

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from governance.deployed import Baseline, write_deployed
 from governance.statements import EXCEPTION
 from governance.testing import Signers, make_record
 
@@ -124,8 +125,14 @@ def deploy(checkout: Checkout, token: str) -> None:
         sandbox=True,
     )
     stack = "urn:pulumi:dev::mobile-ai::pulumi:pulumi:Stack::mobile-ai-dev"
+    told = write_deployed(Baseline(costs={"stack": "1.06"}), stack="dev")
     resources = [
-        {"urn": stack, "custom": False, "type": "pulumi:pulumi:Stack"},
+        {
+            "urn": stack,
+            "custom": False,
+            "type": "pulumi:pulumi:Stack",
+            "outputs": {"deployed": told},
+        },
         {
             "urn": f"urn:pulumi:dev::mobile-ai::{token}::old",
             "custom": False,

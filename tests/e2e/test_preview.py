@@ -10,7 +10,7 @@ from governance.taggable import taggable_types
 
 from components.tags import TAG_NAMES
 from gate.report import Report
-from tests.e2e.checkout import Checkout, GateRun
+from tests.e2e.checkout import GateRun
 
 NEVER_LOWERED = {
     "leaf-bound-to-verified-model",
@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
-def run(request: pytest.FixtureRequest, pristine: Checkout) -> GateRun:
-    return pristine.gate(request.param)
+def run(request: pytest.FixtureRequest, gated: dict[str, GateRun]) -> GateRun:
+    return gated[request.param]
 
 
 def test_stack_as_committed_passes(run):

@@ -2,16 +2,11 @@
 
 import json
 import subprocess
-from dataclasses import replace
 
 import pytest
-from governance.expiry import spec_digest
-from governance.pulumi_pack.levels import read_baseline
-from governance.testing import Scene
 
 from gate.baseline import Baseline, ModelPin, changes, from_export, from_git, pins_of
 from gate.errors import GateError
-from gate.handover import baseline_text
 from gate.project import Project
 from tests.gate.support import DEPLOYMENT, FIELD_URN, STACK_TEXT
 
@@ -36,10 +31,6 @@ def test_state_tells_the_model_of_each_deployment():
     )
 
 
-def test_state_tells_every_manifest_that_it_keeps():
-    assert from_export(export()).released == {"a" * 64}
-
-
 @pytest.mark.parametrize("value", [{}, {"deployment": None}, {"deployment": {"resources": None}}])
 def test_stack_without_resources_has_no_baseline(value):
     assert from_export(value) is None
@@ -56,36 +47,6 @@ def test_deployment_that_cannot_be_read_is_left_out(inputs):
 
 def test_nothing_changed_is_no_change():
     assert changes(Baseline(source="", pins={"a": PIN}), {"a": PIN}) == ()
-
-
-def test_pack_reads_what_the_gate_hands_over():
-    found = read_baseline(baseline_text(from_export(export())))
-    assert found.released == {"a" * 64}
-    assert found.deployments == {
-        "field-digits": {
-            "version": "1.1.0",
-            "sha256": "a" * 64,
-            "previousSha256": "b" * 64,
-            "specSha256": spec_digest(INPUTS["spec"]),
-        }
-    }
-
-
-@pytest.mark.parametrize(("named", "outcome"), [(True, "pass"), (False, "fail")])
-def test_going_back_is_allowed_to_the_version_that_the_deployed_state_names(named, outcome):
-    scene = Scene()
-    previous = {"version": "1.1.0", "sha256": scene.version.sha256 if named else "0" * 64}
-    model = {"id": "digits", "version": "1.2.0", "sha256": "a" * 64, "previous": previous}
-    state = export(urn=scene.deployment().urn, inputs={"spec": {"aiModel": model}})
-    handed_over = read_baseline(baseline_text(from_export(state)))
-
-    after = replace(scene, baseline=handed_over)
-    assert after.outcome("no-silent-downgrade", scene.deployment()) == outcome
-
-
-def test_nothing_deployed_is_handed_over_as_a_baseline_too():
-    found = read_baseline(baseline_text(None))
-    assert (found.released, found.deployments) == (frozenset(), {})
 
 
 @pytest.fixture

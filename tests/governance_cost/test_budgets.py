@@ -29,7 +29,7 @@ def judge(
         [budget],
         limits=limits or Limits(),
         exceptions=exceptions,
-        prior=Prior.told(prior) if told or prior else None,
+        prior=Prior.told(prior) if told or prior is not None else None,
     )
     return verdict
 
@@ -108,8 +108,8 @@ def test_a_kind_that_nobody_knows_is_strict() -> None:
 def test_an_increase_is_capped_against_what_was_deployed() -> None:
     capped = Limits(increase_usd=Decimal("0.50"), high_factor=Decimal(10))
 
-    assert judge(limit=10, limits=capped, prior={"b": "0.56"}).outcome == "pass"
-    assert judge(limit=10, limits=capped, prior={"b": "0.55"}).outcome == "deny"
+    assert judge(limit=10, limits=capped, prior={"stack": "0.56"}).outcome == "pass"
+    assert judge(limit=10, limits=capped, prior={"stack": "0.55"}).outcome == "deny"
 
 
 CAPPED = Limits(increase_usd=Decimal("0.50"))
@@ -118,11 +118,11 @@ CAPPED = Limits(increase_usd=Decimal("0.50"))
 def test_a_signed_exception_covers_an_increase_up_to_its_own_amount() -> None:
     enough, short = ({"b": Decimal(text)} for text in ("1.10", "1.05"))
 
-    assert judge(limit=10, limits=CAPPED, prior={"b": "0"}, exceptions=enough).outcome == "pass"
-    assert judge(limit=10, limits=CAPPED, prior={"b": "0"}, exceptions=short).outcome == "deny"
+    assert judge(limit=10, limits=CAPPED, prior={"stack": "0"}, exceptions=enough).outcome == "pass"
+    assert judge(limit=10, limits=CAPPED, prior={"stack": "0"}, exceptions=short).outcome == "deny"
 
 
-@pytest.mark.parametrize("prior", [None, {"other": "1.06"}])
+@pytest.mark.parametrize("prior", [None, {}])
 def test_a_capped_increase_on_nobody_knows_what_denies(prior: dict[str, str] | None) -> None:
     assert "not known" in judge(limit=10, limits=CAPPED, prior=prior).reasons[0]
 
@@ -132,7 +132,7 @@ def test_a_first_deployment_is_no_increase() -> None:
 
 
 def test_delta_is_what_the_change_adds() -> None:
-    found = judge(limit=10, prior={"b": "1.00"}).to_dict()
+    found = judge(limit=10, prior={"stack": "1.00"}).to_dict()
 
     assert (found["prior"], found["delta"]) == ("1.00", "0.06")
 

@@ -105,6 +105,18 @@ def test_a_capped_increase_without_a_baseline_is_denied() -> None:
     assert "not known" in str(notes.findings[0])
 
 
+def test_a_halt_without_a_baseline_is_not_held_up_by_a_cap() -> None:
+    plan = (NAT, model(), deployment())
+    halted = changed(deployment(), "spec", "rollout", "halted", to=True)
+
+    def denials(*resources: Resource) -> str:
+        notes = told(facts(limit=1000), *resources, maximumIncreaseUsd=5)
+        return str([finding for item in notes for finding in item.findings])
+
+    assert "not known" in denials(*plan)
+    assert "not known" not in denials(NAT, model(), halted)
+
+
 def test_old_prices_are_told_and_do_not_block() -> None:
     for day, told in (
         (datetime(2027, 5, 1, tzinfo=UTC), 0),

@@ -14,9 +14,20 @@ from governance.statements import EXCEPTION
 from governance.trust import parse_time
 
 from .estimate import Estimate, Total
+from .inputs import text
 from .money import ZERO, cents, decimal_of
+from .tags import tags_of
 
-__all__ = ["BudgetVerdict", "Limits", "Prior", "exceptions_of", "judge_budgets", "month_end"]
+__all__ = [
+    "BudgetVerdict",
+    "Limits",
+    "Prior",
+    "budget_key",
+    "costs_by_budget",
+    "exceptions_of",
+    "judge_budgets",
+    "month_end",
+]
 
 Outcome = Literal["pass", "warn", "deny"]
 _NAMED: Final = 3  # unknown lines that a reason names
@@ -54,7 +65,8 @@ class Prior:
 
     Attributes:
         known: Whether anybody told.
-        costs: Typical, by budget; ``None``: nothing was deployed, so there is no increase.
+        costs: Typical, by `budget_key`; empty if it could not be priced; ``None``: nothing was
+            deployed, so there is no increase.
     """
 
     known: bool
@@ -67,15 +79,27 @@ class Prior:
 
     @classmethod
     def told(cls, costs: Mapping[str, str] | None) -> Prior:
-        """Return what the gate told: amounts as text, ``None`` for nothing deployed."""
+        """Return what a baseline says: amounts as text, ``None`` for nothing deployed."""
         if costs is None:
             return cls(known=True)
         amounts = {name: decimal_of(text, what=f"{name} before") for name, text in costs.items()}
         return cls(known=True, costs=amounts)
 
-    def of(self, budget: str) -> Decimal | None:
-        """Return the amount of a budget, ``None`` if there is none."""
-        return (self.costs or {}).get(budget)
+    def of(self, key: str) -> Decimal | None:
+        """Return the amount of a `budget_key`, ``None`` if nothing is known.
+
+        An application or a budget that nothing deployed names cost nothing before.
+        """
+        return self.costs.get(key, ZERO) if self.costs else None
+
+
+def budget_key(scope: str, name: str) -> str:
+    """Return what identifies the resources that a budget covers (see ``Estimate.of_budget``).
+
+    >>> budget_key("app:field", "a"), budget_key("stack", "b"), budget_key("deployments", "c")
+    ('app:field', 'stack', 'budget:c')
+    """
+    return scope if scope == "stack" or scope.startswith("app:") else f"budget:{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +173,21 @@ def judge_budgets(
     ]
 
 
+def costs_by_budget(estimate: Estimate) -> dict[str, str]:
+    """Return the typical month, USD as text, of every `budget_key` that has deployments."""
+    deployments = estimate.plan.by_type["mobileai:index:MobileAIDeployment"]
+    apps = {tags_of(item).get("app", "") for item in deployments}
+    names = {text(item.props, "spec", "budget") for item in deployments}
+    scopes = [
+        ("stack", ""),
+        *((f"app:{app}", "") for app in sorted(apps)),
+        *(("deployments", name) for name in sorted(names)),
+    ]
+    return {
+        budget_key(*scope): f"{estimate.of_budget(*scope).amount.typical:f}" for scope in scopes
+    }
+
+
 def exceptions_of(records: Records, *, stack: str, now: datetime) -> dict[str, Decimal]:
     """Return what signed and unexpired exceptions allow a stack, by budget."""
     allowed: dict[str, Decimal] = {}
@@ -178,7 +217,8 @@ def _judge(
     allowed = max(limit, exception or ZERO)
     check = _soft if kind == "soft" else _hard  # a kind that nobody knows is the strict one
     found = [*check(total, limit, allowed, limits, excepted=exception is not None)]
-    found += _increase(name, total, prior, limits, exception)
+    before = prior.of(budget_key(scope, name))
+    found += _increase(total, before, prior, limits, exception)
     outcome: Outcome = max((item for item, _ in found), key=_ORDER.index, default="pass")
     return BudgetVerdict(
         name=name,
@@ -187,7 +227,7 @@ def _judge(
         limit=limit,
         allowed=allowed,
         total=total,
-        prior=prior.of(name),
+        prior=before,
         outcome=outcome,
         reasons=tuple(reason for _, reason in found),
     )
@@ -242,13 +282,16 @@ def _unknown(total: Total, limit: Decimal, outcome: Outcome) -> list[tuple[Outco
 
 
 def _increase(
-    name: str, total: Total, prior: Prior, limits: Limits, exception: Decimal | None
+    total: Total,
+    before: Decimal | None,
+    prior: Prior,
+    limits: Limits,
+    exception: Decimal | None,
 ) -> list[tuple[Outcome, str]]:
     """Hold the cap on what one change adds; a first deployment changes nothing."""
     typical = total.amount.typical
     if limits.increase_usd is None or (prior.known and prior.costs is None):
         return []
-    before = prior.of(name)
     if before is None:
         return [("deny", "an increase is capped, and what was deployed before is not known")]
     added = typical - before

@@ -9,13 +9,11 @@ from pulumi_policy import (
     EnforcementLevel,
     Policy,
     PolicyComplianceFramework,
-    PolicyConfigSchema,
     ResourceValidationPolicy,
     Severity,
     StackValidationPolicy,
 )
 
-from governance.pulumi_pack.levels import BASELINE_RULE
 from governance.rule import Rule
 
 __all__ = ["policy_of"]
@@ -42,11 +40,4 @@ def policy_of(rule: Rule, validate: Validate) -> Policy:
         tags=[rule.group],
         remediation_steps=rule.remediation,
         url=f"{_URL}#{rule.id}",
-        config_schema=_baseline_schema() if rule.id == BASELINE_RULE else None,
-    )
-
-
-def _baseline_schema() -> PolicyConfigSchema:
-    return PolicyConfigSchema(
-        {"baseline": {"type": "string", "description": "What is deployed, from `mobile-ai gate`."}}
     )

@@ -13,12 +13,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
-from governance.errors import GovernanceError
-from governance.facts import Baseline
 from governance.judge import Session
 from governance.pulumi_pack.answer import Answers
 from governance.pulumi_pack.decode import decode_resource, decode_stack
-from governance.pulumi_pack.levels import BASELINE_RULE, read_baseline, weakened
+from governance.pulumi_pack.levels import weakened
 from governance.pulumi_pack.policies import policy_of
 from governance.reading import Finding
 from governance.rules import catalogue
@@ -62,7 +60,6 @@ class Servicer(_PolicyAnalyzerServicer):
         self._clock = clock or (lambda: datetime.now(UTC))
         self._answers = Answers(pack=PACK, version=version, rules=rules)
         self._preview = os.environ.get("PULUMI_DRY_RUN") == "true"
-        self._baseline: Baseline | None = None
         self._refused: Finding | None = None
         self._session: Session | None = None
         # The engine may ask from several threads; the session is one judgement.
@@ -88,17 +85,12 @@ class Servicer(_PolicyAnalyzerServicer):
     def Configure(  # noqa: N802  # the protocol's name
         self, request: analyzer_pb2.ConfigureAnalyzerRequest, _context: Any
     ) -> Any:
-        """Take the baseline; refuse levels below the pack's own."""
+        """Refuse levels below the pack's own; take nothing else from the command line."""
         asked = {
             name: _LEVELS[config.enforcementLevel] for name, config in request.policyConfig.items()
         }
         own = {rule.id: rule.enforcement for rule in catalogue()}
         rules = weakened(asked, own)
-        text = request.policyConfig[BASELINE_RULE].properties.fields["baseline"].string_value
-        try:
-            self._baseline = read_baseline(text) if text else None
-        except GovernanceError as error:
-            self._refused = _finding(error.what, error.got, error.expected)
         if rules:
             self._refused = _finding(
                 "--policy-pack-config", f"lower levels for {rules}", "the levels of the pack"
@@ -119,7 +111,6 @@ class Servicer(_PolicyAnalyzerServicer):
                 lambda stack: load_setting(self._folder, stack, now=now),
                 now=now,
                 preview=self._preview,
-                baseline=self._baseline,
             )
         return self._session
 

@@ -13,6 +13,7 @@ from governance.cost.estimate import Estimate, estimate
 from governance.cost.inputs import opened
 from governance.cost.money import cents
 from governance.cost.recommend import ServiceLevel, recommend
+from governance.deployed import safe_without_baseline
 from governance.rule import Parameter, Rule, resource_rule, stack_rule
 from governance.tokens import CONTEXT, DEPLOYMENT
 
@@ -78,7 +79,12 @@ def _tell(whole: Whole, verdict: BudgetVerdict) -> None:
 
 def _prior(whole: Whole) -> Prior:
     baseline = whole.facts.baseline
-    return Prior.unknown() if baseline is None else Prior.told(baseline.costs)
+    if baseline is not None:
+        return Prior.told(baseline.costs)
+    # What only halts or goes back is never held up by a cap, though nobody knows what was there.
+    deployments, released = whole.of(DEPLOYMENT), whole.facts.released
+    safe = all(safe_without_baseline(item.resource.props, released) for item in deployments)
+    return Prior.told(None) if deployments and safe else Prior.unknown()
 
 
 def _estimated(whole: Whole) -> Estimate:

@@ -90,6 +90,46 @@ def rollout_stage_known(case: Case) -> None:
 
 
 @resource_rule(
+    id="rollout-one-ring-at-a-time",
+    title="A change opens one more ring at most, and a new version starts in the first.",
+    group="delivery",
+    severity="high",
+    frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
+    remediation="name the next ring as the stage, and the one after it in a later change",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="security",
+    parameters={
+        "skip": Parameter(default=0, doc="Rings that one change may skip.", weaker="higher")
+    },
+)
+def rollout_one_ring_at_a_time(case: Case) -> None:
+    """Compare the stage with the one deployed before.
+
+    A way back is no step: the version named as `previous` may return to every ring at once.
+    Without a baseline every stage beyond the first is a step.
+    """
+    rollout = case.at("spec", "rollout")
+    names = [ring.at("name").text() for ring in rollout.at("rings").items()]
+    stage = rollout.at("stage")
+    if rollout.at("halted").plain() is True or stage.text() not in names:
+        return  # the stage that is none of its rings is denied by `rollout-stage-known`
+    last = _last_open_ring(case, names) + 1 + case.parameters["skip"]
+    if names.index(stage.text()) > last:
+        stage.deny(f"{names[last]!r}, or a ring before it")
+
+
+def _last_open_ring(case: Case, names: list[str]) -> int:
+    """Return the last ring that the version already has reached, -1 for none."""
+    spec = case.facts.baseline.deployments.get(case.resource.name) if case.facts.baseline else None
+    model = (spec or {}).get("aiModel") or {}
+    own = case.at("spec", "aiModel", "sha256").text()
+    if own == (model.get("previous") or {}).get("sha256"):
+        return len(names)
+    stage = ((spec or {}).get("rollout") or {}).get("stage")
+    return names.index(stage) if own == model.get("sha256") and stage in names else -1
+
+
+@resource_rule(
     id="minimum-app-version-set",
     title="A model is offered only to app versions that can run it.",
     group="delivery",
@@ -168,6 +208,7 @@ RULES: Final[tuple[Rule, ...]] = (
     first_ring_small,
     rollout_bounded,
     rollout_stage_known,
+    rollout_one_ring_at_a_time,
     minimum_app_version_set,
     release_metadata_fresh,
 )

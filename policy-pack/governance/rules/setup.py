@@ -9,7 +9,7 @@ from governance.reading import one_of
 from governance.records import Waiver
 from governance.resource import stack_of
 from governance.rule import Rule, resource_rule, stack_rule
-from governance.tokens import CONTEXT
+from governance.tokens import CONTEXT, DEPLOYED
 from governance.waiving import why_unfit
 
 __all__ = ["RULES", "stack_configured"]
@@ -73,17 +73,19 @@ def _check_waiver(case: Case, waiver: Waiver) -> None:
 
 @stack_rule(
     id="context-present",
-    title="The plan has exactly one governance context.",
+    title="The plan has exactly one governance context and one baseline.",
     group="security",
     severity="critical",
     frameworks=("NIST AI RMF GOVERN 1.4",),
-    remediation="keep GovernanceContext as the first resource of the program",
+    remediation="keep GovernanceContext and Deployed as the first resources of the program",
 )
 def context_present(whole: Whole) -> None:
-    """Count the contexts."""
-    count = len(whole.of(CONTEXT))
-    if count != 1:
-        whole.deny("GovernanceContext", got=f"{count} of them", expected="exactly one")
+    """Count the contexts and baselines: rules read only the first of each."""
+    for token in (CONTEXT, DEPLOYED):
+        count = len(whole.of(token))
+        if count != 1:
+            name = token.rpartition(":")[2]
+            whole.deny(name, got=f"{count} of them", expected="exactly one")
 
 
 RULES: Final[tuple[Rule, ...]] = (stack_configured, records_verified, context_present)

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from governance.case import Case
+from governance.deployed import safe_without_baseline
 from governance.reading import one_of
 from governance.rule import Parameter, Rule, resource_rule
 from governance.tokens import DEPLOYMENT
@@ -69,28 +70,39 @@ def _check_minimum(case: Case, lowest: str) -> None:
     waivable_by="security",
 )
 def no_silent_downgrade(case: Case) -> None:
-    """Compare the pinned version with the one deployed, as the gate tells it.
+    """Compare the pinned version with the one deployed before.
 
-    That nothing is deployed must be said too, by an empty baseline.
+    Without a baseline only what is safe from any start passes: a halt, and a digest that signed
+    release metadata proves to have been released.
     """
     baseline = case.facts.baseline
     if baseline is None:
-        case.deny(
-            "the deployed version",
-            got="no baseline",
-            expected="what is deployed now, which the engine never tells",
-            next_step="ask through `mobile-ai gate`; give the file it wrote, "
-            "build/gate/<stack>.pack-config.json, to `pulumi up --policy-pack-config`",
-        )
+        if not safe_without_baseline(case.resource.props, case.facts.released):
+            _deny_step(case)
         return
-    prior = baseline.deployments.get(case.resource.name)
+    prior = baseline.model(case.resource.name)
     version = case.at("spec", "aiModel", "version")
     if prior is None or not version.known:
         return
-    found, before = version_key(version.text()), version_key(prior["version"])
+    deployed = str(prior.get("version", ""))
+    found, before = version_key(version.text()), version_key(deployed)
     lower = found is None or before is None or found < before
-    if lower and prior.get("previousSha256") != case.at("spec", "aiModel", "sha256").text():
-        version.deny(f"{prior['version']} or newer, or its `previous`")
+    way_back = (prior.get("previous") or {}).get("sha256")
+    if lower and way_back != case.at("spec", "aiModel", "sha256").text():
+        version.deny(f"{deployed} or newer, or its `previous`")
+
+
+def _deny_step(case: Case) -> None:
+    untold = case.facts.untold
+    if untold is not None:
+        case.deny(untold.what, got=untold.got, expected=untold.expected, next_step=untold.next_step)
+        return
+    case.deny(
+        "the deployed version",
+        got="no `mobileai:index:Deployed` before the deployment",
+        expected="what the last successful `up` deployed",
+        next_step="keep the component `Deployed` of the program before every deployment",
+    )
 
 
 @resource_rule(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from governance.bounds import Bounds, read_bounds
 from governance.config import PackConfig, load_config
-from governance.facts import Baseline
+from governance.deployed import FIRST, STATE, Baseline, write_deployed
 from governance.judge import judge
 from governance.resource import Provider, Resource
 from governance.rules import catalogue
@@ -21,6 +21,7 @@ from governance.testing.signing import Signers, make_record, make_trust_text
 from governance.testing.version import Version, make_version
 from governance.tokens import (
     CONTEXT,
+    DEPLOYED,
     DEPLOYMENT,
     EDGE_ENDPOINT,
     FUNCTION,
@@ -84,7 +85,7 @@ class Scene:
         config: The pack config's text.
         records: Signed records by name.
         states: Key states by role, where not active.
-        baseline: What was deployed before; by default nothing was.
+        baseline: What was deployed before; by default nothing was; ``None``: nobody tells.
         rego: Rego modules by name.
         bounds: What the stack may choose among.
         release_root: SHA-256 of the first root of the stack's releases.
@@ -184,6 +185,15 @@ class Scene:
             },
             name="governance",
         )
+
+    def deployed(self) -> list[Resource]:
+        """Return what tells what was deployed before; nothing where nobody tells."""
+        if self.baseline is None:
+            return []
+        first = self.baseline == Baseline()
+        text = "" if first else write_deployed(self.baseline, stack="dev")
+        props = {"found": FIRST if first else STATE, "text": text}
+        return [self.resource(DEPLOYED, props, name="deployed")]
 
     def model_version(self) -> Resource:
         """Return the model version as the plan carries it."""
@@ -294,6 +304,7 @@ class Scene:
         """Return the plan on the happy path; ``changed`` replace or join by URN."""
         plan = [
             self.context(),
+            *self.deployed(),
             self.model_version(),
             self.deployment(),
             self.endpoint(),
@@ -311,7 +322,6 @@ class Scene:
             resources,
             now=self.now,
             preview=self.preview,
-            baseline=self.baseline,
         )
 
     def verdicts(self, rule: str, *changed: Resource) -> list[Verdict]:

@@ -21,7 +21,7 @@ def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: An
     """Return what is deployed; outputs are the inputs, with the tags that the provider adds."""
     now = now or scene.now
     resources = tuple(changes.pop("resources", scene.resources()))
-    facts = Facts(scene.setting("dev"), now=now, baseline=scene.baseline)
+    facts = Facts(scene.setting("dev"), now=now)
     for item in resources:
         facts.admit(item)
     value = Deployed(

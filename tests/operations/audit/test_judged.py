@@ -31,7 +31,7 @@ EXPECTED = Expectation(
 def judged(scene: Scene, *changes) -> Observation:
     resources = [item for item in scene.resources(*changes) if not item.type.startswith("aws:")]
     state = read_export(export(resources), name="state")
-    session = Session(scene.setting, now=scene.now, baseline=scene.baseline)
+    session = Session(scene.setting, now=scene.now)
     seen = Observation()
     for event in events_of(state, session, EXPECTED):
         seen.add(event)
@@ -157,6 +157,6 @@ def test_what_is_no_state_is_refused(value):
 def test_time_is_the_caller_s():
     late = datetime(2040, 1, 1, tzinfo=UTC)
     state = read_export(export(SCENE.resources()), name="state")
-    session = Session(SCENE.setting, now=late, baseline=SCENE.baseline)
+    session = Session(SCENE.setting, now=late)
     rules = {i.rule for i in events_of(state, session, EXPECTED) if isinstance(i, Violation)}
     assert {"ethical-assessment-approved", "evaluation-current"} <= rules

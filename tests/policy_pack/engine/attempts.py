@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from governance.canonical import sha256_text
+from governance.deployed import Baseline, write_deployed
 from governance.documents import dump_yaml
 from governance.resource import Resource
 from governance.statements import WAIVER
 from governance.testing import Scene, Signers, changed, make_record, make_version
+from governance.tokens import DEPLOYED
 
-from gate.baseline import Baseline, ModelPin
-from gate.handover import baseline_text
-
-__all__ = ["NEWER_DEPLOYED", "PLANS", "Plan"]
+__all__ = ["PLANS", "Plan"]
 
 Plan = Callable[[Scene], list[Resource]]
 _RING = ("spec", "rollout", "rings", 0, "percent")
@@ -62,7 +61,24 @@ def _repinned(scene: Scene, text: str, evidence: dict[str, str]) -> list[Resourc
 
 def _replayed_older(scene: Scene) -> list[Resource]:
     """A manifest that was good once, put back where a newer one is deployed."""
-    return _with(scene)
+    newer = {"aiModel": {"id": "digits", "version": "9.0.0", "sha256": "9" * 64}}
+    baseline = Baseline(deployments={scene.deployment().name: newer})
+    return _with(replace(scene, baseline=baseline))
+
+
+def _baseline_left_out(scene: Scene) -> list[Resource]:
+    return [item for item in _with(scene) if item.type != DEPLOYED]
+
+
+def _baseline_of_another_stack(scene: Scene) -> list[Resource]:
+    (told,) = scene.deployed()
+    text = write_deployed(Baseline(), stack="prod")
+    return _with(scene, replace(told, props={"found": "state", "text": text}))
+
+
+def _two_baselines(scene: Scene) -> list[Resource]:
+    (told,) = scene.deployed()
+    return [*_with(scene), replace(told, name="other", urn=f"{told.urn}-other")]
 
 
 def _unverified_pin(scene: Scene) -> list[Resource]:
@@ -121,6 +137,13 @@ PLANS: dict[str, tuple[Plan, str]] = {
     "swapped artifact": (_swapped_artifact, "model-evidence-verified"),
     "evidence of another version": (_evidence_of_another_version, "model-evidence-verified"),
     "replayed older manifest": (_replayed_older, "no-silent-downgrade"),
+    "baseline left out of the plan": (_baseline_left_out, "no-silent-downgrade"),
+    "baseline of another stack": (_baseline_of_another_stack, "no-silent-downgrade"),
+    "second baseline beside the real one": (_two_baselines, "context-present"),
+    "stage of everybody at once": (
+        _edit("spec", "rollout", "stage", to="general"),
+        "rollout-one-ring-at-a-time",
+    ),
     "pin of a manifest that nobody verified": (_unverified_pin, "ethical-assessment-approved"),
     "model left out of the plan": (_model_left_out, "ethical-assessment-approved"),
     "context left out of the plan": (_context_left_out, "data-residency"),
@@ -154,13 +177,3 @@ PLANS: dict[str, tuple[Plan, str]] = {
     "cloud that nobody expects": (_token("gcp:storage/bucket:Bucket"), "resource-types-expected"),
     "key of a user": (_token("aws:iam/accessKey:AccessKey"), "resource-types-expected"),
 }
-
-
-def _newer_deployed() -> str:
-    scene = Scene()
-    pin = ModelPin(model="digits", version="9.0.0", sha256="9" * 64)
-    return baseline_text(Baseline(source="", pins={scene.deployment().name: pin}))
-
-
-# What the gate hands over where a newer version runs.
-NEWER_DEPLOYED = {"no-silent-downgrade": {"baseline": _newer_deployed()}}

@@ -11,11 +11,8 @@ from pathlib import Path
 from governance.resource import Resource
 from governance.testing import Scene, make_trust_text
 
-from gate.handover import baseline_text
 from sandbox.engine import environment, locate
 
-# What the gate hands over where nothing was deployed before.
-FIRST: Mapping[str, object] = {"no-silent-downgrade": {"baseline": baseline_text(None)}}
 PACK = Path(__file__).parents[3] / "policy-pack"
 
 _PROGRAM = """
@@ -78,7 +75,7 @@ class Project:
         )
 
     def preview(
-        self, *, config: Mapping[str, object] | None = FIRST
+        self, *, config: Mapping[str, object] | None = None
     ) -> tuple[int, list[dict[str, object]], str]:
         """Return exit code, policy events and all output of a preview with the pack.
 
@@ -88,11 +85,11 @@ class Project:
         return self._with_events("preview", *self._with_pack(config))
 
     def up(
-        self, *, config: Mapping[str, object] | None = FIRST
+        self, *, config: Mapping[str, object] | None = None
     ) -> tuple[int, list[dict[str, object]], str]:
         return self._with_events("up", "--yes", "--skip-preview", *self._with_pack(config))
 
-    def analyze(self, *, config: Mapping[str, object] | None = FIRST) -> tuple[int, str]:
+    def analyze(self, *, config: Mapping[str, object] | None = None) -> tuple[int, str]:
         """Return exit code and output of an audit of the state; it offers no event log."""
         result = self.run("policy", "analyze", "--stack", "dev", *self._with_pack(config))
         return result.returncode, result.stdout + result.stderr

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from governance.testing import Scene
 
-from tests.policy_pack.engine.attempts import NEWER_DEPLOYED, PLANS
-from tests.policy_pack.engine.project import FIRST, Project
+from tests.policy_pack.engine.attempts import PLANS
+from tests.policy_pack.engine.project import Project
 from tests.policy_pack.engine.test_engine import denied, plan
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy-engine")]
@@ -85,7 +85,6 @@ _CONFIGS: tuple[dict[str, object], ...] = (
     {"all": "advisory"},
     {"all": "disabled"},
     {"data-residency": "disabled"},
-    {"no-silent-downgrade": {"baseline": "not JSON"}},
 )
 
 
@@ -117,9 +116,8 @@ def test_a_plan_that_goes_around_a_rule_is_denied_by_name(
 ) -> None:
     make, rule = PLANS[name]
     project.write_plan(make(scene))
-    config = NEWER_DEPLOYED if rule == "no-silent-downgrade" else FIRST
 
-    code, events, said = project.preview(config=config)
+    code, events, said = project.preview()
 
     assert code != 0, said
     assert rule in denied(events), said

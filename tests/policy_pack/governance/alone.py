@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.facts import Baseline
+from governance.deployed import Baseline
 from governance.resource import Provider, Resource
 from governance.testing import Scene, Signers, changed, make_version, without
 
@@ -403,8 +403,15 @@ def _kept_on_device() -> Plan:
 
 @alone("no-silent-downgrade")
 def _older() -> Plan:
-    deployed = {"field-assistant-digits": {"version": "2.0.0", "sha256": "9" * 64}}
+    model = {"version": "2.0.0", "sha256": "9" * 64}
+    deployed = {"field-assistant-digits": {"aiModel": model}}
     return (Scene(baseline=Baseline(deployments=deployed)), ())
+
+
+@alone("rollout-one-ring-at-a-time")
+def _everybody_at_once() -> Plan:
+    scene = Scene()
+    return (scene, (changed(scene.deployment(), "spec", "rollout", "stage", to="general"),))
 
 
 @alone("leaf-matches-deployment")

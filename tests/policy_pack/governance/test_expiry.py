@@ -1,12 +1,12 @@
 """Three years on: what runs may stay, be halted or be gone back to; nothing else."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from governance.expiry import spec_digest
-from governance.facts import Baseline
+from governance.deployed import Baseline
 from governance.resource import Resource
 from governance.testing import Scene, Signers, changed, make_version
 
@@ -21,17 +21,11 @@ def _two_years(predicate: dict[str, Any]) -> None:
 VERSION = make_version(Signers.shared(), assessment=_two_years, evaluation=_two_years)
 FRESH = Scene(version=VERSION)
 DEPLOYMENT = FRESH.deployment()
-BEFORE = {
-    "version": "1.1.0",
-    "sha256": VERSION.sha256,
-    "previousSha256": "",
-    "specSha256": spec_digest(DEPLOYMENT.props["spec"]),
-}
+SPEC: Mapping[str, Any] = DEPLOYMENT.props["spec"]
 
 
-def later(*, released: str = VERSION.sha256, **deployed: str) -> Scene:
-    name = DEPLOYMENT.name
-    baseline = Baseline(released=frozenset({released}), deployments={name: {**BEFORE, **deployed}})
+def later(*, released: str = VERSION.sha256, spec: Mapping[str, Any] = SPEC) -> Scene:
+    baseline = Baseline(released=frozenset({released}), deployments={DEPLOYMENT.name: spec})
     return replace(FRESH, now=LATER, baseline=baseline)
 
 
@@ -89,11 +83,11 @@ def test_a_halt_that_changes_more_is_denied() -> None:
 def test_going_on_after_a_halt_is_a_change() -> None:
     halted = changed(DEPLOYMENT, "spec", "rollout", "halted", to=True)
 
-    assert outcomes(later(specSha256=spec_digest(halted.props["spec"]))) == {"fail"}
+    assert outcomes(later(spec=halted.props["spec"])) == {"fail"}
 
 
 def test_going_back_to_a_released_version_skips_expiry() -> None:
-    assert outcomes(later(version="1.2.0", sha256="9" * 64, specSha256="8" * 64)) == {"warned"}
+    assert outcomes(later(spec={"aiModel": {"version": "1.2.0", "sha256": "9" * 64}})) == {"warned"}
 
 
 def test_a_new_deployment_of_a_released_version_is_denied() -> None:

@@ -61,7 +61,6 @@ def _denials(token: str) -> set[str]:
         scene.resources(scene.resource(token, {})),
         now=scene.now,
         preview=True,
-        baseline=scene.baseline,
     )
     return {item.rule for item in verdicts if item.denies}
 

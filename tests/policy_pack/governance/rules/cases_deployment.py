@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.expiry import spec_digest
-from governance.facts import Baseline
+from governance.deployed import Baseline, write_deployed
 from governance.reading import UNKNOWN
 from governance.resource import Resource
 from governance.statements import GATE, USAGE, Subject
 from governance.testing import Scene, changed, make_record
+from governance.tokens import DEPLOYED
 
 from tests.policy_pack.governance.rules.table import (
     SCENE,
@@ -97,12 +97,9 @@ def _expired(**more: Any) -> Scene:
 
 def _deployed(scene: Scene, *released: str) -> Scene:
     deployment = scene.deployment()
-    before = {
-        "sha256": scene.version.sha256,
-        "version": "1.1.0",
-        "specSha256": spec_digest(deployment.props["spec"]),
-    }
-    baseline = Baseline(released=frozenset(released), deployments={deployment.name: before})
+    baseline = Baseline(
+        released=frozenset(released), deployments={deployment.name: deployment.props["spec"]}
+    )
     return replace(scene, baseline=baseline)
 
 
@@ -234,10 +231,82 @@ def _allowed(outcome: str, **parameters: list[str]) -> Case:
     return given("model-version-allowed", outcome, scene, label=str(parameters))
 
 
-def _baseline(outcome: str, name: str = "field-assistant-digits", **deployed: str) -> Case:
-    scene = replace(SCENE, baseline=Baseline(deployments={name: {"sha256": "9" * 64, **deployed}}))
-    return given("no-silent-downgrade", outcome, scene, label=f"{name}-{deployed}")
+def _baseline(
+    outcome: str, name: str = "field-assistant-digits", previous: str = "", **model: str
+) -> Case:
+    spec = {"aiModel": {"sha256": "9" * 64, "previous": {"sha256": previous}, **model}}
+    scene = replace(SCENE, baseline=Baseline(deployments={name: spec}))
+    return given("no-silent-downgrade", outcome, scene, label=f"{name}-{model}-{previous}")
 
+
+UNTOLD = replace(SCENE, baseline=None)
+# A state that has resources and no baseline.
+LOST = SCENE.resource(DEPLOYED, {"found": "missing", "text": ""}, name="deployed")
+ODD = SCENE.resource(DEPLOYED, {"found": "state", "text": "{}"}, name="deployed")
+OTHER_STACK = SCENE.resource(
+    DEPLOYED, {"found": "state", "text": write_deployed(Baseline(), stack="prod")}, name="deployed"
+)
+HALTED = changed(D, "spec", "rollout", "halted", to=True)
+
+
+def _released_before() -> Scene:
+    return replace(UNTOLD, records={"gate": _gate_statement(SCENE.version.sha256)})
+
+
+def _stage(outcome: str, at: str, spec: dict[str, Any] | None = None, **model: Any) -> Case:
+    """A deployment at stage ``at``, where ``spec`` was deployed before."""
+    rule = "rollout-one-ring-at-a-time"
+    before = {} if spec is None else {D.name: {**spec, "aiModel": {**OWN, **model}}}
+    scene = replace(SCENE, baseline=Baseline(deployments=before))
+    moved = changed(D, "spec", "rollout", "stage", to=at)
+    return given(rule, outcome, scene, moved, label=f"{at}-after-{spec}-{sorted(model)}")
+
+
+OWN = {"version": "1.1.0", "sha256": SCENE.version.sha256}
+NEWER = {"version": "1.2.0", "sha256": "9" * 64}
+
+
+def _at(stage: str) -> dict[str, Any]:
+    return {"rollout": {"stage": stage}}
+
+
+STEPS = [
+    _stage("pass", "canary"),
+    _stage("fail", "general"),
+    _stage("pass", "canary", _at("general")),
+    _stage("pass", "general", _at("canary")),
+    _stage("fail", "general", _at("a ring of before")),
+    _stage("fail", "general", _at("general"), **NEWER),
+    _stage("pass", "canary", _at("general"), **NEWER),
+    _stage("pass", "general", _at("canary"), **NEWER, previous=OWN),
+    given(
+        "rollout-one-ring-at-a-time",
+        "pass",
+        SCENE,
+        changed(HALTED, "spec", "rollout", "stage", to="general"),
+        label="halted",
+    ),
+    given(
+        "rollout-one-ring-at-a-time",
+        "fail",
+        _released_before(),
+        changed(D, "spec", "rollout", "stage", to="general"),
+        label="no-baseline",
+    ),
+    says("unknown", "rollout-one-ring-at-a-time", D, "spec", "rollout", "stage", to=UNKNOWN),
+    given(
+        "rollout-one-ring-at-a-time",
+        "pass",
+        replace(
+            SCENE,
+            config=json.dumps(
+                {"rules": {"rollout-one-ring-at-a-time": {"parameters": {"skip": 1}}}}
+            ),
+        ),
+        changed(D, "spec", "rollout", "stage", to="general"),
+        label="skip",
+    ),
+]
 
 OLDER = with_version(version="1.0.0").model_version()
 
@@ -270,14 +339,20 @@ VERSIONS = [
     fails("model-version-allowed", D, *AI, "version", to=None),
     says("unknown", "model-version-allowed", D, *AI, "version", to=UNKNOWN),
     given("no-silent-downgrade", "pass", SCENE, label="nothing-deployed"),
-    given("no-silent-downgrade", "fail", replace(SCENE, baseline=None), label="no-baseline"),
+    given("no-silent-downgrade", "fail", UNTOLD, label="no-baseline"),
+    given("no-silent-downgrade", "fail", SCENE, LOST, D, label="lost"),
+    given("no-silent-downgrade", "fail", SCENE, ODD, D, label="unreadable"),
+    given("no-silent-downgrade", "fail", SCENE, OTHER_STACK, D, label="another-stack"),
+    given("no-silent-downgrade", "pass", SCENE, LOST, HALTED, label="lost-and-halted"),
+    given("no-silent-downgrade", "pass", _released_before(), label="lost-and-released"),
+    *STEPS,
     _baseline("pass", version="1.1.0"),
     _baseline("pass", version="1.0.9"),
     _baseline("pass", version="1.1.0-rc.1"),
     _baseline("fail", version="1.1.1"),
     _baseline("fail", version="nonsense"),
-    _baseline("pass", version="1.2.0", previousSha256=SCENE.version.sha256),
-    _baseline("fail", version="1.2.0", previousSha256="8" * 64),
+    _baseline("pass", version="1.2.0", previous=SCENE.version.sha256),
+    _baseline("fail", version="1.2.0", previous="8" * 64),
     _baseline("pass", name="another", version="9.9.9"),
     _previous("pass", version="1.0.0", sha256=OLDER.props["sha256"], label="older"),
     _previous("fail", version="1.0.1", sha256=OLDER.props["sha256"], label="wrong-version"),
@@ -752,6 +827,7 @@ EVIDENCE = [
 ]
 
 C = SCENE.context()
+SECOND = SCENE.resource(DEPLOYED, {"found": "first", "text": ""}, name="other")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SETUP = [
     fails("stack-configured", C, "stack", to="prod"),
@@ -762,6 +838,8 @@ SETUP = [
     fails("records-verified", C, "records", to=[{"name": "x", "text": "not a record"}]),
     fails("records-verified", C, "releasedDigests", to=["0" * 64]),
     passes("records-verified", C, "records", to=[]),
+    given("context-present", "fail", SCENE, SECOND, label="two-baselines"),
+    given("context-present", "fail", UNTOLD, label="no-baseline"),
     says("unknown", "records-verified", C, "records", to=UNKNOWN),
     given(
         "records-verified",

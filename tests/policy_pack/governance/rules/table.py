@@ -49,7 +49,6 @@ class Case:
             self.scene.setting("dev"),
             now=self.scene.now,
             preview=self.scene.preview,
-            baseline=self.scene.baseline,
         )
         for resource in self.plan:
             facts.admit(resource)

@@ -1,0 +1,108 @@
+"""The stack output that becomes the baseline of the next run.
+
+It waits for every resource, so that an `up` which fails anywhere leaves the output of the last one
+that succeeded.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
+
+import pulumi
+from governance.deployed import Baseline, read_deployed, write_deployed
+from governance.errors import GovernanceError
+from governance.resource import Resource
+
+from components.deployed import DeployedArgs
+from components.documents import deployment_document
+from components.settings_load import StackInputs
+
+__all__ = ["all_succeeded", "declared_resources", "deployed_baseline", "deployed_output"]
+
+
+def declared_resources() -> list[pulumi.Resource]:
+    """Return a list that every resource declared from now on joins."""
+    found: list[pulumi.Resource] = []
+    pulumi.runtime.register_stack_transformation(lambda args: found.append(args.resource))
+    return found
+
+
+def deployed_output(
+    inputs: StackInputs,
+    before: DeployedArgs,
+    resources: Sequence[pulumi.Resource],
+    planned: Sequence[Resource],
+) -> pulumi.Output[str]:
+    """Return the text of what is deployed when every resource has succeeded.
+
+    Args:
+        inputs: What the program declares from.
+        before: The baseline of this run, which stays where a resource failed and the run went on
+            (`--continue-on-error`).
+        resources: Every resource of the program.
+        planned: The same as pricing reads them; empty at preview, which keeps the costs of before.
+    """
+
+    def text(earlier: str) -> pulumi.Input[str]:
+        baseline = deployed_baseline(inputs)
+        if pulumi.runtime.is_dry_run():
+            return write_deployed(
+                replace(baseline, costs=_costs_of(earlier, inputs.stack)), stack=inputs.stack
+            )
+        waiting: Awaitable[bool] = asyncio.ensure_future(all_succeeded(resources))
+        settled: pulumi.Output[bool] = pulumi.Output.from_input(waiting)
+        return settled.apply(
+            lambda done: (
+                write_deployed(replace(baseline, costs=_priced(planned)), stack=inputs.stack)
+                if done
+                else earlier
+            )
+        )
+
+    return pulumi.Output.from_input(before["text"]).apply(text)
+
+
+def deployed_baseline(inputs: StackInputs) -> Baseline:
+    """Return what a stack file deploys, without its costs."""
+    return Baseline(
+        released=frozenset(files.sha256 for files in inputs.models.values()),
+        deployments={
+            item.name: deployment_document(inputs.settings, item)["spec"]
+            for item in inputs.settings.deployments
+        },
+    )
+
+
+async def all_succeeded(resources: Sequence[pulumi.Resource]) -> bool:
+    """Return whether every resource succeeded; the engine leaves the outputs of others unknown.
+
+    Raises:
+        Exception: A registration failed, which ends the program.
+    """
+    outputs = [
+        value
+        for resource in resources
+        for value in vars(resource).values()
+        if isinstance(value, pulumi.Output)
+    ]
+    return all(await asyncio.gather(*(output.is_known() for output in outputs)))
+
+
+def _costs_of(text: str, stack: str) -> Mapping[str, str] | None:
+    try:
+        return read_deployed(text, stack=stack).costs if text else None
+    except GovernanceError:
+        return None  # the rules say what is wrong with it
+
+
+def _priced(resources: Sequence[Resource]) -> Mapping[str, str]:
+    # A preview never prices: the pack does, and reading the catalogue takes a third of a second.
+    from governance.cost import CostError, estimate  # noqa: PLC0415
+    from governance.cost.budgets import costs_by_budget  # noqa: PLC0415
+    from governance.cost.catalogue import pack_catalogue  # noqa: PLC0415
+    from governance.cost.errors import UnknownInputError  # noqa: PLC0415
+
+    try:
+        return costs_by_budget(estimate(resources, pack_catalogue()))
+    except (CostError, UnknownInputError):
+        return {}  # not known: a capped increase is then denied until somebody signs for it

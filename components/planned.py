@@ -1,0 +1,60 @@
+"""The program's resources as the engine has them, with the names and values that pricing reads."""
+
+import json
+from typing import Any
+
+import pulumi
+from governance.resource import Provider, Resource
+
+__all__ = ["Planned"]
+
+_STACK = "pulumi:pulumi:Stack"
+_PROVIDERS = "pulumi:providers:"
+
+
+class Planned:
+    """Collects the inputs of every resource of an `up`; at preview it stays empty."""
+
+    def __init__(self) -> None:
+        """Watch what is declared from now on."""
+        self.resources: list[Resource] = []
+        self._providers: dict[str, Provider] = {}
+        if not pulumi.runtime.is_dry_run():
+            pulumi.runtime.register_resource_transform(self._take)
+
+    async def _take(self, args: pulumi.ResourceTransformArgs) -> None:
+        parent = await args.opts.parent.urn.future() if args.opts.parent else None
+        urn = _urn(args.type_, args.name, parent)
+        # Everything is known by now: the engine asks when it is about to register the resource.
+        props: dict[str, Any] = dict(await pulumi.Output.from_input(args.props).future() or {})
+        provider = args.opts.provider
+        reference = await provider.urn.future() if provider else None
+        if args.type_.startswith(_PROVIDERS):
+            opened = {key: _opened(value) for key, value in props.items()}
+            self._providers[urn] = Provider(type=args.type_, name=args.name, props=opened)
+        self.resources.append(
+            Resource(
+                type=args.type_,
+                name=args.name,
+                urn=urn,
+                props=props,
+                parent=parent,
+                provider=self._providers.get(reference or ""),
+            )
+        )
+
+
+def _urn(kind: str, name: str, parent: str | None) -> str:
+    above = parent.split("::")[2] if parent else _STACK
+    qualified = kind if above == _STACK else f"{above}${kind}"
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified}::{name}"
+
+
+def _opened(value: Any) -> Any:
+    """Return a provider's input; SDKs send its lists and mappings as JSON text."""
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,30 @@
+"""The state as its own baseline: what the next run of the program would be told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from governance.deployed import STATE
+from governance.tokens import DEPLOYED
+from governance.tokens import STACK as ROOT
+
+__all__ = ["settled"]
+
+
+def settled(export: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an exported state whose `Deployed` carries the baseline among the stack's outputs.
+
+    The component was registered before the rest was deployed, so it names what was there before.
+    Without the output, as after a first `up` that failed, it stays as it is.
+    """
+    deployment = export.get("deployment") or {}
+    rows = deployment.get("resources") or []
+    outputs = next((row.get("outputs") or {} for row in rows if row.get("type") == ROOT), {})
+    text = outputs.get("deployed")
+    if not isinstance(text, str):
+        return export
+    told = {"found": STATE, "text": text}
+    resources = [
+        {**row, "inputs": told, "outputs": told} if row.get("type") == DEPLOYED else row
+        for row in rows
+    ]
+    return {**export, "deployment": {**deployment, "resources": resources}}

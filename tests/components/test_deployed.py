@@ -1,0 +1,75 @@
+"""The baseline of the next run: read from the stack's own outputs, exported when all succeeded."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+from governance.deployed import FIRST, MISSING, STATE
+
+from components.deployed import without_output
+from components.deployed_output import all_succeeded, deployed_baseline
+from components.settings_load import load
+from tests.components.support import Engine, stack_values
+
+DEPLOYMENT = {"type": "mobileai:index:MobileAIDeployment", "outputs": {}}
+
+
+def said(found: str) -> dict[str, Any]:
+    return {"type": "mobileai:index:Deployed", "outputs": {"found": found}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([], FIRST),
+        ([{"type": "pulumi:pulumi:Stack", "outputs": {}}], FIRST),
+        ([said(FIRST), DEPLOYMENT], FIRST),
+        ([DEPLOYMENT], MISSING),
+        ([said(STATE), DEPLOYMENT], MISSING),
+        ([said(MISSING), DEPLOYMENT], MISSING),
+        ([said(FIRST), said(FIRST), DEPLOYMENT], MISSING),
+    ],
+)
+def test_state_without_the_output_is_the_first_only_if_nothing_was_deployed(
+    rows: list[dict[str, Any]], found: str
+) -> None:
+    assert without_output({str(at): row for at, row in enumerate(rows)}) == found
+
+
+def test_the_program_hands_over_what_its_stack_had_after_the_context(dev: Engine) -> None:
+    told = dev.one(":Deployed")
+
+    assert told.inputs == {"found": FIRST, "text": ""}
+    assert [item.name for item in dev.registered[:2]] == ["governance", "deployed"]
+
+
+def test_what_is_exported_is_what_the_plan_deploys(dev: Engine, shared_repository: Path) -> None:
+    values = stack_values(shared_repository)
+    baseline = deployed_baseline(load(values, root=shared_repository, stack="dev"))
+
+    (entry,) = values["deployments"]
+    document = dev.one(":MobileAIDeployment")
+    assert baseline.deployments == {document.name: document.inputs["spec"]}
+    assert baseline.released == {entry["sha256"], entry["previous"]["sha256"]}
+
+
+def output(*, known: bool) -> pulumi.Output[str]:
+    async def now(value: Any) -> Any:
+        return value
+
+    return pulumi.Output(set(), now("x"), now(known))
+
+
+@pytest.mark.parametrize(("failed", "done"), [([], True), (["arn"], False)])
+def test_resource_that_failed_keeps_the_output_of_before(failed: list[str], done: object) -> None:
+    """Where a run goes on after a failure, the engine leaves outputs of what failed unknown."""
+
+    async def ask() -> bool:
+        made = {name: output(known=name not in failed) for name in ("urn", "arn")}
+        resource: Any = SimpleNamespace(name="text", **made)
+        return await all_succeeded([resource])
+
+    assert asyncio.run(ask()) is done
