@@ -69,7 +69,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     from gate.progress import shown  # noqa: PLC0415
     from gate.render.timing import render_timing  # noqa: PLC0415
 
-    options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals)
+    options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
     try:
         with shown() as tell:
             if statement:

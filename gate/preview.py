@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.cpu import CpuMeter
 from gate.events import parse_event
 from gate.observation import Observation
 from gate.process import run_lines
@@ -24,6 +25,7 @@ class Preview:
         stderr: What the engine wrote to standard error.
         marks: When events came.
         seconds: How long it took.
+        cpu: Seconds of CPU by part (see `gate.cpu`); empty if nobody asked.
     """
 
     observation: Observation
@@ -31,6 +33,7 @@ class Preview:
     stderr: str
     marks: Marks
     seconds: float
+    cpu: Mapping[str, float]
 
 
 def preview(
@@ -40,6 +43,7 @@ def preview(
     environment: Mapping[str, str],
     config_file: Path,
     judged: bool = True,
+    timed: bool = False,
     on_progress: Callable[[Observation], None] | None = None,
 ) -> Preview:
     """Run `pulumi preview`, with the pack, and return what was seen.
@@ -50,9 +54,10 @@ def preview(
         environment: The engine's variables.
         config_file: The stack file to use.
         judged: Whether the pack judges it; `False` only to learn what is planned.
+        timed: Whether CPU time is measured too.
         on_progress: Called after every event.
     """
-    observation, marks = Observation(), Marks()
+    observation, marks, meter = Observation(), Marks(), CpuMeter()
     project.log.parent.mkdir(parents=True, exist_ok=True)
     with project.log.open("w") as log:
 
@@ -74,6 +79,7 @@ def preview(
             folder=project.root,
             environment={**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
             on_line=take,
+            on_start=meter.start if timed else lambda _: None,
         )
     return Preview(
         observation=observation,
@@ -81,6 +87,7 @@ def preview(
         stderr=ended.errors,
         marks=marks,
         seconds=ended.seconds,
+        cpu=meter.stop(),
     )
 
 

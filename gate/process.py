@@ -37,6 +37,7 @@ def run_lines(
     folder: Path,
     environment: Mapping[str, str],
     on_line: Callable[[str, float], None],
+    on_start: Callable[[int], None] = lambda _: None,
 ) -> Ended:
     """Run a command and call `on_line` with each line and the seconds since the start.
 
@@ -45,6 +46,7 @@ def run_lines(
         folder: Where it runs.
         environment: All of its variables.
         on_line: Called from this thread, as the lines come.
+        on_start: Called with the process id.
 
     Raises:
         KeyboardInterrupt: After the command and its children were ended.
@@ -63,6 +65,7 @@ def run_lines(
         errors="replace",
         process_group=0,
     )
+    on_start(process.pid)
     errors: list[str] = []
     reader = threading.Thread(target=_drain, args=(process.stderr, errors), daemon=True)
     reader.start()

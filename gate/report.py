@@ -178,6 +178,10 @@ class Timing(Part):
     total_seconds: Seconds
     phases: dict[str, Seconds] = Field(description="In order; they add up to the total.")
     resources_per_second: Seconds
+    cpu_seconds: dict[str, Seconds] = Field(
+        default_factory=dict,
+        description="Of the engine's run, by part: engine, program, pack, providers; with --time.",
+    )
 
 
 class Report(Part):

@@ -50,6 +50,7 @@ class Options:
         cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the
             official ones, with the backend and the credentials of the caller.
         base: A commit to count changes against; none stands for the deployed state.
+        timed: Whether CPU time by part is measured too.
         actuals: A FOCUS file with what was billed this month, for a forecast.
         folder: Where the checkout is, or a folder in it.
         ambient: The caller's environment.
@@ -59,6 +60,7 @@ class Options:
     cloud: Cloud = "sandbox"
     base: str = ""
     actuals: Path | None = None
+    timed: bool = False
     folder: Path = field(default_factory=Path.cwd)
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -99,6 +101,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         engine,
         environment={**told, RECORD_VARIABLE: str(project.input_checks)},
         config_file=config_file,
+        timed=options.timed,
         on_progress=lambda seen: tell(describe(seen)),
     )
     clock.add(shown.marks.phases(shown.seconds))
@@ -133,7 +136,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
             official=_official(options),
         ),
     )
-    return assemble(run, clock.read(rate=_rate(shown)))
+    return assemble(run, clock.read(rate=_rate(shown), cpu=shown.cpu))
 
 
 def _official(options: Options) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Where the time of a run goes, told by when events come."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -96,10 +96,13 @@ class Clock:
         """Take the phases of the engine."""
         self._phases |= phases
 
-    def read(self, *, rate: float) -> Timing:
+    def read(self, *, rate: float, cpu: Mapping[str, float] | None = None) -> Timing:
         """Return all phases up to now; what none of them covers is named `gate`."""
         total = round(time.monotonic() - self._started, 3)
         rest = round(max(total - sum(self._phases.values()), 0.0), 3)
         return Timing(
-            total_seconds=total, phases={**self._phases, "gate": rest}, resources_per_second=rate
+            total_seconds=total,
+            phases={**self._phases, "gate": rest},
+            resources_per_second=rate,
+            cpu_seconds=dict(cpu or {}),
         )

@@ -16,4 +16,7 @@ def render_timing(timing: Timing) -> str:
     lines.append(f"  {'total':<{width}}  {timing.total_seconds:7.2f} s")
     if timing.resources_per_second:
         lines.append(f"  {timing.resources_per_second:.0f} resources per second while they came")
+    if timing.cpu_seconds:
+        parts = ", ".join(f"{part} {used:.2f} s" for part, used in timing.cpu_seconds.items())
+        lines.append(f"  CPU of the engine's run: {parts}")
     return "\n".join(["Time:", *lines]) + "\n"
