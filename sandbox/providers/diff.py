@@ -13,7 +13,7 @@ from sandbox.providers.values import Properties, Unknown, Value, plain
 __all__ = ["Change", "compare", "forces_replacement"]
 
 _INDEX: Final = re.compile(r"\[\d+\]")
-_PLAIN_KEY: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_PLAIN_KEY: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from sandbox.providers.dialect import Dialect, Invented
 from sandbox.providers.errors import Failure, ProviderError
 from sandbox.providers.kubernetes.kinds import api_version, custom_facts, group_of, kind_of
 from sandbox.providers.kubernetes.kubeconfig import check_kubeconfig
+from sandbox.providers.kubernetes.quantities import with_canonical_quantities
 from sandbox.providers.naming import NamingRequest, unique_name
 from sandbox.providers.paths import get_path
 from sandbox.providers.spec import NamingRule, Spec, TypeFacts
@@ -86,7 +87,7 @@ class KubernetesDialect(Dialect):
     def complete(
         self, facts: TypeFacts, inputs: Properties, *, old: Properties, naming: NamingRequest
     ) -> Properties:
-        """Add apiVersion, kind, a name and a namespace."""
+        """Add apiVersion, kind, a name and a namespace; write quantities as the server does."""
         kind: Properties = {"apiVersion": api_version(facts.token), "kind": kind_of(facts.token)}
         given = inputs.get("metadata", {})
         if not isinstance(given, dict):
@@ -99,7 +100,9 @@ class KubernetesDialect(Dialect):
             metadata["annotations"] = _with_mark(metadata.get("annotations"))
         if not facts.cluster_scoped and metadata.get("namespace") is None:
             metadata["namespace"] = self._settings.namespace
-        return {**inputs, **kind, "metadata": metadata}
+        completed: Properties = {**inputs, **kind, "metadata": metadata}
+        # Of custom resources only their definition knows what a quantity is.
+        return completed if facts.open else with_canonical_quantities(completed)
 
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
         """Fields the API server sets."""

@@ -113,11 +113,18 @@ def _two_ports(inputs: dict[str, Any]) -> None:
     inputs["spec"]["ports"].append(port)
 
 
+def _notation(inputs: dict[str, Any]) -> None:
+    wanted = {"cpu": "1000m", "memory": "1.5Gi", "ephemeral-storage": "2048Mi"}
+    for container in inputs["spec"]["template"]["spec"]["containers"]:
+        container["resources"] = {"requests": wanted, "limits": {**wanted, "memory": "3221225472"}}
+
+
 OF_OBJECTS: Final[dict[str, Callable[[Objects], Objects]]] = {
     "an immutable selector": lambda all_: _changed(all_, "Deployment", _selector),
     "data of an immutable config map": lambda all_: _changed(all_, "ConfigMap", _immutable),
     "an annotation more": lambda all_: _changed(all_, "Service", _annotation),
     "labels taken away": lambda all_: _changed(all_, "NetworkPolicy", _no_labels),
+    "quantities in other notations": lambda all_: _changed(all_, "Deployment", _notation),
     "an item more in a list": lambda all_: _changed(all_, "Service", _two_ports),
 }
 """By name; each changes objects that a program declared."""

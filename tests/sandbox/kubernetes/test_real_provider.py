@@ -37,6 +37,7 @@ SHOWS = {
     "data of an immutable config map": {"replace"},
     "an annotation more": {"update"},
     "labels taken away": {"update"},
+    "quantities in other notations": {"update"},
     "an item more in a list": {"update"},
 }
 
