@@ -8,12 +8,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from governance.documents import dump_yaml
 from governance.resource import Resource
 from governance.testing import Scene, make_trust_text
+from governance.testing.plan import BOUNDS
 
 from sandbox.engine import environment, locate
 
 PACK = Path(__file__).parents[3] / "policy-pack"
+# The scene's stack, within the bounds that the scene has.
+_ENTRY = {
+    "environment": "dev",
+    "trust": "trust/dev.yaml",
+    "config": "config/dev.json",
+    "bounds": BOUNDS.model_dump(mode="json", by_alias=True),
+}
 
 _PROGRAM = """
 import json, pathlib
@@ -121,6 +130,11 @@ def make_project(root: Path, scene: Scene) -> Project:
     shutil.copytree(PACK, pack, ignore=shutil.ignore_patterns("__pycache__", "trust"))
     (pack / "trust").mkdir()
     (pack / "trust" / "dev.yaml").write_text(make_trust_text(scene.signers))
+    (pack / "stacks.yaml").write_text(dump_yaml({"stacks": {"dev": _ENTRY}}))
+    # Our own dev stack may skip rings; the scene's may not.
+    config = json.loads((pack / "config" / "dev.json").read_text())
+    del config["rules"]["rollout-one-ring-at-a-time"]
+    (pack / "config" / "dev.json").write_text(json.dumps(config))
     manifest = (pack / "PulumiPolicy.yaml").read_text()
     lines = [line for line in manifest.splitlines() if "virtualenv" not in line]
     (pack / "PulumiPolicy.yaml").write_text("\n".join(lines).replace("  options:\n", "") + "\n")
