@@ -5,23 +5,26 @@ One :class:`Lane` for each version of a model:
 - **Collecting.** A batch is started one turn of the event loop after its first request, and waits
   another turn for as long as each turn brings more, up to a largest batch and a longest wait. So
   a lone request waits for microseconds, and no timer is needed.
-- **Where it runs.** A call that takes less than about a millisecond runs on the event loop: going
-  to a thread and back costs more than that. A longer one runs in the lane's own thread, and the
-  next batch collects meanwhile. The lane measures and decides.
-- **Fair.** One batch, then the loop goes on to others; a slow model has its own thread and queue.
+- **Where it runs.** Every call runs in the lane's own thread, and the next batch collects
+  meanwhile. None runs on the event loop, however short the last ones were: what a call takes is
+  decided by its inputs, and a model that loops would stop every client.
+- **Fair.** One batch, then the loop goes on to others; each model has its own thread and queue.
 - **Apart again.** If a joined call fails, its requests run alone: one of them cannot fail others.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import math
+import queue
+import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from edge.datatypes import DATATYPES
@@ -29,15 +32,11 @@ from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedErr
 from edge.jobs import Job, Outputs, check_outputs, join
 from edge.limits import BatchLimits
 from edge.plan import Plans
-from edge.serving import Run, Served, Tensors
+from edge.serving import Run, Served, ShapeError, Tensors
 from edge.stats import ModelStats
 
 __all__ = ["Lane"]
 
-_ON_LOOP: Final = 0.001  # seconds that a call may take on the event loop
-# How fast the shortest time of a row is forgotten, per call: a model of 10 us a row that comes to
-# take 10 ms holds the loop up for some 20 calls, and a few unlucky calls move nothing.
-_FORGET: Final = 1.25
 _LOG: Final = logging.getLogger(__name__)
 _RECENT: Final = 0.2  # weight of the last call in the average
 
@@ -54,6 +53,27 @@ class _Call:
     outputs: Tensors | None
     seconds: float
     error: Exception | None
+
+
+class _Thread:
+    """A thread for a lane's calls. A daemon: one that hangs keeps no process from ending."""
+
+    def __init__(self, name: str) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        work = threading.Thread(target=_work, args=(self._calls,), name=name, daemon=True)
+        work.start()
+        # The thread knows the queue alone, so it ends with the lane that owns this.
+        weakref.finalize(self, self._calls.put, None)
+
+    def submit(self, call: Callable[[], None]) -> None:
+        """Run a call after those before it; it raises nothing."""
+        self._calls.put(call)
+
+
+def _work(calls: queue.SimpleQueue[Callable[[], None] | None]) -> None:
+    while (call := calls.get()) is not None:
+        call()
+        del call  # it holds the lane, which may have been forgotten meanwhile
 
 
 class Lane:
@@ -76,19 +96,21 @@ class Lane:
         self._most = limits.rows if served.model.batchable else 1
         self._queue: deque[Job] = deque()
         self._loop = asyncio.get_running_loop()
-        self._threads: ThreadPoolExecutor | None = None
+        self._thread: _Thread | None = None
         self._seen = 0  # length of the queue at the last turn
         self._busy = False  # collecting or running
         self._running: Sequence[Job] = ()  # in the thread
-        # Shortest time of a row, lately. The shortest: a thread's time has waits for the
-        # interpreter in it, which a call on the loop has not.
-        self._row_seconds = math.inf
+        self._since = 0.0  # when the last call of a runtime began
         self._average: float | None = None  # seconds of a call
 
     @property
     def waiting(self) -> int:
         """How many requests wait."""
         return len(self._queue)
+
+    def running_seconds(self) -> float:
+        """Return for how long the call that runs now has been running; 0 where none runs."""
+        return time.perf_counter() - self._since if self._running else 0.0
 
     def make_room(self) -> None:
         """Return if one more request may wait; asked before its tensors are read.
@@ -153,23 +175,19 @@ class Lane:
         jobs = self._take()
         if not jobs:
             self._next()
-        elif sum(job.rows for job in jobs) * self._row_seconds < _ON_LOOP:
-            self._end(self._run(jobs))
         else:
-            if self._threads is None:
-                name = self._model.identity.name
-                self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"run-{name}")
-            self._running = jobs
-            self._threads.submit(self._run, jobs).add_done_callback(self._from_thread)
+            if self._thread is None:
+                self._thread = _Thread(f"run-{self._model.identity.name}")
+            self._running, self._since = jobs, time.perf_counter()
+            self._thread.submit(partial(self._in_thread, jobs))
 
-    def _from_thread(self, future: Future[list[_Call]]) -> None:
-        self._loop.call_soon_threadsafe(self._back, future)
-
-    def _back(self, future: Future[list[_Call]]) -> None:
-        self._running = ()
-        self._end(future.result())
+    def _in_thread(self, jobs: Sequence[Job]) -> None:
+        calls = self._run(jobs)
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
+            self._loop.call_soon_threadsafe(self._end, calls)
 
     def _end(self, calls: Sequence[_Call]) -> None:
+        self._running = ()
         try:
             self._finish(calls)
         finally:  # a defect must not stop the lane
@@ -214,13 +232,15 @@ class Lane:
         inputs: Tensors = {}
         outputs: Tensors | None = None
         error: Exception | None = None
-        before = time.perf_counter()
+        before = self._since = time.perf_counter()
         try:
             inputs = self._joined(jobs)
             outputs = self._model.run(inputs)
             check_outputs(self._model, outputs, sum(job.rows for job in jobs))
         except Exception as raised:  # noqa: BLE001  # the model's; answered as such
             outputs, error = None, raised
+            if inputs and not self.served.shapes.known(inputs):
+                error = ShapeError(str(raised))
         return _Call(jobs, inputs, outputs, time.perf_counter() - before, error)
 
     def _joined(self, jobs: Sequence[Job]) -> Tensors:
@@ -239,11 +259,13 @@ class Lane:
         served, stats = self.served, self.stats
         if call.outputs is None:
             error = _refusal(call.error)
+            outcome = "failed" if error.status == INTERNAL else "unfit"
             for job in call.jobs:
                 served.release()
-                stats.outcomes["failed"] += 1
+                stats.outcomes[outcome] += 1
                 job.fail(error)
             return
+        served.shapes.worked(call.inputs)
         outputs = Outputs(call.outputs, whole=not self._model.batchable)
         at, now, total = 0, time.perf_counter(), stats.total
         for job in call.jobs:
@@ -263,7 +285,6 @@ class Lane:
         self.stats.batch.add(rows)
         average = call.seconds if self._average is None else self._average
         self._average = average + _RECENT * (call.seconds - average)
-        self._row_seconds = min(self._row_seconds * _FORGET, call.seconds / rows)
         self._observe(
             Run(
                 served=self.served,
@@ -278,6 +299,12 @@ class Lane:
 
 def _refusal(error: Exception | None) -> RefusedError:
     """Return what a client is told; the model's own words may hold its inputs."""
+    if isinstance(error, ShapeError):
+        return RefusedError(
+            BAD_REQUEST,
+            "model: failed on inputs of these shapes, and has never succeeded on them; "
+            "expected sizes that fit each other and the model",
+        )
     if isinstance(error, ValueError):
         return RefusedError(BAD_REQUEST, "model: cannot take the values of these inputs")
     return RefusedError(INTERNAL, "model: failed")

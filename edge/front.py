@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
 from edge.admission import Admission
-from edge.answer import refusal
+from edge.answer import Head, refusal
 from edge.batching import Lane
 from edge.errors import NOT_FOUND, UNAVAILABLE, RefusedError
 from edge.jobs import Job
@@ -59,6 +59,18 @@ class Front:
         self.refused: dict[int, int] = {}
         self.leaving = False  # about to end: served on, but no longer ready
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
+
+    def stranger(self, headers: Headers) -> tuple[Head, bytes] | None:
+        """Return the refusal of a request whose key is not accepted, before its body is read."""
+        if self.admission.keys is None:
+            return None
+        given = {name: value for name, value in headers if name in _KEYS}
+        try:
+            self.admission.client(given.get(_KEYS[0]) or given.get(_KEYS[1]), "")
+        except RefusedError as error:
+            self.count(error)
+            return refusal(error)
+        return None
 
     def infer(
         self,
@@ -149,8 +161,27 @@ class Front:
             raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
 
     def ready(self) -> bool:
-        """Return whether new requests should be sent here."""
-        return not self.leaving and self.table.ready()
+        """Return whether new requests should be sent here: not while a call hangs."""
+        return not self.leaving and self.table.ready() and not any(map(self._hangs, self._lanes))
+
+    def model_ready(self, target: tuple[str, str | None], headers: Headers) -> bool:
+        """Return whether a model can be asked now.
+
+        Raises:
+            RefusedError: If there is no such model or version.
+        """
+        try:
+            served = self.route(target, headers)
+        except RefusedError as error:
+            if error.status != UNAVAILABLE:
+                raise
+            return False
+        served.release()
+        return served.lane is None or not self._hangs(served.lane)
+
+    def _hangs(self, lane: Lane) -> bool:
+        """Return whether a lane's call takes longer than anybody waits for it."""
+        return lane.running_seconds() > self.limits.timeout
 
     def lanes(self) -> Iterator[tuple[tuple[str, str, str], Lane]]:
         """Yield name, version and digest of what is in use, and its lane."""

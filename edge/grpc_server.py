@@ -24,6 +24,7 @@ __all__ = ["RpcServer", "start_grpc"]
 
 _SERVICE: Final = "inference.GRPCInferenceService"
 _TRACE: Final = b"traceparent"
+_MILLISECONDS: Final = 1000
 _OVERHEAD: Final = 65_536  # bytes of a message beside its tensors
 _CODES: Final = {
     errors.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
@@ -71,6 +72,9 @@ async def start_grpc(front: Front, settings: Settings) -> RpcServer:
             ("grpc.max_send_message_length", -1),
             ("grpc.max_metadata_size", 32_768),
             ("grpc.so_reuseport", 0),  # a taken port is an error, not a second server
+            ("grpc.max_allowed_incoming_connections", limits.connections),
+            ("grpc.max_connection_idle_ms", int(limits.idle * _MILLISECONDS)),
+            ("grpc.server_handshake_timeout_ms", int(limits.arrival * _MILLISECONDS)),
         ],
         maximum_concurrent_rpcs=limits.connections,
     )
@@ -160,13 +164,8 @@ class _Calls:
 
     async def model_ready(self, request: Any, context: Context, headers: Headers) -> Any:
         self._known(context, headers)
-        try:
-            self.front.route((request.name, request.version or None), headers).release()
-        except RefusedError as error:
-            if error.status != errors.UNAVAILABLE:
-                raise
-            return messages.ModelReadyResponse(ready=False)
-        return messages.ModelReadyResponse(ready=True)
+        target = (request.name, request.version or None)
+        return messages.ModelReadyResponse(ready=self.front.model_ready(target, headers))
 
     async def model(self, request: Any, context: Context, headers: Headers) -> Any:
         self._known(context, headers)
@@ -202,7 +201,7 @@ class _Calls:
         start = time.perf_counter()
         front = self.front
         if not front.admission.open:
-            front.admission.admit(_credential(headers), context.peer())
+            front.admission.admit(_credential(headers), _address(context))
         served = front.route(target, headers)
         deadline = start + self._patience(context)
         job = front.enter(
@@ -234,12 +233,21 @@ class _Calls:
         await self.front.change(change, name, _credential(headers))
 
     def _known(self, context: Context, headers: Headers) -> None:
-        self.front.admission.client(_credential(headers), context.peer())
+        self.front.admission.client(_credential(headers), _address(context))
 
     def _patience(self, context: Context) -> float:
         remaining = context.time_remaining()
         most = self.front.limits.timeout
         return most if remaining is None or math.isinf(remaining) else min(remaining, most)
+
+
+def _address(context: Context) -> str:
+    """Return the client's address without its port: a new channel is no new client.
+
+    gRPC writes a peer as `ipv4:192.0.2.1:50000`, `ipv6:%5B2001:db8::1%5D:50000` or `unix:...`.
+    """
+    family, _, rest = str(context.peer()).partition(":")
+    return rest.rpartition(":")[0] if family in {"ipv4", "ipv6"} else rest
 
 
 def _credential(headers: Headers) -> bytes | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -26,7 +27,8 @@ from edge.paths import infer_target
 
 __all__ = ["Connection"]
 
-_MAX_HEADER_BYTES: Final = 32_768
+_MAX_SILENT_BYTES: Final = 32_768  # of headers, trailers, chunk extensions, empty lines
+_PROGRESS: Final = 16_384  # bytes of answers that a slow reader takes within its time
 _LOG: Final = logging.getLogger("edge.http")
 
 
@@ -102,12 +104,14 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
         super().__init__(*arguments, **named)
         self._front: Front = self.app.front
         self._limits: HttpLimits = self.app.limits
-        self._in_headers, self._header_bytes = False, 0
+        self._in_headers = False
+        self._silent_bytes = 0  # since the last byte of a body, or the last request
+        self._requests = 0
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
         self.cycle: Any = None
         self._marked: object = self
-        self._turns = 0.0
+        self._turns = 0.0  # seconds without a change
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin, or refuse if there are too many."""
@@ -120,17 +124,24 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and count what headers have brought so far."""
+        """Parse, and bound what comes beside bodies: parsers keep it, or it costs time."""
+        if self.transport.is_closing():
+            return
+        self._silent_bytes += len(data)
         super().data_received(data)
+        if self._silent_bytes > _MAX_SILENT_BYTES:
+            self.transport.abort()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; drop a trailer, which nobody reads."""
         if self._in_headers:
-            self._header_bytes += len(data)
-            if self._header_bytes > _MAX_HEADER_BYTES:
-                self.transport.abort()
+            super().on_header(name, value)
 
     def on_message_begin(self) -> None:
         """Prepare for the short way; uvicorn's way prepares itself when it is taken."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
-        self._in_headers, self._header_bytes = True, 0
+        self._in_headers = True
+        self._requests += 1
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
@@ -152,6 +163,10 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             and not self._front.leaving  # the client moves before the connection ends under it
         )
         self.cycle = _Direct(self, target, keep_alive=keep_alive)
+        stranger = self._front.stranger(self.headers)
+        if stranger is not None:  # before its body is taken in
+            self.cycle.keep_alive = False
+            self.cycle.respond(*stranger)
 
     def _usual_way(self) -> None:
         url, headers, expected = self.url, self.headers, self.expect_100_continue
@@ -162,6 +177,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
 
     def on_body(self, body: bytes) -> None:
         """Collect the body."""
+        self._silent_bytes = 0
         cycle = self.cycle
         if type(cycle) is not _Direct:
             super().on_body(body)
@@ -171,6 +187,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
 
     def on_message_complete(self) -> None:
         """Serve a request on the short way."""
+        self._silent_bytes = 0
         cycle = self.cycle
         if type(cycle) is not _Direct:
             super().on_message_complete()
@@ -191,12 +208,24 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             cycle.respond(*_DEFECT)
 
     def sweep(self, seconds: float) -> None:
-        """End a connection whose request arrives too slowly; called every few seconds."""
+        """End a connection that makes no progress; called every few seconds.
+
+        That is: a request that arrives too slowly, an answer that is not read, or no request for
+        long, whatever bytes came instead of one.
+        """
         cycle = self.cycle
-        reading = cycle is None or self._in_headers or cycle.more_body
-        if not reading or self.headers is not self._marked:
-            self._marked, self._turns = self.headers if reading else self, 0.0
-            return
-        self._turns += seconds
-        if self._turns >= self._limits.arrival:
+        unread = self.transport.get_write_buffer_size()
+        reading = self._in_headers or (cycle is not None and cycle.more_body)
+        if unread:
+            state, most = ("unread", unread // _PROGRESS), self._limits.arrival
+        elif reading or cycle is None:
+            state, most = ("reading", 0), self._limits.arrival
+        elif cycle.response_complete:
+            state, most = ("idle", 0), self._limits.idle
+        else:  # a model's time, which its own deadline bounds
+            state, most = ("answering", 0), math.inf
+        marked = (self._requests, *state)
+        self._turns = self._turns + seconds if marked == self._marked else 0.0
+        self._marked = marked
+        if self._turns >= most:
             self.transport.abort()

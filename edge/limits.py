@@ -30,10 +30,12 @@ class FrontLimits:
         batch: Of each lane.
         timeout: Seconds after which nobody waits, where a client does not say; also the most
             that it may say.
+        call: Seconds that one call of a runtime may take; a longer one hangs.
     """
 
     batch: BatchLimits
     timeout: float = 10.0
+    call: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,11 @@ class HttpLimits:
     Attributes:
         body_bytes: Largest body.
         connections: Most connections at a time.
-        arrival: Seconds that a request may take to arrive.
+        arrival: Seconds that a request may take to arrive, and its answer to be read.
+        idle: Seconds that a connection may be open without a request.
     """
 
     body_bytes: int = 16 * 2**20
     connections: int = 1024
     arrival: float = 20.0
+    idle: float = 75.0

@@ -99,6 +99,7 @@ class RestApp:
         model = model_path(path)
         if model is not None and model.verb == "infer":
             _expect(method, "POST")
+            self.front.admission.client(_credential(headers), _address(scope))
             body = await self._body(receive)
             return await self._infer(model, headers, body, _address(scope))
         credential = _credential(headers)
@@ -164,13 +165,8 @@ class RestApp:
         return json_answer(_OK if ready else UNAVAILABLE, {"ready": ready})
 
     def _model_ready(self, path: ModelPath) -> Answer:
-        try:
-            self.front.route((path.name, path.version), ()).release()
-        except RefusedError as error:
-            if error.status != UNAVAILABLE:
-                raise
-            return json_answer(UNAVAILABLE, {"name": path.name, "ready": False})
-        return json_answer(_OK, {"name": path.name, "ready": True})
+        ready = self.front.model_ready((path.name, path.version), ())
+        return json_answer(_OK if ready else UNAVAILABLE, {"name": path.name, "ready": ready})
 
     def _model(self, path: ModelPath) -> Answer:
         served = self.front.route((path.name, path.version), ())

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import uvicorn
 
 from edge.admission import Admission, KeyFile, ThrottleFile
+from edge.descriptors import cap_connections, raise_limit
 from edge.front import Front
 from edge.grpc_server import RpcServer, start_grpc
 from edge.http import Connection
@@ -30,7 +34,9 @@ __all__ = ["http_config", "make_front", "serve"]
 _LOG: Final = logging.getLogger("edge.server")
 _TURN: Final = 1.0  # seconds between looks at files and connections
 _SOON: Final = 0.02
-_KEEP_ALIVE: Final = 75  # seconds: longer than a gateway keeps a connection that it means to use
+_GRACE: Final = 5.0  # seconds beyond those that the settings give for ending
+_SECOND_SIGNAL: Final = 3.0  # seconds after a second signal
+_HUNG: Final = 70  # exit code of a process that could not go on (EX_SOFTWARE of sysexits.h)
 
 
 def make_front(settings: Settings, table: ModelTable) -> Front:
@@ -83,7 +89,7 @@ def http_config(app: RestApp, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_keep_alive=settings.listen.idle_seconds,
         timeout_graceful_shutdown=settings.drain.finish_seconds,
         backlog=2048,
         **tls,
@@ -116,10 +122,13 @@ async def serve(
         FileError: If a mounted file cannot be used.
         OSError: If a port is taken.
     """
+    settings = _within_limits(settings)
     table = open_table(settings.models) if table is None else table
     front = make_front(settings, table)
     server = _Server(http_config(RestApp(front, settings.http_limits()), settings))
-    leave = _leave_on_signals(server)
+    drain = settings.drain
+    most = drain.announce_seconds + drain.finish_seconds + _GRACE
+    leave = _leave_on_signals(server, seconds=most)
     rpc = await start_grpc(front, settings) if settings.listen.grpc_port is not None else None
     helpers = [
         asyncio.create_task(_load(table, server)),
@@ -136,18 +145,45 @@ async def serve(
             raise helper.exception() or AssertionError
 
 
-def _leave_on_signals(server: _Server) -> asyncio.Event:
-    """Return what is set by the first SIGTERM or SIGINT; the second one ends at once."""
+def _within_limits(settings: Settings) -> Settings:
+    """Return the settings with as many connections as the process may have open."""
+    listen = settings.listen
+    ports = 1 if listen.grpc_port is None else 2
+    most = cap_connections(listen.connections, limit=raise_limit(), ports=ports)
+    return settings.model_copy(update={"listen": listen.model_copy(update={"connections": most})})
+
+
+def _leave_on_signals(server: _Server, *, seconds: float) -> asyncio.Event:
+    """Return what is set by the first SIGTERM or SIGINT; the second one ends at once.
+
+    Args:
+        server: Told to end.
+        seconds: After which the process ends whatever hangs in it.
+    """
     leave, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def on_signal() -> None:
         if leave.is_set():
             server.should_exit = server.force_exit = True
+            _end_in_any_case(_SECOND_SIGNAL)
+        else:
+            _end_in_any_case(seconds)
         leave.set()
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, on_signal)
     return leave
+
+
+def _end_in_any_case(seconds: float) -> None:
+    """End the process after a while, unless it has: a thread that hangs would keep it for ever."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        _LOG.error("did not end by itself", extra={"seconds": seconds})
+        os._exit(_HUNG)
+
+    threading.Thread(target=end, name="end", daemon=True).start()
 
 
 async def _announce(leave: asyncio.Event, front: Front, server: _Server, seconds: float) -> None:
@@ -187,8 +223,10 @@ async def _watch(front: Front, server: _Server) -> None:
         await asyncio.sleep(_TURN)
         for connection in list(server.server_state.connections):
             connection.sweep(_TURN)
-        for _, lane in front.lanes():
+        for identity, lane in front.lanes():
             lane.expire()
+            if lane.running_seconds() > front.limits.call:
+                _end_hung(identity, lane.running_seconds())
         if front.sketches is not None:
             front.sketches.tick()
         admission = front.admission
@@ -201,6 +239,14 @@ async def _watch(front: Front, server: _Server) -> None:
                     _LOG.info("file changed", extra={"file": str(watched.path)})
             except FileError as error:
                 _LOG.error("file refused; the last one stays in force", extra={"why": str(error)})
+
+
+def _end_hung(identity: tuple[str, str, str], seconds: float) -> None:
+    """End the process: a call in a thread cannot be stopped, and whoever waits was answered."""
+    name, version, digest = identity
+    facts = {"model": name, "version": version, "manifest": digest, "seconds": round(seconds, 1)}
+    _LOG.critical("a call hangs; the process ends to be started again", extra=facts)
+    os._exit(_HUNG)
 
 
 async def _close(

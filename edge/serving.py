@@ -25,6 +25,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from edge.shapes import Shapes
+
 __all__ = [
     "Headers",
     "IndexEntry",
@@ -34,6 +36,7 @@ __all__ = [
     "Run",
     "Served",
     "ServedModel",
+    "ShapeError",
     "TensorSpec",
     "Tensors",
     "UnknownModelError",
@@ -49,6 +52,10 @@ class UnknownModelError(LookupError):
 
 class ModelUnavailableError(RuntimeError):
     """The model is known and cannot be served now; the message is shown to the client (503)."""
+
+
+class ShapeError(ValueError):
+    """A model failed on inputs of a shape that it is not known to take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +114,24 @@ class ServedModel(Protocol):
     def run(self, batch: Tensors) -> dict[str, NDArray[Any]]:
         """Return all outputs for inputs that were checked against `inputs`.
 
-        Called from the event loop's thread or from a worker thread, by several at once. ``BYTES``
+        Called from worker threads, by several at once. ``BYTES``
         are arrays of objects (`bytes`) both ways.
         """
 
 
 class Served:
-    """A version in the table, and how many requests are in it. Event-loop thread only."""
+    """A version in the table, and how many requests are in it. Event-loop thread only.
 
-    __slots__ = ("_idle", "in_flight", "lane", "model")
+    Attributes:
+        shapes: Shapes of inputs that it, or the version before it, has taken.
+    """
 
-    def __init__(self, model: ServedModel) -> None:
-        """Start without requests."""
+    __slots__ = ("_idle", "in_flight", "lane", "model", "shapes")
+
+    def __init__(self, model: ServedModel, *, before: Served | None = None) -> None:
+        """Start without requests, in the place of the version before it, if there was one."""
         self.model = model
+        self.shapes: Shapes = Shapes(model, before=before.shapes if before is not None else None)
         self.in_flight = 0
         self.lane: Any = None  # the server's batcher of this version; not the table's
         self._idle: Callable[[], None] | None = None

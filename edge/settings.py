@@ -37,7 +37,18 @@ class Listen(_Section):
     host: str = Field(default="127.0.0.1", description="Address; `0.0.0.0` in a container.")
     port: Port = Field(default=8080, description="Port of REST; 0 takes any free one.")
     grpc_port: Port | None = Field(default=None, description="Port of gRPC; none serves no gRPC.")
-    connections: int = Field(default=1024, ge=1, description="Most HTTP connections at a time.")
+    connections: int = Field(
+        default=1024,
+        ge=1,
+        description="Most connections at a time, each port; fewer where the process may not open "
+        "as many files.",
+    )
+    idle_seconds: float = Field(
+        default=75.0,
+        gt=0,
+        description="How long a connection may be open without a request: longer than a gateway "
+        "keeps one that it means to use.",
+    )
 
 
 class Tls(_Section):
@@ -67,8 +78,14 @@ class Requests(_Section):
     timeout_ms: float = Field(
         default=10_000.0, gt=0, description="How long it waits; a client may ask for less."
     )
+    call_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long one call of a model may take; the process ends when one hangs, and "
+        "whoever supervises it starts it again.",
+    )
     arrival_seconds: float = Field(
-        default=20.0, gt=0, description="How long it may take to arrive."
+        default=20.0, gt=0, description="How long it may take to arrive, or its answer to be read."
     )
 
 
@@ -124,6 +141,7 @@ class Settings(_Section):
                 rows=batching.max_rows, wait=batching.max_wait_ms / 1000, queue=batching.queue
             ),
             timeout=self.requests.timeout_ms / 1000,
+            call=self.requests.call_seconds,
         )
 
     def http_limits(self) -> HttpLimits:
@@ -132,6 +150,7 @@ class Settings(_Section):
             body_bytes=int(self.requests.max_body_mib * _MIB),
             connections=self.listen.connections,
             arrival=self.requests.arrival_seconds,
+            idle=self.listen.idle_seconds,
         )
 
 

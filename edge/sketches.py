@@ -79,6 +79,8 @@ class Sketches:
 
     def observe(self, run: Run) -> None:
         """Count a call of a runtime, and look at a row of it now and then."""
+        if isinstance(run.error, ValueError):  # the request's fault, not the model's
+            return
         sketch = self._sketches.setdefault(run.served.model.identity, _Sketch())
         if run.outputs is None:
             sketch.failed += run.rows

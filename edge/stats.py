@@ -74,7 +74,7 @@ class ModelStats:
         queue: Waiting for a batch.
         run: In the runtime, per call.
         batch: Rows per call.
-        outcomes: Requests by outcome.
+        outcomes: Requests by outcome; unfit: the model cannot take such inputs.
     """
 
     __slots__ = ("batch", "outcomes", "queue", "run", "total")
@@ -83,4 +83,4 @@ class ModelStats:
         """Start empty."""
         self.total, self.queue, self.run = Durations(), Durations(), Durations()
         self.batch = Sizes()
-        self.outcomes = {"ok": 0, "failed": 0, "shed": 0, "expired": 0}
+        self.outcomes = {"ok": 0, "failed": 0, "unfit": 0, "shed": 0, "expired": 0}

@@ -11,7 +11,15 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from edge.models.graph import EnsembleSettings, Step, order, source_of
-from edge.serving import ModelIdentity, ModelUnavailableError, Run, Served, Tensors, TensorSpec
+from edge.serving import (
+    ModelIdentity,
+    ModelUnavailableError,
+    Run,
+    Served,
+    ShapeError,
+    Tensors,
+    TensorSpec,
+)
 
 __all__ = ["EnsembleModel"]
 
@@ -83,7 +91,7 @@ class EnsembleModel:
         try:
             answers = served.model.run(fed)
         except Exception as caught:
-            error = caught
+            error = caught if served.shapes.known(fed) else ShapeError(str(caught))
             raise
         finally:
             self._runs.append(

@@ -157,6 +157,8 @@ class Table:
         model = run.served.model
         if isinstance(model, EnsembleModel):
             for step in model.seen():
+                if step.outputs is not None:
+                    step.served.shapes.worked(step.inputs)
                 self.observe(step)
         entry = self._entries.get(model.identity.name)
         if entry is None:

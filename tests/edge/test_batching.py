@@ -1,6 +1,7 @@
 """Requests are joined, kept apart, shed in time, and fair to each other."""
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from edge.batching import Lane
 from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
 from edge.jobs import Outputs
 from edge.limits import BatchLimits
-from edge.serving import Run, Served
+from edge.serving import Run, Served, TensorSpec
+from edge.shapes import Shapes
 from edge.stats import ModelStats
 from tests.edge.server_world import Scripted
+from tests.waiting import until, until_async
 
 
 class Asked:
@@ -158,7 +161,11 @@ def test_a_full_queue_sheds_at_once_and_says_when_to_come_back() -> None:
         assert refused.value.retry_after >= 1
         for job in taken:
             assert (await job.answer).shape == (1, 2)
-        assert made.stats.outcomes == {"ok": 16, "failed": 0, "shed": 1, "expired": 0}
+        assert made.stats.outcomes == {
+            **dict.fromkeys(("failed", "unfit", "expired"), 0),
+            "ok": 16,
+            "shed": 1,
+        }
 
     asyncio.run(main())
 
@@ -239,28 +246,131 @@ def test_a_slow_model_does_not_starve_another() -> None:
     asyncio.run(main())
 
 
-def test_quick_calls_move_to_the_loop_and_slow_ones_leave_it() -> None:
-    pause = 0.0
-    threads: list[str] = []
+def test_no_call_ever_runs_on_the_thread_of_the_event_loop() -> None:
+    threads: set[threading.Thread] = set()
 
     def run(batch: Any) -> Any:
-        threads.append(threading.current_thread().name)
-        time.sleep(pause)
+        threads.add(threading.current_thread())
         return double(batch)
 
     async def main() -> None:
-        nonlocal pause
         made, served, _ = lane(run)
-        for _ in range(30):
+        for _ in range(200):
             await submit(made, served, Asked(1)).answer
-        assert threads[0].startswith("run-m")
-        assert threads[-1] == "MainThread"
-        pause = 0.01
-        for _ in range(60):
-            await submit(made, served, Asked(1)).answer
-        assert threads[-1].startswith("run-m")
 
     asyncio.run(main())
+    (one,) = threads
+    assert one is not threading.main_thread()
+    assert one.daemon  # one that hangs keeps no process from ending
+
+
+def test_a_lane_that_is_forgotten_ends_its_thread() -> None:
+    found: list[threading.Thread] = []
+
+    def run(batch: Any) -> Any:
+        found.append(threading.current_thread())
+        return double(batch)
+
+    async def main() -> None:
+        made, served, _ = lane(run)
+        await submit(made, served, Asked(1)).answer
+
+    asyncio.run(main())
+    gc.collect()
+    until(lambda: not found[0].is_alive())
+
+
+def test_a_call_that_runs_is_timed_by_itself_not_with_those_before_it() -> None:
+    """Requests of a joined call that failed run again alone: each has its own time."""
+    hangs = threading.Event()
+    starts: list[float] = []
+
+    def run(batch: Any) -> Any:
+        starts.append(made_[0]._since)
+        if len(batch["x"]) > 1:
+            raise RuntimeError("apart")
+        if (batch["x"] == 2).all():
+            hangs.wait(30)
+        return double(batch)
+
+    made_: list[Lane] = []
+
+    async def main() -> None:
+        made, served, _ = lane(run)
+        made_.append(made)
+        jobs = [submit(made, served, Asked(value)) for value in (1, 2)]
+        assert made.running_seconds() == 0
+        await until_async(lambda: len(starts) == 3)
+        assert sorted(set(starts)) == starts
+        await until_async(lambda: made.running_seconds() > 0.01)
+        hangs.set()
+        assert [(await job.answer).shape for job in jobs] == [(1, 2)] * 2
+        assert made.running_seconds() == 0
+
+    asyncio.run(main())
+
+
+FREE, OUT = ((TensorSpec(name=name, datatype="FP32", shape=(-1, -1)),) for name in "xy")
+
+
+def picky(batch: Any) -> Any:
+    """A model whose file says that any width will do, and whose operators say four."""
+    if batch["x"].shape[1] != 4:
+        raise RuntimeError("a runtime's words")
+    return double(batch)
+
+
+def wide(width: int) -> Asked:
+    job = Asked(1)
+    job.given, job.key = {"x": np.ones((1, width), np.float32)}, ((width,),)
+    return job
+
+
+def free_lane(run: Callable[[Any], Any], before: Served | None = None) -> Any:
+    model = Scripted("m", run, outputs=OUT)
+    model.inputs = FREE
+    served, runs = Served(model, before=before), []
+    limits = BatchLimits(rows=8, wait=0.01, queue=16)
+    return Lane(served, limits=limits, stats=ModelStats(), observe=runs.append), served, runs
+
+
+def test_a_shape_that_never_worked_is_the_clients_mistake_and_not_the_models() -> None:
+    async def main() -> None:
+        made, served, runs = free_lane(picky)
+        assert (await submit(made, served, wide(5)).answer).status == BAD_REQUEST
+        assert (await submit(made, served, wide(4)).answer).shape == (1, 4)
+        assert (await submit(made, served, wide(5)).answer).status == BAD_REQUEST
+        assert made.stats.outcomes["unfit"] == 2
+        assert made.stats.outcomes["failed"] == 0
+        assert all(isinstance(run.error, ValueError) for run in (runs[0], runs[2]))
+
+    asyncio.run(main())
+
+
+def test_a_shape_that_the_version_before_took_counts_against_the_new_one() -> None:
+    def broken(_: Any) -> Any:
+        raise RuntimeError("broken")
+
+    async def main() -> None:
+        made, served, _ = free_lane(picky)
+        await submit(made, served, wide(4)).answer
+        new, after, runs = free_lane(broken, before=served)
+        assert (await submit(new, after, wide(4)).answer).status == INTERNAL
+        assert (await submit(new, after, wide(5)).answer).status == BAD_REQUEST
+        assert [isinstance(run.error, ValueError) for run in runs] == [False, True]
+
+    asyncio.run(main())
+
+
+def test_remembered_shapes_are_bounded() -> None:
+    model = Scripted("m", double, outputs=OUT)
+    model.inputs = FREE
+    shapes = Shapes(model)
+    for width in range(3000):
+        shapes.worked({"x": np.empty((1, width), np.float32)})
+    assert len(shapes.found) == 1024
+    assert shapes.known({"x": np.empty((7, 2999), np.float32)})
+    assert not shapes.known({"x": np.empty((7, 1), np.float32)})
 
 
 def test_a_version_is_idle_when_its_last_request_is_answered() -> None:

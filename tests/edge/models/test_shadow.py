@@ -44,6 +44,8 @@ def test_words_are_compared_as_they_are():
 class Model:
     """A model that waits until it may answer."""
 
+    inputs, batchable = (), True
+
     def __init__(self, *, error=None):
         self.may, self.seen, self.error = threading.Event(), [], error
 
