@@ -138,8 +138,10 @@ class Follower:
     async def _settle(self, kind: str) -> None:
         """Serve what the shelf holds; what cannot be loaded is rejected, and the next one tried."""
         for _ in range(2):  # the newest, then the one before it
-            wanted = await self._apart(self.shelf.current)
-            if wanted is None or self._paused:
+            wanted = None if self._paused else await self._apart(self.shelf.current)
+            if not self._paused and await self._goes_on(wanted):
+                return
+            if wanted is None:
                 self._withdraw("withdrawal")
                 return
             if wanted.sha256 == self._sha256:
@@ -151,9 +153,26 @@ class Follower:
                 await self._reject(wanted.sha256, reason)
                 self._note(Outcome(word="refused", reason=reason, version=wanted.version))
                 continue
+            except OSError as error:  # no descriptor, no process: it is tried again
+                reason = f"{type(error).__name__}: {error}"
+                self._note(Outcome(word="refused", reason=reason, version=wanted.version))
+                return
             if model is not None:
                 self._swap(model, wanted, kind)
             return
+
+    async def _goes_on(self, wanted: Installation | None) -> bool:
+        """Return whether what runs stays although the shelf does not offer it.
+
+        A full disk, a lack of descriptors or an error of reading hides what is there for a while.
+        """
+        if self._sha256 is None or (wanted is not None and wanted.sha256 == self._sha256):
+            return False
+        stays = await self._apart(partial(self.shelf.allows, self._sha256))
+        if stays:
+            facts = {"model": self.model, "ring": self.ring}
+            signals.log.warning("files cannot be read now; what runs goes on", extra=facts)
+        return stays
 
     async def _reject(self, sha256: str, reason: str) -> None:
         try:
@@ -175,7 +194,7 @@ class Follower:
         return model
 
     def _swap(self, model: ServedModel, wanted: Installation, kind: str) -> None:
-        old, self.served = self.served, Served(model)
+        old, self.served = self.served, Served(model, before=self.served)
         proven = kind == "rollback" or old is None
         reference = self._watch.median() if self._watch is not None else None
         now = time.monotonic()

@@ -15,6 +15,7 @@ from typing import Final
 from governance.canonical import sha256_bytes
 
 from delivery.client import Device, active_model, reject
+from delivery.client.cache import Cache, digest_of
 from delivery.client.lock import only_updater
 from delivery.client.state import load_state
 
@@ -72,6 +73,19 @@ class Shelf:
                     manifest_sha256=item.manifest_sha256,
                 )
         return None
+
+    def allows(self, sha256: str) -> bool:
+        """Return whether a model that runs may go on although it cannot be read here now.
+
+        It may unless something says otherwise that was read: another version in its place, a
+        refusal, a halt, or another digest of its file.
+        """
+        state = load_state(self.device.state_file)
+        if state.stops(sha256) or sha256 in state.failed:
+            return False
+        if state.active is not None and state.active.sha256 != sha256:
+            return False
+        return digest_of(Cache(self.device.folder).path(sha256)) in {None, sha256}
 
     def why_not(self) -> str:
         """Return why there is nothing to serve, in words."""

@@ -1,7 +1,11 @@
 """The table under change: swaps, rollbacks, canaries, shadows, unloading."""
 
 import asyncio
+import contextlib
+import errno
 import gc
+import os
+import resource
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from delivery.client import Outcome
 from delivery.client.state import load_state, save_state
 from edge.models.signals import REGISTRY
 from edge.models.split import TRACK_HEADER
@@ -376,3 +381,68 @@ async def test_changes_and_checks_are_counted(two, tmp_path):
         await table.load("digits")
     assert count("mobile_ai_model_swaps_total", "kind", "update") == before + 2
     assert count("mobile_ai_model_checks_total", "outcome", "current") == checks + 1
+
+
+@contextlib.contextmanager
+def no_descriptors():
+    """Have the process open no file, as when others hold its last descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@in_loop
+async def test_what_runs_goes_on_while_no_file_can_be_opened(two, tmp_path):
+    async with opened(settings(tmp_path)) as table:
+        with no_descriptors():
+            with pytest.raises(OSError, match="Too many open files"):
+                (tmp_path / "any").read_bytes()
+            with contextlib.suppress(ModelUnavailableError):
+                await table.load("digits")
+            assert ask(table) == ("1.0.0", 2.0)
+            assert table.ready()
+        two()
+        await table.load("digits")
+        assert ask(table) == ("1.1.0", 3.0)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOSPC, errno.EIO])
+@in_loop
+async def test_an_error_of_the_system_while_loading_bans_no_version(
+    two, tmp_path, monkeypatch, code
+):
+    async with opened(settings(tmp_path)) as table:
+        two()
+        follower = table._entries["digits"].stable
+
+        def fails(_self, _wanted):
+            raise OSError(code, os.strerror(code))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(follower), "_load", fails)
+            await table.load("digits")
+            assert ask(table) == ("1.0.0", 2.0)
+            assert follower.last.reason == f"OSError: [Errno {code}] {os.strerror(code)}"
+        await table.load("digits")
+        assert ask(table) == ("1.1.0", 3.0)
+
+
+@in_loop
+async def test_a_file_that_became_another_is_withdrawn_while_it_runs(git, tmp_path):
+    git.add("1.0.0", scaled(2.0), 2.0)
+    async with opened(settings(tmp_path)) as table:
+        follower = table._entries["digits"].stable
+        follower.shelf.current().path.write_bytes(b"another")
+        follower.source = Nothing()
+        await follower.refresh()
+        assert follower.served is None
+
+
+class Nothing:
+    """A source that has nothing."""
+
+    def check(self):
+        return Outcome(word="unreachable", reason="none")
