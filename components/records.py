@@ -13,6 +13,7 @@ from governance.canonical import sha256_bytes, sha256_text
 from governance.documents import MAX_DOCUMENT_BYTES
 from governance.errors import GovernanceError
 from governance.manifest import ModelManifest, parse_manifest
+from governance.self_test import MAX_SELF_TEST_BYTES, check_self_test
 
 from components.settings_errors import Problem
 
@@ -81,7 +82,7 @@ def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
 
     Raises:
         RecordError: If a file is missing, is outside ``models/``, is too large or is not
-            what its digest says.
+            what its digest says; or if the self-test is none that can be released.
     """
     text = read_below(root, "models", path, key=f"{key}.manifest")
     actual = sha256_text(text)
@@ -106,6 +107,7 @@ def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
             )
         ) from error
     _check_artifacts(root, path, manifest, key)
+    _check_self_test(root, path, manifest, key)
     return ModelFiles(
         path=path,
         sha256=actual,
@@ -156,13 +158,19 @@ def read_below(root: Path, folder: str, path: str, *, key: str) -> str:
         raise _unusable(key, f"{path}, which is not UTF-8", "UTF-8 text") from error
 
 
-def plain_bytes(root: Path, path: str, *, key: str) -> bytes:
+def plain_bytes(root: Path, path: str, *, key: str, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
     """Return the bytes of a plain file of the repository.
+
+    Args:
+        root: The repository.
+        path: The file in it.
+        key: The key of the stack file to name in an error.
+        limit: Most bytes that are read.
 
     Raises:
         RecordError: If it is missing, a link, no plain file or too large.
     """
-    return _bounded_bytes(_plain_path(root, path, key), path, key)
+    return _bounded_bytes(_plain_path(root, path, key), path, key, limit)
 
 
 def _plain_path(root: Path, path: str, key: str) -> Path:
@@ -174,14 +182,14 @@ def _plain_path(root: Path, path: str, key: str) -> Path:
     return target
 
 
-def _bounded_bytes(target: Path, path: str, key: str) -> bytes:
+def _bounded_bytes(target: Path, path: str, key: str, limit: int) -> bytes:
     try:
         status = target.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _unusable(key, f"{path}, which is not a plain file", "a plain file")
-        if status.st_size > MAX_DOCUMENT_BYTES:
+        if status.st_size > limit:
             size = f"{path} with {status.st_size} bytes"
-            raise _unusable(key, size, f"at most {MAX_DOCUMENT_BYTES} bytes")
+            raise _unusable(key, size, f"at most {limit} bytes")
         return target.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -214,6 +222,29 @@ def _check_artifacts(root: Path, path: str, manifest: ModelManifest, key: str) -
                 f"{file} with SHA-256 {actual}",
                 f"{artifact.sha256}, as the manifest says",
             )
+
+
+def _check_self_test(root: Path, path: str, manifest: ModelManifest, key: str) -> None:
+    """Refuse a self-test that cannot be released, or that no device would pass."""
+    if manifest.self_test is None:
+        return
+    file = str(PurePosixPath(path).parent / manifest.self_test.file)
+    data = plain_bytes(root, file, key=f"{key}.manifest", limit=MAX_SELF_TEST_BYTES)
+    actual = sha256_bytes(data)
+    if actual != manifest.self_test.sha256:
+        expected = f"{manifest.self_test.sha256}, as the manifest says"
+        raise _unusable(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
+    try:
+        check_self_test(data, manifest)
+    except GovernanceError as error:
+        raise RecordError(
+            Problem(
+                key=f"{key}.manifest",
+                got=f"{error.what}: {error.got}",
+                expected=error.expected,
+                next_step=error.next_step,
+            )
+        ) from error
 
 
 def _unusable(key: str, got: str, expected: str) -> RecordError:

@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any, Literal, TypeVar
 
 from governance.canonical import SHA256_PATTERN
+from governance.self_test import MAX_SELF_TEST_CASES
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -117,7 +118,7 @@ class SelfTestDocument(_Document):
 
     kind: Literal["SelfTest"]
     inputs: Path
-    cases: Annotated[tuple[_Case, ...], Field(min_length=1, max_length=64)]
+    cases: Annotated[tuple[_Case, ...], Field(min_length=1, max_length=MAX_SELF_TEST_CASES)]
 
 
 class _Input(_Document):

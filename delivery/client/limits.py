@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from governance.self_test import MAX_DEVICE_DOCUMENT_BYTES
 from tuf.ngclient import UpdaterConfig
 
 __all__ = ["Limits"]
@@ -31,7 +32,7 @@ class Limits:
     attempts: int = 3
     pause_seconds: float = 0.5
     file_bytes: int = 512 * 1024 * 1024
-    document_bytes: int = 2_000_000
+    document_bytes: int = MAX_DEVICE_DOCUMENT_BYTES
 
     def updater(self) -> UpdaterConfig:
         """Return the bounds on metadata; sizes are python-tuf's."""

@@ -16,10 +16,13 @@ __all__ = ["main"]
 _MEMORY: Final = 4 << 30  # bytes of address space: a kilobyte of ONNX can ask for terabytes
 _SECONDS: Final = 60
 _WARM_UP: Final = 20
-_KINDS: Final = {
+_KINDS: Final = {  # of ONNX inputs; any other is 32-bit float
     "tensor(int64)": np.int64,
     "tensor(int32)": np.int32,
     "tensor(float16)": np.float16,
+    "tensor(int8)": np.int8,
+    "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
 }
 
 
@@ -94,9 +97,18 @@ class _Litert:
 
     def give(self, inputs: Mapping[str, Any]) -> None:
         details = self._model.get_input_details()
-        ordered = _ordered(inputs, [item["name"] for item in details])
+        names = self._signature_names()
+        ordered = _ordered(inputs, [names.get(item["index"], item["name"]) for item in details])
         for detail, value in zip(details, ordered, strict=True):
             self._model.set_tensor(detail["index"], _to(value, detail["dtype"], detail))
+
+    def _signature_names(self) -> dict[int, str]:
+        """Return the names that the builder uses; a tensor's own name may hold another's."""
+        return {
+            item["index"]: name
+            for key in self._model.get_signature_list()
+            for name, item in self._model.get_signature_runner(key).get_input_details().items()
+        }
 
     def run(self) -> None:
         self._model.invoke()
@@ -110,7 +122,8 @@ def _to(value: Any, kind: Any, detail: Mapping[str, Any]) -> Any:
     scale, zero = detail["quantization"]
     if scale:
         info = np.iinfo(kind)
-        return np.clip(np.round(value / scale + zero), info.min, info.max).astype(kind)
+        # Rounded before the zero point is added, as the builder does: halves round to even.
+        return np.clip(np.round(value / scale) + zero, info.min, info.max).astype(kind)
     return value.astype(kind)
 
 
@@ -148,6 +161,8 @@ def _ordered(inputs: Mapping[str, Any], names: list[str]) -> list[Any]:
     """Return the values in the order of a model's inputs; converters decorate their names."""
     if len(inputs) == 1 and len(names) == 1:
         return list(inputs.values())
+    if sorted(inputs) == sorted(names):
+        return [inputs[name] for name in names]
     found = [[key for key in inputs if key == name or key in name] for name in names]
     return [inputs[max(keys, key=len)] for keys in found]
 

@@ -6,15 +6,14 @@ before, so the same commit makes the same bytes on any machine.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from governance.canonical import canonical_bytes, sha256_bytes
-from governance.documents import read_json
+from governance.errors import GovernanceError
 from governance.manifest import Artifact
+from governance.self_test import check_self_test
 
 from delivery.errors import ReleaseError
 from delivery.halts import LIFTS_FILE, Halt
@@ -36,7 +35,6 @@ __all__ = [
 ]
 
 API_VERSION: Final = "mobile-ai/v1"
-_MAX_SELF_TEST_BYTES: Final = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +102,8 @@ def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, li
     updates has them already.
 
     Raises:
-        ReleaseError: If the file is missing or not as the manifest names it.
+        ReleaseError: If the file is missing, is not as the manifest names it, or is none that
+            every device accepts.
     """
     reference = version.model.manifest.self_test
     if reference is None:
@@ -112,15 +111,17 @@ def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, li
     data = version.read(reference.file, reference.sha256)
     if data is None:
         raise _incomplete(f"{version.label}: {reference.file}", "no such file")
-    value = read_json(data.decode(), name=reference.file, max_bytes=_MAX_SELF_TEST_BYTES)
-    inputs = {"apiVersion": API_VERSION, "kind": "SelfTestInputs"}
-    packed = canonical_bytes({**inputs, "cases": [_packed(case) for case in value["cases"]]})
-    name = f"{version.model.manifest.metadata.name}.inputs.json"
-    shared = Target.of(target_name(sha256_bytes(packed), name), packed, {"kind": "inputs"})
+    try:
+        documents = check_self_test(data, version.model.manifest)
+    except GovernanceError as error:
+        raise ReleaseError(
+            error.what, got=error.got, expected=error.expected, next_step=error.next_step
+        ) from error
+    shared = Target.of(documents.inputs_name, documents.inputs, {"kind": "inputs"})
     return {
-        variant: [_self_test(version, variant, value["variants"][variant], shared), shared]
+        variant: [_self_test(version, variant, documents.variants[variant]), shared]
         for variant in variants
-        if variant in value["variants"]
+        if variant in documents.variants
     }
 
 
@@ -203,29 +204,9 @@ def _place(
     }
 
 
-def _self_test(
-    version: Version, variant: str, cases: list[dict[str, Any]], inputs: Target
-) -> Target:
-    value = {
-        "apiVersion": API_VERSION,
-        "kind": "SelfTest",
-        "inputs": inputs.path,
-        "cases": [{key: case[key] for key in ("case", "expected", "tolerance")} for case in cases],
-    }
-    data = canonical_bytes(value)
+def _self_test(version: Version, variant: str, data: bytes) -> Target:
     path = target_name(sha256_bytes(data), f"{version.label}-{variant}.selftest.json")
     return Target.of(path, data, {"kind": "self-test"})
-
-
-def _packed(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a case with its numbers as little-endian 32-bit floats: a third of the text."""
-    return {
-        name: {
-            "shape": case["shapes"][name],
-            "data": base64.b64encode(np.asarray(values, "<f4").tobytes()).decode(),
-        }
-        for name, values in case["inputs"].items()
-    }
 
 
 def _incomplete(what: str, got: str) -> ReleaseError:

@@ -32,11 +32,7 @@ from governance.manifest import (
 )
 from governance.statements import Subject
 
-from model_build.assemble_selftest import (
-    SELF_TEST_FILE,
-    self_test_content,
-    self_test_reference,
-)
+from model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
 from model_build.errors import BuildError
 from model_build.results import (
     ArtifactEvaluation,
@@ -103,13 +99,11 @@ def assemble(
     Raises:
         AssemblyError: If a gate did not pass, the report is about another build, or a
             fine-tune has no parent manifest.
+        BuildError: If no self-test that devices accept can be made of the report.
     """
     _check_match(build, report, parent)
     found = {item.sha256: item for item in report.artifacts}
     files = {_path(build.model, item): item.file.read_bytes() for item in build.variants}
-    self_test = self_test_content(report)
-    if self_test is not None:
-        files[SELF_TEST_FILE] = self_test
     manifest = ModelManifest(
         api_version="mobile-ai/v1",
         kind="ModelVersion",
@@ -121,9 +115,11 @@ def assemble(
             _artifact(build, item, found[item.sha256], report, store=store)
             for item in build.variants
         ),
-        self_test=self_test_reference(report, self_test),
         fallback=Fallback(mode=build.fallback),  # type: ignore[arg-type]  # checked by the schema
     )
+    manifest, self_test = with_self_test(manifest, report)
+    if self_test is not None:
+        files[SELF_TEST_FILE] = self_test
     return Draft(manifest=manifest, files=files)
 
 

@@ -5,24 +5,66 @@ from __future__ import annotations
 from typing import Any, Final
 
 from governance.canonical import canonical_bytes, sha256_bytes
-from governance.manifest import SelfTest
+from governance.errors import GovernanceError
+from governance.manifest import ModelManifest, SelfTest
+from governance.self_test import SelfTestSizeError, check_self_test
 
+from model_build.errors import BuildError
 from model_build.results import EvaluationReport
 
-__all__ = ["SELF_TEST_FILE", "self_test_content", "self_test_reference"]
+__all__ = ["SELF_TEST_FILE", "with_self_test"]
 
 SELF_TEST_FILE: Final = "artifacts/selftest.json"
 
+_SMALLER: Final = (
+    "export the model with smaller inputs or outputs, or give smaller shapes (source.probeShapes) "
+    "where the file leaves sizes free: one case of each variant is too large already"
+)
+_OTHER_INPUTS: Final = (
+    "try the model on inputs that every output answers (source.probe, probeShapes, probeValues)"
+)
 
-def self_test_content(report: EvaluationReport) -> bytes | None:
-    """Return the self-test file: fixed inputs, and what each variant answered to them.
+
+def with_self_test(
+    manifest: ModelManifest, report: EvaluationReport
+) -> tuple[ModelManifest, bytes | None]:
+    """Return the manifest with its self-test, and the file: with as many cases as devices accept.
+
+    Raises:
+        BuildError: If not even one case of each variant is accepted, or a case misses an output.
+    """
+    most = max((len(item.self_tests) for item in report.artifacts), default=0)
+    for count in range(most, 0, -1):
+        content = _content(report, count)
+        reference = SelfTest(
+            file=SELF_TEST_FILE, sha256=sha256_bytes(content), tolerance=_tolerance(report, count)
+        )
+        found = manifest.model_copy(update={"self_test": reference})
+        try:
+            check_self_test(content, found)
+        except SelfTestSizeError as error:
+            if count == 1:
+                raise _unfit(error, _SMALLER) from error
+        except GovernanceError as error:
+            raise _unfit(error, _OTHER_INPUTS) from error
+        else:
+            return found, content
+    return manifest, None
+
+
+def _unfit(error: GovernanceError, next_step: str) -> BuildError:
+    return BuildError(error.what, got=error.got, expected=error.expected, next_step=next_step)
+
+
+def _content(report: EvaluationReport, count: int) -> bytes:
+    """Return the file with at most so many cases of each variant.
 
     Inputs that variants share stand there once: ``variants.<name>[].case`` is their place.
     """
     cases: list[dict[str, Any]] = []
     variants: dict[str, list[dict[str, Any]]] = {}
     for item in report.artifacts:
-        for test in item.self_tests:
+        for test in item.self_tests[:count]:
             case = {
                 "inputs": {name: list(values) for name, values in test.inputs.items()},
                 "shapes": {name: list(shape) for name, shape in test.shapes.items()},
@@ -36,19 +78,10 @@ def self_test_content(report: EvaluationReport) -> bytes | None:
                 "tolerance": test.tolerance,
             }
             variants.setdefault(item.variant, []).append(answer)
-    if not variants:
-        return None
     head = {"apiVersion": "mobile-ai/v1", "kind": "SelfTest"}
     return canonical_bytes({**head, "cases": cases, "variants": variants})
 
 
-def self_test_reference(report: EvaluationReport, content: bytes | None) -> SelfTest | None:
-    """Return what the manifest says about the self-test file."""
-    if content is None:
-        return None
-    cases = [case for item in report.artifacts for case in item.self_tests]
-    return SelfTest(
-        file=SELF_TEST_FILE,
-        sha256=sha256_bytes(content),
-        tolerance=max(case.tolerance for case in cases),
-    )
+def _tolerance(report: EvaluationReport, count: int) -> float:
+    cases = [case for item in report.artifacts for case in item.self_tests[:count]]
+    return max(case.tolerance for case in cases)

@@ -76,8 +76,26 @@ def _parts(recipe: Recipe, cache: Path | None) -> tuple[DataSpec, dict[str, Rows
             next_step="name one, or evaluate by parity only",
         )
     rows = read_rows(recipe.data.name, cache=cache)
+    _check_attributes(recipe, rows)
     shares = {spec.name: partial(share_of, spec) for spec in recipe.data.splits}
     return recipe.data, split(rows, shares, seed=recipe.seed), len(rows)
+
+
+def _check_attributes(recipe: Recipe, rows: Rows) -> None:
+    """Refuse a misspelt attribute before anything is trained."""
+    named = {
+        "evaluation.attributes": recipe.evaluation.attributes,
+        "gates": [item.attribute for item in recipe.gates if item.attribute not in {None, "label"}],
+    }
+    for field, attributes in named.items():
+        if unknown := sorted(set(map(str, attributes)) - set(rows.groups)):
+            raise RecipeError(
+                f"{recipe.name}: {field}",
+                got=f"attribute {', '.join(unknown)}",
+                expected=f"one of {', '.join(sorted(rows.groups)) or 'none'}: what the rows of "
+                "the data set tell",
+                next_step="correct or remove it in the recipe",
+            )
 
 
 def _lineage(data: DataSpec, parts: dict[str, Rows], total: int) -> DatasetUse:

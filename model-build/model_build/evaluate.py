@@ -77,7 +77,12 @@ class ArtifactFile:
 class _Loaded:
     file: ArtifactFile
     runner: Runner
-    logits: Logits
+    outputs: list[NDArray[Any]]
+
+    @property
+    def logits(self) -> Logits:
+        """The output that classifies."""
+        return self.outputs[0]
 
 
 def evaluate_artifacts(
@@ -156,7 +161,7 @@ def machine() -> str:
 def _load(file: ArtifactFile, rows: Rows) -> _Loaded:
     inspect_file(file.path)  # in a process of its own, before a runtime sees it here
     runner = load(file.path, file.format)
-    return _Loaded(file, runner, runner.many(rows.inputs)[0])
+    return _Loaded(file, runner, runner.many(rows.inputs))
 
 
 def absent(file: ArtifactFile) -> ArtifactEvaluation:
@@ -198,7 +203,12 @@ def _score(
         importance=_importance(scored, rows, plan, recipe.seed),
         robustness=_robustness(scored, rows, plan, recipe.seed),
         profile=profile,
-        self_tests=self_tests(scored.runner, _generated(scored, recipe), scored.logits),
+        self_tests=self_tests(
+            scored.runner,
+            _generated(scored, recipe),
+            scored.outputs,
+            variant=scored.file.variant,
+        ),
     )
 
 
@@ -259,27 +269,64 @@ def _robustness(
 
 
 def self_tests(
-    runner: Runner, samples: list[Sample], outputs: NDArray[Any]
+    runner: Runner, samples: list[Sample], outputs: list[NDArray[Any]], *, variant: str
 ) -> tuple[SelfTest, ...]:
     """Return inputs and what the file gives for them, for devices to repeat.
+
+    The answers are those of every output, one after another in the file's order, flattened.
 
     Args:
         runner: The loaded file.
         samples: Inputs that belong to nobody: no person's row travels to a device.
-        outputs: Typical outputs; their range sets the tolerance.
+        outputs: Typical values of each output; the widest range sets the tolerance.
+        variant: Name of the file, for messages.
+
+    Raises:
+        BuildError: If an answer is not finite, or differs from run to run.
     """
     # Kernels of other devices round differently: two int8 steps of the output's range.
-    tolerance = max(1e-3, 2 * float(outputs.max() - outputs.min()) / 255)
+    tolerance = max(1e-3, *(2 * _spread(item) / 255 for item in outputs))
     return tuple(
         SelfTest(
             name=f"self-test-{number}",
             inputs={n: tuple(v.reshape(-1).tolist()) for n, v in sample.items()},
             shapes={n: v.shape for n, v in sample.items()},
-            expected=tuple(runner.once(sample)[0].astype(np.float64).reshape(-1).tolist()),
+            expected=_repeatable(runner, sample, tolerance, variant),
             tolerance=tolerance,
         )
         for number, sample in enumerate(samples)
     )
+
+
+def _spread(values: NDArray[Any]) -> float:
+    if not np.issubdtype(values.dtype, np.floating):
+        values = values.astype(np.float64)  # the difference of two int8 may be no int8
+    return float(values.max() - values.min()) if values.size else 0.0
+
+
+def _repeatable(
+    runner: Runner, sample: Sample, tolerance: float, variant: str
+) -> tuple[float, ...]:
+    """Return the answer to a sample, when a device can find the same one."""
+    first, second = (_flat(runner.once(sample)) for _ in range(2))
+    got = ""
+    if not np.isfinite(first).all():
+        got = "an answer that is no finite number"
+    elif first.shape != second.shape or not np.all(np.abs(first - second) <= tolerance):
+        got = "another answer to the same inputs when run again"
+    if got:
+        raise BuildError(
+            f"self-test of variant {variant}",
+            got=got,
+            expected="finite answers that a device can repeat",
+            next_step="export the model in inference mode, without random operators and with "
+            "finite weights",
+        )
+    return tuple(first.tolist())
+
+
+def _flat(outputs: list[NDArray[Any]]) -> NDArray[np.float64]:
+    return np.concatenate([np.ravel(item).astype(np.float64) for item in outputs])
 
 
 def _generated(scored: _Loaded, recipe: Recipe) -> list[Sample]:

@@ -89,9 +89,13 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
     `max_abs_error` is relative to each output's range over the samples, because outputs of
     one model (boxes in pixels, scores) have different units. `top1_agreement` compares the
     place of the largest value of every output that has more than one.
+
+    Raises:
+        BuildError: If an output's size changes from sample to sample, or from file to file.
     """
     errors, same = [], []
     for place in range(len(base[0])):
+        _check_sizes(place, [*base, *found])
         was = np.concatenate([sample[place].reshape(1, -1) for sample in base]).astype(np.float64)
         now = np.concatenate([sample[place].reshape(1, -1) for sample in found])
         spread = float(was.max() - was.min()) or 1.0
@@ -103,6 +107,18 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
         max_abs_error=max(errors),
         n=len(base),
     )
+
+
+def _check_sizes(place: int, outputs: Outputs) -> None:
+    sizes = sorted({np.size(item[place]) for item in outputs})
+    if len(sizes) > 1:
+        raise BuildError(
+            f"output {place}",
+            got=f"{' and '.join(map(str, sizes))} numbers",
+            expected="one size for all probe inputs, in every variant",
+            next_step="export the model with fixed output sizes (for a detector: before the "
+            "step that drops boxes)",
+        )
 
 
 def _compare(
@@ -128,8 +144,15 @@ def _compare(
         metric="parity",
         parity=output_parity(base, found),
         profile=profile,
-        self_tests=self_tests(runner, few, np.concatenate([out[0] for out in found])),
+        self_tests=self_tests(runner, few, _by_output(found), variant=file.variant),
     )
+
+
+def _by_output(found: Outputs) -> list[NDArray[Any]]:
+    """Return all numbers of each output; sizes may differ from sample to sample."""
+    return [
+        np.concatenate([np.ravel(item) for item in parts]) for parts in zip(*found, strict=True)
+    ]
 
 
 def _report(

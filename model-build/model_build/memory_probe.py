@@ -39,7 +39,7 @@ def main(path: str, format_: str, sample: str = "") -> None:
 
 def _read(path: str) -> dict[str, Any]:
     with np.load(path, allow_pickle=False) as stored:
-        return dict(stored)
+        return {str(name): stored[f"_{n}"] for n, name in enumerate(stored["names"])}
 
 
 if __name__ == "__main__":

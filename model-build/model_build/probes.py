@@ -16,7 +16,15 @@ __all__ = ["Sample", "generated_inputs", "photo", "probe_samples", "sound"]
 
 # One inference: input name to tensor, the batch dimension included.
 Sample = dict[str, NDArray[Any]]
-_TYPES = {"FP32": np.float32, "FP16": np.float16, "INT32": np.int32, "INT64": np.int64}
+_TYPES = {
+    "FP32": np.float32,
+    "FP16": np.float16,
+    "INT8": np.int8,
+    "UINT8": np.uint8,
+    "INT32": np.int32,
+    "INT64": np.int64,
+    "BOOL": np.bool_,
+}
 _RATE = 16_000  # Hz
 
 

@@ -90,7 +90,10 @@ def peak_memory(
     command = [sys.executable, "-m", "model_build.memory_probe", str(path), format_]
     with tempfile.TemporaryDirectory() as folder:
         if sample:
-            np.savez(Path(folder) / "sample.npz", **sample)  # type: ignore[arg-type]
+            # Numbered: an input may be called as a parameter of this function is (`file`).
+            numbered = {f"_{n}": value for n, value in enumerate(sample.values())}
+            names = np.array(list(sample))
+            np.savez(Path(folder) / "sample.npz", names=names, **numbered)
             command.append(str(Path(folder) / "sample.npz"))
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from governance.documents import read_yaml
 from governance.metrics import METRICS
+from governance.self_test import MAX_SELF_TEST_CASES
 from governance.vocabulary import Modality
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -182,7 +183,7 @@ class EvaluationPlan(_Model):
     bootstrap: int = Field(default=1000, ge=100)
     corruptions: tuple[Literal["noise", "shift", "dropout", "contrast", "typo"], ...] = ("noise",)
     importance_rows: int = Field(default=400, ge=0)
-    self_tests: int = Field(default=3, ge=1)
+    self_tests: int = Field(default=3, ge=1, le=MAX_SELF_TEST_CASES)
 
 
 class GateSpec(_Model):

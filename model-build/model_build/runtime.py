@@ -202,9 +202,28 @@ def _from_tensor(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[An
 
 def _litert_spec(details: Mapping[str, Any], name: str) -> TensorSpec:
     shape = tuple(int(size) for size in details["shape_signature"])
-    return TensorSpec(name=name, dtype=_WORDS[np.dtype(details["dtype"]).name], shape=shape)
+    return TensorSpec(name=name, dtype=_word(name, np.dtype(details["dtype"]).name), shape=shape)
 
 
 def _onnx_spec(value: Any) -> TensorSpec:
+    word = _word(value.name, _ONNX_TYPES.get(value.type, value.type))
+    # A sequence or a map, such as ZipMap's, has no shape: its type is refused before.
     shape = tuple(size if isinstance(size, int) else -1 for size in value.shape)
-    return TensorSpec(name=value.name, dtype=_WORDS[_ONNX_TYPES[value.type]], shape=shape)
+    return TensorSpec(name=value.name, dtype=word, shape=shape)
+
+
+def _word(name: str, kind: str) -> str:
+    """Return the manifest's word for a type of tensor.
+
+    Raises:
+        BuildError: If it has none.
+    """
+    if kind in _WORDS:
+        return _WORDS[kind]
+    raise BuildError(
+        f"tensor {name!r}",
+        got=f"type {kind}",
+        expected=f"one of {', '.join(_WORDS)}",
+        next_step="export the model again with a cast to float32 (scikit-learn: FloatTensorType "
+        "inputs and options zipmap=False)",
+    )

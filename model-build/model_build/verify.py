@@ -18,6 +18,7 @@ from governance.documents import dump_yaml
 from governance.errors import GovernanceError
 from governance.evidence import VerifiedModel, verify_model
 from governance.manifest import ModelManifest, parse_manifest
+from governance.self_test import check_self_test
 from governance.trust import Trust
 from securesystemslib.exceptions import UnverifiedSignatureError
 
@@ -159,12 +160,25 @@ def _check_files(folder: Path, manifest: ModelManifest) -> tuple[dict[str, str],
         for item in manifest.artifacts
         if item.file in content and len(content[item.file]) != item.bytes
     ]
+    findings += _check_self_test(content, manifest)
     evidence: dict[str, str] = {
         item.kind: content[item.file].decode("utf-8", errors="replace")
         for item in manifest.evidence
         if item.file in content
     }
     return evidence, findings
+
+
+def _check_self_test(content: Mapping[str, bytes], manifest: ModelManifest) -> list[Finding]:
+    """Check that devices accept the self-test and that it covers what they compare."""
+    if manifest.self_test is None or manifest.self_test.file not in content:
+        return []
+    try:
+        check_self_test(content[manifest.self_test.file], manifest)
+    except GovernanceError as error:
+        problem = f"{error.what}: got {error.got}; expected {error.expected}"
+        return [Finding(manifest.self_test.file, problem)]
+    return []
 
 
 def _check_chain(

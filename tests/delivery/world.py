@@ -88,7 +88,8 @@ class World:
         expected = float(sum(data) % 997) + (5 if wrong_answer else 0)
         cases = [{"inputs": {"image": [0.5, 0.25]}, "shapes": {"image": [1, 2]}}]
         tests = {"int8": [{"name": "a", "case": 0, "expected": [expected], "tolerance": 0.1}]}
-        test = json.dumps({"cases": cases, "variants": tests}).encode()
+        head = {"apiVersion": "mobile-ai/v1", "kind": "SelfTest"}
+        test = json.dumps({**head, "cases": cases, "variants": tests}).encode()
         (folder / "artifacts/selftest.json").write_bytes(test)
         manifest = ModelManifest.model_validate_json(
             json.dumps(_manifest(model, version, data, test=test, fallback=fallback))

@@ -4,12 +4,15 @@ import zipfile
 
 import numpy as np
 import pytest
+from governance.documents import dump_yaml, read_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from model_build import datasets
-from model_build.errors import BuildError, DataError, need
+from model_build.data import build_rows
+from model_build.errors import BuildError, DataError, RecipeError, need
 from model_build.fetch import fetch, read_members
 from model_build.lock import LockedSource, load_lock, locked
+from model_build.recipe import RECIPES, load_recipe
 
 
 @pytest.fixture
@@ -147,3 +150,20 @@ def test_every_encoded_feature_lies_between_zero_and_one():
 def test_a_missing_extra_names_the_command_that_installs_it():
     with pytest.raises(BuildError, match="uv sync --frozen --extra build"):
         need("a_module_that_nobody_wrote")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"evaluation": {"attributes": ["gender", "race"]}}, "evaluation.attributes: .*gender"),
+        ({"gates": [{"gate": "fairness-regression", "attribute": "gender", "limit": 1}]}, "gates"),
+    ],
+)
+def test_an_attribute_that_no_row_has_is_refused_before_training(change, message, tmp_path):
+    values = read_yaml((RECIPES / "offer.yaml").read_text(), name="offer.yaml")
+    for field, value in change.items():
+        values[field] = values[field] | value if isinstance(value, dict) else value
+    path = tmp_path / "offer.yaml"
+    path.write_text(dump_yaml(values))
+    with pytest.raises(RecipeError, match=f"{message}.*expected one of age, race, sex"):
+        build_rows(load_recipe(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from pathlib import Path
 
@@ -108,6 +109,66 @@ def test_a_core_ml_package_that_unpacks_to_too_much_is_refused(tmp_path):
         **{"m.mlpackage/Manifest.json": b"{}", "m.mlpackage/weights.bin": b"\0" * 3_000_000}
     )
     assert "when unpacked" in refusal(saved(tmp_path, content), max_bytes=1_000_000)
+
+
+PACKAGE = json.dumps(
+    {"itemInfoEntries": {"a": {"path": "m/model.mlmodel"}}, "rootModelIdentifier": "a"}
+).encode()
+# specificationVersion 7, an empty description, an empty neural network (field 500)
+SPECIFICATION = b"\x08\x07\x12\x00\xa2\x1f\x00"
+
+
+def package(specification=SPECIFICATION, manifest=PACKAGE, **more):
+    return hostile.zipped(
+        **{
+            "m.mlpackage/Manifest.json": manifest,
+            "m.mlpackage/Data/m/model.mlmodel": specification,
+            **more,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        package(),
+        hostile.zipped(**{"m.mlmodel": SPECIFICATION}),
+        (SHIPPED.parents[1] / "1.1.0/artifacts/digits-coreml.mlpackage.zip").read_bytes(),
+    ],
+    ids=["package", "model", "shipped"],
+)
+def test_a_core_ml_model_is_known_by_its_content(tmp_path, content):
+    assert inspect_file(saved(tmp_path, content)).format == "coreml"
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (hostile.zipped(**{"m.mlpackage/Manifest.json": b"{}"}), "without a root model"),
+        (package(manifest=b"\xff"), "without a root model"),
+        (package(manifest=PACKAGE.replace(b"m/model", b"../../model")), "no entry"),
+        (package(**{"n.mlpackage/Manifest.json": PACKAGE}), "2 packages"),
+        (package(**{"m.mlpackage/Data/M/model.mlmodel": b""}), "twice"),
+        (package(hostile.pickled()), "got"),
+        (package(b"\0" * 64), "a message of fields"),
+        (package(b""), "a message of fields"),
+        (package(SPECIFICATION[:-1] + b"\x09"), "cut off"),
+        (package(SPECIFICATION + b"\xaa\x1f\x00"), "a message of fields"),
+        (hostile.zipped(**{"junk.mlmodel": b"junk" * 16}), "got"),
+        (hostile.zipped(**{"a.mlmodel": SPECIFICATION, "b.mlmodel": SPECIFICATION}), "2 models"),
+    ],
+)
+def test_a_zip_that_holds_no_core_ml_model_is_refused(tmp_path, content, word):
+    assert word in refusal(saved(tmp_path, content))
+
+
+def test_a_core_ml_package_with_damaged_content_is_refused(tmp_path):
+    content = package(**{"m.mlpackage/weights.bin": b"0123456789" * 9})
+    place = content.index(b"0123456789") if b"0123456789" in content else None
+    if place is None:  # deflated: the checksum of the central directory is changed instead
+        place = content.rindex(b"PK\x01\x02") + 16
+    damaged = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    assert "cannot be read" in refusal(saved(tmp_path, damaged))
 
 
 def test_a_link_is_refused(tmp_path):

@@ -164,7 +164,7 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
         self_tests=(
             SelfTest(
                 name="first", inputs={"image": (0.0, 0.5)}, shapes={"image": (1, 2)},
-                expected=(0.1, 0.9), tolerance=0.05,
+                expected=(0.1,) * 9 + (0.9,), tolerance=0.05,
             ),
         ),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Final
 
 from model_build.inspection.errors import InspectionError
+from model_build.inspection.wire import top_fields
 
 __all__ = ["ACCEPTED", "sniff"]
 
@@ -17,7 +18,6 @@ _MIN_BYTES: Final = 16
 # ModelProto's fields (onnx.proto): a file with another top-level field is something else.
 _ONNX_FIELDS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _ONNX_GRAPH: Final = 7
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf wire types
 _KNOWN_AS: Final = (
     (b"\x80\x02", "a Python pickle"),
     (b"\x80\x03", "a Python pickle"),
@@ -88,39 +88,13 @@ _ZIPS: Final = (
 def _onnx(data: bytes, name: str) -> str:
     """Walk the top level of a protobuf message: right fields, no byte missing or left over."""
     seen: set[int] = set()
-    place = 0
-    while place < len(data):
-        tag, place = _varint(data, place, name)
-        field, wire = tag >> 3, tag & 7
+    for field in top_fields(data, name=name, what=f"one of {ACCEPTED}, whole"):
         if field not in _ONNX_FIELDS:
             raise _refused(name, "content of no format known", f"one of {ACCEPTED}")
-        place = _skip(data, place, wire, name)
-        if place > len(data):
-            raise _refused(name, f"an ONNX file cut off at {len(data)} bytes", "a whole one")
         seen.add(field)
     if _ONNX_GRAPH not in seen:
         raise _refused(name, "a protobuf message without a graph", "an ONNX model")
     return "onnx"
-
-
-def _skip(data: bytes, place: int, wire: int, name: str) -> int:
-    if wire == _VARINT:
-        return _varint(data, place, name)[1]
-    if wire == _BYTES:
-        length, place = _varint(data, place, name)
-        return place + length
-    if wire in {_FIXED32, _FIXED64}:
-        return place + (4 if wire == _FIXED32 else 8)
-    raise _refused(name, "content of no format known", f"one of {ACCEPTED}")
-
-
-def _varint(data: bytes, place: int, name: str) -> tuple[int, int]:
-    value = 0
-    for number, byte in enumerate(data[place : place + 10]):
-        value |= (byte & 0x7F) << (7 * number)
-        if byte < 0x80:  # noqa: PLR2004  # the continuation bit
-            return value, place + number + 1
-    raise _refused(name, f"a message cut off at {place} of {len(data)} bytes", "a whole one")
 
 
 def _refused(name: str, got: str, expected: str) -> InspectionError:

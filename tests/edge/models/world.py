@@ -85,7 +85,8 @@ def self_test(answer, *, inputs=("x",), variant="int8-onnx", tolerance=1e-3):
         "shapes": {name: [1, 4] for name in inputs},
     }
     expected = {"name": "ones", "case": 0, "expected": [answer] * 4, "tolerance": tolerance}
-    return json.dumps({"cases": [case], "variants": {variant: [expected]}}).encode()
+    head = {"apiVersion": "mobile-ai/v1", "kind": "SelfTest"}
+    return json.dumps({**head, "cases": [case], "variants": {variant: [expected]}}).encode()
 
 
 def edit_for(data, test, *, inputs=("x",), name="digits"):
