@@ -44,7 +44,7 @@ def generated_inputs(
         shapes: Full shapes of inputs whose sizes the file does not tell.
     """
     generator = np.random.default_rng(seed)
-    found = {}
+    found: Sample = {}
     for spec in specs:
         free = (rows, *(max(size, 1) for size in spec.shape[1:])) if spec.shape else ()
         shape = (shapes or {}).get(spec.name, free)

@@ -93,7 +93,7 @@ def peak_memory(
             # Numbered: an input may be called as a parameter of this function is (`file`).
             numbered = {f"_{n}": value for n, value in enumerate(sample.values())}
             names = np.array(list(sample))
-            np.savez(Path(folder) / "sample.npz", names=names, **numbered)
+            np.savez(Path(folder) / "sample.npz", names=names, **numbered)  # type: ignore[arg-type]
             command.append(str(Path(folder) / "sample.npz"))
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:
