@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import json
 import os
 import resource
 import weakref
@@ -17,6 +18,7 @@ from delivery.client import Outcome
 from delivery.client.state import load_state, save_state
 from edge.models.signals import REGISTRY
 from edge.models.split import TRACK_HEADER
+from edge.server import make_front
 from edge.serving import ModelUnavailableError, Run, UnknownModelError
 from tests.edge.models.world import (
     ask,
@@ -28,7 +30,9 @@ from tests.edge.models.world import (
     settings,
     states,
     subscribed,
+    wide,
 )
+from tests.edge.server_world import settings as server_settings
 
 QUICK = {"min_runs": 5, "error_rate": 0.2, "window_seconds": 60, "probation_seconds": 600}
 pytestmark = pytest.mark.usefixtures("here")
@@ -446,3 +450,38 @@ class Nothing:
 
     def check(self):
         return Outcome(word="unreachable", reason="none")
+
+
+@in_loop
+async def test_a_client_that_sends_sizes_the_model_cannot_take_rolls_nothing_back(git, tmp_path):
+    git.add("1.0.0", wide(2.0), 2.0)
+    async with opened(settings(tmp_path, watch=QUICK)) as table:
+        front = make_front(server_settings(), table)
+
+        async def asked(width):
+            answer = asyncio.get_running_loop().create_future()
+            row = {"name": "x", "datatype": "FP32", "shape": [1, width], "data": [1.0] * width}
+            front.infer(
+                ("digits", None),
+                (),
+                json.dumps({"inputs": [row]}).encode(),
+                address="",
+                done=lambda head, _: answer.set_result(head.status),
+            )
+            return await answer
+
+        assert await asked(4) == 200
+        git.add("1.1.0", wide(3.0), 3.0)
+        await table.load("digits")
+        assert {await asked(5) for _ in range(60)} == {400}
+        assert await asked(4) == 200
+        assert states(table) == [("1.1.0", "READY")]
+        # A width that worked before counts, also on a version that has served nothing yet.
+        model = table._entries["digits"].stable.served.model
+        model.run = _broken
+        assert {await asked(4) for _ in range(10)} <= {500, 200}
+        await until(lambda: ask(table) == ("1.0.0", 2.0))
+
+
+def _broken(_batch):
+    raise RuntimeError("broken")

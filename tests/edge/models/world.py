@@ -45,6 +45,19 @@ def scaled(factor, *, inputs=("x",), width=4, output="y", batch="batch"):
     return _bytes(graph)
 
 
+def wide(factor):
+    """Return a model whose file says that any width will do, and whose operator takes four."""
+    shape = ["batch", "n"]
+    graph = helper.make_graph(
+        [helper.make_node("Mul", ["x", "factor"], ["y"])],
+        "wide",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        [helper.make_tensor("factor", TensorProto.FLOAT, [1, 4], [factor] * 4)],
+    )
+    return _bytes(graph)
+
+
 def failing(factor):
     """Return a model that the runtime fails on, unless the first value divides the width."""
     integers = {"all": [-1], "first": [0], "rest": [-1]}
