@@ -201,3 +201,11 @@ def test_the_runtime_shows_that_a_row_changes_beside_others(quantised: str) -> N
     (beside,) = session.run(["y"], {"x": np.vstack([row, np.full((1, 4), 1e6, np.float32)])})
 
     assert np.abs(alone[0] - beside[0]).max() > 0.01
+
+
+def test_a_failing_call_writes_nothing_into_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    data = model([node("Mul", "x", "c")], {"c": np.ones((1, 4), np.float32)}, shape=("batch", "n"))
+    loaded = OnnxModel(data, ModelIdentity(name="m", version="1.0.0", digest="0" * 64))
+    with pytest.raises(Exception, match="Non-zero status"):
+        loaded.run({"x": np.ones((1, 5), np.float32)})
+    assert capfd.readouterr().err == ""
