@@ -195,7 +195,7 @@ def test_a_request_whose_time_is_over_is_not_run() -> None:
     async def main() -> None:
         made, served, runs = lane(slow, limits={"rows": 1})
         first = submit(made, served, Asked(1))
-        await asyncio.sleep(0.01)
+        await until_async(lambda: made.running_seconds() > 0)
         late = submit(made, served, Asked(2, patience=0.01))
         assert (await late.answer).status == DEADLINE
         await first.answer
@@ -215,11 +215,15 @@ def test_a_call_that_hangs_keeps_nobody_waiting_beyond_their_time() -> None:
     async def main() -> None:
         made, served, _ = lane(run, limits={"rows": 1})
         running = submit(made, served, Asked(1, patience=0.05))
-        await asyncio.sleep(0.02)
+        await until_async(lambda: made.running_seconds() > 0)
         waiting = submit(made, served, Asked(2, patience=0.02))
         patient = submit(made, served, Asked(3))
-        await asyncio.sleep(0.1)
-        made.expire()
+
+        def both_are_answered() -> bool:
+            made.expire()
+            return running.answer.done() and waiting.answer.done()
+
+        await until_async(both_are_answered)
         assert [job.answer.result().status for job in (running, waiting)] == [DEADLINE] * 2
         hangs.set()
         assert (await patient.answer).tolist() == [[6, 6]]
@@ -237,7 +241,7 @@ def test_a_slow_model_does_not_starve_another() -> None:
         made, served, _ = lane(slow)
         other, quick, _ = lane(double)
         waiting = [submit(made, served, Asked(1)) for _ in range(10)]
-        await asyncio.sleep(0.01)
+        await until_async(lambda: made.running_seconds() > 0)
         for _ in range(20):
             await submit(other, quick, Asked(1)).answer
         assert not waiting[0].answer.done()
