@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from edge.errors import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, RefusedError
 from edge.watched import Watched
 
-__all__ = ["Admission", "Bucket", "Key", "KeyFile", "Quota", "ThrottleFile", "hash_key"]
+__all__ = ["NO_KEY", "Admission", "Bucket", "Key", "KeyFile", "Quota", "ThrottleFile", "hash_key"]
 
+NO_KEY: Final = "client: got no accepted API key; expected one"
 _CLIENTS: Final = 10_000  # quotas that are remembered
 _LONGEST: Final = 3600  # seconds, of Retry-After
 _BEARER: Final = b"bearer "
@@ -170,7 +171,7 @@ class Admission:
         key = None if credential is None else self._by_hash.get(hash_key(credential))
         if key is None:
             self.counts["key"] += 1
-            raise RefusedError(UNAUTHENTICATED, "client: got no accepted API key; expected one")
+            raise RefusedError(UNAUTHENTICATED, NO_KEY)
         return key
 
     def _bucket(self, client: str, now: float) -> Bucket:

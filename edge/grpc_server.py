@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 
 from edge import errors
+from edge.admission import NO_KEY
 from edge.errors import RefusedError
 from edge.front import Front
 from edge.grpc_job import GrpcJob
@@ -112,27 +113,56 @@ def _handlers(calls: _Calls) -> Any:
         "RepositoryModelLoad": calls.load,
         "RepositoryModelUnload": calls.unload,
     }
-    return grpc.method_handlers_generic_handler(
-        _SERVICE,
-        {
-            name: grpc.unary_unary_rpc_method_handler(
-                _guarded(handler, calls.front),
-                request_deserializer=getattr(messages, f"{name}Request").FromString,
-                response_serializer=getattr(messages, f"{name}Response").SerializeToString,
-            )
-            for name, handler in named.items()
-        },
+    return _Doorkeeper(
+        calls.front,
+        grpc.method_handlers_generic_handler(
+            _SERVICE,
+            {
+                name: grpc.unary_unary_rpc_method_handler(
+                    _guarded(handler, calls.front),
+                    request_deserializer=getattr(messages, f"{name}Request").FromString,
+                    response_serializer=getattr(messages, f"{name}Response").SerializeToString,
+                )
+                for name, handler in named.items()
+            },
+        ),
     )
+
+
+class _Doorkeeper(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # none at run time
+    """Refuses a call whose key is not accepted before its message is read."""
+
+    def __init__(self, front: Front, inner: Any) -> None:
+        self._front, self._inner = front, inner
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Return what handles a call; see ``grpc.GenericRpcHandler``."""
+        handler = self._inner.service(handler_call_details)
+        if handler is None or not handler_call_details.method.endswith("/ModelInfer"):
+            return handler
+        headers = _headers(handler_call_details.invocation_metadata)
+        if self._front.stranger(headers) is None:
+            return handler
+        # A handler of streams gets an iterator, and this one never asks it for a message.
+        return grpc.stream_unary_rpc_method_handler(_refuse)
+
+
+async def _refuse(_messages: Any, context: Context) -> Any:
+    await context.abort(_CODES[errors.UNAUTHENTICATED], NO_KEY)
+
+
+def _headers(metadata: Any) -> list[tuple[bytes, bytes]]:
+    return [
+        (name.encode(), value.encode() if isinstance(value, str) else value)
+        for name, value in metadata or ()
+    ]
 
 
 def _guarded(handler: Handler, front: Front) -> Callable[[Any, Context], Awaitable[Any]]:
     """Return a handler that ends a refused call with the protocol's status."""
 
     async def handle(request: Any, context: Context) -> Any:
-        headers = [
-            (name.encode(), value.encode() if isinstance(value, str) else value)
-            for name, value in context.invocation_metadata() or ()
-        ]
+        headers = _headers(context.invocation_metadata())
         try:
             return await handler(request, context, headers)
         except RefusedError as error:

@@ -205,6 +205,26 @@ def test_a_new_channel_is_no_new_client_to_a_quota() -> None:
     assert codes == ["OK"] * 3 + ["RESOURCE_EXHAUSTED"] * 3
 
 
+def test_a_stranger_is_refused_over_grpc_before_the_message_is_read(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text(
+        json.dumps({"keys": [{"client": "one", "sha256": hash_key(b"k")}]})
+    )
+    given = settings(access={"keys": str(tmp_path / "keys.json")})
+    found = []
+    with (
+        Running(FixedTable([mlp()]), given) as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel,
+    ):
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        for key in ((), (("x-api-key", "k"),)):
+            # No message of the protocol: whoever reads it says so.
+            with pytest.raises(grpc.RpcError) as refused:
+                call(b"\xff" * 1_000_000, metadata=key, timeout=30)
+            found.append(refused.value.code().name)
+    assert found[0] == "UNAUTHENTICATED"
+    assert found[1] != "UNAUTHENTICATED"
+
+
 @pytest.mark.parametrize(
     ("wanted", "limit", "ports", "given"),
     [(1024, 1_048_576, 2, 1024), (1024, 1024, 1, 864), (1024, 1024, 2, 432), (9, 8, 2, 2)],
