@@ -1,6 +1,7 @@
 """A newcomer's machine: both commands of the README in a fresh clone, a new home and empty caches.
 
     python3 tests/tools/fresh.py            # `make fresh`; an hour or so, and 15 GB while it runs
+    python3 tests/tools/fresh.py --until "make preview"    # a part of it
     python3 tests/tools/fresh.py --keep     # leaves the folder for a look
 
 The last commit is what is cloned. The system's programs (Python, git, make, Go) are the caller's;
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Each README command is the last of its group; those before are what it depends on, in its order,
@@ -37,14 +38,16 @@ def main() -> int:
     """Run every step, print its time, return an exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--keep", action="store_true", help="do not delete the folder")
-    keep = parser.parse_args().keep
+    names = [name for name, _ in STEPS]
+    parser.add_argument("--until", choices=names, default=names[-1], help="the last step to run")
+    given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="mobile-ai-fresh-"))
     try:
-        return _run(folder)
+        return _run(folder, STEPS[: names.index(given.until) + 1])
     except KeyboardInterrupt:
         return 130
     finally:
-        if keep:
+        if given.keep:
             print(f"Left for a look: {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
@@ -68,13 +71,13 @@ def environment(folder: Path, ambient: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: str(path) for name, path in empty.items()}, "GOFLAGS": "-modcacherw"}
 
 
-def _run(folder: Path) -> int:
+def _run(folder: Path, steps: Sequence[tuple[str, Sequence[str]]]) -> int:
     origin = Path(__file__).resolve().parents[2]
     clone = folder / "clone"
     subprocess.run(["git", "clone", "--quiet", origin, clone], check=True)
     ambient = environment(folder, os.environ)
     began, times = time.monotonic(), []
-    for name, command in STEPS:
+    for name, command in steps:
         print(f"\n== {name}: {' '.join(command)}", flush=True)
         at = time.monotonic()
         code = subprocess.run(
