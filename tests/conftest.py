@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.leftovers import end, left_by
@@ -24,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    # How long an example takes says how busy the machine is, and nothing about the product.
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any machine")
     # A shell starts its background jobs with interrupts ignored, and children inherit that: tests
     # of Ctrl-C would then test the shell.
     signal.signal(signal.SIGINT, signal.default_int_handler)

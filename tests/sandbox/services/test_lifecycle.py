@@ -64,7 +64,7 @@ def test_up_status_down(folder):
     pids = _pids(here)
     assert sorted(lifecycle.down(here, progress=Quiet())) == ["aws", "cdn"]
     assert not here.path.exists()
-    assert not any(psutil.pid_exists(pid) for pid in pids.values())
+    until(lambda: not any(map(_runs, pids.values())))
     assert lifecycle.status(here) == []
 
 
@@ -106,7 +106,7 @@ def test_up_restarts_what_runs_and_does_not_answer(folder):
     _up(here)
 
     assert _states(here) == {"aws": "ready", "cdn": "ready"}
-    assert not psutil.pid_exists(pids["cdn"])
+    until(lambda: not _runs(pids["cdn"]))
 
 
 def test_a_port_that_somebody_took_meanwhile_is_left_to_them(folder):
@@ -150,7 +150,7 @@ def test_a_recycled_pid_is_not_killed(folder):
         assert stopped == ["aws"]
         assert other.poll() is None
         other.kill()
-    assert not psutil.pid_exists(ours)
+    until(lambda: not _runs(ours))
 
 
 def test_what_a_dead_leader_left_behind_is_stopped(folder, tmp_path):
@@ -173,7 +173,7 @@ def test_what_a_dead_leader_left_behind_is_stopped(folder, tmp_path):
     leader.wait()
 
     assert lifecycle.down(here, progress=Quiet()) == ["aws"]
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+    until(lambda: not _runs(child))
 
 
 def test_a_service_that_ends_at_once_is_told_with_its_last_words(folder, monkeypatch):
@@ -266,7 +266,7 @@ def test_the_command_is_interrupted_without_leaving_anything(beside):
     assert process.returncode == 130
     assert "Traceback" not in said
     assert json.loads(state.read_text())["running"] == {}
-    assert not any(psutil.pid_exists(one["pid"]) for one in running.values())
+    until(lambda: not any(_runs(one["pid"]) for one in running.values()))
 
 
 def test_the_commands_speak_json(tmp_path):
@@ -290,3 +290,11 @@ def test_the_commands_speak_json(tmp_path):
     assert [one["state"] for one in json.loads(status.stdout)] == ["ready"]
     assert json.loads(down.stdout)["stopped"] == ["aws"]
     assert (after.returncode, json.loads(after.stdout)) == (1, [])
+
+
+def _runs(pid: int) -> bool:
+    """A process that has ended keeps its pid until its parent asks how."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
