@@ -13,6 +13,11 @@ from sandbox.services.endpoints import Endpoints
 from .world import ACCOUNT, REGION, World
 
 ZONE = "Z0123456789ABCDEFGHIJ"
+CONFIG = {
+    "mobile-ai:environment": "dev",
+    "mobile-ai:region": REGION,
+    "mobile-ai:aws": {"accountId": ACCOUNT},
+}
 
 
 def change(world: World, action: str, name: str = "models.mobile-ai.example.com") -> None:
@@ -93,7 +98,7 @@ def test_a_listener_takes_the_certificate_that_a_stack_file_names(world: World):
 def test_what_is_left_in_aws_is_told_once_by_region_and_list(world: World):
     world.api("s3", "create_bucket", Bucket="models", CreateBucketConfiguration=PLACE)
     world.api("sns", "create_topic", Name="alarms")
-    config = {"mobile-ai:region": REGION, "mobile-ai:aws": {"accountId": ACCOUNT}}
+    config = CONFIG
     left = left_in_sandbox(Endpoints(name="test", aws=world.endpoint), config, stack="dev")
     assert left == {
         f"{REGION} s3:list_buckets": ["models"],
@@ -139,7 +144,7 @@ def test_a_change_of_a_database_makes_no_second_secret(world: World):
 
 def test_a_deleted_cluster_that_is_still_listed_is_not_left(world: World):
     world.api("ecs", "create_cluster", clusterName="registry")
-    config = {"mobile-ai:region": REGION, "mobile-ai:aws": {"accountId": ACCOUNT}}
+    config = CONFIG
     endpoints = Endpoints(name="test", aws=world.endpoint)
     assert set(left_in_sandbox(endpoints, config, stack="dev")) == {f"{REGION} ecs:list_clusters"}
     world.api("ecs", "delete_cluster", cluster="registry")
