@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from governance.printable import printable, printable_lines
 
 from cli.errors import UserError
 
@@ -69,10 +70,11 @@ def _root(start: Path) -> Path:
 def show(found: "Quick") -> None:
     """Print what a stack file came to: findings on the error stream, or that there are none."""
     for problem in found.problems:
-        print(problem, file=sys.stderr)
+        print(printable_lines(problem), file=sys.stderr)
     for verdict in found.denied:
         for finding in verdict.findings:
             name = verdict.urn.rpartition("::")[2]
-            print(f"{found.stack}: {name}: {verdict.rule}: {finding}", file=sys.stderr)
+            line = f"{found.stack}: {name}: {verdict.rule}: {finding}"
+            print(printable(line), file=sys.stderr)
     if not found.problems and not found.denied:
         print(f"{found.stack}: {len(found.verdicts)} judgements, none denied")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from governance.errors import GovernanceError
+from governance.printable import printable
 
 from cli.errors import UserError
 
@@ -139,8 +140,9 @@ def _answering() -> Iterator[None]:
 
 
 def _show(item: dict[str, Any]) -> None:
-    print(f"{item['finding']}: {item['summary']}")
-    print(f"  {item['outcome']}{' ' + item['step'] if item['step'] else ''}: {item['reason']}")
+    print(printable(f"{item['finding']}: {item['summary']}"))
+    step = f" {item['step']}" if item["step"] else ""
+    print(printable(f"  {item['outcome']}{step}: {item['reason']}"))
     if "branch" in item:
         if item["change"]:
             print(f"  {item['change']}")

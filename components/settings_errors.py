@@ -50,7 +50,7 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"{source} has {count}; nothing was deployed:\n{lines}")
+        super().__init__(f"{printable(source)} has {count}; nothing was deployed:\n{lines}")
 
 
 def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Problem]:

@@ -7,7 +7,7 @@ judging the same data again writes the same files.
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from governance.documents import read_json
 from governance.errors import DocumentError
@@ -34,6 +34,9 @@ FINDING_SCHEMA: Final = "mobile-ai/finding/v1"
 Source = Literal["device", "site", "device+site", "bill"]
 
 
+_Time = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -50,10 +53,10 @@ class FindingSubject(_Part):
 class Windows(_Part):
     """When."""
 
-    width_hours: int = Field(ge=1)
-    first: str = Field(description="Begin of the first window that was breached, UTC.")
-    alarm: str = Field(description="Begin of the window at which it became a finding.")
-    last: str = Field(description="Begin of the last window that was breached.")
+    width_hours: int = Field(ge=1, le=744)
+    first: _Time = Field(description="Begin of the first window that was breached, UTC.")
+    alarm: _Time = Field(description="Begin of the window at which it became a finding.")
+    last: _Time = Field(description="Begin of the last window that was breached.")
     breached: int = Field(ge=1, description="Windows breached so far.")
 
 

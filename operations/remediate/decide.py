@@ -125,8 +125,11 @@ def _past(
     windows = finding.windows
     width = timedelta(hours=windows.width_hours)
     patience = 2 * width + timedelta(hours=playbooks.limits.lateness_hours)
-    if now - (datetime.fromisoformat(windows.last) + width) > patience:
+    age = now - (datetime.fromisoformat(windows.last) + width)
+    if age > patience:
         return f"its last breach was at {windows.last}, too long ago to act on"
+    if age < -width:
+        return f"its last breach was at {windows.last}, which is to come"
     return ""
 
 

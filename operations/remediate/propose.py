@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from governance.printable import printable
+
 from delivery.errors import ReleaseError
 from operations.monitor.finding import Finding
 from operations.remediate.edit import Edit, deployment_of
@@ -189,4 +191,4 @@ def _message(
 
 def _line(text: str) -> str:
     """Return a text as one line: several could write trailers of their own."""
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))

@@ -108,6 +108,13 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
     """
     check_month(month)
     with duckdb.connect() as database:
+        if len({path.resolve() for path in paths}) < len(paths):
+            raise ShowbackError(
+                "bill",
+                got="one file twice",
+                expected="each file once",
+                next_step="name it once; nothing was summed",
+            )
         for path in paths:
             _load(database, path)
         months = _months(database)
@@ -216,7 +223,7 @@ def _summed(
     """Return the sums of rows in some periods, and count and sum of all others by currency."""
     try:
         rows = database.execute(
-            f"""SELECT currency, coalesce(payer, ''), category, coalesce(service, ''),
+            f"""SELECT coalesce(currency, ''), coalesce(payer, ''), category, coalesce(service, ''),
                 coalesce(resource, ''), coalesce(tags, '{{}}'),
                 sum(CAST(billed AS {_COST})), sum(CAST(effective AS {_COST})),
                 count(billed), count(effective), count(*)
@@ -272,8 +279,15 @@ def _tags(text: str, service: str) -> dict[str, str]:
         raise ShowbackError(
             what, got=error.got, expected="a JSON object", next_step="export the file again"
         ) from error
+    if not isinstance(tags, dict):
+        raise ShowbackError(
+            what,
+            got=f"{type(tags).__name__} {text:.80}",
+            expected="a JSON object",
+            next_step="export the file again",
+        )
     found: dict[str, str] = {}
-    for key, value in tags.items() if isinstance(tags, dict) else ():
+    for key, value in tags.items():
         match = _TAG.fullmatch(key)
         if match and isinstance(value, str):
             name = match[1].replace("_", "-")

@@ -28,6 +28,9 @@ class BudgetBound(BaseModel):
 
     maximum_usd: _Usd = Field(description="Highest monthly limit, USD.")
     kind: Literal["hard", "soft"] = Field(description="`hard`: the budget may not become soft.")
+    scope: str = Field(
+        default="", description="What the budget covers, such as `stack`; absent: any scope."
+    )
 
 
 class Bounds(BaseModel):
@@ -53,6 +56,10 @@ class Bounds(BaseModel):
         description="Budgets by name, each of which must stay; `*` bounds every other one."
     )
     node_price_usd_per_hour: _Usd = Field(description="Lowest price of an edge site's node.")
+    node_cpu: _Usd = Field(
+        description="Most CPUs that a node may be said to have, with at most 32 GB for each: a "
+        "larger node makes a pod on it cheap."
+    )
 
 
 def read_bounds(value: Any, *, name: str) -> Bounds:

@@ -46,6 +46,7 @@ JUDGED: Final = frozenset(
         "aws:lb/listener:Listener",
         "aws:lb/loadBalancer:LoadBalancer",
         "aws:rds/instance:Instance",
+        "aws:route53/record:Record",
         "aws:s3/bucket:Bucket",
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "aws:s3/bucketPolicy:BucketPolicy",
@@ -65,6 +66,8 @@ JUDGED: Final = frozenset(
         "kubernetes:core/v1:Namespace",
         "kubernetes:core/v1:Service",
         "kubernetes:core/v1:ServiceAccount",
+        "kubernetes:gateway.networking.k8s.io/v1:Gateway",
+        "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         "mobileai:index:GovernanceContext",
         "mobileai:index:MobileAIDeployment",
@@ -116,7 +119,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "aws:lb/targetGroup:TargetGroup": _ROUTES,
     "aws:rds/parameterGroup:ParameterGroup": _BOUNDS,
     "aws:rds/subnetGroup:SubnetGroup": _METADATA,
-    "aws:route53/record:Record": _NAMES,
     "aws:route53/zone:Zone": _NAMES,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _BOUNDS,
     "aws:s3/bucketLogging:BucketLogging": _WATCHES,
@@ -132,8 +134,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "kubernetes:core/v1:LimitRange": _BOUNDS,
     "kubernetes:core/v1:PersistentVolumeClaim": "storage of its own namespace's pods",
     "kubernetes:core/v1:ResourceQuota": _BOUNDS,
-    "kubernetes:gateway.networking.k8s.io/v1:Gateway": _ROUTES,
-    "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute": _ROUTES,
     "kubernetes:policy/v1:PodDisruptionBudget": _BOUNDS,
     **{
         f"mobileai:index:{name}": _DECLARES

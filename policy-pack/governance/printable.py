@@ -12,18 +12,23 @@ import re
 
 __all__ = ["printable", "printable_lines"]
 
-# Commands of a GitHub runner, which it finds at the start of a line, after blanks too.
+# Commands of a GitHub runner: `##[...` anywhere in a line; `::name ...` at its start, which a table
+# that wraps may put anywhere (actions/runner, ActionCommand.cs).
+_ANYWHERE = re.compile(
+    r"##(?=\[)|::(?=(?:add-(?:mask|matcher|path)|debug|echo|endgroup|error|group|notice|"
+    r"remove-matcher|save-state|set-(?:env|output)|stop-commands|warning)\b)"
+)
 _COMMAND = re.compile(r"^(?=[ \t]*(?:::|##\[))", re.MULTILINE)
 
 
 def printable(text: str) -> str:
     """Return a text as one line, with every character that prints nothing written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    if not text.isprintable():
+        text = "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in text
+        )
+    return _ANYWHERE.sub(lambda found: rf"\x{ord(found[0][0]):x}{found[0][1]}", text)
 
 
 def printable_lines(text: str) -> str:

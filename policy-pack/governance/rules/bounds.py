@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from governance.bounds import Bounds
 from governance.case import Case
-from governance.reading import MISSING, Node, at_least, at_most, one_of
+from governance.reading import MISSING, Node, at_least, at_most, one_of, optional
 from governance.released import proven_manifests
 from governance.rule import Rule, resource_rule
-from governance.tokens import CONTEXT
+from governance.tokens import CONTEXT, DEPLOYMENT
 
 __all__ = ["RULES"]
 
@@ -18,10 +19,15 @@ _BUDGET: Final = "aws:budgets/budget:Budget"
 _SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
 _ANOMALIES: Final = "aws:costexplorer/anomalySubscription:AnomalySubscription"
 _CERTIFICATE: Final = "aws:acm/certificate:Certificate"
+_GATEWAY: Final = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
+_ROUTE: Final = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+_RECORD: Final = "aws:route53/record:Record"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _API_NAME: Final = "aws:apigatewayv2/domainName:DomainName"
 _CHANGE: Final = "have `bounds.{}` changed in policy-pack/stacks.yaml on the protected branch"
 _EVERY_OTHER: Final = "*"
+_GB_PER_CPU: Final = 32  # the most of AWS's general instance families
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
 def _bounds(case: Case) -> Bounds:
@@ -56,23 +62,31 @@ def identity_bounded(case: Case) -> None:
     severity="high",
     frameworks=("NIST SP 800-53 SC-20", "CIS Controls 4.9"),
     remediation=_CHANGE.format("domains"),
-    applies_to=(_API_NAME, _CERTIFICATE, _DISTRIBUTION),
+    applies_to=(_API_NAME, _CERTIFICATE, _DISTRIBUTION, _GATEWAY, _RECORD, _ROUTE),
 )
 def names_bounded(case: Case) -> None:
     """Check the names of a distribution, an API or a certificate."""
-    single, several = {
-        _API_NAME: ("domainName", ""),
-        _CERTIFICATE: ("domainName", "subjectAlternativeNames"),
-        _DISTRIBUTION: ("", "aliases"),
-    }[case.resource.type]
-    names = [case.at(single)] if single else []
-    names += case.at(several).items() if several else []
+    names = _names(case)
     domains = _bounds(case).domains
     for name in names:
         name.require(
             lambda value: any(_is_below(str(value), domain) for domain in domains),
             f"a name of {domains}",
         )
+
+
+def _names(case: Case) -> list[Node]:
+    kind = case.resource.type
+    if kind == _GATEWAY:
+        return [item.at("hostname") for item in case.at("spec", "listeners").items()]
+    if kind == _ROUTE:
+        return case.at("spec", "hostnames").items()
+    if kind == _RECORD:
+        # Records of a certificate's proof have names that AWS makes up.
+        return [] if case.at("name").pending else [case.at("name")]
+    single = [] if kind == _DISTRIBUTION else [case.at("domainName")]
+    several = {_CERTIFICATE: "subjectAlternativeNames", _DISTRIBUTION: "aliases"}.get(kind)
+    return [*single, *(case.at(several).items() if several else [])]
 
 
 def _is_below(name: str, domain: str) -> bool:
@@ -86,10 +100,15 @@ def _is_below(name: str, domain: str) -> bool:
     severity="medium",
     frameworks=("CIS Controls 17.5", "NIST AI RMF MANAGE 4.3"),
     remediation=_CHANGE.format("notify"),
-    applies_to=(_ANOMALIES, _BUDGET, _SUBSCRIPTION),
+    applies_to=(_ANOMALIES, _BUDGET, _SUBSCRIPTION, DEPLOYMENT),
 )
 def notifications_bounded(case: Case) -> None:
     """Check every mail address; a subscription by another protocol stays inside the account."""
+    if case.resource.type == DEPLOYMENT:
+        overseer = case.at("spec", "humanOversight")
+        if "@" in overseer.text():  # anything else is denied by `human-oversight-named`
+            _require_mail(case, overseer)
+        return
     if case.resource.type == _SUBSCRIPTION:
         protocol = case.at("protocol")
         protocol.require(
@@ -108,7 +127,10 @@ def notifications_bounded(case: Case) -> None:
 def _require_mail(case: Case, address: Node) -> None:
     allowed = _bounds(case).notify
     address.require(
-        lambda value: str(value) in allowed or str(value).rpartition("@")[2] in allowed,
+        lambda value: (
+            _ADDRESS.fullmatch(str(value)) is not None
+            and (str(value) in allowed or str(value).rpartition("@")[2] in allowed)
+        ),
         f"an address of {allowed}",
     )
 
@@ -135,6 +157,8 @@ def budgets_bounded(case: Case) -> None:
         budget.at("monthlyUsd").require(at_most(most), f"at most {most:g}")
         if bound.kind == "hard":
             budget.at("kind").require(one_of("hard"), "'hard'")
+        if bound.scope:
+            budget.at("scope").require(one_of(bound.scope), f"{bound.scope!r}")
     for name in sorted(set(bounds) - set(declared) - {_EVERY_OTHER}):
         case.deny("budgets", got=f"no budget {name!r}", expected="one, as the bounds say")
 
@@ -150,10 +174,14 @@ def budgets_bounded(case: Case) -> None:
 )
 def node_prices_bounded(case: Case) -> None:
     """Check the price of every site: with 0, no budget would ever see an edge placement."""
-    least = _bounds(case).node_price_usd_per_hour
+    bounds = _bounds(case)
+    least, cpus = bounds.node_price_usd_per_hour, bounds.node_cpu
     for site in case.at("sites").items():
         price = site.at("nodePriceUsdPerHour")
         price.require(at_least(least), f"at least {least:g} USD an hour")
+        site.at("nodeCpu").require(optional(at_most(cpus)), f"at most {cpus:g}")
+        memory = _GB_PER_CPU * (site.at("nodeCpu").number() or 1)
+        site.at("nodeMemoryGb").require(optional(at_most(memory)), f"at most {memory:g}")
 
 
 @resource_rule(
@@ -173,6 +201,13 @@ def release_kept(case: Case) -> None:
     root = case.facts.setting.release_root
     context = case.facts.context
     release = context.release if context else {}
+    if release and not root:
+        case.deny(
+            "release",
+            got=f"{len(release)} files of a release whose first root the pack does not know",
+            expected="`releaseRoot` in policy-pack/stacks.yaml",
+            next_step="have the digest of the first root set there on the protected branch",
+        )
     if root and not proven_manifests(release, root=root):
         found = f"{len(release)} files" if release else MISSING
         case.deny("release", got=f"{found!r}", expected=f"metadata from the first root {root}")

@@ -116,6 +116,23 @@ def rollout_one_ring_at_a_time(case: Case) -> None:
     last = _last_open_ring(case, names) + 1 + case.parameters["skip"]
     if names.index(stage.text()) > last:
         stage.deny(f"{names[last]!r}, or a ring before it")
+    most = _widest_next(case)
+    if most is not None:  # names may move between rings: devices count
+        share = rollout.at("rings").items()[names.index(stage.text())].at("percent")
+        share.require(at_most(most), f"at most {most:g} percent, as the next ring had before")
+
+
+def _widest_next(case: Case) -> float | None:
+    """Return the percent of the ring after the deployed stage, as deployed; else ``None``."""
+    spec = case.facts.baseline.deployments.get(case.resource.name) if case.facts.baseline else None
+    rollout = (spec or {}).get("rollout") or {}
+    before = {ring.get("name"): ring.get("percent") for ring in rollout.get("rings") or ()}
+    same = ((spec or {}).get("aiModel") or {}).get("sha256")
+    if same != case.at("spec", "aiModel", "sha256").text() or rollout.get("stage") not in before:
+        return None
+    shares = list(before.values())
+    at = list(before).index(rollout["stage"]) + 1 + int(case.parameters["skip"])
+    return float(shares[min(at, len(shares) - 1)])
 
 
 def _last_open_ring(case: Case, names: list[str]) -> int:

@@ -54,6 +54,7 @@ BOUNDS: Final = read_bounds(
         "secrets": {},
         "budgets": {"*": {"maximumUsd": 10_000, "kind": "soft"}},
         "nodePriceUsdPerHour": 0.01,
+        "nodeCpu": 64,
     },
     name="bounds",
 )

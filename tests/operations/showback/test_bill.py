@@ -85,6 +85,8 @@ def test_a_period_is_read_in_every_form_of_iso_8601(tmp_path: Path, start: str) 
         ({"ChargeCategory": "Gift"}, "category 'Gift'"),
         ({"BillingCurrency": "EUR"}, "currencies ['EUR', 'USD']"),
         ({"Tags": "{"}, "Tags of a charge of Amazon CloudFront"),
+        ({"BillingCurrency": ""}, "currencies ['', 'USD']"),
+        ({"Tags": '[{"key": "mobile-ai:app", "value": "a"}]'}, "got list"),
         ({"BillingPeriodStart": ""}, "bill.csv, row 2: got BillingPeriodStart None"),
         ({"BillingPeriodStart": "10/01/2026"}, "bill.csv, row 2: got BillingPeriodStart '10/01"),
         ({"BillingPeriodStart": "2026-13-01"}, "row 2: got BillingPeriodStart"),
@@ -143,3 +145,10 @@ def test_a_bill_in_another_currency_is_not_added_to_dollars(what: str) -> None:
         require_price_currency(bill, what)
 
     assert "no rate of exchange is known" in caught.value.next_step
+
+
+def test_one_file_is_not_counted_twice(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "bill.csv", [row()])
+
+    with pytest.raises(ShowbackError, match="one file twice"):
+        read_bill([path, tmp_path / "." / "bill.csv"], month="2026-10")

@@ -27,7 +27,9 @@ def test_no_line_is_a_command_to_a_runner(text: str) -> None:
     ("text", "shown"),
     [
         ("Größe 日本 ✓", "Größe 日本 ✓"),
-        ("a\n::add-mask::b", r"a\n::add-mask::b"),
+        ("a\n::add-mask::b", r"a\n\x3a:add-mask::b"),
+        ("x ##[add-mask]y", r"x \x23#[add-mask]y"),
+        ("urn:pulumi:dev::mobile-ai::aws:s3/bucket:Bucket::b",) * 2,
         ("\x1b[2J", r"\x1b[2J"),
         ("\u202eFAIL", r"\u202eFAIL"),
         ("\u200b", r"\u200b"),

@@ -37,9 +37,11 @@ def _name(outcome: str, token: str, **props: Any) -> Case:
     return _given("names-bounded", outcome, SCENE.resource(token, props), label=str(props))
 
 
-def _budgets(outcome: str, label: str, *, bounds: dict[str, tuple[float, str]]) -> Case:
+def _budgets(outcome: str, label: str, *, bounds: dict[str, tuple[Any, ...]]) -> Case:
+    fields = ("maximumUsd", "kind", "scope")
     of_each = {
-        name: BudgetBound(maximumUsd=most, kind=kind) for name, (most, kind) in bounds.items()
+        name: BudgetBound.model_validate(dict(zip(fields, bound, strict=False)))
+        for name, bound in bounds.items()
     }
     scene = replace(SCENE, bounds=SCENE.bounds.model_copy(update={"budgets": of_each}))
     return _given("budgets-bounded", outcome, _CONTEXT, label=label, scene=scene)
@@ -48,6 +50,9 @@ def _budgets(outcome: str, label: str, *, bounds: dict[str, tuple[float, str]]) 
 _TOKENS = ("jwtConfiguration",)
 _API_NAME = "aws:apigatewayv2/domainName:DomainName"
 _CERTIFICATE = "aws:acm/certificate:Certificate"
+_GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
+_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+_RECORD = "aws:route53/record:Record"
 CASES: list[Case] = [
     _given("identity-bounded", "pass", _AUTHORIZER, label="ours"),
     fails("identity-bounded", _AUTHORIZER, *_TOKENS, "issuer", to="https://login.evil.test/"),
@@ -108,6 +113,27 @@ CASES: list[Case] = [
     fails("node-prices-bounded", _CONTEXT, "sites", 0, "nodePriceUsdPerHour", to=None),
     passes("node-prices-bounded", _CONTEXT, "sites", 0, "nodePriceUsdPerHour", to=0.01),
     says("unknown", "node-prices-bounded", _CONTEXT, "sites", 0, "nodePriceUsdPerHour", to=UNKNOWN),
+    fails("node-prices-bounded", _CONTEXT, "sites", 0, "nodeCpu", to=1000),
+    fails("node-prices-bounded", _CONTEXT, "sites", 0, "nodeMemoryGb", to=4000),
+    _budgets("fail", "of another scope", bounds={"field-assistant": (500, "soft", "stack")}),
+    fails("notifications-bounded", SCENE.deployment(), "spec", "humanOversight", to="a@evil.test"),
+    fails("notifications-bounded", _MAIL, "endpoint", to="z,evil@example.com"),
+    *(
+        _given("names-bounded", outcome, SCENE.resource(token, props), label=str(props))
+        for outcome, token, props in (
+            ("pass", _GATEWAY, {"spec": {"listeners": [{"hostname": "models.example.com"}]}}),
+            ("fail", _GATEWAY, {"spec": {"listeners": [{"hostname": "models.evil.test"}]}}),
+            ("fail", _ROUTE, {"spec": {"hostnames": ["models.evil.test"]}}),
+            ("pass", _RECORD, {"name": "models.example.com"}),
+            ("fail", _RECORD, {"name": "models.evil.test"}),
+        )
+    ),
+    _given(
+        "release-kept",
+        "fail",
+        changed(_CONTEXT, "release", to=[{"name": "1.root.json", "text": "{}"}]),
+        label="a root that the pack does not know",
+    ),
     _given("release-kept", "pass", _CONTEXT, label="nothing was released yet"),
     _given("release-kept", "fail", _CONTEXT, label="all of it deleted", scene=RELEASED),
     _given(

@@ -266,6 +266,17 @@ OWN = {"version": "1.1.0", "sha256": SCENE.version.sha256}
 NEWER = {"version": "1.2.0", "sha256": "9" * 64}
 
 
+def _rings(*percents: int, last: str = "general") -> list[dict[str, Any]]:
+    """Rings from `canary`, or up to one of that name."""
+    names = ["canary", *(f"ring-{at}" for at in range(1, len(percents)))]
+    if last == "canary":
+        names = [*(f"ring-{at}" for at in range(1, len(percents))), "canary"]
+    return [
+        {"name": name, "percent": percent, "soakHours": 24}
+        for name, percent in zip(names, percents, strict=True)
+    ]
+
+
 def _at(stage: str) -> dict[str, Any]:
     return {"rollout": {"stage": stage}}
 
@@ -278,6 +289,26 @@ STEPS = [
     _stage("fail", "general", _at("a ring of before")),
     _stage("fail", "general", _at("general"), **NEWER),
     _stage("pass", "canary", _at("general"), **NEWER),
+    *(
+        given(
+            "rollout-one-ring-at-a-time",
+            outcome,
+            replace(
+                SCENE,
+                baseline=Baseline(
+                    deployments={
+                        D.name: {
+                            "aiModel": OWN,
+                            "rollout": {"stage": "canary", "rings": _rings(5, 50, 100)},
+                        }
+                    }
+                ),
+            ),
+            changed(D, "spec", "rollout", "rings", to=_rings(*percents, last="canary")),
+            label=f"canary moved to {percents[-1]} percent",
+        )
+        for outcome, percents in (("pass", (5, 50)), ("fail", (5, 100)))
+    ),
     _stage("pass", "general", _at("canary"), **NEWER, previous=OWN),
     given(
         "rollout-one-ring-at-a-time",
