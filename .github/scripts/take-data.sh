@@ -17,7 +17,7 @@ GIT_ATTR_SOURCE=$(git hash-object -t tree /dev/null)
 
 # Names end in NUL from here to there: git quotes odd ones otherwise, and a quoted name matches nothing.
 # Names are shown in a log and a summary: none starts a line there, or is more than text.
-list() { tr '\001-\037\177' '?' | tr '\0' '\n' | sed 's/^/- /'; }
+list() { tr '\001-\037\177' '?' | tr '\0' '\n' | sed 's/##\[/#[/g; s/^/- /'; }
 pick() { grep -zaE "$@" || [ $? -eq 1 ]; }
 refuse() {
   printf 'take-data: expected %s; got\n%s\nNext: %s.\n' "$1" "$2" "$3" >&2
