@@ -10,8 +10,10 @@ from typing import Annotated, Any, Final
 
 import typer
 from governance.documents import read_yaml
+from governance.printable import printable
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.errors import UserError, answering
 from cli.priced import planned
@@ -135,16 +137,18 @@ def _show(found: Any) -> None:
         owned = any(row.key)
         names = row.key if owned else ("unallocated", *row.key[1:])
         style = "" if owned else "yellow"
-        table.add_row(*names, f"{row.billed:,}", f"{row.effective:,}", style=style)
+        # As text: a tag's value could be markup, or move the cursor.
+        shown = [Text(printable(name)) for name in names]
+        table.add_row(*shown, f"{row.billed:,}", f"{row.effective:,}", style=style)
     totals = [f"{sum(getattr(r, key) for r in found.rows):,}" for key in ("billed", "effective")]
     table.add_row("total", *[""] * (len(found.by) - 1), *totals, style="bold")
     console = Console()
     console.print(table)
     for (service, reason), amount in found.unallocated().items():
-        print(f"unallocated: {service} {amount:,}: {reason}")
+        print(printable(f"unallocated: {service} {amount:,}: {reason}"))
     for item in found.units:
         cost = "nothing counted" if item.cost is None else f"{item.cost:f} {bill.currency}"
-        print(f"{item.app}, per {item.unit}: {cost}")
+        print(printable(f"{item.app}, per {item.unit}: {cost}"))
     for item in found.budgets:
         figures = item.to_dict()
         plan = "no plan" if item.estimate is None else f"planned {figures['estimate']}"

@@ -52,6 +52,18 @@ def test_a_month_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "12.01" in shown
 
 
+def test_a_tags_value_is_printed_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    tags = {"app": "x\n::error::y \u202e\u001b[31m [bold]z"}
+    write_csv(Path("bill.csv"), [row(cost="10.01", tags=tags)])
+
+    assert run("--by", "app") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.lstrip().startswith("::") for line in lines)
+    assert "[bold]z" in "".join(line.replace(" ", "") for line in lines)
+
+
 def test_a_month_as_json_and_as_chargeback(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--by", "version", "--json", "--focus", "out.csv", "--account", "1") == 0
 
