@@ -1,15 +1,13 @@
 """The program's resources as the engine has them, with the names and values that pricing reads."""
 
-import json
 from typing import Any
 
 import pulumi
-from governance.resource import Provider, Resource
+from governance.resource import PROVIDERS, Provider, Resource, provider_props
 
 __all__ = ["Planned"]
 
 _STACK = "pulumi:pulumi:Stack"
-_PROVIDERS = "pulumi:providers:"
 
 
 class Planned:
@@ -29,9 +27,10 @@ class Planned:
         props: dict[str, Any] = dict(await pulumi.Output.from_input(args.props).future() or {})
         provider = args.opts.provider
         reference = await provider.urn.future() if provider else None
-        if args.type_.startswith(_PROVIDERS):
-            opened = {key: _opened(value) for key, value in props.items()}
-            self._providers[urn] = Provider(type=args.type_, name=args.name, props=opened)
+        if args.type_.startswith(PROVIDERS):
+            self._providers[urn] = Provider(
+                type=args.type_, name=args.name, props=provider_props(props)
+            )
         self.resources.append(
             Resource(
                 type=args.type_,
@@ -48,13 +47,3 @@ def _urn(kind: str, name: str, parent: str | None) -> str:
     above = parent.split("::")[2] if parent else _STACK
     qualified = kind if above == _STACK else f"{above}${kind}"
     return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified}::{name}"
-
-
-def _opened(value: Any) -> Any:
-    """Return a provider's input; SDKs send its lists and mappings as JSON text."""
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

@@ -7,14 +7,13 @@ whole stack. Encrypted values stay encrypted: rules see that there is a secret, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from .errors import DocumentError
 from .reading import Secret
-from .resource import Provider, Resource, stack_of
+from .resource import PROVIDERS, Provider, Resource, provider_props, stack_of
 
 __all__ = ["ExportedState", "read_export"]
 
@@ -22,7 +21,6 @@ __all__ = ["ExportedState", "read_export"]
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a marker, no secret
 _REDACTED: Final = "[secret]"  # what the engine puts there too
-_PROVIDERS: Final = "pulumi:providers:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,7 @@ def read_export(export: Any, *, name: str) -> ExportedState:
         every = export["deployment"].get("resources") or ()
         rows = [row for row in every if not row.get("delete")]
         providers = {
-            row["urn"]: _provider(row) for row in rows if row["type"].startswith(_PROVIDERS)
+            row["urn"]: _provider(row) for row in rows if row["type"].startswith(PROVIDERS)
         }
         return ExportedState(
             inputs=tuple(_resources(rows, providers, "inputs")),
@@ -102,10 +100,7 @@ def _provider(row: Mapping[str, Any]) -> Provider:
 
 def _props(row: Mapping[str, Any], side: str) -> dict[str, Any]:
     props = {key: _plain(value) for key, value in (row.get(side) or {}).items()}
-    if row["type"].startswith(_PROVIDERS):
-        # SDKs send the lists and mappings of a provider as JSON text.
-        return {key: _opened(value) for key, value in props.items()}
-    return props
+    return provider_props(props) if row["type"].startswith(PROVIDERS) else props
 
 
 def _plain(value: Any) -> Any:
@@ -116,15 +111,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-def _opened(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _name(urn: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["Provider", "Resource", "stack_of"]
+from .reading import Secret
+
+__all__ = ["PROVIDERS", "Provider", "Resource", "provider_props", "stack_of"]
+
+PROVIDERS: Final = "pulumi:providers:"  # how the type of every provider begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +56,19 @@ def stack_of(urn: str) -> str:
     """
     head, separator, _ = urn.partition("::")
     return head.removeprefix("urn:pulumi:") if separator and head.startswith("urn:pulumi:") else ""
+
+
+def provider_props(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a provider's own properties; SDKs send its lists and mappings as JSON text."""
+    return {key: _opened(value) for key, value in props.items()}
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return Secret(_opened(value.value))
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value  # text that only looks like JSON: a rule that wants a mapping says so

@@ -5,13 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 
+from sandbox.command import printed
 from sandbox.engine import locate
-from sandbox.errors import SandboxError
-from sandbox.progress import shown
+from sandbox.progress import Progress
 
 __all__ = ["main"]
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,18 +17,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.engine", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print path, version and origin")
     options = parser.parse_args(arguments)
-    try:
-        with shown() as progress:
-            engine = locate(progress=progress)
-    except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted; what was built is kept; the next run continues.", file=sys.stderr)
-        return _INTERRUPTED
-    facts = {"pulumi": str(engine.pulumi), "version": engine.version, "origin": engine.origin}
-    print(json.dumps(facts) if options.json else engine.pulumi)
-    return 0
+
+    def located(progress: Progress) -> object:
+        engine = locate(progress=progress)
+        facts = {"pulumi": str(engine.pulumi), "version": engine.version, "origin": engine.origin}
+        return json.dumps(facts) if options.json else engine.pulumi
+
+    return printed(located)
 
 
 if __name__ == "__main__":

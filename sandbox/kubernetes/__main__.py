@@ -2,27 +2,15 @@
 
 import sys
 
-from sandbox.errors import SandboxError
+from sandbox.command import printed
 from sandbox.kubernetes import locate
-from sandbox.progress import shown
 
 __all__ = ["main"]
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main() -> int:
     """Ensure the programs exist, print the API server's path, return an exit code."""
-    try:
-        with shown() as progress:
-            print(locate(progress=progress).api_server)
-    except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted; what was built is kept; the next run continues.", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
+    return printed(lambda progress: locate(progress=progress).api_server)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,13 @@ sdk/go/common/resource/properties.go.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pulumi.runtime.proto import analyzer_pb2
 
 from governance.reading import UNKNOWN, Secret
-from governance.resource import Provider, Resource
+from governance.resource import PROVIDERS, Provider, Resource, provider_props
 
 __all__ = ["decode_resource", "decode_stack", "decode_struct"]
 
@@ -32,7 +31,6 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a marker, no secret
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _UNKNOWN_LENGTH: Final = 36
-_PROVIDERS: Final = "pulumi:providers:"
 
 # Returns the first of equal texts. A stack repeats the same keys and tags in every resource;
 # one copy of each keeps a large stack near the processor, and its cost in proportion.
@@ -66,34 +64,18 @@ def _resource(message: Any, *, parent: str | None, share: _Share) -> Resource:
     if message.HasField("provider"):
         own = message.provider
         provider = Provider(
-            type=own.type, name=own.name, props=_provider_props(_fields(own.properties, share))
+            type=own.type, name=own.name, props=provider_props(_fields(own.properties, share))
         )
     return Resource(
         type=message.type,
         name=message.name,
         urn=message.urn,
-        props=_provider_props(props) if message.type.startswith(_PROVIDERS) else props,
+        props=provider_props(props) if message.type.startswith(PROVIDERS) else props,
         provider=provider,
         parent=parent,
         dependencies=_dependencies(message),
         protect=message.options.protect,
     )
-
-
-def _provider_props(props: dict[str, Any]) -> dict[str, Any]:
-    """Open the lists and mappings of a provider, which SDKs send as JSON text."""
-    return {key: _opened(value) for key, value in props.items()}
-
-
-def _opened(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return Secret(_opened(value.value))
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value  # text that only looks like JSON: a rule that wants a mapping says so
 
 
 def _dependencies(message: Any) -> Mapping[str, tuple[str, ...]]:

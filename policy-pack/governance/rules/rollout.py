@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from governance.case import Case, Whole
 from governance.reading import at_least, at_most, is_false, one_of, optional
@@ -122,12 +123,18 @@ def rollout_one_ring_at_a_time(case: Case) -> None:
         share.require(at_most(most), f"at most {most:g} percent, as the next ring had before")
 
 
+def _deployed(case: Case) -> Mapping[str, Any]:
+    """Return the deployment's spec as it runs now, empty where nothing does."""
+    deployments = case.facts.baseline.deployments if case.facts.baseline else {}
+    return deployments.get(case.resource.name) or {}
+
+
 def _widest_next(case: Case) -> float | None:
     """Return the percent of the ring after the deployed stage, as deployed; else ``None``."""
-    spec = case.facts.baseline.deployments.get(case.resource.name) if case.facts.baseline else None
-    rollout = (spec or {}).get("rollout") or {}
+    spec = _deployed(case)
+    rollout = spec.get("rollout") or {}
     before = {ring.get("name"): ring.get("percent") for ring in rollout.get("rings") or ()}
-    same = ((spec or {}).get("aiModel") or {}).get("sha256")
+    same = (spec.get("aiModel") or {}).get("sha256")
     if same != case.at("spec", "aiModel", "sha256").text() or rollout.get("stage") not in before:
         return None
     shares = list(before.values())
@@ -137,12 +144,12 @@ def _widest_next(case: Case) -> float | None:
 
 def _last_open_ring(case: Case, names: list[str]) -> int:
     """Return the last ring that the version already has reached, -1 for none."""
-    spec = case.facts.baseline.deployments.get(case.resource.name) if case.facts.baseline else None
-    model = (spec or {}).get("aiModel") or {}
+    spec = _deployed(case)
+    model = spec.get("aiModel") or {}
     own = case.at("spec", "aiModel", "sha256").text()
     if own == (model.get("previous") or {}).get("sha256"):
         return len(names)
-    stage = ((spec or {}).get("rollout") or {}).get("stage")
+    stage = (spec.get("rollout") or {}).get("stage")
     return names.index(stage) if own == model.get("sha256") and stage in names else -1
 
 
