@@ -23,7 +23,7 @@ Validate = Callable[[Any, Any], None]
 def main(folder: Path) -> None:
     """Serve every resource rule as a policy that the SDK calls on its own."""
     now = datetime.now(UTC)
-    facts = Facts(load_setting(folder, "dev", now=now), now=now, preview=True)
+    facts = Facts(load_setting(folder, "dev", rules=catalogue(), now=now), now=now, preview=True)
     rules = [rule for rule in catalogue() if rule.kind == "resource"]
     policies = [policy_of(rule, _validate(rule, facts)) for rule in rules]
     PolicyPack("stock", policies)

@@ -131,7 +131,11 @@ class Served:
     def __init__(self, model: ServedModel, *, before: Served | None = None) -> None:
         """Start without requests, in the place of the version before it, if there was one."""
         self.model = model
-        self.shapes: Shapes = Shapes(model, before=before.shapes if before is not None else None)
+        self.shapes = Shapes(
+            {spec.name: spec.shape for spec in model.inputs},
+            batchable=model.batchable,
+            before=before.shapes if before is not None else None,
+        )
         self.in_flight = 0
         self.lane: Any = None  # the server's batcher of this version; not the table's
         self._idle: Callable[[], None] | None = None

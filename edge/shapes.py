@@ -7,10 +7,10 @@ counts against the model only if the shape is known to work.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from edge.serving import ServedModel, Tensors
+from numpy.typing import NDArray
 
 __all__ = ["Shapes"]
 
@@ -28,16 +28,28 @@ class Shapes:
         found: What worked, the newest last.
     """
 
-    def __init__(self, model: ServedModel, *, before: Shapes | None = None) -> None:
-        """Know what the version before has taken, if there was one."""
-        self.names = [spec.name for spec in model.inputs]
-        self.first = 1 if model.batchable else 0
-        self._fixed = all(_ANY not in spec.shape[self.first :] for spec in model.inputs)
+    def __init__(
+        self,
+        inputs: Mapping[str, tuple[int, ...]],
+        *,
+        batchable: bool,
+        before: Shapes | None = None,
+    ) -> None:
+        """Start with the shapes that the version before has taken, if there was one.
+
+        Args:
+            inputs: Shape by name of input, as the model declares it.
+            batchable: Whether the first axis of every input is the batch.
+            before: The shapes of the version that this one replaces.
+        """
+        self.names = list(inputs)
+        self.first = 1 if batchable else 0
+        self._fixed = all(_ANY not in shape[self.first :] for shape in inputs.values())
         self.found: dict[Shape, None] = {}
         if before is not None and (before.names, before.first) == (self.names, self.first):
             self.found.update(before.found)
 
-    def worked(self, inputs: Tensors) -> None:
+    def worked(self, inputs: Mapping[str, NDArray[Any]]) -> None:
         """Remember the shapes of a call that succeeded."""
         if self._fixed:
             return
@@ -47,9 +59,9 @@ class Shapes:
         if len(self.found) > _MOST:
             del self.found[next(iter(self.found))]
 
-    def known(self, inputs: Tensors) -> bool:
+    def known(self, inputs: Mapping[str, NDArray[Any]]) -> bool:
         """Return whether the model should take these shapes: they are its only ones, or worked."""
         return self._fixed or self._of(inputs) in self.found
 
-    def _of(self, inputs: Tensors) -> Shape:
+    def _of(self, inputs: Mapping[str, NDArray[Any]]) -> Shape:
         return tuple(inputs[name].shape[self.first :] for name in self.names)

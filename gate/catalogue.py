@@ -23,7 +23,9 @@ def expectation(project: Project) -> Expectation:
     """
     rules = {rule.id: rule for rule in catalogue()}
     try:
-        config = load_setting(project.pack, project.stack, now=datetime.now(UTC)).config
+        config = load_setting(
+            project.pack, project.stack, rules=catalogue(), now=datetime.now(UTC)
+        ).config
         levels, weakenings = config.levels, config.weakenings
     except GovernanceError:
         # The pack denies every resource of such a stack, and says why; here only levels are asked.

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from governance.errors import GovernanceError
+from governance.rules import catalogue
 from governance.setting import load_setting
 from governance.trust import Trust
 from securesystemslib.signer._signer import Signer
@@ -55,6 +56,8 @@ def trust_of(project: Project) -> Trust:
         GateError: The stack is not listed, or its trust is wrong or expired.
     """
     try:
-        return load_setting(project.pack, project.stack, now=datetime.now(UTC)).trust
+        return load_setting(
+            project.pack, project.stack, rules=catalogue(), now=datetime.now(UTC)
+        ).trust
     except GovernanceError as error:
         raise GateError(str(error)) from error

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from governance.judge import Session
 from governance.resource import Resource
+from governance.rules import catalogue
 from governance.rules.rollout import rollout_one_ring_at_a_time
 from governance.rules.versions import no_silent_downgrade
 from governance.setting import load_setting
@@ -82,7 +83,7 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
     except SettingsError as error:
         return Quick(stack=project.stack, problems=(str(error),))
     session = Session(
-        lambda stack: load_setting(project.pack, stack, now=now),
+        lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now),
         now=now,
         preview=True,
     )

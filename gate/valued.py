@@ -14,6 +14,7 @@ from governance.deployed import baseline_of
 from governance.errors import GovernanceError
 from governance.facts import Context
 from governance.resource import Resource
+from governance.rules import catalogue
 from governance.rules.budgets_enforced import budgets_hold
 from governance.setting import Setting, load_setting
 from governance.tokens import CONTEXT, DEPLOYED
@@ -87,7 +88,7 @@ def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: date
     """
     context = next((item for item in resources if item.type == CONTEXT), None)
     try:
-        setting = load_setting(pack, stack, now=now)
+        setting = load_setting(pack, stack, rules=catalogue(), now=now)
     except GovernanceError:
         return Terms()
     return Terms(

@@ -12,6 +12,7 @@ from governance.errors import GovernanceError
 from governance.exported import ExportedState, read_export
 from governance.facts import Facts
 from governance.judge import Session
+from governance.rules import catalogue
 from governance.setting import load_setting
 
 from gate.asking import Cloud, engine_result, find_engine, variables_of
@@ -89,7 +90,9 @@ def run_audit(
         declared = from_git(project, options.commit)
     with clock.phase("judge"):
         tell(f"Judging {len(state.inputs)} deployed resources")
-        session = Session(lambda stack: load_setting(project.pack, stack, now=now), now=now)
+        session = Session(
+            lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
+        )
         expected = expectation(project)
         seen = Observation()
         for event in events_of(state, session, expected):

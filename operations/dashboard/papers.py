@@ -8,6 +8,7 @@ from typing import Any, Final
 from governance.documents import read_json
 from governance.errors import DocumentError, GovernanceError
 from governance.records import read_records
+from governance.rules import catalogue
 from governance.setting import load_setting
 
 from operations.dashboard.board import Chart, Row, Table
@@ -117,7 +118,7 @@ def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
     Raises:
         GovernanceError: The stack is not listed in the pack.
     """
-    trust = load_setting(pack, stack, now=now).trust
+    trust = load_setting(pack, stack, rules=catalogue(), now=now).trust
     folder = pack / "waivers" / stack
     texts = [(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("*.yaml"))]
     records = read_records(texts, trust=trust)

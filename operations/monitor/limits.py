@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from governance.manifest import Profile, parse_manifest
+from governance.rules import catalogue
 from governance.setting import load_setting
 
 from delivery.repository.stack import Deployment, Pin, read_deployments
@@ -122,7 +123,7 @@ def read_limits(root: Path, stack: str, *, now: datetime) -> list[Limit]:
     Raises:
         GovernanceError: A file of the stack, the pack or a model is missing or wrong.
     """
-    setting = load_setting(root / "policy-pack", stack, now=now)
+    setting = load_setting(root / "policy-pack", stack, rules=catalogue(), now=now)
     deployments = read_deployments(root / f"Pulumi.{stack}.yaml")
     mixed = {name for item in deployments if len(some := _classes(item)) > 1 for name in some}
     found = []

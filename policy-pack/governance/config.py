@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 
 from .documents import read_json
 from .errors import DocumentError
-from .rule import Enforcement, Parameter, Rule
+from .rule_terms import Enforcement, Parameter, RuleTerms
 
 __all__ = ["PackConfig", "config_schema", "load_config"]
 
@@ -34,13 +34,13 @@ class PackConfig:
         weakenings: A sentence for each setting that is weaker than the default.
     """
 
-    rules: Mapping[str, Rule]
+    rules: Mapping[str, RuleTerms]
     levels: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, Any]]
     weakenings: tuple[str, ...]
 
 
-def load_config(text: str, rules: Iterable[Rule], *, name: str) -> PackConfig:
+def load_config(text: str, rules: Iterable[RuleTerms], *, name: str) -> PackConfig:
     """Read a pack config against the rules that there are.
 
     Raises:
@@ -49,7 +49,7 @@ def load_config(text: str, rules: Iterable[Rule], *, name: str) -> PackConfig:
     by_id = {rule.id: rule for rule in rules}
     entries = _mapping(read_json(text, name=name), {"$schema", "rules"}, name).get("rules", {})
     levels = {rule.id: rule.enforcement for rule in by_id.values()}
-    parameters = {rule.id: rule.defaults for rule in by_id.values()}
+    parameters = {rule.id: _defaults(rule) for rule in by_id.values()}
     weakenings: list[str] = []
     for rule_id, entry in _mapping(entries, set(by_id), f"{name} rules").items():
         where = f"{name} {rule_id}"
@@ -62,7 +62,11 @@ def load_config(text: str, rules: Iterable[Rule], *, name: str) -> PackConfig:
     )
 
 
-def config_schema(rules: Iterable[Rule]) -> dict[str, Any]:
+def _defaults(rule: RuleTerms) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in rule.parameters.items()}
+
+
+def config_schema(rules: Iterable[RuleTerms]) -> dict[str, Any]:
     """Return the JSON Schema of a pack config, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -80,7 +84,7 @@ def config_schema(rules: Iterable[Rule]) -> dict[str, Any]:
     }
 
 
-def _rule_schema(rule: Rule) -> dict[str, Any]:
+def _rule_schema(rule: RuleTerms) -> dict[str, Any]:
     parameters = {
         name: {"description": item.doc, "default": item.default, "type": _json_type(item.default)}
         for name, item in rule.parameters.items()
@@ -124,7 +128,7 @@ def _level(value: Any, name: str) -> Any:
     return value
 
 
-def _values(values: Any, rule: Rule, name: str) -> dict[str, Any]:
+def _values(values: Any, rule: RuleTerms, name: str) -> dict[str, Any]:
     _mapping(values, set(rule.parameters), f"{name} parameters")
     for key, value in values.items():
         wanted = _json_type(rule.parameters[key].default)
@@ -133,7 +137,7 @@ def _values(values: Any, rule: Rule, name: str) -> dict[str, Any]:
     return dict(values)
 
 
-def _weakenings(rule: Rule, level: str, parameters: Mapping[str, Any]) -> list[str]:
+def _weakenings(rule: RuleTerms, level: str, parameters: Mapping[str, Any]) -> list[str]:
     found = []
     if _RANK[level] < _RANK[rule.enforcement]:
         found.append(f"{rule.id} is {level} (default {rule.enforcement})")

@@ -11,6 +11,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from .rule_terms import Enforcement, Parameter, Weaker
+
 if TYPE_CHECKING:
     from .case import Case, Whole
 
@@ -30,26 +32,7 @@ __all__ = [
 Group = Literal["responsible_ai", "finops", "security", "delivery"]
 Kind = Literal["resource", "stack"]
 Severity = Literal["low", "medium", "high", "critical"]
-Enforcement = Literal["mandatory", "advisory", "disabled"]
 OnUnknown = Literal["deny", "warn", "defer"]
-# Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …;
-# `never` where the default is as loose as it gets, `other` where any change may loosen.
-Weaker = Literal["more", "fewer", "higher", "lower", "other", "never"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """A figure or a list that a stack's pack config may set.
-
-    Attributes:
-        default: Its value where the config says nothing; its type is the parameter's.
-        doc: What it means, with the unit.
-        weaker: The direction in which a change loosens the rule and so is reported.
-    """
-
-    default: Any
-    doc: str
-    weaker: Weaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ setting, and everything in it is denied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from .bounds import Bounds, read_bounds
 from .config import PackConfig, load_config
 from .documents import read_yaml
 from .errors import DocumentError
-from .rules import catalogue
+from .rule_terms import RuleTerms
 from .trust import Trust, load_trust
 
 __all__ = ["Setting", "load_bounds", "load_setting"]
@@ -49,8 +49,14 @@ class Setting:
     release_root: str = ""
 
 
-def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
+def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: datetime) -> Setting:
     """Return the setting of a stack from a pack's folder.
+
+    Args:
+        folder: The pack's folder.
+        stack: The stack's name.
+        rules: The rules that the pack config may name.
+        now: The time at which the trust must hold.
 
     Raises:
         GovernanceError: If the stack is not listed, or one of its files is wrong.
@@ -58,7 +64,7 @@ def load_setting(folder: Path, stack: str, *, now: datetime) -> Setting:
     entry = _entry(folder, stack)
     environment = entry["environment"]
     trust = load_trust(_text(folder, entry["trust"]), environment=environment, now=now)
-    config = load_config(_text(folder, entry["config"]), catalogue(), name=entry["config"])
+    config = load_config(_text(folder, entry["config"]), rules, name=entry["config"])
     return Setting(
         stack=stack,
         environment=environment,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .records import Waiver
-from .rule import Rule
+from .rule_terms import RuleTerms
 
 __all__ = ["why_unfit"]
 
 
-def why_unfit(waiver: Waiver, rule: Rule | None) -> str:
+def why_unfit(waiver: Waiver, rule: RuleTerms | None) -> str:
     """Return why a signed waiver can never count, empty if it can.
 
     Args:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from governance.canonical import sha256_bytes
 from governance.released import proven_manifests
+from governance.rules import catalogue
 from governance.setting import load_setting
 
 from cli import main as cli
@@ -334,7 +335,9 @@ def test_the_sample_release_is_what_its_stack_file_asks_for(capsys):
     assert _run("release", "plan", "-s", "dev", "--root-dir", ROOT, "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
     (item,) = read_deployments(ROOT / "Pulumi.dev.yaml")
-    root = load_setting(ROOT / "policy-pack", "dev", now=datetime.now(UTC)).release_root
+    root = load_setting(
+        ROOT / "policy-pack", "dev", rules=catalogue(), now=datetime.now(UTC)
+    ).release_root
     proven = proven_manifests(load_release(ROOT, "dev").metadata, root=root)
     assert proven == {item.pin.sha256, item.previous.sha256}
     assert not [path for path in (ROOT / "releases").rglob("*") if path.suffix == ".pem"]

@@ -108,7 +108,7 @@ class Servicer(_PolicyAnalyzerServicer):
         if self._session is None:
             now = self._clock()
             self._session = Session(
-                lambda stack: load_setting(self._folder, stack, now=now),
+                lambda stack: load_setting(self._folder, stack, rules=catalogue(), now=now),
                 now=now,
                 preview=self._preview,
             )

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from sandbox.providers.aws.api.calls import Api
     from sandbox.providers.aws.api.subject import Subject
 
-__all__ = ["Action", "Call", "Given", "Kind", "Roster", "Step", "Tags", "action"]
+__all__ = ["Action", "Call", "Caller", "Given", "Kind", "Roster", "Step", "Tags", "action"]
 
 # A text with fields, a plain value, or a function of the object.
 Given: TypeAlias = "str | int | bool | list[Any] | dict[str, Any] | Callable[[Subject], Any]"
@@ -55,7 +54,7 @@ class Action:
         only: As of a call.
     """
 
-    run: Callable[[Api, Subject], Any]
+    run: Callable[[Caller, Subject], Any]
     uses: tuple[str, ...]
     only: tuple[str, ...] = ()
 
@@ -63,10 +62,20 @@ class Action:
 Step: TypeAlias = "Call | Action"
 
 
+class Caller(Protocol):
+    """The API as an action is given it; ``calls.Api`` is one."""
+
+    def call(self, subject: Subject, operation: str, service: str = "", /, **given: Any) -> Any:
+        """Call an operation with these arguments."""
+
+    def run(self, step: Step, subject: Subject, *, more: dict[str, Any] | None = None) -> Any:
+        """Carry a step out and return the API's answer."""
+
+
 def action(*uses: str, only: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Action]:
     """Make an action of a function of the API and the object."""
 
-    def make(run: Callable[[Api, Subject], Any]) -> Action:
+    def make(run: Callable[[Caller, Subject], Any]) -> Action:
         return Action(run=run, uses=uses, only=only)
 
     return make
