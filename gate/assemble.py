@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from governance.engine_values import shown
 from governance.rule import Rule
 
 from gate import verdict
@@ -29,7 +30,6 @@ from gate.report import (
 )
 from gate.stackfile import StackFile
 from gate.valued import NOT_VALUED, Valued
-from gate.values import shown_value
 
 __all__ = ["Run", "assemble"]
 
@@ -105,7 +105,7 @@ def assemble(run: Run, timing: Timing) -> Report:
         # A program that failed names no deployments: nothing can be said to go away.
         changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
         models=run.valued.models,
-        outputs={name: shown_value(value) for name, value in seen.outputs.items()},
+        outputs={name: shown(value) for name, value in seen.outputs.items()},
         timing=timing,
     )
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from governance.cost.recorded import resources_of_export
-from governance.resource import Resource
+from governance.errors import DocumentError
+from governance.exported import read_export
+from governance.reading import Node, Notes
+from governance.resource import Resource, name_of
 
 from gate.errors import GateError
 from gate.observation import DEPLOYMENT_TYPE
@@ -105,19 +107,19 @@ def export_state(
 
 
 def from_export(export: Mapping[str, Any]) -> Baseline | None:
-    """Return the baseline of an exported state, `None` for an empty one."""
-    resources = (export.get("deployment") or {}).get("resources") or []
-    if not resources:
+    """Return the baseline of an exported state, `None` for an empty one.
+
+    Raises:
+        GateError: It is no exported state.
+    """
+    if not (export.get("deployment") or {}).get("resources"):
         return None
-    kept = [item for item in resources if not item.get("delete")]
-    found = {
-        item["urn"]: item.get("inputs", {}) for item in kept if item["type"] == DEPLOYMENT_TYPE
-    }
-    return Baseline(
-        source="deployed state",
-        pins=pins_of(found),
-        resources=tuple(resources_of_export(export)),
-    )
+    try:
+        resources = read_export(export, name="deployed state").inputs
+    except DocumentError as error:
+        raise GateError(str(error)) from error
+    found = {item.urn: item.props for item in resources if item.type == DEPLOYMENT_TYPE}
+    return Baseline(source="deployed state", pins=pins_of(found), resources=resources)
 
 
 def from_git(project: Project, reference: str) -> Baseline:
@@ -159,17 +161,18 @@ def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]
         deployments: Inputs of `MobileAIDeployment` by URN; what cannot be read is left out, since
             a rule denies it.
     """
-    pins = {}
-    for urn, inputs in deployments.items():
-        model = (inputs.get("spec") or {}).get("aiModel") or {}
-        if {"id", "version", "sha256"} <= set(model):
-            pins[urn.rpartition("::")[2]] = ModelPin(
-                model=model["id"],
-                version=model["version"],
-                sha256=model["sha256"],
-                previous=(model.get("previous") or {}).get("sha256", ""),
-            )
-    return pins
+    pins = {name_of(urn): _pin(inputs) for urn, inputs in deployments.items()}
+    return {name: pin for name, pin in pins.items() if pin.model and pin.version and pin.sha256}
+
+
+def _pin(inputs: Mapping[str, Any]) -> ModelPin:
+    model = Node(inputs, Notes("")).at("spec", "aiModel")
+    return ModelPin(
+        model=model.at("id").text(),
+        version=model.at("version").text(),
+        sha256=model.at("sha256").text(),
+        previous=model.at("previous", "sha256").text(),
+    )
 
 
 def changes(baseline: Baseline | None, proposed: Mapping[str, ModelPin]) -> tuple[Change, ...]:

@@ -6,12 +6,11 @@ the stack was made after this one.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
+
+from governance.engine_values import SIGNATURE
 
 __all__ = ["Drift", "changed_outside"]
-
-# Marks an asset or archive, whose hash is its content (sdk/go/common/resource of pulumi/pulumi).
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 def _content(value: Any) -> Any:
     """A value without the parts of an asset that only say where its bytes were read."""
     if isinstance(value, Mapping):
-        if _SIGNATURE in value and "hash" in value:
+        if SIGNATURE in value and "hash" in value:  # the hash of an asset is its content
             return value["hash"]
         return {key: _content(item) for key, item in value.items()}
     return [_content(item) for item in value] if isinstance(value, list) else value

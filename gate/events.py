@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.engine_values import decode_json
+
 __all__ = [
     "Diagnostic",
     "Event",
@@ -57,7 +59,7 @@ class ResourceSeen:
         urn: The resource.
         type: Its type token.
         op: As `create`, `same`, `update`, `replace`, `delete`.
-        inputs: Its planned inputs; secrets are blinded by the engine.
+        inputs: Its planned inputs, decoded; secrets are blinded by the engine.
     """
 
     urn: str
@@ -68,7 +70,7 @@ class ResourceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceDone:
-    """The planned outputs of a resource; what only the cloud knows is not in them."""
+    """The planned outputs of a resource, decoded; what only the cloud knows is not in them."""
 
     urn: str
     type: str
@@ -204,14 +206,19 @@ def _stdout(body: Mapping[str, Any]) -> Diagnostic:
 
 def _seen(body: Mapping[str, Any]) -> ResourceSeen:
     step = body["metadata"]
-    inputs = (step.get("new") or {}).get("inputs") or {}
-    return ResourceSeen(urn=step["urn"], type=step["type"], op=step["op"], inputs=inputs)
+    return ResourceSeen(
+        urn=step["urn"], type=step["type"], op=step["op"], inputs=_properties(step, "inputs")
+    )
 
 
 def _done(body: Mapping[str, Any]) -> ResourceDone:
     step = body["metadata"]
-    outputs = (step.get("new") or {}).get("outputs") or {}
-    return ResourceDone(urn=step["urn"], type=step["type"], outputs=outputs)
+    return ResourceDone(urn=step["urn"], type=step["type"], outputs=_properties(step, "outputs"))
+
+
+def _properties(step: Mapping[str, Any], side: str) -> dict[str, Any]:
+    found = (step.get("new") or {}).get(side) or {}
+    return {key: decode_json(value) for key, value in found.items()}
 
 
 def _violation(body: Mapping[str, Any]) -> Violation:

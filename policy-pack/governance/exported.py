@@ -1,7 +1,10 @@
-"""Resources of a deployed state, as `pulumi stack export` writes it (apitype.DeploymentV3).
+"""Resources in the engine's JSON form: exported states, and the steps of events.
 
-The same shape that an engine hands to a pack: inputs one resource at a time, outputs for the
-whole stack. Encrypted values stay encrypted: rules see that there is a secret, not which, as in
+A state is what `pulumi stack export` writes (apitype.DeploymentV3), a step what a
+`resourcePreEvent` carries (apitype.StepEventStateMetadata). Both give the `Resource` that an engine
+gives to a pack, with two differences: internal properties (`__internal`, `__defaults`) are kept,
+which the engine leaves out of requests, and a step has no dependencies, which events do not carry.
+Secrets without a plaintext stay hidden: rules see that there is a secret, not which, as in
 `pulumi policy analyze --file` without the keys.
 """
 
@@ -9,18 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
+from .engine_values import decode_json
 from .errors import DocumentError
-from .reading import Secret
-from .resource import PROVIDERS, Provider, Resource, provider_props, stack_of
+from .resource import PROVIDERS, Provider, Resource, name_of, provider_props, stack_of
 
-__all__ = ["ExportedState", "read_export"]
+__all__ = ["ExportedState", "read_export", "resources_of"]
 
-# sdk/go/common/resource/properties.go
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a marker, no secret
-_REDACTED: Final = "[secret]"  # what the engine puts there too
+Side = Literal["inputs", "outputs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +55,10 @@ def read_export(export: Any, *, name: str) -> ExportedState:
         # An empty state has no list at all.
         every = export["deployment"].get("resources") or ()
         rows = [row for row in every if not row.get("delete")]
-        providers = {
-            row["urn"]: _provider(row) for row in rows if row["type"].startswith(PROVIDERS)
-        }
         return ExportedState(
-            inputs=tuple(_resources(rows, providers, "inputs")),
-            outputs=tuple(_resources(rows, providers, "outputs")),
+            inputs=tuple(resources_of(rows, "inputs")), outputs=tuple(resources_of(rows, "outputs"))
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DocumentError(
             name,
             got=f"{type(error).__name__}: {error}",
@@ -71,47 +67,44 @@ def read_export(export: Any, *, name: str) -> ExportedState:
         ) from error
 
 
-def _resources(
-    rows: Iterable[Mapping[str, Any]],
-    providers: Mapping[str, Provider],
-    side: Literal["inputs", "outputs"],
-) -> list[Resource]:
+def resources_of(rows: Iterable[Mapping[str, Any]], side: Side) -> list[Resource]:
+    """Return the resources of a state's rows, or of the steps of events.
+
+    Args:
+        rows: The JSON values; a provider is found among them.
+        side: The properties to take.
+
+    Raises:
+        KeyError, TypeError, AttributeError, ValueError: If a row is no resource.
+    """
+    rows = list(rows)
+    providers = {row["urn"]: _provider(row) for row in rows if row["type"].startswith(PROVIDERS)}
     return [
         Resource(
             type=row["type"],
-            name=_name(row["urn"]),
+            name=name_of(row["urn"]),
             urn=row["urn"],
             props=_props(row, side),
+            # A reference is the provider's URN and its id: `<urn>::<id>`.
             provider=providers.get(str(row.get("provider") or "").rpartition("::")[0]),
             parent=row.get("parent") or None,
-            dependencies={
-                key: tuple(urns or ())
-                for key, urns in (row.get("propertyDependencies") or {}).items()
-            },
+            dependencies=_dependencies(row),
             protect=bool(row.get("protect")),
         )
         for row in rows
     ]
 
 
+def _dependencies(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found = row.get("propertyDependencies") or {}
+    # Requests leave out a property without any; states list it.
+    return {key: tuple(urns) for key, urns in found.items() if urns}
+
+
 def _provider(row: Mapping[str, Any]) -> Provider:
-    return Provider(type=row["type"], name=_name(row["urn"]), props=_props(row, "inputs"))
+    return Provider(type=row["type"], name=name_of(row["urn"]), props=_props(row, "inputs"))
 
 
-def _props(row: Mapping[str, Any], side: str) -> dict[str, Any]:
-    props = {key: _plain(value) for key, value in (row.get(side) or {}).items()}
+def _props(row: Mapping[str, Any], side: Side) -> dict[str, Any]:
+    props = {key: decode_json(value) for key, value in (row.get(side) or {}).items()}
     return provider_props(props) if row["type"].startswith(PROVIDERS) else props
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
-            return Secret(_REDACTED)
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _name(urn: str) -> str:
-    return urn.rpartition("::")[2]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .reading import Secret
 
-__all__ = ["PROVIDERS", "Provider", "Resource", "provider_props", "stack_of"]
+__all__ = ["PROVIDERS", "Provider", "Resource", "name_of", "provider_props", "stack_of"]
 
 PROVIDERS: Final = "pulumi:providers:"  # how the type of every provider begins
 
@@ -35,7 +35,8 @@ class Resource:
             values are JSON values, ``UNKNOWN`` or ``Secret``.
         provider: The provider, when the engine tells it.
         parent: URN of the parent.
-        dependencies: By property, the URNs that its value comes from.
+        dependencies: By property, the URNs that its value comes from; empty where the source
+            carries none (a request for one resource, an event).
         protect: Whether the engine refuses to delete it.
     """
 
@@ -56,6 +57,15 @@ def stack_of(urn: str) -> str:
     """
     head, separator, _ = urn.partition("::")
     return head.removeprefix("urn:pulumi:") if separator and head.startswith("urn:pulumi:") else ""
+
+
+def name_of(urn: str) -> str:
+    """Return the logical name in a URN; it may hold the URN's separator itself.
+
+    >>> name_of("urn:pulumi:dev::mobile-ai::aws:sqs/queue:Queue::a::b")
+    'a::b'
+    """
+    return urn.split("::", 3)[-1]
 
 
 def provider_props(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+from governance.reading import UNKNOWN
 
 from gate.baseline import Baseline, ModelPin, changes, from_export, from_git, pins_of
 from gate.errors import GateError
@@ -36,11 +37,26 @@ def test_stack_without_resources_has_no_baseline(value):
     assert from_export(value) is None
 
 
+def test_what_is_no_state_is_refused():
+    with pytest.raises(GateError, match="pulumi stack export"):
+        from_export({"deployment": {"resources": [{}]}})
+
+
 def test_resource_that_waits_for_deletion_is_not_deployed():
     assert from_export(export(delete=True)).pins == {}
 
 
-@pytest.mark.parametrize("inputs", [{}, {"spec": None}, {"spec": {"aiModel": {"id": "digits"}}}])
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        {"spec": None},
+        {"spec": UNKNOWN},
+        {"spec": {"aiModel": {"id": "digits"}}},
+        {"spec": {"aiModel": MODEL | {"sha256": UNKNOWN}}},
+        {"spec": {"aiModel": "digits"}},
+    ],
+)
 def test_deployment_that_cannot_be_read_is_left_out(inputs):
     assert pins_of({FIELD_URN: inputs}) == {}
 

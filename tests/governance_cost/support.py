@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.cost import Assumptions, Catalogue, Line, estimate, load_catalogue, parse_catalogue
-from governance.cost.recorded import known_value
+from governance.engine_values import decode_json
 from governance.resource import Provider, Resource
 
 from tests.components.support import Engine
@@ -76,7 +76,7 @@ def resources_of(engine: Engine) -> list[Resource]:
             type=item.type,
             name=item.name,
             urn=item.urn,
-            props=known_value(item.inputs),
+            props=decode_json(item.inputs),
             parent=item.parent or None,
         )
         for item in engine.registered

@@ -8,7 +8,6 @@ from governance.cost import CostError
 from governance.cost.recorded import (
     changed_usage,
     resources_of_events,
-    resources_of_export,
 )
 from governance.reading import UNKNOWN
 
@@ -74,15 +73,3 @@ def test_a_what_if_changes_one_figure_of_one_deployment() -> None:
 def test_a_what_if_for_nobody_is_an_error() -> None:
     with pytest.raises(CostError, match="field-digits"):
         changed_usage([deployment()], {"nobody.requestsPerSecond": "7"})
-
-
-def test_a_deployed_state_gives_its_resources_and_not_what_awaits_deletion() -> None:
-    rows = [
-        {"urn": "urn:pulumi:dev::p::t::kept", "type": "t", "inputs": {"a": 1}, "parent": "urn:up"},
-        {"urn": "urn:pulumi:dev::p::t::gone", "type": "t", "delete": True},
-    ]
-
-    (found,) = resources_of_export({"deployment": {"resources": rows}})
-
-    assert (found.name, found.props, found.parent) == ("kept", {"a": 1}, "urn:up")
-    assert resources_of_export({"deployment": {}}) == []

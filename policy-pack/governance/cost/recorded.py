@@ -1,8 +1,4 @@
-"""Resources of a recorded plan: the engine's event stream, one JSON object a line.
-
-The engine writes what it does not know yet as one of seven constants (Pulumi SDK,
-``runtime/rpc.py``); here they become ``UNKNOWN``.
-"""
+"""Resources of a recorded plan: the engine's event stream, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -11,31 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from governance.reading import UNKNOWN
-from governance.resource import Provider, Resource
+from governance.exported import resources_of
+from governance.resource import Resource
 from governance.tokens import DEPLOYMENT
 
 from .errors import CostError
 
-__all__ = [
-    "changed_usage",
-    "known_value",
-    "resources_of_events",
-    "resources_of_export",
-]
+__all__ = ["changed_usage", "resources_of_events"]
 
 _DELETING: Final = frozenset({"delete", "delete-replaced", "discard"})
-_UNKNOWN: Final = frozenset(
-    {
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
 
 
 def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[Resource]:
@@ -65,28 +45,7 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
             expected="the event stream of a preview",
             next_step="run `mobile-ai gate --stack <stack>` first",
         )
-    return [_resource(urn, step, steps) for urn, step in steps.items()]
-
-
-def resources_of_export(export: Mapping[str, Any]) -> list[Resource]:
-    """Return the resources of a deployed state (`pulumi stack export`): what it costs now.
-
-    An empty state has none: what was never deployed cost nothing before.
-    """
-    rows = (export.get("deployment") or {}).get("resources") or []
-    steps = {item["urn"]: item for item in rows if not item.get("delete")}
-    return [_resource(urn, step, steps) for urn, step in steps.items()]
-
-
-def known_value(value: Any) -> Any:
-    """Return a value of the engine with its constants for unknowns replaced."""
-    if isinstance(value, str):
-        return UNKNOWN if value in _UNKNOWN else value
-    if isinstance(value, dict):
-        return {key: known_value(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [known_value(item) for item in value]
-    return value
+    return resources_of(steps.values(), "inputs")
 
 
 def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:
@@ -118,35 +77,3 @@ def _with_usage(deployment: Resource, values: Mapping[str, str]) -> Resource:
     spec = dict(deployment.props["spec"])
     spec["usage"] = {**spec.get("usage", {}), **mine}
     return replace(deployment, props={**deployment.props, "spec": spec})
-
-
-def _resource(urn: str, step: dict[str, Any], steps: Mapping[str, dict[str, Any]]) -> Resource:
-    reference = str(step.get("provider") or "").rpartition("::")[0]
-    provider = steps.get(reference)
-    return Resource(
-        type=step["type"],
-        name=urn.rpartition("::")[2],
-        urn=urn,
-        props=known_value(step.get("inputs") or {}),
-        parent=step.get("parent") or None,
-        provider=None
-        if provider is None
-        else Provider(
-            type=provider["type"],
-            name=reference.rpartition("::")[2],
-            props=_provider_props(provider.get("inputs") or {}),
-        ),
-    )
-
-
-def _provider_props(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a provider's inputs; the engine keeps whatever is not text as JSON in text."""
-    props: dict[str, Any] = {}
-    for key, value in known_value(dict(inputs)).items():
-        try:
-            props[key] = (
-                json.loads(value) if isinstance(value, str) and value[:1] in "{[" else value
-            )
-        except ValueError:
-            props[key] = value
-    return props

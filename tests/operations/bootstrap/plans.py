@@ -4,7 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from governance.cost.recorded import known_value
+from governance.engine_values import decode_json
 from governance.resource import Resource
 
 from operations.bootstrap import Place
@@ -24,7 +24,7 @@ def plan_of(stack: str) -> tuple[Resource, ...]:
             type=item.type,
             name=item.name,
             urn=item.urn,
-            props=known_value(item.inputs),
+            props=decode_json(item.inputs),
         )
         for item in engine.registered
         if item.custom and item.type.startswith("aws:")

@@ -3,17 +3,13 @@
 import gc
 
 from google.protobuf import json_format, struct_pb2
+from governance.engine_values import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT, decode_struct
 from governance.judge import Session
-from governance.pulumi_pack.decode import decode_stack, decode_struct
+from governance.pulumi_pack.decode import decode_stack
 from governance.reading import UNKNOWN, Secret
 from governance.resource import Resource
 from governance.testing import SAMPLE_TYPES, Scene
 from pulumi.runtime.proto import analyzer_pb2
-
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
-_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def struct(value: object) -> struct_pb2.Struct:
@@ -41,16 +37,16 @@ def test_values_come_as_json_says_them() -> None:
 
 
 def test_markers_become_unknowns_and_secrets() -> None:
-    known = {_SIGNATURE: _OUTPUT, "value": "k"}
-    hidden = {_SIGNATURE: _OUTPUT, "value": "h", "secret": True}
+    known = {SIGNATURE: OUTPUT, "value": "k"}
+    hidden = {SIGNATURE: OUTPUT, "value": "h", "secret": True}
     found = decode_struct(
         struct(
             {
-                "text": _UNKNOWN_TEXT,
-                "output": {_SIGNATURE: _OUTPUT},
+                "text": UNKNOWN_TEXT,
+                "output": {SIGNATURE: OUTPUT},
                 "known": known,
                 "hidden": hidden,
-                "secret": {_SIGNATURE: _SECRET, "value": [_UNKNOWN_TEXT]},
+                "secret": {SIGNATURE: SECRET, "value": [UNKNOWN_TEXT]},
             }
         )
     )
