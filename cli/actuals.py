@@ -80,13 +80,13 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
 
 
 def _from_explorer(part: Path, month: str, explorer: "Explorer", *, member: str) -> dict[str, Any]:
-    from operations.showback.sources import break_down, explorer_rows, write_rows  # noqa: PLC0415
+    from operations.showback.sources import break_down, explorer_rows, write_focus  # noqa: PLC0415
     from operations.showback.sources.answers import asking  # noqa: PLC0415
 
     with asking("credentials", permission="sts:GetCallerIdentity"):
         owner = _client("sts").get_caller_identity()["Account"]
     cells = break_down(explorer)
-    write_rows(part, explorer_rows(cells, month=month, account=owner, member=member))
+    write_focus(part, explorer_rows(cells, month=month, account=owner, member=member))
     return {"source": "Cost Explorer", "requests": explorer.requests}
 
 

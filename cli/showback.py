@@ -49,7 +49,8 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
     --measured measured-2026-10.json --by app,version --focus chargeback.csv
     """
     from operations.showback import allocate, read_bill, read_measured  # noqa: PLC0415  DuckDB
-    from operations.showback.chargeback import write_chargeback  # noqa: PLC0415
+    from operations.showback.chargeback import chargeback_rows  # noqa: PLC0415
+    from operations.showback.focus_files import write_focus  # noqa: PLC0415
     from operations.showback.owner import DIMENSIONS  # noqa: PLC0415
     from operations.showback.report import showback  # noqa: PLC0415
     from operations.showback.sites import with_sites  # noqa: PLC0415
@@ -73,7 +74,7 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
             elapsed=_elapsed(month, as_of),
         )
         if focus is not None:
-            write_chargeback(focus, allocation, account=account)
+            write_focus(focus, chargeback_rows(allocation, account=account))
     if as_json:
         print(json.dumps(found.to_dict(), indent=1))
     else:

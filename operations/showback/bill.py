@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+from governance.cost.focus import ESTIMATED
 from governance.documents import read_json
 from governance.errors import DocumentError
 
@@ -22,7 +23,6 @@ from operations.showback.split import DIGITS
 
 __all__ = [
     "CATEGORIES",
-    "ESTIMATED",
     "NEEDED",
     "Bill",
     "Charge",
@@ -41,8 +41,7 @@ NEEDED: Final = (
     "ServiceName",
     "Tags",
 )
-# Our own column, of files that are from Cost Explorer.
-ESTIMATED: Final = "x_Estimated"
+_OPTIONAL: Final = ("ResourceId", ESTIMATED, "BillingAccountId")
 _PRICES: Final = "USD"
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 # A tag `mobile-ai:cost-center` as a bill may spell it; exports turn signs into underscores.
@@ -176,13 +175,11 @@ def check_month(month: str) -> None:
 
 
 def _load(database: duckdb.DuckDBPyConnection, path: Path) -> None:
-    rows = open_focus(database, path, needed=NEEDED)
-    optional = ("ResourceId", ESTIMATED, "BillingAccountId")
-    more = [name if name in rows.columns else "NULL" for name in optional]
+    rows = open_focus(database, path, needed=NEEDED, optional=_OPTIONAL)
     place = f"'{_sql(path.name)}, row ' || row_number() OVER ()"
     try:
         database.execute(_TABLE)
-        rows.project(", ".join((*NEEDED, *more, place))).insert_into("bill")
+        rows.project(f"*, {place}").insert_into("bill")
     except duckdb.Error as error:
         raise unreadable(path, str(error).splitlines()[0], NEEDED) from error
 
@@ -273,21 +270,8 @@ def _charge(row: tuple[Any, ...]) -> Charge:
 
 def _tags(text: str, service: str) -> dict[str, str]:
     what = f"Tags of a charge of {service or 'no service'}"
-    try:
-        tags = read_json(text, name=what)
-    except DocumentError as error:
-        raise ShowbackError(
-            what, got=error.got, expected="a JSON object", next_step="export the file again"
-        ) from error
-    if not isinstance(tags, dict):
-        raise ShowbackError(
-            what,
-            got=f"{type(tags).__name__} {text:.80}",
-            expected="a JSON object",
-            next_step="export the file again",
-        )
     found: dict[str, str] = {}
-    for key, value in tags.items():
+    for key, value in _object(text, what).items():
         match = _TAG.fullmatch(key)
         if match and isinstance(value, str):
             name = match[1].replace("_", "-")
@@ -299,6 +283,20 @@ def _tags(text: str, service: str) -> dict[str, str]:
                     next_step="remove one of the tags from the resource, or from the row",
                 )
     return found
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    try:
+        value = read_json(text, name=what)
+    except DocumentError as error:
+        raise _no_object(what, error.got) from error
+    if not isinstance(value, dict):
+        raise _no_object(what, f"{type(value).__name__} {text:.80}")
+    return value
+
+
+def _no_object(what: str, got: str) -> ShowbackError:
+    return ShowbackError(what, got=got, expected="a JSON object", next_step="export the file again")
 
 
 def _sql(text: str) -> str:

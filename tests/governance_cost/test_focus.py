@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from governance.cost import estimate, focus_rows
-from governance.cost.focus import BANDS, MANDATORY
+from governance.cost.focus import BANDS, COLUMNS, MANDATORY, focus_row, month_period
 from governance.resource import Resource
 
 from tests.governance_cost.support import shipped
@@ -123,3 +123,30 @@ def test_a_line_of_one_deployment_names_its_model(rows: list[dict[str, Any]]) ->
     ]
 
     assert {(row["x_ModelName"], row["x_ModelVersion"]) for row in own} == {("digits", "1.1.0")}
+
+
+def test_every_row_has_columns_of_the_list_alone(rows: list[dict[str, Any]]) -> None:
+    assert {name for row in rows for name in row} <= set(COLUMNS)
+
+
+def test_a_column_is_written_by_its_kind() -> None:
+    found = focus_row(
+        account="444455556666",
+        currency="USD",
+        period=month_period("2026-12"),
+        service="AWS Lambda",
+        BilledCost=Decimal("1E-7"),
+        Tags={"b": "2", "a": "1"},
+        x_Estimated=True,
+    )
+
+    assert (found["BilledCost"], found["EffectiveCost"]) == ("0.0000001", None)
+    assert (found["Tags"], found["x_Estimated"]) == ('{"a": "1", "b": "2"}', "true")
+    assert found["BillingPeriodEnd"] == found["ChargePeriodEnd"] == "2027-01-01T00:00:00Z"
+    assert (found["ServiceCategory"], found["ProviderName"]) == ("Compute", "Amazon Web Services")
+
+
+def test_a_column_that_is_not_listed_is_a_mistake() -> None:
+    period = month_period("2026-01")
+    with pytest.raises(KeyError, match="Billed"):
+        focus_row(account="", currency="USD", period=period, service="", Billed=Decimal(1))

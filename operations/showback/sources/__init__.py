@@ -4,10 +4,11 @@ Both end as one FOCUS file, which the showback and the gate's ``--actuals`` read
 were obtained, there is one way for them to flow.
 """
 
+from operations.showback.focus_files import write_focus
 from operations.showback.sources.cells import Month
 from operations.showback.sources.explorer import GROSS, NET, Explorer, break_down
 from operations.showback.sources.export import fetch_export
-from operations.showback.sources.rows import explorer_rows, write_rows
+from operations.showback.sources.rows import explorer_rows
 
 __all__ = [
     "GROSS",
@@ -17,5 +18,5 @@ __all__ = [
     "break_down",
     "explorer_rows",
     "fetch_export",
-    "write_rows",
+    "write_focus",
 ]

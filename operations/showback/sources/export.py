@@ -7,19 +7,17 @@ manifest of its own, and summing them would count every charge once for each.
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
-from governance.cost.focus import MANDATORY
 from governance.documents import read_json
 from governance.errors import DocumentError
 
 from operations.showback.bill import NEEDED, check_month
 from operations.showback.errors import ShowbackError
-from operations.showback.focus_files import open_focus
+from operations.showback.focus_files import merge_focus
 from operations.showback.sources.answers import asking
 
 __all__ = ["fetch_export"]
@@ -28,7 +26,6 @@ _URI: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+?)/?")
 _PERMISSION: Final = "s3:ListBucket and s3:GetObject on the export"
 _ENDINGS: Final = (".csv.gz", ".parquet")
 _NEEDED: Final = (*NEEDED, "ChargePeriodEnd", "ChargePeriodStart")
-_KEPT: Final = (*MANDATORY, "InvoiceId", "RegionId", "ResourceId", "SubAccountId", "Tags")
 _LARGEST: Final = 10_000_000  # bytes of a manifest
 
 
@@ -79,7 +76,7 @@ def fetch_export(
                 expected="one execution",
                 next_step="run it again",
             )
-        _write(paths, month, out)
+        merge_focus(paths, out, month=month, needed=_NEEDED)
     return f"s3://{bucket}/{manifest.key}"
 
 
@@ -117,21 +114,6 @@ def _newest(s3: Any, bucket: str, prefix: str, month: str) -> _Manifest:
 
 def _ending(key: str) -> str:
     return next(ending for ending in _ENDINGS if key.endswith(ending))
-
-
-def _write(paths: Sequence[Path], month: str, out: Path) -> None:
-    with duckdb.connect() as database:
-        rows = [_chosen(open_focus(database, path, needed=_NEEDED)) for path in paths]
-        whole = rows[0]
-        for more in rows[1:]:
-            whole = whole.union(more)
-        packed = "gzip" if out.suffix == ".gz" else None
-        whole.filter(f"BillingPeriodStart[:7] = '{month}'").write_csv(str(out), compression=packed)
-
-
-def _chosen(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    columns = (name if name in rows.columns else f"NULL::VARCHAR AS {name}" for name in _KEPT)
-    return rows.project(", ".join(columns))
 
 
 def _odd(key: str, got: str) -> ShowbackError:

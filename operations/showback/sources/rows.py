@@ -4,23 +4,17 @@ Columns: https://focus.finops.org/focus-specification/v1-2/ (Cost and Usage). Co
 no list prices and no resources: ``ListCost`` and ``ContractedCost`` are null and never a zero.
 """
 
-import csv
-import gzip
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import IO, Any, Final
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any, Final
 
-from governance.cost.focus import MANDATORY, service_category
+from governance.cost.focus import ESTIMATED, focus_row, month_period
 
-from operations.showback.bill import ESTIMATED
 from operations.showback.sources.cells import KEYS, Cell
 
-__all__ = ["COLUMNS", "category_of", "explorer_rows", "write_rows"]
+__all__ = ["category_of", "explorer_rows"]
 
-_AWS: Final = "Amazon Web Services"
-COLUMNS: Final = (*MANDATORY, "SubAccountId", "Tags", ESTIMATED, "x_RecordType")
 # Names that Cost Explorer writes otherwise than exports do.
 _SERVICES: Final = {
     "Amazon EC2 Container Registry (ECR)": "Amazon Elastic Container Registry",
@@ -63,52 +57,33 @@ def explorer_rows(
         account: The account whose credentials asked.
         member: The member account that was asked for, if one was.
     """
-    year, number = map(int, month.split("-"))
-    after = f"{year + number // 12}-{number % 12 + 1:02d}-01"
     for cell in cells:
-        yield _row(cell) | {
-            "BillingAccountId": account,
-            "BillingPeriodEnd": f"{after}T00:00:00Z",
-            "BillingPeriodStart": f"{month}-01T00:00:00Z",
-            "SubAccountId": member or None,
-        }
+        yield focus_row(
+            account=account,
+            currency=cell.currency,
+            period=month_period(month),
+            service=_service(cell),
+            SubAccountId=member or None,
+            **_columns(cell),
+        )
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows as CSV, packed if the name ends in ``.gz``, and return how many there are."""
-    count = 0
-    with _open(path) as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        for count, row in enumerate(rows, 1):  # noqa: B007
-            writer.writerow(row)
-    return count
+def _service(cell: Cell) -> str:
+    return _SERVICES.get(cell.values[_SERVICE], cell.values[_SERVICE]) or "Other"
 
 
-def _open(path: Path) -> IO[str]:
-    opener: Any = gzip.open if path.suffix == ".gz" else Path.open
-    file: IO[str] = opener(path, "wt", encoding="utf-8", newline="")
-    return file
-
-
-def _row(cell: Cell) -> dict[str, Any]:
-    service = _SERVICES.get(cell.values[_SERVICE], cell.values[_SERVICE]) or "Other"
-    record = cell.values[_RECORD]
-    tags = {key.name: value for key, value in cell.values.items() if key.type == "TAG" and value}
-    return dict.fromkeys(COLUMNS) | {
-        "BilledCost": f"{cell.amounts.billed:f}",
-        "BillingCurrency": cell.currency,
+def _columns(cell: Cell) -> dict[str, Any]:
+    service, record = _service(cell), cell.values[_RECORD]
+    return {
+        "BilledCost": cell.amounts.billed,
         "ChargeCategory": category_of(record),
         "ChargeDescription": record if record == service else f"{record} of {service}",
-        "ChargePeriodEnd": f"{cell.end}T00:00:00Z",
-        "ChargePeriodStart": f"{cell.start}T00:00:00Z",
-        "EffectiveCost": f"{cell.amounts.effective:f}",
-        "InvoiceIssuerName": _AWS,
-        "ProviderName": _AWS,
-        "PublisherName": _AWS,
-        "ServiceCategory": service_category(service),
-        "ServiceName": service,
-        "Tags": json.dumps(tags, sort_keys=True),
-        ESTIMATED: str(cell.estimated).lower(),
+        "ChargePeriodEnd": date.fromisoformat(cell.end),
+        "ChargePeriodStart": date.fromisoformat(cell.start),
+        "EffectiveCost": cell.amounts.effective,
+        "Tags": {
+            key.name: value for key, value in cell.values.items() if key.type == "TAG" and value
+        },
+        ESTIMATED: cell.estimated,
         "x_RecordType": record,
     }

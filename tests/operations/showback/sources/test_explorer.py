@@ -12,6 +12,7 @@ import boto3
 import botocore.awsrequest
 import pytest
 from botocore.config import Config
+from governance.cost.focus import MANDATORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from operations.showback.sources import (
     Month,
     break_down,
     explorer_rows,
-    write_rows,
+    write_focus,
 )
 from operations.showback.sources.answers import asking
 from operations.showback.sources.rows import category_of
@@ -211,7 +212,7 @@ def test_record_types_in_both_spellings_have_a_category(record: str, category: s
 def test_the_file_is_a_bill_as_the_showback_reads_it(tmp_path: Path, name: str) -> None:
     lines = [Line(billed="1E-10", tags=OURS), Line(billed="-0.3", record="Refund")]
 
-    count = write_rows(tmp_path / name, rows_of(ExplorerDouble(lines)))
+    count = write_focus(tmp_path / name, rows_of(ExplorerDouble(lines)))
 
     bill = read_bill([tmp_path / name], month="2026-10")
     assert (count, bill.total("billed")) == (2, Decimal("-0.2999999999"))
@@ -301,9 +302,14 @@ def test_an_unreachable_aws_is_told_without_a_trace() -> None:
 
 def test_columns_are_those_of_the_specification(tmp_path: Path) -> None:
     path = tmp_path / "bill.csv"
-    write_rows(path, rows_of(ExplorerDouble([Line(billed="1")])))
+    write_focus(path, rows_of(ExplorerDouble([Line(billed="1")])))
 
     with path.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["ChargePeriodEnd"] == "2026-11-01T00:00:00Z"
     assert {row["ProviderName"], row["ServiceCategory"]} == {"Amazon Web Services", "Networking"}
+
+
+def test_a_file_without_rows_has_the_mandatory_columns(tmp_path: Path) -> None:
+    assert write_focus(tmp_path / "none.csv", []) == 0
+    assert (tmp_path / "none.csv").read_text().strip() == ",".join(MANDATORY)
