@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from governance.engine_values import SIGNATURE, UNKNOWN_TEXT
+
 from benchmarks._row import Row
 from sandbox.providers.aws.types_page import share_in_state
 from tests.tools.types_in_use import aws_types_in_use
@@ -34,7 +36,6 @@ IDS = (
     "sandbox.real_provider_agreement",
 )
 _STACKS: Final = ("dev", "prod")
-_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _ROOT: Final = Path(__file__).parents[1]
 _PORT: Final = 5599
 
@@ -118,7 +119,7 @@ def agreement(
 
 
 def _holds(predicted: Any, there: Any) -> bool:
-    if predicted == _UNKNOWN:
+    if predicted == UNKNOWN_TEXT:
         return True
     if predicted == "[secret]" or _is_secret(there):
         return there is not None  # neither side is shown
@@ -131,7 +132,7 @@ def _holds(predicted: Any, there: Any) -> bool:
 
 
 def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and "4dabf18193072939515e22adb298388d" in value
+    return isinstance(value, dict) and SIGNATURE in value
 
 
 def _measured(stack: str) -> tuple[int, int, list[str], int]:
@@ -161,7 +162,7 @@ def _measured(stack: str) -> tuple[int, int, list[str], int]:
         )
         planned = _planned(project.log)
         result = agreement(planned, _state(json.loads(exported.stdout)))
-    known = [value for item in planned.values() for value in item.values() if value != _UNKNOWN]
+    known = [value for item in planned.values() for value in item.values() if value != UNKNOWN_TEXT]
     return *result, len(known)
 
 

@@ -1,11 +1,12 @@
 """What differs between the state before and after a refresh."""
 
+from governance.engine_values import ASSET, SIGNATURE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.drift import Drift, changed_outside
 
-_ASSET = {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17"}
+_ASSET = {SIGNATURE: ASSET}
 
 
 def export(*resources):

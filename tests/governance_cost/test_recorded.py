@@ -9,11 +9,11 @@ from governance.cost.recorded import (
     changed_usage,
     resources_of_events,
 )
+from governance.engine_values import UNKNOWN_TEXT
 from governance.reading import UNKNOWN
 
 from tests.governance_cost.support import deployment
 
-UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PROVIDER = "urn:pulumi:dev::p::pulumi:providers:aws::aws"
 
 

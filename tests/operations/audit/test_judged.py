@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from governance.engine_values import SECRET, SIGNATURE
 from governance.errors import DocumentError
 from governance.exported import read_export
 from governance.judge import Session
@@ -105,7 +106,7 @@ def test_what_waits_for_its_deletion_is_not_deployed():
 
 def test_inputs_outputs_provider_and_secrets_come_as_the_engine_gives_them():
     provider = "urn:pulumi:dev::mobile-ai::pulumi:providers:aws::aws"
-    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    secret = {SIGNATURE: SECRET}
     rows = [
         {
             "urn": provider,
