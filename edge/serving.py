@@ -131,7 +131,7 @@ class Served:
     def __init__(self, model: ServedModel, *, before: Served | None = None) -> None:
         """Start without requests, in the place of the version before it, if there was one."""
         self.model = model
-        self.shapes = Shapes(
+        self.shapes: Shapes = Shapes(
             {spec.name: spec.shape for spec in model.inputs},
             batchable=model.batchable,
             before=before.shapes if before is not None else None,

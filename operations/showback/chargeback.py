@@ -21,15 +21,18 @@ def chargeback_rows(allocation: Allocation, *, account: str) -> Iterator[dict[st
         allocation: The month.
         account: The account that was billed.
     """
-    common = {
-        "account": account,
-        "currency": allocation.bill.currency,
-        "period": month_period(allocation.bill.month),
-    }
+    period = month_period(allocation.bill.month)
     for part in allocation.parts:
-        charge = part.charge
-        own = {"provider": charge.resource} if charge.service == "Edge site" else {}
-        yield focus_row(service=charge.service or "Other", **common, **own, **_columns(part))
+        service, values = part.charge.service, _columns(part)
+        if service == "Edge site":
+            values["provider"] = part.charge.resource
+        yield focus_row(
+            account=account,
+            currency=allocation.bill.currency,
+            period=period,
+            service=service or "Other",
+            **values,
+        )
 
 
 def _columns(part: Allocated) -> dict[str, Any]:
