@@ -32,6 +32,7 @@ from delivery.repository.release import (
 from delivery.repository.root import check_no_root, first_root, rotate_root
 from delivery.repository.site import write_site
 from delivery.repository.timestamp import check_timestamp_key, refresh_timestamp
+from stack.editor import edit_deployment
 
 __all__ = ["app"]
 
@@ -336,7 +337,7 @@ def _edit(
 ) -> None:
     with answering():
         places = Places(root=root, stack=stack, config_file=config)
-        done = stacks.edit_deployment(places.stack_file, deployment, change)
+        done = edit_deployment(places.stack_file, deployment, change)
     print(f"{places.stack_file}: {deployment}: {done}")
     print(
         f"Next: mobile-ai gate --stack {places.stack}, then commit; publish signs what was merged."

@@ -27,9 +27,9 @@ from gate.report import (
     Timing,
     ViolationResult,
 )
-from gate.stackfile import StackFile
 from gate.valued import NOT_VALUED, Valued
 from gate.values import shown_value
+from stack.reader import StackFile
 
 __all__ = ["Run", "assemble"]
 

@@ -1,0 +1,347 @@
+"""The one reader of stack files: text to values and positions.
+
+A stack file (``Pulumi.<stack>.yaml``) is plain YAML with the project's own configuration and
+nothing else. The engine's own reader takes more: aliases, other namespaces, which set up providers
+that no rule sees, and an ``environment`` that adds values from elsewhere. So every command reads
+the file here, and the gate does before the engine.
+"""
+
+import difflib
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+from governance.documents import MAX_DOCUMENT_BYTES, read_yaml
+from governance.errors import DocumentError
+
+from stack.errors import Problem, SettingsError, StackFileError, shown
+from stack.settings import NAMESPACE, Settings, parse_settings
+
+__all__ = [
+    "Mark",
+    "StackFile",
+    "is_own_key",
+    "missing_stack_file",
+    "read_stack_file",
+    "stack_file_name",
+    "stack_names",
+]
+
+_CONFIG: Final = "config"
+# What the engine writes beside the configuration; `bounds.secrets` says with which values.
+_KEYS_OF_ENGINE: Final = ("encryptedkey", "encryptionsalt", "secretsprovider")
+_OWN_KEY: Final = re.compile(rf"{NAMESPACE}:[A-Za-z][A-Za-z0-9]*")
+_PART: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_FILE: Final = re.compile(r"Pulumi\.(.+)\.yaml")
+_RESTORE: Final = "restore the file from the protected branch, or edit it"
+_Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Path_ = tuple[str | int, ...]
+
+
+class Mark(NamedTuple):
+    """Place of a key or an entry of a list, from 1, and the span of its value in the text."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """A stack file with the position of every key.
+
+    Attributes:
+        name: As messages give it.
+        text: The file's text.
+        config: Its ``config`` mapping, keys with their namespace.
+        secrets: What stands beside it: how the engine encrypts the stack's secrets.
+    """
+
+    name: str
+    text: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, *, name: str) -> "StackFile":
+        """Return the stack file that a text is.
+
+        Raises:
+            StackFileError: If it is no plain YAML, or holds a key that is not the project's.
+        """
+        try:
+            document = read_yaml(text, name=name)
+        except DocumentError as error:
+            raise StackFileError([_not_plain(error, name)]) from error
+        if not isinstance(document, Mapping):
+            raise StackFileError([_no_config(name, _kind(document))])
+        file = cls(
+            name=name,
+            text=text,
+            config=_mapping(document.get(_CONFIG)),
+            secrets={key: value for key, value in document.items() if key != _CONFIG},
+        )
+        if problems := [*_strangers(file), *_other_keys(file)]:
+            raise StackFileError(problems)
+        if not isinstance(document.get(_CONFIG), Mapping):
+            raise StackFileError([_no_config(name, _kind(document.get(_CONFIG)))])
+        return file
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack, as in the file's name."""
+        match = _FILE.fullmatch(self.name)
+        return match.group(1) if match else self.name
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The configuration, keys without their namespace."""
+        return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in self.config.items()}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration in types.
+
+        Raises:
+            StackFileError: If a key is missing, unknown or of another type.
+        """
+        try:
+            return parse_settings(self.values, source=self.name)
+        except SettingsError as error:
+            raise self.error(error.problems) from error
+
+    @cached_property
+    def marks(self) -> Mapping[Path_, Mark]:
+        """Where every key and entry of the text stands, by its path from the top."""
+        root = yaml.compose(self.text, Loader=_Loader)
+        return {} if root is None else dict(_marks(root, ()))
+
+    def error(self, problems: Sequence[Problem]) -> StackFileError:
+        """Return the error for problems, each with its place."""
+        return StackFileError(_placed(problem, self.place_of(problem.key)) for problem in problems)
+
+    def place_of(self, key: str) -> str:
+        """Return ``file:line:column`` of the deepest part of a key that exists."""
+        mark = self._nearest(key)
+        if mark is None and key.startswith(NAMESPACE):
+            mark = self.marks.get((_CONFIG,))
+        return f"{self.name}:{mark.line}:{mark.column}" if mark else self.name
+
+    def line_of_key(self, key: str) -> int:
+        """Return the line of the deepest part of a key that exists, 0 if none does.
+
+        Args:
+            key: As messages give it: `mobile-ai:deployments[0].rollout.rings`.
+        """
+        mark = self._nearest(key)
+        return mark.line if mark else 0
+
+    def _nearest(self, key: str) -> Mark | None:
+        if not key.startswith(f"{NAMESPACE}:"):
+            return self.marks.get((key,)) or self.marks.get((_CONFIG, key))
+        head, _, rest = key.removeprefix(f"{NAMESPACE}:").partition(".")
+        path: Path_ = (_CONFIG,)
+        found = None
+        for part in _parts(f"{NAMESPACE}:{head}", rest):
+            path = (*path, part)
+            if path not in self.marks:
+                break
+            found = self.marks[path]
+        return found
+
+    def keys_of(self, value: str) -> tuple[str, ...]:
+        """Return the keys whose plain value reads as this text, as messages give them."""
+        return tuple(key for key, found in _plain_values(self.config) if str(found) == value)
+
+    def deployments(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+        """Yield line, resource name and value of every deployment that can be read."""
+        key = f"{NAMESPACE}:deployments"
+        entries = self.config.get(key)
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict):
+                name = f"{entry.get('app', '')}-{entry.get('model', '')}"
+                yield self.marks[_CONFIG, key, index].line, name, entry
+
+    def line_of_resource(self, name: str) -> int:
+        """Return the line of the deployment or model version that a resource comes from.
+
+        Args:
+            name: The resource's logical name: that of its deployment or model version, or one
+                that begins with it. 0 is returned for what belongs to the whole stack.
+        """
+        while name and name not in self._lines:
+            name = name.rpartition("-")[0]
+        return self._lines.get(name, 0)
+
+    @cached_property
+    def _lines(self) -> dict[str, int]:
+        """The first line of every deployment and model version, by its resource's name."""
+        lines: dict[str, int] = {}
+        for line, deployment, entry in self.deployments():
+            lines.setdefault(deployment, line)
+            lines.setdefault(f"{entry.get('model')}-{entry.get('version')}", line)
+        return lines
+
+
+def read_stack_file(path: Path) -> StackFile:
+    """Return a stack file of the repository.
+
+    Raises:
+        StackFileError: If it is missing, a link, no plain file, too large or not UTF-8, or if
+            ``StackFile.parse`` refuses it.
+    """
+    try:
+        text = _plain_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        got = f"byte {error.object[error.start]:#04x} at {error.start}, which is not UTF-8"
+        raise _unreadable(path, got, "UTF-8 text") from error
+    return StackFile.parse(text, name=path.name)
+
+
+def stack_file_name(stack: str) -> str:
+    """Return the name of a stack's file."""
+    return f"Pulumi.{stack}.yaml"
+
+
+def stack_names(root: Path) -> list[str]:
+    """Return the stacks that have a file in a folder."""
+    matches = (_FILE.fullmatch(path.name) for path in root.glob(stack_file_name("*")))
+    return sorted(match.group(1) for match in matches if match)
+
+
+def is_own_key(key: str) -> bool:
+    """Tell whether a configuration key is one of the project's namespace and plainly written."""
+    return _OWN_KEY.fullmatch(key) is not None
+
+
+def missing_stack_file(path: Path) -> StackFileError:
+    """Return the error for a stack without a file; it names the stacks that have one."""
+    known = ", ".join(stack_names(path.parent)) or "none"
+    problem = Problem(
+        key=path.name,
+        got="no such file",
+        expected=f"the file of one of these stacks: {known}",
+        next_step="run in the folder with Pulumi.yaml, and name a stack that it has",
+    )
+    return StackFileError([problem])
+
+
+def _plain_bytes(path: Path) -> bytes:
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            link = stat.S_ISLNK(status.st_mode)
+            raise _unreadable(path, "a symbolic link" if link else "no plain file", "a plain file")
+        if status.st_size > MAX_DOCUMENT_BYTES:
+            limit = f"at most {MAX_DOCUMENT_BYTES} bytes"
+            raise _unreadable(path, f"{status.st_size} bytes", limit)
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise missing_stack_file(path) from error
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise _unreadable(path, reason, "a file that can be read") from error
+
+
+def _unreadable(path: Path, got: str, expected: str) -> StackFileError:
+    problem = Problem(key=path.name, got=got, expected=expected, next_step=_RESTORE)
+    return StackFileError([problem])
+
+
+def _not_plain(error: DocumentError, name: str) -> Problem:
+    """Return what is wrong with a text that is no plain YAML, with its place where YAML has one."""
+    mark = getattr(error.__cause__, "problem_mark", None)
+    said = getattr(error.__cause__, "problem", None)
+    return Problem(
+        key=f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name,
+        got=str(said) if mark and said else error.got,
+        expected=error.expected,
+        next_step=_RESTORE,
+    )
+
+
+def _no_config(name: str, got: str) -> Problem:
+    return Problem(
+        key=name,
+        got=got,
+        expected="a mapping `config` with the stack's values under it",
+        next_step=_RESTORE,
+    )
+
+
+def _strangers(file: StackFile) -> Iterator[Problem]:
+    known = [_CONFIG, *_KEYS_OF_ENGINE]
+    for key in file.secrets:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            problem = Problem(
+                key=key,
+                got="an unknown key beside `config`",
+                expected=f"one of {', '.join(known)}",
+                next_step=f"did you mean {near[0]!r}?" if near else "remove the key",
+            )
+            yield _placed(problem, file.place_of(key))
+
+
+def _other_keys(file: StackFile) -> Iterator[Problem]:
+    for key in file.config:
+        if not is_own_key(key):
+            problem = Problem(
+                key=_CONFIG,
+                got=shown(key),
+                expected=f"a key of the namespace `{NAMESPACE}:`, letters and digits",
+                next_step="remove it from the stack file",
+            )
+            yield _placed(problem, file.place_of(key))
+
+
+def _placed(problem: Problem, place: str) -> Problem:
+    return replace(problem, key=f"{place} {problem.key}")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _kind(value: Any) -> str:
+    names = {type(None): "nothing", dict: "a mapping", list: "a list", str: "text", bool: "a truth"}
+    return names.get(type(value), "a number")
+
+
+def _marks(node: Any, path: Path_) -> Iterator[tuple[Path_, Mark]]:
+    """Yield the place of every key and list entry below a node."""
+    children: list[tuple[str | int, Any, Any]] = []
+    if isinstance(node, yaml.MappingNode):
+        children = [(str(key.value), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        children = [(index, value, value) for index, value in enumerate(node.value)]
+    for part, at, value in children:
+        place = at.start_mark
+        span = (value.start_mark.index, value.end_mark.index)
+        yield (*path, part), Mark(place.line + 1, place.column + 1, *span)
+        yield from _marks(value, (*path, part))
+
+
+def _plain_values(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _plain_values(item, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _plain_values(item, f"{key}[{index}]")
+    else:
+        yield key, value
+
+
+def _parts(head: str, rest: str) -> Iterator[str | int]:
+    name, *indexes = re.split(r"(?=\[)", head, maxsplit=1)
+    yield name
+    for match in _PART.finditer(f"{''.join(indexes)}.{rest}"):
+        yield int(match.group(1)) if match.group(1) else match.group(2)
