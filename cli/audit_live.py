@@ -113,8 +113,8 @@ def _aws(settings: Settings) -> _Clients:
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    external = isinstance(settings.registry, ExternalRegistry)
-    registry = settings.registry.tracking_uri if external else os.environ.get(_TRACKING)
+    own = settings.registry
+    registry = own.tracking_uri if isinstance(own, ExternalRegistry) else os.environ.get(_TRACKING)
     if not registry:
         raise UserError(
             f"--live: got no address of the registry; expected one. Next: set {_TRACKING} to the "

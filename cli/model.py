@@ -338,8 +338,8 @@ def samples(
     Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
     """
     with _answering(), _progress() as say:
-        for path in pin or []:
-            _ = read_stack_file(path).settings  # refused before minutes of building
+        for file in map(read_stack_file, pin or []):
+            _ = file.settings  # refused before minutes of building
         plan = sample_ceremony(Path(), anchors=tuple(anchors or ["dev"]), models=models, say=say)
         outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
         digests = {

@@ -340,4 +340,4 @@ def test_mistakes_are_told_in_one_line(folder: Path, capsys: pytest.CaptureFixtu
     assert "run `mobile-ai gate --stack dev`" in capsys.readouterr().err
     (folder / "Pulumi.dev.yaml").unlink()
     assert command() == 2
-    assert "got no usable Pulumi.dev.yaml" in capsys.readouterr().err
+    assert "Pulumi.dev.yaml: got no such file" in capsys.readouterr().err
