@@ -18,6 +18,7 @@ from rich.table import Table
 from cli.check import show as show_check
 from cli.errors import UserError, answering
 from delivery.repository import stack as stacks
+from delivery.repository.deployment import Deployment
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import create_keys, public_key, read_signers
 from delivery.repository.release import (
@@ -400,7 +401,7 @@ def _show_plan(planned: Planned) -> None:
 
 
 def _show_status(
-    roles: list[dict[str, Any]], deployments: list[stacks.Deployment], ending: list[str]
+    roles: list[dict[str, Any]], deployments: list[Deployment], ending: list[str]
 ) -> None:
     table = Table("role", "version", "signatures", "expires")
     for item in roles:

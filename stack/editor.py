@@ -16,7 +16,15 @@ from stack.errors import Problem
 from stack.reader import StackFile, read_stack_file
 from stack.settings import NAMESPACE
 
-__all__ = ["Change", "edit_deployment", "edit_file", "edited", "renew_pins", "sandbox_copy"]
+__all__ = [
+    "Change",
+    "edit_deployment",
+    "edit_file",
+    "edited",
+    "edited_deployment",
+    "renew_pins",
+    "sandbox_copy",
+]
 
 Change = Callable[[Any], str]
 """Edits a mapping in place and returns what it did; what it raises leaves the file as it was."""
@@ -142,5 +150,8 @@ def _pins(file: StackFile) -> list[tuple[tuple[str | int, ...], str, str]]:
         if item.previous is not None:
             pin = item.previous
             found.append(((index, "previous"), pin.manifest, pin.sha256))
-    place = lambda pin: file.marks["config", _DEPLOYMENTS, *pin[0], "sha256"].start  # noqa: E731
-    return sorted(found, key=place)
+
+    def start(pin: tuple[tuple[str | int, ...], str, str]) -> int:
+        return file.marks["config", _DEPLOYMENTS, *pin[0], "sha256"].start
+
+    return sorted(found, key=start)

@@ -41,7 +41,7 @@ _FILE: Final = re.compile(r"Pulumi\.(.+)\.yaml")
 _RESTORE: Final = "restore the file from the protected branch, or edit it"
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-Path_ = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 class Mark(NamedTuple):
@@ -118,7 +118,7 @@ class StackFile:
             raise self.error(error.problems) from error
 
     @cached_property
-    def marks(self) -> Mapping[Path_, Mark]:
+    def marks(self) -> Mapping[KeyPath, Mark]:
         """Where every key and entry of the text stands, by its path from the top."""
         root = yaml.compose(self.text, Loader=_Loader)
         return {} if root is None else dict(_marks(root, ()))
@@ -147,7 +147,7 @@ class StackFile:
         if not key.startswith(f"{NAMESPACE}:"):
             return self.marks.get((key,)) or self.marks.get((_CONFIG, key))
         head, _, rest = key.removeprefix(f"{NAMESPACE}:").partition(".")
-        path: Path_ = (_CONFIG,)
+        path: KeyPath = (_CONFIG,)
         found = None
         for part in _parts(f"{NAMESPACE}:{head}", rest):
             path = (*path, part)
@@ -315,7 +315,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _marks(node: Any, path: Path_) -> Iterator[tuple[Path_, Mark]]:
+def _marks(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Mark]]:
     """Yield the place of every key and list entry below a node."""
     children: list[tuple[str | int, Any, Any]] = []
     if isinstance(node, yaml.MappingNode):

@@ -14,19 +14,14 @@ from governance.trust import Trust
 
 from delivery.errors import ReleaseError
 from delivery.halts import Halt
+from delivery.repository.deployment import Deployment, Pin
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.halted import request_lift, stopped
 from delivery.repository.keys import Signers
 from delivery.repository.plan import Change, Wanted, changes, halts, wanted
 from delivery.repository.publish import Published, Staged, publish, stage
 from delivery.repository.roles import HALT_ROLE
-from delivery.repository.stack import (
-    Deployment,
-    Pin,
-    read_deployments,
-    read_trust,
-    resume,
-)
+from delivery.repository.stack import read_deployments, read_trust, resume
 from delivery.repository.versions import Version, read_version
 from stack.editor import edit_deployment
 from stack.reader import stack_file_name

@@ -14,7 +14,8 @@ from typing import Any, Final
 from governance.manifest import Profile, parse_manifest
 from governance.setting import load_setting
 
-from delivery.repository.stack import Deployment, Pin, read_deployments
+from delivery.repository.deployment import Deployment, Pin
+from delivery.repository.stack import read_deployments
 from operations.monitor.errors import MonitorError
 from stack.reader import stack_file_name
 

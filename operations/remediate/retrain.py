@@ -13,7 +13,8 @@ from governance.documents import dump_yaml, read_yaml
 from governance.manifest import parse_manifest
 
 from delivery.errors import ReleaseError
-from delivery.repository.stack import Pin, read_deployments
+from delivery.repository.deployment import Pin
+from delivery.repository.stack import read_deployments
 from operations.monitor.finding import Finding
 from operations.remediate.edit import Edit, deployment_of, read_text
 from stack.reader import stack_file_name

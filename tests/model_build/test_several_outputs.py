@@ -18,7 +18,7 @@ from delivery.client import update
 from delivery.client.selftest import run_apart
 from delivery.errors import ReleaseError
 from delivery.repository.content import self_test_targets
-from delivery.repository.stack import Pin
+from delivery.repository.deployment import Pin
 from delivery.repository.versions import Version, read_version
 from stack.records import RecordError, load_model
 from tests.delivery.world import Cdn, World, deployment, device
