@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from governance.resource import Resource
 
     from operations.bootstrap import Right, Wanted
-    from stack.settings import Settings
 
 __all__ = ["command"]
 
@@ -60,8 +59,9 @@ def command(
 def _wanted(stack: str, repository: str) -> "Wanted":
     from operations.bootstrap import Place, Repository, Wanted  # noqa: PLC0415
     from operations.bootstrap.names import refuse_shared_names  # noqa: PLC0415
+    from stack.reader import read_settings  # noqa: PLC0415
 
-    settings = _settings(stack)
+    settings = read_settings(stack)
     account, region = settings.aws.account_id, settings.region
     refuse_shared_names(stack, _stacks_of(account))
     # Certificates and firewalls of a distribution are in this region, wherever the stack is.
@@ -75,17 +75,11 @@ def _wanted(stack: str, repository: str) -> "Wanted":
 
 def _stacks_of(account: str) -> Iterator[str]:
     """Yield the stacks of the folder that are deployed into an account."""
-    from stack.reader import stack_names  # noqa: PLC0415
+    from stack.reader import read_settings, stack_names  # noqa: PLC0415
 
     for name in stack_names(Path()):
-        if _settings(name).aws.account_id == account:
+        if read_settings(name).aws.account_id == account:
             yield name
-
-
-def _settings(stack: str) -> "Settings":
-    from stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
-
-    return read_stack_file(Path(stack_file_name(stack))).settings
 
 
 def _plan(stack: str) -> "list[Resource]":

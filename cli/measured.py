@@ -27,13 +27,13 @@ def measured_command(
     Example: mobile-ai monitor measured --stack prod --month 2026-10 --out measured-2026-10.json
     """
     from operations.showback.telemetry import measured_month  # noqa: PLC0415  loads DuckDB
-    from stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
+    from stack.reader import read_settings  # noqa: PLC0415
 
     if not (store / "days").is_dir():
         raise UserError(
             f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
         )
-    owner = read_stack_file(Path(stack_file_name(stack))).settings.owner
+    owner = read_settings(stack).owner
     try:
         found = measured_month(store, month, project=owner.project, team=owner.team)
     except (GovernanceError, ValueError) as error:

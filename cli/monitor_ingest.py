@@ -79,9 +79,9 @@ def _numbers(done: Any) -> dict[str, int]:
 
 def group_apps(stack: str) -> list[str]:
     """Return the applications of a stack that may send a group."""
-    from stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
+    from stack.reader import read_settings  # noqa: PLC0415
 
-    settings = read_stack_file(Path(stack_file_name(stack))).settings
+    settings = read_settings(stack)
     return sorted(
         {
             item.app

@@ -80,9 +80,9 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
 
 
 def _budgets(stack: str) -> list[dict[str, Any]]:
-    from stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
+    from stack.reader import read_settings  # noqa: PLC0415
 
-    settings = read_stack_file(Path(stack_file_name(stack))).settings
+    settings = read_settings(stack)
     return [
         {
             **budget.to_source(),

@@ -27,6 +27,7 @@ __all__ = [
     "StackFile",
     "is_own_key",
     "missing_stack_file",
+    "read_settings",
     "read_stack_file",
     "stack_file_name",
     "stack_names",
@@ -203,6 +204,15 @@ def read_stack_file(path: Path) -> StackFile:
         got = f"byte {error.object[error.start]:#04x} at {error.start}, which is not UTF-8"
         raise _unreadable(path, got, "UTF-8 text") from error
     return StackFile.parse(text, name=path.name)
+
+
+def read_settings(stack: str, *, root: Path = Path()) -> Settings:
+    """Return the settings of a stack of the repository.
+
+    Raises:
+        StackFileError: If its file cannot be used.
+    """
+    return read_stack_file(root / stack_file_name(stack)).settings
 
 
 def stack_file_name(stack: str) -> str:
