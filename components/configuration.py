@@ -5,9 +5,9 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime import config
 
-from stack.errors import Problem, SettingsError, shown
+from stack.errors import SettingsError
 from stack.load import StackInputs, decode, load
-from stack.reader import is_own_key, stack_file_name
+from stack.reader import foreign_keys, stack_file_name
 from stack.settings import NAMESPACE
 
 __all__ = ["read_stack"]
@@ -34,13 +34,6 @@ def _own_values(stack: str) -> dict[str, str]:
             providers of their own, which no rule sees.
     """
     everything = {**config.get_config_env(), **config.CONFIG.get()}
-    foreign = sorted(key for key in everything if not is_own_key(key))
-    if foreign:
-        expected = f"a key of the namespace `{NAMESPACE}:`, letters and digits"
-        step = "remove it from the stack file"
-        problems = [
-            Problem(key="config", got=shown(key), expected=expected, next_step=step)
-            for key in foreign
-        ]
+    if problems := list(foreign_keys(everything)):
         raise SettingsError(stack_file_name(stack), problems)
     return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in everything.items()}

@@ -109,17 +109,19 @@ def renew_pins(path: Path, digests: Mapping[str, str]) -> int:
         digests: New digest by manifest path from the repository.
     """
     file = read_stack_file(path)
-    text, changed = file.text, 0
-    for keys, manifest, sha256 in reversed(_pins(file)):
-        digest = digests.get(manifest, sha256)
-        if digest != sha256:
-            # Quoted: a digest of digits and one "e" would be read as a number.
-            mark = file.marks["config", _DEPLOYMENTS, *keys, "sha256"]
-            text = f'{text[: mark.start]}"{digest}"{text[mark.end :]}'
-            changed += 1
-    if changed:
+    pins = [
+        (file.marks["config", _DEPLOYMENTS, *keys, "sha256"], pin)
+        for index, item in enumerate(file.settings.deployments)
+        for keys, pin in (((index,), item), ((index, "previous"), item.previous))
+        if pin is not None and digests.get(pin.manifest, pin.sha256) != pin.sha256
+    ]
+    text = file.text
+    for mark, pin in sorted(pins, key=lambda found: found[0].start, reverse=True):
+        # Quoted: a digest of digits and one "e" would be read as a number.
+        text = f'{text[: mark.start]}"{digests[pin.manifest]}"{text[mark.end :]}'
+    if pins:
         path.write_text(_checked(text, file), encoding="utf-8")
-    return changed
+    return len(pins)
 
 
 def sandbox_copy(text: str, *, earlier: str) -> str:
@@ -140,18 +142,3 @@ def sandbox_copy(text: str, *, earlier: str) -> str:
 def _checked(text: str, file: StackFile) -> str:
     _ = StackFile.parse(text, name=file.name).settings
     return text
-
-
-def _pins(file: StackFile) -> list[tuple[tuple[str | int, ...], str, str]]:
-    """Return where every pin stands, its manifest and its digest, in the order of the text."""
-    found: list[tuple[tuple[str | int, ...], str, str]] = []
-    for index, item in enumerate(file.settings.deployments):
-        found.append(((index,), item.manifest, item.sha256))
-        if item.previous is not None:
-            pin = item.previous
-            found.append(((index, "previous"), pin.manifest, pin.sha256))
-
-    def start(pin: tuple[tuple[str | int, ...], str, str]) -> int:
-        return file.marks["config", _DEPLOYMENTS, *pin[0], "sha256"].start
-
-    return sorted(found, key=start)

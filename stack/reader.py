@@ -7,25 +7,26 @@ the file here, and the gate does before the engine.
 """
 
 import difflib
+import os
 import re
-import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import yaml
-from governance.documents import MAX_DOCUMENT_BYTES, read_yaml
+from governance.documents import read_yaml
 from governance.errors import DocumentError
 
-from stack.errors import Problem, SettingsError, StackFileError, shown
+from stack.errors import Problem, SettingsError, StackFileError
+from stack.records import RecordError, read_below
 from stack.settings import NAMESPACE, Settings, parse_settings
 
 __all__ = [
     "Mark",
     "StackFile",
-    "is_own_key",
+    "foreign_keys",
     "missing_stack_file",
     "read_settings",
     "read_stack_file",
@@ -35,7 +36,7 @@ __all__ = [
 
 _CONFIG: Final = "config"
 # What the engine writes beside the configuration; `bounds.secrets` says with which values.
-_KEYS_OF_ENGINE: Final = ("encryptedkey", "encryptionsalt", "secretsprovider")
+_KEYS: Final = (_CONFIG, "encryptedkey", "encryptionsalt", "secretsprovider")
 _OWN_KEY: Final = re.compile(rf"{NAMESPACE}:[A-Za-z][A-Za-z0-9]*")
 _PART: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _FILE: Final = re.compile(r"Pulumi\.(.+)\.yaml")
@@ -89,7 +90,7 @@ class StackFile:
             config=_mapping(document.get(_CONFIG)),
             secrets={key: value for key, value in document.items() if key != _CONFIG},
         )
-        if problems := [*_strangers(file), *_other_keys(file)]:
+        if problems := list(_unknown_keys(file)):
             raise StackFileError(problems)
         if not isinstance(document.get(_CONFIG), Mapping):
             raise StackFileError([_no_config(name, _kind(document.get(_CONFIG)))])
@@ -198,11 +199,12 @@ def read_stack_file(path: Path) -> StackFile:
         StackFileError: If it is missing, a link, no plain file, too large or not UTF-8, or if
             ``StackFile.parse`` refuses it.
     """
+    if not os.path.lexists(path):
+        raise missing_stack_file(path)
     try:
-        text = _plain_bytes(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        got = f"byte {error.object[error.start]:#04x} at {error.start}, which is not UTF-8"
-        raise _unreadable(path, got, "UTF-8 text") from error
+        text = read_below(path.parent, ".", path.name, key=path.name)
+    except RecordError as error:
+        raise StackFileError([error.problem]) from error
     return StackFile.parse(text, name=path.name)
 
 
@@ -226,9 +228,16 @@ def stack_names(root: Path) -> list[str]:
     return sorted(match.group(1) for match in matches if match)
 
 
-def is_own_key(key: str) -> bool:
-    """Tell whether a configuration key is one of the project's namespace and plainly written."""
-    return _OWN_KEY.fullmatch(key) is not None
+def foreign_keys(keys: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each configuration key of another namespace, or not plainly written."""
+    for key in sorted(keys):
+        if not _OWN_KEY.fullmatch(key):
+            yield Problem(
+                key=key,
+                got="a key of the configuration",
+                expected=f"one of the namespace `{NAMESPACE}:`, letters and digits",
+                next_step="remove it from the stack file",
+            )
 
 
 def missing_stack_file(path: Path) -> StackFileError:
@@ -240,28 +249,6 @@ def missing_stack_file(path: Path) -> StackFileError:
         expected=f"the file of one of these stacks: {known}",
         next_step="run in the folder with Pulumi.yaml, and name a stack that it has",
     )
-    return StackFileError([problem])
-
-
-def _plain_bytes(path: Path) -> bytes:
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            link = stat.S_ISLNK(status.st_mode)
-            raise _unreadable(path, "a symbolic link" if link else "no plain file", "a plain file")
-        if status.st_size > MAX_DOCUMENT_BYTES:
-            limit = f"at most {MAX_DOCUMENT_BYTES} bytes"
-            raise _unreadable(path, f"{status.st_size} bytes", limit)
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise missing_stack_file(path) from error
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise _unreadable(path, reason, "a file that can be read") from error
-
-
-def _unreadable(path: Path, got: str, expected: str) -> StackFileError:
-    problem = Problem(key=path.name, got=got, expected=expected, next_step=_RESTORE)
     return StackFileError([problem])
 
 
@@ -286,30 +273,19 @@ def _no_config(name: str, got: str) -> Problem:
     )
 
 
-def _strangers(file: StackFile) -> Iterator[Problem]:
-    known = [_CONFIG, *_KEYS_OF_ENGINE]
+def _unknown_keys(file: StackFile) -> Iterator[Problem]:
     for key in file.secrets:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1)
             problem = Problem(
                 key=key,
                 got="an unknown key beside `config`",
-                expected=f"one of {', '.join(known)}",
+                expected=f"one of {', '.join(_KEYS)}",
                 next_step=f"did you mean {near[0]!r}?" if near else "remove the key",
             )
             yield _placed(problem, file.place_of(key))
-
-
-def _other_keys(file: StackFile) -> Iterator[Problem]:
-    for key in file.config:
-        if not is_own_key(key):
-            problem = Problem(
-                key=_CONFIG,
-                got=shown(key),
-                expected=f"a key of the namespace `{NAMESPACE}:`, letters and digits",
-                next_step="remove it from the stack file",
-            )
-            yield _placed(problem, file.place_of(key))
+    for problem in foreign_keys(file.config):
+        yield _placed(problem, file.place_of(problem.key))
 
 
 def _placed(problem: Problem, place: str) -> Problem:

@@ -33,4 +33,5 @@ def test_configuration_of_another_namespace_stops_the_program(
     with pytest.raises(RunError) as caught:
         read_stack(shared_repository)
 
-    assert printable(f"config: got {key!r}; expected a key of the namespace") in str(caught.value)
+    told = f"{key}: got a key of the configuration; expected one of the namespace"
+    assert printable(told) in str(caught.value)

@@ -141,7 +141,10 @@ def test_it_loads_no_engine_and_no_provider():
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda file: values(file).update({"aws:endpoints": []}), r"config: got 'aws:endpoints'"),
+        (
+            lambda file: values(file).update({"aws:endpoints": []}),
+            " aws:endpoints: got a key of the configuration",
+        ),
         (lambda file: file.update({"environment": ["shared"]}), " environment: got an unknown key"),
         (
             lambda file: file.update({"secretsprovider": "awskms://alias/x"}),
@@ -150,7 +153,7 @@ def test_it_loads_no_engine_and_no_provider():
         (lambda file: file.update({"encryptedkey": "AAAA"}), " encryptedkey: got 'AAAA'"),
         (
             lambda file: values(file).update({"mobile-ai:x\n::add-mask::PASS": 1}),
-            re.escape(r"config: got 'mobile-ai:x\n\x3a:add-mask::PASS'"),
+            re.escape(r" mobile-ai:x\n\x3a:add-mask::PASS: got a key"),
         ),
     ],
     ids=["namespace", "environment", "secretsprovider", "encryptedkey", "control-characters"],

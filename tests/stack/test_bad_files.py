@@ -86,19 +86,22 @@ UNREADABLE: dict[str, tuple[Write, str]] = {
     "repeated key": (written(f"{GOOD}config: {{}}\n"), rf"{FILE}:\d+:1: got key 'config' stands"),
     "tab": (written("config:\n\tmobile-ai:region: x\n"), line(2) + r"1: got found character"),
     "not YAML": (written("config: [\n"), line(2)),
-    "not UTF-8": (written(b"config: \xff\n"), rf"{FILE}: got byte 0xff at 8, which is not UTF-8"),
+    "not UTF-8": (written(b"config: \xff\n"), rf"{FILE}: got {FILE}, which is not UTF-8; expected"),
     "anchor": (
         written("config:\n  mobile-ai:a: &a [x]\n  mobile-ai:b: [*a]\n"),
         rf"{FILE}: got alias 'a'",
     ),
     "tag": (written("config: !!python/name:os.system x\n"), rf"{FILE}: got tag 'tag:yaml.org,2002"),
     "ambiguous": (written("config:\n  mobile-ai:protect: yes\n"), rf"{FILE}: got 'yes' means"),
-    "link": (linked, rf"{FILE}: got a symbolic link; expected a plain file"),
-    "folder": (lambda path: path.mkdir(), rf"{FILE}: got no plain file; expected a plain file"),
-    "too large": (written("#" * 1_000_001), rf"{FILE}: got 1000001 bytes; expected at most"),
+    "link": (linked, rf"{FILE}: got {FILE}, where {FILE} is a symbolic link"),
+    "folder": (lambda path: path.mkdir(), rf"{FILE}: got {FILE}, which is not a plain file"),
+    "too large": (
+        written("#" * 1_000_001),
+        rf"{FILE}: got {FILE} with 1000001 bytes; expected at most",
+    ),
     "foreign namespace": (
         written(GOOD.replace("config:\n", "config:\n  aws:region: x\n", 1)),
-        line(3) + r"3 config: got 'aws:region'; expected a key of the namespace `mobile-ai:`",
+        line(3) + r"3 aws:region: got a key of the configuration; expected one of the namespace",
     ),
     "unknown key beside config": (
         written(f"environment: [shared]\n{GOOD}"),
