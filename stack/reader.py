@@ -82,18 +82,13 @@ class StackFile:
             document = read_yaml(text, name=name)
         except DocumentError as error:
             raise StackFileError([_not_plain(error, name)]) from error
-        if not isinstance(document, Mapping):
-            raise StackFileError([_no_config(name, _kind(document))])
-        file = cls(
-            name=name,
-            text=text,
-            config=_mapping(document.get(_CONFIG)),
-            secrets={key: value for key, value in document.items() if key != _CONFIG},
-        )
-        if problems := list(_unknown_keys(file)):
+        values = dict(document) if isinstance(document, Mapping) else {_CONFIG: document}
+        config = values.pop(_CONFIG, None)
+        found = config if isinstance(config, Mapping) else {}
+        file = cls(name=name, text=text, config=found, secrets=values)
+        problems = list(_unknown_keys(file)) or list(_no_config(config, name))
+        if problems:
             raise StackFileError(problems)
-        if not isinstance(document.get(_CONFIG), Mapping):
-            raise StackFileError([_no_config(name, _kind(document.get(_CONFIG)))])
         return file
 
     @property
@@ -264,13 +259,14 @@ def _not_plain(error: DocumentError, name: str) -> Problem:
     )
 
 
-def _no_config(name: str, got: str) -> Problem:
-    return Problem(
-        key=name,
-        got=got,
-        expected="a mapping `config` with the stack's values under it",
-        next_step=_RESTORE,
-    )
+def _no_config(config: Any, name: str) -> Iterator[Problem]:
+    if not isinstance(config, Mapping):
+        yield Problem(
+            key=name,
+            got={type(None): "nothing", list: "a list", str: "text"}.get(type(config), "a value"),
+            expected="a mapping `config` with the stack's values under it",
+            next_step=_RESTORE,
+        )
 
 
 def _unknown_keys(file: StackFile) -> Iterator[Problem]:
@@ -290,15 +286,6 @@ def _unknown_keys(file: StackFile) -> Iterator[Problem]:
 
 def _placed(problem: Problem, place: str) -> Problem:
     return replace(problem, key=f"{place} {problem.key}")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _kind(value: Any) -> str:
-    names = {type(None): "nothing", dict: "a mapping", list: "a list", str: "text", bool: "a truth"}
-    return names.get(type(value), "a number")
 
 
 def _marks(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Mark]]:
