@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.check import show as show_check
-from cli.errors import UserError, answering
+from cli.errors import answering
 from delivery.repository import stack as stacks
 from delivery.repository.deployment import Deployment
 from delivery.repository.folder import Releases, read_releases
@@ -358,16 +358,12 @@ def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
 
 def _refuse_denied(places: Places, *, first: bool) -> None:
     """Refuse to sign what the rules deny; before the first release none can be in Git."""
-    from gate.errors import GateError  # noqa: PLC0415  # heavy, and only signers need the judge
-    from gate.project import Project  # noqa: PLC0415
+    from gate.project import Project  # noqa: PLC0415  # heavy, and only signers need the judge
     from gate.quick import check_stack  # noqa: PLC0415
 
     root = places.root.resolve()
     project = Project(root=root, stack=places.stack, named=places.config_file)
-    try:
-        found = check_stack(project, now=_now())
-    except GateError as error:
-        raise UserError(str(error)) from error
+    found = check_stack(project, now=_now())
     if first:
         kept = tuple(item for item in found.verdicts if item.rule != _NEEDS_A_RELEASE)
         found = replace(found, verdicts=kept)
