@@ -77,6 +77,6 @@ def test_an_edit_that_the_reader_would_refuse_is_not_written(tmp_path):
 
 def test_a_digest_behind_letters_of_several_bytes_is_found(tmp_path):
     path = written(tmp_path)
-    path.write_text(STACK.replace("# ", "# größer als 😀: ", 1))
+    path.write_text(STACK.replace("# ", "# größer: 😀: ", 1))
     renew_pins(path, {NEW: "a" * 64})
     assert "a" * 64 in {pin.sha256 for pin in pins(path.read_text())}
