@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stack.editor import edit_file, renew_pins
@@ -48,6 +48,7 @@ def test_renewing_again_changes_nothing(tmp_path):
     assert (renew_pins(path, digests), renew_pins(path, digests)) == (1, 0)
 
 
+@settings(max_examples=20)
 @given(st.text("0123456789abcdef", min_size=64, max_size=64))
 def test_any_digest_is_read_back_as_text(tmp_path_factory, digest):
     path = written(tmp_path_factory.mktemp("stack"))
