@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from stack.errors import Problem
+from stack.errors import Problem, UnknownDeploymentError
 from stack.reader import StackFile, read_stack_file
 from stack.settings import NAMESPACE
 
@@ -64,22 +64,20 @@ def edited_deployment(file: StackFile, name: str, change: Change) -> tuple[str, 
         change: Edits the deployment's mapping.
 
     Raises:
-        StackFileError: If the file is bad, or would be, or has no such deployment.
+        StackFileError: If the file is bad, or would be.
+        UnknownDeploymentError: If it has no such deployment.
     """
 
     def of_one(config: Any) -> str:
         entries = {f"{item['app']}-{item['model']}": item for item in config[_DEPLOYMENTS]}
         if name not in entries:
-            raise file.error(
-                [
-                    Problem(
-                        key=_DEPLOYMENTS,
-                        got=f"no deployment {name!r}",
-                        expected=f"one of {sorted(entries)}",
-                        next_step="name a deployment as <app>-<model>",
-                    )
-                ]
+            problem = Problem(
+                key=f"{file.place_of(_DEPLOYMENTS)} {_DEPLOYMENTS}",
+                got=f"no deployment {name!r}",
+                expected=f"one of {sorted(entries)}",
+                next_step="name a deployment as <app>-<model>",
             )
+            raise UnknownDeploymentError([problem])
         return change(entries[name])
 
     return edited(file, of_one)

@@ -12,7 +12,14 @@ from pydantic_core import ErrorDetails
 
 from stack.settings_types import describe_pattern
 
-__all__ = ["Problem", "SettingsError", "StackFileError", "problems_of", "shown"]
+__all__ = [
+    "Problem",
+    "SettingsError",
+    "StackFileError",
+    "UnknownDeploymentError",
+    "problems_of",
+    "shown",
+]
 
 _MAX_SHOWN = 120  # characters of a value that a message repeats
 _EDIT = "edit the stack file"
@@ -69,6 +76,10 @@ class StackFileError(GovernanceError):
             first.key, got=first.got, expected=first.expected, next_step=first.next_step
         )
         self.args = ("\n".join(str(problem) for problem in self.problems),)
+
+
+class UnknownDeploymentError(StackFileError):
+    """A good stack file has no deployment of the name that is to be edited."""
 
 
 def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Problem]:

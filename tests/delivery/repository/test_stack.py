@@ -10,7 +10,7 @@ from delivery.errors import ReleaseError
 from delivery.repository import stack
 from delivery.repository.release import Places
 from stack.editor import edit_deployment
-from stack.errors import StackFileError
+from stack.errors import StackFileError, UnknownDeploymentError
 
 ROOT = Path(__file__).parents[3]
 NAME = "field-assistant-digits"
@@ -87,7 +87,7 @@ def test_a_rollback_pins_the_previous_version_for_every_ring(path):
 
 
 def test_an_unknown_deployment_is_named_with_those_that_exist(path):
-    with pytest.raises(StackFileError, match=NAME):
+    with pytest.raises(UnknownDeploymentError, match=NAME):
         edit_deployment(path, "nobody-nothing", stack.promote)
 
 
