@@ -55,7 +55,7 @@ fresh: ## Run both README commands in a fresh clone with a new home and empty ca
 lint: .venv/.all ## Check style, types, spelling and project metadata
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy __main__.py components delivery edge operations gate cli sandbox
+	$(BIN)/mypy __main__.py stack components delivery edge operations gate cli sandbox
 	$(BIN)/mypy policy-pack/governance
 	$(BIN)/mypy -p model_build
 	$(BIN)/codespell

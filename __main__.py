@@ -1,6 +1,6 @@
 """The program: the stack file in, components out.
 
-Nothing is decided here. ``components.settings`` says what a stack file means, every
+Nothing is decided here. ``stack.settings`` says what a stack file means, every
 component says what it is made of, and the policy pack says whether it may be.
 """
 
@@ -20,6 +20,7 @@ from components.arguments_operations import budget_arguments, telemetry_argument
 from components.arguments_registry import registry_arguments
 from components.aws_platform import Platform
 from components.budget import CostBudget
+from components.configuration import read_stack
 from components.cost_tags import CostTags
 from components.delivery import ModelDelivery
 from components.deployed import OUTPUT, Deployed, last_deployed
@@ -33,7 +34,6 @@ from components.network import Network
 from components.order import after
 from components.planned import Planned
 from components.registry import ModelRegistry
-from components.settings_load import read_stack
 from components.telemetry import Telemetry
 
 inputs = read_stack(Path(__file__).parent)

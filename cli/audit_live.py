@@ -11,7 +11,6 @@ from typing import Any, Final
 from cli.errors import UserError
 from gate.local import endpoints_path
 from gate.project import Project, find_project
-from gate.stackfile import StackFile
 from operations.audit import Check
 from operations.audit.live import (
     Trail,
@@ -27,6 +26,8 @@ from operations.audit.live import (
 from operations.audit.live.registry import mlflow_alias
 from operations.audit.live.trail import Last
 from sandbox.services.endpoints import Endpoints, EndpointsError
+from stack.settings import Settings
+from stack.settings_platform import ExternalRegistry
 
 __all__ = ["live_checks"]
 
@@ -64,8 +65,8 @@ def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
         UserError: There is nobody to ask.
     """
     project = find_project(Path.cwd(), stack)
-    config = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name).config
-    clients = _sandbox(project) if cloud == "sandbox" else _aws(config)
+    settings = project.read().settings
+    clients = _sandbox(project) if cloud == "sandbox" else _aws(settings)
     checks = [
         objects_unchanged(clients.s3, clients.last),
         objects_released(clients.s3, lambda: released_objects(project.root, stack), clients.last),
@@ -108,26 +109,24 @@ def _in_sandbox(
     return api.read({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})
 
 
-def _aws(config: Mapping[str, Any]) -> _Clients:
+def _aws(settings: Settings) -> _Clients:
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    registry = config.get("mobile-ai:registry", {}).get("trackingUri") or os.environ.get(_TRACKING)
+    own = settings.registry
+    registry = own.tracking_uri if isinstance(own, ExternalRegistry) else os.environ.get(_TRACKING)
     if not registry:
         raise UserError(
             f"--live: got no address of the registry; expected one. Next: set {_TRACKING} to the "
             "stack's output `registryUri`."
         )
-    contexts = {
-        site["name"]: site.get("context") or site["name"]
-        for site in config.get("mobile-ai:sites", ())
-    }
-    session = boto3.session.Session(region_name=config.get("mobile-ai:region"))
+    contexts = {site.name: site.context or site.name for site in settings.sites}
+    session = boto3.session.Session(region_name=settings.region)
     patient = Config(retries={"mode": "standard", "max_attempts": _ATTEMPTS})
     return _Clients(
         s3=session.client("s3"),
         budgets=session.client("budgets", region_name=_GLOBAL),
-        account=str(config.get("mobile-ai:aws", {}).get("accountId", "")),
+        account=settings.aws.account_id,
         registry=registry,
         workload=lambda site, namespace, name: _in_cluster(
             contexts.get(site, site), namespace, name

@@ -2,14 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
 from cli.errors import UserError
@@ -60,13 +59,13 @@ def command(
 def _wanted(stack: str, repository: str) -> "Wanted":
     from operations.bootstrap import Place, Repository, Wanted  # noqa: PLC0415
     from operations.bootstrap.names import refuse_shared_names  # noqa: PLC0415
+    from stack.reader import read_settings  # noqa: PLC0415
 
-    config = _config(stack)
-    aws = config["mobile-ai:aws"]
-    account, region = str(aws["accountId"]), str(config["mobile-ai:region"])
+    settings = read_settings(stack)
+    account, region = settings.aws.account_id, settings.region
     refuse_shared_names(stack, _stacks_of(account))
     # Certificates and firewalls of a distribution are in this region, wherever the stack is.
-    regions = sorted({region, *aws["allowedRegions"], "us-east-1"})
+    regions = sorted({region, *settings.aws.allowed_regions, "us-east-1"})
     return Wanted(
         place=Place(account=account, stack=stack, region=region, regions=tuple(regions)),
         repository=Repository.parse(repository),
@@ -76,22 +75,11 @@ def _wanted(stack: str, repository: str) -> "Wanted":
 
 def _stacks_of(account: str) -> Iterator[str]:
     """Yield the stacks of the folder that are deployed into an account."""
-    for path in sorted(Path().glob("Pulumi.*.yaml")):
-        name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        if str(_config(name).get("mobile-ai:aws", {}).get("accountId")) == account:
+    from stack.reader import read_settings, stack_names  # noqa: PLC0415
+
+    for name in stack_names(Path()):
+        if read_settings(name).aws.account_id == account:
             yield name
-
-
-def _config(stack: str) -> Mapping[str, Any]:
-    path = Path(f"Pulumi.{stack}.yaml")
-    try:
-        value: Mapping[str, Any] = read_yaml(path.read_text("utf-8"), name=path.name)["config"]
-    except (OSError, KeyError, TypeError) as error:
-        raise UserError(
-            f"stack {stack!r}: got no usable {path}; expected a stack file. "
-            "Next: run in the folder with Pulumi.yaml, and name a stack that it has."
-        ) from error
-    return value
 
 
 def _plan(stack: str) -> "list[Resource]":

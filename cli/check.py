@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["command", "show"]
 
 _DENIED: Final = 1
+_UNUSABLE: Final = 2
 
 
 def command(
@@ -27,7 +28,7 @@ def command(
 ) -> None:
     """Judge stack files, manifests, evidence and waivers without an engine, in a second or two.
 
-    Exit 0 pass, 1 denied or unusable, 2 could not judge. Resources, cost and the deployed state
+    Exit 0 pass, 1 denied, 2 unusable or could not judge. Resources, cost and the deployed state
     are judged by `mobile-ai gate`.
 
     Example: mobile-ai check Pulumi.prod.yaml
@@ -52,7 +53,9 @@ def command(
             show(item)
     else:
         print("no stack is concerned")
-    if any(item.problems or item.denied for item in found):
+    if any(item.problems for item in found):
+        raise typer.Exit(_UNUSABLE)
+    if any(item.denied for item in found):
         raise typer.Exit(_DENIED)
 
 

@@ -63,7 +63,9 @@ def _found(stack: str, tag: str) -> "list[Moved]":
 
 
 def _file(stack: str) -> Path:
-    return Path(f"Pulumi.{stack}.yaml")
+    from stack.reader import stack_file_name  # noqa: PLC0415
+
+    return Path(stack_file_name(stack))
 
 
 def _show(found: "list[Moved]", *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
+from governance.errors import GovernanceError
 from governance.printable import printable_lines
 
 from cli.errors import UserError
@@ -141,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("Interrupted; nothing was left running.", file=sys.stderr)
         sys.exit(_INTERRUPTED)
-    except UserError as error:
+    except (UserError, GovernanceError) as error:
         print(printable_lines(f"error: {error}"), file=sys.stderr)
         sys.exit(_FAILED)
     except Exception as error:

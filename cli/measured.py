@@ -1,10 +1,9 @@
 """`mobile-ai monitor measured`: what was used in a month, for the showback."""
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from governance.documents import read_yaml
 from governance.errors import GovernanceError
 
 from cli.errors import UserError
@@ -28,16 +27,15 @@ def measured_command(
     Example: mobile-ai monitor measured --stack prod --month 2026-10 --out measured-2026-10.json
     """
     from operations.showback.telemetry import measured_month  # noqa: PLC0415  loads DuckDB
+    from stack.reader import read_settings  # noqa: PLC0415
 
     if not (store / "days").is_dir():
         raise UserError(
             f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
         )
-    owner = _owner(stack)
+    owner = read_settings(stack).owner
     try:
-        found = measured_month(
-            store, month, project=str(owner.get("project", "")), team=str(owner.get("team", ""))
-        )
+        found = measured_month(store, month, project=owner.project, team=owner.team)
     except (GovernanceError, ValueError) as error:
         raise UserError(f"month {month!r}: expected YYYY-MM. Next: name a month.") from error
     text = found.model_dump_json(by_alias=True, indent=1) + "\n"
@@ -46,15 +44,3 @@ def measured_command(
         return
     out.write_text(text, encoding="utf-8")
     print(f"{out}: {len(found.rows)} rows of {month}")
-
-
-def _owner(stack: str) -> dict[str, Any]:
-    path = Path(f"Pulumi.{stack}.yaml")
-    if not path.is_file():
-        raise UserError(
-            f"stack {stack!r}: got no {path}; expected a stack file. "
-            "Next: run in the folder with Pulumi.yaml, and name a stack that it has."
-        )
-    config = read_yaml(path.read_text(encoding="utf-8"), name=path.name).get("config", {})
-    value: dict[str, Any] = config.get("mobile-ai:owner", {})
-    return value

@@ -21,7 +21,6 @@ from model_build.ceremony import check_may_begin, hold_ceremony, sample_ceremony
 from model_build.compare import candidates_of, front, plot_front, recommend
 from model_build.errors import BuildError
 from model_build.inspection import InspectionError
-from model_build.pins import renew_pins
 from model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from model_build.pull import pull as fetch
 from model_build.register import register_version, stack_pins
@@ -35,6 +34,8 @@ from rich.table import Table
 
 from cli.errors import UserError
 from cli.model_requests import requests_command
+from stack.editor import renew_pins
+from stack.reader import read_stack_file, stack_file_name, stack_names
 
 __all__ = ["app"]
 
@@ -251,7 +252,11 @@ def register(  # noqa: PLR0917  # typer passes options by name
     --tracking-uri https://mlflow.example.com --stack-file Pulumi.prod.yaml
     """
     with _answering():
-        files = stack_files if stack_files is not None else sorted(Path().glob("Pulumi.*.yaml"))
+        files = (
+            stack_files
+            if stack_files is not None
+            else [Path(stack_file_name(stack)) for stack in stack_names(Path())]
+        )
         done = register_version(
             manifest,
             trust=_trust(environment, trust),
@@ -333,6 +338,8 @@ def samples(
     Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
     """
     with _answering(), _progress() as say:
+        for file in map(read_stack_file, pin or []):
+            _ = file.settings  # refused before minutes of building
         plan = sample_ceremony(Path(), anchors=tuple(anchors or ["dev"]), models=models, say=say)
         outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
         digests = {

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from governance.documents import read_yaml
 from governance.telemetry import GROUP_TIER
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -80,17 +79,14 @@ def _numbers(done: Any) -> dict[str, int]:
 
 def group_apps(stack: str) -> list[str]:
     """Return the applications of a stack that may send a group."""
-    path = Path(f"Pulumi.{stack}.yaml")
-    if not path.is_file():
-        raise UserError(
-            f"--stack {stack}: got no {path}; expected a stack file. Next: run in its folder."
-        )
-    config = read_yaml(path.read_text(encoding="utf-8"), name=path.name).get("config", {})
+    from stack.reader import read_settings  # noqa: PLC0415
+
+    settings = read_settings(stack)
     return sorted(
         {
-            item["app"]
-            for item in config.get("mobile-ai:deployments", [])
-            if item.get("dataProcessing", {}).get("privacyTier") == GROUP_TIER
+            item.app
+            for item in settings.deployments
+            if item.data_processing.privacy_tier == GROUP_TIER
         }
     )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from io import StringIO
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,13 +11,12 @@ import typer
 from governance.cost.money import cents
 from governance.cost.recommend import Recommendation, ServiceLevel, recommend
 from governance.cost.storage_class import SETTING, STORAGE, recommend_storage
-from ruamel.yaml import YAML
 
 from cli.cost import Json, Plan, Stack, WhatIf
 from cli.errors import UserError, answering
 from cli.priced import planned
 
-__all__ = ["command", "edited"]
+__all__ = ["apply", "command"]
 
 _DEPLOYMENTS: Final = "mobile-ai:deployments"
 _TELEMETRY: Final = "mobile-ai:telemetry"
@@ -47,15 +46,20 @@ def command(  # noqa: PLR0917  # typer passes options by name
         regions=frozenset(region or ()),
         minimum_replicas=min_replicas,
     )
+    from stack.editor import edited  # noqa: PLC0415
+    from stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
+
+    path = Path(stack_file_name(stack))
     with answering():
+        file = read_stack_file(path) if write else None
+        _ = file and file.settings  # refused before the search
         found = planned(stack, plan, what_if or [])
         deployments = found.plan.by_type[_DEPLOYMENT]
         results = [recommend(found.plan, item, level=level) for item in deployments]
         storage = recommend_storage(found.plan)
         results += [storage] if storage else []
-    if write:
-        path = Path(f"Pulumi.{stack}.yaml")
-        path.write_text(edited(path.read_text(encoding="utf-8"), results), encoding="utf-8")
+    if file is not None:
+        path.write_text(edited(file, partial(apply, results=results))[0], encoding="utf-8")
     if as_json:
         print(json.dumps([_dict(item) for item in results], indent=1))
     else:
@@ -63,25 +67,20 @@ def command(  # noqa: PLR0917  # typer passes options by name
             _show(item)
 
 
-def edited(text: str, results: Sequence[Recommendation]) -> str:
-    """Return a stack file with the best placements and storage class; comments and order are kept.
+def apply(config: Any, *, results: Sequence[Recommendation]) -> str:
+    """Write the best placements and storage class into a stack file's ``config``.
 
     Args:
-        text: The stack file.
+        config: The mapping, changed in place.
         results: What was found, by deployment (``<app>-<model>``).
 
     Raises:
         UserError: If the file has no such deployment.
     """
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(text)
-    entries = {f"{i['app']}-{i['model']}": i for i in document["config"].get(_DEPLOYMENTS, [])}
+    entries = {f"{i['app']}-{i['model']}": i for i in config[_DEPLOYMENTS]}
     for result in results:
         if result.deployment == STORAGE:
-            _store(document["config"].get(_TELEMETRY), result)
+            _store(config[_TELEMETRY], result)
             continue
         if result.deployment not in entries:
             raise UserError(
@@ -91,13 +90,11 @@ def edited(text: str, results: Sequence[Recommendation]) -> str:
         if result.answers:
             wanted = [c.placement for c in result.answers[0].choices if c.placement]
             _place(entries[result.deployment], wanted)
-    out = StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
+    return f"{len(results)} recommendations"
 
 
 def _store(telemetry: Any, result: Recommendation) -> None:
-    if telemetry is None or not result.answers:
+    if not result.answers:
         return
     wanted = result.answers[0].choices[0].placement
     if wanted is not None:

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.check import show as show_check
-from cli.errors import UserError, answering
+from cli.errors import answering
 from delivery.repository import stack as stacks
+from delivery.repository.deployment import Deployment
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import create_keys, public_key, read_signers
 from delivery.repository.release import (
@@ -32,6 +33,7 @@ from delivery.repository.release import (
 from delivery.repository.root import check_no_root, first_root, rotate_root
 from delivery.repository.site import write_site
 from delivery.repository.timestamp import check_timestamp_key, refresh_timestamp
+from stack.editor import edit_deployment
 
 __all__ = ["app"]
 
@@ -336,7 +338,7 @@ def _edit(
 ) -> None:
     with answering():
         places = Places(root=root, stack=stack, config_file=config)
-        done = stacks.edit_deployment(places.stack_file, deployment, change)
+        done = edit_deployment(places.stack_file, deployment, change)
     print(f"{places.stack_file}: {deployment}: {done}")
     print(
         f"Next: mobile-ai gate --stack {places.stack}, then commit; publish signs what was merged."
@@ -356,16 +358,12 @@ def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
 
 def _refuse_denied(places: Places, *, first: bool) -> None:
     """Refuse to sign what the rules deny; before the first release none can be in Git."""
-    from gate.errors import GateError  # noqa: PLC0415  # heavy, and only signers need the judge
-    from gate.project import Project  # noqa: PLC0415
+    from gate.project import Project  # noqa: PLC0415  # heavy, and only signers need the judge
     from gate.quick import check_stack  # noqa: PLC0415
 
     root = places.root.resolve()
     project = Project(root=root, stack=places.stack, named=places.config_file)
-    try:
-        found = check_stack(project, now=_now())
-    except GateError as error:
-        raise UserError(str(error)) from error
+    found = check_stack(project, now=_now())
     if first:
         kept = tuple(item for item in found.verdicts if item.rule != _NEEDS_A_RELEASE)
         found = replace(found, verdicts=kept)
@@ -399,7 +397,7 @@ def _show_plan(planned: Planned) -> None:
 
 
 def _show_status(
-    roles: list[dict[str, Any]], deployments: list[stacks.Deployment], ending: list[str]
+    roles: list[dict[str, Any]], deployments: list[Deployment], ending: list[str]
 ) -> None:
     table = Table("role", "version", "signatures", "expires")
     for item in roles:

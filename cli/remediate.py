@@ -84,10 +84,11 @@ def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     from operations.remediate import decide, propose, read_history, read_playbooks  # noqa: PLC0415
     from operations.remediate.edit import resolved  # noqa: PLC0415
     from operations.remediate.propose import possible, proposed  # noqa: PLC0415
+    from stack.reader import stack_file_name  # noqa: PLC0415
 
     now, root = dt.datetime.now(dt.UTC), Path.cwd()
     playbooks = read_playbooks(_PLAYBOOKS)
-    running = read_deployments(root / f"Pulumi.{how.stack}.yaml")
+    running = read_deployments(root / stack_file_name(how.stack))
     finding = resolved(finding, running)
     decision = decide(
         finding,

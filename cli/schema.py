@@ -22,7 +22,7 @@ def manifest() -> None:
 @app.command()
 def settings() -> None:
     """Print the schema of a stack file's `mobile-ai:` keys."""
-    from components.settings import settings_schema  # noqa: PLC0415
+    from stack.settings import settings_schema  # noqa: PLC0415
 
     _print(settings_schema)
 

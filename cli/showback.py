@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from governance.documents import read_yaml
 from governance.printable import printable
 from rich.console import Console
 from rich.table import Table
@@ -63,9 +62,9 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
             "Next: name levels with commas between."
         )
     with answering():
+        budgets = _budgets(stack)
         used = read_measured(measured, month=month)
         allocation = allocate(with_sites(read_bill(bill, month=month), used), used)
-        budgets = _budgets(stack)
         found = showback(
             allocation,
             by=levels,
@@ -82,17 +81,15 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
 
 
 def _budgets(stack: str) -> list[dict[str, Any]]:
-    path = Path(f"Pulumi.{stack}.yaml")
-    if not path.is_file():
-        raise UserError(
-            f"stack {stack!r}: got no {path}; expected a stack file. "
-            "Next: run in the folder with Pulumi.yaml, and name a stack that it has."
-        )
-    config = read_yaml(path.read_text(encoding="utf-8"), name=path.name).get("config", {})
-    deployments = config.get("mobile-ai:deployments", [])
+    from stack.reader import read_settings  # noqa: PLC0415
+
+    settings = read_settings(stack)
     return [
-        {**item, "apps": [d.get("app") for d in deployments if d.get("budget") == item.get("name")]}
-        for item in config.get("mobile-ai:budgets", [])
+        {
+            **budget.to_source(),
+            "apps": [item.app for item in settings.deployments if item.budget == budget.name],
+        }
+        for budget in settings.budgets
     ]
 
 

@@ -13,11 +13,11 @@ from components.cost_tags import CostTagsArgs
 from components.edge_endpoint import Canary, EdgeInferenceEndpointArgs
 from components.edge_site import EdgeSiteArgs
 from components.network import NetworkArgs
-from components.settings import Settings
-from components.settings_deployment import CloudPlacement, Deployment, EdgePlacement, Rollout
-from components.settings_load import StackInputs
-from components.settings_platform import ExistingNetwork, Site
 from components.tags import aws_tags, kubernetes_labels
+from stack.load import StackInputs
+from stack.settings import Settings
+from stack.settings_deployment import CloudPlacement, Deployment, EdgePlacement, Rollout
+from stack.settings_platform import ExistingNetwork, Site
 
 __all__ = [
     "aws_scope",

@@ -6,9 +6,9 @@ from components.arguments import aws_scope
 from components.aws_platform import PlatformParts
 from components.delivery import CountryRule, DeliveryArgs
 from components.delivery_plan import ReleaseObject, Target
-from components.records import ModelFiles
-from components.settings_deployment import Deployment
-from components.settings_load import StackInputs
+from stack.load import StackInputs
+from stack.records import ModelFiles
+from stack.settings_deployment import Deployment
 
 __all__ = ["delivery_arguments", "delivery_targets", "halted_digests", "release_objects"]
 

@@ -6,10 +6,10 @@ from components.arguments import aws_scope
 from components.aws_platform import PlatformParts
 from components.budget import CostBudgetArgs
 from components.budget_plan import BudgetLimit, RemediationTarget
-from components.settings_load import StackInputs
-from components.settings_platform import Budget, Remediation
 from components.tags import aws_tags
 from components.telemetry import TelemetryArgs
+from stack.load import StackInputs
+from stack.settings_platform import Budget, Remediation
 
 __all__ = ["budget_arguments", "telemetry_arguments"]
 

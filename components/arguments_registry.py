@@ -4,8 +4,8 @@ from components.arguments import aws_scope
 from components.aws_network_parts import NetworkParts
 from components.aws_platform import PlatformParts
 from components.registry import FargateServer, RegistryArgs
-from components.settings_load import StackInputs
-from components.settings_platform import ExternalRegistry, FargateRegistry
+from stack.load import StackInputs
+from stack.settings_platform import ExternalRegistry, FargateRegistry
 
 __all__ = ["registry_arguments"]
 

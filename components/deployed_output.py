@@ -15,7 +15,7 @@ from governance.resource import Resource
 
 from components.deployed import DeployedArgs
 from components.documents import deployment_document
-from components.settings_load import StackInputs
+from stack.load import StackInputs
 
 __all__ = ["all_succeeded", "declared_resources", "deployed_baseline", "deployed_output"]
 

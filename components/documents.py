@@ -5,12 +5,12 @@ from typing import Any
 from components.deployment import MobileAIDeploymentArgs
 from components.governance_context import GovernanceContextArgs
 from components.model_version import ModelVersionArgs
-from components.records import ModelFiles
-from components.settings import Settings
-from components.settings_deployment import Deployment, EdgePlacement, Placement
-from components.settings_load import StackInputs
-from components.settings_platform import Images, Site
 from components.tags import kubernetes_labels
+from stack.load import StackInputs
+from stack.records import ModelFiles
+from stack.settings import Settings
+from stack.settings_deployment import Deployment, EdgePlacement, Placement
+from stack.settings_platform import Images, Site
 
 __all__ = ["context_document", "deployment_document", "image_references", "version_document"]
 

@@ -15,8 +15,8 @@ from components.documents import deployment_document
 from components.edge_endpoint import EdgeInferenceEndpoint
 from components.edge_site import EdgeSite
 from components.order import after
-from components.settings_deployment import Deployment
-from components.settings_load import StackInputs
+from stack.load import StackInputs
+from stack.settings_deployment import Deployment
 
 __all__ = ["Surroundings", "deploy"]
 

@@ -6,7 +6,7 @@ and a label in a selector cannot change at all.
 
 from typing import Final
 
-from components.settings_platform import Owner
+from stack.settings_platform import Owner
 
 __all__ = [
     "AWS_PREFIX",

@@ -18,10 +18,11 @@ from governance.errors import GovernanceError
 from governance.trust import Trust
 
 from delivery.client.device import version_key
+from delivery.repository.deployment import Deployment
 from delivery.repository.folder import read_releases
 from delivery.repository.halted import stopped
 from delivery.repository.release import Places
-from delivery.repository.stack import Deployment, read_deployments, read_trust
+from delivery.repository.stack import read_deployments, read_trust
 from delivery.repository.versions import Version, read_version
 
 __all__ = ["Bundle", "Finding", "verify_bundle"]

@@ -21,8 +21,9 @@ from delivery.client.documents import SelfTestDocument, SelfTestInputs, read_doc
 from delivery.client.selftest import check_answers, plain_cases, run_apart, time_apart
 from delivery.errors import ReleaseError
 from delivery.repository.content import self_test_targets
+from delivery.repository.deployment import Deployment
 from delivery.repository.release import Places
-from delivery.repository.stack import Deployment, read_deployments, read_trust
+from delivery.repository.stack import read_deployments, read_trust
 from delivery.repository.versions import Version, read_version
 
 __all__ = ["Checked", "check_model"]

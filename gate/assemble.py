@@ -28,8 +28,8 @@ from gate.report import (
     Timing,
     ViolationResult,
 )
-from gate.stackfile import StackFile
 from gate.valued import NOT_VALUED, Valued
+from stack.reader import StackFile
 
 __all__ = ["Run", "assemble"]
 

@@ -15,8 +15,9 @@ from gate.errors import GateError
 from gate.observation import DEPLOYMENT_TYPE
 from gate.project import Project
 from gate.report import Change
-from gate.stackfile import StackFile
 from sandbox.engine import Engine
+from stack.errors import StackFileError
+from stack.reader import StackFile
 
 __all__ = [
     "Baseline",
@@ -141,7 +142,7 @@ def from_git(project: Project, reference: str) -> Baseline:
 
 
 def stack_file_at(project: Project, reference: str) -> StackFile:
-    """Return the stack file at a commit, an empty one where the commit has none.
+    """Return the stack file at a commit, an empty one where the commit has none to be read.
 
     Raises:
         GateError: There is no such commit.
@@ -151,7 +152,10 @@ def stack_file_at(project: Project, reference: str) -> StackFile:
     prefix = _git(project, "rev-parse", "--show-prefix").strip()
     known = _git(project, "ls-tree", "--full-tree", "--name-only", reference, f"{prefix}{name}")
     text = _git(project, "show", f"{reference}:{prefix}{name}") if known.strip() else ""
-    return StackFile.parse(text, name=name)
+    try:
+        return StackFile.parse(text, name=name)
+    except StackFileError:
+        return StackFile(name=name)
 
 
 def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]:

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from gate.errors import GateError
 from gate.project import Project
-from gate.stackfile import StackFile
 from sandbox.engine.host.long import LONGEST
 
 __all__ = ["config_bytes", "require_startable", "size_warnings"]
@@ -59,8 +58,7 @@ def size_warnings(project: Project) -> tuple[str, ...]:
 
 
 def _size_of(project: Project) -> int:
-    text = project.stack_file.read_text(encoding="utf-8")
-    return config_bytes(StackFile.parse(text, name=project.stack_file.name).config)
+    return config_bytes(project.read().config)
 
 
 def _go(value: object) -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from gate.desk import Desk
 from gate.errors import GateError
 from gate.project import Project, find_project
 from gate.run import Options
-from gate.stackfile import StackFile
 from sandbox.errors import SandboxError
 from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Endpoints
 
@@ -82,7 +80,7 @@ def reachable(desk: Desk) -> dict[str, str]:
 
 
 def _require_clusters(project: Project, endpoints: Endpoints) -> None:
-    sites = _config(project).get("mobile-ai:sites")
+    sites = project.read().config.get("mobile-ai:sites")
     # Of anything else the program says what is wrong with it.
     pushed = [
         site
@@ -102,12 +100,6 @@ def _require_clusters(project: Project, endpoints: Endpoints) -> None:
         )
 
 
-def _config(project: Project) -> Mapping[str, Any]:
-    text = project.stack_file.read_text()
-    config: Mapping[str, Any] = StackFile.parse(text, name=project.stack_file.name).config
-    return config
-
-
 def _account(project: Project) -> str:
-    aws = _config(project).get("mobile-ai:aws")
+    aws = project.read().config.get("mobile-ai:aws")
     return str(aws.get("accountId", "")) if isinstance(aws, dict) else ""

@@ -5,7 +5,7 @@ from typing import Final
 
 from gate.observation import Observation
 from gate.report import ErrorResult
-from gate.stackfile import StackFile
+from stack.reader import StackFile
 
 __all__ = ["error_texts", "located", "position_in", "without_traceback"]
 

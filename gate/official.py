@@ -7,9 +7,6 @@ The account is not asked here: the providers of the plan and of the state refuse
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from governance.documents import read_yaml
-from governance.errors import GovernanceError
-
 from gate.errors import GateError
 from gate.project import Project
 from gate.source import read_source, uncommitted
@@ -63,15 +60,11 @@ def require_key_service(project: Project, export: Mapping[str, Any]) -> None:
 
 def _secrets_providers(project: Project, export: Mapping[str, Any]) -> Iterator[str]:
     """Yield who encrypts: what the engine would use for the next state, and what made the last."""
-    try:
-        found = read_yaml(project.stack_file.read_text(), name=project.stack_file.name)
-    except GovernanceError as error:
-        raise GateError(str(error)) from error
-    file = found if isinstance(found, dict) else {}
-    if "encryptionsalt" in file:
+    secrets = project.read().secrets
+    if "encryptionsalt" in secrets:
         yield "passphrase (encryptionsalt in the stack file)"
-    if file.get("secretsprovider"):
-        yield str(file["secretsprovider"])
+    if secrets.get("secretsprovider"):
+        yield str(secrets["secretsprovider"])
     made = (export.get("deployment") or {}).get("secrets_providers") or {}
     if made.get("type"):
         url = (made.get("state") or {}).get("url")

@@ -32,7 +32,6 @@ from gate.rendered import not_refreshed
 from gate.report import Report
 from gate.run import Options, run_gate
 from gate.seal import Seal, require_same
-from gate.stackfile import StackFile
 from gate.statement import read_statement
 
 __all__ = ["Deployed", "Refreshed", "bring_up", "refresh", "take_down"]
@@ -111,8 +110,7 @@ def _enough_concurrency(desk: Desk, tell: Tell) -> tuple[str, ...]:
     """Check what AWS would refuse in the middle of a first `up`; return what was not checked."""
     if not desk.official:
         return ()
-    text = desk.project.stack_file.read_text()
-    config = StackFile.parse(text, name=desk.project.stack_file.name).config
+    config = desk.project.read().config
     note = require_concurrency(config, desk.export(), desk.options.ambient, account_concurrency)
     if note:
         tell(note)
@@ -218,5 +216,5 @@ def _left(desk: Desk) -> Mapping[str, Sequence[str]]:
         return {}
     from gate.left import left_in_sandbox  # noqa: PLC0415  reads the providers' tables
 
-    stack_file = StackFile.parse(desk.project.stack_file.read_text(), name=desk.project.stack)
-    return left_in_sandbox(endpoints_of(desk), stack_file.config, stack=desk.project.stack)
+    config = desk.project.read().config
+    return left_in_sandbox(endpoints_of(desk), config, stack=desk.project.stack)

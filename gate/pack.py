@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from governance.documents import read_yaml
+from governance.errors import DocumentError
 
 from gate.errors import GateError
 
@@ -42,8 +42,8 @@ def pack_version(folder: Path) -> str:
     """
     path = folder / _MANIFEST
     try:
-        value = YAML(typ="safe", pure=True).load(path.read_text())
-    except (OSError, YAMLError) as error:
+        value = read_yaml(path.read_text(), name=path.name)
+    except (OSError, DocumentError) as error:
         raise GateError(
             f"{path}: got {error}; expected a policy pack. Next: restore the file."
         ) from error

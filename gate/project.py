@@ -1,9 +1,11 @@
 """Where things are: the repository, and what the gate keeps outside of Git."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from gate.errors import GateError
+from stack.reader import StackFile, missing_stack_file, read_stack_file, stack_file_name
 
 __all__ = ["Project", "find_project"]
 
@@ -27,7 +29,15 @@ class Project:
     @property
     def stack_file(self) -> Path:
         """The stack file in Git, or the one that was named."""
-        return self.named or self.root / f"Pulumi.{self.stack}.yaml"
+        return self.named or self.root / stack_file_name(self.stack)
+
+    def read(self) -> StackFile:
+        """Return the stack file.
+
+        Raises:
+            StackFileError: It cannot be read.
+        """
+        return read_stack_file(self.stack_file)
 
     @property
     def pack(self) -> Path:
@@ -69,7 +79,8 @@ def find_project(start: Path, stack: str) -> Project:
     """Return the project that a folder belongs to.
 
     Raises:
-        GateError: No `Pulumi.yaml` is in the folder or above it, or the stack has no file.
+        GateError: No `Pulumi.yaml` is in the folder or above it.
+        StackFileError: The stack has no file.
     """
     for folder in (start, *start.parents):
         if (folder / _PROGRAM).is_file():
@@ -80,10 +91,6 @@ def find_project(start: Path, stack: str) -> Project:
             f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
             "Next: run the command inside it."
         )
-    if not project.stack_file.is_file():
-        known = sorted(path.name.split(".")[1] for path in project.root.glob("Pulumi.*.yaml"))
-        raise GateError(
-            f"stack {stack!r}: got no {project.stack_file.name}; expected one of "
-            f"{', '.join(known) or 'none'}. Next: name a stack that has a file."
-        )
+    if not os.path.lexists(project.stack_file):  # of anything else the reader says what it is
+        raise missing_stack_file(project.stack_file)
     return project

@@ -21,11 +21,12 @@ from governance.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
 from governance.verdict import Verdict
 
 from components.documents import context_document, deployment_document, version_document
-from components.settings_errors import SettingsError
-from components.settings_load import StackInputs, load
 from gate.errors import GateError
 from gate.project import Project
-from gate.stack_values import stack_values
+from gate.stack_values import own_stack_file
+from stack.errors import StackFileError
+from stack.load import StackInputs, load_file
+from stack.reader import stack_file_name, stack_names
 
 __all__ = ["Quick", "check_stack", "stacks_of"]
 
@@ -75,13 +76,12 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
         project: The checkout and the stack.
         now: The time of the judgement.
 
-    Raises:
-        GateError: The stack file is no YAML.
     """
     try:
-        inputs = load(stack_values(project), root=project.root, stack=project.stack)
-    except SettingsError as error:
-        return Quick(stack=project.stack, problems=(str(error),))
+        inputs = load_file(own_stack_file(project), root=project.root, stack=project.stack)
+    except StackFileError as error:
+        problems = tuple(str(problem) for problem in error.problems)
+        return Quick(stack=project.stack, problems=problems)
     session = Session(
         lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now),
         now=now,
@@ -102,16 +102,17 @@ def stacks_of(root: Path, files: Iterable[Path]) -> list[str]:
     Raises:
         GateError: A file is not of this checkout.
     """
-    known = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+    known = stack_names(root)
     names = [_relative(path, root) for path in files]
     if not names or any(name.startswith(_DATA) for name in names):
         return known
-    return [stack for stack in known if f"Pulumi.{stack}.yaml" in names]
+    return [stack for stack in known if stack_file_name(stack) in names]
 
 
 def _relative(path: Path, root: Path) -> str:
     try:
-        return path.resolve().relative_to(root).as_posix()
+        # A link is not followed: what it is called says which stack it stands for.
+        return (path.parent.resolve() / path.name).relative_to(root).as_posix()
     except ValueError as error:
         raise GateError(
             f"{path}: got a file outside of {root}; expected one of the checkout. "

@@ -31,8 +31,7 @@ from gate.providers import RECORD_VARIABLE, providers, read_checks
 from gate.report import Report
 from gate.sandbox_stack import prepare_sandbox_stack
 from gate.source import differs_from, read_source
-from gate.stack_values import stack_values
-from gate.stackfile import StackFile
+from gate.stack_values import own_stack_file
 from gate.timing import Clock
 from gate.valued import Question, valued
 from sandbox.engine import Engine
@@ -74,10 +73,11 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
 
     Raises:
         GateError: The engine could not even be asked.
+        StackFileError: The stack file cannot be read.
     """
     clock = Clock()
     project = find_project(options.folder.resolve(), options.stack)
-    stack_values(project)  # refused here, before another reader sees it
+    stack_file = own_stack_file(project)  # refused here, before another reader sees it
     with clock.phase("find engine"):
         engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):
@@ -93,7 +93,6 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         told = state_of_commit(project, engine, variables, options.base) if asked else variables
         source = read_source(project)
         billed = None if options.actuals is None else read_actuals(options.actuals)
-    stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
     deployed = state.resources if state else ()
     project.input_checks.unlink(missing_ok=True)
     shown = preview(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gate.errors import GateError
 from gate.project import Project
-from gate.stackfile import sandbox_copy
 from sandbox.engine import Engine
+from stack.editor import sandbox_copy
 
 __all__ = ["PASSPHRASE", "prepare_sandbox_stack"]
 

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("components", "delivery", "gate", "cli", "sandbox", "policy-pack", "model-build")
+PACKAGES = (
+    "stack",
+    "components",
+    "delivery",
+    "gate",
+    "cli",
+    "sandbox",
+    "policy-pack",
+    "model-build",
+)
 ROOMS = ("__main__.py", *PACKAGES)
 # What the mission names, the module it is imported as, and which requirements hold it.
 NAMED_PACKAGES = {
@@ -63,12 +72,18 @@ def test_the_base_has_no_training_framework_or_registry() -> None:
 
 
 def test_governance_imports_no_other_room() -> None:
-    ours = {"components", "gate", "cli", "sandbox", "model_build"}
+    ours = {"stack", "components", "gate", "cli", "sandbox", "model_build"}
     for path in (ROOT / "policy-pack").rglob("*.py"):
         assert not imported_modules(path) & ours, path
 
 
-def test_components_import_only_governance() -> None:
+def test_stack_imports_only_governance() -> None:
+    ours = {"components", "gate", "cli", "sandbox", "model_build", "delivery", "edge", "operations"}
+    for path in (ROOT / "stack").rglob("*.py"):
+        assert not imported_modules(path) & ours, path
+
+
+def test_components_import_only_governance_and_stack() -> None:
     ours = {"gate", "cli", "sandbox", "model_build"}
     for path in [ROOT / "__main__.py", *(ROOT / "components").rglob("*.py")]:
         assert not imported_modules(path) & ours, path

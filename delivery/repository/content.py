@@ -17,8 +17,8 @@ from governance.self_test import check_self_test
 
 from delivery.errors import ReleaseError
 from delivery.halts import LIFTS_FILE, Halt
+from delivery.repository.deployment import Deployment
 from delivery.repository.roles import HALT_FILE, ring_file, rings_file
-from delivery.repository.stack import Deployment
 from delivery.repository.versions import Version
 
 __all__ = [

@@ -17,8 +17,8 @@ from tuf.api.metadata import Metadata, Targets
 
 from delivery.errors import ReleaseError
 from delivery.halts import LIFTS_FILE, Halt, HaltDocument, LiftDocument
+from delivery.repository.deployment import Deployment
 from delivery.repository.roles import HALT_FILE
-from delivery.repository.stack import Deployment
 
 __all__ = ["read_halts", "read_lifted", "request_lift", "stopped"]
 

@@ -12,10 +12,10 @@ from tuf.api.metadata import TargetFile
 from delivery.halts import Halt
 from delivery.repository import content, library
 from delivery.repository.content import Target
+from delivery.repository.deployment import Deployment, Pin
 from delivery.repository.folder import Releases
 from delivery.repository.halted import stopped
 from delivery.repository.roles import ring_role
-from delivery.repository.stack import Deployment, Pin
 from delivery.repository.versions import Version
 
 __all__ = ["Change", "Wanted", "changes", "halts", "wanted"]

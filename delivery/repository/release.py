@@ -14,21 +14,17 @@ from governance.trust import Trust
 
 from delivery.errors import ReleaseError
 from delivery.halts import Halt
+from delivery.repository.deployment import Deployment, Pin
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.halted import request_lift, stopped
 from delivery.repository.keys import Signers
 from delivery.repository.plan import Change, Wanted, changes, halts, wanted
 from delivery.repository.publish import Published, Staged, publish, stage
 from delivery.repository.roles import HALT_ROLE
-from delivery.repository.stack import (
-    Deployment,
-    Pin,
-    edit_deployment,
-    read_deployments,
-    read_trust,
-    resume,
-)
+from delivery.repository.stack import read_deployments, read_trust, resume
 from delivery.repository.versions import Version, read_version
+from stack.editor import edit_deployment
+from stack.reader import stack_file_name
 
 __all__ = [
     "Places",
@@ -74,7 +70,7 @@ class Places:
     @property
     def stack_file(self) -> Path:
         """``Pulumi.<stack>.yaml``, or the copy that was named."""
-        return self.config_file or self.root / f"Pulumi.{self.stack}.yaml"
+        return self.config_file or self.root / stack_file_name(self.stack)
 
     @property
     def releases(self) -> Path:
@@ -121,9 +117,9 @@ def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
     Raises:
         ReleaseError: If the stack file, a version's evidence or the signed metadata do not hold.
     """
+    deployments = read_deployments(places.stack_file)
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
     releases = read_releases(places.releases)
-    deployments = read_deployments(places.stack_file)
     versions = {pin.sha256: _version(places, pin, trust, releases) for pin in _pins(deployments)}
     plan = wanted(deployments, versions, models=places.models, releases=releases, trust=trust)
     named = halts(deployments, versions, releases)

@@ -1,29 +1,23 @@
-"""The deployments of a stack file, and the edits that move a release."""
+"""The deployments of a stack file as releases need them, and the edits that move a release."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from governance.canonical import parse_sha256
 from governance.documents import read_yaml
 from governance.errors import GovernanceError
 from governance.trust import Trust, load_trust
-from ruamel.yaml import YAML
 
 from delivery.errors import ReleaseError
+from delivery.repository.deployment import Deployment, Pin
 from delivery.rings import Ring, millionths
+from stack.reader import read_stack_file
+from stack.settings_deployment import Deployment as DeclaredDeployment
+from stack.settings_deployment import Previous
 
 __all__ = [
-    "Deployment",
-    "Pin",
-    "edit_deployment",
-    "edit_file",
     "freeze",
     "halt",
     "promote",
@@ -33,73 +27,14 @@ __all__ = [
     "rollback",
 ]
 
-_KEY: Final = "mobile-ai:deployments"
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
-_MANIFEST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """A version that a stack file names."""
-
-    version: str
-    manifest: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """What a stack file says about one model in one application.
-
-    Attributes:
-        app: The application.
-        model: The model.
-        pin: The version to release.
-        previous: The version of rings not reached yet, if there is one.
-        placement: Where it runs, as in the stack file.
-        salt: Decides which devices come first.
-        rings: Rings in order.
-        stage: The ring reached.
-        halted: Whether nobody runs the version any more.
-        min_app_version: Oldest application that gets it.
-    """
-
-    app: str
-    model: str
-    pin: Pin
-    previous: Pin | None
-    placement: tuple[Mapping[str, Any], ...]
-    salt: str
-    rings: tuple[Ring, ...]
-    stage: str
-    halted: bool
-    min_app_version: str
-
-    @property
-    def name(self) -> str:
-        """Name of the deployment, unique in the stack."""
-        return f"{self.app}-{self.model}"
-
 
 def read_deployments(path: Path) -> list[Deployment]:
     """Return the deployments of ``Pulumi.<stack>.yaml``.
 
-    The gate judges the same file; here only what a release needs is read.
-
     Raises:
-        ReleaseError: If the file or a deployment cannot be read.
+        StackFileError: If the file cannot be used.
     """
-    try:
-        value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
-        return [_deployment(item) for item in value["config"][_KEY]]
-    except (OSError, KeyError, TypeError, ValueError, GovernanceError) as error:
-        raise ReleaseError(
-            str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected=f"a stack file with {_KEY}",
-            next_step="run mobile-ai gate on the stack; it names the line",
-        ) from error
+    return [_deployment(item) for item in read_stack_file(path).settings.deployments]
 
 
 def read_trust(pack: Path, stack: str) -> Trust:
@@ -120,46 +55,6 @@ def read_trust(pack: Path, stack: str) -> Trust:
             expected=f"a stack listed in {listing} with a valid trust file",
             next_step="list the stack; an unlisted one releases nothing",
         ) from error
-
-
-def edit_deployment(path: Path, name: str, change: Callable[[Any], str]) -> str:
-    """Change one deployment in a stack file, keep every comment, return what was done.
-
-    Args:
-        path: ``Pulumi.<stack>.yaml``.
-        name: ``<app>-<model>``.
-        change: Edits the deployment's mapping and says what it did.
-
-    Raises:
-        ReleaseError: If there is no such deployment, or it cannot be changed so.
-    """
-
-    def of_one(document: Any) -> str:
-        entries = {f"{item['app']}-{item['model']}": item for item in document["config"][_KEY]}
-        if name not in entries:
-            raise _refused(name, "no such deployment", f"one of {sorted(entries)}")
-        return change(entries[name])
-
-    return edit_file(path, of_one)
-
-
-def edit_file(path: Path, change: Callable[[Any], str]) -> str:
-    """Change a stack file, keep every comment, return what was done.
-
-    Args:
-        path: ``Pulumi.<stack>.yaml``.
-        change: Edits the whole document and says what it did; what it raises leaves the file.
-    """
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4_096  # a line that was not touched is not broken anew
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(path.read_text(encoding="utf-8"))
-    done = change(document)
-    out = io.StringIO()
-    yaml.dump(document, out)
-    path.write_text(out.getvalue(), encoding="utf-8")
-    return done
 
 
 def promote(deployment: Any) -> str:
@@ -253,42 +148,24 @@ def _set_halted(deployment: Any, *, halted: bool) -> str:
     return f"halted: {str(not halted).lower()} -> {str(halted).lower()}"
 
 
-def _deployment(item: Mapping[str, Any]) -> Deployment:
-    rollout = item["rollout"]
-    rings = tuple(
-        Ring(name=_plain("ring", ring["name"], _NAME), share=millionths(ring["percent"]))
-        for ring in rollout["rings"]
-    )
-    if rollout["stage"] not in {ring.name for ring in rings}:
-        raise ValueError(f"stage {rollout['stage']!r} is no ring")
-    previous = item.get("previous")
+def _deployment(item: DeclaredDeployment) -> Deployment:
+    rollout = item.rollout
     return Deployment(
-        app=_plain("app", item["app"], _NAME),
-        model=_plain("model", item["model"], _NAME),
+        app=item.app,
+        model=item.model,
         pin=_pin(item),
-        previous=_pin(previous) if previous else None,
-        placement=tuple(item["placement"]),
-        salt=str(rollout["salt"]),
-        rings=rings,
-        stage=str(rollout["stage"]),
-        halted=rollout.get("halted", False) is True,
-        min_app_version=str(rollout["minAppVersion"]),
+        previous=_pin(item.previous) if item.previous else None,
+        placement=tuple(place.to_source() for place in item.placement),
+        salt=rollout.salt,
+        rings=tuple(Ring(name=ring.name, share=millionths(ring.percent)) for ring in rollout.rings),
+        stage=rollout.stage,
+        halted=rollout.halted,
+        min_app_version=rollout.min_app_version,
     )
 
 
-def _pin(item: Mapping[str, Any]) -> Pin:
-    return Pin(
-        version=_plain("version", item["version"], _VERSION),
-        manifest=_plain("manifest", item["manifest"], _MANIFEST),
-        sha256=parse_sha256(item["sha256"], name="sha256"),
-    )
-
-
-def _plain(what: str, value: Any, form: re.Pattern[str]) -> str:
-    """Return a value that becomes a name of a file or target, if it can be one."""
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise ValueError(f"{what} {value!r:.80} is no plain name")
-    return value
+def _pin(item: DeclaredDeployment | Previous) -> Pin:
+    return Pin(version=item.version, manifest=item.manifest, sha256=item.sha256)
 
 
 def _refused(what: str, got: str, expected: str) -> ReleaseError:

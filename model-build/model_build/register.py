@@ -17,9 +17,9 @@ from governance.manifest import ModelManifest
 from governance.trust import Trust
 
 from model_build.errors import BuildError, need
-from model_build.pins import pins_in
 from model_build.pull import fail_soon
 from model_build.verify import verify_version
+from stack.reader import read_stack_file
 
 __all__ = ["RegisterError", "Registered", "register_version", "stack_pins"]
 
@@ -65,13 +65,12 @@ def stack_pins(files: Sequence[Path]) -> dict[str, set[str]]:
     """Return the manifest digests that each stack file deploys, by stack name.
 
     A version that a deployment can go back to is not deployed, so no alias follows it.
+
+    Raises:
+        StackFileError: If a file cannot be used.
     """
-    return {
-        path.name.removeprefix("Pulumi.").removesuffix(".yaml"): {
-            pin.sha256 for pin in pins_in(path.read_text("utf-8")) if pin.deployed
-        }
-        for path in files
-    }
+    found = [read_stack_file(path) for path in files]
+    return {file.stack: {item.sha256 for item in file.settings.deployments} for file in found}
 
 
 def register_version(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from governance.errors import GovernanceError
 
 from gate.report import EXIT_CODES, Author, Outcomes, Report, RuleResult, Verdict, ViolationResult
-from gate.stackfile import StackFile
 from operations.audit.contract import Check, Deployed, Found
+from stack.reader import StackFile
 
 __all__ = ["Result", "look", "merge"]
 

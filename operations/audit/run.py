@@ -25,7 +25,6 @@ from gate.progress import Tell
 from gate.project import find_project
 from gate.report import Report
 from gate.source import read_source
-from gate.stackfile import StackFile
 from gate.timing import Clock
 from operations.audit.analyze import analyze
 from operations.audit.checks import STATE_CHECKS
@@ -78,7 +77,7 @@ def run_audit(
     clock = Clock()
     now = datetime.now(UTC)
     project = find_project(options.folder.resolve(), options.stack)
-    stack_file = StackFile.parse(project.stack_file.read_text(), name=project.stack_file.name)
+    stack_file = project.read()
     with clock.phase("find engine"):
         engine = find_engine(options.cloud, options.ambient)
         variables = variables_of(project, engine, options.cloud, options.ambient)

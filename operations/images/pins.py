@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from governance.documents import read_yaml
-from governance.errors import DocumentError, GovernanceError
+from governance.errors import GovernanceError
 
-from delivery.repository.stack import edit_file
 from operations.images.registry import Manifest, Registry
+from stack.editor import edit_file
+from stack.reader import read_stack_file
 
 __all__ = ["Image", "Moved", "compare", "pin", "read_images"]
 
@@ -87,15 +87,10 @@ def read_images(path: Path) -> list[Image]:
     """Return the images of ``Pulumi.<stack>.yaml``.
 
     Raises:
-        GovernanceError: There are none, or one is not pinned by digest.
+        GovernanceError: The file cannot be used.
     """
-    try:
-        section = read_yaml(path.read_text(encoding="utf-8"), name=path.name)["config"][_KEY]
-    except (OSError, KeyError, TypeError, DocumentError) as error:
-        raise _wrong(
-            str(path), f"{type(error).__name__}: {error}", f"a file with {_KEY}"
-        ) from error
-    return [_image(keys, text) for keys, text in _leaves(section, ())]
+    images = read_stack_file(path).settings.images.to_source()
+    return [_image(keys, text) for keys, text in _leaves(images, ())]
 
 
 def compare(images: Iterable[Image], registry: Registry, *, tag: str = "") -> list[Moved]:
@@ -123,9 +118,9 @@ def pin(path: Path, moved: Iterable[Moved]) -> int:
     if not newer:
         return 0
 
-    def change(document: Any) -> str:
+    def change(config: Any) -> str:
         for item in newer:
-            section = document["config"][_KEY]
+            section = config[_KEY]
             for key in item.image.path[:-1]:
                 section = section[key]
             last = item.image.path[-1]

@@ -15,8 +15,10 @@ from governance.manifest import Profile, parse_manifest
 from governance.rules import catalogue
 from governance.setting import load_setting
 
-from delivery.repository.stack import Deployment, Pin, read_deployments
+from delivery.repository.deployment import Deployment, Pin
+from delivery.repository.stack import read_deployments
 from operations.monitor.errors import MonitorError
+from stack.reader import stack_file_name
 
 __all__ = ["Amount", "Limit", "Limited", "read_limits"]
 
@@ -124,7 +126,7 @@ def read_limits(root: Path, stack: str, *, now: datetime) -> list[Limit]:
         GovernanceError: A file of the stack, the pack or a model is missing or wrong.
     """
     setting = load_setting(root / "policy-pack", stack, rules=catalogue(), now=now)
-    deployments = read_deployments(root / f"Pulumi.{stack}.yaml")
+    deployments = read_deployments(root / stack_file_name(stack))
     mixed = {name for item in deployments if len(some := _classes(item)) > 1 for name in some}
     found = []
     for device_class, parameter in _PARAMETERS.items():

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from delivery.repository.stack import Deployment
+from delivery.repository.deployment import Deployment
 from operations.monitor.finding import Finding
 from operations.remediate.edit import deployment_of
 from operations.remediate.history import Taken

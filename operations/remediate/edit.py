@@ -6,7 +6,7 @@ from pathlib import Path
 
 from governance.errors import GovernanceError
 
-from delivery.repository.stack import Deployment
+from delivery.repository.deployment import Deployment
 from operations.monitor.finding import Finding
 
 __all__ = ["Edit", "deployment_of", "read_text", "resolved"]

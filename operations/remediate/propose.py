@@ -13,6 +13,7 @@ from operations.monitor.finding import Finding
 from operations.remediate.edit import Edit, deployment_of
 from operations.remediate.history import git
 from operations.remediate.steps import STEPS
+from stack.errors import UnknownDeploymentError
 
 __all__ = ["Proposal", "branch_of", "possible", "propose", "proposed"]
 
@@ -63,7 +64,7 @@ def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
     """
     try:
         STEPS[step](root, stack, finding)
-    except ReleaseError:
+    except (ReleaseError, UnknownDeploymentError):
         return False
     return True
 

@@ -13,9 +13,11 @@ from governance.documents import dump_yaml, read_yaml
 from governance.manifest import parse_manifest
 
 from delivery.errors import ReleaseError
-from delivery.repository.stack import Pin, read_deployments
+from delivery.repository.deployment import Pin
+from delivery.repository.stack import read_deployments
 from operations.monitor.finding import Finding
 from operations.remediate.edit import Edit, deployment_of, read_text
+from stack.reader import stack_file_name
 
 __all__ = ["REQUEST_FILE", "retrain"]
 
@@ -64,9 +66,7 @@ def retrain(root: Path, stack: str, finding: Finding) -> Edit:
 
 
 def _pin(root: Path, stack: str, finding: Finding) -> Pin:
-    path = root / f"Pulumi.{stack}.yaml"
-    read_text(path)  # a missing file is another mistake than a missing deployment
-    for deployment in read_deployments(path):
+    for deployment in read_deployments(root / stack_file_name(stack)):
         if deployment.name == deployment_of(finding):
             for pin in (deployment.pin, deployment.previous):
                 if pin is not None and pin.version == finding.subject.version:

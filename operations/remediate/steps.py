@@ -1,16 +1,17 @@
 """The steps: each gives files of the repository a new text, and writes nothing itself."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from delivery.errors import ReleaseError
-from delivery.repository.stack import edit_deployment, freeze, rollback
+from delivery.repository.stack import freeze, rollback
 from operations.monitor.finding import Finding
-from operations.remediate.edit import Edit, deployment_of, read_text
+from operations.remediate.edit import Edit, deployment_of
 from operations.remediate.retrain import retrain
 from operations.remediate.threshold import threshold
+from stack.editor import edited_deployment
+from stack.reader import read_stack_file, stack_file_name
 
 __all__ = ["STEPS", "scale_down", "throttle"]
 
@@ -54,12 +55,9 @@ def _of_deployment(change: Callable[[Any], str]) -> MakeEdit:
     """Return the step that edits the finding's deployment in the stack file."""
 
     def make(root: Path, stack: str, finding: Finding) -> Edit:
-        name = f"Pulumi.{stack}.yaml"
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / name
-            copy.write_text(read_text(root / name), encoding="utf-8")
-            done = edit_deployment(copy, deployment_of(finding), change)
-            return Edit(change=done, files={name: copy.read_text(encoding="utf-8")})
+        file = read_stack_file(root / stack_file_name(stack))
+        text, done = edited_deployment(file, deployment_of(finding), change)
+        return Edit(change=done, files={file.name: text})
 
     return make
 

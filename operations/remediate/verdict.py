@@ -16,7 +16,6 @@ def judged(root: Path, commit: str, stack: str, *, now: datetime) -> Quick:
 
     Raises:
         GovernanceError: Git refused.
-        GateError: The stack file is no YAML.
     """
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"

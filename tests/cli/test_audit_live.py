@@ -24,16 +24,34 @@ from cli.errors import UserError
 from operations.audit import Deployed
 from operations.audit.merge import Result, look
 from tests.operations.audit.support import PIN, deployed, resource
+from tests.stack.sample import stack_text
 
 ACCOUNT = "123456789012"
 MODEL = b"the bytes of a model"
-STACK = {
-    "config": {
-        "mobile-ai:region": "eu-central-1",
-        "mobile-ai:aws": {"accountId": ACCOUNT},
-        "mobile-ai:sites": [{"name": "lab", "context": "the-lab"}],
-    }
+
+
+def _mine(values: dict[str, Any]) -> None:
+    values["region"] = "eu-central-1"
+    values["aws"]["accountId"] = ACCOUNT
+    values["registry"] = FARGATE
+    values["sites"] = [
+        {**values["sites"][0], "name": "lab", "mode": "push", "context": "the-lab"},
+    ]
+
+
+FARGATE = {
+    "kind": "fargate",
+    "domain": "mlflow.example.com",
+    "certificateArn": f"arn:aws:acm:eu-central-1:{ACCOUNT}:certificate/x",
+    "tasks": 1,
+    "cpu": 512,
+    "memoryMb": 1024,
+    "instanceClass": "db.t4g.micro",
+    "storageGb": 20,
+    "multiAz": False,
+    "backupRetentionDays": 7,
 }
+STACK = stack_text(_mine)
 DEPLOYMENT = "/apis/apps/v1/namespaces/models/deployments/edge"
 POD = {"containers": [{"name": "edge", "image": "r@sha256:1"}]}
 WORKLOAD = {
@@ -76,7 +94,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
     (tmp_path / "Pulumi.yaml").write_text("name: mobile-ai\nruntime: python\n")
-    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(STACK))
+    (tmp_path / "Pulumi.dev.yaml").write_text(STACK)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from governance.resource import Resource
 
 from cli.main import main
 from cli.price_refresh import refresh_prices
-from cli.recommend import edited
+from cli.recommend import apply
+from stack.editor import edited
+from stack.reader import StackFile
 from tests.governance_cost.support import PRICES, ROOT, context, deployment, model, resource
 
 
@@ -43,27 +46,45 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-STACK = """\
-# The lab.
-config:
-  mobile-ai:sites:
-    - name: lab
-      nodePriceUsdPerHour: 0.1  # what we pay
+_SAMPLE = (ROOT / "Pulumi.dev.yaml").read_text()
+STACK = (
+    _SAMPLE[: _SAMPLE.index("  mobile-ai:deployments:")]
+    + """\
   mobile-ai:deployments:
     - app: field
       model: digits
+      version: 1.0.0
+      manifest: models/digits/1.0.0/manifest.yaml
+      sha256: "{digest}"
+      region: eu-central-1
+      dataProcessing: {{privacyTier: Internal, dataTypes: [document-image]}}
+      rollout:
+        salt: digits
+        stage: all
+        rings:
+          - {{name: all, percent: 100}}
+        minAppVersion: 1.0.0
+      usage: {{monthlyActiveDevices: 1, updatesPerMonth: 1, requestsPerSecond: 1}}
+      humanOversight: person@example.com
+      budget: stack
       placement:
-        - {target: on-device, variant: int8}  # phones
+        - {{target: on-device, variant: int8, deviceClass: entry}}  # phones
         - target: edge
           variant: onnx
           site: lab
-          replicas: {min: 2, max: 4}  # two for a reason
+          replicas: {{min: 2, max: 4}}  # two for a reason
         - target: cloud
           variant: onnx
           region: eu-central-1
           reservedConcurrency: 10
           memoryMb: 512
-"""
+""".format(digest="0" * 64)
+)
+
+
+def edit(text: str, results: Sequence[Recommendation]) -> str:
+    file = StackFile.parse(text, name="Pulumi.dev.yaml")
+    return edited(file, partial(apply, results=results))[0]
 
 
 def run(*arguments: str) -> int:
@@ -181,10 +202,12 @@ def test_an_edit_keeps_comments_and_changes_only_what_was_decided() -> None:
         {"target": "edge", "site": "lab", "variant": "onnx", "replicas": {"min": 3.0, "max": 4.0}},
     )
 
-    text = edited(STACK, [best])
+    text = edit(STACK, [best])
 
     removed = STACK[STACK.index("        - target: cloud") :]
-    expected = STACK.replace(removed, "").replace("int8}", "int4}").replace("{min: 2", "{min: 3")
+    expected = (
+        STACK.replace(removed, "").replace("int8, d", "int4, d").replace("{min: 2", "{min: 3")
+    )
     assert text == expected
 
 
@@ -199,7 +222,7 @@ def test_an_edit_adds_what_is_new() -> None:
         }
     )
 
-    text = edited(STACK, [best])
+    text = edit(STACK, [best])
 
     assert "site: berlin" in text
     assert "region: x" not in text
@@ -209,7 +232,7 @@ def test_an_edit_adds_what_is_new() -> None:
 def test_nothing_changes_where_nothing_was_found() -> None:
     nothing = Recommendation(deployment="field-digits", answers=(), current_usd=None)
 
-    assert edited(STACK, [nothing]) == STACK
+    assert edit(STACK, [nothing]) == STACK
 
 
 @pytest.mark.parametrize("days", [30, None])
@@ -224,17 +247,21 @@ def test_an_edit_sets_or_removes_the_storage_class_and_keeps_comments(days: int 
         answers=(Answer(usd=Decimal(0), choices=(choice,)),),
         current_usd=None,
     )
-    telemetry = "  mobile-ai:telemetry:\n    retentionDays: 90 # three months\n"
-    wanted = "" if days is None else f"    infrequentAfterDays: {days}\n"
-    before = STACK + telemetry + ("    infrequentAfterDays: 60\n" if days is None else "")
+    last = "    notify: [mobile-ai-dev@example.com]\n  mobile-ai:budgets:"
+    telemetry = STACK.replace("retentionDays: 30", "retentionDays: 90 # three months")
+    assert telemetry.count(last) == 1
 
-    assert edited(before, [found]) == STACK + telemetry + wanted
+    def with_days(value: int | None) -> str:
+        added = "" if value is None else f"    infrequentAfterDays: {value}\n"
+        return telemetry.replace("  mobile-ai:budgets:", f"{added}  mobile-ai:budgets:")
+
+    assert edit(with_days(60 if days is None else None), [found]) == with_days(days)
 
 
 def test_both_stack_files_survive_an_edit_that_changes_nothing() -> None:
     for stack in ("dev", "prod"):
         text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
-        assert edited(text, []) == text
+        assert edit(text, []) == text
 
 
 class Pages:

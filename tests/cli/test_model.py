@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from cli.errors import UserError
 from cli.model import app
 from tests.model_build.versions import LIFETIME, Signed, assessment, signed_version
+from tests.stack.sample import stack_text
 
 pytestmark = pytest.mark.build
 COMMANDS = ("build", "verify", "compare", "approve", "register", "pull", "samples")
@@ -180,8 +181,10 @@ def test_pulling_what_is_no_model_ends_with_code_1(place):
 
 
 def test_register_follows_the_stack_files(place, signed):
-    pin = {"manifest": MANIFEST, "sha256": signed.version.sha256}
-    (place / "Pulumi.dev.yaml").write_text(dump_yaml({"deployments": [pin]}))
+    def pin(values):
+        values["deployments"][0]["sha256"] = signed.version.sha256
+
+    (place / "Pulumi.dev.yaml").write_text(stack_text(pin))
     done = run("register", MANIFEST, "--json")
     value = json.loads(done.stdout)
     assert (value["created"], value["aliases"]) == (True, ["dev"])

@@ -13,9 +13,9 @@ from governance.rules import catalogue
 from governance.setting import load_setting
 
 from cli import main as cli
-from components.delivery_release import load_release
 from delivery.repository.folder import read_releases
 from delivery.repository.stack import read_deployments
+from stack.releases import load_release
 from tests.delivery.world import Cdn
 
 ROOT = Path(__file__).parents[2]

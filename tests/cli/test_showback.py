@@ -4,11 +4,13 @@ import csv
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.main import main
 from tests.operations.showback.bills import row, write_csv
+from tests.stack.sample import stack_text
 
 MEASURED = {
     "apiVersion": "mobile-ai/v1",
@@ -19,13 +21,24 @@ MEASURED = {
         {"app": "field-assistant", "version": "1.1.0", "ring": "canary", "deliveredBytes": 1},
     ],
 }
-STACK = """config:
-  mobile-ai:budgets:
-    - {name: stack, scope: stack, monthlyUsd: 20, kind: soft}
-    - {name: mine, scope: deployments, monthlyUsd: 5, kind: hard}
-  mobile-ai:deployments:
-    - {app: field-assistant, budget: mine}
-"""
+
+
+def _budgets(values: dict[str, Any]) -> None:
+    notify = ["costs@example.com"]
+    values["budgets"] = [
+        {"name": "stack", "scope": "stack", "monthlyUsd": 20, "kind": "soft", "notify": notify},
+        {
+            "name": "mine",
+            "scope": "app:field-assistant",
+            "monthlyUsd": 5,
+            "kind": "hard",
+            "notify": notify,
+        },
+    ]
+    values["deployments"][0]["budget"] = "mine"
+
+
+STACK = stack_text(_budgets)
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 from components.arguments import edge_arguments, network_arguments, rings
 from components.arguments_delivery import delivery_targets
-from components.settings_deployment import Rollout
-from components.settings_load import StackInputs, load
+from stack.load import StackInputs, load
+from stack.settings_deployment import Rollout
 from tests.components.support import stack_values
 
 

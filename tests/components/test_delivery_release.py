@@ -19,18 +19,19 @@ from securesystemslib.signer import SSlibKey
 
 from components import delivery_plan as plan
 from components.arguments_delivery import delivery_targets, halted_digests, release_objects
-from components.delivery_release import load_release
 from components.delivery_timestamp import refresh
-from components.records import RecordError
-from components.settings_load import StackInputs, load
 from delivery.client import Device
+from delivery.repository.deployment import Pin
 from delivery.repository.folder import read_releases
 from delivery.repository.plan import wanted
 from delivery.repository.publish import publish
 from delivery.repository.root import first_root
 from delivery.repository.site import uploads
-from delivery.repository.stack import Pin, read_deployments
+from delivery.repository.stack import read_deployments
 from delivery.repository.versions import Version
+from stack.load import StackInputs, load
+from stack.records import RecordError
+from stack.releases import load_release
 from tests.components.support import Engine, Registered, run_stack, stack_values
 from tests.delivery.world import (
     NOW,

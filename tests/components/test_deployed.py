@@ -11,7 +11,7 @@ from governance.deployed import FIRST, MISSING, STATE
 
 from components.deployed import without_output
 from components.deployed_output import all_succeeded, deployed_baseline
-from components.settings_load import load
+from stack.load import load
 from tests.components.support import Engine, stack_values
 
 DEPLOYMENT = {"type": "mobileai:index:MobileAIDeployment", "outputs": {}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.documents import context_document, deployment_document, version_document
-from components.settings_load import StackInputs, load
+from stack.load import StackInputs, load
 from tests.components.support import stack_values
 
 

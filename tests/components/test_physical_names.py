@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws_names import AwsScope, balancer_name
-from components.settings_checks import LONGEST_STACK, TAKEN_NAMES
+from stack.settings_checks import LONGEST_STACK, TAKEN_NAMES
 from tests.components.aws_support import DEV
 from tests.components.support import Engine, Registered, run_stack, write_repository
 

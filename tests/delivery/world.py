@@ -17,6 +17,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile
 
 from delivery.client import Device, Limits, update
+from delivery.repository.deployment import Deployment, Pin
 from delivery.repository.folder import read_releases, to_bytes
 from delivery.repository.halted import request_lift
 from delivery.repository.plan import wanted
@@ -24,7 +25,6 @@ from delivery.repository.publish import publish, stage
 from delivery.repository.roles import threshold
 from delivery.repository.root import first_root
 from delivery.repository.site import write_site
-from delivery.repository.stack import Deployment, Pin
 from delivery.repository.timestamp import refresh_timestamp
 from delivery.repository.versions import Version
 from delivery.rings import Ring

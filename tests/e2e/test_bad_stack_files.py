@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from components.settings_errors import SettingsError
-from components.settings_load import load
+from stack.errors import SettingsError
+from stack.load import load
 from tests.components.support import stack_values, write_repository
 from tests.e2e.checkout import Checkout
 

@@ -11,11 +11,11 @@ from gate.left import left_in_sandbox
 from gate.local import in_sandbox
 from gate.operate import refresh, take_down
 from gate.run import Options
-from gate.stackfile import StackFile
 from sandbox.progress import Quiet
 from sandbox.services import lifecycle
 from sandbox.services.endpoints import VARIABLE, Endpoints
 from sandbox.services.state import Folder
+from stack.reader import StackFile
 from tests.e2e.checkout import Checkout
 
 pytestmark = [pytest.mark.engine, pytest.mark.services, pytest.mark.xdist_group("e2e")]

@@ -12,7 +12,7 @@ from gate.events import Event, parse_event
 from gate.expectation import Expectation
 from gate.observation import Observation
 from gate.report import Engine, Provider, Source, Timing
-from gate.stackfile import StackFile
+from stack.reader import StackFile
 
 PROVIDERS = (
     Provider(

@@ -11,7 +11,7 @@ from gate.message import located
 from gate.providers import providers, read_checks
 from gate.render.words import provider_sentence
 from gate.report_provider import Provider
-from gate.stackfile import StackFile
+from stack.reader import StackFile
 
 KEY, DATABASE = "aws:kms/key:Key", "aws:rds/instance:Instance"
 TYPES = (KEY, "kubernetes:core/v1:Service", "mobileai:index:ModelVersion", "pulumi:pulumi:Stack")

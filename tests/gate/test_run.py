@@ -10,6 +10,7 @@ import pytest
 
 from gate.errors import GateError
 from gate.run import Options, run_gate
+from stack.errors import StackFileError
 from tests.gate.support import STACK_TEXT, STREAMS
 
 _ENGINE = """\
@@ -197,5 +198,5 @@ def test_folder_outside_of_a_project_is_refused(engine, tmp_path):
 
 
 def test_stack_without_a_file_is_refused_with_those_that_have_one(project):
-    with pytest.raises(GateError, match=r"got no Pulumi\.nope\.yaml; expected one of dev"):
+    with pytest.raises(StackFileError, match=r"^Pulumi\.nope\.yaml: got no such .* stacks: dev\."):
         run_gate(Options(stack="nope", folder=project))

@@ -8,8 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
 from components.registry_plan import SERVER_PORT, container_definitions
-from components.settings_platform import Images
 from operations.bootstrap.account import _REPOSITORIES
+from stack.settings_platform import Images
 from tests.images.recipe import ROOT, Recipe, recipes
 
 RECIPES = {

@@ -13,6 +13,7 @@ from model_build.register import RegisterError, register_version, stack_pins
 
 from tests.model_build import hostile
 from tests.model_build.versions import Signed, signed_version
+from tests.stack.sample import stack_text
 
 pytestmark = pytest.mark.build
 
@@ -68,22 +69,16 @@ def test_a_version_that_does_not_verify_is_not_registered(signed, uri, tmp_path)
         register_version(folder / "manifest.yaml", trust=signed.trust, tracking_uri=uri, pins={})
 
 
-def test_pins_are_read_from_stack_files_by_stack(tmp_path):
-    text = "deployments: [{manifest: models/a/1.0.0/manifest.yaml, sha256: '12'}]"
-    (tmp_path / "Pulumi.prod.yaml").write_text(text)
-    assert stack_pins([tmp_path / "Pulumi.prod.yaml"]) == {"prod": {"12"}}
-
-
 def test_an_alias_names_what_is_deployed_and_not_what_could_be_gone_back_to(tmp_path, signed, uri):
+    def pin(values):
+        (deployment,) = values["deployments"] = values["deployments"][:1]
+        deployment["sha256"] = "34" * 32
+        deployment["previous"]["sha256"] = registered(signed, uri).sha256
+
     file = tmp_path / "Pulumi.prod.yaml"
-    file.write_text(
-        "config:\n  mobile-ai:deployments:\n"
-        "    - {manifest: models/digits/1.1.0/manifest.yaml, sha256: '34',\n"
-        "       previous: {version: 1.0.0, manifest: models/digits/1.0.0/manifest.yaml,\n"
-        f"                  sha256: '{registered(signed, uri).sha256}'}}}}\n"
-    )
+    file.write_text(stack_text(pin))
     pins = stack_pins([file])
-    assert pins == {"prod": {"34"}}
+    assert pins == {"prod": {"34" * 32}}
     assert registered(signed, uri, **pins).aliases == ()
 
 

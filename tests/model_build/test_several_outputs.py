@@ -14,13 +14,13 @@ from model_build.evaluate_parity import output_parity
 from model_build.verify import verify_version
 from onnx import TensorProto, helper
 
-from components.records import RecordError, load_model
 from delivery.client import update
 from delivery.client.selftest import run_apart
 from delivery.errors import ReleaseError
 from delivery.repository.content import self_test_targets
-from delivery.repository.stack import Pin
+from delivery.repository.deployment import Pin
 from delivery.repository.versions import Version, read_version
+from stack.records import RecordError, load_model
 from tests.delivery.world import Cdn, World, deployment, device
 from tests.model_build.brought import bring_in, onnx_bytes, recipe_for, two_output_onnx
 

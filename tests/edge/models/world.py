@@ -14,7 +14,7 @@ from governance.testing import Signers, make_trust_text, make_version
 from onnx import TensorProto, helper
 
 from delivery.client import selftest_worker
-from delivery.repository.stack import Pin
+from delivery.repository.deployment import Pin
 from delivery.repository.versions import Version
 from delivery.rings import Ring
 from edge.models.assemble import open_table

@@ -6,10 +6,10 @@ from governance.errors import GovernanceError
 from governance.reading import Finding
 
 from gate.assemble import assemble
-from gate.stackfile import StackFile
 from operations.audit import Check, Found
 from operations.audit.contract import Author
 from operations.audit.merge import look, merge
+from stack.reader import StackFile
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of
 from tests.operations.audit.support import deployed
 

@@ -17,6 +17,7 @@ from moto import mock_aws
 from cli.main import main
 from operations.bootstrap import Place, Repository, Wanted, bootstrap
 from operations.bootstrap.names import refuse_shared_names
+from tests.stack.sample import stack_text
 
 
 def planned(token: str, **props: Any) -> Resource:
@@ -217,11 +218,9 @@ def test_a_refusal_of_aws_is_not_taken_for_a_missing_thing() -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "Pulumi.dev.yaml").write_text(
-        "config:\n"
-        "  mobile-ai:region: eu-central-1\n"
-        '  mobile-ai:aws: {accountId: "123456789012", allowedRegions: [eu-central-1]}\n'
-    )
+    account = {"accountId": "123456789012", "allowedRegions": ["eu-central-1"]}
+    text = stack_text(lambda values: values.update(region="eu-central-1", aws=account))
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
     (tmp_path / "build" / "gate").mkdir(parents=True)
     urn = "urn:pulumi:dev::mobile-ai::aws:sns/topic:Topic::t"
     new = {"type": "aws:sns/topic:Topic", "urn": urn, "inputs": {"name": "mobile-ai-dev-t"}}
@@ -341,4 +340,4 @@ def test_mistakes_are_told_in_one_line(folder: Path, capsys: pytest.CaptureFixtu
     assert "run `mobile-ai gate --stack dev`" in capsys.readouterr().err
     (folder / "Pulumi.dev.yaml").unlink()
     assert command() == 2
-    assert "got no usable Pulumi.dev.yaml" in capsys.readouterr().err
+    assert "Pulumi.dev.yaml: got no such file" in capsys.readouterr().err

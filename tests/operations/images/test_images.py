@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.operations.images.registry_double import (
     sha256,
 )
 
+ROOT = Path(__file__).parents[3]
 OLD = "sha256:" + "0" * 64
 
 
@@ -33,8 +35,7 @@ def contents() -> Contents:
             ("mobile-ai/edge", "1.9.0"): index("old", "amd64", "arm64"),
             ("mobile-ai/edge", "1.10.0"): index("new", "amd64", "arm64"),
             ("mobile-ai/edge", "nightly"): index("night", "amd64", "arm64"),
-            ("mobile-ai/mlflow", "3.1"): image("mlflow"),
-            ("mobile-ai/worker", "stable"): image("worker"),
+            ("mobile-ai/mlflow", "stable"): image("mlflow"),
         }
     )
 
@@ -55,17 +56,23 @@ def stack(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DOCKER_CONFIG", str(docker))
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(
-        "# A comment.\n"
-        "config:\n"
-        "  mobile-ai:images:\n"
-        "    edge: # one server\n"
-        f"      index: {host}/mobile-ai/edge@{OLD}\n"
-        f"      amd64: {host}/mobile-ai/edge@{OLD}\n"
-        f"      arm64: {host}/mobile-ai/edge@{OLD}\n"
-        f"    mlflow: {host}/mobile-ai/mlflow@{sha256(image('mlflow'))}\n"
-        f"    worker: {host}/mobile-ai/worker:stable@{OLD} # follows a tag\n"
+        with_images(
+            "    edge: # one server\n"
+            f"      index: {host}/mobile-ai/edge@{OLD}\n"
+            f"      amd64: {host}/mobile-ai/edge@{OLD}\n"
+            f"      arm64: {host}/mobile-ai/edge@{sha256(image('new-arm64'))}\n"
+            f"    mlflow: {host}/mobile-ai/mlflow:stable@{OLD} # follows a tag\n"
+        )
     )
     return path
+
+
+def with_images(section: str) -> str:
+    """Return the sample stack file with other images."""
+    text = (ROOT / "Pulumi.dev.yaml").read_text()
+    before, _, rest = text.partition("  mobile-ai:images:\n")
+    after = rest[rest.index("  mobile-ai:registry:") :]
+    return f"{before}  mobile-ai:images:\n{section}{after}"
 
 
 def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -86,9 +93,8 @@ def test_the_highest_version_or_the_tag_of_the_reference_is_asked_about(
     assert found == {
         "edge.index": ("1.10.0", True),
         "edge.amd64": ("1.10.0", True),
-        "edge.arm64": ("1.10.0", True),
-        "mlflow": ("3.1", False),
-        "worker": ("stable", True),
+        "edge.arm64": ("1.10.0", False),
+        "mlflow": ("stable", True),
     }
 
 
@@ -103,18 +109,17 @@ def test_pinning_writes_digests_of_bytes_and_keeps_comments(
     assert stack.read_text() == (
         before.replace(f"index: {edge}{OLD}", f"index: {edge}{sha256(new)}")
         .replace(f"amd64: {edge}{OLD}", f"amd64: {edge}{sha256(image('new-amd64'))}")
-        .replace(f"arm64: {edge}{OLD}", f"arm64: {edge}{sha256(image('new-arm64'))}")
-        .replace(f"worker:stable@{OLD}", f"worker:stable@{sha256(image('worker'))}")
+        .replace(f"mlflow:stable@{OLD}", f"mlflow:stable@{sha256(image('mlflow'))}")
     )
     code, out, _ = command(capsys, "check", "--stack", "dev")
-    assert (code, out.splitlines()[-1]) == (0, "0 of 5 images moved")
+    assert (code, out.splitlines()[-1]) == (0, "0 of 4 images moved")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"lie": "sha256:" + "1" * 64}, "expected one digest"),
-        ({"gone": ("mobile-ai/worker", "stable")}, "status 404"),
+        ({"gone": ("mobile-ai/mlflow", "stable")}, "status 404"),
         ({"replace": index("new", "amd64")}, "no single linux/arm64"),
         ({"replace": index("new", "amd64", "arm64", "arm64")}, "no single linux/arm64"),
         ({"replace": b"not json"}, "expected a JSON object"),
@@ -150,7 +155,7 @@ def test_a_password_goes_to_the_token_s_place_and_is_asked_for_once(
     compare(read_images(stack), Registry(credentials=login))
 
     kinds = [kind for path, kind in contents.asked if path.startswith("/token")]
-    assert kinds == ["Basic"] * 3  # one for each repository
+    assert kinds == ["Basic"] * 2  # one for each repository
     others = {kind for path, kind in contents.asked if not path.startswith("/token")}
     assert others == {"", "Bearer"}
 
@@ -161,7 +166,7 @@ def test_registries_without_tokens_are_asked_too(
 ) -> None:
     contents.auth = auth
 
-    assert len(compare(read_images(stack), Registry(credentials=login))) == 5
+    assert len(compare(read_images(stack), Registry(credentials=login))) == 4
 
 
 def test_without_a_login_a_closed_registry_is_an_error(stack: Path) -> None:
@@ -173,16 +178,17 @@ def test_a_tag_that_is_no_version_must_be_named(contents: Contents, host: str) -
     contents.auth = "none"
 
     with pytest.raises(GovernanceError, match="expected a version such as"):
-        Registry().newest(f"{host}/mobile-ai/worker")
+        Registry().newest(f"{host}/mobile-ai/mlflow")
 
 
 @pytest.mark.parametrize(
     "reference", ["registry.example.com/edge:1.0", "edge@sha256:12", "1", f"python@{OLD}"]
 )
 def test_a_reference_without_registry_and_digest_is_refused(stack: Path, reference: str) -> None:
-    stack.write_text(f"config:\n  mobile-ai:images:\n    worker: {reference}\n")
+    text = stack.read_text()
+    stack.write_text(re.sub(r"    mlflow: .*\n", f"    mlflow: {reference}\n", text))
 
-    with pytest.raises(GovernanceError, match="mobile-ai:images worker"):
+    with pytest.raises(GovernanceError, match=r"mobile-ai:images[ .]mlflow"):
         read_images(stack)
 
 

@@ -207,3 +207,10 @@ def test_a_step_that_fails_leaves_no_branch(root: Path) -> None:
 def test_a_folder_that_is_no_checkout_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GovernanceError, match="not a git repository"):
         read_history(tmp_path, "dev", now=NOW, days=1)
+
+
+def test_no_step_is_possible_for_a_deployment_that_the_stack_has_no_more(root: Path) -> None:
+    path = root / "Pulumi.dev.yaml"
+    path.write_text(path.read_text().replace("app: field-assistant\n", "app: another\n"))
+
+    assert not possible(root, "dev", finding(), "freeze")

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from delivery.repository.stack import Deployment, Pin
+from delivery.repository.deployment import Deployment, Pin
 from operations.monitor.finding import Finding
 
 ROOT = Path(__file__).parents[3]

@@ -75,7 +75,7 @@ def test_a_bill_is_split_by_them(measured: Path, tmp_path: Path) -> None:
     ("call", "message"),
     [
         (["--month", "October", "--stack", "dev"], "expected YYYY-MM"),
-        (["--month", MONTH, "--stack", "none"], "got no Pulumi.none.yaml"),
+        (["--month", MONTH, "--stack", "none"], "Pulumi.none.yaml: got no such file"),
         (["--month", MONTH, "--stack", "dev", "--store", "docs"], "got no compacted store"),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gate.config_size import config_bytes
-from gate.stackfile import StackFile
+from stack.reader import StackFile
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[3]

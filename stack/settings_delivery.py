@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, Field, model_validator
 
-from components.settings_types import Arn, DomainName, Mail, Section
+from stack.settings_types import Arn, DomainName, Mail, Section
 
 __all__ = ["Delivery", "GeoRestriction", "Telemetry"]
 

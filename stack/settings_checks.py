@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
-from components.records import ModelFiles
-from components.settings import Settings
-from components.settings_deployment import CloudPlacement, Deployment, EdgePlacement
-from components.settings_errors import Problem
+from stack.errors import Problem
+from stack.records import ModelFiles
+from stack.settings import Settings
+from stack.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 
 __all__ = ["LONGEST_STACK", "TAKEN_NAMES", "check_models", "check_settings"]
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.stackfile import StackFile, sandbox_copy
+from stack.editor import sandbox_copy
+from stack.errors import StackFileError
+from stack.reader import StackFile
 from tests.gate.support import STACK_TEXT
 
 FILE = StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml")
@@ -48,8 +50,13 @@ def test_resource_has_the_line_of_its_deployment(name, line):
 
 
 @pytest.mark.parametrize("text", ["a: [", "just text", "config: []", "", "config:\n  a: {b: *c}"])
-def test_file_that_cannot_be_read_has_no_positions(text):
-    found = StackFile.parse(text, name="x")
+def test_file_that_cannot_be_read_is_refused(text):
+    with pytest.raises(StackFileError, match=r"^x.*: got .*; expected .* Next: "):
+        StackFile.parse(text, name="x")
+
+
+def test_a_stack_without_a_file_has_no_positions():
+    found = StackFile(name="x")
     assert found.line_of_key("mobile-ai:owner") == 0
     assert found.line_of_resource("field-digits") == 0
 

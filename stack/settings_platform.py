@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from components.settings_types import (
+from stack.settings_types import (
     AccountId,
     Arn,
     Cidr,

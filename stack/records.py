@@ -15,7 +15,7 @@ from governance.errors import GovernanceError
 from governance.manifest import ModelManifest, parse_manifest
 from governance.self_test import MAX_SELF_TEST_BYTES, check_self_test
 
-from components.settings_errors import Problem
+from stack.errors import Problem
 
 __all__ = [
     "ModelFiles",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.records import MAX_RECORDS, RecordError, load_records, read_below
+from stack.records import MAX_RECORDS, RecordError, load_records, read_below
 
 
 def test_records_come_by_name_with_their_text(tmp_path: Path) -> None:

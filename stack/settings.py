@@ -1,17 +1,19 @@
-"""Settings: the only reader of the stack file.
+"""The settings of a stack in types, parsed from values wherever they come from.
 
-Everything that can be known to be wrong is found here, before any resource exists, and
-all of it in one message.
+Inside a Pulumi program the values come from the engine, elsewhere from ``stack.reader``.
 """
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from governance.vocabulary import Environment
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from components.settings_delivery import Delivery, Telemetry
-from components.settings_deployment import Deployment
-from components.settings_platform import (
+from stack.errors import SettingsError, problems_of
+from stack.settings_delivery import Delivery, Telemetry
+from stack.settings_deployment import Deployment
+from stack.settings_platform import (
     Aws,
     Budget,
     Cost,
@@ -23,9 +25,9 @@ from components.settings_platform import (
     Registry,
     Site,
 )
-from components.settings_types import Region, Section
+from stack.settings_types import Region, Section
 
-__all__ = ["NAMESPACE", "Settings", "settings_schema"]
+__all__ = ["NAMESPACE", "Settings", "parse_settings", "settings_schema"]
 
 NAMESPACE = "mobile-ai"
 
@@ -66,3 +68,20 @@ class Settings(Section):
 def settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of the ``mobile-ai:`` keys of a stack file, for editors."""
     return Settings.model_json_schema(by_alias=True)
+
+
+def parse_settings(values: Mapping[str, Any], *, source: str) -> Settings:
+    """Return configuration values in types.
+
+    Args:
+        values: The keys of the namespace ``mobile-ai``, as JSON values.
+        source: What errors name: the stack file.
+
+    Raises:
+        SettingsError: If a key is missing, unknown or of another type; it names every one.
+    """
+    try:
+        # Through JSON, so that strict types accept what YAML can say (lists for tuples).
+        return Settings.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise SettingsError(source, problems_of(error, schema=settings_schema())) from error

@@ -14,8 +14,8 @@ from typing import Final
 from governance.errors import GovernanceError
 from governance.released import Named, SignedRelease, read_release, served_name
 
-from components.records import RecordError, plain_bytes
-from components.settings_errors import Problem
+from stack.errors import Problem
+from stack.records import RecordError, plain_bytes
 
 __all__ = ["ReleaseFile", "StackRelease", "load_release"]
 

@@ -9,8 +9,8 @@ import botocore.session
 import jsonschema
 import pytest
 
-from components.settings import settings_schema
-from components.settings_types import AWS_REGIONS
+from stack.settings import settings_schema
+from stack.settings_types import AWS_REGIONS
 from tests.components.support import ROOT, stack_values
 
 

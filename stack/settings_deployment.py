@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from governance.vocabulary import DataType, DeviceClass, PrivacyTier
 from pydantic import Field, model_validator
 
-from components.settings_types import Mail, ManifestPath, Name, Region, Section, Sha256, Version
+from stack.settings_types import Mail, ManifestPath, Name, Region, Section, Sha256, Version
 
 __all__ = [
     "CloudPlacement",

@@ -5,13 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from governance.errors import GovernanceError
 from governance.printable import printable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from components.settings_types import describe_pattern
+from stack.settings_types import describe_pattern
 
-__all__ = ["Problem", "SettingsError", "problems_of", "shown"]
+__all__ = [
+    "Problem",
+    "SettingsError",
+    "StackFileError",
+    "UnknownDeploymentError",
+    "problems_of",
+    "shown",
+]
 
 _MAX_SHOWN = 120  # characters of a value that a message repeats
 _EDIT = "edit the stack file"
@@ -51,6 +59,27 @@ class SettingsError(Exception):
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"{printable(source)} has {count}; nothing was deployed:\n{lines}")
+
+
+class StackFileError(GovernanceError):
+    """A stack file cannot be used: a line of four parts for every problem in it.
+
+    Attributes:
+        problems: What is wrong, each with its place in the file as its key.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep the problems; the message has a line for each."""
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(
+            first.key, got=first.got, expected=first.expected, next_step=first.next_step
+        )
+        self.args = ("\n".join(str(problem) for problem in self.problems),)
+
+
+class UnknownDeploymentError(StackFileError):
+    """A good stack file has no deployment of the name that is to be edited."""
 
 
 def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Problem]:

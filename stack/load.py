@@ -1,25 +1,20 @@
 """From configuration values to what the program needs, or to one error with every problem."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pulumi
-from pulumi.runtime import config
-from pydantic import ValidationError
+from stack.errors import Problem, SettingsError
+from stack.reader import StackFile, stack_file_name
+from stack.records import ModelFiles, Record, RecordError, load_model, load_records
+from stack.releases import StackRelease, load_release
+from stack.settings import NAMESPACE, Settings, parse_settings
+from stack.settings_checks import check_models, check_settings
 
-from components.delivery_release import StackRelease, load_release
-from components.records import ModelFiles, Record, RecordError, load_model, load_records
-from components.settings import NAMESPACE, Settings, settings_schema
-from components.settings_checks import check_models, check_settings
-from components.settings_errors import Problem, SettingsError, problems_of, shown
+__all__ = ["StackInputs", "decode", "load", "load_file"]
 
-__all__ = ["StackInputs", "decode", "is_own_key", "load", "read_stack"]
-
-_OWN_KEY = re.compile(rf"{NAMESPACE}:[A-Za-z][A-Za-z0-9]*")
 _TEXT_KEYS = frozenset({"environment", "region"})  # every other key holds JSON
 
 
@@ -42,19 +37,6 @@ class StackInputs:
     release: StackRelease
 
 
-def read_stack(root: Path) -> StackInputs:
-    """Read the stack that Pulumi is running.
-
-    Raises:
-        pulumi.RunError: If the stack file cannot be used; the engine shows it once.
-    """
-    stack = pulumi.get_stack()
-    try:
-        return load(decode(_own_values(stack)), root=root, stack=stack)
-    except SettingsError as error:
-        raise pulumi.RunError(str(error)) from error
-
-
 def decode(values: Mapping[str, str]) -> dict[str, Any]:
     """Return configuration as JSON values; a text that is not JSON stays what it is."""
     return {
@@ -73,12 +55,8 @@ def load(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInputs:
     Raises:
         SettingsError: If anything is wrong; it names everything that is.
     """
-    source = f"Pulumi.{stack}.yaml"
-    try:
-        # Through JSON, so that strict types accept what YAML can say (lists for tuples).
-        settings = Settings.model_validate_json(json.dumps(values))
-    except ValidationError as error:
-        raise SettingsError(source, problems_of(error, schema=settings_schema())) from error
+    source = stack_file_name(stack)
+    settings = parse_settings(values, source=source)
     problems = check_settings(settings, stack=stack)
     models = _models(settings, root, problems)
     problems += check_models(settings, models)
@@ -90,6 +68,18 @@ def load(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInputs:
     return StackInputs(
         stack=stack, settings=settings, models=by_name, records=records, release=release
     )
+
+
+def load_file(file: StackFile, *, root: Path, stack: str) -> StackInputs:
+    """Return what the program would declare from, read from its stack file.
+
+    Raises:
+        StackFileError: If anything is wrong; every problem has its place.
+    """
+    try:
+        return load(file.values, root=root, stack=stack)
+    except SettingsError as error:
+        raise file.error(error.problems) from error
 
 
 def _models(
@@ -131,31 +121,6 @@ def _release(root: Path, stack: str, problems: list[Problem]) -> StackRelease:
     except RecordError as error:
         problems.append(error.problem)
         return StackRelease()
-
-
-def is_own_key(key: str) -> bool:
-    """Tell whether a configuration key is one of the project's namespace and plainly written."""
-    return _OWN_KEY.fullmatch(key) is not None
-
-
-def _own_values(stack: str) -> dict[str, str]:
-    """Return every key of the namespace, with unknown ones, which ``pulumi.Config`` hides.
-
-    Raises:
-        SettingsError: If the stack is configured with anything else: other namespaces set up
-            providers of their own, which no rule sees.
-    """
-    everything = {**config.get_config_env(), **config.CONFIG.get()}
-    foreign = sorted(key for key in everything if not is_own_key(key))
-    if foreign:
-        expected = f"a key of the namespace `{NAMESPACE}:`, letters and digits"
-        step = "remove it from the stack file"
-        problems = [
-            Problem(key="config", got=shown(key), expected=expected, next_step=step)
-            for key in foreign
-        ]
-        raise SettingsError(f"Pulumi.{stack}.yaml", problems)
-    return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in everything.items()}
 
 
 def _json_or_text(value: str) -> Any:

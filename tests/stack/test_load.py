@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.printable import printable
-from pulumi import RunError
-from pulumi.runtime import set_all_config, set_mocks
 
-from components.settings_errors import SettingsError
-from components.settings_load import decode, load, read_stack
-from tests.components.support import ROOT, Engine, stack_values
+from stack.errors import SettingsError
+from stack.load import decode, load
+from tests.components.support import ROOT, stack_values
 
 Values = dict[str, Any]
 MANIFEST = "models/digits/1.1.0/manifest.yaml"
@@ -366,31 +363,6 @@ def test_text_that_is_not_json_is_refused_and_not_a_crash(shared_repository: Pat
     found = problems(decode(raw), shared_repository)
 
     assert any("mobile-ai:owner: got '{broken'" in line for line in found)
-
-
-def test_the_program_is_stopped_with_the_message_alone(shared_repository: Path) -> None:
-    engine = Engine(preview=True)
-    set_mocks(engine.mocks, project="mobile-ai", stack="dev", preview=True, monitor=engine)
-    set_all_config({"mobile-ai:environment": "dev", "mobile-ai:unknown": "1"})
-
-    with pytest.raises(RunError, match="mobile-ai:unknown: got an unknown key"):
-        read_stack(shared_repository)
-
-
-@pytest.mark.parametrize(
-    "key", ["aws:endpoints", "pulumi:tags", "mobile-ai:x\n::add-mask::y", "mobile-ai:a.b"]
-)
-def test_configuration_of_another_namespace_stops_the_program(
-    shared_repository: Path, key: str
-) -> None:
-    engine = Engine(preview=True)
-    set_mocks(engine.mocks, project="mobile-ai", stack="dev", preview=True, monitor=engine)
-    set_all_config({"mobile-ai:environment": "dev", key: "1"})
-
-    with pytest.raises(RunError) as caught:
-        read_stack(shared_repository)
-
-    assert printable(f"config: got {key!r}; expected a key of the namespace") in str(caught.value)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

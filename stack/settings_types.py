@@ -89,6 +89,11 @@ class Section(BaseModel):
         value: dict[str, Any] = json.loads(self.model_dump_json(by_alias=True, exclude_none=True))
         return value
 
+    def to_source(self) -> dict[str, Any]:
+        """Return the section as JSON values with the keys of the stack file and no others."""
+        value: dict[str, Any] = json.loads(self.model_dump_json(by_alias=True, exclude_unset=True))
+        return value
+
 
 def _known_region(region: str) -> str:
     if region not in AWS_REGIONS:

@@ -1,0 +1,1 @@
+"""Stack files: the one reader, the one editor, typed settings, signed records and releases."""
