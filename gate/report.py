@@ -1,6 +1,6 @@
-"""The one report of a gate run: what every renderer shows and what a machine may read.
+"""Report of a gate run, shared by every renderer and machine-readable as JSON.
 
-The JSON form is versioned by `apiVersion`: a field may be added, none changes its meaning.
+The JSON form is versioned by `apiVersion`: fields may be added, and none changes its meaning.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 class Engine(Part):
-    """Which engine ran, on what."""
+    """Engine that ran, and its providers."""
 
     version: str
     origin: Literal["official", "built"]
@@ -54,7 +54,7 @@ class Engine(Part):
 
 
 class Source(Part):
-    """Which files were judged."""
+    """Files that were evaluated."""
 
     commit: str = Field(description="Commit checked out; empty outside of Git.")
     clean: bool = Field(description="Whether the files are exactly those of the commit.")
@@ -66,7 +66,7 @@ class Source(Part):
 
 
 class Pack(Part):
-    """The policy pack that was expected, and what ran."""
+    """The expected policy pack, and the packs that ran."""
 
     name: str
     version: str
@@ -76,7 +76,7 @@ class Pack(Part):
 
 
 class Outcomes(Part):
-    """How often a rule came out in which way."""
+    """Number of resources by outcome of a rule."""
 
     passed: Count = Field(default=0, serialization_alias="pass", validation_alias="pass")
     fail: Count = 0
@@ -88,13 +88,13 @@ class Outcomes(Part):
 
     @property
     def judged(self) -> int:
-        """On how many resources the rule had something to say."""
+        """Number of resources with an outcome."""
         told = self.fail + self.unknown + self.deferred + self.warned + self.waived
         return self.passed + told
 
 
 class RuleResult(Part):
-    """One rule of the pack and how it came out."""
+    """One rule of the pack and its outcomes."""
 
     id: str
     title: str
@@ -110,7 +110,7 @@ class RuleResult(Part):
 
 
 class Author(Part):
-    """Who changed what a finding is about, as a record has it; nothing is inferred."""
+    """Author of a change, as recorded; nothing is inferred."""
 
     who: str = Field(default="", description="A principal or a program; empty: not known.")
     when: str = Field(default="", description="RFC 3339, UTC; empty: not known.")
@@ -118,7 +118,7 @@ class Author(Part):
     note: str = Field(default="", description="What the record cannot say, or why there is none.")
 
     def __str__(self) -> str:
-        """Return one sentence without its end."""
+        """Return one sentence without its final period."""
         told = f"last changed by {self.who or 'not known'}"
         told += f", {self.when}" if self.when else ""
         told += f" ({self.source})" if self.source else ""
@@ -126,7 +126,7 @@ class Author(Part):
 
 
 class ViolationResult(Part):
-    """One thing that a rule has to say about one resource."""
+    """One violation of a rule by one resource."""
 
     rule: str
     urn: str
@@ -144,19 +144,19 @@ class ViolationResult(Part):
 
 
 class ErrorResult(Part):
-    """What the program, a plugin or the engine failed with."""
+    """Error of the program, a plugin or the engine."""
 
     message: str
     file: str = ""
     line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
 
     def __str__(self) -> str:
-        """Return place and message."""
+        """Return position and message."""
         return f"{self.file}:{self.line} {self.message}" if self.line else self.message
 
 
 class Resources(Part):
-    """What would be deployed."""
+    """Resources of the plan."""
 
     total: Count
     judged: Count = Field(description="Resources on which the pack gave an account of every rule.")
@@ -165,7 +165,7 @@ class Resources(Part):
 
 
 class Change(Part):
-    """A deployment that differs from what came before."""
+    """A deployment that differs from the baseline."""
 
     deployment: str
     prior: str = Field(description="Model, version and digest; empty for a new deployment.")
@@ -173,7 +173,7 @@ class Change(Part):
 
 
 class Timing(Part):
-    """Where the time went."""
+    """Time spent by phase."""
 
     total_seconds: Seconds
     phases: dict[str, Seconds] = Field(description="In order; they add up to the total.")
@@ -185,7 +185,7 @@ class Timing(Part):
 
 
 class Report(Part):
-    """The verdict on a stack and everything it stands on."""
+    """The verdict on a stack, with its evidence."""
 
     api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
     kind: Literal["GateReport"] = "GateReport"

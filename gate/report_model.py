@@ -1,4 +1,4 @@
-"""The part of a report that is about models: what a new version does better and worse."""
+"""Model section of a report: comparison of model versions."""
 
 from pydantic import Field
 
@@ -19,7 +19,7 @@ class Figure(Part):
 
     @property
     def worse(self) -> bool:
-        """Whether the new version is worse in it."""
+        """True if the new version is worse."""
         if self.note or self.prior is None or self.proposed is None:
             return False
         higher = self.better == "higher"
@@ -27,7 +27,7 @@ class Figure(Part):
 
 
 class VariantChange(Part):
-    """One variant that is placed somewhere, in both versions."""
+    """One placed variant, in both versions."""
 
     variant: str
     targets: tuple[str, ...]
@@ -35,7 +35,7 @@ class VariantChange(Part):
 
 
 class Rollout(Part):
-    """How far a version may go."""
+    """Rollout stage of a version, and the devices that it reaches."""
 
     stage: str
     percent: float
@@ -46,7 +46,7 @@ class Rollout(Part):
 
 
 class ModelChange(Part):
-    """What a deployment will run, against what it runs or can go back to."""
+    """Model version that a deployment will run, compared with the deployed or rollback version."""
 
     deployment: str
     model: str

@@ -1,4 +1,4 @@
-"""The providers of a gate report: real or stand-in, and what their inputs were checked against."""
+"""Provider section of a report: official or stand-in, and coverage of its input checks."""
 
 from typing import Literal
 

@@ -1,6 +1,6 @@
-"""Rules of a report as SARIF reporting descriptors, with the texts that code scanning shows.
+"""SARIF reporting descriptors of a report's rules, with the texts that code scanning shows.
 
-GitHub requires `fullDescription` and `help` beside what SARIF itself does, and shows
+GitHub requires `fullDescription` and `help` in addition to SARIF's own requirements, and shows
 `help.markdown` under each alert:
 https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
 """
@@ -21,13 +21,13 @@ _AUDIT_CHECKS: Final = "audit.md#what-it-looks-at"
 
 
 def information_uri(report: Report) -> dict[str, str]:
-    """Return `informationUri` of the tool; nothing where the checkout has no documentation."""
+    """Return `informationUri` of the tool; empty if the checkout has no documentation."""
     page = _PAGES[report.command]
     return {"informationUri": f"{report.source.documentation}{page}"} if _documented(report) else {}
 
 
 def reporting_descriptors(report: Report) -> list[dict[str, Any]]:
-    """Return each rule of a report, and what a program that fails is reported as if it failed."""
+    """Return a descriptor for each rule, and for a failed program if there are errors."""
     rules = [_descriptor(item, report) for item in report.rules]
     return [*rules, _stack_error(report)] if report.errors else rules
 
