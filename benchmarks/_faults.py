@@ -20,7 +20,7 @@ FILES: Final = ("tests/sandbox/providers/aws", "tests/gate/test_recovery.py")
 
 
 class _Kinds:
-    """Whether the cases of a kind passed, by kind."""
+    """Pytest plugin that records, by kind of fault, whether all its cases passed."""
 
     def __init__(self) -> None:
         self.passed: dict[str, list[bool]] = defaultdict(list)

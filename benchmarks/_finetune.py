@@ -1,4 +1,4 @@
-"""What a fine-tune costs to deliver and what it brings, by learning rate: trained here, for real.
+"""Size of a fine-tune's update and its gain in quality, by learning rate, from real training.
 
 One epoch over images that digits 1.0.0 did not learn from, by the committed recipe of 1.1.0 with
 other learning rates, exported with the parent's scales. Every file is patched by every codec and

@@ -1,4 +1,4 @@
-"""A policy pack that looks at nothing: the price of the calls alone."""
+"""Policy pack without rules, to measure the cost of the calls alone."""
 
 import sys
 from concurrent import futures

@@ -27,7 +27,7 @@ _PARTS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """How a command ran.
+    """Result of a measured command.
 
     Attributes:
         code: Its exit code.

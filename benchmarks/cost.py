@@ -1,4 +1,4 @@
-"""The cost model: speed at 1,000 and 10,000 resources, what stays unpriced, the exact search."""
+"""Cost model: speed at 1,000 and 10,000 resources, unpriced share, exact search."""
 
 import gc
 import itertools

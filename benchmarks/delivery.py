@@ -1,4 +1,4 @@
-"""Updates: how fast a cohort is decided, what asking costs, what a crash leaves."""
+"""Device updates: decision speed, request cost, and recovery after a crash."""
 
 import json
 import shutil

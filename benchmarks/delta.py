@@ -1,4 +1,4 @@
-"""Patches: what a fine-tune costs to deliver, and what applying it takes."""
+"""Weight patches: size of a fine-tune's patch, and cost of applying it."""
 
 import random
 import subprocess

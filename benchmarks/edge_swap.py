@@ -1,4 +1,4 @@
-"""Versions that change while requests come: how many fail, and what memory does."""
+"""Model swaps under load: failed requests and memory."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Real clients by the hundred over loopback: do all arrive, and what does the origin see?"""
+"""Fleet rollout: hundreds of real clients over loopback, success rate and origin load."""
 
 import tempfile
 from collections.abc import Iterator

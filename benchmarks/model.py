@@ -1,4 +1,4 @@
-"""Every recipe built from nothing and its exported files scored: what do they lose and cost?"""
+"""Model builds: every recipe built from scratch, with quality loss and build time."""
 
 import sys
 import tempfile

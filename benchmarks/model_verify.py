@@ -1,4 +1,4 @@
-"""Does `mobile-ai model verify` notice every change to the sample versions?"""
+"""Share of changes to the sample versions that `mobile-ai model verify` detects."""
 
 import tempfile
 from collections.abc import Iterator

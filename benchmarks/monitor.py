@@ -1,4 +1,4 @@
-"""The monitor on made-up fleets: what it finds, how soon, and how often it is wrong."""
+"""Monitor on simulated fleets: detection rate, delay and false positives."""
 
 import statistics
 from collections import Counter

@@ -1,4 +1,4 @@
-"""From a bad signal to a passing gate; the dashboard with a million events behind it."""
+"""Time from a regression to a passing gate, and the dashboard with a million events."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""How the pack scales: against one policy per rule, over whole stacks, at start, against OPA."""
+"""Policy pack scaling: per-rule policies, whole stacks, startup time, and OPA as peers."""
 
 import json
 import os

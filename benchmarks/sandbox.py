@@ -1,4 +1,4 @@
-"""The sandbox: does `up` do what the preview said, what stays in the state, which faults pass.
+"""Sandbox: agreement of preview and `up`, state-only types, and survived faults.
 
 Agreement is over the stacks dev and prod, each deployed into an AWS API of the run's own;
 Kubernetes objects stay in the state. A prediction is an output of a resource at preview. One with

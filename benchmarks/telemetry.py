@@ -1,4 +1,4 @@
-"""Telemetry: how fast events are counted, how memory and time grow, what a kill leaves."""
+"""Telemetry: aggregation speed, growth in time and memory, and event loss after a kill."""
 
 import resource
 import subprocess

@@ -52,7 +52,7 @@ class Inventor:
         return f"stand-in-{self._digest[:8]}"
 
     def output(self, path: str, kind: str) -> Value:
-        """A value for an output: from its pattern, else a placeholder of its kind, else None."""
+        """Return the value of an output: by its pattern, else a placeholder of its kind."""
         if path in self._patterns:
             return self._fill(self._patterns[path])
         if kind == "string":

@@ -1,4 +1,4 @@
-"""Streams of records and their delivery."""
+"""Kinesis streams and Firehose delivery streams."""
 
 from typing import Any, Final
 

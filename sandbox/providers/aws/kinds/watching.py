@@ -1,4 +1,4 @@
-"""Alarms and dashboards of CloudWatch."""
+"""CloudWatch alarms and dashboards."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Names: hosted zones and their records."""
+"""Route 53 hosted zones and records."""
 
 from typing import Any, Final
 
