@@ -1,4 +1,4 @@
-"""What every test may use: golden files with an update flag; and what none may leave."""
+"""Shared fixtures: golden files with an update flag, and detection of leftover processes."""
 
 import asyncio
 import os

@@ -67,7 +67,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Cancel(self, _request: empty_pb2.Empty) -> empty_pb2.Empty:
-        """Do nothing, as no operation runs long enough to be cancelled."""
+        """Accept a cancellation without effect, as no operation runs long."""
         return empty_pb2.Empty()
 
     @answered

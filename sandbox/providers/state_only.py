@@ -58,7 +58,7 @@ class StateOnly:
         return fill(dialect, wanted, planned(wanted.inputs, settled, old=old), inventor)
 
     def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
-        """Do nothing, as the engine removes the object from the state."""
+        """Accept the deletion without effect, as the engine removes the object from the state."""
 
 
 def fill(dialect: Dialect, wanted: Wanted, outputs: Properties, inventor: Inventor) -> Properties:

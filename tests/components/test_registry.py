@@ -1,4 +1,4 @@
-"""The registry: somebody else's, or an MLflow server of this stack's own."""
+"""Registry: external, or an MLflow server of the stack."""
 
 import base64
 import configparser

@@ -1,4 +1,4 @@
-"""What differs between the state before and after a refresh."""
+"""Drift between the states before and after a refresh."""
 
 from hypothesis import given
 from hypothesis import strategies as st

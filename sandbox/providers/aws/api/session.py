@@ -122,7 +122,7 @@ class Session:
 
 
 def _make_once(operation: Any, caught_exception: Exception | None, **_: Any) -> None:
-    """Do not retry a create call whose response may have been lost.
+    """Prevent the retry of a create call whose response may have been lost.
 
     The next run finds the created object by its mark. Without a connection nothing was created.
     """
