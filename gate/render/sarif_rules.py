@@ -17,7 +17,7 @@ STACK_ERROR: Final = "stack-error"
 _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
 _PAGES: Final = {"gate": "gitops.md", "audit": "audit.md"}
 _AUDIT_GROUP: Final = "audit"
-_AUDIT_CHECKS: Final = "audit.md#what-it-looks-at"
+_AUDIT_CHECKS: Final = "audit.md#checks"
 
 
 def information_uri(report: Report) -> dict[str, str]:
