@@ -1,4 +1,4 @@
-"""Wall and CPU time of several contenders, measured in turns."""
+"""Wall and CPU time of several contenders, measured alternately."""
 
 import resource
 import statistics
@@ -33,7 +33,7 @@ class Samples:
 def alternate(
     contenders: Mapping[str, Callable[[], object]], *, repeats: int
 ) -> dict[str, Samples]:
-    """Run contenders in turns, so that a busy moment of the machine hits all of them.
+    """Run contenders alternately, so that load on the machine affects all of them.
 
     Args:
         contenders: What to run, by name.

@@ -1,4 +1,4 @@
-"""A cheap load generator: `python -m benchmarks._edge_load` reads its task as JSON from stdin.
+"""Load generator: `python -m benchmarks._edge_load` reads its task as JSON from stdin.
 
 Closed loop: each connection asks again when it is answered. Open loop: requests leave at a given
 rate, on whatever connection is idle, whether or not answers come; one that finds none idle counts

@@ -1,4 +1,4 @@
-"""Servers to be measured, each a process: ours, a no-op, Starlette with JSON.
+"""Servers under test, one process each: ours, a no-op, and Starlette with JSON.
 
 `python -m benchmarks._edge_server KIND MODEL [SETTINGS as JSON]` prints its port when it accepts.
 """

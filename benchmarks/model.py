@@ -60,7 +60,7 @@ class Measured:
 
 
 def rows() -> Iterator[Row]:
-    """Build and evaluate every recipe in a scratch folder, weights trained anew."""
+    """Build and evaluate every recipe in a scratch folder, with newly trained weights."""
     with tempfile.TemporaryDirectory() as scratch:
         # A fine-tune obtains its parent's network itself, so any order gives the same files.
         recipes = sorted(RECIPES.glob("*.yaml"))

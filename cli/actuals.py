@@ -63,7 +63,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
         raise UserError(f"--out: got {out}; expected .csv or .csv.gz. Next: name such a file.")
     days = _days(month, daily=daily)
     if out.exists() and not refresh:
-        said: dict[str, Any] = {"source": "the file: nothing was asked", "requests": 0}
+        said: dict[str, Any] = {"source": "existing file, no request", "requests": 0}
     else:
         with answering(), _whole(out) as part, _progress() as tell:
             if source == _EXPLORER:

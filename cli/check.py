@@ -52,7 +52,7 @@ def command(
         for item in found:
             show(item)
     else:
-        print("no stack is concerned")
+        print("no stack is affected")
     if any(item.problems or item.denied for item in found):
         raise typer.Exit(_DENIED)
 

@@ -156,7 +156,7 @@ def _month(text: str) -> dt.date:
 
 def _compared(found: Estimate, stack: str, base: str, terms: Terms) -> Cost:
     """Return the estimate compared with the plan of a commit."""
-    print(f"Asking what {base} plans ...", file=sys.stderr)
+    print(f"Previewing {base} ...", file=sys.stderr)
     try:
         before = plan_of_commit(Path.cwd(), stack, base, ambient=os.environ)
     except GateError as error:

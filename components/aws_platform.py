@@ -27,7 +27,7 @@ class PlatformParts(TypedDict):
     key_arn: pulumi.Input[str]
     """Key of log groups, functions, queues and topics."""
     key_alias: str
-    """Its alias."""
+    """Alias of that key."""
     alarm_topic_arn: pulumi.Input[str]
     """Topic that alarms are published to."""
 

@@ -59,7 +59,7 @@ class Target(TypedDict):
     file: str
     """File name, as in the manifest, without folders."""
     path: str
-    """Where the bytes are: a path below the program's folder."""
+    """Path of the file, relative to the program's folder."""
     sha256: str
     """Digest of the bytes."""
     manifest_sha256: str
@@ -72,7 +72,7 @@ class ReleaseObject(TypedDict):
     key: str
     """Object key: ``metadata/...`` or ``targets/...``."""
     path: str
-    """Where the bytes are: a path below the program's folder."""
+    """Path of the file, relative to the program's folder."""
     sha256: str
     """Digest of the bytes."""
     step: int

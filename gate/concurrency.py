@@ -59,7 +59,7 @@ def require_concurrency(
         found = ask(account, region, ambient)
     except PermissionError as error:
         return (
-            f"Lambda's quota in {region} was not asked ({error}): a new account has too little, "
+            f"Lambda's quota in {region} was not checked ({error}): a new account has too little, "
             "see docs/aws.md"
         )
     wanted = PLATFORM_RESERVED + sum(_placed(config))

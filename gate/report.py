@@ -49,7 +49,7 @@ class Engine(Part):
     version: str
     origin: Literal["official", "built"]
     providers: Literal["official", "stand-in"] = Field(
-        description="Stand-ins know the SDK's types and no cloud: they cannot see what exists."
+        description="Stand-ins have the SDK's types but no cloud, and see no existing resources."
     )
 
 
@@ -61,7 +61,7 @@ class Source(Part):
     stack_file: str
     stack_file_sha256: str
     documentation: str = Field(
-        default="", description="URI of the folder `docs`, ending in a slash; empty for none."
+        default="", description="URI of the folder `docs`, with a final slash; empty if missing."
     )
 
 
@@ -70,9 +70,9 @@ class Pack(Part):
 
     name: str
     version: str
-    sha256: str = Field(description="Over path and content of every file of the pack.")
+    sha256: str = Field(description="SHA-256 over path and content of every file of the pack.")
     ran: dict[str, str] = Field(description="Version of every pack that the engine ran.")
-    weakenings: tuple[str, ...] = Field(description="What is set below a rule's default.")
+    weakenings: tuple[str, ...] = Field(description="Rules set below their default level.")
 
 
 class Outcomes(Part):
@@ -100,11 +100,11 @@ class RuleResult(Part):
     title: str
     kind: Literal["resource", "stack"]
     group: str
-    level: str = Field(description="In effect: mandatory, advisory or disabled.")
+    level: str = Field(description="Level in effect: mandatory, advisory or disabled.")
     severity: str
     frameworks: tuple[str, ...]
     remediation: str = Field(
-        default="", description="What to do when it fails; empty where each finding says it."
+        default="", description="Remediation; empty if each finding contains it."
     )
     outcomes: Outcomes
 
@@ -112,10 +112,10 @@ class RuleResult(Part):
 class Author(Part):
     """Author of a change, as recorded; nothing is inferred."""
 
-    who: str = Field(default="", description="A principal or a program; empty: not known.")
-    when: str = Field(default="", description="RFC 3339, UTC; empty: not known.")
-    source: str = Field(default="", description="The record that says so; empty for none.")
-    note: str = Field(default="", description="What the record cannot say, or why there is none.")
+    who: str = Field(default="", description="A principal or a program; empty if not known.")
+    when: str = Field(default="", description="RFC 3339, UTC; empty if not known.")
+    source: str = Field(default="", description="Source record; empty for none.")
+    note: str = Field(default="", description="Limits of the record, or why there is none.")
 
     def __str__(self) -> str:
         """Return one sentence without its final period."""
@@ -139,7 +139,7 @@ class ViolationResult(Part):
     file: str = ""
     line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
     changed_by: Author | None = Field(
-        default=None, description="Of what was changed by hand, as an audit finds it."
+        default=None, description="Author of a manual change, found by an audit."
     )
 
 
@@ -159,7 +159,7 @@ class Resources(Part):
     """Resources of the plan."""
 
     total: Count
-    judged: Count = Field(description="Resources on which the pack gave an account of every rule.")
+    judged: Count = Field(description="Resources for which the pack reported every rule.")
     by_type: dict[str, int]
     by_operation: dict[str, int]
 
@@ -169,7 +169,7 @@ class Change(Part):
 
     deployment: str
     prior: str = Field(description="Model, version and digest; empty for a new deployment.")
-    proposed: str = Field(description="The same; empty for one that goes away.")
+    proposed: str = Field(description="The same; empty for a removed deployment.")
 
 
 class Timing(Part):
@@ -180,7 +180,7 @@ class Timing(Part):
     resources_per_second: Seconds
     cpu_seconds: dict[str, Seconds] = Field(
         default_factory=dict,
-        description="Of the engine's run, by part: engine, program, pack, providers; with --time.",
+        description="CPU time by part: engine, program, pack, providers; with --time.",
     )
 
 
@@ -190,7 +190,8 @@ class Report(Part):
     api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
     kind: Literal["GateReport"] = "GateReport"
     command: Literal["gate", "audit"] = Field(
-        default="gate", description="What judged: a plan (gate) or what is deployed (audit)."
+        default="gate",
+        description="Command: evaluates a plan (gate) or the deployed state (audit).",
     )
     verdict: Verdict
     exit_code: Literal[0, 1, 2]
@@ -201,12 +202,14 @@ class Report(Part):
     pack: Pack
     rules: tuple[RuleResult, ...]
     violations: tuple[ViolationResult, ...]
-    doubts: tuple[str, ...] = Field(description="Why the verdict cannot be trusted; empty if so.")
+    doubts: tuple[str, ...] = Field(
+        description="Reasons not to trust the verdict; empty if there are none."
+    )
     errors: tuple[ErrorResult, ...]
     warnings: tuple[str, ...]
     resources: Resources
     cost: Cost
-    baseline: str = Field(description="What changes are counted against; empty for nothing.")
+    baseline: str = Field(description="Baseline of the changes; empty for none.")
     changes: tuple[Change, ...]
     models: tuple[ModelChange, ...] = ()
     outputs: dict[str, Any]

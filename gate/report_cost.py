@@ -25,8 +25,8 @@ class NamedCost(TotalCost):
     """Cost of a deployment or of a tag's value; the empty name holds shared costs."""
 
     name: str
-    prior: Usd | None = Field(default=None, description="Typical, before; null if not known.")
-    delta: Usd | None = Field(default=None, description="Typical, what the change adds.")
+    prior: Usd | None = Field(default=None, description="Typical cost before; null if not known.")
+    delta: Usd | None = Field(default=None, description="Change of the typical cost.")
 
 
 class ResourceCost(NamedCost):
@@ -42,11 +42,11 @@ class BudgetCost(NamedCost):
     scope: str
     kind: str
     limit: Usd
-    allowed: Usd = Field(description="The limit, or what a signed exception raises it to.")
+    allowed: Usd = Field(description="The limit, or that of a signed exception.")
     outcome: Literal["pass", "warn", "deny"]
     reasons: tuple[str, ...]
-    spent: Usd | None = Field(default=None, description="This month, as billed so far.")
-    forecast: Usd | None = Field(default=None, description="At the end of this month.")
+    spent: Usd | None = Field(default=None, description="Charges of this month so far.")
+    forecast: Usd | None = Field(default=None, description="Forecast for the end of this month.")
 
     @property
     def share(self) -> float:
@@ -68,9 +68,11 @@ class Actuals(Part):
     """Charges of this month, according to a FOCUS file."""
 
     month: str = Field(description="YYYY-MM.")
-    day: Count = Field(description="Days of it that are over.")
-    days: Count = Field(description="Days that it has.")
-    untagged: Usd = Field(description="Without this stack's cost tags: in no budget.")
+    day: Count = Field(description="Elapsed days.")
+    days: Count = Field(description="Days of the month.")
+    untagged: Usd = Field(
+        description="Charges without this stack's cost tags, excluded from budgets."
+    )
 
 
 class Cost(Part):
@@ -78,17 +80,21 @@ class Cost(Part):
 
     estimated: bool
     unpriced: Count = Field(description="Resources without a price: never counted as free.")
-    reason: str = Field(default="", description="Why there is no estimate.")
+    reason: str = Field(default="", description="Reason for a missing estimate.")
     currency: str = "USD"
-    prices: str = Field(default="", description="Day of the price catalogue.")
+    prices: str = Field(default="", description="Date of the price catalogue.")
     prices_sha256: str = ""
-    against: str = Field(default="", description="What prior figures are of; empty for nothing.")
+    against: str = Field(
+        default="", description="Display name of the prior figures; empty for none."
+    )
     proposed: TotalCost | None = None
     prior: TotalCost | None = None
     delta: Usd | None = None
     budgets: tuple[BudgetCost, ...] = ()
     deployments: tuple[NamedCost, ...] = ()
-    tags: dict[str, tuple[NamedCost, ...]] = Field(default={}, description="By a tag's values.")
+    tags: dict[str, tuple[NamedCost, ...]] = Field(
+        default={}, description="Costs by tag and value."
+    )
     resources: tuple[ResourceCost, ...] = Field(
         default=(), description="Resources with a cost or a change, highest cost first."
     )

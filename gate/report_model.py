@@ -14,8 +14,10 @@ class Figure(Part):
     unit: str = ""
     prior: float | None = None
     proposed: float | None = None
-    better: str = Field(description="`higher` or `lower`: which way is better.")
-    note: str = Field(default="", description="Why a difference decides nothing; empty if it does.")
+    better: str = Field(description="Better direction: `higher` or `lower`.")
+    note: str = Field(
+        default="", description="Why a difference is not significant; empty if it is."
+    )
 
     @property
     def worse(self) -> bool:
@@ -40,7 +42,7 @@ class Rollout(Part):
     stage: str
     percent: float
     halted: bool
-    devices: Count = Field(description="Of the declared ones, those that the stage reaches.")
+    devices: Count = Field(description="Declared devices that the stage reaches.")
     rings: tuple[str, ...] = Field(description="Name and percent of every ring, in order.")
     prior_stage: str = ""
 
@@ -51,7 +53,7 @@ class ModelChange(Part):
     deployment: str
     model: str
     version: str
-    prior_version: str = Field(description="Empty if there is none to compare with.")
+    prior_version: str = Field(description="Empty without a version to compare with.")
     deployed: bool = Field(description="Whether the prior version is the deployed one.")
     variants: tuple[VariantChange, ...]
     rollout: Rollout

@@ -159,7 +159,7 @@ def _compared(
     """
     if deployed or not options.base or options.cloud == "aws":
         return deployed, "deployed state" if deployed else "", ()
-    tell(f"Asking what {options.base} plans ...")
+    tell(f"Previewing {options.base} ...")
     try:
         return plan_at(project, engine, options.base, ambient=options.ambient), options.base, ()
     except GateError as error:

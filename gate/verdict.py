@@ -69,9 +69,9 @@ def accounted(observation: Observation, expected: Expectation) -> frozenset[str]
 
 def _unfinished(observation: Observation, exit_code: int) -> Iterator[str]:
     if observation.finished is None:
-        yield f"The engine ended with exit code {exit_code} and without its own conclusion."
+        yield f"The engine exited with code {exit_code} and without its final event."
     elif exit_code and not any(item.level == "mandatory" for item in observation.violations):
-        yield f"The engine ended with exit code {exit_code} and nothing says why."
+        yield f"The engine exited with code {exit_code} and no error explains it."
 
 
 def _packs(observation: Observation, expected: Expectation) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _resources(observation: Observation, expected: Expectation) -> Iterator[str]
     summaries = [i for i in observation.resource_summaries if _is_expected(i, expected)]
     silent = sorted(observation.judged - {item.urn for item in summaries})
     if silent:
-        yield f"The pack gave no account of {_some(silent)}."
+        yield f"The pack reported no rule on {_some(silent)}."
     absent: dict[str, list[str]] = {}
     for item in summaries:
         for rule in _absent(item, expected, observation):
@@ -104,7 +104,7 @@ def _resources(observation: Observation, expected: Expectation) -> Iterator[str]
         yield f"Rule {rule} did not run on {_some(urns)}."
     named = {rule for item in summaries for rule in (*item.passed, *item.failed)}
     if strange := sorted(named - set(expected.rules)):
-        yield f"Rules ran that the catalogue does not have: {_some(strange)}."
+        yield f"Rules ran that are not in the catalogue: {_some(strange)}."
 
 
 def _absent(item: ResourceSummary, expected: Expectation, seen: Observation) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def _stack(observation: Observation, expected: Expectation) -> Iterator[str]:
     if missing := sorted(wanted - ran):
         yield f"Stack rules did not run: {_some(missing)}."
     if strange := sorted(ran - set(expected.rules)):
-        yield f"Stack rules ran that the catalogue does not have: {_some(strange)}."
+        yield f"Stack rules ran that are not in the catalogue: {_some(strange)}."
 
 
 def _levels(observation: Observation, expected: Expectation) -> Iterator[str]:
