@@ -23,7 +23,7 @@ class Samples:
 
     @property
     def note(self) -> str:
-        """Minimum and median of both, as rows tell them."""
+        """Minimum and median of both, as text for rows."""
         return (
             f"wall min {min(self.wall):.3f} median {statistics.median(self.wall):.3f}, "
             f"CPU min {min(self.cpu):.3f} median {statistics.median(self.cpu):.3f}"

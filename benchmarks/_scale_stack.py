@@ -20,7 +20,7 @@ _PLENTY: Final = 1_000_000
 
 
 def make_stack(folder: Path, *, deployments: int, places: Places) -> Checkout:
-    """Make a checkout whose dev stack has so many deployments, each of an application of its own.
+    """Create a checkout whose dev stack has many deployments, one application each.
 
     All pin the same two model versions: a model is built once and used by many applications.
 

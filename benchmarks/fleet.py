@@ -15,7 +15,7 @@ _FLEETS = (50, 200)
 
 
 def rows() -> Iterator[Row]:
-    """Roll out to clients over loopback, all at once, behind a caching proxy."""
+    """Roll out to all clients at once over loopback, behind a caching proxy."""
     found = {}
     for count in _FLEETS:
         with tempfile.TemporaryDirectory() as folder:

@@ -84,7 +84,7 @@ def rows() -> Iterator[Row]:
 
 
 def _loop(number: int) -> float:
-    """Return the seconds from a finding to a gate that passes on the commit it led to."""
+    """Return the seconds from a finding to a passing gate on the resulting commit."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         _run(_ROOT, "git", "clone", "--quiet", str(_ROOT), str(clone))

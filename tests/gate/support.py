@@ -61,7 +61,7 @@ def rules() -> dict[str, Rule]:
     def check(_: Any) -> None:
         raise AssertionError("the gate runs no rule itself")
 
-    shared = {"group": "security", "frameworks": ("CIS 1",), "remediation": "mend it"}
+    shared = {"group": "security", "frameworks": ("CIS 1",), "remediation": "fix it"}
     resource = [
         resource_rule(
             id=name, title=f"{name}.", severity=severity, applies_to=(DEPLOYMENT,), **shared
