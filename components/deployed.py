@@ -35,7 +35,7 @@ class DeployedArgs(TypedDict):
 
 
 class Deployed(pulumi.ComponentResource):
-    """Carries the baseline in the plan and in the state; creates nothing."""
+    """Carries the baseline in the plan and in the state; creates no cloud resource."""
 
     def __init__(
         self, name: str, args: DeployedArgs, opts: pulumi.ResourceOptions | None = None

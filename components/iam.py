@@ -150,7 +150,7 @@ def use_key(
 
 
 def log_writer(group_arn: str) -> Statement:
-    """Return the statement that lets a role write to one log group's streams."""
+    """Return the statement that lets a role write to the streams of one log group."""
     return allow(
         "WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group_arn}:log-stream:*"]
     )

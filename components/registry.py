@@ -32,7 +32,7 @@ _MONITORING_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhan
 
 
 class FargateServer(TypedDict):
-    """A registry that this stack runs."""
+    """Settings of an MLflow server on Fargate."""
 
     network: NetworkParts
     image: str

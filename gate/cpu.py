@@ -40,7 +40,7 @@ class CpuMeter:
     """Samples the processes of a run in a thread until it is stopped."""
 
     def __init__(self) -> None:
-        """Measure nothing yet."""
+        """Start without measurements."""
         self._seconds: dict[int, tuple[str, float]] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None

@@ -1,4 +1,4 @@
-"""Cost and models of a report as Markdown."""
+"""Costs and model changes of a report as Markdown."""
 
 from collections.abc import Callable, Iterator, Sequence
 

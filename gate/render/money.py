@@ -90,7 +90,7 @@ def share(budget: BudgetCost) -> str:
 
 
 def bar(budget: BudgetCost, width: int = 20) -> str:
-    """Return a bar that is full at the limit."""
+    """Return a bar of a budget's used share, full at the limit."""
     filled = min(width, round(budget.share * width))
     return _FULL * filled + _EMPTY * (width - filled)
 

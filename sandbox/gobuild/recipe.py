@@ -12,7 +12,7 @@ ModuleFolder: TypeAlias = Callable[[str], Path]
 
 
 def nothing_more(_folder: Path, _source: ModuleFolder) -> None:
-    """Add no files to a build."""
+    """Default of ``Recipe.add``: add no files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

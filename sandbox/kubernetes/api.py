@@ -66,7 +66,7 @@ class Kind:
 
 
 class Api:
-    """One API server. Safe to use from several threads."""
+    """Client of one API server; thread-safe."""
 
     def __init__(
         self, *, server: str, ca: str, token: str, certificate: str = "", key: str = ""
