@@ -1,7 +1,7 @@
-"""The program: the stack file in, components out.
+"""Pulumi program: declares the components of a stack from its stack file.
 
-Nothing is decided here. ``stack.settings`` says what a stack file means, every
-component says what it is made of, and the policy pack says whether it may be.
+The program decides nothing. ``stack.settings`` validates the stack file, each component
+declares its own resources, and the policy pack evaluates the result.
 """
 
 from pathlib import Path
@@ -62,7 +62,7 @@ registry = ModelRegistry(
 delivery = ModelDelivery("delivery", delivery_arguments(inputs, platform=platform.parts), shared)
 telemetry = Telemetry("telemetry", telemetry_arguments(inputs, platform=platform.parts), shared)
 CostBudget("budget", budget_arguments(inputs, platform=platform.parts), shared)
-# A domain of ours is a plain value; the name that CloudFront invents is known later.
+# A configured domain is a plain value; CloudFront's generated name is unknown until `up`.
 release_url = pulumi.Output.concat("https://", settings.delivery.domain or delivery.domain, "/")
 
 sites = {}

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only PREFIX]`: measure, print, keep in build/bench.json."""
+"""`python -m benchmarks [--only PREFIX]`: run benchmarks and update build/bench.json."""
 
 import argparse
 import importlib
@@ -21,7 +21,7 @@ _RESULTS = Path("build/bench.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the areas that are asked for and return an exit code."""
+    """Run the selected areas and return an exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default="", metavar="PREFIX", help="ids that begin so")
     only = parser.parse_args(arguments).only

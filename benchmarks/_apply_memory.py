@@ -1,4 +1,4 @@
-"""`python -m benchmarks._apply_memory OLD PATCH LENGTH`: the memory that applying a patch takes.
+"""Peak memory of applying a patch: `python -m benchmarks._apply_memory OLD PATCH LENGTH`.
 
 A process of its own, so that its peak is the patch's. Prints bytes: the peak of resident memory
 above what was there before, with the pages of the mapped old file, which the system can drop.
@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 
 def main(old: Path, patch: Path, length: int) -> int:
-    """Apply the patch once, throw the pieces away, print the peak."""
+    """Apply the patch once, discard the output, and print the peak."""
     with old.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far (proc(5))
         before = _status("VmRSS")

@@ -1,4 +1,4 @@
-"""Wall and CPU time of several contenders, measured in turns."""
+"""Wall and CPU time of several contenders, measured alternately."""
 
 import resource
 import statistics
@@ -23,7 +23,7 @@ class Samples:
 
     @property
     def note(self) -> str:
-        """Minimum and median of both, as rows tell them."""
+        """Minimum and median of both, as text for rows."""
         return (
             f"wall min {min(self.wall):.3f} median {statistics.median(self.wall):.3f}, "
             f"CPU min {min(self.cpu):.3f} median {statistics.median(self.cpu):.3f}"
@@ -33,7 +33,7 @@ class Samples:
 def alternate(
     contenders: Mapping[str, Callable[[], object]], *, repeats: int
 ) -> dict[str, Samples]:
-    """Run contenders in turns, so that a busy moment of the machine hits all of them.
+    """Run contenders alternately, so that load on the machine affects all of them.
 
     Args:
         contenders: What to run, by name.

@@ -1,4 +1,4 @@
-"""A cheap load generator: `python -m benchmarks._edge_load` reads its task as JSON from stdin.
+"""Load generator: `python -m benchmarks._edge_load` reads its task as JSON from stdin.
 
 Closed loop: each connection asks again when it is answered. Open loop: requests leave at a given
 rate, on whatever connection is idle, whether or not answers come; one that finds none idle counts
@@ -57,7 +57,7 @@ class _Client(asyncio.Protocol):
 
 
 class _Load:
-    """What is asked, and what came back."""
+    """Latencies and responses of one load run."""
 
     def __init__(self, task: dict[str, Any]) -> None:
         self._task = task
@@ -135,7 +135,7 @@ _QUANTILES = (("p50", 0.5), ("p99", 0.99), ("max", 1.0))
 
 
 def main() -> None:
-    """Do the task on stdin."""
+    """Run the task given on stdin."""
     task = json.load(sys.stdin)
     load, process = _Load(task), psutil.Process()
     if "core" in task:

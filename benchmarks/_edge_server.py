@@ -1,4 +1,4 @@
-"""Servers to be measured, each a process: ours, a no-op, Starlette with JSON.
+"""Servers under test, one process each: ours, a no-op, and Starlette with JSON.
 
 `python -m benchmarks._edge_server KIND MODEL [SETTINGS as JSON]` prints its port when it accepts.
 """
@@ -34,12 +34,12 @@ _SOURCE = {"folder": "none", "trust": "none"}  # never looked at: the table is g
 
 
 class SlowModel(OnnxModel):
-    """A model that takes a given time, and lets others compute meanwhile."""
+    """A model that takes a given time without using the CPU throughout."""
 
     seconds = 0.0
 
     def run(self, batch: Tensors) -> dict[str, NDArray[Any]]:
-        """Run, then wait for the rest of the time."""
+        """Run, then sleep for the remaining time."""
         end = time.perf_counter() + self.seconds
         outputs = super().run(batch)
         time.sleep(max(0.0, end - time.perf_counter()))
@@ -69,19 +69,19 @@ class _OneModel:
         return ()
 
     async def load(self, name: str) -> None:
-        """Change nothing."""
+        """Accept without effect."""
 
     async def unload(self, name: str) -> None:
-        """Change nothing."""
+        """Accept without effect."""
 
     def observe(self, run: Run) -> None:
-        """Look away."""
+        """Accept without effect."""
 
     async def start(self) -> None:
-        """Have everything."""
+        """Accept without effect, as the model is loaded already."""
 
     async def close(self) -> None:
-        """Leave nothing."""
+        """Close without effect."""
 
 
 def model(path: str, *, slow_ms: float = 0.0, threads: int = 1) -> OnnxModel:
@@ -113,7 +113,7 @@ def _ours(path: str, given: dict[str, Any]) -> None:
 
 
 def _no_op(_: str, given: dict[str, Any]) -> None:
-    """Read the body, return bytes: what any ASGI application on this server costs at least."""
+    """Read the body and return bytes: the floor of any ASGI application on this server."""
     prefix, body = given["prefix"], b"\0" * given["bytes"]
     headers = [
         (b"content-type", b"application/octet-stream"),
@@ -131,7 +131,7 @@ def _no_op(_: str, given: dict[str, Any]) -> None:
 
 
 def _starlette(path: str, _: dict[str, Any]) -> None:
-    """Serve JSON as an application usually would: one call of the runtime for each request."""
+    """Serve JSON in the usual way, with one runtime call per request."""
     from starlette.applications import Starlette  # noqa: PLC0415
     from starlette.requests import Request  # noqa: PLC0415
     from starlette.responses import JSONResponse  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Runs every test that is marked with a kind of fault, and counts the kinds that were survived.
+"""Runs every test that is marked with a kind of fault, and counts the survived kinds.
 
     python -m benchmarks._faults
 
@@ -20,14 +20,14 @@ FILES: Final = ("tests/sandbox/providers/aws", "tests/gate/test_recovery.py")
 
 
 class _Kinds:
-    """Whether the cases of a kind passed, by kind."""
+    """Pytest plugin that records, by kind of fault, whether all its cases passed."""
 
     def __init__(self) -> None:
         self.passed: dict[str, list[bool]] = defaultdict(list)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> object:
-        """Note every failure, and every call that passed."""
+        """Record the outcome of each test."""
         report = yield
         marks = [mark.args[0] for mark in item.iter_markers("fault")]
         if report.when == "call" or not report.passed:
@@ -36,12 +36,12 @@ class _Kinds:
         return report
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep what is marked."""
+        """Deselect unmarked tests."""
         items[:] = [item for item in items if item.get_closest_marker("fault")]
 
 
 def main() -> None:
-    """Print ``{kind: whether all its cases passed}``; a case that is skipped has not passed."""
+    """Print ``{kind: all its cases passed}``; a skipped case counts as failed."""
     kinds = _Kinds()
     with contextlib.redirect_stdout(sys.stderr):
         pytest.main(["-q", "-p", "no:cacheprovider", *FILES], plugins=[kinds])

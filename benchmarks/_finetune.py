@@ -1,4 +1,4 @@
-"""What a fine-tune costs to deliver and what it brings, by learning rate: trained here, for real.
+"""Size of a fine-tune's update and its gain in quality, by learning rate, from real training.
 
 One epoch over images that digits 1.0.0 did not learn from, by the committed recipe of 1.1.0 with
 other learning rates, exported with the parent's scales. Every file is patched by every codec and
@@ -32,7 +32,7 @@ _NEW_ROWS: Final = "held-out-new"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """One variant of one fine-tune, beside its parent's file.
+    """One variant of one fine-tune, compared with its parent's file.
 
     Attributes:
         rate: The learning rate, as the table names it.
@@ -54,28 +54,28 @@ class Tuned:
 
     @property
     def vs_general(self) -> float:
-        """The weight-aware patch's part of the smallest general one."""
+        """Size of the weight-aware patch relative to the smallest general one."""
         return self.sizes["weights"] / self.best_general
 
     @property
     def gained(self) -> str:
-        """The gain in words."""
+        """The gain as text."""
         value, low, high = self.gain
         return f"{value:+.1f} [{low:+.1f}, {high:+.1f}] pt, n={self.rows}"
 
     @property
     def share(self) -> float:
-        """The best patch's part of the file."""
+        """Size of the best patch relative to the file."""
         return min(self.sizes["weights"], self.best_general) / self.sizes["file"]
 
     @property
     def best_general(self) -> int:
-        """Bytes of the smallest patch that knows nothing of weights."""
+        """Size in bytes of the smallest patch that is not weight-aware."""
         return min(self.sizes[name] for name in _GENERAL)
 
 
 def fine_tunes() -> Iterator[Tuned]:
-    """Train and measure; the parent's network is trained once per user and kept."""
+    """Train and measure; the parent's network is trained once per user and cached."""
     # TensorFlow is imported when a model is made, not when the areas are listed.
     from model_build.export import Exporter  # noqa: PLC0415
     from model_build.obtain import obtain  # noqa: PLC0415
@@ -116,7 +116,7 @@ def show(found: list[Tuned]) -> None:
 
 
 def _patch_sizes(old: bytes, new: bytes) -> dict[str, int]:
-    """Return the bytes of the file and of its patch by every codec."""
+    """Return the sizes of the file and of its patch by codec, in bytes."""
     sizes = {patch.codec: len(patch.data) for patch in candidates(old, new)}
     return {"file": len(new), "zstd patch-from": len(zstd.compress(new, old)), **sizes}
 
@@ -139,7 +139,7 @@ def _changed_share(old: bytes, new: bytes) -> float:
 
 
 def _recipe(folder: Path, rate: float | None) -> Path:
-    """Write the recipe of the fine-tune with another learning rate, beside its parent's."""
+    """Write the recipe of the fine-tune with another learning rate, next to its parent's."""
     value = read_yaml((_RECIPES / _CHILD).read_text(), name=_CHILD)
     if rate is not None:
         value["train"] |= {"learningRate": rate, "endLearningRate": rate}

@@ -1,4 +1,4 @@
-"""A policy pack that looks at nothing: the price of the calls alone."""
+"""Policy pack without rules, to measure the cost of the calls alone."""
 
 import sys
 from concurrent import futures
@@ -11,19 +11,19 @@ __all__ = ["Servicer", "main"]
 
 
 class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
-    """Answers with nothing."""
+    """Analyzer that reports no violations."""
 
     def Analyze(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802  the protocol's
-        """Find nothing."""
+        """Return no violations."""
         return analyzer_pb2.AnalyzeResponse()
 
     def Remediate(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Change nothing."""
+        """Return no remediations."""
         return analyzer_pb2.RemediateResponse()
 
 
 def main() -> None:
-    """Print a port and serve until ended."""
+    """Print a port and serve until terminated."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Servicer(), server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)

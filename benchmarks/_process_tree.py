@@ -27,7 +27,7 @@ _PARTS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """How a command ran.
+    """Result of a measured command.
 
     Attributes:
         code: Its exit code.
@@ -45,7 +45,7 @@ class Measured:
 
 
 def measure(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Measured:
-    """Run a command, look at its processes until it ends, and tell what they took."""
+    """Run a command, sample its processes until it exits, and return their resource use."""
     peak: dict[str, int] = defaultdict(int)
     before, started = _cpu(), time.perf_counter()
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""One measured figure."""
+"""One row of the benchmark results."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,7 +8,7 @@ __all__ = ["Row"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A figure and what it is held against.
+    """A figure and the peer or bar it is compared with.
 
     Attributes:
         id: Stable, as `area.figure`.

@@ -1,4 +1,4 @@
-"""Stacks of any size: a copy of the checkout with many applications, signed by fresh keys."""
+"""Stacks of any size: a copy of the checkout with many applications and new signing keys."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -20,7 +20,7 @@ _PLENTY: Final = 1_000_000
 
 
 def make_stack(folder: Path, *, deployments: int, places: Places) -> Checkout:
-    """Make a checkout whose dev stack has so many deployments, each of an application of its own.
+    """Create a checkout whose dev stack has many deployments, one application each.
 
     All pin the same two model versions: a model is built once and used by many applications.
 
@@ -70,7 +70,7 @@ def _fill(values: dict[str, Any], apps: list[str], places: Places) -> None:
         model["placement"] = [item for item in model["placement"] if item["target"] == "on-device"]
     model["budget"] = "stack"
     values["deployments"] = [_of_app(model, app) for app in apps]
-    # Whether they can be paid and fit on the site is not what is asked here.
+    # Budgets and site quotas are raised, as they are not under test.
     (stack,) = (item for item in values["budgets"] if item["scope"] == "stack")
     values["budgets"] = [stack | {"monthlyUsd": _PLENTY}]
     for site in values["sites"]:

@@ -1,4 +1,4 @@
-"""The same rules in the shape that the SDK offers: one policy each, no shared decoding."""
+"""The same rules as one SDK policy each, without shared decoding."""
 
 import sys
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Validate = Callable[[Any, Any], None]
 
 
 def main(folder: Path) -> None:
-    """Serve every resource rule as a policy that the SDK calls on its own."""
+    """Serve every resource rule as a separate policy of the SDK."""
     now = datetime.now(UTC)
     facts = Facts(load_setting(folder, "dev", rules=catalogue(), now=now), now=now, preview=True)
     rules = [rule for rule in catalogue() if rule.kind == "resource"]

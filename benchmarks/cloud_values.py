@@ -1,4 +1,4 @@
-"""Invalid AWS values: how many of them the stand-in provider refuses at preview.
+"""Share of invalid AWS values that the stand-in provider refuses at preview.
 
 Every enum, pattern, bound and dependency on an input of dev's and prod's planned resources is
 broken once. Constraints come from botocore's models, found by tracing values through the deploying

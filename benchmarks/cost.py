@@ -1,4 +1,4 @@
-"""The cost model: speed at 1,000 and 10,000 resources, what stays unpriced, the exact search."""
+"""Cost model: speed at 1,000 and 10,000 resources, unpriced share, exact search."""
 
 import gc
 import itertools
@@ -40,7 +40,7 @@ _PROPS: dict[str, dict[str, Any]] = {
 
 
 def rows() -> Iterator[Row]:
-    """Measure with the pack's own catalogue; the search against plain enumeration."""
+    """Measure with the pack's own catalogue, and compare the search with enumeration."""
     catalogue = load_catalogue(_FOLDER / "policy-pack" / "prices")
     small, large = _seconds(catalogue)
     least = f"CPU time, least of {_ROUNDS} rounds in turns"

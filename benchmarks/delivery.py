@@ -1,4 +1,4 @@
-"""Updates: how fast a cohort is decided, what asking costs, what a crash leaves."""
+"""Device updates: decision speed, request cost, and recovery after a crash."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ _FLEET = 10_000_000
 
 
 def rows() -> Iterator[Row]:
-    """Measure decisions by CPU time, updates over loopback."""
+    """Measure CPU time of decisions, and updates over loopback."""
     yield from _decisions()
     with tempfile.TemporaryDirectory() as folder:
         yield _idle(Path(folder))

@@ -1,4 +1,4 @@
-"""Patches: what a fine-tune costs to deliver, and what applying it takes."""
+"""Weight patches: size of a fine-tune's patch, and cost of applying it."""
 
 import random
 import subprocess
@@ -92,7 +92,7 @@ def _released(found: list[Tuned]) -> Iterator[Row]:
 
 
 def _memory(folder: Path) -> Row:
-    """Apply a patch of four million int8 weights, of which three in ten moved by one."""
+    """Apply a patch to four million int8 weights, 30 % of which changed by one."""
     rng = np.random.default_rng(1)
     weights_ = rng.integers(-100, 100, _TENSOR, dtype=np.int8)
     step = (rng.random(_TENSOR) < _MOVED) * rng.choice([-1, 1], _TENSOR)
@@ -126,7 +126,7 @@ def _onnx(tensor: Any) -> bytes:
 
 
 def _head_only() -> Row:
-    """Move the weights of the last layer only, as a fine-tune with a frozen body does."""
+    """Change the weights of the last layer only, as a fine-tune with a frozen body does."""
     old = _int8()
     dense = [item for item in find_tensors(old) if item.width == 8]  # noqa: PLR2004
     head = next(item for item in dense if item.length == 640)  # noqa: PLR2004  # 64 x 10

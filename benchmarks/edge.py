@@ -1,4 +1,4 @@
-"""The edge server against a no-op on the same HTTP server, Starlette, and bare onnxruntime."""
+"""Edge server compared with a no-op on the same HTTP server, Starlette and bare onnxruntime."""
 
 import json
 import statistics
@@ -51,22 +51,22 @@ def rows() -> Iterator[Row]:
 
 
 class _Process:
-    """A server under measurement, on its own core."""
+    """A server under test, pinned to its own core."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self._process = psutil.Process(process.pid)
         self.port = port
 
     def cpu(self) -> float:
-        """Return the CPU seconds that it has used, all threads."""
+        """Return the CPU seconds of all its threads."""
         return float(sum(self._process.cpu_times()[:2]))
 
     def memory(self) -> int:
-        """Return its resident bytes."""
+        """Return its resident memory in bytes."""
         return int(self._process.memory_info().rss)
 
     def load(self, request: Path, **task: Any) -> dict[str, Any]:
-        """Load it from another process and return what came back."""
+        """Run a load generator process against it and return the results."""
         task = {"port": self.port, "request": str(request), "core": _LOAD_CORE, **task}
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks._edge_load"],
@@ -96,7 +96,7 @@ def _server(
 
 
 def _cpu(folder: Path, path: Path) -> Iterator[Row]:
-    """Yield CPU per request of a small model, in turns with the floor and with Starlette."""
+    """Yield CPU per request of a small model, alternating with the floor and Starlette."""
     image = np.random.default_rng(1).random((1, 784), dtype=np.float32)
     binary, json_body = folder / "binary.http", folder / "json.http"
     binary.write_bytes(_binary(image))
@@ -145,7 +145,7 @@ def _cpu(folder: Path, path: Path) -> Iterator[Row]:
 
 
 def _throughput(folder: Path, path: Path) -> Row:
-    """Return rows a second of a model of milliseconds, in turns with the runtime alone."""
+    """Return rows per second of a millisecond model, alternating with the bare runtime."""
     image = np.random.default_rng(2).random((1, 3, 224, 224), dtype=np.float32)
     request = folder / "image.http"
     request.write_bytes(_binary(image, name="data_0"))
@@ -177,7 +177,7 @@ def _throughput(folder: Path, path: Path) -> Row:
 
 
 def _tail(folder: Path, path: Path) -> Row:
-    """Return how far the slow answers are from the middle at 70 % of the peak."""
+    """Return the tail latency relative to the median at 70 % of the peak load."""
     request = folder / "binary.http"
     found = []
     with _server("ours", path) as server:
@@ -204,7 +204,7 @@ def _tail(folder: Path, path: Path) -> Row:
 
 
 def _overload(folder: Path, path: Path) -> Row:
-    """Return what is left of the peak at five times the capacity."""
+    """Return the goodput at five times the capacity, relative to the peak."""
     request = folder / "binary.http"
     given: dict[str, Any] = {
         "slow_ms": _SLOW_MS,
@@ -269,7 +269,7 @@ def _post(body: bytes, headers: str = "") -> bytes:
 
 
 def _answer_size(path: Path, image: np.ndarray[Any, Any]) -> tuple[int, int]:
-    """Return the sizes of the JSON and of the whole answer that the server gives."""
+    """Return the sizes of the JSON body and of the whole response."""
     import http.client  # noqa: PLC0415
 
     head, _, body = _binary(image).partition(b"\r\n\r\n")
@@ -285,7 +285,7 @@ def _answer_size(path: Path, image: np.ndarray[Any, Any]) -> tuple[int, int]:
 
 
 def _mlp(path: Path, widths: Sequence[int]) -> Path:
-    """Write a network of dense layers, random weights: its speed is what counts."""
+    """Write a network of dense layers with random weights, used for its speed only."""
     random = np.random.default_rng(0)
     nodes, weights, value = [], [], "image"
     for index, (wide, narrow) in enumerate(pairwise(widths)):
@@ -315,7 +315,7 @@ def _mlp(path: Path, widths: Sequence[int]) -> Path:
 
 
 def _squeezenet(path: Path) -> Path:
-    """Write the SqueezeNet that comes with the onnx package, with a batch of any size."""
+    """Write the SqueezeNet of the onnx package, with a dynamic batch size."""
     folder = Path(onnx.__file__).parent / "backend/test/data/light"
     loaded = onnx.load(folder / "light_squeezenet.onnx")
     weights = {item.name for item in loaded.graph.initializer}

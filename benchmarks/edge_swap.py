@@ -1,4 +1,4 @@
-"""Versions that change while requests come: how many fail, and what memory does."""
+"""Model swaps under load: failed requests and memory."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ _TRIAL_SECONDS = 30.0  # for a slow version to be taken back
 
 
 def rows(cycles: int = _CYCLES) -> Iterator[Row]:
-    """Swap in a good version and have a slow one taken back, again and again, under load."""
+    """Swap in a good version and roll back a slow one repeatedly, under load."""
     with tempfile.TemporaryDirectory() as folder:
         yield _swaps(Path(folder), cycles)
 
@@ -117,11 +117,11 @@ class _Server:
         self._process.wait(30)
 
     def memory(self) -> int:
-        """Return the server's resident bytes."""
+        """Return the server's resident memory in bytes."""
         return int(psutil.Process(self._process.pid).memory_info().rss)
 
     def change_to(self, version: str) -> None:
-        """Have the newest version loaded.
+        """Load the newest version.
 
         Raises:
             RuntimeError: If another one is served then, and the one asked for never was.
@@ -131,7 +131,7 @@ class _Server:
             raise RuntimeError(f"{version} did not come: {self._log.read_text()[-2000:]}")
 
     def wait_for(self, version: str) -> None:
-        """Wait until the watch has gone back to a version.
+        """Wait until the health watch has rolled back to a version.
 
         Raises:
             TimeoutError: If it does not.
@@ -169,7 +169,7 @@ class _Server:
 
 
 class _Load:
-    """Two generators in processes of their own, each burst after burst.
+    """Two load generator processes that run bursts continuously.
 
     Attributes:
         answers: How many answers of each status; what was lost counts as ``lost``.
@@ -205,7 +205,7 @@ class _Load:
         self.stop()
 
     def stop(self) -> None:
-        """Let the last bursts end."""
+        """Wait for the last bursts."""
         self._ended.set()
         for thread in self._threads:
             thread.join()
@@ -228,7 +228,7 @@ class _Load:
 
 
 def _model(factor: float, *, slow: bool = False) -> bytes:
-    """Return a model of four numbers a row; a slow one multiplies large matrices for nothing."""
+    """Return a model of four numbers per row; a slow one adds unused matrix products."""
     shape: Sequence[str | int] = ["batch", 4]
     nodes = [helper.make_node("Mul", ["x", "factor"], ["fast" if slow else "y"])]
     constants = [helper.make_tensor("factor", TensorProto.FLOAT, [], [factor])]

@@ -1,4 +1,4 @@
-"""Real clients by the hundred over loopback: do all arrive, and what does the origin see?"""
+"""Fleet rollout: hundreds of real clients over loopback, success rate and origin load."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _FLEETS = (50, 200)
 
 
 def rows() -> Iterator[Row]:
-    """Roll out to clients over loopback, all at once, behind a caching proxy."""
+    """Roll out to all clients at once over loopback, behind a caching proxy."""
     found = {}
     for count in _FLEETS:
         with tempfile.TemporaryDirectory() as folder:

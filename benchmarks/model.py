@@ -1,4 +1,4 @@
-"""Every recipe built from nothing and its exported files scored: what do they lose and cost?"""
+"""Model builds: every recipe built from scratch, with quality loss and build time."""
 
 import sys
 import tempfile
@@ -52,7 +52,7 @@ IDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A built version, the report on its files and the seconds both took."""
+    """A built version, the report on its files and the duration of both."""
 
     build: BuildResult
     report: EvaluationReport
@@ -60,7 +60,7 @@ class Measured:
 
 
 def rows() -> Iterator[Row]:
-    """Build and evaluate every recipe in a scratch folder, weights trained anew."""
+    """Build and evaluate every recipe in a scratch folder, with newly trained weights."""
     with tempfile.TemporaryDirectory() as scratch:
         # A fine-tune obtains its parent's network itself, so any order gives the same files.
         recipes = sorted(RECIPES.glob("*.yaml"))
@@ -69,7 +69,7 @@ def rows() -> Iterator[Row]:
 
 
 def rows_from(measured: Sequence[Measured]) -> Iterator[Row]:
-    """Return the rows of built versions; of one model's versions the newest speaks."""
+    """Return the rows of built versions, using the newest version of each model."""
     newest = {
         each.build.model: each
         for each in sorted(measured, key=lambda each: _order(each.build.version))
@@ -115,7 +115,7 @@ def _version_rows(measured: Measured) -> Iterator[Row]:
 
 
 def _brought(model: str, report: EvaluationReport) -> Iterator[Row]:
-    """Say what is known of a model without labels: size and speed of what passes its gates."""
+    """Return the rows of a model without labels: size and speed of passing variants."""
     found = {each.variant: each for each in report.artifacts}
     original, half = found[report.reference], found.get("fp16")
     refused = {gate.variant for gate in report.gates if gate.status is not Status.PASS}

@@ -1,4 +1,4 @@
-"""Does `mobile-ai model verify` notice every change to the sample versions?"""
+"""Share of changes to the sample versions that `mobile-ai model verify` detects."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _ENVIRONMENT: Final = "dev"
 
 
 def rows() -> Iterator[Row]:
-    """Break every file and every manifest field of each sample, and count what passes."""
+    """Corrupt every file and every manifest field of each sample, and count undetected cases."""
     text = Path(f"policy-pack/trust/{_ENVIRONMENT}.yaml").read_text("utf-8")
     trust = load_trust(text, environment=_ENVIRONMENT, now=datetime.now(UTC))
 

@@ -1,4 +1,4 @@
-"""The monitor on made-up fleets: what it finds, how soon, and how often it is wrong."""
+"""Monitor on simulated fleets: detection rate, delay and false positives."""
 
 import statistics
 from collections import Counter
@@ -25,7 +25,7 @@ _SMALL = 500  # inferences in an hour
 
 
 def rows() -> Iterator[Row]:
-    """Judge clean windows, seeded stories, and many shifts of the same size."""
+    """Evaluate clean windows, seeded scenarios, and many shifts of the same size."""
     yield _clean()
     yield _stories()
     yield _shifts()

@@ -1,4 +1,4 @@
-"""From a bad signal to a passing gate; the dashboard with a million events behind it."""
+"""Time from a regression to a passing gate, and the dashboard with a million events."""
 
 import gzip
 import json
@@ -84,7 +84,7 @@ def rows() -> Iterator[Row]:
 
 
 def _loop(number: int) -> float:
-    """Return the seconds from a finding to a gate that passes on the commit it led to."""
+    """Return the seconds from a finding to a passing gate on the resulting commit."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         _run(_ROOT, "git", "clone", "--quiet", str(_ROOT), str(clone))

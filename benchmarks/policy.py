@@ -1,4 +1,4 @@
-"""The pack's own speed: one `Remediate` and one `Analyze` call per resource, as the engine asks.
+"""Speed of the policy pack: one `Remediate` and one `Analyze` call per resource.
 
 Run against a pack that answers with nothing, in turns, from one client. The resource is a
 `MobileAIDeployment`, to which more rules apply than to any other type.
@@ -36,7 +36,7 @@ _PACK = Path(__file__).parents[1] / "policy-pack"
 
 
 def rows() -> Iterator[Row]:
-    """Measure the pack against the pack that looks at nothing."""
+    """Measure the pack relative to a pack without rules."""
     scene = Scene()
     request = _request(_padded(scene.deployment()))
     rules = [rule for rule in catalogue() if rule.kind == "resource"]
@@ -76,17 +76,17 @@ class _Pack:
         self._stub = analyzer_pb2_grpc.AnalyzerStub(channel)
 
     def pair(self, request: analyzer_pb2.AnalyzeRequest) -> Any:
-        """Ask as the engine does for one resource."""
+        """Send the engine's calls for one resource."""
         self._stub.Remediate(request)
         return self._stub.Analyze(request)
 
     def stack(self, encoded: bytes) -> bytes:
-        """Ask as the engine does at the end, with an encoded ``AnalyzeStackRequest``."""
+        """Send the engine's final call, an encoded ``AnalyzeStackRequest``."""
         answer: bytes = self._channel.unary_unary("/pulumirpc.Analyzer/AnalyzeStack")(encoded)
         return answer
 
     def cpu(self) -> float:
-        """Return the CPU seconds of the pack so far."""
+        """Return the CPU seconds that the pack has used."""
         used = self._usage.cpu_times()
         return float(used.user + used.system)
 
@@ -94,7 +94,7 @@ class _Pack:
 def _alternate(
     packs: dict[str, _Pack], request: analyzer_pb2.AnalyzeRequest
 ) -> dict[str, tuple[list[float], list[float]]]:
-    """Return wall and CPU seconds per pair of each round, after a round to warm up."""
+    """Return wall and CPU seconds per pair of calls and round, after a warm-up round."""
     times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in packs}
     for number in range(_ROUNDS + 1):
         for name, pack in packs.items():
@@ -122,7 +122,7 @@ def _serving(command: Sequence[str], *, cwd: Path) -> Iterator[_Pack]:
 
 
 def _copy(folder: Path, scene: Scene) -> Path:
-    """Copy the pack, without Rego modules: what they cost is a row of its own."""
+    """Copy the pack without Rego modules, whose cost is a separate row."""
     pack = folder / "pack"
     shutil.copytree(_PACK, pack, ignore=shutil.ignore_patterns("__pycache__", "trust", "*.rego"))
     (pack / "trust").mkdir()
@@ -136,7 +136,7 @@ def _pack_command(pack: Path) -> list[str]:
 
 
 def _padded(resource: Resource) -> Resource:
-    """Return the resource with as many fields and bytes as a deployment of the prod stack has.
+    """Return the resource padded to the fields and bytes of a deployment in prod.
 
     Both count: an SDK's pack pays for each field and policy, ours for what rules read. The rest
     are labels that no rule reads.
@@ -154,7 +154,7 @@ def _padded(resource: Resource) -> Resource:
 
 
 def _fields(value: Any) -> int:
-    """Return how many values a document has that hold no others."""
+    """Return the number of leaf values of a document."""
     if isinstance(value, Mapping):
         return sum(map(_fields, value.values()))
     return sum(map(_fields, value)) if isinstance(value, list) else 1

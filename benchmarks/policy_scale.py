@@ -1,4 +1,4 @@
-"""How the pack scales: against one policy per rule, over whole stacks, at start, against OPA."""
+"""Policy pack scaling: per-rule policies, whole stacks, startup time, and OPA as peers."""
 
 import json
 import os
@@ -50,7 +50,7 @@ _REGO = Path(__file__).with_name("_opa_rules.rego")
 
 
 def rows() -> Iterator[Row]:
-    """Measure each figure in this process's own run."""
+    """Measure and yield each figure."""
     rules = catalogue()
     yield Row(
         id="policy.rules",
@@ -138,7 +138,7 @@ def _whole_stacks(scene: Scene, pack: Path, folder: Path) -> Iterator[Row]:
 def _stack_seconds(
     scene: Scene, pack: Path, folder: Path, *, sizes: tuple[int, ...]
 ) -> dict[int, list[float]]:
-    """Return seconds per size, taken in turns from one pack, after a round to warm up."""
+    """Return seconds per size, alternating on one pack, after a warm-up round."""
     messages = {size: _stack_message(scene, size) for size in sizes}
     found: dict[int, list[float]] = {size: [] for size in sizes}
     with _serving(_pack_command(pack), cwd=folder) as running:
@@ -154,7 +154,7 @@ def _stack_seconds(
 
 
 def _stack_message(scene: Scene, size: int) -> bytes:
-    """Return a whole stack, encoded: what the engine spends on that is not the pack's."""
+    """Return an encoded stack, so that encoding time is not attributed to the pack."""
     resources = [_stack_item(item) for item in _many(scene, size)]
     encoded: bytes = analyzer_pb2.AnalyzeStackRequest(resources=resources).SerializeToString()
     return encoded

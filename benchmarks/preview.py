@@ -1,4 +1,4 @@
-"""The main job: a warm gated preview, and what the policy pack adds to it."""
+"""Warm gated preview, and the share of the policy pack in it."""
 
 import json
 import os

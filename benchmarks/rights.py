@@ -1,4 +1,4 @@
-"""The deploy role against every call that deploying dev and prod makes."""
+"""Coverage of the deploy role for all API calls that deploying dev and prod makes."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The sandbox: does `up` do what the preview said, what stays in the state, which faults pass.
+"""Sandbox: agreement of preview and `up`, state-only types, and survived faults.
 
 Agreement is over the stacks dev and prod, each deployed into an AWS API of the run's own;
 Kubernetes objects stay in the state. A prediction is an output of a resource at preview. One with
@@ -99,7 +99,7 @@ def rows() -> Iterator[Row]:
 def agreement(
     predicted: Mapping[str, Mapping[str, Any]], done: Mapping[str, Mapping[str, Any]]
 ) -> tuple[int, int, list[str]]:
-    """Count predictions that held, all predictions, and name those that did not.
+    """Return the number of correct predictions, of all predictions, and the failed ones.
 
     Args:
         predicted: Outputs at preview by URN.
@@ -136,7 +136,7 @@ def _is_secret(value: Any) -> bool:
 
 
 def _measured(stack: str) -> tuple[int, int, list[str], int]:
-    """Predictions of a stack that held, all, names of those missed, and how many had a value."""
+    """Return a stack's correct, total and failed predictions, and those with a known value."""
     from gate import Options  # noqa: PLC0415  a second to load
     from gate.asking import find_engine, variables_of  # noqa: PLC0415
     from gate.operate import bring_up  # noqa: PLC0415
@@ -182,7 +182,7 @@ def _state(export: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _real_provider() -> tuple[int, int, list[str]]:
-    """Count the stand-in's answers that are the real provider's, and all; name the others."""
+    """Return the stand-in's responses equal to the real provider's, all, and the others."""
     from sandbox.services.endpoints import Endpoints  # noqa: PLC0415  seconds to load
     from tests.components.support import write_repository  # noqa: PLC0415
     from tests.sandbox.kubernetes.agreement import (  # noqa: PLC0415
@@ -209,7 +209,7 @@ def _real_provider() -> tuple[int, int, list[str]]:
 
 @contextmanager
 def _aws(folder: Path) -> Iterator[Path]:
-    """An AWS API of its own, and the file that tells where it is."""
+    """Start a separate AWS API, and yield its endpoints file."""
     from sandbox.services.endpoints import Endpoints  # noqa: PLC0415
 
     url = f"http://127.0.0.1:{_PORT}"
@@ -256,7 +256,7 @@ def _tutorial() -> tuple[float, int]:
 
 
 def _faults() -> Mapping[str, bool]:
-    """Kinds of faults, and whether every case of each was survived.
+    """Return, for each kind of fault, whether all its cases were survived.
 
     Raises:
         RuntimeError: The tests could not run.

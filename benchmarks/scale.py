@@ -1,4 +1,4 @@
-"""Large stacks: what a resource more costs, in a stack of 100 and of 1,000 deployments.
+"""Gate time and memory by number of deployments.
 
 The whole gate with the real engine on generated stacks (`_scale_stack`). The many deployments are
 on phones only, one resource each beside about 165 that all share: 1,000 of them with a site and a

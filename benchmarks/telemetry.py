@@ -1,4 +1,4 @@
-"""Telemetry: how fast events are counted, how memory and time grow, what a kill leaves."""
+"""Telemetry: aggregation speed, growth in time and memory, and event loss after a kill."""
 
 import resource
 import subprocess
@@ -132,7 +132,7 @@ def _peak(files: str) -> float:
 
 
 def _psi(folder: Path) -> Row:
-    """One million rows, each with a histogram of one of 20 inputs, counted by the hour before."""
+    """Measure PSI over one million rows with histograms of 20 inputs, from hourly partials."""
     path, connection = folder / "bins.parquet", connect()
     connection.execute(f"""
         COPY (

@@ -1,1 +1,1 @@
-"""The console script `mobile-ai`: one module per command group, no logic of its own."""
+"""Console script `mobile-ai`: one module per command group, without logic of its own."""

@@ -1,4 +1,4 @@
-"""`mobile-ai cost actuals`: a month's charges from AWS, as the FOCUS file that the rest reads."""
+"""`mobile-ai cost actuals`: fetch a month's charges from AWS as a FOCUS file."""
 
 import datetime as dt
 import json
@@ -20,33 +20,37 @@ if TYPE_CHECKING:
 __all__ = ["actuals_command"]
 
 _EXPLORER: Final = "explorer"
-_REGION: Final = "us-east-1"  # Cost Explorer is in one region, for all
+_REGION: Final = "us-east-1"  # Cost Explorer has a single endpoint
 _ATTEMPTS: Final = 8
 
 
 def actuals_command(  # noqa: PLR0917  # typer passes options by name
-    month: Annotated[str, typer.Option(help="The month, YYYY-MM; this one: up to yesterday.")],
+    month: Annotated[str, typer.Option(help="Month, YYYY-MM; the current month up to yesterday.")],
     out: Annotated[Path, typer.Option(help="FOCUS file to write: .csv or .csv.gz.")],
     source: Annotated[
         str, typer.Option("--from", help="`explorer`, or s3://<bucket>/<prefix>/<export name>.")
     ] = _EXPLORER,
-    daily: Annotated[bool, typer.Option("--daily", help="Explorer: rows by day.")] = False,  # noqa: FBT002
+    daily: Annotated[bool, typer.Option("--daily", help="Cost Explorer: daily rows.")] = False,  # noqa: FBT002
     gross: Annotated[  # noqa: FBT002
         bool,
-        typer.Option("--gross", help="Explorer: discounts apart, where the payer hides net costs."),
+        typer.Option(
+            "--gross", help="Cost Explorer: gross costs and discounts, if net costs are hidden."
+        ),
     ] = False,
-    account: Annotated[str, typer.Option(help="Explorer: only this member account.")] = "",
+    account: Annotated[str, typer.Option(help="Cost Explorer: only this member account.")] = "",
     most_requests: Annotated[
-        int, typer.Option(min=2, help="Explorer: requests to pay for at most.")
+        int, typer.Option(min=2, help="Cost Explorer: maximum number of paid requests.")
     ] = 100,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask even if FILE is there.")] = False,  # noqa: FBT002
+    refresh: Annotated[  # noqa: FBT002
+        bool, typer.Option("--refresh", help="Fetch again even if the file exists.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
     """Fetch a month's charges from AWS Cost Explorer, or from an export of AWS Data Exports.
 
-    Credentials are those of the environment (AWS_PROFILE, a role, single sign-on). A request to
-    Cost Explorer costs USD 0.01; a file that is there is kept and nothing is asked, unless
-    --refresh. What AWS answers must sum to its own total to the cent, or nothing is written.
+    Uses the AWS credentials of the environment (AWS_PROFILE, a role, single sign-on). A request to
+    Cost Explorer costs USD 0.01; an existing file is kept without a request, unless --refresh is
+    given. The rows must sum to AWS's own total to the cent, or nothing is written.
 
     Example: mobile-ai cost actuals --month 2026-10 --out build/actuals/2026-10.csv
 
@@ -59,7 +63,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
         raise UserError(f"--out: got {out}; expected .csv or .csv.gz. Next: name such a file.")
     days = _days(month, daily=daily)
     if out.exists() and not refresh:
-        said: dict[str, Any] = {"source": "the file: nothing was asked", "requests": 0}
+        said: dict[str, Any] = {"source": "existing file, no request", "requests": 0}
     else:
         with answering(), _whole(out) as part, _progress() as tell:
             if source == _EXPLORER:
@@ -75,7 +79,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
             else:
                 manifest = fetch_export(_client("s3"), source, month=month, out=part, tell=tell)
                 said = {"source": manifest, "requests": 0}
-            _read(part, month)  # nothing unreadable takes the place of a file
+            _read(part, month)  # an unreadable file must not replace the old one
     _tell(out, _read(out, month) | said, as_json=as_json)
 
 
@@ -101,7 +105,7 @@ def _client(service: str) -> Any:
 
 
 def _read(path: Path, month: str) -> dict[str, Any]:
-    """Return what a file sums to; one that is not of that month is an error."""
+    """Return the totals of a file, and refuse one of another month."""
     from operations.showback import read_bill  # noqa: PLC0415
 
     with answering():
@@ -138,7 +142,7 @@ def _days(month: str, *, daily: bool) -> "Month":
 
 @contextmanager
 def _whole(out: Path) -> "Iterator[Path]":
-    """Give a path to write to that takes the place of the file when all went well."""
+    """Yield a temporary path that replaces the file on success."""
     part = out.with_name(f".part-{out.name}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`mobile-ai audit`: judge what is deployed with the same pack and print one verdict."""
+"""`mobile-ai audit`: evaluate deployed resources with the policy pack and print one verdict."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 
 class Cloud(StrEnum):
-    """Whose state is read."""
+    """Source of the audited state."""
 
     SANDBOX = "sandbox"
     AWS = "aws"
@@ -25,12 +25,12 @@ class Cloud(StrEnum):
 def command(  # noqa: PLR0917  typer passes options by name
     stack: Annotated[str, typer.Option(help="Stack to audit: dev, prod, ...")],
     cloud: Annotated[
-        Cloud, typer.Option(help="The sandbox's state, or that of your own backend.")
+        Cloud, typer.Option(help="State of the sandbox, or of your own backend.")
     ] = Cloud.SANDBOX,
     file: Annotated[
-        Path | None, typer.Option(help="A state from `pulumi stack export`; needs no backend.")
+        Path | None, typer.Option(help="State file of `pulumi stack export`; requires no backend.")
     ] = None,
-    commit: Annotated[str, typer.Option(help="Commit that says what should be deployed.")] = "HEAD",
+    commit: Annotated[str, typer.Option(help="Commit with the desired state.")] = "HEAD",
     form: Annotated[
         str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
     ] = "table",
@@ -38,19 +38,19 @@ def command(  # noqa: PLR0917  typer passes options by name
         Path | None, typer.Option(help="Write every format to a file in this folder.")
     ] = None,
     live: Annotated[  # noqa: FBT002
-        bool, typer.Option("--live", help="Also ask the clouds, the registry and the clusters.")
+        bool, typer.Option("--live", help="Also query the clouds, the registry and the clusters.")
     ] = False,
     store: Annotated[
-        Path | None, typer.Option(help="With --live: telemetry store, for versions heard of.")
+        Path | None, typer.Option(help="With --live: telemetry store, for versions in use.")
     ] = None,
 ) -> None:
-    """Judge what is deployed; exit 0 nothing wrong, 1 something is, 2 could not judge.
+    """Audit deployed resources; exit 0 no findings, 1 findings, 2 could not be evaluated.
 
-    The policy pack judges the state as it judges a plan. Beside it: do deployments run what Git
-    pins, do resources carry the cost tags, does anything that was signed run out within 30 days.
-    With --live also: does the bucket hold the released bytes and nothing else, are the budgets
-    there, do the registry's aliases follow Git, are workloads as declared. What was changed by
-    hand is told with who did it last, where a record says so. It reads, and changes nothing.
+    The policy pack evaluates the state like a plan. The audit also checks that deployments run
+    the versions pinned in Git, that resources carry the cost tags, and that no signature expires
+    within 30 days. With --live it also checks that the bucket holds exactly the released objects,
+    that the budgets exist, that the registry's aliases match Git, and that workloads match their
+    declaration. Manual changes are reported with their author, if a record exists. Read-only.
 
     Example: mobile-ai audit --stack prod --cloud aws --format markdown
 

@@ -1,4 +1,4 @@
-"""What `mobile-ai audit --live` asks: clients of the clouds, of the registry and of clusters."""
+"""Live checks of `mobile-ai audit --live`: clients of AWS, the registry and the clusters."""
 
 import json
 import os
@@ -33,7 +33,7 @@ __all__ = ["live_checks"]
 
 _ATTEMPTS: Final = 6
 _DAYS_HEARD: Final = 7
-_GLOBAL: Final = "us-east-1"  # where services without a region are, and their calls recorded
+_GLOBAL: Final = "us-east-1"  # region of global services, and of their CloudTrail events
 _TRACKING: Final = "MLFLOW_TRACKING_URI"
 
 Workload = Callable[[str, str, str], Mapping[str, Any] | None]
@@ -41,7 +41,7 @@ Workload = Callable[[str, str, str], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clients:
-    """Who is asked; ``last`` and ``last_global`` who changed what is in a region, or in none."""
+    """API clients; ``last`` and ``last_global`` find the last author of a change in CloudTrail."""
 
     s3: Any
     budgets: Any
@@ -53,16 +53,16 @@ class _Clients:
 
 
 def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
-    """Return the checks of what is running.
+    """Return the checks of running resources.
 
     Args:
         stack: The stack.
         cloud: ``sandbox``: a running sandbox; ``aws``: the caller's credentials, kubeconfig and
             ``MLFLOW_TRACKING_URI``.
-        store: Telemetry; without it, no question is asked about versions that were heard of.
+        store: Telemetry store; without it, versions in use are not checked.
 
     Raises:
-        UserError: There is nobody to ask.
+        UserError: A required endpoint is not known.
     """
     project = find_project(Path.cwd(), stack)
     settings = project.read().settings
@@ -85,7 +85,7 @@ def _sandbox(project: Project) -> _Clients:
         endpoints = Endpoints.read(path)
     except EndpointsError as error:
         raise UserError(f"{error}\nNext: mobile-ai sandbox up") from error
-    # Keys of nobody: the API asks for some and checks none.
+    # Dummy credentials: the API requires some and verifies none.
     session = boto3.session.Session("sandbox", "sandbox", region_name="us-east-1")
     return _Clients(
         s3=session.client("s3", endpoint_url=endpoints.aws),
@@ -137,11 +137,11 @@ def _aws(settings: Settings) -> _Clients:
 
 
 def _in_cluster(context: str, namespace: str, name: str) -> Mapping[str, Any] | None:
-    """Ask the cluster of a context of the caller's kubeconfig; its name is the site's if pulled."""
+    """Read a Deployment through a kubeconfig context, which is the site's name in pull mode."""
     from kubernetes import client, config  # noqa: PLC0415
 
     api = client.AppsV1Api(config.new_client_from_config(context=context))
-    try:  # as the server wrote it: the client's own types change times and names
+    try:  # raw JSON: the client's own types convert times and names
         found = api.read_namespaced_deployment(name, namespace, _preload_content=False)
     except client.ApiException as error:
         if error.status == 404:  # noqa: PLR2004  HTTP
@@ -152,7 +152,7 @@ def _in_cluster(context: str, namespace: str, name: str) -> Mapping[str, Any] | 
 
 
 def _heard(store: Path) -> Iterable[tuple[str, str, str, int]]:
-    """Yield what devices and sites said they run in the last week."""
+    """Yield the versions that devices and sites reported in the last week."""
     from operations.telemetry import Store  # noqa: PLC0415  loads DuckDB
     from operations.telemetry.status import store_status  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`mobile-ai bootstrap`: what an AWS account needs before the first `up`."""
+"""`mobile-ai bootstrap`: create the prerequisites of the first `up` in an AWS account."""
 
 import json
 import sys
@@ -28,18 +28,18 @@ def command(
         typer.Option(help="OWNER/NAME or OWNER@ID/NAME@ID on GitHub whose workflows deploy."),
     ],
     policies: Annotated[  # noqa: FBT002
-        bool, typer.Option("--policies", help="Print the roles' policies; touch nothing.")
+        bool, typer.Option("--policies", help="Print the roles' policies; create nothing.")
     ] = False,
     explain: Annotated[  # noqa: FBT002
-        bool, typer.Option("--explain", help="Print which resource needs which right.")
+        bool, typer.Option("--explain", help="Print the permissions that each resource requires.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
-    """Make state bucket, keys, image repositories and the pipeline's roles, where missing.
+    """Create state bucket, keys, image repositories and pipeline roles, if missing.
 
-    Needs credentials of an administrator of the account that the stack file names, once. The
-    roles may do what the resources of the stack's last preview need, and what they make is named
-    after the stack. Safe to run again: it changes nothing but policies.
+    Requires administrator credentials for the account of the stack file, once. The roles get the
+    permissions that the resources of the stack's last preview require, limited to names of the
+    stack. Idempotent: a repeated run updates policies only.
 
     Example: mobile-ai bootstrap --stack prod --repository example/models --policies
     """
@@ -64,7 +64,7 @@ def _wanted(stack: str, repository: str) -> "Wanted":
     settings = read_settings(stack)
     account, region = settings.aws.account_id, settings.region
     refuse_shared_names(stack, _stacks_of(account))
-    # Certificates and firewalls of a distribution are in this region, wherever the stack is.
+    # CloudFront requires certificates and web ACLs in us-east-1, whatever the stack's region.
     regions = sorted({region, *settings.aws.allowed_regions, "us-east-1"})
     return Wanted(
         place=Place(account=account, stack=stack, region=region, regions=tuple(regions)),
@@ -74,7 +74,7 @@ def _wanted(stack: str, repository: str) -> "Wanted":
 
 
 def _stacks_of(account: str) -> Iterator[str]:
-    """Yield the stacks of the folder that are deployed into an account."""
+    """Yield the stacks of the current folder that are deployed into an account."""
     from stack.reader import read_settings, stack_names  # noqa: PLC0415
 
     for name in stack_names(Path()):
@@ -92,7 +92,7 @@ def _plan(stack: str) -> "list[Resource]":
             f"Next: run `mobile-ai gate --stack {stack}`; its plan decides what the roles may do."
         )
     with path.open(encoding="utf-8") as lines:
-        # What the plan deletes needs its rights too, until it is gone.
+        # Resources to be deleted require permissions too.
         found = resources_of_events(lines, deleted=True)
     return [item for item in found if item.type.startswith("aws:")]
 
@@ -154,7 +154,7 @@ def _lines(rights: "Sequence[Right]") -> Iterator[str]:
 
 
 def _if(condition: str) -> str:
-    """Return a condition for people; that on the region is said once, for all."""
+    """Return a condition as text; the region condition is printed once for all."""
     tests = json.loads(condition) if condition else {}
     told = [
         f"{key} is {' or '.join([wanted] if isinstance(wanted, str) else wanted)}"
@@ -170,7 +170,7 @@ def _condition(right: "Right") -> Any:
 
 
 def _tell_ids(wanted: "Wanted") -> None:
-    """Say how a repository's ids are found: tokens of newer repositories carry them."""
+    """Print how to find a repository's IDs, which tokens of newer repositories contain."""
     repository = wanted.repository
     if repository.id is None:
         print(

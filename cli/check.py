@@ -1,4 +1,4 @@
-"""`mobile-ai check`: the engine-free part of the gate, for a commit hook."""
+"""`mobile-ai check`: run the gate's checks that require no engine, for a commit hook."""
 
 import datetime as dt
 import json
@@ -22,14 +22,15 @@ _UNUSABLE: Final = 2
 
 def command(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Changed files; else every stack is checked.")
+        list[Path] | None,
+        typer.Argument(help="Changed files; without any, all stacks are checked."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
-    """Judge stack files, manifests, evidence and waivers without an engine, in a second or two.
+    """Check stack files, manifests, evidence and waivers without an engine, in a second or two.
 
-    Exit 0 pass, 1 denied, 2 unusable or could not judge. Resources, cost and the deployed state
-    are judged by `mobile-ai gate`.
+    Exit 0 pass, 1 denied, 2 invalid or could not be evaluated. `mobile-ai gate` evaluates
+    resources, cost and the deployed state.
 
     Example: mobile-ai check Pulumi.prod.yaml
     """
@@ -52,7 +53,7 @@ def command(
         for item in found:
             show(item)
     else:
-        print("no stack is concerned")
+        print("no stack is affected")
     if any(item.problems for item in found):
         raise typer.Exit(_UNUSABLE)
     if any(item.denied for item in found):
@@ -71,7 +72,7 @@ def _root(start: Path) -> Path:
 
 
 def show(found: "Quick") -> None:
-    """Print what a stack file came to: findings on the error stream, or that there are none."""
+    """Print a stack's result: findings on standard error, else a summary."""
     for problem in found.problems:
         print(printable_lines(problem), file=sys.stderr)
     for verdict in found.denied:

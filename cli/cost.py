@@ -1,4 +1,4 @@
-"""`mobile-ai cost`: what a stack costs in a month, and the prices that say so."""
+"""`mobile-ai cost`: estimate, fetch and allocate monthly costs; manage the price catalogue."""
 
 import datetime as dt
 import json
@@ -27,7 +27,9 @@ from gate.valued import terms_of
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
-prices = typer.Typer(no_args_is_help=True, help="The dated price catalogue of the pack.")
+prices = typer.Typer(
+    no_args_is_help=True, help="Show and refresh the dated price catalogue of the policy pack."
+)
 app.add_typer(prices, name="prices")
 app.command(name="actuals")(actuals_command)
 app.command(name="showback")(showback_command)
@@ -36,7 +38,7 @@ _DENIED: Final = 1
 _SHOWN: Final = 15
 Stack = Annotated[str, typer.Option(help="Stack whose last preview is priced: dev, prod, ...")]
 Plan = Annotated[
-    Path | None, typer.Option(help="Event stream of a preview; else that of the last gate run.")
+    Path | None, typer.Option(help="Event stream of a preview; default: the last gate run.")
 ]
 WhatIf = Annotated[
     list[str] | None,
@@ -53,16 +55,20 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     plan: Plan = None,
     what_if: WhatIf = None,
-    focus: Annotated[Path | None, typer.Option(help="Also write FOCUS 1.2 rows here.")] = None,
+    focus: Annotated[
+        Path | None, typer.Option(help="Also write FOCUS 1.2 rows to this file.")
+    ] = None,
     base: Annotated[
-        str, typer.Option(help="Commit to compare with: its own program is previewed.")
+        str, typer.Option(help="Commit to compare with; its program is previewed.")
     ] = "",
-    month: Annotated[str, typer.Option(help="Of the FOCUS rows, YYYY-MM; else this one.")] = "",
+    month: Annotated[
+        str, typer.Option(help="Month of the FOCUS rows, YYYY-MM; default: the current one.")
+    ] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Estimate a stack's month from its last preview, and hold the budgets against it.
+    """Estimate a stack's monthly cost from its last preview, and evaluate its budgets.
 
-    Touches no file but those named. Exit code 1 when a budget denies.
+    Writes no file except those given. Exit code 1 when a budget denies.
 
     Example: mobile-ai cost estimate --stack prod --base origin/main
 
@@ -95,11 +101,11 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
 
 @prices.command()
 def show(
-    item: Annotated[str, typer.Argument(help="Beginning of an item, such as s3.")] = "",
+    item: Annotated[str, typer.Argument(help="Prefix of the items, such as s3.")] = "",
     region: Annotated[str, typer.Option(help="Only this region.")] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Print prices with where each was read; unknown ones say so."""
+    """Print prices with their sources, including unknown prices."""
     with answering():
         catalogue = load_catalogue(PRICES)
     rows = [
@@ -120,12 +126,15 @@ def show(
 
 @prices.command()
 def refresh(
-    region: Annotated[list[str] | None, typer.Option(help="Regions; else all known.")] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Region; repeatable. Default: all regions of the catalogue."),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write a new dated file.")] = False,  # noqa: FBT002
 ) -> None:
-    """Ask the AWS price list for every known item and show what changed.
+    """Query the AWS price list for every known item and show price changes.
 
-    Needs AWS credentials with `pricing:GetProducts`. Without --write nothing is changed.
+    Requires AWS credentials with `pricing:GetProducts`. Without --write nothing is changed.
     """
     from cli.price_refresh import refresh_prices  # noqa: PLC0415  loads boto3
 
@@ -146,8 +155,8 @@ def _month(text: str) -> dt.date:
 
 
 def _compared(found: Estimate, stack: str, base: str, terms: Terms) -> Cost:
-    """Return the estimate beside what a commit plans."""
-    print(f"Asking what {base} plans ...", file=sys.stderr)
+    """Return the estimate compared with the plan of a commit."""
+    print(f"Previewing {base} ...", file=sys.stderr)
     try:
         before = plan_of_commit(Path.cwd(), stack, base, ambient=os.environ)
     except GateError as error:
@@ -186,7 +195,9 @@ def _show(found: Estimate, verdicts: list[BudgetVerdict]) -> None:
     for item in found.lines:
         if item.status == "unknown":
             most = "no ceiling" if item.ceiling is None else f"at most {cents(item.ceiling)} USD"
-            print(f"unknown, in no sum: {item.name} {item.item}: {item.reason} ({most})")
+            print(
+                f"unpriced, excluded from totals: {item.name} {item.item}: {item.reason} ({most})"
+            )
     for verdict in verdicts:
         reasons = f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
         amount = cents(verdict.total.amount.typical)

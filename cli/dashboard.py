@@ -1,4 +1,4 @@
-"""`mobile-ai monitor dashboard`: one page of everything that the other commands wrote."""
+"""`mobile-ai monitor dashboard`: render the results of other commands as one HTML page."""
 
 import datetime as dt
 from pathlib import Path
@@ -15,16 +15,16 @@ _PACK: Final = Path("policy-pack")
 
 
 def dashboard_command(  # noqa: PLR0917  # typer passes options by name
-    stack: Annotated[str, typer.Option(help="Stack whose page it is.")],
-    out: Annotated[Path, typer.Option(help="The page.")] = Path("build/dashboard.html"),
+    stack: Annotated[str, typer.Option(help="Stack of the page.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("build/dashboard.html"),
     store: Annotated[Path | None, typer.Option(help="Telemetry store, compacted.")] = None,
     findings: Annotated[Path | None, typer.Option(help="Folder of findings.")] = None,
     reports: Annotated[Path | None, typer.Option(help="Folder of gate reports (JSON).")] = None,
     showback: Annotated[Path | None, typer.Option(help="Folder of showback months (JSON).")] = None,
 ) -> None:
-    """Write one self-contained HTML page: fleet, quality, fairness, cost, gate, findings.
+    """Write a self-contained HTML page: fleet, quality, fairness, cost, gate, findings.
 
-    It needs no server and no network, and sends nothing anywhere. What is not named is empty.
+    The page needs no server and no network, and sends no data. Sections without input are empty.
 
     Example: mobile-ai monitor dashboard --stack prod --store build/telemetry
     --findings build/findings --reports build/gate --showback build/showback

@@ -1,4 +1,4 @@
-"""`mobile-ai device`: the reference client of releases, and why it runs what it runs."""
+"""`mobile-ai device`: reference update client for releases."""
 
 from __future__ import annotations
 
@@ -28,27 +28,30 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 app.command(name="check")(check_command)
 
-_REFUSED = 1  # what was offered is not fit, or nobody answered; the model in use stays
+_REFUSED = 1  # the update was refused, or the CDN is unreachable; the active model stays
 _FAILED = frozenset({"halt-stale", "refused", "unreachable"})
 
-Folder = Annotated[Path, typer.Option("--dir", help="Where the client keeps its files.")]
+Folder = Annotated[Path, typer.Option("--dir", help="Folder of the client's files.")]
 Root = Annotated[
     Path,
-    typer.Option("--root", help="The first trusted root: releases/<stack>/metadata/1.root.json."),
+    typer.Option("--root", help="Initial trusted root: releases/<stack>/metadata/1.root.json."),
 ]
 App = Annotated[str, typer.Option("--app", help="The application.")]
 Model = Annotated[str, typer.Option("--model", help="The model.")]
 AppVersion = Annotated[str, typer.Option("--app-version", help="Version of the application.")]
 Class = Annotated[
-    Literal["entry", "mid-range", "high-end"], typer.Option("--device-class", help="How strong.")
+    Literal["entry", "mid-range", "high-end"],
+    typer.Option("--device-class", help="Performance class."),
 ]
-Site = Annotated[str | None, typer.Option("--site", help="Name of the site, on an edge pod.")]
+Site = Annotated[str | None, typer.Option("--site", help="Site name, for an edge pod.")]
 Embedded = Annotated[
-    Path | None, typer.Option("--embedded", help="The model in the application's package.")
+    Path | None, typer.Option("--embedded", help="Model file in the application's package.")
 ]
 KeyFile = Annotated[
     Path | None,
-    typer.Option("--key-file", help="Seals the cache: 32 bytes, or 64 hexadecimal digits."),
+    typer.Option(
+        "--key-file", help="Key that encrypts the cache: 32 bytes, or 64 hexadecimal digits."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 Given = TypeVar("Given")
@@ -56,7 +59,7 @@ Given = TypeVar("Given")
 
 @app.command()
 def update(  # noqa: PLR0917  # typer passes options by name
-    url: Annotated[str, typer.Option("--url", help="Address of the CDN.")],
+    url: Annotated[str, typer.Option("--url", help="Base URL of the CDN.")],
     root: Root,
     app_name: App,
     model: Model,
@@ -64,16 +67,18 @@ def update(  # noqa: PLR0917  # typer passes options by name
     app_version: AppVersion = "1.0.0",
     device_class: Class = "mid-range",
     site: Site = None,
-    ring: Annotated[str | None, typer.Option("--ring", help="A ring given by the place.")] = None,
-    ram_mb: Annotated[int | None, typer.Option("--ram-mb", min=1, help="Memory.")] = None,
+    ring: Annotated[
+        str | None, typer.Option("--ring", help="Ring assigned by the environment.")
+    ] = None,
+    ram_mb: Annotated[int | None, typer.Option("--ram-mb", min=1, help="Memory in MB.")] = None,
     embedded: Embedded = None,
     key_file: KeyFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Check for an update, verify it, install it; exit code 1 if it was refused or out of reach.
+    """Check for an update, verify and install it; exit code 1 if it was refused or unreachable.
 
-    Exit code 1 too when what is halted today could not be read. Of two checks of one folder, one
-    works and the other says busy.
+    Exit code 1 also if the current halts could not be read. Of two concurrent checks of one
+    folder, one proceeds and the other reports busy.
 
     Example: mobile-ai device update --url http://127.0.0.1:8080 --app field-assistant
     --model digits --root releases/dev/metadata/1.root.json --app-version 4.2.0
@@ -112,7 +117,7 @@ def why(  # noqa: PLR0917  # typer passes options by name
     key_file: KeyFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Tell what the device runs and how that was decided; no network.
+    """Explain which model the device runs and why; works offline.
 
     Example: mobile-ai device why --app field-assistant --model digits
     """
@@ -140,22 +145,26 @@ def why(  # noqa: PLR0917  # typer passes options by name
 
 @app.command("verify-bundle")
 def verify(  # noqa: PLR0917  # typer passes options by name
-    stack: Annotated[str, typer.Option("--stack", "-s", help="Where it gets releases from.")],
+    stack: Annotated[
+        str, typer.Option("--stack", "-s", help="Stack that releases to the application.")
+    ],
     root: Root,
     app_name: App,
     model: Model,
-    app_version: Annotated[str, typer.Option("--app-version", help="Of the application.")],
+    app_version: Annotated[str, typer.Option("--app-version", help="Version of the application.")],
     embedded: Embedded = None,
     folder: Annotated[
-        Path | None, typer.Option("--dir", help="All that is packed: no private key may be in it.")
+        Path | None,
+        typer.Option("--dir", help="Folder that is packaged; it must not contain a private key."),
     ] = None,
     root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
     config_file: Annotated[
-        Path | None, typer.Option("--config-file", help="Another stack file than the repository's.")
+        Path | None,
+        typer.Option("--config-file", help="Stack file to use instead of the repository's."),
     ] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Check an application's package before it is released; exit code 1 if it is not fit.
+    """Check an application's package before its release; exit code 1 if a check fails.
 
     Example: mobile-ai device verify-bundle --stack dev --app field-assistant --model digits
     --app-version 4.2.0 --root releases/dev/metadata/1.root.json
@@ -187,17 +196,19 @@ def verify(  # noqa: PLR0917  # typer passes options by name
 
 @app.command()
 def tuf(  # noqa: PLR0917  # typer passes options by name
-    action: Annotated[Literal["init", "refresh", "download"], typer.Argument(help="What to do.")],
+    action: Annotated[
+        Literal["init", "refresh", "download"], typer.Argument(help="Client action.")
+    ],
     trusted_root: Annotated[
-        Path | None, typer.Argument(help="The root to trust, for init.")
+        Path | None, typer.Argument(help="Root file to trust, for init.")
     ] = None,
-    metadata_dir: Annotated[Path, typer.Option(help="Where metadata is kept.")] = Path("metadata"),
-    metadata_url: Annotated[str | None, typer.Option(help="Address of the metadata.")] = None,
-    target_name: Annotated[list[str] | None, typer.Option(help="A target; repeatable.")] = None,
-    target_base_url: Annotated[str | None, typer.Option(help="Address of the targets.")] = None,
-    target_dir: Annotated[Path | None, typer.Option(help="Where targets go.")] = None,
+    metadata_dir: Annotated[Path, typer.Option(help="Folder of the metadata.")] = Path("metadata"),
+    metadata_url: Annotated[str | None, typer.Option(help="Base URL of the metadata.")] = None,
+    target_name: Annotated[list[str] | None, typer.Option(help="Target name; repeatable.")] = None,
+    target_base_url: Annotated[str | None, typer.Option(help="Base URL of the targets.")] = None,
+    target_dir: Annotated[Path | None, typer.Option(help="Folder for downloaded targets.")] = None,
 ) -> None:
-    """Run the bare TUF client, as the public conformance suite drives it; exit code 1 on refusal.
+    """Run the plain TUF client for the TUF conformance suite; exit code 1 on refusal.
 
     Example: mobile-ai device tuf --metadata-dir D --metadata-url http://127.0.0.1:8080 refresh
     """

@@ -1,4 +1,4 @@
-"""`mobile-ai device check`: run an embedded model's self-test here, and time it."""
+"""`mobile-ai device check`: run and time an embedded model's self-test on this machine."""
 
 import json
 from pathlib import Path
@@ -17,22 +17,22 @@ _REFUSED = 1
 
 
 def check_command(  # noqa: PLR0917  # typer passes options by name
-    stack: Annotated[str, typer.Option("--stack", "-s", help="Whose stack file pins it.")],
+    stack: Annotated[str, typer.Option("--stack", "-s", help="Stack whose file pins the model.")],
     app_name: Annotated[str, typer.Option("--app", help="The application.")],
     model: Annotated[str, typer.Option("--model", help="The model.")],
     embedded: Annotated[
-        Path | None, typer.Option("--embedded", help="The model in the application's package.")
+        Path | None, typer.Option("--embedded", help="Model file in the application's package.")
     ] = None,
     variant: Annotated[
-        str, typer.Option("--variant", help="Which artifact of the version, without --embedded.")
+        str, typer.Option("--variant", help="Artifact of the version, instead of --embedded.")
     ] = "",
     runs: Annotated[int, typer.Option(min=20, max=100_000, help="Timed runs.")] = 200,
     root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
-    """Run a model in LiteRT or onnxruntime; exit code 1 if it does not answer as it was approved.
+    """Run a model's self-test in LiteRT or onnxruntime; exit code 1 if an output differs.
 
-    Its time is this machine's and advice only: beside it stands what the manifest states.
+    Latencies of this machine are informational, and shown with those of the manifest.
 
     Example: mobile-ai device check --stack dev --app field-assistant --model digits --variant int8
     """

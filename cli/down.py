@@ -1,4 +1,4 @@
-"""`mobile-ai down`: delete what a stack deployed."""
+"""`mobile-ai down`: destroy a stack's resources."""
 
 import json
 import sys
@@ -18,22 +18,22 @@ _SHOWN: Final = 8
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to take away: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to destroy: dev, prod, ...")],
     cloud: Annotated[
         Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
     ] = Cloud.SANDBOX,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
 ) -> None:
-    """Delete everything that a stack deployed, without asking back; a sandbox goes on running.
+    """Destroy all resources of a stack without confirmation; a sandbox keeps running.
 
-    On AWS it deletes nothing while something is protected (`mobile-ai:protect`), and says so; in
-    a sandbox that is lifted first. What a sandbox's APIs still list afterwards is told.
+    On AWS nothing is deleted while a resource is protected (`mobile-ai:protect`); in a sandbox,
+    protection is removed first. Resources that the sandbox's APIs still list are reported.
 
     Example: mobile-ai down --stack dev
 
     Example: mobile-ai down --stack dev --cloud aws --json
     """
-    from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it
+    from gate import GateError, Options  # noqa: PLC0415  takes a second, too long for a help text
     from gate.operate import take_down  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
 

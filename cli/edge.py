@@ -1,4 +1,4 @@
-"""`mobile-ai edge`: the inference server of an edge site."""
+"""`mobile-ai edge`: inference server of an edge site."""
 
 from __future__ import annotations
 
@@ -27,17 +27,22 @@ _KEY_BYTES = 32
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="Configuration file; without one, the pod's environment."),
+    typer.Option("--config", help="Configuration file; default: the pod's environment variables."),
 ]
 
 
 @app.command()
 def serve(
     config: Config = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Instead of its port.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only read it, and end.")] = False,  # noqa: FBT002
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to use instead of the configured one."),
+    ] = None,
+    check: Annotated[  # noqa: FBT002
+        bool, typer.Option("--check", help="Validate the configuration and exit.")
+    ] = False,
 ) -> None:
-    """Serve models by the Open Inference Protocol v2 until SIGTERM or Ctrl-C.
+    """Serve models over the Open Inference Protocol v2 until SIGTERM or Ctrl-C.
 
     Examples: mobile-ai edge serve --config edge.yaml;
     mobile-ai edge serve --config edge.yaml --check;
@@ -48,22 +53,24 @@ def serve(
         listen = settings.listen.model_copy(update={"port": port})
         settings = settings.model_copy(update={"listen": listen})
     if check:
-        print("The configuration can be used.")
+        print("The configuration is valid.")
         return
     configure(settings.log_level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings))
     except (FileError, OSError, RuntimeError) as error:
-        raise UserError(f"edge serve: {error}. Next: mend it and start again") from error
+        raise UserError(f"edge serve: {error}. Next: fix it and start again") from error
 
 
 @app.command()
 def key(
-    client: Annotated[str, typer.Argument(help="Name of the client that gets the key.")],
-    operator: Annotated[bool, typer.Option("--operator", help="May load models.")] = False,  # noqa: FBT002
+    client: Annotated[str, typer.Argument(help="Name of the client.")],
+    operator: Annotated[  # noqa: FBT002
+        bool, typer.Option("--operator", help="Allow the client to load models.")
+    ] = False,
 ) -> None:
-    """Make an API key: print it once, and the entry of the key file that stands for it.
+    """Create an API key; print it once, with its entry for the key file.
 
     Example: mobile-ai edge key field-assistant
     """

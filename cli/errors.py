@@ -1,4 +1,4 @@
-"""The error of a command that is the user's to mend."""
+"""User errors: mistakes that the user of a command can fix."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ __all__ = ["UserError", "answering"]
 
 
 class UserError(Exception):
-    """Shown as one line, without a traceback: what, got, expected, next step."""
+    """User error, printed without a traceback: what, got, expected, next step."""
 
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what the rooms refuse into the one line that a user reads."""
+    """Convert governance errors to user errors."""
     try:
         yield
     except GovernanceError as error:

@@ -1,4 +1,4 @@
-"""`mobile-ai gate`: preview a stack with the policy pack and print one verdict."""
+"""`mobile-ai gate`: preview a stack with the policy pack and report one verdict."""
 
 import sys
 from enum import StrEnum
@@ -18,7 +18,7 @@ __all__ = ["command"]
 
 
 class Cloud(StrEnum):
-    """Which providers run."""
+    """Providers of the preview."""
 
     SANDBOX = "sandbox"
     AWS = "aws"
@@ -36,21 +36,26 @@ def command(  # noqa: PLR0917  typer passes options by name
         Path | None, typer.Option(help="Write every format to a file in this folder.")
     ] = None,
     base: Annotated[
-        str, typer.Option(help="Commit to count changes against; else the deployed state.")
+        str, typer.Option(help="Commit to compare with; default: the deployed state.")
     ] = "",
     actuals: Annotated[
         Path | None,
         typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
     ] = None,
-    time: Annotated[bool, typer.Option("--time", help="Print where the time went.")] = False,  # noqa: FBT002
+    time: Annotated[  # noqa: FBT002
+        bool, typer.Option("--time", help="Print the time spent in each phase.")
+    ] = False,
     statement: Annotated[
-        Path | None, typer.Option(help="Write a signed statement here if the verdict is pass.")
+        Path | None, typer.Option(help="Write a signed statement to this file if the gate passes.")
     ] = None,
     key: Annotated[
-        str, typer.Option(help="Signs it as role pipeline: awskms:KEY or file2:PATH.")
+        str,
+        typer.Option(
+            help="Key that signs the statement as role pipeline: awskms:KEY or file2:PATH."
+        ),
     ] = "",
 ) -> None:
-    """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not judge.
+    """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not be evaluated.
 
     Example: mobile-ai gate --stack prod --base origin/main --format markdown
 
@@ -85,7 +90,7 @@ def command(  # noqa: PLR0917  typer passes options by name
 
 
 def _certified(options: "Options", tell: "Tell", statement: Path, key: str) -> "Report":
-    """Run the gate and write the signed statement; one of an earlier run is removed first."""
+    """Run the gate and write the signed statement, after removing that of an earlier run."""
     from model_build.errors import BuildError  # noqa: PLC0415
     from model_build.signing import signer_from_uri  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`mobile-ai images`: newer digests of the images that stack files pin."""
+"""`mobile-ai images`: check and update the image digests pinned in stack files."""
 
 import json
 from pathlib import Path
@@ -16,21 +16,21 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 _MOVED = 1
-_SHOWN = 19  # characters of a digest, for people
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Whose stack file.")]
+_SHOWN = 19  # characters of a digest in the text output
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: dev, prod, ...")]
 Tag = Annotated[
     str,
-    typer.Option(help="Tag to ask about; else a reference's own, else the highest version."),
+    typer.Option(help="Tag to resolve; default: the reference's tag, or the highest version."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 
 
 @app.command()
 def check(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FBT002
-    """Say which images have newer digests; exit code 1 when one has.
+    """List images with newer digests; exit code 1 if there are any.
 
-    Reads the registries with the login of `docker login`, or for Amazon ECR with the AWS
-    credentials of the environment; as nobody without any.
+    Reads registries with the credentials of `docker login`, Amazon ECR with the AWS credentials
+    of the environment, and anonymously without either.
 
     Example: mobile-ai images check --stack prod
     """
@@ -43,7 +43,7 @@ def check(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: 
 
 @app.command()
 def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FBT002
-    """Write newer digests into the stack file: all of them, or none when one is not to be had.
+    """Write newer digests into the stack file; all of them, or none if one cannot be resolved.
 
     Example: mobile-ai images pin --stack prod --tag 1.5.0
     """

@@ -1,4 +1,4 @@
-"""`mobile-ai`: the console script. Each command group is a module, loaded when it is named."""
+"""Console script `mobile-ai`; each command group is a module that is loaded on demand."""
 
 import importlib
 import os
@@ -27,9 +27,9 @@ class Group:
     """A command or a group of commands.
 
     Attributes:
-        module: Where its `app` is.
-        help: One line for the list of commands, so that the list loads no module.
-        is_command: Whether the module has a function `command` and no further names below it.
+        module: Module that holds its `app`.
+        help: Summary for the list of commands, available without importing the module.
+        is_command: Whether the module has a function `command` instead of subcommands.
     """
 
     module: str
@@ -40,59 +40,57 @@ class Group:
 GROUPS: Final[Mapping[str, Group]] = {
     "bootstrap": Group(
         module="cli.bootstrap",
-        help="Make what an AWS account needs before the first `up`.",
+        help="Prepare an AWS account for the first `up`.",
         is_command=True,
     ),
     "check": Group(
         module="cli.check",
-        help="Judge stack files, manifests and waivers without an engine.",
+        help="Check stack files, manifests and waivers without an engine.",
         is_command=True,
     ),
     "audit": Group(
         module="cli.audit",
-        help="Judge what is deployed with the same policy pack.",
+        help="Evaluate deployed resources with the policy pack.",
         is_command=True,
     ),
-    "cost": Group(module="cli.cost", help="Estimate a stack's month; show and refresh prices."),
-    "device": Group(module="cli.device", help="Take updates as a device does, and say why."),
+    "cost": Group(module="cli.cost", help="Estimate, fetch and allocate costs; manage prices."),
+    "device": Group(module="cli.device", help="Update, explain and check models as a device does."),
     "down": Group(
         module="cli.down",
-        help="Delete what a stack deployed.",
+        help="Destroy a stack's resources.",
         is_command=True,
     ),
-    "edge": Group(module="cli.edge", help="Serve models by the Open Inference Protocol."),
+    "edge": Group(module="cli.edge", help="Serve models over the Open Inference Protocol."),
     "gate": Group(
         module="cli.gate",
-        help="Preview a stack with the policy pack; one verdict.",
+        help="Preview a stack with the policy pack and report one verdict.",
         is_command=True,
     ),
-    "images": Group(
-        module="cli.images", help="Find newer digests of the images that are pinned; pin them."
-    ),
+    "images": Group(module="cli.images", help="Check and update pinned image digests."),
     "model": Group(module="cli.model", help="Build, verify, compare and approve model versions."),
     "monitor": Group(
-        module="cli.monitor", help="Take telemetry in, find drift and regressions, list findings."
+        module="cli.monitor", help="Ingest telemetry, detect drift and regressions, list findings."
     ),
     "recommend": Group(
         module="cli.recommend",
-        help="Search the cheapest placements within the limits.",
+        help="Find the lowest-cost placements within service limits.",
         is_command=True,
     ),
     "remediate": Group(
         module="cli.remediate",
-        help="Turn findings into commits on branches.",
+        help="Commit remediations of findings to branches.",
         is_command=True,
     ),
     "refresh": Group(
         module="cli.refresh",
-        help="Tell what was changed outside of Git.",
+        help="Detect drift from Git.",
         is_command=True,
     ),
     "release": Group(
         module="cli.release", help="Plan, sign, promote, halt and roll back releases."
     ),
     "sandbox": Group(
-        module="cli.sandbox", help="Start, look at and stop a local cloud on this machine."
+        module="cli.sandbox", help="Start, inspect and stop a local cloud on this machine."
     ),
     "schema": Group(module="cli.schema", help="Print the JSON Schema of a file format."),
     "up": Group(
@@ -104,9 +102,9 @@ GROUPS: Final[Mapping[str, Group]] = {
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:
-    """Return the application with the one group loaded that the arguments name.
+    """Return the application, with only the selected command group loaded.
 
-    Loading all would import TensorFlow and MLflow to print a help text.
+    Loading all of them would import TensorFlow and MLflow just to print help.
     """
     app = typer.Typer(
         name="mobile-ai",
@@ -131,11 +129,11 @@ def _add(app: typer.Typer, name: str, group: Group, *, loaded: bool) -> None:
 
 
 def _none() -> None:
-    """Stand in the list of commands for one that is not loaded."""
+    """Placeholder in the list of commands for a module that is not loaded."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the console script; a user's mistake ends in one line and exit code 2."""
+    """Run the console script; a user error prints its message and exits with code 2."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         application(arguments)(args=list(arguments), prog_name="mobile-ai")
@@ -167,13 +165,13 @@ def _options(
         bool,
         typer.Option(
             "--version",
-            help="Print the version and end.",
+            help="Show the version and exit.",
             is_eager=True,
             callback=_print_version,
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Declare the global options."""
 
 
 if __name__ == "__main__":

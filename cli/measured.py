@@ -1,4 +1,4 @@
-"""`mobile-ai monitor measured`: what was used in a month, for the showback."""
+"""`mobile-ai monitor measured`: export a month's measured usage for the showback."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,15 +14,17 @@ _STORE: Final = Path("build/telemetry")
 
 
 def measured_command(
-    month: Annotated[str, typer.Option(help="The month, YYYY-MM.")],
-    stack: Annotated[str, typer.Option(help="Stack whose owner stands for its applications.")],
+    month: Annotated[str, typer.Option(help="Month, YYYY-MM.")],
+    stack: Annotated[str, typer.Option(help="Stack whose owner is assigned to its applications.")],
     store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = _STORE,
-    out: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; default: standard output.")
+    ] = None,
 ) -> None:
-    """Write what a month's telemetry counted, as `mobile-ai cost showback --measured` reads it.
+    """Write a month's usage from telemetry, in the format of `mobile-ai cost showback --measured`.
 
-    Calls of the registry and the nodes and pods of sites are not in telemetry: add them by hand
-    or from their own sources.
+    Telemetry contains no registry calls and no nodes or pods of sites: add them from their own
+    sources.
 
     Example: mobile-ai monitor measured --stack prod --month 2026-10 --out measured-2026-10.json
     """

@@ -1,4 +1,4 @@
-"""`mobile-ai model`: make, verify, compare, approve, register and pull model versions."""
+"""`mobile-ai model`: build, verify, compare, approve, register and pull model versions."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ app = typer.Typer(
 )
 app.command(name="requests")(requests_command)
 
-_REFUSED: Final = 1  # the answer is no: a gate failed, a signature does not verify
+_REFUSED: Final = 1  # negative result: a quality gate failed, or a signature does not verify
 
 _err = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 Environment = Annotated[
-    str, typer.Option("--environment", "-e", help="Whose trust file decides: dev or prod.")
+    str, typer.Option("--environment", "-e", help="Environment of the trust file: dev or prod.")
 ]
 TrustFile = Annotated[
-    Path | None, typer.Option("--trust", help="Another trust file than the environment's.")
+    Path | None, typer.Option("--trust", help="Trust file to use instead of the environment's.")
 ]
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
 Manifest = Annotated[
@@ -75,22 +75,24 @@ Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY 
 def build(  # noqa: PLR0917  # typer passes options by name
     recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/digits.yaml.")],
     key: Key,
-    evaluator_key: Annotated[str, typer.Option(help="Signer of the evaluator; another key.")],
+    evaluator_key: Annotated[
+        str, typer.Option(help="Signer of the evaluation; must be a different key.")
+    ],
     models: Models = Path("models"),
     ship: Annotated[
-        list[str] | None, typer.Option(help="A variant that the version holds; default all.")
+        list[str] | None, typer.Option(help="Variant to include; repeatable. Default: all.")
     ] = None,
     store: Annotated[
-        str | None, typer.Option(help="Where artifacts over 1 MB will lie: s3://bucket/models.")
+        str | None, typer.Option(help="Storage URL of artifacts over 1 MB: s3://bucket/models.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="Days that the evaluation counts.")] = 365,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the evaluation in days.")] = 365,
     environment: Environment = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Build, optimise and evaluate a recipe, and write the signed version.
 
-    Exit code 1 when a gate of the recipe does not pass: the report is kept, no manifest is.
+    Exit code 1 if a quality gate of the recipe fails; the report is kept, but no manifest.
 
     Example: mobile-ai model build model-build/recipes/digits.yaml
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
@@ -116,14 +118,16 @@ def build(  # noqa: PLR0917  # typer passes options by name
 @app.command()
 def verify(
     manifest: Manifest,
-    sha256: Annotated[str | None, typer.Option(help="Also check the pin of a stack file.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="Also check this digest, as pinned in a stack file.")
+    ] = None,
     environment: Environment = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Check every byte of a version and who vouches for it, offline.
+    """Verify digests and signatures of a version offline.
 
-    Exit code 1 when anything is wrong; every finding names the file or field.
+    Exit code 1 if a check fails; every finding names the file or field.
 
     Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
     """
@@ -143,7 +147,7 @@ def verify(
         for item in found.findings:
             print(f"{item.where}: {item.problem}")
         for kind, moment in (found.expires or {}).items():
-            print(f"{kind} counts until {moment.date()}")
+            print(f"{kind} is valid until {moment.date()}")
         print(f"{'verified' if found.ok else 'NOT VERIFIED'}: {manifest} {found.sha256}")
     if not found.ok:
         raise typer.Exit(_REFUSED)
@@ -154,14 +158,14 @@ def compare(
     manifests: Annotated[
         list[Path], typer.Argument(help="One or more manifests, or their folders.")
     ],
-    plot: Annotated[Path | None, typer.Option(help="Write a picture (.png or .svg).")] = None,
-    max_loss_pt: Annotated[float, typer.Option(help="Points of quality that may be lost.")] = 1.0,
+    plot: Annotated[Path | None, typer.Option(help="Write a plot (.png or .svg).")] = None,
+    max_loss_pt: Annotated[float, typer.Option(help="Maximum quality loss in points.")] = 1.0,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Show which variants are worth having, and recommend one per device class.
+    """Show the Pareto front of variants, and recommend one per device class.
 
-    A variant is on the front when none is at least as good in size, latency, energy and
-    quality, and better in one.
+    A variant is on the front if no other is at least as good in size, latency, energy and
+    quality, and better in one of them.
 
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
@@ -191,18 +195,18 @@ def compare(
 def approve(  # noqa: PLR0917  # typer passes options by name
     manifest: Manifest,
     key: Key,
-    role: Annotated[str, typer.Option(help="The role that signs.")] = "ethics-reviewer",
+    role: Annotated[str, typer.Option(help="Role that signs.")] = "ethics-reviewer",
     questionnaire: Annotated[
-        Path | None, typer.Option(help="Answers as YAML; asked for one by one without it.")
+        Path | None, typer.Option(help="Answers as YAML; default: interactive prompts.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="Days that the assessment counts.")] = 365,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the assessment in days.")] = 365,
     environment: Environment = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Answer the impact questionnaire for a version and sign it.
 
-    The manifest then lists the assessment, so its pin changes.
+    The assessment is added to the manifest, so the manifest's digest changes.
 
     Example: mobile-ai model approve models/digits/1.1.0/manifest.yaml
     --key awskms:alias/ethics-reviewer --questionnaire answers.yaml
@@ -237,16 +241,16 @@ def register(  # noqa: PLR0917  # typer passes options by name
     manifest: Manifest,
     tracking_uri: TrackingUri = DEFAULT_TRACKING_URI,
     stack_files: Annotated[
-        list[Path] | None, typer.Option("--stack-file", help="Stack files that give aliases.")
+        list[Path] | None, typer.Option("--stack-file", help="Stack files that define aliases.")
     ] = None,
     environment: Environment = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Put a verified version, its metrics and evidence into an MLflow registry.
+    """Register a verified version, its metrics and evidence in an MLflow registry.
 
-    Registering the same digest again changes nothing but the aliases, which always follow
-    the stack files: one alias per stack that pins the version.
+    Registering the same digest again only updates the aliases, which follow the stack files:
+    one alias per stack that pins the version.
 
     Example: mobile-ai model register models/digits/1.1.0/manifest.yaml
     --tracking-uri https://mlflow.example.com --stack-file Pulumi.prod.yaml
@@ -274,11 +278,11 @@ def register(  # noqa: PLR0917  # typer passes options by name
 def pull(
     source: Annotated[str, typer.Argument(help="models:/name/version, or a file.")],
     to: Annotated[Path, typer.Option(help="Folder to pull into.")] = Path("build/pulled"),
-    sha256: Annotated[str | None, typer.Option(help="Digest that the file must have.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Expected digest of the file.")] = None,
     tracking_uri: TrackingUri = DEFAULT_TRACKING_URI,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Fetch a model to a local folder and inspect it before anything loads it.
+    """Fetch a model to a local folder and inspect it before it is loaded.
 
     Example: mobile-ai model pull models:/digits/1 --to build/pulled
     """
@@ -293,18 +297,18 @@ def pull(
 
 @app.command()
 def trust(
-    keys: Annotated[Path, typer.Option(help="Folder for the private keys: outside Git.")],
+    keys: Annotated[Path, typer.Option(help="Folder for the private keys, outside of Git.")],
     environment: Environment = "dev",
     keep: Annotated[  # noqa: FBT002
-        bool, typer.Option("--keep", help="Go on trusting the present file's keys beside yours.")
+        bool, typer.Option("--keep", help="Keep trusting the keys of the present file as well.")
     ] = False,
-    days: Annotated[int, typer.Option(min=1, help="Days that the trust counts.")] = 365,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the trust in days.")] = 365,
 ) -> None:
-    """Begin an environment's trust: a key for every role, and version 1 of the trust file.
+    """Initialize an environment's trust: a key for every role, and version 1 of the trust file.
 
-    The keys are files, for a trial or to be moved to where each role's owner keeps them. From
-    then on the file changes only by a next version that both root keys sign: a trust file that is
-    there is not begun anew, unless it is the sample's, whose private keys are gone.
+    The keys are files, for a trial or to be moved to the owners of the roles. Later versions of
+    the trust file require signatures of both root keys. An existing trust file is not replaced,
+    unless it is the sample's, whose private keys were destroyed.
 
     Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
     """
@@ -322,17 +326,18 @@ def trust(
 @app.command()
 def samples(
     anchors: Annotated[
-        list[str] | None, typer.Option("--anchor", help="Trust file written anew (dev).")
+        list[str] | None,
+        typer.Option("--anchor", help="Environment whose trust file is rewritten (dev)."),
     ] = None,
     models: Models = Path("models"),
     pin: Annotated[
-        list[Path] | None, typer.Option("--pin", help="Stack file whose pins are renewed.")
+        list[Path] | None, typer.Option("--pin", help="Stack file whose pins are updated.")
     ] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Build the sample models and sign everything with fresh keys that are then thrown away.
+    """Build the sample models and sign them with new keys that are then destroyed.
 
-    Only the trust files named by --anchor are written; the others no longer verify the new
+    Only the trust files named by --anchor are written; other environments no longer verify the
     samples. Takes a few minutes.
 
     Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
@@ -358,7 +363,7 @@ def samples(
 
 @contextmanager
 def _answering(*refusals: type[Exception]) -> Iterator[None]:
-    """Turn errors into a message and an exit code; only bugs show a traceback."""
+    """Convert errors to a message and an exit code; only defects show a traceback."""
     try:
         yield
     except refusals as error:
@@ -376,7 +381,7 @@ def _answering(*refusals: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Show what happens: a spinner on a terminal, one line a step elsewhere."""
+    """Show progress: a spinner on a terminal, one line per step elsewhere."""
     if not sys.stderr.isatty():
         yield lambda text: _err.print(text, markup=False, highlight=False, soft_wrap=True)
         return
@@ -387,7 +392,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _manifest_at(path: Path) -> Path:
-    """Return the manifest of a version folder; another path as it is."""
+    """Return the manifest of a version folder, or the path unchanged."""
     return path / MANIFEST_FILE if path.is_dir() else path
 
 
@@ -403,7 +408,7 @@ def _trust(environment: str, path: Path | None) -> Trust:
 
 
 def _trust_if_any(environment: str, path: Path | None) -> Trust | None:
-    """Return the trust when its file is there: before the first ceremony it is not."""
+    """Return the trust if its file exists; before the first ceremony it does not."""
     there = path is not None or (Path("policy-pack/trust") / f"{environment}.yaml").is_file()
     return _trust(environment, path) if there else None
 

@@ -1,4 +1,4 @@
-"""`mobile-ai model requests`: which retraining was asked for, and what it waits for."""
+"""`mobile-ai model requests`: list retraining requests and their status."""
 
 import json
 from pathlib import Path
@@ -17,9 +17,9 @@ def requests_command(
     models: Annotated[Path, typer.Option(help="Folder of all model versions.")] = Path("models"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
-    """List the retrainings that were asked for, and the recipe that answers each.
+    """List retraining requests, and the recipe that satisfies each.
 
-    A request waits until there is a recipe for a later version that pins other data.
+    A request is pending until a recipe for a later version pins different data.
 
     Example: mobile-ai model requests --json
     """

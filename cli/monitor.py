@@ -1,4 +1,4 @@
-"""`mobile-ai monitor`: take telemetry in, judge it, list what is wrong."""
+"""`mobile-ai monitor`: ingest telemetry, detect drift and regressions, list findings."""
 
 import csv
 import json
@@ -38,21 +38,21 @@ def ingest(  # noqa: PLR0917  typer passes options by name
     ] = None,
     store: Store = _STORE,
     channel: Annotated[
-        str, typer.Option(help="The door the events came in by: device, or site (our own servers).")
+        str, typer.Option(help="Ingestion channel: device, or site (our own servers).")
     ] = "device",
     stack: Annotated[
-        str, typer.Option(help="Stack whose deployments say which apps may send a group.")
+        str, typer.Option(help="Stack whose deployments determine which apps may send a group.")
     ] = "",
     listen: Annotated[
         str, typer.Option(help="HOST:PORT: serve POST /v1/events instead, until interrupted.")
     ] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Take events in, each id once; put bad ones aside with the reason.
+    """Ingest events with deduplication; quarantine invalid ones with their reason.
 
-    Safe to run again and to interrupt: what is committed is skipped, the rest is taken in. Refused
-    events are in <store>/quarantine. On another address than this machine's, --listen needs a token
-    in MOBILE_AI_INGEST_TOKEN.
+    Safe to interrupt and to repeat: committed events are skipped. Invalid events are in
+    <store>/quarantine. On an address other than loopback, --listen requires a token in
+    MOBILE_AI_INGEST_TOKEN.
 
     Example: mobile-ai monitor ingest events-*.jsonl.gz
 
@@ -75,22 +75,23 @@ def ingest(  # noqa: PLR0917  typer passes options by name
 @app.command()
 def drift(  # noqa: PLR0917  typer passes options by name
     store: Store = _STORE,
-    width: Annotated[int, typer.Option(help="Hours of a window; a divisor of 24.")] = 1,
+    width: Annotated[int, typer.Option(help="Window size in hours; a divisor of 24.")] = 1,
     reference: Annotated[
-        int, typer.Option(help="Windows at the beginning that are the reference.")
+        int, typer.Option(help="Number of initial windows used as reference.")
     ] = 168,
     costs: Annotated[
-        Path | None, typer.Option(help="CSV with hour,app,amount: hourly costs to watch too.")
+        Path | None, typer.Option(help="CSV with hour,app,amount: hourly costs to monitor as well.")
     ] = None,
     findings_folder: Annotated[
-        Path | None, typer.Option("--findings", help="Where findings go; else <store>/findings.")
+        Path | None,
+        typer.Option("--findings", help="Folder for findings; default: <store>/findings."),
     ] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Judge every window and write findings; exit code 1 while one is open.
+    """Evaluate every window and write findings; exit code 1 while one is open.
 
-    Compares with the past of the same hour of the week and, for a canary, with the version that
-    most devices have. The same data give the same findings.
+    Compares with earlier windows of the same hour of the week and, for a canary, with the version
+    that most devices run. Deterministic: the same data give the same findings.
 
     Example: mobile-ai monitor drift --width 24 --reference 14
     """
@@ -119,9 +120,10 @@ def drift(  # noqa: PLR0917  typer passes options by name
 def findings(
     store: Store = _STORE,
     findings_folder: Annotated[
-        Path | None, typer.Option("--findings", help="Their folder; else <store>/findings.")
+        Path | None,
+        typer.Option("--findings", help="Folder of findings; default: <store>/findings."),
     ] = None,
-    only_open: Annotated[bool, typer.Option("--open", help="Only those still breached.")] = False,  # noqa: FBT002
+    only_open: Annotated[bool, typer.Option("--open", help="Only open findings.")] = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """List the findings that `monitor drift` wrote, newest first.
@@ -137,7 +139,7 @@ def findings(
 
 @app.command()
 def status(store: Store = _STORE, as_json: Json = False) -> None:  # noqa: FBT002
-    """Say what the store holds: days, events, what was refused, who was heard of last.
+    """Summarize the store: days, events, refused events, and the last report of each version.
 
     Example: mobile-ai monitor status
     """
@@ -163,11 +165,11 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="File to write, .jsonl or .jsonl.gz.")],
     days: Annotated[int, typer.Option(min=3, max=29, help="Days of events, until now.")] = 4,
     bad_hours: Annotated[
-        int, typer.Option(min=0, help="Hours at the end in which the canary crashes.")
+        int, typer.Option(min=0, help="Final hours in which the canary crashes.")
     ] = 12,
     seed: Annotated[int, typer.Option(help="The same seed and hour give the same file.")] = 1,
 ) -> None:
-    """Write events of a small made-up fleet with a canary that goes bad, to try the monitor.
+    """Write events of a small simulated fleet with a failing canary, to try the monitor.
 
     Example: mobile-ai monitor simulate fleet.jsonl.gz &&
     mobile-ai monitor ingest fleet.jsonl.gz && mobile-ai monitor drift --reference 48
@@ -227,7 +229,7 @@ def _show(found: list[Any], *, as_json: bool) -> None:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Turn what the rooms say into a user's error."""
+    """Convert errors of the monitor to user errors."""
     try:
         yield
     except GovernanceError as error:

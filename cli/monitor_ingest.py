@@ -1,4 +1,4 @@
-"""How `mobile-ai monitor ingest` takes events in: from files, or over HTTP."""
+"""Implementation of `mobile-ai monitor ingest`, from files or over HTTP."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _TOKEN: Final = "MOBILE_AI_INGEST_TOKEN"  # noqa: S105  the name of a variable
 
 
 def take_in(store: Any, files: list[Path], *, channel: Any, apps: list[str], as_json: bool) -> None:
-    """Take files in, compact, let go what is too old, and say what became of it."""
+    """Ingest files, compact the store, delete expired data, and print a summary."""
     from operations.telemetry import Retention, compact, expire, ingest_file  # noqa: PLC0415
 
     rows = []
@@ -47,13 +47,13 @@ def take_in(store: Any, files: list[Path], *, channel: Any, apps: list[str], as_
     for row in rows:
         print(
             f"{row['file']}: {row['accepted']:,} accepted, {row['refused']:,} refused, "
-            f"{row['skipped']:,} taken in before"
+            f"{row['skipped']:,} already ingested"
         )
     print(f"{compacted.days} days compacted, {compacted.repeated:,} repeated events left out")
 
 
 def serve(store: Any, listen: str, *, channel: Any, apps: list[str]) -> None:
-    """Serve the local door until interrupted."""
+    """Serve the local ingestion endpoint until interrupted."""
     import uvicorn  # noqa: PLC0415  only to listen
 
     from operations.telemetry.endpoint import Endpoint  # noqa: PLC0415

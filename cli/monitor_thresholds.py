@@ -1,4 +1,4 @@
-"""`mobile-ai monitor thresholds`: limits of the policy pack against what the fleet takes."""
+"""`mobile-ai monitor thresholds`: compare limits of the policy pack with fleet measurements."""
 
 import datetime as dt
 import json
@@ -17,17 +17,19 @@ _WIDTH: Final = 24
 
 
 def thresholds_command(
-    stack: Annotated[str, typer.Option(help="Stack whose limits and deployments are meant.")],
+    stack: Annotated[str, typer.Option(help="Stack of the limits and deployments.")],
     store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = _STORE,
     findings: Annotated[
-        Path | None, typer.Option("--findings", help="Where findings go; else <store>/findings.")
+        Path | None,
+        typer.Option("--findings", help="Folder for findings; default: <store>/findings."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
     """Write a finding for each limit of the policy pack that does not fit the fleet.
 
-    Either it is twice what would do, or devices take more. `mobile-ai remediate` makes a pull
-    request of it, with the distribution; people merge or close it. Exit 0, also without any.
+    A limit does not fit if it is more than twice the required value, or if devices exceed it.
+    `mobile-ai remediate` turns a finding into a pull request with the distribution, for people to
+    review. Always exits with 0.
 
     Example: mobile-ai monitor thresholds --stack prod
     """

@@ -1,4 +1,4 @@
-"""Asking the AWS price list: the shell around `governance.cost.offers`."""
+"""Queries the AWS price list; I/O layer of `governance.cost.offers`."""
 
 import datetime as dt
 import hashlib
@@ -25,16 +25,16 @@ _URL: Final = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/{}/curren
 def refresh_prices(
     folder: Path, *, regions: Iterable[str], write: bool, client: Any = None
 ) -> list[str]:
-    """Return what changed against the catalogue in a folder; write a new one if asked.
+    """Return price changes against a catalogue; write a new one if requested.
 
     Args:
         folder: ``policy-pack/prices``.
-        regions: Only these; none: all that the catalogue has.
-        write: Whether to write a file of today and point at it.
-        client: A ``pricing`` client; else one with retries.
+        regions: Regions to query; empty for all regions of the catalogue.
+        write: Write a catalogue dated today and make it current.
+        client: A ``pricing`` client; default: one with retries.
 
     Raises:
-        CostError: If the catalogue is not what it should be, or an answer is ambiguous.
+        CostError: If the catalogue is invalid, or a response is ambiguous.
     """
     catalogue = load_catalogue(folder)
     asked = client or _client()
@@ -79,7 +79,7 @@ def _told(row: Price, tiers: tuple[Tier, ...]) -> str:
 
 
 def _write(folder: Path, found: dict[tuple[str, str], tuple[Tier, ...]]) -> None:
-    """Write a catalogue of today with the new tiers and point at it by digest."""
+    """Write a catalogue dated today with the new tiers and make it current by digest."""
     today = dt.datetime.now(dt.UTC).date().isoformat()
     pointer = json.loads((folder / "current.json").read_text(encoding="utf-8"))
     document = json.loads((folder / pointer["file"]).read_text(encoding="utf-8"))

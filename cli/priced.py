@@ -1,4 +1,4 @@
-"""The recorded plan of a stack, priced: what the cost commands start from."""
+"""Estimate of a stack's recorded plan, the input of the cost commands."""
 
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ def planned(stack: str, plan: Path | None, what_if: list[str]) -> Estimate:
     """Return the estimate of a stack's recorded plan.
 
     Raises:
-        UserError: If there is no recorded plan, or a what-if is no ``KEY=VALUE``.
+        UserError: If there is no recorded plan, or a what-if is not ``KEY=VALUE``.
     """
     path = plan or Path("build/gate") / f"{stack}.events.jsonl"
     if not path.is_file():

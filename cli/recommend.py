@@ -1,4 +1,4 @@
-"""`mobile-ai recommend`: the cheapest placements of every deployment, within its limits."""
+"""`mobile-ai recommend`: find the lowest-cost placements of every deployment within limits."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,15 +27,21 @@ def command(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     plan: Plan = None,
     what_if: WhatIf = None,
-    quality_loss: Annotated[float, typer.Option(help="Most quality that may be lost.")] = 0.01,
-    p95_ms: Annotated[float, typer.Option(help="Most latency of one inference.")] = 250,
-    energy_mj: Annotated[float | None, typer.Option(help="Most energy on a device.")] = None,
-    min_replicas: Annotated[int, typer.Option(min=1, help="Of a site that is used.")] = 1,
-    region: Annotated[list[str] | None, typer.Option(help="Where data may be processed.")] = None,
+    quality_loss: Annotated[float, typer.Option(help="Maximum quality loss.")] = 0.01,
+    p95_ms: Annotated[
+        float, typer.Option(help="Maximum p95 latency of one inference, in ms.")
+    ] = 250,
+    energy_mj: Annotated[
+        float | None, typer.Option(help="Maximum energy per inference on a device, in mJ.")
+    ] = None,
+    min_replicas: Annotated[int, typer.Option(min=1, help="Minimum replicas of a used site.")] = 1,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Region that may process data; repeatable.")
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Edit the stack file.")] = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Search placements and storage class exactly; print the best few with their saving; exit 0.
+    """Search placements and storage class exhaustively; print the best with their savings; exit 0.
 
     Example: mobile-ai recommend --stack prod --min-replicas 2 --region eu-central-1
     """
@@ -72,10 +78,10 @@ def apply(config: Any, *, results: Sequence[Recommendation]) -> str:
 
     Args:
         config: The mapping, changed in place.
-        results: What was found, by deployment (``<app>-<model>``).
+        results: Recommendations by deployment (``<app>-<model>``).
 
     Raises:
-        UserError: If the file has no such deployment.
+        UserError: If a deployment is not in the file.
     """
     entries = {f"{i['app']}-{i['model']}": i for i in config[_DEPLOYMENTS]}
     for result in results:
@@ -104,7 +110,7 @@ def _store(telemetry: Any, result: Recommendation) -> None:
 
 
 def _place(entry: Any, wanted: list[dict[str, Any]]) -> None:
-    """Change the placements in place: entries that stay keep their comments."""
+    """Change the placements in place, so that remaining entries keep their comments."""
     placements = entry["placement"]
     for index in range(len(placements) - 1, -1, -1):
         if not any(_key(placements[index]) == _key(item) for item in wanted):

@@ -1,4 +1,4 @@
-"""`mobile-ai refresh`: what was changed outside of Git."""
+"""`mobile-ai refresh`: detect drift from Git."""
 
 import json
 import sys
@@ -17,22 +17,22 @@ __all__ = ["command"]
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to look at: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to refresh: dev, prod, ...")],
     cloud: Annotated[
         Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
     ] = Cloud.SANDBOX,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
 ) -> None:
-    """Take what is deployed into the stack's state, and tell what was changed outside of Git.
+    """Refresh the stack's state from deployed resources, and report drift from Git.
 
-    It changes nothing in the cloud. The next `mobile-ai up` puts back what Git says. Who changed
-    it, and whether it breaks a rule, is told by `mobile-ai audit`.
+    It changes nothing in the cloud; the next `mobile-ai up` reverts the drift. `mobile-ai audit`
+    reports the author of a change and the rules that it violates.
 
     Example: mobile-ai refresh --stack dev
 
     Example: mobile-ai refresh --stack dev --cloud aws --json
     """
-    from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it
+    from gate import GateError, Options  # noqa: PLC0415  takes a second, too long for a help text
     from gate.operate import refresh  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
 

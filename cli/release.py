@@ -1,4 +1,4 @@
-"""`mobile-ai release`: plan, sign and steer what devices get; Git decides, keys confirm."""
+"""`mobile-ai release`: plan, sign and control releases to devices."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for peopl
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack: dev or prod.")]
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: dev or prod.")]
 Folder = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
 Config = Annotated[
     Path | None,
-    typer.Option("--config-file", help="Another stack file than the repository's, such as a copy."),
+    typer.Option(
+        "--config-file", help="Stack file to use instead of the repository's, such as a copy."
+    ),
 ]
 Keys = Annotated[Path, typer.Option("--signers", help="List of signers: role to URIs (YAML).")]
 Online = Annotated[
@@ -57,11 +59,11 @@ Online = Annotated[
 ]
 Rekey = Annotated[
     bool,
-    typer.Option("--rekey", help="Give models, halt and rings exactly the keys of the list."),
+    typer.Option(
+        "--rekey", help="Set the keys of models, halt and rings to exactly those of the list."
+    ),
 ]
-OnlyHalts = Annotated[
-    bool, typer.Option("--only-halts", help="Sign what is halted, and leave the rest for later.")
-]
+OnlyHalts = Annotated[bool, typer.Option("--only-halts", help="Sign halts only.")]
 Name = Annotated[str, typer.Argument(help="<app>-<model>, as in the stack file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
@@ -74,7 +76,7 @@ def init(
     root_dir: Folder = Path(),
     config_file: Config = None,
 ) -> None:
-    """Begin a stack's releases: keys where there are none yet, and the first root.
+    """Initialize a stack's releases: create missing keys and the first root.
 
     Example: mobile-ai release init --stack dev --signers build/keys/dev/signers.yaml
     """
@@ -98,7 +100,7 @@ def plan(
     config_file: Config = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Show what Git asks for against what is signed; needs no key.
+    """Show the differences between Git and the signed release; requires no key.
 
     Example: mobile-ai release plan --stack dev
     """
@@ -121,9 +123,9 @@ def publish(  # noqa: PLR0917  # typer passes options by name
     only_halts: OnlyHalts = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Sign what the plan shows and write it below releases/<stack>/.
+    """Sign the planned changes and write them below releases/<stack>/.
 
-    What `mobile-ai check` denies is not signed; halts can be, whatever else is in the plan.
+    Changes that `mobile-ai check` denies are not signed; halts can always be signed.
 
     Example: mobile-ai release publish --stack dev --signers build/keys/dev/signers.yaml
     """
@@ -151,10 +153,10 @@ def sign(
     config_file: Config = None,
     rekey: Rekey = False,  # noqa: FBT002
 ) -> None:
-    """Add your signatures to what the plan shows, for roles that need several people's.
+    """Add your signatures to the planned changes, for roles with a threshold above one.
 
-    They are staged below releases/<stack>/staged: commit them, and let the next person sign, or
-    publish. In the list of signers, name the keys of others as `public:PATH`.
+    Signatures are staged below releases/<stack>/staged: commit them, then the next signer signs
+    or publishes. In the list of signers, name the keys of others as `public:PATH`.
 
     Example: mobile-ai release sign --stack prod --signers mine.yaml
     """
@@ -174,7 +176,7 @@ def sign(
 def promote(
     deployment: Name, stack: Stack, root_dir: Folder = Path(), config_file: Config = None
 ) -> None:
-    """Move a deployment to its next ring, in the stack file; then plan and publish.
+    """Promote a deployment to its next ring in the stack file; then plan and publish.
 
     Example: mobile-ai release promote field-assistant-digits --stack prod
     """
@@ -188,9 +190,9 @@ def halt(
     root_dir: Folder = Path(),
     config_file: Config = None,
 ) -> None:
-    """Stop a version on every device, in the stack file; then plan and publish.
+    """Halt a version on every device, in the stack file; then plan and publish.
 
-    Rollback, expiry and a later release keep the halt; only `release lift` ends it.
+    A halt survives rollback, expiry and later releases; only `release lift` removes it.
 
     Example: mobile-ai release halt field-assistant-digits --stack prod
     """
@@ -204,16 +206,17 @@ def lift(  # noqa: PLR0917  # typer passes options by name
     root_dir: Folder = Path(),
     config_file: Config = None,
     version: Annotated[
-        str | None, typer.Option(help="The halted version; else the one that is pinned.")
+        str | None, typer.Option(help="Halted version; default: the pinned one.")
     ] = None,
     halt_id: Annotated[
-        list[str] | None, typer.Option("--halt", help="Id of a halt that a device names.")
+        list[str] | None,
+        typer.Option("--halt", help="ID of a halt, as reported by a device; repeatable."),
     ] = None,
 ) -> None:
-    """Let a halted version run again: ask for it in Git, for role `models` to sign.
+    """Lift the halt of a version: request it in Git, for role `models` to sign.
 
-    The keys of role halt cannot do this. Devices go on refusing the version until two keys of
-    models have signed the release that lifts it.
+    Keys of role halt cannot lift a halt. Devices refuse the version until two keys of role models
+    have signed the release that lifts it.
 
     Example: mobile-ai release lift field-assistant-digits --stack prod
     """
@@ -250,13 +253,13 @@ def status(
     root_dir: Folder = Path(),
     config_file: Config = None,
     ends_within: Annotated[
-        int, typer.Option(min=0, help="Exit with 1 if a signature ends within so many days.")
+        int, typer.Option(min=0, help="Exit with 1 if a signature expires within this many days.")
     ] = 0,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Show which roles are signed, by whom, until when, and how far each rollout is.
+    """Show version, signatures and expiry of each role, and the stage of each rollout.
 
-    Exit code 1 when a signature has ended or ends within --ends-within days: publish renews it.
+    Exit code 1 if a signature has expired or expires within --ends-within days; publish renews it.
 
     Example: mobile-ai release status --stack dev --ends-within 30
     """
@@ -279,12 +282,14 @@ def status(
 def timestamp(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
-    out: Annotated[Path, typer.Option(help="Folder that is served; also gets all files.")],
+    out: Annotated[Path, typer.Option(help="Folder to serve; receives all files.")],
     root_dir: Folder = Path(),
     config_file: Config = None,
-    minutes: Annotated[int, typer.Option(min=1, help="How long the timestamp counts.")] = 1440,
+    minutes: Annotated[
+        int, typer.Option(min=1, help="Validity of the timestamp in minutes.")
+    ] = 1440,
 ) -> None:
-    """Sign freshness anew, for a sandbox, a mirror or a site without a cloud; run it on a schedule.
+    """Renew the timestamp for a sandbox, a mirror or a site without a cloud; run it on a schedule.
 
     Example: mobile-ai release timestamp --stack dev --signers build/keys/dev/signers.yaml
     --out build/cdn
@@ -313,10 +318,10 @@ def rotate(
     root_dir: Folder = Path(),
     config_file: Config = None,
 ) -> None:
-    """Write the next root, with exactly the keys in the list; keys not listed are revoked.
+    """Write the next root with exactly the keys in the list; keys not listed are revoked.
 
-    Root keys that leave sign it once more: name them in the list as `root-before`. Keys of
-    models, halt and rings change with `publish --rekey`.
+    Removed root keys must sign it too: list them as `root-before`. Keys of models, halt and
+    rings are changed by `publish --rekey`.
 
     Example: mobile-ai release rotate --stack prod --signers offline/signers.yaml
     """
@@ -346,18 +351,18 @@ def _edit(
 
 
 def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
-    """Return the plan of a release, unless it gives devices something that the rules deny."""
+    """Return the plan of a release; refuse one that rules deny, except for halts."""
     planned = plan_release(places)
     if only_halts:
         planned = planned.halts_alone()
     _show_halts(planned, places.stack)
-    if not planned.only_halts:  # a halt waits for nothing else to be right
+    if not planned.only_halts:  # a halt must not be blocked by other problems
         _refuse_denied(places, first=planned.releases.snapshot is None)
     return planned
 
 
 def _refuse_denied(places: Places, *, first: bool) -> None:
-    """Refuse to sign what the rules deny; before the first release none can be in Git."""
+    """Refuse to sign denied changes; the first release is exempt from rules on kept releases."""
     from gate.project import Project  # noqa: PLC0415  # heavy, and only signers need the judge
     from gate.quick import check_stack  # noqa: PLC0415
 
@@ -370,7 +375,7 @@ def _refuse_denied(places: Places, *, first: bool) -> None:
     if found.problems or found.denied:
         show_check(found)
         typer.echo(
-            "Nothing was signed. Next: mend it, mobile-ai check says the same; "
+            "Nothing was signed. Next: fix it, mobile-ai check says the same; "
             "mobile-ai release publish --only-halts signs what is halted.",
             err=True,
         )

@@ -1,4 +1,4 @@
-"""`mobile-ai remediate`: findings become commits on branches, and pull requests where asked."""
+"""`mobile-ai remediate`: commit remediations of findings to branches, and open pull requests."""
 
 import datetime as dt
 import json
@@ -26,25 +26,25 @@ _PLAYBOOKS: Final = Path("operations/playbooks.yaml")
 
 
 def command(  # noqa: PLR0917  # typer passes options by name
-    findings: Annotated[list[Path], typer.Argument(help="Findings, as the monitor wrote them.")],
-    stack: Annotated[str, typer.Option(help="Stack whose file is edited.")],
+    findings: Annotated[list[Path], typer.Argument(help="Finding files written by the monitor.")],
+    stack: Annotated[str, typer.Option(help="Stack whose file is changed.")],
     base: Annotated[str, typer.Option(help="Branch to start from and to merge into.")] = "main",
-    approved_by: Annotated[
-        str, typer.Option(help="Who stands for a step that needs a person.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide; change nothing.")] = False,  # noqa: FBT002
+    approved_by: Annotated[str, typer.Option(help="Approver of steps that require approval.")] = "",
+    dry_run: Annotated[  # noqa: FBT002
+        bool, typer.Option("--dry-run", help="Show the decision; change nothing.")
+    ] = False,
     push: Annotated[bool, typer.Option("--push", help="Push the branch to origin.")] = False,  # noqa: FBT002
     pull_request: Annotated[  # noqa: FBT002
         bool, typer.Option("--pull-request", help="Open a pull request for it (GitHub).")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
-    """Write the step that a finding's playbook asks for as a commit on a branch of its own.
+    """Commit the playbook step for each finding to a branch of its own.
 
-    The stack file is edited, a retraining asked for, or a limit of the policy pack proposed;
-    nothing live is touched and nothing merged: the branch passes the same gate as any other change.
-    Running it again does nothing twice, but publishes what an interrupted run did not. Exit 0,
-    also when nothing is to be done.
+    A step changes the stack file, requests a retraining, or proposes a limit of the policy pack.
+    Nothing deployed is changed and nothing is merged: the branch passes the same gate as any other
+    change. Idempotent; a repeated run publishes what an interrupted run did not. Exit 0, also if
+    there is nothing to do.
 
     Example: mobile-ai remediate build/findings/*.json --stack prod --dry-run
 
@@ -75,7 +75,7 @@ class _How:
 
     @property
     def publishes(self) -> bool:
-        """Whether branches leave this machine."""
+        """True if branches are pushed."""
         return self.push or self.pull_request
 
 

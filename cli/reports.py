@@ -1,4 +1,4 @@
-"""The forms of a report and where they go: shared by the commands that judge."""
+"""Report formats and output files, shared by the commands that produce reports."""
 
 import sys
 from pathlib import Path
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "forms_of", "show"]
 
-# Named here too, since the room itself takes a second to load and a help text has no second.
+# Duplicates `gate.render.FORMS`, whose import takes a second, too long for a help text.
 FORMATS: Final = ("table", "json", "markdown", "sarif")
 _TABLE: Final = "table"
 
 
 def forms_of(text: str, out: Path | None) -> list[str]:
-    """Return the forms that an option names.
+    """Return the formats that an option names.
 
     Raises:
-        UserError: One does not exist, or several have nowhere to go.
+        UserError: A format is unknown, or several are given without a folder.
     """
     forms = list(dict.fromkeys(item.strip() for item in text.split(",")))
     if unknown := [item for item in forms if item not in FORMATS]:
@@ -37,7 +37,7 @@ def forms_of(text: str, out: Path | None) -> list[str]:
 
 
 def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "gate") -> None:
-    """Print a report in its forms, or write them as files that begin with a name."""
+    """Print a report in its formats, or write them as files that begin with a name."""
     from gate.render import SUFFIXES, render  # noqa: PLC0415
     from gate.render.table import print_table  # noqa: PLC0415
     from gate.render.words import headline  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`mobile-ai sandbox`: a local cloud on this machine, and what a preview needs."""
+"""`mobile-ai sandbox`: a local cloud on this machine, engine and stand-in providers."""
 
 import json
 import os
@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True)
 providers = typer.Typer(no_args_is_help=True)
 app.add_typer(providers, name="providers", help="Stand-ins for the AWS and Kubernetes providers.")
 
-Name = Annotated[str, typer.Option(help="Which sandbox; several run side by side.")]
+Name = Annotated[str, typer.Option(help="Name of the sandbox; several can run side by side.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -33,27 +33,29 @@ def up(  # noqa: PLR0917  typer takes parameters as options
     name: Name = "default",
     only: Annotated[
         list[str] | None,
-        typer.Option(help="aws, kubernetes, mlflow or cdn; repeat it. Without it, all start."),
+        typer.Option(
+            help="Service to start: aws, kubernetes, mlflow or cdn; repeatable. Default: all."
+        ),
     ] = None,
     site: Annotated[
         list[str] | None,
-        typer.Option(help="Edge site (kubeconfig context) with its own API server; repeat it."),
+        typer.Option(help="Edge site (kubeconfig context) with its own API server; repeatable."),
     ] = None,
-    account: Annotated[
-        str, typer.Option(help="AWS account that the AWS API answers for.")
-    ] = DEFAULT_ACCOUNT,
+    account: Annotated[str, typer.Option(help="Account ID of the AWS API.")] = DEFAULT_ACCOUNT,
     sqlite: Annotated[  # noqa: FBT002
-        bool, typer.Option("--sqlite", help="Keep the registry in SQLite, not PostgreSQL.")
+        bool, typer.Option("--sqlite", help="Store the registry in SQLite instead of PostgreSQL.")
     ] = False,
     kubeconfig: Annotated[
         Path | None,
-        typer.Option(help="Use the cluster of this file, on this machine; start no API server."),
+        typer.Option(
+            help="Use the cluster of this kubeconfig, on this machine; start no API server."
+        ),
     ] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Start the local cloud: AWS API, Kubernetes API, model registry and CDN, on loopback only.
 
-    Run it again to heal what ended; what runs is kept. It costs nothing and needs no account.
+    Run it again to restart stopped services; running ones are kept. Free of charge, no account.
 
     Example: mobile-ai sandbox up
 
@@ -82,7 +84,7 @@ def up(  # noqa: PLR0917  typer takes parameters as options
 
 @app.command()
 def down(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
-    """Stop a sandbox and delete all that its services stored.
+    """Stop a sandbox and delete the data of its services.
 
     Example: mobile-ai sandbox down
     """
@@ -104,7 +106,7 @@ def down(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
 
 @app.command()
 def status(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
-    """Tell how each service of a sandbox is doing; exit code 1 unless all are ready.
+    """Show the status of each service of a sandbox; exit code 1 unless all are ready.
 
     Example: mobile-ai sandbox status --json
     """
@@ -128,12 +130,16 @@ def status(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT0
 
 @app.command()
 def sync(
-    bundle: Annotated[Path, typer.Argument(help="Folder of YAML files of a `pull` site.")],
-    site: Annotated[str, typer.Option(help="The site; its context, or the default cluster.")],
+    bundle: Annotated[
+        Path, typer.Argument(help="Bundle folder of a `pull` site, with YAML files.")
+    ],
+    site: Annotated[
+        str, typer.Option(help="Site name: a kubeconfig context, else the default cluster is used.")
+    ],
     name: Name = "default",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Apply a site's bundle, as the agent in the site does; delete what it holds no more.
+    """Apply a site's bundle like the agent in the site; delete objects no longer in it.
 
     Example: mobile-ai sandbox sync build/sites/dev/lab --site lab
     """
@@ -156,13 +162,13 @@ def sync(
 def env(
     stack: Annotated[str, typer.Option(help="Stack that the shell is for.")] = "dev",
     name: Annotated[
-        str, typer.Option(help="Which sandbox; without it that of the stack's name or `default`.")
+        str, typer.Option(help="Name of the sandbox; default: the stack's name, or `default`.")
     ] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Print the variables with which plain `pulumi` works in the sandbox, for a shell to evaluate.
+    """Print shell variables that make plain `pulumi` use the sandbox.
 
-    Without a running sandbox they serve previews; `pulumi up` needs one.
+    Without a running sandbox they support previews only; `pulumi up` requires one.
 
     Example: eval "$(mobile-ai sandbox env)" && pulumi preview --policy-pack policy-pack
 
@@ -204,7 +210,7 @@ def install(
         "build/pulumi-home"
     ),
 ) -> None:
-    """Install the stand-ins as plugins and print where they are."""
+    """Install the stand-in providers as plugins and print their folders."""
     from sandbox.providers import install as install_into  # noqa: PLC0415
 
     for folder in install_into(home.absolute()):

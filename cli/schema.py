@@ -1,4 +1,4 @@
-"""`mobile-ai schema`: the JSON Schemas of the files that people and machines read and write."""
+"""`mobile-ai schema`: print the JSON Schemas of file formats."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def manifest() -> None:
-    """Print the schema of a model version's manifest.yaml."""
+    """Print the JSON Schema of a model version's manifest.yaml."""
     from governance.manifest import manifest_schema  # noqa: PLC0415  each loads its own room only
 
     _print(manifest_schema)
@@ -21,7 +21,7 @@ def manifest() -> None:
 
 @app.command()
 def settings() -> None:
-    """Print the schema of a stack file's `mobile-ai:` keys."""
+    """Print the JSON Schema of a stack file's `mobile-ai:` keys."""
     from stack.settings import settings_schema  # noqa: PLC0415
 
     _print(settings_schema)
@@ -29,7 +29,7 @@ def settings() -> None:
 
 @app.command()
 def report() -> None:
-    """Print the schema of the gate's JSON report."""
+    """Print the JSON Schema of the gate's report."""
     from gate.report import report_schema  # noqa: PLC0415
 
     _print(report_schema)
@@ -37,7 +37,7 @@ def report() -> None:
 
 @app.command(name="pack-config")
 def pack_config() -> None:
-    """Print the schema of a pack config (policy-pack/config)."""
+    """Print the JSON Schema of a pack configuration (policy-pack/config)."""
     from governance.config import config_schema  # noqa: PLC0415
     from governance.rules import catalogue  # noqa: PLC0415
 
@@ -46,7 +46,7 @@ def pack_config() -> None:
 
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
-    """Print the schema of a telemetry event."""
+    """Print the JSON Schema of a telemetry event."""
     from governance.telemetry import event_schema  # noqa: PLC0415
 
     _print(event_schema)

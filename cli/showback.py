@@ -1,4 +1,4 @@
-"""`mobile-ai cost showback`: who a month's bill is for."""
+"""`mobile-ai cost showback`: allocate a month's bill to applications."""
 
 import calendar
 import datetime as dt
@@ -24,25 +24,27 @@ _LEVELS: Final = ("app", "model", "version")
 
 def showback_command(  # noqa: PLR0917  # typer passes options by name
     stack: Annotated[str, typer.Option(help="Stack whose budgets are shown.")],
-    month: Annotated[str, typer.Option(help="The month of the bill, YYYY-MM.")],
+    month: Annotated[str, typer.Option(help="Month of the bill, YYYY-MM.")],
     bill: Annotated[
         list[Path], typer.Option(help="FOCUS file of the month: .csv, .csv.gz, .parquet.")
     ],
-    measured: Annotated[Path, typer.Option(help="What was used in the month (MeasuredMonth).")],
+    measured: Annotated[Path, typer.Option(help="Measured usage of the month (MeasuredMonth).")],
     by: Annotated[
-        str, typer.Option(help="Levels of the rows, of project,team,app,model,version,ring.")
+        str, typer.Option(help="Dimensions of the rows, from project,team,app,model,version,ring.")
     ] = ",".join(_LEVELS),
-    focus: Annotated[Path | None, typer.Option(help="Also write FOCUS rows (CSV) here.")] = None,
+    focus: Annotated[
+        Path | None, typer.Option(help="Also write FOCUS rows to this CSV file.")
+    ] = None,
     account: Annotated[str, typer.Option(help="Billed account in the FOCUS rows.")] = "",
     as_of: Annotated[
-        str, typer.Option(help="Last day that the bill has, YYYY-MM-DD; else yesterday.")
+        str, typer.Option(help="Last day covered by the bill, YYYY-MM-DD; default: yesterday.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
 ) -> None:
-    """Give every charge of a month's bill to the applications that caused it.
+    """Allocate every charge of a month's bill to the applications that caused it.
 
-    What a tag names goes to that application; what several share is split by what was measured;
-    taxes and the like follow. Rows sum to the bill to the cent, and what nothing splits is shown.
+    Tagged charges go to their application; shared charges are split by measured usage; taxes and
+    similar charges follow. Rows sum to the bill to the cent; unallocated charges are shown.
 
     Example: mobile-ai cost showback --stack prod --month 2026-10 --bill focus-2026-10.parquet
     --measured measured-2026-10.json --by app,version --focus chargeback.csv
@@ -94,7 +96,7 @@ def _budgets(stack: str) -> list[dict[str, Any]]:
 
 
 def _estimates(stack: str, budgets: list[dict[str, Any]]) -> Mapping[str, Decimal] | None:
-    """Return what the last preview plans for each budget, nothing where there was no preview."""
+    """Return the planned cost of each budget, or None without a preview."""
     if not (Path("build/gate") / f"{stack}.events.jsonl").is_file():
         return None
     plan = planned(stack, None, [])
@@ -135,7 +137,7 @@ def _show(found: Any) -> None:
         owned = any(row.key)
         names = row.key if owned else ("unallocated", *row.key[1:])
         style = "" if owned else "yellow"
-        # As text: a tag's value could be markup, or move the cursor.
+        # Plain text: a tag value could contain markup or control characters.
         shown = [Text(printable(name)) for name in names]
         table.add_row(*shown, f"{row.billed:,}", f"{row.effective:,}", style=style)
     totals = [f"{sum(getattr(r, key) for r in found.rows):,}" for key in ("billed", "effective")]

@@ -1,4 +1,4 @@
-"""`mobile-ai up`: the gate, then the engine, on one stack."""
+"""`mobile-ai up`: run the gate, then deploy the stack."""
 
 import json
 import sys
@@ -37,11 +37,11 @@ def command(
 ) -> None:
     """Deploy a stack if the gate passes it.
 
-    Runs the gate, checks that files, policy pack and state are still those it judged, and lets
-    the engine deploy with the pack once more, without asking back. Exit 0 deployed, 1 denied, 2
-    could not. Run it again after a failure: it goes on where it stopped.
+    Runs the gate, checks that files, policy pack and state have not changed since its verdict, and
+    deploys with the policy pack, without confirmation. Exit 0 deployed, 1 denied, 2 failed. An
+    interrupted deployment is resumed by the next run.
 
-    On AWS the files must be exactly a commit's and a KMS key must encrypt the stack's secrets.
+    On AWS the files must be those of a commit, and a KMS key must encrypt the stack's secrets.
 
     Example: mobile-ai sandbox up && mobile-ai up --stack dev
 
@@ -49,7 +49,7 @@ def command(
 
     Example: mobile-ai up --stack prod --cloud aws --statement build/gate/prod.dsse.json --json
     """
-    from gate import GateError, Options  # noqa: PLC0415  a help text has no second for it
+    from gate import GateError, Options  # noqa: PLC0415  takes a second, too long for a help text
     from gate.operate import bring_up  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
     from gate.render.table import print_table  # noqa: PLC0415
@@ -72,7 +72,7 @@ def command(
 
 
 def _print_json(report: "Report | None", deployed: "Deployed | None") -> None:
-    """Print both; null stands for a gate that a statement spoke for, or for nothing deployed."""
+    """Print gate report and deployment; null if replaced by a statement, or not deployed."""
     value = {
         "gate": report.to_dict() if report else None,
         "deployed": asdict(deployed) if deployed else None,

@@ -1,4 +1,4 @@
-"""Components: what is deployed, declared for the Pulumi engine.
+"""Pulumi components that declare the resources of a stack.
 
 ``settings*`` reads the stack file into types, ``records`` reads signed files from Git,
 ``tags`` holds the tag vocabulary: none of them imports Pulumi but for the thin reader in

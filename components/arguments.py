@@ -1,4 +1,4 @@
-"""From settings to the arguments of components: the words of the stack file, rearranged."""
+"""Maps validated settings to component arguments."""
 
 import math
 from pathlib import PurePosixPath
@@ -31,11 +31,11 @@ __all__ = [
     "tag_arguments",
 ]
 
-_PEAK: Final = 4  # times the mean: a busy hour, on the one copy that has started
+_PEAK: Final = 4  # peak-to-mean factor: a busy hour served by a single replica
 
 
 def aws_scope(inputs: StackInputs) -> AwsScope:
-    """Return where the stack's AWS resources live."""
+    """Return the account, region and protection of the stack's AWS resources."""
     settings = inputs.settings
     return {
         "stack": inputs.stack,
@@ -137,18 +137,19 @@ def edge_arguments(
 
 
 def _usual_rate(deployment: Deployment) -> int:
-    """Return what a copy lets in where nothing is said: a busy hour of the declared mean.
+    """Return the default rate limit of a replica, in requests per second.
 
-    The mean is what the estimate, and so the budget, was held to.
+    It is the declared mean times the peak factor. The cost estimate, and with it the budget, is
+    computed from the same mean.
     """
     return max(1, math.ceil(_PEAK * deployment.usage.requests_per_second))
 
 
 def rings(rollout: Rollout) -> tuple[str, Canary | None]:
-    """Return the ring of stable pods, and that of canary pods with their share of requests.
+    """Return the ring of the stable pods, and the ring and traffic weight of the canary pods.
 
-    Canary pods are in the first ring, stable pods in the last: each gets a version when its
-    ring does. A halted rollout sends the canary nothing.
+    Canary pods subscribe to the first ring and stable pods to the last, so each receives a version
+    when its ring does. A halted rollout sends no traffic to the canary.
     """
     first, last = rollout.rings[0], rollout.rings[-1]
     if first is last:

@@ -1,4 +1,4 @@
-"""From settings to the arguments of ``ModelDelivery``."""
+"""Maps settings to the arguments of ``ModelDelivery``."""
 
 from pathlib import PurePosixPath
 
@@ -44,8 +44,8 @@ def delivery_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Deliv
 def delivery_targets(inputs: StackInputs) -> list[Target]:
     """Return every artifact that a device, a site or a function may fetch.
 
-    All of them are subscribers of the same releases, so what edge and cloud run is
-    delivered as what phones run is. The version to go back to stays on offer.
+    Devices, sites and functions subscribe to the same releases, so artifacts for edge and cloud are
+    delivered like those for phones. The rollback version stays available.
     """
     return [
         target
@@ -56,10 +56,10 @@ def delivery_targets(inputs: StackInputs) -> list[Target]:
 
 
 def release_objects(inputs: StackInputs, targets: list[Target]) -> list[ReleaseObject]:
-    """Return the files of the stack's signed release that belong to what is deployed.
+    """Return the files of the signed release that belong to the deployed artifacts.
 
-    Patches towards artifacts that no deployment names any more stay in the bucket from the time
-    when one did, as the artifacts themselves.
+    Patches towards artifacts that no deployment names any more were uploaded while one did, and
+    stay in the bucket like the artifacts themselves.
     """
     pins = {item["sha256"]: item["manifest_sha256"] for item in targets}
     return [

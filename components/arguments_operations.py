@@ -1,4 +1,4 @@
-"""From settings to the arguments of ``Telemetry`` and ``CostBudget``."""
+"""Maps settings to the arguments of ``Telemetry`` and ``CostBudget``."""
 
 from governance.telemetry import GROUP_TIER
 
@@ -46,7 +46,7 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
 
 
 def budget_arguments(inputs: StackInputs, *, platform: PlatformParts) -> CostBudgetArgs:
-    """Return the arguments of ``CostBudget``; the burn rate needs prices and is added with them."""
+    """Return the arguments of ``CostBudget`` without meters, which require prices."""
     settings = inputs.settings
     remediation = settings.cost.remediation
     return {

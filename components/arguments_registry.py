@@ -1,4 +1,4 @@
-"""From settings to the arguments of ``ModelRegistry``."""
+"""Maps settings to the arguments of ``ModelRegistry``."""
 
 from components.arguments import aws_scope
 from components.aws_network_parts import NetworkParts

@@ -1,4 +1,4 @@
-"""A private bucket, with all that keeps it private."""
+"""Private S3 bucket with encryption, versioning, access logging and a restrictive policy."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -12,14 +12,14 @@ __all__ = ["LifecycleRule", "PrivateBucket", "PrivateBucketArgs"]
 
 
 class LifecycleRule(TypedDict):
-    """How long objects below a prefix are kept."""
+    """Retention of the objects below a prefix."""
 
     id: str
     prefix: str
     expire_days: int | None
-    """Days until current objects go; ``None`` keeps them."""
+    """Days until current objects expire; ``None`` keeps them."""
     expire_noncurrent_days: int
-    """Days until overwritten and deleted versions go."""
+    """Days until noncurrent versions (overwritten or deleted) expire."""
     infrequent_days: NotRequired[int | None]
     """Days until objects move to Standard-IA; absent or ``None``: never."""
 
@@ -34,12 +34,12 @@ class PrivateBucketArgs(TypedDict):
     log_bucket: pulumi.Input[str] | None
     """Bucket of the access logs; ``None`` for the log bucket itself."""
     lifecycle: list[LifecycleRule]
-    """At least one rule, so that nothing is kept for ever by accident."""
+    """At least one rule, so that no bucket retains objects indefinitely by accident."""
     protect: bool
     """Keep objects when the stack is destroyed."""
     statements: NotRequired[list[dict[str, Any]] | None]
-    """Of the bucket policy, beside the refusal of plain HTTP; ``None`` leaves the policy to the
-    caller, who must then refuse plain HTTP itself."""
+    """Bucket policy statements besides the denial of plain HTTP; ``None`` leaves the whole
+    policy to the caller, which must then deny plain HTTP itself."""
 
 
 class PrivateBucket(pulumi.ComponentResource):

@@ -1,4 +1,4 @@
-"""A host name of the stack: its certificate, and the records that lead to it."""
+"""ACM certificate and Route 53 records for a host name of the stack."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -10,18 +10,18 @@ __all__ = ["AliasTarget", "alias_records", "dns_targets", "proven_certificate"]
 
 
 class AliasTarget(TypedDict):
-    """What an alias record leads to."""
+    """Target of a Route 53 alias record."""
 
     name: pulumi.Input[str]
-    """Host name that AWS gave."""
+    """Host name that AWS generated."""
     zone_id: pulumi.Input[str]
-    """Hosted zone of that name."""
+    """Hosted zone of that host name."""
 
 
 def proven_certificate(
     name: str, *, domain: str, zone_id: str, region: str, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    """Create a certificate, prove the domain in its zone, and return the proven ARN."""
+    """Create a certificate, validate it by DNS in the zone, and return the validated ARN."""
     made = aws.acm.Certificate(
         name, domain_name=domain, validation_method="DNS", region=region, opts=opts
     )
@@ -55,13 +55,13 @@ def alias_records(
     kinds: Sequence[str],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Create the records that lead the domain to what AWS made.
+    """Create the alias records that point the domain at an AWS resource.
 
     Args:
-        name: Of the resources.
+        name: Prefix of the resource names.
         domain: Host name.
-        zone_id: Zone that it is in.
-        target: What it leads to.
+        zone_id: Hosted zone of the domain.
+        target: Host name and hosted zone of the AWS resource.
         kinds: ``A`` and, where the target has IPv6 addresses, ``AAAA``.
         opts: Options of the resources.
     """
@@ -80,5 +80,5 @@ def alias_records(
 def dns_targets(
     domain: str | None, zone_id: str | None, target: pulumi.Input[str]
 ) -> Mapping[str, pulumi.Input[str]]:
-    """Return what somebody has to enter in their own zone: a host name and its CNAME target."""
+    """Return the CNAME records for a zone managed outside the stack: host name to target."""
     return {domain: target} if domain is not None and zone_id is None else {}

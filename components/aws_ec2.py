@@ -1,4 +1,4 @@
-"""The network resources in use, without importing ``pulumi_aws.ec2``: see ``aws_thin``."""
+"""Thin EC2 and VPC resource classes that avoid importing ``pulumi_aws.ec2`` (see ``aws_thin``)."""
 
 from components.aws_thin import ThinResource
 
@@ -33,72 +33,72 @@ class Subnet(ThinResource):
 
 
 class RouteTable(ThinResource):
-    """Where packets of associated subnets go."""
+    """A route table for the associated subnets."""
 
     TYPE = "aws:ec2/routeTable:RouteTable"
 
 
 class Route(ThinResource):
-    """One way out of a route table."""
+    """One route of a route table."""
 
     TYPE = "aws:ec2/route:Route"
 
 
 class RouteTableAssociation(ThinResource):
-    """Puts a route table on a subnet."""
+    """The association of a route table with a subnet."""
 
     TYPE = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 
 
 class InternetGateway(ThinResource):
-    """The way to public addresses."""
+    """An internet gateway of a VPC."""
 
     TYPE = "aws:ec2/internetGateway:InternetGateway"
 
 
 class Eip(ThinResource):
-    """A public address of a NAT gateway."""
+    """An Elastic IP address of a NAT gateway."""
 
     TYPE = "aws:ec2/eip:Eip"
 
 
 class NatGateway(ThinResource):
-    """The way out for subnets without public addresses."""
+    """Outbound internet access for subnets without public addresses."""
 
     TYPE = "aws:ec2/natGateway:NatGateway"
 
 
 class VpcEndpoint(ThinResource):
-    """A private way to one AWS service."""
+    """Private connectivity to one AWS service."""
 
     TYPE = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 
 class FlowLog(ThinResource):
-    """Who talked to whom."""
+    """A VPC flow log."""
 
     TYPE = "aws:ec2/flowLog:FlowLog"
 
 
 class DefaultSecurityGroup(ThinResource):
-    """The group that a VPC is born with; closed by having no rules."""
+    """The default security group of a VPC, closed by removing all its rules."""
 
     TYPE = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 
 
 class SecurityGroup(ThinResource):
-    """A group that rules are attached to."""
+    """A security group; its rules are separate resources."""
 
     TYPE = "aws:ec2/securityGroup:SecurityGroup"
 
 
 class IngressRule(ThinResource):
-    """One kind of traffic let in."""
+    """One inbound rule of a security group."""
 
     TYPE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 class EgressRule(ThinResource):
-    """One kind of traffic let out."""
+    """One outbound rule of a security group."""
 
     TYPE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"

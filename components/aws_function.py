@@ -1,4 +1,4 @@
-"""A small function of the platform itself, from source files of this folder."""
+"""Lambda functions of the platform, packaged from source files of this folder."""
 
 import hashlib
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _QUEUE_SECONDS: Final = 1_209_600  # 14 days, the most that SQS keeps
 
 
 class FunctionVpc(TypedDict):
-    """The place of a function in a network."""
+    """VPC configuration of a function."""
 
     subnet_ids: list[pulumi.Input[str]]
     security_group_ids: list[pulumi.Input[str]]
@@ -48,28 +48,28 @@ class ServiceFunctionArgs(TypedDict):
 
     scope: AwsScope
     purpose: str
-    """What it does; part of its physical name."""
+    """Purpose of the function; part of its physical name."""
     sources: list[str]
     """Files of ``components/``; the first holds ``handler(event, context)``."""
     shared: NotRequired[list[str]]
     """Files of ``governance`` that the sources import; they import nothing that is not here."""
     environment: dict[str, str]
     statements: list[dict[str, Any]]
-    """What it may do beside writing its own log."""
+    """IAM statements besides the right to write its own log."""
     platform: PlatformParts
     timeout_seconds: int
     concurrency: int
-    """Reserved: the most copies at once, which caps what a loop can spend."""
+    """Reserved concurrency; it caps the spend of a runaway loop."""
     memory_mb: NotRequired[int]
     vpc: NotRequired[FunctionVpc]
-    """Where it runs, if it has to reach something inside a network."""
+    """VPC placement, for a function that reaches resources inside a network."""
 
 
 class ServiceFunction(pulumi.ComponentResource):
     """A Lambda function with its own role, encrypted log group and dead-letter queue.
 
-    It runs no model. Its code travels with the program and its digest is in the environment, so
-    a change of code is a change in the plan.
+    It runs no model. The code is part of the program's package, and its digest is in the
+    environment, so a code change shows in the plan.
     """
 
     arn: str
@@ -123,7 +123,7 @@ def code_digest(sources: list[str], shared: Sequence[str] = ()) -> str:
 def code_files(
     sources: Sequence[str], shared: Sequence[str]
 ) -> dict[str, pulumi.Asset | pulumi.Archive]:
-    """Return what is in the function's archive, by path."""
+    """Return the contents of the function's archive, by path."""
     rooms = {"components": (_FOLDER, sources), "governance": (_SHARED, shared)}
     return {
         f"{room}/{name}": pulumi.FileAsset(str(folder / name))
@@ -153,7 +153,7 @@ def _rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
 
 
 def _network_rights(args: ServiceFunctionArgs) -> list[dict[str, Any]]:
-    # Interfaces have no name before they exist (Lambda developer guide, VPC permissions).
+    # Network interface ARNs are unknown before creation (Lambda developer guide, VPC permissions).
     actions = [f"ec2:{verb}" for verb in ("CreateNetworkInterface", "DeleteNetworkInterface")]
     wanted = [*actions, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
     return [iam.allow("JoinNetwork", wanted, ["*"])] if "vpc" in args else []

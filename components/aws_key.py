@@ -16,7 +16,7 @@ class EncryptionKeyArgs(TypedDict):
 
     scope: AwsScope
     purpose: str
-    """What it encrypts; part of its alias."""
+    """Purpose of the key; part of its alias."""
     services: list[dict[str, Any]] | None
     """Statements for AWS services; ``None`` leaves the policy to a resource of the caller."""
 
@@ -24,8 +24,8 @@ class EncryptionKeyArgs(TypedDict):
 class EncryptionKey(pulumi.ComponentResource):
     """A rotating symmetric KMS key (FSBP KMS.4) and its alias.
 
-    Without ``services`` the key has no policy here: a policy that names a resource which itself
-    needs the key has to come after both.
+    Without ``services`` the key gets no policy here: a policy that names a resource which itself
+    requires the key must be created after both.
     """
 
     arn: pulumi.Output[str]
@@ -46,7 +46,7 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             deletion_window_in_days=30,
             policy=None if services is None else iam.key_policy(scope, *services),
-            # Without its key, what it encrypts is lost.
+            # Deleting the key makes everything encrypted with it unreadable.
             opts=pulumi.ResourceOptions(parent=self, protect=scope["protect"]),
         )
         aws.kms.Alias(name, name=self.alias, target_key_id=key.key_id, opts=child)

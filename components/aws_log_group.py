@@ -1,4 +1,4 @@
-"""An encrypted log group that ends by itself."""
+"""CloudWatch log group with encryption and retention."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -24,19 +24,20 @@ def log_group(
     days: int = _DAYS,
     tags: Mapping[str, str] | None = None,
 ) -> aws.cloudwatch.LogGroup:
-    """Create a log group under the platform's key.
+    """Create a log group encrypted with the platform's key.
 
-    No other log group may name that key: its policy admits the names that are made here.
+    The key policy admits only names built by ``log_group_name``, so every log group under that key
+    is created here.
 
     Args:
-        name: Of the resource.
-        kind: What writes to it.
-        parts: Of its physical name.
-        scope: Where it is.
-        platform: Whose key encrypts it.
+        name: Name of the resource.
+        kind: Kind of writer.
+        parts: Parts of the physical name.
+        scope: Account and region.
+        platform: Platform that owns the key.
         opts: Options of the resource.
-        days: How long events are kept.
-        tags: Beside those of the stack.
+        days: Retention in days.
+        tags: Tags besides those of the stack.
     """
     return aws.cloudwatch.LogGroup(
         name,

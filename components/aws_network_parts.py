@@ -1,4 +1,4 @@
-"""What components that run in a network take of it."""
+"""Network outputs consumed by other components."""
 
 from typing import TypedDict
 
@@ -8,12 +8,12 @@ __all__ = ["NetworkParts"]
 
 
 class NetworkParts(TypedDict):
-    """What other components take of the network."""
+    """VPC and subnet IDs that the network exposes to other components."""
 
     vpc_id: pulumi.Input[str]
     app_subnet_ids: list[pulumi.Input[str]]
-    """Where tasks and load balancers run."""
+    """Subnets of tasks and load balancers."""
     data_subnet_ids: list[pulumi.Input[str]]
-    """Where databases run."""
+    """Subnets of databases."""
     assign_public_ip: bool
-    """Tasks need a public address to reach AWS; nothing is let in by it."""
+    """Tasks need a public address to reach AWS; it admits no inbound traffic."""

@@ -1,4 +1,4 @@
-"""What the components of a stack share: the log bucket, one key, one alarm topic."""
+"""Shared resources of a stack: log bucket, encryption key and alarm topic."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -20,16 +20,16 @@ __all__ = ["Platform", "PlatformArgs", "PlatformParts", "encrypted_topic"]
 
 
 class PlatformParts(TypedDict):
-    """What other components take of the platform."""
+    """Shared resources that the platform exposes to other components."""
 
     log_bucket: pulumi.Input[str]
     """Bucket of access logs."""
     key_arn: pulumi.Input[str]
     """Key of log groups, functions, queues and topics."""
     key_alias: str
-    """Its alias."""
+    """Alias of that key."""
     alarm_topic_arn: pulumi.Input[str]
-    """Where alarms go."""
+    """Topic that alarms are published to."""
 
 
 class PlatformArgs(TypedDict):
@@ -37,16 +37,16 @@ class PlatformArgs(TypedDict):
 
     scope: AwsScope
     log_retention_days: int
-    """Days that access logs are kept: at most 30, some hold addresses of clients."""
+    """Retention of access logs, at most 30 days, as some contain client addresses."""
     notify: list[str]
-    """Mail addresses that alarms go to."""
+    """Mail addresses that are notified of alarms."""
 
 
 class Platform(pulumi.ComponentResource):
     """Access-log bucket, encryption key and alarm topic of a stack.
 
-    The log bucket is encrypted with S3's own keys: S3 and the load balancers refuse to write
-    access logs to a bucket whose default encryption is a KMS key.
+    The log bucket uses SSE-S3: S3 server access logging and Elastic Load Balancing do not support
+    log buckets whose default encryption is a KMS key.
     """
 
     parts: PlatformParts
@@ -92,7 +92,7 @@ def encrypted_topic(
     notify: list[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.sns.Topic:
-    """Create a topic that named services publish to and mail addresses read from."""
+    """Create a topic that the named services may publish to, with e-mail subscriptions."""
     physical = physical_name(scope, name)
     topic = aws.sns.Topic(name, name=physical, kms_master_key_id=key_arn, opts=opts)
     policy = topic_policy(scope, arn(scope, "sns", physical), services)

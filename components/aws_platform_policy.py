@@ -1,4 +1,4 @@
-"""Resource policies of what all components share: the log bucket, the key and the topics."""
+"""Resource policies of the shared log bucket, key and topics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -9,13 +9,13 @@ from components.aws_names import AwsScope, arn, log_group_patterns
 __all__ = ["Publisher", "key_statements", "log_bucket_statements", "topic_policy"]
 
 Publisher = Literal["budgets", "cloudwatch", "costalerts"]
-"""Service that may publish to a topic of the stack, and so use the key of the topics."""
+"""Service that may publish to a topic of the stack, and therefore use the topics' key."""
 
 Conditions = Mapping[str, Mapping[str, Any]]
 
 
 def log_bucket_statements(scope: AwsScope, bucket: str) -> list[dict[str, Any]]:
-    """Return who may write logs below which prefix of the bucket with this ARN."""
+    """Return the statements that let each log source write below its prefix of the bucket."""
     account = scope["account_id"]
     # The CDN's log delivery lives in us-east-1, flow logs in the stack's region.
     sources = sorted({f"arn:aws:logs:us-east-1:{account}:*", arn(scope, "logs", "*")})
@@ -47,7 +47,7 @@ def log_bucket_statements(scope: AwsScope, bucket: str) -> list[dict[str, Any]]:
 
 
 def key_statements(scope: AwsScope) -> list[dict[str, Any]]:
-    """Return which services encrypt with the shared key: log groups, and topic publishers."""
+    """Return the statements that let log groups and topic publishers use the shared key."""
     # CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using KMS".
     logs = iam.allow_service(
         "EncryptLogGroups",
@@ -78,7 +78,7 @@ def key_statements(scope: AwsScope) -> list[dict[str, Any]]:
 
 
 def topic_policy(scope: AwsScope, topic: str, services: Sequence[Publisher]) -> str:
-    """Return the policy of the topic with this ARN: named services publish, over TLS only."""
+    """Return the topic policy: the named services may publish, over TLS only."""
     publish = [
         iam.allow_service(
             f"PublishBy{service.title()}",
@@ -89,6 +89,6 @@ def topic_policy(scope: AwsScope, topic: str, services: Sequence[Publisher]) -> 
         )
         for service in services
     ]
-    # A topic policy may hold only actions that a topic has; `sns:*` is refused by SNS.
+    # SNS rejects a topic policy with actions outside a topic's own, such as `sns:*`.
     insecure = {**iam.deny_insecure([topic]), "Action": "sns:Publish"}
     return iam.document(insecure, *publish)

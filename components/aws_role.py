@@ -1,4 +1,4 @@
-"""A role with a known name, one trusted service and one inline policy."""
+"""IAM service role with a deterministic name, one trusted service and one inline policy."""
 
 from typing import Any
 
@@ -21,15 +21,16 @@ def service_role(
     opts: pulumi.ResourceOptions,
     source_arn: str | None = None,
 ) -> aws.iam.Role:
-    """Create a role that ``service`` may take on for this account, with exactly these rights.
+    """Create a role that ``service`` may assume for this account, with exactly these rights.
 
-    The name is known, so that policies of other resources can mention its ARN at preview.
+    The name is deterministic, so that policies of other resources can refer to its ARN at preview.
     """
     role = aws.iam.Role(
         name,
         name=physical_name(scope, purpose),
         assume_role_policy=iam.trust(service, scope, source_arn=source_arn),
-        # Without it the deploy role may not make a role, since it could give it what it likes.
+        # The deploy role may create roles only with this boundary, which prevents privilege
+        # escalation through a role of its own making.
         permissions_boundary=boundary_arn(scope),
         opts=opts,
     )

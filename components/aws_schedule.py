@@ -1,4 +1,4 @@
-"""A function that runs on a schedule."""
+"""EventBridge schedule that invokes a function."""
 
 import pulumi
 import pulumi_aws as aws
@@ -21,7 +21,7 @@ def scheduled(
     expression: str,
     opts: pulumi.ResourceOptions,
 ) -> aws.scheduler.Schedule:
-    """Create a schedule that invokes the function, and the role that lets it."""
+    """Create a schedule that invokes the function, and the role it uses."""
     role = service_role(
         f"{name}-schedule",
         scope=scope,

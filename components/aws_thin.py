@@ -1,8 +1,8 @@
-"""AWS resources declared without their SDK namespace.
+"""AWS resources declared without importing their SDK namespace.
 
-Importing ``pulumi_aws.ec2`` or ``pulumi_aws.wafv2`` takes over two seconds, more than the rest
-of a program's start; the few resources needed of them are declared here by their tokens. Inputs
-have wire names (camelCase); a test compares each with the types of the SDK.
+Importing ``pulumi_aws.ec2`` or ``pulumi_aws.wafv2`` takes over two seconds, more than the rest of a
+program's start. The few resources needed from them are declared here by type token. Inputs use wire
+names (camelCase); a test compares each with the types of the SDK.
 """
 
 import importlib.metadata
@@ -15,7 +15,7 @@ __all__ = ["ThinResource"]
 
 
 class ThinResource(pulumi.CustomResource):
-    """A resource known by its token; a subclass names the token and annotates its outputs."""
+    """A resource declared by its type token; subclasses set the token and annotate outputs."""
 
     TYPE: ClassVar[str]
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
@@ -27,7 +27,7 @@ class ThinResource(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the resource with its inputs in wire form."""
-        # The version makes the engine load the provider that the SDK is for.
+        # The version makes the engine load the provider plugin that matches the SDK.
         versioned = pulumi.ResourceOptions(version=importlib.metadata.version("pulumi-aws"))
         declared = {**inputs, **{output: None for output in self.OUTPUTS if output not in inputs}}
         super().__init__(self.TYPE, name, declared, pulumi.ResourceOptions.merge(versioned, opts))

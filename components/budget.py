@@ -1,4 +1,4 @@
-"""Budgets: who is told, and what is started, when money runs out or burns too fast."""
+"""AWS Budgets with notifications, anomaly detection and the remediation trigger."""
 
 from typing import Final, NotRequired, TypedDict
 
@@ -32,14 +32,14 @@ class CostBudgetArgs(TypedDict):
     remediation: RemediationTarget | None
     """Workflow to start; ``None`` only notifies."""
     meters: NotRequired[list[Meter]]
-    """What is metered every five minutes; none leaves only AWS Budgets, which lag by hours."""
+    """Meters evaluated every five minutes; without any, only AWS Budgets watch, hours late."""
 
 
 class CostBudget(pulumi.ComponentResource):
-    """AWS budgets, their topic, the function that starts the remediation, the burn rate.
+    """AWS budgets, their topic, the remediation function and the burn-rate alarm.
 
-    Budgets see a bill that is hours old. The burn rate sees usage of the last five minutes and
-    is the fast path; budgets are the backstop.
+    Budgets evaluate billing data that is hours old and are the backstop. The burn rate evaluates
+    usage of the last five minutes and is the fast path.
     """
 
     topic_arn: pulumi.Output[str]
@@ -47,7 +47,7 @@ class CostBudget(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: CostBudgetArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create budgets and what acts on them."""
+        """Create the budgets and the resources that act on them."""
         super().__init__("mobileai:index:CostBudget", name, to_wire(args), opts)
         scope, platform = args["scope"], args["platform"]
         child = pulumi.ResourceOptions(parent=self)
@@ -106,7 +106,7 @@ def _anomalies(
     name: str, args: CostBudgetArgs, topic: aws.sns.Topic, opts: pulumi.ResourceOptions
 ) -> None:
     physical = physical_name(args["scope"], name)
-    # An account has one monitor of this kind at most, which is why it is opt-in.
+    # Opt-in, because an account may have only one monitor of this kind.
     monitor = aws.costexplorer.AnomalyMonitor(
         name, name=physical, monitor_type="DIMENSIONAL", monitor_dimension="SERVICE", opts=opts
     )
@@ -173,7 +173,7 @@ def _remediation(
 
 
 def _app_key(name: str, scope: AwsScope, opts: pulumi.ResourceOptions) -> None:
-    """Create the place of the App's private key; an operator imports the key into it."""
+    """Create the KMS key for the App's private key; an operator imports the key material."""
     key = aws.kms.ExternalKey(
         f"{name}-app",
         description="Private key of the GitHub App that starts the remediation",

@@ -1,9 +1,10 @@
-"""Starts the remediation workflow when money burns too fast: SNS to GitHub.
+"""Lambda function that starts the remediation workflow on GitHub for a budget notification (SNS).
 
-It signs in as a GitHub App whose private key never leaves KMS, asks for a token that may start
-workflows of one repository and do nothing else, and starts one. What the workflow does is in Git.
-Source: GitHub REST API, "Generating a JWT for a GitHub App" and "Create a workflow dispatch
-event".
+It authenticates as a GitHub App whose private key never leaves KMS, requests an installation token
+limited to starting workflows of one repository, and dispatches one workflow. The workflow itself is
+in Git.
+
+Source: GitHub REST API, "Generating a JWT for a GitHub App" and "Create a workflow dispatch event".
 """
 
 import base64
@@ -19,7 +20,7 @@ __all__ = ["app_token", "dispatch", "handler", "reason"]
 
 _SECONDS = 20
 _CLOCK_SKEW = 60  # seconds, as GitHub advises
-_TOKEN_LIFE = 540  # seconds; GitHub takes at most ten minutes
+_TOKEN_LIFE = 540  # seconds; GitHub accepts at most ten minutes
 _LONGEST_REASON = 1_000  # characters
 
 
@@ -40,7 +41,7 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 
 
 def app_token(kms: Any, *, key_id: str, app_id: str | int, now: int) -> str:
-    """Return a JSON Web Token that says "I am the App", signed by KMS (RS256)."""
+    """Return a JSON Web Token that authenticates as the App, signed by KMS (RS256)."""
     claims = {"iat": now - _CLOCK_SKEW, "exp": now + _TOKEN_LIFE, "iss": str(app_id)}
     parts = [_encode({"alg": "RS256", "typ": "JWT"}), _encode(claims)]
     signed = kms.sign(
@@ -58,10 +59,10 @@ def dispatch(
     """Start the workflow.
 
     Args:
-        token: Of the App.
-        installation: Of the App in the repository's organisation.
+        token: JSON Web Token of the App.
+        installation: Installation ID of the App in the repository's organisation.
         target: ``api``, ``repository`` (owner/name), ``workflow`` (file name), ``ref``.
-        inputs: Of the workflow.
+        inputs: Inputs of the workflow.
 
     Raises:
         urllib.error.HTTPError: If GitHub refuses; the message goes to the dead-letter queue.
@@ -75,7 +76,7 @@ def dispatch(
 
 
 def reason(message: dict[str, Any]) -> str:
-    """Return the message in one line; it is shown to people, and the workflow does not run it."""
+    """Return the message in one line, for display only; the workflow does not execute it."""
     text = f"{message.get('Subject') or 'alarm'}: {message.get('Message', '')}"
     return " ".join(text.split())[:_LONGEST_REASON]
 

@@ -1,4 +1,4 @@
-"""What budgets decide without the cloud: thresholds, filters, limits by the hour."""
+"""Budget thresholds, cost filters and hourly limits as plain values."""
 
 import json
 from typing import Any, Final, TypedDict
@@ -18,7 +18,7 @@ __all__ = [
 
 _HOURS_A_MONTH: Final = 730
 _GITHUB: Final = "https://api.github.com"
-# (type, percent): AWS takes at most five notifications a budget.
+# (type, percent): AWS accepts at most five notifications per budget.
 _THRESHOLDS: Final = {
     "hard": (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)),
     "soft": (("ACTUAL", 100), ("FORECASTED", 100)),
@@ -26,7 +26,7 @@ _THRESHOLDS: Final = {
 
 
 class BudgetLimit(TypedDict):
-    """A monthly limit on money."""
+    """A monthly cost limit."""
 
     name: str
     scope: str
@@ -38,7 +38,7 @@ class BudgetLimit(TypedDict):
 
 
 class RemediationTarget(TypedDict):
-    """The workflow that is started when money burns too fast."""
+    """The workflow that is started when spend exceeds its limit."""
 
     repository: str
     """GitHub owner/name."""
@@ -48,7 +48,7 @@ class RemediationTarget(TypedDict):
 
 
 def cost_filter(scope: str, *, tags: dict[str, str]) -> dict[str, Any]:
-    """Return the filter of a budget: all of the stack's tags, and the application's.
+    """Return the cost filter of a budget: the stack's tags, and the application's tag.
 
     Raises:
         ValueError: If the scope is neither ``stack`` nor ``app:<name>``.
@@ -68,7 +68,7 @@ def cost_filter(scope: str, *, tags: dict[str, str]) -> dict[str, Any]:
 
 
 def notifications(budget: BudgetLimit, topic_arn: Any) -> list[dict[str, Any]]:
-    """Return who is told at which share of the limit."""
+    """Return the budget's notifications: a threshold and subscribers for each."""
     return [
         {
             "comparison_operator": "GREATER_THAN",
@@ -83,7 +83,7 @@ def notifications(budget: BudgetLimit, topic_arn: Any) -> list[dict[str, Any]]:
 
 
 def hourly_limit(budgets: list[BudgetLimit]) -> float:
-    """Return the dollars an hour that all budgets allow: the stack's, else the sum of the apps'.
+    """Return the hourly limit in US dollars: the stack's budget, else the sum of all budgets.
 
     Raises:
         ValueError: If there is no budget.
@@ -96,7 +96,7 @@ def hourly_limit(budgets: list[BudgetLimit]) -> float:
 
 
 def dispatch_target(remediation: RemediationTarget) -> str:
-    """Return what the dispatching function starts, as text for its environment."""
+    """Return the workflow that the dispatch function starts, as JSON for its environment."""
     target = {
         "api": _GITHUB,
         "repository": remediation["repository"],
@@ -107,7 +107,7 @@ def dispatch_target(remediation: RemediationTarget) -> str:
 
 
 def dispatch_rights(scope: AwsScope, remediation: RemediationTarget) -> list[dict[str, Any]]:
-    """Return what the dispatching function needs: one secret, and to sign with one key."""
+    """Return the dispatch function's rights: read one secret and sign with one key."""
     secret = remediation["app_secret_arn"]
     sign = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}}
     use = iam.use_key(scope, key_alias(scope, "github-app"), actions=["kms:Sign"], sid="SignIn")

@@ -1,4 +1,4 @@
-"""The fast path of money in time: usage x price every five minutes."""
+"""Burn-rate alarm: usage times price, evaluated every five minutes."""
 
 from typing import TypedDict
 
@@ -21,7 +21,7 @@ class BurnRateArgs(TypedDict):
     scope: AwsScope
     platform: PlatformParts
     topic_arn: pulumi.Input[str]
-    """Topic of the budgets: the same function acts on both."""
+    """Topic shared with the budgets: the same function handles both."""
     hourly_limit_usd: float
     meters: list[Meter]
 
@@ -29,7 +29,8 @@ class BurnRateArgs(TypedDict):
 class BurnRate(pulumi.ComponentResource):
     """Meters, the function that prices them every five minutes, and an alarm.
 
-    A spike shows after at most: five minutes of the window, two of lag, five of the schedule.
+    A spike is detected within 12 minutes: five of the window, two of metric lag, five of the
+    schedule.
     """
 
     def __init__(
@@ -40,8 +41,8 @@ class BurnRate(pulumi.ComponentResource):
         scope, platform = args["scope"], args["platform"]
         child = pulumi.ResourceOptions(parent=self)
         parameter = f"/{physical_name(scope, 'burn-rate')}/meters"
-        # Ids of what is metered are unknown before it exists; the function's own
-        # configuration stays plain because they travel here.
+        # Resource IDs of the meters are unknown until creation. Passing them in a parameter keeps
+        # the function's own configuration plain at preview.
         aws.ssm.Parameter(
             name,
             name=parameter,

@@ -1,4 +1,4 @@
-"""Turns usage of the last minutes into dollars an hour: meters x prices, as a metric."""
+"""Lambda function that publishes the burn rate: usage of the last minutes times unit prices."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import boto3
 __all__ = ["burn_rate", "handler", "measure", "window"]
 
 _PERIOD = timedelta(minutes=5)
-_LAG = timedelta(minutes=2)  # what CloudWatch needs to have most of a minute's data
+_LAG = timedelta(minutes=2)  # delay until CloudWatch has most of a minute's data
 _HOUR = timedelta(hours=1)
 
 
@@ -42,7 +42,7 @@ def handler(_event: Any, _context: Any) -> dict[str, Any]:
 
 
 def window(now: datetime) -> tuple[datetime, datetime]:
-    """Return the last whole five minutes that have their data."""
+    """Return the last complete five-minute window whose data is available."""
     ready = now - _LAG
     end = ready - timedelta(
         minutes=ready.minute % 5, seconds=ready.second, microseconds=ready.microsecond
@@ -53,7 +53,7 @@ def window(now: datetime) -> tuple[datetime, datetime]:
 def measure(
     cloudwatch: Any, meters: list[dict[str, Any]], *, start: datetime, end: datetime
 ) -> dict[str, float]:
-    """Return the sum of each meter in the window, by name; no data is no usage."""
+    """Return the sum of each meter in the window, by name; missing data counts as zero."""
     queries = [
         {
             "Id": f"m{at}",
@@ -77,7 +77,7 @@ def measure(
 
 
 def burn_rate(meters: Iterable[dict[str, Any]], values: dict[str, float]) -> float:
-    """Return US dollars an hour at the usage of the window."""
+    """Return US dollars per hour at the usage of the window."""
     spent = sum(values[meter["name"]] * meter["usdPerUnit"] for meter in meters)
     return float(spent * (_HOUR / _PERIOD))
 

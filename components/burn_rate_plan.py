@@ -1,4 +1,4 @@
-"""What is metered every five minutes, and when it is too much."""
+"""Usage meters and the burn-rate alarm threshold."""
 
 from typing import Any, Final, TypedDict
 
@@ -7,25 +7,25 @@ from components.aws_names import AwsScope, arn, physical_name
 
 __all__ = ["Meter", "MeterPlaces", "UnitPrices", "alarm", "meter_rights", "usage_meters"]
 
-# The limit by the hour is a mean; a busy hour may be three times that.
+# The hourly limit is a mean; a busy hour may reach three times that.
 _BUSY_HOUR: Final = 3
 _GB: Final = 1024**3
 
 
 class Meter(TypedDict):
-    """A usage metric and what a unit of it costs."""
+    """A usage metric and its unit price."""
 
     name: str
     region: str
     namespace: str
     metric: str
     dimensions: dict[str, Any]
-    """Values may be outputs: the meters travel in a parameter."""
+    """Values may be Pulumi outputs: the meters are passed in an SSM parameter."""
     usd_per_unit: float
 
 
 class UnitPrices(TypedDict):
-    """Prices of what can spike, US dollars, from the price catalogue."""
+    """Unit prices, in US dollars, of usage that can spike; from the price catalogue."""
 
     cdn_gb: float
     cdn_request: float
@@ -34,7 +34,7 @@ class UnitPrices(TypedDict):
 
 
 class MeterPlaces(TypedDict):
-    """Where the usage of a stack shows."""
+    """Resources that emit the usage metrics of a stack."""
 
     distribution_id: Any
     functions: list[str]
@@ -42,7 +42,7 @@ class MeterPlaces(TypedDict):
 
 
 def usage_meters(scope: AwsScope, places: MeterPlaces, prices: UnitPrices) -> list[Meter]:
-    """Return the meters of a stack: what devices can drive up within minutes."""
+    """Return the meters of a stack: usage that devices can drive up within minutes."""
     cdn = {"DistributionId": places["distribution_id"], "Region": "Global"}
     stream = {"StreamName": physical_name(scope, "telemetry")}
     meters = [
@@ -72,7 +72,7 @@ def usage_meters(scope: AwsScope, places: MeterPlaces, prices: UnitPrices) -> li
 
 
 def meter_rights(scope: AwsScope, parameter: str) -> list[dict[str, Any]]:
-    """Return what the metering function needs; CloudWatch metrics have no ARNs to name."""
+    """Return the metering function's rights; CloudWatch metrics have no ARNs to scope to."""
     place = arn(scope, "ssm", f"parameter{parameter}")
     own = {"StringEquals": {"cloudwatch:namespace": "MobileAI/Cost"}}
     return [
@@ -83,7 +83,7 @@ def meter_rights(scope: AwsScope, parameter: str) -> list[dict[str, Any]]:
 
 
 def alarm(scope: AwsScope, hourly_limit_usd: float) -> dict[str, Any]:
-    """Return the alarm; one measurement is enough, so that a spike is found in 15 minutes."""
+    """Return the alarm; a single datapoint triggers it, so a spike is found within 15 minutes."""
     return {
         "alarm_description": "money burns faster than the budget allows in a busy hour",
         "namespace": "MobileAI/Cost",

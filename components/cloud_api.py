@@ -1,24 +1,25 @@
-"""What a cloud endpoint is made of, as plain values: routes, alarms, names."""
+"""Routes, alarms and access log format of a cloud inference endpoint, as plain values."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 __all__ = ["ALARMS", "COMMAND", "Alarm", "alarm_arguments", "log_format", "routes"]
 
-# The image's entry point is its interpreter; a site runs the server, a function Lambda's client.
+# The image's entry point is the Python interpreter: a site runs the server module, a Lambda
+# function runs the Lambda runtime interface client.
 COMMAND: Final = ("-m", "awslambdaric", "edge.lambda_function.handler")
 _PERIOD_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A limit on a metric of a function.
+    """A threshold on a metric of a function.
 
     Attributes:
-        name: What is wrong when it rings.
+        name: Condition that the alarm reports.
         metric: Metric of AWS/Lambda.
         statistic: ``Sum`` or a percentile such as ``p95``.
-        threshold: What it may reach in five minutes.
+        threshold: Highest acceptable value over five minutes.
     """
 
     name: str
@@ -29,14 +30,14 @@ class Alarm:
 
 ALARMS: Final = (
     Alarm(name="errors", metric="Errors", statistic="Sum", threshold=5),
-    # At the cap of reserved concurrency, requests are refused: the budget holds, users wait.
+    # Throttles mean that reserved concurrency, the spend cap, is rejecting requests.
     Alarm(name="throttles", metric="Throttles", statistic="Sum", threshold=10),
     Alarm(name="slow", metric="Duration", statistic="p95", threshold=3_000),  # milliseconds
 )
 
 
 def routes(model: str) -> tuple[str, ...]:
-    """Return the routes of the Open Inference Protocol v2 that one model needs."""
+    """Return the routes of the Open Inference Protocol v2 that one model requires."""
     return (
         f"GET /v2/models/{model}",
         f"GET /v2/models/{model}/ready",
@@ -62,7 +63,7 @@ def alarm_arguments(alarm: Alarm, *, function: str) -> dict[str, Any]:
 
 
 def log_format() -> dict[str, str]:
-    """Return the fields of an access log line: no address and no content of a request."""
+    """Return the access log fields; client addresses and request contents are excluded."""
     return {
         "requestId": "$context.requestId",
         "routeKey": "$context.routeKey",

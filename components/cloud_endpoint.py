@@ -1,4 +1,4 @@
-"""A model served by a function: for low traffic, and with a cap on what it may cost."""
+"""Lambda inference endpoint for low-traffic models, with capped spend."""
 
 import json
 from typing import NotRequired, TypedDict
@@ -27,7 +27,7 @@ _ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 
 class TokenIssuer(TypedDict):
-    """Whose tokens the API accepts."""
+    """OpenID issuer and audiences of the tokens that the API accepts."""
 
     issuer: str
     """OpenID issuer."""
@@ -39,7 +39,7 @@ class CloudInferenceEndpointArgs(TypedDict):
     """Arguments of :class:`CloudInferenceEndpoint`."""
 
     scope: AwsScope
-    """Where it is and how firmly it is kept."""
+    """Account, region and deletion protection."""
     platform: PlatformParts
     """Key of the log groups and topic of the alarms."""
     app: str
@@ -51,25 +51,25 @@ class CloudInferenceEndpointArgs(TypedDict):
     variant: str
     """Artifact of the manifest."""
     image: str
-    """The inference server's image of one platform, by digest: Lambda takes no index."""
+    """Single-platform image of the inference server, by digest: Lambda accepts no image index."""
     architecture: str
     """``amd64`` or ``arm64``."""
     releaseUrl: pulumi.Input[str]
-    """Where signed releases are."""
+    """Base URL of the signed releases."""
     ring: str
     """Ring that the function subscribes to."""
     memoryMb: int
-    """Memory of a copy, MiB."""
+    """Memory of an execution environment, MiB."""
     reservedConcurrency: int
-    """Copies that may run at once: the cap on rate, and so on spend."""
+    """Concurrent executions: the cap on request rate, and so on spend."""
     ratePerSecond: int
-    """Requests that the API lets in."""
+    """Request rate limit of the API."""
     tokens: NotRequired[TokenIssuer]
-    """Callers prove themselves with these tokens; absent: with AWS credentials."""
+    """Tokens that authenticate callers; if absent, callers use AWS credentials (SigV4)."""
 
 
 class CloudInferenceEndpoint(pulumi.ComponentResource):
-    """Function, role, logs, HTTP API with authorizer and throttle, alarms."""
+    """Lambda function, role, logs, throttled HTTP API with authorizer, and alarms."""
 
     url: pulumi.Output[str]
 
@@ -179,7 +179,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
         return api
 
     def _routes(self, api: aws.apigatewayv2.Api, target: pulumi.Output[str]) -> None:
-        """Create the routes; none is open."""
+        """Create the routes, all of which require authorization."""
         authorizer = self._authorizer(api)
         for index, route in enumerate(cloud_api.routes(self._args["model"])):
             aws.apigatewayv2.Route(

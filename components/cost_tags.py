@@ -1,4 +1,4 @@
-"""Cost tags: on every AWS resource by its provider, and active in the account's bills."""
+"""Cost tags: default tags of the AWS provider, activated for cost allocation."""
 
 from typing import TypedDict
 
@@ -14,7 +14,7 @@ class CostTagsArgs(TypedDict):
     accountId: str
     """The only account that the provider accepts."""
     region: str
-    """Home region; what lives elsewhere says so itself."""
+    """Home region; resources in other regions set their own."""
     tags: dict[str, str]
     """Tags of every AWS resource."""
     allocation: str
@@ -22,7 +22,7 @@ class CostTagsArgs(TypedDict):
 
 
 class CostTags(pulumi.ComponentResource):
-    """The AWS provider that tags all it makes; cost-allocation tags.
+    """The AWS provider with default tags, and the cost-allocation tags.
 
     Attributes:
         provider: The provider of every AWS resource of the stack.

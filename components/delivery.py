@@ -1,4 +1,4 @@
-"""How devices get models: a private origin behind a CDN, and signed freshness."""
+"""Model delivery: a private S3 origin behind CloudFront, and a signed TUF timestamp."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +20,12 @@ from components.delivery_signer import TimestampSigner
 
 __all__ = ["CountryRule", "DeliveryArgs", "ModelDelivery"]
 
-# A version that was released stays readable for rollback and audit after it was overwritten.
+# Overwritten versions stay readable for rollback and audit.
 _KEEP_NONCURRENT_DAYS: Final = 365
 
 
 class CountryRule(TypedDict):
-    """Where models may, or may not, be downloaded."""
+    """Geographic restriction of model downloads."""
 
     mode: str
     """``allow`` or ``deny``."""
@@ -39,9 +39,9 @@ class DeliveryArgs(TypedDict):
     scope: AwsScope
     platform: PlatformParts
     domain: str | None
-    """Host name; CloudFront's own name allows no minimum TLS version."""
+    """Host name; the default CloudFront domain does not allow setting a minimum TLS version."""
     certificate_arn: str | None
-    """Of the domain, in us-east-1; else ``hosted_zone_id`` makes one."""
+    """Certificate of the domain in us-east-1; else one is created in ``hosted_zone_id``."""
     hosted_zone_id: str | None
     waf: bool
     rate_limit_per_five_minutes: int
@@ -53,20 +53,20 @@ class DeliveryArgs(TypedDict):
     targets: list[Target]
     """On-device artifacts of the deployments."""
     release: NotRequired[list[ReleaseObject]]
-    """Files of the signed release, all but the timestamp."""
+    """Files of the signed release, except the timestamp."""
     signed_url_keys: NotRequired[list[str]]
-    """Public keys (PEM) whose signed URLs open model files; none: files are open."""
+    """Public keys (PEM) that verify signed URLs of model files; empty: files are public."""
     halted: NotRequired[list[str]]
-    """SHA-256 of targets that nobody gets any more."""
+    """SHA-256 of targets that are no longer served."""
 
 
 class ModelDelivery(pulumi.ComponentResource):
-    """Versioned S3 origin, CloudFront distribution, edge function, firewall, logs, targets.
+    """S3 origin, CloudFront distribution, edge function, firewall, logs and targets.
 
-    Nothing but the distribution reads the bucket: the key's and the bucket's policies name its
-    exact ARN and therefore come after it. Targets are named by digest and metadata by version; both
-    stay in the bucket when they leave the stack, since a device may be on its way to them, and
-    somebody may update the stack from an older commit.
+    Only the distribution may read the bucket: the key policy and the bucket policy name its exact
+    ARN and are therefore created after it. Targets are named by digest and metadata by version.
+    Both are retained in the bucket when they leave the stack, since a device may still be
+    downloading them, and the stack may be updated from an older commit.
     """
 
     bucket: str
@@ -74,7 +74,7 @@ class ModelDelivery(pulumi.ComponentResource):
     domain: pulumi.Output[str]
     distribution_arn: pulumi.Output[str]
     dns_targets: Mapping[str, pulumi.Input[str]]
-    """Host names whose records are somebody else's to make, and what they have to lead to."""
+    """CNAME records to create in zones managed outside the stack: host name to target."""
     timestamp_key_arn: pulumi.Output[str]
 
     def __init__(
@@ -154,7 +154,7 @@ class ModelDelivery(pulumi.ComponentResource):
             origins=[_s3_origin(scope, self.bucket, access)],
             default_cache_behavior=metadata,
             ordered_cache_behaviors=[targets],
-            # New metadata must not stay hidden behind a remembered "not found".
+            # A cached 404 must not hide newly published metadata.
             custom_error_responses=[{"error_code": 404, "error_caching_min_ttl": 10}],
             restrictions={"geo_restriction": _geo_restriction(args["country_rule"])},
             viewer_certificate=plan.viewer_certificate(self._certificate(name, args)),
@@ -236,7 +236,7 @@ class ModelDelivery(pulumi.ComponentResource):
         *,
         after: list[pulumi.Resource],
     ) -> None:
-        """Upload step by step, so that a stop at any moment leaves nothing named and missing."""
+        """Upload step by step, so that an interrupted upload never leaves a dangling reference."""
         ttl = args["metadata_ttl_seconds"]
         for step in plan.steps(args.get("release", [])):
             made: list[pulumi.Resource] = []

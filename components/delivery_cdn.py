@@ -1,4 +1,4 @@
-"""The pieces of the CDN: policies, edge function, firewall, certificate, distribution, logs."""
+"""CloudFront resources: cache policies, edge function, firewall, signed URLs, access logs."""
 
 import hashlib
 from typing import Any, Final
@@ -20,16 +20,16 @@ __all__ = [
     "origin_access",
 ]
 
-# CloudFront takes certificates and firewalls of this region only, and keeps its logs' setup here.
+# CloudFront requires certificates, web ACLs and log delivery configuration in this region.
 CDN_REGION: Final = "us-east-1"
 _YEAR: Final = 31_536_000  # seconds
-_HSTS: Final = 63_072_000  # seconds, two years: what preload lists ask for
+_HSTS: Final = 63_072_000  # seconds, two years, as recommended by hstspreload.org
 
 
 def origin_access(
     name: str, scope: AwsScope, opts: pulumi.ResourceOptions
 ) -> aws.cloudfront.OriginAccessControl:
-    """Create the identity that the distribution signs its requests to S3 with."""
+    """Create the origin access control that signs the distribution's requests to S3."""
     return aws.cloudfront.OriginAccessControl(
         name,
         name=physical_name(scope, name),
@@ -65,7 +65,8 @@ def cache_behaviours(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Create the cache and header policies; return the behaviours of metadata and targets.
 
-    With signers, targets need a signed URL. Metadata never does: it is what stops a model.
+    With signers, targets require a signed URL. Metadata never does, since it carries the halt of a
+    model.
     """
     headers = _response_headers(name, scope, opts)
 
@@ -85,7 +86,7 @@ def cache_behaviours(
         }
 
     metadata = behaviour("metadata", metadata_ttl_seconds, compress=True)
-    # Models are compressed where they are made; CloudFront compresses nothing above 10 MB.
+    # Models are compressed at build time; CloudFront compresses no object above 10 MB.
     targets = behaviour("targets", _YEAR, compress=False)
     if signers is not None:
         targets["trusted_key_groups"] = [signers.id]
@@ -95,10 +96,10 @@ def cache_behaviours(
 def key_group(
     name: str, scope: AwsScope, *, keys: list[str], opts: pulumi.ResourceOptions
 ) -> aws.cloudfront.KeyGroup | None:
-    """Create the group of keys whose signed URLs count, or nothing when there are none.
+    """Create the key group for signed URLs; return ``None`` if there are no keys.
 
-    A key is named by its digest: CloudFront changes none in place, so a new one comes before the
-    old one goes.
+    Keys are named by digest: CloudFront cannot change a public key in place, so a new key is
+    created before the old one is deleted.
     """
     if not keys:
         return None
@@ -120,7 +121,7 @@ def key_group(
 def firewall(
     name: str, scope: AwsScope, *, rate_limit: int, opts: pulumi.ResourceOptions
 ) -> WebAcl:
-    """Create the firewall. It keeps no logs: they would hold addresses of clients."""
+    """Create the web ACL, without logs, as they would contain client addresses."""
     physical = physical_name(scope, name)
     return WebAcl(
         name,
@@ -144,7 +145,7 @@ def log_delivery(
     log_bucket_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.cloudwatch.LogDelivery:
-    """Create the delivery of access logs, without the fields that tell who asked."""
+    """Create the access log delivery without fields that identify clients."""
     physical = physical_name(scope, name)
     source = aws.cloudwatch.LogDeliverySource(
         name,
@@ -209,7 +210,7 @@ def _response_headers(
                 "override": True,
             },
         },
-        # What S3 tells about its versions and keys is nobody's business.
+        # S3 version IDs and key ARNs are internal and are removed from responses.
         remove_headers_config={
             "items": [
                 {"header": f"x-amz-{name}"}

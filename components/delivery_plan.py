@@ -1,4 +1,4 @@
-"""What delivery decides without the cloud: paths, cache lifetimes, the edge function's text."""
+"""Object keys, cache lifetimes, firewall rules and edge function code as plain values."""
 
 import hashlib
 import json
@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
-# All but what tells who asked: no c-ip, x-forwarded-for, cs(User-Agent), cs(Referer), cookies.
+# Without the fields that identify clients: c-ip, x-forwarded-for, cs(User-Agent), cs(Referer),
+# cookies.
 LOG_FIELDS: Final = (
     "timestamp(ms)",
     "x-edge-location",
@@ -53,37 +54,37 @@ _FILE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class Target(TypedDict):
-    """An on-device artifact, as devices download it."""
+    """An on-device artifact as a TUF target."""
 
     file: str
     """File name, as in the manifest, without folders."""
     path: str
-    """Where the bytes are: a path below the program's folder."""
+    """Path of the file, relative to the program's folder."""
     sha256: str
     """Digest of the bytes."""
     manifest_sha256: str
-    """The pin of the manifest that names it."""
+    """SHA-256 of the manifest that lists it."""
 
 
 class ReleaseObject(TypedDict):
     """A file of the signed release."""
 
     key: str
-    """Where it is served: ``metadata/...`` or ``targets/...``."""
+    """Object key: ``metadata/...`` or ``targets/...``."""
     path: str
-    """Where the bytes are: a path below the program's folder."""
+    """Path of the file, relative to the program's folder."""
     sha256: str
     """Digest of the bytes."""
     step: int
-    """Its turn: everything of a lower step is in the bucket before."""
+    """Upload order: objects of a lower step are uploaded first."""
     leads_to: str
-    """Digest of the artifact that a patch leads to, else empty."""
+    """Digest of the artifact that a patch produces; empty for other files."""
     manifest_sha256: str
-    """The pin of the manifest that names that artifact, else empty."""
+    """SHA-256 of the manifest that lists that artifact; empty for other files."""
 
 
 def target_key(target: Target) -> str:
-    """Return the object key ``targets/<sha256>.<file>``: other bytes, another key.
+    """Return the object key ``targets/<sha256>.<file>``, which changes with the contents.
 
     Raises:
         ValueError: If the digest or the file name has another form.
@@ -104,28 +105,29 @@ def target_key(target: Target) -> str:
 def unique_targets(targets: list[Target]) -> dict[str, Target]:
     """Return the targets by key, sorted; two applications may ship one artifact.
 
-    Of several manifests that name the same bytes the lowest pin is kept, whatever the order.
+    If several manifests list the same bytes, the lowest manifest digest is kept, which makes the
+    result independent of order.
     """
     ordered = sorted(targets, key=lambda item: (target_key(item), item["manifest_sha256"]))
     return {target_key(item): item for item in reversed(ordered)}
 
 
 def steps(objects: Iterable[ReleaseObject]) -> list[list[ReleaseObject]]:
-    """Return the objects step by step: what is named comes before who names it."""
+    """Return the objects grouped by step, so that referenced objects precede their references."""
     ordered = sorted(objects, key=lambda item: (item["step"], item["key"]))
     return [list(group) for _, group in groupby(ordered, key=lambda item: item["step"])]
 
 
 def object_name(key: str) -> str:
-    """Return a resource's name for an object: its key, with digests shortened."""
+    """Return the resource name of an object: its key with shortened digests."""
     return _DIGEST.sub(r"\1", key).replace("/", "-")
 
 
 def object_metadata(item: ReleaseObject) -> dict[str, str]:
-    """Return what an object says about itself.
+    """Return the S3 user metadata of a release object.
 
-    Rules tie an object to a manifest by the digest of an artifact. A patch is not in the manifest;
-    it says the digest of the artifact that it leads to, which its name holds too.
+    Rules match an object to a manifest by the digest of an artifact. A patch is not in the
+    manifest; it carries the digest of the artifact that it produces, which is also in its key.
     """
     if item["leads_to"]:
         return {"sha256": item["leads_to"], "manifest-sha256": item["manifest_sha256"]}
@@ -133,14 +135,14 @@ def object_metadata(item: ReleaseObject) -> dict[str, str]:
 
 
 def cache_control(key: str, *, metadata_ttl_seconds: int) -> str:
-    """Return how long caches keep an object: what is named by its digest for ever."""
+    """Return the ``Cache-Control`` value; objects named by digest are immutable."""
     if key.startswith("targets/"):
         return IMMUTABLE
     return f"public, max-age={metadata_ttl_seconds}"
 
 
 def check_bytes(target: Target | ReleaseObject, content: bytes) -> None:
-    """Refuse a file whose bytes are not the ones that were signed for.
+    """Refuse a file whose bytes differ from the signed digest.
 
     Raises:
         ValueError: If the digest differs.
@@ -154,13 +156,13 @@ def check_bytes(target: Target | ReleaseObject, content: bytes) -> None:
 
 
 def edge_function_code(halted: Sequence[str]) -> str:
-    """Return the text of the CDN's viewer-request function.
+    """Return the code of the viewer-request function.
 
     Args:
-        halted: SHA-256 of the targets that nobody gets any more.
+        halted: SHA-256 of the targets that are no longer served.
 
     Raises:
-        ValueError: If the text is longer than CloudFront takes.
+        ValueError: If the code is longer than CloudFront accepts.
     """
     config = f"const CONFIG = {json.dumps({'halted': sorted(set(halted))})};"
     code, count = _CONFIG_LINE.subn(config, _SOURCE.read_text(encoding="utf-8"))
@@ -176,7 +178,7 @@ def edge_function_code(halted: Sequence[str]) -> str:
 
 
 def viewer_certificate(certificate_arn: Any | None) -> dict[str, Any]:
-    """Return the TLS settings; without a domain CloudFront allows no minimum of its own."""
+    """Return the TLS settings; a minimum version requires a custom domain."""
     if certificate_arn is None:
         return {"cloudfront_default_certificate": True}
     return {
@@ -204,7 +206,7 @@ def waf_rules(rate_limit_per_five_minutes: int) -> list[dict[str, Any]]:
 
 
 def visibility(metric: str) -> dict[str, Any]:
-    """Return a rule's metrics; no sampled requests, which would show client addresses."""
+    """Return a rule's metrics, without sampled requests, which contain client addresses."""
     return {
         "cloudwatchMetricsEnabled": True,
         "metricName": metric,

@@ -1,4 +1,4 @@
-"""Who may read the models: the distribution with one exact ARN, and nobody else."""
+"""Resource policies that grant read access to models to the exact distribution ARN only."""
 
 from components import iam
 from components.aws_names import AwsScope, bucket_arn
@@ -23,8 +23,8 @@ def models_key_policy(scope: AwsScope, distribution_arn: str) -> str:
 def models_bucket_policy(bucket: str, distribution_arn: str) -> str:
     """Return the policy of the bucket with this name.
 
-    The right to list makes S3 answer 404 for what is missing, as update clients expect, where it
-    would answer 403. Viewers cannot use it: the edge function lets no such path through.
+    ``s3:ListBucket`` makes S3 return 404 instead of 403 for missing objects, as TUF clients expect.
+    Viewers cannot list: the edge function rejects such paths.
     """
     resource = bucket_arn(bucket)
     condition = {"StringEquals": {"AWS:SourceArn": distribution_arn}}

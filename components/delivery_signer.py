@@ -1,4 +1,4 @@
-"""The online signer of ``timestamp.json``: key, function, schedule and alarm."""
+"""Online signer of ``timestamp.json``: KMS key, function, schedule and age alarm."""
 
 from typing import Any, Final, TypedDict
 
@@ -27,13 +27,14 @@ class TimestampSignerArgs(TypedDict):
     """Alias of the key that encrypts the bucket."""
     refresh_minutes: int
     expiry_minutes: int
-    """At least three refresh periods, so that two may fail unseen by devices."""
+    """At least three refresh periods, so that two consecutive failures do not affect devices."""
 
 
 class TimestampSigner(pulumi.ComponentResource):
-    """P-256 KMS key, the function that signs with it, its schedule, and an alarm on age.
+    """P-256 KMS key, the function that signs with it, its schedule, and an age alarm.
 
-    ``timestamp.json`` itself is no Pulumi object: it changes every hour, the stack does not.
+    ``timestamp.json`` itself is not a Pulumi resource, since it changes every hour without a change
+    of the stack.
     """
 
     key_arn: pulumi.Output[str]
@@ -135,7 +136,7 @@ def _age_alarm(name: str, args: TimestampSignerArgs, opts: pulumi.ResourceOption
         evaluation_periods=1,
         comparison_operator="LessThanThreshold",
         threshold=1,
-        # A signer that does not run sends nothing at all.
+        # A signer that does not run publishes no metric at all.
         treat_missing_data="breaching",
         alarm_actions=[topic],
         ok_actions=[topic],

@@ -1,8 +1,8 @@
-"""Signs ``timestamp.json`` anew: the statement that devices see the newest release (TUF 1.0.34).
+"""Lambda function that signs ``timestamp.json``, the TUF timestamp role (TUF 1.0.34).
 
-Runs as a function on a schedule, with boto3 and nothing else. It vouches for freshness only: the
-snapshot that it points to is signed by other keys, which it does not have. The file is replaced
-only if nobody replaced it meanwhile (``If-Match``), and its version always grows.
+Runs on a schedule and requires boto3 only. It attests freshness only: the snapshot that it refers
+to is signed by other keys, which it does not have. The object is replaced conditionally
+(``If-Match``), and its version always increases.
 """
 
 import base64
@@ -36,7 +36,7 @@ def handler(_event: Any, _context: Any) -> dict[str, Any]:
         lifetime=timedelta(minutes=int(os.environ["EXPIRY_MINUTES"])),
         now=datetime.now(UTC),
     )
-    # Embedded metric format: the log line is the metric that the age alarm watches.
+    # Embedded metric format: CloudWatch extracts the age alarm's metric from this log line.
     metric = {
         "Namespace": "MobileAI/Delivery",
         "Dimensions": [["Stack"]],
@@ -54,8 +54,8 @@ def refresh(
     """Write the next ``timestamp.json`` and return its version.
 
     Raises:
-        ValueError: If there is no snapshot, or an older one than the last time.
-        botocore.exceptions.ClientError: If somebody else wrote meanwhile, or access is refused.
+        ValueError: If there is no snapshot, or only one older than the last.
+        botocore.exceptions.ClientError: If the object changed concurrently, or access is denied.
     """
     version, key = newest_snapshot(_list_keys(s3, bucket))
     snapshot = s3.get_object(Bucket=bucket, Key=key)["Body"].read(_LARGEST_SNAPSHOT + 1)
@@ -81,7 +81,7 @@ def newest_snapshot(keys: Iterable[str]) -> tuple[int, str]:
     """Return version and key of the newest ``metadata/N.snapshot.json``.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is no snapshot.
     """
     found = [(int(match[1]), key) for key in keys if (match := _SNAPSHOT.fullmatch(key))]
     if not found:
@@ -99,8 +99,8 @@ def next_timestamp(
 ) -> dict[str, Any]:
     """Return the signed part of the next timestamp.
 
-    The version is at least the minutes since 1970, so that it grows even after the bucket lost
-    its last one: a device that saw a version believes none below it.
+    The version is at least the minutes since 1970, so that it increases even after the bucket lost
+    its last one: clients reject a lower version than they have seen (TUF rollback protection).
 
     Raises:
         ValueError: If the snapshot is older than the current timestamp's.
@@ -129,12 +129,12 @@ def next_timestamp(
 
 
 def canonical(value: Any) -> bytes:
-    """Return canonical JSON; enough for the ASCII text and integers of a timestamp."""
+    """Return canonical JSON; sufficient for the ASCII text and integers of a timestamp."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def public_key(der: bytes) -> dict[str, Any]:
-    """Return a P-256 public key as TUF metadata holds it."""
+    """Return a P-256 public key in the form of TUF metadata."""
     text = base64.encodebytes(der).decode().replace("\n", "")
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     pem = "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"]) + "\n"
@@ -150,7 +150,7 @@ def _sign(kms: Any, key_id: str, signed: dict[str, Any]) -> dict[str, str]:
         MessageType="RAW",
         SigningAlgorithm="ECDSA_SHA_256",
     )["Signature"]
-    # Canonical JSON leaves newlines as they are; a PEM text has nothing else to escape.
+    # Canonical JSON does not escape newlines, and PEM text contains nothing else to escape.
     described = canonical(public_key(der)).replace(b"\\n", b"\n")
     keyid = hashlib.sha256(described).hexdigest()
     return {"keyid": keyid, "sig": signature.hex()}

@@ -1,7 +1,7 @@
-"""What the last successful `up` deployed, for the rules: the second resource of every stack.
+"""Baseline of the last successful `up`, passed to the rules as the stack's second resource.
 
-An engine tells a policy pack nothing of the state. So the program reads the outputs of its own
-stack, as a stack reference does, and puts the baseline among them into the plan.
+The engine gives a policy pack no access to the state. The program therefore reads the outputs of
+its own stack, as a stack reference does, and puts the baseline among them into the plan.
 """
 
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ OUTPUT = "deployed"
 """The stack output that holds the baseline of the next run."""
 
 # Functions of the engine's own provider (pkg/resource/deploy/builtins.go of pulumi/pulumi). The
-# first is what a StackReference reads; as a resource that would keep a copy of all outputs, which
-# every refresh finds changed.
+# first backs a StackReference; the resource form would copy all outputs into the state, and every
+# refresh would report the copy as changed.
 _OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 
 
 class DeployedArgs(TypedDict):
-    """A baseline, plain at preview too."""
+    """A baseline, with values known at preview."""
 
     found: pulumi.Input[str]
     """``state``, ``first`` or ``missing`` (see ``governance.deployed``)."""
     text: pulumi.Input[str]
-    """The output ``deployed`` of the last successful `up`; empty where there was none."""
+    """The output ``deployed`` of the last successful `up`; empty before the first."""
 
 
 class Deployed(pulumi.ComponentResource):
-    """Carries the baseline in the plan and in the state; creates nothing."""
+    """Carries the baseline in the plan and in the state; creates no cloud resource."""
 
     def __init__(
         self, name: str, args: DeployedArgs, opts: pulumi.ResourceOptions | None = None
@@ -47,7 +47,7 @@ class Deployed(pulumi.ComponentResource):
 
 
 def last_deployed(context: pulumi.Resource) -> DeployedArgs:
-    """Return the baseline that the stack's own outputs hold, read after ``context``."""
+    """Return the baseline from the stack's own outputs, read after ``context`` is registered."""
     outputs = _read(_OUTPUTS, "name", pulumi.InvokeOutputOptions(depends_on=after(context)))
     found = outputs.apply(_found)
     return {
@@ -65,10 +65,10 @@ def _found(outputs: Mapping[str, Any]) -> pulumi.Input[dict[str, str]]:
 
 
 def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what a state without the output means.
+    """Return the meaning of a state that lacks the output: ``first`` or ``missing``.
 
-    A first `up` that failed leaves deployments and no output; its ``Deployed`` says that it was the
-    first, and the next one is the first still.
+    A first `up` that failed leaves deployments without the output. Its ``Deployed`` resource
+    records that it was the first, so the next run still counts as the first.
 
     Args:
         resources: Type and outputs of every resource of the state, by URN.
@@ -84,5 +84,5 @@ def _read(
 ) -> pulumi.Output[Mapping[str, Any]]:
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke_output(function, {argument: stack}, opts)
-    # One secret output makes the whole answer secret, and rules read no secrets.
+    # One secret output marks the whole response secret, and rules cannot read secrets.
     return pulumi.Output.unsecret(answer.apply(lambda value: value["outputs"]))

@@ -1,7 +1,7 @@
-"""The stack output that becomes the baseline of the next run.
+"""Stack output that becomes the baseline of the next run.
 
-It waits for every resource, so that an `up` which fails anywhere leaves the output of the last one
-that succeeded.
+It waits for every resource, so that an `up` with a failed resource keeps the output of the last
+successful one.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ __all__ = ["all_succeeded", "declared_resources", "deployed_baseline", "deployed
 
 
 def declared_resources() -> list[pulumi.Resource]:
-    """Return a list that every resource declared from now on joins."""
+    """Return a list that collects every resource declared from now on."""
     found: list[pulumi.Resource] = []
     pulumi.runtime.register_stack_transformation(lambda args: found.append(args.resource))
     return found
@@ -33,14 +33,15 @@ def deployed_output(
     resources: Sequence[pulumi.Resource],
     planned: Sequence[Resource],
 ) -> pulumi.Output[str]:
-    """Return the text of what is deployed when every resource has succeeded.
+    """Return the baseline text, once every resource has succeeded.
 
     Args:
-        inputs: What the program declares from.
-        before: The baseline of this run, which stays where a resource failed and the run went on
+        inputs: Inputs of the program.
+        before: Baseline of this run, which is kept if a resource failed and the run continued
             (`--continue-on-error`).
         resources: Every resource of the program.
-        planned: The same as pricing reads them; empty at preview, which keeps the costs of before.
+        planned: The same resources as pricing reads them; empty at preview, which keeps the
+            previous costs.
     """
 
     def text(earlier: str) -> pulumi.Input[str]:
@@ -63,7 +64,7 @@ def deployed_output(
 
 
 def deployed_baseline(inputs: StackInputs) -> Baseline:
-    """Return what a stack file deploys, without its costs."""
+    """Return the baseline of a stack file, without costs."""
     return Baseline(
         released=frozenset(files.sha256 for files in inputs.models.values()),
         deployments={
@@ -74,10 +75,10 @@ def deployed_baseline(inputs: StackInputs) -> Baseline:
 
 
 async def all_succeeded(resources: Sequence[pulumi.Resource]) -> bool:
-    """Return whether every resource succeeded; the engine leaves the outputs of others unknown.
+    """Return whether every resource succeeded; the engine leaves outputs of others unknown.
 
     Raises:
-        Exception: A registration failed, which ends the program.
+        Exception: If a registration failed, which terminates the program.
     """
     outputs = [
         value
@@ -92,11 +93,11 @@ def _costs_of(text: str, stack: str) -> Mapping[str, str] | None:
     try:
         return read_deployed(text, stack=stack).costs if text else None
     except GovernanceError:
-        return None  # the rules say what is wrong with it
+        return None  # the rules report what is wrong with it
 
 
 def _priced(resources: Sequence[Resource]) -> Mapping[str, str]:
-    # A preview never prices: the pack does, and reading the catalogue takes a third of a second.
+    # Preview leaves pricing to the pack: reading the catalogue takes a third of a second.
     from governance.cost import CostError, estimate  # noqa: PLC0415
     from governance.cost.budgets import costs_by_budget  # noqa: PLC0415
     from governance.cost.catalogue import pack_catalogue  # noqa: PLC0415
@@ -105,4 +106,4 @@ def _priced(resources: Sequence[Resource]) -> Mapping[str, str]:
     try:
         return costs_by_budget(estimate(resources, pack_catalogue()))
     except (CostError, UnknownInputError):
-        return {}  # not known: a capped increase is then denied until somebody signs for it
+        return {}  # unknown costs: a capped increase is then denied until it is approved

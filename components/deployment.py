@@ -1,4 +1,4 @@
-"""A deployment: the governance document of one model in one application."""
+"""Deployment: the governance document of one model in one application."""
 
 from typing import Any, TypedDict
 
@@ -8,7 +8,7 @@ __all__ = ["MobileAIDeployment", "MobileAIDeploymentArgs"]
 
 
 class MobileAIDeploymentArgs(TypedDict):
-    """The governance document, as ``components.documents`` writes it."""
+    """The governance document, as built by ``components.documents``."""
 
     apiVersion: str
     """``mobile-ai/v1``."""
@@ -21,7 +21,7 @@ class MobileAIDeploymentArgs(TypedDict):
 
 
 class MobileAIDeployment(pulumi.ComponentResource):
-    """Declares what is deployed; the endpoints that carry it out are its children."""
+    """Declares the deployment document; its endpoints are its children."""
 
     def __init__(
         self, name: str, args: MobileAIDeploymentArgs, opts: pulumi.ResourceOptions | None = None

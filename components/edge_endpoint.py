@@ -1,4 +1,4 @@
-"""A model served at a site: stable and canary pods behind one weighted route."""
+"""Edge inference endpoint: stable and canary pods behind one weighted HTTPRoute."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -13,7 +13,7 @@ __all__ = ["Canary", "EdgeInferenceEndpoint", "EdgeInferenceEndpointArgs"]
 
 
 class Canary(TypedDict):
-    """The ring that gets a version first."""
+    """The ring that receives a version first."""
 
     ring: str
     """Name of the ring."""
@@ -37,15 +37,15 @@ class EdgeInferenceEndpointArgs(TypedDict):
     site: str
     """Name of the site."""
     region: str
-    """Region that the site counts to."""
+    """Region that the site belongs to."""
     namespace: str
     """Namespace that models run in."""
     host: str
-    """Host name that clients ask for."""
+    """Host name that clients request."""
     gatewayNamespace: str
     """Namespace of the gateway's pods."""
     releaseUrl: pulumi.Input[str]
-    """Where signed releases are."""
+    """Base URL of the signed releases."""
     ring: str
     """Ring of the stable pods."""
     canary: NotRequired[Canary]
@@ -57,7 +57,7 @@ class EdgeInferenceEndpointArgs(TypedDict):
     memoryMb: int
     """Memory of a pod, MiB."""
     ratePerSecond: int
-    """Requests that a pod lets in, of all clients together."""
+    """Rate limit of a pod, across all clients."""
     cache: NotRequired[dict[str, Any]]
     """``storageClass`` and ``sizeGb`` of a persistent cache."""
     labels: dict[str, str]
@@ -65,7 +65,7 @@ class EdgeInferenceEndpointArgs(TypedDict):
 
 
 class EdgeInferenceEndpoint(pulumi.ComponentResource):
-    """Service account, cache, throttle, Deployments, Services, route, autoscaler and fences."""
+    """Service account, cache, throttle, workloads, route, autoscaler and network policy."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
             opts=self._child(),
         )
         self._volume()
-        # Not of one track: what a version may cost does not follow its ring.
+        # Shared by stable and canary: the rate limit does not depend on the ring.
         k8s.core.v1.ConfigMap(
             f"{name}-throttle",
             metadata=self._metadata(kube_workload.throttle_name(self._object)),
@@ -132,7 +132,7 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
         metadata = self._metadata(object_name)
         k8s.apps.v1.Deployment(
             f"{self._prefix}-{track}",
-            # On the Deployment and not on its pods: they need no restart for a new version.
+            # On the Deployment, not on its pods, which need no restart for a new version.
             metadata={**metadata, "annotations": {ANNOTATION: args["manifestSha256"]}},
             spec=kube_workload.deployment(
                 self._workload(),

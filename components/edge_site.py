@@ -1,4 +1,4 @@
-"""A site: the fenced namespace of a Kubernetes cluster that models are served in."""
+"""Edge site: an isolated Kubernetes namespace that serves models."""
 
 from typing import Any, TypedDict
 
@@ -17,11 +17,11 @@ class EdgeSiteArgs(TypedDict):
     site: str
     """Name of the site."""
     region: str
-    """Region that it counts to."""
+    """Region that it belongs to."""
     namespace: str
     """Namespace that models run in."""
     quota: dict[str, int]
-    """What the namespace may take: ``cpu``, ``memoryGb``, ``pods``."""
+    """Quota of the namespace: ``cpu``, ``memoryGb``, ``pods``."""
     gateway: dict[str, str]
     """Its ``className``, ``domain`` and ``tlsSecret``."""
     labels: dict[str, str]
@@ -35,15 +35,15 @@ def site_provider(
     context: str | None = None,
     opts: pulumi.ResourceOptions | None = None,
 ) -> k8s.Provider:
-    """Create the provider of one site.
+    """Create the Kubernetes provider of one site.
 
     Args:
         site: Name of the site.
-        directory: Where the bundle is rendered that an agent in the site applies.
-        context: Context of the ambient kubeconfig: objects are applied from here instead.
+        directory: Output folder of the rendered manifests that an agent in the site applies.
+        context: Kubeconfig context; if set, objects are applied directly instead of rendered.
         opts: Options of the provider.
     """
-    # A throttle that changes is changed, and not gone for a moment: pods read it while they run.
+    # Running pods read the throttle ConfigMap, so it is updated in place and never replaced.
     if context is not None:
         return k8s.Provider(
             f"site-{site}", context=context, enable_config_map_mutable=True, opts=opts
@@ -57,7 +57,7 @@ def site_provider(
 
 
 class EdgeSite(pulumi.ComponentResource):
-    """Namespace, quota, limits, default-deny network, admission policies and gateway."""
+    """Namespace, quota, limits, default-deny network policy, admission policies and gateway."""
 
     namespace: k8s.core.v1.Namespace
 
@@ -101,7 +101,7 @@ class EdgeSite(pulumi.ComponentResource):
         )
 
     def _admission(self, policy: AdmissionPolicy) -> None:
-        """Create a policy and its binding; both belong to the cluster, not to a namespace."""
+        """Create a policy and its binding, both of which are cluster-scoped."""
         name = f"mobile-ai-{self._args['namespace']}-{policy.rule}"
         metadata = {"name": name, "labels": self._args["labels"]}
         k8s.admissionregistration.v1.ValidatingAdmissionPolicy(

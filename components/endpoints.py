@@ -1,4 +1,4 @@
-"""A deployment and the endpoints that carry it out, as one tree of resources."""
+"""Declares a deployment and its endpoints as one resource tree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ __all__ = ["Surroundings", "deploy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What deployments stand on.
+    """Shared dependencies of deployments.
 
     Attributes:
-        versions: Every model version: a deployment comes after all of them.
-        sites: Provider and fenced namespace of every site.
+        versions: Every model version, all of which are registered before a deployment.
+        sites: Provider and namespace component of every site.
         account: Provider of the AWS account.
         platform: Shared key and alarm topic.
-        release_url: Where signed releases are.
+        release_url: Base URL of the signed releases.
     """
 
     versions: Sequence[pulumi.Resource]
@@ -43,10 +43,10 @@ class Surroundings:
 def deploy(
     inputs: StackInputs, deployment: Deployment, around: Surroundings
 ) -> dict[str, pulumi.Input[str]]:
-    """Declare a deployment and its endpoints; return where they answer.
+    """Declare a deployment and its endpoints; return the endpoint addresses.
 
-    The deployment comes after every model version: a version that the gate did not see
-    verified cannot be deployed.
+    The deployment depends on every model version, so no version can be deployed that the gate has
+    not verified.
     """
     parent = MobileAIDeployment(
         deployment.name,

@@ -1,4 +1,4 @@
-"""The facts that every rule may need: the first resource of every stack."""
+"""Governance context: the stack's facts for the rules, as its first resource."""
 
 from typing import Any, TypedDict
 
@@ -8,12 +8,12 @@ __all__ = ["GovernanceContext", "GovernanceContextArgs"]
 
 
 class GovernanceContextArgs(TypedDict):
-    """Facts of a stack, all plain values: nothing of them is unknown at preview."""
+    """Facts of a stack as plain values, all known at preview."""
 
     stack: str
     """Name of the stack."""
     environment: str
-    """Which trust and rules apply."""
+    """Environment, which selects the trust policy and the rules."""
     owner: dict[str, str]
     """Project, team and cost centre."""
     regions: list[str]
@@ -33,7 +33,7 @@ class GovernanceContextArgs(TypedDict):
 
 
 class GovernanceContext(pulumi.ComponentResource):
-    """Carries the facts of a stack in the plan and in the state; creates nothing."""
+    """Carries the stack's facts in the plan and in the state; creates no cloud resource."""
 
     def __init__(
         self, name: str, args: GovernanceContextArgs, opts: pulumi.ResourceOptions | None = None

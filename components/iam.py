@@ -1,7 +1,8 @@
-"""IAM policy documents as plain text, least privilege by construction.
+"""IAM policy documents as JSON text, with least privilege by construction.
 
-An ``allow`` with a wildcard action cannot be written: the functions refuse it. Keys are named
-by alias (``kms:ResourceAliases``), since their ids are unknown until they exist.
+``allow`` refuses wildcard actions. Keys are referenced by alias (``kms:ResourceAliases``), since
+key IDs are unknown until creation.
+
 Source: IAM JSON policy elements reference.
 """
 
@@ -27,8 +28,8 @@ __all__ = [
 
 Statement = dict[str, Any]
 
-# What administers a key but neither reads nor writes with it. `kms:*` would be shorter and
-# would also let every administrator read the data.
+# Key administration without cryptographic use. `kms:*` would be shorter, but would also let
+# every administrator decrypt the data.
 _KEY_ADMINISTRATION: Final = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -54,7 +55,7 @@ _KEY_ADMINISTRATION: Final = (
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 )
-# KMS developer guide, "Importing key material", permissions of who imports.
+# KMS developer guide, "Importing key material", required permissions.
 _KEY_IMPORT: Final = (
     "kms:DeleteImportedKeyMaterial",
     "kms:GetParametersForImport",
@@ -89,17 +90,17 @@ def allow_service(
     *,
     conditions: Mapping[str, Mapping[str, Any]],
 ) -> Statement:
-    """Return a statement of a resource policy that lets an AWS service in.
+    """Return a statement of a resource policy that grants access to an AWS service.
 
-    Conditions are required: without ``aws:SourceAccount`` or ``aws:SourceArn`` the service
-    would act for anybody (the confused deputy).
+    Conditions are required: without ``aws:SourceAccount`` or ``aws:SourceArn`` the service could
+    act on behalf of any account (the confused deputy problem).
     """
     statement = allow(sid, actions, resources, conditions=conditions)
     return {**statement, "Principal": {"Service": service}}
 
 
 def deny_insecure(resources: Sequence[str]) -> Statement:
-    """Return the statement that refuses everything over plain HTTP (FSBP S3.5)."""
+    """Return the statement that denies requests over plain HTTP (FSBP S3.5)."""
     service = resources[0].split(":")[2]
     return {
         "Sid": "DenyInsecureTransport",
@@ -112,14 +113,14 @@ def deny_insecure(resources: Sequence[str]) -> Statement:
 
 
 def document(*statements: Statement) -> str:
-    """Return a policy document; the same statements give the same text."""
+    """Return a policy document; equal statements give equal text."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
 def trust(service: str, scope: AwsScope, *, source_arn: str | None = None) -> str:
-    """Return the trust policy of a role that one service takes on.
+    """Return the trust policy of a role that one service may assume.
 
-    See `service_source`: the conditions are those that AWS documents for the service.
+    The conditions are those that AWS documents for the service (see ``service_source``).
     """
     statement: Statement = {
         "Sid": "AssumeByService",
@@ -132,14 +133,14 @@ def trust(service: str, scope: AwsScope, *, source_arn: str | None = None) -> st
 
 
 def service_source(scope: AwsScope) -> dict[str, dict[str, str]]:
-    """Return the condition that ties a service's call to this account."""
+    """Return the condition that restricts a service's calls to this account."""
     return {"StringEquals": {"aws:SourceAccount": scope["account_id"]}}
 
 
 def use_key(
     scope: AwsScope, alias: str, *, actions: Sequence[str] = _KEY_USE, sid: str = "UseKey"
 ) -> Statement:
-    """Return the statement that lets a role use the one key with this alias."""
+    """Return the statement that lets a role use the key with this alias."""
     return allow(
         sid,
         actions,
@@ -149,21 +150,21 @@ def use_key(
 
 
 def log_writer(group_arn: str) -> Statement:
-    """Return the statement that lets a role write to one log group's streams."""
+    """Return the statement that lets a role write to the streams of one log group."""
     return allow(
         "WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group_arn}:log-stream:*"]
     )
 
 
 def key_policy(scope: AwsScope, *services: Statement, imported: bool = False) -> str:
-    """Return a key policy: the account administers, roles use it by their own policies.
+    """Return a key policy: the account administers the key, roles use it by their own policies.
 
     ``Resource: *`` in a key policy means the key itself (KMS developer guide, key policies). Only
-    the account and services are named, never a role: KMS refuses a policy with a principal that it
-    does not see yet, and IAM shows a new role after seconds only (ADR 0024).
+    the account and services are principals, never a role: KMS rejects a policy with a principal
+    that it cannot resolve, and a new role becomes visible only after some seconds (ADR 0024).
 
     Args:
-        scope: Where the key is.
+        scope: Account and region of the key.
         services: Statements for AWS services.
         imported: Let the account import the key material (a key of origin ``EXTERNAL``).
     """

@@ -1,4 +1,4 @@
-"""The Kubernetes objects of a site, as plain values.
+"""Kubernetes specs of a site's objects, as plain values.
 
 Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
@@ -24,9 +24,9 @@ POD_SECURITY_LABELS: Final = {
 
 
 def quota(*, cpu: int, memory_gb: int, pods: int) -> dict[str, Any]:
-    """Return the spec of what the namespace may take of the site.
+    """Return the spec of the namespace's ResourceQuota.
 
-    Disk follows from the number of pods: each may have what the largest one has.
+    Ephemeral storage follows from the number of pods: each may use as much as the largest pod.
     """
     storage = f"{pods * LARGEST_POD_STORAGE_MB}Mi"
     return {
@@ -45,7 +45,7 @@ def quota(*, cpu: int, memory_gb: int, pods: int) -> dict[str, Any]:
 
 
 def limit_range() -> dict[str, Any]:
-    """Return the spec of what a container gets that does not say what it needs."""
+    """Return the spec of the LimitRange with defaults for containers without resource settings."""
     return {
         "limits": [
             {
@@ -62,12 +62,12 @@ def limit_range() -> dict[str, Any]:
 
 
 def default_deny() -> dict[str, Any]:
-    """Return the spec of a network policy that lets nothing in or out of any pod."""
+    """Return the spec of a network policy that denies all ingress and egress."""
     return {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
 def admission_binding(policy: str, *, namespace: str) -> dict[str, Any]:
-    """Return the spec that puts an admission policy in force in one namespace."""
+    """Return the spec that binds an admission policy to one namespace."""
     return {
         "policyName": policy,
         "validationActions": ["Deny"],
@@ -78,9 +78,9 @@ def admission_binding(policy: str, *, namespace: str) -> dict[str, Any]:
 
 
 def gateway(*, class_name: str, domain: str, tls_secret: str) -> dict[str, Any]:
-    """Return the spec of the site's gateway: TLS only, routes from its own namespace only.
+    """Return the spec of the site's Gateway: TLS only, routes from its own namespace only.
 
-    Every application has a host name of its own below the domain.
+    Each application has its own host name below the domain.
     """
     return {
         "gatewayClassName": class_name,

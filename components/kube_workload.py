@@ -1,7 +1,7 @@
-"""The Kubernetes objects of one application's model at one site, as plain values.
+"""Kubernetes specs of one application's model at one site, as plain values.
 
-Pods are told application, model, ring and site; which version they serve they learn from
-the signed releases, as phones do. So no version is in a label, a selector or a pod.
+Pods receive application, model, ring and site; the version to serve comes from the signed releases,
+as for phones. No label, selector or pod therefore names a version.
 """
 
 import json
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 PORT: Final = 8080
-_USER: Final = 65_532  # "nonroot" of the usual minimal images
+_USER: Final = 65_532  # "nonroot" of distroless images
 _CACHE: Final = "/var/cache/mobile-ai"
 _CACHE_MB: Final = 1_024
 _TMP_MB: Final = 64
@@ -34,9 +34,9 @@ _TMP_MB: Final = 64
 # root file system is read-only.
 _LOGS_MB: Final = 64
 LARGEST_POD_STORAGE_MB: Final = _CACHE_MB + _TMP_MB + _LOGS_MB
-"""Disk of a node that a pod may fill, MiB, where its cache is no volume of its own."""
+"""Ephemeral storage of a pod whose cache is not a persistent volume, MiB."""
 _THROTTLE: Final = "/etc/mobile-ai/throttle"
-# A first start fetches the model over a slow uplink: 60 x 5 s before the pod is restarted.
+# The first start may download the model over a slow uplink: 60 x 5 s before a restart.
 _STARTUP_ATTEMPTS: Final = 60
 # Addresses inside sites and clouds: releases come from the public CDN only, and the cloud
 # metadata service hands out credentials.
@@ -51,14 +51,14 @@ _PRIVATE_NETWORKS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What does not differ between the stable and the canary pods of a model.
+    """Settings shared by the stable and canary pods of a model.
 
     Attributes:
         name: Name of the deployment, ``<app>-<model>``.
         image: The inference server, by digest.
         cpu_millis: CPU of a pod, 1/1000 core.
         memory_mb: Memory of a pod, MiB.
-        claim: Name of the volume claim of the cache; ``None`` for a pod's own disk.
+        claim: Name of the cache's PersistentVolumeClaim; ``None`` for ephemeral storage.
         labels: Labels of every object.
     """
 
@@ -77,7 +77,7 @@ def selector(name: str, track: str | None = None) -> dict[str, str]:
 
 
 def pod_environment(*, app: str, model: str, variant: str, ring: str, site: str) -> dict[str, str]:
-    """Return what a pod is told about its place; the address of releases is added by name."""
+    """Return the pod's environment variables, except the release URL, which may be an output."""
     return {
         "MOBILE_AI_APP": app,
         "MOBILE_AI_MODEL": model,
@@ -94,10 +94,10 @@ def deployment(
     """Return the spec of a Deployment.
 
     Args:
-        workload: What runs.
+        workload: Workload to run.
         track: ``stable`` or ``canary``.
-        replicas: How many pods; ``None`` leaves it to the autoscaler.
-        environment: Environment variables; values may be known later.
+        replicas: Number of pods; ``None`` leaves it to the autoscaler.
+        environment: Environment variables; values may be Pulumi outputs.
     """
     labels = selector(workload.name, track)
     spec: dict[str, Any] = {
@@ -117,7 +117,7 @@ def deployment(
 
 
 def service(name: str, *, track: str) -> dict[str, Any]:
-    """Return the spec of the Service of one track, reachable inside the site only."""
+    """Return the spec of one track's Service, reachable only within the site."""
     return {
         "type": "ClusterIP",
         "selector": selector(name, track),
@@ -126,7 +126,7 @@ def service(name: str, *, track: str) -> dict[str, Any]:
 
 
 def autoscaler(name: str, *, minimum: int, maximum: int) -> dict[str, Any]:
-    """Return the spec of an autoscaler on CPU, slow to shrink."""
+    """Return the spec of a CPU autoscaler with a slow scale-down."""
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
         "minReplicas": minimum,
@@ -145,12 +145,12 @@ def autoscaler(name: str, *, minimum: int, maximum: int) -> dict[str, Any]:
 
 
 def disruption_budget(name: str) -> dict[str, Any]:
-    """Return the spec that lets maintenance take one pod at a time."""
+    """Return the spec that lets maintenance evict one pod at a time."""
     return {"maxUnavailable": 1, "selector": {"matchLabels": selector(name)}}
 
 
 def volume_claim(*, storage_class: str, size_gb: int) -> dict[str, Any]:
-    """Return the spec of the volume that the pods of a model share as their cache."""
+    """Return the spec of the volume that a model's pods share as their cache."""
     return {
         "accessModes": ["ReadWriteMany"],
         "storageClassName": storage_class,
@@ -159,7 +159,7 @@ def volume_claim(*, storage_class: str, size_gb: int) -> dict[str, Any]:
 
 
 def network_policy(name: str, *, gateway_namespace: str) -> dict[str, Any]:
-    """Return the spec: requests from the gateway in, names and releases out, nothing else."""
+    """Return the spec: ingress from the gateway; egress to DNS and to public HTTPS only."""
     return {
         "podSelector": {"matchLabels": selector(name)},
         "policyTypes": ["Ingress", "Egress"],
@@ -194,7 +194,7 @@ def route(
 
     Args:
         gateway: Name of the Gateway in the same namespace.
-        hostname: Host that clients ask for.
+        hostname: Host that clients request.
         model: Name of the model in the Open Inference Protocol's paths.
         backends: Services and their weights.
     """
@@ -270,7 +270,7 @@ def _container(workload: Workload, environment: dict[str, Any]) -> dict[str, Any
 
 
 def _resources(workload: Workload) -> dict[str, str]:
-    """Return what a container gets, no less and no more; without the last, it may fill a node."""
+    """Return a container's requests and limits, including ephemeral storage."""
     storage = LARGEST_POD_STORAGE_MB if workload.claim is None else _TMP_MB + _LOGS_MB
     return {
         "cpu": f"{workload.cpu_millis}m",
@@ -286,29 +286,29 @@ def _cache_volume(workload: Workload) -> dict[str, Any]:
 
 
 def _throttle_volume(workload: Workload) -> dict[str, Any]:
-    """Return the volume of `throttle.json`; pods read it again when it changes.
+    """Return the volume with `throttle.json`, which pods reread when it changes.
 
-    It is not optional: a copy that nothing holds back does not start.
+    It is not optional: a pod without a rate limit must not start.
     """
     return {"name": "throttle", "configMap": {"name": throttle_name(workload.name)}}
 
 
 def throttle_name(name: str) -> str:
-    """Return the name of a deployment's throttle."""
+    """Return the name of a deployment's throttle ConfigMap."""
     return f"{name}-throttle"
 
 
 def throttle(requests_per_second: int) -> dict[str, str]:
-    """Return the data of the throttle's ConfigMap, as the server reads them.
+    """Return the data of the throttle's ConfigMap, in the server's format.
 
     Args:
-        requests_per_second: That one copy lets in, of all clients together.
+        requests_per_second: Rate limit of one pod, across all clients.
     """
     return {"throttle.json": json.dumps({"requestsPerSecond": requests_per_second})}
 
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
-    """Return a probe on the health paths of the Open Inference Protocol v2."""
+    """Return a probe on a health path of the Open Inference Protocol v2."""
     return {
         "httpGet": {"path": f"/v2/health/{path}", "port": "http"},
         "periodSeconds": period,

@@ -1,4 +1,4 @@
-"""A model version as the plan carries it: manifest and evidence, as text."""
+"""Model version in the plan: manifest and evidence as text."""
 
 from typing import TypedDict
 
@@ -8,10 +8,10 @@ __all__ = ["ModelVersion", "ModelVersionArgs"]
 
 
 class ModelVersionArgs(TypedDict):
-    """What is pinned, exactly as in Git.
+    """The pinned manifest and evidence, byte for byte as in Git.
 
-    Texts, not structures: the engine turns every number into a float, and what is hashed
-    must keep its bytes.
+    They are passed as text, because the engine converts numbers to floats, and hashed contents must
+    keep their bytes.
     """
 
     model: str
@@ -27,7 +27,7 @@ class ModelVersionArgs(TypedDict):
 
 
 class ModelVersion(pulumi.ComponentResource):
-    """Carries a model version in the plan and in the state; creates nothing."""
+    """Carries a model version in the plan and in the state; creates no cloud resource."""
 
     def __init__(
         self, name: str, args: ModelVersionArgs, opts: pulumi.ResourceOptions | None = None

@@ -1,4 +1,4 @@
-"""The network of what runs in the home region: one that exists, or a small one of its own."""
+"""Network of the home region: an existing VPC or a small managed one."""
 
 from typing import Any, TypedDict
 
@@ -14,21 +14,21 @@ __all__ = ["ExistingVpc", "ManagedVpc", "Network", "NetworkArgs"]
 
 
 class ExistingVpc(TypedDict):
-    """A network that somebody else owns."""
+    """A VPC that is managed outside the stack."""
 
     vpc_id: str
     subnet_ids: list[str]
-    """Private subnets in at least two zones, with a way to AWS."""
+    """Private subnets in at least two zones, with a route to AWS services."""
 
 
 class ManagedVpc(TypedDict):
-    """A small network of the stack's own."""
+    """A small VPC owned by the stack."""
 
     cidr: str
     availability_zones: int
     """2 or 3."""
     egress: str
-    """How tasks reach AWS: ``endpoints``, ``nat`` or ``public``."""
+    """Egress of tasks to AWS: ``endpoints``, ``nat`` or ``public``."""
 
 
 class NetworkArgs(TypedDict):
@@ -40,11 +40,11 @@ class NetworkArgs(TypedDict):
 
 
 class Network(pulumi.ComponentResource):
-    """VPC, subnets, routes, endpoints, flow logs; nothing at all where a VPC is given.
+    """VPC, subnets, routes, endpoints and flow logs; creates nothing for an existing VPC.
 
-    ``endpoints`` has no way out but to AWS services, ``nat`` one for each zone where the stack is
-    protected, and ``public`` gives tasks addresses of their own, which is cheapest. S3 always
-    goes by a gateway endpoint, which is free. Databases have no way out in any case.
+    ``endpoints`` reaches AWS services only; ``nat`` creates one NAT gateway per zone in protected
+    stacks, else one; ``public`` gives tasks public addresses and has the lowest cost. S3 always
+    uses a gateway endpoint, which is free. Database subnets never have a route out.
     """
 
     parts: NetworkParts
@@ -52,7 +52,7 @@ class Network(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create the network, or take the one given.
+        """Create the network, or use the existing one.
 
         Raises:
             ValueError: If not exactly one network is given.
@@ -94,7 +94,7 @@ class Network(pulumi.ComponentResource):
     def _routes(
         self, name: str, vpc: ec2.Vpc, subnets: dict[SubnetPlan, ec2.Subnet]
     ) -> dict[str, ec2.RouteTable]:
-        """Create one route table a subnet, so that a zone can lose its gateway alone."""
+        """Create one route table per subnet, so that zones keep independent routes."""
         child = pulumi.ResourceOptions(parent=self)
         tables = {}
         for item, subnet in subnets.items():
@@ -153,7 +153,7 @@ def _vpc(name: str, scope: AwsScope, cidr: str, opts: pulumi.ResourceOptions) ->
         },
         opts,
     )
-    # No rules at all: what forgets to name a security group can talk to nobody (FSBP EC2.2).
+    # Without rules, a resource that names no security group has no connectivity (FSBP EC2.2).
     ec2.DefaultSecurityGroup(name, {"vpcId": vpc.id, "ingress": [], "egress": []}, opts)
     ec2.FlowLog(
         name,

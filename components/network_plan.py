@@ -1,4 +1,4 @@
-"""What the network decides without the cloud: address ranges, zones, endpoints."""
+"""Subnet layout, zones and endpoint policies of the network, as plain values."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _PULL: Final = (
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
 )
-# What tasks and functions of the platform call: nothing else passes an endpoint.
+# Actions called by the platform's tasks and functions; endpoint policies allow nothing else.
 INTERFACE_SERVICES: Final = {
     "ecr.api": _PULL,
     "ecr.dkr": _PULL,
@@ -40,19 +40,20 @@ INTERFACE_SERVICES: Final = {
 }
 _ZONE_LETTERS: Final = "abc"
 _TIERS: Final = ("app", "data", "edge")
-# Four equal parts, three of them in use, each of them again in four for up to three zones.
+# The CIDR is split into four tiers, three of them in use; each tier into four subnets, for up to
+# three zones.
 _TIER_BITS: Final = 2
 _ZONE_BITS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetPlan:
-    """A subnet that is to be.
+    """A planned subnet.
 
     Attributes:
-        tier: ``app`` (tasks), ``data`` (databases, no way out) or ``edge`` (NAT gateways).
+        tier: ``app`` (tasks), ``data`` (databases, no egress) or ``edge`` (NAT gateways).
         zone: Availability zone.
-        cidr: Its addresses.
+        cidr: Address range.
     """
 
     tier: str
@@ -66,7 +67,7 @@ class SubnetPlan:
 
 
 def zone_names(region: str, count: int) -> list[str]:
-    """Return the first zones of a region by name; no call to the cloud, so known at preview.
+    """Return the first zones of a region by name, without a cloud call, so known at preview.
 
     Raises:
         ValueError: If the count is not 2 or 3.
@@ -77,7 +78,7 @@ def zone_names(region: str, count: int) -> list[str]:
 
 
 def plan_subnets(cidr: str, zones: Sequence[str], *, egress: str) -> list[SubnetPlan]:
-    """Return the subnets: tasks and databases in every zone, NAT gateways where there are any.
+    """Return the subnets: ``app`` and ``data`` in every zone, ``edge`` for NAT egress.
 
     Adding a zone or changing the egress moves no existing subnet.
     """
@@ -93,7 +94,7 @@ def plan_subnets(cidr: str, zones: Sequence[str], *, egress: str) -> list[Subnet
 def endpoint_policy(scope: AwsScope, service: str) -> str:
     """Return the policy of an interface endpoint: this account's principals, listed actions.
 
-    It keeps foreign credentials from carrying data out through the endpoint.
+    It prevents data exfiltration through the endpoint with credentials of another account.
     """
     account = {"StringEquals": {"aws:PrincipalAccount": scope["account_id"]}}
     own = iam.allow("OwnPrincipals", INTERFACE_SERVICES[service], ["*"], conditions=account)
@@ -101,9 +102,9 @@ def endpoint_policy(scope: AwsScope, service: str) -> str:
 
 
 def s3_endpoint_policy(scope: AwsScope) -> str:
-    """Return the policy of the S3 endpoint: own buckets, and the layers of ECR images.
+    """Return the policy of the S3 endpoint: the stack's buckets and ECR image layers.
 
-    ECR hands out layers from a bucket of its own in each region (ECR user guide, VPC endpoints).
+    ECR serves layers from an AWS-owned bucket in each region (ECR user guide, VPC endpoints).
     """
     layers = f"arn:aws:s3:::prod-{scope['region']}-starport-layer-bucket/*"
     buckets = f"arn:aws:s3:::mobile-ai-{scope['stack']}-*"

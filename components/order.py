@@ -1,4 +1,4 @@
-"""Order between components."""
+"""Dependency ordering between components."""
 
 import pulumi
 
@@ -6,11 +6,11 @@ __all__ = ["after"]
 
 
 def after(*resources: pulumi.Resource) -> pulumi.Output[list[pulumi.Resource]]:
-    """Return a ``depends_on`` that waits for components too.
+    """Return a ``depends_on`` value that also waits for components without children.
 
-    Pulumi takes a dependency on a component for one on its children, so a component
-    without children is waited for by nobody. An output that knows the URN waits for the
-    registration itself, and so for the verdict on it.
+    Pulumi expands a dependency on a component to its children, so a component without children is
+    not waited for. An output that depends on the URN waits for the registration itself, and so for
+    the policy result.
     """
     urns = pulumi.Output.all(*(resource.urn for resource in resources))
     return urns.apply(lambda _: list(resources))

@@ -1,4 +1,4 @@
-"""The program's resources as the engine has them, with the names and values that pricing reads."""
+"""Collects the program's resources in the form that pricing reads."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ _STACK = "pulumi:pulumi:Stack"
 
 
 class Planned:
-    """Collects the inputs of every resource of an `up`; at preview it stays empty."""
+    """Collects the inputs of every resource during an `up`; stays empty at preview."""
 
     def __init__(self) -> None:
-        """Watch what is declared from now on."""
+        """Register the transform that observes later declarations."""
         self.resources: list[Resource] = []
         self._providers: dict[str, Provider] = {}
         if not pulumi.runtime.is_dry_run():
@@ -23,7 +23,7 @@ class Planned:
     async def _take(self, args: pulumi.ResourceTransformArgs) -> None:
         parent = await args.opts.parent.urn.future() if args.opts.parent else None
         urn = _urn(args.type_, args.name, parent)
-        # Everything is known by now: the engine asks when it is about to register the resource.
+        # All inputs are known here: the engine calls the transform at registration.
         props: dict[str, Any] = dict(await pulumi.Output.from_input(args.props).future() or {})
         provider = args.opts.provider
         reference = await provider.urn.future() if provider else None

@@ -1,4 +1,4 @@
-"""Where model versions are registered: somebody else's MLflow, or one that this stack runs."""
+"""Model registry: an external MLflow server, or one that the stack runs on Fargate."""
 
 from typing import Final, TypedDict
 
@@ -32,7 +32,7 @@ _MONITORING_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhan
 
 
 class FargateServer(TypedDict):
-    """A registry that this stack runs."""
+    """Settings of an MLflow server on Fargate."""
 
     network: NetworkParts
     image: str
@@ -54,7 +54,7 @@ class RegistryArgs(TypedDict):
     scope: AwsScope
     platform: PlatformParts
     tracking_uri: str | None
-    """Address of a registry that somebody else runs."""
+    """Address of an external registry."""
     fargate: FargateServer | None
     artifact_bucket: str | None
     """Bucket to use instead of a new one."""
@@ -65,8 +65,8 @@ class RegistryArgs(TypedDict):
 class ModelRegistry(pulumi.ComponentResource):
     """Image repository, and with ``fargate`` an MLflow server: database, artifacts, balancer.
 
-    The server is inside the network only. It answers on one domain, wants a login from
-    everybody, and reads its secrets when it starts.
+    The server is reachable only inside the network, on one domain. It requires authentication and
+    reads its secrets at startup.
     """
 
     tracking_uri: str
@@ -76,7 +76,7 @@ class ModelRegistry(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create the registry, or take the one given.
+        """Create the registry, or use the external one.
 
         Raises:
             ValueError: If not exactly one registry is given.
@@ -131,7 +131,7 @@ class ModelRegistry(pulumi.ComponentResource):
                 "network": network,
                 "key_alias": key.alias,
                 "security_group_id": groups.server.id,
-                # Through the listener: a service cannot be made before its target group has one.
+                # Depends on the listener: ECS rejects a service whose target group has none.
                 "target_group_arn": balancer.listener.arn.apply(
                     lambda _: balancer.target_group.arn
                 ),

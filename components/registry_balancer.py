@@ -1,4 +1,4 @@
-"""The registry's load balancer: internal, HTTPS only, TLS 1.3."""
+"""Load balancer of the registry: internal, HTTPS only, TLS 1.3."""
 
 from typing import Final, TypedDict
 
@@ -38,7 +38,7 @@ class RegistryBalancer(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RegistryBalancerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create balancer and domain."""
+        """Create the load balancer and its private domain."""
         super().__init__("mobileai:index:RegistryBalancer", name, to_wire(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         balancer = _balancer(name, args, child)

@@ -1,4 +1,4 @@
-"""The registry's database: PostgreSQL that only the server reaches, over verified TLS."""
+"""Registry database: PostgreSQL on RDS, reachable by the server only, over verified TLS."""
 
 from typing import Any, Final, TypedDict
 
@@ -11,8 +11,8 @@ from components.registry_plan import DATABASE_NAME, DATABASE_PORT, database_para
 
 __all__ = ["RegistryDatabase", "RegistryDatabaseArgs"]
 
-# The major version alone: RDS installs its newest minor one and keeps it new. An exact pin would
-# ask for a downgrade after the first automatic upgrade, and minor versions are withdrawn.
+# Major version only: RDS installs the newest minor version and upgrades it automatically. An
+# exact pin would plan a downgrade after the first upgrade, and minor versions are withdrawn.
 _MAJOR_VERSION: Final = "17"
 _MONITORING_SECONDS: Final = 60
 _INSIGHTS_DAYS: Final = 7  # the free tier of Performance Insights
@@ -35,7 +35,7 @@ class RegistryDatabaseArgs(TypedDict):
 
 
 class RegistryDatabase(pulumi.ComponentResource):
-    """RDS PostgreSQL whose password RDS itself makes and rotates, and alarms on it.
+    """RDS PostgreSQL with an RDS-managed, rotated password, and alarms.
 
     Satisfies FSBP RDS.2, .3, .6, .8-.11, .13, .17, .23, .25, and .5 with ``multi_az``.
     """
@@ -45,7 +45,7 @@ class RegistryDatabase(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RegistryDatabaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create the database and the parameter that tells where it is."""
+        """Create the database and the parameter with its address and secret ARN."""
         super().__init__("mobileai:index:RegistryDatabase", name, to_wire(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         instance = _instance(name, args, child, protect=args["scope"]["protect"])

@@ -1,4 +1,4 @@
-"""Who may talk to whom around the registry, as single rules."""
+"""Security groups and rules of the registry, and its Secrets Manager endpoint."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ __all__ = ["RegistryGroups", "registry_groups", "secrets_endpoint"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryGroups:
-    """The security groups: clients reach the balancer, it the server, that the database."""
+    """Security groups; traffic flows from client to balancer to server to database."""
 
     client: ec2.SecurityGroup
     balancer: ec2.SecurityGroup
@@ -58,9 +58,9 @@ def secrets_endpoint(
     groups: RegistryGroups,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Create the way to Secrets Manager for a network whose only way out is public addresses.
+    """Create a Secrets Manager endpoint for a network whose egress is public addresses only.
 
-    A function in a network gets no public address, so the rotation would reach nothing.
+    A function in a VPC gets no public address, so the rotation function needs the endpoint.
     """
     group = ec2.SecurityGroup(
         f"{name}-secrets",
@@ -109,7 +109,7 @@ def _open(
 
 
 def _open_https(name: str, source: ec2.SecurityGroup, opts: pulumi.ResourceOptions) -> None:
-    """Let AWS services be reached; where the network has only endpoints, nothing else answers."""
+    """Allow outbound HTTPS to AWS services; the network's routes restrict what is reachable."""
     ec2.EgressRule(
         name,
         {

@@ -1,4 +1,4 @@
-"""What the registry decides without the cloud: the task, the rights, the limits."""
+"""Container definition, IAM rights and image policies of the registry, as plain values."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ __all__ = [
 SERVER_PORT: Final = 5000
 DATABASE_PORT: Final = 5433  # not the engine's default (FSBP RDS.23)
 DATABASE_NAME: Final = "mlflow"
-_ROOT_CA: Final = "/etc/ssl/rds/global-bundle.pem"  # put there by the image
+_ROOT_CA: Final = "/etc/ssl/rds/global-bundle.pem"  # installed by the image build
 _USER: Final = "10001:10001"
 _KEEP_IMAGES: Final = 500  # a release may be rolled back to an old one
 _START: Final = Path(__file__).with_name("registry_start.py")
@@ -46,19 +46,19 @@ def server_log_group(scope: AwsScope) -> str:
 
 
 def database_parameter(scope: AwsScope) -> str:
-    """Return the SSM parameter that tells where the database and its secret are."""
+    """Return the SSM parameter with the database's address and secret ARN."""
     return f"/{physical_name(scope, 'registry')}/database"
 
 
 def auth_secret_name(scope: AwsScope) -> str:
-    """Return the secret with the administrator's password."""
+    """Return the name of the secret with the administrator's password."""
     return physical_name(scope, "registry-auth")
 
 
 def container_definitions(scope: AwsScope, *, image: str, domain: str, artifacts: str) -> str:
-    """Return the server's container: no root, nothing writable but ``/tmp``, no secret in it.
+    """Return the server's container: no root, only ``/tmp`` writable, no secrets.
 
-    Every value is known at preview, so the image can be judged there.
+    Every value is known at preview, so that rules can evaluate the image there.
     """
     environment = {
         "ALLOWED_HOSTS": domain,
@@ -93,7 +93,7 @@ def container_definitions(scope: AwsScope, *, image: str, domain: str, artifacts
 
 
 def execution_rights(scope: AwsScope, repository: str, *, key_alias: str) -> list[dict[str, Any]]:
-    """Return what starting a task needs: pull the one repository's image, write the one log."""
+    """Return the execution role's rights: pull one repository's image, write one log."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     return [
         # The token is for the whole registry of the account (ECR user guide).
@@ -105,7 +105,7 @@ def execution_rights(scope: AwsScope, repository: str, *, key_alias: str) -> lis
 
 
 def task_rights(scope: AwsScope, *, artifacts: str, key_alias: str) -> list[dict[str, Any]]:
-    """Return what the server needs: its artifacts, its two secrets, its key."""
+    """Return the server's rights: its artifacts, its two secrets and its key."""
     bucket = bucket_arn(artifacts)
     objects = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
     read = ["secretsmanager:GetSecretValue"]
@@ -121,7 +121,7 @@ def task_rights(scope: AwsScope, *, artifacts: str, key_alias: str) -> list[dict
 
 
 def rotation_rights(scope: AwsScope, *, key_alias: str) -> list[dict[str, Any]]:
-    """Return what the rotation of the administrator's password needs."""
+    """Return the rights to rotate the administrator's password."""
     actions = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"]
     secret = _secret(scope, f"{auth_secret_name(scope)}-??????")
     return [
@@ -134,7 +134,7 @@ def rotation_rights(scope: AwsScope, *, key_alias: str) -> list[dict[str, Any]]:
 
 
 def restart_rights(scope: AwsScope) -> list[dict[str, Any]]:
-    """Return what the restart after a rotation needs: dates of two secrets, and one service."""
+    """Return the rights to restart the service: rotation dates of two secrets, and one service."""
     registry = physical_name(scope, "registry")
     service = arn(scope, "ecs", f"service/{registry}/{registry}")
     described = ["secretsmanager:DescribeSecret"]
@@ -147,7 +147,7 @@ def restart_rights(scope: AwsScope) -> list[dict[str, Any]]:
 
 
 def image_lifecycle() -> str:
-    """Return the lifecycle of the image repository: what has no tag goes, as does the oldest."""
+    """Return the repository's lifecycle policy: untagged and excess images expire."""
     untagged = {
         "tagStatus": "untagged",
         "countType": "sinceImagePushed",
@@ -177,8 +177,8 @@ def image_policy(scope: AwsScope) -> str:
         "lambda.amazonaws.com",
         ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
         [],
-        # The one key that Lambda sends here (Lambda developer guide, "Create a Lambda function
-        # using a container image", permissions of the repository).
+        # The only condition key that Lambda sends here (Lambda developer guide, "Create a Lambda
+        # function using a container image", permissions of the repository).
         conditions={"ArnLike": {"aws:SourceArn": functions}},
     )
     # A repository policy has no Resource: it is the repository.
@@ -191,7 +191,7 @@ def _database(scope: AwsScope) -> str:
 
 
 def _managed_password(scope: AwsScope, actions: list[str]) -> dict[str, Any]:
-    """Allow something with the database's password; RDS names it, a tag says whose it is."""
+    """Return a statement on the RDS-managed password, matched by the tag with its instance."""
     tag = "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn"
     mine = {"StringEquals": {tag: _database(scope)}}
     return iam.allow("DatabaseLogin", actions, [_secret(scope, "rds!db-*")], conditions=mine)

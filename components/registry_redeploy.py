@@ -1,8 +1,8 @@
-"""Restarts the model registry when one of its secrets is newer than its tasks.
+"""Lambda function that restarts the model registry when a secret is newer than its tasks.
 
-Runs as a function on a schedule, with boto3 and nothing else. A finished rotation is an event too,
-but one that only an account with a CloudTrail trail delivers (EventBridge user guide, "AWS service
-events delivered via CloudTrail"); comparing dates needs no trail and misses nothing.
+Runs on a schedule and requires boto3 only. Rotation also emits an event, but only an account with a
+CloudTrail trail receives it (EventBridge user guide, "AWS service events delivered via
+CloudTrail"); comparing dates requires no trail and misses no rotation.
 """
 
 import os
@@ -16,7 +16,7 @@ __all__ = ["handler", "restart_if_stale"]
 
 
 def handler(_event: Any, _context: Any) -> dict[str, bool]:
-    """Look after the service that the environment names."""
+    """Check the service that the environment names."""
     restarted = restart_if_stale(
         boto3.client,
         cluster=os.environ["CLUSTER"],
@@ -30,17 +30,17 @@ def handler(_event: Any, _context: Any) -> dict[str, bool]:
 def restart_if_stale(
     client: Any, *, cluster: str, service: str, database: str, secret: str
 ) -> bool:
-    """Replace the tasks one by one if they were started before a rotation; new ones read anew.
+    """Start a rolling restart if the tasks are older than a rotation; new tasks reread the secrets.
 
     Args:
-        client: Maker of AWS clients, by name of the service.
+        client: Factory of AWS clients by service name.
         cluster: Name of the ECS cluster.
         service: Name of the ECS service.
-        database: Identifier of the RDS instance whose managed password is read.
+        database: Identifier of the RDS instance with the managed password.
         secret: Name of the administrator's secret.
 
     Returns:
-        Whether a restart was begun. A service that does not exist yet needs none.
+        Whether a restart was started. A service that does not exist yet needs none.
     """
     ecs = client("ecs")
     started = _started(ecs, cluster, service)
@@ -53,14 +53,14 @@ def restart_if_stale(
 
 
 def _started(ecs: Any, cluster: str, service: str) -> datetime | None:
-    """Return when the newest deployment began: all tasks that stay are at least as new."""
+    """Return the start of the newest deployment, a lower bound for the age of its tasks."""
     found = ecs.describe_services(cluster=cluster, services=[service])["services"]
     moments = [item["createdAt"] for one in found for item in one["deployments"]]
     return max(moments, default=None)
 
 
 def _rotations(client: Any, database: str, secret: str) -> Iterator[datetime]:
-    """Yield when each of the two secrets was last rotated, if it ever was."""
+    """Yield the last rotation of each of the two secrets, if any."""
     [instance] = client("rds").describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
     secrets = client("secretsmanager")
     for secret_id in (secret, instance["MasterUserSecret"]["SecretArn"]):

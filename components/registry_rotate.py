@@ -1,7 +1,7 @@
-"""Rotates the administrator's password of the model registry (Secrets Manager, four steps).
+"""Lambda function that rotates the registry's administrator password (Secrets Manager, four steps).
 
-The first rotation makes the first password, before the server has ever run; from then on the
-server is told the new one by its own API. A restart makes every task read it.
+The first rotation creates the first password, before the server has started; later rotations set
+the new password through the server's API. A restart makes every task reread it.
 """
 
 import base64
@@ -21,15 +21,15 @@ _LENGTH = 40
 
 
 def handler(event: dict[str, str], _context: Any) -> None:
-    """Do one step of a rotation."""
+    """Run one step of a rotation."""
     rotate(boto3.client("secretsmanager"), event, url=os.environ["REGISTRY_URL"])
 
 
 def rotate(secrets: Any, event: dict[str, str], *, url: str) -> None:
-    """Do the step that the event names.
+    """Run the rotation step of the event.
 
     Raises:
-        ValueError: If there is no such step.
+        ValueError: If the step is unknown.
         urllib.error.HTTPError: If the server refuses the password.
     """
     secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
@@ -52,7 +52,7 @@ def _create(secrets: Any, secret: str, token: str, current: dict[str, str] | Non
     value = {
         "username": _USER,
         "password": _random(secrets),
-        # Sessions outlive a rotation: another key would log everybody out.
+        # Keeps sessions valid across a rotation: a new key would end all of them.
         "flaskSecretKey": current["flaskSecretKey"] if current else _random(secrets),
     }
     secrets.put_secret_value(
@@ -128,7 +128,8 @@ def _pending(secrets: Any, secret: str, token: str) -> dict[str, str]:
 def _before(secrets: Any, secret: str, token: str) -> dict[str, str] | None:
     """Return the value before this rotation, if there is one.
 
-    The very first version is current at once, whatever it is asked to be (PutSecretValue).
+    The first version of a secret becomes current immediately, whatever stage is requested
+    (PutSecretValue).
     """
     stages = secrets.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
     if "AWSCURRENT" in stages.get(token, ()):

@@ -1,4 +1,4 @@
-"""The registry's administrator secret, its rotation, and the restart after a rotation."""
+"""Administrator secret of the registry, its rotation, and the restart after a rotation."""
 
 from typing import Final, TypedDict
 
@@ -15,7 +15,7 @@ from components.service_source import invoker_source
 __all__ = ["RegistrySecrets", "RegistrySecretsArgs"]
 
 _ROTATE_DAYS: Final = 30
-# How long tasks may run with a password that was rotated away.
+# The interval bounds how long tasks run with a rotated password.
 _RESTART_CHECK: Final = "rate(5 minutes)"
 
 
@@ -28,14 +28,14 @@ class RegistrySecretsArgs(TypedDict):
     key_alias: str
     subnet_ids: list[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
-    """Of a client of the registry: the rotation calls it."""
+    """Client security group of the registry, which the rotation function calls."""
     domain: str
 
 
 class RegistrySecrets(pulumi.ComponentResource):
     """Secret, rotation function, rotation every 30 days (FSBP SecretsManager.1, .4), restart.
 
-    The first rotation makes the first value, so no password is ever in a plan or a state.
+    The first rotation creates the first value, so no password is ever in a plan or a state.
     """
 
     rotation: aws.secretsmanager.SecretRotation
@@ -43,7 +43,7 @@ class RegistrySecrets(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create the secret and what keeps it fresh."""
+        """Create the secret, its rotation and the scheduled restart check."""
         super().__init__("mobileai:index:RegistrySecrets", name, to_wire(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         secret = aws.secretsmanager.Secret(
@@ -51,8 +51,8 @@ class RegistrySecrets(pulumi.ComponentResource):
             name=plan.auth_secret_name(args["scope"]),
             description="Administrator of the model registry",
             kms_key_id=args["key_arn"],
-            # Of an unprotected stack nothing stays: its name has to be free for the next `up`, and
-            # a rotation makes the value anew.
+            # Unprotected stacks delete the secret immediately: its name must be free for the next
+            # `up`, and a rotation creates a new value.
             recovery_window_in_days=30 if args["scope"]["protect"] else 0,
             opts=child,
         )

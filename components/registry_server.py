@@ -1,4 +1,4 @@
-"""The registry's server: MLflow as a Fargate service."""
+"""Registry server: MLflow as a Fargate service."""
 
 from typing import Final, TypedDict
 

@@ -1,7 +1,7 @@
-"""Starts the MLflow server inside its container, with secrets read at the start.
+"""Container entry point of the MLflow server; reads its secrets at startup.
 
-Runs as ``python -c`` in an image that holds mlflow, psycopg2 and boto3. Secrets are read here
-and not by the task definition, so the definition is plain text and a restart takes a rotated
+Runs as ``python -c`` in an image with mlflow, psycopg2 and boto3. Secrets are read here instead of
+by the task definition, so the definition stays plain text and a restart picks up a rotated
 password.
 """
 
@@ -19,7 +19,7 @@ _AUTH_FILE = Path("/tmp/basic_auth.ini")  # noqa: S108 - a volume of this contai
 
 
 def database_uri(database: Mapping[str, Any], login: Mapping[str, str], root_ca: str) -> str:
-    """Return the address of the database; the server's certificate and name are verified."""
+    """Return the database URI; the server's certificate and host name are verified."""
     user, password = (urllib.parse.quote(login[key], safe="") for key in ("username", "password"))
     query = urllib.parse.urlencode({"sslmode": "verify-full", "sslrootcert": root_ca})
     place = f"{database['host']}:{database['port']}/{database['name']}"
@@ -27,7 +27,7 @@ def database_uri(database: Mapping[str, Any], login: Mapping[str, str], root_ca:
 
 
 def auth_config(uri: str, auth: Mapping[str, str]) -> configparser.RawConfigParser:
-    """Return the configuration of MLflow's basic-auth app: nobody may do anything unasked."""
+    """Return the configuration of MLflow's basic-auth app: no permissions by default."""
     values = {
         "default_permission": "NO_PERMISSIONS",
         "database_uri": uri,
@@ -36,7 +36,7 @@ def auth_config(uri: str, auth: Mapping[str, str]) -> configparser.RawConfigPars
         "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
     }
     config = configparser.RawConfigParser()
-    # MLflow reads the file with interpolation (mlflow/server/auth/config.py): % begins a name.
+    # MLflow reads the file with interpolation (mlflow/server/auth/config.py): % must be escaped.
     config["mlflow"] = {key: value.replace("%", "%%") for key, value in values.items()}
     return config
 
@@ -56,7 +56,7 @@ def server_command(environment: Mapping[str, str]) -> list[str]:
 
 
 def main() -> None:
-    """Read the secrets and become the server."""
+    """Read the secrets and replace this process by the server."""
     import boto3  # noqa: PLC0415 - the only thing of the image that the tests of this file lack
 
     environment = os.environ

@@ -1,8 +1,8 @@
-"""Conditions that tie a service's call to this account, where AWS documents that it sends them.
+"""Confused-deputy conditions for service principals, as far as AWS documents the keys sent.
 
-A condition on a key that the service does not send is never true: the role cannot be assumed, or
-the function not invoked, and nothing says why. So each service stands here with the page that
-says which keys it sends; a service that is not listed stops the program.
+A condition on a key that the service does not send never matches: the role cannot be assumed, or
+the function cannot be invoked, and no error names the cause. Each service is therefore listed with
+the page that documents its keys; an unlisted service stops the program.
 """
 
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ _DOCS: Final = "https://docs.aws.amazon.com"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a service is documented to send.
+    """Condition keys that a service is documented to send.
 
     Attributes:
         keys: Condition keys.
-        page: Page of AWS that says so.
+        page: AWS documentation page.
     """
 
     keys: tuple[str, ...]
     page: str
 
 
-# Services that take on a role. Where none is documented, what protects is iam:PassRole: nobody in
-# another account can hand a role of this account to a service.
+# Services that assume a role. Where no key is documented, iam:PassRole protects: no other account
+# can pass a role of this account to a service.
 TRUSTED: Final[Mapping[str, Sent]] = {
     "apigateway.amazonaws.com": Sent(
         (), f"{_DOCS}/apigateway/latest/developerguide/permissions.html"
@@ -40,7 +40,7 @@ TRUSTED: Final[Mapping[str, Sent]] = {
     "ecs-tasks.amazonaws.com": Sent(
         (_ACCOUNT, _ARN), f"{_DOCS}/AmazonECS/latest/developerguide/task-iam-roles.html"
     ),
-    # Earlier editions of the page asked for `sts:ExternalId`; it asks for nothing any more.
+    # Earlier editions of the page required `sts:ExternalId`; the current one requires no condition.
     "firehose.amazonaws.com": Sent(
         (),
         f"{_DOCS}/firehose/latest/dev/controlling-access.html#firehose-assume-role",
@@ -80,12 +80,12 @@ def trust_conditions(
     """Return the conditions of a role's trust policy.
 
     Args:
-        service: Principal that takes on the role.
+        service: Principal that assumes the role.
         scope: The account.
-        source_arn: ARN that the service acts for; given if, and only if, it sends one.
+        source_arn: ARN that the service acts for; required if, and only if, it sends one.
 
     Raises:
-        ValueError: If the service is not listed, or an ARN is missing or one too many.
+        ValueError: If the service is not listed, or ``source_arn`` is missing or not expected.
     """
     sent = _sent(TRUSTED, service, needs_arn=source_arn is not None)
     equal = {key: scope["account_id"] for key in sent.keys if key != _ARN}
@@ -99,10 +99,10 @@ def invoker_source(service: str, scope: AwsScope, source_arn: Any | None = None)
     Args:
         service: Principal that invokes the function.
         scope: The account.
-        source_arn: ARN that it invokes for; given if, and only if, it sends one.
+        source_arn: ARN that it invokes for; required if, and only if, it sends one.
 
     Raises:
-        ValueError: If the service is not listed, or an ARN is missing or one too many.
+        ValueError: If the service is not listed, or ``source_arn`` is missing or not expected.
     """
     sent = _sent(INVOKERS, service, needs_arn=source_arn is not None)
     source: dict[str, Any] = {"principal": service}

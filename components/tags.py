@@ -1,7 +1,7 @@
-"""The tag vocabulary: one set of words for AWS tags, Kubernetes labels and reports.
+"""Tag vocabulary shared by AWS tags, Kubernetes labels and reports.
 
-No tag names a model version: a tag on a shared resource would change with every release,
-and a label in a selector cannot change at all.
+No tag names a model version: a tag on a shared resource would change with every release, and a
+label in a selector is immutable.
 """
 
 from typing import Final
@@ -34,7 +34,7 @@ def kubernetes_labels(owner: Owner, *, environment: str, app: str | None = None)
 
 
 def app_tags(app: str) -> dict[str, str]:
-    """Return the AWS tag of what one application owns, beside the provider's own tags."""
+    """Return the AWS tag of an application's resources, besides the provider's default tags."""
     return {f"{AWS_PREFIX}app": app}
 
 

@@ -1,4 +1,4 @@
-"""What comes back from devices, sites and functions: from a token to a table."""
+"""Telemetry pipeline: authenticated API, stream, store, alarms and dashboard."""
 
 from collections.abc import Mapping
 from typing import Final, TypedDict
@@ -16,8 +16,8 @@ from components.telemetry_store import TelemetryStore
 
 __all__ = ["Telemetry", "TelemetryArgs"]
 
-_LASTING: Final = ("events", "compacted")  # what may be worth a colder storage class
-_RESULT_DAYS: Final = 7  # results of queries can be computed again
+_LASTING: Final = ("events", "compacted")  # prefixes that may move to a colder storage class
+_RESULT_DAYS: Final = 7  # query results can be recomputed
 
 
 class TelemetryArgs(TypedDict):
@@ -31,7 +31,7 @@ class TelemetryArgs(TypedDict):
     certificate_arn: str | None
     hosted_zone_id: str | None
     shards: int | None
-    """Shards of a provisioned stream; ``None`` pays by use."""
+    """Shards of a provisioned stream; ``None`` for on-demand mode."""
     stream_retention_hours: int
     retention_days: int
     infrequent_after_days: int | None
@@ -49,13 +49,13 @@ class TelemetryArgs(TypedDict):
 class Telemetry(pulumi.ComponentResource):
     """API, stream, store, alarms and dashboard.
 
-    A retry of a device puts an event on the stream twice; compaction keeps one of each event id.
-    Until then, and in the raw table, counts can be too high.
+    A retry of a device can put an event on the stream twice; compaction keeps one event per event
+    ID. Until then, and in the raw table, counts can be too high.
     """
 
     url: pulumi.Output[str]
     dns_targets: Mapping[str, pulumi.Input[str]]
-    """Host names whose records are somebody else's to make, and what they have to lead to."""
+    """CNAME records to create in zones managed outside the stack: host name to target."""
     bucket: str
     database: str
     workgroup: str
@@ -63,7 +63,7 @@ class Telemetry(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create everything between a device and a query."""
+        """Create the pipeline from the API to the query workgroup."""
         super().__init__("mobileai:index:Telemetry", name, to_wire(args), opts)
         scope, platform = args["scope"], args["platform"]
         child = pulumi.ResourceOptions(parent=self)

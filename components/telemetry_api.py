@@ -1,4 +1,4 @@
-"""The public door of telemetry: an HTTP API that wants a token and puts events on the stream."""
+"""Telemetry ingestion endpoint: an HTTP API with a JWT authorizer in front of the stream."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypedDict
@@ -44,16 +44,16 @@ class TelemetryApiArgs(TypedDict):
     burst: int
     domain: str | None
     certificate_arn: str | None
-    """Of the domain; else ``hosted_zone_id`` makes one."""
+    """Certificate of the domain; else one is created in ``hosted_zone_id``."""
     hosted_zone_id: str | None
 
 
 class TelemetryApi(pulumi.ComponentResource):
-    """API, JWT authorizer, one route with throttles, stage with access logs, own domain."""
+    """API, JWT authorizer, one throttled route, stage with access logs, custom domain."""
 
     url: pulumi.Output[str]
     dns_targets: Mapping[str, pulumi.Input[str]]
-    """Host names whose records are somebody else's to make, and what they have to lead to."""
+    """CNAME records to create in zones managed outside the stack: host name to target."""
 
     def __init__(
         self, name: str, args: TelemetryApiArgs, opts: pulumi.ResourceOptions | None = None
@@ -65,7 +65,7 @@ class TelemetryApi(pulumi.ComponentResource):
             name,
             name=physical_name(args["scope"], "telemetry"),
             protocol_type="HTTP",
-            # With a domain of its own the API has one door, not two.
+            # A custom domain replaces the default endpoint, so clients have one address.
             disable_execute_api_endpoint=args["domain"] is not None,
             opts=child,
         )
@@ -173,7 +173,7 @@ def _domain(
     place: tuple[aws.apigatewayv2.Api, aws.apigatewayv2.Stage],
     opts: pulumi.ResourceOptions,
 ) -> AliasTarget:
-    """Create the API's own name and, in a zone of ours, its certificate and record."""
+    """Create the custom domain and, with a hosted zone, its certificate and record."""
     (api, stage), zone = place, args["hosted_zone_id"]
     certificate: pulumi.Input[str] | None = args["certificate_arn"]
     if zone is not None:
@@ -197,6 +197,6 @@ def _domain(
     made = front.domain_name_configuration
     target: AliasTarget = {"name": made.target_domain_name, "zone_id": made.hosted_zone_id}
     if zone is not None:
-        # A regional API answers on IPv4 only unless it is asked for more.
+        # A regional API supports IPv4 only by default.
         alias_records(name, domain=domain, zone_id=zone, target=target, kinds=("A",), opts=opts)
     return target

@@ -1,4 +1,4 @@
-"""What telemetry decides without the cloud: rights, table, alarms, dashboard."""
+"""IAM rights, table, alarms and dashboard of telemetry, as plain values."""
 
 import json
 from typing import Any, Final
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 TABLE: Final = "events"
-# No address, no user agent, no subject of the token: who sent it is not kept.
+# Excludes address, user agent and token subject: the sender is not recorded.
 ACCESS_LOG_FORMAT: Final = json.dumps(
     {
         "requestId": "$context.requestId",
@@ -46,7 +46,7 @@ ACCESS_LOG_FORMAT: Final = json.dumps(
 
 
 def database_name(scope: AwsScope) -> str:
-    """Return the name of the Glue database; Athena takes no hyphen without quotes."""
+    """Return the name of the Glue database; Athena requires quotes around hyphens."""
     return physical_name(scope, "telemetry").replace("-", "_")
 
 
@@ -61,7 +61,7 @@ def columns() -> list[dict[str, str]]:
 
 
 def table_parameters(bucket: str) -> dict[str, str]:
-    """Return the parameters of the table: days are computed, so no crawler has to find them."""
+    """Return the table parameters; partition projection by day replaces a crawler."""
     return {
         "EXTERNAL": "TRUE",
         "classification": "parquet",
@@ -74,7 +74,7 @@ def table_parameters(bucket: str) -> dict[str, str]:
 
 
 def api_rights(scope: AwsScope, *, key_alias: str) -> list[dict[str, Any]]:
-    """Return what the API needs to put events on the stream."""
+    """Return the API's rights to put events on the stream."""
     return [
         iam.allow("PutEvents", ["kinesis:PutRecord"], [_stream(scope)]),
         iam.use_key(scope, key_alias, actions=["kms:GenerateDataKey"]),
@@ -82,7 +82,7 @@ def api_rights(scope: AwsScope, *, key_alias: str) -> list[dict[str, Any]]:
 
 
 def transform_rights(scope: AwsScope, *, bucket: str, key_alias: str) -> list[dict[str, Any]]:
-    """Return what the transform needs to put bad events aside."""
+    """Return the transform's rights to quarantine invalid events."""
     return [
         iam.allow("Quarantine", ["s3:PutObject"], [f"{bucket_arn(bucket)}/quarantine/refused/*"]),
         iam.use_key(
@@ -97,7 +97,7 @@ def transform_rights(scope: AwsScope, *, bucket: str, key_alias: str) -> list[di
 def delivery_rights(
     scope: AwsScope, *, bucket: str, key_alias: str, function_arn: str
 ) -> list[dict[str, Any]]:
-    """Return what Firehose needs: read the stream, transform, look up the table, write."""
+    """Return Firehose's rights: read the stream, transform, look up the table, write."""
     read = ["DescribeStream", "GetRecords", "GetShardIterator", "ListShards"]
     write = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
     catalog = ["catalog", f"database/{database_name(scope)}", f"table/{database_name(scope)}/*"]
@@ -126,7 +126,7 @@ def delivery_rights(
 
 
 def alarms(scope: AwsScope, *, buffer_seconds: int) -> dict[str, dict[str, Any]]:
-    """Return the alarms by name; a refused share of 5 % is no accident any more."""
+    """Return the alarms by name; more than 5 % refused events raise one."""
     name = physical_name(scope, "telemetry")
     above = {"comparison_operator": "GreaterThanThreshold", "treat_missing_data": "notBreaching"}
     five_minutes = {**above, "period": 300, "evaluation_periods": 2}
@@ -167,7 +167,7 @@ def alarms(scope: AwsScope, *, buffer_seconds: int) -> dict[str, dict[str, Any]]
 
 
 def dashboard(scope: AwsScope) -> str:
-    """Return the dashboard: what comes in, what is refused, how late it is."""
+    """Return the dashboard: events accepted and refused, delivery lag, incoming bytes."""
     name, stack = physical_name(scope, "telemetry"), scope["stack"]
     events = [
         ["MobileAI/Telemetry", kind, "Stack", stack] for kind in ("EventsAccepted", "EventsRefused")

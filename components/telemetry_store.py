@@ -1,4 +1,4 @@
-"""Where telemetry ends up: stream to Parquet, table, and a workgroup with a limit."""
+"""Telemetry store: Firehose to Parquet, Glue table, Athena workgroup with a scan limit."""
 
 from typing import Any, Final, TypedDict
 
@@ -168,9 +168,9 @@ def _delivery_stream(
 
 
 def _processor(function_arn: pulumi.Output[str]) -> dict[str, Any]:
-    """Return the transform; what equals a default of AWS is left out.
+    """Return the transform; parameters equal to an AWS default are omitted.
 
-    The provider keeps no such parameter in its state, so each preview would add it again
+    The provider does not keep such parameters in its state, so every preview would add them again
     (terraform-provider-aws, kinesis_firehose_delivery_stream, note on `parameters`).
     """
     function = function_arn.apply(lambda arn: f"{arn}:$LATEST")

@@ -1,8 +1,8 @@
-"""Validates telemetry on its way from the stream to the store (Firehose transform).
+"""Firehose transform that validates telemetry between the stream and the store.
 
-A record is one request of a device: several JSON objects, one after the other. Good events go
-on; each bad one is put into the quarantine prefix with the reason, so that one bad event costs
-no other. If the quarantine cannot be written the function fails and Firehose tries again.
+A record is one request of a device: several concatenated JSON objects. Valid events pass; each
+invalid one is written to the quarantine prefix with its reason, so that it does not affect others.
+If the quarantine cannot be written, the function fails and Firehose retries.
 """
 
 import base64
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 def transform(
     records: list[dict[str, Any]], *, now: datetime, group_apps: Collection[str] = ()
 ) -> tuple[list[dict[str, str]], list[Refused], int]:
-    """Return what Firehose gets back, what is refused, and how many events are good."""
+    """Return the records for Firehose, the refused events, and the number of accepted events."""
     answers, refused, accepted = [], [], 0
     for record in records:
         body = base64.b64decode(record["data"])
@@ -53,7 +53,7 @@ def transform(
 
 def _quarantine(s3: Any, bucket: str, refused: list[Refused], now: datetime) -> None:
     body = "".join(json.dumps(item) + "\n" for item in refused).encode()
-    # Named by content: a batch that is tried again overwrites its own file.
+    # Named by content, so that a retried batch overwrites its own file.
     name = hashlib.sha256(body).hexdigest()
     key = f"quarantine/refused/dt={now:%Y-%m-%d}/{name}.json"
     s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson")

@@ -1,12 +1,12 @@
-"""The gate: asks the real engine for a preview with the policy pack and builds one report.
+"""The gate: previews a stack with the policy pack on a real engine and builds one report.
 
     report = run_gate(Options(stack="dev"))
     sys.stdout.write(render(report, "markdown"))
     sys.exit(report.exit_code)
 
-It believes nothing that it did not see. Which pack and which rules must run is known from the
-repository before the engine is asked; a rule, a resource or the end of the run that is missing in
-the engine's event stream makes the verdict `undecided`, never `pass`.
+The gate fails closed. The pack and the rules that must run are read from the repository before the
+engine starts; a rule, a resource or the end of the run that is missing from the engine's event
+stream makes the verdict `undecided`, never `pass`.
 """
 
 from gate.errors import GateError

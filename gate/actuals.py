@@ -1,4 +1,4 @@
-"""What was billed this month so far, from a FOCUS file (CSV, or one JSON object a line).
+"""Month-to-date actual cost from a FOCUS file (CSV or JSON Lines).
 
 Columns: BilledCost, BillingCurrency, ChargePeriodEnd and Tags of FOCUS 1.2
 (https://focus.finops.org/focus-specification/v1-2/).
@@ -20,18 +20,18 @@ from gate.errors import GateError
 __all__ = ["Billed", "read_actuals"]
 
 _NEEDED: Final = ("BilledCost", "BillingCurrency", "ChargePeriodEnd", "Tags")
-# A tag `mobile-ai:cost-center` as a bill may spell it; exports turn signs into underscores.
+# Spellings of a tag such as `mobile-ai:cost-center` in bills; exports replace `:` and `-` by `_`.
 _TAG: Final = re.compile(r"(?:user[:_])?mobile[-_]ai[:_](.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Billed:
-    """The charges of the latest month of a file.
+    """Charges of the latest month of a file.
 
     Attributes:
         month: ``YYYY-MM``.
-        day: Days of it that are over: up to the end of the last charge.
-        days: Days that it has.
+        day: Elapsed days, up to the end of the last charge.
+        days: Days of the month.
         charges: Cost tags, without prefix, and amount of every charge, USD.
     """
 
@@ -41,7 +41,7 @@ class Billed:
     charges: tuple[tuple[Mapping[str, str], Decimal], ...]
 
     def total(self, **tags: str) -> Decimal:
-        """Return the sum of the charges that have these tags; an empty value: not the tag."""
+        """Return the sum of the charges with these tags; an empty value matches a missing tag."""
         return sum(
             (
                 usd
@@ -53,11 +53,11 @@ class Billed:
 
 
 def read_actuals(path: Path) -> Billed:
-    """Return what a FOCUS file says about its latest month.
+    """Return the charges of the latest month of a FOCUS file.
 
     Raises:
-        GateError: The file cannot be read, a column is missing, a cost is no number, or another
-            currency than US dollars is in it.
+        GateError: The file cannot be read, a column is missing, a cost is not a number, or a
+            currency is not US dollars.
     """
     try:
         text = path.read_text(encoding="utf-8")

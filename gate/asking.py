@@ -1,4 +1,4 @@
-"""The engine that a run asks, and the environment it is asked in."""
+"""Engine selection, and the environment variables that the engine runs with."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -25,10 +25,10 @@ Cloud = Literal["sandbox", "aws"]
 
 
 def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
-    """Return the engine, built first where there is none.
+    """Return the engine, and build it first if it is missing.
 
     Raises:
-        GateError: There is none to be had, or it cannot run what the cloud needs.
+        GateError: No usable engine was found, or it cannot run the official providers.
     """
     with ExitStack() as stack:
         try:
@@ -41,7 +41,7 @@ def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
 
 
 def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
-    """Build the provider that a running sandbox needs, where there is none.
+    """Build the Kubernetes provider that a running sandbox requires, if it is missing.
 
     Raises:
         GateError: It cannot be built.
@@ -58,7 +58,7 @@ def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
 def variables_of(
     project: Project, engine: Engine, cloud: Cloud, ambient: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the engine's variables, without what could change a run unseen."""
+    """Return the engine's variables, without those that could silently change a run."""
     if cloud == "aws":
         return cloud_environment(engine, ambient)
     return environment(
@@ -72,7 +72,7 @@ def variables_of(
 
 
 def engine_result(engine: Engine, cloud: Cloud) -> EngineResult:
-    """Return what the report says of the engine."""
+    """Return the engine section of the report."""
     return EngineResult(
         version=engine.version,
         origin=engine.origin,

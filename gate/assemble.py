@@ -1,4 +1,4 @@
-"""Build the report from what was expected and what was seen: pure, and the same for all."""
+"""Assembles the report from expectation and observation; pure, without I/O."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -36,21 +36,21 @@ __all__ = ["Run", "assemble"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of the engine and all that is known around it.
+    """One run of the engine with its context.
 
     Attributes:
         stack: The stack's name.
-        source: Which files were judged.
+        source: Files that were evaluated.
         stack_file: The stack file, for positions.
-        engine: Which engine ran.
-        expected: What must have been seen.
-        observation: What was seen.
+        engine: Engine of the run.
+        expected: Expectation, read from the repository.
+        observation: Observation, from the engine's events.
         exit_code: The engine's exit code.
-        stderr: What the engine wrote to standard error.
-        baseline: What changes are counted against.
-        doubts: Reasons of the caller's own not to trust the run.
-        warnings: What the caller wants said.
-        valued: The plan as money and models.
+        stderr: Standard error of the engine.
+        baseline: Baseline that changes are compared with.
+        doubts: Additional reasons of the caller not to trust the run.
+        warnings: Additional warnings of the caller.
+        valued: Cost and model changes of the plan.
         providers: The providers of the plan.
     """
 
@@ -102,7 +102,7 @@ def assemble(run: Run, timing: Timing) -> Report:
         ),
         cost=_cost(run),
         baseline=run.baseline.source if run.baseline else "",
-        # A program that failed names no deployments: nothing can be said to go away.
+        # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
         models=run.valued.models,
         outputs={name: shown(value) for name, value in seen.outputs.items()},
@@ -152,7 +152,7 @@ def _outcomes(rule: Rule, seen: Observation) -> Outcomes:
     )
 
 
-# A resource counts once for a rule, by the worst that the rule says about it.
+# A resource counts once per rule, with the rule's worst outcome on it.
 _WEIGHT: Mapping[str, int] = {"fail": 4, "unknown": 3, "deferred": 2, "warned": 1, "waived": 0}
 
 

@@ -1,6 +1,6 @@
-"""What a commit plans: its own program, models and stack file, previewed beside the checkout.
+"""Plan of a base commit: its program, models and stack file, previewed in a separate folder.
 
-No rule judges it: it is what a change is compared with, and was judged when it came in.
+No rule evaluates it: it is only a basis for comparison, and was evaluated when it was merged.
 """
 
 import io
@@ -30,12 +30,12 @@ _ROOMS = (".", "policy-pack", "model-build")
 def plan_of_commit(
     folder: Path, stack: str, reference: str, *, ambient: Mapping[str, str]
 ) -> tuple[Resource, ...]:
-    """Return what `plan_at` does, for a caller that has no engine yet.
+    """Return the result of `plan_at`, for a caller without an engine.
 
     Raises:
         GateError: There is no engine, project, stack or commit, or the commit's program fails.
     """
-    # Reading the SDK's types takes seconds that a gate run has spent already.
+    # `install` reads the SDK's types, which takes seconds; a gate run has done so already.
     from sandbox.providers import install  # noqa: PLC0415
 
     project = find_project(folder.resolve(), stack)
@@ -50,11 +50,11 @@ def plan_of_commit(
 def plan_at(
     project: Project, engine: Engine, reference: str, *, ambient: Mapping[str, str]
 ) -> tuple[Resource, ...]:
-    """Return the resources that a commit plans for a stack, nothing if it has no such stack.
+    """Return the resources that a commit plans for a stack, or none if it has no such stack.
 
     Args:
         project: The checkout; its stand-in providers are used.
-        engine: The engine to ask.
+        engine: Engine that runs the preview.
         reference: The commit.
         ambient: The caller's environment.
 
@@ -89,7 +89,7 @@ def plan_at(
 
 @contextmanager
 def _files_of(project: Project, reference: str) -> Iterator[Path]:
-    """Give a folder with the files of a commit, without history; it is gone afterwards."""
+    """Yield a temporary folder with the files of a commit, without history."""
     result = subprocess.run(
         ["git", "-C", project.root, "archive", "--format=tar", reference],
         capture_output=True,
@@ -103,7 +103,7 @@ def _files_of(project: Project, reference: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="mobile-ai-base-") as folder:
         with tarfile.open(fileobj=io.BytesIO(result.stdout)) as archive:
             archive.extractall(folder, filter="data")
-        # Program and pack name their environment by this path.
+        # Program and pack refer to their virtual environment by this path.
         if (project.root / ".venv").exists():
             (Path(folder) / ".venv").symlink_to((project.root / ".venv").resolve())
         yield Path(folder)

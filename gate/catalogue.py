@@ -1,4 +1,4 @@
-"""What must run, read from the rules in the repository and not from the engine."""
+"""Expected rules, levels and pack digest, read from the repository and not from the engine."""
 
 from datetime import UTC, datetime
 
@@ -16,10 +16,10 @@ PACK_NAME = "mobile-ai-governance"
 
 
 def expectation(project: Project) -> Expectation:
-    """Return pack, version, digest and every rule that a run must show.
+    """Return the pack, its version and digest, and every rule that a run must report.
 
     Raises:
-        GateError: The pack's folder is no pack.
+        GateError: The folder is not a policy pack.
     """
     rules = {rule.id: rule for rule in catalogue()}
     try:
@@ -28,7 +28,7 @@ def expectation(project: Project) -> Expectation:
         ).config
         levels, weakenings = config.levels, config.weakenings
     except GovernanceError:
-        # The pack denies every resource of such a stack, and says why; here only levels are asked.
+        # The pack denies every resource of such a stack and reports why; only levels matter here.
         levels, weakenings = {rule.id: rule.enforcement for rule in rules.values()}, ()
     return Expectation(
         pack=PACK_NAME,

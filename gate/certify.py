@@ -1,4 +1,4 @@
-"""Run the gate on what is there, seal what passed, and sign that it did."""
+"""Runs the gate on a commit and signs a statement if it passes."""
 
 from datetime import UTC, datetime
 
@@ -25,16 +25,16 @@ def certify(options: Options, signer: Signer, tell: Tell) -> tuple[Report, str]:
     """Run the gate on a commit and sign its verdict.
 
     Args:
-        options: What is asked.
+        options: Options of the run.
         signer: A key of the trust's role `pipeline`.
-        tell: Told how far it is.
+        tell: Receives progress messages.
 
     Returns:
-        The report, and the signed statement; empty where the gate did not pass.
+        The report, and the signed statement; empty if the gate did not pass.
 
     Raises:
-        GateError: It cannot run, files are not committed, the key may not sign, or what was
-            judged changed meanwhile.
+        GateError: The gate cannot run, files are not committed, the key is not authorized, or the
+            evaluated files or state changed during the run.
     """
     project = find_project(options.folder.resolve(), options.stack)
     require_clean(project)
@@ -53,7 +53,7 @@ def trust_of(project: Project) -> Trust:
     """Return the stack's trust, as the pack reads it.
 
     Raises:
-        GateError: The stack is not listed, or its trust is wrong or expired.
+        GateError: The stack is not listed, or its trust is invalid or expired.
     """
     try:
         return load_setting(

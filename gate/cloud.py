@@ -1,4 +1,4 @@
-"""A run on a real cloud: the caller's backend, credentials and plugins, nothing of the sandbox."""
+"""Environment of a run on AWS: the caller's backend, credentials and plugins."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ def require_official(engine: Engine) -> None:
     """Check that the engine can install and run official plugins.
 
     Raises:
-        GateError: It was built here, with the sandbox's language host.
+        GateError: The engine was built locally, with the sandbox's language host.
     """
     if engine.origin != "official":
         raise GateError(
@@ -24,7 +24,7 @@ def require_official(engine: Engine) -> None:
 
 
 def cloud_environment(engine: Engine, ambient: Mapping[str, str]) -> dict[str, str]:
-    """Return the engine's variables: the caller's, without what could change a gated run."""
+    """Return the caller's variables, without those that could change a gated run."""
     backend = ambient.get("PULUMI_BACKEND_URL", "")
     home = Path(ambient.get("PULUMI_HOME") or Path.home() / ".pulumi")
     variables = environment(
@@ -36,7 +36,7 @@ def cloud_environment(engine: Engine, ambient: Mapping[str, str]) -> dict[str, s
         sandbox=False,
     )
     if not backend:
-        # Where `pulumi login` went, or what Pulumi.yaml names.
+        # The backend of `pulumi login` or of Pulumi.yaml applies.
         del variables["PULUMI_BACKEND_URL"]
     files = ambient.get("KUBECONFIG") or str(Path(USUAL).expanduser())
     return variables | without_current_context(files)

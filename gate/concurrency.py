@@ -1,8 +1,8 @@
-"""Lambda concurrency of the account, asked before an `up` reserves more than there is.
+"""Lambda concurrency quota of the account, checked before an `up` reserves more.
 
-AWS lets functions reserve all of an account's concurrent executions but 100, and gives a new
-account 10 in all; a quota is raised on request only, by people, within days (Lambda developer
-guide, "Configuring reserved concurrency" and "Lambda quotas").
+AWS lets functions reserve all of an account's concurrent executions except 100, and a new account
+may have 10 in total; a quota increase is requested and takes days (Lambda developer guide,
+"Configuring reserved concurrency" and "Lambda quotas").
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ from gate.errors import GateError
 __all__ = ["PLATFORM_RESERVED", "Concurrency", "account_concurrency", "require_concurrency"]
 
 PLATFORM_RESERVED: Final = 14
-"""The most that functions of the platform itself reserve; a test counts them in a plan."""
+"""Upper bound of the platform functions' reserved concurrency; a test counts it in a plan."""
 _KEPT_FREE: Final = 100
 _QUOTA: Final = "L-B99A9384"  # "Concurrent executions" of Lambda, Service Quotas
 _FUNCTION: Final = "aws:lambda/function:Function"
@@ -25,8 +25,8 @@ class Concurrency:
     """Concurrent executions of an account in a region.
 
     Attributes:
-        total: All of them.
-        unreserved: What no function has reserved.
+        total: The account's quota.
+        unreserved: Executions that no function has reserved.
     """
 
     total: int
@@ -42,13 +42,13 @@ def require_concurrency(
     """Check that the account has the concurrency that the stack reserves.
 
     Args:
-        config: Of the stack file.
-        export: The state: what the stack has reserved already.
+        config: ``config`` of the stack file.
+        export: The exported state, for existing reservations.
         ambient: Variables with the credentials.
-        ask: Answers account, region and variables with the account's concurrency.
+        ask: Returns the concurrency for an account, a region and variables.
 
     Returns:
-        A note, where the account could not be asked; else an empty text.
+        A note if the account could not be queried; else an empty text.
 
     Raises:
         GateError: The account has too little.
@@ -59,7 +59,7 @@ def require_concurrency(
         found = ask(account, region, ambient)
     except PermissionError as error:
         return (
-            f"Lambda's quota in {region} was not asked ({error}): a new account has too little, "
+            f"Lambda's quota in {region} was not checked ({error}): a new account has too little, "
             "see docs/aws.md"
         )
     wanted = PLATFORM_RESERVED + sum(_placed(config))
@@ -78,10 +78,10 @@ def require_concurrency(
 
 
 def account_concurrency(account: str, region: str, ambient: Mapping[str, str]) -> Concurrency:
-    """Ask AWS for the concurrency of an account.
+    """Query AWS for the concurrency of an account.
 
     Raises:
-        PermissionError: The credentials are none, another account's, or may not ask.
+        PermissionError: Credentials are missing, of another account, or lack the permission.
     """
     import boto3  # noqa: PLC0415  slow to import, and only an account needs it
     from botocore.config import Config  # noqa: PLC0415

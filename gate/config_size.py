@@ -1,8 +1,8 @@
-"""How long a stack's configuration is where the official language host hands it to the program.
+"""Size limit of a stack's configuration under the official Python language host.
 
-It does so in one environment variable, and Linux starts no process with one of 128 KiB or more
-(`execve(2)`, MAX_ARG_STRLEN; https://github.com/pulumi/pulumi/issues/20402). The engine's words
-for it are "argument list too long". The sandbox's host has no such limit.
+The host passes the configuration in one environment variable, and Linux starts no process with one
+of 128 KiB or more (`execve(2)`, MAX_ARG_STRLEN; https://github.com/pulumi/pulumi/issues/20402). The
+engine reports this as "argument list too long". The sandbox's host has no such limit.
 """
 
 import json
@@ -23,10 +23,10 @@ _SPLIT: Final = (
 
 
 def config_bytes(config: Mapping[str, Any]) -> int:
-    """Return the bytes of the variable for a stack file's ``config``.
+    """Return the size of the variable, in bytes, for a stack file's ``config``.
 
-    Every value travels as text, an object as JSON, in one JSON object; Go writes ``<``, ``>`` and
-    ``&`` as escapes of six bytes, in each of the two steps.
+    Every value is passed as text, an object as JSON, within one JSON object. Go escapes ``<``,
+    ``>`` and ``&`` as six bytes, in each of the two encodings.
     """
     texts = {key: value if isinstance(value, str) else _go(value) for key, value in config.items()}
     return len(f"{_VARIABLE}{_go(texts)}".encode())
@@ -36,7 +36,7 @@ def require_startable(project: Project) -> None:
     """Check that the official host can start the program with the stack's configuration.
 
     Raises:
-        GateError: It is too long.
+        GateError: The configuration is too long.
     """
     size = _size_of(project)
     if size > LONGEST:
@@ -48,7 +48,7 @@ def require_startable(project: Project) -> None:
 
 
 def size_warnings(project: Project) -> tuple[str, ...]:
-    """Return a warning for a configuration that is near the limit, or above where none holds."""
+    """Return a warning for a configuration near or above the limit of the official host."""
     size = _size_of(project)
     if size < _NEAR * LONGEST:
         return ()

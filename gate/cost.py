@@ -1,4 +1,4 @@
-"""The cost of a plan beside that of what is deployed, as the report shows it: pure."""
+"""Cost section of the report: the plan's cost compared with the deployed cost; pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,14 +40,14 @@ TAGS: Final = ("team", "cost-center", "app", "environment")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a plan's cost is held against.
+    """Terms that a plan's cost is evaluated against.
 
     Attributes:
-        limits: How budgets are read.
-        exceptions: By budget, what a signed and unexpired exception allows.
-        told: What the pack was told of the deployed cost.
-        billed: What was billed this month, if anybody told.
-        identity: Cost tags that a charge of this stack has.
+        limits: Interpretation of the budgets' limits.
+        exceptions: Amount by budget that a signed, unexpired exception allows.
+        told: Deployed cost that the pack was given.
+        billed: Charges of this month, if a file was given.
+        identity: Cost tags that identify charges of this stack.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -65,14 +65,14 @@ def cost_of(
     terms: Terms | None = None,
     assume: Assumptions | None = None,
 ) -> Cost:
-    """Return the cost of a plan; where none can be estimated, why.
+    """Return the cost of a plan, or the reason why it cannot be estimated.
 
     Args:
         proposed: Resources of the plan.
-        prior: Resources of what it is compared with; none where there is nothing.
-        against: What those are, for people.
-        terms: What it is held against.
-        assume: What neither says about usage.
+        prior: Resources to compare with; empty if there are none.
+        against: Display name of the prior resources.
+        terms: Terms that the cost is evaluated against.
+        assume: Assumptions for usage that neither side declares.
     """
     try:
         after = estimate(proposed, pack_catalogue(), assume=assume)
@@ -91,17 +91,17 @@ def cost_of(
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """The estimate of the plan, and of what it is compared with."""
+    """Estimates of the plan and of its comparison."""
 
     after: Estimate
     before: Estimate | None
 
     def named(self, name: str, total: Callable[[Estimate], Total]) -> NamedCost:
-        """Return a sum of both."""
+        """Return a total of both estimates."""
         return _named(name, total(self.after), total(self.before) if self.before else None)
 
     def group(self, parts: Callable[[Estimate], Mapping[str, Total]]) -> tuple[NamedCost, ...]:
-        """Return every part of either, the dearest first."""
+        """Return every part of either estimate, highest cost first."""
         after, before = parts(self.after), parts(self.before) if self.before else None
         found = [
             _named(
@@ -170,7 +170,7 @@ def _budget(pair: _Pair, verdict: BudgetVerdict, terms: Terms) -> BudgetCost:
 
 
 def _spent(after: Estimate, verdict: BudgetVerdict, terms: Terms) -> Decimal:
-    """Return what a budget was billed: its own charges, and its planned share of shared ones."""
+    """Return the charges of a budget: its own, and its planned share of shared ones."""
     billed = terms.billed
     if billed is None:
         return ZERO
@@ -208,7 +208,7 @@ def _resource(line: Line, total: Total, prior: Total | None) -> ResourceCost:
 
 
 def _told(parts: tuple[NamedCost, ...]) -> tuple[NamedCost, ...]:
-    """Return the parts that say something: what has no tag mostly costs nothing either."""
+    """Return the parts with a cost; resources without a tag mostly have none."""
 
     def says(item: NamedCost) -> bool:
         return any((Decimal(item.high), item.unknown, Decimal(item.prior or 0)))

@@ -1,7 +1,7 @@
 """CPU time of an engine run by part: engine, program, policy pack and providers.
 
-From `/proc` (proc(5) of Linux), so that a preview needs no package for it; elsewhere nothing is
-told.
+It is read from `/proc` (proc(5) of Linux), which requires no additional package; on other systems
+nothing is reported.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Final
 __all__ = ["CpuMeter", "part_of"]
 
 _ENGINE: Final = "engine"
-# Which words of a command line tell a part; the first that fits counts.
+# Command line fragments that identify a part; the first match counts.
 _PARTS: Final = (
     # The language host is the engine's, and names what it runs programs with.
     (_ENGINE, ("sandbox.engine.host",)),
@@ -22,12 +22,12 @@ _PARTS: Final = (
     ("pack", ("pulumi.policy",)),
     ("providers", ("pulumi-resource-", "sandbox.providers")),
 )
-# A look at all processes takes milliseconds; what one used after the last look is lost.
+# Sampling interval. One sample takes milliseconds; CPU time after the last sample is lost.
 _SECONDS: Final = 0.2
 
 
 def part_of(command: Sequence[str]) -> str:
-    """Return the part that a process is of; the engine's own, and its language host's, by default.
+    """Return the part that a process belongs to; the engine by default.
 
     >>> part_of(["python", "-u", "-m", "pulumi.policy", "127.0.0.1:1", "policy-pack"])
     'pack'
@@ -37,22 +37,22 @@ def part_of(command: Sequence[str]) -> str:
 
 
 class CpuMeter:
-    """Samples the processes of a run, in a thread, until it is stopped."""
+    """Samples the processes of a run in a thread until it is stopped."""
 
     def __init__(self) -> None:
-        """Measure nothing yet."""
+        """Start without measurements."""
         self._seconds: dict[int, tuple[str, float]] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self, pid: int) -> None:
-        """Measure a process and all below it."""
+        """Measure a process and its descendants."""
         if Path("/proc/self/stat").exists():
             self._thread = threading.Thread(target=self._watch, args=(pid,), daemon=True)
             self._thread.start()
 
     def stop(self) -> dict[str, float]:
-        """Return seconds of CPU by part; at least, since the end of each process is not seen."""
+        """Return CPU seconds by part; a lower bound, since the end of a process is not sampled."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
@@ -68,7 +68,7 @@ class CpuMeter:
 
 
 def _family(pid: int) -> Iterator[tuple[int, str, float]]:
-    """Yield number, part and CPU seconds of a process and of all below it."""
+    """Yield PID, part and CPU seconds of a process and its descendants."""
     processes = dict(_processes())
     for number, (_, seconds) in processes.items():
         above = number
@@ -77,15 +77,15 @@ def _family(pid: int) -> Iterator[tuple[int, str, float]]:
         if above == pid:
             with suppress(OSError):
                 words = Path(f"/proc/{number}/cmdline").read_bytes().decode(errors="replace")
-                if words:  # one that ended has none, and keeps what was seen before
+                if words:  # empty for an exited process, which keeps its last sample
                     yield number, part_of(words.split("\0")), seconds
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, float]]]:
-    """Yield every process with its parent and the CPU seconds that it used."""
+    """Yield every process with its parent and its CPU seconds."""
     ticks = os.sysconf("SC_CLK_TCK")
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            # After the name, which may hold anything: state, parent, ..., utime, stime.
+            # Fields after the name, which may hold any character: state, ppid, ..., utime, stime.
             fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             yield int(folder.name), (int(fields[1]), (int(fields[11]) + int(fields[12])) / ticks)

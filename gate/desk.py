@@ -1,4 +1,4 @@
-"""An engine ready to work on a stack: in the sandbox, or on the caller's own backend."""
+"""Engine session on a stack, in the sandbox or on the caller's own backend."""
 
 import json
 import subprocess
@@ -28,14 +28,14 @@ _TAIL = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Everything that the engine is started with.
+    """Everything required to start the engine on a stack.
 
     Attributes:
-        options: What was asked.
+        options: Options of the run.
         project: The checkout and the stack.
         engine: The engine.
-        variables: Its variables, all of them.
-        config_file: The stack file that it uses.
+        variables: Its complete environment.
+        config_file: Its stack file.
     """
 
     options: Options
@@ -46,19 +46,19 @@ class Desk:
 
     @property
     def official(self) -> bool:
-        """Whether a real cloud's providers run."""
+        """True if the official providers run."""
         return self.options.cloud == "aws"
 
     def export(self) -> dict[str, Any]:
-        """Return the state as it is now (see `gate.baseline.export_state`)."""
+        """Return the current state (see `gate.baseline.export_state`)."""
         return export_state(self.project, self.engine, self.variables)
 
 
 def open_desk(options: Options) -> Desk:
-    """Find project and engine, and make the sandbox's stack where that is asked for.
+    """Find project and engine, and create the sandbox's stack if necessary.
 
     Raises:
-        GateError: One of them cannot be had.
+        GateError: One of them is not available.
     """
     project = find_project(options.folder.resolve(), options.stack)
     engine = find_engine(options.cloud, options.ambient)
@@ -74,21 +74,21 @@ def open_desk(options: Options) -> Desk:
 
 
 def seal_now(desk: Desk, export: Mapping[str, Any] | None = None) -> Seal:
-    """Return the seal of what is there now.
+    """Return the seal of the current files and state.
 
     Args:
-        desk: Where.
-        export: The state, where it was exported just before.
+        desk: The engine session.
+        export: The state, if it was exported just before.
     """
     state = state_digest(desk.export() if export is None else export)
     return take_seal(desk.project, cloud=desk.options.cloud, state=state, at=datetime.now(UTC))
 
 
 def run(desk: Desk, verb: str, more: Sequence[str], tell: Tell) -> None:
-    """Run the engine; keep its lines in a log and show them as they come.
+    """Run an engine command; write its output to a log and report it as progress.
 
     Raises:
-        GateError: It failed; the message is what it said.
+        GateError: The command failed; the message contains its diagnostics.
     """
     project = desk.project
     log = project.log.with_name(f"{project.stack}.{verb}.log")
@@ -121,15 +121,15 @@ def run(desk: Desk, verb: str, more: Sequence[str], tell: Tell) -> None:
         raise GateError(
             f"{verb} of stack {project.stack}: got exit code {ended.exit_code}; expected 0.\n"
             f"{_diagnostics(lines)}\n{ended.errors.strip()}\nWhat was done is in the state, the "
-            f"engine's words are in {log}. Next: mend what it names and run the same command again."
+            f"engine's output is in {log}. Next: fix what it names and run the same command again."
         )
 
 
 def ask(desk: Desk, *words: str) -> Any:
-    """Return what the engine answers in JSON.
+    """Return the JSON output of an engine command.
 
     Raises:
-        GateError: It gives no answer.
+        GateError: The command failed.
     """
     done = subprocess.run(
         [

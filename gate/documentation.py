@@ -1,4 +1,4 @@
-"""Address of the project's documentation, which a report links its rules to."""
+"""Address of the project's documentation, which reports link to."""
 
 import re
 from typing import Final
@@ -15,14 +15,14 @@ _SCHEMES: Final = {"https", "http", "ssh", "git", "git+ssh"}
 
 
 def documentation_uri(project: Project, remote: str) -> str:
-    """Return the absolute URI of the folder `docs`, which ends in a slash; empty if there is none.
+    """Return the absolute URI of the folder `docs`, with a final slash; empty if it is missing.
 
-    The pages on the repository's host are those of its default branch, as the rules are. Without
-    a host they are the files of the checkout.
+    A repository host serves the pages of its default branch, like the rules. Without a host, the
+    URI points to the files of the checkout.
 
     Args:
         project: The checkout.
-        remote: The address that it is fetched from; empty if it has none.
+        remote: URL of the Git remote; empty if there is none.
     """
     folder = project.root / _FOLDER
     if not folder.is_dir():
@@ -32,7 +32,7 @@ def documentation_uri(project: Project, remote: str) -> str:
 
 
 def _repository_page(remote: str) -> str:
-    """Return the web page of a repository without user, password and port; empty for a folder."""
+    """Return a repository's web page without user, password and port; empty for a local path."""
     if "://" in remote:
         parts = urlsplit(remote)
         host, path = parts.hostname or "", parts.path

@@ -1,7 +1,7 @@
-"""What a refresh found changed outside of Git: the state before and after it, side by side.
+"""Detects drift: compares the exported states before and after a refresh.
 
-Only inputs count, which are what the program says. Outputs also change because another resource of
-the stack was made after this one.
+Only inputs are compared, since they are what the program declares. Outputs also change when another
+resource of the stack is created later.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,11 +15,11 @@ __all__ = ["Drift", "changed_outside"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """One resource that is not as the last `up` left it.
+    """One resource that differs from the last `up`.
 
     Attributes:
         urn: The resource.
-        properties: What differs; empty when the resource is gone.
+        properties: Names of the changed inputs; empty if the resource was deleted.
     """
 
     urn: str
@@ -27,9 +27,9 @@ class Drift:
 
 
 def changed_outside(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Drift, ...]:
-    """Return what differs between two exported states, in the order of the first.
+    """Return the drift between two exported states, in the order of the first.
 
-    Values are not told: they may be secrets.
+    Values are omitted, as they may be secrets.
     """
     now = _by_urn(after)
     return tuple(
@@ -54,7 +54,7 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _content(value: Any) -> Any:
-    """A value without the parts of an asset that only say where its bytes were read."""
+    """Return a value with each asset reduced to its content hash, without its path."""
     if isinstance(value, Mapping):
         if SIGNATURE in value and "hash" in value:  # the hash of an asset is its content
             return value["hash"]

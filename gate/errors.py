@@ -1,7 +1,7 @@
-"""What keeps the gate from asking the engine at all."""
+"""Error raised when the gate cannot run the engine."""
 
 __all__ = ["GateError"]
 
 
 class GateError(Exception):
-    """The gate cannot run: the message says what, got, expected and the next step."""
+    """The gate cannot run; the message states what, got, expected and the next step."""

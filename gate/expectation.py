@@ -1,4 +1,4 @@
-"""What a complete run must show: known before the engine is asked, and not from the engine."""
+"""Expectation of a complete run, known before the engine starts and independent of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["Expectation"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """The pack that must run, and every rule in it.
+    """The pack that must run, and its rules.
 
     Attributes:
         pack: The pack's name.
@@ -20,7 +20,7 @@ class Expectation:
         sha256: Digest of its files (see `gate.pack.pack_digest`).
         rules: Every rule by its id.
         levels: The enforcement level in effect, by rule.
-        weakenings: What is set below a rule's default, in sentences.
+        weakenings: Rules set below their default level, as sentences.
     """
 
     pack: str
@@ -31,7 +31,7 @@ class Expectation:
     weakenings: tuple[str, ...] = ()
 
     def of_kind(self, kind: Literal["resource", "stack"]) -> tuple[Rule, ...]:
-        """Return the rules of a kind that are not disabled."""
+        """Return the enabled rules of a kind."""
         return tuple(
             rule
             for rule in self.rules.values()
@@ -39,5 +39,5 @@ class Expectation:
         )
 
     def judging(self, token: str) -> tuple[Rule, ...]:
-        """Return the resource rules that must give a verdict on resources of a type."""
+        """Return the resource rules that must report an outcome for resources of a type."""
         return tuple(rule for rule in self.of_kind("resource") if applies(rule, token))

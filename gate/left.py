@@ -1,4 +1,4 @@
-"""What a sandbox still holds after a stack was taken down, asked of its APIs, not of the state."""
+"""Lists resources left in the sandbox after `destroy`, from its APIs instead of the state."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,29 +14,28 @@ from sandbox.services.endpoints import Endpoints
 
 __all__ = ["left_in_sandbox"]
 
-# The Kubernetes provider makes up the rest, another one for each object.
+# Field manager prefix; the Kubernetes provider generates a random suffix for each object.
 _PROVIDER = "pulumi-kubernetes-"
-# Certificates of CloudFront live there wherever the stack is.
+# CloudFront requires its certificates in this region, whatever the stack's region.
 _EVERYWHERE = "us-east-1"
 
 
 def left_in_sandbox(
     endpoints: Endpoints, config: Mapping[str, Any], *, stack: str
 ) -> dict[str, list[str]]:
-    """Return what is left by what lists it, such as ``eu-central-1 s3:list_buckets``.
+    """Return the remaining resources by listing call, such as ``eu-central-1 s3:list_buckets``.
 
-    The AWS part is the whole account, so it names what another stack has there too. The
-    Kubernetes part is what was applied for the stack's environment, and, as ``site lab``, what the
-    agent of each of its sites did: an agent lets go of it when it syncs the bundle again, which is
-    empty now.
+    The AWS part covers the whole account, including resources of other stacks. The Kubernetes part
+    covers objects applied for the stack's environment and, as ``site lab``, objects applied by the
+    agent of each of its sites; an agent deletes them at its next sync, when the bundle is empty.
 
     Args:
-        endpoints: Of the running sandbox.
+        endpoints: Endpoints of the running sandbox.
         config: The stack file's ``config``.
         stack: Name of the stack.
 
     Raises:
-        GateError: An API cannot tell.
+        GateError: An API cannot be listed.
     """
     try:
         return _listed(endpoints, config)

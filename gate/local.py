@@ -1,4 +1,4 @@
-"""The running sandbox that a stack works in: which one it is, and what answers there."""
+"""Resolves the running sandbox of a stack and its endpoints."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,10 @@ _DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 
 
 def endpoints_path(root: Path, stack: str, ambient: Mapping[str, str]) -> Path:
-    """Return the endpoints of a stack's sandbox: the caller's, that of its name, or `default`."""
+    """Return the endpoints file of a stack's sandbox.
+
+    It is the caller's, that of the sandbox named like the stack, or that of `default`.
+    """
     if path := ambient.get(VARIABLE):
         return Path(path)
     of_stack, default = (
@@ -28,16 +31,16 @@ def endpoints_path(root: Path, stack: str, ambient: Mapping[str, str]) -> Path:
 
 
 def in_sandbox(options: Options) -> Options:
-    """Return the options with the sandbox that they work in.
+    """Return the options with the variables of the stack's sandbox.
 
     Raises:
-        GateError: No sandbox runs, it answers for another account than the stack's, or it has no
-            cluster of a `push` site's context.
+        GateError: No sandbox runs, its account differs from the stack's, or it has no cluster for
+            the context of a `push` site.
     """
     project = find_project(options.folder.resolve(), options.stack)
     path = endpoints_path(project.root, project.stack, options.ambient)
     account = _account(project)
-    usual = account in {"", DEFAULT_ACCOUNT}  # without one, the program says what is missing
+    usual = account in {"", DEFAULT_ACCOUNT}  # the program reports a missing account
     named = "" if usual else f" --name {project.stack} --account {account}"
     start = f"`mobile-ai sandbox up{named}`"
     if not path.is_file():
@@ -61,12 +64,12 @@ def in_sandbox(options: Options) -> Options:
 
 
 def endpoints_of(desk: Desk) -> Endpoints:
-    """Return where the services of a desk's sandbox are."""
+    """Return the service endpoints of a session's sandbox."""
     return Endpoints.read(Path(desk.variables[VARIABLE]))
 
 
 def reachable(desk: Desk) -> dict[str, str]:
-    """Return URLs of this machine: the names that AWS would make lead nowhere here."""
+    """Return URLs that work on this machine, since AWS host names do not resolve to the sandbox."""
     endpoints = endpoints_of(desk)
     distributions = [
         item["id"]
@@ -81,7 +84,7 @@ def reachable(desk: Desk) -> dict[str, str]:
 
 def _require_clusters(project: Project, endpoints: Endpoints) -> None:
     sites = project.read().config.get("mobile-ai:sites")
-    # Of anything else the program says what is wrong with it.
+    # The program reports any other malformed value.
     pushed = [
         site
         for site in (sites if isinstance(sites, list) else ())

@@ -1,4 +1,4 @@
-"""What a new model version does better and worse than the one before, from the manifests."""
+"""Compares a new model version with its predecessor, from the manifests in the plan."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -15,20 +15,20 @@ __all__ = ["model_changes"]
 
 Manifests = Mapping[str, Mapping[str, Any]]
 _PERCENT: Final = 100
-# A busy machine stretches the tail of a build's runs and hardly its median. Of two builds of one
-# architecture (the sample `digits`) p95 differed by up to 495 %, the median by up to 8.3 %.
+# A busy machine affects the tail of the latencies measured by a build, hardly their median. For two
+# builds of one architecture (sample `digits`), p95 differed by up to 495 %, the median by 8.3 %.
 _MEDIAN_NOISE: Final = 0.1
 
 
 def model_changes(
     proposed: Sequence[Resource], prior: Sequence[Resource] = ()
 ) -> tuple[ModelChange, ...]:
-    """Return a comparison for every deployment that will run another version.
+    """Return a comparison for every deployment whose version changes.
 
     Args:
         proposed: Resources of the plan.
-        prior: Resources of the deployed state. A deployment that is not in it is compared with
-            the version that it can go back to.
+        prior: Resources of the deployed state. A deployment that is not deployed yet is compared
+            with its rollback version.
     """
     manifests = {**_manifests(prior), **_manifests(proposed)}
     before = {item.name: _spec(item) for item in prior if item.type == DEPLOYMENT}
@@ -72,7 +72,7 @@ def _variants(spec: Mapping[str, Any], old: Manifests, new: Manifests) -> Iterat
 
 def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Figure]:
     metric = str(_mapping(new.get("quality")).get("metric", "quality"))
-    # The metric of what is no manifest yet has no direction; the rules deny it.
+    # The direction of an unknown metric does not matter, since the rules deny the manifest.
     better = METRICS[metric].better if metric in METRICS else "higher"
     yield _figure(metric, better, _at(old, "quality", "value"), _at(new, "quality", "value"))
     for way, name in (("lower", "gap"), ("higher", "worst group")):
@@ -88,7 +88,7 @@ def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Figure]
 
 
 def _latency_note(latency: Figure, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return why a difference of latency decides nothing; empty if it does, or there is none."""
+    """Return why a latency difference is not significant; empty if it is, or there is none."""
     prior, proposed = latency.prior, latency.proposed
     if not prior or proposed is None or proposed == prior:
         return ""
@@ -100,7 +100,7 @@ def _latency_note(latency: Figure, old: Mapping[str, Any], new: Mapping[str, Any
         return ""
     moved = after / before - 1
     same_way = moved * (proposed - prior) > 0
-    # Rounded, so that a difference of exactly the bound is not decided by binary fractions.
+    # Rounded, so that floating-point error does not decide a difference of exactly the bound.
     return "" if same_way and round(abs(moved), 6) > _MEDIAN_NOISE else "within noise"
 
 
@@ -111,7 +111,7 @@ def _figure(
 
 
 def _groups(artifact: Mapping[str, Any], better: str) -> dict[str, float]:
-    """Return the worst fairness figure by attribute, of the metrics that improve in one way."""
+    """Return the worst fairness figure by attribute, among metrics with the same direction."""
     found: dict[str, list[float]] = {}
     for row in _mappings(artifact.get("fairness")):
         metric, value = METRICS.get(str(row.get("metric"))), _at(row, "value")
@@ -125,7 +125,7 @@ def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> Rollout:
     rollout = _mapping(spec.get("rollout"))
     rings = {str(r.get("name")): _at(r, "percent") or 0.0 for r in _mappings(rollout.get("rings"))}
     stage = str(rollout.get("stage", ""))
-    percent = rings.get(stage, float(_PERCENT))  # a stage that nobody knows may be everybody
+    percent = rings.get(stage, float(_PERCENT))  # an unknown stage counts as all devices
     devices = _at(spec, "usage", "monthlyActiveDevices") or 0.0
     return Rollout(
         stage=stage,
@@ -145,7 +145,7 @@ def _manifests(resources: Iterable[Resource]) -> dict[str, Mapping[str, Any]]:
             try:
                 found[str(item.props.get("sha256"))] = _mapping(read_yaml(text, name=item.name))
             except DocumentError:
-                continue  # a rule denies it, and says why
+                continue  # a rule denies it and reports why
     return found
 
 

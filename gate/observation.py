@@ -1,4 +1,4 @@
-"""What was seen of one run of the engine, gathered event by event."""
+"""Observation of one engine run, accumulated from its events."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,28 +22,28 @@ __all__ = ["DEPLOYMENT_TYPE", "STACK_TYPE", "Observation"]
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 DEPLOYMENT_TYPE = "mobileai:index:MobileAIDeployment"
-# A replacement is announced as three steps of one resource: `replace` stands for them.
+# The engine reports a replacement as three steps of one resource; only `replace` is kept.
 _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
 
 
 @dataclass(slots=True, kw_only=True)
 class Observation:
-    """Everything of a run that a report is built from; `add` is its only way to change.
+    """State of a run that the report is built from; changed by `add` only.
 
     Attributes:
-        events: How many events came.
+        events: Number of events.
         steps: The planned operation of every resource, by URN, in order of appearance.
         types: The type token of every resource, by URN.
         deployments: The planned inputs of every `MobileAIDeployment`, by URN.
         outputs: The planned outputs of the stack.
-        violations: What rules said.
-        denied: How many of them are mandatory.
-        resource_summaries: Which rules ran on which resource.
-        stack_summaries: Which stack rules ran.
-        diagnostics: What engine, program and plugins said, without mere progress.
-        noise: Lines that were no events.
-        packs_loading: How many packs the engine began to start.
-        finished: The engine's own conclusion, if it came to one.
+        violations: Violations reported by rules.
+        denied: Number of mandatory violations.
+        resource_summaries: Rules that ran, by resource.
+        stack_summaries: Stack rules that ran.
+        diagnostics: Messages of engine, program and plugins, without progress.
+        noise: Lines that are not events.
+        packs_loading: Number of packs that the engine began to load.
+        finished: Final event of the engine, if it arrived.
     """
 
     events: int = 0
@@ -61,7 +61,7 @@ class Observation:
     finished: Finished | None = None
 
     def add(self, event: Event) -> None:
-        """Take one more event."""
+        """Add one event."""
         if isinstance(event, Noise):
             if event.text:
                 self.noise.append(event.text)
@@ -103,12 +103,12 @@ class Observation:
 
     @property
     def judged(self) -> frozenset[str]:
-        """URNs that the engine sent to packs: everything that is not only deleted."""
+        """URNs that the engine sent to packs: all resources except deletions."""
         return frozenset(urn for urn, op in self.steps.items() if op not in {"delete", "discard"})
 
     @property
     def packs(self) -> Mapping[str, str]:
-        """Version of every pack that the engine says it ran, by name."""
+        """Version of every pack that the engine reports to have run, by name."""
         # A local pack is listed as `name|local|path`.
         packs = self.finished.packs if self.finished else {}
         return {
@@ -117,10 +117,10 @@ class Observation:
 
     @property
     def by_type(self) -> Mapping[str, int]:
-        """How many resources there are of every type, in order of the type's name."""
+        """Number of resources by type, sorted by type."""
         return dict(sorted(Counter(self.types.values()).items()))
 
     @property
     def by_operation(self) -> Mapping[str, int]:
-        """How many resources have every operation planned."""
+        """Number of resources by planned operation."""
         return dict(sorted(Counter(self.steps.values()).items()))

@@ -1,7 +1,7 @@
-"""What a real stack must fulfil before anything is changed in it.
+"""Preconditions of changes to a stack on AWS.
 
-The account is not asked here: the providers of the plan and of the state refuse any but
-`aws.accountId`, by `allowedAccountIds`.
+The account is not checked here: the providers of the plan and of the state reject any account other
+than `aws.accountId`, by `allowedAccountIds`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _SHOWN: Final = 5
 
 
 def require_clean(project: Project) -> None:
-    """Check that the files are exactly those of a commit, which then names what is deployed.
+    """Check that the files are exactly those of a commit, which identifies the deployment.
 
     Raises:
         GateError: Something is not committed, or there is no commit.
@@ -42,10 +42,10 @@ def require_clean(project: Project) -> None:
 
 
 def require_key_service(project: Project, export: Mapping[str, Any]) -> None:
-    """Check that a key in AWS KMS encrypts the stack's secrets, in its file and in its state.
+    """Check that an AWS KMS key encrypts the stack's secrets, in its file and in its state.
 
     Raises:
-        GateError: Something else does, or nothing is known to.
+        GateError: Another secrets provider is in use, or none is known.
     """
     found = list(_secrets_providers(project, export))
     if found and all(name.startswith(_KEY_SERVICE) for name in found):
@@ -59,7 +59,7 @@ def require_key_service(project: Project, export: Mapping[str, Any]) -> None:
 
 
 def _secrets_providers(project: Project, export: Mapping[str, Any]) -> Iterator[str]:
-    """Yield who encrypts: what the engine would use for the next state, and what made the last."""
+    """Yield the secrets providers of the stack file and of the last state."""
     secrets = project.read().secrets
     if "encryptionsalt" in secrets:
         yield "passphrase (encryptionsalt in the stack file)"
@@ -72,13 +72,13 @@ def _secrets_providers(project: Project, export: Mapping[str, Any]) -> Iterator[
 
 
 def require_settled(project: Project, export: Mapping[str, Any]) -> None:
-    """Check that the end of every operation of earlier runs is known.
+    """Check that the state has no pending operations of earlier runs.
 
-    In a sandbox they are settled at once; in an account somebody may have to look first, since
-    what is dropped from the state and does exist is paid for and managed by nobody.
+    A sandbox clears them automatically. In an account an operator must decide first, since a
+    resource that exists but is dropped from the state is billed and unmanaged.
 
     Raises:
-        GateError: An earlier run was killed in the middle of some.
+        GateError: An earlier run was killed during an operation.
     """
     pending = (export.get("deployment") or {}).get("pending_operations") or []
     if not pending:
@@ -93,18 +93,18 @@ def require_settled(project: Project, export: Mapping[str, Any]) -> None:
 
 
 def protected(export: Mapping[str, Any]) -> list[str]:
-    """Return the URNs that the engine refuses to delete."""
+    """Return the URNs of protected resources."""
     resources = (export.get("deployment") or {}).get("resources") or []
     return [str(item["urn"]) for item in resources if item.get("protect")]
 
 
 def require_unprotected(project: Project, export: Mapping[str, Any]) -> None:
-    """Check that nothing is protected, before anything beside it is deleted.
+    """Check that no resource is protected, before any other is deleted.
 
-    The engine would delete all that it may, and stop at the rest.
+    The engine would delete every unprotected resource and then fail on the protected ones.
 
     Raises:
-        GateError: Something is.
+        GateError: A resource is protected.
     """
     found = protected(export)
     if not found:
@@ -120,6 +120,6 @@ def require_unprotected(project: Project, export: Mapping[str, Any]) -> None:
 
 
 def _name(urn: str) -> str:
-    """``aws:s3/bucket:Bucket telemetry`` of a URN."""
+    """Return type and name of a URN, such as ``aws:s3/bucket:Bucket telemetry``."""
     kinds, _, name = urn.rpartition("::")
     return f"{kinds.rpartition('::')[2].rpartition('$')[2]} {name}"

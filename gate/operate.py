@@ -1,10 +1,11 @@
-"""Deploy what the gate passed, and take it away again.
+"""Deploys a stack that the gate passed, refreshes it, and destroys it.
 
     report, deployed = bring_up(Options(stack="dev"), tell)
     take_down(Options(stack="dev"), tell)
 
-In a sandbox, what an earlier run left is mended first. On a real cloud nothing is guessed: the
-files must be a commit's, the secrets a key service's, and earlier operations settled.
+In a sandbox, leftovers of an earlier run are repaired first. On AWS nothing is repaired
+automatically: the files must be committed, the secrets encrypted by KMS, and earlier operations
+settled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,15 +40,15 @@ __all__ = ["Deployed", "Refreshed", "bring_up", "refresh", "take_down"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What an operation left.
+    """Result of an operation.
 
     Attributes:
         changes: Count of operations, such as ``{"create": 3, "same": 200}``.
         outputs: The stack's outputs.
-        sandbox: Name of the sandbox; empty in an account.
-        reachable: Where the sandbox answers for what AWS would serve, by name.
-        notes: What had to be mended first.
-        left: After a sandbox's `down`, what its APIs still list, by what lists it.
+        sandbox: Name of the sandbox; empty on AWS.
+        reachable: Local URLs of services that AWS would serve, by name.
+        notes: Repairs made before the operation.
+        left: After `down` in a sandbox, remaining resources by listing call.
     """
 
     changes: Mapping[str, int]
@@ -60,12 +61,12 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh saw.
+    """Result of a refresh.
 
     Attributes:
-        resources: How many the state had.
-        found: What was changed outside of Git.
-        notes: What had to be mended first.
+        resources: Number of resources in the state.
+        found: Drift from Git.
+        notes: Repairs made before the refresh.
     """
 
     resources: int
@@ -76,19 +77,20 @@ class Refreshed:
 def bring_up(
     options: Options, tell: Tell, *, statement: Path | None = None
 ) -> tuple[Report | None, Deployed | None]:
-    """Run the gate, or read its signed statement, and deploy what it passed.
+    """Run the gate, or verify its signed statement, and deploy what it passed.
 
     Args:
-        options: What is asked.
-        tell: Told how far it is.
+        options: Options of the run.
+        tell: Receives progress messages.
         statement: A signed statement of a gate that passed (see `gate.statement`).
 
     Returns:
-        The gate's report, None where a statement stands for it; and what was deployed, None when
-        the gate did not pass.
+        The gate's report, or None with a statement; and the deployment, or None if the gate did not
+        pass.
 
     Raises:
-        GateError: It cannot run, what was judged is not what is there, or the engine failed.
+        GateError: The gate cannot run, files or state changed since the verdict, or the engine
+            failed.
     """
     desk, notes = _ready(options, tell)
     notes += _enough_concurrency(desk, tell)
@@ -101,13 +103,13 @@ def bring_up(
         if report.verdict != "pass":
             return report, None
     require_same(judged, seal_now(desk))
-    # The engine judges once more, on what becomes known.
+    # The pack runs once more during the update, on values that become known.
     run(desk, "up", ["--skip-preview", f"--policy-pack={desk.project.pack}"], tell)
     return report, replace(_deployed(desk, "up"), notes=notes)
 
 
 def _enough_concurrency(desk: Desk, tell: Tell) -> tuple[str, ...]:
-    """Check what AWS would refuse in the middle of a first `up`; return what was not checked."""
+    """Check the Lambda quota, which AWS would enforce only during `up`; return notes."""
     if not desk.official:
         return ()
     config = desk.project.read().config
@@ -118,10 +120,10 @@ def _enough_concurrency(desk: Desk, tell: Tell) -> tuple[str, ...]:
 
 
 def refresh(options: Options, tell: Tell) -> Refreshed:
-    """Take what is in the clouds into the state; the next `up` puts back what Git says.
+    """Refresh the state from the cloud and return the drift; the next `up` reverts it.
 
     Raises:
-        GateError: It cannot run, or the engine failed.
+        GateError: The gate cannot run, or the engine failed.
     """
     desk, notes = _ready(options, tell)
     before = desk.export()
@@ -133,12 +135,12 @@ def refresh(options: Options, tell: Tell) -> Refreshed:
 
 
 def take_down(options: Options, tell: Tell) -> Deployed:
-    """Delete everything the stack deployed.
+    """Delete everything that the stack deployed.
 
-    In a sandbox, protection is lifted as one does it in an account: by an `up` without it.
+    In a sandbox, protection is removed as it would be in an account: by an `up` without it.
 
     Raises:
-        GateError: It cannot run, something is protected in an account, or the engine failed.
+        GateError: It cannot run, a resource on AWS is protected, or the engine failed.
     """
     desk, notes = _ready(options, tell)
     notes += _unprotected(desk, tell)
@@ -159,7 +161,7 @@ def _unprotected(desk: Desk, tell: Tell) -> tuple[str, ...]:
 
 
 def _ready(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
-    """Return a desk where the engine may change the stack, and what was mended for it."""
+    """Return a session on which the engine may change the stack, and the repairs made."""
     if options.cloud == "sandbox":
         return _ready_sandbox(in_sandbox(options), tell)
     project = find_project(options.folder.resolve(), options.stack)
@@ -185,10 +187,10 @@ def _ready_sandbox(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]
 
 
 def _vouched(desk: Desk, statement: Path) -> Seal:
-    """Return what a signed statement says that the gate passed.
+    """Return the seal of a signed statement.
 
     Raises:
-        GateError: It cannot be read, or the role that may has not signed it.
+        GateError: It cannot be read, or is not signed by the required role.
     """
     try:
         text = statement.read_text("utf-8")

@@ -1,8 +1,8 @@
-"""How a rule came out, where a pass or a failure is not all there is to say.
+"""Outcome of a rule, parsed from its message.
 
-The engine knows passed and failed. The pack ends each of its messages with a line
-`outcome: <word>`, which this module reads (`governance.verdict`). A message without one is
-nobody's judgement and counts as a failure.
+The engine distinguishes only passed and failed. The pack ends each of its messages with a line
+`outcome: <word>` (`governance.verdict`). A message without that line does not come from the pack's
+rules and counts as a failure.
 """
 
 import re
@@ -25,11 +25,11 @@ _LINE: Final = re.compile(r"\n?^outcome: (\w+)\s*\Z", re.MULTILINE)
 
 
 def outcome_of(violation: Violation) -> Outcome:
-    """Return how the rule came out."""
+    """Return the outcome of the rule."""
     match = _LINE.search(violation.message)
     return _OUTCOMES.get(match.group(1), "fail") if match else "fail"
 
 
 def message_of(violation: Violation) -> str:
-    """Return the message for people, without the line for machines."""
+    """Return the message without the outcome line."""
     return _LINE.sub("", violation.message).strip()

@@ -1,4 +1,4 @@
-"""The policy pack as files: its name, its version and the digest of all of it."""
+"""Policy pack files: name, version and content digest."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ __all__ = ["PACK_FOLDER", "pack_digest", "pack_version"]
 
 PACK_FOLDER = "policy-pack"
 _MANIFEST = "PulumiPolicy.yaml"
-# What tools leave behind; nothing in them is imported by name.
+# Tool output; nothing in these folders is imported.
 _NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
 
 
 def pack_digest(folder: Path) -> str:
     """Return the SHA-256 over path and content of every file of a pack.
 
-    What tools leave there is left out. A link is refused: what it names could change
-    without the digest.
+    Tool output is excluded. Links are refused, since their target could change without changing the
+    digest.
 
     Raises:
-        GateError: A link is in the folder.
+        GateError: The folder contains a link.
     """
     digest = hashlib.sha256()
     for path in _files(folder):
@@ -35,10 +35,10 @@ def pack_digest(folder: Path) -> str:
 
 
 def pack_version(folder: Path) -> str:
-    """Return the version that `PulumiPolicy.yaml` gives.
+    """Return the version in `PulumiPolicy.yaml`.
 
     Raises:
-        GateError: There is none.
+        GateError: The version is missing.
     """
     path = folder / _MANIFEST
     try:

@@ -1,4 +1,4 @@
-"""What every part of a report is: frozen, nothing unknown in it, camelCase in JSON."""
+"""Base model of report parts: frozen, strict about fields, camelCase in JSON."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 __all__ = ["Count", "Part", "Usd"]
 
 Count = Annotated[int, Field(ge=0)]
-# Text, so that no reader makes a binary fraction of it.
+# Text, so that no reader converts it to a binary floating-point number.
 Usd = Annotated[str, Field(pattern=r"^-?\d+\.\d{2}$", description="US dollars, to the cent.")]
 
 

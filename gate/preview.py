@@ -1,4 +1,4 @@
-"""Ask the engine for a preview with the policy pack, and watch it."""
+"""Runs a preview with the policy pack and observes its events."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ __all__ = ["Preview", "preview"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a preview showed.
+    """Result of a preview.
 
     Attributes:
-        observation: Everything that was seen.
+        observation: Observation of its events.
         exit_code: The engine's exit code.
-        stderr: What the engine wrote to standard error.
-        marks: When events came.
-        seconds: How long it took.
-        cpu: Seconds of CPU by part (see `gate.cpu`); empty if nobody asked.
+        stderr: Standard error of the engine.
+        marks: Timestamps of events.
+        seconds: Duration.
+        cpu: CPU seconds by part (see `gate.cpu`); empty unless measured.
     """
 
     observation: Observation
@@ -46,15 +46,15 @@ def preview(
     timed: bool = False,
     on_progress: Callable[[Observation], None] | None = None,
 ) -> Preview:
-    """Run `pulumi preview`, with the pack, and return what was seen.
+    """Run `pulumi preview`, with the pack, and return the observation.
 
     Args:
-        project: What to preview.
-        engine: The engine to ask.
+        project: Project to preview.
+        engine: Engine that runs the preview.
         environment: The engine's variables.
-        config_file: The stack file to use.
-        judged: Whether the pack judges it; `False` only to learn what is planned.
-        timed: Whether CPU time is measured too.
+        config_file: Stack file to use.
+        judged: Run the policy pack; `False` only computes the plan.
+        timed: Measure CPU time.
         on_progress: Called after every event.
     """
     observation, marks, meter = Observation(), Marks(), CpuMeter()
@@ -98,7 +98,7 @@ def command(
     config_file: Path,
     pack: Path | None,
 ) -> list[str]:
-    """Return the command line of a preview, gated if there is a pack."""
+    """Return the command line of a preview, with a policy pack if one is given."""
     judge = [f"--policy-pack={pack}"] if pack else []
     return [
         str(engine.pulumi),

@@ -1,4 +1,4 @@
-"""Run the engine and hand over its lines while it runs; end it decently on Ctrl-C."""
+"""Runs a command, streams its output lines, and terminates it cleanly on Ctrl-C."""
 
 import os
 import signal
@@ -12,18 +12,18 @@ from typing import IO
 
 __all__ = ["Ended", "run_lines"]
 
-# The engine ends its plugins on the first interrupt; what does not end by then is stuck.
+# The engine stops its plugins on the first interrupt; a process that outlasts this is stuck.
 _GRACE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a process ended.
+    """Result of a finished process.
 
     Attributes:
-        exit_code: Its exit code; negative for a signal.
-        errors: What it wrote to standard error.
-        seconds: From its start to its end.
+        exit_code: Exit code; negative for a signal.
+        errors: Standard error.
+        seconds: Duration.
     """
 
     exit_code: int
@@ -43,17 +43,17 @@ def run_lines(
 
     Args:
         command: Program and arguments.
-        folder: Where it runs.
-        environment: All of its variables.
-        on_line: Called from this thread, as the lines come.
-        on_start: Called with the process id.
+        folder: Working directory.
+        environment: Complete environment.
+        on_line: Called for each line, in this thread.
+        on_start: Called with the process ID.
 
     Raises:
-        KeyboardInterrupt: After the command and its children were ended.
+        KeyboardInterrupt: After the command and its children have been terminated.
     """
     started = time.monotonic()
-    # A group of its own: a terminal's Ctrl-C would reach it beside ours, and the engine takes a
-    # second interrupt as "leave everything and go".
+    # Separate process group: otherwise a terminal's Ctrl-C would reach the engine in addition to
+    # our signal, and it treats a second interrupt as a request to exit without cleanup.
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -92,7 +92,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
             os.killpg(process.pid, number)
         except ProcessLookupError:
             return
-        # Its pipe is read on: a full one would keep it from ending.
+        # Keep draining its pipe: a full pipe would block the process from exiting.
         threading.Thread(target=_discard, args=(process.stdout,), daemon=True).start()
         try:
             process.wait(timeout=_GRACE_SECONDS)

@@ -1,4 +1,4 @@
-"""Show that a run is alive: a moving line on a terminal, nothing in a log."""
+"""Progress output: a live status on a terminal, occasional lines in a log."""
 
 import sys
 import time
@@ -15,7 +15,7 @@ Tell = Callable[[str], None]
 
 @contextmanager
 def shown() -> Iterator[Tell]:
-    """Yield a function that shows a sentence on standard error until the block ends."""
+    """Yield a function that shows a message on standard error until the block ends."""
     if not sys.stderr.isatty():
         yield _Plain().tell
         return
@@ -26,7 +26,7 @@ def shown() -> Iterator[Tell]:
 
 
 def describe(seen: Observation) -> str:
-    """Say how far a preview is.
+    """Return the progress of a preview as text.
 
     >>> describe(Observation())
     'Starting program, policy pack and providers'
@@ -37,7 +37,7 @@ def describe(seen: Observation) -> str:
 
 
 class _Plain:
-    """For logs: the first sentence at once, then the newest every few seconds."""
+    """Log output: prints the first message at once, then the latest every few seconds."""
 
     def __init__(self) -> None:
         self._next = 0.0

@@ -1,4 +1,4 @@
-"""Where things are: the repository, and what the gate keeps outside of Git."""
+"""Paths of the checkout, and of the gate's files outside of Git."""
 
 import os
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _PROGRAM = "Pulumi.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A checkout and the stack in it that is asked about.
+    """A checkout and the selected stack.
 
     Attributes:
         root: The folder of `Pulumi.yaml`.
         stack: The stack's name.
-        named: Another stack file than the one in Git, such as a copy.
+        named: A stack file to use instead of the one in Git, such as a copy.
     """
 
     root: Path
@@ -28,7 +28,7 @@ class Project:
 
     @property
     def stack_file(self) -> Path:
-        """The stack file in Git, or the one that was named."""
+        """The stack file in Git, or the one given explicitly."""
         return self.named or self.root / stack_file_name(self.stack)
 
     def read(self) -> StackFile:
@@ -46,7 +46,7 @@ class Project:
 
     @property
     def home(self) -> Path:
-        """`PULUMI_HOME` of sandbox runs: the stand-in providers, nobody's credentials."""
+        """`PULUMI_HOME` of sandbox runs, with the stand-in providers and no credentials."""
         return self.root / "build" / "pulumi-home"
 
     @property
@@ -56,22 +56,22 @@ class Project:
 
     @property
     def stacks(self) -> Path:
-        """Copies of stack files, which the engine writes to."""
+        """Copies of stack files that the engine may modify."""
         return self.root / "build" / "stacks"
 
     @property
     def stack_copy(self) -> Path:
-        """The copy of this stack's file."""
+        """Copy of this stack's file."""
         return self.stacks / self.stack_file.name
 
     @property
     def input_checks(self) -> Path:
-        """The last run's checks of inputs, as the stand-in providers recorded them."""
+        """Input checks of the last run, as recorded by the stand-in providers."""
         return self.root / "build" / "gate" / f"{self.stack}.inputs.jsonl"
 
     @property
     def log(self) -> Path:
-        """Every line of the last run's event stream."""
+        """Event stream of the last run."""
         return self.root / "build" / "gate" / f"{self.stack}.events.jsonl"
 
 

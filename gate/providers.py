@@ -1,4 +1,4 @@
-"""Provider facts of a report, from what the stand-ins recorded while the engine ran."""
+"""Provider section of a report, from the checks recorded by the stand-ins."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -18,12 +18,12 @@ _KNOWN: Final = ("aws", "kubernetes")
 def providers(
     types: Iterable[str], checks: Iterable[Mapping[str, Any]], *, official: Collection[str]
 ) -> tuple[Provider, ...]:
-    """Return the providers that the resource types of a plan belong to.
+    """Return the providers of a plan's resource types.
 
     Args:
         types: Type tokens of the plan.
         checks: Recorded checks, one for each AWS resource.
-        official: Names of the clouds' own providers that ran.
+        official: Names of the official providers that ran.
     """
     used = {token.partition(":")[0] for token in types}
     present = [name for name in _KNOWN if name in used]
@@ -34,7 +34,7 @@ def providers(
 
 
 def read_checks(path: Path) -> tuple[Mapping[str, Any], ...]:
-    """Return the last check of every resource; nothing where none was recorded.
+    """Return the last check of every resource; empty if none was recorded.
 
     Raises:
         GateError: The record cannot be read.

@@ -1,11 +1,11 @@
-"""What a killed run leaves in a file backend, and how the next run goes on.
+"""Recovery of a file backend after a killed run.
 
-Four things are left: the lock of a process that is gone; operations that nobody knows the end of
-(`pending_operations`); an empty file of attributes beside a whole one, which the backend writes in
-place; and, when the disk failed too, a state file that cannot be read. The lock is taken away,
-and so are attributes that cannot be read, without which the backend does; pending operations are
-settled by a refresh; a damaged file gives way to the newest copy that can be read; what was made
-since is found by its mark when it is created again.
+A killed run can leave the lock of a dead process; operations with unknown result
+(`pending_operations`); a truncated attribute file, which the backend writes in place; and, after a
+disk failure, an unreadable state file. Stale locks and unreadable attribute files, which are
+optional, are removed; a refresh settles pending operations; the newest readable copy replaces a
+damaged state. Resources created since that copy are found by their marker when they are created
+again.
 """
 
 import json
@@ -23,10 +23,10 @@ __all__ = ["has_pending_operations", "mend_state"]
 
 
 def mend_state(project: Project) -> list[str]:
-    """Remove stale locks and replace a damaged state file; returns what was done, in sentences.
+    """Remove stale locks and replace a damaged state file; return the repairs as sentences.
 
     Raises:
-        GateError: Another run holds the lock, or no copy of the state can be read.
+        GateError: Another run holds the lock, or no copy of the state is readable.
     """
     return [
         *_drop_stale_locks(project),
@@ -36,7 +36,7 @@ def mend_state(project: Project) -> list[str]:
 
 
 def has_pending_operations(project: Project) -> bool:
-    """Whether an earlier run was killed in the middle of an operation."""
+    """Return whether an earlier run was killed during an operation."""
     state = _state_file(project)
     document = _readable(state) if state else None
     checkpoint = (document or {}).get("checkpoint", {})
@@ -59,7 +59,7 @@ def _drop_stale_locks(project: Project) -> Iterator[str]:
 
 
 def _drop_damaged_attributes(project: Project) -> Iterator[str]:
-    """The backend refuses a file whose attributes (gocloud.dev, ``fileblob``) it cannot read."""
+    """Remove unreadable attribute files (gocloud.dev, ``fileblob``), which the backend rejects."""
     for path in sorted((project.state / ".pulumi").rglob("*.attrs")):
         if _readable(path) is None:
             path.unlink(missing_ok=True)

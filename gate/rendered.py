@@ -1,4 +1,4 @@
-"""Kubernetes objects of a stack that are files for an agent, and in no cluster the engine knows."""
+"""Excludes Kubernetes objects that are rendered to files from a refresh."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,10 +10,10 @@ _FOLDER: Final = "renderYamlToDirectory"
 
 
 def not_refreshed(export: Mapping[str, Any]) -> list[str]:
-    """Return the engine's arguments that leave rendered objects out of a refresh.
+    """Return engine arguments that exclude rendered objects from a refresh.
 
-    The provider reads the object of a file from a cluster or fails; with a cluster it repeats what
-    the state says. So there is nothing to find (`Read` in provider.go of pulumi-kubernetes).
+    The provider reads a rendered object from a cluster or fails, and with a cluster it repeats the
+    state, so a refresh cannot find drift (`Read` in provider.go of pulumi-kubernetes).
 
     Args:
         export: The exported state.

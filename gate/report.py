@@ -1,6 +1,6 @@
-"""The one report of a gate run: what every renderer shows and what a machine may read.
+"""Report of a gate run, shared by every renderer and machine-readable as JSON.
 
-The JSON form is versioned by `apiVersion`: a field may be added, none changes its meaning.
+The JSON form is versioned by `apiVersion`: fields may be added, and none changes its meaning.
 """
 
 from collections.abc import Mapping
@@ -44,39 +44,39 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 class Engine(Part):
-    """Which engine ran, on what."""
+    """Engine that ran, and its providers."""
 
     version: str
     origin: Literal["official", "built"]
     providers: Literal["official", "stand-in"] = Field(
-        description="Stand-ins know the SDK's types and no cloud: they cannot see what exists."
+        description="Stand-ins have the SDK's types but no cloud, and see no existing resources."
     )
 
 
 class Source(Part):
-    """Which files were judged."""
+    """Files that were evaluated."""
 
     commit: str = Field(description="Commit checked out; empty outside of Git.")
     clean: bool = Field(description="Whether the files are exactly those of the commit.")
     stack_file: str
     stack_file_sha256: str
     documentation: str = Field(
-        default="", description="URI of the folder `docs`, ending in a slash; empty for none."
+        default="", description="URI of the folder `docs`, with a final slash; empty if missing."
     )
 
 
 class Pack(Part):
-    """The policy pack that was expected, and what ran."""
+    """The expected policy pack, and the packs that ran."""
 
     name: str
     version: str
-    sha256: str = Field(description="Over path and content of every file of the pack.")
+    sha256: str = Field(description="SHA-256 over path and content of every file of the pack.")
     ran: dict[str, str] = Field(description="Version of every pack that the engine ran.")
-    weakenings: tuple[str, ...] = Field(description="What is set below a rule's default.")
+    weakenings: tuple[str, ...] = Field(description="Rules set below their default level.")
 
 
 class Outcomes(Part):
-    """How often a rule came out in which way."""
+    """Number of resources by outcome of a rule."""
 
     passed: Count = Field(default=0, serialization_alias="pass", validation_alias="pass")
     fail: Count = 0
@@ -88,37 +88,37 @@ class Outcomes(Part):
 
     @property
     def judged(self) -> int:
-        """On how many resources the rule had something to say."""
+        """Number of resources with an outcome."""
         told = self.fail + self.unknown + self.deferred + self.warned + self.waived
         return self.passed + told
 
 
 class RuleResult(Part):
-    """One rule of the pack and how it came out."""
+    """One rule of the pack and its outcomes."""
 
     id: str
     title: str
     kind: Literal["resource", "stack"]
     group: str
-    level: str = Field(description="In effect: mandatory, advisory or disabled.")
+    level: str = Field(description="Level in effect: mandatory, advisory or disabled.")
     severity: str
     frameworks: tuple[str, ...]
     remediation: str = Field(
-        default="", description="What to do when it fails; empty where each finding says it."
+        default="", description="Remediation; empty if each finding contains it."
     )
     outcomes: Outcomes
 
 
 class Author(Part):
-    """Who changed what a finding is about, as a record has it; nothing is inferred."""
+    """Author of a change, as recorded; nothing is inferred."""
 
-    who: str = Field(default="", description="A principal or a program; empty: not known.")
-    when: str = Field(default="", description="RFC 3339, UTC; empty: not known.")
-    source: str = Field(default="", description="The record that says so; empty for none.")
-    note: str = Field(default="", description="What the record cannot say, or why there is none.")
+    who: str = Field(default="", description="A principal or a program; empty if not known.")
+    when: str = Field(default="", description="RFC 3339, UTC; empty if not known.")
+    source: str = Field(default="", description="Source record; empty for none.")
+    note: str = Field(default="", description="Limits of the record, or why there is none.")
 
     def __str__(self) -> str:
-        """Return one sentence without its end."""
+        """Return one sentence without its final period."""
         told = f"last changed by {self.who or 'not known'}"
         told += f", {self.when}" if self.when else ""
         told += f" ({self.source})" if self.source else ""
@@ -126,7 +126,7 @@ class Author(Part):
 
 
 class ViolationResult(Part):
-    """One thing that a rule has to say about one resource."""
+    """One violation of a rule by one resource."""
 
     rule: str
     urn: str
@@ -139,58 +139,59 @@ class ViolationResult(Part):
     file: str = ""
     line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
     changed_by: Author | None = Field(
-        default=None, description="Of what was changed by hand, as an audit finds it."
+        default=None, description="Author of a manual change, found by an audit."
     )
 
 
 class ErrorResult(Part):
-    """What the program, a plugin or the engine failed with."""
+    """Error of the program, a plugin or the engine."""
 
     message: str
     file: str = ""
     line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
 
     def __str__(self) -> str:
-        """Return place and message."""
+        """Return position and message."""
         return f"{self.file}:{self.line} {self.message}" if self.line else self.message
 
 
 class Resources(Part):
-    """What would be deployed."""
+    """Resources of the plan."""
 
     total: Count
-    judged: Count = Field(description="Resources on which the pack gave an account of every rule.")
+    judged: Count = Field(description="Resources for which the pack reported every rule.")
     by_type: dict[str, int]
     by_operation: dict[str, int]
 
 
 class Change(Part):
-    """A deployment that differs from what came before."""
+    """A deployment that differs from the baseline."""
 
     deployment: str
     prior: str = Field(description="Model, version and digest; empty for a new deployment.")
-    proposed: str = Field(description="The same; empty for one that goes away.")
+    proposed: str = Field(description="The same; empty for a removed deployment.")
 
 
 class Timing(Part):
-    """Where the time went."""
+    """Time spent by phase."""
 
     total_seconds: Seconds
     phases: dict[str, Seconds] = Field(description="In order; they add up to the total.")
     resources_per_second: Seconds
     cpu_seconds: dict[str, Seconds] = Field(
         default_factory=dict,
-        description="Of the engine's run, by part: engine, program, pack, providers; with --time.",
+        description="CPU time by part: engine, program, pack, providers; with --time.",
     )
 
 
 class Report(Part):
-    """The verdict on a stack and everything it stands on."""
+    """The verdict on a stack, with its evidence."""
 
     api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
     kind: Literal["GateReport"] = "GateReport"
     command: Literal["gate", "audit"] = Field(
-        default="gate", description="What judged: a plan (gate) or what is deployed (audit)."
+        default="gate",
+        description="Command: evaluates a plan (gate) or the deployed state (audit).",
     )
     verdict: Verdict
     exit_code: Literal[0, 1, 2]
@@ -201,12 +202,14 @@ class Report(Part):
     pack: Pack
     rules: tuple[RuleResult, ...]
     violations: tuple[ViolationResult, ...]
-    doubts: tuple[str, ...] = Field(description="Why the verdict cannot be trusted; empty if so.")
+    doubts: tuple[str, ...] = Field(
+        description="Reasons not to trust the verdict; empty if there are none."
+    )
     errors: tuple[ErrorResult, ...]
     warnings: tuple[str, ...]
     resources: Resources
     cost: Cost
-    baseline: str = Field(description="What changes are counted against; empty for nothing.")
+    baseline: str = Field(description="Baseline of the changes; empty for none.")
     changes: tuple[Change, ...]
     models: tuple[ModelChange, ...] = ()
     outputs: dict[str, Any]

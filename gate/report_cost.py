@@ -1,4 +1,4 @@
-"""The part of a report that is about money: a month of what is planned, of what is deployed."""
+"""Cost section of a report: monthly cost of the plan and of its comparison."""
 
 from typing import Literal
 
@@ -10,53 +10,53 @@ __all__ = ["Actuals", "BudgetCost", "Cost", "NamedCost", "ResourceCost", "TotalC
 
 
 class TotalCost(Part):
-    """A sum of a month; what has no price is not in it and counted beside it."""
+    """A monthly total; unpriced lines are excluded and counted separately."""
 
     low: Usd
     typical: Usd
     high: Usd
-    unknown: Count = Field(description="Lines without a price or usage: in no sum.")
+    unknown: Count = Field(description="Lines without a price or usage, excluded from totals.")
     ceiling: Usd | None = Field(
-        default=None, description="What those surely do not exceed; null if nobody knows."
+        default=None, description="Upper bound of the unpriced lines; null if there is none."
     )
 
 
 class NamedCost(TotalCost):
-    """The part of a deployment, of a tag's value; the empty name holds what all share."""
+    """Cost of a deployment or of a tag's value; the empty name holds shared costs."""
 
     name: str
-    prior: Usd | None = Field(default=None, description="Typical, before; null if not known.")
-    delta: Usd | None = Field(default=None, description="Typical, what the change adds.")
+    prior: Usd | None = Field(default=None, description="Typical cost before; null if not known.")
+    delta: Usd | None = Field(default=None, description="Change of the typical cost.")
 
 
 class ResourceCost(NamedCost):
-    """One resource."""
+    """Cost of one resource."""
 
     urn: str
     type: str
 
 
 class BudgetCost(NamedCost):
-    """One budget and what the estimate means to it."""
+    """One budget, evaluated against the estimate."""
 
     scope: str
     kind: str
     limit: Usd
-    allowed: Usd = Field(description="The limit, or what a signed exception raises it to.")
+    allowed: Usd = Field(description="The limit, or that of a signed exception.")
     outcome: Literal["pass", "warn", "deny"]
     reasons: tuple[str, ...]
-    spent: Usd | None = Field(default=None, description="This month, as billed so far.")
-    forecast: Usd | None = Field(default=None, description="At the end of this month.")
+    spent: Usd | None = Field(default=None, description="Charges of this month so far.")
+    forecast: Usd | None = Field(default=None, description="Forecast for the end of this month.")
 
     @property
     def share(self) -> float:
-        """What part of the limit the typical month takes."""
+        """Share of the limit that a typical month uses."""
         limit = float(self.limit)
         return float(self.typical) / limit if limit else 1.0
 
 
 class UnknownCost(Part):
-    """A line without a price or usage: in no sum, and never counted as free."""
+    """A line without a price or usage: excluded from totals, never counted as free."""
 
     resource: str
     item: str
@@ -65,32 +65,38 @@ class UnknownCost(Part):
 
 
 class Actuals(Part):
-    """What was billed this month, as far as a file told."""
+    """Charges of this month, according to a FOCUS file."""
 
     month: str = Field(description="YYYY-MM.")
-    day: Count = Field(description="Days of it that are over.")
-    days: Count = Field(description="Days that it has.")
-    untagged: Usd = Field(description="Without this stack's cost tags: in no budget.")
+    day: Count = Field(description="Elapsed days.")
+    days: Count = Field(description="Days of the month.")
+    untagged: Usd = Field(
+        description="Charges without this stack's cost tags, excluded from budgets."
+    )
 
 
 class Cost(Part):
-    """What a month costs, by the price catalogue of the pack."""
+    """Monthly cost, by the price catalogue of the pack."""
 
     estimated: bool
     unpriced: Count = Field(description="Resources without a price: never counted as free.")
-    reason: str = Field(default="", description="Why there is no estimate.")
+    reason: str = Field(default="", description="Reason for a missing estimate.")
     currency: str = "USD"
-    prices: str = Field(default="", description="Day of the price catalogue.")
+    prices: str = Field(default="", description="Date of the price catalogue.")
     prices_sha256: str = ""
-    against: str = Field(default="", description="What prior figures are of; empty for nothing.")
+    against: str = Field(
+        default="", description="Display name of the prior figures; empty for none."
+    )
     proposed: TotalCost | None = None
     prior: TotalCost | None = None
     delta: Usd | None = None
     budgets: tuple[BudgetCost, ...] = ()
     deployments: tuple[NamedCost, ...] = ()
-    tags: dict[str, tuple[NamedCost, ...]] = Field(default={}, description="By a tag's values.")
+    tags: dict[str, tuple[NamedCost, ...]] = Field(
+        default={}, description="Costs by tag and value."
+    )
     resources: tuple[ResourceCost, ...] = Field(
-        default=(), description="What is not free or has changed, the dearest first."
+        default=(), description="Resources with a cost or a change, highest cost first."
     )
     unknowns: tuple[UnknownCost, ...] = ()
     actuals: Actuals | None = None

@@ -1,4 +1,4 @@
-"""The part of a report that is about models: what a new version does better and worse."""
+"""Model section of a report: comparison of model versions."""
 
 from pydantic import Field
 
@@ -14,12 +14,14 @@ class Figure(Part):
     unit: str = ""
     prior: float | None = None
     proposed: float | None = None
-    better: str = Field(description="`higher` or `lower`: which way is better.")
-    note: str = Field(default="", description="Why a difference decides nothing; empty if it does.")
+    better: str = Field(description="Better direction: `higher` or `lower`.")
+    note: str = Field(
+        default="", description="Why a difference is not significant; empty if it is."
+    )
 
     @property
     def worse(self) -> bool:
-        """Whether the new version is worse in it."""
+        """True if the new version is worse."""
         if self.note or self.prior is None or self.proposed is None:
             return False
         higher = self.better == "higher"
@@ -27,7 +29,7 @@ class Figure(Part):
 
 
 class VariantChange(Part):
-    """One variant that is placed somewhere, in both versions."""
+    """One placed variant, in both versions."""
 
     variant: str
     targets: tuple[str, ...]
@@ -35,23 +37,23 @@ class VariantChange(Part):
 
 
 class Rollout(Part):
-    """How far a version may go."""
+    """Rollout stage of a version, and the devices that it reaches."""
 
     stage: str
     percent: float
     halted: bool
-    devices: Count = Field(description="Of the declared ones, those that the stage reaches.")
+    devices: Count = Field(description="Declared devices that the stage reaches.")
     rings: tuple[str, ...] = Field(description="Name and percent of every ring, in order.")
     prior_stage: str = ""
 
 
 class ModelChange(Part):
-    """What a deployment will run, against what it runs or can go back to."""
+    """Model version that a deployment will run, compared with the deployed or rollback version."""
 
     deployment: str
     model: str
     version: str
-    prior_version: str = Field(description="Empty if there is none to compare with.")
+    prior_version: str = Field(description="Empty without a version to compare with.")
     deployed: bool = Field(description="Whether the prior version is the deployed one.")
     variants: tuple[VariantChange, ...]
     rollout: Rollout

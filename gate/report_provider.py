@@ -1,4 +1,4 @@
-"""The providers of a gate report: real or stand-in, and what their inputs were checked against."""
+"""Provider section of a report: official or stand-in, and coverage of its input checks."""
 
 from typing import Literal
 
@@ -12,13 +12,13 @@ __all__ = ["Provider"]
 class Provider(Part):
     """One provider of the plan."""
 
-    name: str = Field(description="As in type tokens: aws, kubernetes.")
+    name: str = Field(description="Name in type tokens: aws, kubernetes.")
     kind: Literal["official", "stand-in"]
     checked_against: str = Field(
-        default="", description="Schemas, models or types that a stand-in holds inputs against."
+        default="", description="Schemas, models or types that a stand-in checks inputs against."
     )
-    inputs: Count = Field(default=0, description="Values that the program sets, where counted.")
-    checked: Count = Field(default=0, description="Of `inputs`: described by a schema or model.")
+    inputs: Count = Field(default=0, description="Values set by the program, if counted.")
+    checked: Count = Field(default=0, description="Inputs covered by a schema or model.")
     unknown: Count = Field(default=0, description="Values known only after deployment.")
     uncovered: tuple[str, ...] = Field(
         default=(), description="Properties, by type, that no schema and no model describes."

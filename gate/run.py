@@ -1,4 +1,4 @@
-"""One gate run from question to report: the shell around the pure parts."""
+"""Runs the gate: engine, expectation, preview, cost and report."""
 
 import os
 from collections.abc import Mapping
@@ -42,16 +42,16 @@ __all__ = ["Options", "prepare_stack", "run_gate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is asked.
+    """Options of a gate run.
 
     Attributes:
         stack: The stack to preview.
-        cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the
-            official ones, with the backend and the credentials of the caller.
-        base: A commit to count changes against; none stands for the deployed state.
-        timed: Whether CPU time by part is measured too.
-        actuals: A FOCUS file with what was billed this month, for a forecast.
-        folder: Where the checkout is, or a folder in it.
+        cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the official
+            ones, with the backend and the credentials of the caller.
+        base: A commit to compare with; empty for the deployed state.
+        timed: Measure CPU time by part.
+        actuals: A FOCUS file with this month's charges, for a forecast.
+        folder: The checkout, or a folder in it.
         ambient: The caller's environment.
     """
 
@@ -68,16 +68,16 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
     """Preview a stack with the policy pack and report on it.
 
     Args:
-        options: What is asked.
-        tell: Told how far it is, in sentences.
+        options: Options of the run.
+        tell: Receives progress messages.
 
     Raises:
-        GateError: The engine could not even be asked.
+        GateError: The engine could not be run.
         StackFileError: The stack file cannot be read.
     """
     clock = Clock()
     project = find_project(options.folder.resolve(), options.stack)
-    stack_file = own_stack_file(project)  # refused here, before another reader sees it
+    stack_file = own_stack_file(project)  # refuses an invalid file before any other reader
     with clock.phase("find engine"):
         engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):
@@ -88,7 +88,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
         config_file = prepare_stack(project, engine, options.cloud, variables)
         state = read_state(project, engine, variables)
         baseline = from_git(project, options.base) if options.base else state
-        # What is deployed counts for the rules; what a commit says only in a sandbox without state.
+        # Rules see the deployed state; in a sandbox without state, that of the base commit.
         asked = options.base and state is None and options.cloud == "sandbox"
         told = state_of_commit(project, engine, variables, options.base) if asked else variables
         source = read_source(project)
@@ -139,7 +139,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
 
 
 def _official(options: Options) -> tuple[str, ...]:
-    """Return the providers that are not stand-ins: where a sandbox runs, that of Kubernetes."""
+    """Return the official providers; a running sandbox uses that of Kubernetes."""
     if options.cloud == "aws":
         return ("aws", "kubernetes")
     return ("kubernetes",) if options.ambient.get(VARIABLE) else ()
@@ -152,13 +152,13 @@ def _compared(
     deployed: tuple[Resource, ...],
     tell: Tell,
 ) -> tuple[tuple[Resource, ...], str, tuple[str, ...]]:
-    """Return what the plan's cost is compared with, its name, and why there is nothing.
+    """Return the resources to compare costs with, their display name, and warnings.
 
-    What is deployed counts; what a commit plans only where nothing is.
+    The deployed state takes precedence over the plan of a base commit.
     """
     if deployed or not options.base or options.cloud == "aws":
         return deployed, "deployed state" if deployed else "", ()
-    tell(f"Asking what {options.base} plans ...")
+    tell(f"Previewing {options.base} ...")
     try:
         return plan_at(project, engine, options.base, ambient=options.ambient), options.base, ()
     except GateError as error:
@@ -168,15 +168,15 @@ def _compared(
 def prepare_stack(
     project: Project, engine: Engine, cloud: Cloud, variables: Mapping[str, str]
 ) -> Path:
-    """Make what a sandbox stack needs, and return the stack file that the engine is to use.
+    """Prepare a sandbox stack, and return the stack file for the engine.
 
     Raises:
-        GateError: The sandbox's state cannot be made, or a running sandbox's Kubernetes provider
+        GateError: The sandbox's state cannot be created, or a running sandbox's Kubernetes provider
             cannot be built.
     """
     if cloud == "aws":
         return project.stack_file
-    # Reading the SDK's types is not needed where a cloud's own providers run.
+    # Official providers do not require the SDK's types, which take seconds to read.
     from sandbox.providers import install  # noqa: PLC0415
 
     install(project.home)
@@ -187,7 +187,7 @@ def prepare_stack(
 
 
 def _moved(project: Project, sha256: str) -> tuple[str, ...]:
-    """Return a doubt if the pack is not what it was before the run."""
+    """Return a doubt if the pack changed during the run."""
     if pack_digest(project.pack) == sha256:
         return ()
     return (f"{project.pack.name} changed while it ran: its verdicts are of no known pack.",)

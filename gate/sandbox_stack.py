@@ -1,4 +1,4 @@
-"""The sandbox's stack: a copy of the stack file and a state of its own, outside of Git."""
+"""Sandbox stack: a copy of the stack file and a separate state, outside of Git."""
 
 import shutil
 import subprocess
@@ -17,13 +17,13 @@ _SECONDS = 120.0
 
 
 def prepare_sandbox_stack(project: Project, engine: Engine, environment: Mapping[str, str]) -> None:
-    """Copy the stack file and make the stack's state, unless an earlier run has.
+    """Copy the stack file and initialise the stack's state, if it does not exist.
 
-    `pulumi stack init` writes to the stack file beside the `Pulumi.yaml` that it finds, so it
-    runs in a folder with copies of both.
+    `pulumi stack init` writes to the stack file next to the `Pulumi.yaml` that it finds, so it runs
+    in a folder with copies of both.
 
     Raises:
-        GateError: The state cannot be made.
+        GateError: The state cannot be created.
     """
     project.state.mkdir(parents=True, exist_ok=True)
     project.stacks.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def _has_state(project: Project) -> bool:
 
 
 def _initialise(project: Project, engine: Engine, environment: Mapping[str, str]) -> None:
-    # An empty `config` first: the engine checks what is there before it adds its salt.
+    # Without a stack file first: the engine would validate an existing one before adding its salt.
     text = project.stack_copy.read_text()
     project.stack_copy.unlink()
     command = [

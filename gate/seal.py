@@ -1,7 +1,7 @@
-"""What a verdict is about, sealed with it, so that `up` deploys that and nothing else.
+"""Seal of a verdict: binds it to files, pack and state, so that `up` deploys only those.
 
-Between the verdict and the deployment a file, the pack or the state may change. The seal names
-all three by digest and says when; `up` takes them again just before the engine starts.
+Files, pack or state may change between verdict and deployment. The seal records a digest of each
+and the time; `up` computes it again just before the engine starts.
 """
 
 import hashlib
@@ -25,16 +25,16 @@ VALID_FOR: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """What was judged.
+    """Digests of the evaluated inputs.
 
     Attributes:
         stack: The stack.
-        cloud: Whose providers answered: `sandbox` or `aws`.
+        cloud: Cloud of the providers: `sandbox` or `aws`.
         commit: The commit checked out.
         source: SHA-256 over path and content of every file that is not ignored by Git.
         state: SHA-256 of the exported state (see `state_digest`).
         pack: SHA-256 of the policy pack.
-        at: When, in UTC.
+        at: Time of the verdict, in UTC.
     """
 
     stack: str
@@ -47,10 +47,10 @@ class Seal:
 
 
 def take_seal(project: Project, *, cloud: str, state: str, at: datetime) -> Seal:
-    """Return the seal of the files there now, and of a state.
+    """Return the seal of the current files, and of a state.
 
     Raises:
-        GateError: The folder is no checkout.
+        GateError: The folder is not a Git checkout.
     """
     source = _source_digest(project.root)
     return Seal(
@@ -65,16 +65,16 @@ def take_seal(project: Project, *, cloud: str, state: str, at: datetime) -> Seal
 
 
 def state_digest(export: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what `pulumi stack export` gave, whatever the backend.
+    """Return the SHA-256 of an exported state, independent of the backend.
 
-    Every update writes its time into the state, so equal digests are the same version of it.
+    Every update writes its time into the state, so equal digests mean the same version.
     """
     text = json.dumps(export, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_same(judged: Seal, now: Seal) -> None:
-    """Check that what is to be deployed is what was judged, not long ago.
+    """Check that the inputs to deploy equal the evaluated ones, and that the verdict is recent.
 
     Raises:
         GateError: Something changed, or the verdict is too old.

@@ -1,10 +1,11 @@
-"""The variables with which plain `pulumi preview` and `pulumi up` work in a sandbox.
+"""Shell variables with which plain `pulumi preview` and `pulumi up` work in a sandbox.
 
     eval "$(mobile-ai sandbox env)"
     pulumi preview --policy-pack policy-pack
 
 The engine adds the salt of its state to the stack file that it uses, so a sandbox has a copy. A
-`pulumi` on PATH renews that copy before every command: what is judged is always the file in Git.
+`pulumi` wrapper on PATH updates that copy before every command, so that the file in Git is always
+the one that is evaluated.
 """
 
 import os
@@ -51,12 +52,12 @@ PULUMI_OPTION_CONFIG_FILE={copy} exec {engine} "$@"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """What a shell sets and unsets.
+    """Environment of a shell for a sandbox.
 
     Attributes:
-        variables: What it exports.
+        variables: Variables to export.
         unset: Variables of the caller that would lead out of the sandbox.
-        endpoints: The running sandbox's file; empty where none runs and only previews work.
+        endpoints: Endpoints file of the running sandbox; empty if none runs and only previews work.
     """
 
     variables: Mapping[str, str]
@@ -73,17 +74,17 @@ class Shell:
 def open_shell(
     folder: Path, stack: str, *, endpoints: Path | None, ambient: Mapping[str, str]
 ) -> Shell:
-    """Make the sandbox's state of a stack, and return the variables that lead to it.
+    """Create the sandbox's state of a stack, and return its shell variables.
 
     Args:
         folder: The checkout, or a folder in it.
         stack: The stack that the shell is for.
-        endpoints: Of the sandbox that was named; `None` for that of the stack's name, or `default`,
-            if it runs.
+        endpoints: Endpoints file of the named sandbox; `None` for that of the stack's name, or
+            `default`, if it runs.
         ambient: The caller's environment.
 
     Raises:
-        GateError: There is no such stack or sandbox, or no engine to be had.
+        GateError: There is no such stack or sandbox, or no usable engine was found.
     """
     project = find_project(folder.resolve(), stack)
     running = _running(endpoints or endpoints_path(project.root, stack, ambient), endpoints)
@@ -91,7 +92,7 @@ def open_shell(
     found = variables_of(project, engine, "sandbox", ambient)
     prepare_stack(project, engine, "sandbox", found)
     found["PATH"] = _path(_write_wrapper(project, engine).parent, ambient)
-    # Other commands of ours take this engine, and not the wrapper, for a Pulumi on PATH.
+    # Makes other mobile-ai commands use this engine instead of the wrapper on PATH.
     found |= {"PULUMI_STACK": stack, ENGINE: str(engine.pulumi)}
     sandbox = {VARIABLE: str(running.resolve()), "MOBILE_AI_SANDBOX": "1"} if running else {}
     found = {name: value for name, value in found.items() if name not in _OF_SANDBOX} | sandbox
@@ -103,7 +104,7 @@ def open_shell(
 
 
 def _path(wrapper: Path, ambient: Mapping[str, str]) -> str:
-    """Return PATH with the wrapper first, once however often the variables are asked for."""
+    """Return PATH with the wrapper first, without duplicates."""
     others = ambient.get("PATH", os.defpath).split(os.pathsep)
     kept = [item for item in others if Path(item).parent != wrapper.parent]
     return os.pathsep.join([str(wrapper), *kept])

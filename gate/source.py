@@ -1,4 +1,4 @@
-"""Which files are judged: commit, and whether anything differs from it."""
+"""Source of a run: commit, stack file digest, and uncommitted changes."""
 
 import hashlib
 import subprocess
@@ -11,7 +11,7 @@ __all__ = ["differs_from", "read_source", "uncommitted"]
 
 
 def read_source(project: Project) -> Source:
-    """Return what the report says about the files; outside of Git there is no commit."""
+    """Return the source section of the report; outside of Git the commit is empty."""
     commit = _git(project, "rev-parse", "HEAD")
     status = _status(project)
     return Source(
@@ -24,7 +24,7 @@ def read_source(project: Project) -> Source:
 
 
 def uncommitted(project: Project) -> list[str]:
-    """Return the paths that differ from the commit; none outside of Git."""
+    """Return the paths that differ from the commit; empty outside of Git."""
     return [line[3:] for line in (_status(project) or "").splitlines()]
 
 
@@ -47,5 +47,5 @@ def _git(project: Project, *arguments: str) -> str | None:
 
 
 def differs_from(project: Project, reference: str) -> bool:
-    """Return whether what judges is not what it is at a commit."""
+    """Return whether policy pack or gate differ from a commit."""
     return _git(project, "diff", "--quiet", reference, "--", "policy-pack", "gate") is None

@@ -1,8 +1,8 @@
-"""The gate's verdict as a signed statement, for an `up` that runs in another job. Pure.
+"""Signed statement of a gate's verdict, for an `up` in another job; pure, without I/O.
 
-A seal (`gate.seal`) in an in-toto Statement v1 under DSSE, predicate type
-`urn:mobile-ai:gate:v1`, signed by the trust's role `pipeline`. Only a verdict that passes is
-ever signed; who reads one holds its seal to what is there (`gate.seal.require_same`).
+It is a seal (`gate.seal`) in an in-toto Statement v1 under DSSE, predicate type
+`urn:mobile-ai:gate:v1`, signed by the trust's role `pipeline`. Only a passing verdict is signed;
+the reader compares its seal with the current inputs (`gate.seal.require_same`).
 """
 
 from dataclasses import asdict, fields
@@ -30,10 +30,10 @@ _PASS: Final = "pass"  # noqa: S105  a verdict
 
 
 def require_signer(signer: Signer, trust: Trust) -> None:
-    """Check that a key may sign gate statements, before a long run asks it to.
+    """Check that a key may sign gate statements, before a long run.
 
     Raises:
-        GateError: The trust has no such role, or the key does not stand in it.
+        GateError: The trust has no such role, or the key is not active in it.
     """
     _require_role(trust)
     keyid = signer.public_key.keyid
@@ -47,10 +47,10 @@ def require_signer(signer: Signer, trust: Trust) -> None:
 
 
 def signed_statement(seal: Seal, signer: Signer, trust: Trust) -> str:
-    """Return the statement that the gate passed what a seal names, as DSSE JSON.
+    """Return the statement that the gate passed the sealed inputs, as DSSE JSON.
 
     Raises:
-        GateError: The signature alone would not count.
+        GateError: The signature alone does not reach the role's threshold.
     """
     predicate = {**asdict(seal), "at": _written(seal), "verdict": _PASS}
     envelope = sign_statement(statement_of(GATE, predicate), [signer])
@@ -62,10 +62,10 @@ def signed_statement(seal: Seal, signer: Signer, trust: Trust) -> str:
 
 
 def read_statement(text: str, trust: Trust, *, name: str) -> Seal:
-    """Return the seal that a statement vouches for.
+    """Return the verified seal of a statement.
 
     Raises:
-        GateError: It is not signed by the role, or says something else than a verdict that passes.
+        GateError: It is not signed by the role, or does not contain a passing verdict.
     """
     _require_role(trust)
     try:

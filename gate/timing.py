@@ -1,4 +1,4 @@
-"""Where the time of a run goes, told by when events come."""
+"""Timing of a run by phase, derived from the arrival of events."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ from gate.report import Timing
 
 __all__ = ["Clock", "Marks"]
 
-# Each phase ends when its mark is reached; a run that fails reaches fewer.
+# Each phase ends at its mark; a failed run reaches fewer.
 _PHASES = (
     ("engine start", "first_event"),
     ("plugins and policy pack start", "prelude"),
-    # The SDK registers nothing before the program's module has run to its end.
+    # The SDK registers no resource before the program's module has been executed.
     ("program start, imports and settings", "stack"),
     ("resources and resource rules", "last_resource"),
     ("program end and stack rules", "stack_rules"),
@@ -33,12 +33,12 @@ _PHASES = (
 
 @dataclass(slots=True)
 class Marks:
-    """Seconds from the engine's start to what each phase ends with."""
+    """Seconds from the engine's start to the end of each phase."""
 
     at: dict[str, float] = field(default_factory=dict)
 
     def add(self, event: Event, seconds: float) -> None:
-        """Take the time of one more event."""
+        """Record the time of one event."""
         if not isinstance(event, Noise):
             self.at.setdefault("first_event", seconds)
         match event:
@@ -59,7 +59,7 @@ class Marks:
                 pass
 
     def phases(self, ended: float) -> dict[str, float]:
-        """Return how long each phase took that was reached; they add up to `ended`."""
+        """Return the duration of each phase that was reached; they add up to `ended`."""
         found: dict[str, float] = {}
         before = 0.0
         for name, mark in _PHASES:
@@ -70,13 +70,13 @@ class Marks:
         return found
 
     def rate(self, resources: int) -> float:
-        """Return resources per second while resources came."""
+        """Return resources per second between the first and the last resource."""
         span = self.at.get("last_resource", 0.0) - self.at.get("first_resource", 0.0)
         return round(resources / span, 1) if span > 0 else 0.0
 
 
 class Clock:
-    """The phases of a whole run: those before the engine, then the engine's own."""
+    """Phases of a whole run, including those of the engine."""
 
     def __init__(self) -> None:
         """Start the clock."""
@@ -85,7 +85,7 @@ class Clock:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Count the time of a block as a phase."""
+        """Measure a block as a phase."""
         before = time.monotonic()
         try:
             yield
@@ -93,11 +93,11 @@ class Clock:
             self._phases[name] = round(time.monotonic() - before, 3)
 
     def add(self, phases: dict[str, float]) -> None:
-        """Take the phases of the engine."""
+        """Add the phases of the engine."""
         self._phases |= phases
 
     def read(self, *, rate: float, cpu: Mapping[str, float] | None = None) -> Timing:
-        """Return all phases up to now; what none of them covers is named `gate`."""
+        """Return all phases up to now; the remainder is named `gate`."""
         total = round(time.monotonic() - self._started, 3)
         rest = round(max(total - sum(self._phases.values()), 0.0), 3)
         return Timing(

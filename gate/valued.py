@@ -1,4 +1,4 @@
-"""The plan of a run as money and models: reads what the engine planned, decides nothing."""
+"""Cost and model changes of a run's plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,14 +31,14 @@ __all__ = ["NOT_VALUED", "Question", "Valued", "planned", "terms_of", "valued"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a plan is compared with and held against.
+    """Inputs of the cost comparison.
 
     Attributes:
-        prior: Resources of what it is compared with; none where there is nothing.
-        against: What those are, for people.
+        prior: Resources to compare with; empty if there are none.
+        against: Display name of the prior resources.
         deployed: Resources of the deployed state.
-        billed: What was billed this month, if anybody told.
-        now: The time of the judgement.
+        billed: Charges of this month, if a file was given.
+        now: Time of the evaluation.
     """
 
     prior: Sequence[Resource]
@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valued:
-    """What a plan costs, and which models it changes."""
+    """Cost and model changes of a plan."""
 
     cost: Cost
     models: tuple[ModelChange, ...] = ()
@@ -60,7 +60,7 @@ NOT_VALUED: Final = Valued(cost=Cost(estimated=False, unpriced=0, reason="nothin
 
 
 def planned(log: Path) -> list[Resource]:
-    """Return the resources that a run planned; none where it came to none."""
+    """Return the planned resources of a run; empty if it planned none."""
     try:
         with log.open(encoding="utf-8") as lines:
             return resources_of_events(lines)
@@ -69,7 +69,7 @@ def planned(log: Path) -> list[Resource]:
 
 
 def valued(project: Project, question: Question) -> Valued:
-    """Return the cost and the model changes of a stack's last run."""
+    """Return cost and model changes of a stack's last run."""
     resources = planned(project.log)
     if not resources:
         return NOT_VALUED
@@ -82,9 +82,9 @@ def valued(project: Project, question: Question) -> Valued:
 
 
 def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: datetime) -> Terms:
-    """Return what the pack holds the budgets of a plan against.
+    """Return the terms that the pack evaluates budgets with.
 
-    Where the pack cannot be read, nothing is excepted, and its rules deny the plan anyway.
+    If the pack's settings cannot be read, there are no exceptions; its rules deny the plan anyway.
     """
     context = next((item for item in resources if item.type == CONTEXT), None)
     try:
@@ -99,7 +99,7 @@ def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: date
 
 
 def _told(resources: Sequence[Resource], stack: str) -> Prior:
-    """Return what the plan tells the pack of the deployed cost."""
+    """Return the deployed cost that the plan carries for the pack."""
     found = next((item for item in resources if item.type == DEPLOYED), None)
     try:
         return Prior.told(baseline_of(found, stack=stack).costs) if found else Prior.unknown()
@@ -113,7 +113,7 @@ def _exceptions(context: Resource, setting: Setting, now: datetime) -> dict[str,
 
 
 def _identity(context: Resource) -> dict[str, str]:
-    """Return the cost tags that tell this stack's charges from others'."""
+    """Return the cost tags that identify this stack's charges."""
     owner = context.props.get("owner")
     project = owner.get("project") if isinstance(owner, dict) else None
     return {

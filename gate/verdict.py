@@ -1,13 +1,13 @@
-"""Decide from what was expected and what was seen.
+"""Decides the verdict from expectation and observation.
 
-A run passes only if nothing speaks against it *and* everything that must have run did:
+A run passes only if nothing speaks against it *and* everything that must run did:
 
-* events came, and the engine came to its own end;
+* events arrived, and the engine's final event is among them;
 * exactly the expected pack ran, in the expected version;
-* every resource has an account of every rule that judges its type, from that pack;
+* every resource has an outcome of every rule that applies to its type, from that pack;
 * every stack rule ran, once;
-* no rule came out at another level than it has, and none "can't run";
-* nothing failed that no rule explains.
+* no rule has an outcome at an unexpected level, and none "can't run";
+* no failure is left without a violation that explains it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ from gate.report import Verdict
 
 __all__ = ["accounted", "decide", "doubts"]
 
-# How pulumi_policy begins the advisory that replaces the verdict of a rule which read an unknown.
+# Prefix of the advisory by which pulumi_policy replaces the result of a rule that read an unknown.
 _CANNOT_RUN = "can't run policy"
 _NAMES_SHOWN = 3
 
 
 def decide(observation: Observation, doubts: tuple[str, ...], errors: tuple[str, ...]) -> Verdict:
-    """Return the verdict: what is denied stays denied, whatever else went wrong."""
+    """Return the verdict; a denial takes precedence over doubts and errors."""
     if any(item.level == "mandatory" for item in observation.violations):
         return "denied"
     return "undecided" if doubts or errors else "pass"
@@ -35,14 +35,14 @@ def decide(observation: Observation, doubts: tuple[str, ...], errors: tuple[str,
 def doubts(
     observation: Observation, expected: Expectation, *, exit_code: int, errors: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return every reason not to trust that the run was complete.
+    """Return every reason to consider the run incomplete.
 
     Args:
-        observation: What was seen.
-        expected: What must have been seen.
-        exit_code: Of the engine's process.
-        errors: What the run is known to have failed with. Rules that did not run because of it
-            are no doubt of their own.
+        observation: Observation of the run.
+        expected: Expectation from the repository.
+        exit_code: Exit code of the engine.
+        errors: Known errors of the run. Rules that did not run because of them are not reported
+            again.
     """
     if not observation.events:
         return ("The engine sent no event: no rule is known to have run.",)
@@ -58,7 +58,7 @@ def doubts(
 
 
 def accounted(observation: Observation, expected: Expectation) -> frozenset[str]:
-    """Return the URNs on which the expected pack gave an account of every rule."""
+    """Return the URNs for which the expected pack reported every rule."""
     complete = {
         item.urn
         for item in observation.resource_summaries
@@ -69,9 +69,9 @@ def accounted(observation: Observation, expected: Expectation) -> frozenset[str]
 
 def _unfinished(observation: Observation, exit_code: int) -> Iterator[str]:
     if observation.finished is None:
-        yield f"The engine ended with exit code {exit_code} and without its own conclusion."
+        yield f"The engine exited with code {exit_code} and without its final event."
     elif exit_code and not any(item.level == "mandatory" for item in observation.violations):
-        yield f"The engine ended with exit code {exit_code} and nothing says why."
+        yield f"The engine exited with code {exit_code} and no error explains it."
 
 
 def _packs(observation: Observation, expected: Expectation) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _resources(observation: Observation, expected: Expectation) -> Iterator[str]
     summaries = [i for i in observation.resource_summaries if _is_expected(i, expected)]
     silent = sorted(observation.judged - {item.urn for item in summaries})
     if silent:
-        yield f"The pack gave no account of {_some(silent)}."
+        yield f"The pack reported no rule on {_some(silent)}."
     absent: dict[str, list[str]] = {}
     for item in summaries:
         for rule in _absent(item, expected, observation):
@@ -104,7 +104,7 @@ def _resources(observation: Observation, expected: Expectation) -> Iterator[str]
         yield f"Rule {rule} did not run on {_some(urns)}."
     named = {rule for item in summaries for rule in (*item.passed, *item.failed)}
     if strange := sorted(named - set(expected.rules)):
-        yield f"Rules ran that the catalogue does not have: {_some(strange)}."
+        yield f"Rules ran that are not in the catalogue: {_some(strange)}."
 
 
 def _absent(item: ResourceSummary, expected: Expectation, seen: Observation) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _absent(item: ResourceSummary, expected: Expectation, seen: Observation) -> 
 
 
 def _stack(observation: Observation, expected: Expectation) -> Iterator[str]:
-    # After a failed program the engine judges no stack; that failure is reported as such.
+    # After a failed program the engine runs no stack rules; the failure itself is reported.
     wanted = {rule.id for rule in expected.of_kind("stack")}
     accounts = [item for item in observation.stack_summaries if item.pack == expected.pack]
     if len(accounts) != 1:
@@ -124,7 +124,7 @@ def _stack(observation: Observation, expected: Expectation) -> Iterator[str]:
     if missing := sorted(wanted - ran):
         yield f"Stack rules did not run: {_some(missing)}."
     if strange := sorted(ran - set(expected.rules)):
-        yield f"Stack rules ran that the catalogue does not have: {_some(strange)}."
+        yield f"Stack rules ran that are not in the catalogue: {_some(strange)}."
 
 
 def _levels(observation: Observation, expected: Expectation) -> Iterator[str]:

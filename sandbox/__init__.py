@@ -1,1 +1,1 @@
-"""A local cloud to try and test in: the engine, the providers that stand in, their state."""
+"""Local cloud for development and tests: engine, stand-in providers, services and state."""

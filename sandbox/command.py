@@ -1,4 +1,4 @@
-"""What the commands share that have a program and print its path."""
+"""Shared implementation of commands that build a program and print its path."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def printed(located: Callable[[Progress], object]) -> int:
-    """Print what `located` returns, with its progress shown, and return an exit code."""
+    """Print the result of `located`, show its progress, and return an exit code."""
     try:
         with shown() as progress:
             result = located(progress)

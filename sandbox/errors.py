@@ -1,7 +1,7 @@
-"""What is wrong with a part of the sandbox."""
+"""Base error of the sandbox."""
 
 __all__ = ["SandboxError"]
 
 
 class SandboxError(Exception):
-    """Something the sandbox needs cannot be used: what, got, expected and the next step."""
+    """A part of the sandbox is not usable; states what, got, expected and the next step."""

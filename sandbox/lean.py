@@ -1,8 +1,8 @@
-"""Import the engine's protocol without the SDK around it.
+"""Imports the engine's protocol without initialising the Pulumi SDK.
 
 `import pulumi.runtime.proto.language_pb2` first runs `pulumi/__init__.py`, which loads the
-automation API, mocks and telemetry: 0.4 to 0.8 s of every preview, for messages that need none of
-it. Neither the host nor a provider runs a program in its own process, so empty packages do.
+automation API, mocks and telemetry: 0.4 to 0.8 s of every preview, for messages that require none
+of it. Neither the host nor a provider runs a program in its own process, so empty packages suffice.
 """
 
 import importlib.util
@@ -16,8 +16,7 @@ __all__ = ["skip_sdk_start"]
 def skip_sdk_start() -> None:
     """Make `pulumi`, `pulumi.runtime` and `pulumi.runtime.proto` empty packages in this process.
 
-    Does nothing where the SDK is loaded already, or is not installed: the imports that follow then
-    say so themselves.
+    Does nothing if the SDK is already loaded, or not installed; later imports then report it.
     """
     spec = importlib.util.find_spec("pulumi") if "pulumi" not in sys.modules else None
     if spec is None or not spec.submodule_search_locations:

@@ -1,4 +1,4 @@
-"""How a build tells that it is alive: a moving line on a terminal, plain lines elsewhere."""
+"""Build progress: a live status on a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -11,33 +11,33 @@ _PLAIN_EVERY_SECONDS = 20.0
 
 
 class Progress(Protocol):
-    """Receives what a long step has to say."""
+    """Receives the progress of a long step."""
 
     def note(self, message: str) -> None:
-        """Take one sentence that stays visible."""
+        """Show one message permanently."""
 
     def tick(self, stage: str, *, packages: int, seconds: float) -> None:
-        """Take the state of the build, about once a second.
+        """Update the state of the build, about once a second.
 
         Args:
-            stage: What is done now, as `Compiling`.
+            stage: Current stage, as `Compiling`.
             packages: Go packages compiled so far.
             seconds: Time since the build began.
         """
 
 
 class Quiet:
-    """Drops everything; for tests and for `--json`."""
+    """Discards all progress; for tests and for `--json`."""
 
     def note(self, message: str) -> None:
-        """Drop the message."""
+        """Discard the message."""
 
     def tick(self, stage: str, *, packages: int, seconds: float) -> None:
-        """Drop the state."""
+        """Discard the state."""
 
 
 class _Plain:
-    """A line now and then, for logs of continuous integration."""
+    """Prints a line at intervals, for logs of continuous integration."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -53,7 +53,7 @@ class _Plain:
 
 
 def describe(stage: str, *, packages: int, seconds: float) -> str:
-    """Say the state of a build in one line.
+    """Return the state of a build in one line.
 
     >>> describe("Compiling", packages=812, seconds=125.0)
     'Compiling: 812 packages, 2:05'
@@ -68,7 +68,7 @@ def shown(stream: TextIO | None = None) -> Iterator[Progress]:
     if not stream.isatty():
         yield _Plain(stream)
         return
-    # rich is slow to import, and a cached engine shows nothing at all.
+    # Imported here: rich is slow to import, and a cached engine shows no progress.
     from rich.console import Console  # noqa: PLC0415
 
     console = Console(file=stream)

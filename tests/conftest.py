@@ -1,4 +1,4 @@
-"""What every test may use: golden files with an update flag; and what none may leave."""
+"""Shared fixtures: golden files with an update flag, and detection of leftover processes."""
 
 import asyncio
 import os
@@ -64,7 +64,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.fixture(autouse=True)
 def _event_loop() -> None:
-    """Give the thread a loop again: `asyncio.run` leaves none, and Pulumi's SDK asks for one."""
+    """Restore the thread's event loop, which `asyncio.run` removes and Pulumi's SDK requires."""
     try:
         asyncio.get_event_loop_policy().get_event_loop()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Processes that a test run leaves: services that nobody stopped hold memory and ports for days."""
+"""Detects processes left by a test run, which would hold memory and ports."""
 
 from contextlib import suppress
 from pathlib import Path

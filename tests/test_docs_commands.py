@@ -121,7 +121,7 @@ def unknown_to_aws(line: str) -> set[str]:
 
 
 def missing_for_aws(line: str) -> set[str]:
-    """What an operation requires and a command line does not say."""
+    """Return the required options of an AWS operation that a command line lacks."""
     service, operation, *rest = words(line)
     shape = operations(service)[operation].input_shape
     required = set(shape.required_members) if shape else set()

@@ -1,4 +1,4 @@
-"""The rehearsal of a new machine: nothing of the caller's caches or settings is in it."""
+"""Environment of a fresh machine: without the caller's caches and settings."""
 
 import os
 from pathlib import Path

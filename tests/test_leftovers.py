@@ -1,4 +1,4 @@
-"""A run that leaves a process is told so, and the process ends."""
+"""A run that leaves a process fails, and the process is terminated."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the lock installs where: wheels alone, on every Python and machine that the page names."""
+"""Packages installed from the lock: wheels only, on every documented Python and platform."""
 
 import re
 import tomllib
@@ -103,7 +103,7 @@ def wheels(name: str, version: str) -> list[str]:
 
 
 def fits(filename: str, machine: str, python: str) -> bool:
-    """Whether CPython takes a wheel: PEP 425's tags, as far as these machines need them."""
+    """Return whether CPython accepts a wheel, by the PEP 425 tags that these platforms need."""
     system, architecture, newest = MACHINES[machine]
     minor = int(python.partition(".")[2])
     for tag in parse_wheel_filename(filename)[3]:

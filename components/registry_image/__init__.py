@@ -1,1 +1,1 @@
-"""Recipe of the registry's container image, and what only its build runs."""
+"""Build recipe of the registry's container image, and the scripts that its build runs."""

@@ -1,7 +1,7 @@
-"""Keeps the root certificates of Amazon RDS that are listed, of a bundle that anybody published.
+"""Selects the listed Amazon RDS root certificates from a downloaded bundle.
 
-Runs as ``python rds_roots.py BUNDLE LIST OUT`` while the image is built, on the standard library
-alone. A bundle is trusted for nothing: a certificate counts by its digest in the list, which is
+Runs as ``python rds_roots.py BUNDLE LIST OUT`` while the image is built, with the standard library
+only. The bundle is untrusted: a certificate is accepted only if its digest is in the list, which is
 reviewed in Git.
 """
 
@@ -22,7 +22,7 @@ def listed(text: str) -> dict[str, str]:
     """Return the name of each listed certificate by the SHA-256 of its DER form.
 
     Raises:
-        ValueError: A line is neither a comment nor a digest and a name, or one is there twice.
+        ValueError: A line is neither a comment nor a digest and a name, or is a duplicate.
     """
     names: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):

@@ -1,4 +1,4 @@
-"""The forms of a report: each is a function from a report to text."""
+"""Output formats of a report; each is a function from a report to text."""
 
 from collections.abc import Callable
 from typing import Final
@@ -21,9 +21,9 @@ SUFFIXES: Final = {"table": ".txt", "json": ".json", "markdown": ".md", "sarif":
 
 
 def render(report: Report, form: str) -> str:
-    """Return a report in one of `FORMS`, ending with a line break.
+    """Return a report in one of `FORMS`, with a final line break.
 
     Raises:
-        KeyError: There is no such form.
+        KeyError: The format is unknown.
     """
     return FORMS[form](report)

@@ -1,4 +1,4 @@
-"""A report as JSON, by the schema of `gate.report.report_schema`."""
+"""JSON form of a report, described by `gate.report.report_schema`."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A report as a comment on a pull request: GitHub-flavoured Markdown."""
+"""Pull request comment form of a report, in GitHub-flavoured Markdown."""
 
 from collections.abc import Iterable, Iterator
 
@@ -26,14 +26,14 @@ from gate.report import Report
 
 __all__ = ["MARKER", "render_markdown"]
 
-# By this a later run finds the comment that it replaces.
+# Identifies the comment that a later run replaces.
 MARKER = "<!-- mobile-ai gate: {stack} -->"
 _ICONS = {"pass": ":white_check_mark:", "denied": ":x:", "undecided": ":warning:"}
 _MAX_SHOWN = 50  # entries of a list: a comment holds 65,536 characters
 
 
 def render_markdown(report: Report) -> str:
-    """Return the report as Markdown; what it quotes cannot make markup of its own."""
+    """Return the report as Markdown; quoted values are escaped."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -137,7 +137,7 @@ def _code(text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """Return a text that Markdown shows as it is: messages hold values from the stack file."""
+    """Return a text escaped for Markdown, since messages contain values from the stack file."""
     escaped = printable_lines(text).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
     for character in "\\`*_[]!":
         escaped = escaped.replace(character, f"\\{character}")

@@ -1,4 +1,4 @@
-"""Cost and models of a report as Markdown."""
+"""Costs and model changes of a report as Markdown."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -31,9 +31,9 @@ def cost_lines(cost: Cost, cells: Cells, quote: Callable[[str], str]) -> Iterato
     """Yield the cost section.
 
     Args:
-        cost: What is said.
-        cells: Makes a row of texts that may hold anything.
-        quote: Makes a text show as it is.
+        cost: Cost section of the report.
+        cells: Formats a table row and escapes its texts.
+        quote: Escapes a text.
     """
     yield f"### Cost: {quote(cost_sentence(cost))}"
     if cost.budgets:
@@ -52,7 +52,7 @@ def cost_lines(cost: Cost, cells: Cells, quote: Callable[[str], str]) -> Iterato
 
 
 def model_lines(item: ModelChange, cells: Cells, quote: Callable[[str], str]) -> Iterator[str]:
-    """Yield what a version does better and worse, and how far it goes."""
+    """Yield the comparison of a model version with its predecessor, and its rollout."""
     yield f"### Model: {quote(model_title(item))}"
     yield from _head("", *(f"{i.variant}: {', '.join(i.targets)}" for i in item.variants))
     for row in zip(*(variant.figures for variant in item.variants), strict=False):
@@ -70,7 +70,7 @@ def _details(cost: Cost, cells: Cells) -> Iterator[str]:
     yield from (_row(cells, part_name(item), cost, item) for item in cost.deployments)
     yield ""
     if moved := movers(cost):
-        title = "most changed resources" if cost.prior else "dearest resources"
+        title = "most changed resources" if cost.prior else "highest-cost resources"
         yield from _head(title, "low", "typical", "high", *_compared(cost))
         for item in moved:
             yield _row(cells, f"{item.name}, {resource_kind(item)}", cost, item)

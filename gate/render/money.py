@@ -1,4 +1,4 @@
-"""Words for money and models that the forms for people share."""
+"""Text for costs and model changes, shared by the table and Markdown forms."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -30,19 +30,19 @@ _FULL, _EMPTY = "█", "░"
 
 
 def usd(amount: str) -> str:
-    """Return an amount with its thousands apart: `1,234.50`."""
+    """Return an amount with thousands separators: `1,234.50`."""
     return f"{Decimal(amount):,.2f}"
 
 
 def change(part: NamedCost) -> str:
-    """Return what is added or saved; nothing where there is nothing to compare with."""
+    """Return the signed difference; empty if there is nothing to compare with."""
     if part.delta is None:
         return ""
     return f"{Decimal(part.delta):+,.2f}" if Decimal(part.delta) else "0"
 
 
 def cost_sentence(cost: Cost) -> str:
-    """Return the whole month in one line."""
+    """Return the monthly cost in one line."""
     if cost.proposed is None:
         return f"no estimate: {cost.reason}" if cost.reason else "no estimate"
     total = cost.proposed
@@ -56,22 +56,22 @@ def cost_sentence(cost: Cost) -> str:
 
 
 def unknown_sentence(cost: Cost) -> str:
-    """Return what is in no sum; empty if everything is."""
+    """Return the lines excluded from totals; empty if there are none."""
     count = len(cost.unknowns)
     if cost.proposed is None or not count:
         return ""
     ceiling = cost.proposed.ceiling
     most = "without a bound" if ceiling is None else f"at most {usd(ceiling)} together"
-    return f"{count} line{'s' * (count != 1)} without a known price, in no sum: {most}"
+    return f"{count} line{'s' * (count != 1)} without a known price, excluded from totals: {most}"
 
 
 def price_sentence(cost: Cost) -> str:
-    """Return which prices were used."""
+    """Return date and digest of the price catalogue."""
     return f"prices of {cost.prices} (sha256 {cost.prices_sha256[:12]})" if cost.prices else ""
 
 
 def forecast_sentence(cost: Cost) -> str:
-    """Return how the running month will end, by budget; empty where nobody told."""
+    """Return the month-end forecast by budget; empty without actual charges."""
     if cost.actuals is None:
         return ""
     ends = [
@@ -85,12 +85,12 @@ def forecast_sentence(cost: Cost) -> str:
 
 
 def share(budget: BudgetCost) -> str:
-    """Return what part of its limit a budget takes."""
+    """Return the used share of a budget's limit."""
     return f"{budget.share * 100:.0f} %"
 
 
 def bar(budget: BudgetCost, width: int = 20) -> str:
-    """Return a bar that is full at the limit."""
+    """Return a bar of a budget's used share, full at the limit."""
     filled = min(width, round(budget.share * width))
     return _FULL * filled + _EMPTY * (width - filled)
 
@@ -101,14 +101,14 @@ def part_name(part: NamedCost, otherwise: str = "shared by all") -> str:
 
 
 def resource_kind(item: ResourceCost) -> str:
-    """Return a type without what all of its kind share: `rds/instance`, `Deployment`."""
+    """Return a shortened resource type: `rds/instance`, `Deployment`."""
     provider, _, rest = item.type.partition(":")
     module, _, name = rest.rpartition(":")
     return name if provider == "kubernetes" else module or item.type
 
 
 def movers(cost: Cost) -> tuple[ResourceCost, ...]:
-    """Return the resources that changed most; where nothing is compared, the dearest."""
+    """Return the resources with the largest change, or without comparison the highest cost."""
     if cost.prior is None:
         return cost.resources[:_MOVERS]
     moved = [item for item in cost.resources if item.delta and Decimal(item.delta)]
@@ -116,7 +116,7 @@ def movers(cost: Cost) -> tuple[ResourceCost, ...]:
 
 
 def model_title(item: ModelChange) -> str:
-    """Return which version follows which."""
+    """Return the new and the previous version."""
     if not item.prior_version:
         return f"{item.model} {item.version}, the first"
     kept = "" if item.deployed else ", the version to go back to"
@@ -124,7 +124,7 @@ def model_title(item: ModelChange) -> str:
 
 
 def figure_text(figure: Figure) -> str:
-    """Return a figure of both versions; what got worse, or decides nothing, says so."""
+    """Return a figure of both versions, marked if it is worse or not significant."""
     old, new = (_number(value) for value in (figure.prior, figure.proposed))
     if figure.prior is None or figure.proposed is None:
         return new if figure.prior is None else f"{old} → {new}"
@@ -133,7 +133,7 @@ def figure_text(figure: Figure) -> str:
 
 
 def rollout_sentence(rollout: Rollout) -> str:
-    """Return how far the version goes now, and over which rings."""
+    """Return the rollout stage, its share of devices, and the rings."""
     if rollout.halted:
         return f"halted at {rollout.stage}; rings {', '.join(rollout.rings)}"
     moved = rollout.prior_stage not in {"", rollout.stage}
@@ -145,7 +145,7 @@ def rollout_sentence(rollout: Rollout) -> str:
 
 
 def uncovered(report: Report) -> Sequence[str]:
-    """Return the deployments that changed and that no model change tells of."""
+    """Return the changed deployments without a model change."""
     told = {item.deployment for item in report.models}
     return [item.deployment for item in report.changes if item.deployment not in told]
 

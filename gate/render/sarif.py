@@ -1,4 +1,4 @@
-"""A report as SARIF 2.1.0, which code scanning shows at the line of the stack file.
+"""SARIF 2.1.0 form of a report, which code scanning shows at the line of the stack file.
 
 Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -62,7 +62,7 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 
 def _error(item: ErrorResult, report: Report) -> dict[str, Any]:
-    # A result and no notification: what is wrong in a stack file is shown at its line.
+    # A result instead of a notification, so that the error is shown at its line.
     return {
         "ruleId": STACK_ERROR,
         "level": "error",
@@ -72,7 +72,7 @@ def _error(item: ErrorResult, report: Report) -> dict[str, Any]:
 
 
 def _index(rule: str, positions: dict[str, int]) -> dict[str, int]:
-    # A rule that the gate did not expect has no descriptor; its result stands by its id alone.
+    # An unexpected rule has no descriptor; its result is identified by the rule ID alone.
     return {"ruleIndex": positions[rule]} if rule in positions else {}
 
 
@@ -81,7 +81,7 @@ def _result(item: ViolationResult) -> dict[str, Any]:
         "ruleId": item.rule,
         "level": LEVELS.get(item.level, "note"),
         "message": {"text": _message(item)},
-        # Every result of a stack has a place in its file: the first line stands for the whole.
+        # Code scanning requires a location: line 1 of the stack file is the fallback.
         "locations": [
             _location(item.file, item.line or 1)
             | {"logicalLocations": [{"fullyQualifiedName": item.urn, "kind": "resource"}]}
@@ -110,5 +110,5 @@ def _location(file: str, line: int) -> dict[str, Any]:
 
 
 def _fingerprint(item: ViolationResult) -> str:
-    # Not the message, which may name a changing figure: the same finding stays the same.
+    # Without the message, which may contain changing figures: a finding keeps its identity.
     return hashlib.sha256(f"{item.rule}\0{item.urn}".encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""Rules of a report as SARIF reporting descriptors, with the texts that code scanning shows.
+"""SARIF reporting descriptors of a report's rules, with the texts that code scanning shows.
 
-GitHub requires `fullDescription` and `help` beside what SARIF itself does, and shows
+GitHub requires `fullDescription` and `help` in addition to SARIF's own requirements, and shows
 `help.markdown` under each alert:
 https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
 """
@@ -17,17 +17,17 @@ STACK_ERROR: Final = "stack-error"
 _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
 _PAGES: Final = {"gate": "gitops.md", "audit": "audit.md"}
 _AUDIT_GROUP: Final = "audit"
-_AUDIT_CHECKS: Final = "audit.md#what-it-looks-at"
+_AUDIT_CHECKS: Final = "audit.md#checks"
 
 
 def information_uri(report: Report) -> dict[str, str]:
-    """Return `informationUri` of the tool; nothing where the checkout has no documentation."""
+    """Return `informationUri` of the tool; empty if the checkout has no documentation."""
     page = _PAGES[report.command]
     return {"informationUri": f"{report.source.documentation}{page}"} if _documented(report) else {}
 
 
 def reporting_descriptors(report: Report) -> list[dict[str, Any]]:
-    """Return each rule of a report, and what a program that fails is reported as if it failed."""
+    """Return a descriptor for each rule, and for a failed program if there are errors."""
     rules = [_descriptor(item, report) for item in report.rules]
     return [*rules, _stack_error(report)] if report.errors else rules
 

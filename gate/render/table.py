@@ -1,4 +1,4 @@
-"""A report for a terminal; the same text without colours where there is none."""
+"""Terminal form of a report; plain text without colours when there is no terminal."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ __all__ = ["print_table", "render_table"]
 
 _STYLES = {"pass": "bold green", "denied": "bold red", "undecided": "bold yellow"}
 _ALWAYS = 2  # pass and fail
-_PLAIN_WIDTH = 100  # columns where there is no terminal to ask
+_PLAIN_WIDTH = 100  # columns when there is no terminal
 
 
 def render_table(report: Report) -> str:
@@ -78,7 +78,7 @@ def _rules(report: Report) -> RenderableType:
         return silent
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     rules = judging(report)
-    # Outcomes that no rule had take no column.
+    # Columns without any count are omitted.
     shown = [name for place, name in enumerate(OUTCOME_NAMES) if _needed(place, rules)]
     table.add_column("rule", no_wrap=True)
     table.add_column("level")

@@ -1,4 +1,4 @@
-"""Cost and models of a report for a terminal."""
+"""Costs and model changes of a report for a terminal."""
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -29,7 +29,7 @@ _STYLES = {"pass": "green", "warn": "yellow", "deny": "red"}
 
 
 def cost_part(cost: Cost) -> RenderableType:
-    """Return the month, its budgets as bars, and what moves it."""
+    """Return the monthly cost, its budgets as bars, and the main cost drivers."""
     parts: list[RenderableType] = [
         Text.assemble(("Cost  ", "bold"), cost_sentence(cost)),
     ]
@@ -43,7 +43,7 @@ def cost_part(cost: Cost) -> RenderableType:
 
 
 def model_part(item: ModelChange) -> RenderableType:
-    """Return what a version does better and worse, and how far it goes."""
+    """Return the comparison of a model version with its predecessor, and its rollout."""
     table = _table("", *(_variant_title(i.variant, i.targets) for i in item.variants))
     for row in zip(*(variant.figures for variant in item.variants), strict=False):
         unit = f" {row[0].unit}" if row[0].unit else ""
@@ -68,7 +68,7 @@ def _budgets(cost: Cost) -> Table:
 
 
 def _parts(cost: Cost) -> Table:
-    title = "the most changed" if cost.prior else "the dearest"
+    title = "largest change" if cost.prior else "highest cost"
     table = _table("deployment", "", "low", "typical", "high", "change")
     for item in cost.deployments:
         table.add_row(

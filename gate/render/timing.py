@@ -1,4 +1,4 @@
-"""Where the time went, for people."""
+"""Text form of a run's timing."""
 
 from gate.report import Timing
 

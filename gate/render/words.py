@@ -1,4 +1,4 @@
-"""Sentences and selections that the forms for people share."""
+"""Text and selections shared by the table and Markdown forms."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -45,14 +45,14 @@ def headline(report: Report) -> str:
 
 
 def blocking(report: Report) -> tuple[ViolationResult, ...]:
-    """Return what denies."""
+    """Return the mandatory violations."""
     return tuple(item for item in report.violations if item.level == "mandatory")
 
 
 def advice(report: Report) -> tuple[ViolationResult, ...]:
-    """Return what does not deny: advice, and what is deferred or waived.
+    """Return the violations that do not deny: advisory, deferred or waived.
 
-    What a rule says of weakened rules is left out: the gate lists them by itself.
+    Violations about weakened rules are omitted, since the report lists weakenings separately.
     """
     listed = tuple(f"pack config: got {item};" for item in report.pack.weakenings)
     return tuple(
@@ -63,19 +63,19 @@ def advice(report: Report) -> tuple[ViolationResult, ...]:
 
 
 def counts(rule: RuleResult) -> tuple[int, ...]:
-    """Return how often a rule came out in which way, in order of `OUTCOME_NAMES`."""
+    """Return the rule's outcome counts, in order of `OUTCOME_NAMES`."""
     found = rule.outcomes
     return (found.passed, found.fail, found.unknown, found.deferred, found.warned, found.waived)
 
 
 def judging(report: Report) -> tuple[RuleResult, ...]:
-    """Return the rules that judged something, those that failed first."""
+    """Return the rules with at least one outcome, failed ones first."""
     judged = [item for item in report.rules if item.outcomes.judged]
     return tuple(sorted(judged, key=lambda item: not (item.outcomes.fail or item.outcomes.unknown)))
 
 
 def silent_sentence(report: Report) -> str:
-    """Return which rules had nothing to say, and whether that was for want of a subject."""
+    """Return the rules without any outcome, and the reason."""
     silent = [item.id for item in report.rules if not item.outcomes.judged]
     if not silent:
         return ""
@@ -89,21 +89,21 @@ def silent_sentence(report: Report) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule says in the same words of one or several resources."""
+    """One rule's message, shared by one or several resources."""
 
     first: ViolationResult
     names: tuple[str, ...]
 
     @property
     def subjects(self) -> str:
-        """The resources, the first few by name."""
+        """The resources, with the first few by name."""
         shown = printable(", ".join(self.names[:_NAMES_SHOWN]))
         more = len(self.names) - _NAMES_SHOWN
         return f"{shown} and {more} more" if more > 0 else shown
 
 
 def findings(violations: Sequence[ViolationResult]) -> tuple[Finding, ...]:
-    """Return violations with those of one rule, message and author put together, in order."""
+    """Return violations grouped by rule, outcome, message and author, in order."""
     groups: dict[tuple[str, str, str, Author | None], list[ViolationResult]] = {}
     for item in violations:
         same = (item.rule, item.outcome, item.message, item.changed_by)
@@ -115,7 +115,7 @@ def findings(violations: Sequence[ViolationResult]) -> tuple[Finding, ...]:
 
 
 def resource_sentence(report: Report) -> str:
-    """Return how many resources there are and how many were judged."""
+    """Return the number of resources, by operation, and of evaluated resources."""
     found = report.resources
     operations = ", ".join(f"{count} {name}" for name, count in found.by_operation.items())
     return (
@@ -124,7 +124,7 @@ def resource_sentence(report: Report) -> str:
 
 
 def kind_sentence(report: Report) -> str:
-    """Return how many resources each provider has; `mobileai` are the project's components."""
+    """Return the number of resources by provider; `mobileai` are the project's components."""
     kinds: Counter[str] = Counter()
     for token, count in report.resources.by_type.items():
         is_provider = token.startswith("pulumi:providers:")
@@ -133,13 +133,13 @@ def kind_sentence(report: Report) -> str:
 
 
 def pack_sentence(report: Report) -> str:
-    """Return which pack judged."""
+    """Return name, version and digest of the policy pack."""
     pack = report.pack
     return f"{pack.name} {pack.version} (sha256 {pack.sha256[:12]}), {len(report.rules)} rules"
 
 
 def provider_sentence(provider: Provider) -> str:
-    """Return whether a provider is real, and how many inputs were checked against what."""
+    """Return the provider's kind, and the coverage of its input checks."""
     if provider.kind == "official":
         return f"{provider.name}: official"
     if not provider.inputs:
@@ -158,7 +158,7 @@ def provider_sentence(provider: Provider) -> str:
 
 
 def source_sentence(report: Report) -> str:
-    """Return which files were judged."""
+    """Return stack file and commit that were evaluated."""
     source = report.source
     if not source.commit:
         return f"{source.stack_file} (not in Git)"

@@ -1,4 +1,4 @@
-"""`python -m sandbox.engine`: have an engine and print its path."""
+"""`python -m sandbox.engine`: find or build the engine and print its path."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ensure the engine exists, print its path or all that is known of it, return an exit code."""
+    """Find or build the engine, print its path or all facts, and return an exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.engine", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print path, version and origin")
     options = parser.parse_args(arguments)

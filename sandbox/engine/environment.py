@@ -1,4 +1,4 @@
-"""The environment that the engine runs in: a pure function of what it is given."""
+"""Environment variables of the engine, computed without side effects."""
 
 import os
 import sys
@@ -23,18 +23,18 @@ def environment(
 ) -> dict[str, str]:
     """Return the variables to start `engine` with.
 
-    Every `PULUMI_OPTION_*` is dropped: each sets any flag of any command, so an ambient one could
-    add `--policy-pack-config` or change the target of a gated run without being seen. The sandbox
-    also drops what could reach a real cloud or somebody else's Pulumi.
+    Every `PULUMI_OPTION_*` is dropped: each sets a flag of every command, so an ambient one could
+    silently add `--policy-pack-config` or change the target of a gated run. The sandbox also drops
+    variables that could lead to a real cloud or to another Pulumi installation.
 
     Args:
-        engine: What will run.
+        engine: Engine to start.
         home: `PULUMI_HOME`: plugins, credentials and workspaces of this run.
-        backend_url: Where the state is, as `file:///path`.
-        passphrase: Protects the stack's secrets; `None` leaves the ambient one, as real clouds
+        backend_url: URL of the backend, as `file:///path`.
+        passphrase: Passphrase of the stack's secrets; `None` keeps the ambient one, as real clouds
             encrypt with a key service.
         ambient: The caller's environment, usually `os.environ`.
-        sandbox: Whether stand-in providers run; a built engine alone does not decide that.
+        sandbox: Whether stand-in providers run; a built engine alone does not imply it.
     """
     dropped = _dropped_in_sandbox if sandbox else _dropped_always
     kept = {name: value for name, value in ambient.items() if not dropped(name)}
@@ -45,7 +45,7 @@ def environment(
         "PULUMI_BACKEND_URL": backend_url,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "true",
-        # Not resolved: the link in a virtual environment is what selects it.
+        # Not resolved: Python detects its virtual environment from the symlink's location.
         _PYTHON: sys.executable,
     }
     if passphrase is not None:
@@ -54,7 +54,7 @@ def environment(
     if sandbox or engine.origin == "built":
         kept["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     if sandbox:
-        # A stray `pulumi-resource-aws` on PATH must not stand before the stand-in.
+        # A `pulumi-resource-aws` on PATH must not take precedence over the stand-in.
         kept["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
     return kept
 

@@ -1,4 +1,4 @@
-"""What can go wrong before the engine runs."""
+"""Error raised when no usable engine was found."""
 
 from sandbox.errors import SandboxError
 

@@ -1,4 +1,4 @@
-"""The engine that was chosen."""
+"""The selected engine."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The language host's files beside a built CLI; none of them names a checkout."""
+"""Files of the language host next to a built CLI; none refers to a checkout."""
 
 import os
 import shutil
@@ -18,10 +18,10 @@ exec "${{MOBILE_AI_PYTHON:-python3}}" -P -m sandbox.engine.host "${{0%/*}}/{EXEC
 
 
 def write_launcher(folder: Path, *, executor: Path | None = None) -> None:
-    """Write what the engine starts for Python programs, if it is not there as it should be.
+    """Write the launcher that the engine starts for Python programs, if it differs.
 
     Args:
-        folder: Where the CLI is.
+        folder: Folder of the CLI.
         executor: Source of `pulumi-language-python-exec`, which runs a program; copied once.
     """
     launcher = folder / LAUNCHER

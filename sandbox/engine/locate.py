@@ -1,4 +1,4 @@
-"""Choose the engine: one named, an official one on PATH, or the one built here."""
+"""Selects the engine: the one named, an official one on PATH, or one built locally."""
 
 import os
 import shutil
@@ -24,15 +24,15 @@ _VERSION_SECONDS = 30.0
 
 
 def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | None = None) -> Engine:
-    """Return the engine to use, building it if there is no other.
+    """Return the engine to use, and build it if no other is found.
 
     Args:
-        ambient: The caller's environment; `os.environ` if not given.
-        progress: Told why an engine was passed over, and what a build does.
+        ambient: The caller's environment; default: `os.environ`.
+        progress: Receives the reasons for skipping an engine, and build progress.
 
     Raises:
-        EngineError: The one named in `MOBILE_AI_PULUMI` cannot be used.
-        BuildError: There is no other and it cannot be built.
+        EngineError: The engine named in `MOBILE_AI_PULUMI` is not usable.
+        BuildError: No other engine was found, and it cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
     progress = progress or Quiet()
@@ -63,11 +63,11 @@ def _on_path(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress
 
 
 def _built(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> Engine:
-    # What a build needs is not imported when the cache has the engine.
+    # Imported here, as a cached engine requires no build.
     from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
 
     ensure_built(folder, ambient=ambient, progress=progress)
-    write_launcher(folder.path)  # of this version of the project, whoever built the engine
+    write_launcher(folder.path)  # an earlier version of the project may have built the engine
     pulumi = folder.executable("pulumi")
     return Engine(pulumi=pulumi, version=folder.pin.version, origin="built")
 
@@ -75,12 +75,12 @@ def _built(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) 
 def _examine(
     pulumi: Path, folder: BuildFolder, ambient: Mapping[str, str]
 ) -> tuple[Engine | None, str]:
-    """Return the engine, or none and why it cannot be used."""
+    """Return the engine, or None and why it is not usable."""
     if not os.access(pulumi, os.X_OK) or pulumi.is_dir():
         return None, "it is not an executable file."
     real = pulumi.resolve()
     if (real.parent / folder.record.name).is_file():
-        # Built here, by this or another checkout.
+        # Built locally, by this or another checkout.
         return Engine(pulumi=real, version=_version(real, ambient), origin="built"), ""
     search = f"{real.parent}{os.pathsep}{ambient.get('PATH', os.defpath)}"
     if shutil.which(LAUNCHER, path=search) is None:
@@ -93,7 +93,7 @@ def _examine(
 
 
 def _version(pulumi: Path, ambient: Mapping[str, str]) -> str:
-    """Return what `pulumi version` prints, or an empty text if it prints no version."""
+    """Return the output of `pulumi version`, or an empty text if it is not a version."""
     try:
         result = subprocess.run(
             [pulumi, "version"],

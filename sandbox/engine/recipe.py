@@ -1,4 +1,4 @@
-"""How the Pulumi CLI is built: pinned by `go.mod` and `go.sum` beside this file."""
+"""Build recipe of the Pulumi CLI, pinned by `go.mod` and `go.sum` in this folder."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ _SDK_MODULE: Final = "github.com/pulumi/pulumi/sdk/v3"
 
 
 def _add_language_host(folder: Path, source: ModuleFolder) -> None:
-    """Put it beside the CLI: the engine warns about one that it finds on PATH only."""
+    """Put the host next to the CLI, since the engine warns about one found on PATH only."""
     write_launcher(folder, executor=source(_SDK_MODULE) / "python/cmd" / EXECUTOR)
 
 

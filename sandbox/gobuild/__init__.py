@@ -1,11 +1,12 @@
-"""Programs that nobody packages for every machine, built once per user from pinned Go modules.
+"""Builds programs from pinned Go modules, once per user and machine.
 
     folder = build_folder(RECIPE, os.environ)
     ensure_built(folder, ambient=os.environ, progress=progress)
     subprocess.run([folder.executable("pulumi")])
 
-A recipe names a folder with `go.mod` and `go.sum`; these two files decide what is compiled, down to
-the last module, and the digest over them names the build.
+It is used for programs without packages for every platform. A recipe names a folder with `go.mod`
+and `go.sum`; these two files determine what is compiled, down to the last module, and their digest
+names the build.
 """
 
 from sandbox.gobuild.build import ensure_built

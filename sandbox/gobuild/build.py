@@ -1,4 +1,4 @@
-"""Build a recipe from its pinned Go modules into the cache, once per user and pin."""
+"""Builds a recipe from its pinned Go modules into the user's cache."""
 
 import json
 import os
@@ -25,12 +25,12 @@ _STOP_SECONDS = 5.0
 
 
 def ensure_built(folder: BuildFolder, *, ambient: Mapping[str, str], progress: Progress) -> None:
-    """Have a finished build in `folder`: at once, after a build, or after another's build.
+    """Ensure a finished build in `folder`, waiting for another builder if necessary.
 
     Args:
-        folder: Where it belongs.
-        ambient: The caller's environment; Go takes its own settings from it.
-        progress: Told what happens while it takes long.
+        folder: Build folder in the cache.
+        ambient: The caller's environment, which also configures Go.
+        progress: Receives build progress.
 
     Raises:
         BuildError: Go is missing or too old, or the build fails.
@@ -55,7 +55,7 @@ def _build(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) 
     began = time.monotonic()
     staging = folder.staging
     _keep_finished_programs(staging, recipe)
-    # Before the long part: a module that cannot be had fails the build in its first minute.
+    # Before compilation, so that a missing module fails the build within a minute.
     recipe.add(staging, lambda module: module_source(module, go, folder, ambient))
     _compile(go, folder, ambient, progress)
     record = {"digest": folder.pin.digest, "version": folder.pin.version}
@@ -66,7 +66,7 @@ def _build(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) 
 
 
 def _keep_finished_programs(staging: Path, recipe: Recipe) -> None:
-    """Clear the staging folder of an earlier build that failed, except what it had compiled."""
+    """Clear the staging folder of a failed build, except for compiled programs."""
     staging.mkdir(parents=True, exist_ok=True)
     for path in staging.iterdir():
         if path.name in recipe.commands:
@@ -78,14 +78,14 @@ def _keep_finished_programs(staging: Path, recipe: Recipe) -> None:
 
 
 def _move_into_place(folder: BuildFolder) -> None:
-    # A folder that is there but not a finished build (a file was deleted by hand) makes way.
+    # Replaces an incomplete folder, such as one with manually deleted files.
     if folder.path.exists():
         shutil.rmtree(folder.path)
     folder.staging.rename(folder.path)
 
 
 def _compile(go: Path, folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> None:
-    """Compile the programs that the staging folder lacks, each kept as soon as it is linked."""
+    """Compile the missing programs, and keep each as soon as it is linked."""
     said: list[str] = []
     for name, package in folder.recipe.commands.items():
         finished = folder.staging / name
@@ -100,7 +100,7 @@ def _compile(go: Path, folder: BuildFolder, ambient: Mapping[str, str], progress
 
 def _command(go: Path, folder: BuildFolder, package: str, output: Path) -> list[str]:
     versions = [f"-X {name}=v{folder.pin.version}" for name in folder.recipe.variables]
-    # No VCS stamp, no paths: the checkout around this module says nothing about what is built.
+    # No VCS stamp, no paths: the surrounding checkout must not affect the build.
     build = [str(go), "build", "-v", "-buildvcs=false", "-trimpath", "-mod=readonly"]
     return [*build, "-ldflags", " ".join(["-s", "-w", *versions]), "-o", str(output), package]
 
@@ -112,7 +112,7 @@ def _run(
     progress: Progress,
     said: list[str],
 ) -> None:
-    """Run Go; `go build -v` names each package that it compiles."""
+    """Run Go; `go build -v` prints each package that it compiles."""
     lines: list[str] = []
     with ExitStack() as stack:
         with _interrupts_held():
@@ -131,20 +131,20 @@ def _start(
     return subprocess.Popen(
         command,
         cwd=folder.recipe.module,
-        # Without cgo it needs no C compiler and runs on any libc.
+        # Without cgo, the build needs no C compiler and the program runs on any libc.
         env={**ambient, "CGO_ENABLED": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        # Its own, so that Ctrl-C ends the compilers in our order, not theirs.
+        # Separate process group, so that Ctrl-C does not reach the compilers before us.
         process_group=0,
     )
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Let an interrupt wait until the block is left: what it starts can then be ended."""
+    """Defer interrupts until the block ends, so that a process started in it can be stopped."""
     if threading.current_thread() is not threading.main_thread():
         yield  # interrupts reach the main thread only
         return

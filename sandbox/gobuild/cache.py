@@ -1,4 +1,4 @@
-"""Where built programs are kept: once per user, whatever the checkout."""
+"""Cache of built programs, one per user, independent of the checkout."""
 
 import fcntl
 import json
@@ -22,8 +22,8 @@ class BuildFolder:
     """The folder of one build in the cache.
 
     Attributes:
-        path: The folder itself; it exists only when the build was finished.
-        recipe: What is, or will be, in it.
+        path: The folder itself; it exists only for a finished build.
+        recipe: Its recipe.
         pin: Its versions.
     """
 
@@ -32,32 +32,32 @@ class BuildFolder:
     pin: Pin
 
     def executable(self, name: str) -> Path:
-        """One of the recipe's programs."""
+        """Return the path of one of the recipe's programs."""
         return self.path / name
 
     @property
     def record(self) -> Path:
-        """What was built, as JSON; also the mark of a folder that was built here."""
+        """Build record as JSON; it also marks a folder as built locally."""
         return self.path / "build.json"
 
     @property
     def staging(self) -> Path:
-        """Where a build is put together; what was compiled stays there if the build fails."""
-        # The dot hides it from `build_folder`, the same parent makes the rename atomic.
+        """Folder of an unfinished build; it keeps compiled programs if the build fails."""
+        # Dotted to be distinct from finished builds; in the same parent for an atomic rename.
         return self.path.with_name(f".{self.path.name}.unfinished")
 
     @property
     def lock(self) -> Path:
-        """The file that one builder at a time holds."""
+        """Lock file, held by one builder at a time."""
         return self.path.with_name(f"{self.path.name}.lock")
 
     @property
     def log(self) -> Path:
-        """Everything that the last build printed."""
+        """Output of the last build."""
         return self.path.with_name(f"{self.path.name}.log")
 
     def is_built(self) -> bool:
-        """Tell whether a finished build of exactly this pin is there."""
+        """Return whether a finished build of exactly this pin exists."""
         try:
             digest = json.loads(self.record.read_bytes())["digest"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -74,7 +74,7 @@ def build_folder(recipe: Recipe, ambient: Mapping[str, str]) -> BuildFolder:
     """
     pin = read_pin(recipe)
     base = ambient.get("XDG_CACHE_HOME", "")
-    # The XDG specification says that a relative path is to be ignored.
+    # The XDG Base Directory Specification requires relative paths to be ignored.
     cache = Path(base) if base.startswith("/") else Path(ambient.get("HOME", "~")) / ".cache"
     machine = platform.machine().lower()
     name = "-".join(
@@ -91,11 +91,11 @@ def build_folder(recipe: Recipe, ambient: Mapping[str, str]) -> BuildFolder:
 
 @contextmanager
 def locked(folder: BuildFolder, *, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of `folder`; the kernel lets go of it whenever the holder ends.
+    """Hold the lock of `folder`; the kernel releases it when the process exits.
 
     Args:
-        folder: What is to be built.
-        waiting: Called once when another process holds the lock.
+        folder: Build folder to lock.
+        waiting: Called once if another process holds the lock.
     """
     folder.lock.parent.mkdir(parents=True, exist_ok=True)
     with folder.lock.open("w") as file:

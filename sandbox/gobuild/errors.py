@@ -1,4 +1,4 @@
-"""What can go wrong while a program is built."""
+"""Error raised when a program cannot be built."""
 
 from sandbox.errors import SandboxError
 

@@ -1,4 +1,4 @@
-"""The Go toolchain on this machine, and whether it can compile a recipe."""
+"""Finds a Go toolchain that can compile a recipe."""
 
 import json
 import os
@@ -14,15 +14,15 @@ from sandbox.gobuild.pin import parse_version
 
 __all__ = ["find_go", "module_source"]
 
-# From 1.21 on, a Go that is too old fetches the one that go.mod asks for, unless told not to.
+# Since 1.21, Go downloads the toolchain that go.mod requires, unless GOTOOLCHAIN forbids it.
 _FETCHES_TOOLCHAINS = (1, 21)
 
 
 def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
-    """Return a Go command that compiles what belongs into `folder`.
+    """Return a Go command that can compile the recipe of `folder`.
 
     Raises:
-        BuildError: There is none, or it is too old and may not fetch a newer one.
+        BuildError: Go is missing, or too old and not allowed to download a newer toolchain.
     """
     pin, what = folder.pin, folder.recipe.what
     found = shutil.which("go", path=ambient.get("PATH", os.defpath))
@@ -44,13 +44,13 @@ def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
 
 
 def module_source(module: str, go: Path, folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
-    """Return the folder of a module of the recipe in the Go module cache, downloading it if needed.
+    """Return the folder of a module in the Go module cache, downloading it if needed.
 
-    `go list -m` would not do: it answers an empty line for a module that no compiled package needs
-    and that was therefore never downloaded (https://go.dev/ref/mod#go-mod-download).
+    `go list -m` does not work here: it prints an empty line for a module that no compiled package
+    requires and that was therefore never downloaded (https://go.dev/ref/mod#go-mod-download).
 
     Raises:
-        BuildError: Go cannot download it, or its digest is not the one in go.sum.
+        BuildError: Go cannot download it, or its digest differs from go.sum.
     """
     result = subprocess.run(
         [go, "mod", "download", "-json", module],
@@ -81,7 +81,7 @@ def _may_fetch(go: Path, ambient: Mapping[str, str]) -> bool:
 
 
 def _ask(go: Path, ambient: Mapping[str, str], name: str, *, local: bool) -> str:
-    # Outside of any module, so that a too new go.mod does not fail the question itself.
+    # Outside of any module, so that `go env` does not fail on a too new go.mod.
     env = {**ambient, "GOTOOLCHAIN": "local"} if local else dict(ambient)
     result = subprocess.run(
         [go, "env", name], cwd="/", env=env, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The pinned versions: `go.mod` and `go.sum` of a recipe are the only place that names them."""
+"""Pinned versions of a recipe, read from its `go.mod` and `go.sum`."""
 
 import hashlib
 import re
@@ -13,13 +13,13 @@ __all__ = ["Pin", "parse_version", "read_pin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """What is built.
+    """Pinned versions of a build.
 
     Attributes:
         version: Version of the programs, without the leading `v`.
-        go_version: The least Go version that compiles them, as `1.26`.
-        digest: SHA-256 over `go.mod`, `go.sum` and the recipe's own Go files, so that everything
-            that is compiled counts.
+        go_version: Minimum Go version, as `1.26`.
+        digest: SHA-256 over `go.mod`, `go.sum` and the recipe's own Go files, so that it covers
+            everything that is compiled.
     """
 
     version: str
@@ -52,10 +52,10 @@ def read_pin(recipe: Recipe) -> Pin:
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version like `v3.259.0`, `3.249.1-alpha` or `go1.26.8`.
+    """Return the numbers of a version such as `v3.259.0`, `3.249.1-alpha` or `go1.26.8`.
 
     Raises:
-        BuildError: `text` starts with no number.
+        BuildError: `text` contains no number.
     """
     match = re.match(r"\D*(\d+(?:\.\d+)*)", text)
     if match is None:

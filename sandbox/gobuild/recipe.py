@@ -1,4 +1,4 @@
-"""What is to be built, and from what."""
+"""Recipe of a Go build: module, programs and additional files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import TypeAlias
 __all__ = ["ModuleFolder", "Recipe", "nothing_more"]
 
 ModuleFolder: TypeAlias = Callable[[str], Path]
-"""Where Go keeps the source of a module, by the module's path."""
+"""Returns the source folder of a module, by the module's path."""
 
 
 def nothing_more(_folder: Path, _source: ModuleFolder) -> None:
-    """Add no files to a build."""
+    """Default of ``Recipe.add``: add no files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +20,13 @@ class Recipe:
     """Programs that are built together from one pinned Go module.
 
     Attributes:
-        what: Their name in messages, as `the Pulumi engine`.
+        what: Display name, as `the Pulumi engine`.
         cache: Name of their folder in the user's cache.
         module: Folder with `go.mod` and `go.sum`.
         versioned_by: The Go module whose version is the version of the build.
-        commands: Name of each executable, and the Go package it is compiled from.
-        variables: Linker variables that take the version, with a leading `v`.
-        minutes: About how long a first build takes on 2 cores.
+        commands: Name of each executable, and its Go package.
+        variables: Linker variables that receive the version, with a leading `v`.
+        minutes: Approximate duration of a first build on 2 cores.
         add: Adds further files to the finished folder, such as those of a module.
     """
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox.kubernetes`: have a Kubernetes API server and print its path."""
+"""`python -m sandbox.kubernetes`: find or build a Kubernetes API server and print its path."""
 
 import sys
 
@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Ensure the programs exist, print the API server's path, return an exit code."""
+    """Find or build the programs, print the API server's path, and return an exit code."""
     return printed(lambda progress: locate(progress=progress).api_server)
 
 

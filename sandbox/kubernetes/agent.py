@@ -1,7 +1,7 @@
-"""An agent in a site, as far as the sandbox needs one: the cluster becomes what a bundle says.
+"""Site agent of the sandbox: applies a bundle and prunes objects that left it.
 
-Sites in mode `pull` get a folder of YAML files. Real sites run a GitOps operator for it; this one
-applies the files, deletes what an earlier bundle held and this one does not, and ends.
+Sites in mode `pull` get a folder of YAML files. Real sites run a GitOps operator for it; this agent
+applies the files, deletes objects of the previous bundle that are no longer in it, and exits.
 """
 
 import json
@@ -18,7 +18,7 @@ from sandbox.kubernetes.api import Api, Object
 
 __all__ = ["Synced", "agent_manager", "sync"]
 
-# What others need comes first, and goes last.
+# Prerequisites of other objects are applied first and deleted last.
 _FIRST: Final = ("CustomResourceDefinition", "Namespace")
 _GONE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.1
@@ -26,7 +26,7 @@ _POLL_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """What was done.
+    """Result of a sync.
 
     Attributes:
         applied: Objects of the bundle, as `kind namespace/name`.
@@ -43,24 +43,24 @@ def agent_manager(site: str) -> str:
 
 
 def sync(api: Api, bundle: Path, *, site: str, inventory: Path) -> Synced:
-    """Apply a bundle; a folder that is empty or gone removes all that was applied before.
+    """Apply a bundle; an empty or missing folder deletes all objects applied before.
 
     Args:
         api: The site's API server.
-        bundle: Folder of YAML files, searched in depth.
+        bundle: Folder of YAML files, searched recursively.
         site: Name of the site.
-        inventory: File that remembers what was applied; safe to interrupt and repeat.
+        inventory: File with the applied objects; safe to interrupt and repeat.
 
     Raises:
-        SandboxError: A file holds no Kubernetes object, and nothing was changed; or an object that
-            was deleted does not go away.
-        ApiError: The server refuses an object; those before it are applied.
+        SandboxError: A file is not a Kubernetes object, before any change; or a deleted object does
+            not disappear.
+        ApiError: The server refuses an object; earlier ones are applied.
     """
     wanted = sorted(_read(bundle), key=_rank)
     before = json.loads(inventory.read_bytes()) if inventory.exists() else []
     names = [_named(one) for one in wanted]
     gone = sorted((one for one in before if one not in names), key=_rank, reverse=True)
-    # Before anything is applied, so that an interrupted run forgets nothing.
+    # Written before anything is applied, so that an interrupted run loses no object.
     inventory.write_text(json.dumps([*names, *gone]))
     for one in wanted:
         api.apply(one, manager=agent_manager(site), dry_run=False, force=True)
@@ -98,7 +98,7 @@ def _rank(one: Object) -> int:
 
 
 def _remove(api: Api, named: Object) -> None:
-    """Delete an object and wait until the controllers have let go of it."""
+    """Delete an object and wait until its finalizers have completed."""
     api.delete(named, propagation="Background")
     deadline = time.monotonic() + _GONE_SECONDS
     while (left := api.read(named)) is not None:

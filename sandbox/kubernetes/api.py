@@ -1,4 +1,4 @@
-"""A Kubernetes API, as far as declared objects need it: apply, read, delete.
+"""Minimal Kubernetes API client: server-side apply, read and delete.
 
 Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
@@ -29,15 +29,15 @@ _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
 
 
 class ApiError(SandboxError):
-    """The API server refused, or cannot be reached.
+    """The API server refused a request, or is not reachable.
 
     Attributes:
-        status: HTTP status; 0 when there was no answer.
-        reason: Its machine-readable reason, such as `Conflict`.
+        status: HTTP status; 0 without a response.
+        reason: Machine-readable reason, such as `Conflict`.
     """
 
     def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
-        """Take the server's message and what it is."""
+        """Store the server's message, status and reason."""
         super().__init__(message)
         self.status = status
         self.reason = reason
@@ -45,13 +45,13 @@ class ApiError(SandboxError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind that the server knows.
+    """A kind that the server serves.
 
     Attributes:
         path: Path of its group and version, as `/apis/apps/v1`.
         plural: Its name in paths.
-        namespaced: Whether its objects are in a namespace.
-        verbs: What the server lets one do with it.
+        namespaced: Whether its objects are namespaced.
+        verbs: Verbs that the server supports for it.
     """
 
     path: str
@@ -60,41 +60,41 @@ class Kind:
     verbs: frozenset[str]
 
     def collection(self, namespace: str) -> str:
-        """Path of all its objects, of one namespace where it has them."""
+        """Return the path of all its objects, within a namespace if it is namespaced."""
         inside = f"/namespaces/{namespace}" if self.namespaced else ""
         return f"{self.path}{inside}/{self.plural}"
 
 
 class Api:
-    """One API server. Safe to use from several threads."""
+    """Client of one API server; thread-safe."""
 
     def __init__(
         self, *, server: str, ca: str, token: str, certificate: str = "", key: str = ""
     ) -> None:
-        """Take where it is; nothing is asked yet.
+        """Configure the client; no request is sent yet.
 
         Args:
-            server: Its URL.
-            ca: Path of the certificate to trust, PEM.
+            server: URL of the server.
+            ca: Path of the CA certificate, PEM.
             token: Bearer token; empty with a client certificate.
             certificate: Path of a client certificate, PEM.
-            key: Path of its key.
+            key: Path of its private key.
         """
         settings = client.Configuration()
         settings.host, settings.ssl_ca_cert = server, ca
         settings.cert_file, settings.key_file = certificate or None, key or None
         settings.api_key = {"authorization": f"Bearer {token}"} if token else {}
-        settings.proxy = None  # of the user's environment: this machine is not behind it
+        settings.proxy = None  # loopback must not use a proxy from the environment
         settings.retries = False
-        # Its discovery keeps a cache per address in the system's temporary folder, where it would
-        # outlive the server; what is asked here is little.
+        # The client's discovery caches in the system's temporary folder, where the cache would
+        # outlive the server; the few discovery requests here need none.
         self._client = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
         self._kinds: dict[str, dict[str, Kind]] = {}
         self._asking = threading.Lock()
 
     @classmethod
     def of(cls, cluster: "Cluster") -> "Api":
-        """Return the API of a cluster of the sandbox."""
+        """Return the client of a sandbox cluster."""
         return cls(
             server=cluster.server,
             ca=cluster.ca,
@@ -104,10 +104,10 @@ class Api:
         )
 
     def kind(self, api_version: str, kind: str) -> Kind:
-        """Return what the server knows of a kind.
+        """Return the server's description of a kind.
 
         Raises:
-            ApiError: It does not know it (reason `UnknownKind`), or cannot be asked.
+            ApiError: The kind is not served (reason `UnknownKind`), or the request failed.
         """
         with self._asking:
             known = self._kinds.get(api_version, {})
@@ -123,16 +123,16 @@ class Api:
         return known[kind]
 
     def apply(self, wanted: Object, *, manager: str, dry_run: bool, force: bool) -> Object:
-        """Apply an object server-side and return it as it is then.
+        """Apply an object server-side and return the result.
 
         Args:
-            wanted: The fields that `manager` wants to own; apiVersion, kind and name among them.
+            wanted: The fields that `manager` owns, including apiVersion, kind and name.
             manager: The field manager.
-            dry_run: Ask what would happen, admission included, and store nothing.
+            dry_run: Validate, including admission, without storing.
             force: Take over fields that other managers own.
 
         Raises:
-            ApiError: It is refused; a field that the schema does not know is.
+            ApiError: The server refuses it, for example because of a field unknown to the schema.
         """
         parameters = [("fieldManager", manager), ("force", json.dumps(force))]
         parameters += [("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])]
@@ -145,10 +145,10 @@ class Api:
         )
 
     def read(self, named: Object) -> Object | None:
-        """Return the stored object with this apiVersion, kind, name and namespace, None if none.
+        """Return the object with this apiVersion, kind, name and namespace; None if missing.
 
         Raises:
-            ApiError: The server cannot tell.
+            ApiError: The request failed.
         """
         try:
             return self._ask("get", self._path(named))
@@ -158,14 +158,14 @@ class Api:
             raise
 
     def delete(self, named: Object, *, propagation: str) -> Object | None:
-        """Ask the server to delete an object; None when there is none.
+        """Delete an object; return None if it is missing.
 
         Args:
             named: Its apiVersion, kind, name and namespace.
-            propagation: `Foreground`, `Background` or `Orphan`: what happens to dependents.
+            propagation: `Foreground`, `Background` or `Orphan`: deletion of dependents.
 
         Raises:
-            ApiError: It is refused.
+            ApiError: The server refuses it.
         """
         options = [("propagationPolicy", propagation)]
         try:
@@ -176,15 +176,15 @@ class Api:
             raise
 
     def request(self, method: str, path: str, body: Object | None = None) -> Object:
-        """Ask for anything else by its path.
+        """Send another request by its path.
 
         Raises:
-            ApiError: It is refused.
+            ApiError: The server refuses it.
         """
         return self._ask(method, path, body=body)
 
     def groups(self) -> list[str]:
-        """Return every group and version that is served, as `v1` and `apps/v1`."""
+        """Return every served group and version, as `v1` and `apps/v1`."""
         groups = self._ask("get", "/apis")["groups"]
         return ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
 
@@ -214,11 +214,11 @@ class Api:
                 verbs=frozenset(one["verbs"]),
             )
             for one in listed
-            if "/" not in one["name"]  # a part of an object, such as its status
+            if "/" not in one["name"]  # excludes subresources, such as `status`
         }
 
     def _ask(self, method: str, path: str, **more: Any) -> Object:
-        """Ask; a server that is too busy, or just starting a kind's storage, did nothing yet."""
+        """Send a request; retry while the server reports 429, which leaves no side effect."""
         for pause in _PAUSES:
             try:
                 return self._ask_once(method, path, **more)

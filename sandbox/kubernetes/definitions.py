@@ -1,4 +1,4 @@
-"""Custom resource definitions, installed and in force."""
+"""Installs custom resource definitions and waits until they are established."""
 
 import time
 from pathlib import Path
@@ -20,10 +20,10 @@ def install_definitions(api: Api, folder: Path) -> None:
     """Apply every definition of a folder and wait until the server serves them.
 
     Raises:
-        ApiError: One is refused.
-        SandboxError: One is not in force in time.
+        ApiError: A definition is refused.
+        SandboxError: A definition is not established in time.
     """
-    # The C loader reads the 30,000 lines of the Gateway API in a tenth of the time.
+    # The C loader parses the 30,000 lines of the Gateway API in a tenth of the time.
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     wanted = [yaml.load(path.read_text(), loader) for path in sorted(folder.glob("*.yaml"))]  # noqa: S506
     for one in wanted:

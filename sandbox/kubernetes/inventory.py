@@ -1,4 +1,4 @@
-"""Objects on an API server by owner: a stack, or a site's agent.
+"""Lists objects on an API server by owner: a stack, or a site's agent.
 
 Used to show that `down` leaves nothing.
 """
@@ -16,14 +16,14 @@ Metadata: TypeAlias = Mapping[str, Any]
 
 
 def owned_objects(api: Api, *, owner: Callable[[Metadata], bool]) -> list[str]:
-    """Return the objects that an owner has, as ``Kind namespace/name``, sorted.
+    """Return the objects of an owner, as ``Kind namespace/name``, sorted.
 
     Args:
         api: The API server.
-        owner: Tells from an object's metadata whether it is the owner's.
+        owner: Predicate on an object's metadata.
 
     Raises:
-        sandbox.kubernetes.api.ApiError: The server cannot tell.
+        sandbox.kubernetes.api.ApiError: The request failed.
     """
     found = []
     for group in api.groups():
@@ -38,11 +38,11 @@ def owned_objects(api: Api, *, owner: Callable[[Metadata], bool]) -> list[str]:
 
 
 def managed_by(prefix: str, **labels: str) -> Callable[[Metadata], bool]:
-    """Return an owner: it applied fields, and the object has these labels.
+    """Return a predicate for objects with fields of a manager and with labels.
 
     Args:
-        prefix: How the names of its field managers begin.
-        labels: By name below ``mobile-ai.dev/``.
+        prefix: Prefix of the field managers' names.
+        labels: Labels by name below ``mobile-ai.dev/``.
     """
     wanted = {f"mobile-ai.dev/{name}": value for name, value in labels.items()}
 

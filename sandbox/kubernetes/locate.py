@@ -1,4 +1,4 @@
-"""The programs of a Kubernetes cluster, from the user's cache or built into it."""
+"""Programs of a Kubernetes cluster, from the user's cache or built into it."""
 
 import os
 import shutil
@@ -17,12 +17,12 @@ _GATEWAY_API: Final = "sigs.k8s.io/gateway-api"
 _KWOK: Final = "sigs.k8s.io/kwok"
 _DEFINITIONS: Final = "definitions"
 _STAGES: Final = "stages"
-# Nodes and pods become ready at once and pods end when they are deleted; no failures, no delays.
+# Nodes and pods become ready immediately and pods stop when deleted; no failures, no delays.
 _STAGE_FOLDERS: Final = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 
 
 def _add_definitions(folder: Path, source: ModuleFolder) -> None:
-    """Take the custom resource definitions of the Gateway API's standard channel."""
+    """Copy the custom resource definitions of the Gateway API's standard channel."""
     definitions = folder / _DEFINITIONS
     definitions.mkdir()
     # File by file: a copied folder would be as read-only as Go's module cache.
@@ -31,7 +31,7 @@ def _add_definitions(folder: Path, source: ModuleFolder) -> None:
 
 
 def _add_stages(folder: Path, source: ModuleFolder) -> None:
-    """Take the files that say which states simulated nodes and pods go through."""
+    """Copy the kwok stages, which define the lifecycle of simulated nodes and pods."""
     stages = folder / _STAGES
     stages.mkdir()
     for name in _STAGE_FOLDERS:
@@ -59,7 +59,7 @@ RECIPE: Final = Recipe(
 NODES: Final = Recipe(
     what="the simulator of Kubernetes nodes",
     cache="nodes",
-    # A module of its own: it needs newer libraries than the control plane is released with.
+    # A separate module, since kwok requires newer libraries than the control plane's release.
     module=Path(__file__).resolve().parent / "nodes",
     versioned_by=_KWOK,
     commands={"kwok": f"{_KWOK}/cmd/kwok"},
@@ -70,7 +70,7 @@ NODES: Final = Recipe(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlPlane:
-    """What a Kubernetes cluster is started from.
+    """Programs and files of a Kubernetes cluster.
 
     Attributes:
         version: Version of the API server, without the leading `v`.
@@ -78,9 +78,9 @@ class ControlPlane:
         etcd: Executable of its database.
         controller_manager: Executable of the controllers.
         scheduler: Executable of the scheduler.
-        node_simulator: Executable that stands for nodes and their pods.
+        node_simulator: Executable that simulates nodes and their pods.
         definitions: Folder of custom resource definitions, YAML.
-        stages: Files that say which states nodes and pods go through.
+        stages: Files that define the lifecycle of nodes and pods.
     """
 
     version: str
@@ -118,7 +118,7 @@ def locate(
 def _built(recipe: Recipe, ambient: Mapping[str, str], progress: Progress) -> BuildFolder:
     folder = build_folder(recipe, ambient)
     if not folder.is_built():
-        # What a build needs is not imported when the cache has the programs.
+        # Imported here, as cached programs require no build.
         from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
 
         ensure_built(folder, ambient=ambient, progress=progress)

@@ -1,9 +1,9 @@
-"""Pulumi's own Kubernetes provider, built once from its pinned Go module.
+"""Pulumi's official Kubernetes provider, built once from its pinned Go module.
 
-    executable = locate(progress=progress)
+executable = locate(progress=progress)
 
-`python -m sandbox.kubernetes_provider` does this line and prints the path. The provider runs
-wherever a sandbox runs; a preview without a sandbox uses the stand-in and needs no build.
+`python -m sandbox.kubernetes_provider` runs this line and prints the path. A running sandbox uses
+this provider; a preview without a sandbox uses the stand-in and requires no build.
 """
 
 from sandbox.kubernetes_provider.kubeconfig import USUAL, without_current_context

@@ -1,4 +1,4 @@
-"""`python -m sandbox.kubernetes_provider`: have the Kubernetes provider and print its path."""
+"""`python -m sandbox.kubernetes_provider`: find or build the provider and print its path."""
 
 import sys
 
@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Ensure the program exists, print the provider's path, return an exit code."""
+    """Find or build the program, print the provider's path, and return an exit code."""
     return printed(lambda progress: locate(progress=progress))
 
 

@@ -1,4 +1,4 @@
-"""Kubeconfig files for the provider: clusters by the names of their contexts only."""
+"""Kubeconfig without a current context, for the Kubernetes provider."""
 
 import os
 from pathlib import Path
@@ -7,20 +7,20 @@ from typing import Final
 __all__ = ["USUAL", "without_current_context"]
 
 USUAL: Final = "~/.kube/config"
-"""Where clients of Kubernetes look when `KUBECONFIG` is not set."""
+"""Default path of a kubeconfig, if `KUBECONFIG` is not set."""
 
 _NO_CONTEXT: Final = Path(__file__).resolve().parent / "no-current-context.yaml"
 
 
 def without_current_context(files: str) -> dict[str, str]:
-    """Return the variable that lets a provider without a context reach no cluster.
+    """Return a `KUBECONFIG` with which a provider without a context reaches no cluster.
 
-    A provider with `renderYamlToDirectory` takes the current context although it applies nothing,
-    and with a cluster that it reaches it writes its files at preview already, before anybody judged
-    them (`Create` and `Update` in provider.go of pulumi-kubernetes render before they look at
-    `preview`). A context that is named is found as before.
+    A provider with `renderYamlToDirectory` uses the current context although it applies nothing;
+    with a reachable cluster it writes its files already at preview, before any rule has run
+    (`Create` and `Update` in provider.go of pulumi-kubernetes render before they check `preview`).
+    Named contexts still resolve.
 
     Args:
-        files: As in `KUBECONFIG`; empty for none.
+        files: Value of `KUBECONFIG`; empty for none.
     """
     return {"KUBECONFIG": os.pathsep.join(filter(None, [str(_NO_CONTEXT), files]))}

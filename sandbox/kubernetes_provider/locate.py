@@ -1,4 +1,4 @@
-"""The Kubernetes provider's executable, from the user's cache or built into it."""
+"""Executable of the Kubernetes provider, from the user's cache or built into it."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ _SCHEMA: Final = "schema.json"
 
 
 def _add_schema(folder: Path, source: ModuleFolder) -> None:
-    """Put the schema beside the provider, which reads it there (`main.go`)."""
+    """Copy the schema next to the provider, which reads it there (`main.go`)."""
     shutil.copyfile(source(_MODULE) / "cmd" / EXECUTABLE / _SCHEMA, folder / _SCHEMA)
 
 
@@ -35,7 +35,7 @@ RECIPE: Final = Recipe(
 
 
 def built(ambient: Mapping[str, str]) -> BuildFolder | None:
-    """Return the folder of a finished build; None when it has to be built first."""
+    """Return the folder of a finished build; None if it must be built first."""
     folder = build_folder(RECIPE, ambient)
     return folder if folder.is_built() else None
 
@@ -49,7 +49,7 @@ def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | Non
     ambient = os.environ if ambient is None else ambient
     folder = build_folder(RECIPE, ambient)
     if not folder.is_built():
-        # What a build needs is not imported when the cache has the program.
+        # Imported here, as a cached program requires no build.
         from sandbox.gobuild.build import ensure_built  # noqa: PLC0415
 
         ensure_built(folder, ambient=ambient, progress=progress or Quiet())

@@ -1,4 +1,4 @@
-"""Run the real provider against a sandbox, and against nothing else."""
+"""Runs the official Kubernetes provider against a sandbox only."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from sandbox.services.endpoints import Endpoints
 
 __all__ = ["become_provider", "provider_environment"]
 
-# Nothing listens there: what is not on this machine is refused and never asked.
+# Nothing listens on this port, so requests to other machines fail immediately.
 _NOWHERE: Final = "http://127.0.0.1:9"
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-# Settings of the provider that change what it does, of clusters, and of the charts it could fetch.
+# Variables that change the provider's behaviour, select clusters, or locate charts.
 _DROPPED: Final = ("PULUMI_K8S_", "KUBE", "HELM_", "NO_PROXY", *_PROXIES)
 
 
@@ -25,12 +25,12 @@ def become_provider(
     """Replace this process by the provider.
 
     Args:
-        endpoints: Of the running sandbox.
-        arguments: What the engine gives to its plugin.
-        ambient: The environment that the engine gives to it.
+        endpoints: Endpoints of the running sandbox.
+        arguments: The engine's arguments for its plugin.
+        ambient: The engine's environment for its plugin.
 
     Raises:
-        SandboxError: It was not built.
+        SandboxError: The provider is not built.
     """
     folder = built(ambient)
     if folder is None:
@@ -46,7 +46,7 @@ def become_provider(
 def provider_environment(endpoints: Endpoints, ambient: Mapping[str, str]) -> dict[str, str]:
     """Return the provider's environment: clusters of the sandbox, and loopback only."""
     kept = {name: value for name, value in ambient.items() if not name.upper().startswith(_DROPPED)}
-    # Go's proxy settings leave loopback addresses out by themselves.
+    # Go does not use proxies for loopback addresses.
     proxies = dict.fromkeys(_PROXIES, _NOWHERE)
     return {
         **kept,

@@ -1,7 +1,7 @@
 """Stand-ins for the AWS and Kubernetes providers: the engine's protocol without a cloud.
 
-They prove the engine's flow, policies and state; not what the official providers validate. They
-refuse to change anything outside a sandbox run.
+They exercise the engine's flow, policies and state, but not the validation of the official
+providers. They refuse changes outside of a sandbox run.
 """
 
 from sandbox.providers.install import install

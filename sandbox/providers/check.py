@@ -1,4 +1,4 @@
-"""Holds inputs against the types of the installed SDK, recursively; unknown values pass."""
+"""Checks inputs against the types of the installed SDK recursively; unknown values pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEAVES: Final[Mapping[str, Callable[[Value], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    # Protobuf has no integers: 5 arrives as 5.0.
+    # A protobuf Struct has no integers: 5 arrives as 5.0.
     "integer": lambda value: (
         isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
     ),
@@ -43,7 +43,7 @@ def check_fields(
         path: Property path of ``values`` itself.
     """
     for name, value in values.items():
-        if name.startswith("__"):  # the engine's and the bridge's own marks
+        if name.startswith("__"):  # internal keys of the engine and the bridge
             continue
         here = f"{path}.{name}" if path else name
         if name in fields:
@@ -60,7 +60,7 @@ def check_fields(
 
 
 def describe(shape: Shape) -> str:
-    """A shape in words."""
+    """Return a shape in words."""
     if isinstance(shape, str):
         return {"any": "any value", "asset": "an asset or archive"}.get(shape, f"a {shape}")
     kind, inner = shape
@@ -110,14 +110,14 @@ def _check_inside(
 
 
 def _is_reference(value: Value) -> bool:
-    """A reference to a whole resource; the engine has checked it."""
+    """Return whether a value is a resource reference, which the engine has checked."""
     return isinstance(value, Special) and value.kind == "resource"
 
 
 def _check_choice(
     value: Value, shapes: list[Shape], objects: Mapping[str, Fields], *, path: str
 ) -> Iterator[Failure]:
-    """A union: fine if one member is; else the complaints of the member of the same build."""
+    """Check a union: accept any matching member, else report the closest member's failures."""
     complaints = [list(_check_value(value, shape, objects, path=path)) for shape in shapes]
     if any(not found for found in complaints):
         return
@@ -146,7 +146,7 @@ def _wrong_type(value: Value, shape: Shape, path: str) -> Failure:
 
 
 def _sketch(value: Value) -> str:
-    """Kind of a value, never its content: it may be a secret."""
+    """Return the kind of a value without its content, which may be a secret."""
     match value:
         case bool():
             return "a boolean"

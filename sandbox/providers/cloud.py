@@ -1,15 +1,15 @@
-"""Where created objects live: the one interface behind which a real API can be put.
+"""Interface of the cloud behind a stand-in: the state only, or a real API.
 
-A `Cloud` is asked by the servicer and raises `ProviderError` for what it refuses. What holds for
-each:
+The servicer calls a `Cloud`, which raises `ProviderError` for requests that it refuses. Contract of
+every implementation:
 
-- `create` and `update` answer with every property of the object, what the inputs give as the
-  inputs give it, so that a preview of the same program predicts it.
-- An object that was made, but not finished, is reported with `UnfinishedError`: the engine then
-  keeps it in the state and the next run goes on with an update.
-- A create after a killed run may find what that run made. `Wanted.held` tells an object the state
-  knows (never to be taken for it) from one that it does not.
-- `delete` of an object that is gone succeeds.
+- `create` and `update` return every property of the object, with those given by inputs unchanged,
+so that a preview of the same program predicts them.
+- An object that was created but not completed is reported by `UnfinishedError`: the engine then
+keeps it in the state, and the next run continues with an update.
+- A create after a killed run may find the object of that run. `Wanted.held` distinguishes objects
+in the state (never to be adopted) from others.
+- `delete` of a missing object succeeds.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ __all__ = ["Cloud", "Found", "Made", "UnfinishedError", "Wanted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An object the program wants.
+    """Desired object of the program.
 
     Attributes:
         urn: Its URN.
         facts: Its type.
         inputs: Checked inputs.
         before: Inputs of the last operation, for an update.
-        held: Ids under which the state knows objects of this URN, as far as this run has shown:
-            while one is replaced, the old one lives beside the new one. An empty id stands for an
-            object that was mentioned without its id.
+        held: IDs under which the state holds objects of this URN, as far as seen in this run;
+            during a replacement the old one exists next to the new one. An empty ID represents an
+            object that was mentioned without its ID.
     """
 
     urn: str
@@ -47,10 +47,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """An object that was made.
+    """A created object.
 
     Attributes:
-        id: Its physical id.
+        id: Its physical ID.
         outputs: All its properties.
     """
 
@@ -60,13 +60,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An object as it is in the cloud now.
+    """Current object in the cloud.
 
     Attributes:
-        inputs: What the program would have to say to get it; equal to the recorded inputs unless
-            somebody changed the object.
+        inputs: Inputs that would declare it; equal to the recorded inputs unless the object was
+            changed.
         outputs: All its properties.
-        id: Its physical id where it is not the one that was asked for.
+        id: Its physical ID if it differs from the requested one.
     """
 
     inputs: Properties
@@ -75,58 +75,58 @@ class Found:
 
 
 class UnfinishedError(ProviderError):
-    """An object exists, but not yet as wanted.
+    """An object exists, but not yet as desired.
 
     Attributes:
-        made: What there is.
-        reasons: Why it is not finished, for people.
+        made: The existing object.
+        reasons: Why it is not complete.
     """
 
     def __init__(self, made: Made, *reasons: str) -> None:
-        """Take what there is and why it is not finished."""
+        """Store the existing object and why it is not complete."""
         super().__init__("; ".join(reasons), code="UNKNOWN")
         self.made = made
         self.reasons = reasons
 
 
 class Cloud(Protocol):
-    """Makes, reads, changes and removes objects."""
+    """Creates, reads, updates and deletes objects."""
 
     def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:
-        """Outputs that a create (empty id) or update would give, asked at preview.
+        """Return the outputs that a create (empty ID) or update would give, at preview.
 
-        None leaves the prediction to the type's facts; so must a cloud that cannot tell because
-        something is unknown yet.
+        None leaves the prediction to the type's facts; it is required if unknown values prevent an
+        answer.
 
         Raises:
             ProviderError: The cloud would refuse the object.
         """
 
     def create(self, wanted: Wanted) -> Made:
-        """Make the object.
+        """Create the object.
 
         Raises:
-            UnfinishedError: It exists, but is not as wanted.
+            UnfinishedError: It exists, but not as desired.
         """
 
     def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Found | None:
-        """The object as it is, None when it is gone.
+        """Return the current object, None if it does not exist.
 
         Args:
             wanted: Its type and recorded inputs; no inputs for an import or `.get()`.
-            object_id: Its physical id.
+            object_id: Its physical ID.
             known: Outputs in the state.
 
         Raises:
-            ProviderError: The cloud cannot tell.
+            ProviderError: The cloud cannot read it.
         """
 
     def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
-        """Change the object and return its outputs; ``old`` are those in the state.
+        """Update the object and return its outputs; ``old`` are those in the state.
 
         Raises:
-            UnfinishedError: It is changed in part.
+            UnfinishedError: The update is incomplete.
         """
 
     def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
-        """Remove the object; ``known`` are its outputs in the state."""
+        """Delete the object; ``known`` are its outputs in the state."""

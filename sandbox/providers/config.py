@@ -1,4 +1,4 @@
-"""Provider configuration as it travels: everything that is not text comes as JSON in text."""
+"""Parses provider configuration, in which structured values are passed as JSON text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sandbox.providers.values import Properties, Secret, Value, plain
 
 __all__ = ["check_config_types", "parse_config"]
 
-# The engine's own entries of a provider resource.
+# Entries that the engine itself adds to a provider resource.
 _ENGINE_KEYS = frozenset({"version", "pluginDownloadURL", "pluginChecksums"})
 
 
 def parse_config(config: Properties, spec: Spec) -> tuple[Properties, list[Failure]]:
-    """Decode JSON text of structured settings; returns them with what could not be decoded."""
+    """Decode the JSON text of structured settings; return them with decoding failures."""
     parsed: Properties = {}
     failures: list[Failure] = []
     for name, value in config.items():
@@ -40,12 +40,12 @@ def parse_config(config: Properties, spec: Spec) -> tuple[Properties, list[Failu
 
 
 def check_config_types(config: Properties, spec: Spec) -> list[Failure]:
-    """Hold parsed settings against the SDK's provider arguments."""
+    """Check parsed settings against the SDK's provider arguments."""
     return list(check_fields(config, spec.config, spec.objects, owner="the provider configuration"))
 
 
 def _floats(value: Any) -> Value:
-    """JSON values as property values (which know no integers)."""
+    """Return JSON values as property values, which have no integers."""
     if isinstance(value, dict):
         return {key: _floats(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

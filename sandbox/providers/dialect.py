@@ -1,4 +1,4 @@
-"""What differs between clouds, as one interface, and what a plan of a resource looks like."""
+"""Interface for provider-specific behaviour, and the planned outputs of a resource."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["Dialect", "Invented", "planned"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invented:
-    """How a stand-in makes up ids and outputs for one resource.
+    """Patterns by which a stand-in invents IDs and outputs for one resource.
 
     Attributes:
         patterns: Output path (and ``id``) to pattern.
-        known: Provider facts patterns may name.
+        known: Provider facts that patterns may use.
     """
 
     patterns: Mapping[str, str]
@@ -29,12 +29,12 @@ class Invented:
 
 
 class Dialect(ABC):
-    """One cloud's ways: configuration, defaults, names, computed outputs, replacements.
+    """Provider behaviour: configuration, defaults, names, computed outputs, replacements.
 
     Attributes:
         name: Provider name, such as ``aws``.
-        replaces_by_path: Whether the official provider names what replaces an object by its whole
-            path, and not by its first part.
+        replaces_by_path: Whether the official provider reports a replacing property by its whole
+            path instead of its first part.
         spec: Its type facts.
     """
 
@@ -42,38 +42,38 @@ class Dialect(ABC):
     replaces_by_path: bool = False
 
     def __init__(self, spec: Spec) -> None:
-        """Take the type facts."""
+        """Store the type facts."""
         self.spec = spec
 
     @abstractmethod
     def find(self, token: str) -> TypeFacts:
-        """Facts of a type.
+        """Return the facts of a type.
 
         Raises:
-            ProviderError: The type is unknown; names the table to add an entry to.
+            ProviderError: The type is unknown; names the table to extend.
         """
 
     @abstractmethod
     def check_config(self, config: Properties) -> list[Failure]:
-        """What is wrong with the provider's own configuration (JSON text already parsed)."""
+        """Check the provider's own configuration (JSON text already parsed)."""
 
     @abstractmethod
     def configure(self, config: Properties) -> None:
-        """Take the provider's configuration.
+        """Apply the provider's configuration.
 
         Raises:
-            ProviderError: It cannot be used.
+            ProviderError: It is not valid.
         """
 
     @abstractmethod
     def check_more(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
-        """Complaints beyond the SDK's types."""
+        """Check inputs beyond the SDK's types."""
 
     @abstractmethod
     def complete(
         self, facts: TypeFacts, inputs: Properties, *, old: Properties, naming: NamingRequest
     ) -> Properties:
-        """Inputs with what the official provider adds at check: defaults, names, tags."""
+        """Return inputs with the official provider's additions at check: defaults, names, tags."""
 
     def refusals(
         self,
@@ -82,7 +82,7 @@ class Dialect(ABC):
         inputs: Properties,  # noqa: ARG002
         given: Properties,  # noqa: ARG002
     ) -> list[Failure]:
-        """Values that the cloud would refuse, by its own schemas.
+        """Check values by the cloud's own schemas.
 
         Args:
             urn: The resource.
@@ -94,27 +94,27 @@ class Dialect(ABC):
 
     @abstractmethod
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
-        """Paths only the cloud knows, unless the inputs give them."""
+        """Return paths that only the cloud knows, unless the inputs give them."""
 
     @abstractmethod
     def replacements(self, facts: TypeFacts, inputs: Properties) -> tuple[str, ...]:
-        """Paths whose change forces a replacement."""
+        """Return paths whose change forces a replacement."""
 
     @abstractmethod
     def volatile(self, facts: TypeFacts) -> tuple[str, ...]:
-        """Computed paths that change with every update."""
+        """Return computed paths that change with every update."""
 
     @abstractmethod
     def name_is_taken(self, facts: TypeFacts, old: Properties, new: Properties) -> bool:
-        """Whether old and new object would have the same name, so the old must go first."""
+        """Return whether both objects would have the same name, so the old one is deleted first."""
 
     @abstractmethod
     def invented(self, facts: TypeFacts, inputs: Properties) -> Invented:
-        """Patterns for what a stand-in makes up on ``up``."""
+        """Return the patterns for values that a stand-in invents on ``up``."""
 
     @abstractmethod
     def invoke(self, token: str) -> Properties:
-        """Answer a function that needs no cloud.
+        """Answer a function that requires no cloud.
 
         Raises:
             ProviderError: Any other function.
@@ -128,13 +128,13 @@ def planned(
     old: Properties | None = None,
     volatile: Iterable[str] = (),
 ) -> Properties:
-    """Outputs as far as they are known before the operation.
+    """Return the outputs as far as they are known before the operation.
 
     Args:
         inputs: Checked inputs.
-        computed: Paths only the cloud knows; those the inputs give are left alone.
+        computed: Paths that only the cloud knows; those given by inputs are kept.
         old: Outputs of the last operation, for an update.
-        volatile: Computed paths an update changes.
+        volatile: Computed paths that an update changes.
     """
     result: Properties = {key: value for key, value in inputs.items() if not key.startswith("__")}
     changing = frozenset(volatile)

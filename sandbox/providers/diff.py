@@ -1,4 +1,4 @@
-"""Compares old with new inputs: what changes, and what of it forces a replacement."""
+"""Compares old and new inputs: changes, and those that force a replacement."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PLAIN_KEY: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One changed place.
+    """One changed location.
 
     Attributes:
         path: Property path, such as ``spec.ports[0].port``.
-        kind: What happens to it.
+        kind: Kind of change.
         old: Value before, None when added.
         new: Value after, None when deleted.
     """
@@ -34,12 +34,12 @@ class Change:
 
 
 def compare(old: Properties, new: Properties, *, ignore: Iterable[str] = ()) -> list[Change]:
-    """List the changed places, deepest first known; a value not known yet counts as a change.
+    """Return the changes at the deepest known paths; an unknown value counts as a change.
 
     Args:
         old: Inputs of the last operation.
-        new: Inputs wanted now.
-        ignore: Paths (``ignoreChanges``) whose changes are dropped, with everything below them.
+        new: Desired inputs.
+        ignore: Paths (``ignoreChanges``) whose changes are dropped, including nested ones.
     """
     ignored = tuple(ignore)
     return [
@@ -50,10 +50,10 @@ def compare(old: Properties, new: Properties, *, ignore: Iterable[str] = ()) -> 
 
 
 def forces_replacement(change: Change, paths: Iterable[str]) -> bool:
-    """Whether a change touches one of the paths that cannot be changed in place.
+    """Return whether a change affects a path that cannot be updated in place.
 
-    Changing something below such a path counts, and so does adding, removing or not yet knowing a
-    whole object that holds one.
+    A change below such a path counts, and so does adding, removing or an unknown value of an object
+    that contains one.
     """
     place = _INDEX.sub("", change.path)
     return any(
@@ -82,14 +82,14 @@ def _walk(old: Value, new: Value, path: str) -> Iterator[Change]:
 
 
 def _join(path: str, key: str) -> str:
-    """Append a key the way the engine writes property paths."""
+    """Append a key in the engine's notation of property paths."""
     if not _PLAIN_KEY.match(key):
         return f'{path}["{key}"]'
     return f"{path}.{key}" if path else key
 
 
 def _covers(entry: str, path: str) -> bool:
-    """Whether an ``ignoreChanges`` entry (``[*]`` is any item) covers a path."""
+    """Return whether an ``ignoreChanges`` entry (``[*]`` is any item) covers a path."""
     pattern = re.escape(entry).replace(r"\[\*\]", r"\[[^\]]*\]").replace(r"\.\*", r"\.[^.\[]*")
     return re.match(rf"{pattern}($|\.|\[)", path) is not None
 

@@ -1,4 +1,4 @@
-"""What goes wrong, as values and as one exception the servicer turns into a gRPC status."""
+"""Failures of properties, and the exception that becomes a gRPC status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Failure", "ProviderError", "suggestion"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One property that is not as it should be.
+    """One invalid property.
 
     Attributes:
         path: Property path, such as ``rules[0].prefix``; empty for the whole resource.
@@ -23,19 +23,19 @@ class Failure:
 
 
 class ProviderError(Exception):
-    """A request that is refused.
+    """A refused request.
 
     Attributes:
-        code: Name of the gRPC status code to answer with.
+        code: Name of the gRPC status code.
     """
 
     def __init__(self, message: str, *, code: str = "INVALID_ARGUMENT") -> None:
-        """Take the whole message to show, and the code."""
+        """Store the message and the code."""
         super().__init__(message)
         self.code = code
 
 
 def suggestion(word: str, choices: Iterable[str]) -> str:
-    """``"; did you mean X?"`` when one of the choices is close, else nothing."""
+    """Return ``"; did you mean X?"`` if one of the choices is close, else an empty text."""
     close = get_close_matches(word, list(choices), n=1, cutoff=0.6)
     return f"; did you mean `{close[0]}`?" if close else ""

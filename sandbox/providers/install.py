@@ -1,4 +1,4 @@
-"""Puts the stand-ins where the engine looks for plugins."""
+"""Installs the stand-ins as plugins of the engine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NAMES: Final = ("aws", "kubernetes")
 def install(home: Path) -> list[Path]:
     """Install both stand-ins as plugins of a private ``PULUMI_HOME``.
 
-    Safe to repeat and to run twice at once. The first run per SDK version reads the SDK's types,
+    Idempotent and safe to run concurrently. The first run per SDK version reads the SDK's types,
     which takes some seconds.
 
     Args:
-        home: The ``PULUMI_HOME``; made when missing.
+        home: The ``PULUMI_HOME``; created if missing.
 
     Returns:
         The plugin folders, named after the version of the installed SDK.
@@ -39,12 +39,12 @@ def _install_one(plugins: Path, name: str) -> Path:
 
 
 def _script(name: str) -> str:
-    """The plugin executable; the interpreter that installed it is the fallback."""
+    """Return the plugin executable, which falls back to the installing interpreter."""
     python = f'"${{MOBILE_AI_PYTHON:-{sys.executable}}}"'
     return (
         "#!/bin/sh\n"
         f"# Stand-in for the official {name} provider: no cloud, sandbox and tests only.\n"
-        # -P: the engine starts this in the program's folder, which must not shadow our modules.
+        # -P: the working directory is the program's folder, which must not shadow our modules.
         f"exec {python} -P -m sandbox.providers.{name} "
         '--spec "$(dirname "$0")/types.json" "$@"\n'
     )

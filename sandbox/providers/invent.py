@@ -1,4 +1,4 @@
-"""Ids and outputs a stand-in makes up on ``up``: deterministic, and marked in the state."""
+"""Invents IDs and outputs on ``up``: deterministic, and marked in the state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.providers.values import Value, plain
 
 __all__ = ["MARK", "Inventor"]
 
-# Key in a resource's outputs that lists the outputs no cloud has confirmed.
+# Key in a resource's outputs that lists the invented outputs.
 MARK: Final = "__standIn"
 _FIELD: Final = re.compile(r"\{([A-Za-z0-9]+)\}")
 
@@ -22,10 +22,10 @@ class Inventor:
     """Fills patterns such as ``arn:{partition}:s3:::{bucket}``."""
 
     def __init__(self, identity: str, *, invented: Invented, values: Mapping[str, Value]) -> None:
-        """Take what the values are made from.
+        """Store the inputs of the invented values.
 
         Args:
-            identity: Text the made-up parts derive from; the same text gives the same parts.
+            identity: Text that invented parts derive from; equal texts give equal parts.
             invented: Patterns and provider facts.
             values: The resource's properties.
         """
@@ -35,11 +35,11 @@ class Inventor:
         self._values = values
 
     def learn(self, name: str, value: str) -> None:
-        """Let patterns use a value under a name."""
+        """Make a value available to patterns under a name."""
         self._known[name] = value
 
     def value(self, name: str) -> str:
-        """What a pattern field stands for: a known fact, a property, or another pattern."""
+        """Return the value of a pattern field: a known fact, a property, or another pattern."""
         if name in self._known:
             return self._known[name]
         given = plain(self._values.get(name))
@@ -52,7 +52,7 @@ class Inventor:
         return f"stand-in-{self._digest[:8]}"
 
     def output(self, path: str, kind: str) -> Value:
-        """A value for an output: from its pattern, else a placeholder of its kind, else None."""
+        """Return the value of an output: by its pattern, else a placeholder of its kind."""
         if path in self._patterns:
             return self._fill(self._patterns[path])
         if kind == "string":

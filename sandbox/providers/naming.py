@@ -1,4 +1,4 @@
-"""Automatic physical names, as the official providers make them."""
+"""Automatic physical names in the form of the official providers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RANDOM_DIGITS: Final = 7
 
 
 class NamingMode(Enum):
-    """What the engine's autonaming configuration asks for."""
+    """Mode of the engine's autonaming configuration."""
 
     DEFAULT = "default"
     PROPOSE = "propose"
@@ -29,13 +29,13 @@ class NamingMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamingRequest:
-    """What a name is made from.
+    """Inputs of a generated name.
 
     Attributes:
         logical: The resource's name in the program.
-        seed: Random bytes of the engine, the same for every retry of one operation.
-        mode: How binding the proposal is.
-        proposed: The engine's proposal, when it has one.
+        seed: Random bytes of the engine, equal for every retry of one operation.
+        mode: Autonaming mode.
+        proposed: The engine's proposal, if it has one.
     """
 
     logical: str
@@ -51,16 +51,16 @@ def unique_name(
     *,
     digits: int = _RANDOM_DIGITS,
 ) -> str:
-    """Make a name that fits the service's rule.
+    """Return a name that satisfies the service's rule.
 
     Args:
-        request: Logical name, seed and the engine's wish.
+        request: Logical name, seed and autonaming mode.
         rule: Length, case, prefix and suffix.
         inputs: The resource's inputs, for suffixes that depend on them.
         digits: Number of random hex digits.
 
     Raises:
-        ProviderError: Automatic naming is switched off, or the enforced name does not fit.
+        ProviderError: Autonaming is disabled, or the enforced name does not satisfy the rule.
     """
     if request.mode is NamingMode.DISABLE:
         raise ProviderError(
@@ -74,7 +74,7 @@ def unique_name(
     stem = stem.lower() if rule.lower else stem
     prefix = "" if stem.startswith(rule.prefix) else rule.prefix
     room = rule.max_length - len(prefix) - len(suffix)
-    # Cut the middle, never the random end that keeps names apart.
+    # Truncate the middle, never the random suffix that makes names unique.
     kept = stem if len(stem) <= room else stem[: room - digits - 1] + stem[-digits - 1 :]
     return f"{prefix}{kept}{suffix}"
 

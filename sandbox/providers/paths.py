@@ -8,7 +8,7 @@ __all__ = ["get_path", "has_path", "set_path"]
 
 
 def get_path(values: Properties, path: str) -> Value:
-    """The value at a dotted path, None when something on the way is missing or not an object."""
+    """Return the value at a dotted path, None if a parent is missing or not an object."""
     found: Value = values
     for key in path.split("."):
         found = plain(found)
@@ -17,14 +17,14 @@ def get_path(values: Properties, path: str) -> Value:
 
 
 def has_path(values: Properties, path: str) -> bool:
-    """Whether there is a value at a dotted path."""
+    """Return whether there is a value at a dotted path."""
     return get_path(values, path) is not None
 
 
 def set_path(values: Properties, path: str, value: Value) -> Properties:
-    """A copy with the value set; the same object when the parent is missing or not open to see.
+    """Return a copy with the value set; the same object if the parent is missing or opaque.
 
-    A parent that is unknown or secret stays so: its inside cannot be told apart any more.
+    An unknown or secret parent is kept, as its contents are not accessible.
     """
     head, _, rest = path.partition(".")
     if not rest:

@@ -1,4 +1,4 @@
-"""When a stand-in may change anything: only in a sandbox, only on this machine."""
+"""Restricts changes by a stand-in to sandbox runs on this machine."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["endpoint_failure", "require_sandbox"]
 
 
 def require_sandbox(action: str, environment: Mapping[str, str]) -> None:
-    """Refuse an operation that changes or reads a cloud outside a sandbox run.
+    """Refuse an operation on a cloud outside of a sandbox run.
 
-    A stand-in keeps what it "creates" in the stack's state only; in a real stack's state that
-    would be a lie about the real cloud.
+    A stand-in records "created" objects in the stack's state only, which would corrupt the state of
+    a real stack.
 
     Args:
-        action: What was asked for, such as ``create``.
+        action: Requested operation, such as ``create``.
         environment: The process environment.
 
     Raises:
@@ -38,11 +38,11 @@ def require_sandbox(action: str, environment: Mapping[str, str]) -> None:
 
 
 def endpoint_failure(path: str, url: str) -> Failure | None:
-    """The failure of a configured endpoint that is not this machine, or None.
+    """Return the failure of an endpoint that is not on this machine, or None.
 
     Args:
         path: Property path of the endpoint.
-        url: Its value; with or without a scheme.
+        url: Its value, with or without a scheme.
     """
     host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     if _is_loopback(host):

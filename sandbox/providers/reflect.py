@@ -1,4 +1,4 @@
-"""Makes the spec of a provider from the installed SDK and the hand-kept table.
+"""Builds the spec of a provider from the installed SDK and the maintained table.
 
 Run once per SDK version and cached: it imports the SDK's namespaces, which takes seconds.
 """
@@ -33,7 +33,7 @@ _PRIMITIVES: dict[object, str] = {
 
 
 def load_table(path: Path) -> dict[str, Any]:
-    """Read a type table: ``{"types": {token: entry}, ...}``."""
+    """Return a type table: ``{"types": {token: entry}, ...}``."""
     table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return table
 
@@ -43,8 +43,8 @@ def build_spec(package: str, version: str, table: Mapping[str, Any]) -> dict[str
 
     Args:
         package: Import name of the SDK, ``pulumi_aws`` or ``pulumi_kubernetes``.
-        version: Its version, kept in the result.
-        table: What ``load_table`` returned.
+        version: Its version, stored in the result.
+        table: Result of ``load_table``.
 
     Raises:
         LookupError: A token of the table is not in the SDK.
@@ -67,7 +67,7 @@ def build_spec(package: str, version: str, table: Mapping[str, Any]) -> dict[str
 
 
 def registered_classes(package: str) -> dict[str, tuple[str, str]]:
-    """Type token to (module, class), from the SDK's own registration list."""
+    """Return type token to (module, class), from the SDK's own registration list."""
     source = inspect.getsource(importlib.import_module(package))
     text = source.split('resource_modules="""', 1)[1].split('"""', 1)[0]
     return {
@@ -98,9 +98,10 @@ def _resource_class(token: str, classes: Mapping[str, tuple[str, str]]) -> type:
 
 
 def _with_naming(entry: dict[str, Any]) -> dict[str, Any]:
-    """Give every type with an optional, always-present text ``name`` automatic naming.
+    """Enable autonaming for every type with an optional, always-present text ``name``.
 
-    That is the rule of the official bridge; a table entry overrides or (``naming: null``) stops it.
+    That is the rule of the official bridge; a table entry overrides or (``naming: null``) disables
+    it.
     """
     shape, required = entry["inputs"].get("name", (None, True))
     always = entry["outputs"].get("name", (None, False))[1]
@@ -112,18 +113,18 @@ def _with_naming(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 class SdkReader:
-    """Reads shapes off SDK classes and collects the nested object types met on the way."""
+    """Reads shapes from SDK classes and collects the nested object types."""
 
     def __init__(self) -> None:
-        """Start with no object types met."""
+        """Start without object types."""
         self.objects: dict[str, dict[str, list[Any]]] = {}
 
     def resource(self, cls: type) -> dict[str, Any]:
-        """Inputs and outputs of a resource class."""
+        """Return inputs and outputs of a resource class."""
         return {"inputs": self.fields(_args_class(cls)), "outputs": self._outputs(cls)}
 
     def fields(self, cls: type) -> dict[str, list[Any]]:
-        """Properties of an args class: wire name to ``[shape, required]``."""
+        """Return the properties of an args class: wire name to ``[shape, required]``."""
         required = {
             name
             for name, parameter in inspect.signature(cls).parameters.items()
@@ -142,7 +143,7 @@ class SdkReader:
         }
 
     def shape(self, hint: Any) -> Shape:
-        """The shape of a type annotation, its ``Input``/``Optional`` plumbing taken off."""
+        """Return the shape of a type annotation, without its ``Input``/``Optional`` wrappers."""
         shapes: list[Shape] = []
         for member in _members(hint):
             if not _is_plumbing(member) and (shape := self._single(member)) not in shapes:
@@ -180,7 +181,7 @@ class SdkReader:
 
 
 def _args_class(cls: type) -> type:
-    """The args class beside a resource class (``XArgs``, or ``XInitArgs`` in Kubernetes)."""
+    """Return the args class of a resource class (``XArgs``, or ``XInitArgs`` in Kubernetes)."""
     module = sys.modules[cls.__module__]
     found: type = getattr(module, f"{cls.__name__}InitArgs", None) or getattr(
         module, f"{cls.__name__}Args"
@@ -189,7 +190,7 @@ def _args_class(cls: type) -> type:
 
 
 def _properties(cls: type) -> Iterator[tuple[str, str, Any]]:
-    """Python name, wire name and resolved annotation of each property of an SDK class."""
+    """Yield Python name, wire name and resolved annotation of each property of a class."""
     # The SDK's ``Input`` alias holds forward references to these two names.
     forward = {"Output": importlib.import_module("pulumi").Output, "T": type(None)}
     names = {**vars(sys.modules[cls.__module__]), **forward}
@@ -208,7 +209,7 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 
 def _is_plumbing(hint: Any) -> bool:
-    """Whether a union member only says "or an Output/awaitable/nothing of it"."""
+    """Return whether a union member is only a wrapper: an Output, an awaitable or None."""
     origin = typing.get_origin(hint) or hint
     return (
         origin is type(None)
@@ -218,13 +219,13 @@ def _is_plumbing(hint: Any) -> bool:
 
 
 def _unwrapped(hint: Any) -> Any:
-    """``X`` of ``Output[X]``."""
+    """Return ``X`` of ``Output[X]``."""
     origin = typing.get_origin(hint)
     return typing.get_args(hint)[0] if getattr(origin, "__name__", "") == "Output" else hint
 
 
 def _outline(hint: Any) -> str:
-    """Rough kind of an output: enough to make a typed placeholder."""
+    """Return the rough kind of an output, sufficient for a typed placeholder."""
     known = [member for member in _members(_unwrapped(hint)) if member is not type(None)]
     origin = typing.get_origin(known[0]) or known[0]
     if origin in _PRIMITIVES:

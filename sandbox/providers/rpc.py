@@ -1,4 +1,4 @@
-"""Turns a refusal into a gRPC status, so that the engine shows its text and nothing else."""
+"""Converts provider errors to gRPC statuses, so that the engine shows only their text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Call = Callable[[_Self, _Request, grpc.ServicerContext], _Response]
 
 
 def answered(method: _Method[_Self, _Request, _Response]) -> _Call[_Self, _Request, _Response]:
-    """Make a gRPC method of a function; abort with the code and text of a ``ProviderError``."""
+    """Wrap a function as a gRPC method that aborts with a ``ProviderError``'s code and text."""
 
     @wraps(method)
     def call(self: _Self, request: _Request, context: grpc.ServicerContext) -> _Response:

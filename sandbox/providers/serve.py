@@ -1,4 +1,4 @@
-"""A provider process: prints its port and serves until the engine goes away."""
+"""Provider process: prints its port and serves until the engine exits."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def main(
     make_dialect: Callable[[Spec, Mapping[str, str]], Dialect],
     make_cloud: Callable[[Any, Mapping[str, str]], Cloud | None] | None = None,
 ) -> int:
-    """Run a provider process; returns its exit code.
+    """Run a provider process and return its exit code.
 
     Args:
         name: Provider name, such as ``aws``.
-        make_dialect: Makes the dialect from the spec and the environment.
-        make_cloud: Makes the cloud from the dialect and the environment; without one, objects are
+        make_dialect: Creates the dialect from the spec and the environment.
+        make_cloud: Creates the cloud from the dialect and the environment; without one, objects are
             kept in the state only.
     """
     options, _ = spec_option().parse_known_args()  # the engine passes its address and logging flags
-    # The engine ends a plugin with SIGINT to its own process group (and kills it after 5 s);
+    # The engine stops a plugin with SIGINT to its own process group (and kills it after 5 s);
     # Ctrl-C in a terminal does not reach it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
-    # Children are started by exec, if at all: gRPC's handlers for fork only cost time.
+    # Children are started by exec, if at all, so gRPC's fork handlers would only cost time.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     spec = Spec.load(options.spec or ensure_spec(name))
     skip_sdk_start()
@@ -60,7 +60,7 @@ def main(
 
 
 def spec_option() -> argparse.ArgumentParser:
-    """Return the parser of what the plugin's script adds to the engine's arguments."""
+    """Return the parser of the argument that the plugin script adds to the engine's."""
     parser = argparse.ArgumentParser(prog="pulumi-resource", allow_abbrev=False)
     parser.add_argument("--spec", type=Path, help="type facts made at installation")
     return parser
@@ -69,8 +69,8 @@ def spec_option() -> argparse.ArgumentParser:
 def start(
     dialect: Dialect, environment: Mapping[str, str], cloud: Cloud | None = None
 ) -> tuple[grpc.Server, int]:
-    """Serve a dialect on a free loopback port; returns the running server and the port."""
-    # Imported here, after `main` has arranged for a light import of the protocol.
+    """Serve a dialect on a free loopback port; return the running server and the port."""
+    # Imported here, after `main` has called `skip_sdk_start`.
     import grpc  # noqa: PLC0415
     from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def start(
 
 
 def _wait(server: grpc.Server, *, parent: int) -> None:
-    """Serve until told to stop, or until the engine died without telling."""
+    """Serve until stopped, or until the engine has exited without a signal."""
     while server.wait_for_termination(timeout=_PARENT_CHECK_SECONDS):
         if os.getppid() != parent:
             print("the engine is gone; stopping", file=sys.stderr)

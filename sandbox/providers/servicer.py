@@ -1,4 +1,4 @@
-"""The provider protocol: one servicer for every cloud, the differences are in its dialect."""
+"""Provider protocol: one servicer for every cloud; differences are in its dialect."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
     """Answers the engine as the official provider would, without a cloud."""
 
     def __init__(self, dialect: Dialect, cloud: Cloud, environment: Mapping[str, str]) -> None:
-        """Put the parts together.
+        """Store dialect, cloud and environment.
 
         Args:
-            dialect: The cloud's ways.
-            cloud: Where created objects live.
-            environment: The process environment, to tell a sandbox run from a real one.
+            dialect: Provider behaviour.
+            cloud: Cloud that holds created objects.
+            environment: The process environment, to recognize a sandbox run.
         """
         self._dialect = dialect
         self._cloud = cloud
@@ -52,7 +52,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(
         self, _request: provider_pb2.ProviderHandshakeRequest
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """Say which parts of the protocol are understood."""
+        """Return the supported protocol features."""
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True,
             accept_resources=True,
@@ -67,17 +67,17 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Cancel(self, _request: empty_pb2.Empty) -> empty_pb2.Empty:
-        """Nothing runs long enough to be cancelled."""
+        """Accept a cancellation without effect, as no operation runs long."""
         return empty_pb2.Empty()
 
     @answered
     def GetPluginInfo(self, _request: empty_pb2.Empty) -> plugin_pb2.PluginInfo:
-        """The version of the SDK this stands in for."""
+        """Return the version of the SDK that this stands in for."""
         return plugin_pb2.PluginInfo(version=self._dialect.spec.version)
 
     @answered
     def GetSchema(self, _request: provider_pb2.GetSchemaRequest) -> provider_pb2.GetSchemaResponse:
-        """Name and version only: Python programs read the schema from the SDK."""
+        """Return name and version only, as Python programs read the schema from the SDK."""
         schema = {"name": self._dialect.name, "version": self._dialect.spec.version}
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
@@ -92,14 +92,14 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def DiffConfig(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Every change of configuration is an update of the provider in place."""
+        """Report every change of configuration as an update of the provider in place."""
         old = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
         changes = compare(old, decode(request.news), ignore=request.ignoreChanges)
         return diff_response(changes, replacing=frozenset(), replaces=(), delete_first=False)
 
     @answered
     def Configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
-        """Take the configuration the engine settled on."""
+        """Apply the final configuration."""
         config, failures = parse_config(decode(request.args), self._dialect.spec)
         if failures:
             raise ProviderError("; ".join(failure.reason for failure in failures))
@@ -114,14 +114,14 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
-        """Check inputs against the SDK's types and the cloud's schemas; add what providers add."""
+        """Check inputs against the SDK's types and the cloud's schemas; add provider defaults."""
         facts = self._facts(request.type, request.urn)
         inputs = decode(request.news)
-        if "__defaults" in inputs:  # inputs that went through here before
+        if "__defaults" in inputs:  # inputs that were checked before
             inputs.pop("tagsAll", None)
         failures = self._failures(facts, inputs)
-        # Refused inputs go back too: the pack judges what the engine is given, and would else miss
-        # properties that the program set.
+        # Refused inputs are returned too: the pack evaluates the returned inputs, and would
+        # otherwise miss properties that the program set.
         if failures:
             return provider_pb2.CheckResponse(
                 inputs=request.news, failures=check_failures(failures, inputs)
@@ -136,7 +136,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Compare with the last inputs; say what of it forces a replacement."""
+        """Compare with the last inputs and report changes that force a replacement."""
         self._held.saw(request.urn, request.id)
         facts, news = self._facts(request.type, request.urn), decode(request.news)
         old = old_inputs(request, facts)
@@ -153,7 +153,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
-        """Plan a new object at preview; make it on `up`, in a sandbox only."""
+        """Plan a new object at preview; create it on `up`, in a sandbox only."""
         facts, inputs = self._facts(request.type, request.urn), decode(request.properties)
         wanted = self._wanted(request.urn, facts, inputs)
         if request.preview:
@@ -167,7 +167,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """Look an object up: for a refresh, an import or `.get()`."""
+        """Read an object for a refresh, an import or `.get()`."""
         require_sandbox("read", self._environment)
         self._held.saw(request.urn, request.id)
         facts = self._facts(request.type, request.urn)
@@ -183,7 +183,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
-        """Plan a change at preview; make it on `up`, in a sandbox only."""
+        """Plan a change at preview; apply it on `up`, in a sandbox only."""
         self._held.saw(request.urn, request.id)
         facts, inputs = self._facts(request.type, request.urn), decode(request.news)
         old = decode(request.olds)
@@ -202,7 +202,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
-        """Remove an object, in a sandbox only."""
+        """Delete an object, in a sandbox only."""
         require_sandbox("delete", self._environment)
         facts = self._facts(request.type, request.urn)
         wanted = self._wanted(request.urn, facts, decode(request.old_inputs))
@@ -212,7 +212,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
-        """Answer the few functions that need no cloud; refuse the others."""
+        """Answer the few functions that require no cloud; refuse others."""
         answer = self._dialect.invoke(request.tok)
         response = provider_pb2.InvokeResponse()
         # `return` is a Python keyword, so the field cannot be written as an attribute.
@@ -220,7 +220,7 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def _facts(self, token: str, urn: str) -> TypeFacts:
-        """Facts of the type a request is about; old engines name it in the URN only."""
+        """Return the facts of a request's type; old engines name it in the URN only."""
         return self._dialect.find(token or urn.split("::")[2].rsplit("$", 1)[-1])
 
     def _wanted(

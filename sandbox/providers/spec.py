@@ -1,7 +1,7 @@
-"""What a stand-in knows about resource types: the SDK's shapes joined with the hand-kept table.
+"""Type facts of a stand-in: the SDK's shapes joined with the maintained table.
 
-The file behind it is JSON made once per SDK version (see ``reflect``), because importing the SDK
-for its types costs seconds and a provider process needs only these facts.
+They are read from a JSON file created once per SDK version (see ``reflect``), since importing the
+SDK for its types takes seconds and a provider process requires only these facts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["NamingRule", "Shape", "Spec", "TypeFacts"]
 
-# A word (string, number, integer, boolean, asset, any) or a pair of a word and its inside:
+# A word (string, number, integer, boolean, asset, any) or a pair of a word and its parameter:
 # list of a shape, map of a shape, object by key, one of several shapes, const of some values.
 Shape: TypeAlias = Any
 Fields: TypeAlias = Mapping[str, Sequence[Any]]
@@ -23,14 +23,14 @@ Fields: TypeAlias = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamingRule:
-    """How a type gets a physical name when the program gives none.
+    """Rule for a type's physical name if the program gives none.
 
     Attributes:
         prop: Property that holds the name.
-        max_length: Longest name the service takes, in characters.
-        lower: The service takes lower case only.
-        prefix: Text every name starts with, such as ``alias/``.
-        suffix_if: ``{property: suffix}``, for a boolean that demands an ending (FIFO queues).
+        max_length: Maximum length that the service accepts.
+        lower: The service accepts lower case only.
+        prefix: Required prefix, such as ``alias/``.
+        suffix_if: ``{property: suffix}``, for a boolean that requires a suffix (FIFO queues).
     """
 
     prop: str
@@ -42,7 +42,7 @@ class NamingRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeFacts:
-    """Everything known about one resource type.
+    """Facts about one resource type.
 
     Attributes:
         token: The type token, such as ``aws:s3/bucket:Bucket``.
@@ -51,10 +51,10 @@ class TypeFacts:
         naming: Automatic naming, or None for a type that has none.
         replace: Paths whose change forces a replacement.
         volatile: Computed outputs that change with every update.
-        computed: Nested paths only the cloud knows (top-level ones follow from ``outputs``).
-        defaults: Values the official provider fills in when an input is missing.
-        id: Pattern of the id a stand-in makes; see ``invent``.
-        patterns: Output to the pattern of the value a stand-in makes.
+        computed: Nested paths that only the cloud knows (top-level ones follow from ``outputs``).
+        defaults: Values that the official provider fills in for missing inputs.
+        id: Pattern of the invented ID; see ``invent``.
+        patterns: Output to the pattern of its invented value.
         cluster_scoped: Kubernetes: the kind has no namespace.
         open: Any property is accepted (custom resources).
     """
@@ -75,7 +75,7 @@ class TypeFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """The type facts of one provider."""
+    """Type facts of one provider."""
 
     document: Mapping[str, Any]
 
@@ -91,7 +91,7 @@ class Spec:
 
     @property
     def version(self) -> str:
-        """Version of the SDK the facts were taken from."""
+        """Version of the SDK that the facts were taken from."""
         return str(self.document["version"])
 
     @property
@@ -108,7 +108,7 @@ class Spec:
 
     @property
     def extra(self) -> Mapping[str, Any]:
-        """Facts only one cloud has (regions, built-in API groups)."""
+        """Provider-specific facts (regions, built-in API groups)."""
         extra: Mapping[str, Any] = self.document["extra"]
         return extra
 
@@ -117,7 +117,7 @@ class Spec:
         return {}
 
     def find(self, token: str) -> TypeFacts | None:
-        """Facts of a type, or None when the table has no entry for it."""
+        """Return the facts of a type, or None if the table has no entry for it."""
         if token not in self._found and token in self.document["types"]:
             self._found[token] = _facts(token, self.document["types"][token])
         return self._found.get(token)

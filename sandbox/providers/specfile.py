@@ -1,4 +1,4 @@
-"""Makes and finds the spec file of a provider: once per SDK version, per user."""
+"""Builds and locates the spec file of a provider, once per SDK version and user."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["cache_folder", "ensure_spec", "sdk_version", "write_atomically"]
 
 _FOLDER: Final = Path(__file__).parent
 _PACKAGES: Final = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
-# What the content of a spec depends on, besides the SDK.
+# Sources that determine the content of a spec, besides the SDK.
 _SOURCES: Final = ("reflect.py", "{name}/types.yaml")
 
 
 def sdk_version(name: str) -> str:
-    """Version of the installed SDK a provider stands in for."""
+    """Return the version of the installed SDK that a provider stands in for."""
     return version(_PACKAGES[name])
 
 
 def ensure_spec(name: str) -> Path:
-    """Path of a provider's spec file; makes it when the SDK or the table is new.
+    """Return the path of a provider's spec file; build it for a new SDK or table.
 
     Args:
         name: ``aws`` or ``kubernetes``.
 
     Raises:
-        RuntimeError: It could not be made.
+        RuntimeError: It could not be built.
     """
     path = cache_folder() / f"{name}-{sdk_version(name)}-{_fingerprint(name)}.json"
     if not path.exists():
@@ -40,7 +40,7 @@ def ensure_spec(name: str) -> Path:
 
 
 def write_atomically(path: Path, content: str, *, mode: int = 0o644) -> None:
-    """Write a file so that a reader sees the old or the new content, never a part."""
+    """Write a file so that readers see the old or the new content, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(content, encoding="utf-8")
@@ -58,7 +58,7 @@ def build(name: str, path: Path) -> None:
 
 
 def _build_apart(name: str, path: Path) -> None:
-    """Build in a process of its own: the SDK's memory is not wanted here."""
+    """Build in a separate process, to avoid the SDK's memory use in this one."""
     command = [sys.executable, "-m", "sandbox.providers.specfile", name, str(path)]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
@@ -78,7 +78,7 @@ def _build_apart(name: str, path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Folder of what stand-in providers keep for a user."""
+    """Return the user's cache folder of stand-in providers."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "mobile-ai" / "providers"
 

@@ -1,4 +1,4 @@
-"""A cloud that does not exist: objects in the engine's state alone, ids and outputs made up."""
+"""Cloud without an API: objects exist in the engine's state only, with invented outputs."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ __all__ = ["StateOnly", "fill", "identity"]
 
 
 class StateOnly:
-    """Keeps objects in the engine's state alone and makes their ids and outputs up.
+    """Keeps objects in the engine's state only and invents their IDs and outputs.
 
-    Everything made up is listed in the output ``__standIn``, so a reader of the state can tell.
+    All invented outputs are listed in the output ``__standIn``.
     """
 
     def __init__(self, dialect: Dialect) -> None:
-        """Take the dialect whose patterns are used."""
+        """Store the dialect whose patterns are used."""
         self._dialect = dialect
 
     def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:  # noqa: ARG002
-        """Nothing more than the type's facts say."""
+        """Return None, as the type's facts already predict the outputs."""
         return None
 
     def create(self, wanted: Wanted) -> Made:
-        """Make an id and every computed output from the URN and the inputs."""
+        """Invent an ID and every computed output from the URN and the inputs."""
         invented = self._dialect.invented(wanted.facts, wanted.inputs)
         inventor = Inventor(identity(wanted), invented=invented, values=wanted.inputs)
         outputs = fill(self._dialect, wanted, planned(wanted.inputs, ()), inventor)
         return Made(id=inventor.value("id"), outputs=outputs)
 
     def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Found | None:
-        """What the state already holds; there is nothing else to ask."""
+        """Return the values of the state, the only source."""
         if known:
             return Found(inputs=wanted.inputs, outputs=known)
         raise ProviderError(
@@ -48,7 +48,7 @@ class StateOnly:
         )
 
     def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
-        """Keep old computed outputs, make up again what every update changes."""
+        """Keep old computed outputs, and invent volatile ones again."""
         dialect, facts = self._dialect, wanted.facts
         inventor = Inventor(
             identity(wanted), invented=dialect.invented(facts, wanted.inputs), values=wanted.inputs
@@ -58,11 +58,11 @@ class StateOnly:
         return fill(dialect, wanted, planned(wanted.inputs, settled, old=old), inventor)
 
     def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
-        """Nothing to remove: the engine drops the object from the state."""
+        """Accept the deletion without effect, as the engine removes the object from the state."""
 
 
 def fill(dialect: Dialect, wanted: Wanted, outputs: Properties, inventor: Inventor) -> Properties:
-    """Outputs with every computed one that is missing made up, and a list of those."""
+    """Return outputs with missing computed ones invented, and a list of those."""
     made: list[Value] = []
     for path in dialect.computed(wanted.facts):
         if has_path(outputs, path):
@@ -75,20 +75,20 @@ def fill(dialect: Dialect, wanted: Wanted, outputs: Properties, inventor: Invent
 
 
 def _placeholder_kind(facts: TypeFacts, path: str) -> str:
-    """Kind of a pure output; none for what the program could have set, such as an ACL.
+    """Return the kind of a pure output; empty for one that a program can set, such as an ACL.
 
-    A made-up setting in the state could pass for a real one when policies read the state.
+    An invented setting in the state could be mistaken for a real one by policies on the state.
     """
     return "" if path in facts.inputs else str(facts.outputs.get(path, ("",))[0])
 
 
 def identity(wanted: Wanted) -> str:
-    """Differs between an object and its replacement, but not between two runs."""
+    """Return a text that differs for a replacement, but not between two runs."""
     return f"{wanted.urn}\n{json.dumps(wanted.inputs, sort_keys=True, default=_text)}"
 
 
 def _text(value: object) -> str:
-    """An asset is its content: its fields come in any order, and its path is this machine's."""
+    """Represent an asset by its content, as its path is specific to this machine."""
     if isinstance(value, Special):
         return f"{value.kind} {value.fields.get('hash') or sorted(value.fields.items())}"
     return repr(value)

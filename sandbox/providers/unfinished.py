@@ -1,4 +1,4 @@
-"""The status that tells the engine: the object exists, but its initialisation failed.
+"""gRPC status for an object that exists but failed to initialise.
 
 The engine keeps such an object in the state with the reasons and updates it on the next run
 (``ErrorResourceInitFailed``; ``sdk/go/common/util/rpcutil/rpcerror`` of pulumi/pulumi).
@@ -22,7 +22,7 @@ _PREFIX = "type.googleapis.com/pulumirpc.ErrorResourceInitFailed"
 
 
 class _Status(NamedTuple):
-    """What ``ServicerContext.abort_with_status`` reads."""
+    """Fields read by ``ServicerContext.abort_with_status``."""
 
     code: grpc.StatusCode
     details: str
@@ -30,7 +30,7 @@ class _Status(NamedTuple):
 
 
 def unfinished_status(error: UnfinishedError) -> _Status:
-    """The gRPC status of an unfinished object, with what exists of it."""
+    """Return the gRPC status of an incomplete object, with its outputs."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=error.made.id, properties=encode(error.made.outputs), reasons=list(error.reasons)
     )

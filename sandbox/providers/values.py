@@ -1,7 +1,7 @@
-"""Property values as the engine sends them: decode, encode, unknowns and secrets.
+"""Property values of the engine: decode, encode, unknowns and secrets.
 
-The engine carries properties in protobuf ``Struct`` messages and marks what JSON cannot say with
-sentinel strings and signature keys (``sdk/go/common/resource/properties.go`` and
+The engine carries properties in protobuf ``Struct`` messages and marks values that JSON cannot
+express with sentinel strings and signature keys (``sdk/go/common/resource/properties.go`` and
 ``plugin/rpc.go`` of pulumi/pulumi).
 """
 
@@ -51,12 +51,12 @@ _KINDS: Final = {
 
 
 class Unknown(Enum):
-    """The one value that stands for "known only after the operation"."""
+    """Singleton that represents a value known only after the operation."""
 
     UNKNOWN = "unknown"
 
     def __repr__(self) -> str:
-        """Short, for failure messages of tests."""
+        """Return a short text for failure messages of tests."""
         return "UNKNOWN"
 
 
@@ -65,14 +65,14 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value the engine must encrypt in the state and hide in its output."""
+    """A value that the engine must encrypt in the state and hide in its output."""
 
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """An asset, an archive or a resource reference, passed through untouched."""
+    """An asset, an archive or a resource reference, passed through unchanged."""
 
     kind: str
     fields: Mapping[str, Value]
@@ -85,7 +85,7 @@ Properties: TypeAlias = dict[str, Value]
 
 
 def decode(message: struct_pb2.Struct) -> Properties:
-    """Turn a protobuf struct into properties; nulls at any level of objects are left out."""
+    """Return a protobuf struct as properties, without null members of objects."""
     return {
         key: value
         for key, item in message.fields.items()
@@ -94,7 +94,7 @@ def decode(message: struct_pb2.Struct) -> Properties:
 
 
 def encode(properties: Mapping[str, Value]) -> struct_pb2.Struct:
-    """Turn properties into the protobuf struct the engine reads."""
+    """Return properties as the protobuf struct that the engine reads."""
     message = struct_pb2.Struct()
     for key, value in properties.items():
         _encode_into(message.fields[key], value)
@@ -102,14 +102,14 @@ def encode(properties: Mapping[str, Value]) -> struct_pb2.Struct:
 
 
 def plain(value: Value) -> Value:
-    """The value without its secret wrapper (one level; the inside may hold more)."""
+    """Return the value without its secret wrapper (one level; nested ones remain)."""
     while isinstance(value, Secret):
         value = value.value
     return value
 
 
 def contains_unknown(value: Value) -> bool:
-    """Whether anything inside the value is not known yet."""
+    """Return whether the value contains an unknown."""
     match plain(value):
         case Unknown():
             return True
@@ -122,7 +122,7 @@ def contains_unknown(value: Value) -> bool:
 
 
 def contains_secret(value: Value) -> bool:
-    """Whether the value is a secret, or anything inside of it is."""
+    """Return whether the value is or contains a secret."""
     match value:
         case Secret():
             return True

@@ -1,4 +1,4 @@
-"""Requests and answers of the provider protocol, to and from the stand-in's own values."""
+"""Converts requests and responses of the provider protocol."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MODES = {
 
 
 def naming_request(request: provider_pb2.CheckRequest) -> NamingRequest:
-    """What a check request says about naming."""
+    """Return the naming request of a check request."""
     chosen = request.HasField("autonaming")
     return NamingRequest(
         logical=request.name or request.urn.rsplit("::", 1)[-1],
@@ -34,18 +34,17 @@ def naming_request(request: provider_pb2.CheckRequest) -> NamingRequest:
 
 
 def old_inputs(request: provider_pb2.DiffRequest, facts: TypeFacts) -> Properties:
-    """Inputs of the last operation; an old engine sends outputs only."""
+    """Return the inputs of the last operation; an old engine sends outputs only."""
     if request.HasField("old_inputs"):
         return decode(request.old_inputs)
     return {key: value for key, value in decode(request.olds).items() if key in facts.inputs}
 
 
 def check_failures(failures: list[Failure], inputs: Properties) -> list[provider_pb2.CheckFailure]:
-    """Failures as the protocol carries them.
+    """Return failures in the protocol's form.
 
-    The engine prints the value of the property that a failure names: that of a secret in plain
-    text, and `<nil>` for a path inside of a property. So neither is named; the reason holds the
-    path.
+    The engine prints the value of the property that a failure names: a secret in plain text, and
+    `<nil>` for a nested path. Neither is named; the reason contains the path.
     """
     return [
         provider_pb2.CheckFailure(
@@ -67,13 +66,13 @@ def diff_response(
     replaces: Iterable[str],
     delete_first: bool,
 ) -> provider_pb2.DiffResponse:
-    """A detailed diff: each changed place, and which of them replace the object.
+    """Return a detailed diff: each changed location, and those that force a replacement.
 
     Args:
-        changes: Every changed place.
-        replacing: Paths of those that replace the object.
-        replaces: The same as the provider names them.
-        delete_first: Whether the old object goes first.
+        changes: Every change.
+        replacing: Paths of changes that force a replacement.
+        replaces: The same paths as the provider reports them.
+        delete_first: Delete the old object before creating the new one.
     """
     kinds = provider_pb2.PropertyDiff.Kind
     detailed = {
@@ -95,5 +94,5 @@ def diff_response(
 
 
 def top_level(paths: Iterable[str]) -> list[str]:
-    """Return the first parts of property paths, each once."""
+    """Return the first parts of property paths, without duplicates."""
     return sorted({path.split(".")[0].split("[")[0] for path in paths})

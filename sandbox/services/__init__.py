@@ -1,1 +1,1 @@
-"""The local cloud: AWS and Kubernetes APIs, a model registry and a CDN on this machine."""
+"""Services of the local cloud: AWS and Kubernetes APIs, a model registry and a CDN."""

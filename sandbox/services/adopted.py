@@ -1,4 +1,4 @@
-"""A cluster of this machine that the user already has, such as one of kind or minikube."""
+"""Adopts an existing local cluster of the user, such as one of kind or minikube."""
 
 import os
 from pathlib import Path
@@ -13,17 +13,18 @@ _NEEDED: Final = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 
 
 def adopt(kubeconfig: Path, *, data: Path) -> Cluster:
-    """Return how to reach the cluster of a kubeconfig's current context.
+    """Return the cluster of a kubeconfig's current context.
 
-    What the file holds inline, or in files that may go, is copied. Nothing is installed there.
+    Credentials that are inline or in temporary files are copied. Nothing is installed in the
+    cluster.
 
     Args:
-        kubeconfig: Of the user.
+        kubeconfig: Kubeconfig of the user.
         data: Folder for the copies.
 
     Raises:
-        SandboxError: It cannot be read, is not on this machine, has no token or certificate of
-            its own, or its cluster does not answer or lacks the Gateway API.
+        SandboxError: It cannot be read, is not on this machine, has no static token or certificate,
+            or its cluster is unreachable or lacks the Gateway API.
     """
     settings = _settings(kubeconfig)
     data.mkdir(parents=True, exist_ok=True)

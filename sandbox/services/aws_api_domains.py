@@ -1,4 +1,4 @@
-"""Domain names of API Gateway in moto's server: the host name that their records lead to."""
+"""Patches moto: target host names for API Gateway domain names."""
 
 import hashlib
 from functools import wraps
@@ -8,12 +8,12 @@ from moto.apigatewayv2.models import DomainName
 
 __all__ = ["give_api_domains_a_target"]
 
-# AWS has one such zone in each region; nothing in a sandbox asks which.
+# AWS has one such zone per region; its ID does not matter in a sandbox.
 _ZONE: Final = "Z1U9ULNL0V5AJ3"
 
 
 def give_api_domains_a_target() -> None:
-    """Let every configuration of a domain name say which regional host name it answers at."""
+    """Patch moto to return a regional host name for every domain name configuration."""
     before = DomainName.__init__
 
     @wraps(before)

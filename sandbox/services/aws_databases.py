@@ -1,7 +1,7 @@
-"""Databases in moto's server: one secret for the password that RDS keeps.
+"""Patches moto: a single managed password secret per database.
 
-Moto makes another secret each time a change says again that RDS is to keep the password, and
-forgets the one before.
+Moto creates another secret for each modification that repeats `manage_master_user_password`, and
+loses the previous one.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["keep_one_managed_secret"]
 
 
 def keep_one_managed_secret() -> None:
-    """Let a change that says what is so already make no second secret."""
+    """Patch moto to create no second secret for a repeated setting."""
     change = DBInstance.update
 
     def change_once(self: Any, **changes: Any) -> None:

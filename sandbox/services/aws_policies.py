@@ -1,8 +1,8 @@
-"""Bucket policies in moto's server: statements with conditions, and who may write logs.
+"""Patches moto: conditions in bucket policies, and permission to write access logs.
 
-Moto denies whenever a statement's condition does not hold, also of a statement that denies (so
-every bucket that refuses plain HTTP would refuse everything), and reads only a principal that is
-written as an object when it looks for the log service's permission.
+Moto denies a request if a statement's condition does not hold, even of a deny statement (so a
+bucket that denies plain HTTP would deny everything), and finds the log service's permission only if
+the principal is written as an object.
 """
 
 import fnmatch
@@ -19,9 +19,9 @@ _LOG_SERVICE: Final = "logging.s3.amazonaws.com"
 
 
 def mend_bucket_policies() -> None:
-    """Let a condition that does not hold make its statement say nothing, as AWS does.
+    """Patch moto to ignore statements whose condition does not hold, as AWS does.
 
-    The sandbox knows no condition keys, so no condition holds there.
+    The sandbox has no condition keys, so no condition holds.
     """
     decide = IAMPolicyStatement.is_action_permitted
 
@@ -35,7 +35,7 @@ def mend_bucket_policies() -> None:
 
 
 def may_log(target_bucket: Any, target_prefix: str | None) -> bool:
-    """Whether a bucket's policy lets the log service write below a prefix."""
+    """Return whether a bucket's policy lets the log service write below a prefix."""
     policy = json.loads(target_bucket.policy.decode()) if target_bucket.policy else {}
     place = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}x"
     return any(_lets_log(item, place) for item in policy.get("Statement", ()))

@@ -1,7 +1,7 @@
-"""The AWS API: moto's server, with what it forgets and the CDN needs.
+"""AWS API of the sandbox: moto's server with patches.
 
-Moto takes a distribution's function associations and the origin access control of its origins,
-and answers as if there were none. A CDN that believed that would serve what nobody may read.
+Moto accepts a distribution's function associations and the origin access control of its origins,
+but returns none. A CDN relying on that would serve objects that must not be readable.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ __all__ = ["main", "mend"]
 
 
 def mend() -> None:
-    """Change moto in this process to what this module and those beside it say."""
+    """Apply the patches of this module and its siblings to moto in this process."""
     keep_what_is_forgotten()
     give_api_domains_a_target()
     keep_one_managed_secret()
@@ -29,7 +29,7 @@ def mend() -> None:
 
 
 def keep_what_is_forgotten() -> None:
-    """Let moto's distributions keep their function associations and origin access control."""
+    """Patch moto's distributions to keep function associations and origin access control."""
     _after_init(models.DefaultCacheBehaviour, _keep_associations)
     _after_init(models.Origin, _keep_access_control)
 
@@ -58,7 +58,7 @@ def _after_init(kind: Any, then: Callable[[Any, dict[str, Any]], None]) -> None:
 
 
 def main() -> None:
-    """Serve with moto's own options until told to end."""
+    """Serve with moto's own options until terminated."""
     mend()
     server.main()
 

@@ -1,10 +1,12 @@
-"""What a company has before its stacks: hosted zones by their id, and certificates.
+"""Patches moto: preexisting hosted zones by ID, and issued certificates.
 
-A stack file names a zone that its company has had for long. So the first record that is put into a
-zone which nobody made makes it, for the domain that the record's last two labels are. A new zone
-whose caller reference has the form of a zone's id gets that id; ids of others start as AWS's do.
-Asking about a zone that is not there, or deleting from it, makes nothing.
-A certificate that a stack file names counts as issued: nobody can make one with that ARN.
+A stack file names a hosted zone that exists before the stack. The first record written to an
+unknown zone therefore creates it, for the domain given by the record's last two labels. A new zone
+whose caller reference has the form of a zone ID gets that ID; other IDs start with Z, as in AWS.
+Reading from or deleting in an unknown zone creates nothing.
+
+A certificate that a stack file names counts as issued, since no certificate can be created with a
+given ARN.
 """
 
 import contextlib
@@ -23,7 +25,7 @@ _ZONE_ID: Final = re.compile(r"Z[A-Z0-9]{5,31}")
 
 
 def let_zones_have_their_id() -> None:
-    """Let a caller reference be the id of the new zone, and zones of stack files be there."""
+    """Patch moto to use caller references as zone IDs and to create zones of stack files."""
     create = Route53Backend.create_hosted_zone
     change = Route53Backend.change_resource_record_sets
     generate = HostedZoneIdentifier.generate
@@ -36,7 +38,7 @@ def let_zones_have_their_id() -> None:
         moto_id_manager.set_custom_id(identifier, wanted)
         try:
             return create(self, name, *given, **named)
-        finally:  # it is this zone's, not that of the next one with its name
+        finally:  # the ID must not apply to another zone of this name
             moto_id_manager.unset_custom_id(identifier)
 
     def change_in_any(self: Any, zoneid: str, change_list: Sequence[Any]) -> None:

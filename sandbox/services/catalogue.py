@@ -1,4 +1,4 @@
-"""The services to start, from their names."""
+"""Builds the service definitions for a list of names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ __all__ = ["Choice", "build_services"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The programs of this machine that are used.
+    """Selected programs of this machine.
 
     Attributes:
-        control_plane: Programs of a cluster; None when no cluster is wanted.
-        postgres: `initdb` and `postgres`; None means SQLite.
+        control_plane: Programs of a cluster; None without a cluster.
+        postgres: `initdb` and `postgres`; None for SQLite.
     """
 
     control_plane: ControlPlane | None
@@ -39,13 +39,13 @@ class Choice:
         ambient: Mapping[str, str],
         progress: Progress,
     ) -> "Choice":
-        """Find, or build, what the wished services need.
+        """Find or build the programs that the selected services require.
 
         Raises:
             BuildError: The cluster's programs cannot be built.
         """
         if with_cluster:
-            # What `up` of a stack applies objects with; better now than in the middle of that.
+            # Built in advance, as a stack's `up` requires the provider later.
             locate_provider(ambient=ambient, progress=progress)
         return cls(
             control_plane=locate(ambient=ambient, progress=progress) if with_cluster else None,

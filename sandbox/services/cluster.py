@@ -1,4 +1,4 @@
-"""Kubernetes: etcd, and an API server with controllers, scheduler and nodes for each cluster."""
+"""Kubernetes services: etcd; and API server, controllers, scheduler and nodes per cluster."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -19,12 +19,12 @@ __all__ = ["cluster_part", "etcd_service", "write_kubeconfig"]
 _KEY_BITS = 2048
 _ADMINISTRATOR = "sandbox"
 _NODE: Final = "node"
-# Room for any site: what a site may take is its quota's to say.
+# Capacity for any site; a site's quota limits its use.
 _ROOM: Final = {"cpu": "1k", "memory": "1Ti", "ephemeral-storage": "10Ti", "pods": "10k"}
 
 
 def etcd_service(places: Places, programs: ControlPlane) -> Service:
-    """The database; each cluster has its own prefix in it."""
+    """Return the etcd service; each cluster has its own prefix in it."""
     client, peer = places.url("etcd"), places.url("etcd-peer")
     options = {
         "data-dir": str(places.data("etcd")),
@@ -35,12 +35,12 @@ def etcd_service(places: Places, programs: ControlPlane) -> Service:
         "initial-cluster": f"default={peer}",
         "log-level": "warn",
     }
-    # A sandbox may lose its last writes when the machine fails.
+    # Durability across a machine failure is not required in a sandbox.
     return Service(name="etcd", command=(*_command(programs.etcd, options), "--unsafe-no-fsync"))
 
 
 def cluster_part(part: str, context: str, places: Places, programs: ControlPlane) -> Service:
-    """One of the services of a cluster (`sandbox.services.names.PARTS`)."""
+    """Return one of the services of a cluster (`sandbox.services.names.PARTS`)."""
     return _PARTS[part](context, places, programs)
 
 
@@ -60,7 +60,7 @@ def _api_server(context: str, places: Places, programs: ControlPlane) -> Service
         "token-auth-file": str(data / "tokens.csv"),
         "authorization-mode": "RBAC",
         "service-cluster-ip-range": "10.0.0.0/24",
-        # Nothing routes to it: the object `default/kubernetes` would be a claim about no network.
+        # No network routes to service addresses, so `default/kubernetes` gets no endpoints.
         "endpoint-reconciler-type": "none",
     }
     return Service(
@@ -77,7 +77,7 @@ def _controllers(context: str, places: Places, programs: ControlPlane) -> Servic
     options = {
         "service-account-private-key-file": str(accounts),
         "root-ca-file": places.cluster(context).ca,
-        # A busy machine is no lost node.
+        # Generous, so that a busy machine does not count as a lost node.
         "node-monitor-grace-period": "300s",
     }
     return _client("controllers", programs.controller_manager, context, places, options)
@@ -90,12 +90,13 @@ def _scheduler(context: str, places: Places, programs: ControlPlane) -> Service:
 def _client(
     part: str, program: Path, context: str, places: Places, options: Mapping[str, str]
 ) -> Service:
-    """A part of the control plane that works through the API server, alone and without a lease."""
+    """Return a control plane service that uses the API server, without leader election."""
     name, api = cluster_service(context, part), cluster_service(context)
     data = places.data(name)
     shared = {
         "kubeconfig": str(data / "kubeconfig"),
-        # Named once more, so that another address is another command and means a restart.
+        # Repeated from the kubeconfig, so that a changed address changes the command and causes a
+        # restart.
         "master": places.cluster(context).server,
         "bind-address": "127.0.0.1",
         "secure-port": str(places.port(name)),
@@ -118,7 +119,7 @@ def _nodes(context: str, places: Places, programs: ControlPlane) -> Service:
         "master": cluster.server,
         "server-address": f"127.0.0.1:{places.port(name)}",
         "manage-all-nodes": "true",
-        # Without leases the controllers take the node for lost after a minute, and its pods.
+        # Without leases, the controllers consider the node and its pods lost after a minute.
         "node-lease-duration-seconds": "40",
     }
     stages = (f"--config={path}" for path in programs.stages)
@@ -144,13 +145,13 @@ def _command(program: Path, options: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _enter(data: Path, context: str, cluster: Cluster) -> None:
-    """Write the kubeconfig of a part of the control plane."""
+    """Write the kubeconfig of a control plane service."""
     data.mkdir(parents=True, exist_ok=True)
     write_kubeconfig(data / "kubeconfig", {context: cluster})
 
 
 def _add_node(cluster: Cluster) -> None:
-    """Register the node that every pod is placed on; the simulator makes it ready."""
+    """Register the node for all pods; the simulator makes it ready."""
     from sandbox.kubernetes.api import Api, ApiError  # noqa: PLC0415  half a second
 
     labels = {"kubernetes.io/hostname": _NODE, "kubernetes.io/os": "linux"}
@@ -161,7 +162,7 @@ def _add_node(cluster: Cluster) -> None:
         "status": {"capacity": _ROOM, "allocatable": _ROOM},
     }
     try:
-        # Not applied: that would leave the status out.
+        # Posted instead of applied, since apply ignores the status.
         Api.of(cluster).request("post", "/api/v1/nodes", node)
     except ApiError as error:
         if error.reason != "AlreadyExists":
@@ -194,7 +195,7 @@ def _credentials(cluster: Cluster) -> dict[str, str]:
 
 
 def _prepare(data: Path, *, token: str) -> None:
-    """Write who may come in, and the key that the server signs service accounts with."""
+    """Write the token file, and the key that signs service account tokens."""
     data.mkdir(parents=True, exist_ok=True)
     _write_private(
         data / "tokens.csv", f'{token},{_ADMINISTRATOR},{_ADMINISTRATOR},"system:masters"\n'
@@ -204,7 +205,7 @@ def _prepare(data: Path, *, token: str) -> None:
 
 
 def _private_key() -> str:
-    # A tenth of a second to import, once per sandbox.
+    # Imported here: it takes a tenth of a second, once per sandbox.
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         Encoding,

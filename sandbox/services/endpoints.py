@@ -1,8 +1,8 @@
-"""Where the services of a running sandbox are: written by `sandbox up`, read by who uses them.
+"""Endpoints of a running sandbox, written by `sandbox up` for its clients.
 
-The file is `build/sandbox/<name>/endpoints.json`; whoever starts a program that is to use the
-sandbox sets `MOBILE_AI_SANDBOX_ENDPOINTS` to its path. It holds tokens of throw-away servers, so
-only its owner may read it.
+The file is `build/sandbox/<name>/endpoints.json`; a program finds it by the variable
+`MOBILE_AI_SANDBOX_ENDPOINTS`. It contains tokens of throw-away servers, so only its owner may read
+it.
 """
 
 import json
@@ -31,7 +31,7 @@ _FORMAT: Final = 1
 
 
 class EndpointsError(SandboxError):
-    """The file cannot be used."""
+    """The endpoints file is not usable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,9 @@ class Cluster:
 
     Attributes:
         server: Its URL.
-        ca: Path of the certificate to trust, PEM.
-        token: Bearer token of an administrator; empty where a client certificate is used.
-        certificate: Path of a client certificate, PEM; only of a cluster that was adopted.
+        ca: Path of the CA certificate, PEM.
+        token: Bearer token of an administrator; empty with a client certificate.
+        certificate: Path of a client certificate, PEM; only for an adopted cluster.
         key: Path of its private key, PEM.
     """
 
@@ -55,13 +55,13 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """What is running; an empty text or mapping where a service was not started.
+    """Endpoints of running services; empty for a service that was not started.
 
     Attributes:
         name: Name of the sandbox.
-        account: AWS account that the AWS API answers for.
+        account: Account ID of the AWS API.
         aws: URL of the AWS API (one for all services).
-        kubernetes: Context name to cluster; a context that is not listed is `default`.
+        kubernetes: Context name to cluster; an unlisted context uses `default`.
         kubeconfig: Path of a kubeconfig with one context per cluster.
         mlflow: URL of the model registry.
         cdn: Base URL of the CDN; a distribution is at `<cdn>/<distribution id>/`.
@@ -84,11 +84,11 @@ class Endpoints:
                 raise EndpointsError(failure.reason)
 
     def cluster(self, context: str = "") -> Cluster | None:
-        """Return the cluster behind a kubeconfig context; None when no API server was started."""
+        """Return the cluster of a kubeconfig context; None if no API server was started."""
         return self.kubernetes.get(context) or self.kubernetes.get(DEFAULT_CLUSTER)
 
     def write(self, path: Path) -> None:
-        """Write the file in one step, readable by its owner only."""
+        """Write the file atomically, readable by its owner only."""
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fresh.touch(mode=0o600)
@@ -100,7 +100,7 @@ class Endpoints:
         """Read the file.
 
         Raises:
-            EndpointsError: It is missing, not of this format, or names another machine.
+            EndpointsError: It is missing, has another format, or names another machine.
         """
         try:
             document = json.loads(path.read_bytes())
@@ -114,10 +114,10 @@ class Endpoints:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Endpoints | None":
-        """Return what `MOBILE_AI_SANDBOX_ENDPOINTS` points to; None when it is not set.
+        """Return the endpoints of `MOBILE_AI_SANDBOX_ENDPOINTS`; None if it is not set.
 
         Raises:
-            EndpointsError: It is set, and the file cannot be used.
+            EndpointsError: It is set, and the file is not usable.
         """
         path = environment.get(VARIABLE, "")
         return cls.read(Path(path)) if path else None

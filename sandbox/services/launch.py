@@ -1,4 +1,4 @@
-"""Start services side by side, each when those it needs are ready."""
+"""Starts services concurrently, each after its dependencies are ready."""
 
 import os
 import threading
@@ -20,15 +20,15 @@ __all__ = ["Launch"]
 
 _POLL_SECONDS: Final = 0.1
 _LAST_LINES: Final = 8
-# Nothing of the user's clouds, proxies or Pulumi reaches a service.
+# Services do not inherit the user's cloud, proxy or Pulumi variables.
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "PYTHONPATH")
 
 
 class Launch:
-    """One run of `up`: what it starts, it can take back.
+    """One run of `up`, which can be rolled back.
 
     Attributes:
-        started: Services that this run started, in that order.
+        started: Services that this run started, in order.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Launch:
         ambient: Mapping[str, str],
         progress: Progress,
     ) -> None:
-        """Take the sandbox; its state is written as soon as a process exists."""
+        """Store the sandbox; its state is written as soon as a process exists."""
         self.started: list[str] = []
         self._folder, self._state = folder, state
         self._places = Places(folder, state)
@@ -49,11 +49,11 @@ class Launch:
         self._changing = threading.Lock()
 
     def run(self, services: Sequence[Service]) -> None:
-        """Start all; return when all are ready.
+        """Start all services and wait until they are ready.
 
         Raises:
-            SandboxError: One did not start.
-            KeyboardInterrupt: The user stopped it.
+            SandboxError: A service did not start.
+            KeyboardInterrupt: The user interrupted the start.
         """
         began = time.monotonic()
         futures: dict[str, Future[None]] = {}
@@ -68,7 +68,7 @@ class Launch:
                 raise
         failed = [error for one in futures.values() if (error := one.exception())]
         if failed:
-            # What waited for a failed one repeats its error.
+            # Dependents of a failed service repeat its error.
             raise failed[0]
 
     def _bring_up(self, service: Service, needed: Sequence[Future[None]], began: float) -> None:
@@ -121,5 +121,5 @@ class Launch:
         return (
             f"The service {service.name} did not start: got {got}, expected it to answer. It said "
             f"last:\n{said}\nThe whole log is in {log}. What this run started was stopped again; "
-            "run the same command again when the cause is mended."
+            "run the same command again when the cause is fixed."
         )

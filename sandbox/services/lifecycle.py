@@ -1,4 +1,4 @@
-"""`up`, `down` and `status` of a sandbox."""
+"""Implements `up`, `down` and `status` of a sandbox."""
 
 import shutil
 import signal
@@ -25,22 +25,22 @@ from sandbox.services.state import Folder, State, fingerprint
 __all__ = ["Standing", "Wish", "down", "status", "up"]
 
 _PATIENCE_SECONDS: Final = 8.0
-# What others store in ends after them.
+# Databases stop after their clients.
 _STORES: Final = frozenset({"etcd", "postgres"})
-# PostgreSQL's "fast shutdown": it ends open sessions instead of waiting for them.
+# PostgreSQL's "fast shutdown": it disconnects open sessions instead of waiting for them.
 _FIRST_SIGNALS: Final = {"postgres": signal.SIGINT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the user wants to run.
+    """Options of `up`.
 
     Attributes:
-        only: Services; nothing means all.
-        account: AWS account that the AWS API answers for.
-        sites: Edge sites that get an API server of their own.
-        sqlite: Whether the registry stores in SQLite even where PostgreSQL is installed.
-        kubeconfig: Of a cluster on this machine to use instead of starting one.
+        only: Services to start; empty for all.
+        account: Account ID of the AWS API.
+        sites: Edge sites with their own API server.
+        sqlite: Store the registry in SQLite even if PostgreSQL is installed.
+        kubeconfig: Kubeconfig of a cluster on this machine to use instead of starting one.
     """
 
     only: tuple[str, ...] = ()
@@ -52,13 +52,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a service is doing.
+    """Status of a service.
 
     Attributes:
         name: Its name.
-        state: `ready`, `silent` (it runs and does not answer) or `ended`.
-        pid: Its process.
-        memory_bytes: Resident memory of its processes; 0 when it ended.
+        state: `ready`, `silent` (running but not responding) or `ended`.
+        pid: Its process ID.
+        memory_bytes: Resident memory of its processes; 0 if it has exited.
         log: Path of its log.
     """
 
@@ -70,14 +70,14 @@ class Standing:
 
 
 def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Progress) -> Endpoints:
-    """Have the wished services running and return where they are.
+    """Start the selected services and return their endpoints.
 
-    What runs and answers is kept; what ended, hangs or is to be started differently is started
-    again, at its old address where that is free. What an interrupted or failed run started is
-    stopped again.
+    Responding services are kept. Services that have exited, hang or have a changed command are
+    restarted, on the previous port if it is free. If the run fails or is interrupted, the services
+    it started are stopped.
 
     Raises:
-        SandboxError: A service did not start, or the wish does not fit what runs.
+        SandboxError: A service did not start, or the options conflict with running services.
     """
     with folder.locked(waiting=lambda: progress.note("Another command changes it; waiting.")):
         folder.make()
@@ -107,10 +107,10 @@ def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Prog
 
 
 def down(folder: Folder, *, progress: Progress) -> list[str]:
-    """Stop every service, delete what they stored, and return what was stopped.
+    """Stop every service, delete their data, and return the stopped services.
 
     Raises:
-        SandboxError: The state is damaged, so that it cannot be told what belongs to it.
+        SandboxError: The state is damaged, so its services are not known.
     """
     with folder.locked(waiting=lambda: progress.note("Another command changes it; waiting.")):
         state = folder.read()
@@ -120,7 +120,7 @@ def down(folder: Folder, *, progress: Progress) -> list[str]:
 
 
 def status(folder: Folder) -> list[Standing]:
-    """Return how every service is doing that was started and not stopped.
+    """Return the status of every service that was started and not stopped.
 
     Raises:
         SandboxError: The state is damaged.
@@ -147,7 +147,7 @@ def status(folder: Folder) -> list[Standing]:
 
 
 def _agreed(state: State | None, wish: Wish) -> State:
-    """The state of this sandbox, with what the wish adds to it."""
+    """Return the state of this sandbox, extended by the options."""
     state = state or State(account=wish.account)
     if state.account != wish.account:
         raise SandboxError(
@@ -166,7 +166,7 @@ def _agreed(state: State | None, wish: Wish) -> State:
 
 
 def _wanted(names: Sequence[str], choice: Choice, folder: Folder, state: State) -> list[Service]:
-    """The services that have to be started; what is left of their last run is stopped."""
+    """Return the services to start, after stopping remains of their last run."""
     places = Places(folder, state)
     with ThreadPoolExecutor() as pool:
         well = pool.map(lambda name: _is_well(name, places, state), names)
@@ -191,7 +191,7 @@ def _is_well(name: str, places: Places, state: State) -> bool:
 
 
 def _stop(names: Sequence[str] | Mapping[str, object], state: State) -> list[str]:
-    """Stop services, stores last, and forget them; return those of which anything ran."""
+    """Stop services, databases last, and forget them; return those that were running."""
 
     def end(name: str) -> bool:
         first = _FIRST_SIGNALS.get(name, signal.SIGTERM)

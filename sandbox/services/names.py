@@ -1,4 +1,4 @@
-"""Names of services, and which come along with which."""
+"""Names of services and their dependencies."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -8,10 +8,10 @@ from sandbox.errors import SandboxError
 __all__ = ["CHOICES", "PARTS", "chosen", "cluster_of", "cluster_service", "part_of"]
 
 CHOICES: Final = ("aws", "kubernetes", "mlflow", "cdn")
-"""What a user may ask for."""
+"""Services that a user can select."""
 
 PARTS: Final = ("kubernetes", "controllers", "scheduler", "nodes")
-"""Services of one cluster: the API server, and what acts on its objects."""
+"""Services of one cluster: the API server and its clients."""
 
 _CLUSTER: Final = PARTS[0]
 _DEFAULT: Final = "default"
@@ -19,32 +19,32 @@ _COMES_ALONG: Final = {"cdn": ("aws",), "kubernetes": ("etcd",)}
 
 
 def cluster_service(context: str, part: str = _CLUSTER) -> str:
-    """Name of a service of a context: `kubernetes`, or `kubernetes-<site>`."""
+    """Return the name of a service of a context: `kubernetes`, or `kubernetes-<site>`."""
     return part if context == _DEFAULT else f"{part}-{context}"
 
 
 def part_of(service: str) -> tuple[str, str] | None:
-    """Return which of `PARTS` a service is and of which context, None for other services."""
+    """Return the part (of `PARTS`) and context of a service, None for other services."""
     part, _, context = service.partition("-")
     return (part, context or _DEFAULT) if part in PARTS else None
 
 
 def cluster_of(service: str) -> str | None:
-    """Return the context that a service is the API server of, None for other services."""
+    """Return the context of an API server, None for other services."""
     part = part_of(service)
     return part[1] if part and part[0] == _CLUSTER else None
 
 
 def chosen(only: Sequence[str], *, sites: Iterable[str], with_postgres: bool) -> list[str]:
-    """Return all services to start, those that others need first.
+    """Return all services to start, dependencies first.
 
     Args:
-        only: What the user asked for; nothing means everything.
-        sites: Sites with an API server of their own.
-        with_postgres: Whether the registry stores in PostgreSQL.
+        only: Selected services; empty for all.
+        sites: Sites with their own API server.
+        with_postgres: Whether the registry uses PostgreSQL.
 
     Raises:
-        SandboxError: There is no such service.
+        SandboxError: A service does not exist.
     """
     for name in only:
         if name not in CHOICES:

@@ -1,4 +1,4 @@
-"""Addresses and files of the services of one sandbox."""
+"""Addresses and files of one sandbox's services."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,16 +12,16 @@ __all__ = ["Places"]
 
 
 class Places:
-    """Where things are, derived from the folder and the remembered ports."""
+    """Paths and addresses, derived from the sandbox's folder and its assigned ports."""
 
     def __init__(self, folder: Folder, state: State) -> None:
-        """Take the sandbox; ports are given out, and remembered, as they are asked for."""
+        """Store the sandbox; ports are assigned, and remembered, on first use."""
         self.folder = folder
         self._state = state
 
     @property
     def account(self) -> str:
-        """The AWS account that the sandbox stands for."""
+        """AWS account of the sandbox."""
         return self._state.account
 
     @property
@@ -30,29 +30,29 @@ class Places:
         return self._state.secret
 
     def port(self, name: str) -> int:
-        """The port of a service."""
+        """Return the port of a service."""
         ports = self._state.ports
         if name not in ports:
             ports[name] = next_port(set(ports.values()))
         return ports[name]
 
     def leave_busy_ports(self, names: Iterable[str]) -> None:
-        """Forget the ports of these services that somebody else has taken since."""
+        """Release the ports of these services that other processes have taken."""
         for name in [*names]:
             if name in self._state.ports and not is_free(self._state.ports[name]):
                 del self._state.ports[name]
 
     def url(self, name: str) -> str:
-        """Base URL of a service that speaks HTTP."""
+        """Return the base URL of an HTTP service."""
         return f"http://127.0.0.1:{self.port(name)}"
 
     def data(self, name: str) -> Path:
-        """Folder for what a service stores."""
+        """Return the data folder of a service."""
         return self.folder.data / name
 
     @property
     def database_url(self) -> str:
-        """Where the registry's PostgreSQL is, with its password."""
+        """URL of the registry's PostgreSQL, with its password."""
         return f"postgresql://mlflow:{self.secret}@127.0.0.1:{self.port('postgres')}/postgres"
 
     @property
@@ -61,17 +61,17 @@ class Places:
         return self.folder.path / "kubeconfig"
 
     def cluster(self, context: str) -> Cluster:
-        """How to reach the API server of a context."""
+        """Return the API server of a context."""
         service = cluster_service(context)
         return Cluster(
             server=f"https://127.0.0.1:{self.port(service)}",
-            # Self-signed when the server first starts: the certificate is its own authority.
+            # Self-signed at the server's first start, so the certificate is its own CA.
             ca=str(self.data(service) / "apiserver.crt"),
             token=self.secret,
         )
 
     def endpoints(self, running: Iterable[str]) -> Endpoints:
-        """Return what the users of the sandbox are told."""
+        """Return the endpoints of running services."""
         names = set(running)
         contexts = sorted(one for name in names if (one := cluster_of(name)) is not None)
         clusters = {context: self.cluster(context) for context in contexts}

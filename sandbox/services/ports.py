@@ -1,4 +1,4 @@
-"""Ports of this machine that are free."""
+"""Free ports of this machine."""
 
 import socket
 
@@ -6,9 +6,9 @@ __all__ = ["is_free", "next_port"]
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on a port of the loopback address now."""
+    """Return whether a server could listen on a loopback port now."""
     with socket.socket() as listener:
-        # As servers do: a connection that ended a moment ago does not hold the port.
+        # As servers do, so that connections in TIME_WAIT do not block the port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
@@ -18,7 +18,7 @@ def is_free(port: int) -> bool:
 
 
 def next_port(taken: set[int]) -> int:
-    """Return a port that the system offers and that is not in `taken`."""
+    """Return a free port that is not in `taken`."""
     while True:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Whether a service answers: asked of the service itself, never guessed from time."""
+"""Readiness checks of services, by requests to the service itself."""
 
 import ssl
 from typing import Final
@@ -19,7 +19,7 @@ _PATHS: Final = {
     "cdn": "-/health",
     "nodes": "healthz",
 }
-# Each makes its own, self-signed, in its folder.
+# Self-signed certificates that each program creates in its data folder.
 _CERTIFICATES: Final = {
     "controllers": "kube-controller-manager.crt",
     "scheduler": "kube-scheduler.crt",
@@ -27,7 +27,7 @@ _CERTIFICATES: Final = {
 
 
 def is_ready(name: str, places: Places) -> bool:
-    """Tell whether the service with this name answers as it does when it is ready."""
+    """Return whether a service responds as ready."""
     if name == "postgres":
         return _takes_connections(places)
     part, context = part_of(name) or (name, "")
@@ -50,7 +50,7 @@ def _answers(url: str, *, ca: str = "", token: str = "") -> bool:
 
 
 def _opener(ca: str) -> OpenerDirector:
-    # A proxy of the user's environment does not know this machine's servers.
+    # Loopback requests must not use a proxy from the user's environment.
     direct = ProxyHandler({})
     if not ca:
         return build_opener(direct)

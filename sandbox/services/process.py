@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them, known again by pid and start time."""
+"""Processes that outlive their command, identified by PID and start time."""
 
 import os
 import signal
@@ -14,18 +14,18 @@ import psutil
 
 __all__ = ["Record", "is_alive", "memory_bytes", "start", "stop"]
 
-# A clock that is set while a process runs shifts its start time; a recycled pid is minutes off.
+# Tolerance for clock adjustments, which shift start times; a reused PID differs by far more.
 _SAME_START_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A process that was started here.
+    """A process started by the sandbox.
 
     Attributes:
-        pid: Its id, and that of its session.
-        started: Its start time, seconds since 1970; another process with this pid has another one.
+        pid: Its PID, which is also its session ID.
+        started: Its start time in Unix seconds, which distinguishes it from a reused PID.
     """
 
     pid: int
@@ -40,13 +40,13 @@ def start(
     env: Mapping[str, str],
     user: str | None = None,
 ) -> Record:
-    """Start a process in a session of its own, so that Ctrl-C in a terminal does not reach it.
+    """Start a process in its own session, so that Ctrl-C in a terminal does not reach it.
 
     Args:
         command: The program and its arguments.
-        log: Where its output is appended.
+        log: File that its output is appended to.
         cwd: Its working directory.
-        env: Its whole environment.
+        env: Its complete environment.
         user: Account to run as, for programs that refuse to run as root.
 
     Raises:
@@ -72,12 +72,12 @@ def start(
 
 
 def is_alive(record: Record) -> bool:
-    """Tell whether the recorded process itself runs."""
+    """Return whether the recorded process itself is running."""
     return _process(record) is not None
 
 
 def memory_bytes(record: Record) -> int:
-    """Return the resident memory of the process and what it started; shared parts count twice."""
+    """Return the resident memory of a process and its descendants; shared pages count twice."""
     leader = _process(record)
     if leader is None:
         return 0
@@ -89,15 +89,15 @@ def memory_bytes(record: Record) -> int:
 
 
 def stop(record: Record, *, patience_seconds: float, first: int = signal.SIGTERM) -> bool:
-    """End the process and everything of its session; return whether anything ran.
+    """Stop the process and everything in its session; return whether anything was running.
 
-    What its leader left behind counts too: no new process gets the id of a session that still has
-    members.
+    Remaining processes of a dead leader are included: the kernel does not reuse the ID of a session
+    that still has members.
 
     Args:
         record: The process.
-        patience_seconds: Time to end by itself before it is killed.
-        first: The signal that asks it to end.
+        patience_seconds: Time to exit before it is killed.
+        first: First signal to send.
     """
     leader = _process(record)
     family = [*([leader] if leader else []), *_members(record)]
@@ -105,7 +105,7 @@ def stop(record: Record, *, patience_seconds: float, first: int = signal.SIGTERM
         with suppress(psutil.Error):
             family += leader.children(recursive=True)
             leader.send_signal(first)
-            leader.resume()  # one that was stopped hears nothing else
+            leader.resume()  # a stopped process handles no other signal
         _wait(family, patience_seconds)
     for process in family:
         with suppress(psutil.Error):
@@ -126,9 +126,9 @@ def _process(record: Record) -> psutil.Process | None:
 
 
 def _members(record: Record) -> Iterator[psutil.Process]:
-    """The processes of the recorded session, without its leader."""
+    """Yield the processes of the recorded session, except its leader."""
     if psutil.pid_exists(record.pid) and not _process(record) and not _is_zombie(record.pid):
-        return  # the pid is somebody else's now, and so is the session
+        return  # the PID, and with it the session, belongs to another process now
     for process in psutil.process_iter():
         with suppress(OSError, psutil.Error):
             if process.pid != record.pid and os.getsid(process.pid) == record.pid:
@@ -151,8 +151,8 @@ def _wait(processes: Sequence[psutil.Process], seconds: float) -> None:
 def _is_running(process: psutil.Process) -> bool:
     with suppress(psutil.Error, ChildProcessError):
         running = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-        # Reaps a child of this process; others are somebody else's to reap. After the look at its
-        # status: a child that ends between the two is then asked about once more.
+        # Reaps children of this process only. Done after reading the status, so that a child that
+        # exits in between is polled once more.
         with suppress(psutil.TimeoutExpired):
             process.wait(0)
         return bool(running)

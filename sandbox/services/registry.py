@@ -1,4 +1,4 @@
-"""The model registry: MLflow, on PostgreSQL where it is installed, else on SQLite."""
+"""Model registry: MLflow, on PostgreSQL if installed, else on SQLite."""
 
 import os
 import pwd
@@ -24,8 +24,8 @@ _USER: Final = "mlflow"
 def postgres_programs(ambient: Mapping[str, str], folder: Path) -> tuple[Path, Path] | None:
     """Return `initdb` and `postgres` of this machine.
 
-    None if they are not both on PATH, or if root asks for a folder that only root may enter:
-    PostgreSQL refuses to run as root, and no other account gets there.
+    None if they are not both on PATH, or if root uses a folder that only root may enter: PostgreSQL
+    refuses to run as root, and no other account can access the folder.
     """
     path = ambient.get("PATH", os.defpath)
     initdb, postgres = (shutil.which(name, path=path) for name in ("initdb", "postgres"))
@@ -37,14 +37,14 @@ def postgres_programs(ambient: Mapping[str, str], folder: Path) -> tuple[Path, P
 
 
 def postgres_service(places: Places, programs: tuple[Path, Path]) -> Service:
-    """A PostgreSQL server of this sandbox alone, on loopback, with a password."""
+    """Return a PostgreSQL service for this sandbox, on loopback, with a password."""
     initdb, postgres = programs
     data, account = places.data("postgres"), _account()
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": str(places.port("postgres")),
         "unix_socket_directories": "",
-        # A sandbox may lose its last writes when the machine fails.
+        # Durability across a machine failure is not required in a sandbox.
         "fsync": "off",
     }
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
@@ -57,9 +57,9 @@ def postgres_service(places: Places, programs: tuple[Path, Path]) -> Service:
 
 
 def mlflow_service(places: Places, *, on_postgres: bool) -> Service:
-    """The tracking server with its model registry; artifacts go through it to a folder."""
+    """Return the MLflow tracking server and registry, which proxies artifacts to a folder."""
     data = places.data("mlflow")
-    # The driver by name: MLflow's SQL library would take another one.
+    # Explicit driver, as SQLAlchemy's default may not be installed.
     postgres = places.database_url.replace("postgresql://", "postgresql+psycopg2://")
     store = postgres if on_postgres else f"sqlite:///{data / 'mlflow.db'}"
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", "127.0.0.1"]
@@ -68,7 +68,7 @@ def mlflow_service(places: Places, *, on_postgres: bool) -> Service:
     return Service(
         name="mlflow",
         command=tuple(command),
-        # In the environment, since everybody may read a command line.
+        # In the environment, since every user can read command lines.
         env={
             "MLFLOW_BACKEND_STORE_URI": store,
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -86,7 +86,7 @@ def _open_to_all(folder: Path) -> bool:
 
 
 def _account() -> str | None:
-    """PostgreSQL refuses to run as root; for root there is a system account."""
+    """Return a system account for root, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -120,5 +120,5 @@ def _initialise(initdb: Path, data: Path, *, password: str, account: str | None)
         shutil.rmtree(data, ignore_errors=True)
         raise SandboxError(
             f"PostgreSQL could not make its files in {data}: got {said.stderr.strip()!r}, expected "
-            "exit code 0. Next: use SQLite with --sqlite, or mend what it says."
+            "exit code 0. Next: use SQLite with --sqlite, or fix what it names."
         )

@@ -1,4 +1,4 @@
-"""What a service is to the one that starts it."""
+"""Definition of a service."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ __all__ = ["Service", "nothing"]
 
 
 def nothing() -> None:
-    """Do nothing."""
+    """No-op default of `prepare` and `settle`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +16,13 @@ class Service:
 
     Attributes:
         name: Its name in commands, logs and the state.
-        command: The program and its arguments; a changed command means a restart.
-        env: Variables on top of a small base environment.
-        user: Account to run as; `None` is the caller's.
-        after: Services that have to be ready first.
-        prepare: Makes what it needs before it starts; safe to repeat.
-        settle: What is done once it answers, such as installing definitions; safe to repeat.
-        patience_seconds: How long it may take until it answers.
+        command: The program and its arguments; a change causes a restart.
+        env: Variables in addition to a small base environment.
+        user: Account to run as; `None` for the caller's.
+        after: Services that must be ready first.
+        prepare: Runs before the start; idempotent.
+        settle: Runs once the service responds, such as installing definitions; idempotent.
+        patience_seconds: Timeout until it responds.
     """
 
     name: str

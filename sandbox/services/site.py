@@ -1,4 +1,4 @@
-"""The agent of a `pull` site, run against the site's cluster in the sandbox."""
+"""Runs the agent of a `pull` site against the site's cluster in the sandbox."""
 
 from pathlib import Path
 
@@ -12,16 +12,16 @@ __all__ = ["sync_site"]
 
 
 def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: Folder) -> Synced:
-    """Make a site's cluster what its bundle says.
+    """Apply a site's bundle to its cluster.
 
     Args:
-        endpoints: Where the clusters are.
-        site: Name of the site; one without a cluster of its own is in the default one.
+        endpoints: Endpoints with the clusters.
+        site: Name of the site; one without its own cluster uses the default one.
         bundle: Folder of YAML files.
-        folder: The sandbox; remembers what was applied.
+        folder: The sandbox, which stores the applied objects.
 
     Raises:
-        SandboxError: There is no cluster, or a file cannot be used.
+        SandboxError: There is no cluster, or a file is not usable.
         ApiError: The API server refuses an object.
     """
     cluster = endpoints.cluster(site)

@@ -1,4 +1,4 @@
-"""What a sandbox remembers between commands: ports, processes, secrets of throw-away servers."""
+"""State of a sandbox between commands: ports, processes, secrets of throw-away servers."""
 
 import fcntl
 import hashlib
@@ -24,16 +24,16 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """The remembered part; written after each change.
+    """Persistent state; written after each change.
 
     Attributes:
-        account: AWS account that the sandbox stands for.
-        sites: Names of the sites with an API server of their own.
+        account: AWS account of the sandbox.
+        sites: Names of the sites with their own API server.
         secret: Password and token of the servers of this sandbox.
         ports: Service to its port, kept so that addresses survive a restart.
         running: Service to its process.
-        commands: Service to the fingerprint of how it was started.
-        adopted: How to reach a cluster of the user's that is used; empty for own ones.
+        commands: Service to the fingerprint of its command.
+        adopted: Access to an adopted cluster of the user; empty for own clusters.
     """
 
     account: str = ""
@@ -46,7 +46,7 @@ class State:
 
 
 def fingerprint(service: Service) -> str:
-    """Return a digest of how a service is started; another one means that it has to restart."""
+    """Return a digest of a service's command and environment; a change requires a restart."""
     text = json.dumps([service.command, dict(service.env), service.user])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -55,10 +55,10 @@ class Folder:
     """The folder of one sandbox: `build/sandbox/<name>`."""
 
     def __init__(self, root: Path, name: str) -> None:
-        """Take where sandboxes are kept and the name of this one.
+        """Store the root of all sandboxes and the name of this one.
 
         Raises:
-            SandboxError: The name cannot be the name of a folder.
+            SandboxError: The name is not valid.
         """
         if not _NAME.fullmatch(name):
             raise SandboxError(
@@ -71,17 +71,17 @@ class Folder:
 
     @property
     def logs(self) -> Path:
-        """One file per service."""
+        """Folder of logs, one file per service."""
         return self.path / "logs"
 
     @property
     def data(self) -> Path:
-        """What the services store."""
+        """Folder of the services' data."""
         return self.path / "data"
 
     @property
     def endpoints(self) -> Path:
-        """The file for the users of the sandbox."""
+        """Endpoints file for clients of the sandbox."""
         return self.path / "endpoints.json"
 
     @property
@@ -89,16 +89,16 @@ class Folder:
         return self.path / "state.json"
 
     def make(self) -> None:
-        """Make the folders; others may pass through, to data of their own, but read nothing."""
+        """Create the folders; other users may traverse but not read them."""
         for path in (self.path, self.logs, self.data):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o711)
 
     @contextmanager
     def locked(self, *, waiting: Callable[[], None]) -> Iterator[None]:
-        """Let one command at a time change the sandbox; a dead holder holds nothing."""
+        """Hold the sandbox's lock; the kernel releases it when the process exits."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Beside the folder, which `down` removes.
+        # Outside of the folder, which `down` removes.
         with self.path.with_name(f".{self.name}.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,7 +108,7 @@ class Folder:
             yield
 
     def read(self) -> State | None:
-        """Return what is remembered; None when there is no sandbox.
+        """Return the state; None if there is no sandbox.
 
         Raises:
             SandboxError: The file is damaged.
@@ -127,7 +127,7 @@ class Folder:
             ) from error
 
     def write(self, state: State) -> None:
-        """Write in one step, readable by the owner only."""
+        """Write the state atomically, readable by the owner only."""
         with self._writing:
             fresh = self._file.with_name(f".{self._file.name}.{os.getpid()}")
             fresh.touch(mode=0o600)

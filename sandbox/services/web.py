@@ -1,4 +1,4 @@
-"""The AWS API and the CDN."""
+"""AWS API and CDN services."""
 
 import sys
 
@@ -9,18 +9,18 @@ __all__ = ["aws_service", "cdn_service"]
 
 
 def aws_service(places: Places) -> Service:
-    """Moto's server: all services of AWS that it knows at one address, kept in memory."""
+    """Return moto's server: its AWS services at one address, in memory."""
     options = ("-H", "127.0.0.1", "-p", str(places.port("aws")))
     return Service(
         name="aws",
         command=(sys.executable, "-P", "-m", "sandbox.services.aws_server", *options),
-        # One account, whatever key a client signs with.
+        # One account, independent of the client's access key.
         env={"MOTO_ACCOUNT_ID": places.account, "AWS_EC2_METADATA_DISABLED": "true"},
     )
 
 
 def cdn_service(places: Places) -> Service:
-    """The caching proxy in front of the AWS API's S3."""
+    """Return the caching proxy in front of the AWS API's S3."""
     port = str(places.port("cdn"))
     command = (
         sys.executable,

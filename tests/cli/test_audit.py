@@ -1,4 +1,4 @@
-"""`mobile-ai audit`: what it asks for, what it prints, how it exits."""
+"""`mobile-ai audit`: options, output and exit codes."""
 
 import json
 
@@ -14,7 +14,7 @@ from tests.gate.support import TIMING, run_of
 
 @pytest.fixture
 def audit(capsys, monkeypatch):
-    """Run the command on a recorded stream; give exit code, output, errors, what was asked."""
+    """Run the command on a recorded stream; return exit code, output, errors and calls."""
 
     def run(stream, *arguments):
         asked = []

@@ -75,7 +75,7 @@ class World(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(value).encode())
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Suppress the request log."""
 
 
 @pytest.fixture

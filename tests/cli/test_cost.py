@@ -101,7 +101,7 @@ def test_an_estimate_shows_lines_unknowns_and_budgets(
 
     text = capsys.readouterr().out
     assert "37.96" in text
-    assert "unknown, in no sum: topic sns.request" in text
+    assert "unpriced, excluded from totals: topic sns.request" in text
     assert "budget field (hard)" in text
 
 

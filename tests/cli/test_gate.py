@@ -1,4 +1,4 @@
-"""`mobile-ai gate`: what it asks for, what it prints, how it exits."""
+"""`mobile-ai gate`: options, output and exit codes."""
 
 import json
 
@@ -13,7 +13,7 @@ from tests.gate.support import TIMING, run_of
 
 @pytest.fixture
 def gate(capsys, monkeypatch):
-    """Run the command on a recorded stream; give exit code, output, errors, what was asked."""
+    """Run the command on a recorded stream; return exit code, output, errors and calls."""
 
     def run(stream, *arguments, exit_code=0):
         asked = []

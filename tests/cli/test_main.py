@@ -1,4 +1,4 @@
-"""The console script: quick to start, and clear about mistakes."""
+"""Console script: startup time and error messages."""
 
 import subprocess
 import sys

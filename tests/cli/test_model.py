@@ -1,4 +1,4 @@
-"""`mobile-ai model`: what it prints, what it exits with."""
+"""`mobile-ai model`: output and exit codes."""
 
 from __future__ import annotations
 

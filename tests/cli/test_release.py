@@ -43,7 +43,7 @@ def released(tmp_path_factory):
 
 
 def _trust_root(root):
-    """Tell the pack the first root of these releases, as the owner of the pack does."""
+    """Configure the pack with the first root of these releases, as its owner does."""
     first = sha256_bytes((root / "releases/dev/metadata/1.root.json").read_bytes())
     path = root / "policy-pack/stacks.yaml"
     path.write_text(re.sub("releaseRoot: [0-9a-f]{64}", f"releaseRoot: {first}", path.read_text()))

@@ -87,7 +87,7 @@ def test_mistakes_are_told_in_one_line(
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """GitHub's calls, as its documentation gives them; what else is asked is kept, and refused."""
+    """Documented GitHub calls; other requests are recorded and refused."""
 
     asked: ClassVar[list[tuple[str, str, str, Any]]] = []
     opened: ClassVar[bool] = False
@@ -120,7 +120,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(value).encode())
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Suppress the request log."""
 
 
 @pytest.fixture

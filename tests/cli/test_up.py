@@ -16,7 +16,7 @@ from gate.drift import Drift
 from gate.operate import Deployed, Refreshed
 from tests.gate.support import TIMING, run_of
 
-DONE = Deployed(changes={"create": 2, "delete": 1}, outputs={"url": "x"}, notes=("mended",))
+DONE = Deployed(changes={"create": 2, "delete": 1}, outputs={"url": "x"}, notes=("repaired",))
 
 
 def called(capsys, *arguments):
@@ -56,7 +56,7 @@ def test_cloud_and_statement_are_passed_on(up):
 def test_without_them_it_is_the_sandbox_and_the_gate(up):
     code, out, _, asked = up()
     assert (code, asked) == (0, [("dev", "sandbox", None)])
-    assert "note: mended\nDeployed dev: 2 create, 1 delete\n  url: x\n" in out
+    assert "note: repaired\nDeployed dev: 2 create, 1 delete\n  url: x\n" in out
 
 
 def test_json_has_the_verdict_and_what_was_deployed(up):
@@ -99,7 +99,7 @@ def test_down_says_what_it_deleted(capsys, monkeypatch):
     monkeypatch.setattr(operate, "take_down", take_down)
     arguments = ("down", "--stack", "dev", "--cloud", "aws")
     _, out, _ = called(capsys, *arguments)
-    assert out == "note: mended\nDeleted 1 resources of dev.\n"
+    assert out == "note: repaired\nDeleted 1 resources of dev.\n"
     _, out, _ = called(capsys, *arguments, "--json")
     assert json.loads(out)["changes"]["delete"] == 1
     assert asked == ["aws", "aws"]

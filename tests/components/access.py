@@ -1,4 +1,4 @@
-"""An evaluator of policy documents, for tests: what AWS would allow by what the plan declares.
+"""Evaluates policy documents of a plan as IAM would, for tests.
 
 Only what the program's documents use is known; anything else stops the test, so that nothing is
 taken for allowed because it was not understood. Source: IAM user guide, policy evaluation logic.

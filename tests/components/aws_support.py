@@ -1,4 +1,4 @@
-"""What tests of AWS components share: a scope, a platform, a listing, statements."""
+"""Shared helpers for tests of AWS components: scope, platform, listing, statements."""
 
 import json
 from collections.abc import Iterator

@@ -21,17 +21,17 @@ def shared_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def dev(shared_repository: Path) -> Engine:
-    """What the program registers at a preview of ``dev``."""
+    """Resources that the program registers at a preview of ``dev``."""
     return run_stack(shared_repository, "dev")
 
 
 @pytest.fixture(scope="session")
 def full(shared_repository: Path) -> Engine:
-    """What the program registers at a preview of prod with everything switched on."""
+    """Resources that the program registers at a preview of prod with every option enabled."""
     return run_stack(shared_repository, "prod-full")
 
 
 @pytest.fixture(scope="session")
 def prod(shared_repository: Path) -> Engine:
-    """What the program registers at a preview of ``prod``."""
+    """Resources that the program registers at a preview of ``prod``."""
     return run_stack(shared_repository, "prod")

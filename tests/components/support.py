@@ -1,4 +1,4 @@
-"""What component tests share: a recording engine, a repository, stack files."""
+"""Shared helpers for component tests: a recording engine, a repository, stack files."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ _SECRET = {"secretArn": "arn:aws:secretsmanager:eu-central-1:444455556666:secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A resource as the engine was asked to register it."""
+    """A resource as sent to the engine for registration."""
 
     type: str
     name: str
@@ -218,7 +218,7 @@ def write_repository(root: Path) -> Path:
 
 
 def _write_full_stack(root: Path) -> None:
-    """Write ``prod-full``: prod with everything that a stack file can switch on."""
+    """Write ``prod-full``: prod with every option of a stack file enabled."""
     document = read_yaml((root / "Pulumi.prod.yaml").read_text(), name="prod")
     config = document["config"]
     secret = "arn:aws:secretsmanager:eu-central-1:444455556666:secret:app-AbCdEf"

@@ -1,4 +1,4 @@
-"""The words of the stack file, rearranged for components."""
+"""Mapping of stack file settings to component arguments."""
 
 from pathlib import Path
 from typing import Any

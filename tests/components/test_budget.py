@@ -1,4 +1,4 @@
-"""Budgets: who is told, what is started, how soon a spike is seen."""
+"""Budgets: notifications, remediation, and how soon a spike is detected."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A model served by a function, as the engine is asked to make it."""
+"""Lambda inference endpoint: the resources sent to the engine."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cost tags: on everything, and active where this account pays."""
+"""Cost tags: on every resource, and activated in a paying account."""
 
 from components.cost_tags import CostTags, CostTagsArgs
 from tests.components.support import Engine, declare

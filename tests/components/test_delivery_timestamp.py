@@ -137,7 +137,7 @@ def test_a_snapshot_larger_than_clients_take_is_refused(s3: Any, kms: Any, key_i
 
 
 class Racing:
-    """An S3 in which somebody else writes between the reading and the writing."""
+    """An S3 client with a concurrent write between reading and writing."""
 
     def __init__(self, s3: Any) -> None:
         self.s3 = s3

@@ -65,7 +65,7 @@ def output(*, known: bool) -> pulumi.Output[str]:
 
 @pytest.mark.parametrize(("failed", "done"), [([], True), (["arn"], False)])
 def test_resource_that_failed_keeps_the_output_of_before(failed: list[str], done: object) -> None:
-    """Where a run goes on after a failure, the engine leaves outputs of what failed unknown."""
+    """With `--continue-on-error`, the engine leaves outputs of a failed resource unknown."""
 
     async def ask() -> bool:
         made = {name: output(known=name not in failed) for name in ("urn", "arn")}

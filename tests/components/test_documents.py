@@ -1,4 +1,4 @@
-"""What rules see is the stack file, in the fields that the contract names."""
+"""Governance documents contain the stack file, in the fields of the contract."""
 
 import hashlib
 import json

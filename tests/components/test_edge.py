@@ -1,4 +1,4 @@
-"""A site and a model served at it, as the engine is asked to make them."""
+"""Edge site and inference endpoint: the resources sent to the engine."""
 
 import re
 from pathlib import Path

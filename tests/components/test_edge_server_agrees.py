@@ -1,4 +1,4 @@
-"""What the components give a workload is what the server takes."""
+"""The edge server accepts the environment and files that the components give a workload."""
 
 from pathlib import PurePosixPath
 from typing import Any

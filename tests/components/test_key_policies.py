@@ -1,4 +1,4 @@
-"""Every key of the plan lets in whoever the plan makes use it, and a key nobody uses stands out.
+"""Every KMS key admits its users in the plan, and unused keys are reported.
 
 Which calls a deployer's use of a key leads to is read from AWS's own resource schemas (the handler
 permissions that cfn-lint carries); which calls services and roles make is stated below, each with
@@ -53,7 +53,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """What somebody does with a key.
+    """One use of a key by a principal.
 
     Attributes:
         who: For messages.
@@ -365,7 +365,7 @@ def test_every_key_lets_in_whoever_the_plan_makes_use_it(plan: Plan) -> None:
 
 
 def test_without_any_one_statement_something_is_refused(plan: Plan) -> None:
-    """What every key says of the account may idle in one key, but not in all."""
+    """A statement of the account may be unused in one key, but not in all."""
     needed = {one["Sid"]: False for key in plan.keys for one in key.statements}
     for key in plan.keys:
         for one in key.statements:

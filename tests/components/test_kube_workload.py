@@ -1,4 +1,4 @@
-"""Pods of a model: fenced, and told nothing about versions."""
+"""Pods of a model: isolated, and without any model version."""
 
 import json
 from dataclasses import replace

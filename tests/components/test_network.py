@@ -1,4 +1,4 @@
-"""The network: one that exists, or a small one of its own."""
+"""Network: an existing VPC, or a small managed one."""
 
 import ipaddress
 import itertools

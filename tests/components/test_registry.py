@@ -1,4 +1,4 @@
-"""The registry: somebody else's, or an MLflow server of this stack's own."""
+"""Registry: external, or an MLflow server of the stack."""
 
 import base64
 import configparser
@@ -368,7 +368,7 @@ def test_an_unknown_step_is_refused(secrets: Any) -> None:
 
 
 class Clients:
-    """ECS, RDS and Secrets Manager, as far as the restart asks them."""
+    """ECS, RDS and Secrets Manager, as far as the restart calls them."""
 
     def __init__(self, *, started: list[datetime], rotated: dict[str, datetime]) -> None:
         self.started, self.rotated = started, rotated

@@ -1,4 +1,4 @@
-"""Telemetry: one public door, validated on the way, bad events put aside."""
+"""Telemetry: one public ingestion endpoint, validation in the stream, quarantine."""
 
 import base64
 import hashlib

@@ -20,7 +20,7 @@ _GIT = ("-c", "user.name=test", "-c", "user.email=test@example.com")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateRun:
-    """How a gate run ended."""
+    """Result of a gate run."""
 
     code: int
     out: str
@@ -39,7 +39,7 @@ class GateRun:
         return {item["rule"] for item in found if item["level"] == "mandatory"}
 
     def outcomes(self, rule: str) -> dict[str, int]:
-        """How often a rule came out in which way."""
+        """Number of resources by outcome of a rule."""
         (found,) = (item for item in self.report["rules"] if item["id"] == rule)
         counted: dict[str, int] = found["outcomes"]
         return counted
@@ -77,7 +77,7 @@ class Checkout:
         return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, rooms))}
 
     def status(self) -> str:
-        """What Git sees as changed."""
+        """Uncommitted changes, as Git reports them."""
         return self._git("status", "--porcelain")
 
     def edit(self, path: str, change: Callable[[Any], None]) -> None:

@@ -100,7 +100,7 @@ def _older_manifest(checkout: Checkout) -> dict[str, str]:
 
 
 def _link_in_the_pack(checkout: Checkout) -> dict[str, str]:
-    """What a link names changes without the pack's digest."""
+    """The target of a link can change without changing the pack's digest."""
     config = checkout.root / "policy-pack" / "config" / "dev.json"
     elsewhere = checkout.root / "build" / "dev.json"
     config.rename(elsewhere)

@@ -1,4 +1,4 @@
-"""What a pull request must not get past the gate: denied by a rule that says why."""
+"""Pull requests that the gate must deny, each by a rule that reports why."""
 
 import re
 

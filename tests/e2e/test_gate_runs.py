@@ -1,4 +1,4 @@
-"""What happens around a preview: a pack that breaks, Ctrl-C, ambient variables, other formats."""
+"""Gate runs beyond the preview itself: broken packs, Ctrl-C, ambient variables, formats."""
 
 import json
 import os

@@ -61,7 +61,7 @@ def rules() -> dict[str, Rule]:
     def check(_: Any) -> None:
         raise AssertionError("the gate runs no rule itself")
 
-    shared = {"group": "security", "frameworks": ("CIS 1",), "remediation": "mend it"}
+    shared = {"group": "security", "frameworks": ("CIS 1",), "remediation": "fix it"}
     resource = [
         resource_rule(
             id=name, title=f"{name}.", severity=severity, applies_to=(DEPLOYMENT,), **shared
@@ -74,7 +74,7 @@ def rules() -> dict[str, Rule]:
 
 
 def expected(**changes: Any) -> Expectation:
-    """What the recorded runs must show."""
+    """Expectation for the recorded runs."""
     found = rules()
     value = Expectation(
         pack="mobile-ai-governance",
@@ -97,7 +97,7 @@ def events(name: str) -> list[Event]:
 
 
 def observed(source: str | Iterable[Event]) -> Observation:
-    """What was seen of a recorded stream, or of events."""
+    """Observation of a recorded stream, or of events."""
     seen = Observation()
     for event in events(source) if isinstance(source, str) else source:
         seen.add(event)

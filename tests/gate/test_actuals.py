@@ -1,4 +1,4 @@
-"""What was billed, from FOCUS files."""
+"""Month-to-date charges from FOCUS files."""
 
 import csv
 import json

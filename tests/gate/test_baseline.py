@@ -1,4 +1,4 @@
-"""What was deployed before, from a state or from Git."""
+"""Baseline of deployed versions, from a state or from Git."""
 
 import json
 import subprocess

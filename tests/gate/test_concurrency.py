@@ -79,7 +79,7 @@ def test_an_account_that_cannot_be_asked_is_a_note_and_no_verdict():
     def refuse(*_):
         raise PermissionError("AccessDenied")
 
-    assert "was not asked (AccessDenied)" in require_concurrency(CONFIG, EMPTY, {}, refuse)
+    assert "was not checked (AccessDenied)" in require_concurrency(CONFIG, EMPTY, {}, refuse)
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""How long a configuration is for the official host, and what the gate says of it."""
+"""Size of the configuration for the official host, and the gate's messages about it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a plan costs beside what is deployed, as the report has it."""
+"""Cost of a plan compared with the deployed cost, as reported."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What differs between the state before and after a refresh."""
+"""Drift between the states before and after a refresh."""
 
 from governance.engine_values import ASSET, SIGNATURE
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Which sandbox a stack works in."""
+"""Selection of a stack's sandbox."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a new version does better and worse, from the manifests in the plan."""
+"""Comparison of a new model version with its predecessor, from manifests in the plan."""
 
 import json
 from typing import Any

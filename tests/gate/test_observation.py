@@ -1,4 +1,4 @@
-"""What is gathered from events is all that a report needs."""
+"""Observation of events is sufficient for the report."""
 
 from gate.events import ResourceSeen
 from tests.gate.support import DEPLOYMENT, FIELD_URN, STACK_URN, events, observed

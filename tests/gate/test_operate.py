@@ -130,7 +130,7 @@ class World:
         return [call for call in map(json.loads, lines) if call[0][0] == verb]
 
     def changed(self) -> bool:
-        """Whether the engine was asked to change anything."""
+        """Return whether a mutating engine command was run."""
         path = self.engine / "asked.jsonl"
         return path.is_file() and bool(self.calls("up") or self.calls("destroy"))
 

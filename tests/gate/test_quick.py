@@ -129,7 +129,7 @@ def test_the_command_exits_with_its_verdict(checkout, capsys, monkeypatch):
 
 
 def test_it_loads_no_engine_and_no_provider():
-    """What makes it slow must not come back: SDKs of providers and of training."""
+    """Slow imports must not come back: SDKs of providers and of training."""
     code = "import sys, gate.quick; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT

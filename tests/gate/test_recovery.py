@@ -1,4 +1,4 @@
-"""What a killed run leaves, and how the next one goes on."""
+"""Leftovers of a killed run, and recovery by the next one."""
 
 import json
 import os

@@ -35,7 +35,7 @@ elif arguments[:1] == ["preview"]:
 
 
 class Asked:
-    """What the script was asked."""
+    """Calls that the fake engine received."""
 
     def __init__(self, folder: Path) -> None:
         lines = (folder / "asked.jsonl").read_text().splitlines()
@@ -164,7 +164,7 @@ def test_report_says_which_providers_answered(engine, project):
 
 
 def test_recorded_pass_of_other_rules_is_no_pass(engine, project):
-    """What an engine replays cannot stand for the rules of this repository."""
+    """Replayed events cannot replace the rules of this repository."""
     report, _ = asked_by(engine, project)
     assert report.verdict == "undecided"
     assert any("did not run" in item for item in report.doubts)

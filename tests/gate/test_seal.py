@@ -1,4 +1,4 @@
-"""What was judged is what is deployed, and not later than half an hour after."""
+"""Only what was evaluated is deployed, within half an hour."""
 
 import subprocess
 from datetime import UTC, datetime, timedelta

@@ -61,13 +61,13 @@ def test_no_event_is_no_pass():
 def test_engine_that_was_cut_off_is_no_pass():
     verdict, why = judged(without(Finished))
     assert verdict == "undecided"
-    assert "without its own conclusion" in why
+    assert "without its final event" in why
 
 
 def test_failed_engine_that_says_nothing_is_no_pass():
     verdict, why = judged("passed", exit_code=255)
     assert verdict == "undecided"
-    assert "exit code 255 and nothing says why" in why
+    assert "exited with code 255 and no error explains it" in why
 
 
 def test_run_without_a_pack_is_no_pass():
@@ -78,7 +78,7 @@ def test_run_without_a_pack_is_no_pass():
     verdict, why = judged(events_)
     assert verdict == "undecided"
     assert "got none; expected mobile-ai-governance 0.1.0" in why
-    assert "gave no account of" in why
+    assert "reported no rule on" in why
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,13 @@ def test_resource_without_an_account_is_no_pass():
     ]
     verdict, why = judged(kept)
     assert verdict == "undecided"
-    assert f"gave no account of {STACK_URN}" in why
+    assert f"reported no rule on {STACK_URN}" in why
 
 
 def test_account_of_another_pack_does_not_count():
     verdict, why = judged(changed(ResourceSummary, lambda item: replace(item, pack="mimic")))
     assert verdict == "undecided"
-    assert "gave no account of" in why
+    assert "reported no rule on" in why
 
 
 def test_rule_that_did_not_run_is_no_pass():
@@ -138,7 +138,7 @@ def test_disabled_rule_need_not_run():
 def test_rule_that_the_catalogue_lacks_is_no_pass():
     verdict, why = judged(changed(ResourceSummary, lambda item: replace(item, failed=("sneaky",))))
     assert verdict == "undecided"
-    assert "catalogue does not have: sneaky" in why
+    assert "not in the catalogue: sneaky" in why
 
 
 @pytest.mark.parametrize("times", [0, 2])

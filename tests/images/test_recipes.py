@@ -99,7 +99,7 @@ def test_the_task_definition_and_the_registry_s_image_agree():
 
 
 def _fits(filename: str, machine: str) -> bool:
-    """Whether CPython 3.11 takes the wheel on Debian 12, whose glibc is 2.36."""
+    """Return whether CPython 3.11 accepts the wheel on Debian 12, whose glibc is 2.36."""
     for tag in parse_wheel_filename(filename)[3]:
         python = tag.interpreter in {"py3", "cp311"} or (
             tag.abi == "abi3" and int(tag.interpreter.removeprefix("cp3")) <= 11

@@ -1,4 +1,4 @@
-"""Whoever writes a stack file finds every key explained."""
+"""Every key of a stack file is documented."""
 
 import json
 from collections.abc import Iterator

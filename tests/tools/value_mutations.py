@@ -467,7 +467,7 @@ def _dependencies(resource: Planned, template: Any) -> Iterator[Mutation]:
 
 
 def _is_replaced(resource: Planned, path: tuple[Any, ...], place: tuple[Any, ...]) -> bool:
-    """Whether nothing is wrong without a property.
+    """Return whether an input is valid without a property.
 
     The official provider fills it in, or the object of the template is gone with it.
     """

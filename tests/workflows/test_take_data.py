@@ -1,4 +1,4 @@
-"""What a pull request brings to the judge: its data, and nothing that could judge."""
+"""Files that a pull request brings to the judge: its data, and no code that could judge."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Start the language host: print a port, serve until told to stop, leave nothing running."""
+"""Starts the language host: prints a port and serves until terminated."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _main() -> None:
-    # First of all: an interrupt while the imports run would show a traceback.
+    # Before the imports, during which an interrupt would print a traceback.
     for number in _SIGNALS:
         signal.signal(number, _leave)
-    # gRPC's handlers for fork are not needed, as children are started by exec, and cost time.
+    # Children are started by exec, so gRPC's fork handlers would only cost time.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from sandbox.lean import skip_sdk_start  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""The stack's configuration as a policy pack reads it.
+"""Converts the stack configuration for a policy pack.
 
-`pulumi.policy` takes configuration from the environment when the pack starts; the engine sends it
-in a call, `ConfigureStack`, after the start. The official host bridges the two with a proxy
-(`PolicyProxy` in the engine's SDK), and so does `relay`.
+`pulumi.policy` reads configuration from the environment at startup, while the engine sends it
+later, in the call `ConfigureStack`. The official host bridges the two with a proxy (`PolicyProxy`
+in the engine's SDK); so does `relay`.
 """
 
 import json
@@ -15,11 +15,11 @@ METHOD_PREFIX = "/pulumirpc.Analyzer/"
 
 
 def stack_environment(request: bytes | None) -> dict[str, str]:
-    """Return the variables that hand a `ConfigureStack` request over.
+    """Return the environment variables for a `ConfigureStack` request.
 
     Args:
-        request: The request as it came; `None` when the engine configures no stack, as
-            `pulumi policy analyze` does.
+        request: The serialized request; `None` if the engine configures no stack, as in `pulumi
+            policy analyze`.
     """
     if request is None:
         return {}

@@ -1,4 +1,4 @@
-"""Which Python runs a program or a policy pack."""
+"""Selects the Python interpreter of a program or a policy pack."""
 
 import os
 import re
@@ -12,19 +12,19 @@ from pathlib import Path
 __all__ = ["Interpreter", "InterpreterError", "choose"]
 
 _PROBE_SECONDS = 30.0
-# Exits with the names that cannot be found, without importing any of them.
+# Prints the names that cannot be found, without importing any of them.
 _PROBE = (
     "import importlib.util as u, sys; print(*[n for n in sys.argv[1:] if u.find_spec(n) is None])"
 )
 
 
 class InterpreterError(Exception):
-    """The chosen interpreter cannot run what it should: what, got, expected, next step."""
+    """The interpreter is not usable; the message states what, got, expected, next step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """A Python to run things with.
+    """A Python interpreter.
 
     Attributes:
         executable: The interpreter; a link in a virtual environment stays a link.
@@ -36,20 +36,20 @@ class Interpreter:
 
     @property
     def is_own(self) -> bool:
-        """Whether the host itself runs on it."""
+        """True if the host runs on the same interpreter."""
         own = Path(sys.prefix).resolve()
         return self.virtualenv is None or self.virtualenv.resolve() == own
 
     @property
     def version(self) -> str:
-        """Its version, as `3.11.2`, or an empty text if nothing tells it."""
+        """Version, as `3.11.2`, or an empty text if it is not known."""
         if self.virtualenv is None or self.is_own:
             return ".".join(map(str, sys.version_info[:3]))
         found = re.search(r"^version\w*\s*=\s*(\S+)", _pyvenv(self.virtualenv), re.MULTILINE)
         return found.group(1) if found else ""
 
     def site_packages(self) -> list[str]:
-        """Return the folders that hold its installed packages."""
+        """Return the folders of its installed packages."""
         if self.virtualenv is None or self.is_own:
             return sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
         return sorted(map(str, self.virtualenv.glob("lib*/python3*/site-packages")))
@@ -90,14 +90,14 @@ class Interpreter:
 
 
 def choose(root: Path, virtualenv: str) -> Interpreter:
-    """Return the interpreter that the project in `root` asks for.
+    """Return the interpreter that the project in `root` requests.
 
     Args:
-        root: Where `Pulumi.yaml` or `PulumiPolicy.yaml` is.
+        root: Folder of `Pulumi.yaml` or `PulumiPolicy.yaml`.
         virtualenv: The runtime's option of that name, relative to `root`; empty for the host's own.
 
     Raises:
-        InterpreterError: The option names no virtual environment.
+        InterpreterError: The option does not name a virtual environment.
     """
     if not virtualenv:
         own = Path(sys.prefix) if sys.prefix != sys.base_prefix else None

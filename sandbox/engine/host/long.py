@@ -1,8 +1,9 @@
-"""Variables too long for an environment: a stack with hundreds of deployments has one.
+"""Passes environment variables that exceed the size limit of Linux.
 
-Linux starts no process with a variable of 128 KiB or more, and Pulumi hands the whole configuration
-of a stack over in one (https://github.com/pulumi/pulumi/issues/20402). The official host fails
-there; this one writes such a variable to a file in memory, which the process reads first.
+Linux starts no process with a variable of 128 KiB or more, and Pulumi passes the whole
+configuration of a stack in one (https://github.com/pulumi/pulumi/issues/20402), which is too long
+with hundreds of deployments. The official host fails then; this one writes such a variable to an
+in-memory file that the new process reads first.
 """
 
 import json
@@ -23,11 +24,11 @@ _START: Final = str(Path(__file__).with_name("long_start.py"))
 def startable(
     command: Sequence[str], env: Mapping[str, str]
 ) -> Iterator[tuple[list[str], dict[str, str], tuple[int, ...]]]:
-    """Yield command, environment and open files with which a Python can be started.
+    """Yield command, environment and file descriptors that start a Python process.
 
     Args:
-        command: Interpreter, `-u`, then what it runs.
-        env: Its variables, of any length.
+        command: Interpreter, `-u`, then the module or script.
+        env: Variables of any length.
     """
     long = {name: value for name, value in env.items() if _bytes(name, value) > LONGEST}
     short = {name: value for name, value in env.items() if name not in long}

@@ -1,7 +1,7 @@
-"""Run `[-m module | script] arguments` with variables that are too long for an environment.
+"""Runs `[-m module | script] arguments` with variables too long for an environment.
 
 The first argument is a file descriptor with the variables as JSON. Standard library only: it is run
-by its path, in the interpreter of a program or a pack, and leaves that its own import path.
+by path, in the interpreter of a program or a pack, whose import path it preserves.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Take the variables over, then be what the arguments name."""
+    """Set the variables, then run the module or script that the arguments name."""
     with open(int(sys.argv[1]), encoding="utf-8") as file:  # noqa: PTH123  no path: a descriptor
         os.environ.update(json.load(file))
     if sys.argv[2] == "-m":

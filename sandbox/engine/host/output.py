@@ -1,4 +1,4 @@
-"""What a plugin process says, as the messages in which it goes to the engine."""
+"""Output of a plugin process as messages for the engine."""
 
 import os
 import queue
@@ -17,25 +17,25 @@ class Output:
     """Collects output from several threads and yields it in order of arrival."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without messages."""
         self._messages: queue.SimpleQueue[language.RunPluginResponse | None] = queue.SimpleQueue()
 
     def stdout(self, data: bytes) -> None:
-        """Pass on `data` as standard output."""
+        """Forward `data` as standard output."""
         self._messages.put(language.RunPluginResponse(stdout=data))
 
     def stderr(self, data: bytes) -> None:
-        """Pass on `data` as standard error."""
+        """Forward `data` as standard error."""
         self._messages.put(language.RunPluginResponse(stderr=data))
 
     def finish(self, code: int | None) -> None:
-        """End the stream, with an exit code if a process had one."""
+        """End the stream, with the process's exit code if there is one."""
         if code is not None:
             self._messages.put(language.RunPluginResponse(exitcode=code))
         self._messages.put(None)
 
     def pump(self, stream: IO[bytes], *, error: bool) -> threading.Thread:
-        """Pass on all of `stream` from a thread of its own, which ends with the stream."""
+        """Forward `stream` to its end, in a new thread."""
         target = self.stderr if error else self.stdout
 
         def run() -> None:

@@ -1,4 +1,4 @@
-"""What is installed in an interpreter: provider plugins that its SDKs need, and distributions."""
+"""Provider plugins and distributions installed in an interpreter."""
 
 import json
 import re
@@ -11,12 +11,12 @@ __all__ = ["Plugin", "distributions", "plugins"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plugin:
-    """A provider plugin that an installed SDK works with.
+    """A provider plugin that an installed SDK requires.
 
     Attributes:
-        name: As the engine knows it, `aws`.
-        version: With the leading `v`.
-        server: Where it is downloaded, empty for the usual place.
+        name: Name of the plugin, such as `aws`.
+        version: Version with the leading `v`.
+        server: Download URL, empty for the default.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Plugin:
 
 
 def plugins(site_packages: Sequence[str]) -> Iterator[Plugin]:
-    """Yield the plugin of every SDK that says in its `pulumi-plugin.json` that it has one."""
+    """Yield the plugin of every installed SDK with a `pulumi-plugin.json`."""
     for folder in site_packages:
         for path in sorted(Path(folder).glob("*/pulumi-plugin.json")):
             try:
@@ -41,11 +41,11 @@ def plugins(site_packages: Sequence[str]) -> Iterator[Plugin]:
 
 
 def distributions(site_packages: Sequence[str], *, transitive: bool) -> list[tuple[str, str]]:
-    """Return name and version of what is installed, sorted by name.
+    """Return name and version of installed distributions, sorted by name.
 
     Args:
-        site_packages: Where to look.
-        transitive: Whether to keep what is there only because another needs it.
+        site_packages: Folders to search.
+        transitive: Include distributions that are only dependencies of others.
     """
     from importlib import metadata  # noqa: PLC0415 - slow, and only `pulumi about` asks
 
@@ -59,6 +59,6 @@ def distributions(site_packages: Sequence[str], *, transitive: bool) -> list[tup
 
 
 def _normal(requirement: str) -> str:
-    """Return the normalised name (PEP 503) that a requirement (PEP 508) begins with."""
+    """Return the normalised name (PEP 503) at the start of a requirement (PEP 508)."""
     name = re.match(r"[A-Za-z0-9._-]+", requirement)
     return re.sub(r"[-_.]+", "-", name.group(0)).lower() if name else ""

@@ -1,4 +1,4 @@
-"""Run a plugin written in Python, a policy pack above all, and stream what it says."""
+"""Runs a Python plugin, usually a policy pack, and streams its output."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,12 +18,12 @@ __all__ = ["PluginRun"]
 
 
 class PluginRun:
-    """One plugin from its start to its end."""
+    """One run of a plugin, from start to end."""
 
     def __init__(
         self, request: language.RunPluginRequest, interpreter: Interpreter, children: Children
     ) -> None:
-        """Prepare to run what `request` names; nothing starts yet."""
+        """Prepare to run the plugin of `request`, without starting it."""
         self._request = request
         self._interpreter = interpreter
         self._children = children
@@ -33,12 +33,12 @@ class PluginRun:
         self._stopped = False
 
     def messages(self) -> Iterator[language.RunPluginResponse]:
-        """Start it, and yield its output and its exit code."""
+        """Start the plugin, and yield its output and its exit code."""
         threading.Thread(target=self._run, daemon=True).start()
         yield from self._output.messages()
 
     def stop(self) -> None:
-        """End it; also called when the engine hangs up."""
+        """Stop the plugin; also called when the engine disconnects."""
         self._stopped = True
         if self._relay is not None:
             self._relay.stop()
@@ -70,7 +70,7 @@ class PluginRun:
         configuration = relay.await_configuration()
         if self._stopped:
             return None
-        # In its own folder, so that neither the program nor the caller is on its import path.
+        # Runs in the pack's folder, which keeps program and caller off its import path.
         folder = Path(self._request.info.program_directory)
         arguments = ["-m", "pulumi.policy", *self._request.args, str(folder)]
         child = self._start(arguments, stack_environment(configuration), folder)
@@ -104,7 +104,7 @@ class PluginRun:
 
 
 def _read_port(stream: IO[bytes], pass_on: Callable[[bytes], None]) -> int | None:
-    """Read the line with the port; what a pack prints before it is output like any other."""
+    """Read the line with the port, and forward earlier lines as output."""
     while line := stream.readline():
         if line.strip().isdigit():
             return int(line)

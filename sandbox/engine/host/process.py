@@ -1,4 +1,4 @@
-"""The processes that the host starts, and how they end."""
+"""Child processes of the host and their termination."""
 
 import os
 import signal
@@ -13,25 +13,25 @@ from sandbox.engine.host.long import startable
 
 __all__ = ["Children", "HostClosing", "describe_exit"]
 
-_GRACE_SECONDS = 2.0  # the engine kills the host 5 s after it asked it to stop
+_GRACE_SECONDS = 2.0  # the engine kills the host 5 s after its request to stop
 
 
 class HostClosing(Exception):  # noqa: N818 - not a fault: the engine asked for the end
-    """No process is started any more."""
+    """The host is stopping and starts no more processes."""
 
 
 class Children:
     """All running children, so that none outlives the host.
 
-    They stay in the host's process group: when the engine loses patience, it kills that group.
+    They stay in the host's process group, which the engine kills after a timeout.
     """
 
     def __init__(self, *, own_group: bool = False) -> None:
-        """Start with none.
+        """Start without children.
 
         Args:
-            own_group: Whether the process group of this process is its own alone, so that all of
-                it may be ended.
+            own_group: Whether this process leads its own process group, so that the whole group may
+                be terminated.
         """
         self._own_group = own_group
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class Children:
 
     @property
     def closing(self) -> bool:
-        """Whether the host is ending its children."""
+        """True while the host terminates its children."""
         return self._closing
 
     def start(
@@ -49,10 +49,10 @@ class Children:
         """Start a process.
 
         Args:
-            command: A Python with `-u`, and what it runs.
-            env: Its whole environment.
-            cwd: Where it runs.
-            piped: Whether its output is read here; else it goes where the host's goes.
+            command: A Python with `-u`, and the module or script.
+            env: Its complete environment.
+            cwd: Its working directory.
+            piped: Read its output here instead of inheriting the host's.
 
         Raises:
             HostClosing: The host is stopping.
@@ -82,7 +82,7 @@ class Children:
         return code
 
     def end(self, *children: "subprocess.Popen[bytes]") -> None:
-        """End `children`: SIGTERM, which Python obeys without a traceback, then SIGKILL."""
+        """Terminate `children` by SIGTERM, which Python obeys without a traceback, then SIGKILL."""
         for child in children:
             child.terminate()
         deadline = time.monotonic() + _GRACE_SECONDS
@@ -94,12 +94,12 @@ class Children:
                 child.wait()
 
     def end_all(self) -> None:
-        """End every child, and what the children started, and start none again."""
+        """Terminate all children and their descendants, and start no more."""
         with self._lock:
             self._closing = True
             running = tuple(self._running)
-        # Whatever a program started is in the group too, and would answer the engine's SIGINT
-        # with a traceback. `closing` makes the host itself ignore this signal.
+        # Processes started by a program are in the group too, and would react to the engine's
+        # SIGINT with a traceback. `closing` makes the host itself ignore this signal.
         if self._own_group:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(0, signal.SIGTERM)
@@ -107,7 +107,7 @@ class Children:
 
 
 def describe_exit(code: int) -> str:
-    """Say how a process ended.
+    """Return a description of an exit code.
 
     >>> describe_exit(3), describe_exit(-9)
     ('exited with code 3', 'was ended by SIGKILL')

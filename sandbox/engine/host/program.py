@@ -1,4 +1,4 @@
-"""How a Pulumi program is started: the arguments and variables its executor reads."""
+"""Arguments and variables of the executor that runs a Pulumi program."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pulumi.runtime.proto import language_pb2 as language
 __all__ = ["ALREADY_SHOWN", "executor_arguments", "executor_environment"]
 
 ALREADY_SHOWN = 32
-"""Exit code of the executor when the user has been shown the message (its own constant)."""
+"""Exit code of the executor after it has shown the error message itself."""
 
 
 def executor_arguments(
@@ -18,9 +18,9 @@ def executor_arguments(
     """Return the arguments of `pulumi-language-python-exec` for `request`.
 
     Args:
-        request: What the engine asked for.
-        engine_address: Where the engine listens; the host was started with it.
-        tracing: Where traces go, empty for nowhere.
+        request: Run request of the engine.
+        engine_address: Address of the engine, as given to the host.
+        tracing: Tracing endpoint, empty for none.
     """
     options = {
         "monitor": request.monitor_address,
@@ -39,7 +39,7 @@ def executor_arguments(
 
 
 def executor_environment(request: language.RunRequest, base: Mapping[str, str]) -> dict[str, str]:
-    """Return `base` with the stack's configuration, which travels in the environment."""
+    """Return `base` with the stack's configuration, which is passed in the environment."""
     return {
         **base,
         "PULUMI_CONFIG": json.dumps(dict(request.config)),

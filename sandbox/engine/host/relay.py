@@ -1,8 +1,8 @@
-"""An analyzer that stands before a policy pack until the stack's configuration is known.
+"""Analyzer proxy in front of a policy pack that starts once the stack configuration is known.
 
-The engine calls `Handshake`, then `ConfigureStack`, then the rest. The pack starts with the
+The engine calls `Handshake`, then `ConfigureStack`, then other methods. The pack starts with the
 configuration in its environment at `ConfigureStack`, or without one at the first other call. From
-then on every call goes through as bytes, so nothing is decoded twice.
+then on calls are forwarded as bytes, without decoding.
 """
 
 import threading
@@ -20,10 +20,10 @@ _MAX_BYTES = 400 * 1024 * 1024  # as the engine and pulumi_policy set it
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", _MAX_BYTES),
     ("grpc.max_send_message_length", _MAX_BYTES),
-    # A proxy from the environment is never meant for a neighbour on this machine.
+    # Loopback connections must not use an HTTP proxy from the environment.
     ("grpc.enable_http_proxy", 0),
 ]
-_THREADS = 16  # the engine asks about that many resources at once, by default
+_THREADS = 16  # the engine's default parallelism of analyzer calls
 _ENDLESS_SECONDS = 24 * 3600.0
 _GRACE_SECONDS = 1.0
 _EMPTY = b""  # an empty message on the wire
@@ -33,7 +33,7 @@ class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its 
     """Serves the analyzer's methods for a pack that starts later."""
 
     def __init__(self) -> None:
-        """Bind a port; nothing is answered before `serve`."""
+        """Bind a port; calls are answered after `serve`."""
         self._asked = threading.Event()
         self._ready = threading.Event()
         self._failure = ""
@@ -47,25 +47,25 @@ class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its 
         self.port: int = self._server.add_insecure_port("127.0.0.1:0")
 
     def serve(self) -> None:
-        """Answer from now on."""
+        """Start to answer calls."""
         self._server.start()
 
     def stop(self) -> None:
-        """Answer no more, and let everyone who waits go on."""
+        """Stop answering, and release all waiting calls."""
         self.fail("the policy pack was stopped")
         self._asked.set()
-        # Not at once: who waits for an answer is to read the reason, not "Cancelling all calls".
+        # With a grace period, so that waiting callers get the reason, not "Cancelling all calls".
         self._server.stop(_GRACE_SECONDS)
         if self._channel is not None:
             self._channel.close()
 
     def await_configuration(self) -> bytes | None:
-        """Wait until the pack is to start; return the configuration request if there was one."""
+        """Wait until the pack must start; return the configuration request if there was one."""
         self._asked.wait()
         return self._configuration
 
     def attach(self, port: int) -> None:
-        """Send calls to the pack at `port`, its configuration first, as the engine would have."""
+        """Forward calls to the pack at `port`, starting with its configuration."""
         channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
         self._channel = channel
         if self._configuration is not None:
@@ -74,20 +74,20 @@ class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its 
                     self._configuration, wait_for_ready=True
                 )
             except grpc.RpcError as error:
-                # Packs from before that method took everything from the environment.
+                # Older packs lack the method and read everything from the environment.
                 if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
                     self.fail(f"the policy pack refused its configuration: {error.details()}")
         self._ready.set()
 
     def fail(self, reason: str) -> None:
-        """Answer every call with `reason`; the first reason stays."""
+        """Answer every call with `reason`; the first reason is kept."""
         self._failure = self._failure or reason
         self._ready.set()
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
-        """Return the handler of a method; all of them take and give bytes."""
+        """Return the handler of a method; all handlers accept and return bytes."""
         method = handler_call_details.method
         if not method.startswith(METHOD_PREFIX):
             return None
@@ -108,12 +108,12 @@ class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its 
     def _forwarder(self, method: str) -> Callable[[bytes, grpc.ServicerContext], bytes]:
         def forward(request: bytes, context: grpc.ServicerContext) -> bytes:
             if method.endswith("/Cancel") and not self._ready.is_set():
-                return _EMPTY  # nothing runs yet, so nothing is to be started for it
+                return _EMPTY  # nothing runs yet that could be cancelled
             call = self._call(method, context)
             try:
                 answer: bytes = call(request, timeout=_timeout(context))
             except grpc.RpcError as error:
-                # The engine reads more about the error from the trailing metadata.
+                # The engine reads error details from the trailing metadata.
                 pairs = ((each.key, each.value) for each in error.trailing_metadata() or ())
                 context.set_trailing_metadata(tuple(pairs))
                 context.abort(error.code(), error.details() or "")
@@ -132,6 +132,6 @@ class Relay(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its 
 
 
 def _timeout(context: grpc.ServicerContext) -> float | None:
-    # Without a deadline gRPC tells the largest number it has, and fails when given it back.
+    # Without a deadline gRPC reports its maximum value, which it rejects as a timeout.
     remaining = context.time_remaining()
     return remaining if remaining < _ENDLESS_SECONDS else None

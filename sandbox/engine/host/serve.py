@@ -1,4 +1,4 @@
-"""Serve the language host until a signal comes or the engine is gone."""
+"""Serves the language host until a signal arrives or the engine exits."""
 
 import os
 import signal
@@ -24,18 +24,18 @@ _STDIN = 0
 
 
 def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> None:
-    """Print a port, serve on it, and at the end leave no child running.
+    """Print a port, serve on it, and finally terminate all children.
 
     Args:
-        arguments: Path of the executor, then what the engine adds.
-        signals: Those that mean the end.
+        arguments: Path of the executor, then the engine's arguments.
+        signals: Signals that stop the host.
     """
     ending = threading.Event()
     # The engine starts the host as the leader of a new process group.
     children = Children(own_group=os.getpgrp() == os.getpid())
 
     def end(number: int, _frame: object) -> None:
-        # The one that `end_all` sends to the group is not meant for the host.
+        # Ignores the signal that `end_all` sends to the process group.
         if not (number == signal.SIGTERM and children.closing):
             ending.set()
 
@@ -51,11 +51,11 @@ def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> Non
     ending.wait()
     children.end_all()
     sys.stdout.flush()
-    os._exit(0)  # without waiting for calls that nobody hears any more
+    os._exit(0)  # without waiting for pending calls, as the caller is gone
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
-    """Return the settings in a command line: the engine's address comes last, after any flags.
+    """Return the settings of a command line; the engine's address follows any flags.
 
     >>> parse_arguments(["/exec", "--tracing", "file:/t", "127.0.0.1:5"]).tracing
     'file:/t'
@@ -72,8 +72,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
 
 
 def _await_engine_end(ending: threading.Event) -> None:
-    # The engine holds the other end of this pipe: it closes even when the engine is killed, and
-    # then nothing else would end the policy packs.
+    # The engine holds the other end of this pipe, which closes even if the engine is killed;
+    # nothing else would then stop the policy packs.
     if stat.S_ISFIFO(os.fstat(_STDIN).st_mode):
         while os.read(_STDIN, 1024):
             pass

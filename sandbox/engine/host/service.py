@@ -1,4 +1,4 @@
-"""The methods of `LanguageRuntime` that the engine calls for Python."""
+"""`LanguageRuntime` methods that the engine calls for Python."""
 
 # ruff: noqa: ARG002, N802 - the protocol gives the names and passes every method both arguments
 
@@ -26,13 +26,13 @@ __all__ = ["LanguageHost", "Settings"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the host was started with.
+    """Settings of the host, from its command line.
 
     Attributes:
         executor: Path of `pulumi-language-python-exec`.
-        engine_address: Where the engine listens.
-        tracing: Where traces go, empty for nowhere.
-        version: The version that the host tells, that of the engine it stands beside.
+        engine_address: Address of the engine.
+        tracing: Tracing endpoint, empty for none.
+        version: Version that the host reports, equal to the engine's.
     """
 
     executor: str
@@ -45,26 +45,26 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """Runs Python programs and plugins for the engine."""
 
     def __init__(self, settings: Settings, children: Children) -> None:
-        """Serve with `settings`; what it starts is one of `children`."""
+        """Serve with `settings`, and start processes as `children`."""
         self._settings = settings
         self._children = children
 
     def Handshake(
         self, request: language.LanguageHandshakeRequest, context: grpc.ServicerContext
     ) -> language.LanguageHandshakeResponse:
-        """Answer that it is alive; everything it needs comes with each call."""
+        """Confirm that the host is alive; each call carries all it requires."""
         return language.LanguageHandshakeResponse()
 
     def GetPluginInfo(
         self, request: empty_pb2.Empty, context: grpc.ServicerContext
     ) -> plugin.PluginInfo:
-        """Tell the host's version."""
+        """Return the host's version."""
         return plugin.PluginInfo(version=self._settings.version)
 
     def GetRequiredPackages(
         self, request: language.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language.GetRequiredPackagesResponse:
-        """Tell the provider plugins of the SDKs that are installed for the program."""
+        """Return the provider plugins of the SDKs installed for the program."""
         found = packages.plugins(_interpreter(request.info, context).site_packages())
         return language.GetRequiredPackagesResponse(
             packages=[
@@ -78,7 +78,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPlugins(
         self, request: language.GetRequiredPluginsRequest, context: grpc.ServicerContext
     ) -> language.GetRequiredPluginsResponse:
-        """Tell the same to engines from before packages."""
+        """Return the same for engines that predate packages."""
         found = packages.plugins(_interpreter(request.info, context).site_packages())
         return language.GetRequiredPluginsResponse(
             plugins=[
@@ -92,14 +92,14 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def About(
         self, request: language.AboutRequest, context: grpc.ServicerContext
     ) -> language.AboutResponse:
-        """Tell which Python runs the program."""
+        """Return the interpreter that runs the program."""
         chosen = _interpreter(request.info, context)
         return language.AboutResponse(executable=str(chosen.executable), version=chosen.version)
 
     def GetProgramDependencies(
         self, request: language.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> language.GetProgramDependenciesResponse:
-        """Tell the distributions that the program can import."""
+        """Return the distributions that the program can import."""
         found = packages.distributions(
             _interpreter(request.info, context).site_packages(),
             transitive=request.transitiveDependencies,
@@ -113,7 +113,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def InstallDependencies(
         self, request: language.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language.InstallDependenciesResponse]:
-        """Install the `requirements.txt` of a project, if there is one, and tell what pip says."""
+        """Install the `requirements.txt` of a project, if it exists, and return pip's output."""
         folder = Path(request.info.program_directory or request.directory)
         if not (folder / "requirements.txt").is_file():
             return
@@ -127,7 +127,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(
         self, request: language.RunRequest, context: grpc.ServicerContext
     ) -> language.RunResponse:
-        """Run a program to its end; its output goes where the host's own goes."""
+        """Run a program to its end; it inherits the host's output."""
         chosen = _interpreter(request.info, context)
         settings = self._settings
         arguments = executor_arguments(
@@ -150,7 +150,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def RunPlugin(
         self, request: language.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[language.RunPluginResponse]:
-        """Run a plugin, a policy pack above all, until it ends or the engine hangs up."""
+        """Run a plugin, usually a policy pack, until it exits or the engine disconnects."""
         chosen = _interpreter(request.info, context)
         is_pack = request.kind == "analyzer"
         try:
@@ -162,7 +162,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         yield from run.messages()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """End everything that runs."""
+        """Terminate everything that runs."""
         self._children.end_all()
         return empty_pb2.Empty()
 

@@ -1,1 +1,1 @@
-"""The stand-in for the AWS provider."""
+"""Stand-in for the AWS provider."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _cloud(dialect: AwsDialect, environment: Mapping[str, str]) -> Cloud | None:
-    """The AWS API of the running sandbox; None where there is none."""
+    """Return the AWS API of the running sandbox, or None without one."""
     from sandbox.services.endpoints import Endpoints  # noqa: PLC0415  not at every preview
 
     endpoints = Endpoints.from_environment(environment)

@@ -1,4 +1,4 @@
-"""How the AWS provider behaves: region, default tags, names, replacements."""
+"""Behaviour of the AWS provider: region, default tags, names, replacements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.providers.values import UNKNOWN, Properties, Value, plain
 __all__ = ["AwsDialect"]
 
 TABLE: Final = "sandbox/providers/aws/types.yaml"
-# The account number moto answers with; it belongs to no customer.
+# Moto's default account number; it belongs to no customer.
 _ACCOUNT: Final = "123456789012"
 _DEFAULTED: Final = "__defaults"
 _GET_PARTITION: Final = "aws:index/getPartition:getPartition"
@@ -27,7 +27,7 @@ _GET_PARTITION: Final = "aws:index/getPartition:getPartition"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Settings:
-    """What the provider was configured with."""
+    """Configuration of the provider."""
 
     region: Value = None
     default_tags: Value = field(default_factory=dict)
@@ -35,12 +35,12 @@ class _Settings:
 
 
 class AwsDialect(Dialect):
-    """The AWS provider's ways."""
+    """Behaviour of the AWS provider."""
 
     name = "aws"
 
     def __init__(self, spec: Spec, environment: Mapping[str, str]) -> None:
-        """Take type facts, and the process environment for a region or endpoints set there."""
+        """Store type facts, and the process environment for region and endpoints."""
         super().__init__(spec)
         self._environment = environment
         self._settings = _Settings()
@@ -59,7 +59,7 @@ class AwsDialect(Dialect):
         return facts
 
     def check_config(self, config: Properties) -> list[Failure]:
-        """Types, a known region, and endpoints on this machine only."""
+        """Check types, a known region, and that endpoints are on this machine."""
         return [
             *check_config_types(config, self.spec),
             *self._check_region("region", config.get("region") or self._ambient_region()),
@@ -81,7 +81,7 @@ class AwsDialect(Dialect):
         )
 
     def check_more(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
-        """A resource's own region has to exist, too."""
+        """Check that a resource's own region exists."""
         if "region" not in facts.inputs or inputs.get("region") is None:
             return []
         return self._check_region("region", inputs["region"])
@@ -109,22 +109,22 @@ class AwsDialect(Dialect):
     def refusals(
         self, urn: str, facts: TypeFacts, inputs: Properties, given: Properties
     ) -> list[Failure]:
-        """By CloudFormation's resource schemas and botocore's API models."""
+        """Check values by CloudFormation's resource schemas and botocore's API models."""
         defaulted = {str(mark) for mark in _marks(inputs)}
         sent = {
             name: value
             for name, value in inputs.items()
-            # The official provider leaves out what is off or zero by default.
+            # The official provider omits defaults that are off or zero.
             if not name.startswith("__") and (name not in defaulted or value)
         }
         sent.setdefault("region", self._settings.region)
         if facts.naming and facts.naming.prop in defaulted:
-            # Made here, by the service's rule, and another one at every preview.
+            # Generated here by the service's rule, and different at every preview.
             sent[facts.naming.prop] = UNKNOWN
         return [*self._checker.check(urn, facts, sent, given).failures]
 
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
-        """Outputs that are always present, those that are no input, and the table's nested ones."""
+        """Return outputs that are always present or not inputs, and the table's nested ones."""
         names = (
             name
             for name, (_, always) in facts.outputs.items()
@@ -133,7 +133,7 @@ class AwsDialect(Dialect):
         return (*names, *facts.computed)
 
     def replacements(self, facts: TypeFacts, inputs: Properties) -> tuple[str, ...]:  # noqa: ARG002
-        """The table's list and, for every regional type, the region."""
+        """Return the table's list and, for every regional type, the region."""
         return (*facts.replace, "region") if "region" in facts.inputs else facts.replace
 
     def volatile(self, facts: TypeFacts) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class AwsDialect(Dialect):
         return facts.volatile
 
     def name_is_taken(self, facts: TypeFacts, old: Properties, new: Properties) -> bool:
-        """A name the program chose and did not change cannot exist twice."""
+        """Return whether an unchanged, program-chosen name prevents two objects at once."""
         prop = facts.naming.prop if facts.naming else ""
         return prop in new and prop not in _marks(new) and plain(old.get(prop)) == plain(new[prop])
 
@@ -157,7 +157,7 @@ class AwsDialect(Dialect):
         return Invented(patterns={**facts.patterns, "id": facts.id or naming}, known=known)
 
     def invoke(self, token: str) -> Properties:
-        """Only what follows from the configured region alone."""
+        """Answer functions that depend on the configured region alone."""
         if token != _GET_PARTITION:
             raise ProviderError(
                 f"the stand-in AWS provider cannot answer `{token}`: it has no cloud to ask; pass "
@@ -233,7 +233,7 @@ def _has_tags(facts: TypeFacts) -> bool:
 
 
 def _as_value(value: Any) -> Value:
-    """A table value as the engine would send it: numbers are doubles."""
+    """Return a table value as the engine would send it: numbers are doubles."""
     result: Value = float(value) if type(value) is int else value
     return result
 

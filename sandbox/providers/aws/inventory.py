@@ -1,4 +1,4 @@
-"""Everything that is in an account of the sandbox's AWS API, apart from what AWS itself puts there.
+"""Lists all objects in an account of the sandbox's AWS API, without AWS's own defaults.
 
 Used to show that `down` leaves nothing, and that no run leaves an object twice.
 """
@@ -13,10 +13,10 @@ from sandbox.providers.aws.api.text import search
 
 __all__ = ["inventory"]
 
-# Where CloudFront's firewalls are listed.
+# Region in which CloudFront's web ACLs are listed.
 _EVERYWHERE: Final = "us-east-1"
-# Service, operation, where the ids are. Defaults of a region and what is on its way out are left
-# out by the path.
+# Service, operation, path of the IDs. The path excludes a region's defaults and objects that are
+# being deleted.
 _LISTS: Final = (
     ("acm", "list_certificates", "CertificateSummaryList[].CertificateArn"),
     ("apigatewayv2", "get_apis", "Items[].ApiId"),
@@ -69,10 +69,10 @@ _LISTS: Final = (
 
 
 def inventory(session: Session, *, account: str, region: str) -> dict[str, list[str]]:
-    """Ids of all objects by what lists them, such as ``s3:list_buckets``; nothing empty.
+    """Return the IDs of all objects by listing call, such as ``s3:list_buckets``.
 
     Raises:
-        ApiError: The API cannot tell.
+        ApiError: A call failed.
     """
 
     def listed(service: str, operation: str, path: str, **given: Any) -> list[str]:
@@ -97,14 +97,14 @@ def inventory(session: Session, *, account: str, region: str) -> dict[str, list[
 
 
 def _clusters(listed: Callable[..., list[str]]) -> list[str]:
-    """Clusters that are not deleted: ECS goes on listing those that were for a while."""
+    """Return active clusters, since ECS keeps listing deleted ones for a while."""
     arns = listed("ecs", "list_clusters", "clusterArns")
     active = "clusters[?status!='INACTIVE'].clusterArn"
     return listed("ecs", "describe_clusters", active, clusters=arns) if arns else []
 
 
 def _records(listed: Callable[..., list[str]]) -> list[str]:
-    """Records that zones do not have by themselves; the zones are the company's."""
+    """Return records besides NS and SOA; the zones themselves are preexisting."""
     put = "ResourceRecordSets[?Type!='NS' && Type!='SOA'].Name"
     zones = listed("route53", "list_hosted_zones", "HostedZones[].Id")
     return [
@@ -115,7 +115,7 @@ def _records(listed: Callable[..., list[str]]) -> list[str]:
 
 
 def _keys(session: Session, region: str) -> list[str]:
-    """Customers' keys that are not about to be deleted."""
+    """Return customer-managed keys that are not pending deletion."""
     listed = search("Keys[].KeyId", session.call("kms", region, "list_keys", {})) or []
     kept = []
     for key in listed:

@@ -1,4 +1,4 @@
-"""Default tags of the provider merged with a resource's own."""
+"""Merges the provider's default tags with a resource's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["merge_tags"]
 
 
 def merge_tags(defaults: Value, own: Value) -> Value:
-    """``tagsAll``: own tags win; unknown as a whole while any tag is unknown.
+    """Return ``tagsAll``: own tags take precedence; unknown as a whole if any tag is unknown.
 
     The official provider does the same at check, so policies see ``tagsAll`` among the inputs.
     """

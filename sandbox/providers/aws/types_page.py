@@ -1,4 +1,4 @@
-"""The page that says which resource types the sandbox makes for real: `docs/sandbox-types.md`."""
+"""Renders `docs/sandbox-types.md`, the resource types that the sandbox supports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ A refresh compares everything but the properties in the last column, which moto 
 
 
 def share_in_state(tokens: Iterable[str]) -> float:
-    """Share of types, of those in use, that are kept in the state only."""
+    """Return the share of used types that are kept in the state only."""
     used = sorted(set(tokens))
     return sum(token in STATE_ONLY for token in used) / len(used)
 
@@ -65,7 +65,7 @@ def _real(used: list[str]) -> Iterator[str]:
 
 
 def _against(token: str) -> str:
-    """CloudFormation's type, and whether botocore has a model of the operations."""
+    """Return CloudFormation's type, and whether botocore models the operations."""
     model = "botocore" if api_kind(token) else ""
     named = cloudformation_type(token)
     schema = f"`{named}`" if named else f"no schema: {NO_TEMPLATE[token]}"

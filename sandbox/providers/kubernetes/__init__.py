@@ -1,1 +1,1 @@
-"""The stand-in for the Kubernetes provider."""
+"""Stand-in for the Kubernetes provider."""

@@ -1,6 +1,6 @@
 """``python -m sandbox.providers.kubernetes``: serve the Kubernetes provider.
 
-The real provider where a sandbox runs; the stand-in for a preview without one.
+It is the official provider in a running sandbox, and the stand-in for a preview without one.
 """
 
 import os
@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Become the real provider, or serve the stand-in and return an exit code."""
+    """Run the official provider, or serve the stand-in and return an exit code."""
     try:
         endpoints = Endpoints.from_environment(os.environ)
         if endpoints is not None:

@@ -1,4 +1,4 @@
-"""How the Kubernetes provider behaves: names, namespaces, server-side fields, immutable fields."""
+"""Behaviour of the Kubernetes provider: names, namespaces, server-side and immutable fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.providers.values import Properties, Value, plain
 __all__ = ["KubernetesDialect"]
 
 TABLE: Final = "sandbox/providers/kubernetes/types.yaml"
-# Where the official provider notes that it chose the name.
+# Annotation by which the official provider marks generated names.
 _AUTONAMED: Final = "pulumi.com/autonamed"
 _NAMING: Final = NamingRule(prop="metadata.name", max_length=253, lower=True)
 _NAME_DIGITS: Final = 8
@@ -38,18 +38,18 @@ class _Settings:
 
 
 class KubernetesDialect(Dialect):
-    """The Kubernetes provider's ways."""
+    """Behaviour of the Kubernetes provider."""
 
     name = "kubernetes"
     replaces_by_path = True
 
     def __init__(self, spec: Spec) -> None:
-        """Take the type facts."""
+        """Store the type facts."""
         super().__init__(spec)
         self._settings = _Settings()
 
     def find(self, token: str) -> TypeFacts:
-        """A kind of the table, or a custom resource of a group Kubernetes does not serve."""
+        """Return the facts of a kind of the table, or of a custom resource."""
         facts = self.spec.find(token)
         if facts is not None:
             return facts
@@ -62,7 +62,7 @@ class KubernetesDialect(Dialect):
         )
 
     def check_config(self, config: Properties) -> list[Failure]:
-        """Types, and a cluster on this machine only."""
+        """Check types, and that clusters are on this machine."""
         return [*check_config_types(config, self.spec), *check_kubeconfig(config.get("kubeconfig"))]
 
     def configure(self, config: Properties) -> None:
@@ -76,7 +76,7 @@ class KubernetesDialect(Dialect):
         )
 
     def check_more(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
-        """The object has to say the type it was registered as."""
+        """Check that apiVersion and kind agree with the registered type."""
         wanted = {"apiVersion": api_version(facts.token), "kind": kind_of(facts.token)}
         return [
             Failure(prop, f"`{prop}` does not fit the type: got {got!r}, expected {expected!r}")
@@ -87,7 +87,7 @@ class KubernetesDialect(Dialect):
     def complete(
         self, facts: TypeFacts, inputs: Properties, *, old: Properties, naming: NamingRequest
     ) -> Properties:
-        """Add apiVersion, kind, a name and a namespace; write quantities as the server does."""
+        """Add apiVersion, kind, a name and a namespace; normalise quantities like the server."""
         kind: Properties = {"apiVersion": api_version(facts.token), "kind": kind_of(facts.token)}
         given = inputs.get("metadata", {})
         if not isinstance(given, dict):
@@ -101,19 +101,19 @@ class KubernetesDialect(Dialect):
         if not facts.cluster_scoped and metadata.get("namespace") is None:
             metadata["namespace"] = self._settings.namespace
         completed: Properties = {**inputs, **kind, "metadata": metadata}
-        # Of custom resources only their definition knows what a quantity is.
+        # Only its definition determines which fields of a custom resource are quantities.
         return completed if facts.open else with_canonical_quantities(completed)
 
     def computed(self, facts: TypeFacts) -> tuple[str, ...]:
-        """Fields the API server sets."""
+        """Return the fields that the API server sets."""
         status = ("status",) if facts.open or "status" in facts.outputs else ()
         return (*_SERVER_FIELDS, *facts.computed, *status)
 
     def replacements(self, facts: TypeFacts, inputs: Properties) -> tuple[str, ...]:
-        """Name, namespace, the table's list, and data of immutable maps.
+        """Return name, namespace, the table's list, and data of immutable maps.
 
-        Data of a ConfigMap or Secret is replaced unless the provider was told that it may change,
-        so that the pods that use it roll over.
+        A ConfigMap or Secret is replaced on a change of its data unless the provider treats it as
+        mutable, so that pods using it roll over.
         """
         paths = ("metadata.name", "metadata.namespace", *facts.replace)
         switch, data = _DATA_FIELDS.get(facts.token, ("", ()))
@@ -125,14 +125,14 @@ class KubernetesDialect(Dialect):
         return _CHANGING
 
     def name_is_taken(self, facts: TypeFacts, old: Properties, new: Properties) -> bool:  # noqa: ARG002
-        """A chosen name in the same namespace cannot exist twice."""
+        """Return whether both objects have the same chosen name and namespace."""
         if _is_autonamed(new):
             return False
         places = ("metadata.name", "metadata.namespace")
         return all(plain(get_path(old, at)) == plain(get_path(new, at)) for at in places)
 
     def invented(self, facts: TypeFacts, inputs: Properties) -> Invented:
-        """The id is ``namespace/name``, as the official provider writes it."""
+        """Return patterns with the official provider's ID, ``namespace/name``."""
         name, namespace = (
             plain(get_path(inputs, f"metadata.{at}")) for at in ("name", "namespace")
         )
@@ -146,7 +146,7 @@ class KubernetesDialect(Dialect):
         return Invented(patterns=patterns, known={})
 
     def invoke(self, token: str) -> Properties:
-        """Nothing can be answered without a cluster or a chart engine."""
+        """Refuse every function, as all require a cluster or a chart engine."""
         raise ProviderError(
             f"the stand-in Kubernetes provider cannot answer `{token}`: it has no cluster to ask",
             code="UNIMPLEMENTED",

@@ -1,4 +1,4 @@
-"""Type tokens of Kubernetes objects, and the facts of custom resources."""
+"""Type tokens of Kubernetes objects, and facts of custom resources."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ __all__ = ["api_version", "custom_facts", "group_of", "kind_of"]
 
 
 def group_of(token: str) -> str:
-    """``gateway.networking.k8s.io`` of ``kubernetes:gateway.networking.k8s.io/v1:Gateway``."""
+    """Return the API group of a token, such as ``gateway.networking.k8s.io``."""
     return token.split(":")[1].rsplit("/", 1)[0]
 
 
 def kind_of(token: str) -> str:
-    """``Deployment`` of ``kubernetes:apps/v1:Deployment``."""
+    """Return the kind of a token: ``Deployment`` of ``kubernetes:apps/v1:Deployment``."""
     return token.rsplit(":", 1)[1]
 
 
 def api_version(token: str) -> str:
-    """``apps/v1``; the core group is written without its name."""
+    """Return the apiVersion, such as ``apps/v1``; the core group has no name in it."""
     return token.split(":")[1].removeprefix("core/")
 
 
 def custom_facts(token: str, spec: Spec) -> TypeFacts:
-    """Facts of a custom resource: who it is has to be said, the rest is free."""
+    """Return facts of a custom resource: its identity is required, all else is free."""
     scoped = f"{group_of(token)}/{kind_of(token)}" in spec.extra["custom_cluster_scoped"]
     fields = {
         "apiVersion": ("string", 1),

@@ -1,4 +1,4 @@
-"""Which clusters a kubeconfig names; a stand-in accepts only those on this machine."""
+"""Checks that a kubeconfig names only clusters on this machine."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["check_kubeconfig"]
 
 
 def check_kubeconfig(value: Value) -> list[Failure]:
-    """Failures of a kubeconfig, given as content or as the path of a file; unknown ones pass."""
+    """Return failures of a kubeconfig, given as content or path; unknown values pass."""
     text = plain(value)
     if not isinstance(text, str) or not text.strip():
         return []
-    # Only this rare setting needs YAML, so start-up does not pay for it.
+    # Imported here: only this rare setting requires YAML.
     import yaml  # noqa: PLC0415
 
     try:

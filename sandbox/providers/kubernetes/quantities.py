@@ -1,4 +1,4 @@
-"""Quantities in their canonical form, as the provider and the API server write them.
+"""Canonical form of quantities, as written by the provider and the API server.
 
 https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 """
@@ -17,10 +17,10 @@ __all__ = ["canonical", "with_canonical_quantities"]
 _DECIMAL: Final = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
 _BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _NANO: Final = 10**9
-# Below it a number of bytes is written without a unit.
+# Smaller byte counts are written without a binary suffix.
 _BINARY_FROM: Final = 1024
 _QUANTITY: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i|)")
-# Fields of the API that hold quantities by resource, and such that hold one.
+# API fields with quantities by resource name, and fields with a single quantity.
 _BY_RESOURCE: Final = frozenset(
     {"requests", "limits", "hard", "default", "defaultRequest", "max", "min", "capacity"}
 )
@@ -28,7 +28,7 @@ _SINGLE: Final = frozenset({"sizeLimit"})
 
 
 def canonical(text: str) -> str:
-    """Return the canonical form of a quantity; other texts as they are."""
+    """Return the canonical form of a quantity; other texts are unchanged."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return text
@@ -42,7 +42,7 @@ def canonical(text: str) -> str:
 
 
 def with_canonical_quantities(given: Properties) -> Properties:
-    """Return an object with its quantities in canonical form; with an unknown part, as it is."""
+    """Return an object with canonical quantities; unchanged if any part is unknown."""
     if contains_unknown(given):
         return given
     return {key: _field(key, item) for key, item in given.items()}

@@ -1,5 +1,5 @@
-"""A CDN to try against: CloudFront's distributions of the AWS API, served from this machine.
+"""Local CDN: serves the CloudFront distributions of the sandbox's AWS API.
 
-A distribution is at `/<distribution id>/`. What it is comes from the AWS API alone: origin,
-behaviours, the code of its viewer-request function, and the policy of its bucket.
+A distribution is at `/<distribution id>/`. Origin, behaviours, the code of its viewer-request
+function, and the policy of its bucket come from the AWS API alone.
 """

@@ -9,7 +9,7 @@ from sandbox.services.cdn.origin import Origin
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until terminated."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.services.cdn", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="port to listen on")
     parser.add_argument("--aws", required=True, help="URL of the AWS API")

@@ -1,4 +1,4 @@
-"""Whether a bucket lets a distribution read: the part of policy evaluation that decides it.
+"""Evaluates whether a bucket policy lets a distribution read, as far as CloudFront needs it.
 
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 """
@@ -20,13 +20,13 @@ _INVERTED: Final = frozenset({"NotAction", "NotPrincipal", "NotResource"})
 def may_read(policy: str, *, bucket: str, key: str, distribution_arn: str) -> bool:
     """Return whether a distribution may read an object, as S3 would decide.
 
-    A condition or an inversion that is not understood never allows, and always denies.
+    An unsupported condition or inversion never allows, and always denies.
 
     Args:
-        policy: The bucket policy, JSON; empty when there is none.
+        policy: The bucket policy, JSON; empty if there is none.
         bucket: Name of the bucket.
         key: Key of the object.
-        distribution_arn: Who asks, by origin access control.
+        distribution_arn: Distribution that requests it, by origin access control.
     """
     facts = {"aws:sourcearn": distribution_arn, "aws:securetransport": "true"}
     resource = f"arn:aws:s3:::{bucket}/{key}"
@@ -56,7 +56,7 @@ def _applies(statement: Mapping[str, Any], resource: str, facts: Mapping[str, st
 def _names_service(statement: Mapping[str, Any], *, denies: bool) -> bool:
     principal = statement.get("Principal", {})
     if principal == "*" or (isinstance(principal, dict) and principal.get("AWS") == "*"):
-        return denies  # everybody may be denied; what is open to everybody is no origin access
+        return denies  # denies apply to everybody; a public grant is no origin access
     return isinstance(principal, dict) and _SERVICE in _many(principal.get("Service", []))
 
 
@@ -81,7 +81,7 @@ def _matches(text: str, patterns: Any, *, ignore_case: bool = False) -> bool:
 def _match(text: str, pattern: str, *, ignore_case: bool) -> bool:
     if ignore_case:
         text, pattern = text.lower(), pattern.lower()
-    # A wildcard matches as in a glob, but a bracket is no more than a bracket.
+    # IAM wildcards work like globs, except that brackets have no special meaning.
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 

@@ -1,4 +1,4 @@
-"""The CDN as an ASGI application: `/<distribution id>/<path>`."""
+"""ASGI application of the CDN: `/<distribution id>/<path>`."""
 
 import asyncio
 import uuid
@@ -28,14 +28,14 @@ _FORBIDDEN, _NOT_FOUND, _RANGE, _BAD_GATEWAY, _UNAVAILABLE = 403, 404, 416, 502,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """A copy and how it was come by: `Hit`, `Miss` or `RefreshHit`."""
+    """A cached copy and the cache result: `Hit`, `Miss` or `RefreshHit`."""
 
     copy: Copy
     how: str
 
 
 class _Refused(Exception):  # noqa: N818  an answer, not a defect
-    """An answer without an object."""
+    """A response without an object."""
 
     def __init__(
         self, status: int, how: str, *, reason: str = "", headers: Mapping[str, str] | None = None
@@ -46,16 +46,16 @@ class _Refused(Exception):  # noqa: N818  an answer, not a defect
 
 
 class _Cdn:
-    """Answers viewers; one per process."""
+    """Handles viewer requests; one per process."""
 
     def __init__(self, origin: Origin, runner: FunctionRunner, store: Store) -> None:
         self.runner, self.store = runner, store
         self._origin = origin
-        # Requests for one object at one time make one request to the origin.
+        # Concurrent requests for one object are collapsed into one origin request.
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def serve(self, request: Request) -> Response:
-        """Answer one viewer."""
+        """Handle one viewer request."""
         try:
             distribution = await self._distribution(request.path_params["distribution"])
             uri = await self._allowed(distribution, request)
@@ -80,7 +80,7 @@ class _Cdn:
         return found
 
     async def _allowed(self, distribution: Distribution, request: Request) -> str:
-        """Return the path to fetch, after the viewer-request function had its say."""
+        """Return the path to fetch, after the viewer-request function has run."""
         uri = f"/{request.path_params['path']}"
         behaviour = distribution.behaviour(uri)
         if behaviour.methods and request.method not in behaviour.methods:
@@ -145,8 +145,8 @@ def application(
 
     Args:
         origin: The AWS API.
-        runner: What runs viewer-request functions; Node.js on PATH if not given.
-        store: Where copies are kept; an empty one if not given.
+        runner: Runner of viewer-request functions; default: Node.js on PATH.
+        store: Cache; default: an empty one.
     """
     cdn = _Cdn(origin, runner or FunctionRunner(), store or Store())
 
@@ -172,7 +172,7 @@ def application(
 
 
 def _event(distribution: Distribution, request: Request, uri: str) -> dict[str, Any]:
-    """The event of a viewer request, as CloudFront Functions define it (version 1.0)."""
+    """Return the event of a viewer request in the format of CloudFront Functions, version 1.0."""
     client = request.client.host if request.client else "127.0.0.1"
     return {
         "version": "1.0",

@@ -1,4 +1,4 @@
-"""How long a response may be kept and served: RFC 9111, as a shared cache."""
+"""Freshness lifetime of a response in a shared cache (RFC 9111)."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from typing import Final
 
 __all__ = ["lifetime_seconds", "revalidates"]
 
-# CloudFront's default where neither the origin nor a cache policy says anything.
+# CloudFront's default TTL without cache headers and cache policy.
 _DEFAULT_SECONDS: Final = 86_400
 _NEVER: Final = ("no-store", "private")
 
 
 def lifetime_seconds(headers: Mapping[str, str]) -> int | None:
-    """Return how long a response is fresh; None when it may not be kept at all.
+    """Return the freshness lifetime of a response; None if it must not be stored.
 
     Args:
         headers: Response headers of the origin, names in lower case.
@@ -29,7 +29,7 @@ def lifetime_seconds(headers: Mapping[str, str]) -> int | None:
 
 
 def revalidates(headers: Mapping[str, str]) -> bool:
-    """Tell whether a stale response may not be served, not even when the origin is away."""
+    """Return whether a stale response must not be served, even if the origin is unreachable."""
     said = _directives(headers.get("cache-control", ""))
     return any(word in said for word in ("must-revalidate", "proxy-revalidate", "no-cache"))
 

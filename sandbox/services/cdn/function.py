@@ -1,4 +1,4 @@
-"""Viewer-request functions, run by Node.js in one process that stays."""
+"""Runs viewer-request functions in one persistent Node.js process."""
 
 import asyncio
 import itertools
@@ -12,29 +12,29 @@ __all__ = ["FunctionError", "FunctionRunner"]
 
 _SCRIPT: Final = Path(__file__).with_name("edge.js")
 _SECONDS: Final = 5.0
-# Longest line of an answer; CloudFront lets a function return 40 kB.
+# Maximum length of a response line; CloudFront limits a function's response to 40 kB.
 _LIMIT_BYTES: Final = 1 << 20
 
 
 class FunctionError(Exception):
-    """The function did not answer; a viewer gets no object then."""
+    """The function returned no result; the viewer gets no object."""
 
 
 class FunctionRunner:
-    """Runs functions; starts Node.js when the first is asked for."""
+    """Runs functions; starts Node.js at the first one."""
 
     def __init__(self, node: str | None = None) -> None:
-        """Take the Node.js to use; the one on PATH if not given."""
+        """Store the Node.js executable; default: the one on PATH."""
         self.node = node or shutil.which("node")
         self._ids = itertools.count()
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
     async def run(self, code: str, event: dict[str, Any]) -> dict[str, Any]:
-        """Return what `handler(event)` of `code` returns.
+        """Return the result of `handler(event)` of `code`.
 
         Raises:
-            FunctionError: There is no Node.js, or the function fails or takes too long.
+            FunctionError: Node.js is missing, or the function fails or times out.
         """
         async with self._turn:
             try:
@@ -44,7 +44,7 @@ class FunctionRunner:
                 raise FunctionError(f"Node.js did not answer: {type(error).__name__}") from error
 
     async def close(self) -> None:
-        """End Node.js."""
+        """Stop Node.js."""
         process, self._process = self._process, None
         if process is not None:
             with suppress(ProcessLookupError):

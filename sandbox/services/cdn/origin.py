@@ -1,4 +1,4 @@
-"""What the AWS API says about distributions, and the objects behind them."""
+"""Reads distributions from the AWS API, and fetches the objects of their origins."""
 
 import time
 from collections.abc import Mapping
@@ -14,23 +14,23 @@ from sandbox.services.cdn.access import may_read
 
 __all__ = ["Behaviour", "Distribution", "Fetched", "Origin", "OriginError"]
 
-# How long a distribution may be other than the API says; on AWS a change takes minutes.
+# Cache lifetime of a distribution's configuration; on AWS a change takes minutes to deploy.
 _FRESH_SECONDS: Final = 1.0
 _METADATA: Final = ("cache-control", "content-type", "content-encoding", "etag", "last-modified")
 
 
 class OriginError(Exception):
-    """The AWS API cannot be asked."""
+    """The AWS API is not reachable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What a distribution does with some of its paths.
+    """Cache behaviour for a path pattern.
 
     Attributes:
-        pattern: Path pattern without the leading slash; `*` for the rest.
-        methods: Methods that a viewer may use; empty when the API does not tell.
-        code: Code of the viewer-request function; empty when there is none.
+        pattern: Path pattern without the leading slash; `*` for the default.
+        methods: Allowed methods; empty if the API reports none.
+        code: Code of the viewer-request function; empty if there is none.
     """
 
     pattern: str
@@ -43,15 +43,15 @@ class Distribution:
     """A distribution with one S3 origin.
 
     Attributes:
-        id: Its id.
-        arn: Its ARN, as a bucket policy names it.
+        id: Its ID.
+        arn: Its ARN, as used in bucket policies.
         domain: Its domain name.
-        enabled: Whether it serves.
+        enabled: Whether it serves requests.
         bucket: Name of the origin's bucket.
         prefix: Origin path, with a leading slash or empty.
-        signs: Whether it asks the bucket under its own name (origin access control).
-        behaviours: In order of precedence; the default comes last.
-        policy: The bucket's policy, JSON; empty when it has none.
+        signs: Whether it signs requests to the bucket (origin access control).
+        behaviours: In order of precedence, with the default last.
+        policy: The bucket's policy, JSON; empty if it has none.
     """
 
     id: str
@@ -65,18 +65,18 @@ class Distribution:
     policy: str
 
     def behaviour(self, uri: str) -> Behaviour:
-        """The behaviour of a path."""
+        """Return the behaviour of a path."""
         path = uri.removeprefix("/")
         return next(one for one in self.behaviours if fnmatchcase(path, one.pattern))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An answer of the origin.
+    """A response of the origin.
 
     Attributes:
         status: 200, 304, 403 or 404.
-        headers: Names in lower case; nothing of S3's own.
+        headers: Names in lower case; without S3-specific ones.
         body: The whole object.
     """
 
@@ -86,10 +86,10 @@ class Fetched:
 
 
 class Origin:
-    """The AWS API of the sandbox; safe to use from several threads."""
+    """The sandbox's AWS API; thread-safe."""
 
     def __init__(self, url: str) -> None:
-        """Take the address of the API."""
+        """Create the clients of the API."""
         settings = Config(
             s3={"addressing_style": "path"}, retries={"max_attempts": 1}, connect_timeout=2
         )
@@ -100,10 +100,10 @@ class Origin:
         self._known: dict[str, tuple[float, Distribution | None]] = {}
 
     def distribution(self, distribution_id: str) -> Distribution | None:
-        """Return a distribution as it was a second ago at most; None if there is none.
+        """Return a distribution, at most one second old; None if it does not exist.
 
         Raises:
-            OriginError: The API does not answer.
+            OriginError: The API is not reachable.
         """
         until, known = self._known.get(distribution_id, (0.0, None))
         if time.monotonic() >= until:
@@ -112,15 +112,15 @@ class Origin:
         return known
 
     def fetch(self, distribution: Distribution, uri: str, *, etag: str) -> Fetched:
-        """Get an object as the distribution would, with its rights and no others.
+        """Get an object with the rights of the distribution.
 
         Args:
-            distribution: Who asks.
+            distribution: Requesting distribution.
             uri: Path of the object.
-            etag: The entity tag of a copy that is held; empty without one.
+            etag: Entity tag of the cached copy; empty without one.
 
         Raises:
-            OriginError: The API does not answer.
+            OriginError: The API is not reachable.
         """
         key = f"{distribution.prefix}{uri}".removeprefix("/")
         bucket, arn = distribution.bucket, distribution.arn

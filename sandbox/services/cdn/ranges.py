@@ -1,4 +1,4 @@
-"""Byte ranges of a response: RFC 9110, section 14."""
+"""Byte ranges of a response (RFC 9110, section 14)."""
 
 import re
 from typing import Final
@@ -10,15 +10,15 @@ _ONE: Final = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
 
 
 def parse_range(header: str, size: int) -> range | None:
-    """Return the bytes that a `Range` header asks for.
+    """Return the bytes that a `Range` header requests.
 
     Args:
-        header: Its value.
-        size: Bytes of the whole body.
+        header: Value of the header.
+        size: Size of the whole body in bytes.
 
     Returns:
-        The range; `UNSATISFIABLE` when it lies outside; None when the header asks for several
-        ranges or is not understood, and the whole body is the right answer.
+        The range; `UNSATISFIABLE` if it lies outside of the body; None for several ranges or an
+        invalid header, for which the whole body is returned.
     """
     match = _ONE.fullmatch(header)
     if match is None or match.groups() == ("", ""):

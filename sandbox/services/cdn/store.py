@@ -1,4 +1,4 @@
-"""What the CDN keeps, and what it counts."""
+"""In-memory cache and counters of the CDN."""
 
 import time
 from collections import Counter, OrderedDict
@@ -13,13 +13,13 @@ _LIMIT_BYTES: Final = 512 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """An object as the origin sent it.
+    """A cached object.
 
     Attributes:
         headers: Its headers, names in lower case.
         body: The whole object.
-        stored: When it was fetched or last confirmed, seconds of a monotonic clock.
-        fresh_seconds: How long it may be served without asking.
+        stored: Time of the fetch or last revalidation, seconds of a monotonic clock.
+        fresh_seconds: Freshness lifetime.
     """
 
     headers: Mapping[str, str]
@@ -29,12 +29,12 @@ class Copy:
 
 
 class Store:
-    """Copies by distribution and path; the least recently used make way."""
+    """LRU cache of objects by distribution and path."""
 
     def __init__(
         self, *, limit_bytes: int = _LIMIT_BYTES, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the room there is, and the clock."""
+        """Store the size limit and the clock."""
         self.counts: Counter[str] = Counter()
         self._copies: OrderedDict[tuple[str, str], Copy] = OrderedDict()
         self._bytes = 0
@@ -42,7 +42,7 @@ class Store:
         self._now = now
 
     def find(self, distribution: str, path: str) -> Copy | None:
-        """Return the copy of an object, fresh or not."""
+        """Return the cached object, fresh or stale."""
         copy = self._copies.get((distribution, path))
         if copy is not None:
             self._copies.move_to_end((distribution, path))
@@ -51,7 +51,7 @@ class Store:
     def keep(
         self, distribution: str, path: str, *, headers: Mapping[str, str], body: bytes, seconds: int
     ) -> Copy:
-        """Keep an object, or confirm the one that is held, from now on."""
+        """Store an object, or renew the cached one."""
         copy = Copy(headers=headers, body=body, stored=self._now(), fresh_seconds=seconds)
         self.drop(distribution, path)
         self._copies[distribution, path] = copy
@@ -62,14 +62,14 @@ class Store:
         return copy
 
     def drop(self, distribution: str, path: str) -> None:
-        """Forget an object."""
+        """Remove an object."""
         copy = self._copies.pop((distribution, path), None)
         self._bytes -= len(copy.body) if copy else 0
 
     def age_seconds(self, copy: Copy) -> int:
-        """Time since the copy was fetched or confirmed."""
+        """Return the time since the copy was fetched or revalidated."""
         return int(self._now() - copy.stored)
 
     def is_fresh(self, copy: Copy) -> bool:
-        """Tell whether the copy may be served without asking the origin."""
+        """Return whether the copy may be served without contacting the origin."""
         return self._now() - copy.stored < copy.fresh_seconds

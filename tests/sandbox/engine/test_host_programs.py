@@ -131,7 +131,7 @@ def test_an_interpreter_without_the_sdk_is_named_with_what_to_install(project):
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_everything_quietly(project, running, left_running, kind):
-    """What the engine says stays; no traceback of program or host, no process left."""
+    """The engine's output stays; no traceback of program or host, no process left."""
     process = _started(project, running)
 
     process.send_signal(kind)

@@ -1,4 +1,4 @@
-"""Which engine is chosen; the candidates are scripts that only tell a version."""
+"""Selection of the engine; the candidates are scripts that only print a version."""
 
 import os
 from collections.abc import Callable, Mapping

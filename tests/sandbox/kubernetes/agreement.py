@@ -44,7 +44,7 @@ _START_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What a change of one object comes to.
+    """Effect of a change of one object.
 
     Attributes:
         kind: create, delete, same, update or replace.

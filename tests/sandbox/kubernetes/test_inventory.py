@@ -1,4 +1,4 @@
-"""What a stack owns on an API server, asked of the server."""
+"""Objects that a stack owns on an API server, as listed by the server."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What comes with the programs of a cluster and with the provider, and how the provider is run."""
+"""Files built with the programs of a cluster and the provider, and the provider's environment."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a preview shows: names, tags, regions, and nothing only the cloud can know."""
+"""Preview output: names, tags and regions, and nothing that only the cloud can know."""
 
 from __future__ import annotations
 

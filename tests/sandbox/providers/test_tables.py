@@ -45,7 +45,7 @@ def facts_of(name: str, token: str) -> TypeFacts:
 
 
 def leads_to_an_input(name: str, facts: TypeFacts, path: str) -> bool:
-    """Whether a dotted path exists in the SDK's input types."""
+    """Return whether a dotted path exists in the SDK's input types."""
     fields: Any = facts.inputs
     for key in path.split("."):
         if key not in fields:

@@ -1,4 +1,4 @@
-"""What a stand-in makes up on `up`: deterministic, plausible, marked."""
+"""Values invented by a stand-in on `up`: deterministic, plausible, marked."""
 
 from __future__ import annotations
 

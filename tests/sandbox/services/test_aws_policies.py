@@ -1,4 +1,4 @@
-"""Whether a bucket's policy lets the log service write."""
+"""Permission of the log service to write, by a bucket's policy."""
 
 import json
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The file that tells where the services are."""
+"""Endpoints file of the sandbox."""
 
 import json
 import stat

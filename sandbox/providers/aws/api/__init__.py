@@ -1,1 +1,1 @@
-"""Objects in an AWS API: a table of kinds (``kinds``) and what carries its entries out."""
+"""Objects in an AWS API: a table of kinds (``kinds``) and the code that executes it."""

@@ -1,4 +1,4 @@
-"""API answers to properties: projection by the SDK's shapes, and what differs from the state."""
+"""Converts API responses to properties, and compares them with the state."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PAIRS = (
 
 
 def projected(live: Any, shape: Shape, objects: Mapping[str, Fields]) -> Any:
-    """A part of an answer in the form of an SDK shape; None when it has nothing of it."""
-    if live is None or shape is None:  # an output whose inside the SDK does not describe
+    """Return a part of a response in the form of an SDK shape; None if it is missing."""
+    if live is None or shape is None:  # the SDK does not describe the output's structure
         return live
     kind: str = shape if isinstance(shape, str) else shape[0]
     inner: Any = None if isinstance(shape, str) else shape[1]
@@ -40,7 +40,7 @@ def projected(live: Any, shape: Shape, objects: Mapping[str, Fields]) -> Any:
 
 
 def pairs(live: Any) -> dict[str, Any]:
-    """A map, from a map or a list of pairs."""
+    """Return a map, from a map or a list of key-value pairs."""
     if isinstance(live, Mapping):
         if "Items" in live:
             return pairs(live["Items"])
@@ -53,9 +53,9 @@ def pairs(live: Any) -> dict[str, Any]:
 
 
 def same(recorded: Any, live: Any) -> bool:
-    """Whether a recorded value says the same as what is there.
+    """Return whether a live value agrees with a recorded one.
 
-    What the record leaves open may be anything; the order of lists does not count.
+    Keys missing from the record may have any value, and the order of lists is ignored.
     """
     recorded, live = _plain(recorded), _plain(live)
     if _empty(recorded) and _empty(live):
@@ -70,12 +70,12 @@ def same(recorded: Any, live: Any) -> bool:
 
 
 def narrowed(live: Any, recorded: Value, *, whole: bool) -> Value:
-    """What is there, in the extent of what is recorded.
+    """Return the live value, reduced to the extent of the recorded one.
 
     Args:
         live: A projected value.
         recorded: The recorded one.
-        whole: Whether all keys count (tags and other maps), or only the recorded ones.
+        whole: Compare all keys (tags and other maps) instead of recorded ones only.
     """
     if isinstance(recorded, Secret):
         inside = narrowed(live, recorded.value, whole=whole)
@@ -137,7 +137,7 @@ def _text(live: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Values as they are compared: JSON texts as what they say, numbers as numbers."""
+    """Return a value normalised for comparison: parsed JSON, numbers as floats."""
     if isinstance(value, Secret):
         return _plain(value.value)
     if isinstance(value, str) and value[:1] in {"{", "["}:

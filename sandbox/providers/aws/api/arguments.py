@@ -1,4 +1,4 @@
-"""Properties to API arguments, as botocore's model of an operation wants them."""
+"""Converts properties to API arguments, according to botocore's model of an operation."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _PAIRS = (
 
 
 def word(name: str) -> str:
-    """A name without case, separators and plural: how a property and a member are compared."""
+    """Return a name without case, separators and plural, to match properties with members."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     return re.sub(r"(ies|y)$", "i", plain) if plain.endswith(("ies", "y")) else plain.rstrip("s")
 
 
 def member_for(name: str, shape: Any) -> str | None:
-    """The member of a structure with a property's name."""
+    """Return the member of a structure that matches a property's name."""
     wanted = word(name)
     return next((member for member in shape.members if word(member) == wanted), None)
 
 
 def argument(value: Any, shape: Any) -> Any:
-    """A property's value as an argument of a shape; what has no place in the shape is left out."""
+    """Return a property's value as an argument of a shape, without unknown members."""
     match shape.type_name:
         case "structure":
             return _structure(value, shape)
@@ -48,7 +48,7 @@ def argument(value: Any, shape: Any) -> Any:
 
 
 def tag_argument(tags: Mapping[str, str], shape: Any) -> Any:
-    """Tags in the form of an argument: a map, a list of pairs, or a structure around a list."""
+    """Return tags as an argument: a map, a list of pairs, or a structure around a list."""
     return argument(dict(tags), shape)
 
 
@@ -90,7 +90,7 @@ def _pair_of(shape: Any) -> tuple[str, str] | None:
 
 
 def pair_of(members: Iterable[str]) -> tuple[str, str] | None:
-    """The two members that make a list of objects a map, such as ``Key`` and ``Value``."""
+    """Return the members that make a list of objects a map, such as ``Key`` and ``Value``."""
     found = frozenset(members)
     return next((pair for pair in _PAIRS if found.issuperset(pair)), None)
 

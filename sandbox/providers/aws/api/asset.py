@@ -1,4 +1,4 @@
-"""Bytes of assets and archives, which the engine hands over as paths and texts."""
+"""Contents of assets and archives, which the engine passes as paths and texts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sandbox.providers.values import Special
 
 __all__ = ["content_of"]
 
-# So that the same files give the same archive.
+# Fixed timestamp, so that equal files give equal archives.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def content_of(special: Special) -> bytes:
-    """The bytes of an asset; an archive becomes a ZIP file.
+    """Return the bytes of an asset; an archive becomes a ZIP file.
 
     Raises:
         ProviderError: A file cannot be read, or the content is at a URL.

@@ -1,4 +1,4 @@
-"""The cloud behind the AWS stand-in: objects of an AWS API where the table has an entry."""
+"""Cloud of the AWS stand-in: objects of an AWS API for every type in the table."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = ["AwsCloud"]
 
 
 class AwsCloud(Cloud):
-    """Makes, reads, changes and removes objects through boto3."""
+    """Creates, reads, updates and deletes objects through boto3."""
 
     def __init__(
         self, dialect: Dialect, session: Callable[[str], Session], kinds: Mapping[str, Kind]
     ) -> None:
-        """Take the dialect, what makes a session for an account, and the table."""
+        """Store the dialect, a session factory by account, and the table."""
         self._dialect = dialect
         self._sessions = session
         self._kinds = kinds
@@ -38,13 +38,13 @@ class AwsCloud(Cloud):
 
     @classmethod
     def at(cls, endpoint: str, dialect: Dialect) -> AwsCloud:
-        """The cloud behind an endpoint of this machine, with the whole table."""
+        """Return the cloud of a local endpoint, with the whole table."""
         from sandbox.providers.aws.kinds import KINDS  # noqa: PLC0415  not at every preview
 
         return cls(dialect, cache(lambda account: Session(endpoint, account=account)), KINDS)
 
     def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:  # noqa: ARG002
-        """The type's facts predict: AWS is not asked at preview."""
+        """Return None, as AWS is not called at preview; type facts predict the outputs."""
         return None
 
     def create(self, wanted: Wanted) -> Made:
@@ -123,7 +123,7 @@ class AwsCloud(Cloud):
 
 
 def _changed(wanted: Wanted) -> frozenset[str]:
-    """Properties the program changed."""
+    """Return the properties that the program changed."""
     names = wanted.inputs.keys() | wanted.before.keys()
     return frozenset(
         name for name in names if bare(wanted.inputs.get(name)) != bare(wanted.before.get(name))

@@ -1,4 +1,4 @@
-"""Objects that a killed run made and no state knows: found by their mark, or by being as wanted."""
+"""Finds objects of a killed run that no state contains, by mark or by equality."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["Leftovers"]
 
 
 class Leftovers:
-    """Looks once per kind: what an earlier process left is there before this one makes anything."""
+    """Index of leftover objects, listed once per kind before anything is created."""
 
     def __init__(self) -> None:
-        """Start with nothing looked up."""
+        """Start with an empty index."""
         self._lock = Lock()
         self._marked: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
     def find(self, work: Work, wanted: Wanted) -> str | None:
-        """Id of an object that is the wanted one and that the state does not hold."""
+        """Return the ID of an existing object that matches and is not in the state."""
         roster = work.kind.roster
         if roster is None or wanted.held == {""}:
             return None
@@ -47,7 +47,7 @@ class Leftovers:
 
 
 def _is_there(work: Work, object_id: str) -> bool:
-    """Whether it lives: a list may still name what waits for its deletion."""
+    """Return whether an object exists, since lists may include objects pending deletion."""
     work.subject.id = object_id
     return work.look() is not None
 

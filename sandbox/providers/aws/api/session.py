@@ -1,4 +1,4 @@
-"""Clients of the AWS API of a sandbox: one endpoint, one account, bounded retries."""
+"""Clients of a sandbox's AWS API: one endpoint, one account, bounded retries."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sandbox.providers.errors import ProviderError
 
 __all__ = ["ApiError", "Session"]
 
-# Standard mode retries throttling, 5xx and broken connections, with growing random pauses.
+# Standard mode retries throttling, 5xx and broken connections, with exponential backoff.
 _ATTEMPTS: Final = 6
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 60
 _GONE: Final = re.compile(
-    # An answer to HEAD has no body to name the error, so its code is the status.
+    # A response to HEAD has no body, so its error code is the HTTP status.
     r"^404$|NotFound|NoSuch|DoesNotExist|NonExistent|NotFoundFault|Unknown(?!Error|Op)"
 )
 _TAKEN: Final = re.compile(
@@ -29,23 +29,24 @@ class ApiError(ProviderError):
     """The API refused a call.
 
     Attributes:
-        word: Its error code.
+        word: The API's error code.
+        text: The API's error message.
     """
 
     def __init__(self, message: str, *, word: str, text: str = "") -> None:
-        """Take the message for people and the API's own code and text."""
+        """Store the message, and the API's own code and text."""
         super().__init__(message, code="UNKNOWN")
         self.word = word
         self.text = text
 
     @property
     def gone(self) -> bool:
-        """Whether it says that the object is not there."""
+        """True if the error means that the object does not exist."""
         return bool(_GONE.search(self.word))
 
     @property
     def taken(self) -> bool:
-        """Whether it says that there is one of this name already."""
+        """True if the error means that an object with this name exists."""
         return bool(_TAKEN.search(self.word) or _TAKEN.search(self.text))
 
 
@@ -53,14 +54,14 @@ class Session:
     """Clients by service and region."""
 
     def __init__(self, endpoint: str, *, account: str) -> None:
-        """Take the endpoint (on this machine; see ``Endpoints``) and the account to act in."""
+        """Store the endpoint (on this machine; see ``Endpoints``) and the account."""
         self._endpoint = endpoint
         self._account = account
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
 
     def client(self, service: str, region: str) -> Any:
-        """The client of a service in a region."""
+        """Return the client of a service in a region."""
         with self._lock:
             key = service, region
             if key not in self._clients:
@@ -68,10 +69,10 @@ class Session:
             return self._clients[key]
 
     def call(self, service: str, region: str, operation: str, arguments: dict[str, Any]) -> Any:
-        """Call an operation and return its answer.
+        """Call an operation and return its response.
 
         Raises:
-            ApiError: The API refused it, or did not answer within the bounded attempts.
+            ApiError: The API refused it, or did not respond within the bounded attempts.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -96,13 +97,13 @@ class Session:
             ) from error
 
     def _make(self, service: str, region: str) -> Any:
-        # Here, not above: a preview never gets this far, and the import takes a third of a second.
+        # Imported here: a preview needs no client, and the import takes a third of a second.
         import boto3  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
         client = boto3.client(
             service,
-            # Keys of nobody: the API asks for some and checks none.
+            # Dummy credentials: the API requires some and verifies none.
             aws_access_key_id="sandbox",
             aws_secret_access_key="sandbox",  # noqa: S106
             region_name=region,
@@ -121,9 +122,9 @@ class Session:
 
 
 def _make_once(operation: Any, caught_exception: Exception | None, **_: Any) -> None:
-    """Let nothing be asked for twice whose first answer may only be lost.
+    """Prevent the retry of a create call whose response may have been lost.
 
-    The next run finds by its mark what was made. Nothing was made where no connection was.
+    The next run finds the created object by its mark. Without a connection nothing was created.
     """
     from botocore.exceptions import ConnectionClosedError, ReadTimeoutError  # noqa: PLC0415
 
@@ -133,5 +134,5 @@ def _make_once(operation: Any, caught_exception: Exception | None, **_: Any) -> 
 
 
 def _name_account(account: str, params: dict[str, Any], **_: Any) -> None:
-    """Moto keeps accounts apart and takes the number from this header."""
+    """Add the header from which moto takes the account number."""
     params["headers"]["x-moto-account-id"] = account

@@ -1,4 +1,4 @@
-"""The object that calls are about: what is known of it while they run."""
+"""The object that API calls refer to, with everything known about it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Subject:
 
     Attributes:
         urn: Its URN.
-        props: Its properties without wrappers of secrets; integers are still floats.
+        props: Its properties without secret wrappers; integers are still floats.
         facts: ``account``, ``region``, ``partition``, ``mark``.
         known: Outputs in the state.
-        id: Its physical id, empty before it is known.
-        answer: What the API said last.
+        id: Its physical ID, empty until known.
+        answer: The last API response.
     """
 
     urn: str
@@ -32,7 +32,7 @@ class Subject:
     answer: Any = None
 
     def value(self, name: str) -> Any:
-        """What a field of a text stands for; None when nothing does."""
+        """Return the value of a template field; None if there is none."""
         if name == "id":
             return self.id or None
         head, _, rest = name.partition(".")
@@ -44,7 +44,7 @@ class Subject:
 
 
 def bare(value: Value) -> Any:
-    """A value as plain Python: no secrets, no unknowns; assets stay what they are."""
+    """Return a value as plain Python, without secrets and unknowns; assets are kept."""
     match value:
         case Secret(inside):
             return bare(inside)

@@ -1,4 +1,4 @@
-"""Tags of an object, and the mark by which a later run knows what an earlier one made."""
+"""Tags of an object, including the mark by which a later run recognizes it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _DIGITS: Final = 32
 
 
 def mark_of(urn: str) -> str:
-    """The value of the mark: the resource's name for people, a digest of its URN."""
+    """Return the value of the mark: the resource's name and a digest of its URN."""
     digest = hashlib.sha256(urn.encode()).hexdigest()[:_DIGITS]
     return f"{urn.rsplit('::', 1)[-1][:128]}:{digest}"
 
 
 def tags_of(subject: Subject) -> dict[str, str]:
-    """The tags an object should have, with the mark."""
+    """Return the desired tags of an object, with the mark."""
     own = subject.props.get("tagsAll") or subject.props.get("tags") or {}
     return {**own, MARK_TAG: subject.facts["mark"]}
 
@@ -38,12 +38,12 @@ class Tagger:
     """Reads and writes tags of one kind."""
 
     def __init__(self, api: Api, kind: Kind) -> None:
-        """Take the API and the kind."""
+        """Store the API and the kind."""
         self._api = api
         self._kind = kind
 
     def at_create(self, subject: Subject) -> dict[str, Any]:
-        """Arguments of the create call that carry tags and mark; none if it takes none."""
+        """Return the create call's tag arguments with the mark; empty if it accepts none."""
         tags, call = self._kind.tags, self._kind.create
         if tags is None or not tags.at_create or not isinstance(call, Call):
             return {}
@@ -56,7 +56,7 @@ class Tagger:
         return {member: tag_argument(wanted, shape.members[member])}
 
     def found(self, subject: Subject) -> dict[str, str]:
-        """The tags an object has, with the mark."""
+        """Return the current tags of an object, with the mark."""
         tags = self._kind.tags
         if tags is None:
             return {}
@@ -72,11 +72,11 @@ class Tagger:
         return pairs(search(tags.at, answer) or {})
 
     def inside(self, answer: Any) -> dict[str, str]:
-        """The tags in the answer of a read or in an object of a list."""
+        """Return the tags in a read response or in a list entry."""
         return pairs(search(self._kind.tags.at, answer) or {}) if self._kind.tags else {}
 
     def set(self, subject: Subject) -> None:
-        """Make the tags of an object what they should be."""
+        """Update the tags of an object to the desired ones."""
         tags = self._kind.tags
         wanted, there = tags_of(subject), self.found(subject)
         if tags is None or wanted == there:
@@ -101,7 +101,7 @@ class Tagger:
         self._api.run(Call(operation=operation, fill=False), subject, more=arguments)
 
     def _naming(self, operation: str, subject: Subject) -> dict[str, Any]:
-        """The arguments that name the object."""
+        """Return the arguments that identify the object."""
         tags = self._kind.tags or Tags()
         shape = self._api.input_shape(Call(operation=operation), subject)
         extra = {name: made(given, subject) for name, given in tags.extra.items()}

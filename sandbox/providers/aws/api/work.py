@@ -1,4 +1,4 @@
-"""One operation on one object: the calls of its kind in order, and the properties that result."""
+"""Executes one operation on one object: the calls of its kind, and the resulting properties."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Work"]
 
 _READY_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.2
-# What the provider itself acts on; the API has no place for it.
+# Properties that only the provider uses; the API has no argument for them.
 _LOCAL: Final = frozenset(
     """
     applyImmediately bypassPolicyLockoutSafetyCheck confirmationTimeoutInMinutes content
@@ -41,7 +41,7 @@ _TAGS: Final = frozenset({"tags", "tagsAll"})
 
 
 class Work:
-    """What is done to one object.
+    """An operation on one object.
 
     Attributes:
         subject: The object.
@@ -50,7 +50,7 @@ class Work:
     def __init__(
         self, dialect: Dialect, api: Api, kind: Kind, wanted: Wanted, subject: Subject
     ) -> None:
-        """Take the type's facts, the API, the table's entry and the object."""
+        """Store the type's facts, the API, the table's entry and the object."""
         self.subject = subject
         self.kind = kind
         self.api = api
@@ -59,10 +59,10 @@ class Work:
         self._wanted = wanted
 
     def make(self) -> bool:
-        """Create the object; false when one of its name is there that can only be ours.
+        """Create the object; return False if an own object with its name already exists.
 
         Raises:
-            ProviderError: The API refused, or the name belongs to somebody else.
+            ProviderError: The API refused, or the name belongs to another object.
         """
         subject = self.subject
         try:
@@ -77,14 +77,14 @@ class Work:
         return True
 
     def finish(self) -> None:
-        """Everything a new object needs after its create call."""
+        """Run the calls that a new object requires after its create call."""
         tags = self.kind.tags
         if tags and not tags.at_create:
             self.tagger.set(self.subject)
         self._run_about(self.kind.then, self._set_properties())
 
     def converge(self, changed: frozenset[str]) -> None:
-        """Make the object what it should be, from whatever it is now.
+        """Update the object from any current state to the desired one.
 
         Args:
             changed: Properties that the program changed.
@@ -106,7 +106,7 @@ class Work:
         self.tagger.set(self.subject)
 
     def look(self) -> Any:
-        """The object as the API shows it, None when it is gone."""
+        """Return the object as the API shows it, or None if it does not exist."""
         try:
             answer = self.api.run(self.kind.read, self.subject)
         except ApiError as error:
@@ -120,10 +120,10 @@ class Work:
         return live
 
     def ready(self) -> Any:
-        """The object once it is ready.
+        """Wait until the object is ready, and return it.
 
         Raises:
-            ProviderError: It did not get ready in time, or is gone.
+            ProviderError: It was not ready in time, or does not exist.
         """
         deadline = time.monotonic() + _READY_SECONDS
         while True:
@@ -145,7 +145,7 @@ class Work:
             time.sleep(_PAUSE_SECONDS)
 
     def remove(self) -> None:
-        """Delete the object; one that is gone is fine."""
+        """Delete the object; a missing object is not an error."""
         for step in (*self.kind.before_delete, self.kind.delete):
             if step is None:
                 continue
@@ -156,12 +156,12 @@ class Work:
                     raise
 
     def alike(self, live: Any, *, apart_from: Iterable[str] = ()) -> bool:
-        """Whether an object is as wanted in everything that the API shows."""
+        """Return whether an object equals the desired one in everything that the API shows."""
         names = self._set_properties() - _TAGS - set(apart_from)
         return all(self._is_so(name, live) for name in names)
 
     def inputs(self, live: Any) -> Properties:
-        """What the program would have to say to get the object as it is."""
+        """Return the inputs with which a program would declare the object as it is."""
         recorded = {k: v for k, v in self._wanted.inputs.items() if not k.startswith("__")}
         if not recorded:
             return self._imported(live)
@@ -175,7 +175,7 @@ class Work:
         return {name: value for name, value in found.items() if value is not None}
 
     def outputs(self, live: Any, old: Properties) -> Properties:
-        """Every property: what the inputs say, what the API shows, what can only be made up."""
+        """Return all properties: from the inputs, from the API, and invented ones."""
         dialect, wanted = self._dialect, self._wanted
         outputs = planned(wanted.inputs, ())
         volatile = frozenset(dialect.volatile(wanted.facts))
@@ -207,7 +207,7 @@ class Work:
             tags = self.tagger.found(subject)
             if tags.get(MARK_TAG) == subject.facts["mark"]:
                 return
-            # Without any tag: of a type that has none, or killed before it got them and the rest.
+            # Untagged: the type has no tags, or the run was killed before it set them.
             later = {name for step in self.kind.then for name in step.only}
             if not tags and self.alike(live, apart_from=later):
                 return
@@ -240,7 +240,7 @@ class Work:
         return same(self.subject.props.get(name), self._property(name, live))
 
     def _property(self, name: str, live: Any) -> Any:
-        """A property or output as the API shows it, None where it does not."""
+        """Return a property or output as the API shows it, None if it does not."""
         facts = self._wanted.facts
         shape = (facts.inputs.get(name) or facts.outputs.get(name) or ("any",))[0]
         if name in self.kind.names:
@@ -262,7 +262,7 @@ class Work:
         return get_path({head: found}, name) if nested else found
 
     def _imported(self, live: Any) -> Properties:
-        """Inputs of an object that the state does not know yet."""
+        """Return the inputs of an object that is not in the state yet."""
         facts = self._wanted.facts
         found: Properties = {
             name: value
@@ -290,7 +290,7 @@ class Work:
         }
 
     def _content_note(self, live: Any) -> Properties:
-        """A note that somebody changed what no property holds (bytes of an object or function)."""
+        """Return a note if content that no property holds changed, such as an object's bytes."""
         if self.kind.content is None:
             return {}
         output, note = self.kind.content

@@ -1,4 +1,4 @@
-"""The table: every AWS resource type that the stand-in makes for real."""
+"""Table of the AWS resource types that the stand-in creates in the API."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -56,8 +56,8 @@ _MODULES: Final = (
 KINDS: Final[Mapping[str, Kind]] = {
     token: kind for module in _MODULES for token, kind in module.KINDS.items()
 }
-# Types that are kept in the state only: with a call that the sandbox's AWS API (moto) lacks, which
-# a test holds against moto's own list, or with what is wrong with the calls it has.
+# Types that are kept in the state only, with the call that the sandbox's AWS API (moto) lacks, or
+# with the defect of the calls it has. A test compares the former with moto's own list.
 STATE_ONLY: Final[Mapping[str, str]] = {
     "aws:cloudfront/cachePolicy:CachePolicy": "cloudfront:create_cache_policy",
     "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": (

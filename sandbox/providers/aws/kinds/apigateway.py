@@ -1,4 +1,4 @@
-"""HTTP APIs and what belongs to them."""
+"""HTTP APIs with routes, integrations, authorizers, stages and domains."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ _ARN: Final = "arn:{partition}:apigateway:{region}::/apis"
 def _part(
     word: str, many: str, member: str, *, given: dict[str, str] | None = None, **more: Any
 ) -> Kind:
-    """A part of an API: a route, an integration, an authorizer."""
+    """Return the kind of a part of an API: a route, an integration or an authorizer."""
     one = {"ApiId": "{apiId}", member: "{id}"}
     given = given or {}
     fields: dict[str, Any] = {
@@ -37,7 +37,7 @@ def _part(
 
 
 def _route_settings(subject: Subject) -> Any:
-    """Settings by route: a list for a program, a map by the route's key for the API."""
+    """Return route settings by route key: a list in the program, a map in the API."""
     found = {}
     for item in subject.value("routeSettings") or ():
         rest = dict(item)
@@ -47,7 +47,7 @@ def _route_settings(subject: Subject) -> Any:
 
 @action("apigatewayv2:delete_stage", "apigatewayv2:create_stage")
 def _make_stage_again(api: Api, subject: Subject) -> None:
-    """The API of the sandbox has no UpdateStage: take it away and put it back in one step."""
+    """Recreate the stage, since the sandbox's API has no UpdateStage."""
     api.call(subject, "delete_stage", ApiId=subject.value("apiId"), StageName=subject.id)
     api.run(
         Call(operation="create_stage", give={**_STAGE, "Tags": tags_of}),

@@ -1,4 +1,4 @@
-"""Load balancers, target groups, listeners."""
+"""Load balancers, target groups and listeners."""
 
 from typing import Any, Final
 
@@ -44,11 +44,11 @@ def _setter(operation: str, argument: str, table: dict[str, str]) -> Any:
 
 
 def _reader(word: str, member: str, table: dict[str, str]) -> Any:
-    """Reads an object with its attributes.
+    """Return an action that reads an object with its attributes.
 
     Args:
         word: The type in operation names, such as ``load_balancer``.
-        member: The argument that takes its ARN; without ``Arn`` the type in answers.
+        member: The argument for its ARN; without ``Arn`` the type in responses.
         table: Property to attribute.
     """
     describe, attributes = f"describe_{word}s", f"describe_{word}_attributes"

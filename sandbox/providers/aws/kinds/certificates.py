@@ -1,4 +1,4 @@
-"""Certificates. Nobody validates in the sandbox: the wait for a validation is over at once."""
+"""Certificates; the sandbox validates none, so waiting for validation returns immediately."""
 
 from typing import Final
 
@@ -38,7 +38,7 @@ KINDS: Final = {
             id="<CertificateArn>",
         ),
     ),
-    # No object of its own: the provider waits for the certificate that it names.
+    # Not an object: the provider waits for the certificate that it names.
     "aws:acm/certificateValidation:CertificateValidation": Kind(
         service="acm",
         create=Call(

@@ -1,4 +1,4 @@
-"""Distributions of the content delivery network, and the firewall before them."""
+"""CloudFront distributions and functions, and WAF web ACLs."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ __all__ = ["KINDS"]
 
 
 def _behaviour(given: dict[str, Any]) -> dict[str, Any]:
-    """A cache behaviour as the API words it: cached methods are inside allowed methods."""
+    """Return a cache behaviour in the API's form: cached methods inside allowed methods."""
     found = dict(given)
     cached = found.pop("cachedMethods", [])
     allowed = found.get("allowedMethods", [])
@@ -74,7 +74,7 @@ def _read(api: Api, subject: Subject) -> Any:
 
 @action("cloudfront:get_distribution_config", "cloudfront:update_distribution")
 def _switch_off(api: Api, subject: Subject) -> None:
-    """CloudFront deletes no distribution that serves."""
+    """Disable the distribution, as CloudFront deletes only disabled ones."""
     answer = api.call(subject, "get_distribution_config", Id=subject.id)
     config = answer["DistributionConfig"]
     if config.get("Enabled"):
@@ -172,7 +172,7 @@ def _delete_function(api: Api, subject: Subject) -> None:
 
 @action("cloudfront:delete_function", "cloudfront:create_function")
 def _make_function_again(api: Api, subject: Subject) -> None:
-    """The API of the sandbox has no UpdateFunction: take it away and put it back in one step."""
+    """Recreate the function, since the sandbox's API has no UpdateFunction."""
     api.run(_delete_function, subject)
     api.run(_CREATE_FUNCTION, subject)
 
@@ -229,7 +229,7 @@ KINDS: Final = {
             id="<Id>",
         ),
     ),
-    # What is created is live at once: the API of the sandbox has no PublishFunction.
+    # A created function is live immediately: the sandbox's API has no PublishFunction.
     "aws:cloudfront/function:Function": Kind(
         service="cloudfront",
         create=_CREATE_FUNCTION,

@@ -1,4 +1,4 @@
-"""Image repositories and container services."""
+"""Container image repositories, and ECS clusters and services."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Relational databases."""
+"""RDS instances, subnet groups and parameter groups."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Rules on events and schedules."""
+"""EventBridge rules, targets and schedules."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ __all__ = ["KINDS"]
 
 
 def _target_id(subject: Subject) -> str:
-    """The same on every run, so that a second try meets the first."""
+    """Return a deterministic ID, so that a retry addresses the same target."""
     return str(subject.value("targetId") or f"sandbox-{subject.facts['mark'][-32:]}")
 
 

@@ -1,4 +1,4 @@
-"""Lambda functions and who may call them."""
+"""Lambda functions and their permissions."""
 
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ def _read_permission(api: Api, subject: Subject) -> Any:
 
 
 def _statement(subject: Subject) -> str:
-    """The same on every run, so that a second grant of a killed run meets the first."""
+    """Return a deterministic ID, so that a retry after a killed run finds the first grant."""
     return str(subject.value("statementId") or f"sandbox-{subject.facts['mark'][-32:]}")
 
 

@@ -1,4 +1,4 @@
-"""Roles and policies of identity management."""
+"""IAM roles and policies."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ __all__ = ["KINDS"]
 
 @action("iam:list_policy_versions", "iam:delete_policy_version")
 def _drop_versions(api: Api, subject: Subject) -> None:
-    """A policy keeps five versions; all but the default have to go before it does."""
+    """Delete all but the default version of a policy, as deletion of the policy requires."""
     versions = api.call(subject, "list_policy_versions", PolicyArn=subject.id)["Versions"]
     for version in versions:
         if not version["IsDefaultVersion"]:

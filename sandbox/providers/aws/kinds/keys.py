@@ -1,4 +1,4 @@
-"""Keys of the key management service."""
+"""KMS keys, aliases and policies."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The catalogue of the data lake and the work groups that query it."""
+"""Glue databases and tables, and Athena workgroups."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ def _database(subject: Subject) -> dict[str, Any]:
 
 
 def _workgroup(subject: Subject) -> Any:
-    """The configuration as the API words it: the key is called otherwise."""
+    """Return the configuration in the API's form, in which the key has another name."""
     given = subject.value("configuration")
     result = (given or {}).get("resultConfiguration") or {}
     encryption = result.get("encryptionConfiguration") or {}

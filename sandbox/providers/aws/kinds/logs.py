@@ -1,4 +1,4 @@
-"""Log groups, filters and deliveries of CloudWatch Logs."""
+"""CloudWatch log groups, filters and log deliveries."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Topics and queues."""
+"""SNS topics and subscriptions, and SQS queues."""
 
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ def _attributes(table: dict[str, str]) -> Any:
         return {
             member: value
             for member, value in found.items()
-            # A plain topic or queue may not be told that it is no FIFO one.
+            # Standard topics and queues omit `FifoTopic` and `FifoQueue` instead of sending false.
             if value is not None and not (value is False and member in _FIFO)
         }
 

@@ -1,4 +1,4 @@
-"""Budgets."""
+"""AWS budgets."""
 
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ def _notifications(subject: Subject) -> list[dict[str, Any]]:
 
 @action("budgets:delete_budget", "budgets:create_budget")
 def _make_again(api: Api, subject: Subject) -> None:
-    """The API of the sandbox has no UpdateBudget: take it away and put it back in one step."""
+    """Recreate the budget, since the sandbox's API has no UpdateBudget."""
     api.call(subject, "delete_budget", **_NAMED(subject))
     api.run(_CREATE, subject)
 

@@ -1,4 +1,4 @@
-"""Virtual networks: VPC, subnets, routes, gateways, endpoints, flow logs."""
+"""VPCs, subnets, routes, gateways, endpoints and flow logs."""
 
 from typing import Any, Final
 
@@ -12,13 +12,13 @@ EC2_TAGS: Final = Tags(of="{id}", add="create_tags", remove="delete_tags")
 
 
 def ec2_kind(word: str, many: str, id_member: str, *, listed: str = "", **more: Any) -> Kind:
-    """A kind by EC2's naming: ``create_x``, ``describe_xs`` with ``XIds``, ``delete_x``.
+    """Return a kind by EC2's naming: ``create_x``, ``describe_xs`` with ``XIds``, ``delete_x``.
 
     Args:
         word: The type in operation names and tag specifications, such as ``route_table``.
-        many: Where objects are in the answer of ``describe``, such as ``RouteTables``.
-        id_member: Member of an object that holds its id.
-        listed: The argument of ``describe`` that takes ids, where it is not the id's plural.
+        many: Path of objects in the response of ``describe``, such as ``RouteTables``.
+        id_member: Member of an object that holds its ID.
+        listed: The argument of ``describe`` for IDs, if it is not the plural of the ID.
         more: Further fields of the kind.
     """
     ids = listed or f"{id_member}s"
@@ -58,7 +58,7 @@ def _read_vpc(api: Api, subject: Subject) -> Any:
 
 @action("ec2:describe_security_groups", "ec2:create_tags")
 def _take_default_group(api: Api, subject: Subject) -> Any:
-    """Every network has one; a program takes it over to empty it."""
+    """Return the VPC's default security group, which the program adopts to empty it."""
     filters = [
         {"Name": "vpc-id", "Values": [subject.value("vpcId")]},
         {"Name": "group-name", "Values": ["default"]},

@@ -1,4 +1,4 @@
-"""Secrets and parameters."""
+"""Secrets Manager secrets and SSM parameters."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ KINDS: Final = {
             operation="delete_secret",
             give={
                 "SecretId": "{id}",
-                # As the provider does: no window means that it is gone at once.
+                # As the provider does: without a recovery window, deletion is immediate.
                 "RecoveryWindowInDays": lambda subject: (
                     subject.value("recoveryWindowInDays") or None
                 ),

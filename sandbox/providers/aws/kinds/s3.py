@@ -1,4 +1,4 @@
-"""Buckets, their configurations and their objects."""
+"""S3 buckets, their configurations and their objects."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from sandbox.providers.values import Special
 
 __all__ = ["KINDS"]
 
-_NO_LOCATION: Final = "us-east-1"  # the one region that CreateBucket takes by saying nothing
+_NO_LOCATION: Final = "us-east-1"  # the region that CreateBucket takes without a LocationConstraint
 
 
 def _location(subject: Subject) -> Any:
@@ -25,7 +25,7 @@ def _tag_set(subject: Subject) -> Any:
 
 @action("s3:list_object_versions", "s3:delete_objects")
 def _empty(api: Api, subject: Subject) -> None:
-    """Remove every version of every object, if the program allows it."""
+    """Delete every version of every object, if the program allows it."""
     while subject.value("forceDestroy"):
         page = api.call(subject, "list_object_versions", Bucket=subject.id)
         if not _delete_versions(api, subject, subject.id, page):
@@ -34,7 +34,7 @@ def _empty(api: Api, subject: Subject) -> None:
 
 @action("s3:list_object_versions", "s3:delete_objects")
 def _remove(api: Api, subject: Subject) -> None:
-    """Remove an object with all its versions, as the official provider does."""
+    """Delete an object with all its versions, as the official provider does."""
     bucket, _, key = subject.id.partition("/")
     page = api.call(subject, "list_object_versions", Bucket=bucket, Prefix=key)
     _delete_versions(api, subject, bucket, page, key=key)
@@ -71,7 +71,7 @@ def _bucket_part(
     at: str = "@",
     names: dict[str, str] | None = None,
 ) -> Kind:
-    """One configuration of a bucket, which is put as a whole."""
+    """Return the kind of a bucket configuration, which is put as a whole."""
     call = Call(operation=put, give={"Bucket": "{bucket}", **given}, fill=False)
     return Kind(
         service="s3",

@@ -1,4 +1,4 @@
-"""Security groups and their rules."""
+"""EC2 security groups and their rules."""
 
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ def _permission(subject: Subject) -> list[dict[str, Any]]:
 
 @action("ec2:describe_security_groups", "ec2:revoke_security_group_egress", only=("description",))
 def _close(api: Api, subject: Subject) -> None:
-    """AWS opens all ways out of a new group; a program says which it wants."""
+    """Remove the default allow-all egress rule of a new group; programs declare their own."""
     groups = api.call(subject, "describe_security_groups", GroupIds=[subject.id])
     rules = groups["SecurityGroups"][0]["IpPermissionsEgress"]
     if rules:

@@ -1,4 +1,4 @@
-"""Streams of records and their delivery."""
+"""Kinesis streams and Firehose delivery streams."""
 
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ def _kind_of_source(subject: Subject) -> str:
 
 
 def _s3(subject: Subject) -> Any:
-    """The destination as the API words it."""
+    """Return the destination in the API's form."""
     given = dict(subject.value("extendedS3Configuration") or {})
     hints = {
         "IntervalInSeconds": given.pop("bufferingInterval", None),

@@ -1,4 +1,4 @@
-"""Alarms and dashboards of CloudWatch."""
+"""CloudWatch alarms and dashboards."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _OF_METRIC: Final = ("metricName", "namespace", "dimensions")
 
 
 def _queries(subject: Subject) -> Any:
-    """Queries as the API words them: a metric and its statistic are apart."""
+    """Return queries in the API's form, with metric and statistic apart."""
     given = subject.value("metricQueries")
     return [_query(item) for item in given] if given else None
 

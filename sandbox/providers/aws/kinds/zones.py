@@ -1,4 +1,4 @@
-"""Names: hosted zones and their records."""
+"""Route 53 hosted zones and records."""
 
 from typing import Any, Final
 
@@ -63,7 +63,7 @@ def _read_zone(api: Api, subject: Subject) -> Any:
 
 @action("route53:list_resource_record_sets", "route53:change_resource_record_sets")
 def _empty_zone(api: Api, subject: Subject) -> None:
-    """Remove the records of the program's making, if it allows that."""
+    """Delete the zone's own records, if the program allows it."""
     if not subject.value("forceDestroy"):
         return
     answer = api.call(subject, "list_resource_record_sets", HostedZoneId=subject.id)

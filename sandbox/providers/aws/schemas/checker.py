@@ -1,4 +1,4 @@
-"""Checks inputs, remembers verdicts, and records them for whoever asked."""
+"""Checks inputs, caches verdicts, and records them for the gate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORD_VARIABLE", "Checker", "checked_against"]
 
-# Path of a file that gets one JSON line for each checked resource.
+# Path of a file that receives one JSON line for each checked resource.
 RECORD_VARIABLE: Final = "MOBILE_AI_INPUT_CHECKS"
 _LIBRARIES: Final = ("cfn-lint", "botocore")
 _FOLDER: Final = Path(__file__).parents[1]
@@ -34,12 +34,12 @@ _KEPT_SECONDS: Final = 30 * 24 * 3600.0
 class Checker:
     """Checks the inputs of resources, each distinct set of inputs once.
 
-    Verdicts stay in the user's cache: the libraries behind them take most of a second to import. A
-    resource with a secret is checked every time, so that not even a digest of the secret is kept.
+    Verdicts are cached per user, as the libraries behind them take most of a second to import. A
+    resource with a secret is checked every time, so that not even a digest of the secret is stored.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Take the process environment, for the path of the record."""
+        """Store the path of the record from the process environment."""
         record = environment.get(RECORD_VARIABLE)
         self._record = Path(record) if record else None
 
@@ -72,14 +72,14 @@ class Checker:
             return known
         verdict = _judge(token, sent, given, region)
         if key:
-            # A cache that cannot be written costs time, not a preview.
+            # An unwritable cache must not fail the preview.
             with suppress(OSError):
                 write_atomically(path, json.dumps(verdict.to_dict(), separators=(",", ":")))
         return verdict
 
 
 def checked_against() -> str:
-    """The libraries behind the checks, with their versions."""
+    """Return the libraries behind the checks, with their versions."""
     return " and ".join(f"{name} {version(name)}" for name in _LIBRARIES)
 
 
@@ -100,7 +100,7 @@ def _judge(
 
 @cache
 def _verdicts() -> Path:
-    """The folder of verdicts of these versions; those not used for 30 days are removed."""
+    """Return the verdict folder of these versions; folders unused for 30 days are removed."""
     folder = cache_folder() / "checks" / _fingerprint()
     if not folder.exists():
         for old in folder.parent.glob("*"):
@@ -110,7 +110,7 @@ def _verdicts() -> Path:
 
 
 def _fingerprint() -> str:
-    """Digest of everything that a verdict follows from, besides the inputs."""
+    """Return a digest of everything that determines a verdict, besides the inputs."""
     digest = hashlib.sha256(checked_against().encode())
     for source in sorted(_FOLDER.rglob("*.py")):
         digest.update(source.read_bytes())
@@ -118,7 +118,7 @@ def _fingerprint() -> str:
 
 
 def _read(path: Path) -> Verdict | None:
-    """A remembered verdict; None for one that is not there or cannot be read."""
+    """Return a cached verdict; None if it is missing or unreadable."""
     try:
         return Verdict.from_dict(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
@@ -126,7 +126,7 @@ def _read(path: Path) -> Verdict | None:
 
 
 def _key(inputs: Value) -> str:
-    """Digest of inputs; empty if a secret is among them."""
+    """Return a digest of inputs; empty if they contain a secret."""
     try:
         text = json.dumps(_comparable(inputs), sort_keys=True, separators=(",", ":"))
     except _SecretFoundError:
@@ -135,7 +135,7 @@ def _key(inputs: Value) -> str:
 
 
 class _SecretFoundError(Exception):
-    """A secret is among the inputs."""
+    """The inputs contain a secret."""
 
 
 def _comparable(value: Value) -> Any:
@@ -155,7 +155,7 @@ def _comparable(value: Value) -> Any:
 
 
 def _append(path: Path, document: Mapping[str, Any]) -> None:
-    """Append a line in one write, since several providers append at once."""
+    """Append a line in one write, since several providers append concurrently."""
     line = json.dumps(document, separators=(",", ":")) + "\n"
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:

@@ -54,7 +54,7 @@ def judge(
 
 
 def cloudformation_type(token: str) -> str:
-    """CloudFormation's name of a resource type; empty where it has none."""
+    """Return CloudFormation's name of a resource type; empty if it has none."""
     if token in NO_TEMPLATE:
         return ""
     if named := RESOURCES.get(token, _UNNAMED).type:
@@ -64,7 +64,7 @@ def cloudformation_type(token: str) -> str:
 
 
 def api_kind(token: str) -> Kind | None:
-    """The API operations of a resource type; those that the sandbox lacks by their names only."""
+    """Return the API operations of a resource type, including those that the sandbox lacks."""
     if token in KINDS:
         return KINDS[token]
     operation = STATE_ONLY.get(token, "")
@@ -113,7 +113,7 @@ def _by_models(token: str, sent: Mapping[str, Value], covered: set[str]) -> Iter
 
 
 def _spelt(token: str, name: str, value: Value) -> Value:
-    """A value without the official provider's own words, which the table translates."""
+    """Return a value, or None for provider-specific values that the table translates."""
     place = RESOURCES.get(token, _UNNAMED).names.get(name)
     known = plain(value)
     if not isinstance(place, Place) or isinstance(known, dict | list):
@@ -165,7 +165,7 @@ def _counted(
 
 @cache
 def _folded_types() -> dict[tuple[str, str], str]:
-    """Folded service and name to CloudFormation's type."""
+    """Return normalised service and name to CloudFormation's type."""
     parts = [(name, name.split("::")) for name in resource_types()]
     return {
         (word(pieces[1]), word(pieces[2])): name

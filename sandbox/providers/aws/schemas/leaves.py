@@ -15,7 +15,7 @@ def leaves(value: Value, path: str = "", *, secret: bool = False) -> Iterator[tu
     Args:
         value: Inputs, or a part of them.
         path: Property path of the value, such as ``rules[0].prefix``.
-        secret: Whether the value is inside of a secret.
+        secret: Whether the value is nested in a secret.
     """
     while isinstance(value, Secret):
         value, secret = value.value, True

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "lint", "resource_schema", "resource_types"]
 
-# The region whose schemas are the most complete; for regions that cfn-lint does not know.
+# Region with the most complete schemas, used for regions unknown to cfn-lint.
 _FALLBACK: Final = "us-east-1"
 _CRASHED: Final = "E0002"
 _CRASH: Final = "Exception "
@@ -28,13 +28,13 @@ _LOCK: Final = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An error that cfn-lint reports.
+    """An error reported by cfn-lint.
 
     Attributes:
         path: Property; empty for the whole resource.
-        rule: cfn-lint's rule id.
-        message: Its message, which names the value.
-        title: Its title, which names no value.
+        rule: cfn-lint's rule ID.
+        message: Its message, which contains the value.
+        title: Its title, without the value.
     """
 
     path: str
@@ -44,7 +44,7 @@ class Finding:
 
 
 def lint(template: Template, region: str) -> Iterator[Finding]:
-    """Yield cfn-lint's errors about a template, apart from those about unknown values.
+    """Yield cfn-lint's errors about a template, except those about unknown values.
 
     Args:
         template: The template.
@@ -64,7 +64,7 @@ def lint(template: Template, region: str) -> Iterator[Finding]:
 
 
 def resource_schema(kind: str, region: str) -> Mapping[str, Any] | None:
-    """CloudFormation's schema of a resource type, None where it has none."""
+    """Return CloudFormation's schema of a resource type, None if it does not exist."""
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
 
     if kind not in resource_types():
@@ -82,7 +82,7 @@ def resource_schema(kind: str, region: str) -> Mapping[str, Any] | None:
 
 @cache
 def resource_types() -> frozenset[str]:
-    """Names of all resource types that CloudFormation has."""
+    """Return the names of all CloudFormation resource types."""
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
 
     return frozenset(PROVIDER_SCHEMA_MANAGER.get_resource_types(_FALLBACK))
@@ -90,13 +90,13 @@ def resource_types() -> frozenset[str]:
 
 @cache
 def _runner(region: str) -> Runner:
-    # Here, not above: the import takes most of a second, and most previews find every verdict.
+    # Imported here: it takes most of a second, and most previews use cached verdicts only.
     from cfnlint.config import ConfigMixIn  # noqa: PLC0415
     from cfnlint.rules import Rules  # noqa: PLC0415
     from cfnlint.runner import Runner  # noqa: PLC0415
 
     runner = Runner(ConfigMixIn(cli_args=[], regions=[region]))
-    # A run goes over every pair of rules; warnings and notes are most of them.
+    # Errors only: a run's time grows with every pair of rules, most of which are warnings.
     runner.rules = Rules({name: rule for name, rule in runner.rules.items() if name[0] == "E"})
     return runner
 
@@ -110,7 +110,7 @@ def _known(region: str) -> str:
 def _finding(match: Match, template: Template) -> Finding | None:
     path = tuple(getattr(match, "path", ()))[1:]
     if match.rule.id == _CRASHED or match.message.startswith(_CRASH):
-        return None  # a rule that ended early found nothing
+        return None  # a crash of the rule itself is no finding
     if template.is_unknown(path):
         return None
     if match.rule.id == _REQUIRED and _is_filled_in(match.message, path, template):
@@ -119,7 +119,7 @@ def _finding(match: Match, template: Template) -> Finding | None:
 
 
 def _is_filled_in(message: str, path: tuple[str | int, ...], template: Template) -> bool:
-    """Whether a member that is required is none of the program's business."""
+    """Return whether a missing required member is not the program's responsibility."""
     if path and path[0] in template.partial:
         return True
     return any(f"'{member}' {_MISSING}" == message for member in template.filled)

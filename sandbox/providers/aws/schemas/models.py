@@ -19,7 +19,7 @@ __all__ = ["Breach", "breaches", "operation_input", "service_model", "shapes_of"
 
 _FIELD: Final = re.compile(r"\{([A-Za-z][A-Za-z0-9]*)\}")
 _INDEX: Final = re.compile(r"\[\d+\]")
-# Levels of structures that a property is looked for in.
+# Maximum nesting of structures searched for a property.
 _DEPTH: Final = 4
 _READS: Final = ("describe_", "get_", "head_", "list_")
 # Boto3 name of an operation to botocore's model of its input; None where it takes nothing.
@@ -29,11 +29,11 @@ Names: TypeAlias = Mapping[str, Named]
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A value outside of what the API's model allows.
+    """A value that the API's model does not allow.
 
     Attributes:
         path: Property.
-        expected: What the model allows.
+        expected: Constraint of the model.
         shape: The model's name for it.
     """
 
@@ -43,13 +43,13 @@ class Breach:
 
 
 def shapes_of(name: str, kind: Kind, names: Names, inputs: Inputs) -> list[Any]:
-    """The shapes that a property of a kind is sent as: by the table, else by name.
+    """Return the shapes in which a property is sent: by the table, else by name.
 
     Args:
         name: The property.
-        kind: The API's side of its type.
+        kind: API operations of its type.
         names: Places in CloudFormation, whose members mostly have the API's names.
-        inputs: Finds the model of an operation's input.
+        inputs: Returns the model of an operation's input.
     """
     found: list[Any] = []
     for step in (kind.create, *kind.then, *kind.changes, kind.update):
@@ -62,13 +62,13 @@ def shapes_of(name: str, kind: Kind, names: Names, inputs: Inputs) -> list[Any]:
 def breaches(
     value: Value, shape: Any, path: str, covered: set[str], names: Names
 ) -> Iterator[Breach]:
-    """Yield what the model of a value does not allow; unknown values pass.
+    """Yield violations of a value's model; unknown values pass.
 
     Args:
         value: The property's value.
         shape: Botocore's model.
         path: Property path of the value.
-        covered: Gets the path of every plain value that a model was found for.
+        covered: Receives the path of every plain value with a model.
         names: Places in CloudFormation by property path without indexes.
     """
     value = plain(value)
@@ -92,7 +92,7 @@ def breaches(
 
 
 def _given(name: str, call: Call, shape: Any) -> list[Any]:
-    """Shapes of the arguments that the table makes of a property."""
+    """Return the shapes of the arguments that the table derives from a property."""
     if shape is None:
         return []
     return [
@@ -125,7 +125,7 @@ def _filled(name: str, call: Call, shape: Any) -> list[Any]:
 
 
 def _by_name(names: Iterable[str], kind: Kind, inputs: Inputs) -> list[Any]:
-    """Members of one of these names in what the operations take, as far out as there are any."""
+    """Return members with one of these names in the operations' inputs, outermost first."""
     structures = [
         shape
         for service, operation in operations_of(kind)
@@ -135,14 +135,14 @@ def _by_name(names: Iterable[str], kind: Kind, inputs: Inputs) -> list[Any]:
         for name in names:
             found = [shape.members[at] for shape in structures if (at := member_for(name, shape))]
             if found:
-                # Members of one name that mean different things say nothing.
+                # Members with one name but different shapes are ambiguous.
                 return found if len({shape.name for shape in found}) == 1 else []
         structures = [inner for shape in structures for inner in _structures_in(shape)]
     return []
 
 
 def _structures_in(shape: Any) -> Iterator[Any]:
-    """Structures that are members, or items of members, of a structure."""
+    """Yield structures that are members, or items of members, of a structure."""
     for inner in shape.members.values():
         item = inner.member if inner.type_name == "list" else inner
         if item.type_name == "structure":
@@ -150,7 +150,7 @@ def _structures_in(shape: Any) -> Iterator[Any]:
 
 
 def _members_of(place: Any) -> tuple[str, ...]:
-    """The last member of a place of the table."""
+    """Return the last member of a place of the table."""
     path = place.path if isinstance(place, Place) else place
     if not path or path == "." or (isinstance(place, Place) and place.beside):
         return ()
@@ -158,7 +158,7 @@ def _members_of(place: Any) -> tuple[str, ...]:
 
 
 def _inner(dotted: str, shape: Any, names: Names) -> Any:
-    """The shape of a member of a structure, by the table or by its name; None for none."""
+    """Return the shape of a structure's member, by the table or by name; None if not found."""
     place = names.get(dotted)
     path = place.path if isinstance(place, Place) else place
     if path == ".":
@@ -179,7 +179,7 @@ def _inner(dotted: str, shape: Any, names: Names) -> Any:
 
 
 def _nearby(name: str, shape: Any) -> Iterator[Any]:
-    """Members of a name in a structure, or in the structures right below it."""
+    """Yield members with a name in a structure, or in its direct substructures."""
     for structure in (shape, *_structures_in(shape)):
         if at := member_for(name, structure):
             yield structure.members[at]
@@ -262,7 +262,7 @@ def _number(value: Any) -> float | None:
 
 @cache
 def service_model(service: str) -> Any:
-    """Botocore's model of a service, by boto3's name."""
+    """Return botocore's model of a service, by boto3's name."""
     import botocore.loaders  # noqa: PLC0415
     import botocore.model  # noqa: PLC0415
 
@@ -272,7 +272,7 @@ def service_model(service: str) -> Any:
 
 @cache
 def _operations(service: str) -> Mapping[str, str]:
-    """Boto3's name of each operation to the API's."""
+    """Return boto3's name of each operation to the API's."""
     from botocore import xform_name  # noqa: PLC0415
 
     return {xform_name(name): name for name in service_model(service).operation_names}
@@ -280,6 +280,6 @@ def _operations(service: str) -> Mapping[str, str]:
 
 @cache
 def operation_input(service: str, operation: str) -> Any:
-    """Botocore's model of an operation's input; None where it takes nothing or is unknown."""
+    """Return botocore's model of an operation's input; None if empty or unknown."""
     name = _operations(service).get(operation)
     return service_model(service).operation_model(name).input_shape if name else None

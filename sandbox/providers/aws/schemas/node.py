@@ -1,4 +1,4 @@
-"""A place in a CloudFormation resource schema, with references and alternatives joined."""
+"""A location in a CloudFormation resource schema, with resolved references and alternatives."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ALTERNATIVES: Final = ("allOf", "anyOf", "oneOf")
 class Node:
     """A subschema: its types, members and items.
 
-    A value fits one alternative of several; for finding places all of them are joined.
+    A value must match one of several alternatives; for locating members all of them are merged.
     """
 
     def __init__(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
-        """Take the subschema and the whole resource schema, which references point into."""
+        """Store the subschema and the resource schema that references point into."""
         self._root = root
         self._parts = tuple(_parts(schema, root))
 
@@ -41,7 +41,7 @@ class Node:
         found: dict[str, Mapping[str, Any]] = {}
         for part in self._parts:
             for name, schema in part.get("properties", {}).items():
-                # A later part may only forbid a member or repeat a part of it.
+                # A later part may only exclude a member or repeat a part of it.
                 if name not in found and isinstance(schema, Mapping):
                     found[name] = schema
         return found
@@ -53,22 +53,22 @@ class Node:
 
     @property
     def is_open(self) -> bool:
-        """Whether keys are free: a map, or an object that no schema describes."""
+        """True if keys are arbitrary: a map, or an object that no schema describes."""
         return not self._members
 
     def member(self, name: str) -> Node | None:
-        """The member of exactly this name."""
+        """Return the member of exactly this name."""
         schema = self._members.get(name)
         return None if schema is None else Node(schema, self._root)
 
     def named(self, *names: str) -> str | None:
-        """The member with one of these names but for case, separators and plural."""
+        """Return the member with one of these names, ignoring case, separators and plural."""
         folded = {word(member): member for member in self._members}
         return next((folded[word(name)] for name in names if word(name) in folded), None)
 
     @cached_property
     def values(self) -> Node | None:
-        """The schema of a map's values, None where nothing describes them."""
+        """Schema of a map's values, None if not described."""
         for part in self._parts:
             patterns = [*part.get("patternProperties", {}).values()]
             more = part.get("additionalProperties")
@@ -79,7 +79,7 @@ class Node:
 
     @cached_property
     def items(self) -> Node | None:
-        """The schema of an array's items, None where nothing describes them."""
+        """Schema of an array's items, None if not described."""
         for part in self._parts:
             if isinstance(part.get("items"), Mapping):
                 return Node(part["items"], self._root)
@@ -87,7 +87,7 @@ class Node:
 
 
 def _parts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The subschema and everything that it refers to or chooses from."""
+    """Yield the subschema and all its references and alternatives."""
     pending, seen = [schema], set()
     while pending:
         part = pending.pop(0)
@@ -102,7 +102,7 @@ def _parts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mappi
 
 
 def _resolved(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A subschema by its JSON pointer into the resource schema."""
+    """Return a subschema by its JSON pointer into the resource schema."""
     found: Any = root
     for name in reference.removeprefix("#/").split("/"):
         found = found[name.replace("~1", "/").replace("~0", "~")]

@@ -1,4 +1,4 @@
-"""Patterns of AWS's API models, which are Java's, as Python understands them."""
+"""Translates the Java patterns of AWS's API models for Python."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _CLASSES: Final = {
 
 @cache
 def compiled(pattern: str) -> Callable[[str], object] | None:
-    """A matcher for a pattern; None for one that cannot be understood.
+    """Return a matcher for a pattern; None if it is not supported.
 
-    A model without anchors means the whole text: services match with Java's `matches`.
+    A pattern without anchors must match the whole text, as services use Java's `matches`.
     """
     import regex  # noqa: PLC0415
 

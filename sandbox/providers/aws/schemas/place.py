@@ -1,4 +1,4 @@
-"""The place of a property in a CloudFormation template."""
+"""Location of a property in a CloudFormation template."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Named", "Place", "Resource"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place that a member's name alone does not say.
+    """A location that cannot be derived from the property's name.
 
     Attributes:
         path: Members from the enclosing object, dotted; ``.`` keeps the enclosing object itself. A
             path from ``/`` starts at the resource's properties, one from ``AWS::`` at those of
             another resource of that type.
-        values: Value to its spelling in a template; None leaves it out.
+        values: Value to its spelling in a template; None omits it.
         beside: Constant members of each object that a list of plain values becomes.
-        key: Member that names an object, where a list of objects is a map in a template.
+        key: Member that names an object, for a list of objects that is a map in a template.
         value: Member that holds the value of that map; empty for the rest of the object.
     """
 
@@ -30,7 +30,7 @@ class Place:
     value: str = ""
 
 
-# A path, or None for a property that templates do not have.
+# A path, a place, or None for a property that does not exist in templates.
 Named: TypeAlias = "str | Place | None"
 
 
@@ -39,11 +39,11 @@ class Resource:
     """A resource type in CloudFormation.
 
     Attributes:
-        type: CloudFormation's name of the type; empty where the names of both agree.
+        type: CloudFormation's name of the type; empty if both names agree.
         within: Members, dotted, that hold all properties of the type.
-        names: Property path (without indexes) to its place, where the name alone does not say it.
-        always: Place to a value that the official provider sends by itself.
-        filled: Members that a template must have, and the official provider fills in.
+        names: Property path (without indexes) to its location, if not derivable from the name.
+        always: Location to a value that the official provider always sends.
+        filled: Members that a template requires and the official provider fills in.
     """
 
     type: str = ""

@@ -1,4 +1,4 @@
-"""The table: what the names alone do not say about a resource type in CloudFormation."""
+"""Mapping of resource types to CloudFormation, as far as names do not determine it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,12 +13,12 @@ _BALANCER: Final = "LoadBalancerAttributes"
 
 
 def _attribute(member: str, key: str) -> Place:
-    """An entry of a list of keys and values."""
+    """Return the place of an entry in a list of keys and values."""
     return Place(path=f"{member}.Value", beside={"Key": key})
 
 
-# Properties that tell the official provider what to do and are sent to no API. A region chooses the
-# endpoint, and is held against the SDK's list.
+# Properties that only control the official provider and are sent to no API. A region selects the
+# endpoint, and is checked against the SDK's list.
 OWN: Final = frozenset(
     {
         "applyImmediately",

@@ -1,4 +1,4 @@
-"""Inputs of a Pulumi resource as a CloudFormation template, and the way back for findings."""
+"""Translates inputs to a CloudFormation template, and findings back to properties."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class _Spot:
 def translate(
     inputs: Mapping[str, Value], resource: Resource, kind: str, schemas: Schemas
 ) -> Template | None:
-    """Write inputs as a template; None where CloudFormation has no such type.
+    """Return inputs as a template; None if CloudFormation has no such type.
 
     Args:
         inputs: Property to value, as decoded from the engine.
         resource: The table's entry.
         kind: CloudFormation's name of the type.
-        schemas: Finds CloudFormation's resource schemas.
+        schemas: Returns CloudFormation's resource schemas.
 
     Raises:
         LookupError: The table names a member that the schema does not have.
@@ -103,7 +103,7 @@ class _Writer:
             self._put(place, member, value, target, path)
 
     def _named(self, path: tuple[str, ...], node: Node) -> str | Place | None:
-        """The place of a property: by the table, else by its folded name."""
+        """Return the place of a property, from the table or by its normalised name."""
         dotted = ".".join(name for name in path if not name.startswith("["))
         if dotted in self._entry.names:
             return self._entry.names[dotted]
@@ -115,7 +115,7 @@ class _Writer:
         return found or (self._tags() if name == "tags" else None)
 
     def _tags(self) -> str | None:
-        """The place of tags, which stand outside of a type's other properties."""
+        """Return the place of tags, which are outside of a type's other properties."""
         found = self._resource(_MAIN, self._kind).node.named("tags", "resourceTags")
         return f"/{found}" if found else None
 
@@ -126,7 +126,7 @@ class _Writer:
         return self._resource(_MAIN, self._kind) if path.startswith("/") else spot
 
     def _reach(self, spot: _Spot, path: str) -> tuple[_Spot, str]:
-        """The object that holds the last member of a path, made on the way, and that member."""
+        """Return the object that holds the last member of a path, creating it, and that member."""
         inner = path.rsplit(".", 1)[-1] if path.startswith("AWS::") else path.removeprefix("/")
         *way, last = inner.split(".")
         for member in way:
@@ -176,7 +176,7 @@ class _Writer:
         spot: _Spot,
         path: tuple[str, ...],
     ) -> None:
-        """Write each of some plain values as an object of a list."""
+        """Write each of several plain values as an object of a list."""
         array, member = place
         held = spot.holder.setdefault(array, [])
         listed = plain(value)
@@ -189,7 +189,7 @@ class _Writer:
     def _keyed(
         self, place: Place, items: list[Value], node: Node, here: Path, path: tuple[str, ...]
     ) -> dict[str, Any]:
-        """A list of objects as a map by one of their members."""
+        """Return a list of objects as a map by one of their members."""
         found: dict[str, Any] = {}
         for index, item in enumerate(items):
             entry = plain(item)
@@ -255,7 +255,7 @@ class _Writer:
         ]
 
     def _parsed(self, text: str, node: Node, here: Path, path: tuple[str, ...]) -> Any:
-        """A JSON text as what it says, if a template has a structure in its place."""
+        """Return a JSON text as parsed, if a template has a structure in its place."""
         try:
             parsed = json.loads(text)
         except ValueError:
@@ -288,7 +288,7 @@ class _Writer:
 
 
 def _spelling(value: Value) -> str:
-    """A value as text, as the table's keys are."""
+    """Return a value as text, like the table's keys."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -1,4 +1,4 @@
-"""The outcome of checking one resource's inputs."""
+"""Result of checking one resource's inputs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Verdict"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is wrong with inputs, and how many of them a schema or model describes.
+    """Failures of a resource's inputs, and their coverage by schemas and models.
 
     Attributes:
         failures: Values that AWS would refuse.
-        checked: Inputs (plain values that the program set) held against a schema or model.
+        checked: Inputs (plain values set by the program) covered by a schema or model.
         unknown: Inputs that are known only after the operation.
         uncovered: Properties, without indexes, that no schema and no model describes.
     """
@@ -32,7 +32,7 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Verdict:
-        """Read what ``to_dict`` wrote.
+        """Return a verdict from the output of ``to_dict``.
 
         Raises:
             KeyError: A field is missing.

@@ -1,4 +1,4 @@
-"""An AWS API of the test's own: moto in this process, mended as the sandbox mends it."""
+"""AWS API of one test: moto in this process, with the sandbox's patches."""
 
 from collections.abc import Iterator
 

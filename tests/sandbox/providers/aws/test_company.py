@@ -1,4 +1,4 @@
-"""What a company has before its stacks: zones by the id that a stack file names."""
+"""Preexisting resources of a company: hosted zones by the ID in a stack file."""
 
 import json
 

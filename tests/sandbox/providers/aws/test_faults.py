@@ -1,4 +1,4 @@
-"""What goes wrong between the engine and the API: nothing is lost, nothing is made twice."""
+"""Faults between engine and API: nothing is lost, nothing is created twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real engine, killed in the middle of `up`: the next run goes on, nothing is made twice."""
+"""Real engine killed during `up`: the next run resumes, nothing is created twice."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Stack:
         assert killed, said
 
     def go_on(self) -> None:
-        """What `mobile-ai up` does before it asks the engine."""
+        """Recover like `mobile-ai up` does before it runs the engine."""
         mend_state(self.project)
         if has_pending_operations(self.project):
             self.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates")

@@ -16,7 +16,7 @@ _MODULES = {"lambda": "awslambda"}
 
 
 def implements(service: str, operation: str) -> bool:
-    """Whether moto has code for an operation, in what answers requests or behind it."""
+    """Return whether moto implements an operation, in its responses or its backend."""
     try:
         responses = importlib.import_module(f"moto.{_MODULES.get(service, service)}.responses")
         backend = get_backend(service)["123456789012"]["us-east-1"]

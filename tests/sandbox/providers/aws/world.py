@@ -146,5 +146,5 @@ class World:
         return inventory(session, account=ACCOUNT, region=REGION)
 
     def api(self, service: str, operation: str, **arguments: Any) -> Any:
-        """Change something by hand, behind the engine's back."""
+        """Change something manually, unknown to the engine."""
         return Session(self.endpoint, account=ACCOUNT).call(service, REGION, operation, arguments)
