@@ -8,7 +8,7 @@ from pathlib import Path
 from governance.canonical import sha256_bytes
 from governance.errors import GovernanceError
 from governance.evidence import VerifiedModel, verify_model
-from governance.manifest import Artifact, parse_manifest
+from governance.manifest import Artifact, read_manifest
 from governance.trust import Trust
 
 from delivery.errors import ReleaseError
@@ -75,7 +75,7 @@ def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> V
     """
     try:
         text = manifest.read_text(encoding="utf-8")
-        listed, _ = parse_manifest(text, name=str(manifest))
+        listed, _ = read_manifest(text, name=str(manifest))
         evidence: dict[str, str] = {
             item.kind: (manifest.parent / item.file).read_text(encoding="utf-8")
             for item in listed.evidence

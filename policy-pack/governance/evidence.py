@@ -22,7 +22,7 @@ from typing import Final
 
 from .canonical import manifest_digest, sha256_text
 from .errors import EvidenceError, GovernanceError, VerificationError
-from .manifest import ModelManifest, parse_manifest
+from .manifest import ModelManifest, read_manifest
 from .statements import Statement, load_envelope
 from .trust import Trust, parse_time
 
@@ -89,7 +89,7 @@ def verify_model(
     actual = sha256_text(manifest_text)
     if actual != pin:
         raise _broken("manifest", f"sha256 {actual}", f"the pinned {pin}")
-    manifest, values = parse_manifest(manifest_text, name="manifest")
+    manifest, values = read_manifest(manifest_text, name="manifest")
     name = f"{manifest.metadata.name} {manifest.metadata.version}"
     for digest in (actual, manifest_digest(values)):
         if digest in trust.revoked:
