@@ -27,8 +27,6 @@ from governance.manifest import (
     Profile,
     Quality,
     Recipe,
-    Requirements,
-    TensorSpec,
 )
 from governance.statements import Subject
 
@@ -108,8 +106,8 @@ def assemble(
         api_version="mobile-ai/v1",
         kind="ModelVersion",
         metadata=_metadata(build, created),
-        inputs=tuple(_tensor(item) for item in build.variants[0].inputs),
-        outputs=tuple(_tensor(item) for item in build.variants[0].outputs),
+        inputs=build.variants[0].inputs,
+        outputs=build.variants[0].outputs,
         lineage=_lineage(build, commit, parent),
         artifacts=tuple(
             _artifact(build, item, found[item.sha256], report, store=store)
@@ -170,10 +168,6 @@ def _metadata(build: BuildResult, created: datetime) -> Metadata:
     )
 
 
-def _tensor(spec: Any) -> TensorSpec:
-    return TensorSpec(name=spec.name, dtype=spec.dtype, shape=spec.shape, modality=spec.modality)
-
-
 def _lineage(build: BuildResult, commit: str, parent: Parent | None) -> Lineage:
     datasets = tuple(
         DatasetRef(
@@ -200,7 +194,6 @@ def _artifact(
     *,
     store: str | None,
 ) -> Artifact:
-    needs = variant.needs
     file = _path(build.model, variant)
     large = store is not None and variant.bytes > MAX_GIT_BYTES
     return Artifact(
@@ -210,13 +203,7 @@ def _artifact(
         uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
         sha256=variant.sha256,
         bytes=variant.bytes,
-        requirements=Requirements(
-            min_android_api=needs.min_android_api,
-            min_ios=needs.min_ios,
-            min_ram_mb=needs.min_ram_mb,
-            runtime=needs.runtime,
-            delegates=needs.delegates,
-        ),
+        requirements=variant.needs,
         profile=_profile(found, report.machine),
         quality=_quality(found, report.reference),
         fairness=_fairness(found),
@@ -225,7 +212,7 @@ def _artifact(
 
 def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
     cost = found.profile
-    if cost is None or cost.latency_p50_ms is None or cost.latency_p95_ms is None:
+    if cost is None:
         return None
     return Profile(
         machine=f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",

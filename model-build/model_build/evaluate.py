@@ -31,12 +31,12 @@ from model_build.recipe import EvaluationPlan, Recipe
 from model_build.results import (
     ArtifactEvaluation,
     EvaluationReport,
-    FairnessResult,
+    FairnessMeasurement,
     GroupQuality,
     Importance,
-    Profile,
+    InferenceCost,
     Robustness,
-    SelfTest,
+    SelfTestCase,
     SplitDigest,
 )
 from model_build.robustness import SEVERITY, corrupt
@@ -137,7 +137,7 @@ def profile_files(
     loaded: dict[str, tuple[ArtifactFile, Runner]],
     reference: str,
     sample: Sample | None = None,
-) -> dict[str, Profile]:
+) -> dict[str, InferenceCost]:
     """Measure what one inference of every loaded file costs, variants in turns.
 
     Args:
@@ -180,7 +180,7 @@ def absent(file: ArtifactFile) -> ArtifactEvaluation:
 
 
 def _score(
-    scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: Profile
+    scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: InferenceCost
 ) -> ArtifactEvaluation:
     plan, content = recipe.evaluation, scored.file.path.read_bytes()
     predicted = scored.logits.argmax(axis=1)
@@ -223,7 +223,7 @@ def _groups(
 
 def _fairness(
     predicted: NDArray[np.int64], rows: Rows, plan: EvaluationPlan, seed: int
-) -> tuple[FairnessResult, ...]:
+) -> tuple[FairnessMeasurement, ...]:
     how = FairnessPlan(
         positive=plan.positive,
         minimum_group=plan.minimum_group,
@@ -270,7 +270,7 @@ def _robustness(
 
 def self_tests(
     runner: Runner, samples: list[Sample], outputs: list[NDArray[Any]], *, variant: str
-) -> tuple[SelfTest, ...]:
+) -> tuple[SelfTestCase, ...]:
     """Return inputs and what the file gives for them, for devices to repeat.
 
     The answers are those of every output, one after another in the file's order, flattened.
@@ -287,7 +287,7 @@ def self_tests(
     # Kernels of other devices round differently: two int8 steps of the output's range.
     tolerance = max(1e-3, *(2 * _spread(item) / 255 for item in outputs))
     return tuple(
-        SelfTest(
+        SelfTestCase(
             name=f"self-test-{number}",
             inputs={n: tuple(v.reshape(-1).tolist()) for n, v in sample.items()},
             shapes={n: v.shape for n, v in sample.items()},
@@ -336,11 +336,11 @@ def _generated(scored: _Loaded, recipe: Recipe) -> list[Sample]:
     ]
 
 
-def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> Profile:
+def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> InferenceCost:
     macs = count_macs(file.path, file.format)
     distribution = runtime_of(file.format)
     size = file.path.stat().st_size
-    return Profile(
+    return InferenceCost(
         runtime=distribution,
         runtime_version=installed(distribution),
         threads=1,

@@ -27,10 +27,10 @@ from model_build.inspection import inspect_file
 from model_build.probes import Sample
 from model_build.recipe import Recipe
 from model_build.results import (
+    Agreement,
     ArtifactEvaluation,
     EvaluationReport,
-    Parity,
-    Profile,
+    InferenceCost,
     SplitDigest,
 )
 from model_build.runtime import Runner, load, unavailable
@@ -83,7 +83,7 @@ def evaluate_imported(
     return _report(recipe, tuple(artifacts), reference, samples)
 
 
-def output_parity(base: Outputs, found: Outputs) -> Parity:
+def output_parity(base: Outputs, found: Outputs) -> Agreement:
     """Return agreement over all outputs of all samples.
 
     `max_abs_error` is relative to each output's range over the samples, because outputs of
@@ -102,7 +102,7 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
         errors.append(float(np.abs(was - now).max()) / spread)
         if was.shape[1] > 1:
             same.append(was.argmax(axis=1) == now.argmax(axis=1))
-    return Parity(
+    return Agreement(
         top1_agreement=float(np.mean(np.concatenate(same))) if same else 1.0,
         max_abs_error=max(errors),
         n=len(base),
@@ -128,7 +128,7 @@ def _compare(
     base: Outputs,
     samples: list[Sample],
     recipe: Recipe,
-    profile: Profile,
+    profile: InferenceCost,
 ) -> ArtifactEvaluation:
     found = [runner.once(sample) for sample in samples]
     content = file.path.read_bytes()

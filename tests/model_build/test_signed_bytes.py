@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from governance.canonical import canonical_bytes
 from governance.documents import dump_yaml
-from governance.manifest import Parent, parse_manifest
+from governance.manifest import Parent, read_manifest
 from governance.statements import load_envelope
 from model_build.assemble import Draft, assemble, manifest_values
 from model_build.assemble_evidence import Occasion, build_evidence
@@ -94,6 +94,6 @@ def test_a_build_signs_the_same_bytes(name, tmp_path, golden):
 @pytest.mark.parametrize("path", MANIFESTS, ids=str)
 def test_a_signed_version_is_written_again_as_it_is(path):
     text = (MODELS / path).read_text(encoding="utf-8")
-    manifest, values = parse_manifest(text, name=str(path))
+    manifest, values = read_manifest(text, name=str(path))
     assert dump_yaml(manifest.to_dict()) == text
     assert canonical_bytes(manifest.to_dict()) == canonical_bytes(values)
