@@ -266,10 +266,6 @@ class ModelManifest(_Model):
         """Return the artifact of a variant, or ``None``."""
         return next((item for item in self.artifacts if item.variant == variant), None)
 
-    def evidence_file(self, kind: str) -> EvidenceRef | None:
-        """Return the evidence of a kind, or ``None``."""
-        return next((item for item in self.evidence if item.kind == kind), None)
-
     @property
     def created(self) -> datetime:
         """When the version was made."""
