@@ -15,6 +15,8 @@ from delivery.errors import ReleaseError
 
 __all__ = ["Version", "read_version"]
 
+_wrong = ReleaseError.advising("run mobile-ai model verify on its manifest")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
@@ -86,9 +88,3 @@ def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> V
     except GovernanceError as error:
         raise _wrong(f"{manifest}: {error.what}", error.got, error.expected) from error
     return Version(folder=manifest.parent, model=model)
-
-
-def _wrong(what: str, got: str, expected: str) -> ReleaseError:
-    return ReleaseError(
-        what, got=got, expected=expected, next_step="run mobile-ai model verify on its manifest"
-    )

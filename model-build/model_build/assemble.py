@@ -62,6 +62,9 @@ class AssemblyError(BuildError):
     """What was built and what was measured do not belong together."""
 
 
+_mismatch = AssemblyError.advising("evaluate exactly the files that were built")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A version that nobody has vouched for yet.
@@ -268,9 +271,3 @@ def manifest_values(manifest: ModelManifest) -> dict[str, Any]:
     """Return a manifest as the JSON values that its file will hold."""
     value: dict[str, Any] = json.loads(json.dumps(manifest.to_dict()))
     return value
-
-
-def _mismatch(what: str, got: str, expected: str) -> AssemblyError:
-    return AssemblyError(
-        what, got=got, expected=expected, next_step="evaluate exactly the files that were built"
-    )
