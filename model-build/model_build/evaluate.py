@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,13 @@ __all__ = [
     "METHOD",
     "ArtifactFile",
     "Tick",
-    "absent",
-    "compressed_bytes",
     "evaluate_artifacts",
     "machine",
     "profile_files",
+    "report_on",
+    "require_reference",
     "self_tests",
+    "unmeasured",
 ]
 
 Logits = NDArray[Any]
@@ -109,13 +110,7 @@ def evaluate_artifacts(
     loaded = {
         each.variant: _load(each, held_out.rows) for each in files if not unavailable(each.format)
     }
-    if reference not in loaded:
-        raise BuildError(
-            f"reference {reference}",
-            got=f"files {sorted(each.variant for each in files)}",
-            expected="the reference among the files that run here",
-            next_step="add the variant to the recipe",
-        )
+    require_reference(reference, loaded)
     profiles = profile_files({n: (e.file, e.runner) for n, e in loaded.items()}, reference)
     artifacts = []
     for number, each in enumerate(files):
@@ -123,14 +118,16 @@ def evaluate_artifacts(
             tick(number, len(files), each.variant)
         scored = loaded.get(each.variant)
         if scored is None:
-            artifacts.append(absent(each))
+            artifacts.append(unmeasured(each))
         else:
             base = loaded[reference]
             profile = profiles[each.variant]
             artifacts.append(_score(scored, base, held_out.rows, recipe, profile))
     if tick:
         tick(len(files), len(files), "gates")
-    return _report(recipe, tuple(artifacts), reference, held_out.digest)
+    return report_on(
+        recipe, tuple(artifacts), reference=reference, held_out=held_out.digest, method=METHOD
+    )
 
 
 def profile_files(
@@ -164,8 +161,23 @@ def _load(file: ArtifactFile, rows: Rows) -> _Loaded:
     return _Loaded(file, runner, runner.many(rows.inputs))
 
 
-def absent(file: ArtifactFile) -> ArtifactEvaluation:
-    """Return what is known of a file that no runtime here can run: its bytes."""
+def require_reference(reference: str, loaded: Iterable[str]) -> None:
+    """Check that the variant that others are compared with runs here.
+
+    Raises:
+        BuildError: If it does not.
+    """
+    if reference not in loaded:
+        raise BuildError(
+            f"reference {reference}",
+            got=f"files {sorted(loaded)}",
+            expected="the reference among the files that run here",
+            next_step="add the variant to the recipe",
+        )
+
+
+def unmeasured(file: ArtifactFile) -> ArtifactEvaluation:
+    """Return what the bytes of a file alone tell; the reason, if no runtime here runs it."""
     content = file.path.read_bytes()
     return ArtifactEvaluation(
         variant=file.variant,
@@ -173,7 +185,7 @@ def absent(file: ArtifactFile) -> ArtifactEvaluation:
         file=file.path.name,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        bytes_zstd=compressed_bytes(content),
+        bytes_zstd=len(need("zstandard").compress(content, 19)),  # what travels
         measured=False,
         reason=unavailable(file.format),
     )
@@ -182,16 +194,11 @@ def absent(file: ArtifactFile) -> ArtifactEvaluation:
 def _score(
     scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: InferenceCost
 ) -> ArtifactEvaluation:
-    plan, content = recipe.evaluation, scored.file.path.read_bytes()
+    plan = recipe.evaluation
     predicted = scored.logits.argmax(axis=1)
     groups = _groups(predicted, base, rows, recipe, is_base=scored is base)
-    return ArtifactEvaluation(
-        variant=scored.file.variant,
-        format=scored.file.format,
-        file=scored.file.path.name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        bytes=len(content),
-        bytes_zstd=compressed_bytes(content),
+    return replace(
+        unmeasured(scored.file),
         measured=True,
         metric="accuracy",
         quality=metrics.accuracy(scored.logits, rows.labels),
@@ -354,17 +361,16 @@ def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> Infer
     )
 
 
-def compressed_bytes(content: bytes) -> int:
-    """Return the size after zstd at level 19: what travels."""
-    return len(need("zstandard").compress(content, 19))
-
-
-def _report(
+def report_on(
     recipe: Recipe,
     artifacts: tuple[ArtifactEvaluation, ...],
+    *,
     reference: str,
     held_out: SplitDigest,
+    method: str,
+    notes: tuple[str, ...] = (),
 ) -> EvaluationReport:
+    """Return the report on all files of a version, with the verdicts of the recipe's gates."""
     return EvaluationReport(
         model=recipe.name,
         version=recipe.version,
@@ -372,6 +378,7 @@ def _report(
         reference=reference,
         artifacts=artifacts,
         gates=judge(recipe.gates, artifacts, reference=reference),
-        method=METHOD,
+        method=method,
         machine=machine(),
+        notes=notes,
     )
