@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from governance.documents import read_yaml
-from governance.errors import GovernanceError
 
-from cli.errors import UserError
+from cli.errors import UserError, answering
 
 if TYPE_CHECKING:
     from governance.resource import Resource
@@ -44,7 +43,7 @@ def command(
 
     Example: mobile-ai bootstrap --stack prod --repository example/models --policies
     """
-    try:
+    with answering():
         wanted = _wanted(stack, repository)
         if explain:
             _explain(wanted, as_json=as_json)
@@ -53,8 +52,6 @@ def command(
         else:
             _tell_ids(wanted)
             _make(wanted, as_json=as_json)
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
 
 
 def _wanted(stack: str, repository: str) -> "Wanted":

@@ -13,9 +13,14 @@ class UserError(Exception):
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Turn what the rooms refuse into the one line that a user reads."""
+def answering(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn what the rooms refuse into the one line that a user reads.
+
+    Args:
+        kinds: Errors that are the user's beside `GovernanceError`.
+    """
+    refused: tuple[type[Exception], ...] = (GovernanceError, *kinds)
     try:
         yield
-    except GovernanceError as error:
+    except refused as error:
         raise UserError(str(error)) from error

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.check import show as show_check
-from cli.errors import UserError, answering
+from cli.errors import answering
 from delivery.repository import stack as stacks
 from delivery.repository.folder import Releases, read_releases
 from delivery.repository.keys import create_keys, public_key, read_signers
@@ -362,10 +362,8 @@ def _refuse_denied(places: Places, *, first: bool) -> None:
 
     root = places.root.resolve()
     project = Project(root=root, stack=places.stack, named=places.config_file)
-    try:
+    with answering(GateError):
         found = check_stack(project, now=_now())
-    except GateError as error:
-        raise UserError(str(error)) from error
     if first:
         kept = tuple(item for item in found.verdicts if item.rule != _NEEDS_A_RELEASE)
         found = replace(found, verdicts=kept)
