@@ -10,7 +10,6 @@ from gate.events import (
     Event,
     Finished,
     Noise,
-    PackLoading,
     ResourceDone,
     ResourceSeen,
     ResourceSummary,
@@ -42,7 +41,6 @@ class Observation:
         stack_summaries: Which stack rules ran.
         diagnostics: What engine, program and plugins said, without mere progress.
         noise: Lines that were no events.
-        packs_loading: How many packs the engine began to start.
         finished: The engine's own conclusion, if it came to one.
     """
 
@@ -57,7 +55,6 @@ class Observation:
     stack_summaries: list[StackSummary] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
-    packs_loading: int = 0
     finished: Finished | None = None
 
     def add(self, event: Event) -> None:
@@ -77,8 +74,6 @@ class Observation:
                 self.outputs = outputs
             case Diagnostic(ephemeral=False, severity=severity) if severity != "debug":
                 self.diagnostics.append(event)
-            case PackLoading():
-                self.packs_loading += 1
             case Finished():
                 self.finished = event
             case _:
