@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from model_build import targets
 from model_build.recipe import RECIPES
 from model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport, Status
 
+from benchmarks import _model_targets as targets
 from benchmarks._row import Row
 
 __all__ = ["IDS", "Measured", "rows", "rows_from"]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from governance.trust import load_trust
-from model_build.mutations import missed_mutations, mutations_of
 from model_build.verify import verify_version
 
 from benchmarks._row import Row
+from tests.model_build.mutations import missed_mutations, mutations_of
 
 __all__ = ["IDS", "rows"]
 

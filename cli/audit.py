@@ -1,25 +1,18 @@
 """`mobile-ai audit`: evaluate deployed resources with the policy pack and print one verdict."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import UserError
+from cli.errors import answering
+from cli.gate import Cloud
 from cli.reports import FORMATS, forms_of, show
 
 if TYPE_CHECKING:
     from operations.audit import Check
 
 __all__ = ["command"]
-
-
-class Cloud(StrEnum):
-    """Source of the audited state."""
-
-    SANDBOX = "sandbox"
-    AWS = "aws"
 
 
 def command(  # noqa: PLR0917  typer passes options by name
@@ -65,12 +58,10 @@ def command(  # noqa: PLR0917  typer passes options by name
     from operations.audit.checks import STATE_CHECKS  # noqa: PLC0415
 
     options = Options(stack=stack, cloud=cloud.value, file=file, commit=commit)
-    try:
+    with answering(GateError):
         checks = [*STATE_CHECKS, *_asked(options.stack, cloud, store)] if live else STATE_CHECKS
         with shown() as tell:
             report = run_audit(options, tell, checks=checks)
-    except GateError as error:
-        raise UserError(str(error)) from error
     show(report, forms, out, name="audit")
     raise typer.Exit(report.exit_code)
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from governance.errors import GovernanceError
 
-from cli.errors import UserError
+from cli.errors import UserError, answering
 
 if TYPE_CHECKING:
     from governance.resource import Resource
@@ -43,7 +42,7 @@ def command(
 
     Example: mobile-ai bootstrap --stack prod --repository example/models --policies
     """
-    try:
+    with answering():
         wanted = _wanted(stack, repository)
         if explain:
             _explain(wanted, as_json=as_json)
@@ -52,8 +51,6 @@ def command(
         else:
             _tell_ids(wanted)
             _make(wanted, as_json=as_json)
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
 
 
 def _wanted(stack: str, repository: str) -> "Wanted":

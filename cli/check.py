@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from governance.printable import printable, printable_lines
 
-from cli.errors import UserError
+from cli.errors import UserError, answering
 
 if TYPE_CHECKING:
     from gate.quick import Quick
@@ -39,14 +39,12 @@ def command(
     from gate.quick import check_stack, stacks_of  # noqa: PLC0415
 
     now = dt.datetime.now(dt.UTC)
-    try:
+    with answering(GateError):
         root = _root(Path.cwd())
         found = [
             check_stack(find_project(root, stack), now=now)
             for stack in stacks_of(root, files or [])
         ]
-    except GateError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps([item.to_dict() for item in found], indent=1))
     elif found:

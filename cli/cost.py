@@ -157,10 +157,8 @@ def _month(text: str) -> dt.date:
 def _compared(found: Estimate, stack: str, base: str, terms: Terms) -> Cost:
     """Return the estimate compared with the plan of a commit."""
     print(f"Previewing {base} ...", file=sys.stderr)
-    try:
+    with answering(GateError):
         before = plan_of_commit(Path.cwd(), stack, base, ambient=os.environ)
-    except GateError as error:
-        raise UserError(str(error)) from error
     return cost_of(
         found.plan.resources, before, against=base, terms=terms, assume=found.plan.assume
     )

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from governance.errors import GovernanceError
 
-from cli.errors import UserError
+from cli.errors import UserError, answering
 
 __all__ = ["dashboard_command"]
 
@@ -35,7 +34,7 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
     sources = Sources(
         pack=_PACK, store=store, findings=findings, reports=reports, showback=showback
     )
-    try:
+    with answering():
         for folder in (store, findings, reports, showback):
             if folder is not None and not folder.is_dir():
                 raise UserError(
@@ -43,8 +42,6 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
                     "Next: name it, or leave the option out."
                 )
         board = collect(stack, sources, now=dt.datetime.now(dt.UTC))
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     page = render_page(board)
     out.write_text(page, encoding="utf-8")

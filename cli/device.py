@@ -237,10 +237,8 @@ def _given(value: Given | None, name: str) -> Given:
 
 
 def _key(path: Path | None) -> bytes | None:
-    try:
+    with answering():
         return None if path is None else read_key(path)
-    except UpdateError as error:
-        raise UserError(str(error)) from error
 
 
 def _read(path: Path) -> bytes:

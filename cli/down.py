@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.errors import UserError
+from cli.errors import answering
 from cli.gate import Cloud
 
 __all__ = ["command"]
@@ -37,11 +37,8 @@ def command(
     from gate.operate import take_down  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
 
-    try:
-        with shown() as tell:
-            gone = take_down(Options(stack=stack, cloud=cloud.value), tell)
-    except GateError as error:
-        raise UserError(str(error)) from error
+    with answering(GateError), shown() as tell:
+        gone = take_down(Options(stack=stack, cloud=cloud.value), tell)
     if as_json:
         sys.stdout.write(json.dumps(asdict(gone), indent=2) + "\n")
         return

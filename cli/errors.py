@@ -13,9 +13,14 @@ class UserError(Exception):
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Convert governance errors to user errors."""
+def answering(*kinds: type[Exception]) -> Iterator[None]:
+    """Convert errors of the rooms to user errors of one line.
+
+    Args:
+        kinds: Further error types to convert, beside `GovernanceError`.
+    """
+    refused: tuple[type[Exception], ...] = (GovernanceError, *kinds)
     try:
         yield
-    except GovernanceError as error:
+    except refused as error:
         raise UserError(str(error)) from error

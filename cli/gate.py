@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import UserError
+from cli.errors import UserError, answering
 from cli.reports import FORMATS, forms_of, show
 
 if TYPE_CHECKING:
@@ -75,14 +75,8 @@ def command(  # noqa: PLR0917  typer passes options by name
     from gate.render.timing import render_timing  # noqa: PLC0415
 
     options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
-    try:
-        with shown() as tell:
-            if statement:
-                report = _certified(options, tell, statement, key)
-            else:
-                report = run_gate(options, tell)
-    except GateError as error:
-        raise UserError(str(error)) from error
+    with answering(GateError), shown() as tell:
+        report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
     show(report, forms, out)
     if time:
         print(render_timing(report.timing), end="", file=sys.stderr)
@@ -99,13 +93,11 @@ def _certified(options: "Options", tell: "Tell", statement: Path, key: str) -> "
     from gate.statement import ROLE  # noqa: PLC0415
 
     trust = trust_of(find_project(options.folder.resolve(), options.stack))
-    try:
+    with answering(BuildError, OSError):
         signer = signer_from_uri(key, role=ROLE, trust=trust)
         statement.unlink(missing_ok=True)
         report, text = certify(options, signer, tell)
         if text:
             statement.parent.mkdir(parents=True, exist_ok=True)
             statement.write_text(text)
-    except (BuildError, OSError) as error:
-        raise UserError(str(error)) from error
     return report

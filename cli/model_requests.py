@@ -8,7 +8,7 @@ import typer
 from model_build.errors import BuildError
 from model_build.requests import asked
 
-from cli.errors import UserError
+from cli.errors import answering
 
 __all__ = ["requests_command"]
 
@@ -23,10 +23,8 @@ def requests_command(
 
     Example: mobile-ai model requests --json
     """
-    try:
+    with answering(BuildError):
         found = asked(models)
-    except BuildError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps([item.to_dict() for item in found], indent=1))
         return

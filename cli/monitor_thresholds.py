@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from governance.errors import GovernanceError
 
-from cli.errors import UserError
+from cli.errors import UserError, answering
 
 __all__ = ["thresholds_command"]
 
@@ -43,13 +42,11 @@ def thresholds_command(
             f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
         )
     folder = findings or store / "findings"
-    try:
+    with answering(OSError):
         limits = read_limits(Path.cwd(), stack, now=dt.datetime.now(dt.UTC))
         history = load(Store(store), width=_WIDTH)
         found = propose_thresholds(history, limits, stack=stack, width=_WIDTH)
         write_findings(folder, [*found, *over(read_findings(folder), found, stack=stack)])
-    except (GovernanceError, OSError) as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps([item.model_dump(by_alias=True, mode="json") for item in found], indent=1))
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import UserError
+from cli.errors import answering
 from cli.gate import Cloud
 
 if TYPE_CHECKING:
@@ -36,11 +36,8 @@ def command(
     from gate.operate import refresh  # noqa: PLC0415
     from gate.progress import shown  # noqa: PLC0415
 
-    try:
-        with shown() as tell:
-            seen = refresh(Options(stack=stack, cloud=cloud.value), tell)
-    except GateError as error:
-        raise UserError(str(error)) from error
+    with answering(GateError), shown() as tell:
+        seen = refresh(Options(stack=stack, cloud=cloud.value), tell)
     if as_json:
         sys.stdout.write(json.dumps(asdict(seen), indent=2) + "\n")
         return

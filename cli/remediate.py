@@ -3,18 +3,15 @@
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from governance.errors import GovernanceError
 from governance.printable import printable
 
-from cli.errors import UserError
+from cli.errors import answering
 
 if TYPE_CHECKING:
     from operations.monitor.finding import Finding
@@ -50,9 +47,10 @@ def command(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai remediate finding.json --stack prod --push --pull-request
     """
+    from gate.errors import GateError  # noqa: PLC0415
     from operations.monitor.finding import read_finding  # noqa: PLC0415
 
-    with _answering():
+    with answering(GateError):
         wanted = [read_finding(path) for path in findings]
         how = _How(
             stack=stack, base=base, approved_by=approved_by, push=push, pull_request=pull_request
@@ -127,17 +125,6 @@ def _published(proposal: "Proposal", how: _How) -> dict[str, Any]:
             note = f"Denied by the engine-free check: {', '.join(denied)}" if denied else ""
             answer["pullRequest"] = hub.open(proposal, base=how.base, note=note)
     return answer
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    from delivery.errors import ReleaseError  # noqa: PLC0415
-    from gate.errors import GateError  # noqa: PLC0415
-
-    try:
-        yield
-    except (GovernanceError, GateError, ReleaseError) as error:
-        raise UserError(str(error)) from error
 
 
 def _show(item: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cli.errors import UserError
+from cli.errors import answering
 from sandbox.errors import SandboxError
 from sandbox.services.endpoints import DEFAULT_ACCOUNT
 
@@ -72,13 +72,11 @@ def up(  # noqa: PLR0917  typer takes parameters as options
         sqlite=sqlite,
         kubeconfig=kubeconfig,
     )
-    try:
+    with answering(SandboxError):
         folder = Folder(_ROOT, name)
         with shown() as progress:
             progress.note(f"Starting sandbox `{name}`; logs are in {folder.logs}")
             endpoints = lifecycle.up(folder, wish, ambient=os.environ, progress=progress)
-    except SandboxError as error:
-        raise UserError(str(error)) from error
     print(json.dumps(asdict(endpoints)) if as_json else _told(endpoints, folder.endpoints))
 
 
@@ -92,12 +90,10 @@ def down(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
     from sandbox.services import lifecycle  # noqa: PLC0415
     from sandbox.services.state import Folder  # noqa: PLC0415
 
-    try:
+    with answering(SandboxError):
         folder = Folder(_ROOT, name)
         with shown() as progress:
             stopped = lifecycle.down(folder, progress=progress)
-    except SandboxError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps({"stopped": stopped, "deleted": str(folder.path)}))
     else:
@@ -113,10 +109,8 @@ def status(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT0
     from sandbox.services import lifecycle  # noqa: PLC0415
     from sandbox.services.state import Folder  # noqa: PLC0415
 
-    try:
+    with answering(SandboxError):
         found = lifecycle.status(Folder(_ROOT, name))
-    except SandboxError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps([asdict(one) for one in found]))
     elif not found:
@@ -147,11 +141,9 @@ def sync(
     from sandbox.services.site import sync_site  # noqa: PLC0415
     from sandbox.services.state import Folder  # noqa: PLC0415
 
-    try:
+    with answering(SandboxError):
         folder = Folder(_ROOT, name)
         done = sync_site(Endpoints.read(folder.endpoints), site, bundle, folder=folder)
-    except SandboxError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps(asdict(done)))
     else:
@@ -178,11 +170,9 @@ def env(
     from gate.shell import open_shell  # noqa: PLC0415
     from sandbox.services.state import Folder  # noqa: PLC0415
 
-    try:
+    with answering(GateError, SandboxError):
         endpoints = Folder(_ROOT, name).endpoints if name else None
         shell = open_shell(Path.cwd(), stack, endpoints=endpoints, ambient=os.environ)
-    except (GateError, SandboxError) as error:
-        raise UserError(str(error)) from error
     print(json.dumps(asdict(shell)) if as_json else shell.script())
     if not shell.endpoints and not as_json:
         print(
@@ -197,11 +187,8 @@ def engine() -> None:
     from sandbox.engine import locate  # noqa: PLC0415
     from sandbox.progress import shown  # noqa: PLC0415
 
-    try:
-        with shown() as progress:
-            print(locate(progress=progress).pulumi)
-    except SandboxError as error:
-        raise UserError(str(error)) from error
+    with answering(SandboxError), shown() as progress:
+        print(locate(progress=progress).pulumi)
 
 
 @providers.command()

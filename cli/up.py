@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import UserError
+from cli.errors import answering
 from cli.gate import Cloud
 
 if TYPE_CHECKING:
@@ -54,13 +54,10 @@ def command(
     from gate.progress import shown  # noqa: PLC0415
     from gate.render.table import print_table  # noqa: PLC0415
 
-    try:
-        with shown() as tell:
-            report, deployed = bring_up(
-                Options(stack=stack, cloud=cloud.value), tell, statement=statement
-            )
-    except GateError as error:
-        raise UserError(str(error)) from error
+    with answering(GateError), shown() as tell:
+        report, deployed = bring_up(
+            Options(stack=stack, cloud=cloud.value), tell, statement=statement
+        )
     if as_json:
         _print_json(report, deployed)
     elif deployed is not None:

@@ -52,7 +52,6 @@ class PrivateBucket(pulumi.ComponentResource):
 
     arn: str
     bucket_name: pulumi.Output[str]
-    regional_domain_name: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None
@@ -83,7 +82,6 @@ class PrivateBucket(pulumi.ComponentResource):
             policy = iam.document(tls, *statements)
             aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=policy, opts=child)
         self.bucket_name = bucket.bucket
-        self.regional_domain_name = bucket.bucket_regional_domain_name
         self.register_outputs({"bucket": args["bucket"], "arn": self.arn})
 
 

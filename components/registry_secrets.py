@@ -38,8 +38,6 @@ class RegistrySecrets(pulumi.ComponentResource):
     The first rotation creates the first value, so no password is ever in a plan or a state.
     """
 
-    rotation: aws.secretsmanager.SecretRotation
-
     def __init__(
         self, name: str, args: RegistrySecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -56,7 +54,7 @@ class RegistrySecrets(pulumi.ComponentResource):
             recovery_window_in_days=30 if args["scope"]["protect"] else 0,
             opts=child,
         )
-        self.rotation = _rotation(name, args, secret, child)
+        _rotation(name, args, secret, child)
         _restart(name, args, child)
         self.register_outputs({"secret": plan.auth_secret_name(args["scope"])})
 

@@ -44,7 +44,6 @@ class RegistryServer(pulumi.ComponentResource):
     """Cluster, roles, log group, task definition and service (FSBP ECS.1-.5, .8-.10, .12)."""
 
     cluster_name: str
-    service_name: str
 
     def __init__(
         self, name: str, args: RegistryServerArgs, opts: pulumi.ResourceOptions | None = None
@@ -52,7 +51,7 @@ class RegistryServer(pulumi.ComponentResource):
         """Create the service."""
         super().__init__("mobileai:index:RegistryServer", name, to_wire(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.cluster_name = self.service_name = physical_name(args["scope"], "registry")
+        self.cluster_name = physical_name(args["scope"], "registry")
         group = log_group(
             name,
             "service",

@@ -28,6 +28,8 @@ from delivery.repository.versions import Version, read_version
 
 __all__ = ["Checked", "check_model"]
 
+_wrong = ReleaseError.advising("name a model that the stack file pins")
+
 _FORMATS = frozenset({"tflite", "onnx"})
 
 
@@ -157,10 +159,4 @@ def _self_test(version: Version, variant: str) -> tuple[SelfTestDocument, SelfTe
     return (
         read_document(SelfTestDocument, test, name=targets[0].path),
         read_document(SelfTestInputs, inputs, name=targets[1].path),
-    )
-
-
-def _wrong(what: str, got: str, expected: str) -> ReleaseError:
-    return ReleaseError(
-        what, got=got, expected=expected, next_step="name a model that the stack file pins"
     )

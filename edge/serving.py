@@ -9,8 +9,8 @@ server only by these names. Two rules carry the rest:
   count is back at zero, so a swap drops no request. Counting happens on the event loop, without
   locks.
 - **Reports.** After each call of a runtime the server hands one :class:`Run` to `observe`: the
-  rows of many requests, their outputs or the error, and the time. Error-rate watch and shadow
-  traffic live on it. A request that was refused before the runtime is no report.
+  rows of many requests, their outputs or the error, and the time. Error-rate watch and
+  sketches live on it. A request that was refused before the runtime is no report.
 
 `edge.runtime.OnnxModel` is a :class:`ServedModel` on onnxruntime. `edge.models.open_table` returns
 the table of a server from the ``models`` part of its configuration, which
@@ -97,7 +97,7 @@ class ServedModel(Protocol):
 
     @property
     def platform(self) -> str:
-        """The protocol's ``platform``, as ``onnx_onnxv1`` or ``ensemble``."""
+        """The protocol's ``platform``, as ``onnx_onnxv1``."""
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:

@@ -5,16 +5,17 @@ No rule evaluates it: it is only a basis for comparison, and was evaluated when 
 
 import io
 import os
-import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from governance.errors import GovernanceError
 from governance.resource import Resource
 
 from gate.errors import GateError
+from gate.git import git_bytes
 from gate.preview import preview
 from gate.project import Project, find_project
 from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
@@ -90,18 +91,15 @@ def plan_at(
 @contextmanager
 def _files_of(project: Project, reference: str) -> Iterator[Path]:
     """Yield a temporary folder with the files of a commit, without history."""
-    result = subprocess.run(
-        ["git", "-C", project.root, "archive", "--format=tar", reference],
-        capture_output=True,
-        check=False,
-    )
-    if result.returncode:
+    try:
+        files = git_bytes(project.root, "archive", "--format=tar", reference)
+    except GovernanceError as error:
         raise GateError(
-            f"files of {reference}: got {result.stderr.decode(errors='replace').strip()!r}; "
-            "expected a commit of this repository. Next: fetch it, or name another with --base."
-        )
+            f"files of {reference}: got {error.got!r}; expected a commit of this repository. "
+            "Next: fetch it, or name another with --base."
+        ) from error
     with TemporaryDirectory(prefix="mobile-ai-base-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(result.stdout)) as archive:
+        with tarfile.open(fileobj=io.BytesIO(files)) as archive:
             archive.extractall(folder, filter="data")
         # Program and pack refer to their virtual environment by this path.
         if (project.root / ".venv").exists():

@@ -10,7 +10,6 @@ from gate.events import (
     Event,
     Finished,
     Noise,
-    PackLoading,
     ResourceDone,
     ResourceSeen,
     ResourceSummary,
@@ -42,7 +41,6 @@ class Observation:
         stack_summaries: Stack rules that ran.
         diagnostics: Messages of engine, program and plugins, without progress.
         noise: Lines that are not events.
-        packs_loading: Number of packs that the engine began to load.
         finished: Final event of the engine, if it arrived.
     """
 
@@ -57,7 +55,6 @@ class Observation:
     stack_summaries: list[StackSummary] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
-    packs_loading: int = 0
     finished: Finished | None = None
 
     def add(self, event: Event) -> None:
@@ -77,8 +74,6 @@ class Observation:
                 self.outputs = outputs
             case Diagnostic(ephemeral=False, severity=severity) if severity != "debug":
                 self.diagnostics.append(event)
-            case PackLoading():
-                self.packs_loading += 1
             case Finished():
                 self.finished = event
             case _:

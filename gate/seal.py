@@ -6,14 +6,16 @@ and the time; `up` computes it again just before the engine starts.
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from governance.errors import GovernanceError
+
 from gate.errors import GateError
+from gate.git import git_bytes
 from gate.pack import pack_digest
 from gate.project import Project
 from gate.source import read_source
@@ -99,19 +101,9 @@ def require_same(judged: Seal, now: Seal) -> None:
 
 
 def _source_digest(root: Path) -> str:
-    command = [
-        "git",
-        "-C",
-        str(root),
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]
     try:
-        listed = subprocess.run(command, capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
+        listed = git_bytes(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    except GovernanceError as error:
         raise GateError(
             f"{root}: got no list of files from Git; expected a checkout, since what is deployed "
             "is named by its commit. Next: run the command in a clone."

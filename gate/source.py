@@ -1,9 +1,11 @@
 """Source of a run: commit, stack file digest, and uncommitted changes."""
 
 import hashlib
-import subprocess
+
+from governance.errors import GovernanceError
 
 from gate.documentation import documentation_uri
+from gate.git import git
 from gate.project import Project
 from gate.report import Source
 
@@ -38,12 +40,9 @@ def _status(project: Project) -> str | None:
 
 def _git(project: Project, *arguments: str) -> str | None:
     try:
-        result = subprocess.run(
-            ["git", "-C", project.root, *arguments], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
+        return git(project.root, *arguments)
+    except GovernanceError:
         return None
-    return result.stdout
 
 
 def differs_from(project: Project, reference: str) -> bool:

@@ -28,6 +28,8 @@ from delivery.repository.halted import read_halts, read_lifted
 
 __all__ = ["Releases", "read_releases", "to_bytes", "write_new"]
 
+_broken = ReleaseError.advising("restore releases/ from the protected branch")
+
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
 _MOST_BYTES: Final = 5_000_000  # what clients accept of a targets role
 
@@ -182,12 +184,3 @@ def _verify(role: str, metadata: Metadata[Any], delegator: Root | Targets) -> No
         raise _broken(
             f"{metadata.signed.version}.{role}.json", str(error), "its signers"
         ) from error
-
-
-def _broken(what: str, got: str, expected: str) -> ReleaseError:
-    return ReleaseError(
-        what,
-        got=got,
-        expected=expected,
-        next_step="restore releases/ from the protected branch",
-    )

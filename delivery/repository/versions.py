@@ -8,12 +8,14 @@ from pathlib import Path
 from governance.canonical import sha256_bytes
 from governance.errors import GovernanceError
 from governance.evidence import VerifiedModel, verify_model
-from governance.manifest import Artifact, parse_manifest
+from governance.manifest import Artifact, read_manifest
 from governance.trust import Trust
 
 from delivery.errors import ReleaseError
 
 __all__ = ["Version", "read_version"]
+
+_wrong = ReleaseError.advising("run mobile-ai model verify on its manifest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> V
     """
     try:
         text = manifest.read_text(encoding="utf-8")
-        listed, _ = parse_manifest(text, name=str(manifest))
+        listed, _ = read_manifest(text, name=str(manifest))
         evidence: dict[str, str] = {
             item.kind: (manifest.parent / item.file).read_text(encoding="utf-8")
             for item in listed.evidence
@@ -86,9 +88,3 @@ def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> V
     except GovernanceError as error:
         raise _wrong(f"{manifest}: {error.what}", error.got, error.expected) from error
     return Version(folder=manifest.parent, model=model)
-
-
-def _wrong(what: str, got: str, expected: str) -> ReleaseError:
-    return ReleaseError(
-        what, got=got, expected=expected, next_step="run mobile-ai model verify on its manifest"
-    )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from delivery.client import Device, Limits
-from edge.models import signals
-from edge.models.composed import Composed
 from edge.models.folder import FolderSource
 from edge.models.follower import Follower
 from edge.models.prove import Prover
 from edge.models.settings import FollowedModel, ModelSettings
-from edge.models.shadow import Shadow
 from edge.models.shelf import Shelf
 from edge.models.source import ReleaseSource, Source
 from edge.models.split import Split
@@ -35,8 +31,7 @@ def open_table(settings: ModelSettings) -> Table:
     Raises:
         OSError: If the trusted root cannot be read.
     """
-    maker = _Maker(settings)
-    return maker.table()
+    return _Maker(settings).table()
 
 
 class _Maker:
@@ -49,20 +44,16 @@ class _Maker:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="models")
         releases = settings.releases
         self._root = b"" if releases is None else releases.root.read_bytes()
-        self._changed: list[Callable[[], None]] = []
 
     def table(self) -> Table:
         """Return the table of the settings."""
         settings = self._settings
         releases = settings.releases
-        table = Table(
+        return Table(
             {item.model: self._entry(item) for item in settings.follow},
-            {item.name: Composed(item) for item in settings.ensembles},
             worker=self._worker,
             period=_LOCAL_PERIOD if releases is None else releases.period_seconds,
         )
-        self._changed.append(table.changed)
-        return table
 
     def _entry(self, followed: FollowedModel) -> Entry:
         follow = partial(self._follower, followed)
@@ -70,11 +61,6 @@ class _Maker:
         if followed.canary is not None:
             entry.canary = follow(followed.canary.ring)
             entry.split = Split(followed.canary.percent, salt=followed.model)
-        if followed.shadow is not None:
-            entry.shadowed = follow(followed.shadow.ring)
-            entry.shadow = Shadow(
-                followed.shadow.percent, report=partial(signals.shadowed, followed.model)
-            )
         return entry
 
     def _follower(self, followed: FollowedModel, ring: str) -> Follower:
@@ -88,7 +74,6 @@ class _Maker:
             watch_settings=self._settings.watch,
             threads=self._settings.threads,
             worker=self._worker,
-            changed=self._notify,
         )
 
     def _source(self, followed: FollowedModel, shelf: Shelf) -> Source:
@@ -125,7 +110,3 @@ class _Maker:
             ring=ring,
             limits=_HURRIED if releases.target == "cloud" else Limits(),
         )
-
-    def _notify(self) -> None:
-        for call in self._changed:
-            call()

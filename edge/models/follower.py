@@ -48,7 +48,6 @@ class Follower:
         watch_settings: When a new version is taken back.
         threads: Threads of one run.
         worker: Where slow things happen.
-        changed: Called after what is served has changed.
         served: The version that requests get, or ``None``.
         last: How the last check ended.
         draining: Versions that were taken from the table and still have requests.
@@ -62,7 +61,6 @@ class Follower:
     watch_settings: WatchSettings
     threads: int
     worker: Executor
-    changed: Callable[[], None]
     served: Served | None = None
     last: Outcome | None = None
     draining: set[str] = field(default_factory=set)
@@ -203,7 +201,6 @@ class Follower:
         self._sha256 = wanted.sha256
         self._retire(old)
         signals.swapped(self.model, self.ring, kind, version=wanted.version, sha256=wanted.sha256)
-        self.changed()
 
     def _withdraw(self, kind: str) -> None:
         if self.served is None:
@@ -211,7 +208,6 @@ class Follower:
         old, self.served, self._sha256, self._watch = self.served, None, None, None
         self._retire(old)
         signals.swapped(self.model, self.ring, kind, version=old.model.identity.version)
-        self.changed()
 
     def _retire(self, old: Served | None) -> None:
         """Forget a version when its last request has ended; then its memory is free."""

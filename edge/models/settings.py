@@ -8,8 +8,6 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge.models.graph import EnsembleSettings
-
 __all__ = [
     "ENVIRONMENT",
     "IMAGE",
@@ -90,15 +88,11 @@ class FollowedModel(_Section):
         default=None, description="Artifact to take from a local folder; releases name their own."
     )
     canary: Trial | None = Field(default=None, description="Answers a part of the requests.")
-    shadow: Trial | None = Field(
-        default=None, description="Runs a part of the requests again; its answers are compared."
-    )
 
     @model_validator(mode="after")
     def _one_ring_each(self) -> Self:
-        trials = [item.ring for item in (self.canary, self.shadow) if item is not None]
-        if len({self.ring, *trials}) != 1 + len(trials):
-            raise ValueError("ring, canary.ring and shadow.ring must differ")
+        if self.canary is not None and self.canary.ring == self.ring:
+            raise ValueError("ring and canary.ring must differ")
         return self
 
 
@@ -123,7 +117,6 @@ class ModelSettings(_Section):
     releases: Releases | None = None
     local: LocalSource | None = None
     follow: tuple[FollowedModel, ...] = Field(min_length=1, description="What is served.")
-    ensembles: tuple[EnsembleSettings, ...] = ()
     watch: WatchSettings = WatchSettings()
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one run.")
 
@@ -131,9 +124,9 @@ class ModelSettings(_Section):
     def _has_source(self) -> Self:
         if self.releases is None and self.local is None:
             raise ValueError("releases or local must be given: nothing else is trusted")
-        if self.releases is None and any(item.canary or item.shadow for item in self.follow):
-            raise ValueError("canary and shadow need releases: a folder has no rings")
-        names = [item.model for item in self.follow] + [item.name for item in self.ensembles]
+        if self.releases is None and any(item.canary for item in self.follow):
+            raise ValueError("canary needs releases: a folder has no rings")
+        names = [item.model for item in self.follow]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"served under one name twice: {repeated}")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
-from edge.models.shadow import Difference
-
-__all__ = ["REGISTRY", "checked", "log", "shadowed", "swapped"]
+__all__ = ["REGISTRY", "checked", "log", "swapped"]
 
 log: Final = logging.getLogger("edge.models")
 
@@ -28,18 +26,6 @@ _SWAPS: Final = Counter(
     ["model", "ring", "kind"],
     registry=REGISTRY,
 )
-_SHADOW: Final = Counter(
-    "mobile_ai_shadow_rows",
-    "Rows run again by a shadow version.",
-    ["model", "result"],
-    registry=REGISTRY,
-)
-_GAP: Final = Gauge(
-    "mobile_ai_shadow_worst_difference",
-    "Largest difference in the last batch.",
-    ["model"],
-    registry=REGISTRY,
-)
 
 
 def checked(model: str, ring: str, outcome: str) -> None:
@@ -51,13 +37,3 @@ def swapped(model: str, ring: str, kind: str, **facts: Any) -> None:
     """Count and log a change of what is served."""
     _SWAPS.labels(model, ring, kind).inc()
     log.info("model %s", kind, extra={"model": model, "ring": ring, **facts})
-
-
-def shadowed(model: str, difference: Difference | None) -> None:
-    """Count the rows that a shadow version ran; ``None`` stands for a batch that it failed on."""
-    if difference is None:
-        _SHADOW.labels(model, "failed").inc()
-        return
-    _SHADOW.labels(model, "agree").inc(difference.rows - difference.disagreeing)
-    _SHADOW.labels(model, "differ").inc(difference.disagreeing)
-    _GAP.labels(model).set(difference.worst)

@@ -1,4 +1,4 @@
-"""The models of a server: followed rings, canaries, shadows and ensembles, as one table."""
+"""Routing table of a server: followed models, each with its stable ring and canary."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from typing import Any, Final
 
 from delivery.client import next_check
 from edge.models import signals
-from edge.models.composed import Composed
-from edge.models.ensemble import EnsembleModel
 from edge.models.follower import Follower
-from edge.models.shadow import Shadow
 from edge.models.split import Split
 from edge.serving import (
     Headers,
@@ -41,25 +38,16 @@ class Entry:
         stable: The ring that answers.
         canary: The ring that answers a part of the requests.
         split: Which part.
-        shadowed: The ring that runs a part of the batches again.
-        shadow: What runs them.
     """
 
     stable: Follower
     canary: Follower | None = None
     split: Split | None = None
-    shadowed: Follower | None = None
-    shadow: Shadow | None = None
 
     @property
-    def answering(self) -> list[Follower]:
+    def rings(self) -> list[Follower]:
         """The rings that answer requests."""
         return [self.stable] if self.canary is None else [self.stable, self.canary]
-
-    @property
-    def all(self) -> list[Follower]:
-        """All rings."""
-        return self.answering if self.shadowed is None else [*self.answering, self.shadowed]
 
 
 class Table:
@@ -68,7 +56,6 @@ class Table:
     def __init__(
         self,
         entries: dict[str, Entry],
-        composed: dict[str, Composed],
         *,
         worker: ThreadPoolExecutor,
         period: float,
@@ -77,11 +64,10 @@ class Table:
 
         Args:
             entries: Followed models by name.
-            composed: Ensembles by name.
             worker: Where followers do slow things; closed with the table.
             period: Seconds between two checks.
         """
-        self._entries, self._composed = entries, composed
+        self._entries = entries
         self._worker, self._period = worker, period
         self._tasks: set[asyncio.Task[object]] = set()
         # Its own place in the period: pods that share a volume do not ask at the same moment.
@@ -89,9 +75,7 @@ class Table:
 
     def route(self, name: str, version: str | None, headers: Headers) -> Served:
         """Return the version for a request, acquired; see ``ModelTable``."""
-        entry = self._entries.get(name)
-        if entry is None:
-            return self._ensemble(name).route(version)
+        entry = self._entry(name)
         if version is not None:
             return self._named(name, entry, version)
         served = entry.stable.served
@@ -105,71 +89,39 @@ class Table:
 
     def versions(self, name: str) -> tuple[str, ...]:
         """Return the versions that `route` accepts, newest last."""
-        entry = self._entries.get(name)
-        if entry is None:
-            return self._ensemble(name).versions()
-        found = [item.served for item in entry.answering]
+        found = [item.served for item in self._entry(name).rings]
         return tuple(
             dict.fromkeys(item.model.identity.version for item in found if item is not None)
         )
 
     def ready(self) -> bool:
         """Return whether every model can be asked."""
-        return all(entry.stable.served is not None for entry in self._entries.values()) and all(
-            item.served is not None for item in self._composed.values()
-        )
+        return all(entry.stable.served is not None for entry in self._entries.values())
 
     def index(self) -> Sequence[IndexEntry]:
         """Return all that is known: versions served, refused, and on their way out."""
-        return [
-            *(
-                line
-                for entry in self._entries.values()
-                for one in entry.all
-                for line in _lines(one)
-            ),
-            *(item.line() for item in self._composed.values()),
-        ]
+        return [line for item in self._followers() for line in _lines(item)]
 
     async def load(self, name: str) -> None:
         """Look for a newer version now; or serve again what was unloaded."""
-        if name in self._composed:
-            self._composed[name].resume()
-            self._rebind()
-            self._composed[name].require()
-            return
-        outcomes = [await item.resume() for item in self._entry(name).all]
+        entry = self._entry(name)
+        outcomes = [await item.resume() for item in entry.rings]
         if outcomes[0].word in _FAILED:
             raise ModelUnavailableError(f"{name}: {outcomes[0].reason}")
-        if self._entries[name].stable.served is None:
-            raise ModelUnavailableError(f"{name}: {_why(self._entries[name].stable)}")
+        if entry.stable.served is None:
+            raise ModelUnavailableError(f"{name}: {_why(entry.stable)}")
 
     async def unload(self, name: str) -> None:
         """Take a model from the table; requests in it end normally."""
-        if name in self._composed:
-            self._composed[name].pause()
-            return
-        for item in self._entry(name).all:
+        for item in self._entry(name).rings:
             await item.pause()
 
     def observe(self, run: Run) -> None:
-        """Learn of a call of a runtime: judge a new version by it, and shadow it."""
-        model = run.served.model
-        if isinstance(model, EnsembleModel):
-            for step in model.seen():
-                if step.outputs is not None:
-                    step.served.shapes.worked(step.inputs)
-                self.observe(step)
-        entry = self._entries.get(model.identity.name)
-        if entry is None:
-            return
-        for item in entry.answering:
+        """Count a call of a runtime; take its version back when the watch over it trips."""
+        entry = self._entries.get(run.served.model.identity.name)
+        for item in [] if entry is None else entry.rings:
             if item.served is run.served and (reason := item.observe(run)) is not None:
                 self._spawn(item.take_back(run.served, reason))
-        if entry.shadow is not None and entry.stable.served is run.served:
-            trial = None if entry.shadowed is None else entry.shadowed.served
-            if trial is not None:
-                entry.shadow.offer(run, trial)
 
     async def start(self) -> None:
         """Load what is on disk, ask for what is not, and go on asking.
@@ -188,19 +140,10 @@ class Table:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for composed in self._composed.values():
-            composed.pause()
-        for entry in self._entries.values():
-            if entry.shadow is not None:
-                await entry.shadow.close()
-            for item in entry.all:
-                item.close()
+        for item in self._followers():
+            item.close()
         # What is still downloading goes on in the cache at the next start.
         self._worker.shutdown(wait=False, cancel_futures=True)
-
-    def changed(self) -> None:
-        """Bind ensembles to what is served now; followers call it."""
-        self._rebind()
 
     async def _poll(self, item: Follower) -> None:
         failures, pause = 0, _FIRST_PAUSE
@@ -236,37 +179,23 @@ class Table:
         if not task.cancelled() and task.exception() is not None:
             signals.log.error("following a model ended", exc_info=task.exception())
 
-    def _rebind(self) -> None:
-        served = {
-            name: entry.stable.served
-            for name, entry in self._entries.items()
-            if entry.stable.served is not None
-        }
-        for item in self._composed.values():
-            item.bind(served)
-
     def _named(self, name: str, entry: Entry, version: str) -> Served:
-        for item in entry.answering:
+        for item in entry.rings:
             if item.served is not None and item.served.model.identity.version == version:
                 return item.served.acquire()
         known = ", ".join(self.versions(name)) or "none"
         raise UnknownModelError(f"{name}: got version {version}; served now: {known}")
 
     def _entry(self, name: str) -> Entry:
-        if name not in self._entries:
-            self._ensemble(name)
-        return self._entries[name]
-
-    def _ensemble(self, name: str) -> Composed:
         try:
-            return self._composed[name]
+            return self._entries[name]
         except KeyError:
-            known = ", ".join(sorted([*self._entries, *self._composed]))
+            known = ", ".join(sorted(self._entries))
             raise UnknownModelError(f"got model {name!r}; served here: {known}") from None
 
     def _followers(self) -> Iterator[Follower]:
         for entry in self._entries.values():
-            yield from entry.all
+            yield from entry.rings
 
 
 def _why(item: Follower) -> str:

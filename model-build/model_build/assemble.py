@@ -27,8 +27,6 @@ from governance.manifest import (
     Profile,
     Quality,
     Recipe,
-    Requirements,
-    TensorSpec,
 )
 from governance.statements import Subject
 
@@ -62,6 +60,9 @@ _DIGITS: Final = 6  # decimals kept of what is measured; more would be noise
 
 class AssemblyError(BuildError):
     """What was built and what was measured do not belong together."""
+
+
+_mismatch = AssemblyError.advising("evaluate exactly the files that were built")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,8 @@ def assemble(
         api_version="mobile-ai/v1",
         kind="ModelVersion",
         metadata=_metadata(build, created),
-        inputs=tuple(_tensor(item) for item in build.variants[0].inputs),
-        outputs=tuple(_tensor(item) for item in build.variants[0].outputs),
+        inputs=build.variants[0].inputs,
+        outputs=build.variants[0].outputs,
         lineage=_lineage(build, commit, parent),
         artifacts=tuple(
             _artifact(build, item, found[item.sha256], report, store=store)
@@ -170,10 +171,6 @@ def _metadata(build: BuildResult, created: datetime) -> Metadata:
     )
 
 
-def _tensor(spec: Any) -> TensorSpec:
-    return TensorSpec(name=spec.name, dtype=spec.dtype, shape=spec.shape, modality=spec.modality)
-
-
 def _lineage(build: BuildResult, commit: str, parent: Parent | None) -> Lineage:
     datasets = tuple(
         DatasetRef(
@@ -200,7 +197,6 @@ def _artifact(
     *,
     store: str | None,
 ) -> Artifact:
-    needs = variant.needs
     file = _path(build.model, variant)
     large = store is not None and variant.bytes > MAX_GIT_BYTES
     return Artifact(
@@ -210,13 +206,7 @@ def _artifact(
         uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
         sha256=variant.sha256,
         bytes=variant.bytes,
-        requirements=Requirements(
-            min_android_api=needs.min_android_api,
-            min_ios=needs.min_ios,
-            min_ram_mb=needs.min_ram_mb,
-            runtime=needs.runtime,
-            delegates=needs.delegates,
-        ),
+        requirements=variant.needs,
         profile=_profile(found, report.machine),
         quality=_quality(found, report.reference),
         fairness=_fairness(found),
@@ -225,7 +215,7 @@ def _artifact(
 
 def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
     cost = found.profile
-    if cost is None or cost.latency_p50_ms is None or cost.latency_p95_ms is None:
+    if cost is None:
         return None
     return Profile(
         machine=f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
@@ -281,9 +271,3 @@ def manifest_values(manifest: ModelManifest) -> dict[str, Any]:
     """Return a manifest as the JSON values that its file will hold."""
     value: dict[str, Any] = json.loads(json.dumps(manifest.to_dict()))
     return value
-
-
-def _mismatch(what: str, got: str, expected: str) -> AssemblyError:
-    return AssemblyError(
-        what, got=got, expected=expected, next_step="evaluate exactly the files that were built"
-    )

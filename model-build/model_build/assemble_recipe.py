@@ -28,13 +28,8 @@ def maker(recipe: Path, *, work: Path, progress: Callable[[str], None]) -> Make:
     def make() -> tuple[BuildResult, EvaluationReport]:
         # TensorFlow is imported when a model is made, not when a command is looked up.
         from model_build import pipeline  # noqa: PLC0415
-        from model_build.evaluate import ArtifactFile  # noqa: PLC0415
 
         built = pipeline.build(recipe, out=work, progress=say)
-        files = tuple(
-            ArtifactFile(variant=item.variant, format=item.format, path=item.file)
-            for item in built.variants
-        )
-        return built, pipeline.evaluate(recipe, files, progress=say)
+        return built, pipeline.evaluate(recipe, pipeline.files_of(built), progress=say)
 
     return make

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
+from typing import Self
 
 __all__ = ["BuildError", "DataError", "MissingExtraError", "RecipeError", "need"]
 
@@ -22,6 +24,13 @@ class BuildError(Exception):
         """Compose the message from its four parts."""
         self.what = what
         super().__init__(f"{what}: got {got}; expected {expected}; {next_step}")
+
+    @classmethod
+    def advising(cls, next_step: str) -> Callable[[str, str, str], Self]:
+        """Return a constructor, of what, got and expected, for errors with one next step."""
+        return lambda what, got, expected: cls(
+            what, got=got, expected=expected, next_step=next_step
+        )
 
 
 class RecipeError(BuildError):

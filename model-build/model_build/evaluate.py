@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,12 @@ from model_build.recipe import EvaluationPlan, Recipe
 from model_build.results import (
     ArtifactEvaluation,
     EvaluationReport,
-    FairnessResult,
+    FairnessMeasurement,
     GroupQuality,
     Importance,
-    Profile,
+    InferenceCost,
     Robustness,
-    SelfTest,
+    SelfTestCase,
     SplitDigest,
 )
 from model_build.robustness import SEVERITY, corrupt
@@ -47,12 +47,13 @@ __all__ = [
     "METHOD",
     "ArtifactFile",
     "Tick",
-    "absent",
-    "compressed_bytes",
     "evaluate_artifacts",
     "machine",
     "profile_files",
+    "report_on",
+    "require_reference",
     "self_tests",
+    "unmeasured",
 ]
 
 Logits = NDArray[Any]
@@ -109,13 +110,7 @@ def evaluate_artifacts(
     loaded = {
         each.variant: _load(each, held_out.rows) for each in files if not unavailable(each.format)
     }
-    if reference not in loaded:
-        raise BuildError(
-            f"reference {reference}",
-            got=f"files {sorted(each.variant for each in files)}",
-            expected="the reference among the files that run here",
-            next_step="add the variant to the recipe",
-        )
+    require_reference(reference, loaded)
     profiles = profile_files({n: (e.file, e.runner) for n, e in loaded.items()}, reference)
     artifacts = []
     for number, each in enumerate(files):
@@ -123,21 +118,23 @@ def evaluate_artifacts(
             tick(number, len(files), each.variant)
         scored = loaded.get(each.variant)
         if scored is None:
-            artifacts.append(absent(each))
+            artifacts.append(unmeasured(each))
         else:
             base = loaded[reference]
             profile = profiles[each.variant]
             artifacts.append(_score(scored, base, held_out.rows, recipe, profile))
     if tick:
         tick(len(files), len(files), "gates")
-    return _report(recipe, tuple(artifacts), reference, held_out.digest)
+    return report_on(
+        recipe, tuple(artifacts), reference=reference, held_out=held_out.digest, method=METHOD
+    )
 
 
 def profile_files(
     loaded: dict[str, tuple[ArtifactFile, Runner]],
     reference: str,
     sample: Sample | None = None,
-) -> dict[str, Profile]:
+) -> dict[str, InferenceCost]:
     """Measure what one inference of every loaded file costs, variants in turns.
 
     Args:
@@ -164,8 +161,23 @@ def _load(file: ArtifactFile, rows: Rows) -> _Loaded:
     return _Loaded(file, runner, runner.many(rows.inputs))
 
 
-def absent(file: ArtifactFile) -> ArtifactEvaluation:
-    """Return what is known of a file that no runtime here can run: its bytes."""
+def require_reference(reference: str, loaded: Iterable[str]) -> None:
+    """Check that the variant that others are compared with runs here.
+
+    Raises:
+        BuildError: If it does not.
+    """
+    if reference not in loaded:
+        raise BuildError(
+            f"reference {reference}",
+            got=f"files {sorted(loaded)}",
+            expected="the reference among the files that run here",
+            next_step="add the variant to the recipe",
+        )
+
+
+def unmeasured(file: ArtifactFile) -> ArtifactEvaluation:
+    """Return what the bytes of a file alone tell; the reason, if no runtime here runs it."""
     content = file.path.read_bytes()
     return ArtifactEvaluation(
         variant=file.variant,
@@ -173,25 +185,20 @@ def absent(file: ArtifactFile) -> ArtifactEvaluation:
         file=file.path.name,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        bytes_zstd=compressed_bytes(content),
+        bytes_zstd=len(need("zstandard").compress(content, 19)),  # what travels
         measured=False,
         reason=unavailable(file.format),
     )
 
 
 def _score(
-    scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: Profile
+    scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: InferenceCost
 ) -> ArtifactEvaluation:
-    plan, content = recipe.evaluation, scored.file.path.read_bytes()
+    plan = recipe.evaluation
     predicted = scored.logits.argmax(axis=1)
     groups = _groups(predicted, base, rows, recipe, is_base=scored is base)
-    return ArtifactEvaluation(
-        variant=scored.file.variant,
-        format=scored.file.format,
-        file=scored.file.path.name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        bytes=len(content),
-        bytes_zstd=compressed_bytes(content),
+    return replace(
+        unmeasured(scored.file),
         measured=True,
         metric="accuracy",
         quality=metrics.accuracy(scored.logits, rows.labels),
@@ -223,7 +230,7 @@ def _groups(
 
 def _fairness(
     predicted: NDArray[np.int64], rows: Rows, plan: EvaluationPlan, seed: int
-) -> tuple[FairnessResult, ...]:
+) -> tuple[FairnessMeasurement, ...]:
     how = FairnessPlan(
         positive=plan.positive,
         minimum_group=plan.minimum_group,
@@ -270,7 +277,7 @@ def _robustness(
 
 def self_tests(
     runner: Runner, samples: list[Sample], outputs: list[NDArray[Any]], *, variant: str
-) -> tuple[SelfTest, ...]:
+) -> tuple[SelfTestCase, ...]:
     """Return inputs and what the file gives for them, for devices to repeat.
 
     The answers are those of every output, one after another in the file's order, flattened.
@@ -287,7 +294,7 @@ def self_tests(
     # Kernels of other devices round differently: two int8 steps of the output's range.
     tolerance = max(1e-3, *(2 * _spread(item) / 255 for item in outputs))
     return tuple(
-        SelfTest(
+        SelfTestCase(
             name=f"self-test-{number}",
             inputs={n: tuple(v.reshape(-1).tolist()) for n, v in sample.items()},
             shapes={n: v.shape for n, v in sample.items()},
@@ -336,11 +343,11 @@ def _generated(scored: _Loaded, recipe: Recipe) -> list[Sample]:
     ]
 
 
-def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> Profile:
+def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> InferenceCost:
     macs = count_macs(file.path, file.format)
     distribution = runtime_of(file.format)
     size = file.path.stat().st_size
-    return Profile(
+    return InferenceCost(
         runtime=distribution,
         runtime_version=installed(distribution),
         threads=1,
@@ -354,17 +361,16 @@ def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> Profi
     )
 
 
-def compressed_bytes(content: bytes) -> int:
-    """Return the size after zstd at level 19: what travels."""
-    return len(need("zstandard").compress(content, 19))
-
-
-def _report(
+def report_on(
     recipe: Recipe,
     artifacts: tuple[ArtifactEvaluation, ...],
+    *,
     reference: str,
     held_out: SplitDigest,
+    method: str,
+    notes: tuple[str, ...] = (),
 ) -> EvaluationReport:
+    """Return the report on all files of a version, with the verdicts of the recipe's gates."""
     return EvaluationReport(
         model=recipe.name,
         version=recipe.version,
@@ -372,6 +378,7 @@ def _report(
         reference=reference,
         artifacts=artifacts,
         gates=judge(recipe.gates, artifacts, reference=reference),
-        method=METHOD,
+        method=method,
         machine=machine(),
+        notes=notes,
     )

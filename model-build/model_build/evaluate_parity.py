@@ -7,6 +7,7 @@ variant is compared with the file as it came, on the same probe inputs.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,20 @@ from model_build.errors import BuildError
 from model_build.evaluate import (
     ArtifactFile,
     Tick,
-    absent,
-    compressed_bytes,
-    machine,
     profile_files,
+    report_on,
+    require_reference,
     self_tests,
+    unmeasured,
 )
-from model_build.gates import judge
 from model_build.inspection import inspect_file
 from model_build.probes import Sample
 from model_build.recipe import Recipe
 from model_build.results import (
+    Agreement,
     ArtifactEvaluation,
     EvaluationReport,
-    Parity,
-    Profile,
+    InferenceCost,
     SplitDigest,
 )
 from model_build.runtime import Runner, load, unavailable
@@ -60,13 +60,7 @@ def evaluate_imported(
     for file in files:
         inspect_file(file.path, shapes=recipe.source.probe_shapes)
     loaded = {f.variant: (f, load(f.path, f.format)) for f in files if not unavailable(f.format)}
-    if reference not in loaded:
-        raise BuildError(
-            f"reference {reference}",
-            got=f"files {sorted(loaded)}",
-            expected="the reference among the files that run here",
-            next_step="add the variant to the recipe",
-        )
+    require_reference(reference, loaded)
     base = [loaded[reference][1].once(sample) for sample in samples]
     profiles = profile_files(loaded, reference, samples[0])
     artifacts = []
@@ -79,11 +73,18 @@ def evaluate_imported(
                 _compare(file, runner, base=base, samples=samples, recipe=recipe, profile=profile)
             )
         else:
-            artifacts.append(absent(file))
-    return _report(recipe, tuple(artifacts), reference, samples)
+            artifacts.append(unmeasured(file))
+    return report_on(
+        recipe,
+        tuple(artifacts),
+        reference=reference,
+        held_out=_probe_digest(samples),
+        method=METHOD.format(rows=len(samples), probe=recipe.source.probe),
+        notes=("quality is not measured: the model came without labelled data",),
+    )
 
 
-def output_parity(base: Outputs, found: Outputs) -> Parity:
+def output_parity(base: Outputs, found: Outputs) -> Agreement:
     """Return agreement over all outputs of all samples.
 
     `max_abs_error` is relative to each output's range over the samples, because outputs of
@@ -102,7 +103,7 @@ def output_parity(base: Outputs, found: Outputs) -> Parity:
         errors.append(float(np.abs(was - now).max()) / spread)
         if was.shape[1] > 1:
             same.append(was.argmax(axis=1) == now.argmax(axis=1))
-    return Parity(
+    return Agreement(
         top1_agreement=float(np.mean(np.concatenate(same))) if same else 1.0,
         max_abs_error=max(errors),
         n=len(base),
@@ -128,18 +129,12 @@ def _compare(
     base: Outputs,
     samples: list[Sample],
     recipe: Recipe,
-    profile: Profile,
+    profile: InferenceCost,
 ) -> ArtifactEvaluation:
     found = [runner.once(sample) for sample in samples]
-    content = file.path.read_bytes()
     few = samples[: recipe.evaluation.self_tests]
-    return ArtifactEvaluation(
-        variant=file.variant,
-        format=file.format,
-        file=file.path.name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        bytes=len(content),
-        bytes_zstd=compressed_bytes(content),
+    return replace(
+        unmeasured(file),
         measured=True,
         metric="parity",
         parity=output_parity(base, found),
@@ -155,27 +150,9 @@ def _by_output(found: Outputs) -> list[NDArray[Any]]:
     ]
 
 
-def _report(
-    recipe: Recipe,
-    artifacts: tuple[ArtifactEvaluation, ...],
-    reference: str,
-    samples: list[Sample],
-) -> EvaluationReport:
+def _probe_digest(samples: list[Sample]) -> SplitDigest:
     digest = hashlib.sha256()
     for sample in samples:
         for name in sorted(sample):
             digest.update(name.encode() + sample[name].tobytes())
-    split = SplitDigest(
-        name="probe", use="evaluation", rows=len(samples), sha256=digest.hexdigest()
-    )
-    return EvaluationReport(
-        model=recipe.name,
-        version=recipe.version,
-        held_out=split,
-        reference=reference,
-        artifacts=artifacts,
-        gates=judge(recipe.gates, artifacts, reference=reference),
-        method=METHOD.format(rows=len(samples), probe=recipe.source.probe),
-        machine=machine(),
-        notes=("quality is not measured: the model came without labelled data",),
-    )
+    return SplitDigest(name="probe", use="evaluation", rows=len(samples), sha256=digest.hexdigest())

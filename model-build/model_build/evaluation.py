@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from pydantic.alias_generators import to_camel
 
 from model_build.results import (
     ArtifactEvaluation,
-    Estimate,
     EvaluationReport,
-    FairnessResult,
-    GateResult,
+    FairnessMeasurement,
     GroupQuality,
 )
 
 __all__ = ["evaluation_predicate"]
+
+_MEASURED: Final = ("quality", "parity", "difference", "profile")
 
 
 def evaluation_predicate(
@@ -42,23 +44,13 @@ def evaluation_predicate(
             {
                 "variant": item.variant,
                 "method": "permutation importance",
-                "importance": [
-                    {"feature": part.feature, "lossPt": _short(part.loss_pt)}
-                    for part in item.importance
-                ],
+                "importance": [_values(part) for part in item.importance],
             }
             for item in report.artifacts
             if item.importance
         ],
         "robustness": [
-            {
-                "variant": item.variant,
-                "corruption": part.corruption,
-                "severity": part.severity,
-                "metric": part.metric,
-                "value": _short(part.value),
-                "lossPt": _short(part.loss_pt),
-            }
+            {"variant": item.variant, **_values(part)}
             for item in report.artifacts
             for part in item.robustness
         ],
@@ -67,7 +59,7 @@ def evaluation_predicate(
             for item in report.artifacts
             if item.calibration_error is not None
         ],
-        "gates": [_gate(item) for item in report.gates],
+        "gates": [_stated(_values(item)) for item in report.gates],
         "notes": list(report.notes),
         "issued": issued.isoformat(timespec="seconds"),
         "expires": expires.isoformat(timespec="seconds"),
@@ -75,69 +67,39 @@ def evaluation_predicate(
 
 
 def _result(item: ArtifactEvaluation) -> dict[str, Any]:
-    value: dict[str, Any] = {
+    return {
         "variant": item.variant,
         "format": item.format,
         "sha256": item.sha256,
         "bytes": item.bytes,
         "measured": item.measured,
-    }
-    if item.reason:
-        value["reason"] = item.reason
-    if item.bytes_zstd is not None:
-        value["bytesZstd"] = item.bytes_zstd
-    if item.quality is not None:
-        value["metric"] = item.metric
-        value["quality"] = _estimate(item.quality)
-    if item.parity is not None:
-        value["parity"] = _camel(asdict(item.parity))
-    if item.difference is not None:
-        value["difference"] = _camel(asdict(item.difference))
-    if item.profile is not None:
-        value["profile"] = _camel(asdict(item.profile))
-    value["groups"] = [_group(part) for part in item.groups]
-    value["fairness"] = [_fairness(part) for part in item.fairness]
-    return value
-
-
-def _group(item: GroupQuality) -> dict[str, Any]:
-    value: dict[str, Any] = {
-        "attribute": item.attribute,
-        "group": item.group,
-        "metric": item.metric,
-        **_estimate(item.estimate),
-    }
-    if item.loss_pt is not None:
-        value["lossPt"] = _short(item.loss_pt)
-    return value
-
-
-def _fairness(item: FairnessResult) -> dict[str, Any]:
-    return {
-        "attribute": item.attribute,
-        "metric": item.metric,
-        **_estimate(item.estimate),
-        "worstGroup": item.worst_group,
-        "smallestGroup": item.smallest_group,
-        "excluded": dict(item.excluded),
+        **_stated(
+            {
+                "reason": item.reason or None,
+                "bytesZstd": item.bytes_zstd,
+                "metric": item.metric if item.quality else None,
+                **{name: _values(part) for name in _MEASURED if (part := getattr(item, name))},
+            }
+        ),
+        "groups": [_of_groups(part) for part in item.groups],
+        "fairness": [_of_groups(part) for part in item.fairness],
     }
 
 
-def _gate(item: GateResult) -> dict[str, Any]:
-    return {key: value for key, value in _camel(asdict(item)).items() if value is not None}
+def _of_groups(item: GroupQuality | FairnessMeasurement) -> dict[str, Any]:
+    """Return a measurement with its estimate's values beside it."""
+    values = _values(item)
+    del values["estimate"]
+    return _stated(values | _values(item.estimate))
 
 
-def _estimate(item: Estimate) -> dict[str, Any]:
-    return _camel(asdict(item))
+def _values(part: Any) -> dict[str, Any]:
+    """Return a result's fields as JSON values."""
+    return {to_camel(name): _short(value) for name, value in asdict(part).items()}
 
 
-def _camel(values: dict[str, Any]) -> dict[str, Any]:
-    return {_camel_name(name): _short(value) for name, value in values.items()}
-
-
-def _camel_name(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
+def _stated(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _short(value: Any) -> Any:

@@ -19,7 +19,7 @@ from model_build.quantize_onnx import quantize_onnx
 from model_build.quantize_tflite import quantize_tflite
 from model_build.quiet import quiet
 from model_build.recipe import VariantSpec
-from model_build.results import Parity, Transform
+from model_build.results import Agreement, Transform
 from model_build.rows import Rows
 from model_build.runtime import load, unavailable
 
@@ -163,7 +163,7 @@ class Exporter:
             parity=self._parity(spec.format, before, made),
         )
 
-    def _parity(self, format_: str, before: bytes, made: bytes) -> Parity:
+    def _parity(self, format_: str, before: bytes, made: bytes) -> Agreement:
         inputs = self._calibration.inputs
         return metrics.parity(
             file_logits(before, format_, inputs), file_logits(made, format_, inputs)

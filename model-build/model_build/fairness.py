@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.metrics import wilson
-from model_build.results import Estimate, FairnessResult, GroupQuality
+from model_build.results import Estimate, FairnessMeasurement, GroupQuality
 
 __all__ = ["FairnessPlan", "fairness", "group_quality"]
 
@@ -52,7 +52,7 @@ def fairness(
     *,
     attribute: str,
     plan: FairnessPlan,
-) -> tuple[FairnessResult, ...]:
+) -> tuple[FairnessMeasurement, ...]:
     """Return the fairness metrics of one attribute with bootstrap intervals.
 
     Rows of one group and kind are alike, so resampling rows is drawing the table of counts
@@ -69,7 +69,7 @@ def fairness(
     counts = _counts(predicted, labels, groups, kept, plan.positive)
     drawn = _resampled(counts, len(labels), plan)
     return tuple(
-        FairnessResult(
+        FairnessMeasurement(
             attribute=attribute,
             metric=metric.name,
             estimate=_estimate(metric, counts, drawn, plan.rounds),

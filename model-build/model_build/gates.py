@@ -14,7 +14,7 @@ from typing import Final
 from governance.metrics import METRICS
 
 from model_build.recipe import GateSpec
-from model_build.results import ArtifactEvaluation, FairnessResult, GateResult, Status
+from model_build.results import ArtifactEvaluation, FairnessMeasurement, GateResult, Status
 
 __all__ = ["Measured", "decide", "judge"]
 
@@ -178,8 +178,8 @@ def _size(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured:
 
 
 def _latency(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
-    value = found.profile.latency_p95_ms if found.profile else None
-    return None if value is None else Measured(value=value, unit="ms at p95")
+    cost = found.profile
+    return None if cost is None else Measured(value=cost.latency_p95_ms, unit="ms at p95")
 
 
 def _memory(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
@@ -191,7 +191,7 @@ def _parity(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | No
     return Measured(value=found.parity.max_abs_error) if found.parity else None
 
 
-def _named(gate: GateSpec, found: ArtifactEvaluation) -> FairnessResult | None:
+def _named(gate: GateSpec, found: ArtifactEvaluation) -> FairnessMeasurement | None:
     matching = (
         f for f in found.fairness if f.attribute == gate.attribute and f.metric == gate.metric
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.results import Estimate, PairedDifference, Parity
+from model_build.results import Agreement, Estimate, PairedDifference
 
 __all__ = [
     "accuracy",
@@ -73,11 +73,11 @@ def paired_difference(reference: Logits, variant: Logits, labels: Labels) -> Pai
     )
 
 
-def parity(reference: Logits, variant: Logits) -> Parity:
+def parity(reference: Logits, variant: Logits) -> Agreement:
     """Return top-1 agreement and the largest difference of any output."""
     same = reference.argmax(axis=-1) == variant.argmax(axis=-1)
     error = np.max(np.abs(reference.astype(np.float64) - variant.astype(np.float64)))
-    return Parity(top1_agreement=float(np.mean(same)), max_abs_error=float(error), n=len(same))
+    return Agreement(top1_agreement=float(np.mean(same)), max_abs_error=float(error), n=len(same))
 
 
 def softmax(logits: Logits) -> NDArray[np.float64]:

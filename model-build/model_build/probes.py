@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from governance.manifest import TensorSpec
 from numpy.typing import NDArray
 
 from model_build.errors import need
 from model_build.recipe import Source
-from model_build.results import TensorSpec
 
 __all__ = ["Sample", "generated_inputs", "photo", "probe_samples", "sound"]
 

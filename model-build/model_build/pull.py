@@ -34,6 +34,9 @@ class PullError(BuildError):
     """A source that cannot be fetched, or is not what was asked for."""
 
 
+_refused = PullError.advising("check the source and the tracking URI")
+
+
 def pull(
     source: str,
     *,
@@ -128,12 +131,3 @@ def _keep(item: Inspected, to: Path) -> Inspected:
         raise _refused(str(item.path), f"sha256 {again} when copied", item.sha256)
     fresh.replace(place)
     return dataclasses.replace(item, path=place)
-
-
-def _refused(source: str, got: str, expected: str) -> PullError:
-    return PullError(
-        source,
-        got=got,
-        expected=expected,
-        next_step="check the source and the tracking URI",
-    )

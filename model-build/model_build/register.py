@@ -32,6 +32,9 @@ class RegisterError(BuildError):
     """A version that cannot be registered."""
 
 
+_refused = RegisterError.advising("verify the version and try again")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
     """A version in the registry.
@@ -217,9 +220,3 @@ def _align(client: Any, name: str, number: str, wanted: Mapping[str, bool]) -> t
         elif not pinned and held.get(stack) == number:
             client.delete_registered_model_alias(name, stack)
     return tuple(sorted(stack for stack, pinned in wanted.items() if pinned))
-
-
-def _refused(what: str, got: str, expected: str) -> RegisterError:
-    return RegisterError(
-        what, got=got, expected=expected, next_step="verify the version and try again"
-    )

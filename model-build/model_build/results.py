@@ -14,26 +14,26 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from governance.manifest import Requirements, TensorSpec
+
 __all__ = [
+    "Agreement",
     "ArtifactEvaluation",
     "BuildResult",
     "DatasetUse",
     "Estimate",
     "EvaluationReport",
-    "FairnessResult",
+    "FairnessMeasurement",
     "GateResult",
     "GroupQuality",
     "Importance",
-    "Needs",
+    "InferenceCost",
     "PairedDifference",
     "ParentRef",
-    "Parity",
-    "Profile",
     "Robustness",
-    "SelfTest",
+    "SelfTestCase",
     "SplitDigest",
     "Status",
-    "TensorSpec",
     "Transform",
     "VariantResult",
 ]
@@ -64,20 +64,6 @@ class Estimate:
     high: float
     n: int
     method: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorSpec:
-    """Name, element type and shape of a model input or output; -1 is a free dimension.
-
-    `dtype` is the Open Inference Protocol's word (`FP32`, `INT8`, `INT32`, ...); `modality`
-    is set on inputs only.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    modality: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +108,7 @@ class ParentRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parity:
+class Agreement:
     """Agreement of two models on the same inputs (`n` cases)."""
 
     top1_agreement: float
@@ -155,20 +141,9 @@ class Transform:
     input_sha256: str
     output_sha256: str
     calibration_sha256: str | None = None
-    parity: Parity | None = None
+    parity: Agreement | None = None
     reproducible: bool = True
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What a device must have to run a variant, as the recipe states it."""
-
-    min_ram_mb: int
-    runtime: str
-    delegates: tuple[str, ...] = ("cpu",)
-    min_android_api: int | None = None
-    min_ios: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +155,7 @@ class VariantResult:
     file: Path
     sha256: str
     bytes: int
-    needs: Needs
+    needs: Requirements
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     transforms: tuple[Transform, ...]
@@ -267,7 +242,7 @@ class GroupQuality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FairnessResult:
+class FairnessMeasurement:
     """One fairness metric over the groups of one sensitive attribute.
 
     Attributes:
@@ -308,20 +283,20 @@ class Robustness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class InferenceCost:
     """Cost of one inference, one thread, on the machine that evaluated.
 
     `peak_memory_bytes` is the largest growth of a fresh process's resident set by load and
     first runs. `energy_mj` is an estimate in millijoules, `energy_method` its formula and
-    constants. Absent values are None, never guessed.
+    constants. What could not be measured is None, never guessed.
     """
 
     runtime: str
     runtime_version: str
     threads: int
-    latency_p50_ms: float | None
-    latency_p95_ms: float | None
-    latency_ratio_to_reference: float | None
+    latency_p50_ms: float
+    latency_p95_ms: float
+    latency_ratio_to_reference: float
     peak_memory_bytes: int | None
     macs: int | None
     energy_mj: float | None
@@ -329,7 +304,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelfTest:
+class SelfTestCase:
     """A fixed input and the output the file gave, for devices and edge pods to repeat.
 
     Values are flattened row-major float lists by tensor name; `tolerance` is absolute.
@@ -360,15 +335,15 @@ class ArtifactEvaluation:
     bytes_zstd: int | None = None
     metric: str = ""
     quality: Estimate | None = None
-    parity: Parity | None = None
+    parity: Agreement | None = None
     difference: PairedDifference | None = None
     groups: tuple[GroupQuality, ...] = ()
-    fairness: tuple[FairnessResult, ...] = ()
+    fairness: tuple[FairnessMeasurement, ...] = ()
     calibration_error: float | None = None
     importance: tuple[Importance, ...] = ()
     robustness: tuple[Robustness, ...] = ()
-    profile: Profile | None = None
-    self_tests: tuple[SelfTest, ...] = ()
+    profile: InferenceCost | None = None
+    self_tests: tuple[SelfTestCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
+from governance.manifest import Dtype, TensorSpec
 from numpy.typing import NDArray
 
 from model_build.errors import BuildError, need
-from model_build.results import TensorSpec
 
 __all__ = ["LiteRtRunner", "OnnxRunner", "Runner", "load", "runtime_of", "unavailable"]
 
 Arrays = Mapping[str, NDArray[Any]]
-_WORDS = {
+_WORDS: Final[Mapping[str, Dtype]] = {
     "float32": "FP32",
     "float16": "FP16",
     "int8": "INT8",
@@ -212,7 +212,7 @@ def _onnx_spec(value: Any) -> TensorSpec:
     return TensorSpec(name=value.name, dtype=word, shape=shape)
 
 
-def _word(name: str, kind: str) -> str:
+def _word(name: str, kind: str) -> Dtype:
     """Return the manifest's word for a type of tensor.
 
     Raises:

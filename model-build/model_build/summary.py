@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from governance.manifest import Requirements, TensorSpec
+
 from model_build.export import Chain, Exporter, sha256
 from model_build.macs import count_macs
 from model_build.obtain import Trained
 from model_build.quiet import quiet
 from model_build.recipe import Recipe, VariantSpec, recipe_digest
-from model_build.results import BuildResult, Needs, ParentRef, TensorSpec, VariantResult
+from model_build.results import BuildResult, ParentRef, VariantResult
 from model_build.runtime import load, unavailable
 
 __all__ = ["reference_of", "summarise", "write_variant"]
@@ -94,9 +96,9 @@ def summarise(
     )
 
 
-def _needs(spec: VariantSpec) -> Needs:
+def _needs(spec: VariantSpec) -> Requirements:
     apple, needs = spec.format == "coreml", spec.needs
-    return Needs(
+    return Requirements(
         min_ram_mb=needs.min_ram_mb,
         runtime=_RUNTIME[spec.format],
         min_android_api=None if apple else needs.min_android_api,

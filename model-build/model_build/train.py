@@ -15,7 +15,7 @@ from model_build.networks import build_network
 from model_build.recipe import TrainSpec
 from model_build.rows import Rows
 
-__all__ = ["Tick", "fine_tune", "fit", "new_network", "reweigh", "train", "weights_digest"]
+__all__ = ["Tick", "fit", "new_network", "reweigh", "train", "weights_digest"]
 
 Tick = Callable[[int, int], None]
 
@@ -34,17 +34,6 @@ def train(
         tick: Called with (epochs done, epochs in all).
     """
     model = new_network(kind, rows, classes=classes, seed=seed)
-    fit(model, rows, plan, seed=seed, tick=tick)
-    return model
-
-
-def fine_tune(
-    parent: Any, rows: Rows, plan: TrainSpec, *, seed: int, tick: Tick | None = None
-) -> Any:
-    """Return a copy of the parent, trained further on rows it has not seen."""
-    make_deterministic(seed)
-    model = keras().models.clone_model(parent)
-    model.set_weights(parent.get_weights())
     fit(model, rows, plan, seed=seed, tick=tick)
     return model
 

@@ -17,7 +17,7 @@ from governance.canonical import sha256_bytes
 from governance.documents import dump_yaml
 from governance.errors import GovernanceError
 from governance.evidence import VerifiedModel, verify_model
-from governance.manifest import ModelManifest, parse_manifest
+from governance.manifest import ModelManifest, read_manifest
 from governance.self_test import check_self_test
 from governance.trust import Trust
 from securesystemslib.exceptions import UnverifiedSignatureError
@@ -81,7 +81,7 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     findings = [] if pin in (None, actual) else [Finding("pin", f"{pin}, but the file is {actual}")]
     try:
         text = data.decode("utf-8")
-        manifest, values = parse_manifest(text, name=MANIFEST_FILE)
+        manifest, values = read_manifest(text, name=MANIFEST_FILE)
     except (GovernanceError, UnicodeDecodeError) as error:
         findings.append(Finding(MANIFEST_FILE, str(error)))
         return Verification(folder=folder, sha256=actual, findings=tuple(findings))

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from governance.canonical import manifest_digest, sha256_text
 from governance.documents import dump_yaml
-from governance.manifest import ModelManifest, parse_manifest
+from governance.manifest import ModelManifest, read_manifest
 
 from model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
 from model_build.errors import BuildError
@@ -122,7 +122,7 @@ def read_version(folder: Path, *, changed: bool = False) -> WrittenVersion:
             next_step="build it: mobile-ai model build RECIPE",
         )
     text = path.read_bytes().decode("utf-8")
-    manifest, _ = parse_manifest(text, name=str(path))
+    manifest, _ = read_manifest(text, name=str(path))
     return WrittenVersion(
         folder=folder, sha256=sha256_text(text), manifest=manifest, changed=changed
     )

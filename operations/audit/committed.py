@@ -1,13 +1,15 @@
 """Since which commit Git pins what it pins, and whose commit that is."""
 
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
+from governance.errors import GovernanceError
+
 from gate.baseline import ModelPin, from_git
 from gate.errors import GateError
+from gate.git import git
 from gate.project import Project
 from operations.audit.contract import Author, moment
 
@@ -56,14 +58,10 @@ def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
 def _history(project: Project, commit: str) -> Iterator[_Commit]:
     """Yield the commits that changed the stack file, the newest first."""
     form = "--format=%H%x00%an <%ae>%x00%at"
-    done = subprocess.run(
-        ["git", "-C", project.root, "log", form, commit, "--", project.stack_file.name],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise GateError(f"git log: got {done.stderr.strip()!r}; expected a history")
-    for line in done.stdout.splitlines():
+    try:
+        log = git(project.root, "log", form, commit, "--", project.stack_file.name)
+    except GovernanceError as error:
+        raise GateError(f"git log: got {error.got!r}; expected a history") from error
+    for line in log.splitlines():
         hash_, who, seconds = line.split("\0")
         yield _Commit(hash_, who, moment(datetime.fromtimestamp(int(seconds), UTC)))

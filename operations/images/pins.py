@@ -14,6 +14,8 @@ from stack.reader import read_stack_file
 
 __all__ = ["Image", "Moved", "compare", "pin", "read_images"]
 
+_wrong = GovernanceError.advising("mend the stack file; nothing was edited")
+
 _KEY: Final = "mobile-ai:images"
 _REFERENCE: Final = re.compile(
     r"(?P<repository>[a-z0-9][a-z0-9.:_-]*/[a-z0-9./_-]+)(:(?P<tag>[\w.-]+))?@(?P<digest>sha256:[0-9a-f]{64})"
@@ -163,10 +165,4 @@ def _image(path: tuple[str, ...], text: Any) -> Image:
         raise _wrong(f"{_KEY} {'.'.join(path)}", repr(text), "repository@sha256:<64 digits>")
     return Image(
         path=path, repository=found["repository"], tag=found["tag"] or "", digest=found["digest"]
-    )
-
-
-def _wrong(what: str, got: str, expected: str) -> GovernanceError:
-    return GovernanceError(
-        what, got=got, expected=expected, next_step="mend the stack file; nothing was edited"
     )

@@ -18,6 +18,10 @@ from governance.errors import GovernanceError
 
 __all__ = ["Credentials", "Manifest", "Registry"]
 
+_wrong = GovernanceError.advising(
+    "check the reference, the network and the login; nothing was edited"
+)
+
 Credentials = Callable[[str], tuple[str, str] | None]
 """Given a registry's host, return a user and a password, or ``None`` to ask as nobody."""
 
@@ -212,12 +216,3 @@ def _is_private(url: str) -> bool:
 
 def _encoded(login: tuple[str, str]) -> str:
     return base64.b64encode(":".join(login).encode()).decode()
-
-
-def _wrong(what: str, got: str, expected: str) -> GovernanceError:
-    return GovernanceError(
-        what,
-        got=got,
-        expected=expected,
-        next_step="check the reference, the network and the login; nothing was edited",
-    )

@@ -15,7 +15,7 @@ from typing import Any, Final
 import urllib3
 from governance.errors import GovernanceError
 
-from operations.remediate.history import git
+from gate.git import git
 from operations.remediate.propose import Proposal
 
 __all__ = ["Hub"]

@@ -3,17 +3,15 @@
 A step is a commit with trailers (git-interpret-trailers). Branches not merged yet count too.
 """
 
-import os
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from governance.errors import GovernanceError
+from gate.git import git
 
-__all__ = ["TRAILERS", "Taken", "git", "read_history"]
+__all__ = ["TRAILERS", "Taken", "read_history"]
 
 TRAILERS: Final = ("Finding", "Stack", "Deployment", "Step")
 _PREFIX: Final = "Remediation-"
@@ -57,30 +55,6 @@ def read_history(root: Path, stack: str, *, now: datetime, days: int) -> list[Ta
     since = now - timedelta(days=days)
     recent = {item for item in _steps(text) if item.stack == stack and item.at >= since}
     return sorted(recent, key=lambda item: item.at, reverse=True)
-
-
-def git(root: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
-    """Return what a Git command prints.
-
-    Args:
-        root: The checkout.
-        arguments: Of the command.
-        variables: Added to the environment: what must not be seen in a list of processes.
-
-    Raises:
-        GovernanceError: It failed; its own words are in the message.
-    """
-    command = ["git", "-C", str(root), *arguments]
-    environment = {**os.environ, **(variables or {})}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        raise GovernanceError(
-            f"git {arguments[0]} in {root}",
-            got=done.stderr.strip() or f"exit code {done.returncode}",
-            expected="a checkout that Git can work in",
-            next_step="run the command there by hand; nothing was changed",
-        )
-    return done.stdout
 
 
 def _steps(text: str) -> Iterator[Taken]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from governance.printable import printable
 
 from delivery.errors import ReleaseError
+from gate.git import git
 from operations.monitor.finding import Finding
 from operations.remediate.edit import Edit, deployment_of
-from operations.remediate.history import git
 from operations.remediate.steps import STEPS
 from stack.errors import UnknownDeploymentError
 

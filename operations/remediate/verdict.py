@@ -4,9 +4,9 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from gate.git import git
 from gate.project import Project
 from gate.quick import Quick, check_stack
-from operations.remediate.history import git
 
 __all__ = ["judged"]
 

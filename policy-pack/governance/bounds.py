@@ -17,6 +17,8 @@ from .errors import DocumentError
 
 __all__ = ["Bounds", "BudgetBound", "read_bounds"]
 
+_refused = DocumentError.advising("correct policy-pack/stacks.yaml on the protected branch")
+
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
 _Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -76,12 +78,3 @@ def read_bounds(value: Any, *, name: str) -> Bounds:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, (name, *first["loc"])))
         raise _refused(place, first["msg"], "the fields of docs/policies.md") from error
-
-
-def _refused(name: str, got: str, expected: str) -> DocumentError:
-    return DocumentError(
-        name,
-        got=got,
-        expected=expected,
-        next_step="correct policy-pack/stacks.yaml on the protected branch",
-    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Self
+
 from .printable import printable
 
 __all__ = [
@@ -32,6 +35,13 @@ class GovernanceError(Exception):
         self.got = got
         self.expected = expected
         self.next_step = next_step
+
+    @classmethod
+    def advising(cls, next_step: str) -> Callable[[str, str, str], Self]:
+        """Return a constructor, of what, got and expected, for errors with one next step."""
+        return lambda what, got, expected: cls(
+            what, got=got, expected=expected, next_step=next_step
+        )
 
 
 class DocumentError(GovernanceError):

@@ -21,12 +21,14 @@ from datetime import datetime
 from typing import Final
 
 from .canonical import manifest_digest, sha256_text
-from .errors import EvidenceError, GovernanceError, VerificationError
-from .manifest import ModelManifest, parse_manifest
+from .errors import EvidenceError, VerificationError
+from .manifest import ModelManifest, read_manifest
 from .statements import Statement, load_envelope
 from .trust import Trust, parse_time
 
 __all__ = ["SIGNED_KINDS", "VerifiedModel", "verify_model"]
+
+_broken = EvidenceError.advising("pin a version whose evidence verifies (`mobile-ai model verify`)")
 
 # Evidence that the gate needs, and the role whose signature makes it count.
 SIGNED_KINDS: Final[Mapping[str, str]] = {
@@ -89,7 +91,7 @@ def verify_model(
     actual = sha256_text(manifest_text)
     if actual != pin:
         raise _broken("manifest", f"sha256 {actual}", f"the pinned {pin}")
-    manifest, values = parse_manifest(manifest_text, name="manifest")
+    manifest, values = read_manifest(manifest_text, name="manifest")
     name = f"{manifest.metadata.name} {manifest.metadata.version}"
     for digest in (actual, manifest_digest(values)):
         if digest in trust.revoked:
@@ -138,12 +140,3 @@ def _check_unsigned(manifest: ModelManifest, provenance: Statement, name: str) -
             continue
         if item.sha256 not in provenance.digests:
             raise _broken(f"{name}: {item.kind}", "not a subject of the provenance", "one of them")
-
-
-def _broken(what: str, got: str, expected: str) -> GovernanceError:
-    return EvidenceError(
-        what,
-        got=got,
-        expected=expected,
-        next_step="pin a version whose evidence verifies (`mobile-ai model verify`)",
-    )

@@ -29,6 +29,10 @@ from .trust import Trust, parse_time
 
 __all__ = ["Record", "Records", "Waiver", "read_records"]
 
+_refused = VerificationError.advising(
+    "have the right role sign it (`mobile-ai record sign`), or remove the file"
+)
+
 _K = TypeVar("_K")
 _T = TypeVar("_T")
 _CARRIED: Final = frozenset({WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
@@ -197,12 +201,3 @@ def _user(record: Record) -> tuple[str, str]:
 
 def _frozen(lists: Mapping[_K, list[_T]]) -> Mapping[_K, tuple[_T, ...]]:
     return MappingProxyType({key: tuple(items) for key, items in lists.items()})
-
-
-def _refused(name: str, got: str, expected: str) -> VerificationError:
-    return VerificationError(
-        f"record {name}",
-        got=got,
-        expected=expected,
-        next_step="have the right role sign it (`mobile-ai record sign`), or remove the file",
-    )

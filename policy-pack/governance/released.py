@@ -31,6 +31,10 @@ __all__ = [
     "served_name",
 ]
 
+_broken = NotSigned.advising("restore releases/ from the protected branch")
+
+_malformed = DocumentError.advising("release it again with this project's tools")
+
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
 _LARGEST: Final = 5_000_000  # bytes, what TUF clients accept of a targets role
 # File systems end a name at 255 bytes, and serving may put a digest and a dot before it.
@@ -280,21 +284,3 @@ def _named(role: str, signed: Mapping[str, Any]) -> list[Named]:
         raise DocumentError(
             role, got=repr(error), expected="targets with sha256", next_step="publish again"
         ) from error
-
-
-def _malformed(path: str, got: str, expected: str) -> DocumentError:
-    return DocumentError(
-        f"target {path[:80]!r}",
-        got=got,
-        expected=expected,
-        next_step="release it again with this project's tools",
-    )
-
-
-def _broken(what: str, got: str, expected: str) -> NotSigned:
-    return NotSigned(
-        what,
-        got=got,
-        expected=expected,
-        next_step="restore releases/ from the protected branch",
-    )

@@ -31,6 +31,8 @@ __all__ = [
     "check_self_test",
 ]
 
+_unfit = EvidenceError.advising("build the version again")
+
 MAX_SELF_TEST_BYTES: Final = 8_000_000
 """Largest self-test file of a version, in bytes."""
 MAX_DEVICE_DOCUMENT_BYTES: Final = 2_000_000
@@ -204,7 +206,3 @@ def _check_size(name: str, data: bytes, limit: int) -> None:
             expected=f"at most {limit} bytes, which a release and its devices accept",
             next_step="build it with fewer cases (evaluation.selfTests) or smaller inputs",
         )
-
-
-def _unfit(name: str, got: str, expected: str) -> EvidenceError:
-    return EvidenceError(name, got=got, expected=expected, next_step="build the version again")

@@ -35,6 +35,12 @@ __all__ = [
     "trust_predicate",
 ]
 
+_broken = TrustError.advising(
+    "restore the file from the protected branch; until then nothing signed counts"
+)
+
+_unverified = VerificationError.advising("have the right role sign it, then commit the file")
+
 KEY_STATES: Final = ("active", "superseded", "compromised")
 _ROLE_NAMES: Final = frozenset(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
 _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles", "revoked"})
@@ -299,21 +305,3 @@ def _signed_by(envelope: Envelope, key: Key) -> bool:
     except UnverifiedSignatureError:
         return False
     return True
-
-
-def _unverified(name: str, got: str, expected: str) -> VerificationError:
-    return VerificationError(
-        name,
-        got=got,
-        expected=expected,
-        next_step="have the right role sign it, then commit the file",
-    )
-
-
-def _broken(name: str, got: str, expected: str) -> TrustError:
-    return TrustError(
-        name,
-        got=got,
-        expected=expected,
-        next_step="restore the file from the protected branch; until then nothing signed counts",
-    )

@@ -4,12 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import Assumptions, CostError
+from governance.cost import CostError
 from governance.cost.kinds import PRICED
-from governance.cost.kinds.compute import full_capacity_usd
 from governance.cost.kinds.storage import lifecycle_months
 from governance.cost.money import cents
-from governance.cost.plan import Plan
 from governance.reading import UNKNOWN
 
 from tests.governance_cost.support import (
@@ -19,7 +17,6 @@ from tests.governance_cost.support import (
     lines_of,
     model,
     resource,
-    shipped,
     typical,
 )
 
@@ -430,26 +427,6 @@ def test_a_class_without_a_price_is_unknown() -> None:
     lines = lines_of(context(), model(), deployment(usage=usage), owner, *parts)
 
     assert [i.status for i in lines if i.item == "s3.glacier-instant.storage"] == ["unknown"]
-
-
-def test_reserved_concurrency_is_turned_into_money() -> None:
-    """10 copies x 1 GB x 730 h x 3600 s x 0.0000133334: what the cap still allows."""
-    function = resource(
-        "aws:lambda/function:Function",
-        {"memorySize": 1024, "architectures": ["arm64"], "reservedConcurrentExecutions": 10},
-    )
-    plan = Plan([function], shipped(), Assumptions())
-
-    usd = full_capacity_usd(plan, function)
-
-    assert usd is not None
-    assert cents(usd) == Decimal("350.40")
-
-
-def test_a_function_without_a_cap_has_no_capacity() -> None:
-    function = resource("aws:lambda/function:Function", {"reservedConcurrentExecutions": -1})
-
-    assert full_capacity_usd(Plan([function], shipped(), Assumptions()), function) is None
 
 
 def test_an_input_that_is_not_known_yet_makes_an_unknown_line() -> None:

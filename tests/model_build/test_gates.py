@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from model_build.gates import Measured, decide, judge
 from model_build.recipe import GateSpec
 from model_build.results import (
+    Agreement,
     ArtifactEvaluation,
     Estimate,
     EvaluationReport,
-    FairnessResult,
+    FairnessMeasurement,
     GroupQuality,
+    InferenceCost,
     PairedDifference,
-    Parity,
-    Profile,
     SplitDigest,
     Status,
 )
@@ -36,7 +36,7 @@ def difference(loss, half=0.3):
 
 
 def odds(value, half=0.02):
-    return FairnessResult(
+    return FairnessMeasurement(
         attribute="sex",
         metric="equalized-odds-difference",
         estimate=estimate(value, half),
@@ -53,7 +53,7 @@ def sex(group, loss):
 
 
 def artifact(variant="int8"):
-    profile = Profile(
+    profile = InferenceCost(
         runtime="ai-edge-litert",
         runtime_version="2",
         threads=1,
@@ -74,7 +74,7 @@ def artifact(variant="int8"):
         measured=True,
         metric="accuracy",
         quality=estimate(0.95),
-        parity=Parity(top1_agreement=0.99, max_abs_error=0.1, n=2000),
+        parity=Agreement(top1_agreement=0.99, max_abs_error=0.1, n=2000),
         difference=difference(0.2),
         groups=(sex("f", 0.2), sex("m", 0.1)),
         fairness=(odds(0.05),),

@@ -2,11 +2,11 @@ import time
 
 import numpy as np
 import pytest
+from governance.manifest import TensorSpec
 from model_build.importance import features, permutation_importance
 from model_build.probes import generated_inputs, probe_samples
 from model_build.profile_ import energy_mj, latencies
 from model_build.recipe import Source
-from model_build.results import TensorSpec
 from model_build.robustness import SEVERITY, corrupt
 from model_build.rows import Rows
 from model_build.train import reweigh

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from model_build.fairness import _METRICS as MEASURED
 from model_build.gates import decide, judge
 from model_build.recipe import RECIPES, GateSpec, load_recipe
-from model_build.results import ArtifactEvaluation, Estimate, Status
-from model_build.results import FairnessResult as Measurement
+from model_build.results import ArtifactEvaluation, Estimate, FairnessMeasurement, Status
 
 from gate.report_model import Figure
 
@@ -29,7 +28,7 @@ SHARE = st.floats(0, 1, allow_nan=False).map(lambda value: round(value, 4))
 def of_the_builder(metric, low, high, limit):
     """The verdict of the builder's fairness gate on an interval."""
     estimate = Estimate(value=low, low=low, high=high, method="test", n=900)
-    found = Measurement(
+    found = FairnessMeasurement(
         attribute="sex",
         metric=metric.name,
         estimate=estimate,

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import pytest
-from model_build.targets import best_within, rows_of
 
+from benchmarks._model_targets import best_within, rows_of
 from tests.model_build.test_gates import artifact, difference, report
 from tests.model_build.versions import build_result
 

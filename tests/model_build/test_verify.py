@@ -14,11 +14,11 @@ from governance.documents import dump_yaml, read_yaml
 from governance.trust import load_trust
 from model_build.approve import approve
 from model_build.ceremony import fresh_keys, trust_text
-from model_build.mutations import missed_mutations, mutations_of
 from model_build.signing import sign_artifacts
 from model_build.verify import verify_version
 from model_build.writer import MANIFEST_FILE
 
+from tests.model_build.mutations import missed_mutations, mutations_of
 from tests.model_build.versions import LIFETIME, NOW, Signed, assessment, signed_version
 
 pytestmark = pytest.mark.build

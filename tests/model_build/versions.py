@@ -7,29 +7,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from governance.canonical import sha256_bytes
+from governance.manifest import Requirements, TensorSpec
 from governance.trust import Trust, load_trust
 from model_build.approve import QUESTIONS, Assessment, Scope, approve
 from model_build.assemble_version import build_version
 from model_build.ceremony import fresh_keys, trust_text
 from model_build.results import (
+    Agreement,
     ArtifactEvaluation,
     BuildResult,
     DatasetUse,
     Estimate,
     EvaluationReport,
-    FairnessResult,
+    FairnessMeasurement,
     GateResult,
     GroupQuality,
     Importance,
-    Needs,
+    InferenceCost,
     PairedDifference,
-    Parity,
-    Profile,
     Robustness,
-    SelfTest,
+    SelfTestCase,
     SplitDigest,
     Status,
-    TensorSpec,
     Transform,
     VariantResult,
 )
@@ -50,7 +49,7 @@ def transform(step: str, before: str, after: str) -> Transform:
         input_sha256=before,
         output_sha256=after,
         calibration_sha256="b" * 64 if step == "quantize" else None,
-        parity=Parity(top1_agreement=0.998, max_abs_error=0.031, n=200),
+        parity=Agreement(top1_agreement=0.998, max_abs_error=0.031, n=200),
     )
 
 
@@ -68,7 +67,7 @@ def variant(folder: Path, name: str, file_format: str = "tflite") -> VariantResu
         file=file,
         sha256=digest,
         bytes=len(content),
-        needs=Needs(min_ram_mb=64, runtime="LiteRT >= 2.0", min_android_api=26),
+        needs=Requirements(min_ram_mb=64, runtime="LiteRT >= 2.0", min_android_api=26),
         inputs=(TensorSpec(name="image", dtype="FP32", shape=(-1, 28, 28, 1), modality="vision"),),
         outputs=(TensorSpec(name="scores", dtype="FP32", shape=(-1, 10)),),
         transforms=links,
@@ -131,7 +130,7 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
         bytes_zstd=item.bytes - 10,
         metric="accuracy",
         quality=estimate(0.981),
-        parity=Parity(top1_agreement=0.999, max_abs_error=0.02, n=2000),
+        parity=Agreement(top1_agreement=0.999, max_abs_error=0.02, n=2000),
         difference=PairedDifference(
             metric="accuracy", loss_pt=0.1, low_pt=-0.2, high_pt=0.4, discordant=9, n=2000,
             method="tango",
@@ -144,7 +143,7 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
             for digit in range(10)
         ),
         fairness=(
-            FairnessResult(
+            FairnessMeasurement(
                 attribute="hand", metric="accuracy-gap", estimate=estimate(0.02),
                 worst_group="left", smallest_group=210, excluded={"unknown": 3},
             ),
@@ -156,13 +155,13 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
                 corruption="noise", severity=0.1, metric="accuracy", value=0.95, loss_pt=3.1
             ),
         ),
-        profile=Profile(
+        profile=InferenceCost(
             runtime="ai-edge-litert", runtime_version="2.3.0", threads=1, latency_p50_ms=0.21,
             latency_p95_ms=0.3, latency_ratio_to_reference=0.6, peak_memory_bytes=5_000_000,
             macs=1_200_000, energy_mj=0.42, energy_method="MACs x 4.6 pJ",
         ),
         self_tests=(
-            SelfTest(
+            SelfTestCase(
                 name="first", inputs={"image": (0.0, 0.5)}, shapes={"image": (1, 2)},
                 expected=(0.1,) * 9 + (0.9,), tolerance=0.05,
             ),

@@ -14,15 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from governance.docs import policies_page, schema_text
 from governance.manifest import manifest_schema
 from governance.telemetry import event_schema
 
-from edge.settings_docs import settings_page
 from operations.monitor.finding import finding_schema
 from sandbox.providers.aws.types_page import types_page
 from stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
+from tests.tools.edge_settings_page import settings_page
+from tests.tools.policies_page import policies_page, schema_text
 from tests.tools.types_in_use import aws_types_in_use
 
 __all__ = ["GENERATED", "main"]

@@ -19,6 +19,8 @@ from model_build.inspection.wire import top_fields
 
 __all__ = ["check_coreml"]
 
+_refused = InspectionError.advising("export the package again with coremltools")
+
 _LINK: Final = 0o120000  # S_IFLNK in the upper half of a zip entry's attributes
 _SUFFIXES: Final = frozenset({".mlmodel", ".bin", ".json", ""})
 
@@ -110,9 +112,3 @@ def _check_specification(data: bytes, name: str) -> None:
         raise _refused(
             name, f"a message of fields {sorted(set(fields))[:8]}", "a Core ML specification"
         )
-
-
-def _refused(name: str, got: str, expected: str) -> InspectionError:
-    return InspectionError(
-        name, got=got, expected=expected, next_step="export the package again with coremltools"
-    )

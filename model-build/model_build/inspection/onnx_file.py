@@ -13,6 +13,8 @@ from model_build.inspection.limits import Limits
 
 __all__ = ["CONTRIB_OPERATORS", "onnx_operators"]
 
+_refused = InspectionError.advising("export it again without that, or use another")
+
 _STANDARD: Final = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 _CONTRIB: Final = "com.microsoft"
 # Of onnxruntime's own operators, what its quantizer and its transformer optimiser write.
@@ -144,9 +146,3 @@ def _check_tensor(onnx: Any, tensor: Any, limits: Limits, name: str) -> None:
     # 4-bit types hold two elements a byte; nothing holds more.
     if any(size < 0 for size in tensor.dims) or elements > 2 * limits.max_bytes:
         raise _refused(name, f"a tensor of shape {list(tensor.dims)}", "sizes that a file can hold")
-
-
-def _refused(name: str, got: str, expected: str) -> InspectionError:
-    return InspectionError(
-        name, got=got, expected=expected, next_step="export it again without that, or use another"
-    )

@@ -13,6 +13,8 @@ from model_build.inspection.wire import top_fields
 
 __all__ = ["ACCEPTED", "sniff"]
 
+_refused = InspectionError.advising("export the model as TFLite, ONNX or Core ML and try again")
+
 ACCEPTED: Final = ("tflite", "onnx", "coreml")
 _MIN_BYTES: Final = 16
 # ModelProto's fields (onnx.proto): a file with another top-level field is something else.
@@ -95,12 +97,3 @@ def _onnx(data: bytes, name: str) -> str:
     if _ONNX_GRAPH not in seen:
         raise _refused(name, "a protobuf message without a graph", "an ONNX model")
     return "onnx"
-
-
-def _refused(name: str, got: str, expected: str) -> InspectionError:
-    return InspectionError(
-        name,
-        got=got,
-        expected=expected,
-        next_step="export the model as TFLite, ONNX or Core ML and try again",
-    )

@@ -13,6 +13,8 @@ from model_build.inspection.limits import Limits
 
 __all__ = ["tflite_operators"]
 
+_refused = InspectionError.advising("export it again without that, or use another")
+
 # Operators whose code is not in the runtime: somebody else's library, or a stand-in.
 _FOREIGN: Final = frozenset({"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"})
 _SCHEMA_VERSION: Final = 3
@@ -109,9 +111,3 @@ def _count(length: int, size: int, name: str) -> int:
     if length * 4 > size:
         raise _refused(name, f"a list of {length} in {size} bytes", "lists that fit in the file")
     return length
-
-
-def _refused(name: str, got: str, expected: str) -> InspectionError:
-    return InspectionError(
-        name, got=got, expected=expected, next_step="export it again without that, or use another"
-    )

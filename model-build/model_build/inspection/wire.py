@@ -9,6 +9,8 @@ from model_build.inspection.errors import InspectionError
 
 __all__ = ["top_fields"]
 
+_refused = InspectionError.advising("export the model as TFLite, ONNX or Core ML and try again")
+
 _VARINT: Final = 0
 _FIXED64: Final = 1
 _BYTES: Final = 2
@@ -53,12 +55,3 @@ def _varint(data: bytes, place: int, name: str, what: str) -> tuple[int, int]:
         if byte < 0x80:  # noqa: PLR2004  # the continuation bit
             return value, place + number + 1
     raise _refused(name, f"a message cut off at {place} of {len(data)} bytes", what)
-
-
-def _refused(name: str, got: str, expected: str) -> InspectionError:
-    return InspectionError(
-        name,
-        got=got,
-        expected=expected,
-        next_step="export the model as TFLite, ONNX or Core ML and try again",
-    )

@@ -18,6 +18,8 @@ from .price import Price, Source, read_price
 
 __all__ = ["GLOBAL", "Catalogue", "load_catalogue", "pack_catalogue", "parse_catalogue"]
 
+_refused = CostError.advising("restore it, or run `mobile-ai cost prices refresh`")
+
 GLOBAL: Final = "global"
 _POINTER: Final = "current.json"
 _KEYS: Final = frozenset({"apiVersion", "kind", "date", "currency", "sources", "rows"})
@@ -120,12 +122,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _refused(path.name, type(error).__name__, "a text file of the pack") from error
-
-
-def _refused(what: str, got: str, expected: str) -> CostError:
-    return CostError(
-        f"policy-pack/prices/{what}",
-        got=got,
-        expected=expected,
-        next_step="restore it, or run `mobile-ai cost prices refresh`",
-    )

@@ -12,6 +12,8 @@ from .money import ZERO, decimal_of
 
 __all__ = ["Price", "Source", "Tier", "read_price"]
 
+_refused = CostError.advising("run `mobile-ai cost prices refresh`")
+
 _KEYS = frozenset(
     {
         "region",
@@ -139,9 +141,3 @@ def _tiers(row: dict[str, Any], where: str) -> tuple[Tier, ...]:
     if not tiers or borders[-1] is not None or not rising:
         raise _refused(where, f"tiers up to {borders}", "rising borders, the last one open")
     return tiers
-
-
-def _refused(what: str, got: str, expected: str) -> CostError:
-    return CostError(
-        what, got=got, expected=expected, next_step="run `mobile-ai cost prices refresh`"
-    )

@@ -71,7 +71,7 @@ def test_a_variable_that_is_missing_is_named(name, tmp_path):
         ),
         (
             {
-                "follow": [{**DIGITS, "shadow": {"ring": "early", "percent": 101}}],
+                "follow": [{**DIGITS, "canary": {"ring": "early", "percent": 101}}],
                 "releases": RELEASES,
             },
             "less than or equal to 100",

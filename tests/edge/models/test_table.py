@@ -1,4 +1,4 @@
-"""The table under change: swaps, rollbacks, canaries, shadows, unloading."""
+"""The table under change: swaps, rollbacks, canaries, unloading."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,6 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from delivery.client import Outcome
@@ -225,8 +224,8 @@ def trial(world, cdn):
     world.release(first)
     world.release(world.add("1.1.0", scaled(3.0), 3.0), previous=first, stage="canary")
 
-    def given(percent, *, kind="canary"):
-        follow = {"model": "digits", kind: {"ring": "canary", "percent": percent}}
+    def given(percent):
+        follow = {"model": "digits", "canary": {"ring": "canary", "percent": percent}}
         return subscribed(world, cdn.url, follow=[follow])
 
     return given
@@ -241,84 +240,6 @@ async def test_a_canary_answers_its_share_and_whoever_asks_for_it(trial):
         assert table.versions("digits") == ("1.0.0", "1.1.0")
     async with opened(trial(50)) as table:
         assert {ask(table)[0] for _ in range(50)} == {"1.0.0", "1.1.0"}
-
-
-@in_loop
-async def test_a_shadow_changes_no_answer_and_tells_the_difference(trial, monkeypatch):
-    told = []
-    monkeypatch.setattr(
-        "edge.models.signals.shadowed", lambda _, difference: told.append(difference)
-    )
-    async with opened(trial(100, kind="shadow")) as table:
-        assert ask(table) == ("1.0.0", 2.0)
-        assert table.versions("digits") == ("1.0.0",)
-        await until(lambda: told)
-    assert told[0].worst == pytest.approx(1.0)
-    assert (told[0].rows, told[0].disagreeing) == (1, 0)
-
-
-@in_loop
-async def test_an_ensemble_follows_its_steps_versions(two, tmp_path):
-    ensemble = {
-        "name": "twice",
-        "steps": [
-            {"name": "a", "model": "digits", "inputs": {"x": "image"}},
-            {"name": "b", "model": "digits", "inputs": {"x": "a.y"}},
-        ],
-        "outputs": {"y": "b.y"},
-    }
-    async with opened(settings(tmp_path, ensembles=[ensemble])) as table:
-        begun = table.route("twice", None, [])
-        two()
-        await table.load("digits")
-        now = table.route("twice", "1", [])
-        image = {"image": np.ones((2, 4), np.float32)}
-
-        assert now.model.run(image)["y"].tolist() == [[9.0] * 4] * 2
-        assert begun.model.run(image)["y"].tolist() == [[4.0] * 4] * 2
-        assert ("1.0.0", "UNLOADING") in states(table)
-        begun.release()
-        now.release()
-        assert states(table) == [("1.1.0", "READY")]
-        await table.unload("digits")
-        assert not table.ready()
-        with pytest.raises(ModelUnavailableError, match="digits not served now"):
-            table.route("twice", None, [])
-
-
-@in_loop
-async def test_a_version_that_fails_as_a_step_is_taken_back(two, tmp_path):
-    ensemble = {
-        "name": "once",
-        "steps": [{"name": "a", "model": "digits", "inputs": {"x": "x"}}],
-        "outputs": {"y": "a.y"},
-    }
-    async with opened(settings(tmp_path, ensembles=[ensemble], watch=QUICK)) as table:
-        two(failing(1.0), 1.0)
-        await table.load("digits")
-        assert ask(table, "once") == ("1", 1.0)
-        for _ in range(6):
-            assert ask(table, "once", value=7.0) == ("1", None)
-        await until(lambda: ask(table, "once") == ("1", 2.0))
-        assert ask(table) == ("1.0.0", 2.0)
-
-
-@in_loop
-async def test_a_version_that_does_not_fit_leaves_the_ensemble_as_it_is(two, tmp_path):
-    ensemble = {
-        "name": "once",
-        "steps": [{"name": "a", "model": "digits", "inputs": {"x": "image"}}],
-        "outputs": {"answer": "a.y"},
-    }
-    async with opened(settings(tmp_path, ensembles=[ensemble])) as table:
-        two(scaled(3.0, output="z"))
-        await table.load("digits")
-        [line] = [line for line in table.index() if line.name == "once"]
-
-        assert line.state == "READY"
-        assert "has no output 'y'; it has ['z']" in line.reason
-        answer = table.route("once", None, []).model.run({"image": np.ones((1, 4), np.float32)})
-        assert answer["answer"][0, 0] == 2.0
 
 
 @in_loop

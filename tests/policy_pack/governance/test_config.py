@@ -103,4 +103,4 @@ def test_the_configs_of_the_repository_follow_the_schema(name: str) -> None:
 def test_the_schema_in_the_repository_is_the_rules_own() -> None:
     written = json.loads((PACK / "config" / "schema.json").read_text())
 
-    assert written == config_schema(catalogue()), "run `python -m governance.docs`"
+    assert written == config_schema(catalogue()), "run `make docs`"

@@ -5,26 +5,26 @@ from typing import Any
 import pytest
 from governance.documents import dump_yaml
 from governance.errors import ManifestError
-from governance.manifest import manifest_schema, parse_manifest
+from governance.manifest import manifest_schema, read_manifest
 from governance.testing import Signers, make_version
 
 GOOD = make_version(Signers.shared())
 
 
 def parsed(**changes: Any) -> object:
-    return parse_manifest(dump_yaml({**GOOD.values, **changes}), name="manifest")
+    return read_manifest(dump_yaml({**GOOD.values, **changes}), name="manifest")
 
 
 def test_a_manifest_is_read_back_as_written() -> None:
-    manifest, values = parse_manifest(GOOD.manifest, name="manifest")
+    manifest, values = read_manifest(GOOD.manifest, name="manifest")
 
     assert values == GOOD.values
-    again, _ = parse_manifest(dump_yaml(manifest.to_dict()), name="manifest")
+    again, _ = read_manifest(dump_yaml(manifest.to_dict()), name="manifest")
     assert again == manifest
 
 
 def test_an_artifact_is_found_by_its_variant() -> None:
-    manifest, _ = parse_manifest(GOOD.manifest, name="manifest")
+    manifest, _ = read_manifest(GOOD.manifest, name="manifest")
 
     assert manifest.artifact("int8") is not None
     assert manifest.artifact("int4") is None
@@ -57,6 +57,13 @@ def test_a_manifest_that_breaks_the_schema_is_refused(changes: dict[str, Any]) -
         parsed(**changes)
 
 
+@pytest.mark.parametrize("version", ["mobile-ai/v2", None, 1, ["mobile-ai/v1"]])
+def test_a_version_without_a_schema_is_refused_before_its_fields(version: object) -> None:
+    expected = r"got apiVersion .*; expected apiVersion mobile-ai/v1\. Next: .*install"
+    with pytest.raises(ManifestError, match=expected):
+        parsed(apiVersion=version, surprise=1)
+
+
 def test_every_problem_is_named() -> None:
     with pytest.raises(ManifestError, match=r"surprise.*wonder"):
         parsed(surprise=1, wonder=2)
@@ -64,7 +71,7 @@ def test_every_problem_is_named() -> None:
 
 def test_a_text_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(ManifestError):
-        parse_manifest("[]", name="manifest")
+        read_manifest("[]", name="manifest")
 
 
 def test_the_schema_refuses_unknown_fields() -> None:

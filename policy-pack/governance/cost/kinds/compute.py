@@ -14,7 +14,7 @@ from governance.cost.money import ZERO, Band
 from governance.cost.plan import Plan
 from governance.resource import Resource
 
-__all__ = ["PRICED", "events", "events_gb", "full_capacity_usd", "schedule_calls"]
+__all__ = ["PRICED", "events", "events_gb", "schedule_calls"]
 
 _TASK: Final = "aws:ecs/taskDefinition:TaskDefinition"
 _SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
@@ -47,23 +47,6 @@ def _traces(meter: Meter, calls: Band) -> list[Line]:
     except UnknownInputError:
         return [meter.line("xray.trace", Band(ZERO, ZERO, calls.high))]
     return [meter.line("xray.trace", calls)] if active else []
-
-
-def full_capacity_usd(plan: Plan, function: Resource) -> Decimal | None:
-    """Return what a function costs when its reserved concurrency is busy all month.
-
-    Reserved concurrency caps the rate and not the money: this is the money. ``None`` where
-    there is no cap or no price.
-    """
-    props = function.props
-    reserved = inputs.value(props, "reservedConcurrentExecutions")
-    arm = "arm64" in inputs.items(props, "architectures")
-    price = plan.catalogue.find("lambda.arm" if arm else "lambda.x86", plan.region_of(function))
-    if reserved is None or reserved == -1 or price is None or not price.known:
-        return None
-    gb = inputs.amount(props, "memorySize", default=128) / _MB
-    seconds = plan.assume.hours_per_month.high * _SECONDS_PER_HOUR
-    return price.cost(inputs.amount(props, "reservedConcurrentExecutions") * seconds * gb)
 
 
 def _calls(plan: Plan, resource: Resource) -> Band:

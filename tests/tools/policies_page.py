@@ -1,20 +1,16 @@
-"""Generates the reference page of the rules and the schema of pack configs.
-
-``python -m governance.docs`` in the pack's folder writes both; tests keep them true.
-"""
+"""Generates the reference page of the rules and the schema of pack configs."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from .bounds import Bounds, BudgetBound
-from .config import config_schema
-from .listed_types import JUDGED, UNJUDGED
-from .rule import Rule
-from .rules import catalogue
+from governance.bounds import Bounds, BudgetBound
+from governance.config import config_schema
+from governance.listed_types import JUDGED, UNJUDGED
+from governance.rule import Rule
+from governance.rules import catalogue
 
-__all__ = ["policies_page", "schema_text", "write"]
+__all__ = ["policies_page", "schema_text"]
 
 _GROUPS = {
     "responsible_ai": "Responsible AI",
@@ -102,12 +98,6 @@ def schema_text() -> str:
     return json.dumps(config_schema(catalogue()), indent=2) + "\n"
 
 
-def write(root: Path) -> None:
-    """Write both below the root of the repository."""
-    (root / "docs" / "policies.md").write_text(policies_page(), encoding="utf-8")
-    (root / "policy-pack" / "config" / "schema.json").write_text(schema_text(), encoding="utf-8")
-
-
 def _section(rule: Rule) -> str:
     waiver = (
         f"by {rule.waivable_by}, at most {rule.max_waiver_days} days"
@@ -130,7 +120,3 @@ def _section(rule: Rule) -> str:
         for name, item in rule.parameters.items()
     ]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    write(Path(__file__).resolve().parents[2])

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from governance.documents import dump_yaml, read_yaml
-
 from model_build.writer import MANIFEST_FILE
 
 __all__ = ["Mutation", "missed_mutations", "mutations_of"]
