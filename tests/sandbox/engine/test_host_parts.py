@@ -195,7 +195,7 @@ def test_a_host_on_its_own_prints_a_port_and_ends_on_end_of_input(tmp_path):
     )
     assert host.stdout.readline().strip().isdigit()
 
-    _, said = host.communicate(timeout=30)
+    _, said = host.communicate(timeout=120)
 
     assert host.returncode == 0
     assert said == b""

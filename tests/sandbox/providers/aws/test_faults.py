@@ -8,7 +8,6 @@ from sandbox.providers.aws.api.session import ApiError
 from sandbox.providers.aws.kinds import KINDS
 from sandbox.providers.cloud import UnfinishedError
 from sandbox.providers.errors import ProviderError
-
 from tests.cases import always
 
 from .world import Killed, World, answering, answering_json, dead_line, fault

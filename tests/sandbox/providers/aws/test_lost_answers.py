@@ -7,7 +7,6 @@ import pytest
 from sandbox.providers.aws.api.session import ApiError
 from sandbox.providers.aws.kinds import KINDS
 from sandbox.providers.cloud import UnfinishedError
-
 from tests.cases import always
 
 from .test_faults import BUCKET, OBJECTS, SHOWN, TOPIC
