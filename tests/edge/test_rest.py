@@ -258,6 +258,7 @@ def test_a_body_over_the_limit_is_refused_and_the_connection_ends(running: Runni
     del running
 
 
+@pytest.mark.slow
 def test_slow_and_endless_senders_are_cut_off_and_others_served() -> None:
     given = settings(requests={"arrival_seconds": 1})
     with Running(FixedTable([mlp()]), given) as server:

@@ -71,6 +71,7 @@ def wait_ready(port: int) -> None:
     until(ready, seconds=300)
 
 
+@pytest.mark.slow
 def test_a_signed_sample_is_served_and_sigterm_loses_no_request(
     process: tuple[subprocess.Popen[str], int],
 ) -> None:

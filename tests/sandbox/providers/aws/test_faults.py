@@ -12,6 +12,8 @@ from tests.cases import always
 
 from .world import Killed, World, answering, answering_json, dead_line, fault
 
+pytestmark = pytest.mark.slow
+
 ROLE = {"name": "r", "path": "/", "assumeRolePolicy": '{"Version": "2012-10-17", "Statement": []}'}
 TAGS = {"team": "edge"}
 # One object of each way to be found again: by its mark, by its name, by being as wanted.

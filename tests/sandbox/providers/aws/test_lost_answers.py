@@ -12,6 +12,8 @@ from tests.cases import always
 from .test_faults import BUCKET, OBJECTS, SHOWN, TOPIC
 from .world import Killed, World, answering, losing
 
+pytestmark = pytest.mark.slow
+
 MANY_STEPS = (
     "aws:kinesis/stream:Stream",
     "aws:kms/key:Key",
