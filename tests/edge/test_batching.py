@@ -188,8 +188,10 @@ def test_a_request_that_could_not_be_in_time_is_shed_before_it_waits() -> None:
 
 
 def test_a_request_whose_time_is_over_is_not_run() -> None:
+    its_time_is_over = threading.Event()
+
     def slow(batch: Any) -> Any:
-        time.sleep(0.05)
+        its_time_is_over.wait(60)
         return double(batch)
 
     async def main() -> None:
@@ -197,6 +199,8 @@ def test_a_request_whose_time_is_over_is_not_run() -> None:
         first = submit(made, served, Asked(1))
         await until_async(lambda: made.running_seconds() > 0)
         late = submit(made, served, Asked(2, patience=0.01))
+        await until_async(lambda: time.perf_counter() > late.deadline)
+        its_time_is_over.set()
         assert (await late.answer).status == DEADLINE
         await first.answer
         assert len(runs) == 1

@@ -118,7 +118,7 @@ def test_ctrl_c_reaches_the_command_through_the_gate_alone(tmp_path):
         text=True,
         process_group=0,
     )
-    watchdog = threading.Timer(60, process.kill)
+    watchdog = threading.Timer(240, process.kill)
     watchdog.start()
     pid = int(process.stdout.readline())
     os.killpg(process.pid, signal.SIGINT)
