@@ -36,13 +36,13 @@ programs: .venv/.all
 	@$(BIN)/python -m sandbox.kubernetes
 	@$(BIN)/python -m sandbox.kubernetes_provider
 
-check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not fuzz and not accept" $(ARGS)
+check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow, nothing that takes seconds
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not slow and not fuzz and not accept" $(ARGS)
 
 test: programs ## Install everything and run every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
-accept: programs ## Run the long suites too (fuzzing, outside judges): before a release
+accept: programs ## Run the long suites too (fuzzing, outside judges, more cases): before a release
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "fuzz or accept" $(ARGS)
 
 newest: .venv/.all ## Run the engine's tests with another Pulumi engine (ENGINE=v3.x.y; else the newest)

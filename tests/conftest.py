@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -35,8 +36,24 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker whole files; `--dist` may name another way."""
+    if config.option.dist != "loadgroup":
+        return None
+    from tests.scheduling import ByFile  # noqa: PLC0415  pytest runs without xdist too
+
+    config.option.loadscopereorder = False  # by number of tests, which says little of their time
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the long suites where no marker expression asks for them."""
+    if hasattr(config, "workerinput"):
+        from tests.scheduling import longest_first  # noqa: PLC0415  pytest runs without xdist too
+
+        longest_first(items)
     asked = config.option.markexpr or ""
     for item in items:
         for suite in _LONG_SUITES:

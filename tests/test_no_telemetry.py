@@ -92,6 +92,7 @@ def test_the_image_says_it_to_every_process_in_it():
     assert "ORT_DISABLE_TELEMETRY=1" in (ROOT / "edge/Dockerfile").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "off"), [("import sys", "False"), ("import model_build", "True")]
 )

@@ -86,7 +86,7 @@ class CachingProxy:
             return kept
 
     def _fetch(self, path):
-        connection = http.client.HTTPConnection(self._origin, timeout=10)
+        connection = http.client.HTTPConnection(self._origin, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         data = answer.read()

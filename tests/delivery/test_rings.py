@@ -43,6 +43,7 @@ def test_vectors_hold_in_javascript():
     assert int(_node(code)) == len(VECTORS["cohorts"])
 
 
+@pytest.mark.slow
 def test_a_million_ids_fall_alike_in_python_numpy_and_javascript():
     count, key = 1_000_000, point("camera-digits")
     points = np.fromiter((point(f"{n:032x}") for n in range(count)), np.uint64, count)

@@ -48,6 +48,7 @@ def test_plan_above_a_hard_budget_is_denied(checkout):
     denied(checkout.gate(), "hard budget field-assistant")
 
 
+@pytest.mark.accept
 def test_plan_above_a_soft_budget_is_denied_without_an_exception(checkout):
     limit(checkout, STACK, 20)
     denied(checkout.gate(), "soft budget stack")
@@ -65,6 +66,7 @@ def test_plan_above_a_soft_budget_passes_with_a_signed_exception_while_it_lasts(
     denied(checkout.gate(), "soft budget stack")
 
 
+@pytest.mark.accept
 def test_exception_that_another_role_signed_covers_nothing(checkout):
     signers = sign_world(checkout)
     limit(checkout, STACK, 20)

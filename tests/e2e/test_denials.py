@@ -49,6 +49,7 @@ def test_value_that_aws_refuses_fails_with_the_setting_that_it_comes_from(checko
     assert "aws:rds/instance:Instance" in said
 
 
+@pytest.mark.accept
 def test_region_outside_the_union_is_denied_for_sensitive_data(checkout):
     def move(values):
         values["aws"]["allowedRegions"] = ["eu-central-1", "us-east-1"]
@@ -76,16 +77,19 @@ def test_missing_cost_tag_is_denied(checkout):
     denied(checkout, "cost-tags-required", "cost-center")
 
 
+@pytest.mark.accept
 def test_signer_whose_key_was_compromised_is_denied(checkout):
     sign_world(checkout, states={"ethics-reviewer": "compromised"})
     denied(checkout, "model-evidence-verified", "assessment: got 0 valid signatures.*compromised")
 
 
+@pytest.mark.accept
 def test_assessment_that_has_run_out_is_denied(checkout):
     sign_world(checkout, assessment=expire)
     denied(checkout, "ethical-assessment-approved", "2026-02-01")
 
 
+@pytest.mark.accept
 def test_key_in_two_roles_makes_the_trust_invalid(checkout):
     def share(record):
         roles = record["predicate"]["roles"]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.e2e.checkout import ROOT, Checkout
+from tests.e2e.checkout import ROOT, GateRun
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
 PAGE = ROOT / "docs" / "first-deployment.md"
@@ -28,8 +28,8 @@ def row(stack: str, total: dict[str, str]) -> str:
     return f"| {stack} | {days} | {total['typical']} | {total['unknown']}, {ceiling} |\n"
 
 
-def test_costs_of_the_runbook_are_those_of_the_plans(pristine: Checkout, golden) -> None:
-    totals = {stack: pristine.gate(stack).report["cost"]["proposed"] for stack in STACKS}
+def test_costs_of_the_runbook_are_those_of_the_plans(gated: dict[str, GateRun], golden) -> None:
+    totals = {stack: gated[stack].report["cost"]["proposed"] for stack in STACKS}
     table = HEAD + "".join(row(stack, total) for stack, total in totals.items())
     text = PAGE.read_text("utf-8")
     assert BLOCK.search(text)

@@ -65,10 +65,10 @@ def test_ctrl_c_leaves_nothing_running(checkout):
     )
     family = _wait_for_plugins(process.pid)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, out + err
     assert "Traceback" not in out + err
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert alive == []
 
 

@@ -65,6 +65,7 @@ def test_deployed_stack_keeps_its_baseline_when_an_update_fails_and_no_downgrade
     assert plain.deployed() == deployed
 
 
+@pytest.mark.accept
 def test_stage_that_skips_a_ring_is_denied_by_both(pristine: Checkout, tmp_path: Path) -> None:
     checkout = duplicate(pristine, tmp_path / "prod")
     plain = Plain(checkout=checkout, stack="prod")
@@ -89,6 +90,7 @@ def test_stage_that_skips_a_ring_is_denied_by_both(pristine: Checkout, tmp_path:
     assert found == verdicts(checkout.gate("prod"))
 
 
+@pytest.mark.accept
 def test_state_with_deployments_and_no_baseline_lets_only_a_halt_pass(checkout: Checkout) -> None:
     lost = {
         "urn": f"urn:pulumi:prod::mobile-ai::{DEPLOYMENT}::field-assistant-digits",

@@ -24,7 +24,7 @@ from tests.waiting import until, until_async
 class Asked:
     """A job with rows of one number."""
 
-    def __init__(self, value: float, rows: int = 1, *, patience: float = 10.0) -> None:
+    def __init__(self, value: float, rows: int = 1, *, patience: float = 60.0) -> None:
         self.given = {"x": np.full((rows, 2), value, dtype=np.float32)}
         self.rows, self.key = rows, ((2,),)
         self.start = time.perf_counter()
@@ -188,8 +188,10 @@ def test_a_request_that_could_not_be_in_time_is_shed_before_it_waits() -> None:
 
 
 def test_a_request_whose_time_is_over_is_not_run() -> None:
+    its_time_is_over = threading.Event()
+
     def slow(batch: Any) -> Any:
-        time.sleep(0.05)
+        its_time_is_over.wait(60)
         return double(batch)
 
     async def main() -> None:
@@ -197,6 +199,8 @@ def test_a_request_whose_time_is_over_is_not_run() -> None:
         first = submit(made, served, Asked(1))
         await until_async(lambda: made.running_seconds() > 0)
         late = submit(made, served, Asked(2, patience=0.01))
+        await until_async(lambda: time.perf_counter() > late.deadline)
+        its_time_is_over.set()
         assert (await late.answer).status == DEADLINE
         await first.answer
         assert len(runs) == 1
@@ -209,7 +213,7 @@ def test_a_call_that_hangs_keeps_nobody_waiting_beyond_their_time() -> None:
     hangs = threading.Event()
 
     def run(batch: Any) -> Any:
-        hangs.wait(5)
+        hangs.wait(60)
         return double(batch)
 
     async def main() -> None:
@@ -233,8 +237,10 @@ def test_a_call_that_hangs_keeps_nobody_waiting_beyond_their_time() -> None:
 
 
 def test_a_slow_model_does_not_starve_another() -> None:
+    others_had_their_turn = threading.Event()
+
     def slow(batch: Any) -> Any:
-        time.sleep(0.3)
+        others_had_their_turn.wait(60)
         return double(batch)
 
     async def main() -> None:
@@ -245,6 +251,7 @@ def test_a_slow_model_does_not_starve_another() -> None:
         for _ in range(20):
             await submit(other, quick, Asked(1)).answer
         assert not waiting[0].answer.done()
+        others_had_their_turn.set()
         await asyncio.gather(*(job.answer for job in waiting))
 
     asyncio.run(main())

@@ -87,6 +87,7 @@ def one(model: Any, request: Any, cut: int | None, data: bytes) -> None:
     frame(model, text, data)
 
 
+@pytest.mark.slow
 @CASES
 @settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_frame_is_a_surprise(model: Any, request: Any, cut: int | None, data: bytes) -> None:

@@ -32,7 +32,7 @@ def statuses(running: Running, count: int, seed: int) -> set[int]:
     chance = random.Random(seed)  # noqa: S311  # repeatable, not secret
     body, headers = binary_request("x", np.zeros((1, FEATURES), np.float32), "FP32")
     length = int(headers["Inference-Header-Content-Length"])
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
     found = set()
     for _ in range(count):
         text = mutated(body[:length], chance)

@@ -40,7 +40,7 @@ class Client:
             request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,
         )
-        return method(request(**fields), timeout=10, metadata=self.metadata)
+        return method(request(**fields), timeout=60, metadata=self.metadata)
 
 
 @pytest.fixture(scope="module")

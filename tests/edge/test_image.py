@@ -180,6 +180,7 @@ def port():
         return free.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_the_server_runs_on_what_the_image_holds(site, staged, tmp_path, port):
     """Health, one inference, and a quiet end: by the image's interpreter path and nothing else."""
     start = (  # as the image's command, with the data in another folder

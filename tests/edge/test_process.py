@@ -18,6 +18,8 @@ import pytest
 
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ROW = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
 HANG = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [9, 9]}]}

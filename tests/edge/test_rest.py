@@ -27,6 +27,7 @@ from tests.edge.server_world import (
     mlp,
     settings,
 )
+from tests.waiting import until
 
 INFER = "/v2/models/mlp/infer"
 X = np.random.default_rng(5).normal(size=(3, FEATURES)).astype(np.float32)
@@ -191,7 +192,7 @@ def test_the_index_can_be_asked_for_what_is_ready(running: Running) -> None:
 
 def raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
     """Send bytes as they are; return what comes until the server closes or is silent."""
-    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
@@ -257,18 +258,17 @@ def test_a_body_over_the_limit_is_refused_and_the_connection_ends(running: Runni
     del running
 
 
+@pytest.mark.slow
 def test_slow_and_endless_senders_are_cut_off_and_others_served() -> None:
     given = settings(requests={"arrival_seconds": 1})
     with Running(FixedTable([mlp()]), given) as server:
         asyncio.run_coroutine_threadsafe(_sweep(server), server.loop)
-        start = time.monotonic()
         slow = http_post(b"x" * 100)[:-50]
         for stuck in (b"", b"POST /v2/mo", slow):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=8) as connection:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=15) as connection:
                 connection.sendall(stuck)
                 assert server.infer(json_request())[0] == 200
                 assert connection.recv(10) == b""
-        assert time.monotonic() - start < 20
         endless = b"GET /v2 HTTP/1.1\r\nx: " + b"y" * 2_000_000
         assert b"200" not in raw(server.port, endless)
 
@@ -285,11 +285,10 @@ def test_connections_over_the_limit_are_told_so() -> None:
         FixedTable([mlp()]), settings(listen={"port": 0, "grpc_port": 0, "connections": 2})
     ) as server:
         held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2)]
-        time.sleep(0.1)
         assert b" 503 " in raw(server.port, b"")
         for connection in held:
             connection.close()
-        time.sleep(0.1)
+        until(lambda: not server.server.server_state.connections)
         assert server.infer(json_request())[0] == 200
 
 
@@ -298,8 +297,7 @@ def test_a_client_that_goes_away_costs_nothing_but_its_answer(running: Running) 
         with socket.create_connection(("127.0.0.1", running.port)) as connection:
             connection.sendall(http_post(json.dumps(json_request()).encode()))
     assert running.infer(json_request())[0] == 200
-    time.sleep(0.05)
-    assert running.table.served["mlp"].in_flight == 0
+    until(lambda: running.table.served["mlp"].in_flight == 0)
 
 
 def test_a_model_that_cannot_serve_now_is_503_and_ready_is_false() -> None:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import pytest
 
 from gate.process import run_lines
+from tests.waiting import until
 
 PYTHON = [sys.executable, "-u", "-c"]
 
@@ -118,7 +118,7 @@ def test_ctrl_c_reaches_the_command_through_the_gate_alone(tmp_path):
         text=True,
         process_group=0,
     )
-    watchdog = threading.Timer(60, process.kill)
+    watchdog = threading.Timer(240, process.kill)
     watchdog.start()
     pid = int(process.stdout.readline())
     os.killpg(process.pid, signal.SIGINT)
@@ -126,14 +126,12 @@ def test_ctrl_c_reaches_the_command_through_the_gate_alone(tmp_path):
     watchdog.cancel()
     process.stdout.close()
     assert (tmp_path / "interrupts").read_text() == "i"
-    assert not alive(pid)
+    until(lambda: gone(pid))
 
 
-def alive(pid):
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        time.sleep(0.05)
-    return True
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False

@@ -229,6 +229,7 @@ SUBJECTS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_whatever_a_plan_says_the_model_answers_or_refuses_in_its_own_words(

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent import futures
+from contextlib import suppress
 
 import grpc
 from pulumi.runtime.proto import language_pb2_grpc
@@ -23,6 +24,34 @@ _THREADS = 16
 _STDIN = 0
 
 
+class _End:
+    """The end of the host, which a signal handler or a thread announces to the main thread.
+
+    The system hands a signal to any thread; Python runs the handler in the main thread, once that
+    runs again. In the wait of an `Event` it would not, until the engine kills the host after 5 s.
+    The wakeup descriptor is written by whichever thread takes the signal:
+    https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    """
+
+    def __init__(self) -> None:
+        """Let every signal wake the main thread, in which this is called."""
+        self._come = False
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+
+    def set(self) -> None:
+        """Announce the end."""
+        self._come = True
+        with suppress(BlockingIOError):  # full: the reader is about to look anyway
+            os.write(self._write, b"\0")
+
+    def wait(self) -> None:
+        """Return once the end was announced."""
+        while not self._come:
+            os.read(self._read, 64)
+
+
 def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> None:
     """Print a port, serve on it, and finally terminate all children.
 
@@ -30,7 +59,7 @@ def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> Non
         arguments: Path of the executor, then the engine's arguments.
         signals: Signals that stop the host.
     """
-    ending = threading.Event()
+    ending = _End()
     # The engine starts the host as the leader of a new process group.
     children = Children(own_group=os.getpgrp() == os.getpid())
 
@@ -71,7 +100,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     )
 
 
-def _await_engine_end(ending: threading.Event) -> None:
+def _await_engine_end(ending: _End) -> None:
     # The engine holds the other end of this pipe, which closes even if the engine is killed;
     # nothing else would then stop the policy packs.
     if stat.S_ISFIFO(os.fstat(_STDIN).st_mode):

@@ -1,8 +1,11 @@
 """Power goes at the worst moment, at every one of them."""
 
+import pytest
+
 from tests.delivery.crashes import crash_everywhere
 
 
+@pytest.mark.slow
 def test_a_crash_at_any_step_leaves_a_whole_model_and_heals(tmp_path):
     found = crash_everywhere(tmp_path)
     assert len(found) >= 30

@@ -107,6 +107,7 @@ def test_wrong_bytes_of_any_document_change_nothing(cdn, release, part, change):
     assert check(release).version == "1.1.0"
 
 
+@pytest.mark.slow
 def test_a_stalled_server_is_given_up(cdn, release):
     def stall(handler):
         time.sleep(3)

@@ -17,6 +17,7 @@ def fleets(tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 def test_every_client_installs_and_none_fails(fleets):
     first, canary, general, quiet = fleets[MANY]
     assert first.words == {"installed": MANY}

@@ -32,6 +32,7 @@ from tests.edge.models.world import (
     wide,
 )
 from tests.edge.server_world import settings as server_settings
+from tests.waiting import until_async
 
 QUICK = {"min_runs": 5, "error_rate": 0.2, "window_seconds": 60, "probation_seconds": 600}
 pytestmark = pytest.mark.usefixtures("here")
@@ -43,15 +44,6 @@ def two(git):
     """Have 1.0.0, and a way to bring 1.1.0."""
     git.add("1.0.0", scaled(2.0), 2.0)
     return lambda data=None, answer=3.0: git.add("1.1.0", data or scaled(3.0), answer)
-
-
-async def until(true, *, seconds=10):
-    """Wait for background work."""
-    for _ in range(seconds * 100):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come true in time")
 
 
 @in_loop
@@ -101,13 +93,17 @@ async def test_no_request_fails_while_versions_change_under_load(two, tmp_path):
                 except Exception as error:  # noqa: BLE001
                     failures.append(error)
 
+        async def answered(value):
+            answers.discard(value)
+            await until_async(lambda: failures or value in answers)
+
         clients = [asyncio.create_task(client()) for _ in range(8)]
         follower = table._entries["digits"].stable
         for _ in range(5):
             await follower.refresh()
-            await asyncio.sleep(0.02)
+            await answered(3.0)
             assert await follower.take_back(follower.served, "as a test")
-            await asyncio.sleep(0.02)
+            await answered(2.0)
             _forget(follower)
         stop.set()
         await asyncio.gather(*clients)
@@ -132,7 +128,7 @@ async def test_a_version_that_fails_in_use_is_taken_back_and_stays_away(two, tmp
         assert ask(table) == ("1.1.0", 1.0)
         for _ in range(6):
             ask(table, value=7.0)  # 4 values make no 7 rows
-        await until(lambda: ask(table) == ("1.0.0", 2.0))
+        await until_async(lambda: ask(table) == ("1.0.0", 2.0))
         assert ("1.1.0", "UNAVAILABLE") in states(table)
         with pytest.raises(ModelUnavailableError, match="failed here before"):
             await table.load("digits")
@@ -184,7 +180,7 @@ async def test_a_slower_version_is_taken_back(two, tmp_path):
         await table.load("digits")
         for _ in range(10):
             run(0.01)
-        await until(lambda: ask(table) == ("1.0.0", 2.0))
+        await until_async(lambda: ask(table) == ("1.0.0", 2.0))
 
 
 @in_loop
@@ -252,9 +248,9 @@ async def test_a_release_comes_by_polling_and_so_does_a_network(world, cdn):
         first = world.add("1.0.0", scaled(2.0), 2.0)
         world.release(first)
         cdn.fault = None
-        await until(table.ready)
+        await until_async(table.ready)
         world.release(world.add("1.1.0", scaled(3.0), 3.0), previous=first)
-        await until(lambda: ask(table) == ("1.1.0", 3.0))
+        await until_async(lambda: ask(table) == ("1.1.0", 3.0))
 
 
 @in_loop
@@ -272,7 +268,7 @@ async def test_a_defect_of_a_check_ends_no_polling(two, tmp_path, monkeypatch):
 
         monkeypatch.setattr("edge.models.folder.FolderSource.check", failing_once)
         two()
-        await until(lambda: ask(table) == ("1.1.0", 3.0))
+        await until_async(lambda: ask(table) == ("1.1.0", 3.0))
         assert len(calls) >= 2
 
 
@@ -401,7 +397,7 @@ async def test_a_client_that_sends_sizes_the_model_cannot_take_rolls_nothing_bac
         model = table._entries["digits"].stable.served.model
         model.run = _broken
         assert {await asked(4) for _ in range(10)} <= {500, 200}
-        await until(lambda: ask(table) == ("1.0.0", 2.0))
+        await until_async(lambda: ask(table) == ("1.0.0", 2.0))
 
 
 def _broken(_batch):

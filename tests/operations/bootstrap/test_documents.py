@@ -85,6 +85,7 @@ _RIGHT = re.compile(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("role", [deploy, preview, gate, boundary])
 def test_a_linter_of_policies_finds_nothing(role: Any, stack: str) -> None:

@@ -13,6 +13,8 @@ from cli.main import main
 from operations.dashboard.board import Board, Table
 from operations.dashboard.collect import Sources, collect
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime.now(dt.UTC)
 SHOWBACK = {

@@ -176,6 +176,7 @@ MEASURED = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(charges=st.lists(CHARGES, min_size=1, max_size=25), rows=MEASURED)
 def test_random_months_reconcile_to_the_cent(

@@ -172,6 +172,7 @@ def test_ingest_and_the_transform_in_the_stream_judge_alike(store, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_no_event_is_lost_and_none_doubled(tmp_path):
     found = crash(tmp_path, kills=6)
 

@@ -101,6 +101,7 @@ def partials(folder, parts):
     return duckdb.execute(query, [store.partials("bins")]).fetchall()
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(cuts=st.lists(st.integers(0, len(EVENTS)), min_size=1, max_size=3), seed=st.randoms())
 def test_partials_do_not_depend_on_how_the_events_came(tmp_path_factory, cuts, seed):

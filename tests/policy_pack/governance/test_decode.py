@@ -2,6 +2,7 @@
 
 import gc
 
+import pytest
 from google.protobuf import json_format, struct_pb2
 from governance.engine_values import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT, decode_struct
 from governance.judge import Session
@@ -70,6 +71,7 @@ def test_equal_texts_of_a_stack_are_kept_once() -> None:
     assert len(kept) == len(first.props)
 
 
+@pytest.mark.slow
 def test_judging_leaves_no_cycles_behind() -> None:
     """The served pack runs without a collector."""
     scene = Scene()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from governance.reading import UNKNOWN
 from governance.resource import Resource
 from governance.rules import catalogue
@@ -66,6 +67,7 @@ def check(known: list[Verdict], later: list[Verdict]) -> None:
             assert after[key].denies, (key, before.findings)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_unknowns_never_break_a_rule_or_lower_its_level(data: st.DataObject) -> None:
@@ -75,6 +77,7 @@ def test_unknowns_never_break_a_rule_or_lower_its_level(data: st.DataObject) -> 
     check(SCENE.judge(SCENE.resources(subject)), SCENE.judge(SCENE.resources(unclear)))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_an_unknown_hides_no_violation_of_a_rule_that_denies_unknowns(data: st.DataObject) -> None:

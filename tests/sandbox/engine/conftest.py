@@ -82,7 +82,7 @@ class Project:
 
     def run(self, *arguments: str) -> Ran:
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         return Ran(code=process.returncode, output=output)
 
     def preview(self, *arguments: str) -> Ran:
@@ -162,7 +162,7 @@ def left_running(running: Callable[[], str]) -> Callable[[], str]:
     """The same, after a moment to end in."""
 
     def still_there() -> str:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while running() and time.monotonic() < deadline:
             time.sleep(0.1)
         return running()

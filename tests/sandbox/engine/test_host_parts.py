@@ -195,10 +195,28 @@ def test_a_host_on_its_own_prints_a_port_and_ends_on_end_of_input(tmp_path):
     )
     assert host.stdout.readline().strip().isdigit()
 
-    _, said = host.communicate(timeout=30)
+    _, said = host.communicate(timeout=120)
 
     assert host.returncode == 0
     assert said == b""
+
+
+def test_a_signal_that_another_thread_takes_ends_the_host_too():
+    """Python runs handlers in the main thread; that one has to be woken."""
+    code = (
+        "import signal, threading\n"
+        "from sandbox.engine.host.serve import _End\n"
+        "end = _End()\n"
+        "signal.signal(signal.SIGINT, lambda *_: end.set())\n"
+        "take = lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
+        "threading.Timer(0.1, take).start()\n"
+        "end.wait()\n"
+        "print('ended')\n"
+    )
+
+    said = subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60)
+
+    assert said == "ended\n"
 
 
 @pytest.mark.parametrize("length", [10, LONGEST - len("LONG="), 200_000])

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from sandbox.gobuild import BuildError, BuildFolder, build_folder, ensure_built
 from sandbox.gobuild.cache import locked
 from sandbox.gobuild.pin import read_pin
 from sandbox.progress import Quiet
+from tests.waiting import until
 
 FAKE_GO = """\
 #!/bin/sh
@@ -82,12 +82,17 @@ def _programs(folder: Path) -> list[str]:
 
 
 class Recorder(Quiet):
-    def __init__(self) -> None:
+    """Keeps what is said; the first note makes a file, where one is named."""
+
+    def __init__(self, noted: Path | None = None) -> None:
+        self.noted = noted
         self.notes: list[str] = []
         self.packages: list[int] = []
 
     def note(self, message: str) -> None:
         self.notes.append(message)
+        if self.noted:
+            self.noted.touch()
 
     def tick(self, stage: str, *, packages: int, seconds: float) -> None:  # noqa: ARG002
         self.packages.append(packages)
@@ -269,14 +274,14 @@ def test_a_module_needed_as_data_is_downloaded_before_anything_is_compiled(ambie
 
 def test_a_builder_waits_for_the_one_that_holds_the_lock(ambient, tmp_path):
     """It says that it waits, and then finds the other's build instead of making its own."""
-    env, progress = ambient("sleep 1"), Recorder()
+    go_on = tmp_path / "go-on"
+    env, progress = ambient(f"while [ ! -e {go_on} ]; do sleep 0.05; done"), Recorder(go_on)
     other = _in_another_process(env)
-    while not (tmp_path / "builds").exists():
-        time.sleep(0.02)
+    until((tmp_path / "builds").exists)
 
     ensure_built(_folder(env), ambient=env, progress=progress)
 
-    assert other.wait(timeout=30) == 0
+    assert other.wait(timeout=120) == 0
     assert "waiting for it" in progress.notes[0]
     assert (tmp_path / "builds").read_text() == "built\n"
 
@@ -293,11 +298,10 @@ def test_a_lock_is_free_again_after_its_block(ambient):
 def test_an_interrupt_ends_the_compiler_and_keeps_no_half_program(ambient, tmp_path):
     env = ambient(f"sleep 60; touch {tmp_path / 'finished'}")
     process = _in_another_process(env)
-    while not (tmp_path / "builds").exists():
-        time.sleep(0.02)
+    until((tmp_path / "builds").exists)
 
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
 
     assert process.returncode == 130
     assert "the next run continues" in said

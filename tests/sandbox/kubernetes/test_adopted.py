@@ -16,6 +16,8 @@ from sandbox.services.adopted import adopt
 from sandbox.services.lifecycle import Wish
 from sandbox.services.state import Folder
 
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
+
 
 def up(folder, **wish):
     return lifecycle.up(folder, Wish(**wish), ambient=os.environ, progress=Quiet())

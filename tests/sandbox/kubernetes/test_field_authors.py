@@ -1,14 +1,17 @@
 """The audit names who edited a Deployment, asked of a real API server."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from governance.resource import Provider, Resource
 
 from operations.audit.live import workloads_as_declared
-from sandbox.kubernetes.api import Api
+from sandbox.kubernetes.api import Api, ApiError
 from tests.operations.audit.support import only
+from tests.waiting import until
 
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 OURS = "mobile-ai/demo/dev"
 
 
@@ -57,16 +60,35 @@ def change_annotation(live: dict[str, Any]) -> None:
     live["metadata"]["annotations"]["a.b/c"] = "other"
 
 
+def remove_annotation(live: dict[str, Any]) -> None:
+    del live["metadata"]["annotations"]["a.b/c"]
+
+
+def edit(api: Api, namespace: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the Deployment as a console does: again where a controller wrote meanwhile."""
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/edge"
+
+    def written() -> bool:
+        live = api.request("get", path)
+        change(live)
+        try:
+            api.request("put", f"{path}?fieldManager=console", live)
+        except ApiError as error:
+            if error.reason == "Conflict":
+                return False
+            raise
+        return True
+
+    until(written)
+
+
 @pytest.mark.parametrize("change", [swap_image, add_container, change_annotation])
 def test_who_edited_a_deployment_is_the_program_that_did(
     api: Api, namespace: str, change: Any
 ) -> None:
     document = declared(namespace)
-    live = api.apply(document, manager=OURS, dry_run=False, force=False)
-    change(live)
-    api.request(
-        "put", f"/apis/apps/v1/namespaces/{namespace}/deployments/edge?fieldManager=console", live
-    )
+    api.apply(document, manager=OURS, dry_run=False, force=False)
+    edit(api, namespace, change)
 
     got, author = audit(api, document)
 
@@ -89,10 +111,8 @@ def test_a_field_taken_over_by_force_names_who_took_it(api: Api, namespace: str)
 
 def test_an_annotation_that_was_removed_keeps_no_author(api: Api, namespace: str) -> None:
     document = declared(namespace)
-    live = api.apply(document, manager=OURS, dry_run=False, force=False)
-    del live["metadata"]["annotations"]["a.b/c"]
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/edge?fieldManager=console"
-    api.request("put", path, live)
+    api.apply(document, manager=OURS, dry_run=False, force=False)
+    edit(api, namespace, remove_annotation)
 
     got, author = audit(api, document)
 

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from sandbox.providers import install
 from sandbox.providers.specfile import sdk_version, write_atomically
 
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture(scope="module")

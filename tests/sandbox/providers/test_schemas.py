@@ -83,6 +83,7 @@ def test_a_value_that_aws_refuses_fails_with_what_got_expected_and_a_next_step(
     assert "; correct the setting of the stack file" in failures[path]
 
 
+@pytest.mark.slow
 def test_planned_dev_and_prod_resources_pass_and_nearly_every_input_is_checked(
     tmp_path: Path,
 ) -> None:
@@ -101,6 +102,7 @@ def test_planned_dev_and_prod_resources_pass_and_nearly_every_input_is_checked(
     assert len(missed) <= 0.01 * checked, sorted(set(missed))
 
 
+@pytest.mark.slow
 def test_invalid_values_of_the_planned_resources_are_caught() -> None:
     everything = list(mutations(planned_resources()))
     assert len(everything) >= 500

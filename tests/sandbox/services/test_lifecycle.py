@@ -259,7 +259,7 @@ def test_the_command_is_interrupted_without_leaving_anything(beside):
     running = json.loads(state.read_text())["running"]
 
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
 
     if process.returncode == 0:
         pytest.skip("the services were ready before the interrupt came")
@@ -280,7 +280,7 @@ def test_the_commands_speak_json(tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=240,
         )
 
     up, status = run("up", "--only", "aws"), run("status")

@@ -95,6 +95,7 @@ def test_a_listener_takes_the_certificate_that_a_stack_file_names(world: World):
     assert listener["Certificates"] == [{"CertificateArn": arn}]
 
 
+@pytest.mark.slow
 def test_what_is_left_in_aws_is_told_once_by_region_and_list(world: World):
     world.api("s3", "create_bucket", Bucket="models", CreateBucketConfiguration=PLACE)
     world.api("sns", "create_topic", Name="alarms")
@@ -142,6 +143,7 @@ def test_a_change_of_a_database_makes_no_second_secret(world: World):
     assert world.api("secretsmanager", "list_secrets")["SecretList"] == []
 
 
+@pytest.mark.slow
 def test_a_deleted_cluster_that_is_still_listed_is_not_left(world: World):
     world.api("ecs", "create_cluster", clusterName="registry")
     config = CONFIG

@@ -7,9 +7,12 @@ import pytest
 from sandbox.providers.aws.api.session import ApiError
 from sandbox.providers.aws.kinds import KINDS
 from sandbox.providers.cloud import UnfinishedError
+from tests.cases import always
 
-from .test_faults import OBJECTS, TOPIC
+from .test_faults import BUCKET, OBJECTS, SHOWN, TOPIC
 from .world import Killed, World, answering, losing
+
+pytestmark = pytest.mark.slow
 
 MANY_STEPS = (
     "aws:kinesis/stream:Stream",
@@ -27,7 +30,7 @@ def counted(world: World) -> dict[str, int]:
 
 
 @pytest.mark.fault("provider killed after any later call of a create")
-@pytest.mark.parametrize("token", MANY_STEPS)
+@pytest.mark.parametrize("token", always([TOPIC, BUCKET], of=MANY_STEPS))
 def test_a_process_killed_after_any_call_is_followed_by_one_that_goes_on(world: World, token: str):
     wanted = world.wanted(token, OBJECTS[token])
     made = world.create(token, OBJECTS[token])
@@ -46,7 +49,7 @@ def test_a_process_killed_after_any_call_is_followed_by_one_that_goes_on(world: 
 
 
 @pytest.mark.fault("answer of a create call lost, connection broken")
-@pytest.mark.parametrize("token", sorted(OBJECTS))
+@pytest.mark.parametrize("token", always(SHOWN, of=sorted(OBJECTS)))
 def test_a_create_whose_answer_is_lost_makes_one_object(world: World, token: str):
     world.session.losing = losing(KINDS[token].create.operation)
     try:

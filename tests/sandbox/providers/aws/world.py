@@ -25,9 +25,16 @@ from tests.sandbox.providers.stub import spec
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 
 
-def fault(kind: str, *values: Any) -> Any:
-    """One case of a parametrised test, with the kind of fault that it is."""
-    return pytest.param(*values, marks=pytest.mark.fault(kind))
+def fault(kind: str, *values: Any, later: bool = False) -> Any:
+    """One case of a parametrised test, with the kind of fault that it is.
+
+    Args:
+        kind: The kind of fault.
+        values: The case.
+        later: Whether it runs in `make accept` only.
+    """
+    marks = [pytest.mark.fault(kind), *([pytest.mark.accept] if later else [])]
+    return pytest.param(*values, marks=marks)
 
 
 class Killed(BaseException):
