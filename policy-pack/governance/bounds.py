@@ -1,8 +1,8 @@
-"""Bounds of a stack: what its stack file may choose among, set by people who review the pack.
+"""Bounds of a stack: the values that its stack file may choose from.
 
-Written under ``bounds`` of a stack's entry in ``policy-pack/stacks.yaml``, which a pull request
-that changes data only cannot touch. Everything is required and unknown keys are refused: a bound
-that is left out would bound nothing.
+Written under ``bounds`` of a stack's entry in ``policy-pack/stacks.yaml``, which only reviewers of
+the pack may change. Every field is required and unknown keys are refused, because a bound that
+was left out or misspelt would restrict nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class BudgetBound(BaseModel):
 
 
 class Bounds(BaseModel):
-    """Everything that a stack file may choose, as lists to choose from."""
+    """Allowed values for everything that a stack file may choose."""
 
     model_config = _STRICT
 
@@ -63,10 +63,10 @@ class Bounds(BaseModel):
 
 
 def read_bounds(value: Any, *, name: str) -> Bounds:
-    """Return the bounds under a stack's entry.
+    """Return the bounds of a stack's entry.
 
     Raises:
-        DocumentError: If a key is missing, unknown or has a value of another kind.
+        DocumentError: If a key is missing or unknown, or its value has another type.
     """
     if not isinstance(value, Mapping):
         raise _refused(name, "no bounds" if value is None else f"{value!r}", "a mapping")

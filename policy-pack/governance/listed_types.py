@@ -1,9 +1,9 @@
-"""The closed list of resource types: what a stack of ours may declare, by exact type token.
+"""Closed list of the resource types that a stack may declare, by exact type token.
 
-A type that is not here is denied, since no rule knows what it could do. A listed type is judged by
-the rules that name it, or has its reason here why none needs to. Rules for every type (residency,
-cost tags) come on top. Tokens are those of pulumi-aws 7, pulumi-kubernetes 4 and the pack's own
-components; an alias or an older API version of a listed type is not listed.
+A type that is not listed is denied, because no rule covers its effects. A listed type is evaluated
+by the rules that name it, or the list gives the reason why it needs none. Rules for every type
+(residency, cost tags) apply in addition. Tokens are those of pulumi-aws 7, pulumi-kubernetes 4 and
+the project's own components; aliases and other API versions of a listed type are not listed.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "pulumi:providers:pulumi": "the engine's own: reads the outputs of stacks, creates nothing",
     "pulumi:pulumi:Stack": "the root of all others",
 }
-"""Types that no rule names, and why none needs to."""
+"""Types that no rule names, each with the reason why it needs none."""
 
 LISTED: Final = JUDGED | frozenset(UNJUDGED)
 """Every type that a stack may declare."""

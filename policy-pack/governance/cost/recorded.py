@@ -1,7 +1,7 @@
-"""Resources of a recorded plan: the engine's event stream, one JSON object a line.
+"""Reads the resources of a recorded plan (engine event stream, JSON Lines) or exported state.
 
-The engine writes what it does not know yet as one of seven constants (Pulumi SDK,
-``runtime/rpc.py``); here they become ``UNKNOWN``.
+The engine encodes unknown values as seven constants, one per type (Pulumi Python SDK,
+``runtime/rpc.py``); they are decoded as ``UNKNOWN``.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
     """Return the resources that a preview plans, in order.
 
     Args:
-        lines: The event stream, one JSON object a line.
-        deleted: Whether to include what the preview deletes, as it is in the state.
+        lines: The event stream, one JSON object per line.
+        deleted: Whether to include resources that the preview deletes, with their old inputs.
 
     Raises:
-        CostError: If no resource was planned: an estimate of nothing would be zero.
+        CostError: If no resource was planned, which would be estimated as 0.
     """
     steps: dict[str, dict[str, Any]] = {}
     for line in lines:
         try:
             step = json.loads(line)["resourcePreEvent"]["metadata"]
         except (ValueError, KeyError, TypeError):
-            continue  # another kind of event, or a line that is none
+            continue  # another kind of event, or a line that is not JSON
         if step["op"] not in _DELETING and step.get("new"):
             steps[step["urn"]] = step["new"]
         elif deleted and step.get("old"):
@@ -69,9 +69,9 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
 
 
 def resources_of_export(export: Mapping[str, Any]) -> list[Resource]:
-    """Return the resources of a deployed state (`pulumi stack export`): what it costs now.
+    """Return the resources of a deployed state (`pulumi stack export`), to price what runs now.
 
-    An empty state has none: what was never deployed cost nothing before.
+    An empty state has none: a stack that was never deployed has no cost.
     """
     rows = (export.get("deployment") or {}).get("resources") or []
     steps = {item["urn"]: item for item in rows if not item.get("delete")}
@@ -79,7 +79,7 @@ def resources_of_export(export: Mapping[str, Any]) -> list[Resource]:
 
 
 def known_value(value: Any) -> Any:
-    """Return a value of the engine with its constants for unknowns replaced."""
+    """Return an engine value with the constants for unknown values replaced by ``UNKNOWN``."""
     if isinstance(value, str):
         return UNKNOWN if value in _UNKNOWN else value
     if isinstance(value, dict):
@@ -90,7 +90,7 @@ def known_value(value: Any) -> Any:
 
 
 def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:
-    """Return the resources with other usage; keys are ``<deployment>.<usage key>``.
+    """Return the resources with changed usage; keys are ``<deployment>.<usage key>``.
 
     Raises:
         CostError: If there is no such deployment.
@@ -140,7 +140,7 @@ def _resource(urn: str, step: dict[str, Any], steps: Mapping[str, dict[str, Any]
 
 
 def _provider_props(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a provider's inputs; the engine keeps whatever is not text as JSON in text."""
+    """Return a provider's inputs; the engine stores those that are not strings as JSON text."""
     props: dict[str, Any] = {}
     for key, value in known_value(dict(inputs)).items():
         try:

@@ -1,4 +1,4 @@
-"""Did a person who may say so approve this use of the model?"""
+"""Requires a signed ethics assessment that covers the use of the model and has not expired."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _covers(case: Case, key: str, values: Iterable[str], allowed: Any) -> None:
 def _check_expiry(case: Case, model: VerifiedModel) -> None:
     expires = model.expiry("assessment")
     if expires <= case.now:
-        # Never in the way of safety: what runs already, and a way back to it, may stay.
+        # Expiry must not block a halt or a rollback (see `governance.expiry`).
         report = case.warn if may_stay(case) else case.deny
         report("assessment", got=f"expired on {expires.date()}", expected="one that still counts")
     elif expires - case.now < timedelta(days=case.parameters["warnDays"]):

@@ -1,4 +1,4 @@
-"""Is what runs what was verified? Leaf resources are tied to model versions by digest."""
+"""Ties workloads, functions and delivery objects to verified model versions by digest."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _object(case: Case, *, in_delivery: bool) -> None:
     remediation="let the component declare its parts; do not change them from outside",
 )
 def leaf_matches_deployment(whole: Whole) -> None:
-    """Compare every deployment with what is below it."""
+    """Compare every deployment with the resources below it."""
     for case in whole.of(DEPLOYMENT):
         urn, digest = case.resource.urn, case.at("spec", "aiModel", "sha256")
         for leaf in whole.below(urn, types=(FUNCTION, *KUBERNETES_WORKLOADS)):

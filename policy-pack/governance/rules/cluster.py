@@ -1,4 +1,4 @@
-"""Rules on objects in a cluster: limits, probes, accounts, networks, roles."""
+"""Rules on Kubernetes objects: limits, probes, service accounts, network policies, RBAC."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def probes_set(case: Case) -> None:
     waivable_by="security",
 )
 def no_service_account_token(case: Case) -> None:
-    """Check the pod, or the account."""
+    """Check that a pod or service account mounts no token, and that a pod names its account."""
     if case.resource.type.endswith(":ServiceAccount"):
         case.at("automountServiceAccountToken").require(is_false, "false")
         return
@@ -90,7 +90,7 @@ def no_service_account_token(case: Case) -> None:
     waivable_by="security",
 )
 def namespace_restricted(case: Case) -> None:
-    """Check the label."""
+    """Check the enforcement label of Pod Security Admission."""
     case.at("metadata", "labels", _ENFORCE).require(one_of("restricted"), "'restricted'")
 
 
@@ -110,7 +110,7 @@ def namespace_restricted(case: Case) -> None:
     waivable_by="security",
 )
 def cluster_roles_narrow(case: Case) -> None:
-    """Check the rules of a role, or what a binding binds to."""
+    """Check the rules of a role, or the role that a binding refers to."""
     case.at("roleRef", "name").require(lambda value: value != "cluster-admin", "a narrow role")
     for rule in case.at("rules").items():
         for key in ("verbs", "resources", "apiGroups"):
@@ -129,7 +129,7 @@ def cluster_roles_narrow(case: Case) -> None:
     waivable_by="security",
 )
 def service_not_exposed(case: Case) -> None:
-    """Check the type and external addresses."""
+    """Check the type and the external IP addresses of a Service."""
     case.at("spec", "type").require(optional(one_of(*SERVICE_TYPES)), "'ClusterIP'")
     case.at("spec", "externalIPs").require(optional(lambda value: value == []), "none")
 
@@ -145,7 +145,7 @@ def service_not_exposed(case: Case) -> None:
     waivable_by="security",
 )
 def network_policy_narrow(case: Case) -> None:
-    """Check that every rule of a policy names peers and ports: without either it means all."""
+    """Check that every rule names peers and ports: an omitted field allows all of them."""
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         for rule in case.at("spec", direction).items():
             rule.at(peers).require(bool, "named peers")

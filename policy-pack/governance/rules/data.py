@@ -1,4 +1,4 @@
-"""Are data declared for what they are, and processed where such data may be?"""
+"""Checks declared data types, their privacy tier and the places where they are processed."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def data_types_cover_inputs(case: Case) -> None:
     },
 )
 def data_placement_allowed(case: Case) -> None:
-    """Check every placement against what it would process."""
+    """Check that no placement processes data types that must not be processed there."""
     used = set(data_types(case))
     bound = {
         "cloud": used & {*case.parameters["notInCloud"], *case.parameters["onDeviceOnly"]},

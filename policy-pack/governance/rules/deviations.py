@@ -1,4 +1,4 @@
-"""What is weaker than it should be, said on every run."""
+"""Lists weakened rules and waivers in every report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["RULES"]
     on_unknown="warn",
 )
 def deviations_listed(case: Case) -> None:
-    """Warn of each: a warning denies nothing, and stands in every report."""
+    """Warn of each weakened setting and each waiver, in force or not."""
     for weakening in case.facts.setting.config.weakenings:
         case.warn("pack config", got=weakening, expected="the default")
     for waivers in case.facts.records.waivers.values():

@@ -1,4 +1,4 @@
-"""Does the variant run where it is placed?"""
+"""Checks that each placed variant runs on its target within the limits of the device class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Are pods confined as the Kubernetes Pod Security Standard ``restricted`` asks?"""
+"""Enforces the Kubernetes Pod Security Standard ``restricted`` and a read-only root file system.
+
+https://kubernetes.io/docs/concepts/security/pod-security-standards/
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ __all__ = ["RULES"]
     applies_to=KUBERNETES_WORKLOADS,
 )
 def edge_pod_restricted(case: Case) -> None:
-    """Check the pod, then each container against the pod's defaults."""
+    """Check the pod, then each container with the pod's security context as its default."""
     pod = case.at(*pod_path(case.resource.type))
     for key in HOST_NAMESPACES:
         pod.at(key).require(optional(is_false), "false")
@@ -75,7 +78,7 @@ def _is_not_root(value: object) -> bool:
 def _either(
     own: Node, defaults: Node, keys: tuple[str, ...], test: Callable[[object], bool], expected: str
 ) -> None:
-    # The container's own setting stands above the pod's.
+    # A container's securityContext overrides the pod's.
     node = own.at(*keys)
     (defaults.at(*keys) if node.missing else node).require(test, expected)
 

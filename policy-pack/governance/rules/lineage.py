@@ -1,4 +1,4 @@
-"""Where does the model come from, and do its papers agree with each other?"""
+"""Checks data lineage, and that manifest, evaluation and bill of materials are consistent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from governance.tokens import DEPLOYMENT, MODEL_VERSION
 
 __all__ = ["RULES"]
 
-# Numbers pass through JSON and YAML on their way; they are rounded to more digits than this.
+# The builder rounds figures to more digits than this before they are written as JSON and YAML.
 _TOLERANCE: Final = 1e-6
 
 
@@ -27,7 +27,7 @@ _TOLERANCE: Final = 1e-6
     waivable_by="ethics-reviewer",
 )
 def training_data_known(case: Case) -> None:
-    """Check the data sets of the lineage."""
+    """Check that training and evaluation data are named and disjoint."""
     model = model_of(case)
     datasets = model.manifest.lineage.datasets if model else ()
     trained = {item.digest for item in datasets if item.use in {"training", "fine-tuning"}}
@@ -67,7 +67,7 @@ def training_data_known(case: Case) -> None:
     },
 )
 def training_licence_allowed(case: Case) -> None:
-    """Check every licence against the list."""
+    """Check the licence of every data set against the allowed ones."""
     model = model_of(case)
     allowed = case.parameters["licences"]
     if model is None:

@@ -1,4 +1,4 @@
-"""Can what is declared cost more than somebody agreed to?"""
+"""Bounds the cost of declared resources: scaling, concurrency, sizes, retention, usage, budgets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCALERS: Final = {
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": ("spec", "maxReplicas"),
     "aws:appautoscaling/target:Target": ("maxCapacity",),
 }
-# Which property says how large a resource is, and the parameter that lists what may be.
+# By type: the property that holds the size, and the parameter that lists allowed sizes.
 _SIZES: Final = {
     "aws:rds/instance:Instance": ("instanceClass", "database"),
     "aws:ec2/instance:Instance": ("instanceType", "instance"),
@@ -46,7 +46,7 @@ _SIZES: Final = {
     },
 )
 def autoscaling_bounded(case: Case) -> None:
-    """Check the maximum of an autoscaler, or those that a deployment declares."""
+    """Check the maximum of an autoscaler, or of each edge placement of a deployment."""
     most = case.parameters["maximumReplicas"]
     if case.resource.type != DEPLOYMENT:
         case.at(*_SCALERS[case.resource.type]).require(at_most(most), f"at most {most}")
@@ -98,9 +98,10 @@ def functions_capped(case: Case) -> None:
     },
 )
 def cloud_capacity_affordable(case: Case) -> None:
-    """Multiply concurrency, memory, time and price; compare with the budget.
+    """Compare the cost of cloud placements at full load with the budget.
 
-    Reserved concurrency caps a rate and no money: this is the money.
+    Reserved concurrency caps the request rate and not the cost; this bounds the cost of that rate:
+    concurrency x memory x busy time x price per GB-second.
     """
     clouds = [item for item in placements(case) if item.at("target").text() == "cloud"]
     parts = [_full_load_usd(case, item) for item in clouds]
@@ -182,7 +183,7 @@ def logs_expire(case: Case) -> None:
     waivable_by="finops-approver",
 )
 def budget_declared(case: Case) -> None:
-    """Check that the named budget exists, has a limit and tells somebody."""
+    """Check that the named budget exists, has a limit and notifies somebody."""
     budget = case.at("spec", "budget")
     known = case.facts.context.budgets if case.facts.context else {}
     if not budget.require(lambda value: value in known, f"one of {sorted(known)}"):
@@ -265,7 +266,7 @@ def usage_plausible(case: Case) -> None:
     waivable_by="finops-approver",
 )
 def budgets_alert(whole: Whole) -> None:
-    """Ask for as many budgets with notifications as the context declares."""
+    """Require as many AWS budgets with notifications as the context declares."""
     declared = whole.facts.context.budgets if whole.facts.context else {}
     made = whole.of(_BUDGET)
     for case in made:
@@ -276,9 +277,9 @@ def budgets_alert(whole: Whole) -> None:
 
 
 def _full_load_usd(case: Case, placement: Node) -> Decimal | None:
-    """Return a month of a placement with every copy busy; ``None`` without a price.
+    """Return the monthly cost of a placement at full concurrency; ``None`` without a price.
 
-    A deployment does not say which processor runs it: the dearer one with a price counts.
+    A deployment does not declare its processor architecture: the higher known price is used.
     """
     copies, memory = placement.at("reservedConcurrency"), placement.at("memoryMb")
     copies.require(at_least(0), "a reserved concurrency")

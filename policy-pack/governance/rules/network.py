@@ -1,4 +1,4 @@
-"""Rules on what can be reached: nothing is open to the world but what must be, by TLS."""
+"""Rules on network exposure: ingress, CDN, load balancers, APIs, public addresses, TLS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from governance.rule import Parameter, Rule, resource_rule, stack_rule
 
 __all__ = ["RULES"]
 
-# Bits that a network must fix at least: two halves of everything are everything.
+# Shortest prefix accepted, by IP version: 0.0.0.0/1 and 128.0.0.0/1 together are everybody.
 _WIDEST_PREFIX: Final = {4: 8, 6: 16}
 _UNIQUE_LOCAL: Final = ipaddress.IPv6Network("fc00::/7")  # RFC 4193: never routed on the internet
 _API: Final = "aws:apigatewayv2/api:Api"
@@ -38,7 +38,7 @@ _TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
     waivable_by="security",
 )
 def no_public_ingress(case: Case) -> None:
-    """Check every way in of a security group."""
+    """Check the source ranges of every ingress rule."""
     kind = case.resource.type
     if kind.endswith("IngressRule"):
         case.at("cidrIpv4").require(optional(_is_narrow), "not everybody")
@@ -58,7 +58,7 @@ def _ranges(rule: Node) -> None:
 
 
 def _is_narrow(value: object) -> bool:
-    """Pass a network that is a real part of the address space, however it is written."""
+    """Return whether a CIDR block is narrow enough, or unique local; false if it is none."""
     try:
         network = ipaddress.ip_network(str(value), strict=False)
     except ValueError:
@@ -88,7 +88,8 @@ def cdn_hardened(case: Case) -> None:
     for behaviour in case.at("orderedCacheBehaviors").items():
         behaviour.at("viewerProtocolPolicy").require(*_HTTPS)
     if case.parameters["ownDomain"]:
-        # With CloudFront's own name a viewer may still come with TLS 1.0.
+        # With the default *.cloudfront.net certificate CloudFront accepts TLSv1:
+        # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html
         case.at("viewerCertificate", "minimumProtocolVersion").require(
             one_of("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"), "TLSv1.2_2021 or newer"
         )
@@ -122,7 +123,7 @@ def cdn_hardened(case: Case) -> None:
     },
 )
 def cdn_geography_allowed(case: Case) -> None:
-    """Check where copies lie and who may fetch them; inference data never pass the CDN."""
+    """Check edge locations and viewer countries; inference data never pass through the CDN."""
     classes, countries = case.parameters["priceClasses"], case.parameters["countries"]
     case.at("priceClass").require(one_of(*classes), f"one of {classes}")
     if countries:
@@ -173,7 +174,8 @@ def load_balancer_hardened(case: Case) -> None:
 def api_authorized(case: Case) -> None:
     """Check the authorization of a route, the throttle and logs of a stage, or an API's shape."""
     if case.resource.type == _API:
-        for key in ("body", "routeKey", "target"):  # each would make routes that no rule sees
+        # Each of these creates routes that are not resources of the plan.
+        for key in ("body", "routeKey", "target"):
             case.at(key).require(lambda value: value is MISSING, "routes as resources of their own")
         return
     if case.resource.type.endswith(":Route"):
@@ -232,11 +234,11 @@ _CLOSED: Final[Mapping[str, Callable[[Case], None]]] = {
     frameworks=("AWS FSBP Lambda.1, EC2.9 and EC2.15",),
     remediation="name who may invoke it; keep public addresses off",
     applies_to=tuple(_CLOSED),
-    on_unknown="defer",  # who may invoke is an ARN that only the cloud knows at preview
+    on_unknown="defer",  # the source ARN of a permission is unknown at preview
     waivable_by="security",
 )
 def no_public_compute(case: Case) -> None:
-    """Run the check of the type."""
+    """Run the check of the resource's type."""
     _CLOSED[case.resource.type](case)
 
 
@@ -255,7 +257,7 @@ def no_public_compute(case: Case) -> None:
     },
 )
 def cdn_has_firewall(whole: Whole) -> None:
-    """Ask for a web ACL on every distribution."""
+    """Require a web ACL in a stack with distributions."""
     for case in whole.of(_DISTRIBUTION) if whole.parameters["required"] else []:
         firewalls = whole.of("aws:wafv2/webAcl:WebAcl")
         if not firewalls:

@@ -1,4 +1,4 @@
-"""Is the variant that ships good enough, fair enough, and watched over by somebody?"""
+"""Quality, fairness, parity, oversight and drift monitoring of the shipped variants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def _shipped(case: Case) -> Iterator[Artifact]:
-    """Yield the artifacts that the placements name; one that is not there is noted."""
+    """Yield the artifacts that the placements name; deny names that the manifest lacks."""
     model = model_of(case)
     for item in placements(case):
         variant = item.at("variant")
@@ -33,7 +33,7 @@ def _shipped(case: Case) -> Iterator[Artifact]:
 
 
 def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[str, str] | None:
-    """Return what is stated and what is expected where a figure has no known meaning."""
+    """Return what was found and expected if a metric is unknown or its value out of range."""
     metric = METRICS.get(stated.metric)
     usable = [
         item.name
@@ -81,7 +81,7 @@ def quality_sufficient(case: Case) -> None:
 
 
 def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
-    """Return the bound that is missed and the limit, where groups are treated too unlike."""
+    """Return the missed bound and the limit if a fairness figure is outside its threshold."""
     most, least = case.parameters["maximum"], case.parameters["minimum"]
     low, high = item.interval.low, item.interval.high
     if METRICS[item.metric].more_is_worse:
@@ -115,7 +115,7 @@ def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
     },
 )
 def fairness_sufficient(case: Case) -> None:
-    """Check every fairness figure; none counts as unmeasured where people are affected."""
+    """Check every fairness figure; a high-risk model must have one."""
     rows = case.parameters["minimumGroup"]
     model = model_of(case)
     sensitive = model is not None and model.manifest.metadata.risk_class == "high"
@@ -173,7 +173,7 @@ def parity_kept(case: Case) -> None:
     },
 )
 def evaluation_current(case: Case) -> None:
-    """Check the expiry; what is released already may stay as it is, or be gone back to."""
+    """Check the expiry; released versions may stay unchanged or be rolled back to."""
     model = model_of(case)
     if model is None:
         case.deny("evaluation", got="no verified model version", expected="one evaluated")
@@ -197,7 +197,7 @@ def evaluation_current(case: Case) -> None:
     waivable_by="ethics-reviewer",
 )
 def interpretability_reported(case: Case) -> None:
-    """Ask for the report where the risk class is high."""
+    """Require the report of a high-risk model."""
     model = model_of(case)
     if model is None:
         case.deny("interpretability", got="no verified model version", expected="one evaluated")
@@ -217,7 +217,7 @@ def interpretability_reported(case: Case) -> None:
     applies_to=(DEPLOYMENT,),
 )
 def risk_class_agreed(case: Case) -> None:
-    """Compare the two."""
+    """Compare the assessed risk class with the declared one."""
     model = model_of(case)
     if model is None:
         case.deny("riskClass", got="no verified model version", expected="one assessed")
@@ -239,7 +239,7 @@ def risk_class_agreed(case: Case) -> None:
     waivable_by="ethics-reviewer",
 )
 def human_oversight_named(case: Case) -> None:
-    """Check the address."""
+    """Check that the contact is a mail address."""
     contact = case.at("spec", "humanOversight")
     contact.require(
         lambda value: isinstance(value, str) and _MAIL.fullmatch(value) is not None,
@@ -257,7 +257,7 @@ def human_oversight_named(case: Case) -> None:
     waivable_by="ethics-reviewer",
 )
 def drift_monitored(whole: Whole) -> None:
-    """Ask for telemetry where there are deployments."""
+    """Require the Telemetry component in a stack with deployments."""
     if whole.of(DEPLOYMENT) and not whole.of(TELEMETRY):
         whole.deny("Telemetry", got="none in the stack", expected="one beside the deployments")
 

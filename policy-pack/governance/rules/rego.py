@@ -1,4 +1,4 @@
-"""What the company's own Rego rules say."""
+"""Applies custom Rego rules from ``policy-pack/rego`` to deployments."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rego_rules_pass(case: Case) -> None:
 
 
 def registry_of(case: Case) -> dict[str, Any]:
-    """Return what was verified, by model and version."""
+    """Return the verified model versions as Rego data, by model and version."""
     registry: dict[str, Any] = {}
     for digest, model in case.facts.models.items():
         metadata = model.manifest.metadata

@@ -1,4 +1,4 @@
-"""Functions, containers and machines that run by the second or the hour."""
+"""Price models of Lambda functions, Fargate services, EC2 instances and schedules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _function(plan: Plan, resource: Resource) -> list[Line]:
 
 
 def _traces(meter: Meter, calls: Band) -> list[Line]:
-    """Return the line for traces; what the cloud decides later is traced in the worst case."""
+    """Return the line for X-Ray traces; an unknown tracing mode counts in the high figure."""
     try:
         active = inputs.text(meter.resource.props, "tracingConfig", "mode") == "Active"
     except UnknownInputError:
@@ -50,10 +50,10 @@ def _traces(meter: Meter, calls: Band) -> list[Line]:
 
 
 def full_capacity_usd(plan: Plan, function: Resource) -> Decimal | None:
-    """Return what a function costs when its reserved concurrency is busy all month.
+    """Return the cost of a function whose reserved concurrency is busy all month.
 
-    Reserved concurrency caps the rate and not the money: this is the money. ``None`` where
-    there is no cap or no price.
+    Reserved concurrency caps the rate; this is the cost of that rate. ``None`` without a cap or a
+    price.
     """
     props = function.props
     reserved = inputs.value(props, "reservedConcurrentExecutions")
@@ -73,7 +73,7 @@ def _calls(plan: Plan, resource: Resource) -> Band:
     if demand is not None:
         return demand.requests * demand.cloud_share
     if "mobileai:index:Telemetry" in types:
-        # Firehose hands over at most a megabyte at a time, or what came in five minutes.
+        # Firehose invokes the transform per 1 MiB buffered, or every five minutes.
         return events_gb(plan) * _MB + plan.assume.hours_per_month * 12
     for item in above:
         for schedule in plan.by_parent.get(item.urn, ()):
@@ -83,7 +83,7 @@ def _calls(plan: Plan, resource: Resource) -> Band:
 
 
 def events(plan: Plan) -> Band:
-    """Return the telemetry events of a month, one device counted once per application."""
+    """Return the number of telemetry events a month, with one device counted once per app."""
     apps: dict[str, Band] = {}
     for demand in plan.demands.values():
         before = apps.get(demand.app)
@@ -93,12 +93,12 @@ def events(plan: Plan) -> Band:
 
 
 def events_gb(plan: Plan) -> Band:
-    """Return the bytes of a month's telemetry events in GiB."""
+    """Return the size of a month's telemetry events in GiB."""
     return events(plan) * plan.assume.event_bytes / 2**30
 
 
 def schedule_calls(plan: Plan, schedule: Resource) -> Band:
-    """Return how often a schedule fires in a month; an expression nobody reads: every minute."""
+    """Return the monthly invocations of a schedule; up to one a minute for cron expressions."""
     expression = inputs.text(schedule.props, "scheduleExpression")
     match = _RATE.fullmatch(expression)
     if match is None:
