@@ -1,7 +1,7 @@
-"""Pins in stack files: which manifest digest each deployment names, and renewing them.
+"""Finds and updates the manifest digests that stack files pin.
 
-A pin is any mapping with ``manifest`` and ``sha256``. Renewing replaces the characters of
-the digest and nothing else, so comments and layout stay.
+A pin is any mapping with ``manifest`` and ``sha256``. An update replaces only the characters of the
+digest, so that comments and layout are preserved.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 __all__ = ["Pin", "pins_in", "renew_pins"]
 
 
-_PREVIOUS: Final = "previous"  # of a deployment: the version that a rollback returns to
+_PREVIOUS: Final = "previous"  # a deployment's rollback target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,11 @@ class Pin:
     """A manifest and the digest that a stack file gives for it.
 
     Attributes:
-        manifest: Path from the repository.
-        sha256: The digest given.
-        start: Where the digest begins in the text.
-        end: Where it ends.
-        deployed: Whether the stack runs it; else it is what a deployment can go back to.
+        manifest: Path relative to the repository.
+        sha256: The pinned digest.
+        start: Start offset of the digest in the text.
+        end: End offset of the digest.
+        deployed: Whether the stack deploys it; false for a rollback target.
     """
 
     manifest: str
@@ -45,18 +45,18 @@ def pins_in(text: str) -> list[Pin]:
 
 
 def renew_pins(path: Path, digests: Mapping[str, str]) -> int:
-    """Give the pins of a stack file the digests named, and return how many changed.
+    """Update the pins of a stack file and return the number of changed pins.
 
     Args:
         path: The stack file.
-        digests: New digest by manifest path from the repository.
+        digests: New digests by manifest path relative to the repository.
     """
     text = path.read_text("utf-8")
     changed = 0
     for pin in reversed(pins_in(text)):
         digest = digests.get(pin.manifest, pin.sha256)
         if digest != pin.sha256:
-            # Quoted: a digest of digits and one "e" would be read as a number.
+            # Quoted: YAML resolves a digest of digits, or of digits and one "e", as a number.
             text = f'{text[: pin.start]}"{digest}"{text[pin.end :]}'
             changed += 1
     if changed:
