@@ -1,4 +1,4 @@
-"""Pins in stack files: found, and renewed without touching anything else."""
+"""Pins in stack files are found, and updated without changing anything else."""
 
 from __future__ import annotations
 

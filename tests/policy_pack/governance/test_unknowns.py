@@ -1,4 +1,4 @@
-"""Whatever is unknown: no fewer denials than promised, no traceback, no downgrade."""
+"""Unknown values never remove a denial, raise an error or allow a downgrade."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -43,7 +43,7 @@ def paths(value: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 def partly_unknown(draw: st.DrawFn, resource: Resource) -> Resource:
     every = list(paths(resource.props))
     chosen = draw(st.lists(st.sampled_from(every), max_size=4, unique=True)) if every else []
-    # The deepest first: what is below an unknown is unknown already.
+    # Deepest paths first: children of an unknown value are unknown.
     for path in sorted(chosen, key=len, reverse=True):
         resource = changed(resource, *path, to=UNKNOWN)
     return resource
