@@ -42,7 +42,7 @@ _SHAPE: Final = "{format: 1, stack, released, deployments: {name: spec}, costs}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What was deployed before a change.
+    """Deployments, released digests and costs before a change.
 
     Attributes:
         released: Digests of the manifests that were deployed and of their rollback targets.
