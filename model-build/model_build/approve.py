@@ -78,7 +78,7 @@ class Assessment(_Model):
     decision: Literal["approved", "rejected"]
     risk_class: Literal["minimal", "limited", "high"]
     human_oversight: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] = Field(
-        description="Mail address of who can stop it."
+        description="Mail address of the person who can stop it."
     )
     scope: Scope
     questionnaire: dict[str, str] = Field(description="Answers by key, see QUESTIONS.")

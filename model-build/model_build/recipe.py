@@ -65,7 +65,7 @@ class SplitSpec(_Model):
     use: Literal["training", "fine-tuning", "evaluation"]
     share: float = Field(gt=0, le=1, description="Of the rows of every label.")
     label_shares: dict[int, float] = Field(
-        default_factory=dict, description="Other shares for some labels: a skewed collection."
+        default_factory=dict, description="Shares of some labels, to skew the split."
     )
 
 
@@ -98,20 +98,20 @@ class Source(_Model):
 
     kind: Literal["network", "fine-tune", "locked", "file", "registry"]
     network: str | None = Field(default=None, description="A function of model_build.networks.")
-    parent: str | None = Field(default=None, description="Recipe file beside this one.")
+    parent: str | None = Field(default=None, description="Recipe file in the same folder.")
     name: str | None = Field(default=None, description="Entry of data.lock.yaml.")
     path: str | None = None
     uri: str | None = Field(default=None, pattern=r"^models:/[^/]+/[^/]+$")
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     probe: Literal["generated", "photos", "sound"] = Field(
-        default="generated", description="What a model without a data set is tried on."
+        default="generated", description="Probe inputs of a model without a data set."
     )
     probe_rows: int = Field(default=48, ge=1)
     probe_shapes: dict[str, tuple[int, ...]] = Field(
-        default_factory=dict, description="Shapes of inputs whose sizes the file leaves free."
+        default_factory=dict, description="Shapes of inputs with dynamic sizes."
     )
     probe_values: dict[str, float] = Field(
-        default_factory=dict, description="Inputs that are always the same, such as a rate."
+        default_factory=dict, description="Constant inputs, such as a sample rate."
     )
 
     @model_validator(mode="after")
@@ -229,7 +229,7 @@ class Recipe(_Model):
         default=None,
         min_length=1,
         description="Of the model: SPDX id or expression, or a name; that of its source where it "
-        "is imported. Absent: nobody stated one.",
+        "is imported. Absent: not stated.",
     )
     fallback: Literal["embedded", "off"]
     inputs: tuple[InputSpec, ...] = Field(min_length=1)

@@ -170,7 +170,7 @@ def _public_key(uri: str, role: str, trust: Trust | None) -> Key:
         raise SigningError(
             f"signer {uri}",
             got=f"{len(keys)} active keys of role {role} in the trust file",
-            expected="exactly one, since this scheme does not tell its public key",
+            expected="exactly one, since this scheme does not expose its public key",
             next_step="add the key to the trust file first, or use file2: or awskms:",
         )
     return keys[0]

@@ -107,8 +107,8 @@ def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Fin
 def _unknown(path: str, rule: Rule) -> Finding:
     next_step = {
         "deny": "give it as a plain value: what decides may not depend on another resource",
-        "warn": "give it as a plain value, so that it can be judged",
-        "defer": "nothing now; it is judged when it is known, before the resource is made",
+        "warn": "give it as a plain value, so that it can be evaluated",
+        "defer": "nothing now; it is evaluated when known, before the resource is created",
     }[rule.on_unknown]
     return Finding(
         what=path or "the resource", got="unknown", expected="a known value", next_step=next_step

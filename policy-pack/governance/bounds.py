@@ -45,7 +45,7 @@ class Bounds(BaseModel):
     )
     images: list[str] = Field(description="Repositories of container images, up to the `@`.")
     domains: list[str] = Field(
-        description="Public names, each with everything below it, of CDN and APIs."
+        description="Public domains of CDN and APIs, including their subdomains."
     )
     notify: list[str] = Field(description="Mail addresses or domains that may be notified.")
     secrets: dict[str, str] = Field(
@@ -57,8 +57,8 @@ class Bounds(BaseModel):
     )
     node_price_usd_per_hour: _Usd = Field(description="Lowest price of an edge site's node.")
     node_cpu: _Usd = Field(
-        description="Most CPUs that a node may be said to have, with at most 32 GB for each: a "
-        "larger node makes a pod on it cheap."
+        description="Highest declared CPU count of a node, with at most 32 GB per CPU: a larger "
+        "node lowers the cost share of each pod."
     )
 
 

@@ -101,7 +101,7 @@ class Assumptions:
             if key not in known:
                 raise CostError(
                     f"what-if {key!r}",
-                    got="a name that nothing has",
+                    got="an unknown name",
                     expected=f"one of {', '.join(sorted(set(map(_camel, known.values()))))}",
                     next_step="see docs/cost.md",
                 )

@@ -155,6 +155,6 @@ def _usd(row: Mapping[str, Any]) -> Decimal:
             "price list",
             got=f"currency {sorted(prices)}",
             expected="USD",
-            next_step="ask the list of the commercial regions",
+            next_step="query the price list of the commercial regions",
         )
     return decimal_of(prices["USD"], what="pricePerUnit")

@@ -228,7 +228,7 @@ class _Maker:
     def _unfit(self, row: Mapping[str, Any], target: str, best: Decimal) -> str:
         profile = row.get("profile")
         if not isinstance(profile, Mapping):
-            return "nobody measured it"
+            return "not measured"
         latency = inputs.amount(profile, "latencyP95Ms")
         energy, memory = profile.get("energyMj"), inputs.amount(profile, "peakMemoryBytes") / _MB
         if _quality(row) < best - self.level.quality_loss:

@@ -133,7 +133,7 @@ def _finding(what: str, got: str, expected: str) -> Finding:
         what=what,
         got=got,
         expected=expected,
-        next_step="drop the option: levels and parameters stand in policy-pack/config",
+        next_step="drop the option: levels and parameters are set in policy-pack/config",
     )
 
 

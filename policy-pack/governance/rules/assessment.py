@@ -18,7 +18,7 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="ethical-assessment-approved",
-    title="An ethics reviewer has approved the model for this app, data and region, until now.",
+    title="An ethics reviewer's approval covers this app, data and region, and has not expired.",
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 9 and 27", "GDPR Art. 35", "NIST AI RMF GOVERN 1.2 and MAP 1.1"),

@@ -112,11 +112,11 @@ def _object(case: Case, *, in_delivery: bool) -> None:
 
 @stack_rule(
     id="leaf-matches-deployment",
-    title="What runs below a deployment has its model, region, replicas and privacy tier.",
+    title="Resources below a deployment have its model, region, replicas and privacy tier.",
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 12", "NIST AI RMF MANAGE 4.1"),
-    remediation="let the component declare its parts; do not change them from outside",
+    remediation="let the component declare its resources; do not change them by transformations",
 )
 def leaf_matches_deployment(whole: Whole) -> None:
     """Compare every deployment with the resources below it."""

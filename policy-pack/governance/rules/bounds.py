@@ -37,7 +37,7 @@ def _bounds(case: Case) -> Bounds:
 
 @resource_rule(
     id="identity-bounded",
-    title="Public APIs accept tokens of bounded issuers and audiences only.",
+    title="Public APIs accept tokens of allowed issuers and audiences only.",
     group="security",
     severity="critical",
     frameworks=("OWASP API2:2023", "NIST SP 800-207"),
@@ -58,7 +58,7 @@ def identity_bounded(case: Case) -> None:
 
 @resource_rule(
     id="names-bounded",
-    title="Public names are of bounded domains.",
+    title="Public names are within allowed domains.",
     group="security",
     severity="high",
     frameworks=("NIST SP 800-53 SC-20", "CIS Controls 4.9"),
@@ -96,7 +96,7 @@ def _is_below(name: str, domain: str) -> bool:
 
 @resource_rule(
     id="notifications-bounded",
-    title="Alarms and budgets notify bounded addresses only.",
+    title="Alarms and budgets notify allowed addresses only.",
     group="security",
     severity="medium",
     frameworks=("CIS Controls 17.5", "NIST AI RMF MANAGE 4.3"),
@@ -166,7 +166,7 @@ def budgets_bounded(case: Case) -> None:
 
 @resource_rule(
     id="node-prices-bounded",
-    title="An edge site's node has a price, and not an invented one.",
+    title="The price and size of an edge site's node are within bounds.",
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Data Ingestion",),
@@ -187,7 +187,7 @@ def node_prices_bounded(case: Case) -> None:
 
 @resource_rule(
     id="release-kept",
-    title="What was signed and released stays in Git.",
+    title="Signed release metadata stays in Git.",
     group="delivery",
     severity="critical",
     frameworks=("TUF 1.0.34 section 5.4", "SLSA 1.2 Source L2"),
@@ -205,7 +205,7 @@ def release_kept(case: Case) -> None:
     if release and not root:
         case.deny(
             "release",
-            got=f"{len(release)} files of a release whose first root the pack does not know",
+            got=f"{len(release)} files of a release whose first root the pack does not pin",
             expected="`releaseRoot` in policy-pack/stacks.yaml",
             next_step="have the digest of the first root set there on the protected branch",
         )

@@ -22,14 +22,14 @@ __all__ = ["RULES"]
 
 @stack_rule(
     id="budgets-hold",
-    title="The projected month stays within every budget, or somebody signed for more.",
+    title="The estimated monthly cost is within every budget, or a signed exception covers it.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST01"),
     remediation="see `mobile-ai cost estimate`; shrink the plan, or have an exception signed",
     parameters={
         "highFactor": Parameter(
-            default=1.2, doc="Times the limit that the high figure may reach.", weaker="higher"
+            default=1.2, doc="Maximum ratio of the high figure to the limit.", weaker="higher"
         ),
         "warnShare": Parameter(
             default=0.8, doc="Share of a soft budget above which it warns.", weaker="higher"
@@ -125,7 +125,7 @@ def prices_current(case: Case) -> None:
 
 @stack_rule(
     id="placements-near-optimum",
-    title="A deployment's placements cost little more than the best that serve it as well.",
+    title="The cost of a deployment's placements is close to the optimum.",
     group="finops",
     severity="low",
     frameworks=("FinOps Framework: Workload Optimization", "AWS Well-Architected COST06"),
@@ -134,7 +134,7 @@ def prices_current(case: Case) -> None:
     parameters={
         "maximumExcess": Parameter(
             default=-1,
-            doc="Share above the optimum, 0.2 for a fifth; -1: not asked.",
+            doc="Maximum share above the optimum, 0.2 for a fifth; -1: not checked.",
             weaker="never",
         )
     },

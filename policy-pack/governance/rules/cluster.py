@@ -25,7 +25,7 @@ def _containers(case: Case) -> Iterator[Node]:
 
 @resource_rule(
     id="container-limits-set",
-    title="Every container says how much CPU and memory it needs and may take.",
+    title="Every container sets requests and limits for CPU and memory.",
     group="security",
     severity="medium",
     frameworks=("CIS Kubernetes 5.7", "NSA/CISA Kubernetes Hardening Guidance"),
@@ -42,7 +42,7 @@ def container_limits_set(case: Case) -> None:
 
 @resource_rule(
     id="probes-set",
-    title="Every container that serves tells whether it lives and is ready.",
+    title="Every serving container has a readiness and a liveness probe.",
     group="delivery",
     severity="medium",
     frameworks=("AWS Well-Architected REL11",),
@@ -59,7 +59,7 @@ def probes_set(case: Case) -> None:
 
 @resource_rule(
     id="no-service-account-token",
-    title="Pods get no credentials of the cluster.",
+    title="Pods get no service account token.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.1.5 and 5.1.6",),
@@ -96,7 +96,7 @@ def namespace_restricted(case: Case) -> None:
 
 @resource_rule(
     id="cluster-roles-narrow",
-    title="No role in a cluster allows everything.",
+    title="No role in a cluster uses wildcards.",
     group="security",
     severity="critical",
     frameworks=("CIS Kubernetes 5.1.1 to 5.1.3",),
@@ -136,7 +136,7 @@ def service_not_exposed(case: Case) -> None:
 
 @resource_rule(
     id="network-policy-narrow",
-    title="No network policy opens a pod to everybody, or to everything.",
+    title="Network policies name peers and ports.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes Hardening Guidance"),

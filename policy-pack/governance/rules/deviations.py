@@ -13,7 +13,7 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="deviations-listed",
-    title="Weakened rules, active waivers and exceptions are known to everybody.",
+    title="Weakened rules and waivers are listed in every report.",
     group="responsible_ai",
     severity="low",
     enforcement="advisory",

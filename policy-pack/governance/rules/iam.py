@@ -41,7 +41,7 @@ _INLINE: Final[Mapping[str, str]] = {
 
 @resource_rule(
     id="no-wildcard-iam",
-    title="No policy allows every action, every resource, or everybody.",
+    title="No policy allows all actions, all resources, or all principals.",
     group="security",
     severity="critical",
     frameworks=("AWS FSBP IAM.1 and IAM.21", "CIS AWS 1.16", "NIST AI RMF GOVERN 1.4"),

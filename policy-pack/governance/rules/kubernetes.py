@@ -30,7 +30,7 @@ __all__ = ["RULES"]
     group="security",
     severity="critical",
     frameworks=("Kubernetes Pod Security Standards: restricted", "CIS Kubernetes 5.2", "NSA CTR"),
-    remediation="set the security context that the standard asks for",
+    remediation="set the security context that the standard requires",
     applies_to=KUBERNETES_WORKLOADS,
 )
 def edge_pod_restricted(case: Case) -> None:

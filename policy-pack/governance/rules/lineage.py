@@ -18,7 +18,7 @@ _TOLERANCE: Final = 1e-6
 
 @resource_rule(
     id="training-data-known",
-    title="The model's training and evaluation data are named, and are not the same data.",
+    title="The model's training and evaluation data are named and disjoint.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10", "NIST AI RMF MAP 2.3"),
@@ -42,7 +42,7 @@ def training_data_known(case: Case) -> None:
 
 @resource_rule(
     id="training-licence-allowed",
-    title="Every data set that went into the model has a licence that is allowed.",
+    title="Every data set of the model has an allowed licence.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10(2)(b)", "NIST AI RMF GOVERN 6.1"),
@@ -80,7 +80,7 @@ def training_licence_allowed(case: Case) -> None:
 
 @resource_rule(
     id="evaluation-agrees-with-manifest",
-    title="What the manifest says of quality is what the evaluator measured and signed.",
+    title="The manifest's quality figures are those that the evaluator measured and signed.",
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 15", "NIST AI RMF MEASURE 1.3 and 2.5"),

@@ -34,7 +34,7 @@ _SIZES: Final = {
 
 @resource_rule(
     id="autoscaling-bounded",
-    title="Whatever scales by itself has an upper bound.",
+    title="Every autoscaler has an upper bound.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Workload Optimization", "AWS Well-Architected COST09"),
@@ -42,7 +42,9 @@ _SIZES: Final = {
     applies_to=(*_SCALERS, DEPLOYMENT),
     waivable_by="finops-approver",
     parameters={
-        "maximumReplicas": Parameter(default=20, doc="Of one autoscaler.", weaker="higher")
+        "maximumReplicas": Parameter(
+            default=20, doc="Maximum replicas of one autoscaler.", weaker="higher"
+        )
     },
 )
 def autoscaling_bounded(case: Case) -> None:
@@ -60,7 +62,7 @@ def autoscaling_bounded(case: Case) -> None:
 
 @resource_rule(
     id="functions-capped",
-    title="A function has a cap on how many copies run at once.",
+    title="Functions have a cap on concurrency and memory.",
     group="finops",
     severity="high",
     frameworks=("AWS Well-Architected COST09", "AWS FSBP Lambda.7"),
@@ -68,8 +70,12 @@ def autoscaling_bounded(case: Case) -> None:
     applies_to=(FUNCTION,),
     waivable_by="finops-approver",
     parameters={
-        "maximumConcurrency": Parameter(default=100, doc="Copies at once.", weaker="higher"),
-        "maximumMemoryMb": Parameter(default=3008, doc="Of one copy.", weaker="higher"),
+        "maximumConcurrency": Parameter(
+            default=100, doc="Maximum reserved concurrency.", weaker="higher"
+        ),
+        "maximumMemoryMb": Parameter(
+            default=3008, doc="Maximum memory of one instance.", weaker="higher"
+        ),
     },
 )
 def functions_capped(case: Case) -> None:
@@ -120,7 +126,7 @@ def cloud_capacity_affordable(case: Case) -> None:
 
 @resource_rule(
     id="sizes-allowed",
-    title="Machines and databases are of a size that the environment allows.",
+    title="Instances and databases have a size that the environment allows.",
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Rate Optimization", "AWS Well-Architected COST06"),
@@ -152,7 +158,7 @@ def sizes_allowed(case: Case) -> None:
 
 @resource_rule(
     id="logs-expire",
-    title="Logs are kept long enough to look into, and not for ever.",
+    title="Log retention is within bounds.",
     group="finops",
     severity="medium",
     frameworks=("GDPR Art. 5(1)(e)", "AWS FSBP CloudWatch.16", "EU AI Act Art. 19"),
@@ -174,7 +180,7 @@ def logs_expire(case: Case) -> None:
 
 @resource_rule(
     id="budget-declared",
-    title="Every deployment has a budget that the stack declares, with somebody to tell.",
+    title="Every deployment has a declared budget with a limit and a notification address.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST01"),
@@ -226,7 +232,7 @@ def owner_named(case: Case) -> None:
 
 @resource_rule(
     id="usage-plausible",
-    title="Declared usage is not far below what was measured, or somebody signed for it.",
+    title="Declared usage is not far below the last measurement or signed assumption.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Forecasting",),
@@ -235,7 +241,7 @@ def owner_named(case: Case) -> None:
     waivable_by="finops-approver",
     parameters={
         "minimumShare": Parameter(
-            default=0.8, doc="Of the last value measured or signed.", weaker="lower"
+            default=0.8, doc="Minimum share of the last value measured or signed.", weaker="lower"
         )
     },
 )
@@ -258,7 +264,7 @@ def usage_plausible(case: Case) -> None:
 
 @stack_rule(
     id="budgets-alert",
-    title="Every declared budget exists in the account and alerts somebody.",
+    title="Every declared budget exists in the account, with notifications.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST01"),

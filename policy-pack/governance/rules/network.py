@@ -24,7 +24,7 @@ _TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
 
 @resource_rule(
     id="no-public-ingress",
-    title="No security group lets everybody in.",
+    title="No security group allows ingress from the internet.",
     group="security",
     severity="critical",
     frameworks=("AWS FSBP EC2.13, EC2.18 and EC2.19", "CIS AWS 5.2"),
@@ -102,7 +102,7 @@ def cdn_hardened(case: Case) -> None:
 
 @resource_rule(
     id="cdn-geography-allowed",
-    title="Models are served from, and to, places that the stack may serve.",
+    title="Models are served from allowed edge locations to allowed countries.",
     group="responsible_ai",
     severity="medium",
     frameworks=("NIST AI RMF GOVERN 1.1", "EU AI Act Art. 2"),
@@ -163,7 +163,7 @@ def load_balancer_hardened(case: Case) -> None:
 
 @resource_rule(
     id="api-authorized",
-    title="Every route of an API asks who is calling, and its stage is throttled and logged.",
+    title="Every API route has an authorizer, and every stage is throttled and logged.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP APIGateway.8 and APIGateway.9", "OWASP API2:2023 and API4:2023"),
@@ -228,7 +228,7 @@ _CLOSED: Final[Mapping[str, Callable[[Case], None]]] = {
 
 @resource_rule(
     id="no-public-compute",
-    title="Functions, machines and subnets cannot be reached by everybody.",
+    title="Functions, instances and subnets are not public.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP Lambda.1, EC2.9 and EC2.15",),
@@ -244,7 +244,7 @@ def no_public_compute(case: Case) -> None:
 
 @stack_rule(
     id="cdn-has-firewall",
-    title="The CDN stands behind a firewall.",
+    title="The CDN is protected by a web application firewall.",
     group="security",
     severity="medium",
     frameworks=("AWS FSBP CloudFront.6",),

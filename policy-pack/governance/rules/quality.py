@@ -58,8 +58,12 @@ def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
-        "minimum": Parameter(default=0.8, doc="Of the interval's lower bound.", weaker="lower"),
-        "minimumRows": Parameter(default=500, doc="Held-out rows measured on.", weaker="lower"),
+        "minimum": Parameter(
+            default=0.8, doc="Minimum of the interval's lower bound.", weaker="lower"
+        ),
+        "minimumRows": Parameter(
+            default=500, doc="Minimum number of held-out rows.", weaker="lower"
+        ),
     },
 )
 def quality_sufficient(case: Case) -> None:
@@ -93,7 +97,7 @@ def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
 
 @resource_rule(
     id="fairness-sufficient",
-    title="The shipped variant treats groups alike, within the threshold.",
+    title="The shipped variant's fairness figures are within their thresholds.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10(2)(f)", "NIST AI RMF MEASURE 2.11", "EU Charter Art. 21"),
@@ -103,15 +107,17 @@ def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
     parameters={
         "maximum": Parameter(
             default=0.1,
-            doc="Of the interval's upper bound, of metrics where less is better.",
+            doc="Maximum of the interval's upper bound, for metrics where lower is better.",
             weaker="higher",
         ),
         "minimum": Parameter(
             default=0.7,
-            doc="Of the interval's lower bound, of metrics where more is better.",
+            doc="Minimum of the interval's lower bound, for metrics where higher is better.",
             weaker="lower",
         ),
-        "minimumGroup": Parameter(default=30, doc="Rows in the smallest group.", weaker="lower"),
+        "minimumGroup": Parameter(
+            default=30, doc="Minimum rows of the smallest group.", weaker="lower"
+        ),
     },
 )
 def fairness_sufficient(case: Case) -> None:
@@ -132,7 +138,7 @@ def fairness_sufficient(case: Case) -> None:
 
 @resource_rule(
     id="parity-kept",
-    title="The shipped variant answers as the model that was developed.",
+    title="The shipped variant's outputs agree with those of the reference variant.",
     group="responsible_ai",
     severity="medium",
     frameworks=("EU AI Act Art. 15(4)", "NIST AI RMF MEASURE 2.6"),
@@ -188,7 +194,7 @@ def evaluation_current(case: Case) -> None:
 
 @resource_rule(
     id="interpretability-reported",
-    title="A high-risk model comes with a report on what its answers depend on.",
+    title="A high-risk model has an interpretability report.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 13 and 86", "NIST AI RMF MEASURE 2.9"),
@@ -230,7 +236,7 @@ def risk_class_agreed(case: Case) -> None:
 
 @resource_rule(
     id="human-oversight-named",
-    title="Somebody who can stop the model is named, and can be reached by mail.",
+    title="The person who can stop the model is named by mail address.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 14 and 26(2)", "NIST AI RMF GOVERN 3.2"),
@@ -249,7 +255,7 @@ def human_oversight_named(case: Case) -> None:
 
 @stack_rule(
     id="drift-monitored",
-    title="A stack that deploys a model also collects what shows its drift.",
+    title="A stack that deploys a model collects the telemetry to detect drift.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 72", "NIST AI RMF MEASURE 2.4 and MANAGE 4.1"),

@@ -14,7 +14,7 @@ __all__ = ["RULES", "registry_of"]
 
 @resource_rule(
     id="rego-rules-pass",
-    title="The company's own rules in policy-pack/rego pass.",
+    title="The custom rules in policy-pack/rego pass.",
     group="responsible_ai",
     severity="high",
     frameworks=("NIST AI RMF GOVERN 1.2", "EU AI Act Art. 17"),

@@ -17,7 +17,7 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="first-ring-small",
-    title="The first ring is small enough that a mistake is found before it matters.",
+    title="The first ring is small.",
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "DORA Art. 9(4)(e)"),
@@ -25,7 +25,9 @@ __all__ = ["RULES"]
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
     parameters={
-        "maximumPercent": Parameter(default=10, doc="Of devices, percent.", weaker="higher")
+        "maximumPercent": Parameter(
+            default=10, doc="Maximum share of devices, percent.", weaker="higher"
+        )
     },
 )
 def first_ring_small(case: Case) -> None:
@@ -39,20 +41,22 @@ def first_ring_small(case: Case) -> None:
 
 @resource_rule(
     id="rollout-bounded",
-    title="Rings grow step by step to everybody, and each is watched for a while.",
+    title="Rings grow in bounded steps to 100 percent, each with a minimum soak time.",
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
-    remediation="add a ring between, or let it soak for longer",
+    remediation="add a ring in between, or raise soakHours",
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
     parameters={
         "maximumFactor": Parameter(
             default=20,
-            doc="How many times larger a ring may be than the one before.",
+            doc="Maximum growth factor from one ring to the next.",
             weaker="higher",
         ),
-        "minimumSoakHours": Parameter(default=1, doc="Of every ring but the last.", weaker="lower"),
+        "minimumSoakHours": Parameter(
+            default=1, doc="Minimum of every ring but the last.", weaker="lower"
+        ),
     },
 )
 def rollout_bounded(case: Case) -> None:
@@ -72,7 +76,7 @@ def rollout_bounded(case: Case) -> None:
 
 @resource_rule(
     id="rollout-stage-known",
-    title="The stage of the rollout is one of its rings, and a halt is never forgotten.",
+    title="The stage of the rollout is one of its rings; a halt is reported.",
     group="delivery",
     severity="medium",
     frameworks=("NIST AI RMF MANAGE 2.4",),
@@ -190,7 +194,9 @@ def minimum_app_version_set(case: Case) -> None:
     applies_to=("aws:cloudfront/cachePolicy:CachePolicy",),
     waivable_by="security",
     parameters={
-        "maximumSeconds": Parameter(default=300, doc="Of metadata in caches.", weaker="higher")
+        "maximumSeconds": Parameter(
+            default=300, doc="Maximum TTL of metadata in caches.", weaker="higher"
+        )
     },
 )
 def release_metadata_fresh(case: Case) -> None:
@@ -202,13 +208,13 @@ def release_metadata_fresh(case: Case) -> None:
 
 @stack_rule(
     id="patches-released",
-    title="Devices that have the version before are offered a patch and not the whole file.",
+    title="Devices with the previous version are offered a patch instead of the whole file.",
     group="delivery",
     severity="low",
     # Advisory, because a patch that would save too little is left out on purpose.
     enforcement="advisory",
     frameworks=("AWS Well-Architected SUS04-BP07",),
-    remediation="publish the release again where the version before is at hand",
+    remediation="publish the release again where the previous version is available",
     waivable_by="security",
 )
 def patches_released(whole: Whole) -> None:

@@ -75,7 +75,7 @@ def registry_immutable(case: Case) -> None:
 
 @resource_rule(
     id="database-resilient",
-    title="Databases are backed up, patched, and kept when the stack goes.",
+    title="Databases have backups, automatic patches, deletion protection and Multi-AZ.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP RDS.5, RDS.8, RDS.11 and RDS.13",),
@@ -126,7 +126,7 @@ _ENCRYPTED: Final[Mapping[str, Callable[[Case], None]]] = {
 
 @resource_rule(
     id="messages-encrypted",
-    title="Topics, queues, streams and logs are encrypted with a key of ours.",
+    title="Topics, queues, streams and logs are encrypted with a customer managed key.",
     group="security",
     severity="medium",
     frameworks=("AWS FSBP SNS.1, SQS.1 and DataFirehose.1", "GDPR Art. 32"),
@@ -205,7 +205,7 @@ def _names_secret(name: str) -> bool:
 
 @resource_rule(
     id="functions-traced",
-    title="Functions keep what they failed on, or report it.",
+    title="Functions log to a declared log group.",
     group="security",
     severity="low",
     enforcement="advisory",
@@ -222,7 +222,7 @@ def functions_traced(case: Case) -> None:
 
 @stack_rule(
     id="bucket-guards-exist",
-    title="Every bucket has all that keeps it private, versioned and within bounds.",
+    title="Every bucket is private, encrypted and versioned, and has a lifecycle and a policy.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP S3.1, S3.5, S3.8, S3.12, S3.13 and S3.14",),
@@ -252,7 +252,7 @@ def _guarded(guards: list[Resource]) -> set[str]:
 
 @resource_rule(
     id="stores-protected",
-    title="What holds data is protected from being deleted with the stack.",
+    title="Data stores are protected from deletion with the stack.",
     group="security",
     severity="medium",
     frameworks=("AWS Well-Architected REL09", "AWS FSBP RDS.8"),

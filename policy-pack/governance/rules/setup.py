@@ -17,7 +17,7 @@ __all__ = ["RULES", "stack_configured"]
 
 @resource_rule(
     id="stack-configured",
-    title="The stack is listed in the pack, and the plan says the same stack and environment.",
+    title="The stack is listed in the pack, and the plan's stack and environment match it.",
     group="security",
     severity="critical",
     frameworks=("NIST AI RMF GOVERN 1.4", "CIS Controls 4.1"),

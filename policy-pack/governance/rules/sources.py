@@ -36,16 +36,16 @@ _PROVIDERS: Final = {
 
 @resource_rule(
     id="resource-types-expected",
-    title="Every resource is of a type that is listed, with the rules that judge it.",
+    title="Every resource has a type of the closed list.",
     group="security",
     severity="critical",
     frameworks=("CIS Controls 2.5", "SLSA 1.2 Build L2"),
-    remediation="use a component, or list the type in the pack's config with a rule that judges it",
+    remediation="use a component, or list the type in the pack's config and add a rule",
     applies_to=("*",),
     parameters={
         "also": Parameter(
             default=[],
-            doc="Further types, as exact tokens, that rules of the company's own judge.",
+            doc="Further allowed types, as exact tokens, which custom rules evaluate.",
             weaker="more",
         )
     },
@@ -97,7 +97,7 @@ def _listed(node: Node) -> list[Any] | None:
 
 @resource_rule(
     id="images-from-our-registry",
-    title="Pinned images are of bounded repositories, by digest.",
+    title="Images are pinned by digest and come from allowed repositories.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.5.1", "SLSA 1.2 Build L2", "NIST SSDF PS.3"),

@@ -19,7 +19,7 @@ _UNLABELLED: Final = ("kubernetes:helm", "kubernetes:yaml", "kubernetes:kustomiz
 
 @resource_rule(
     id="cost-tags-required",
-    title="Everything that can be tagged says project, team, cost centre and environment.",
+    title="Every taggable resource has the cost allocation tags.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Allocation", "AWS FSBP tagging controls", "CIS Controls 1.1"),
@@ -34,7 +34,7 @@ _UNLABELLED: Final = ("kubernetes:helm", "kubernetes:yaml", "kubernetes:kustomiz
         ),
         "allowed": Parameter(
             default={},
-            doc="Lists of the values that a tag may have, by its name; one without may have any.",
+            doc="Allowed values by tag name; a tag that is not listed may have any value.",
             weaker="never",
         ),
     },

@@ -18,7 +18,7 @@ _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 
 @resource_rule(
     id="model-version-allowed",
-    title="The model version is one that the environment allows.",
+    title="The environment allows the model version.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 9", "NIST AI RMF MANAGE 2.4"),
@@ -61,7 +61,7 @@ def _check_minimum(case: Case, lowest: str) -> None:
 
 @resource_rule(
     id="no-silent-downgrade",
-    title="A deployment goes back only to the version that it names as its way back.",
+    title="A deployment is downgraded only to its rollback target.",
     group="responsible_ai",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.4", "TUF 1.0.34 section 5.3.5"),
@@ -107,7 +107,7 @@ def _deny_step(case: Case) -> None:
 
 @resource_rule(
     id="rollback-target-verified",
-    title="The way back is another version whose evidence verifies too.",
+    title="The rollback target is another version with verified evidence.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 14(4)(e)", "NIST AI RMF MANAGE 2.4"),
