@@ -64,7 +64,7 @@ def to_coreml(model: Any, *, bits: int = 32) -> bytes:
         source="tensorflow",
         convert_to="mlprogram",
         compute_precision=precision,
-        minimum_deployment_target=ct.target.iOS15,
+        minimum_deployment_target=ct.target.iOS15,  # the first that runs ML Programs
     )
     if bits == 8:  # noqa: PLR2004
         optimize = need("coremltools.optimize.coreml")

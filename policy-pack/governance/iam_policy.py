@@ -55,6 +55,8 @@ _MATCHES: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike
 _READS: Final = re.compile(
     r"(?!iam:|kms:|secretsmanager:|ssm:|sts:)[a-z0-9-]+:(Get|List|Describe)\w*\*"
 )
+# A federated role without a condition on the subject trusts every token of the issuer:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 _OIDC_SUBJECT: Final = ":sub"
 _WILDCARDS: Final = "*?"
 _ARN_PARTS: Final = 6

@@ -221,6 +221,7 @@ def _signed(
     try:
         value = _read(files, role, version)
         duty = duties.roles[role]
+        # TUF metadata is signed in OLPC canonical JSON, not in the RFC 8785 form of `canonical`.
         message = (encode_canonical(value["signed"]) or "").encode()
         good = {
             item["keyid"]

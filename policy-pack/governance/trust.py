@@ -262,6 +262,7 @@ def _key(keyid: str, value: dict[str, Any]) -> TrustedKey:
 
 def _threshold(role: Mapping[str, Any]) -> int:
     threshold = role["threshold"]
+    # `isinstance` would accept `true`: bool is a subclass of int.
     if type(threshold) is not int or not 1 <= threshold <= len(set(role["keyids"])):
         raise ValueError(f"threshold {threshold!r} of {len(role['keyids'])} keys")
     return threshold
@@ -294,6 +295,8 @@ def _signed_by(envelope: Envelope, key: Key) -> bool:
     if signature is None:
         return False
     try:
+        # DSSE signs PAE(payloadType, payload), which binds the type to the signature:
+        # https://github.com/secure-systems-lab/dsse/blob/master/protocol.md
         key.verify_signature(signature, envelope.pae())
     except UnverifiedSignatureError:
         return False

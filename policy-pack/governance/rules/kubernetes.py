@@ -58,6 +58,7 @@ def _container(container: Node, defaults: Node) -> None:
     own.at("allowPrivilegeEscalation").require(is_false, "false")
     own.at("readOnlyRootFilesystem").require(is_true, "true")
     own.at("procMount").require(optional(one_of(PROC_MOUNT)), repr(PROC_MOUNT))
+    # `restricted` requires to drop ALL and allows to add NET_BIND_SERVICE only.
     own.at("capabilities", "drop").require(
         lambda value: isinstance(value, list) and "ALL" in value, "a list with 'ALL'"
     )

@@ -19,6 +19,8 @@ _API: Final = "aws:apigatewayv2/api:Api"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _LISTENERS: Final = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 _BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+# Predefined policies that negotiate TLS 1.3 and, in some, TLS 1.2:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 _TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
 
 
@@ -200,6 +202,8 @@ def _permission(case: Case) -> None:
         lambda value: isinstance(value, str) and value.endswith(".amazonaws.com"),
         "a service of AWS: callers of other accounts go through the API",
     )
+    # A service principal acts for every AWS account: without a source condition any of them could
+    # invoke the function (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
     own = case.at("sourceAccount")
     if own.missing:
         case.at("sourceArn").require(is_text, "sourceArn or sourceAccount")
