@@ -116,5 +116,5 @@ def test_a_policy_document_that_stays_unknown_is_denied_at_up() -> None:
     [verdict] = SCENE.verdicts("no-wildcard-iam", unclear)
 
     assert (verdict.outcome, verdict.denies) == ("deferred", False)
-    assert "judged when it is known, before the resource is made" in verdict.messages[0]
+    assert "evaluated when known, before the resource is created" in verdict.messages[0]
     assert update.denials(unclear) == {"no-wildcard-iam"}
