@@ -52,13 +52,14 @@ newest: .venv/.all ## Run the engine's tests with another Pulumi engine (ENGINE=
 fresh: ## Run both README commands in a fresh clone with a new home and empty caches (an hour or so)
 	@$(PYTHON) tests/tools/fresh.py $(ARGS)
 
-lint: .venv/.all ## Check style, types, spelling and project metadata
+lint: .venv/.all ## Check style, types, spelling, wording and project metadata
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy __main__.py stack components delivery edge operations gate cli sandbox
 	$(BIN)/mypy policy-pack/governance
 	$(BIN)/mypy -p model_build
 	$(BIN)/codespell
+	$(BIN)/python -m tests.tools.words
 	$(BIN)/validate-pyproject pyproject.toml
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml docs/templates/*.yml
 

@@ -1,4 +1,4 @@
-"""Bench rows from builds and their evaluations: every number from the file that ships."""
+"""Computes benchmark rows from builds and their evaluations of the shipped files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WITHIN_PT = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of the bench: see `build/bench.json`."""
+    """One row of the benchmark (`build/bench.json`)."""
 
     id: str
     value: float
@@ -25,7 +25,7 @@ class Row:
 
 
 def rows_of(build: BuildResult, report: EvaluationReport) -> tuple[Row, ...]:
-    """Return the rows that one version can fill; a variant that was not built gives none."""
+    """Return the rows of one version; a variant that was not built has none."""
     found = {each.variant: each for each in report.artifacts}
     reference, model = found[report.reference], build.model
     rows: list[Row] = []
@@ -46,7 +46,7 @@ def rows_of(build: BuildResult, report: EvaluationReport) -> tuple[Row, ...]:
 
 
 def best_within(report: EvaluationReport, loss_pt: float) -> ArtifactEvaluation | None:
-    """Return the variant smallest on the wire among those that lose at most `loss_pt`."""
+    """Return the variant with the smallest zstd size among those that lose at most `loss_pt`."""
     good = [
         each
         for each in report.artifacts
@@ -67,10 +67,10 @@ def _loss(found: ArtifactEvaluation, name: str) -> list[Row]:
 
 
 def _pruned(found: ArtifactEvaluation, dense: ArtifactEvaluation | None, model: str) -> list[Row]:
-    """Compare with a dense network that was trained as long, where the recipe makes one.
+    """Compare with a dense network of equal training time, if the recipe builds one.
 
-    Pruning trains on: against the untouched fp32 file it would be credited with what the
-    training alone brings.
+    Pruning includes further training; a comparison with the original fp32 file would credit
+    pruning with the gain of that training.
     """
     rows = _loss(found, f"model.{model}_pruned_int8_loss_pt")
     if not rows or dense is None or dense.difference is None or found.difference is None:

@@ -1,4 +1,4 @@
-"""Run the policy pack: `python -m pulumi.policy <engine> policy-pack` ends up here."""
+"""Entry point of the policy pack, run by `python -m pulumi.policy <engine> policy-pack`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Makes model versions: recipe to trained, optimised, evaluated, signed artifacts."""
+"""Builds model versions: trains, optimises, evaluates and signs the artifacts of a recipe."""
 
 import os
 

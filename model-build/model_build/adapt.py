@@ -1,4 +1,4 @@
-"""Adapting a trained network before it is quantised: pruning and quantisation-aware training."""
+"""Adapts a trained network before quantisation: pruning and quantisation-aware training."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
     Args:
         model: A trained network.
         how: `pruned` (half of the weights of every layer that has many, fine-tuned), `qat`
-            (trained with fake quantisation) or `dense` (the same training and nothing else:
-            the control that tells what pruning costs from what more training brings).
+            (trained with fake quantisation) or `dense` (the same additional training without
+            either: the control that separates the cost of pruning from the gain of training).
         rows: Training rows.
         plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`.
-        seed: Of order and augmentation.
+        seed: Seed of row order and augmentation.
 
     Raises:
         RecipeError: If `how` is unknown.
@@ -64,15 +64,16 @@ def _prune(model: Any, rows: Rows, plan: TrainSpec, seed: int) -> Any:
     tfmot = need("tensorflow_model_optimization")
     prune = tfmot.sparsity.keras
     steps = max(1, len(rows) // plan.batch_size) * plan.epochs
-    # Most of the run recovers at the final sparsity; see tfmot's comprehensive guide.
+    # Half of the run fine-tunes at the final sparsity:
+    # https://www.tensorflow.org/model_optimization/guide/pruning/comprehensive_guide
     schedule = prune.PolynomialDecay(
         0.2, SPARSITY, 0, max(1, steps // 2), frequency=max(1, steps // 20)
     )
 
     def choose(layer: Any) -> Any:
-        # Depthwise kernels and the stem are few weights with much effect: kept whole.
+        # Depthwise kernels and the stem have few weights and much effect: not pruned.
         many = layer.count_params() > 1000  # noqa: PLR2004
-        # A new layer, not the layer: both models would share and train the same weights.
+        # A new layer instance: a shared one would train the original model's weights.
         fresh = layer.__class__.from_config(layer.get_config())
         return prune.prune_low_magnitude(fresh, pruning_schedule=schedule) if many else fresh
 
@@ -83,9 +84,9 @@ def _prune(model: Any, rows: Rows, plan: TrainSpec, seed: int) -> Any:
 
 
 def _matching_weights(copy: Any, model: Any) -> list[Any]:
-    """Return the copy's weights with the model's wherever the names agree.
+    """Return the copy's weights, with the model's values where names and shapes match.
 
-    Pruning wrappers add masks and thresholds of their own, which keep their start values.
+    Pruning wrappers add masks and thresholds, which keep their initial values.
     """
     known = {variable.name: variable.numpy() for variable in model.weights}
     result = []

@@ -1,7 +1,7 @@
-"""The ethical impact assessment: a questionnaire, answered by a person, signed by a role.
+"""Ethical impact assessment of a version: a questionnaire that a reviewer answers and signs.
 
-The questionnaire is data: ``QUESTIONS`` says what must be answered before anybody signs.
-Its order follows the fundamental-rights impact assessment of the EU AI Act, Art. 27(1).
+Every question of ``QUESTIONS`` must be answered before the assessment can be signed. Their order
+follows the fundamental rights impact assessment of the EU AI Act, Art. 27(1).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
     "load_assessment",
 ]
 
-# Question by key; every one needs an answer.
+# Questions by key; each requires an answer.
 QUESTIONS: Final[Mapping[str, str]] = {
     "purpose": "What is the model for, and in which process is it used?",
     "people": "Who is affected by its answers, and are any of them vulnerable?",
@@ -64,7 +64,7 @@ class _Model(BaseModel):
 
 
 class Scope(_Model):
-    """Where an approval counts; what is not listed is not approved."""
+    """Scope of an approval; uses that are not listed are not approved."""
 
     apps: tuple[str, ...] = Field(min_length=1)
     data_types: tuple[DataType, ...] = Field(min_length=1)
@@ -73,12 +73,12 @@ class Scope(_Model):
 
 
 class Assessment(_Model):
-    """What a reviewer decides, before it is tied to a version and signed."""
+    """A reviewer's decision and answers, before they are bound to a version and signed."""
 
     decision: Literal["approved", "rejected"]
     risk_class: Literal["minimal", "limited", "high"]
     human_oversight: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] = Field(
-        description="Mail address of who can stop it."
+        description="Mail address of the person who can stop it."
     )
     scope: Scope
     questionnaire: dict[str, str] = Field(description="Answers by key, see QUESTIONS.")
@@ -88,7 +88,7 @@ def load_assessment(path: Path) -> Assessment:
     """Read a questionnaire file.
 
     Raises:
-        ApprovalError: If a field is missing, unknown or wrong, or a question is open.
+        ApprovalError: If a field is missing, unknown or invalid, or a question is unanswered.
     """
     return _assessment(read_yaml(path.read_text("utf-8"), name=str(path)), path.name)
 
@@ -104,8 +104,8 @@ def assessment_text(
     """Return the signed assessment of a version.
 
     Raises:
-        ApprovalError: If a question is open, the times are out of order or the risk class
-            is lower than the manifest's.
+        ApprovalError: If a question is unanswered, the expiry is not after the issue, or the risk
+            class differs from the manifest's.
     """
     meta = draft.manifest.metadata
     _check_answers(assessment, meta.name)
@@ -147,16 +147,16 @@ def approve(
     """Sign an assessment into a version folder and return the version with its new pin.
 
     Args:
-        folder: Of the version.
-        assessment: What the reviewer decided.
-        signer: Their key.
-        expires: When it stops counting.
-        now: When it is issued.
-        trust: Who may sign it; the file is written only if this trust believes it.
+        folder: The version folder.
+        assessment: The reviewer's assessment.
+        signer: The reviewer's key.
+        expires: End of validity.
+        now: Time of issue; the current time by default.
+        trust: If given, the file is written only if its signature verifies against this trust.
         role: The role that signs.
 
     Raises:
-        ApprovalError: If the assessment cannot be signed, or would not count.
+        ApprovalError: If the assessment cannot be signed, or its signature does not verify.
     """
     draft, evidence = read_draft(folder)
     text = assessment_text(
@@ -170,7 +170,7 @@ def approve(
 
 
 def _check_counts(text: str, trust: Trust, role: str) -> None:
-    """Refuse an assessment that does not count, before it replaces one that may."""
+    """Refuse an assessment whose signature does not verify, before it replaces a valid one."""
     try:
         trust.verify(load_envelope(text, name="assessment"), role=role, name="assessment")
     except VerificationError as error:
@@ -183,10 +183,10 @@ def _check_counts(text: str, trust: Trust, role: str) -> None:
 
 
 def check_role(role: str) -> None:
-    """Refuse a role that does not sign assessments.
+    """Refuse a role that may not sign assessments.
 
     Raises:
-        ApprovalError: If the role signs none.
+        ApprovalError: If the role may not sign them.
     """
     allowed = ROLES_OF_PREDICATE[ASSESSMENT]
     if role not in allowed:
@@ -202,11 +202,11 @@ def ask_assessment(manifest: ModelManifest, *, ask: Callable[[str], str]) -> Ass
     """Walk through the questionnaire for a version and return the answers.
 
     Args:
-        manifest: What is assessed.
-        ask: Puts one question to a person and returns the answer.
+        manifest: The manifest of the version to assess.
+        ask: Shows a question to a person and returns the answer.
 
     Raises:
-        ApprovalError: If an answer has the wrong form or is too short to mean anything.
+        ApprovalError: If an answer is malformed or too short.
     """
     meta = manifest.metadata
     answers = {key: ask(question) for key, question in QUESTIONS.items()}

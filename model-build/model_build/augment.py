@@ -1,4 +1,4 @@
-"""Seeded augmentation of training rows; the labels stay as they are."""
+"""Seeded augmentation of training rows; labels are unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def augment(inputs: Inputs, kind: str, generator: np.random.Generator) -> Inputs
         inputs: Input name to rows.
         kind: `none`, `affine` (images: turn, shear, scale, shift) or `jitter` (series:
             noise and a change of amplitude).
-        generator: The only source of chance.
+        generator: The only source of randomness.
     """
     if kind == "affine":
         return {name: _affine(values, generator) for name, values in inputs.items()}

@@ -1,7 +1,8 @@
-"""The bill of materials: a CycloneDX 1.6 ML-BOM, the same text for the same version.
+"""Generates the bill of materials: a CycloneDX 1.6 ML-BOM, deterministic per version.
 
-Built as JSON because the library's object model has no model card; the library's strict
-validator, which refuses unknown fields, checks the result offline.
+Built as JSON because cyclonedx-python-lib has no model card in its object model; the library's
+strict validator, which refuses unknown fields, checks the result offline.
+https://cyclonedx.org/docs/1.6/json/
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ __all__ = ["BomError", "bom_problems", "bom_text", "validate_bom"]
 
 _SPEC: Final = "1.6"
 _KWH_PER_MJ: Final = 1e-3 / 3.6e6  # millijoule to kilowatt-hour
-_NAMESPACE: Final = uuid.UUID("6f1d0b0e-6a3c-5d52-9a37-0d6f2a1c9b41")  # of our serial numbers
+_NAMESPACE: Final = uuid.UUID("6f1d0b0e-6a3c-5d52-9a37-0d6f2a1c9b41")  # for UUIDv5 serial numbers
 _NOT_STATED: Final = "NOASSERTION"
-_DECLARED: Final = {"acknowledgement": "declared"}  # by the owner; nobody here concluded it
+_DECLARED: Final = {"acknowledgement": "declared"}  # stated by the owner, not concluded
 _FORMAT_OF_MODALITY: Final = {
     "vision": "image",
     "audio": "audio",
@@ -41,9 +42,9 @@ def bom_text(manifest: ModelManifest, report: EvaluationReport, *, tools: Mappin
     """Return the bill of materials of a version.
 
     Args:
-        manifest: Without or with evidence: evidence is not listed.
+        manifest: The manifest; its evidence list, if any, is not included.
         report: The evaluator's report, for the model card.
-        tools: Distribution name to version of all that took part in the build.
+        tools: Versions of the distributions used by the build, by name.
 
     Raises:
         BomError: If the result does not validate.
@@ -99,7 +100,7 @@ def validate_bom(text: str) -> None:
     validator = need("cyclonedx.validation.json").JsonStrictValidator
     version = need("cyclonedx.schema").SchemaVersion
     problem: object = validator(version.V1_6).validate_str(text)
-    # The schema leaves the version free, so that newer documents can claim to be older.
+    # The schema does not constrain specVersion, so that other versions would validate too.
     if problem is None and json.loads(text)["specVersion"] != _SPEC:
         problem = f"specVersion is not {_SPEC}"
     if problem is not None:
@@ -113,7 +114,7 @@ def validate_bom(text: str) -> None:
 
 
 def bom_problems(text: str, manifest: ModelManifest) -> list[str]:
-    """Return where a bill of materials says something else than the manifest."""
+    """Return the differences between a bill of materials and the manifest."""
     value = json.loads(text)
     listed = {
         component["bom-ref"]: component["hashes"][0]["content"]
@@ -143,10 +144,10 @@ def _tools(tools: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _licences(stated: str | None) -> list[dict[str, Any]]:
-    """Return a stated licence as CycloneDX has it: an SPDX id, an SPDX expression, or a name."""
+    """Return a licence in CycloneDX form: an SPDX id, an SPDX expression, or a name."""
     spdx = need("cyclonedx.spdx")
     if stated is None:
-        # SPDX's word for what nobody stated; an absent field would not tell it from an oversight.
+        # SPDX's value for "no information"; an absent field could be an omission.
         return [{"license": {"name": _NOT_STATED}}]
     if spdx.is_supported_id(stated):
         return [{"license": {"id": stated, **_DECLARED}}]

@@ -1,9 +1,8 @@
-"""One spelling for an ONNX graph: same computation, same bytes.
+"""Canonicalizes ONNX graphs: the same computation gives the same bytes.
 
-tf2onnx numbers constants and nodes in an order that changes from run to run, and remembers
-its counter between conversions. Here nodes are ordered and named by what they compute, from
-the outputs back, so a rebuild gives the same digest and a fine-tuned version has its
-parent's names.
+tf2onnx numbers constants and nodes in an order that differs between runs, and keeps its counters
+between conversions. Nodes are ordered and renamed by traversal from the outputs, so that a rebuild
+has the same digest and a fine-tuned version has the tensor names of its parent.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ __all__ = ["canonical"]
 
 
 def canonical(model: Any) -> Any:
-    """Return the model with nodes in canonical order and canonical names, in place.
+    """Order and rename the nodes of a model in place, and return it with inferred shapes.
 
-    Inputs and outputs keep their names. Graphs with subgraphs are left as they are.
+    Inputs and outputs keep their names. Graphs with subgraphs are not changed.
     """
     graph = model.graph
     if any(a.type in {5, 10} for node in graph.node for a in node.attribute):  # GRAPH(S)
@@ -33,7 +32,7 @@ def canonical(model: Any) -> Any:
             names.setdefault(name, f"{node.name}.{place}")
         for place, name in enumerate(node.output):
             names.setdefault(name, f"{node.name}:{place}")
-    names[""] = ""  # an optional input that is not given
+    names[""] = ""  # an omitted optional input
     _rename(graph, ordered, names)
     for end in [*graph.input, *graph.output]:
         for size in end.type.tensor_type.shape.dim:
@@ -46,7 +45,7 @@ def canonical(model: Any) -> Any:
 
 
 def _ordered(graph: Any) -> list[Any]:
-    """Return nodes so that each follows its inputs, found depth first from the outputs."""
+    """Return the nodes in topological order, by depth-first traversal from the outputs."""
     makers = {name: node for node in graph.node for name in node.output}
     done: dict[int, Any] = {}
     stack = [(makers[each.name], False) for each in reversed(graph.output) if each.name in makers]

@@ -1,10 +1,9 @@
-"""The key ceremony of the sample repository: fresh keys, everything signed, keys gone.
+"""Key ceremony of the sample repository: signs everything with ephemeral keys.
 
-Every role gets an ECDSA P-256 key that lives in this process only. The sample models are
-built and signed in role order, the record drafts are signed, version 1 of each trust file
-is written with the public halves, all of it is verified, and only then put in place. When
-the process ends, nobody can sign as these roles any more: real use starts with keys of
-one's own.
+Every role gets an ECDSA P-256 key that exists in this process only. The sample models are built and
+signed in role order, the record drafts are signed, version 1 of each trust file is written with the
+public keys, and everything is verified before it is put in place. After the process exits, nothing
+new can be signed for these roles; production use starts with its own keys (`trust_file`).
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ __all__ = [
     "trust_text",
 ]
 
-LIFETIME: Final = timedelta(days=3653)  # ten years: samples must not expire under a reader
+LIFETIME: Final = timedelta(days=3653)  # ten years, so that the samples stay valid for readers
 ROOT_KEYS: Final = 2
 ROLES: Final = (
     "builder",
@@ -67,12 +66,12 @@ Progress = Callable[[str], None]
 
 
 class CeremonyError(BuildError):
-    """A ceremony whose results do not verify, or that is told something impossible."""
+    """A ceremony whose results do not verify, or whose arguments are invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A model to build, the assessment to sign for it, and the variants that it ships."""
+    """A model to build, the assessment to sign for it, and the variants to ship."""
 
     recipe: Path
     assessment: Path
@@ -81,17 +80,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceremony:
-    """What a ceremony makes and where it goes.
+    """Inputs and output folders of a ceremony.
 
     Attributes:
-        anchors: Environments whose trust file is written anew.
-        samples: In order; a fine-tune after its parent.
-        root: The repository; records go to their paths below it.
+        anchors: Environments whose trust file is replaced.
+        samples: The samples in build order; a fine-tuned one after its parent.
+        root: The repository; records are written to their paths below it.
         models: The folder of all models.
         trust: The folder of the trust files.
         records: The folder of record drafts.
-        reports: Where evaluation reports go.
-        make: Returns the maker of a recipe (see ``assemble_version.Make``).
+        reports: The folder of evaluation reports.
+        make: Returns the build function of a recipe (see ``assemble_version.Make``).
     """
 
     anchors: tuple[str, ...]
@@ -106,7 +105,7 @@ class Ceremony:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a ceremony put in place.
+    """Results of a ceremony.
 
     Attributes:
         versions: The sample versions, with their new pins.
@@ -152,13 +151,13 @@ def trust_text(environment: str, keys: Keys, *, expires: datetime) -> str:
 
 
 def check_may_begin(path: Path) -> None:
-    """Refuse to write version 1 of a trust over a trust that somebody holds the root keys of.
+    """Refuse to replace a trust file whose root keys somebody holds.
 
-    The sample's trust may be written over: its root keys were thrown away, so no next version of
-    it can be signed.
+    The sample's trust file may be replaced: its root keys were discarded, so that no further
+    version of it can be signed.
 
     Raises:
-        CeremonyError: If the file is there and is not the sample's.
+        CeremonyError: If the file exists and is not the sample's.
     """
     if path.exists() and not path.read_text("utf-8").startswith(_HEADER):
         raise CeremonyError(
@@ -175,7 +174,7 @@ def load_samples(path: Path) -> tuple[Sample, ...]:
     Paths are relative to the list.
 
     Raises:
-        CeremonyError: If it has another form.
+        CeremonyError: If it is malformed or empty.
     """
     value = read_yaml(path.read_text("utf-8"), name=path.name)
     try:
@@ -219,12 +218,12 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Outco
     """Hold a ceremony and put its results in place.
 
     Args:
-        plan: What is made and where it goes.
-        now: The time that evidence is issued at.
-        progress: Told what happens, one line each.
+        plan: The inputs and output folders.
+        now: Time of issue of the evidence.
+        progress: Called with a line for each step.
 
     Raises:
-        CeremonyError: If something made does not verify, or an anchor has a trust of its own;
+        CeremonyError: If a result does not verify, or an environment has a trust file of its own;
             nothing is put in place then.
         BuildError: If a model cannot be built.
     """
@@ -254,7 +253,7 @@ def _keys_for(anchors: Sequence[str]) -> Keys:
         raise _impossible("anchors", "none", "at least one environment")
     keys = fresh_keys(anchors[0])
     for name in anchors[1:]:
-        # The same roles in every environment, but nobody's root key rules two of them.
+        # Environments share role keys, but no root key is valid in two environments.
         keys[f"root:{name}"] = tuple(fresh_signer() for _ in range(ROOT_KEYS))
     return keys
 
@@ -315,5 +314,5 @@ def _write_all(files: Mapping[Path, str]) -> tuple[Path, ...]:
 
 def _impossible(what: str, got: Any, expected: str) -> CeremonyError:
     return CeremonyError(
-        what, got=str(got), expected=expected, next_step="mend it and hold the ceremony again"
+        what, got=str(got), expected=expected, next_step="fix it and hold the ceremony again"
     )

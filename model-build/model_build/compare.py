@@ -1,8 +1,7 @@
-"""Which variants are worth having: the Pareto front, a picture of it, and a choice per device.
+"""Compares variants: Pareto front, plot, and a recommendation per device class.
 
-Numbers come from manifests, which hold what was measured on each file. A number that was
-not measured is absent, never guessed: such a variant is never on the front by luck, since
-an absent number counts as no better than any.
+Figures are the measurements in manifests. A missing figure is treated as the worst value, so that
+a variant does not reach the front by lacking a measurement.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ __all__ = [
     "recommend",
 ]
 
-# What each class of phone weighs most: old phones lack storage, most lack speed. Energy is
-# an estimate that counts operations, so it is shown and breaks ties, but decides nothing.
+# Primary criterion by device class: entry-level phones lack storage, mid-range ones speed. Energy
+# is an estimate from operation counts, so that it only breaks ties.
 _WEIGHS: Final[Mapping[str, str]] = {
     "entry": "bytes",
     "mid-range": "latency_ms",
@@ -40,21 +39,21 @@ _PICTURES: Final = frozenset({".png", ".svg"})
 
 
 class CompareError(BuildError):
-    """Nothing to compare."""
+    """There are no variants to compare, or the plot's file type is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A variant and what it costs; ``None`` where it was not measured.
+    """Measurements of a variant; ``None`` if not measured.
 
     Attributes:
         name: Model, version and variant.
         format: ``tflite``, ``onnx`` or ``coreml``.
         bytes: Size of the file.
-        latency_ms: Median of one inference.
-        energy_mj: Estimate for one inference.
+        latency_ms: Median latency of one inference.
+        energy_mj: Estimated energy of one inference.
         quality: Value of the model's metric.
-        loss_pt: Points lost against the reference of its version; 0 for the reference.
+        loss_pt: Loss against the reference variant of its version, percentage points.
     """
 
     name: str
@@ -85,7 +84,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """The variant for a device class, and why; empty when none will do."""
+    """Recommended variant of a device class with the reason; empty if none qualifies."""
 
     device_class: str
     variant: str
@@ -103,7 +102,7 @@ def candidates_of(path: Path) -> list[Candidate]:
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates that no other one beats in everything.
+    """Return the candidates that no other candidate dominates.
 
     Raises:
         CompareError: If there are none.
@@ -120,7 +119,7 @@ def recommend(candidates: Sequence[Candidate], *, max_loss_pt: float) -> list[Re
 
     Args:
         candidates: Variants of one or more versions.
-        max_loss_pt: Points of quality that a device may lose against the reference.
+        max_loss_pt: Highest acceptable loss against the reference, percentage points.
     """
     best = front(candidates)
     fit = [
@@ -132,10 +131,10 @@ def recommend(candidates: Sequence[Candidate], *, max_loss_pt: float) -> list[Re
 
 
 def plot_front(candidates: Sequence[Candidate], path: Path) -> None:
-    """Draw size against quality, the front marked; latency as the dot's area.
+    """Plot size against quality with the front marked; the marker area shows latency.
 
     Raises:
-        CompareError: If the file's name ends in anything but .png or .svg.
+        CompareError: If the file name does not end in .png or .svg.
     """
     if path.suffix not in _PICTURES:
         raise CompareError(
@@ -186,7 +185,7 @@ def _candidate(manifest: ModelManifest, item: Artifact) -> Candidate:
 
 
 def _loss(manifest: ModelManifest, item: Artifact, quality: float | None) -> float | None:
-    """Return the points lost against the variant that parity names; the first has none."""
+    """Return the loss in points against the variant named by parity, else the first variant."""
     named = None if item.quality is None or item.quality.parity is None else item.quality.parity
     reference = manifest.artifact(named.reference) if named else manifest.artifacts[0]
     if quality is None or reference is None or reference.quality is None:
@@ -195,7 +194,7 @@ def _loss(manifest: ModelManifest, item: Artifact, quality: float | None) -> flo
 
 
 def _costs(item: Candidate) -> tuple[float, ...]:
-    """Return what is to be small; what was not measured is as large as can be."""
+    """Return the values to minimize; a missing measurement is infinite."""
     worst = float("inf")
     return (
         item.bytes,
@@ -206,7 +205,7 @@ def _costs(item: Candidate) -> tuple[float, ...]:
 
 
 def _beats(one: Candidate, other: Candidate) -> bool:
-    # Formats run on different devices, so one does not replace another.
+    # Formats run on different devices, so that one cannot replace another.
     if one.format != other.format:
         return False
     ours, theirs = _costs(one), _costs(other)
@@ -231,5 +230,5 @@ def _choice(device_class: str, fit: Sequence[Candidate], max_loss_pt: float) -> 
 def _rank(item: Candidate, weighed: str) -> tuple[float, ...]:
     size, latency, energy, quality = _costs(item)
     first = {"bytes": size, "latency_ms": latency, "quality": quality}[weighed]
-    # Latency last: between runs it moves more than the rest.
+    # Latency last: it varies most between runs.
     return (first, quality, size, energy, latency)

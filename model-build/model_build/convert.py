@@ -1,4 +1,4 @@
-"""From a Keras model to the formats that ship: TFLite, ONNX, Core ML."""
+"""Converts a Keras model to the formats that ship: TFLite, ONNX and Core ML."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ __all__ = ["OUTPUT", "to_coreml", "to_onnx", "to_tflite"]
 
 OUTPUT = "logits"
 ONNX_OPSET = 17
-# Zip's first representable moment: an archive then depends on its content alone.
+# The earliest time that zip can represent: a constant makes archives reproducible.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def to_tflite(model: Any, *, half: bool = False, quantized: bool = False) -> bytes:
     """Return a TFLite file with batch 1 and one signature, `serving_default`.
 
-    Batch 1, because that is what a phone runs, and a free batch would leave shape
-    arithmetic in the graph that no quantiser touches.
+    Phones run batch 1, and a dynamic batch would leave shape arithmetic in the graph that
+    quantisers do not handle.
 
     Args:
         model: The network.
         half: Store weights as float16.
-        quantized: The model was trained with fake quantisation; make it int8.
+        quantized: Whether the model was trained with fake quantisation; converts it to int8.
     """
     tf = tensorflow()
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +45,7 @@ def to_tflite(model: Any, *, half: bool = False, quantized: bool = False) -> byt
 
 
 def to_onnx(model: Any) -> bytes:
-    """Return an ONNX file with a free batch, so that an edge server can batch requests."""
+    """Return an ONNX file with a dynamic batch, so that an edge server can batch requests."""
     tf2onnx = need("tf2onnx")
     signature = [_spec(tensor, None) for tensor in model.inputs]
     proto, _ = tf2onnx.convert.from_function(
@@ -55,7 +55,7 @@ def to_onnx(model: Any) -> bytes:
 
 
 def to_coreml(model: Any, *, bits: int = 32) -> bytes:
-    """Return a Core ML ML Program as one zip file; 32, 16 or 8 bits a weight."""
+    """Return a Core ML ML Program as a zip file, with 32, 16 or 8 bits per weight."""
     ct = need("coremltools")
     precision = ct.precision.FLOAT32 if bits == 32 else ct.precision.FLOAT16  # noqa: PLR2004
     function = _serving(model, batch=1).get_concrete_function()
@@ -64,7 +64,7 @@ def to_coreml(model: Any, *, bits: int = 32) -> bytes:
         source="tensorflow",
         convert_to="mlprogram",
         compute_precision=precision,
-        minimum_deployment_target=ct.target.iOS15,
+        minimum_deployment_target=ct.target.iOS15,  # the first that runs ML Programs
     )
     if bits == 8:  # noqa: PLR2004
         optimize = need("coremltools.optimize.coreml")
@@ -95,7 +95,7 @@ def _serving(model: Any, *, batch: int | None) -> Any:
 
 
 def _zip(package: Path) -> bytes:
-    """Return the package as a zip file that depends on its content alone."""
+    """Return the package as a reproducible zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(each for each in package.rglob("*") if each.is_file()):
@@ -108,7 +108,7 @@ def _zip(package: Path) -> bytes:
 
 
 def _fixed_identifiers(manifest: bytes) -> bytes:
-    """Replace coremltools' random identifiers by ones that depend on the items' paths."""
+    """Replace coremltools' random item identifiers by UUIDv5 of the items' paths."""
     document = json.loads(manifest)
     entries = document["itemInfoEntries"]
     fixed = {

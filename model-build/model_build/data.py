@@ -1,6 +1,6 @@
-"""What each role is given: the builder its rows, the evaluator the held-out rows.
+"""Separates data by role: training rows for the builder, held-out rows for the evaluator.
 
-`build_rows` never returns an evaluation split; the builder learns only its digest.
+`build_rows` never returns an evaluation split; the builder gets only its digest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["BuildRows", "HeldOut", "build_rows", "held_out_rows"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRows:
-    """What the builder may see: its splits by name, and the lineage of all of them."""
+    """Rows for the builder: its splits by name, joined, and the lineage of all splits."""
 
     splits: dict[str, Rows]
     training: Rows
@@ -31,7 +31,7 @@ class BuildRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """What only the evaluator sees."""
+    """Held-out rows, for the evaluator only: joined, by split, and their digest."""
 
     rows: Rows
     parts: dict[str, Rows]
@@ -58,7 +58,7 @@ def build_rows(recipe: Recipe, *, cache: Path | None = None) -> BuildRows:
 
 
 def held_out_rows(recipe: Recipe, *, cache: Path | None = None) -> HeldOut:
-    """Return the evaluation rows of a recipe: for the evaluator, not for the build."""
+    """Return the evaluation rows of a recipe; only for the evaluator."""
     _, parts, _ = _parts(recipe, cache)
     mine = {name: parts[name] for name in recipe.evaluation.splits}
     rows = concatenate(tuple(mine.values()))
@@ -82,7 +82,7 @@ def _parts(recipe: Recipe, cache: Path | None) -> tuple[DataSpec, dict[str, Rows
 
 
 def _check_attributes(recipe: Recipe, rows: Rows) -> None:
-    """Refuse a misspelt attribute before anything is trained."""
+    """Refuse unknown sensitive attributes before training starts."""
     named = {
         "evaluation.attributes": recipe.evaluation.attributes,
         "gates": [item.attribute for item in recipe.gates if item.attribute not in {None, "label"}],

@@ -1,7 +1,7 @@
-"""Readers: from the bytes of locked files to rows a model can take.
+"""Readers of data sets: decode the bytes of locked files into model inputs and labels.
 
-No reader fits anything on the data: every scale is a fixed constant stated here, so a
-device can repeat the encoding, and held-out rows leave no trace in training.
+No reader fits parameters to the data. Every scale is a constant, so that a device can repeat the
+encoding and held-out rows do not leak into training.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from model_build.rows import Rows
 
 __all__ = ["LANGUAGES", "MESSAGE_BYTES", "READERS", "encode_message", "read_rows"]
 
-MESSAGE_BYTES = 64  # bytes of a message the model sees; the rest is padding (0) or cut
+MESSAGE_BYTES = 64  # input length; longer messages are truncated, shorter ones zero-padded
 LANGUAGES = (
     "dutch",
     "english",
@@ -43,7 +43,7 @@ def read_rows(name: str, *, cache: Path | None = None) -> Rows:
     """Return all rows of a locked data set.
 
     Raises:
-        DataError: If it is not locked, cannot be fetched, or has no reader.
+        DataError: If it is not locked, cannot be downloaded, or has no reader.
     """
     source = locked(name)
     if source.reader not in READERS:
@@ -68,7 +68,7 @@ def mnist(members: Members) -> Rows:
 def japanese_vowels(members: Members) -> Rows:
     """Return cepstra `cepstrum` [n, 25, 12] (12 LPC coefficients) and the speaker, 0..8."""
     series, labels = _time_series(members)
-    # Coefficients lie in about -2..2; halved they suit int8 calibration as they are.
+    # Coefficients are in about -2..2: halving normalizes them for int8 calibration.
     return Rows(inputs={"cepstrum": series / 2}, labels=labels)
 
 
@@ -85,15 +85,15 @@ def basic_motions(members: Members) -> Rows:
 def messages(members: Members) -> Rows:
     """Return `text` [n, 64] (bytes of a chat message) and the index of its language.
 
-    A message that stands twice, or in two languages, counts once or not at all: otherwise
-    the held-out split would hold what was trained on.
+    Duplicate messages are kept once, and messages that occur in several languages are dropped:
+    duplicates would leak training rows into the held-out split.
     """
     languages: dict[str, set[int]] = {}
     for path, content in sorted(members.items()):
         language = LANGUAGES.index(path.split("/")[2])
         for text in _utterances(content):
             languages.setdefault(" ".join(text.lower().split()), set()).add(language)
-    found = sorted((t, min(who)) for t, who in languages.items() if len(who) == 1 and len(t) > 7)  # noqa: PLR2004  # shorter ones say little of a language
+    found = sorted((t, min(who)) for t, who in languages.items() if len(who) == 1 and len(t) > 7)  # noqa: PLR2004  # too short to identify
     codes = np.stack([encode_message(text) for text, _ in found])
     labels = np.array([language for _, language in found], dtype=np.int64)
     return Rows(inputs={"text": codes}, labels=labels)
@@ -110,9 +110,9 @@ def encode_message(text: str) -> NDArray[np.int32]:
 def adult(members: Members) -> Rows:
     """Return `profile` [n, features] and whether income exceeds 50,000 USD.
 
-    Sex and ethnicity are no inputs; neither are `relationship`, whose values `Husband` and
-    `Wife` give the sex away, and `marital-status`, which stands in for it in this census:
-    with it, women were chosen 18 points less often. The groups are kept to measure by.
+    Sex and ethnicity are not inputs, nor are `relationship`, whose values `Husband` and `Wife`
+    reveal the sex, and `marital-status`, which is a proxy for it in this census: with it, women
+    were selected 18 points less often. They are kept as groups to measure fairness.
     """
     (content,) = members.values()
     table = [
@@ -147,7 +147,7 @@ def _adult_columns(table: list[dict[str, str]]) -> list[tuple[str, NDArray[Any]]
     def numbers(key: str) -> NDArray[Any]:
         return np.array([float(row[key]) for row in table])
 
-    # Gains run to 99,999 and are mostly 0: a logarithm keeps int8 steps meaningful.
+    # Gains range to 99,999 and are mostly 0: a logarithm preserves resolution in int8.
     columns = [
         ("age", numbers("age") / 90),
         ("education-num", numbers("education-num") / 16),
@@ -172,7 +172,7 @@ def _utterances(content: bytes) -> list[str]:
 
 
 def _time_series(members: Members) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Read `.ts` files: channels apart by colons, the label last; see sktime's format."""
+    """Read `.ts` files of sktime: colon-separated channels, then the label, per line."""
     series, words, classes = [], [], []
     for content in members.values():
         head, _, body = content.decode().partition("@data")

@@ -1,4 +1,4 @@
-"""What can go wrong while a model is built: one small tree, every message complete."""
+"""Errors of the model builder; each states what failed, what was found and a next step."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["BuildError", "DataError", "MissingExtraError", "RecipeError", "need"
 
 
 class BuildError(Exception):
-    """A build that cannot go on.
+    """Base class: a build step that failed.
 
     Args:
-        what: The thing that is wrong, by name.
+        what: Name of the examined thing.
         got: What was found.
-        expected: What would have been right.
-        next_step: What the reader can do.
+        expected: What would have been accepted.
+        next_step: An action that resolves it.
     """
 
     def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
@@ -34,11 +34,11 @@ class BuildError(Exception):
 
 
 class RecipeError(BuildError):
-    """A recipe that says something impossible."""
+    """An invalid recipe."""
 
 
 class DataError(BuildError):
-    """A data set that is not what its lock says."""
+    """A data set that is missing or differs from its lock entry."""
 
 
 class MissingExtraError(BuildError):

@@ -1,4 +1,4 @@
-"""Making the files of a recipe from a trained network, each with the chain that made it."""
+"""Exports the variants of a recipe from a trained network, each with its transform chain."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _CONVERTER = {"tflite": "tensorflow", "onnx": "tf2onnx", "coreml": "coremltools"
 
 
 class Exporter:
-    """Makes variants of one trained network; shared links are made once."""
+    """Exports variants of one trained network; shared intermediate steps are cached."""
 
     def __init__(self, trained: Trained) -> None:
-        """Remember the network; nothing is made yet."""
+        """Prepare calibration rows; nothing is exported yet."""
         self._trained = trained
         self._calibration = calibration_rows(trained.rows.training, trained.recipe)
         self._digest = self._calibration.digest()
@@ -44,7 +44,7 @@ class Exporter:
         self._parent = Exporter(trained.parent) if trained.parent else None
 
     def make(self, spec: VariantSpec) -> Chain:
-        """Return the bytes of a variant and its chain from the training rows on."""
+        """Return the bytes of a variant and its chain of transforms, from training on."""
         if spec.adapt == "qat" or spec.quantize == "fp16" or spec.format == "coreml":
             return self._converted(spec)
         content, chain = self._float(spec.adapt, spec.format)
@@ -63,7 +63,7 @@ class Exporter:
         return partial(quantize_tflite, scheme=spec.quantize, calibration=inputs, keep=spec.keep)
 
     def _rescaled(self, spec: VariantSpec, content: bytes, chain: tuple[Transform, ...]) -> Chain:
-        """Requantise on the parent's scales, so that the patch from it stays small."""
+        """Quantise with the parent's scales, so that the patch between the versions is small."""
         if self._parent is None:
             raise ValueError("no parent to take scales from")
         before, _ = self._parent.make(spec)
@@ -109,7 +109,7 @@ class Exporter:
         return self._floats[how, format_]
 
     def _converted(self, spec: VariantSpec) -> Chain:
-        """Variants that the converter itself makes: fp16, trained int8, Core ML."""
+        """Return a variant whose quantisation happens in conversion: fp16, QAT int8, Core ML."""
         if spec.format == "onnx":
             content, chain = self._float(spec.adapt, "onnx")
             with quiet():
@@ -171,12 +171,12 @@ class Exporter:
 
 
 def calibration_rows(rows: Rows, recipe: Any) -> Rows:
-    """Return the first training rows that calibration may see: never held-out ones."""
+    """Return the first training rows for calibration; held-out rows are never used."""
     return rows.take(np.arange(min(recipe.calibration_rows, len(rows))))
 
 
 def file_logits(content: bytes, format_: str, inputs: Any) -> NDArray[Any]:
-    """Return what a file gives for some rows."""
+    """Return the first output of a file for some rows."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"model.{format_}"
         path.write_bytes(content)

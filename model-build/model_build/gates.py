@@ -1,8 +1,8 @@
-"""Gates: may this version have a manifest? Pure functions of measurements and limits.
+"""Quality gates of a build: compare measurements with the recipe's limits.
 
-Three-way: a limit inside the 95 % interval is `undecided`, which does not pass. Where a
-recipe says `basis: point`, the point estimate alone decides and the verdict says so. What
-was not measured fails: an absent number is no good number.
+A version that fails a gate gets no manifest. Results are three-valued: a limit inside the 95 %
+confidence interval is `undecided`, which does not pass. With `basis: point` in the recipe, the
+point estimate alone decides and the result says so. A missing measurement fails.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Measured", "decide", "judge"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A value, its interval where it has one, and whether more is worse."""
+    """A measured value, its interval if it has one, its unit and its direction."""
 
     value: float
     low: float | None = None
@@ -31,7 +31,7 @@ class Measured:
 
 
 def decide(measured: Measured, limit: float, *, basis: str) -> Status:
-    """Compare a measurement with a limit; the limit itself is allowed."""
+    """Compare a measurement with a limit; a value equal to the limit passes."""
     low = measured.value if basis == "point" or measured.low is None else measured.low
     high = measured.value if basis == "point" or measured.high is None else measured.high
     best, worst = (low, high) if measured.more_is_worse else (-high, -low)
@@ -44,10 +44,10 @@ def decide(measured: Measured, limit: float, *, basis: str) -> Status:
 def judge(
     gates: tuple[GateSpec, ...], artifacts: tuple[ArtifactEvaluation, ...], *, reference: str
 ) -> tuple[GateResult, ...]:
-    """Return the verdict of every gate on every variant it names.
+    """Return the result of every gate for every variant that it names.
 
-    `*` means every variant that can be measured on this platform. A named variant that is
-    missing, or cannot be measured, fails.
+    `*` stands for every variant that can be measured on this platform. A variant named explicitly
+    fails if it is missing or cannot be measured.
     """
     by_name = {each.variant: each for each in artifacts}
     return tuple(
@@ -161,7 +161,7 @@ def _fairness(gate: GateSpec, found: ArtifactEvaluation, __: object) -> Measured
 def _regression(
     gate: GateSpec, found: ArtifactEvaluation, reference: ArtifactEvaluation | None
 ) -> Measured | None:
-    """Return by how much fairness is worse than the reference's, and every group's loss."""
+    """Return the loss of fairness against the reference, or the worst group's loss of quality."""
     groups = [g for g in found.groups if g.attribute == gate.attribute and g.loss_pt is not None]
     if gate.metric is None:
         losses = [g.loss_pt for g in groups if g.loss_pt is not None]

@@ -1,6 +1,6 @@
-"""Permutation importance: what is lost when one part of the input tells nothing.
+"""Permutation importance: loss of accuracy when one feature is shuffled between rows.
 
-Source: Breiman 2001; Fisher, Rudin and Dominici 2019. Works on any file, needs no gradient.
+Breiman 2001; Fisher, Rudin and Dominici 2019. Works for any file and needs no gradients.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Place = tuple[str, Any]
 
 
 def permutation_importance(predict: Predict, rows: Rows, *, seed: int) -> tuple[Importance, ...]:
-    """Return every feature's loss of accuracy in points, the most important first.
+    """Return the loss of accuracy of every feature in percentage points, highest first.
 
     Args:
-        predict: From inputs to logits.
+        predict: Function from inputs to logits.
         rows: Held-out rows.
-        seed: Of the shuffles.
+        seed: Seed of the permutations.
     """
     inputs = dict(rows.inputs)
     base = _accuracy(predict(inputs), rows)
@@ -43,10 +43,10 @@ def permutation_importance(predict: Predict, rows: Rows, *, seed: int) -> tuple[
 
 
 def features(rows: Rows) -> Iterator[tuple[str, Place]]:
-    """Yield feature names and their place in an input.
+    """Yield feature names and their index in an input.
 
-    Columns with names (`job=clerk` and `job=cook` are one feature), else the patches of an
-    image, the channels of a series, the blocks of a text.
+    Features are named columns (one-hot columns `job=clerk` and `job=cook` are one feature), else
+    patches of an image, channels of a series, or blocks of a text.
     """
     for key, values in rows.inputs.items():
         if key in rows.features:

@@ -1,7 +1,7 @@
-"""Bring your own model: a file, a locked wheel's file, or a version in an MLflow registry.
+"""Imports models: a file, a file in a locked wheel, or a version in an MLflow registry.
 
-Such a model has no data set here, so its quality is not measured. What is measured is what
-optimising it changes: every output of every variant against the file as it came.
+An imported model has no data set, so that its quality is not measured. Instead, every output of
+every variant is compared with the original file's (parity).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = ["Imported", "bring", "make_imported"]
 
 
 class Imported:
-    """A model from elsewhere: bytes, format and what to try it on."""
+    """An imported model: its bytes, format and probe inputs."""
 
     def __init__(self, content: bytes, recipe: Recipe, *, origin: str) -> None:
-        """Inspect the bytes in a process of their own, and only then load them here.
+        """Inspect the bytes in a separate process before loading them in this one.
 
         Raises:
             InspectionError: If the file may not be loaded.
@@ -51,15 +51,15 @@ class Imported:
 
     @property
     def sha256(self) -> str:
-        """Return the digest of the file as it came."""
+        """Return the digest of the original file."""
         return hashlib.sha256(self.content).hexdigest()
 
 
 def bring(recipe: Recipe, *, folder: Path) -> Imported:
-    """Return the model a recipe names; relative paths are relative to `folder`.
+    """Return the model that a recipe names; relative paths are relative to `folder`.
 
     Raises:
-        BuildError: If it cannot be had, or its digest is not the recipe's.
+        BuildError: If it cannot be fetched, or its digest is not the recipe's.
         InspectionError: If the file may not be loaded.
     """
     source = recipe.source
@@ -83,7 +83,7 @@ def bring(recipe: Recipe, *, folder: Path) -> Imported:
 
 
 def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Transform, ...]]:
-    """Return the bytes of a variant and its chain from the file as it came."""
+    """Return the bytes of a variant and its chain of transforms, from the original file on."""
     link = Transform(
         step="import",
         tool="mobile-ai-delivery",
@@ -141,7 +141,7 @@ def _step(
 
 
 def _from_registry(source: Source) -> bytes:
-    """Return the model file of a registered version that the recipe means."""
+    """Return the model file of a registered version, chosen by the recipe's digest."""
     with tempfile.TemporaryDirectory() as folder:
         contents = [path.read_bytes() for path in registry_files(str(source.uri), Path(folder))]
     digests = [hashlib.sha256(content).hexdigest() for content in contents]

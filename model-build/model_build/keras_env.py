@@ -1,4 +1,4 @@
-"""TensorFlow with Keras 2, made deterministic; imported by the steps that train or convert."""
+"""Imports TensorFlow with Keras 2 and makes it deterministic, for training and conversion."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from model_build.errors import need
 
 __all__ = ["keras", "make_deterministic", "tensorflow"]
 
-# tensorflow-model-optimization knows Keras 2 only; both must be chosen before the import.
+# tensorflow-model-optimization supports Keras 2 only; both are read when TensorFlow is imported.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# No step needs a GPU, and one would change the rounding and so the digests.
+# GPU kernels round differently, which would change the digests.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 
@@ -28,7 +28,7 @@ def keras() -> Any:
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed every generator and refuse operations that are not deterministic on CPU."""
+    """Seed all generators and make TensorFlow operations deterministic or fail."""
     tf = tensorflow()
     keras().utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

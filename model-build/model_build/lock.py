@@ -1,4 +1,4 @@
-"""`data.lock.yaml`: where every data set and third-party model comes from, by digest."""
+"""Reads `data.lock.yaml`, which pins every data set and third-party model by digest."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class _Lock(BaseModel):
 
 
 def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
-    """Read the lock.
+    """Read the lock file.
 
     Raises:
-        DataError: If a field is missing, unknown or wrong.
+        DataError: If a field is missing, unknown or invalid.
     """
     try:
         return _Lock.model_validate(read_yaml(path.read_text("utf-8"), name=path.name)).sources
@@ -54,15 +54,15 @@ def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
             path.name,
             got=str(error.errors(include_url=False)[0]),
             expected="the fields of LockedSource",
-            next_step="mend the entry it names",
+            next_step="fix the entry it names",
         ) from error
 
 
 def locked(name: str, path: Path = DATA_LOCK) -> LockedSource:
-    """Return one entry.
+    """Return the lock entry of a name.
 
     Raises:
-        DataError: If the lock does not name it.
+        DataError: If there is none.
     """
     sources = load_lock(path)
     if name not in sources:

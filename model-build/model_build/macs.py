@@ -1,4 +1,4 @@
-"""Multiply-accumulates of a file, counted from its own graph, by arithmetic."""
+"""Counts the multiply-accumulates (MACs) of a file from its graph, by arithmetic type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONV, _DEPTHWISE, _DENSE, _TRANSPOSE_CONV, _DEQUANTIZE = 3, 4, 9, 67, 6
 
 
 def count_macs(path: Path, format_: str) -> dict[str, int] | None:
-    """Return MACs by arithmetic (`fp32`, `fp16`, `int8`), or None for an unknown format."""
+    """Return MACs by arithmetic type (`fp32`, `fp16`, `int8`); ``None`` if they are unknown."""
     if format_ == "tflite":
         return tflite_macs(path.read_bytes())
     return onnx_macs(path) if format_ == "onnx" else None
@@ -26,7 +26,7 @@ def count_macs(path: Path, format_: str) -> dict[str, int] | None:
 def tflite_macs(content: bytes) -> dict[str, int]:
     """Count convolutions and dense layers of the main graph.
 
-    Integer weights count as int8 arithmetic, unless a DEQUANTIZE stands before the layer.
+    Integer weights count as int8 arithmetic, unless a DEQUANTIZE precedes the layer.
     """
     schema = need("ai_edge_litert.schema_py_generated")
     model = schema.Model.GetRootAs(content)
@@ -55,10 +55,10 @@ def _layer_macs(kind: int, weights: Any, output: Any) -> int:
 
 
 def onnx_macs(path: Path) -> dict[str, int] | None:
-    """Count Conv, Gemm and MatMul with constant weights; batch 1.
+    """Count Conv, Gemm and MatMul with constant weights, for batch 1.
 
-    None where a subgraph (If, Loop, Scan) or a recurrent layer hides work: a partial count
-    would flatter the model.
+    ``None`` if a subgraph (If, Loop, Scan) or a recurrent layer contains uncounted work: a partial
+    count would be too low.
     """
     onnx = need("onnx")
     model = need("onnx.shape_inference").infer_shapes(onnx.load(str(path)))

@@ -1,4 +1,4 @@
-"""Run in a fresh process: load one file, run it, print how much memory that took."""
+"""Measures the memory of loading and running one file, as the main module of a new process."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MODULES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
 
 
 def main(path: str, format_: str, sample: str = "") -> None:
-    """Print `{"bytes": growth}`: the largest resident set seen less that before the load.
+    """Print `{"bytes": growth}`: the peak resident set size minus that before loading.
 
-    Not the process's own peak: importing the runtime takes more than a small model does,
-    and that peak would hide it.
+    The peak RSS of the whole process is not used: importing the runtime takes more memory than a
+    small model, which would mask it.
     """
     need(_MODULES[format_])
     process = need("psutil").Process()

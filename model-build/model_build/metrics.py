@@ -1,4 +1,4 @@
-"""Quality with intervals: pure functions of predictions and labels."""
+"""Quality metrics with confidence intervals; pure functions of predictions and labels."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Labels = NDArray[np.int64]
 
 
 def accuracy(logits: Logits, labels: Labels) -> Estimate:
-    """Return the share of right answers with its Wilson interval.
+    """Return the accuracy with its Wilson interval.
 
     Raises:
-        ValueError: If there is no row.
+        ValueError: If there are no rows.
     """
     if not len(labels):
         raise ValueError("accuracy of no rows")
@@ -40,7 +40,7 @@ def accuracy(logits: Logits, labels: Labels) -> Estimate:
 
 
 def wilson(right: int, n: int) -> Estimate:
-    """Return a share with its 95 % score interval (Wilson 1927): good near 0 and 1."""
+    """Return a proportion with its 95 % score interval (Wilson 1927), also valid near 0 and 1."""
     share, square = right / n, _Z**2
     centre = (share + square / (2 * n)) / (1 + square / n)
     half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
@@ -74,7 +74,7 @@ def paired_difference(reference: Logits, variant: Logits, labels: Labels) -> Pai
 
 
 def parity(reference: Logits, variant: Logits) -> Agreement:
-    """Return top-1 agreement and the largest difference of any output."""
+    """Return top-1 agreement and the largest absolute difference of any output."""
     same = reference.argmax(axis=-1) == variant.argmax(axis=-1)
     error = np.max(np.abs(reference.astype(np.float64) - variant.astype(np.float64)))
     return Agreement(top1_agreement=float(np.mean(same)), max_abs_error=float(error), n=len(same))
@@ -108,10 +108,10 @@ def bootstrap(
     """Return a statistic of all rows with its 95 % percentile interval.
 
     Args:
-        statistic: From row numbers (drawn with replacement) to a value.
+        statistic: Function from row numbers (drawn with replacement) to a value.
         n: Number of rows.
         rounds: Number of resamples.
-        seed: Makes the interval the same each time.
+        seed: Seed of the resampling.
     """
     generator = np.random.default_rng(seed)
     value = statistic(np.arange(n))

@@ -1,8 +1,8 @@
-"""The networks of the sample recipes: small, made of operations every runtime has.
+"""Networks of the sample recipes: small, with operations that every runtime supports.
 
-Each is a function from the inputs' shapes and the number of classes to a Keras model that
-returns logits. Layer names are part of the format: recipes name them in `keep`, and a
-fine-tuned version finds its parent's tensors by them.
+Each is a function from input shapes and the number of classes to a Keras model that returns logits.
+Layer names are part of the interface: recipes refer to them in `keep`, and a fine-tuned version
+matches its parent's tensors by them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def build_network(kind: str, shapes: Shapes, classes: int) -> Any:
 def depthwise_cnn(shapes: Shapes, classes: int) -> Any:
     """Return three depthwise-separable blocks and a dense layer that holds most weights.
 
-    Most of the weights sit in one dense tensor: the file then has little overhead besides
-    them, and four-bit kernels for dense layers are everywhere.
+    With most weights in one dense tensor the file has little overhead, and every runtime has
+    four-bit kernels for dense layers.
     """
     k = keras()
     inputs = _inputs(shapes)
@@ -47,14 +47,14 @@ def depthwise_cnn(shapes: Shapes, classes: int) -> Any:
 
 
 def sequence_cnn(shapes: Shapes, classes: int) -> Any:
-    """Return a separable convolution over time, pooled by mean: sound and speech features."""
+    """Return separable convolutions over time with average pooling, for audio features."""
     inputs = _inputs(shapes)
     x = _sequence(inputs[0], "audio", widths=(48, 64))
     return _head(inputs, x, hidden=48, classes=classes)
 
 
 def two_sensor_cnn(shapes: Shapes, classes: int) -> Any:
-    """Return one branch for each sensor, joined before the dense layer."""
+    """Return one convolutional branch per sensor, concatenated before the dense layer."""
     k = keras()
     inputs = _inputs(shapes)
     branches = [_sequence(each, each.name, widths=(24, 32)) for each in inputs]
@@ -63,7 +63,7 @@ def two_sensor_cnn(shapes: Shapes, classes: int) -> Any:
 
 
 def tabular_mlp(shapes: Shapes, classes: int) -> Any:
-    """Return two hidden layers on a row of numbers."""
+    """Return a perceptron with two hidden layers, for tabular rows."""
     k = keras()
     inputs = _inputs(shapes)
     x = k.layers.Dense(64, activation="relu", name="wide")(inputs[0])
@@ -71,7 +71,7 @@ def tabular_mlp(shapes: Shapes, classes: int) -> Any:
 
 
 def byte_cnn(shapes: Shapes, classes: int) -> Any:
-    """Return an embedding of bytes and convolutions over them: text of any script."""
+    """Return a byte embedding with convolutions, for text in any script."""
     k = keras()
     inputs = _inputs(shapes, dtype="int32")
     x = k.layers.Embedding(256, 24, name="bytes")(inputs[0])
@@ -100,7 +100,7 @@ def _head(inputs: list[Any], x: Any, *, hidden: int, classes: int) -> Any:
     k = keras()
     x = k.layers.Dense(hidden, activation="relu", name="hidden")(x)
     x = k.layers.Dropout(0.3, name="dropout")(x)
-    # Named: Keras would count models, and files would differ by what was built before.
+    # An explicit name: Keras's default counts the models built in the process.
     return k.Model(inputs, k.layers.Dense(classes, name="logits")(x), name="network")
 
 
@@ -119,8 +119,8 @@ def _conv(x: Any, width: int, size: Any, *, name: str, strides: int = 1) -> Any:
 
 def _depthwise(x: Any, size: tuple[int, int], *, name: str, strides: int = 1) -> Any:
     k = keras()
-    # Keras counts every channel as fan-in; a depthwise filter sees one, and its default
-    # start is so small that the network does not learn for many epochs.
+    # Keras counts every channel as fan-in, but a depthwise filter has one: the default initializer
+    # is so small that the network does not learn for many epochs.
     start = k.initializers.TruncatedNormal(stddev=(size[0] * size[1]) ** -0.5)
     layer = k.layers.DepthwiseConv2D(
         size, strides=strides, padding="same", depthwise_initializer=start, name=name
@@ -134,7 +134,7 @@ def _separable(x: Any, width: int, stride: int, name: str) -> Any:
 
 
 def _sequence(x: Any, name: str, *, widths: tuple[int, ...]) -> Any:
-    """Run over time as an image of height 1: quantisers know two-dimensional layers best."""
+    """Convolve over time as images of height 1: quantisers support 2-D layers best."""
     k = keras()
     steps, channels = x.shape[1], x.shape[2]
     x = k.layers.Reshape((1, steps, channels), name=f"{name}_row")(x)

@@ -1,6 +1,6 @@
-"""The trained network of a recipe: trained, fine-tuned from its parent, or kept from before.
+"""Trains the network of a recipe, fine-tunes it from its parent, or reads it from a cache.
 
-Weights are kept per user by the digest of everything that decides them (rows, plan, seed,
+Weights are cached per user under the digest of everything that determines them (rows, plan, seed,
 code, tool versions), so that an interrupted or repeated build trains nothing twice.
 """
 
@@ -29,7 +29,7 @@ TOOL = "tensorflow"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A network with the rows it learned from and how it came about."""
+    """A trained network with its training rows, transforms and parent."""
 
     recipe: Recipe
     model: Any
@@ -39,10 +39,10 @@ class Trained:
 
 
 def obtain(path: Path, *, tick: train.Tick | None = None, cache: Path | None = None) -> Trained:
-    """Return the trained network of a recipe; its parent's is obtained first.
+    """Return the trained network of a recipe, after that of its parent.
 
     Raises:
-        RecipeError: If the recipe trains nothing, or its parent is another model.
+        RecipeError: If the recipe does not train, or its parent is another model.
     """
     recipe = load_recipe(path)
     plan = _plan(recipe)
@@ -118,7 +118,7 @@ def _link(recipe: Recipe, plan: TrainSpec, rows: BuildRows, model: Any) -> Trans
 
 def _write(path: Path, weights: list[Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Complete or absent: an interruption never leaves half a network under this name.
+    # Atomic: an interruption leaves no partial file under the final name.
     draft = path.with_suffix(".part.npz")
     np.savez(draft, *weights)
     draft.replace(path)

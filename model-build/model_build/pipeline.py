@@ -1,7 +1,7 @@
-"""The pipeline: wires the steps, does nothing of its own.
+"""Build and evaluation pipelines.
 
-`build` makes the files from training rows; `evaluate` scores those files on held-out rows.
-They share a recipe and nothing else, so that two roles on two machines can run them.
+`build` creates the files from training rows; `evaluate` scores those files on held-out rows. They
+share only the recipe, so that two roles can run them on two machines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from model_build.summary import reference_of, summarise, write_variant
 
 __all__ = ["Progress", "build", "evaluate", "files_of"]
 
-# Called with (what is being done, steps done, steps in all).
+# Called with (description, steps done, total steps).
 Progress = Callable[[str, int, int], None]
 
 
@@ -34,16 +34,16 @@ def build(
     progress: Progress | None = None,
     networks: Path | None = None,
 ) -> BuildResult:
-    """Make every variant of a recipe under `out/artifacts`.
+    """Build every variant of a recipe under `out/artifacts`.
 
     Args:
         recipe: The recipe's file.
         out: Folder of the version.
-        progress: Called with (what is being done, steps done, steps in all).
-        networks: Where trained weights are kept; per user by default.
+        progress: Called with (description, steps done, total steps).
+        networks: Cache folder of trained weights; per user by default.
 
     Raises:
-        BuildError: If a step cannot be done; files made before stay.
+        BuildError: If a step fails; files of earlier steps remain.
     """
     plan = load_recipe(recipe)
     tell = progress or _silent
@@ -60,10 +60,10 @@ def build(
 def evaluate(
     recipe: Path, files: tuple[ArtifactFile, ...], *, progress: Progress | None = None
 ) -> EvaluationReport:
-    """Score files on the recipe's held-out rows and judge its gates.
+    """Score files on the recipe's held-out rows and evaluate its gates.
 
     Raises:
-        BuildError: If the reference variant is missing or cannot be run here.
+        BuildError: If the reference variant is missing or cannot run on this platform.
     """
     plan = load_recipe(recipe)
     tell = progress or _silent
@@ -79,7 +79,7 @@ def evaluate(
 
 
 def files_of(result: BuildResult) -> tuple[ArtifactFile, ...]:
-    """Return the files of a build as the evaluator takes them."""
+    """Return the files of a build as input of the evaluator."""
     return tuple(
         ArtifactFile(variant=each.variant, format=each.format, path=each.file)
         for each in result.variants
@@ -98,4 +98,4 @@ def _variants(
 
 
 def _silent(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report no progress."""

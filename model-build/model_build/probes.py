@@ -1,4 +1,4 @@
-"""Inputs that belong to nobody: for self-tests, memory, and models without a data set."""
+"""Synthetic inputs for self-tests, memory measurements, and models without a data set."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def generated_inputs(
 
     Args:
         specs: The file's inputs.
-        rows: Size of the first dimension where the file leaves it free or says 1.
-        seed: The only source of chance.
-        shapes: Full shapes of inputs whose sizes the file does not tell.
+        rows: Size of the first dimension.
+        seed: Seed of the generator.
+        shapes: Full shapes of inputs with dynamic sizes.
     """
     generator = np.random.default_rng(seed)
     found: Sample = {}
@@ -57,10 +57,10 @@ def generated_inputs(
 
 
 def probe_samples(specs: tuple[TensorSpec, ...], source: Source, *, seed: int) -> list[Sample]:
-    """Return what an imported model is tried on: photographs, sound or generated numbers.
+    """Return probe inputs of an imported model: photographs, sound or random numbers.
 
-    The first input takes the photograph or the sound. Others (a recurrent state) start at
-    zero, or at the recipe's `probeValues`.
+    The first input is the photograph or the sound. Others (a recurrent state) are zero, or the
+    recipe's `probeValues`.
     """
     samples = []
     for row in range(source.probe_rows):
@@ -78,7 +78,7 @@ def probe_samples(specs: tuple[TensorSpec, ...], source: Source, *, seed: int) -
 
 
 def photo(shape: tuple[int, ...], row: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Return a crop [1, height, width, 3] in -1..1 of the photographs scikit-learn ships."""
+    """Return a crop [1, height, width, 3] in -1..1 of scikit-learn's sample photographs."""
     images = need("sklearn.datasets").load_sample_images().images
     image = images[row % len(images)]
     height, width = shape[1:3]
@@ -91,10 +91,10 @@ def photo(shape: tuple[int, ...], row: int, generator: np.random.Generator) -> N
 
 
 def sound(shape: tuple[int, ...], row: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Return synthetic sound of a shape [1, samples] at 16 kHz: a harmonic tone in noise.
+    """Return synthetic sound [1, samples] at 16 kHz: a harmonic tone in noise.
 
-    Synthetic, because no recording of a person may be shipped; a voice detector is only
-    compared with itself on it, never scored.
+    Synthetic, because no recording of a person may be distributed. A voice detector's variants are
+    compared with each other on it, never scored.
     """
     samples = shape[-1]
     time = np.arange(samples) / _RATE

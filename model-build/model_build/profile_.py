@@ -1,7 +1,7 @@
-"""What one inference costs: time, memory, multiply-accumulates, energy.
+"""Profiles one inference: latency, memory, multiply-accumulates, energy.
 
-Latency is taken round by round, every variant in turn, so that a busy machine slows all of
-them alike and the ratio holds even where the times do not.
+Latency is measured in rounds with every variant in turn, so that load on the machine affects all
+variants equally and ratios stay comparable even if absolute times do not.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ class Latency:
 def latencies(
     calls: Mapping[str, Callable[[], object]], *, reference: str, rounds: int = ROUNDS
 ) -> dict[str, Latency]:
-    """Time every call in turns; `ratio` is the median of the rounds' ratios of medians.
+    """Time the calls in interleaved rounds; `ratio` is the median over rounds of median ratios.
 
     Args:
-        calls: Variant name to one inference.
-        reference: Variant that ratios are to.
-        rounds: How often each has its turn.
+        calls: Function that runs one inference, by variant name.
+        reference: Variant that is the denominator of the ratios.
+        rounds: Number of rounds.
     """
     times: dict[str, list[list[float]]] = {name: [] for name in calls}
     for call in calls.values():
-        _timed(call)  # caches and lazy allocation, not counted
+        _timed(call)  # warm-up: caches and lazy allocation
     for _ in range(rounds):
         for name, call in calls.items():
             times[name].append(_timed(call))
@@ -73,8 +73,8 @@ def energy_mj(macs: Mapping[str, int], size: int) -> float:
     """Return millijoules of one inference; see `ENERGY_METHOD`.
 
     Args:
-        macs: Multiply-accumulates by arithmetic (`fp32`, `fp16`, `int8`).
-        size: Bytes of the file.
+        macs: Multiply-accumulates by arithmetic type (`fp32`, `fp16`, `int8`).
+        size: Size of the file in bytes.
     """
     picojoules = sum(count * _MAC_PJ[kind] for kind, count in macs.items())
     return (picojoules + size * _DRAM_PJ_A_BYTE) / 1e9
@@ -83,14 +83,14 @@ def energy_mj(macs: Mapping[str, int], size: int) -> float:
 def peak_memory(
     path: Path, format_: str, sample: Mapping[str, NDArray[Any]] | None = None
 ) -> int | None:
-    """Return by how many bytes a fresh process grows by loading a file and running it.
+    """Return the growth in bytes of a new process that loads and runs a file.
 
-    None where the child fails: the number is then absent.
+    ``None`` if the child process fails.
     """
     command = [sys.executable, "-m", "model_build.memory_probe", str(path), format_]
     with tempfile.TemporaryDirectory() as folder:
         if sample:
-            # Numbered: an input may be called as a parameter of this function is (`file`).
+            # Numbered: an input's name may clash with a parameter of `np.savez` (`file`).
             numbered = {f"_{n}": value for n, value in enumerate(sample.values())}
             names = np.array(list(sample))
             np.savez(Path(folder) / "sample.npz", names=names, **numbered)  # type: ignore[arg-type]

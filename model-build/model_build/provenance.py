@@ -1,9 +1,8 @@
-"""Provenance: how every artifact was made, as a SLSA v1 predicate.
+"""Generates the SLSA v1 provenance predicate of a build.
 
-Each transform is a by-product with its input digest, tool, version, parameters, calibration
-digest and parity, so the chain from the training split to the shipped file can be walked.
-Form: https://slsa.dev/spec/v1.1/provenance (by-products are resource descriptors with
-annotations).
+Each transform is a by-product with its input digest, tool, version, parameters, calibration digest
+and parity, so that the chain from the training split to the shipped file can be followed.
+By-products are resource descriptors with annotations: https://slsa.dev/spec/v1.1/provenance
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ def provenance_predicate(
     """Return the SLSA v1 predicate of a build.
 
     Args:
-        build: What was made.
-        started: When the build began.
-        finished: When it ended.
+        build: The result of the build.
+        started: Start of the build.
+        finished: End of the build.
         commit: The source commit, or ``unknown``.
-        builder: URI of who built it: the key's role on a machine of trust.
+        builder: URI that identifies the builder (``builder.id``).
 
     Raises:
-        ProvenanceError: If a variant's links have a gap.
+        ProvenanceError: If a variant's transforms are not a chain.
     """
     for variant in build.variants:
         check_links(variant)
@@ -73,11 +72,11 @@ def provenance_predicate(
 
 
 def check_links(variant: VariantResult) -> None:
-    """Check that a variant's transforms lead from an origin to its file without a gap.
+    """Check that a variant's transforms form a chain from an origin to its file.
 
     Raises:
-        ProvenanceError: If a link's input is not the output before it, or the last output
-            is not the file.
+        ProvenanceError: If a transform's input digest is not the previous output, or the last
+            output is not the file.
     """
     if not variant.transforms or variant.transforms[0].step not in _ORIGINS:
         raise _gap(variant, "no first link", f"one of {sorted(_ORIGINS)}")

@@ -1,4 +1,4 @@
-"""Fetching a model from a registry or a file, and inspecting it before anything loads it."""
+"""Fetches model files from a registry or a path and inspects them before they are loaded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MODEL_SUFFIXES: Final = frozenset({".tflite", ".onnx", ".zip"})
 
 
 class PullError(BuildError):
-    """A source that cannot be fetched, or is not what was asked for."""
+    """A source that cannot be fetched, or does not match its digest."""
 
 
 _refused = PullError.advising("check the source and the tracking URI")
@@ -45,19 +45,18 @@ def pull(
     tracking_uri: str = DEFAULT_TRACKING_URI,
     limits: Limits | None = None,
 ) -> list[Inspected]:
-    """Fetch a source's model files into a folder and return what they are.
+    """Fetch the model files of a source into a folder and return their inspections.
 
     Args:
-        source: ``models:/name/version`` (a number, not an alias, which could move) or the
-            path of one file.
-        to: The folder; files are put in place only once they are inspected.
-        sha256: Digest that one of the files must have; the others are left out then.
+        source: ``models:/name/version`` (a number; aliases are mutable) or the path of a file.
+        to: The folder; files are stored only after inspection.
+        sha256: Digest of the required file; other files are skipped.
         tracking_uri: MLflow server or database, for ``models:/``.
-        limits: Of the inspection.
+        limits: Limits of the inspection.
 
     Raises:
-        PullError: If the source is not there, holds no model, or none of that digest.
-        InspectionError: If a file may not be loaded.
+        PullError: If the source does not exist, holds no model, or none with the digest.
+        InspectionError: If a file is refused.
     """
     with tempfile.TemporaryDirectory(prefix="pull-") as scratch:
         if source.startswith("models:/"):
@@ -75,16 +74,16 @@ def pull(
 
 
 def registry_files(source: str, scratch: Path, tracking_uri: str | None = None) -> list[Path]:
-    """Download a registered version and return its model files, which nothing inspected yet.
+    """Download a registered version and return its model files, not yet inspected.
 
     Args:
         source: ``models:/name/version``, with a number.
-        scratch: An empty folder that is thrown away afterwards.
-        tracking_uri: MLflow server or database; by default what ``MLFLOW_TRACKING_URI``
-            names, or the database that ``mobile-ai model register`` makes.
+        scratch: An empty temporary folder.
+        tracking_uri: MLflow server or database; by default ``MLFLOW_TRACKING_URI``, or the
+            database created by ``mobile-ai model register``.
 
     Raises:
-        PullError: If the version is not there or holds no model.
+        PullError: If the version does not exist or holds no model.
     """
     tracking_uri = tracking_uri or os.environ.get(TRACKING_VARIABLE) or DEFAULT_TRACKING_URI
     match = _REGISTRY_URI.match(source)
@@ -113,14 +112,14 @@ def registry_files(source: str, scratch: Path, tracking_uri: str | None = None) 
 
 
 def fail_soon() -> None:
-    """Let MLflow try an unreachable server twice more, not for ten minutes, unless told."""
+    """Limit MLflow to two retries of an unreachable server, unless configured otherwise."""
     retries = need("mlflow.environment_variables").MLFLOW_HTTP_REQUEST_MAX_RETRIES
     if not retries.is_set():
         retries.set(2)
 
 
 def _keep(item: Inspected, to: Path) -> Inspected:
-    """Copy an inspected file into the folder; its name starts with its digest."""
+    """Copy an inspected file into the folder under a name that starts with its digest."""
     to.mkdir(parents=True, exist_ok=True)
     place = to / f"{item.sha256[:16]}-{item.path.name}"
     fresh = place.with_name(f".{place.name}.part")

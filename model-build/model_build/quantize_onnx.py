@@ -27,8 +27,8 @@ def quantize_onnx(
     Args:
         model: A float32 ONNX file.
         scheme: `static-int8` (QDQ, per channel, signed), `dynamic-int8` or `fp16`.
-        calibration: Input name to rows; read for `static-int8` only.
-        keep: Pattern of node names that `dynamic-int8` leaves in float.
+        calibration: Rows by input name; used by `static-int8` only.
+        keep: Pattern of node names that `dynamic-int8` keeps in float.
 
     Raises:
         RecipeError: If the scheme is unknown.
@@ -102,7 +102,7 @@ def _half(source: Path, target: Path) -> None:
 
 
 def _stable(content: bytes) -> bytes:
-    """Return the same model without what varies between runs (paths, tool versions)."""
+    """Return the model without fields that vary between runs (paths, tool versions)."""
     onnx = need("onnx")
     model = onnx.load_from_string(content)
     del model.metadata_props[:]

@@ -25,11 +25,11 @@ def quantize_tflite(
         model: A float32 TFLite file.
         scheme: `dynamic-int8`, `static-int8`, `int4` (weights; int8 where a layer has no
             four-bit kernel) or `mixed` (int4, but int8 for the layers that `keep` matches).
-        calibration: Input name to rows; read for `static-int8` only.
+        calibration: Rows by input name; used by `static-int8` only.
         keep: Pattern of output tensor names kept at int8 by `mixed`.
 
     Raises:
-        RecipeError: If the scheme is unknown, or `mixed` says nothing to keep.
+        RecipeError: If the scheme is unknown, or `mixed` has no `keep`.
     """
     quantizer = need("litert_quantizer.quantizer").Quantizer(bytearray(model))
     _configure(quantizer, scheme, keep)
@@ -51,7 +51,7 @@ def _configure(quantizer: Any, scheme: str, keep: str | None) -> None:
     dense = types.TFLOperationName.FULLY_CONNECTED
     if scheme == "static-int8":
         quantizer.add_static_config(_ALL, everything, activation_num_bits=8, weight_num_bits=8)
-        # Float at both ends, so that every variant of a model takes and gives the same.
+        # Float inputs and outputs, so that all variants of a model have the same interface.
         algorithms = need("litert_quantizer.algorithm_manager").AlgorithmName
         for end in (types.TFLOperationName.INPUT, types.TFLOperationName.OUTPUT):
             quantizer.update_quantization_recipe(_ALL, end, algorithm_key=algorithms.NO_QUANTIZE)

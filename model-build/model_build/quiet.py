@@ -1,4 +1,4 @@
-"""Silencing converters that write to the terminal from C++, unless something goes wrong."""
+"""Suppresses the output of converters, including that of C++ code, unless they fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["quiet"]
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back standard error and output; on an exception, print what was held back."""
+    """Capture file descriptors 1 and 2; print the captured output if an exception is raised."""
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)

@@ -1,8 +1,7 @@
-"""A recipe: everything that decides a model version, as data.
+"""Recipes: declarative definitions of a model version, read from YAML.
 
-Read from YAML, refused when it holds a field that nobody reads. Variants are named by
-grammar: what was done to the weights, then the format if it is not TFLite
-(`int8`, `pruned-int8`, `int8-onnx`).
+Unknown fields are refused. Variant names follow a convention: the changes to the weights, then the
+format if it is not TFLite (`int8`, `pruned-int8`, `int8-onnx`).
 """
 
 from __future__ import annotations
@@ -53,20 +52,20 @@ class _Model(BaseModel):
 
 
 class InputSpec(_Model):
-    """One input of the model: its place in the data set and its sense."""
+    """One input of the model: its name in the data set and its modality."""
 
     name: Name
     modality: Modality
 
 
 class SplitSpec(_Model):
-    """A part of the data set and what it may be used for."""
+    """A split of the data set and its permitted use."""
 
     name: Name
     use: Literal["training", "fine-tuning", "evaluation"]
     share: float = Field(gt=0, le=1, description="Of the rows of every label.")
     label_shares: dict[int, float] = Field(
-        default_factory=dict, description="Other shares for some labels: a skewed collection."
+        default_factory=dict, description="Shares of some labels, to skew the split."
     )
 
 
@@ -91,28 +90,28 @@ class DataSpec(_Model):
 
 
 class Source(_Model):
-    """Where the weights come from.
+    """Origin of the weights.
 
-    `network` trains one from scratch, `fine-tune` starts from the parent recipe's weights,
-    `locked` takes a file out of a locked wheel, `file` a path, `registry` an MLflow URI.
+    `network` trains from scratch, `fine-tune` starts from the parent recipe's weights, `locked`
+    reads a file of a locked wheel, `file` a path, `registry` an MLflow URI.
     """
 
     kind: Literal["network", "fine-tune", "locked", "file", "registry"]
     network: str | None = Field(default=None, description="A function of model_build.networks.")
-    parent: str | None = Field(default=None, description="Recipe file beside this one.")
+    parent: str | None = Field(default=None, description="Recipe file in the same folder.")
     name: str | None = Field(default=None, description="Entry of data.lock.yaml.")
     path: str | None = None
     uri: str | None = Field(default=None, pattern=r"^models:/[^/]+/[^/]+$")
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     probe: Literal["generated", "photos", "sound"] = Field(
-        default="generated", description="What a model without a data set is tried on."
+        default="generated", description="Probe inputs of a model without a data set."
     )
     probe_rows: int = Field(default=48, ge=1)
     probe_shapes: dict[str, tuple[int, ...]] = Field(
-        default_factory=dict, description="Shapes of inputs whose sizes the file leaves free."
+        default_factory=dict, description="Shapes of inputs with dynamic sizes."
     )
     probe_values: dict[str, float] = Field(
-        default_factory=dict, description="Inputs that are always the same, such as a rate."
+        default_factory=dict, description="Constant inputs, such as a sample rate."
     )
 
     @model_validator(mode="after")
@@ -130,12 +129,12 @@ class Source(_Model):
 
     @property
     def imported(self) -> bool:
-        """Whether the model was made elsewhere."""
+        """True if the model is imported rather than trained."""
         return self.kind in {"locked", "file", "registry"}
 
 
 class TrainSpec(_Model):
-    """How the weights are found: Adam, cosine decay from `learning_rate` to the end rate."""
+    """Training: Adam with cosine decay from `learning_rate` to `end_learning_rate`."""
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
@@ -151,7 +150,7 @@ class TrainSpec(_Model):
 
 
 class NeedsSpec(_Model):
-    """What a device must have; see the manifest's `requirements`."""
+    """Requirements on devices; see `requirements` in the manifest."""
 
     min_ram_mb: int = Field(default=64, ge=1)
     min_android_api: int | None = Field(default=26, ge=21)
@@ -159,7 +158,7 @@ class NeedsSpec(_Model):
 
 
 class VariantSpec(_Model):
-    """One file to make."""
+    """One file to build."""
 
     name: Name
     format: Literal["tflite", "onnx", "coreml"] = "tflite"
@@ -173,7 +172,7 @@ class VariantSpec(_Model):
 
 
 class EvaluationPlan(_Model):
-    """What the evaluator measures and on which splits."""
+    """Measurements of the evaluator and their splits."""
 
     splits: tuple[str, ...] = Field(default=(), description="Held-out splits, scored together.")
     metric: Literal["accuracy", "parity"] = "accuracy"
@@ -187,10 +186,10 @@ class EvaluationPlan(_Model):
 
 
 class GateSpec(_Model):
-    """A limit that decides whether the version may have a manifest.
+    """A limit that the version must meet to get a manifest.
 
-    `basis` is `interval` (the whole 95 % interval must be inside, else undecided) or `point`
-    where the recipe admits that its held-out rows cannot decide.
+    With `basis: interval` the whole 95 % interval must meet the limit, else the gate is undecided;
+    with `point` the point estimate decides, for recipes with too few held-out rows.
     """
 
     gate: Literal[
@@ -230,7 +229,7 @@ class Recipe(_Model):
         default=None,
         min_length=1,
         description="Of the model: SPDX id or expression, or a name; that of its source where it "
-        "is imported. Absent: nobody stated one.",
+        "is imported. Absent: not stated.",
     )
     fallback: Literal["embedded", "off"]
     inputs: tuple[InputSpec, ...] = Field(min_length=1)
@@ -267,7 +266,7 @@ class Recipe(_Model):
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """Return the senses the model takes in, in order, once each."""
+        """Return the modalities of the inputs in order, without duplicates."""
         return tuple(dict.fromkeys(item.modality for item in self.inputs))
 
 

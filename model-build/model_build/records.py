@@ -1,7 +1,7 @@
-"""Unsigned record drafts: what a role is asked to sign, as YAML.
+"""Unsigned record drafts (YAML) to be signed by a role.
 
-A draft is ``{role, path, predicateType, predicate}`` and optionally ``subject`` (name and
-SHA-256 pairs); without subjects a record is about its own predicate.
+A draft is ``{role, path, predicateType, predicate}`` and optionally ``subject`` (pairs of name and
+SHA-256); by default a record's subject is its own predicate.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from model_build.errors import BuildError
 
 __all__ = ["RecordDraft", "RecordError", "load_drafts", "record_text"]
 
-# Where signed records lie; a draft may not write anywhere else.
+# Folders of signed records; a draft may not write elsewhere.
 _ROOMS: Final = ("usage", "releases", "policy-pack/waivers")
 _KEYS: Final = frozenset({"role", "path", "predicateType", "predicate"})
 
@@ -36,7 +36,7 @@ class RecordError(BuildError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDraft:
-    """A record to sign: by which role, what it says, and its path from the repository."""
+    """A record to sign: its role, its path relative to the repository, and its statement."""
 
     role: str
     path: str
@@ -44,11 +44,11 @@ class RecordDraft:
 
 
 def load_drafts(folder: Path) -> list[RecordDraft]:
-    """Read every draft of a folder, in the order of their names.
+    """Read every draft of a folder in order of file names.
 
     Raises:
-        RecordError: If a draft has other fields, names a role that may not say it, or a
-            path outside the rooms of records.
+        RecordError: If a draft has unexpected fields, a role that may not sign its type, or a path
+            outside of the folders of records.
     """
     return [_load(path) for path in sorted(folder.glob("*.yaml"))]
 
@@ -79,6 +79,6 @@ def _wrong(path: Path, got: str) -> RecordError:
     return RecordError(
         f"record draft {path.name}",
         got=got,
-        expected=f"{sorted(_KEYS)} with a role that may say it",
-        next_step="mend the draft; governance.statements lists who may say what",
+        expected=f"{sorted(_KEYS)} with a role that may sign it",
+        next_step="fix the draft; governance.statements lists the roles by predicate type",
     )

@@ -1,8 +1,8 @@
-"""The registry mirrors Git: a verified version goes in once, aliases follow the stack files.
+"""Registers verified versions in MLflow and sets aliases to match the stack files.
 
-MLflow is imported here and in ``pull`` only. A version is found again by its manifest's
-digest, so registering twice changes nothing. Nothing is ever read back from an alias: who
-moves one by hand in the registry moves nothing that is deployed.
+Git is the source of truth. A version is identified by its manifest's digest, so that registration
+is idempotent. Deployments never read aliases: moving one by hand in the registry deploys nothing.
+MLflow is imported here and in ``pull`` only.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Registered:
     """A version in the registry.
 
     Attributes:
-        model: Registered model.
-        number: MLflow's own version number.
+        model: Name of the registered model.
+        number: MLflow's version number.
         sha256: Digest of the manifest.
-        aliases: Stacks that deploy it, as aliases.
-        created: Whether this call made it.
+        aliases: Stacks that deploy it, which are its aliases.
+        created: Whether this call created it.
     """
 
     model: str
@@ -67,7 +67,7 @@ class Registered:
 def stack_pins(files: Sequence[Path]) -> dict[str, set[str]]:
     """Return the manifest digests that each stack file deploys, by stack name.
 
-    A version that a deployment can go back to is not deployed, so no alias follows it.
+    Rollback targets are not deployed and get no alias.
 
     Raises:
         StackFileError: If a file cannot be used.
@@ -83,11 +83,11 @@ def register_version(
     tracking_uri: str,
     pins: Mapping[str, set[str]],
 ) -> Registered:
-    """Register a version that verifies, and set its aliases.
+    """Verify a version, register it, and set its aliases.
 
     Args:
         manifest_path: ``models/<model>/<version>/manifest.yaml``.
-        trust: The verified trust; what does not verify is not registered.
+        trust: The verified trust; a version that does not verify is not registered.
         tracking_uri: MLflow server or database.
         pins: Digests deployed, by stack; see ``stack_pins``.
 
@@ -124,7 +124,7 @@ def register_version(
 
 def _client(tracking_uri: str) -> Any:
     fail_soon()
-    # A new database tells of every migration it makes.
+    # A new database logs every migration.
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
     folder = _local_folder(tracking_uri)
@@ -141,7 +141,7 @@ def _local_folder(tracking_uri: str) -> Path | None:
 
 
 def _experiment(client: Any, tracking_uri: str) -> str:
-    """Return the experiment's id; beside a local database its artifacts lie beside it too."""
+    """Return the experiment's id; with a local database its artifacts are stored next to it."""
     found = client.get_experiment_by_name(_EXPERIMENT)
     if found is not None:
         return str(found.experiment_id)
@@ -153,7 +153,7 @@ def _experiment(client: Any, tracking_uri: str) -> str:
 def _ensure(
     client: Any, manifest: ModelManifest, folder: Path, *, sha256: str, tracking_uri: str
 ) -> tuple[str, bool]:
-    """Return the registry's number of a version, and whether it was made just now."""
+    """Return the registry's number of a version, and whether this call created it."""
     name = manifest.metadata.name
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
         client.create_registered_model(name, description=manifest.metadata.description)
@@ -179,7 +179,7 @@ def _ensure(
 def _log(
     client: Any, manifest: ModelManifest, folder: Path, *, sha256: str, experiment: str
 ) -> tuple[str, str]:
-    """Log a version's folder and metrics as a run; return the run and its artifacts' place."""
+    """Log a version's folder and metrics as a run; return its id and its artifact URI."""
     name = f"{manifest.metadata.name}-{manifest.metadata.version}"
     run = client.create_run(experiment, run_name=name, tags={DIGEST_TAG: sha256})
     identity = run.info.run_id
@@ -212,7 +212,7 @@ def _wanted(pins: Mapping[str, set[str]], sha256: str) -> dict[str, bool]:
 
 
 def _align(client: Any, name: str, number: str, wanted: Mapping[str, bool]) -> tuple[str, ...]:
-    """Set the alias of every stack that pins a version, and take it from one that does not."""
+    """Set the alias of every stack that deploys a version; delete those of other stacks."""
     held = {key: str(value) for key, value in client.get_registered_model(name).aliases.items()}
     for stack, pinned in wanted.items():
         if pinned and held.get(stack) != number:

@@ -1,8 +1,8 @@
-"""Requests for a retraining, and the recipes that answer them.
+"""Retraining requests and the recipes that fulfil them.
 
-A request is `models/<model>/retrain.yaml`, written by a remediation and merged by people. It is
-answered by a recipe of the same model for a later version that pins other data: nothing trains on
-data that nobody vouches for.
+A request is `models/<model>/retrain.yaml`, written by a remediation and merged after review. A
+recipe of the same model with a later version and different pinned data fulfils it: data are never
+collected automatically.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ class _Part(BaseModel):
 
 
 class ParentRef(_Part):
-    """The version that no longer fits."""
+    """The deployed version to be replaced."""
 
     version: Version
     sha256: str = Field(pattern=_SHA256, description="Of its manifest.")
 
 
 class RecipeRef(_Part):
-    """What made it."""
+    """The recipe of the deployed version."""
 
     file: str
     sha256: str = Field(pattern=_SHA256)
 
 
 class FindingRef(_Part):
-    """Why it no longer fits."""
+    """The monitoring finding that caused the request."""
 
     id: str = Field(pattern=r"^[0-9a-f]{16}$")
     rule: str
@@ -54,7 +54,7 @@ class FindingRef(_Part):
 
 
 class Window(_Part):
-    """When that was seen; what was collected then is what the model has not learned."""
+    """Time window of the finding; data of that time are missing from training."""
 
     begin: str = Field(alias="from")
     end: str = Field(alias="to")
@@ -74,14 +74,13 @@ class RetrainingRequest(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """How far a request is.
+    """State of a request.
 
     Attributes:
         request: The request.
-        state: ``waits``: for a recipe. ``ready``: there is one, to be built. ``built``: its version
-            is there.
-        recipe: The recipe that answers it; empty while it waits.
-        reason: The state as a sentence.
+        state: ``waits`` for a recipe, ``ready`` to build, or ``built``.
+        recipe: The recipe that fulfils it; empty while it waits.
+        reason: Description of the state.
     """
 
     request: RetrainingRequest
@@ -105,7 +104,7 @@ def read_request(path: Path) -> RetrainingRequest:
     """Return a request.
 
     Raises:
-        RecipeError: If it cannot be read, or says something that nobody reads.
+        RecipeError: If it cannot be read, or does not follow its schema.
     """
     try:
         value = read_yaml(path.read_text("utf-8"), name=str(path))
@@ -119,14 +118,14 @@ def read_request(path: Path) -> RetrainingRequest:
 
 
 def asked(models: Path, *, recipes: Path = RECIPES) -> list[Asked]:
-    """Return every model's request, and how far it is.
+    """Return the request of every model with its state.
 
     Args:
         models: Folder of all models.
         recipes: Folder of all recipes.
 
     Raises:
-        RecipeError: If a request is not about a version that is there, or a file is wrong.
+        RecipeError: If a request names a version that does not exist, or a file is invalid.
     """
     paths = sorted(models.glob("*/retrain.yaml"))
     known = {path: load_recipe(path) for path in sorted(recipes.glob("*.yaml"))} if paths else {}

@@ -1,4 +1,4 @@
-"""Seeded corruptions of held-out inputs, as sensors and people produce them."""
+"""Seeded corruptions of held-out inputs that imitate sensor faults and typing errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["SEVERITY", "corrupt"]
 
-# One fixed severity each, so that versions can be compared.
+# One fixed severity each, so that versions are comparable.
 SEVERITY: Final = {"noise": 0.15, "shift": 2.0, "dropout": 0.1, "contrast": 0.5, "typo": 0.08}
 
 
@@ -22,7 +22,7 @@ def corrupt(inputs: Mapping[str, NDArray[Any]], kind: str, *, seed: int) -> dict
         kind: `noise` (Gaussian, standard deviation), `shift` (places along the first axis),
             `dropout` (share of values lost), `contrast` (factor around the mean) or `typo`
             (share of characters replaced).
-        seed: The only source of chance.
+        seed: Seed of the generator.
     """
     generator = np.random.default_rng(seed)
     return {name: _one(values, kind, generator) for name, values in inputs.items()}

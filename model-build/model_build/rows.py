@@ -17,8 +17,8 @@ __all__ = ["Rows", "concatenate"]
 class Rows:
     """Model inputs by name, labels, and the group of every row by sensitive attribute.
 
-    All arrays share their first dimension. `features` names the columns of each input that
-    has named columns; it is empty for images, sound and motion.
+    All arrays have the same first dimension. `features` holds the column names of tabular inputs;
+    it is empty for images, sound and motion.
     """
 
     inputs: Mapping[str, NDArray[Any]]

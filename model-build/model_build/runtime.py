@@ -1,4 +1,4 @@
-"""Running the file that ships, by the runtime that will run it."""
+"""Runs shipped files with the runtimes that devices and servers use."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DISTRIBUTIONS = {"tflite": "ai-edge-litert", "onnx": "onnxruntime", "coreml": "
 
 
 class Runner(Protocol):
-    """A loaded file: what it takes, what it gives, and one call."""
+    """A loaded file: its inputs, its outputs, and inference."""
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -48,22 +48,22 @@ class Runner(Protocol):
         """Return the outputs."""
 
     def once(self, inputs: Arrays) -> list[NDArray[Any]]:
-        """Run one inference, batch 1, in the file's own types; float in, float out."""
+        """Run one inference, batch 1; quantised tensors are converted from and to float."""
 
     def prepared(self, inputs: Arrays) -> Callable[[], object]:
-        """Return the bare inference on these inputs, to be timed."""
+        """Return a function that runs inference on these inputs, to be timed."""
 
     def many(self, inputs: Arrays) -> list[NDArray[Any]]:
-        """Run every row by itself; return the outputs, stacked."""
+        """Run every row separately; return the concatenated outputs."""
 
 
 def runtime_of(format_: str) -> str:
-    """Return the distribution whose runtime runs a format."""
+    """Return the Python distribution of the runtime for a format."""
     return _DISTRIBUTIONS[format_]
 
 
 def unavailable(format_: str) -> str:
-    """Return why a format cannot be run on this platform, or an empty text."""
+    """Return the reason why a format cannot run on this platform, empty if it can."""
     if format_ == "coreml":
         # coremltools predicts through macOS frameworks only.
         return "Core ML runs on Apple platforms only; its numbers are absent, not guessed"
@@ -74,7 +74,7 @@ def load(path: Path, format_: str) -> Runner:
     """Return a loaded file, single-threaded.
 
     Raises:
-        BuildError: If there is no runtime for the format here.
+        BuildError: If there is no runtime for the format on this platform.
     """
     if format_ == "tflite":
         return LiteRtRunner(path)
@@ -111,7 +111,7 @@ class LiteRtRunner:
         return tuple(_litert_spec(each, self._names[each["index"]]) for each in self._out)
 
     def once(self, inputs: Arrays) -> list[NDArray[Any]]:
-        """Run one inference; integer tensors are scaled as the file says."""
+        """Run one inference; integer tensors are converted with the file's scale and zero point."""
         for each in self._in:
             values = inputs[self._names[each["index"]]]
             self._engine.set_tensor(each["index"], _to_tensor(values, each))
@@ -119,17 +119,17 @@ class LiteRtRunner:
         return [_from_tensor(self._engine.get_tensor(each["index"]), each) for each in self._out]
 
     def prepared(self, inputs: Arrays) -> Callable[[], object]:
-        """Set the inputs; return the engine's own call."""
+        """Set the inputs; return the interpreter's `invoke`."""
         self.once(inputs)
         call: Callable[[], object] = self._engine.invoke
         return call
 
     def many(self, inputs: Arrays) -> list[NDArray[Any]]:
-        """Run every row by itself, as a phone does."""
+        """Run every row separately, as a phone does."""
         return _row_by_row(self, inputs)
 
     def _signature_names(self) -> dict[int, str]:
-        """Map tensor numbers to the names of the signature; without one, tensor names."""
+        """Map tensor indexes to the names of the signature, else to tensor names."""
         names = {each["index"]: each["name"] for each in [*self._in, *self._out]}
         for key in self._engine.get_signature_list():
             runner = self._engine.get_signature_runner(key)
@@ -167,12 +167,12 @@ class OnnxRunner:
         return list(self._engine.run(None, dict(inputs)))
 
     def prepared(self, inputs: Arrays) -> Callable[[], object]:
-        """Return the engine's call with the inputs bound."""
+        """Return a function that runs the session on these inputs."""
         feed = dict(inputs)
         return lambda: self._engine.run(None, feed)
 
     def many(self, inputs: Arrays) -> list[NDArray[Any]]:
-        """Run every row by itself, so that no batch effect flatters the numbers."""
+        """Run every row separately, so that batching does not affect the results."""
         return _row_by_row(self, inputs)
 
 
@@ -207,13 +207,13 @@ def _litert_spec(details: Mapping[str, Any], name: str) -> TensorSpec:
 
 def _onnx_spec(value: Any) -> TensorSpec:
     word = _word(value.name, _ONNX_TYPES.get(value.type, value.type))
-    # A sequence or a map, such as ZipMap's, has no shape: its type is refused before.
+    # A sequence or map, such as ZipMap's, has no shape; `_word` has refused its type.
     shape = tuple(size if isinstance(size, int) else -1 for size in value.shape)
     return TensorSpec(name=value.name, dtype=word, shape=shape)
 
 
 def _word(name: str, kind: str) -> Dtype:
-    """Return the manifest's word for a type of tensor.
+    """Return the manifest's name of a tensor type.
 
     Raises:
         BuildError: If it has none.

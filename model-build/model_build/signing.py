@@ -1,6 +1,6 @@
-"""Signers: made fresh in memory, or named by URI; and the model-signing export.
+"""Creates signers, in memory or from a URI, and exports model-signing bundles.
 
-A private key is only ever held by a ``Signer``. Nothing here writes one to disk.
+Private keys are held by ``Signer`` objects only; this module writes none to disk.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ __all__ = [
     "signer_from_uri",
 ]
 
-# Evidence travels inside the plan: every file is read by the engine and every policy.
+# Evidence is part of the plan: the engine and every policy read each file.
 MAX_EVIDENCE_BYTES: Final = 60_000
 _BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
 class SigningError(BuildError):
-    """Something cannot be signed, or a signer cannot be had."""
+    """A statement cannot be signed, or a signer cannot be created."""
 
 
 def fresh_signer() -> CryptoSigner:
-    """Return a new ECDSA P-256 signer whose private key lives in this process only."""
+    """Return a new ECDSA P-256 signer whose private key exists in this process only."""
     return CryptoSigner.generate_ecdsa()
 
 
@@ -56,9 +56,9 @@ def signer_from_uri(uri: str, *, role: str, trust: Trust | None = None) -> Signe
 
     Args:
         uri: ``file2:PATH`` (PEM, PKCS #8), ``awskms:KEY``, ``sigstore:`` or another scheme
-            of securesystemslib. Schemes that cannot tell their public key need ``trust``.
-        role: The role that will be signed as.
-        trust: Where the public key of the role is looked up.
+            of securesystemslib. Schemes that do not expose their public key require ``trust``.
+        role: The role to sign for.
+        trust: Trust from which the public key of the role is taken.
 
     Raises:
         SigningError: If the scheme is unknown or the key cannot be loaded.
@@ -75,7 +75,7 @@ def signer_from_uri(uri: str, *, role: str, trust: Trust | None = None) -> Signe
         return Signer.from_priv_key_uri(uri, _public_key(uri, role, trust))
     except SigningError:
         raise
-    except Exception as error:  # each scheme raises what its own library raises
+    except Exception as error:  # each scheme raises its own library's errors
         raise SigningError(
             f"signer {uri}",
             got=f"{type(error).__name__}: {error}",
@@ -102,10 +102,11 @@ def evidence_text(statement: Statement, signers: Sequence[Signer], *, name: str)
 
 
 def sign_artifacts(folder: Path, signer: Signer) -> str:
-    """Return the model-signing bundle (Sigstore bundle 0.3) over every file of a folder.
+    """Return the OpenSSF Model Signing bundle (Sigstore bundle 0.3) of every file of a folder.
 
-    Readable by the ``model_signing`` command with the signer's public key; the library
-    hashes and describes, the signer signs, so that keys in memory or a KMS will do.
+    The ``model_signing`` command verifies it with the signer's public key. The library hashes and
+    describes the files, and the signer signs, so that keys in memory or in a KMS can be used.
+    https://github.com/sigstore/model-transparency
     """
     need("model_signing")
     from model_signing._signing.signing import Payload  # noqa: PLC0415
@@ -120,12 +121,12 @@ def sign_artifacts(folder: Path, signer: Signer) -> str:
 
 
 def bundle_envelope(bundle: Mapping[str, object], keyid: str) -> Envelope:
-    """Return the envelope in a model-signing bundle, its signature filed under ``keyid``.
+    """Return the envelope in a model-signing bundle, with its signature under ``keyid``.
 
-    The bundle names no key id, so the caller says whose signature it ought to be.
+    The bundle has no key id, so that the caller passes that of the expected signer.
 
     Raises:
-        SigningError: If the bundle has another form.
+        SigningError: If the bundle is malformed.
     """
     try:
         body = bundle["dsseEnvelope"]
@@ -169,14 +170,14 @@ def _public_key(uri: str, role: str, trust: Trust | None) -> Key:
         raise SigningError(
             f"signer {uri}",
             got=f"{len(keys)} active keys of role {role} in the trust file",
-            expected="exactly one, since this scheme does not tell its public key",
+            expected="exactly one, since this scheme does not expose its public key",
             next_step="add the key to the trust file first, or use file2: or awskms:",
         )
     return keys[0]
 
 
 def check_key(key: Key, *, role: str, trust: Trust) -> None:
-    """Refuse a key that the trust does not give a role, before anything is signed or replaced.
+    """Refuse a key that the trust does not list for a role, before anything is signed.
 
     Raises:
         SigningError: If it is not an active key of the role.

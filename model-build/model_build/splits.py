@@ -1,4 +1,4 @@
-"""Splitting by seed, stratified by label, so that a held-out row is never trained on."""
+"""Splits rows deterministically by seed, stratified by label, into disjoint parts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Share = Callable[[int], float]
 def split_index(
     labels: NDArray[np.int64], shares: Mapping[str, Share], *, seed: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Return row numbers by split name: disjoint, shuffled, each label in its share.
+    """Return row numbers by split name: disjoint, shuffled, with the share of each label.
 
     Args:
         labels: Class of every row.
-        shares: Split name to a function from class to its share of that class's rows, in
-            order; at most 1 in total for every class.
-        seed: Decides who goes where; the same seed gives the same splits.
+        shares: By split name in order, a function from a class to the share of its rows; at most
+            1 in total for every class.
+        seed: Seed of the assignment; the same seed gives the same splits.
 
     Raises:
         ValueError: If the shares are not positive or add up to more than 1.

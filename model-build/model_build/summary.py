@@ -1,4 +1,4 @@
-"""From a recipe and the bytes made of it to the typed result: files, tensors, lineage."""
+"""Describes a build: files, tensors, lineage, tools."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TOOLS = (
 
 
 def reference_of(recipe: Recipe) -> str:
-    """Return the variant that others are compared with: the first of the recipe."""
+    """Return the reference variant: the first of the recipe."""
     return recipe.variants[0].name
 
 
@@ -69,7 +69,7 @@ def summarise(
     *,
     trained: Trained | None = None,
 ) -> BuildResult:
-    """Return the result of a build; `trained` is None for a model from elsewhere."""
+    """Return the result of a build; `trained` is ``None`` for an imported model."""
     macs = count_macs(variants[0].file, variants[0].format) or {}
     return BuildResult(
         model=recipe.name,

@@ -1,4 +1,4 @@
-"""Training and fine-tuning: from rows to a Keras model, the same one for the same seed."""
+"""Deterministic training and fine-tuning of Keras models."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def train(
         rows: Training rows.
         plan: Epochs, rates, augmentation.
         classes: Number of logits.
-        seed: Of weights, order, dropout and augmentation.
-        tick: Called with (epochs done, epochs in all).
+        seed: Seed of weights, row order, dropout and augmentation.
+        tick: Called with (epochs done, total epochs).
     """
     model = new_network(kind, rows, classes=classes, seed=seed)
     fit(model, rows, plan, seed=seed, tick=tick)
@@ -54,21 +54,21 @@ def fit(
     tick: Tick | None = None,
     callbacks: tuple[Any, ...] = (),
 ) -> None:
-    """Train a model in place: one pass over freshly augmented rows each epoch.
+    """Train a model in place, with new augmentation in each epoch.
 
     Args:
-        model: A network; changed.
+        model: The network; it is modified.
         rows: Training rows.
         plan: Epochs, rates, augmentation.
-        seed: Of order and augmentation.
-        tick: Called with (epochs done, epochs in all).
-        callbacks: Of Keras.
+        seed: Seed of row order and augmentation.
+        tick: Called with (epochs done, total epochs).
+        callbacks: Keras callbacks.
     """
     k = keras()
     steps = max(1, len(rows) // plan.batch_size) * plan.epochs
     end = plan.end_learning_rate / plan.learning_rate
     rate = k.optimizers.schedules.CosineDecay(plan.learning_rate, steps, alpha=end)
-    # A quarter of the run: late weights dominate, the noise of the last steps does not.
+    # The average spans about the last quarter of the run, which smooths the noise of single steps.
     optimizer = k.optimizers.Adam(rate, use_ema=plan.average, ema_momentum=1 - 4 / max(steps, 5))
     loss = k.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, weighted_metrics=[])
@@ -94,9 +94,9 @@ def fit(
 
 
 def reweigh(rows: Rows, attribute: str) -> NDArray[np.float64]:
-    """Return row weights under which group and label are independent.
+    """Return row weights under which group and label are statistically independent.
 
-    Source: Kamiran and Calders, "Data preprocessing techniques for classification without
+    Kamiran and Calders, "Data preprocessing techniques for classification without
     discrimination", 2012: P(group) P(label) / P(group, label).
     """
     groups = rows.groups[attribute]

@@ -1,7 +1,7 @@
-"""A trust file of one's own: version 1 for an environment, with keys that stay in a folder.
+"""Creates version 1 of an environment's trust file, with keys stored in a folder.
 
-The sample trust was made in a ceremony whose keys are gone. Whoever signs for real begins here:
-new root keys, a key for every role, and, where they are to be kept, the keys trusted so far.
+The keys of the sample trust were discarded after its ceremony. Production use starts here, with new
+root keys, a key for every role and, optionally, the keys trusted before.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def create_role_keys(folder: Path) -> dict[str, Signer]:
     """Write a P-256 key (PEM, PKCS #8) for every role and return their signers.
 
     Raises:
-        BuildError: If the folder has a key already: none is written over.
+        BuildError: If the folder already contains a key; keys are never overwritten.
     """
     there = sorted(folder.glob("*.pem"))
     if there:
@@ -60,11 +60,11 @@ def begin_trust(
     """Return version 1 of an environment's trust, signed by its new root keys.
 
     Args:
-        environment: Whose trust it is.
-        signers: As ``create_role_keys`` gives them.
-        expires: When it stops counting.
-        kept: A trust whose keys go on counting for their roles (not its root keys): what they
-            signed stays valid. One signature of a role is enough then as without.
+        environment: Name of the environment.
+        signers: The signers returned by ``create_role_keys``.
+        expires: End of validity.
+        kept: A trust whose role keys (not its root keys) stay valid, so that evidence signed with
+            them does too. The threshold of every role is 1 either way.
     """
     roots = [signers[name] for name in _ROOTS]
     keys = {signers[name].public_key.keyid: _key(signers[name], name) for name in signers}

@@ -1,6 +1,6 @@
-"""Is a version folder whole? Every byte of every file, and who vouches for it, offline.
+"""Verifies a version folder offline: the bytes of every file and all signatures.
 
-Findings are collected, not only the first, and each names the file or field that is wrong.
+All findings are collected; each names the file or field at fault.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MAX_FILE_BYTES: Final = 100_000_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing that is wrong, and where."""
+    """One problem and its location."""
 
     where: str
     problem: str
@@ -41,14 +41,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """The outcome for a version folder.
+    """The result of verifying a version folder.
 
     Attributes:
-        folder: What was verified.
-        sha256: Of the manifest's bytes; empty if there is none.
-        findings: All that is wrong; empty means that the version is whole.
-        model: The verified model, when everything held.
-        expires: When the evaluation and the assessment expire, when everything held.
+        folder: The verified folder.
+        sha256: Digest of the manifest's bytes; empty if there is none.
+        findings: All problems; empty if the version is valid.
+        model: The verified model, if the version is valid.
+        expires: Expiry of the evaluation and the assessment, if the version is valid.
     """
 
     folder: Path
@@ -59,7 +59,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if the version is valid."""
         return not self.findings and self.model is not None
 
 
@@ -69,7 +69,7 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     Args:
         manifest_path: ``models/<model>/<version>/manifest.yaml``.
         trust: The verified trust of an environment.
-        pin: The digest that a stack file gives, when it is to be checked too.
+        pin: The digest that a stack file pins, to be compared as well.
     """
     folder = manifest_path.parent
     strange = list(_strange_files(folder))
@@ -100,7 +100,7 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
 
 
 def _strange_files(folder: Path) -> Iterator[Finding]:
-    """Find what no version folder holds: links, devices, files too large to read."""
+    """Find entries that a version folder must not contain: links, devices, oversized files."""
     for root, folders, files in os.walk(folder, followlinks=False):
         for name in (*folders, *files):
             path = Path(root) / name
@@ -116,7 +116,7 @@ def _strange_files(folder: Path) -> Iterator[Finding]:
 def _check_form(
     text: str, values: dict[str, Any], manifest: ModelManifest, folder: Path
 ) -> list[Finding]:
-    """Check what signatures do not cover: how the manifest is written, and where it lies."""
+    """Check what signatures do not cover: the manifest's serialization and the folder's path."""
     findings = []
     if text != dump_yaml(values):
         findings.append(
@@ -134,7 +134,7 @@ def _check_form(
 
 
 def _check_files(folder: Path, manifest: ModelManifest) -> tuple[dict[str, str], list[Finding]]:
-    """Check the bytes of every file listed, and that no other file is there."""
+    """Check the bytes of every listed file, and that there are no other files."""
     wanted = {item.file: item.sha256 for item in manifest.artifacts}
     wanted |= {item.file: item.sha256 for item in manifest.evidence}
     if manifest.self_test is not None:
@@ -170,7 +170,7 @@ def _check_files(folder: Path, manifest: ModelManifest) -> tuple[dict[str, str],
 
 
 def _check_self_test(content: Mapping[str, bytes], manifest: ModelManifest) -> list[Finding]:
-    """Check that devices accept the self-test and that it covers what they compare."""
+    """Check that devices accept the self-test and that it covers all compared outputs."""
     if manifest.self_test is None or manifest.self_test.file not in content:
         return []
     try:
@@ -191,7 +191,7 @@ def _check_chain(
 
 
 def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[Finding]:
-    """Check that manifest, evaluation and bill of materials tell the same numbers."""
+    """Check that manifest, evaluation and bill of materials are consistent."""
     findings = [
         Finding(EVIDENCE_FILES["bom"], problem)
         for problem in bom_problems(evidence["bom"], model.manifest)
@@ -213,7 +213,7 @@ def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[
 
 
 def _check_signature(text: str, model: VerifiedModel, folder: Path, trust: Trust) -> list[Finding]:
-    """Check the model-signing export: by a builder's key, over the artifacts folder."""
+    """Check the model-signing bundle: signed by a builder's key, over the artifacts folder."""
     where = EVIDENCE_FILES["signature"]
     try:
         statement = _signed_by_builder(json.loads(text), trust)

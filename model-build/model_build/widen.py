@@ -1,8 +1,8 @@
-"""Making a float16 TFLite file quantisable: weights stored whole, and a signature.
+"""Converts float16 TFLite files to float32 with a signature, so that they can be quantised.
 
-Many published mobile models hold float16 weights behind DEQUANTIZE operators and have no
-signature. litert-quantizer quantises float32 constants only, and calibrates by signature.
-Widening loses nothing: every float16 is a float32.
+Many published mobile models store float16 weights behind DEQUANTIZE operators and have no
+signature. litert-quantizer quantises only float32 constants and calibrates by signature. The
+conversion is lossless: float32 represents every float16 value.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _SIGNATURE = b"serving_default"
 def widen(content: bytes) -> bytes:
     """Return the same model with float32 weights and one signature.
 
-    Names are those of the file's own signature; where it has none, those of its tensors.
+    Input and output names are those of the file's own signature, else of its tensors.
     """
     schema = need("ai_edge_litert.schema_py_generated")
     flatbuffers = need("flatbuffers")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     for code in model.operatorCodes:
-        # Files from before schema 3a fill the old field only; litert-quantizer reads the new.
+        # Files before schema 3a set only the deprecated field; litert-quantizer reads the new one.
         code.builtinCode = max(code.builtinCode, code.deprecatedBuiltinCode)
     main = model.subgraphs[0]
     names = _names(model, main)
     for graph in model.subgraphs:
         _fold(model, graph)
-    # Tensors were renumbered, so a signature of the file's own would point astray.
+    # Tensors were renumbered, so that the file's own signature has stale indexes.
     model.signatureDefs = [_signature(schema, main, names)]
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
@@ -66,11 +66,11 @@ def _fold(model: Any, graph: Any) -> None:
 
 
 def _drop_unused(graph: Any) -> None:
-    """Remove tensors that nothing reads or writes: a calibrator would ask for their values."""
+    """Remove unused tensors, whose values the calibrator would otherwise request."""
     lists = [graph.inputs, graph.outputs]
     lists += [part for op in graph.operators for part in (op.inputs, op.outputs)]
     used = sorted({int(number) for part in lists for number in part if number >= 0})
-    place = {old: new for new, old in enumerate(used)} | {-1: -1}  # -1: an input not given
+    place = {old: new for new, old in enumerate(used)} | {-1: -1}  # -1: an omitted input
     graph.tensors = [graph.tensors[number] for number in used]
     graph.inputs = [place[int(number)] for number in graph.inputs]
     graph.outputs = [place[int(number)] for number in graph.outputs]

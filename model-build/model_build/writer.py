@@ -1,8 +1,8 @@
-"""Version folders on disk: read whole, written whole, never half.
+"""Reads and writes version folders atomically.
 
-A folder is made beside its place and renamed into it, so a reader sees the old version or
-the new one. A version is written once: other content under the same number is refused
-unless the caller replaces it knowingly.
+A folder is written under a temporary name and renamed, so that a reader sees either the old or the
+new version. A version is written once: different content under the same number is refused unless
+the caller explicitly replaces it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class WrittenVersion:
 
     Attributes:
         folder: ``models/<model>/<version>``.
-        sha256: Of the manifest file: what a stack file pins.
+        sha256: Digest of the manifest file, which stack files pin.
         manifest: The typed manifest, with its evidence.
         changed: Whether this call wrote it.
     """
@@ -77,12 +77,12 @@ def write_version(
         draft: The manifest and the artifacts.
         evidence: Text by kind, see ``EVIDENCE_FILES``.
         models: The folder of all models.
-        replace: Whether a version that exists with other content is replaced.
-        large: Where artifacts that have a ``uri`` are written, to be uploaded; they are not
-            in the version folder.
+        replace: Whether to replace an existing version with different content.
+        large: Folder for artifacts with a ``uri``, to be uploaded; they are not written to the
+            version folder.
 
     Raises:
-        VersionError: If the version exists with other content, or an artifact is too large
+        VersionError: If the version exists with different content, or an artifact is too large
             for Git and has no ``uri``.
     """
     _check_sizes(draft)
@@ -129,7 +129,7 @@ def read_version(folder: Path, *, changed: bool = False) -> WrittenVersion:
 
 
 def read_draft(folder: Path) -> tuple[Draft, dict[str, str]]:
-    """Return a written version as the draft and the evidence that it was written from."""
+    """Return the draft and the evidence that a version was written from."""
     manifest = read_version(folder).manifest
     named = [item.file for item in manifest.artifacts if (folder / item.file).is_file()]
     if manifest.self_test is not None:
@@ -164,7 +164,7 @@ def _check_sizes(draft: Draft) -> None:
 
 
 def _existing(folder: Path, draft: Draft) -> WrittenVersion:
-    """Return a version that is there already when it holds the same model."""
+    """Return the existing version if it holds the same model."""
     found = read_version(folder)
     if _essence(found.manifest) == _essence(draft.manifest):
         return found
@@ -177,7 +177,7 @@ def _existing(folder: Path, draft: Draft) -> WrittenVersion:
 
 
 def _essence(manifest: ModelManifest) -> str:
-    """Digest what two builds of the same sources share: not the clock, not the stopwatch."""
+    """Return the digest of what is reproducible: without times, commit and profiles."""
     values: dict[str, Any] = manifest_values(manifest)
     values["metadata"].pop("created")
     values["lineage"].pop("sourceCommit")
@@ -204,7 +204,7 @@ def _swap_in(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _exchange(fresh: Path, folder: Path) -> None:
-    """Replace a folder; POSIX renames no folder over a full one, so the old steps aside."""
+    """Replace a folder; rename(2) fails on a non-empty target, so it is renamed first."""
     aside = Path(f"{fresh}.old")
     folder.rename(aside)
     try:

@@ -1,14 +1,14 @@
-"""Governance: the judgement that decides whether a model may ship.
+"""Policy evaluation: decides whether a model may ship.
 
-The innermost room. It reads plain values (manifests, signed statements, resource
-properties) and returns verdicts. It opens no network connection, knows no engine and
-imports no other room, so the same judgement runs in a preview, in an audit of the
-deployed state, before a commit and in a test.
+The innermost package. It takes plain values (manifests, signed statements, resource
+properties) and returns verdicts. It opens no network connection, depends on no engine and
+imports no other package of the project, so the same rules run in a preview, in an audit of
+the deployed state, before a commit and in a test.
 
 Layers, each importing only those above it:
 
-* ``errors``, ``vocabulary``, ``documents``, ``canonical``: words and bytes
-* ``manifest``, ``statements``, ``trust``: what is claimed and who may claim it
-* ``evidence``: is a model version what its signers say it is?
-* ``reading``, ``rules``, ``judge``: does a resource pass?
+* ``errors``, ``vocabulary``, ``documents``, ``canonical``: errors, enumerations, parsing, hashing
+* ``manifest``, ``statements``, ``trust``: signed claims and the roles that may sign them
+* ``evidence``: verification of a model version's evidence chain
+* ``reading``, ``rules``, ``judge``: evaluation of rules on resources
 """

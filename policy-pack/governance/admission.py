@@ -1,8 +1,9 @@
-"""The Kubernetes rules once more, for the cluster itself to ask of every object.
+"""Generates Kubernetes admission policies from the pack's Kubernetes rules.
 
-A ``ValidatingAdmissionPolicy`` for each rule, from the same figures (``governance.pods``):
-what somebody applies past the pipeline is refused where it arrives. It sees one object and
-no model, so it asks that a digest is there, not whose it is.
+One ``ValidatingAdmissionPolicy`` per rule, built from the same constants (``governance.pods``), so
+that the API server also rejects objects that were applied without the pipeline. An admission
+policy evaluates a single object and knows no model: it requires a digest to be present and does
+not verify which model version it belongs to.
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 """
 
@@ -47,7 +48,7 @@ class AdmissionPolicy:
 
 
 def admission_policies() -> tuple[AdmissionPolicy, ...]:
-    """Return every rule that a cluster can enforce by itself."""
+    """Return one admission policy for every rule that a cluster can enforce by itself."""
     workloads = KUBERNETES_WORKLOADS
     return (
         _policy("edge-pod-restricted", workloads, checks={**pod_checks(), **container_checks()}),
@@ -61,11 +62,11 @@ def admission_policies() -> tuple[AdmissionPolicy, ...]:
 
 def _policy(rule: str, tokens: Iterable[str], *, checks: Mapping[str, str]) -> AdmissionPolicy:
     spec: dict[str, Any] = {
-        "failurePolicy": "Fail",  # what cannot be judged is not admitted
+        "failurePolicy": "Fail",  # an object whose expression errors is rejected
         "matchConstraints": {"resourceRules": _resource_rules(tokens)},
         "validations": [
-            # No reason `Forbidden`: Pulumi's provider takes that for a missing right to ask with a
-            # dry run, and previews as if nothing had been denied.
+            # Not the reason `Forbidden`: Pulumi's provider reads it as missing permission for a
+            # server-side dry run and then previews as if the object had been admitted.
             {"expression": expression, "message": f"{rule}: {message}"}
             for message, expression in checks.items()
         ],
@@ -83,7 +84,8 @@ def _resource_rules(tokens: Iterable[str]) -> list[dict[str, Any]]:
         names = plurals["" if group == "core" else group, version]
         names.append(f"{kind.lower()}s")
         if token == _POD:
-            names.append("pods/ephemeralcontainers")  # debug containers come later
+            # `kubectl debug` adds containers to a running pod through this subresource.
+            names.append("pods/ephemeralcontainers")
     return [
         {
             "apiGroups": [group],
@@ -96,9 +98,9 @@ def _resource_rules(tokens: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _variables() -> list[dict[str, str]]:
-    # `dyn`: one expression serves kinds whose schemas differ.
+    # `dyn` turns off CEL's type checking: one expression reads kinds whose schemas differ.
     paths = {pod_path(token) for token in KUBERNETES_WORKLOADS}
-    # By path too: a set has another order in every process, and the text must not.
+    # Sorted by path first: set order differs between processes, and the output must not.
     *special, usual = sorted(sorted(paths), key=_rarity)
     choice = "".join(
         f"object.kind{one_of(_kinds_at(path))} ? dyn(object).{'.'.join(path)} : "

@@ -1,7 +1,7 @@
-"""What the cluster's own policies ask, as CEL expressions by what is wrong otherwise.
+"""CEL checks of the admission policies, keyed by the message of a failed check.
 
-They read ``variables.pod``, ``variables.containers`` and ``variables.every`` (with those that
-start before and beside), which ``governance.admission`` defines.
+They read ``variables.pod``, ``variables.containers`` and ``variables.every`` (containers, init
+containers and ephemeral containers), which ``governance.admission`` defines.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ __all__ = [
     "token_checks",
 ]
 
-# What a person or a pipeline applies; pods and replica sets are made from these, and a pod
-# fetches its model by itself, so it carries no annotation.
+# Kinds that people and pipelines apply, which must carry the manifest annotation. Pods and replica
+# sets are created from these by controllers and need none.
 _DECLARED: Final = (*SERVED, "kubernetes:batch/v1:CronJob", "kubernetes:batch/v1:Job")
 _ALL: Final = "variables.every"
 _OWN: Final = "variables.containers"
 
 
 def pod_checks() -> dict[str, str]:
-    """Return what the pod as a whole may be."""
+    """Return the checks of pod-level fields: host namespaces, volume types, containers present."""
     pod = "variables.pod"
     known = " || ".join(has("v", kind) for kind in VOLUMES)
     return {
@@ -54,7 +54,7 @@ def pod_checks() -> dict[str, str]:
 
 
 def container_checks() -> dict[str, str]:
-    """Return what each container may be, by the Pod Security Standard."""
+    """Return the checks of each container: Pod Security Standard ``restricted``, read-only root."""
     port = if_any("c", "ports", test=f".all(p, {if_any('p', 'hostPort', test=' == 0')})")
     checks = {
         "privileged is set": if_any("c", "securityContext", "privileged", test=" == false"),
@@ -82,7 +82,7 @@ def container_checks() -> dict[str, str]:
 
 
 def _either(*keys: str, test: str, unset: str = "false") -> str:
-    # The container's own setting stands above the pod's.
+    # A container's securityContext overrides the pod's.
     path = ("securityContext", *keys)
     own, pod = (f"{root}.{'.'.join(path)}{test}" for root in ("c", "variables.pod"))
     inherited = f"({has('variables.pod', *path)} ? {pod} : {unset})"
@@ -90,7 +90,7 @@ def _either(*keys: str, test: str, unset: str = "false") -> str:
 
 
 def limit_checks() -> dict[str, str]:
-    """Return that CPU and memory are bounded."""
+    """Return the checks that every container sets CPU and memory requests and limits."""
     return {
         f"{kind} of {resource} are missing": (
             f"{_OWN}.all(c, {has('c', 'resources', kind, resource)})"
@@ -100,13 +100,14 @@ def limit_checks() -> dict[str, str]:
 
 
 def probe_checks() -> dict[str, str]:
-    """Return that both probes are there."""
+    """Return the checks that every container has a readiness and a liveness probe."""
     return {f"{probe} is missing": f"{_OWN}.all(c, {has('c', probe)})" for probe in PROBES}
 
 
 def token_checks() -> dict[str, str]:
-    """Return that a pod, or an account, gets no credentials of the cluster."""
-    # Each cluster makes an account `default` in every namespace by itself; no pod may use it.
+    """Return the checks that no service account token is mounted into a pod."""
+    # Kubernetes creates the account `default` in every namespace, so it has to be admitted; pods
+    # may not use it.
     key, account = "automountServiceAccountToken", "object.kind == 'ServiceAccount'"
     of_account, of_pod = (needs(it, key, test=" == false") for it in ("object", "variables.pod"))
     named = (
@@ -122,7 +123,7 @@ def token_checks() -> dict[str, str]:
 
 
 def service_checks() -> dict[str, str]:
-    """Return that a service is reached through the gateway only."""
+    """Return the checks that a Service is not reachable from outside the cluster."""
     return {
         "it is reached from outside": if_any("object", "spec", "type", test=one_of(SERVICE_TYPES)),
         "it has external addresses": if_any("object", "spec", "externalIPs", test=".size() == 0"),
@@ -130,7 +131,7 @@ def service_checks() -> dict[str, str]:
 
 
 def binding_checks() -> dict[str, str]:
-    """Return that images and the manifest are named by digest."""
+    """Return the checks that images and the model manifest are pinned by SHA-256 digest."""
     name = quoted(ANNOTATION)
     pinned = needs("c", "image", test=matches(IMAGE))
     declared = one_of(token.rpartition(":")[2] for token in _DECLARED)

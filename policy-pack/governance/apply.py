@@ -1,4 +1,4 @@
-"""One rule on one subject: run it, fail closed, count in levels and waivers."""
+"""Applies one rule to one resource or stack: fails closed, then applies levels and waivers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OUTCOME_OF_UNKNOWN: Final[dict[str, Outcome]] = {
 
 
 def applies(rule: Rule, resource_type: str) -> bool:
-    """Return whether a resource rule looks at resources of a type."""
+    """Return whether a resource rule evaluates resources of a type (`*` matches a prefix)."""
     return any(
         resource_type.startswith(token[:-1]) if token.endswith("*") else resource_type == token
         for token in rule.applies_to
@@ -31,7 +31,7 @@ def applies(rule: Rule, resource_type: str) -> bool:
 
 
 def apply_to_resource(rule: Rule, resource: Resource, facts: Facts) -> Verdict:
-    """Return what a resource rule says about a resource that it applies to."""
+    """Return the verdict of a resource rule on a resource that it applies to."""
     case = Case(
         resource,
         facts,
@@ -43,7 +43,7 @@ def apply_to_resource(rule: Rule, resource: Resource, facts: Facts) -> Verdict:
 
 
 def apply_to_stack(rule: Rule, index: StackIndex, facts: Facts) -> list[Verdict]:
-    """Return what a stack rule says: one verdict per resource at fault, or one pass."""
+    """Return a stack rule's verdicts: one per violating resource, or a single pass."""
     whole = Whole(
         index=index,
         facts=facts,
@@ -63,7 +63,7 @@ def apply_to_stack(rule: Rule, index: StackIndex, facts: Facts) -> list[Verdict]
 def _run(rule: Rule, subject: Case | Whole, notes: Notes) -> None:
     try:
         rule.check(subject)
-    # Fail closed: whatever goes wrong inside a rule, the resource has not passed it.
+    # Fail closed: a resource does not pass a rule that raises.
     except Exception as error:  # noqa: BLE001
         notes.deny(
             f"rule {rule.id}",
@@ -74,7 +74,7 @@ def _run(rule: Rule, subject: Case | Whole, notes: Notes) -> None:
 
 
 def _safe(error: Exception) -> str:
-    # The text of a foreign exception may quote the value it choked on, which may be secret.
+    # The text of any other exception may quote the offending value, which may be a secret.
     return str(error) if isinstance(error, GovernanceError) else "an error in the rule"
 
 
@@ -98,7 +98,7 @@ def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Fin
     if notes.findings:
         return "fail", (*notes.findings, *unknown)
     if unknown:
-        # What is deferred at preview has to be known when it is made.
+        # A value that is deferred at preview must be known at `up`.
         meaning = "deny" if rule.on_unknown == "defer" and not facts.preview else rule.on_unknown
         return _OUTCOME_OF_UNKNOWN[meaning], unknown
     return "warned", tuple(notes.warnings)
@@ -107,8 +107,8 @@ def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Fin
 def _unknown(path: str, rule: Rule) -> Finding:
     next_step = {
         "deny": "give it as a plain value: what decides may not depend on another resource",
-        "warn": "give it as a plain value, so that it can be judged",
-        "defer": "nothing now; it is judged when it is known, before the resource is made",
+        "warn": "give it as a plain value, so that it can be evaluated",
+        "defer": "nothing now; it is evaluated when known, before the resource is created",
     }[rule.on_unknown]
     return Finding(
         what=path or "the resource", got="unknown", expected="a known value", next_step=next_step

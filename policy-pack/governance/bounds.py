@@ -1,8 +1,8 @@
-"""Bounds of a stack: what its stack file may choose among, set by people who review the pack.
+"""Bounds of a stack: the values that its stack file may choose from.
 
-Written under ``bounds`` of a stack's entry in ``policy-pack/stacks.yaml``, which a pull request
-that changes data only cannot touch. Everything is required and unknown keys are refused: a bound
-that is left out would bound nothing.
+Written under ``bounds`` of a stack's entry in ``policy-pack/stacks.yaml``, which only reviewers of
+the pack may change. Every field is required and unknown keys are refused, because a bound that
+was left out or misspelt would restrict nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BudgetBound(BaseModel):
 
 
 class Bounds(BaseModel):
-    """Everything that a stack file may choose, as lists to choose from."""
+    """Allowed values for everything that a stack file may choose."""
 
     model_config = _STRICT
 
@@ -47,7 +47,7 @@ class Bounds(BaseModel):
     )
     images: list[str] = Field(description="Repositories of container images, up to the `@`.")
     domains: list[str] = Field(
-        description="Public names, each with everything below it, of CDN and APIs."
+        description="Public domains of CDN and APIs, including their subdomains."
     )
     notify: list[str] = Field(description="Mail addresses or domains that may be notified.")
     secrets: dict[str, str] = Field(
@@ -59,16 +59,16 @@ class Bounds(BaseModel):
     )
     node_price_usd_per_hour: _Usd = Field(description="Lowest price of an edge site's node.")
     node_cpu: _Usd = Field(
-        description="Most CPUs that a node may be said to have, with at most 32 GB for each: a "
-        "larger node makes a pod on it cheap."
+        description="Highest declared CPU count of a node, with at most 32 GB per CPU: a larger "
+        "node lowers the cost share of each pod."
     )
 
 
 def read_bounds(value: Any, *, name: str) -> Bounds:
-    """Return the bounds under a stack's entry.
+    """Return the bounds of a stack's entry.
 
     Raises:
-        DocumentError: If a key is missing, unknown or has a value of another kind.
+        DocumentError: If a key is missing or unknown, or its value has another type.
     """
     if not isinstance(value, Mapping):
         raise _refused(name, "no bounds" if value is None else f"{value!r}", "a mapping")

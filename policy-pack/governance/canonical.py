@@ -1,6 +1,6 @@
-"""Canonical bytes and digests: what is hashed and signed is never ambiguous.
+"""Canonical JSON bytes (RFC 8785, JSON Canonicalization Scheme) and SHA-256 digests.
 
-The canonical form is the JSON Canonicalization Scheme, RFC 8785.
+Equal values give equal bytes, so that a digest or signature has one meaning.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def canonical_bytes(value: Any) -> bytes:
         DocumentError: If the value has no canonical form (NaN, an integer beyond 2**53, a
             key that is not a string).
     """
+    # RFC 8785 is defined on I-JSON (RFC 7493): numbers are IEEE 754 doubles, integers exact up
+    # to 2**53.
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
@@ -57,14 +59,14 @@ def sha256_text(text: str) -> str:
 
 
 def parse_sha256(value: object, *, name: str) -> str:
-    """Return a SHA-256 digest that was read from outside, in its one spelling.
+    """Return a SHA-256 digest that was read from a document, after checking its spelling.
 
-    Digests become file names, object keys and keys of mappings. A signature says who wrote one,
-    not that it is one: a path in its place would leave the folder that it names a file in.
+    Digests become file names, object keys and mapping keys. A valid signature does not make a
+    value well-formed: a path in place of a digest would be a path traversal.
 
     Args:
-        value: What stands where a digest should.
-        name: Where it stands, for messages.
+        value: The value to check.
+        name: The field's name, for messages.
 
     Raises:
         DocumentError: If it is not 64 lower-case hexadecimal digits.
@@ -80,9 +82,9 @@ def parse_sha256(value: object, *, name: str) -> str:
 
 
 def manifest_digest(manifest: Mapping[str, Any]) -> str:
-    """Return the digest that signers name: the manifest without its ``evidence`` list.
+    """Return the digest that statements sign: that of the manifest without its ``evidence`` list.
 
-    Evidence is left out because it is written after, and about, everything else.
+    The evidence list is left out because it holds the digests of those statements.
     """
     return sha256_bytes(
         canonical_bytes({key: value for key, value in manifest.items() if key != "evidence"})

@@ -1,9 +1,9 @@
-"""The baseline: what the last successful `up` deployed, as the plan hands it to the rules.
+"""The baseline: what the last successful `up` deployed, as a resource of the plan.
 
-At the end of an `up` the program exports one text, the stack output ``deployed``. The next run
-reads that output of its own stack and registers it as the component ``mobileai:index:Deployed``,
-since an engine tells a policy pack nothing of the state. Whoever can write the state can write the
-baseline.
+At the end of an `up` the program exports the stack output ``deployed``. The next run reads that
+output of its own stack and registers it as the component ``mobileai:index:Deployed``, since the
+engine gives a policy pack no access to the prior state. The baseline is not signed: anyone who can
+write the state can change it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STATE: Final = "state"
 FIRST: Final = "first"
 """Nothing was ever deployed."""
 MISSING: Final = "missing"
-"""The state has resources and no baseline: what a change starts from is not known."""
+"""The state has resources and no baseline, so that the deployed version is unknown."""
 
 _FORMAT: Final = 1
 _SHAPE: Final = "{format: 1, stack, released, deployments: {name: spec}, costs}"
@@ -42,13 +42,13 @@ _SHAPE: Final = "{format: 1, stack, released, deployments: {name: spec}, costs}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What was deployed before a change.
+    """Deployments, released digests and costs before a change.
 
     Attributes:
-        released: Manifest digests that were deployed, with those kept to go back to.
+        released: Digests of the manifests that were deployed and of their rollback targets.
         deployments: The ``spec`` of every deployment by its name.
-        costs: Typical USD a month as text, by `governance.cost.budgets.budget_key`; empty where it
-            could not be priced; ``None`` where there is nothing to hold an increase against.
+        costs: Typical USD a month as text, by `governance.cost.budgets.budget_key`; empty text
+            where it could not be priced; ``None`` where no costs were recorded.
     """
 
     released: frozenset[str] = frozenset()
@@ -62,7 +62,9 @@ class Baseline:
 
 
 def write_deployed(baseline: Baseline, *, stack: str) -> str:
-    """Return a baseline as text: canonical, since the engine turns every number into a float.
+    """Return a baseline as canonical JSON text.
+
+    Text, because the engine's property values hold every number as a double.
 
     Raises:
         DocumentError: If a value has no canonical form.
@@ -78,10 +80,10 @@ def write_deployed(baseline: Baseline, *, stack: str) -> str:
 
 
 def read_deployed(text: str, *, stack: str) -> Baseline:
-    """Return the baseline in a text.
+    """Return the baseline that was written by `write_deployed`.
 
     Raises:
-        DocumentError: If it is none, or that of another stack.
+        DocumentError: If the text is no baseline, or one of another stack.
     """
     value: Any = read_json(text, name="deployed")
     try:
@@ -98,10 +100,10 @@ def read_deployed(text: str, *, stack: str) -> Baseline:
 
 
 def baseline_of(resource: Resource, *, stack: str) -> Baseline:
-    """Return the baseline that the component of a plan or a state carries.
+    """Return the baseline held by a ``Deployed`` component of a plan or a state.
 
     Raises:
-        DocumentError: If it carries none, or one that cannot be read.
+        DocumentError: If there is none although the state has resources, or it cannot be read.
     """
     top = Node(resource.props, Notes(""))
     found = top.at("found").text()
@@ -113,11 +115,11 @@ def baseline_of(resource: Resource, *, stack: str) -> Baseline:
 
 
 def safe_without_baseline(deployment: Mapping[str, Any], released: frozenset[str]) -> bool:
-    """Return whether a deployment is safe whatever was there before: halted, or released already.
+    """Return whether a deployment is safe without a baseline: halted, or released already.
 
     Args:
         deployment: Props of a ``MobileAIDeployment``.
-        released: Manifest digests that signed metadata or a gate statement proves.
+        released: Manifest digests that signed release metadata or a gate statement proves.
     """
     spec = Node(deployment, Notes("")).at("spec")
     halted = spec.at("rollout", "halted").plain() is True

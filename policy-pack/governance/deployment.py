@@ -1,4 +1,4 @@
-"""What rules ask of a ``MobileAIDeployment``, read in one way everywhere."""
+"""Accessors for the fields of a ``MobileAIDeployment`` that several rules read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ APP_LABELS: Final = ("mobile-ai:app", "mobile-ai.dev/app")
 
 
 def app_of(case: Case) -> str:
-    """Return the application that a deployment belongs to, empty (and noted) without one."""
+    """Return the application that a deployment belongs to; without one, deny and return ''."""
     for label in APP_LABELS:
         node = case.at("metadata", "labels", label)
         if not node.missing:
@@ -32,7 +32,7 @@ def model_of(case: Case) -> VerifiedModel | None:
 
 
 def data_types(case: Case) -> list[str]:
-    """Return the kinds of data that a deployment declares; none is noted as wrong."""
+    """Return the data types that a deployment declares; deny if there are none."""
     node = case.at("spec", "dataProcessing", "dataTypes")
     found = node.texts()
     if not found and not case.notes.unknowns:
@@ -41,7 +41,7 @@ def data_types(case: Case) -> list[str]:
 
 
 def placements(case: Case) -> list[Node]:
-    """Return the placements of a deployment; none is noted as wrong."""
+    """Return the placements of a deployment; deny if there are none."""
     node = case.at("spec", "placement")
     found = node.items()
     if not found and not case.notes.unknowns:
@@ -50,7 +50,7 @@ def placements(case: Case) -> list[Node]:
 
 
 def regions(case: Case) -> list[Node]:
-    """Return every region that a deployment names: where data are processed, and placements."""
+    """Return every region that a deployment names: of its data processing and its placements."""
     named = [
         item.at("region") for item in placements(case) if item.at("target").text() != "on-device"
     ]

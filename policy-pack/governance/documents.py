@@ -1,9 +1,9 @@
-"""Reading YAML and JSON from people and from the network, within bounds.
+"""Strict, size-limited parsing of YAML and JSON.
 
-YAML is read as JSON values only: no anchors or aliases (a few lines of them expand to
-gigabytes), no duplicate keys (two readers would believe different ones), no tags, and no plain
-scalars that readers of YAML 1.1 and 1.2 take for different values: the engine reads the same file
-with another library. Dates stay text.
+YAML is read as JSON values only: no aliases (a few lines of nested aliases expand to gigabytes, the
+"billion laughs" attack), no duplicate keys (parsers differ in which one wins), no tags, and no
+plain scalars that YAML 1.1 and 1.2 resolve to different values, since the engine reads the same
+file with another library. Dates stay text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Loader(_BaseLoader):  # type: ignore[misc]  # the C loader has no stub
-    """PyYAML's safe loader, restricted to what JSON can say."""
+    """PyYAML's safe loader, restricted to JSON values with unique keys."""
 
     def construct_mapping(
         self,
@@ -56,14 +56,15 @@ class _Loader(_BaseLoader):  # type: ignore[misc]  # the C loader has no stub
                 )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} stands twice", key_node.start_mark
+                    None, None, f"key {key!r} is repeated", key_node.start_mark
                 )
             seen.add(key)
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
 
-# Dates, merge keys and sexagesimal or octal numbers are YAML 1.1 surprises: text stays text.
+# YAML 1.1 resolves dates and merge keys implicitly, YAML 1.2's core schema does not: text stays
+# text.
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
@@ -75,7 +76,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]  # the C dumper has no stub
-    """PyYAML's safe dumper without aliases, so that what is written can be read back."""
+    """PyYAML's safe dumper without aliases, which `read_yaml` refuses."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
@@ -94,8 +95,8 @@ def read_yaml(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> A
 
     Raises:
         DocumentError: If the text is too large, is not YAML, uses aliases or tags, repeats a key,
-            holds a scalar that readers of YAML disagree on, or another number of documents than
-            one.
+            holds a scalar that YAML versions resolve differently, or does not hold exactly one
+            document.
     """
     documents = read_yaml_documents(text, name=name, max_bytes=max_bytes)
     if len(documents) != 1:
@@ -120,7 +121,7 @@ def read_yaml_documents(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_B
             name,
             got=" ".join(str(error).split()),
             expected="plain YAML without aliases, tags, repeated keys or values to guess at",
-            next_step="mend the line it names",
+            next_step="fix the line it names",
         ) from error
 
 
@@ -159,7 +160,7 @@ def _check_size(text: str, name: str, max_bytes: int) -> None:
 
 
 def _check_events(text: str) -> None:
-    # Before anything is composed: the C loader composes on its own and asks nobody.
+    # On the event stream, before composition: the C loader's composer cannot be overridden.
     depth = 0
     for event in yaml.parse(text, Loader=_BaseLoader):
         if isinstance(event, yaml.AliasEvent):
@@ -192,7 +193,7 @@ def _at(event: Any) -> str:
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a key is repeated in one object")
     return value
 
 

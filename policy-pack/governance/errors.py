@@ -1,4 +1,4 @@
-"""The errors of this room: each says what, what it got, what it expected, what to do next."""
+"""Errors of this package; each states what failed, what was found and expected, and a next step."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = [
 
 
 class GovernanceError(Exception):
-    """A judgement that could not be made, or that came out as no.
+    """Base class: an evaluation that failed or was negative.
 
     Attributes:
-        what: What was being looked at, as a path or a name.
+        what: The examined value, as a path or a name.
         got: What was found there.
         expected: What would have been accepted.
-        next_step: What the reader can do about it.
+        next_step: An action that resolves it.
     """
 
     def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
@@ -45,7 +45,7 @@ class GovernanceError(Exception):
 
 
 class DocumentError(GovernanceError):
-    """A document is too large, not well formed, or has a shape nobody reads."""
+    """A document is too large, not well-formed, or has an unexpected structure."""
 
 
 class ManifestError(DocumentError):
@@ -53,12 +53,12 @@ class ManifestError(DocumentError):
 
 
 class TrustError(GovernanceError):
-    """A trust file is invalid: nothing signed can be believed until it is mended."""
+    """A trust file is invalid; no signature is accepted until it is fixed."""
 
 
 class VerificationError(GovernanceError):
-    """A signed statement does not verify for the role that it needs."""
+    """A signed statement does not verify for the required role."""
 
 
 class EvidenceError(GovernanceError):
-    """The evidence of a model version does not add up."""
+    """The evidence of a model version is missing, altered or inconsistent."""

@@ -1,16 +1,16 @@
-"""Is a model version what its signers say it is?
+"""Verifies the evidence chain of a model version.
 
-The chain, checked from plain values with no file access:
+The chain, checked on plain values without file access:
 
-1. the pin: SHA-256 of the manifest's text is the one in the stack file;
-2. the manifest names every piece of evidence by SHA-256;
-3. provenance, evaluation and assessment are each signed by the role that may, and each
-   names the canonical manifest *and* every artifact, so neither can be swapped;
-4. other evidence files (the bill of materials) are subjects of the provenance;
-5. the manifest is not revoked.
+1. the SHA-256 of the manifest's text equals the pin in the stack file;
+2. the manifest is not revoked;
+3. the manifest lists every evidence file by SHA-256;
+4. provenance, evaluation and assessment are each signed by their own role, and the subjects of
+   each include the canonical manifest *and* every artifact, so that neither can be swapped;
+5. other evidence files (the bill of materials) are subjects of the provenance.
 
-Expiry is reported and left to a rule, because whether it blocks depends on what is
-released already.
+Expiry is left to rules, because whether expired evidence blocks depends on what is already
+released.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ __all__ = ["SIGNED_KINDS", "VerifiedModel", "verify_model"]
 
 _broken = EvidenceError.advising("pin a version whose evidence verifies (`mobile-ai model verify`)")
 
-# Evidence that the gate needs, and the role whose signature makes it count.
+# Required evidence, and the role that must have signed each kind.
 SIGNED_KINDS: Final[Mapping[str, str]] = {
     "provenance": "builder",
     "evaluation": "evaluator",
     "assessment": "ethics-reviewer",
 }
-# Files listed as evidence that are exports for others, not inputs of the gate.
+# Evidence files that are exports for other tools and not evaluated by any rule.
 _EXPORTS: Final = frozenset({"signature"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedModel:
-    """A model version whose evidence chain holds.
+    """A model version whose evidence chain verified.
 
     Attributes:
-        sha256: Of the manifest's text: the pin.
+        sha256: Digest of the manifest's text, as pinned.
         manifest: The typed manifest.
         statements: The verified statement of each kind in ``SIGNED_KINDS``.
     """
@@ -56,7 +56,7 @@ class VerifiedModel:
 
     @property
     def digests(self) -> frozenset[str]:
-        """SHA-256 digests of everything of this version that may be deployed."""
+        """SHA-256 digests of the manifest and of every artifact."""
         return frozenset({self.sha256, *(item.sha256 for item in self.manifest.artifacts)})
 
     def expiry(self, kind: str) -> datetime:
@@ -86,7 +86,7 @@ def verify_model(
         released: Whether this version was released before (see ``Trust.verify``).
 
     Raises:
-        GovernanceError: The first link that does not hold, as one of its subclasses.
+        GovernanceError: For the first check that fails, as one of its subclasses.
     """
     actual = sha256_text(manifest_text)
     if actual != pin:

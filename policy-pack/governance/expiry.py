@@ -1,7 +1,7 @@
-"""Expired evidence never stands in the way of safety.
+"""Exemptions from expiry: expired evidence must not block a halt or a rollback.
 
-What runs on it may go on as it is, may be halted, and may be gone back to. Anything else
-about such a deployment waits for renewed evidence.
+A deployment whose evidence expired may stay unchanged, be halted, or be rolled back to. Any other
+change requires renewed evidence.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ __all__ = ["may_stay"]
 
 
 def may_stay(case: Case) -> bool:
-    """Return whether a deployment may be as it is although its model's evidence expired.
+    """Return whether a deployment is acceptable although its model's evidence expired.
 
-    Without a baseline nobody tells what was there, so nothing stays on that ground.
+    Without a baseline the deployed version is unknown, so that nothing is exempt.
     """
     pin = case.at("spec", "aiModel", "sha256").text()
     baseline = case.facts.baseline
@@ -37,7 +37,7 @@ def _unchanged(case: Case, before: Mapping[str, Any]) -> bool:
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    # In canonical form, since the engine makes a float of every number.
+    # Compared in canonical form: the engine's property values hold every number as a double.
     return canonical_bytes(one) == canonical_bytes(other)
 
 

@@ -1,6 +1,6 @@
-"""Breadth of AWS policy statements: what is too wide in actions, resources and principals.
+"""Finds AWS policy statements that are too broad in actions, resources or principals.
 
-Pure functions over one statement; each returns the reasons against it. Grammar and the meaning of
+Pure functions over one statement; each yields what was expected instead. Grammar and the meaning of
 wildcards: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
 
@@ -14,7 +14,8 @@ __all__ = ["Statement", "is_wide_attachment", "texts", "wide_identity", "wide_pr
 
 Statement = Mapping[str, Any]
 
-# Actions that AWS defines without resources: '*' is the only resource they take.
+# Actions without resource-level permissions, for which '*' is the only valid resource:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/
 _WITHOUT_RESOURCE: Final = frozenset(
     {
         "cloudwatch:PutMetricData",
@@ -36,7 +37,7 @@ _WITHOUT_RESOURCE: Final = frozenset(
         "tag:GetResources",
     }
 )
-# Condition keys that name who asks, so that "everybody" is not everybody.
+# Global condition keys that restrict the caller of a statement whose principal is '*'.
 _SCOPES: Final = frozenset(
     {
         "aws:principalaccount",
@@ -47,20 +48,22 @@ _SCOPES: Final = frozenset(
         "aws:sourcevpce",
     }
 )
-# Operators that hold only when the key is there and has the value: `...IfExists` and `...Not...` do
-# not.
+# Operators that are false when the key is missing; `...IfExists` and negated operators are true
+# then.
 _MATCHES: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
-# Reading by a family of actions is narrow where what is read is no secret and no permission.
+# Wildcard read actions are accepted, except in services that hold secrets and permissions.
 _READS: Final = re.compile(
     r"(?!iam:|kms:|secretsmanager:|ssm:|sts:)[a-z0-9-]+:(Get|List|Describe)\w*\*"
 )
+# A federated role without a condition on the subject trusts every token of the issuer:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 _OIDC_SUBJECT: Final = ":sub"
 _WILDCARDS: Final = "*?"
 _ARN_PARTS: Final = 6
 
 
 def wide_identity(statement: Statement) -> Iterator[str]:
-    """Yield what an identity policy's statement allows too widely: actions and resources."""
+    """Yield what to name instead of too broad actions and resources of an identity policy."""
     yield from _wide_actions(statement)
     actions = set(texts(statement.get("Action")))
     resources = texts(statement.get("Resource"))
@@ -73,7 +76,7 @@ def wide_identity(statement: Statement) -> Iterator[str]:
 
 
 def wide_principal(statement: Statement) -> Iterator[str]:
-    """Yield what a resource or trust policy allows too widely: actions and principals."""
+    """Yield what to name instead of too broad actions and principals of a resource policy."""
     yield from _wide_actions(statement)
     principal = statement.get("Principal")
     if "*" in _principals(principal) and not _is_scoped(statement):
@@ -84,7 +87,7 @@ def wide_principal(statement: Statement) -> Iterator[str]:
 
 
 def is_wide_attachment(arn: object) -> bool:
-    """Tell whether a managed policy is neither one of AWS for a service role nor an own one."""
+    """Return whether a managed policy is neither AWS's for a service role nor a narrow own one."""
     text = str(arn)
     if re.fullmatch(r"arn:aws[\w-]*:iam::aws:policy/service-role/\w+", text):
         return text.endswith("FullAccess")
@@ -95,7 +98,7 @@ def is_wide_attachment(arn: object) -> bool:
 
 
 def texts(value: Any) -> list[str]:
-    """Return one text or a list of texts as a list; nothing gives one empty text."""
+    """Return a string or a list of strings as a list; a missing value gives one empty string."""
     return [str(item) for item in value] if isinstance(value, list) else [str(value or "")]
 
 
@@ -108,7 +111,7 @@ def _wide_actions(statement: Statement) -> Iterator[str]:
 
 
 def _is_wide(resource: str, *, conditioned: bool) -> bool:
-    """Tell whether a pattern leaves service or account open, or names nothing of its service."""
+    """Return whether an ARN pattern leaves the service, account or resource name open."""
     if not _has_wildcard(resource):
         return False
     parts = resource.split(":", _ARN_PARTS - 1)
@@ -121,7 +124,7 @@ def _is_wide(resource: str, *, conditioned: bool) -> bool:
 
 
 def _is_s3_prefix(parts: list[str]) -> bool:
-    # `arn:aws:s3:::bucket/*` names the bucket.
+    # `arn:aws:s3:::bucket/*` is bound to one bucket.
     return parts[2] == "s3" and "/" in parts[5]
 
 
@@ -158,9 +161,9 @@ def _matching(statement: Statement) -> Iterator[tuple[str, list[str]]]:
 
 
 def _names_somebody(value: str) -> bool:
-    """Tell whether a condition's value names an account, organisation or endpoint."""
+    """Return whether a condition's value names a specific account, organisation or endpoint."""
     if not value.startswith("arn:"):
         return bool(value) and not _has_wildcard(value)
     account = value.split(":", _ARN_PARTS - 1)[4:5]
-    # An ARN of S3 has no account; its bucket is named or not.
+    # ARNs of S3 buckets have an empty account field.
     return bool(account) and not _has_wildcard(account[0]) and value.count("*") < len(value) - 4

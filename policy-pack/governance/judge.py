@@ -1,7 +1,7 @@
-"""The one judge: the same judgement for a preview, a deployed state, a commit and a test.
+"""Evaluates all rules on a stack: in a preview, on a deployed state, before a commit, in tests.
 
-``judge`` takes resources and returns verdicts. ``Session`` is the same one resource at a
-time, as an engine hands them over. Neither opens a file or reads a clock.
+``judge`` takes all resources at once. ``Session`` takes them one at a time, as the engine sends
+them. Neither opens a file or reads the clock.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def judge(
     """Return the verdict of every rule on every resource and on the whole stack.
 
     Args:
-        setting_of: The setting of a stack by its name; raises ``GovernanceError``.
+        setting_of: Returns the setting of a stack by its name, or raises ``GovernanceError``.
         resources: The resources, each after its parents and dependencies.
-        now: The time of the judgement.
+        now: The evaluation time.
         preview: Whether unknown values may still become known.
     """
     session = Session(setting_of, now=now, preview=preview)
@@ -48,7 +48,7 @@ def judge(
 
 
 class Session:
-    """A judgement under way; it keeps facts, and no verdicts."""
+    """An evaluation in progress; it accumulates facts about the stack and keeps no verdicts."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Session:
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
     def see(self, resource: Resource) -> list[Verdict]:
-        """Judge one resource by its inputs; parents and dependencies must come before."""
+        """Evaluate one resource by its inputs, after its parents and dependencies."""
         facts = self._facts_of(stack_of(resource.urn))
         if isinstance(facts, GovernanceError):
             return [_unconfigured(facts, resource.urn)]
@@ -75,7 +75,7 @@ class Session:
         ]
 
     def stack(self, resources: Sequence[Resource]) -> list[Verdict]:
-        """Judge a whole stack by its outputs."""
+        """Evaluate the stack rules on all resources with their outputs."""
         stack = stack_of(resources[0].urn) if resources else ""
         facts = self._facts_of(stack)
         if isinstance(facts, GovernanceError):
@@ -88,7 +88,7 @@ class Session:
         return [verdict for rule in rules for verdict in apply_to_stack(rule, index, facts)]
 
     def facts(self, stack: str) -> Facts:
-        """Return what is known of a stack.
+        """Return the facts collected about a stack.
 
         Raises:
             GovernanceError: If the stack has no valid setting.

@@ -1,9 +1,9 @@
-"""The closed list of resource types: what a stack of ours may declare, by exact type token.
+"""Closed list of the resource types that a stack may declare, by exact type token.
 
-A type that is not here is denied, since no rule knows what it could do. A listed type is judged by
-the rules that name it, or has its reason here why none needs to. Rules for every type (residency,
-cost tags) come on top. Tokens are those of pulumi-aws 7, pulumi-kubernetes 4 and the pack's own
-components; an alias or an older API version of a listed type is not listed.
+A type that is not listed is denied, because no rule covers its effects. A listed type is evaluated
+by the rules that name it, or the list gives the reason why it needs none. Rules for every type
+(residency, cost tags) apply in addition. Tokens are those of pulumi-aws 7, pulumi-kubernetes 4 and
+the project's own components; aliases and other API versions of a listed type are not listed.
 """
 
 from __future__ import annotations
@@ -78,19 +78,19 @@ JUDGED: Final = frozenset(
 )
 """Types that at least one rule names."""
 
-_DECLARES = "a component: what it declares is judged resource by resource"
+_DECLARES = "a component: each of its resources is evaluated"
 _METADATA = "a name or a grouping: holds no data, gives no access"
-_ROUTES = "carries packets between subnets of the stack; who may connect is in security groups"
-_NAMES = "a public name or its proof; what it leads to is judged"
+_ROUTES = "routes packets of the stack's network; security groups control access"
+_NAMES = "a public name or its validation; its target is evaluated"
 _WATCHES = "reads and reports; grants nothing"
-_BOUNDS = "only narrows what is judged elsewhere"
+_BOUNDS = "only restricts resources that are evaluated"
 
 UNJUDGED: Final[Mapping[str, str]] = {
     "aws:acm/certificateValidation:CertificateValidation": _NAMES,
     "aws:apigatewayv2/apiMapping:ApiMapping": _NAMES,
     "aws:apigatewayv2/integration:Integration": "calls a function or stream of the stack by a role",
-    "aws:athena/workgroup:Workgroup": "queries as the caller; results lie in a judged bucket",
-    "aws:cloudfront/function:Function": "runs only where a judged distribution names it",
+    "aws:athena/workgroup:Workgroup": "queries as the caller; results are in a bucket",
+    "aws:cloudfront/function:Function": "runs only in an evaluated distribution",
     "aws:cloudfront/keyGroup:KeyGroup": _BOUNDS,
     "aws:cloudfront/originAccessControl:OriginAccessControl": _BOUNDS,
     "aws:cloudfront/publicKey:PublicKey": _BOUNDS,
@@ -124,10 +124,10 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "aws:s3/bucketLogging:BucketLogging": _WATCHES,
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _BOUNDS,
     "aws:s3/bucketVersioning:BucketVersioning": _BOUNDS,
-    "aws:scheduler/schedule:Schedule": "starts what a judged role allows",
-    "aws:secretsmanager/secretRotation:SecretRotation": "calls a judged function",
+    "aws:scheduler/schedule:Schedule": "starts what an evaluated role allows",
+    "aws:secretsmanager/secretRotation:SecretRotation": "calls an evaluated function",
     "aws:ssm/parameter:Parameter": "a switch that the stack's own functions read",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "out of the network, never in",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "allows outgoing traffic only",
     "aws:wafv2/webAcl:WebAcl": _BOUNDS,
     "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _BOUNDS,
     "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _BOUNDS,
@@ -161,11 +161,11 @@ UNJUDGED: Final[Mapping[str, str]] = {
             "TimestampSigner",
         )
     },
-    "mobileai:index:Deployed": "the baseline: read by the rules about steps, creates nothing",
+    "mobileai:index:Deployed": "the baseline: read by rules, creates nothing",
     "pulumi:providers:pulumi": "the engine's own: reads the outputs of stacks, creates nothing",
     "pulumi:pulumi:Stack": "the root of all others",
 }
-"""Types that no rule names, and why none needs to."""
+"""Types that no rule names, each with the reason why it needs none."""
 
 LISTED: Final = JUDGED | frozenset(UNJUDGED)
 """Every type that a stack may declare."""

@@ -1,7 +1,7 @@
-"""Metrics that a manifest may state: the direction, range and unit of each.
+"""Metrics that a manifest may state: direction, range and unit of each.
 
-The one table that the builder's gates, the pack's rules and comparisons read. A metric that
-is not in it has no known direction, so nothing may be judged by it.
+The single table used by the builder's gates, the pack's rules and comparisons. A metric that is
+not listed has no known direction and is refused.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class Metric:
     """One metric.
 
     Attributes:
-        name: As recipes and manifests write it.
+        name: Name in recipes and manifests.
         better: The direction in which a model improves.
         low: Smallest value it can have.
         high: Largest value it can have.
-        unit: Unit of its values; `share` is a part of one.
-        of_groups: Whether it compares groups of people, and so states fairness, not quality.
+        unit: Unit of its values; `share` is a fraction of 1.
+        of_groups: Whether it compares groups of people: a fairness metric, not a quality metric.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Metric:
 
     @property
     def more_is_worse(self) -> bool:
-        """Whether a model gets worse as the value grows."""
+        """True if higher values are worse."""
         return self.better == "lower"
 
     def possible(self, *values: float) -> bool:

@@ -1,4 +1,4 @@
-"""What a pod may be: the figures that the rules and the cluster's own policies share.
+"""Allowed pod settings, shared by the Kubernetes rules and the admission policies.
 
 Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
@@ -41,12 +41,13 @@ VOLUMES: Final = (
 )
 SECCOMP: Final = ("RuntimeDefault", "Localhost")
 PROC_MOUNT: Final = "Default"
-CAPABILITIES: Final = ("NET_BIND_SERVICE",)  # that may be added
+# The only capability that the standard `restricted` allows to be added.
+CAPABILITIES: Final = ("NET_BIND_SERVICE",)
 QUANTITIES: Final = tuple(
     (kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")
 )
 PROBES: Final = ("readinessProbe", "livenessProbe")
-# Pods that serve; jobs end by themselves.
+# Workloads that serve requests and therefore need probes; jobs run to completion.
 SERVED: Final = (
     "kubernetes:apps/v1:DaemonSet",
     "kubernetes:apps/v1:Deployment",

@@ -1,9 +1,8 @@
-"""Makes text of others safe to print: it starts no line, moves no cursor, turns no reading order.
+"""Neutralizes untrusted text before it is printed to terminals, logs and summaries.
 
-Names and values come from pull requests, and end in terminals, logs and summaries. A line break in
-one could write a line of its own (for a GitHub runner `::add-mask::...` is a command), an escape
-character could repaint a terminal, and a bidirectional control could show `FAIL` as `PASS`
-(https://trojansource.codes).
+Names and values come from pull requests. A line break could forge a log line (a GitHub runner
+executes `::add-mask::...`), an ANSI escape could rewrite the terminal, and a bidirectional control
+character could display `FAIL` as `PASS` (https://trojansource.codes).
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import re
 
 __all__ = ["printable", "printable_lines"]
 
-# Commands of a GitHub runner: `##[...` anywhere in a line; `::name ...` at its start, which a table
-# that wraps may put anywhere (actions/runner, ActionCommand.cs).
+# Workflow commands of a GitHub runner: `##[...` anywhere in a line; `::name ...` at its start,
+# where the wrapping of a table may move any text (actions/runner, ActionCommand.cs).
 _ANYWHERE = re.compile(
     r"##(?=\[)|::(?=(?:add-(?:mask|matcher|path)|debug|echo|endgroup|error|group|notice|"
     r"remove-matcher|save-state|set-(?:env|output)|stop-commands|warning)\b)"
@@ -22,7 +21,7 @@ _COMMAND = re.compile(r"^(?=[ \t]*(?:::|##\[))", re.MULTILINE)
 
 
 def printable(text: str) -> str:
-    """Return a text as one line, with every character that prints nothing written as an escape."""
+    """Return a text as one line, with every non-printable character escaped."""
     if not text.isprintable():
         text = "".join(
             character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -32,6 +31,6 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return a text of several lines, each printable and none of them a command to a runner."""
+    """Return a text of several lines, each printable and none a workflow command."""
     lines = (printable(line.expandtabs()) for line in text.split("\n"))
     return _COMMAND.sub("| ", "\n".join(lines))

@@ -1,7 +1,7 @@
-"""The signed records that travel in the plan: waivers, exceptions, revocations, usage, gates.
+"""Verifies the signed records of a plan: waivers, exceptions, revocations, usage, gates, halts.
 
-A record counts only when the role that may say it has signed it. One that does not count is
-refused by name: it is never silently ignored, because somebody believes that it holds.
+A record counts only when it is signed by a role that may sign its type. A record that does not
+count is reported by name and never silently ignored, because its author relies on it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CARRIED: Final = frozenset({WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A verified record: its name in the plan, the role that signed it, what it says."""
+    """A verified record: its name in the plan, the role that signed it, its statement."""
 
     name: str
     role: str
@@ -48,24 +48,24 @@ class Record:
 
     @property
     def predicate(self) -> Mapping[str, Any]:
-        """What it says."""
+        """The predicate of the signed statement."""
         return self.statement.predicate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A violation that somebody answers for, for a while.
+    """A signed, temporary acceptance of one rule's violation.
 
     Attributes:
         name: The record's name.
         role: The role that signed it.
-        rule: The rule that it waives.
-        stack: The stack it holds for.
-        target: The URN or the SHA-256 digest that it holds for, exactly.
-        reason: Why.
-        ticket: Where it is tracked.
-        issued: When it was signed.
-        expires: When it ends.
+        rule: Id of the waived rule.
+        stack: The stack that it applies to.
+        target: The exact URN or SHA-256 digest that it applies to.
+        reason: Justification.
+        ticket: Reference in an issue tracker.
+        issued: Start of validity.
+        expires: End of validity, exclusive.
     """
 
     name: str
@@ -107,14 +107,14 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Everything signed that the plan carries.
+    """The signed records of a plan.
 
     Attributes:
-        waivers: By the rule that they waive.
-        by_type: The other records, by predicate type.
-        usage: The records of usage, by stack and application.
+        waivers: Waivers by rule id.
+        by_type: All records by predicate type.
+        usage: Usage records by stack and application.
         revoked: SHA-256 digests that may not run, with the reason.
-        refused: A sentence's parts for each record that does not count.
+        refused: The error of each record that does not count.
     """
 
     waivers: Mapping[str, tuple[Waiver, ...]] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Records:
 
     @property
     def released(self) -> frozenset[str]:
-        """The digests that a signed gate statement has let through before."""
+        """Digests that a signed gate statement approved before."""
         return frozenset(
             digest for record in self.by_type.get(GATE, ()) for digest in record.statement.digests
         )

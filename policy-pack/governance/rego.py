@@ -1,8 +1,8 @@
-"""Rules that a company writes in Rego, on the same verified facts.
+"""Evaluates custom Rego rules on the same verified facts as the built-in rules.
 
-Every file of the pack's ``rego/`` folder belongs to the package ``mobile.ai.governance``;
-its ``deny`` and ``warn`` sets are messages. What cannot be parsed or evaluated raises, and
-a rule that raises denies.
+Every file of the pack's ``rego/`` folder declares the package ``mobile.ai.governance``; its
+``deny`` and ``warn`` sets hold messages. A module that cannot be parsed or evaluated raises, and a
+rule that raises denies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .rego_lint import problems
 
 __all__ = ["RegoResult", "evaluate"]
 
-# A module of another package would be loaded and never asked.
+# A module of another package would be loaded and never queried.
 _OURS: Final = re.compile(r"(?m)^package mobile\.ai\.governance\s*$")
 _SHOWN: Final = 300  # characters of an error
 _PACKAGE: Final = "data.mobile.ai.governance"
@@ -27,7 +27,7 @@ _PACKAGE: Final = "data.mobile.ai.governance"
 
 @dataclass(frozen=True, slots=True)
 class RegoResult:
-    """What the modules said of one document."""
+    """Messages of the modules for one document."""
 
     denials: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -41,7 +41,7 @@ def evaluate(
     Args:
         modules: Text of each module by its file name; at least one.
         document: The ``input``.
-        registry: The ``data.ai_registry``: what was verified, by model and version.
+        registry: The ``data.ai_registry``: verified model versions, by model and version.
 
     Raises:
         DocumentError: If a module cannot be parsed or evaluated.
@@ -50,20 +50,20 @@ def evaluate(
         interpreter = _interpreter(tuple(modules.items()), canonical_bytes(dict(registry)))
         interpreter.set_input(dict(document))
         found = _query(interpreter)
-    # The library raises its own error type, and plain ones for what it cannot convert.
+    # regopy raises its own error type, and built-in ones for values it cannot convert.
     except Exception as error:
         raise DocumentError(
             f"rego {', '.join(modules)}",
             got=" ".join(str(error).split())[:_SHOWN],
             expected="Rego v1 that evaluates",
-            next_step="mend the module (`opa check policy-pack/rego`)",
+            next_step="fix the module (`opa check policy-pack/rego`)",
         ) from error
     return RegoResult(_messages(found.get("deny")), _messages(found.get("warn")))
 
 
 @lru_cache(maxsize=4)
 def _interpreter(modules: tuple[tuple[str, str], ...], registry: bytes) -> Any:
-    # Loaded late: most plans are judged without it, and it is a large native library.
+    # Imported lazily: a large native library that most plans do not need.
     import regopy  # noqa: PLC0415
 
     interpreter = regopy.Interpreter()

@@ -1,9 +1,9 @@
-"""Refuses Rego that the evaluator would leave undefined in silence, so that a rule never fires.
+"""Refuses Rego modules that the evaluator would silently leave undefined.
 
-The evaluator answers a call that it does not know, and a variable that nothing binds, with
-"undefined", where OPA refuses the module. A deny rule with such an expression passes everything.
-This check is stricter than OPA's and is made when a module is loaded: every call is of a listed
-built-in or of a function of the modules, and every name is introduced before it is asked
+The evaluator (regopy) evaluates a call of an unknown function and an unbound variable to
+"undefined", where OPA refuses the module at compile time. A deny rule with such an expression never
+fires. This check runs when a module is loaded and is stricter than OPA's: every call must be of a
+listed built-in or of a function of the module, and every variable must be introduced explicitly
 (https://www.openpolicyagent.org/docs/policy-language#variable-keyword-some).
 """
 
@@ -16,8 +16,9 @@ from typing import Final
 
 __all__ = ["BUILTINS", "problems"]
 
-# Built-ins that the evaluator and OPA 1.22 answer alike on probes of each; those that it leaves
-# undefined (net.cidr_contains, time.format, urlquery.encode, http.send, ...) are not among them.
+# Built-ins that gave equal results in the evaluator and in OPA 1.22 on test calls of each. Those
+# that the evaluator leaves undefined (net.cidr_contains, time.format, urlquery.encode, http.send,
+# ...) are not listed.
 _ANSWERED_ALIKE: Final = """
     abs array.concat array.reverse array.slice base64.decode base64.encode bits.and ceil
     concat contains count crypto.sha256 endswith floor glob.match graph.reachable hex.encode
@@ -55,7 +56,7 @@ class _Token:
 
 
 def problems(module: str) -> Iterator[str]:
-    """Yield what is wrong with a module, each with its line, and how to write it instead."""
+    """Yield the problems of a module, each with its line and a correction."""
     tokens = list(_tokens(module))
     unread = next((token for token in tokens if token.kind == "unread"), None)
     if unread:
@@ -148,12 +149,12 @@ def _compares(after: Sequence[_Token]) -> bool:
 
 
 def _called(rule: Sequence[_Token], at: int) -> str:
-    """Return the dotted name of the function that a name begins to call; empty if it calls none."""
+    """Return the dotted name of the function called at a token; empty if it is no call."""
     name, end = rule[at].text, at + 1
     while end + 1 < len(rule) and rule[end].text == "." and rule[end + 1].kind == "name":
         name += f".{rule[end + 1].text}"
         end += 2
-    # `in (` and the like hold an expression and call nothing.
+    # A parenthesis after a keyword, such as `in (`, groups an expression.
     is_call = end < len(rule) and rule[end].text == "(" and rule[at].text not in _KEYWORDS
     return name if is_call and rule[end].line == rule[end - 1].line else ""
 

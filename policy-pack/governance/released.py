@@ -1,8 +1,9 @@
-"""What was released: a pure reader of the signed metadata in ``releases/<stack>/metadata``.
+"""Reads the signed release metadata in ``releases/<stack>/metadata``, without file access.
 
-The metadata is that of The Update Framework (1.0.34). Signatures are verified against the chain of
-roots, expiry is not looked at: what was released stays released. Publishing and updating devices
-is the business of other rooms, which use a TUF library; here is only what a plan needs to know.
+The metadata follows The Update Framework (TUF) specification 1.0.34. Signatures are verified
+against the chain of roots; expiry is ignored, because a released version stays released. Publishing
+releases and updating devices happen in other packages with a TUF library; this module extracts what
+rules need.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ _broken = NotSigned.advising("restore releases/ from the protected branch")
 _malformed = DocumentError.advising("release it again with this project's tools")
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
-_LARGEST: Final = 5_000_000  # bytes, what TUF clients accept of a targets role
-# File systems end a name at 255 bytes, and serving may put a digest and a dot before it.
+# Bytes: the limit for targets metadata in python-tuf's client (`UpdaterConfig.targets_max_length`).
+_LARGEST: Final = 5_000_000
+# A file name has at most 255 bytes (NAME_MAX), and a consistent snapshot puts a 64-digit digest and
+# a dot before it.
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,189}")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _MOST_BYTES: Final = 1 << 40
@@ -45,7 +48,7 @@ _MOST_BYTES: Final = 1 << 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A target that a role has signed for."""
+    """A target file listed in the signed metadata of a role."""
 
     role: str
     path: str
@@ -59,10 +62,10 @@ class SignedRelease:
     """The newest release of a stack.
 
     Attributes:
-        roles: File names of the roles that the newest snapshot puts together.
+        roles: File names of the targets metadata that the newest snapshot lists.
         snapshot: File name of the snapshot.
         roots: File names of every root, oldest first.
-        targets: What the roles name.
+        targets: The target files of all roles.
     """
 
     roles: tuple[str, ...]
@@ -72,7 +75,7 @@ class SignedRelease:
 
     @property
     def manifests(self) -> frozenset[str]:
-        """Digests of the manifests whose artifacts role ``models`` has signed for."""
+        """Digests of the manifests whose artifacts are targets of the role ``models``."""
         return frozenset(
             str(item.custom["manifestSha256"])
             for item in self.targets
@@ -87,7 +90,7 @@ def read_release(files: Mapping[str, str]) -> SignedRelease | None:
         files: The text of every ``<version>.<role>.json``, by name.
 
     Raises:
-        GovernanceError: If a root is missing, or a file is not signed by who should have.
+        GovernanceError: If a root is missing, or a file is not signed by a threshold of its role.
     """
     versions = _versions(files)
     root = _root(files, sorted(versions.get("root", ())))
@@ -100,7 +103,7 @@ def read_release(files: Mapping[str, str]) -> SignedRelease | None:
     top = _signed(files, "targets", listed.get("targets", 0), _Duties.of_root(root))
     duties = _Duties.of_targets(top)
     named: list[Named] = []
-    # A role that is delegated to no more stays listed in the snapshot and counts for nothing.
+    # The snapshot keeps listing a role after its delegation was removed; it is ignored.
     current = ["targets", *(role for role in sorted(duties.roles) if role in listed)]
     for role in current[1:]:
         named += _named(role, _signed(files, role, listed[role], duties))
@@ -113,11 +116,11 @@ def read_release(files: Mapping[str, str]) -> SignedRelease | None:
 
 
 def proven_manifests(files: Mapping[str, str], *, root: str) -> frozenset[str]:
-    """Return the manifests that a release proves to be released; none if it proves nothing.
+    """Return the digests of the manifests that valid release metadata list; else an empty set.
 
     Args:
         files: Metadata files as for ``read_release``.
-        root: SHA-256 of the first root that is trusted; empty: none is.
+        root: SHA-256 of the trusted first root; empty if none is trusted.
     """
     if not root or sha256_text(files.get("1.root.json", "")) != root:
         return frozenset()
@@ -129,30 +132,30 @@ def proven_manifests(files: Mapping[str, str], *, root: str) -> frozenset[str]:
 
 
 def served_name(path: str, sha256: str) -> str:
-    """Return where a target is served, below ``targets/``.
+    """Return the path of a target below ``targets/`` as it is served.
 
-    TUF puts the digest before the file's name (section 6.2.1); a name that has it already is
-    left alone.
+    Consistent snapshots put the digest before the file name (TUF 1.0.34, section 6.2.1); a name
+    that has the prefix already is kept.
     """
     folder, slash, name = path.rpartition("/")
     return f"{folder}{slash}{name if name.startswith(f'{sha256}.') else f'{sha256}.{name}'}"
 
 
 def check_target(path: str, *, hashes: Mapping[str, Any], length: Any, custom: Any) -> str:
-    """Return a target's SHA-256, after everything in it that becomes a name of a file was checked.
+    """Return a target's SHA-256 after validating every field that becomes part of a file name.
 
-    Signed is not well-formed: whoever has one key of a role may write what he likes there. So every
-    reader of signed targets calls this before it touches a file.
+    A valid signature does not make a value well-formed: the holder of a role's key can sign any
+    text. Every reader of signed targets calls this before it opens a file.
 
     Args:
         path: Target path.
         hashes: Digests by algorithm.
-        length: Bytes.
-        custom: What the signer says about it, or ``None``.
+        length: Size in bytes.
+        custom: The signer's additional data, or ``None``.
 
     Raises:
         DocumentError: If the path leaves its folder, or the digest, the length or a name in
-            ``custom`` is not one.
+            ``custom`` is malformed.
     """
     if not all(map(_SEGMENT.fullmatch, path.split("/"))):
         raise _malformed(path, repr(path)[:80], "a path of plain names")
@@ -174,7 +177,7 @@ def check_target(path: str, *, hashes: Mapping[str, Any], length: Any, custom: A
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Duties:
-    """Which keys must sign for which roles."""
+    """Keys, and the key ids and threshold of each role."""
 
     keys: Mapping[str, Any]
     roles: Mapping[str, Mapping[str, Any]]
@@ -205,7 +208,8 @@ def _root(files: Mapping[str, str], versions: list[int]) -> Mapping[str, Any]:
         raise _broken("root", f"versions {versions}", "every version from 1")
     trusted: Mapping[str, Any] = {}
     for version in versions:
-        # Signed by the keys of the root before it and by its own (TUF 1.0.34, section 5.3.4).
+        # A new root must be signed by a threshold of the previous root's keys and of its own
+        # (TUF 1.0.34, section 5.3.4).
         own = _Duties.of_root(_read(files, "root", version)["signed"])
         for duties in (own, _Duties.of_root(trusted)) if trusted else (own,):
             root = _signed(files, "root", version, duties)
@@ -216,11 +220,12 @@ def _root(files: Mapping[str, str], versions: list[int]) -> Mapping[str, Any]:
 def _signed(
     files: Mapping[str, str], role: str, version: int, duties: _Duties
 ) -> Mapping[str, Any]:
-    """Return the signed part of a role's metadata, after its signatures."""
+    """Return the signed part of a role's metadata after verifying its threshold."""
     name = f"{version}.{role}.json"
     try:
         value = _read(files, role, version)
         duty = duties.roles[role]
+        # TUF metadata is signed in OLPC canonical JSON, not in the RFC 8785 form of `canonical`.
         message = (encode_canonical(value["signed"]) or "").encode()
         good = {
             item["keyid"]
@@ -230,7 +235,7 @@ def _signed(
         threshold = max(1, int(duty["threshold"]))
     except GovernanceError:
         raise
-    except Exception as error:  # foreign bytes: any shape, any error
+    except Exception as error:  # untrusted bytes can raise anything in the libraries
         raise _broken(name, f"{type(error).__name__}: {error}", "TUF metadata") from error
     if len(good) < threshold:
         raise _broken(name, f"{len(good)} valid signatures", f"{threshold} of its role's keys")

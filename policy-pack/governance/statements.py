@@ -1,14 +1,14 @@
-"""Signed statements: one form for everything that anyone vouches for.
+"""Signed statements: in-toto Statement v1 in a DSSE envelope.
 
-A statement is an in-toto Statement v1 (https://in-toto.io/Statement/v1) in a DSSE
-envelope. It comes in two spellings with one meaning:
+Two serializations with the same meaning:
 
-* evidence, made by machines: a DSSE envelope as JSON, payload in base64;
-* a record, made and reviewed by people: YAML with ``predicateType``, ``subject``,
-  ``predicate`` and ``signatures`` in the clear. Its payload is the RFC 8785 form of the
-  statement, so formatting and comments may change and meaning may not.
+* evidence, written by machines: a DSSE envelope as JSON with a base64 payload;
+* a record, written and reviewed by people: YAML with ``predicateType``, ``subject``,
+  ``predicate`` and ``signatures`` in plain text. The signed payload is the RFC 8785 form of the
+  statement, so that formatting and comments may change and content may not.
 
-Nothing here decides whether a signature counts: ``trust`` does.
+Signatures are verified in ``trust``, not here.
+https://in-toto.io/Statement/v1, https://github.com/secure-systems-lab/dsse
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ GATE: Final = "urn:mobile-ai:gate:v1"
 HALT: Final = "urn:mobile-ai:halt:v1"
 TRUST: Final = "urn:mobile-ai:trust:v1"
 
-# Who may say what. A statement of a type that is not here is signed by nobody.
+# Roles that may sign each predicate type; a type that is not listed can be signed by no role.
 ROLES_OF_PREDICATE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         TRUST: ("root",),
@@ -84,7 +84,7 @@ ROLES_OF_PREDICATE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """A thing that a statement is about: a name and its SHA-256."""
+    """A subject of a statement: a name and its SHA-256."""
 
     name: str
     sha256: str
@@ -92,11 +92,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What was signed.
+    """An in-toto statement.
 
     Attributes:
         predicate_type: One of the constants of this module.
-        subjects: What it is about, never empty.
+        subjects: The subjects, at least one.
         predicate: The content, as JSON values.
     """
 
@@ -152,13 +152,13 @@ class Statement:
 def statement_of(
     predicate_type: str, predicate: Mapping[str, Any], *, subjects: Sequence[Subject] = ()
 ) -> Statement:
-    """Return a statement; without subjects it is about its own canonical predicate."""
+    """Return a statement; by default its subject is its own canonical predicate."""
     own = Subject("predicate", sha256_bytes(canonical_bytes(dict(predicate))))
     return Statement(predicate_type, tuple(subjects) or (own,), predicate)
 
 
 def sign_statement(statement: Statement, signers: Sequence[Signer]) -> Envelope:
-    """Return an envelope over a statement with one signature per signer.
+    """Return the DSSE envelope of a statement with one signature per signer.
 
     Raises:
         ValueError: If no signer is given.
@@ -192,7 +192,7 @@ def dump_envelope(envelope: Envelope) -> str:
 
 
 def load_record(text: str, *, name: str) -> Envelope:
-    """Read a record (YAML) as the envelope that it stands for.
+    """Return the envelope that a record (YAML) represents.
 
     Raises:
         DocumentError: If it is not a record.
@@ -201,7 +201,7 @@ def load_record(text: str, *, name: str) -> Envelope:
 
 
 def record_envelope(value: Any, *, name: str) -> Envelope:
-    """Return the envelope that a parsed record stands for (see ``load_record``)."""
+    """Return the envelope that a parsed record represents (see ``load_record``)."""
     if not isinstance(value, dict) or set(value) != {
         "predicateType",
         "subject",
@@ -222,7 +222,7 @@ def record_envelope(value: Any, *, name: str) -> Envelope:
 
 
 def dump_record(envelope: Envelope) -> str:
-    """Return an envelope as a record: YAML that people review."""
+    """Return an envelope as a record (YAML)."""
     statement = json.loads(envelope.payload)
     return dump_yaml(
         {

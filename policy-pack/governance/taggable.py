@@ -1,4 +1,4 @@
-"""Which AWS types take tags: a table read once, compared with the SDK by a test."""
+"""Taggable AWS resource types, from a generated table that a test compares with pulumi-aws."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""What a telemetry event may say: these fields in these forms, and nothing else.
+"""Schema and validation of telemetry events.
 
-One definition for everybody: devices and edge sites emit it, the transform in the stream and the
-local ingest judge by it, the tables have its columns. It imports nothing but the standard library,
-because the transform runs where nothing else is installed. An unknown field is refused: it is how
-personal data would get in unseen. There is no field for raw inputs, nor for who or which device.
+The single definition for devices and edge sites that emit events, for the Firehose transform and
+the local ingest service that validate them, and for the columns of the tables. It imports only the
+standard library, because the transform's Lambda function has no dependencies installed. Unknown
+fields are refused, so that no personal data enters unnoticed; there is no field for raw inputs, a
+user or a device identifier.
 
-An event sums up what one device or one server did with one model version in at most an hour.
+An event aggregates what one device or server did with one model version over at most an hour.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ __all__ = [
 
 SCHEMA_VERSION: Final = 1
 GROUP_TIER: Final = "GDPR_Sensitive"
-"""The tier whose applications may send a group: a protected attribute is special data."""
+"""Privacy tier whose applications may send ``group``: a protected attribute (GDPR Art. 9)."""
 CONFIDENCE_BINS: Final = 10
-"""Bins of the feature ``confidence``: equal parts of 0 to 1."""
+"""Number of equal-width bins of the feature ``confidence`` over 0 to 1."""
 LATENCY_EDGES_MS: Final = (0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Upper edges of the bins of the feature ``latency_ms``; one more bin is above the last."""
 OLDEST: Final = timedelta(days=30)
-"""How late an event may come: a device that was off for a while."""
+"""Highest age of an accepted event: devices may be offline for weeks."""
 
-_NEWEST: Final = timedelta(minutes=10)  # a clock that is a little fast
+_NEWEST: Final = timedelta(minutes=10)  # tolerance for fast device clocks
 _LARGEST_COUNT: Final = 10**9
 _MOST_BINS: Final = 64
 
@@ -50,12 +51,12 @@ class Field:
     """A field of an event.
 
     Attributes:
-        column: Its type in the tables (Hive's names).
-        form: What it may be, as JSON Schema.
-        accepts: Whether a value has the form.
-        expected: The form in words.
-        meaning: What it says; units.
-        required: Whether every event has it.
+        column: Column type in the tables (Hive type names).
+        form: JSON Schema of a value.
+        accepts: Returns whether a value is valid.
+        expected: Description of valid values, for messages.
+        meaning: Description of the field, with units.
+        required: Whether every event must have it.
     """
 
     column: str
@@ -200,12 +201,12 @@ FIELDS: Final = MappingProxyType(
 
 
 def check_event(event: Any, *, now: datetime, group_apps: Collection[str] = ()) -> str | None:
-    """Return why an event is refused, or ``None``; values are never repeated in the answer.
+    """Return the reason to refuse an event, or ``None``; a reason never quotes values.
 
     Args:
-        event: What came, as JSON says it.
-        now: The time of the judge.
-        group_apps: Applications that may send a group; none unless somebody says so.
+        event: The parsed JSON value.
+        now: The current time.
+        group_apps: Applications that may send ``group``.
     """
     if not isinstance(event, dict):
         return "got no object"
@@ -258,10 +259,10 @@ def _check_times(event: dict[str, Any], now: datetime) -> str | None:
 
 
 def event_schema() -> dict[str, Any]:
-    """Return the schema of an event as JSON Schema.
+    """Return the JSON Schema of an event.
 
-    It cannot say everything: that a day exists, how old an event may be, that ``hits`` are not
-    above ``histogram``, and which applications may send a group are checked by `check_event` only.
+    JSON Schema cannot express that a date exists, how old an event may be, that ``hits`` do not
+    exceed ``histogram``, and which applications may send a group; only `check_event` checks those.
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,7 +1,7 @@
-"""A request of telemetry events: several JSON objects, one after the other.
+"""Splits a telemetry request (concatenated JSON objects) into accepted and refused events.
 
-The transform in the stream and the local endpoint sort a request with this one function, so that
-both say the same of the same bytes. Standard library only, as in `telemetry`.
+Used by the Firehose transform and by the local endpoint, so that both treat equal bytes equally.
+Standard library only, as in `telemetry`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from .telemetry import check_event
 
 __all__ = ["LARGEST_REQUEST", "Refused", "refuse", "sort_events", "split_objects"]
 
-LARGEST_REQUEST: Final = 262_144  # bytes; the cloud's API lets no larger body through either
+LARGEST_REQUEST: Final = 262_144  # bytes, the same limit as in the cloud's API
 _MOST_EVENTS: Final = 500
 _DECODER: Final = json.JSONDecoder()
 
 Refused = dict[str, str]
-"""``reason``, and ``data``: the bytes that came, in base64."""
+"""``reason``, and ``data``: the refused bytes in base64."""
 
 
 def sort_events(
     data: bytes, *, now: datetime, group_apps: Collection[str] = ()
 ) -> tuple[list[dict[str, Any]], list[Refused]]:
-    """Return the good events of a request and what is refused; one bad event costs no other.
+    """Return the valid and the refused events of a request; each event is validated on its own.
 
     Args:
-        data: The body, plain or once more in base64.
-        now: The time of the judge.
+        data: The body, plain or base64-encoded.
+        now: The current time.
         group_apps: Applications that may send a group.
     """
     data = _unwrap(data)
@@ -53,10 +53,10 @@ def sort_events(
 
 
 def split_objects(text: str) -> Iterator[Any]:
-    """Yield the JSON values of a text, one after the other, whatever space is between them.
+    """Yield the concatenated JSON values of a text, with or without white space between them.
 
     Raises:
-        ValueError: Where the rest is no JSON.
+        ValueError: Where the rest is not JSON.
     """
     at = 0
     while at < len(text):
@@ -68,7 +68,7 @@ def split_objects(text: str) -> Iterator[Any]:
 
 
 def refuse(data: bytes, reason: str) -> Refused:
-    """Return what is kept of something refused."""
+    """Return the record of refused bytes."""
     return {"reason": reason, "data": base64.b64encode(data).decode()}
 
 
@@ -80,7 +80,7 @@ def _limited(events: Iterator[Any]) -> Iterator[Any]:
 
 
 def _unwrap(data: bytes) -> bytes:
-    """Undo the base64 of producers that encode what the API encodes again."""
+    """Decode the base64 of producers that encode the body themselves before the API does."""
     if data.lstrip()[:1] == b"{":
         return data
     try:

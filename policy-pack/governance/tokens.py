@@ -1,4 +1,4 @@
-"""The resource types that rules name, in one place: tokens drift across provider majors."""
+"""Resource type tokens that rules refer to; tokens may change with major provider versions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MODEL_DELIVERY: Final = "mobileai:index:ModelDelivery"
 TELEMETRY: Final = "mobileai:index:Telemetry"
 STACK: Final = "pulumi:pulumi:Stack"
 
-# Whatever runs below one of these runs a model and must say which.
+# Workloads below one of these components run a model and must carry its digest.
 MODEL_COMPONENTS: Final = frozenset({DEPLOYMENT, EDGE_ENDPOINT, CLOUD_ENDPOINT})
 
 FUNCTION: Final = "aws:lambda/function:Function"
@@ -59,7 +59,7 @@ KUBERNETES_WORKLOADS: Final = tuple(_POD_PATHS)
 
 
 def pod_path(resource_type: str) -> tuple[str, ...]:
-    """Return where the pod specification stands in a workload of this type.
+    """Return the path of the pod specification in a workload of this type.
 
     Raises:
         KeyError: If the type is not one of ``KUBERNETES_WORKLOADS``.

@@ -1,12 +1,12 @@
-"""Who may sign what: the trust file, versioned and chained like a TUF root.
+"""Trust file: signing roles with their keys and thresholds, versioned and chained like a TUF root.
 
-``trust/<environment>.yaml`` holds every version of an environment's trust, oldest first,
-one YAML document each. Version N+1 counts only when the thresholds of version N *and* of
-version N+1 have signed it (TUF 1.0.34, section 5.3.4), so whoever takes one key, or can
-merge one pull request, cannot name new signers.
+``trust/<environment>.yaml`` holds every version of an environment's trust, oldest first, one YAML
+document each. Version N+1 is valid only when signed by the root thresholds of version N *and* of
+version N+1 (TUF 1.0.34, section 5.3.4), so that neither one stolen key nor one merged pull request
+can add signers.
 
-Key states: ``active``; ``superseded`` (rotated in good order: what was released with it
-stays valid, nothing new is accepted); ``compromised`` (never valid, for anything).
+Key states: ``active``; ``superseded`` (rotated regularly: valid for versions released before, not
+for new ones); ``compromised`` (never valid).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedKey:
-    """A public key, whose it is, and whether it still counts (see ``KEY_STATES``)."""
+    """A public key, its owner and its state (one of ``KEY_STATES``)."""
 
     key: Key
     owner: str
@@ -57,7 +57,7 @@ class TrustedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """The keys that may speak for a role, and how many of them must."""
+    """The keys that may sign for a role, and how many of them must."""
 
     keyids: frozenset[str]
     threshold: int
@@ -68,9 +68,9 @@ class Trust:
     """The newest version of a verified trust chain.
 
     Attributes:
-        environment: The environment it speaks for, such as ``prod``.
+        environment: The environment that it applies to, such as ``prod``.
         version: Its number in the chain, from 1.
-        expires: When it stops counting.
+        expires: End of validity.
         keys: Every key by its id.
         roles: Every role by its name.
         revoked: SHA-256 digests of manifests that may never run, with the reason.
@@ -86,18 +86,17 @@ class Trust:
     def verify(
         self, envelope: Envelope, *, role: str, name: str, released: bool = False
     ) -> Statement:
-        """Return the statement in an envelope when the role's threshold has signed it.
+        """Return the statement in an envelope that a threshold of the role's keys signed.
 
         Args:
-            envelope: What to verify.
+            envelope: The envelope to verify.
             role: The role that must have signed.
-            name: What the envelope is, for messages.
-            released: Whether it vouches for a digest that was released before, for which
-                superseded keys still count.
+            name: The envelope's name, for messages.
+            released: Whether its subject was released before; superseded keys are valid then.
 
         Raises:
-            VerificationError: If it is not signed by enough keys of the role, or says
-                something that the role may not say.
+            VerificationError: If it is not signed by enough keys of the role, or the role may
+                not sign its predicate type.
         """
         if envelope.payload_type != PAYLOAD_TYPE:
             raise _unverified(name, f"payload type {envelope.payload_type!r}", PAYLOAD_TYPE)
@@ -150,8 +149,8 @@ def load_trust(text: str, *, environment: str, now: datetime) -> Trust:
     """Read a trust file and verify its whole chain.
 
     Raises:
-        TrustError: If any version is malformed, out of order, wrongly signed or for
-            another environment, a key stands in two roles, or the newest has expired.
+        TrustError: If any version is malformed, out of order, not validly signed or for another
+            environment, a key is in two roles, or the newest version has expired.
     """
     name = f"trust/{environment}.yaml"
     try:
@@ -168,7 +167,7 @@ def load_trust(text: str, *, environment: str, now: datetime) -> Trust:
 
 
 def trust_predicate(trust: Trust) -> dict[str, Any]:
-    """Return the JSON form of a trust version, ready to be signed."""
+    """Return a trust version as the predicate to sign."""
     return {
         "environment": trust.environment,
         "version": trust.version,
@@ -269,6 +268,7 @@ def _key(keyid: str, value: dict[str, Any]) -> TrustedKey:
 
 def _threshold(role: Mapping[str, Any]) -> int:
     threshold = role["threshold"]
+    # `isinstance` would accept `true`: bool is a subclass of int.
     if type(threshold) is not int or not 1 <= threshold <= len(set(role["keyids"])):
         raise ValueError(f"threshold {threshold!r} of {len(role['keyids'])} keys")
     return threshold
@@ -280,7 +280,7 @@ def _check_roles(trust: Trust, name: str) -> None:
         raise _broken(
             name, f"roles {sorted(trust.roles)}", f"root and some of {sorted(_ROLE_NAMES)}"
         )
-    # Compared by key material too: one key under two ids would fill a threshold alone.
+    # Compared by key material: one key under two ids could meet a threshold of two alone.
     role_of: dict[str, str] = {}
     for role, item in trust.roles.items():
         for keyid in item.keyids:
@@ -301,6 +301,8 @@ def _signed_by(envelope: Envelope, key: Key) -> bool:
     if signature is None:
         return False
     try:
+        # DSSE signs PAE(payloadType, payload), which binds the type to the signature:
+        # https://github.com/secure-systems-lab/dsse/blob/master/protocol.md
         key.verify_signature(signature, envelope.pae())
     except UnverifiedSignatureError:
         return False

@@ -1,4 +1,4 @@
-"""What a rule says about a resource, once waivers and levels are counted in."""
+"""Verdict of a rule on a resource, after waivers and enforcement levels were applied."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Outcome = Literal["pass", "fail", "unknown", "deferred", "warned", "waived"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The judgement of one rule on one resource.
+    """The result of one rule on one resource.
 
     Attributes:
         rule: The rule's id.
         urn: The resource; empty for the stack as a whole.
-        outcome: ``fail`` (something is wrong), ``unknown`` (it could not be told),
-            ``deferred`` (it must be known at ``up``), ``warned``, ``waived``, ``pass``.
+        outcome: ``fail`` (a violation), ``unknown`` (undecidable, a value is unknown), ``deferred``
+            (unknown at preview, required at ``up``), ``warned``, ``waived`` or ``pass``.
         level: The effective enforcement: ``mandatory`` or ``advisory``.
-        findings: What is wrong, unknown or to be warned of; empty for ``pass``.
-        note: Why a violation is waived.
+        findings: The violations, unknowns and warnings; empty for ``pass``.
+        note: The waiver that applies, if any.
     """
 
     rule: str
@@ -35,11 +35,11 @@ class Verdict:
 
     @property
     def denies(self) -> bool:
-        """Whether this stops the deployment."""
+        """True if this verdict stops the deployment."""
         return self.level == "mandatory" and self.outcome in {"fail", "unknown"}
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """One message per finding: a line for people, then the outcome for machines."""
+        """One message per finding: a readable line, then a line with the outcome for parsers."""
         note = f" ({self.note})" if self.note else ""
         return tuple(f"{item}{note}\noutcome: {self.outcome}" for item in self.findings)

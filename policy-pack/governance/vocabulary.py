@@ -1,4 +1,4 @@
-"""The closed word lists that manifests, stack files, rules and reports share."""
+"""Closed enumerations shared by manifests, stack files, rules and reports."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ DataType = Literal[
 ]
 
 MODALITIES: Final[tuple[str, ...]] = get_args(Modality)
-PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)  # from open to closed
+PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)  # from least to most protected
 TARGETS: Final[tuple[str, ...]] = get_args(Target)
 DEVICE_CLASSES: Final[tuple[str, ...]] = get_args(DeviceClass)
 DATA_TYPES: Final[tuple[str, ...]] = get_args(DataType)
 
-# Which sense a kind of data comes through: a deployment must declare a data type for
-# every modality that the model takes in.
+# Input modality of each data type: a deployment must declare a data type for every modality of its
+# model.
 MODALITY_OF_DATA_TYPE: Final = MappingProxyType(
     {
         "camera-image": "vision",
@@ -59,9 +59,9 @@ MODALITY_OF_DATA_TYPE: Final = MappingProxyType(
     }
 )
 
-# The lowest tier that a kind of data may be declared under. Faces and voices identify a
-# person and are biometric when processed for that (GDPR Art. 4(14), Art. 9(1)); the
-# content of messages and customer records are personal (Art. 4(1)).
+# Lowest privacy tier that a data type may be declared under. Faces and voices identify a person and
+# are biometric data when processed for that purpose (GDPR Art. 4(14), Art. 9(1)); message content
+# and customer records are personal data (Art. 4(1)).
 _MINIMUM_TIER: Final = MappingProxyType(
     {
         "camera-image": "GDPR_Personal",
@@ -77,7 +77,7 @@ _MINIMUM_TIER: Final = MappingProxyType(
 
 
 def tier_rank(tier: str) -> int:
-    """Return the place of a privacy tier, 0 for the most open.
+    """Return the rank of a privacy tier, 0 for the least protected.
 
     Raises:
         ValueError: If the tier is not one of ``PRIVACY_TIERS``.
@@ -89,7 +89,7 @@ def minimum_tier(data_types: tuple[str, ...]) -> str:
     """Return the lowest privacy tier that data of these types may be declared under.
 
     Raises:
-        KeyError: If a data type is not one of ``DATA_TYPES``: unknown data is never open.
+        KeyError: If a data type is not one of ``DATA_TYPES``.
         ValueError: If no data type is given.
     """
     return max((_MINIMUM_TIER[data_type] for data_type in data_types), key=tier_rank)

@@ -1,4 +1,4 @@
-"""May this waiver be? Who signed it, for which rule and for how long."""
+"""Validity of a waiver: signing role, rule and duration."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["why_unfit"]
 
 
 def why_unfit(waiver: Waiver, rule: RuleTerms | None) -> str:
-    """Return why a signed waiver can never count, empty if it can.
+    """Return the reason why a signed waiver is never valid, empty if it can be.
 
     Args:
         waiver: The waiver.
-        rule: The rule that it names, ``None`` if there is no such rule.
+        rule: The rule that it names, ``None`` if no such rule exists.
     """
     if rule is None:
         return f"no rule {waiver.rule!r}"

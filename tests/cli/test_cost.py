@@ -131,7 +131,7 @@ def test_a_what_if_changes_the_estimate_and_no_file(
         (["--what-if", "natGb"], "KEY=VALUE"),
         (["--what-if", "natGb=-1"], "number from 0"),
         (["--what-if", "europeShare=2"], "a share from 0 to 1"),
-        (["--what-if", "speed=1"], "a name that nothing has"),
+        (["--what-if", "speed=1"], "an unknown name"),
         (["--what-if", "nobody.requestsPerSecond=1"], "nobody"),
         (["--plan", "missing.jsonl"], "mobile-ai gate"),
     ],

@@ -1,4 +1,4 @@
-"""Small models from elsewhere, brought in, signed and approved as a person would."""
+"""Small imported models: built, evaluated, signed and approved through the public functions."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.model_build.versions import LIFETIME, NOW, Signed, assessment
 
 
 def two_output_onnx(*, size=4, second="Add", dtype=TensorProto.FLOAT):
-    """Return a model with outputs of ten and of three numbers, in other units than each other."""
+    """Return a model with two outputs, of ten and of three numbers, on different scales."""
     nodes = [
         helper.make_node("MatMul", ["x", "boxes_w"], ["boxes"]),
         helper.make_node("MatMul", ["x", "scores_w"], ["raw"]),
@@ -45,7 +45,7 @@ def onnx_bytes(graph):
 
 
 def recipe_for(folder, content, file_format, **source):
-    """Write a model file and a recipe that brings it in, and return the recipe's path."""
+    """Write a model file and a recipe that imports it; return the recipe's path."""
     (folder / f"model.{file_format}").write_bytes(content)
     values = {
         "apiVersion": "mobile-ai/recipe-v1",
@@ -69,7 +69,7 @@ def recipe_for(folder, content, file_format, **source):
 
 
 def bring_in(recipe, folder, *, models):
-    """Build, measure, sign and approve what a recipe brings in."""
+    """Build, evaluate, sign and approve the model that a recipe imports."""
     keys = fresh_keys("dev")
 
     def make():

@@ -1,4 +1,4 @@
-"""Model files, well formed and hostile, made as bytes."""
+"""Valid and malicious model files, generated as bytes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def well_formed_onnx() -> bytes:
 
 
 def greedy_onnx() -> bytes:
-    """A model of some hundred bytes that asks for 4 TB."""
+    """Return a model of a few hundred bytes that allocates 4 TB."""
     shape = helper.make_tensor("shape", TensorProto.INT64, [2], [1_000_000, 1_000_000])
     nodes = (
         helper.make_node("ConstantOfShape", ["shape"], ["big"]),
@@ -52,7 +52,7 @@ def external_onnx(location: str) -> bytes:
 
 
 def hidden_external_onnx() -> bytes:
-    """External data in an attribute of a node in a branch of an If."""
+    """Return a model with external data in an attribute inside a branch of an If."""
     value = helper.make_tensor("value", TensorProto.FLOAT, [1], [0.0])
     value.ClearField("float_data")
     value.data_location = TensorProto.EXTERNAL
@@ -80,7 +80,7 @@ def huge_tensor_onnx() -> bytes:
 
 
 def endless_onnx() -> bytes:
-    """A loop that counts to 2**60."""
+    """Return a model with a loop of 2**60 iterations."""
     trips = helper.make_tensor("trips", TensorProto.INT64, [], [2**60])
     keep = helper.make_tensor("keep", TensorProto.BOOL, [], [True])
     info = helper.make_tensor_value_info

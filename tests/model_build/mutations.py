@@ -1,8 +1,8 @@
-"""Breaking a version folder in every way that counts, to see whether `verify` notices.
+"""Mutation testing of `verify`: changes a version folder in ways that it must detect.
 
-One mutation per place of every file (first, middle and last byte, one in between, a byte
-removed, a byte added), one per field of the manifest, one per file taken away or added.
-The bench and the tests run the same list, so the figure that is printed is the one tested.
+Mutations: flip one of five bytes of each file, remove or append a byte, remove or add a file,
+change or drop each field of the manifest. The benchmark and the tests run the same list, so that
+the reported figure is the tested one.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Mutation:
     """A change to a copy of a version folder.
 
     Attributes:
-        name: What is changed.
-        apply: Makes the change in the folder given.
+        name: Description of the change.
+        apply: Applies the change to a folder.
     """
 
     name: str
@@ -53,16 +53,16 @@ def mutations_of(folder: Path) -> Iterator[Mutation]:
 
 
 def missed_mutations(folder: Path, scratch: Path, found: Callable[[Path], bool]) -> list[str]:
-    """Return the names of the mutations that are not found.
+    """Return the names of the undetected mutations.
 
     Args:
-        folder: A version folder that is whole.
+        folder: A valid version folder.
         scratch: An empty folder to work in.
-        found: Whether something wrong is found in the folder given.
+        found: Returns whether a problem is found in a folder.
     """
     missed = []
     for number, mutation in enumerate(mutations_of(folder)):
-        # The same two last names: a version folder must lie where its manifest says.
+        # Keep <model>/<version>: verification compares the folder's path with its manifest.
         copy = scratch / str(number) / folder.parent.name / folder.name
         shutil.copytree(folder, copy)
         mutation.apply(copy)
@@ -111,7 +111,7 @@ def _drop(steps: tuple[Any, ...]) -> Callable[[Path], None]:
 
 
 def _edit(folder: Path, steps: tuple[Any, ...], *, drop: bool) -> None:
-    """Edit one field and write the manifest in the writer's own form."""
+    """Edit one field and write the manifest in canonical form."""
     path = folder / MANIFEST_FILE
     values = read_yaml(path.read_text("utf-8"), name=MANIFEST_FILE)
     *way, last = steps
@@ -126,7 +126,7 @@ def _edit(folder: Path, steps: tuple[Any, ...], *, drop: bool) -> None:
 
 
 def _other(value: Any) -> Any:
-    """Return another value of the same kind, as close as possible."""
+    """Return a different value of the same type, as close as possible."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""The impact assessment: complete, honest about its version, and signed by the right role."""
+"""The impact assessment is complete, bound to its version, and signed by the right role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bill of materials: valid, deterministic, and the same story as the manifest."""
+"""The bill of materials is valid, deterministic and consistent with the manifest."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ LICENCES = {
     "Apache-2.0": {"license": {"id": "Apache-2.0", "acknowledgement": "declared"}},
     "MIT OR Apache-2.0": {"expression": "MIT OR Apache-2.0", "acknowledgement": "declared"},
     "Our terms": {"license": {"name": "Our terms", "acknowledgement": "declared"}},
-    # Nobody stated one: said in SPDX's word, and claimed by nobody.
+    # An unstated licence is NOASSERTION, without an acknowledgement.
     None: {"license": {"name": "NOASSERTION"}},
 }
 

@@ -1,4 +1,4 @@
-"""The key ceremony: fresh keys, everything signed, nothing in place unless it verifies."""
+"""The key ceremony signs everything with fresh keys and installs only what verifies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.build
 
 
 def make_of(folder: Path):
-    """A maker of 1.0.0, and of 1.1.0 fine-tuned from it, without TensorFlow."""
+    """Return a build function for 1.0.0 and its fine-tuned 1.1.0, without TensorFlow."""
 
     def made(recipe: Path):
         def make():
@@ -171,7 +171,7 @@ def test_only_the_variants_to_ship_are_in_the_version(plan):
     samples = (dataclasses.replace(plan.samples[0], ship=("int8",)),)
     outcome = hold_ceremony(dataclasses.replace(plan, samples=samples), now=NOW, progress=print)
     variants = [item.variant for item in outcome.versions[0].manifest.artifacts]
-    assert variants == ["fp32", "int8"]  # the reference is always there
+    assert variants == ["fp32", "int8"]  # the reference is always shipped
 
 
 def test_no_anchor_is_an_error(plan):

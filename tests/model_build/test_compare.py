@@ -1,4 +1,4 @@
-"""The Pareto front and the choice per device class."""
+"""The Pareto front and the recommendation per device class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps between formats: canonical ONNX, frozen scales, counted MACs."""
+"""Conversion steps: canonical ONNX, the parent's scales, MAC counts."""
 
 import json
 
@@ -22,7 +22,7 @@ _INT4, _INT32 = 17, 2
 
 
 def network(prefix="", order=(0, 1, 2), weights=WEIGHTS):
-    """Return relu(x @ W + b) as ONNX, with names and node order as told."""
+    """Return relu(x @ W + b) as ONNX, with the given names and node order."""
     helper, numpy_helper = need("onnx.helper"), need("onnx.numpy_helper")
     kind = need("onnx").TensorProto.FLOAT
     nodes = [

@@ -17,7 +17,7 @@ from model_build.recipe import RECIPES, load_recipe
 
 @pytest.fixture
 def source(tmp_path):
-    """A locked wheel that is already in the cache."""
+    """Return a locked wheel that is already in the cache."""
     wheel = tmp_path / "sample-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("sample/a.csv", "1,2")

@@ -1,4 +1,4 @@
-"""Files from elsewhere: what is let in, and what is refused before and while it loads."""
+"""Inspection accepts valid model files and refuses others before or while they load."""
 
 from __future__ import annotations
 

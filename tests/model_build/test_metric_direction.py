@@ -1,4 +1,4 @@
-"""Direction of each metric: the same to the builder's gates, the pack and the report."""
+"""The builder's gates, the pack and the report use the same direction for each metric."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHARE = st.floats(0, 1, allow_nan=False).map(lambda value: round(value, 4))
 
 
 def of_the_builder(metric, low, high, limit):
-    """The verdict of the builder's fairness gate on an interval."""
+    """Return the result of the builder's fairness gate for an interval."""
     estimate = Estimate(value=low, low=low, high=high, method="test", n=900)
     found = FairnessMeasurement(
         attribute="sex",
@@ -51,7 +51,7 @@ def evaluated(**changes):
 
 
 def of_the_pack(metric, low, high, limit):
-    """Whether the pack's fairness rule denies the interval at a limit."""
+    """Return whether the pack's fairness rule denies an interval at a limit."""
     stated = FairnessResult(
         attribute="sex",
         metric=metric.name,

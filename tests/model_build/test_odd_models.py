@@ -1,4 +1,4 @@
-"""Odd models from elsewhere: handled, or refused with what, got, expected and a next step."""
+"""Unusual imported models are handled, or refused with a four-part message."""
 
 import pytest
 from model_build.errors import BuildError
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.build
 
 
 def one_node(operator, *, kind=TensorProto.FLOAT, answer=None, name="x", **attributes):
-    """Return a model of one operator over four numbers."""
+    """Return a model with one operator on four numbers."""
     graph = helper.make_graph(
         [helper.make_node(operator, [name], ["y"], **attributes)],
         "odd",

@@ -1,4 +1,4 @@
-"""A reduced recipe through the whole pipeline, with the real converters and runtimes."""
+"""The whole pipeline on a reduced recipe, with the real converters and runtimes."""
 
 import hashlib
 import itertools
@@ -24,7 +24,7 @@ KEPT = {"fp32", "int8", "int4", "int8-onnx"}
 
 
 def reduced(folder, name):
-    """Write a recipe that differs from the real one in size only."""
+    """Write a smaller copy of a recipe: fewer variants, epochs and rows."""
     values = read_yaml((RECIPES / name).read_text(), name=name)
     values["variants"] = [each for each in values["variants"] if each["name"] in KEPT]
     values["gates"] = [{"gate": "quality-loss", "limit": 5.0, "basis": "point"}]
@@ -42,7 +42,7 @@ def reduced(folder, name):
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    """Two built versions: a parent and its fine-tune."""
+    """Build two versions: a parent and its fine-tuned successor."""
     folder = tmp_path_factory.mktemp("build")
     recipes = [reduced(folder, name) for name in ("digits.yaml", "digits-1.1.0.yaml")]
     results = [
@@ -174,7 +174,7 @@ def test_a_device_that_repeats_the_self_test_gets_what_was_expected(room, report
 
 
 def test_a_file_that_answers_badly_fails_its_gate(room, tmp_path):
-    """The int8 file with the weights of a network that never learned anything."""
+    """An int8 file with the weights of an untrained network fails."""
     _, recipes, results = room
     made = files(results[0])
     rows = build_rows(load_recipe(recipes[0])).training
@@ -215,7 +215,7 @@ def test_an_evaluation_without_its_reference_is_refused(room):
 
 
 def test_an_int8_file_that_harms_one_group_is_rejected_though_fp32_passes(room, tmp_path):
-    """A constructed case: int8 calibrated on rows far too small, so that inputs saturate."""
+    """Constructed: int8 calibration on values that are far too small, so that inputs saturate."""
     folder, _, _ = room
     values = read_yaml((RECIPES / "offer.yaml").read_text(), name="offer.yaml")
     values["train"]["epochs"] = 2

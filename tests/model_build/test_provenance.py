@@ -1,4 +1,4 @@
-"""Provenance: an unbroken chain of links, in the form of SLSA v1."""
+"""Provenance is an unbroken chain of transforms in SLSA v1 form."""
 
 from __future__ import annotations
 

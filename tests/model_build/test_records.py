@@ -1,4 +1,4 @@
-"""Record drafts: who may say what, and where it may be written."""
+"""Record drafts are limited to the roles of their type and to the folders of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry follows Git: once per digest, aliases from stack files; and pulling back."""
+"""The registry follows Git: one version per digest, aliases of stack files; and `pull`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_an_alias_names_what_is_deployed_and_not_what_could_be_gone_back_to(tmp_
 
 
 def test_what_is_pulled_is_inspected_first(uri, tmp_path):
-    # The artifacts of this version are no models, so nothing may arrive.
+    # This version's artifacts are not models, so that nothing is stored.
     with pytest.raises(InspectionError):
         pull("models:/digits/1", to=tmp_path / "pulled", tracking_uri=uri)
     assert not (tmp_path / "pulled").exists()

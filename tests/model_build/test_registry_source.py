@@ -1,4 +1,4 @@
-"""A model registered in MLflow, brought back by a recipe that names it, optimised and signed."""
+"""A recipe imports a model registered in MLflow; it is optimised and signed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.build
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """A version made of real files, the registry that it is in, and who signed it."""
+    """A version of real files, its registry, and its signers."""
 
     uri: str
     source: str
@@ -98,7 +98,7 @@ def registry(tmp_path_factory) -> Registry:
 
 @pytest.fixture(autouse=True)
 def tracking(registry, monkeypatch):
-    """Tell the registry as every MLflow client is told."""
+    """Configure the registry through MLFLOW_TRACKING_URI."""
     monkeypatch.setenv(TRACKING_VARIABLE, registry.uri)
 
 

@@ -1,4 +1,4 @@
-"""Requests for a retraining, and what answers them."""
+"""Retraining requests and the recipes that fulfil them."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tests.operations.remediate.world import NOW, checkout, finding, run
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a checkout in which a remediation's request was merged."""
+    """Return a checkout with the merged request of a remediation."""
     folder = checkout(tmp_path)
     proposal = propose(folder, "dev", finding("input-drift"), "retrain", now=NOW)
     run(folder, "merge", "--quiet", proposal.branch)

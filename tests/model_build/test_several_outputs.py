@@ -1,4 +1,4 @@
-"""Models with several outputs, from the file as it came to a device that runs it."""
+"""Models with several outputs, from the imported file to the device that runs it."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.build
 
 
 def two_output_tflite():
-    """Return a model that takes two inputs, `a` and `b`, and gives two outputs."""
+    """Return a model with two inputs, `a` and `b`, and two outputs."""
     tf = pytest.importorskip("tensorflow")
 
     class Two(tf.Module):
@@ -95,7 +95,7 @@ def test_the_gate_takes_what_the_build_recorded(brought):
 
 
 def first_output_only(signed, models):
-    """Write the version with answers of its first output only; return the manifest and its pin."""
+    """Write the version with self-tests of its first output only; return manifest and pin."""
     folder = models / "brought/1.0.0"
     shutil.copytree(signed.version.folder, folder)
     content = self_test(signed)
@@ -144,7 +144,7 @@ def test_outputs_whose_sizes_change_from_sample_to_sample_are_not_compared():
 
 
 def one_output_onnx(size):
-    """Return a model that takes so many numbers and gives their sum."""
+    """Return a model that computes the sum of a number of inputs."""
     graph = helper.make_graph(
         [helper.make_node("ReduceSum", ["x"], ["sum"])],
         "one",
@@ -155,7 +155,7 @@ def one_output_onnx(size):
 
 
 def test_a_build_keeps_as_many_cases_as_a_device_fetches(tmp_path):
-    recipe = recipe_for(tmp_path, one_output_onnx(150_000), "onnx")  # 800 kB a case
+    recipe = recipe_for(tmp_path, one_output_onnx(150_000), "onnx")  # 800 kB per case
     signed = bring_in(recipe, tmp_path, models=tmp_path / "models")
     manifest = signed.version.folder / "manifest.yaml"
     assert verify_version(manifest, trust=signed.trust).findings == ()

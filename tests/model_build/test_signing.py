@@ -1,4 +1,4 @@
-"""Signers and what they sign."""
+"""Signers, evidence files and model-signing bundles."""
 
 from __future__ import annotations
 

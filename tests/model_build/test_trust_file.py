@@ -1,4 +1,4 @@
-"""A trust of one's own: its keys sign, those kept go on counting, none is written over."""
+"""A new trust file: its keys sign, kept keys stay valid, no key is overwritten."""
 
 from datetime import UTC, datetime, timedelta
 

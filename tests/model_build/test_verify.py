@@ -1,4 +1,4 @@
-"""`verify`: whole versions pass, and nothing that was changed does."""
+"""`verify` accepts valid versions and detects every change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Version folders: whole or not there, and written once."""
+"""Version folders are written atomically and once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small version to sign, verify and break: the happy path that tests change one field of."""
+"""A small valid version to sign, verify and break; tests change one field of it."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def assessment(**changes: object) -> Assessment:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A signed version folder, the trust it verifies under, and all keys by role."""
+    """A signed version folder, the trust that verifies it, and all keys by role."""
 
     version: WrittenVersion
     trust: Trust
@@ -230,9 +230,9 @@ class Signed:
 
 
 def signed_version(folder: Path, *, large: int = 0) -> Signed:
-    """Build, measure, sign, approve and write a version below ``folder``.
+    """Build, evaluate, sign, approve and write a version below ``folder``.
 
-    With ``large`` the first artifact has that many bytes and lies in a store.
+    With ``large`` the first artifact has that many bytes and is stored outside of Git.
     """
     keys = fresh_keys("dev")
     build = build_result(folder / "work")

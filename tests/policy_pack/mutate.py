@@ -1,9 +1,9 @@
-"""Mutation testing of the rules: change one thing in a rule; some case must notice.
+"""Mutation testing of the rules: each change of a rule must change the outcome of a case.
 
     python -m tests.policy_pack.mutate [family ...]
 
-Prints the score and every mutant that survived. A mutant is noticed when a case of one of
-its family's rules comes out otherwise than its table says, or the module no longer loads.
+Prints the score and the surviving mutants. A mutant is killed when a case of one of its family's
+rules has an unexpected outcome, or the module fails to load.
 """
 
 import ast
@@ -22,7 +22,7 @@ from tests.policy_pack.governance.rules.test_cases import CASES
 
 RULES_FOLDER = Path(__file__).parents[2] / "policy-pack" / "governance" / "rules"
 FAMILIES = sorted(path.stem for path in RULES_FOLDER.glob("*.py") if path.stem != "__init__")
-# Words for people: no verdict depends on them.
+# Texts for readers: no verdict depends on them.
 _PROSE = frozenset(
     {
         "id",
@@ -59,7 +59,7 @@ _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One changed place in one module."""
+    """One change in one module."""
 
     family: str
     line: int
@@ -84,7 +84,7 @@ def mutants(family: str) -> Iterator[Mutant]:
 
 
 def _spared(tree: ast.Module) -> set[int]:
-    """Return the nodes that hold words for people, types, imports and docstrings."""
+    """Return the nodes that are not mutated: texts, types, imports and docstrings."""
     return {id(item) for node in ast.walk(tree) for top in _prose(node) for item in ast.walk(top)}
 
 
@@ -169,18 +169,18 @@ def _drop_call(twin: ast.AST) -> None:
 
 
 def rules_of(mutant: Mutant) -> dict[str, Rule] | None:
-    """Return the mutant's rules, or nothing when it does not load."""
+    """Return the mutant's rules, or ``None`` if it fails to load."""
     module = types.ModuleType(f"governance.rules.{mutant.family}_mutant")
     try:
         code = compile(ast.fix_missing_locations(mutant.tree), mutant.family, "exec")
-        exec(code, vars(module))  # noqa: S102  # the mutant is ours
+        exec(code, vars(module))  # noqa: S102  # code of this repository
     except Exception:  # noqa: BLE001
         return None
     return {rule.id: rule for rule in module.RULES}
 
 
 def survives(mutant: Mutant, cases: list[Case]) -> bool:
-    """Return whether no case notices a mutant."""
+    """Return whether no case kills a mutant."""
     rules = rules_of(mutant)
     if rules is None:
         return False

@@ -21,42 +21,42 @@ _GROUPS = {
 _HEAD = """# Policies
 
 The rules of the policy pack `mobile-ai-governance`. This page is written by `make docs`, from the
-rules themselves. Levels and parameters are set per environment in `policy-pack/config/`; what is
-weaker than here is listed in every report.
+rules themselves. Levels and parameters are set per environment in `policy-pack/config/`; every
+setting that is weaker than the defaults below is listed in every report.
 
-A *mandatory* rule stops the deployment. `unknown` says what a value means that is not known at
+A *mandatory* rule stops the deployment. `unknown` is the effect of a value that is not known at
 preview: *deny*, *warn*, or *defer* (listed, and denied at `up` if it is still unknown).
 
-Everything that is judged is in the plan, also what was deployed before (`mobileai:index:Deployed`).
-So `pulumi preview --policy-pack policy-pack` and `mobile-ai gate` give the same verdicts.
+All input of the rules is in the plan, including what was deployed before
+(`mobileai:index:Deployed`). So `pulumi preview --policy-pack policy-pack` and `mobile-ai gate` give
+the same verdicts.
 
 ## Reported beside the rules
 
 ### stack-error
 
-The program runs, and the stack file has no error. SARIF shows under this name what a program
-failed with, at the line of the stack file where one is known. Nothing is deployed from a program
-that failed.
+The program runs, and the stack file has no error. SARIF reports a failed program under this name,
+at the line of the stack file where one is known. Nothing is deployed from a program that failed.
 
 - When it fails: correct what the message names; `mobile-ai check` reads the file again in a second
 """
 
 _TYPES_HEAD = """## Resource types
 
-The closed list of `resource-types-expected`: a type that is not here is denied. Each is judged by
-the rules named, or needs none for the reason given. Rules for every type, such as `data-residency`
-and `cost-tags-required`, come on top.
+The closed list of `resource-types-expected`: a type that is not here is denied. Each is evaluated
+by the rules named, or needs none for the reason given. Rules for every type, such as
+`data-residency` and `cost-tags-required`, apply in addition.
 
-| type | judged by, or why not |
+| type | rules, or the reason why none is needed |
 |---|---|"""
 
 _BOUNDS_HEAD = """## Bounds
 
-What a stack file may choose among stands under `bounds` of the stack's entry in
-`policy-pack/stacks.yaml`. A pull request that changes data only cannot touch it; everything in it
-is required. `budgets.<name>` has the last two fields.
+The values that a stack file may choose from are under `bounds` of the stack's entry in
+`policy-pack/stacks.yaml`, which only reviewers of the pack may change. Every field is required.
+`budgets.<name>` has the last two fields.
 
-| field | what |
+| field | meaning |
 |---|---|"""
 
 
@@ -72,7 +72,7 @@ def policies_page() -> str:
 
 
 def _listed_types() -> str:
-    """Return the section of the closed list: each type with its rules, or its reason."""
+    """Return the section of listed types: each with its rules, or the reason why it needs none."""
     by_type = {
         token: ", ".join(
             f"[{rule.id}](#{rule.id})" for rule in catalogue() if token in rule.applies_to
@@ -109,7 +109,7 @@ def _section(rule: Rule) -> str:
         f"{rule.title}\n",
         f"- Level: {rule.enforcement}, {rule.severity}; {rule.kind} rule",
         f"- Unknown: {rule.on_unknown}",
-        f"- Looks at: {', '.join(f'`{token}`' for token in rule.applies_to) or 'the whole stack'}",
+        f"- Evaluates: {', '.join(f'`{token}`' for token in rule.applies_to) or 'the whole stack'}",
         f"- Serves: {'; '.join(rule.frameworks)}",
         f"- When it fails: {rule.remediation}",
         f"- Waived: {waiver}",

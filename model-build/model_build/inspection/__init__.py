@@ -1,10 +1,10 @@
-"""Looking at model files from elsewhere before any runtime loads them.
+"""Inspection of untrusted model files before a runtime loads them.
 
-A model is a program. A file counts as a model only by its content, only with operators
-that are known, and only if it survives loading and one run in a process of its own that
-has little memory, little time, no credentials and nothing else in its folder. This keeps
-malformed files and greedy ones out; it is no jail for an exploit of the runtime itself,
-which is why runtime versions have a floor in the project's dependencies.
+A model file is untrusted code for its runtime. A file is accepted by its content (not its name),
+with known operators only, and if it loads and runs once in a separate process with limited memory
+and time, without credentials or other files. This rejects malformed and resource-exhausting files.
+It does not contain an exploit of the runtime itself, which is why the project's dependencies set
+minimum runtime versions.
 """
 
 from __future__ import annotations

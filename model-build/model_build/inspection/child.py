@@ -1,7 +1,7 @@
-"""The process that loads a file from elsewhere; started by ``sandbox``, never by hand.
+"""Child process that loads an untrusted file; started by ``sandbox``.
 
-Imports come first, so that the limits bind the file and not the libraries. What was found
-is one JSON object on standard output.
+The libraries are imported before the limits are set, so that the limits apply to the file alone.
+The result is one JSON object on standard output.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NUMPY = {
 
 
 def main(arguments: list[str]) -> int:
-    """Check, load and run one file; print what was found."""
+    """Check, load and run one file; print the result as JSON."""
     file_format, path, memory, seconds, shapes = arguments
     limits = Limits(memory_bytes=int(memory), seconds=int(seconds))
     runtime = need("ai_edge_litert.interpreter" if file_format == "tflite" else "onnxruntime")
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     except BuildError as error:
         print(json.dumps({"refused": str(error)}))
         return 1
-    except Exception as error:  # noqa: BLE001  # whatever a runtime raises is a refusal
+    except Exception as error:  # noqa: BLE001  # any error of a runtime refuses the file
         print(json.dumps({"refused": f"{type(error).__name__}: {str(error)[:500]}"}))
         return 1
     print(json.dumps({"operators": operators, **tensors}))
@@ -56,8 +56,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _bind(limits: Limits) -> None:
-    """Lower this process's limits; macOS knows some of them and enforces fewer."""
-    import resource  # noqa: PLC0415  # absent on Windows, where nothing of this room runs
+    """Lower this process's resource limits; macOS does not support or enforce all of them."""
+    import resource  # noqa: PLC0415  # absent on Windows, which is not supported
 
     wanted = {
         resource.RLIMIT_AS: limits.memory_bytes,
@@ -69,7 +69,7 @@ def _bind(limits: Limits) -> None:
         try:
             resource.setrlimit(kind, (value, value))
         except (ValueError, OSError):
-            # The parent watches memory and time as well.
+            # The parent enforces memory and time as well.
             continue
 
 

@@ -1,6 +1,6 @@
-"""What is in a zipped Core ML package or model: its paths, and whether a model is there.
+"""Checks zipped Core ML packages: entry paths, sizes, and the model specification.
 
-Nothing is unpacked to disk, and no runtime is asked: Core ML runs on Apple platforms only.
+Nothing is extracted to disk and no runtime is used, since Core ML runs on Apple platforms only.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _LINK: Final = 0o120000  # S_IFLNK in the upper half of a zip entry's attributes
 _SUFFIXES: Final = frozenset({".mlmodel", ".bin", ".json", ""})
 
 
-# Fields of CoreML.Specification.Model (Model.proto): version, description, updatable; from 200
-# on the kinds of model, of which a file has one.
+# Fields of CoreML.Specification.Model (Model.proto): specificationVersion 1, description 2,
+# isUpdatable 10; the oneof of model types starts at 200.
 _SPEC_VERSION: Final = 1
 _SPEC_HEAD: Final = frozenset({_SPEC_VERSION, 2, 10})
 _SPEC_KINDS: Final = range(200, 3001)
@@ -35,17 +35,17 @@ _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 def check_coreml(data: bytes, *, limits: Limits, name: str) -> None:
-    """Check the entries of a zipped Core ML package, and the model that it says it holds.
+    """Check the entries of a zipped Core ML package and its root model.
 
     Raises:
-        InspectionError: If an entry leaves the folder, is a link, is of another kind, stands
-            twice or cannot be read; if all of them together unpack to more than
-            ``limits.max_bytes``; or if there is no Core ML model among them.
+        InspectionError: If an entry leaves the folder, is a link, has an unexpected suffix, is
+            duplicated or cannot be read; if the total uncompressed size exceeds
+            ``limits.max_bytes``; or if there is no Core ML model.
     """
     with zipfile.ZipFile(BytesIO(data)) as archive:
         entries = archive.infolist()
         _check_entries(entries, limits, name)
-        # Read by the sizes that were just added up: zipfile gives no byte more.
+        # Bounded by the sizes checked above: zipfile reads at most `file_size` bytes of an entry.
         content = {entry.filename: _content(archive, entry, name) for entry in entries}
     _check_specification(content[_root(content, name)], name)
 
@@ -65,7 +65,7 @@ def _check_entries(entries: Iterable[zipfile.ZipInfo], limits: Limits, name: str
         if entry.compress_type not in _METHODS:
             raise _refused(name, f"compression {entry.compress_type}", "deflate, or none")
         if str(path).lower() in seen:
-            # Two readers would unpack different ones; macOS's file system folds case.
+            # Extractors differ in which duplicate wins; macOS's file system is case-insensitive.
             raise _refused(name, f"entry {entry.filename!r} twice", "every path once")
         seen.add(str(path).lower())
     if total > limits.max_bytes:
@@ -82,7 +82,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> byt
 
 
 def _root(content: dict[str, bytes], name: str) -> str:
-    """Return the entry of the model that a package's manifest names, or of the only model."""
+    """Return the path of the package's root model, or of the only ``.mlmodel``."""
     manifests = [item for item in content if item.endswith(_MANIFEST)]
     if len(manifests) > 1:
         raise _refused(name, f"{len(manifests)} packages", "one")
@@ -105,7 +105,7 @@ def _root(content: dict[str, bytes], name: str) -> str:
 
 
 def _check_specification(data: bytes, name: str) -> None:
-    """Check that bytes have the outline of a Core ML model; weights may lie beside it."""
+    """Check that the top-level fields are those of a Core ML specification."""
     fields = list(top_fields(data, name=name, what="a Core ML model, whole"))
     kinds = {field for field in fields if field in _SPEC_KINDS}
     if _SPEC_VERSION not in fields or len(kinds) != 1 or set(fields) - _SPEC_HEAD - kinds:

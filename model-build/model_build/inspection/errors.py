@@ -1,4 +1,4 @@
-"""The one error of this package: a file is refused, and why."""
+"""Error of the inspection."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ __all__ = ["InspectionError"]
 
 
 class InspectionError(BuildError):
-    """A file that is not loaded."""
+    """A file is refused and must not be loaded."""

@@ -1,4 +1,4 @@
-"""One file from elsewhere, from path to verdict."""
+"""Inspects one untrusted model file."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["Inspected", "inspect_file"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """A file that may be loaded.
+    """A file that passed inspection.
 
     Attributes:
-        path: Where it was.
-        sha256: Of the bytes that were inspected: load only these.
-        bytes: Its size.
+        path: Path of the file.
+        sha256: Digest of the inspected bytes; load only these.
+        bytes: Size of the file.
         format: ``tflite``, ``onnx`` or ``coreml``, by content.
-        operators: How often each occurs; empty for Core ML.
+        operators: Number of occurrences by operator; empty for Core ML.
         inputs: Name, type and shape of each input; empty for Core ML.
-        outputs: The same of each output.
-        ran: Whether it was loaded and run once (Core ML is only unpacked in thought).
+        outputs: Name, type and shape of each output; empty for Core ML.
+        ran: Whether it was loaded and run once; false for Core ML.
     """
 
     path: Path
@@ -63,15 +63,15 @@ def inspect_file(
     limits: Limits | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Inspected:
-    """Inspect a file and return what it is.
+    """Inspect a file.
 
     Args:
         path: The file.
-        limits: What it may cost.
-        shapes: Shapes of inputs whose sizes the file leaves free; 1 where none is given.
+        limits: Resource limits.
+        shapes: Shapes of inputs with dynamic sizes; dynamic sizes are 1 by default.
 
     Raises:
-        InspectionError: If it may not be loaded.
+        InspectionError: If it is refused.
     """
     bounds = limits or Limits()
     data = _read(path, bounds)
@@ -94,9 +94,9 @@ def inspect_file(
 
 
 def _read(path: Path, limits: Limits) -> bytes:
-    """Read a regular file once, so that what is inspected is what is digested."""
+    """Read a regular file once, so that the digest is of the inspected bytes."""
     try:
-        # O_NONBLOCK: opening a pipe must not wait for a writer.
+        # O_NONBLOCK: opening a FIFO would otherwise block until a writer opens it (open(2)).
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise _refused(path, f"{type(error).__name__}: {error.strerror}") from error

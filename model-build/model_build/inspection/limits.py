@@ -1,4 +1,4 @@
-"""What a file from elsewhere may cost."""
+"""Resource limits for inspecting an untrusted file."""
 
 from __future__ import annotations
 

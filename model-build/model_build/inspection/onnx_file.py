@@ -1,4 +1,4 @@
-"""What an ONNX file asks of its runtime, read before the runtime sees it."""
+"""Checks the operators and tensors of an ONNX file before a runtime loads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _refused = InspectionError.advising("export it again without that, or use anothe
 
 _STANDARD: Final = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 _CONTRIB: Final = "com.microsoft"
-# Of onnxruntime's own operators, what its quantizer and its transformer optimiser write.
+# Contrib operators that onnxruntime's quantizer and transformer optimizer produce.
 CONTRIB_OPERATORS: Final = frozenset(
     {
         "Attention",
@@ -57,16 +57,16 @@ _MAX_DEPTH: Final = 8  # graphs within graphs (If, Loop, Scan)
 
 
 def onnx_operators(data: bytes, *, limits: Limits, name: str) -> dict[str, int]:
-    """Return how often each operator occurs, when all of them are allowed.
+    """Return the number of occurrences by operator.
 
     Raises:
-        InspectionError: If the file does not parse, keeps data outside itself, declares
-            more tensor elements than it can hold, or uses an operator that is not allowed.
+        InspectionError: If the file does not parse, refers to external data, declares more tensor
+            elements than it can hold, or uses an operator that is not allowed.
     """
     onnx = need("onnx")
     try:
         model = onnx.ModelProto.FromString(data)
-    except Exception as error:  # protobuf's DecodeError differs between its back ends
+    except Exception as error:  # the DecodeError class differs between protobuf back ends
         raise _refused(name, f"{type(error).__name__}: {error}", "an ONNX model") from error
     own = {(item.domain, item.name) for item in model.functions}
     counts: Counter[str] = Counter()
@@ -143,6 +143,6 @@ def _check_tensor(onnx: Any, tensor: Any, limits: Limits, name: str) -> None:
         where = next((item.value for item in tensor.external_data if item.key == "location"), "")
         raise _refused(name, f"external data in {where!r}", "a model in one file")
     elements = prod(tensor.dims)
-    # 4-bit types hold two elements a byte; nothing holds more.
+    # 4-bit types, the densest, hold two elements per byte.
     if any(size < 0 for size in tensor.dims) or elements > 2 * limits.max_bytes:
         raise _refused(name, f"a tensor of shape {list(tensor.dims)}", "sizes that a file can hold")

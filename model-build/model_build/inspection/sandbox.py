@@ -1,4 +1,4 @@
-"""Running the loader in a process of its own, with limits, and reading what it said."""
+"""Runs the loader in a child process with resource limits and parses its result."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def load_apart(
     name: str,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> dict[str, Any]:
-    """Check, load and run a file in another process; return what it found.
+    """Check, load and run a file in a child process; return its operators and tensors.
 
     Args:
-        data: The file's content; the process sees a copy of it and no other file.
+        data: The file's content; it is the only file in the child's working folder.
         file_format: ``tflite`` or ``onnx``.
-        limits: Memory and time.
-        name: What the file is, for messages.
-        shapes: Shapes of inputs whose sizes the file leaves free.
+        limits: Memory and time limits.
+        name: The file's name, for messages.
+        shapes: Shapes of inputs with dynamic sizes.
 
     Raises:
-        InspectionError: If the process refuses the file, dies, or exceeds a limit.
+        InspectionError: If the child refuses the file, crashes, or exceeds a limit.
     """
     with tempfile.TemporaryDirectory(prefix="inspect-") as scratch:
         folder = Path(scratch)
@@ -73,7 +73,7 @@ def _command(file_format: str, path: Path, limits: Limits) -> list[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment without credentials: only what Python needs to start."""
+    """Return an environment without credentials, with only what Python needs to start."""
     rooms = [Path(str(package.__path__[0])).parent for package in (model_build, governance)]
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -87,7 +87,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _watch(child: subprocess.Popen[bytes], limits: Limits) -> str:
-    """Wait for the process; kill it and say why when it takes too much."""
+    """Wait for the child; kill it when it exceeds a limit, and return the reason."""
     psutil = need("psutil")
     started = time.monotonic()
     while child.poll() is None:

@@ -1,4 +1,4 @@
-"""What a file is, by its content and never by its name."""
+"""Detects the format of a model file by its content, never by its name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _refused = InspectionError.advising("export the model as TFLite, ONNX or Core ML
 
 ACCEPTED: Final = ("tflite", "onnx", "coreml")
 _MIN_BYTES: Final = 16
-# ModelProto's fields (onnx.proto): a file with another top-level field is something else.
+# Field numbers of ModelProto (onnx.proto); a file with other top-level fields is not ONNX.
 _ONNX_FIELDS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _ONNX_GRAPH: Final = 7
 _KNOWN_AS: Final = (
@@ -40,7 +40,7 @@ def sniff(data: bytes, *, name: str) -> str:
     """Return the format of a file's content: one of ``ACCEPTED``.
 
     Raises:
-        InspectionError: If it is another format, or a truncated one of these.
+        InspectionError: If it is another format, or truncated.
     """
     if len(data) < _MIN_BYTES:
         raise _refused(name, f"{len(data)} bytes", "a model")
@@ -55,7 +55,7 @@ def sniff(data: bytes, *, name: str) -> str:
 
 
 def _tflite(data: bytes, name: str) -> str:
-    """Check the root offset of a flatbuffer, which a reader follows first."""
+    """Check the root table offset of a flatbuffer."""
     (root,) = struct.unpack_from("<I", data)
     if not 8 <= root <= len(data) - 4:  # noqa: PLR2004  # after the identifier, before the end
         raise _refused(name, f"a TFLite file whose root is at {root} of {len(data)}", "a whole one")
@@ -88,7 +88,7 @@ _ZIPS: Final = (
 
 
 def _onnx(data: bytes, name: str) -> str:
-    """Walk the top level of a protobuf message: right fields, no byte missing or left over."""
+    """Check that a protobuf message has known top-level fields only and is complete."""
     seen: set[int] = set()
     for field in top_fields(data, name=name, what=f"one of {ACCEPTED}, whole"):
         if field not in _ONNX_FIELDS:

@@ -1,4 +1,4 @@
-"""What a TFLite file asks of its runtime, read before the runtime sees it."""
+"""Checks the operators, buffers and tensors of a TFLite file before a runtime loads it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["tflite_operators"]
 
 _refused = InspectionError.advising("export it again without that, or use another")
 
-# Operators whose code is not in the runtime: somebody else's library, or a stand-in.
+# Operators that are implemented outside of the runtime, and the schema's placeholder.
 _FOREIGN: Final = frozenset({"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"})
 _SCHEMA_VERSION: Final = 3
 
 
 def tflite_operators(data: bytes, *, limits: Limits, name: str) -> dict[str, int]:
-    """Return how often each operator occurs, when all of them are allowed.
+    """Return the number of occurrences by operator.
 
-    Every offset that the runtime would follow is followed here first, in Python, where one
-    that leaves the file raises instead of reading other memory.
+    Every offset that the runtime would follow is followed in Python first, where an offset outside
+    of the file raises instead of reading other memory.
 
     Raises:
-        InspectionError: If the file is broken or truncated, keeps data outside itself or
-            uses an operator that is not built into the runtime.
+        InspectionError: If the file is malformed or truncated, refers to external data or uses an
+            operator that is not built into the runtime.
     """
     schema = need("ai_edge_litert.schema_py_generated")
     try:
@@ -102,12 +102,12 @@ def _operator_codes(model: Any, size: int, limits: Limits, name: str) -> Iterato
 def _check_ends(operator: Any, tensors: int, size: int, name: str) -> None:
     ends = [operator.Inputs(i) for i in range(_count(operator.InputsLength(), size, name))]
     ends += [operator.Outputs(i) for i in range(_count(operator.OutputsLength(), size, name))]
-    if any(not -1 <= end < tensors for end in ends):  # -1: an optional input left out
+    if any(not -1 <= end < tensors for end in ends):  # -1: an omitted optional input
         raise _refused(name, f"an operator on tensors {ends} of {tensors}", "tensors of its graph")
 
 
 def _count(length: int, size: int, name: str) -> int:
-    """Return a vector's length when the file could hold it: four bytes an entry."""
+    """Return a vector's length after checking that the file can hold it, at 4 bytes an entry."""
     if length * 4 > size:
         raise _refused(name, f"a list of {length} in {size} bytes", "lists that fit in the file")
     return length

@@ -1,4 +1,7 @@
-"""The top level of a protobuf message, walked without a schema or a parser's memory."""
+"""Iterates over the top-level fields of a protobuf message, without a schema or copies.
+
+https://protobuf.dev/programming-guides/encoding/
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,15 @@ _FIXED32: Final = 5
 
 
 def top_fields(data: bytes, *, name: str, what: str) -> Iterator[int]:
-    """Yield the number of each field in order; a field's value is skipped after it was yielded.
+    """Yield the number of each top-level field in order.
 
     Args:
         data: The message.
-        name: Its file, for messages.
-        what: What it should be, such as `an ONNX model`.
+        name: The file's name, for messages.
+        what: The expected content for messages, such as `an ONNX model`.
 
     Raises:
-        InspectionError: If a byte is missing or left over.
+        InspectionError: If the message is truncated or malformed.
     """
     place = 0
     while place < len(data):

@@ -1,8 +1,8 @@
-"""What a plan costs in a month: prices, usage, estimates, budgets. Pure, and no Pulumi.
+"""Monthly cost of a plan: prices, usage, estimates, budgets; pure functions without Pulumi.
 
-``estimate`` turns resources into an ``Estimate``; ``judge_budgets`` holds it against budgets;
-``focus_rows`` exports it. Money is ``Decimal``; three figures (low, typical, high) say how sure
-it is; what has no price or no usage is a line that says so and is never summed.
+``estimate`` turns resources into an ``Estimate``; ``judge_budgets`` compares it with budgets;
+``focus_rows`` exports it in the FOCUS format. Amounts are ``Decimal``, with low, typical and high
+figures; a line without a price or usage is reported as unknown and excluded from totals.
 """
 
 from __future__ import annotations

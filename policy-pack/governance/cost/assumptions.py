@@ -1,10 +1,10 @@
-"""What the plan does not say about usage, as bands: every one can be set by a what-if.
+"""Usage assumptions for what a plan does not declare, as bands that a what-if can override.
 
-None of these is a price. Where a source or a measurement exists it is named; the rest is the
-project's own planning figure, wide on purpose, and replaced by measured usage where a stack has it.
+None of these is a price. A source or measurement is named where one exists; the others are the
+project's own planning figures, deliberately wide, and superseded by measured usage.
 """
 
-# ruff: noqa: RUF009  # bands are frozen: one default may serve all
+# ruff: noqa: RUF009  # Band is frozen, so that instances may share a default
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _SHARES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """Planning figures; units in the names.
+    """Planning figures; the names carry the units.
 
     A share is from 0 to 1. Requests and devices come from a deployment's own ``usage``.
     """
 
     hours_per_month: Band = Band.of("730", "730", "730")  # 365.25 x 24 / 12, as AWS counts
-    usage_factor: Band = Band.of("0.8", "1", "1.25")  # of declared usage; below 0.8 is denied
+    usage_factor: Band = Band.of("0.8", "1", "1.25")  # of declared usage; less is denied
     # Delivery.
     patch_share: Band = Band.of("0.15", "0.20", "0.30")  # of the full file
     patch_misses: Band = Band.of("0.05", "0.20", "1")  # devices that take the full file
@@ -80,7 +80,7 @@ class Assumptions:
     database_growth: Band = Band.of("1", "1", "1.5")
     cross_region_gb: Band = Band.of("0", "1", "20")
     site_storage_ceiling_usd: Band = Band.of("1", "1", "1")  # a GB-month of a site's own storage
-    # On devices: not billed to anybody here.
+    # On devices: reported, not billed.
     inferences_per_device: Band = Band.of("300", "3000", "30000")
     inference_millijoule: Band = Band.of("1", "5", "50")
     usd_per_kwh: Band = Band.of("0.15", "0.30", "0.45")
@@ -92,7 +92,7 @@ class Assumptions:
             values: Figures by name, in camelCase or snake_case.
 
         Raises:
-            CostError: If there is no such figure, or the value is no sensible number.
+            CostError: If there is no such figure, or its value is out of range.
         """
         known = {item.name: item.name for item in fields(self)}
         known |= {_camel(name): name for name in known.values()}
@@ -101,7 +101,7 @@ class Assumptions:
             if key not in known:
                 raise CostError(
                     f"what-if {key!r}",
-                    got="a name that nothing has",
+                    got="an unknown name",
                     expected=f"one of {', '.join(sorted(set(map(_camel, known.values()))))}",
                     next_step="see docs/cost.md",
                 )

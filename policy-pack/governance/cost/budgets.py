@@ -1,4 +1,4 @@
-"""Is what is planned within what was agreed? Pure verdicts on an estimate."""
+"""Compares an estimate with budgets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ORDER: Final[tuple[Outcome, ...]] = ("pass", "warn", "deny")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How budgets are read; the pack's config sets it.
+    """Thresholds of the budget check, from the pack's config.
 
     Attributes:
         high_factor: A high figure above this times the limit needs an exception.
@@ -50,7 +50,7 @@ class Limits:
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Limits:
-        """Return the limits that the parameters of the rule `budgets-hold` set."""
+        """Return the limits in the parameters of the rule `budgets-hold`."""
         cap = Decimal(str(parameters["maximumIncreaseUsd"]))
         return cls(
             high_factor=Decimal(str(parameters["highFactor"])),
@@ -61,12 +61,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """What was deployed before cost, as far as somebody told.
+    """Cost of what was deployed before the change.
 
     Attributes:
-        known: Whether anybody told.
-        costs: Typical, by `budget_key`; empty if it could not be priced; ``None``: nothing was
-            deployed, so there is no increase.
+        known: Whether there is a baseline.
+        costs: Typical USD a month by `budget_key`; empty if it could not be priced; ``None`` if
+            nothing was deployed, so that there is no increase.
     """
 
     known: bool
@@ -74,27 +74,27 @@ class Prior:
 
     @classmethod
     def unknown(cls) -> Prior:
-        """Return what is known where nobody told."""
+        """Return the prior cost without a baseline."""
         return cls(known=False)
 
     @classmethod
     def told(cls, costs: Mapping[str, str] | None) -> Prior:
-        """Return what a baseline says: amounts as text, ``None`` for nothing deployed."""
+        """Return the prior cost from a baseline: amounts as text, ``None`` if none was deployed."""
         if costs is None:
             return cls(known=True)
         amounts = {name: decimal_of(text, what=f"{name} before") for name, text in costs.items()}
         return cls(known=True, costs=amounts)
 
     def of(self, key: str) -> Decimal | None:
-        """Return the amount of a `budget_key`, ``None`` if nothing is known.
+        """Return the amount of a `budget_key`, ``None`` if unknown.
 
-        An application or a budget that nothing deployed names cost nothing before.
+        A key without deployed resources has a prior cost of 0.
         """
         return self.costs.get(key, ZERO) if self.costs else None
 
 
 def budget_key(scope: str, name: str) -> str:
-    """Return what identifies the resources that a budget covers (see ``Estimate.of_budget``).
+    """Return the key of the resources that a budget covers (see ``Estimate.of_budget``).
 
     >>> budget_key("app:field", "a"), budget_key("stack", "b"), budget_key("deployments", "c")
     ('app:field', 'stack', 'budget:c')
@@ -104,18 +104,18 @@ def budget_key(scope: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetVerdict:
-    """What an estimate means to one budget.
+    """The result of comparing an estimate with one budget.
 
     Attributes:
         name: The budget.
         scope: What it covers (see ``Estimate.of_budget``).
         kind: ``hard`` or ``soft``.
-        limit: What was agreed for a month.
-        allowed: The limit, or what a signed exception raises it to.
-        total: What is planned.
-        prior: What was deployed before, typical; ``None`` where nobody told.
-        outcome: The worst of the reasons.
-        reasons: One sentence each: what, and what the limit is.
+        limit: Monthly limit, USD.
+        allowed: The limit, or the amount that a signed exception allows if that is higher.
+        total: Estimated cost of the plan.
+        prior: Typical cost before the change; ``None`` if unknown.
+        outcome: The most severe outcome of the reasons.
+        reasons: One sentence for each exceeded threshold.
     """
 
     name: str
@@ -157,14 +157,14 @@ def judge_budgets(
     """Return a verdict for every budget.
 
     Args:
-        estimate: What is planned.
-        budgets: With name, scope, monthlyUsd and kind.
-        limits: How they are read.
-        exceptions: By budget, what a signed and unexpired exception allows.
-        prior: What was deployed before cost; ``None`` where nobody told.
+        estimate: Estimated cost of the plan.
+        budgets: Budgets with name, scope, monthlyUsd and kind.
+        limits: Thresholds.
+        exceptions: Amount that a signed and unexpired exception allows, by budget.
+        prior: Cost before the change; ``None`` if unknown.
 
     Raises:
-        CostError: If a limit is no sensible number.
+        CostError: If a limit is not a number in range.
     """
     before = prior or Prior.unknown()
     return [
@@ -174,7 +174,7 @@ def judge_budgets(
 
 
 def costs_by_budget(estimate: Estimate) -> dict[str, str]:
-    """Return the typical month, USD as text, of every `budget_key` that has deployments."""
+    """Return the typical monthly cost, USD as text, of every `budget_key` with deployments."""
     deployments = estimate.plan.by_type["mobileai:index:MobileAIDeployment"]
     apps = {tags_of(item).get("app", "") for item in deployments}
     names = {text(item.props, "spec", "budget") for item in deployments}
@@ -189,7 +189,7 @@ def costs_by_budget(estimate: Estimate) -> dict[str, str]:
 
 
 def exceptions_of(records: Records, *, stack: str, now: datetime) -> dict[str, Decimal]:
-    """Return what signed and unexpired exceptions allow a stack, by budget."""
+    """Return the amounts that signed, unexpired exceptions allow a stack, by budget."""
     allowed: dict[str, Decimal] = {}
     for record in records.by_type.get(EXCEPTION, ()):
         said = record.predicate
@@ -197,7 +197,7 @@ def exceptions_of(records: Records, *, stack: str, now: datetime) -> dict[str, D
             expires = parse_time(said.get("expires"), name=f"{record.name} expires")
             limit = decimal_of(said.get("monthlyUsd"), what=f"{record.name} monthlyUsd")
         except GovernanceError:
-            continue  # an exception that cannot be read allows nothing
+            continue  # a malformed exception allows nothing
         budget = said.get("budget")
         if said.get("stack") == stack and expires > now and isinstance(budget, str):
             allowed[budget] = max(limit, allowed.get(budget, ZERO))
@@ -215,7 +215,7 @@ def _judge(
     limit = decimal_of(budget.get("monthlyUsd"), what=f"budget {name} monthlyUsd")
     total = estimate.of_budget(scope, name)
     allowed = max(limit, exception or ZERO)
-    check = _soft if kind == "soft" else _hard  # a kind that nobody knows is the strict one
+    check = _soft if kind == "soft" else _hard  # an unknown kind is treated as hard
     found = [*check(total, limit, allowed, limits, excepted=exception is not None)]
     before = prior.of(budget_key(scope, name))
     found += _increase(total, before, prior, limits, exception)
@@ -238,7 +238,7 @@ def _hard(
 ) -> list[tuple[Outcome, str]]:
     found: list[tuple[Outcome, str]] = []
     typical, high = total.amount.typical, total.amount.high
-    if typical > limit:  # an exception never raises what a hard budget plans with
+    if typical > limit:  # an exception does not raise the limit of a hard budget's typical cost
         found.append(("deny", f"typical {cents(typical)} USD is above the limit of {cents(limit)}"))
     if high > limit * limits.high_factor and not (excepted and high <= allowed):
         most = cents(limit * limits.high_factor)
@@ -288,7 +288,7 @@ def _increase(
     limits: Limits,
     exception: Decimal | None,
 ) -> list[tuple[Outcome, str]]:
-    """Hold the cap on what one change adds; a first deployment changes nothing."""
+    """Check the cap on the increase by one change; a first deployment is exempt."""
     typical = total.amount.typical
     if limits.increase_usd is None or (prior.known and prior.costs is None):
         return []
@@ -302,12 +302,12 @@ def _increase(
 
 
 def month_end(actual: Decimal, planned: Decimal, *, day: int, days: int) -> Decimal:
-    """Return the forecast for a month: what is spent, and the plan for the days that remain.
+    """Return the month-end forecast: actual cost plus the planned cost of the remaining days.
 
     Args:
-        actual: Spent so far.
-        planned: The typical month of the plan.
-        day: Days that are over.
+        actual: Cost of the month so far.
+        planned: Typical monthly cost of the plan.
+        day: Days that have passed.
         days: Days of the month.
     """
     return actual + planned * (days - day) / days

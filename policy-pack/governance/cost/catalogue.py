@@ -1,4 +1,4 @@
-"""The dated price catalogue, read from the pack's own folder and checked by its digest."""
+"""Loads the dated price catalogue from the pack's folder and verifies its digest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Catalogue:
 
     Attributes:
         date: The day.
-        currency: Of every price.
+        currency: Currency of every price (ISO 4217).
         sha256: Digest of the file.
         prices: By item and region.
     """
@@ -46,12 +46,12 @@ class Catalogue:
         return self.prices.get((item, region)) or self.prices.get((item, GLOBAL))
 
     def age_days(self, today: dt.date) -> int:
-        """Return how old the prices are."""
+        """Return the age of the prices in days."""
         return (today - self.date).days
 
 
 def load_catalogue(folder: Path) -> Catalogue:
-    """Return the catalogue that ``current.json`` of a folder points at.
+    """Return the catalogue that ``current.json`` of a folder names.
 
     Raises:
         CostError: If a file is missing, has changed since it was pinned, or is malformed.
@@ -68,7 +68,7 @@ def pack_catalogue() -> Catalogue:
     """Return the catalogue that is shipped in the pack's own folder.
 
     Raises:
-        CostError: If it cannot be trusted.
+        CostError: If a file is missing, malformed or does not match its digest.
     """
     return load_catalogue(Path(__file__).parents[2] / "prices")
 

@@ -1,4 +1,4 @@
-"""What a deployment's declared usage means: devices, requests, bytes, by placement."""
+"""Monthly demand of a deployment, derived from its declared usage: devices, requests, bytes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Demand:
         model: The model's name and version.
         devices: Active devices.
         requests: Requests to edge and cloud placements together.
-        cloud_share: Part of them that the cloud placement takes.
-        sites: Edge sites that share the rest.
+        cloud_share: Share of the requests served by the cloud placement.
+        sites: Edge sites that serve the rest.
         has_cloud: Whether there is a cloud placement.
-        on_device: Whether devices fetch the model.
-        delivered_gb: What the CDN hands out.
-        cdn_requests: How many requests that takes.
-        energy_millijoule: Of one inference on a device, where the manifest says.
+        on_device: Whether devices download the model.
+        delivered_gb: GiB delivered by the CDN.
+        cdn_requests: Number of requests to the CDN.
+        energy_millijoule: Energy of one inference on a device, if the manifest states it.
     """
 
     name: str
@@ -63,13 +63,13 @@ def demand_of(
 
     Args:
         name: Its logical name.
-        props: Its document.
+        props: Its properties.
         artifacts: The pinned version's artifacts by variant.
-        assume: What the document does not say.
+        assume: Assumptions for what it does not declare.
 
     Raises:
-        UnknownInputError: If its usage is not known.
-        CostError: If its usage is negative or absurd.
+        UnknownInputError: If its usage is unknown.
+        CostError: If its usage is negative or out of range.
     """
     spec = inputs.value(props, "spec") or {}
     places = inputs.mappings(spec, "placement")
@@ -102,16 +102,16 @@ def demand_of(
 
 
 def _reached(spec: Mapping[str, Any]) -> Band:
-    """Return the part of devices that a version reaches within the month.
+    """Return the share of devices that a version reaches within the month.
 
-    Low: the stage of today. Typical and high: the last ring whose soaks fit into the month,
-    unless the rollout is halted.
+    Low: the current stage. Typical and high: the last ring that is reached within a month of soak
+    times, unless the rollout is halted.
     """
     stage = inputs.text(spec, "rollout", "stage")
     rings = inputs.mappings(spec, "rollout", "rings")
     names = [inputs.text(item, "name") for item in rings]
     if stage not in names:
-        return Band.of("0", "1", "1")  # fail closed: it may be everybody
+        return Band.of("0", "1", "1")  # fail closed: assume every device
     index = names.index(stage)
     now = last = inputs.amount(rings[index], "percent") / _PERCENT
     hours = inputs.amount(rings[index], "soakHours")

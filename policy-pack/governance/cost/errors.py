@@ -1,4 +1,4 @@
-"""What cannot be priced because it cannot be right."""
+"""Errors of pricing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ __all__ = ["CostError", "UnknownInputError", "unpriceable"]
 
 
 class CostError(GovernanceError):
-    """An input or a price file that no honest sum can be made of."""
+    """An input or a price file from which no valid estimate can be computed."""
 
 
 class UnknownInputError(Exception):
-    """An input is not known yet; its resource becomes a line that says so.
+    """An input is unknown before the update; its resource is reported as an unknown line.
 
     Attributes:
-        path: The property.
+        path: Path of the property.
     """
 
     def __init__(self, path: str) -> None:
@@ -25,7 +25,7 @@ class UnknownInputError(Exception):
 
 
 def unpriceable(error: UnknownInputError) -> CostError:
-    """Return the error for an unknown without which nothing at all can be estimated."""
+    """Return the error for an unknown input that makes the whole estimate impossible."""
     return CostError(
         error.path,
         got="unknown",

@@ -1,4 +1,4 @@
-"""The estimate of a whole plan: every resource, summed by deployment, budget and tag."""
+"""Estimates the cost of a plan, with totals by deployment, budget and tag."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Total:
     """A sum of lines.
 
     Attributes:
-        amount: Of what is priced and billed.
-        unknown: How many billed lines have no price or no usage; they are not in ``amount``.
-        ceiling: What those surely do not exceed; ``None`` if that is not known of all.
-        unbounded: Names of those that have no ceiling.
+        amount: Sum of the priced and billed lines.
+        unknown: Number of billed lines without price or usage, which ``amount`` excludes.
+        ceiling: Upper bound of those lines; ``None`` if one of them has none.
+        unbounded: Names of the unknown lines without an upper bound.
     """
 
     amount: Band
@@ -43,10 +43,10 @@ class Total:
 
     @classmethod
     def of(cls, lines: Iterable[Line], part_of: Callable[[Line], Decimal] = lambda _: ONE) -> Total:
-        """Return the sum of the billed lines, each with the part that a function gives it."""
+        """Return the sum of the billed lines, each multiplied by ``part_of`` the line."""
         low = typical = high = ceiling = ZERO
         unknown, unbounded = 0, []
-        for line in lines:  # one pass that keeps nothing: a plan has thousands of lines
+        for line in lines:  # a single pass: a plan has thousands of lines
             part = part_of(line) if line.billed else ZERO
             if not part:
                 continue
@@ -76,13 +76,13 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a plan costs in a month.
+    """The estimated monthly cost of a plan.
 
     Attributes:
         lines: Every line, in order of the resources.
-        plan: What was priced.
-        currency: Of every amount.
-        priced_of: Which catalogue: its day and digest.
+        plan: The priced plan.
+        currency: Currency of every amount.
+        priced_of: Date and digest of the price catalogue.
     """
 
     lines: tuple[Line, ...]
@@ -95,15 +95,15 @@ class Estimate:
         return Total.of(self.lines, part_of)
 
     def by_deployment(self) -> dict[str, Total]:
-        """Return a total per deployment; the empty name holds what all share."""
+        """Return a total per deployment; the empty name holds shared costs."""
         names = ["", *self.plan.demands] if self._usage_known() else [""]
         return {name: self.total(partial(_part, names=frozenset({name}))) for name in names}
 
     def of_budget(self, scope: str, name: str = "") -> Total:
         """Return the total that a budget covers.
 
-        ``stack`` covers all, ``app:<name>`` the parts of that application's deployments; any
-        other scope covers the deployments that name the budget.
+        ``stack`` covers all lines, ``app:<name>`` the shares of that application's deployments;
+        any other scope covers the deployments that name the budget.
         """
         if scope == "stack":
             return self.total()
@@ -117,7 +117,7 @@ class Estimate:
         return self.total(partial(_part, names=frozenset(names)))
 
     def by_tag(self, key: str) -> dict[str, Total]:
-        """Return a total per value of a tag or label; the empty value holds what has none."""
+        """Return a total per value of a tag or label; the empty value holds untagged resources."""
         values = {item.urn: tags_of(item).get(key, "") for item in self.plan.resources}
         found = sorted(set(values.values()))
         return {value: self.total(partial(_tagged, values=values, wanted=value)) for value in found}
@@ -130,7 +130,7 @@ class Estimate:
         return found
 
     def unknown_share(self) -> Decimal:
-        """Return the part of resources that have at least one unknown line."""
+        """Return the share of resources with at least one unknown line."""
         resources = self.by_resource()
         unsure = sum(any(i.status == "unknown" for i in lines) for lines in resources.values())
         return Decimal(unsure) / len(resources) if resources else ZERO
@@ -169,12 +169,12 @@ def estimate(
     """Return the estimate of a plan's resources.
 
     Args:
-        resources: Of one plan or state, with inputs or outputs.
+        resources: Resources of one plan or state, with inputs or outputs.
         catalogue: The prices.
-        assume: What the plan does not say about usage.
+        assume: Usage assumptions.
 
     Raises:
-        CostError: If an input is negative, absurd, or no region is known; nothing is summed.
+        CostError: If an input is negative or out of range, or no region is known.
     """
     plan = Plan(resources, catalogue, assume or Assumptions())
     lines = tuple(line for item in resources for line in _lines(plan, item))

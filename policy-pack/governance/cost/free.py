@@ -1,4 +1,4 @@
-"""What costs nothing by nature, and where that is said."""
+"""Resource types without a charge of their own, each with the reason and its source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _S3: Final = "https://aws.amazon.com/s3/pricing/"
 _IAM: Final = "https://aws.amazon.com/iam/faqs/"
 _KUBERNETES: Final = "https://kubernetes.io/docs/concepts/overview/kubernetes-api/"
 
-# Type tokens, or their beginnings, to reason and source. What a setting belongs to is priced.
+# Prefixes of type tokens, with reason and source. Where a type configures another, that one is
+# priced.
 _FREE: Final[dict[str, tuple[str, str]]] = {
     "aws:acm/": (
         "public certificates for integrated services",
@@ -106,7 +107,7 @@ _FREE: Final[dict[str, tuple[str, str]]] = {
     "mobileai:index:": ("a group of resources, each counted itself", "docs/architecture.md"),
     "pulumi:": ("not a resource of a cloud", "https://www.pulumi.com/docs/iac/concepts/providers/"),
 }
-# Kubernetes kinds that run or store: free only where a price model says so.
+# Kubernetes kinds that run or store: not free unless a price model says so.
 _RUN: Final = (
     "kubernetes:apps/",
     "kubernetes:batch/",
@@ -117,7 +118,7 @@ _RUN: Final = (
 
 
 def free_of(token: str) -> tuple[str, str] | None:
-    """Return why a type is free and where that is said, or ``None``."""
+    """Return the reason why a type is free and its source, or ``None``."""
     if token.startswith(_RUN):
         return None
     for beginning in _beginnings(token):

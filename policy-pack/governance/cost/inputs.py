@@ -1,4 +1,4 @@
-"""Reading a resource's inputs for pricing: a number, or an honest unknown."""
+"""Reads inputs of resources for pricing; unknown values raise `UnknownInputError`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _GB = Decimal(2**30)
 
 
 def value(props: Mapping[str, Any], *path: str) -> Any:
-    """Return the value at a path, ``None`` where there is nothing.
+    """Return the value at a path, ``None`` if it is missing.
 
     Raises:
-        UnknownInputError: If it, or something on the way, is not known yet.
+        UnknownInputError: If it or a parent is unknown.
     """
     found: Any = props
     for key in path:
@@ -35,18 +35,18 @@ def value(props: Mapping[str, Any], *path: str) -> Any:
 
 
 def amount(props: Mapping[str, Any], *path: str, default: int | str = 0) -> Decimal:
-    """Return the number at a path, or a default where there is nothing.
+    """Return the number at a path, or a default if it is missing.
 
     Raises:
-        UnknownInputError: If it is not known yet.
-        CostError: If it is no sensible number.
+        UnknownInputError: If it is unknown.
+        CostError: If it is not a number in range.
     """
     found = value(props, *path)
     return decimal_of(default if found is None else found, what=".".join(path))
 
 
 def text(props: Mapping[str, Any], *path: str, default: str = "") -> str:
-    """Return the text at a path, or a default where there is none."""
+    """Return the text at a path, or a default if it is missing."""
     found = value(props, *path)
     return found if isinstance(found, str) else default
 
@@ -57,7 +57,7 @@ def flag(props: Mapping[str, Any], *path: str) -> bool:
 
 
 def items(props: Mapping[str, Any], *path: str) -> list[Any]:
-    """Return the list at a path, empty where there is none; an entry may be unknown."""
+    """Return the list at a path, empty if it is missing; entries may be unknown."""
     found = value(props, *path)
     if isinstance(found, Sequence) and not isinstance(found, str):
         return [_opened(item) for item in found]
@@ -65,10 +65,10 @@ def items(props: Mapping[str, Any], *path: str) -> list[Any]:
 
 
 def mappings(props: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
-    """Return the mappings of the list at a path; what is none is another rule's business.
+    """Return the mappings of the list at a path; other entries are skipped (other rules deny them).
 
     Raises:
-        UnknownInputError: If the list or an entry is not known yet.
+        UnknownInputError: If the list or an entry is unknown.
     """
     found = items(props, *path)
     if any(item is UNKNOWN for item in found):
@@ -85,11 +85,11 @@ def memory_gb(quantity: str) -> Decimal:
 
 
 def opened(resource: Resource, hidden: set[str]) -> Resource:
-    """Return a resource without marks of secrets.
+    """Return a resource with its secret values unwrapped.
 
     Args:
         resource: The resource.
-        hidden: Takes every text that was secret, so that no message shows it.
+        hidden: Receives every text that was secret, so that messages can redact it.
     """
     props = _all_opened(resource.props, hidden, secret=False)
     return resource if props is resource.props else replace(resource, props=props)

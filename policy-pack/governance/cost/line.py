@@ -16,23 +16,23 @@ Status = Literal["priced", "free", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What one thing of one resource costs in a month.
+    """Monthly cost of one catalogue item of one resource.
 
     Attributes:
         urn: The resource.
         type: Its type token.
         name: Its logical name.
-        item: What is counted, as the catalogue names it.
-        status: ``priced``, ``free`` by nature, or ``unknown``.
-        region: Where the price is of.
-        quantity: How much of it in a month, ``None`` where unknown.
-        unit: What one of it is.
-        amount: The cost, ``None`` for unknown.
-        ceiling: Of an unknown cost: surely not more than this; ``None``: no bound is known.
-        billed: Whether anybody sends a bill for it; a device's energy is nobody's.
+        item: The catalogue item.
+        status: ``priced``, ``free`` or ``unknown``.
+        region: Region of the price.
+        quantity: Quantity per month, ``None`` if unknown.
+        unit: Unit of the quantity.
+        amount: The cost, ``None`` if unknown.
+        ceiling: Upper bound of an unknown cost; ``None`` if there is none.
+        billed: Whether the cost is invoiced to the stack; a device's energy is not.
         reason: Why it is free or unknown.
-        source: Where the price, or that it is free, was read.
-        shares: Parts of the cost by deployment's name; empty: shared by the whole stack.
+        source: Source of the price, or of the reason why it is free.
+        shares: Shares of the cost by deployment; empty if shared by the whole stack.
     """
 
     urn: str

@@ -1,4 +1,4 @@
-"""Turns quantities of one resource into lines, at the catalogue's prices."""
+"""Prices quantities of one resource at catalogue prices, as lines."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _EVERYBODY: Final[Mapping[str, Decimal]] = {}
 
 
 class Meter:
-    """Writes the lines of one resource.
+    """Creates the lines of one resource.
 
     Attributes:
         plan: The whole plan.
         resource: The resource.
-        region: Where it is billed.
+        region: Region in which it is billed.
     """
 
     def __init__(self, plan: Plan, resource: Resource, *, region: str | None = None) -> None:
-        """Start at a resource; ``region`` where it is billed elsewhere than it stands."""
+        """Prepare for a resource; ``region`` overrides the region in which it is billed."""
         self.plan = plan
         self.resource = resource
         self.region = plan.region_of(resource) if region is None else region
@@ -46,7 +46,7 @@ class Meter:
         """Return the line for a month's quantity of an item."""
         place = self.region if region is None else region
         key = (item, place, quantity)
-        if key not in self.plan.bills:  # a plan asks the same of the catalogue many times
+        if key not in self.plan.bills:  # the same item and quantity recur many times in a plan
             self.plan.bills[key] = _bill(self.plan, item, place, quantity)
         bill = self.plan.bills[key]
         if bill.amount is None:
@@ -72,7 +72,7 @@ class Meter:
         )
 
     def stated(self, item: str, amount: Band, *, unit: str, source: str) -> Line:
-        """Return a line whose price the configuration states."""
+        """Return a line whose price is stated in the configuration."""
         return self._line(
             item,
             "priced",
@@ -82,7 +82,7 @@ class Meter:
         )
 
     def unbilled(self, item: str, amount: Band, *, unit: str, source: str) -> Line:
-        """Return a line that nobody sends a bill for; it is in no total."""
+        """Return a line that is not invoiced and excluded from totals."""
         return self._line(
             item,
             "priced",
@@ -100,7 +100,7 @@ class Meter:
         quantity: Band | None = None,
         ceiling: Decimal | None = None,
     ) -> Line:
-        """Return a line that says what is not known."""
+        """Return a line of unknown cost."""
         return self._line(
             item,
             "unknown",
@@ -110,7 +110,7 @@ class Meter:
         )
 
     def free(self, reason: str, source: str) -> Line:
-        """Return the line of something that costs nothing by nature."""
+        """Return the line of a resource without a charge."""
         return self._line(
             "free",
             "free",

@@ -1,4 +1,4 @@
-"""Money and quantities as exact decimals, each as low, typical and high."""
+"""Amounts and quantities as exact decimals, with low, typical and high figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ONE", "ZERO", "Band", "cents", "decimal_of"]
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 _CENT: Final = Decimal("0.01")
-# Above what any field of this system can mean; a slip of the keyboard is caught here.
+# Above every plausible value of any field; catches typing errors.
 _ABSURD: Final = Decimal(10) ** 15
 
 
@@ -22,7 +22,7 @@ def decimal_of(value: Any, *, what: str) -> Decimal:
     """Return a number of a plan or a file as an exact decimal.
 
     Raises:
-        CostError: If it is no number, is negative, or is absurdly large.
+        CostError: If it is not a number, negative, or above 1e15.
     """
     known = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
     try:
@@ -40,18 +40,18 @@ def decimal_of(value: Any, *, what: str) -> Decimal:
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Return an amount rounded to the cent, half up; only for showing."""
+    """Return an amount rounded to the cent, half up; for display only."""
     return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A figure that is not known exactly.
+    """An uncertain figure.
 
     Attributes:
-        low: What it hardly falls below.
-        typical: What is planned with.
-        high: What it hardly exceeds.
+        low: Value that it is unlikely to fall below.
+        typical: Value used for planning.
+        high: Value that it is unlikely to exceed.
     """
 
     low: Decimal
@@ -59,7 +59,7 @@ class Band:
     high: Decimal
 
     def __post_init__(self) -> None:
-        """Refuse a band that is out of order or negative."""
+        """Refuse figures that are negative or not in ascending order."""
         if not ZERO <= self.low <= self.typical <= self.high:
             raise CostError(
                 "band",
@@ -70,18 +70,18 @@ class Band:
 
     @classmethod
     def flat(cls, value: Decimal | int | str) -> Band:
-        """Return a figure that is known exactly."""
+        """Return the band of an exact figure."""
         exact = Decimal(value)
         return cls(exact, exact, exact)
 
     @classmethod
     def of(cls, low: str, typical: str, high: str) -> Band:
-        """Return a band from texts."""
+        """Return the band of three decimal texts."""
         return cls(Decimal(low), Decimal(typical), Decimal(high))
 
     @classmethod
     def total(cls, bands: Iterable[Band]) -> Band:
-        """Return the sum."""
+        """Return the sum of some bands, figure by figure."""
         low = typical = high = ZERO
         for band in bands:
             low += band.low

@@ -1,7 +1,7 @@
-"""Where each item of the catalogue stands in the AWS price list, and how a product is read.
+"""Maps catalogue items to products of the AWS Price List, and reads their on-demand tiers.
 
-The price list names things by ``usagetype``, with a prefix for the region that this module
-leaves out (``EUC1-``): matching is by the end.
+Products are identified by ``usagetype``, which has a region prefix (``EUC1-``) outside us-east-1:
+matching is by suffix.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Offer:
 
     Attributes:
         service: The offer code.
-        usage: How the usage type ends.
-        attributes: What else a product must say.
+        usage: Suffix of the usage type.
+        attributes: Further attributes that a product must have.
     """
 
     service: str
@@ -78,7 +78,7 @@ OFFERS: Final[Mapping[str, Offer]] = MappingProxyType(
 
 
 def offer_of(item: str) -> Offer | None:
-    """Return the query for an item, ``None`` where the list has none that is unambiguous."""
+    """Return the query for an item, ``None`` if no unambiguous query exists."""
     kind, _, size = item.rpartition("ec2.linux.")
     if kind == "" and size != item:
         return _offer(
@@ -97,15 +97,15 @@ def offer_of(item: str) -> Offer | None:
 
 
 def tiers_of(products: Iterable[str], offer: Offer, *, region: str) -> tuple[Tier, ...]:
-    """Return the on-demand tiers of the one product that fits, nothing if none does.
+    """Return the on-demand tiers of the matching product, empty if none matches.
 
     Args:
         products: Products of the price list, as JSON texts.
-        offer: What is wanted.
-        region: The region, as its code.
+        offer: The query.
+        region: The region code.
 
     Raises:
-        CostError: If several products fit with different prices, or the currency is another.
+        CostError: If several products match with different prices, or the currency is not USD.
     """
     found = {
         _tiers(product)
@@ -128,7 +128,7 @@ def _fits(attributes: Mapping[str, Any], offer: Offer, region: str) -> bool:
     return (
         attributes.get("regionCode") == region
         and (prefix != usage or usage == offer.usage)
-        and prefix.count("-") <= 1  # a region, and not another kind of usage
+        and prefix.count("-") <= 1  # a region prefix, not a longer usage type
         and (prefix == "" or (prefix.endswith("-") and prefix[:-1].isalnum()))
         and all(attributes.get(key) == value for key, value in offer.attributes.items())
     )
@@ -155,6 +155,6 @@ def _usd(row: Mapping[str, Any]) -> Decimal:
             "price list",
             got=f"currency {sorted(prices)}",
             expected="USD",
-            next_step="ask the list of the commercial regions",
+            next_step="query the price list of the commercial regions",
         )
     return decimal_of(prices["USD"], what="pricePerUnit")

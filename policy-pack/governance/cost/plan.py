@@ -1,4 +1,4 @@
-"""The plan as pricing sees it: regions, demand, sites, who belongs to which deployment."""
+"""Indexes a plan for pricing: regions, demand, sites, and the deployment of each resource."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _PROVIDER: Final = "pulumi:providers:aws"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What a month's quantity of an item costs in a region: the same for all who ask.
+    """Monthly cost of a quantity of an item in a region, cached for the whole plan.
 
     Attributes:
-        quantity: How much of it.
-        unit: What one of it is.
-        amount: The cost, ``None`` where there is no price.
-        ceiling: Of an unknown cost.
-        source: Where the price was read.
+        quantity: Quantity per month.
+        unit: Unit of the quantity.
+        amount: The cost, ``None`` without a price.
+        ceiling: Upper bound of an unknown cost.
+        source: Source of the price.
     """
 
     quantity: Band
@@ -45,18 +45,18 @@ class Bill:
 
 
 class Plan:
-    """Resources and all that a price model asks about them; built once per estimate.
+    """Resources with the indexes that price models query; built once per estimate.
 
     Attributes:
-        resources: As given.
+        resources: The resources in order.
         catalogue: The prices.
-        assume: What the plan does not say.
-        region: Where resources are that do not say otherwise.
-        sites: Edge sites by name, as the context states them.
-        budgets: Budgets as the context states them.
+        assume: Usage assumptions.
+        region: Default region of the resources.
+        sites: Edge sites of the governance context by name.
+        budgets: Budgets of the governance context.
         by_type: Resources by type.
         by_parent: Resources by their parent's URN.
-        bills: What was priced, by item, region and quantity.
+        bills: Cache of prices by item, region and quantity.
     """
 
     def __init__(
@@ -86,10 +86,10 @@ class Plan:
 
     @property
     def demands(self) -> Mapping[str, Demand]:
-        """What each deployment asks of the stack, by its name.
+        """Demand of each deployment by its name.
 
         Raises:
-            UnknownInputError: If the usage of one is not known: then no shared cost is.
+            UnknownInputError: If the usage of one is unknown, which makes all shared costs unknown.
         """
         if self._demands is None:
             artifacts = self._artifacts()
@@ -133,7 +133,7 @@ class Plan:
         return self._by_urn[urn]
 
     def deployment_of(self, resource: Resource) -> str:
-        """Return the name of the deployment that a resource is part of, empty if shared."""
+        """Return the name of the deployment that contains a resource, empty if it is shared."""
         if resource.type == DEPLOYMENT:
             return resource.name
         parent = resource.parent
@@ -141,12 +141,12 @@ class Plan:
             return ""
         if parent not in self._owner:
             above = self._by_urn.get(parent)
-            self._owner[parent] = ""  # a cycle ends here
+            self._owner[parent] = ""  # guards against cycles of parents
             self._owner[parent] = self.deployment_of(above) if above else ""
         return self._owner[parent]
 
     def ancestors(self, resource: Resource) -> list[Resource]:
-        """Return what a resource is part of, nearest first."""
+        """Return the ancestors of a resource, nearest first."""
         found: list[Resource] = []
         parent = self._by_urn.get(resource.parent or "")
         while parent is not None and parent not in found:
@@ -161,11 +161,11 @@ class Plan:
         ]
 
     def demand(self, resource: Resource) -> Demand | None:
-        """Return the demand of the deployment that a resource is part of."""
+        """Return the demand of the deployment that contains a resource."""
         return self.demands.get(self.deployment_of(resource))
 
     def shares(self, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
-        """Return each deployment's part of a whole, by weight; none where all weigh nothing."""
+        """Return each deployment's share by weight; empty if all weights are 0."""
         total = sum(weights.values(), Decimal(0))
         return {name: weight / total for name, weight in weights.items() if weight} if total else {}
 
@@ -183,7 +183,7 @@ class Plan:
                     inputs.mappings(manifest, "artifacts"),
                 )
             except (DocumentError, UnknownInputError):
-                continue  # another rule denies it; here its size is unknown
+                continue  # denied by `model-evidence-verified`; here its size is unknown
             found[pin] = {inputs.text(row, "variant"): row for row in rows}
         return found
 

@@ -1,4 +1,4 @@
-"""One row of the price catalogue: known, with tiers, or unknown, with a ceiling at most."""
+"""Rows of the price catalogue: tiered prices, or unknown prices with an optional ceiling."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a price was read.
+    """Source of a price.
 
     Attributes:
         url: The published page or offer file.
-        date: The day that the price is of.
-        via: How it was read.
+        date: Date of the price.
+        via: Method of retrieval.
     """
 
     url: str
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What a unit costs up to a quantity in a month, ``None``: without end."""
+    """Price of a unit up to a monthly quantity; ``None`` for the last tier, which is unlimited."""
 
     up_to: Decimal | None
     price: Decimal
@@ -55,18 +55,18 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a unit of something costs in a region.
+    """Price of an item in a region.
 
     Attributes:
-        region: AWS region, ``edge:<part of the world>`` or ``global``.
-        service: Part of the cloud.
-        item: Dotted name of what is counted.
-        unit: What one of it is.
-        currency: ISO 4217.
-        tiers: Empty where the price is unknown.
-        ceiling: Of an unknown price: it is surely not more than this; ``None`` if none is known.
-        note: What a reader should know.
-        source: Where it was read.
+        region: AWS region, ``edge:<geographic area>`` or ``global``.
+        service: The service.
+        item: Dotted name of the item.
+        unit: Unit of the item.
+        currency: ISO 4217 code.
+        tiers: Price tiers; empty if the price is unknown.
+        ceiling: Upper bound of an unknown price; ``None`` if there is none.
+        note: Remark for readers.
+        source: Source of the price.
     """
 
     region: str
@@ -81,11 +81,11 @@ class Price:
 
     @property
     def known(self) -> bool:
-        """Whether there is a price."""
+        """True if the price is known."""
         return bool(self.tiers)
 
     def cost(self, quantity: Decimal) -> Decimal:
-        """Return what a month's quantity costs: each tier's part at its own price."""
+        """Return the cost of a monthly quantity, each tier's part at its own price."""
         total = floor = ZERO
         for tier in self.tiers:
             top = quantity if tier.up_to is None else min(quantity, tier.up_to)

@@ -1,8 +1,8 @@
-"""Which placements serve a deployment for the least money, within its limits.
+"""Recommends the placements of a deployment with the lowest cost that keep its service level.
 
-The choices: a variant for devices, a variant and replicas at every site, a variant, memory and
-concurrency in the cloud. What breaks a limit is left out with its reason; the rest is searched
-exactly (``search``).
+Choices: a variant on devices; a variant and replica count at each site; a variant, memory size and
+concurrency in the cloud. Choices that break a limit are rejected with a reason; the others are
+searched exhaustively (``search``).
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _BUSY: Final = Decimal("0.7")
 _MEMORIES_MB: Final = (256, 512, 1024, 2048)
 _CONCURRENCIES: Final = (1, 2, 5, 10, 20, 50)
 _MB: Final = Decimal(2**20)
-# Formats by where they run.
+# Artifact format by placement target.
 _FORMATS: Final = {"on-device": "tflite", "edge": "onnx", "cloud": "onnx"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLevel:
-    """What a recommendation must keep.
+    """Limits that a recommendation must keep.
 
     Attributes:
-        quality_loss: Most that a variant may lose against the best one, in the metric's unit.
-        p95_ms: Most latency of one inference.
-        energy_mj: Most energy of one inference on a device; ``None``: no limit.
-        device_memory_mb: Most peak memory on a device.
-        regions: Where data may be processed; empty: where the deployment says.
-        minimum_replicas: Of a site that is used at all.
-        maximum_replicas: Of one site.
+        quality_loss: Highest loss against the best variant, in the metric's unit.
+        p95_ms: Highest p95 latency of one inference, milliseconds.
+        energy_mj: Highest energy of one inference on a device, mJ; ``None`` for no limit.
+        device_memory_mb: Highest peak memory on a device, MiB.
+        regions: Regions in which data may be processed; empty for the deployment's own.
+        minimum_replicas: Lowest replica count of a site that is used.
+        maximum_replicas: Highest replica count of a site.
     """
 
     quality_loss: Decimal = Decimal("0.01")
@@ -57,13 +57,14 @@ class ServiceLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """What was found for a deployment.
+    """The recommendation for a deployment.
 
     Attributes:
         deployment: Its name.
-        answers: Best first.
-        current_usd: What today's placements cost by the same model, ``None`` if they break a limit.
-        rejected: Why variants and places were left out.
+        answers: Combinations of placements, lowest cost first.
+        current_usd: Monthly cost of the current placements in the same cost model; ``None`` if
+            they break a limit.
+        rejected: Reasons for rejected variants and places.
     """
 
     deployment: str
@@ -73,7 +74,7 @@ class Recommendation:
 
     @property
     def saving_usd(self) -> Decimal:
-        """What the best answer saves a month; 0 where nothing is saved or known."""
+        """Monthly saving of the best answer; 0 if there is none or the current cost is unknown."""
         if not self.answers or self.current_usd is None:
             return ZERO
         return max(self.current_usd - self.answers[0].usd, ZERO)
@@ -82,11 +83,11 @@ class Recommendation:
 def recommend(
     plan: Plan, deployment: Resource, *, level: ServiceLevel, keep: int = 3
 ) -> Recommendation:
-    """Return the cheapest placements of a deployment.
+    """Return the placements of a deployment with the lowest cost.
 
     Raises:
-        CostError: If a price or the model's measurements are missing: no optimum is guessed.
-        UnknownInputError: If its usage is not known.
+        CostError: If a price or a measurement of the model is missing.
+        UnknownInputError: If its usage is unknown.
     """
     maker = _Maker(plan, deployment, level)
     slots = maker.slots()
@@ -100,7 +101,7 @@ def recommend(
 
 
 class _Maker:
-    """Makes the choices of one deployment."""
+    """Generates the choices of one deployment."""
 
     def __init__(self, plan: Plan, deployment: Resource, level: ServiceLevel) -> None:
         self.plan, self.deployment, self.level = plan, deployment, level
@@ -121,7 +122,7 @@ class _Maker:
         ]
 
     def current(self, slots: list[list[Choice]], rate: Decimal) -> Decimal | None:
-        """Return what today's placements cost, if every one of them is among the choices."""
+        """Return the cost of the current placements if all of them are among the choices."""
         chosen = [next((c for c in slot if self._is_current(c)), None) for slot in slots]
         named = sum(1 for item in chosen if item and item.placement)
         if named != len(self.places):
@@ -174,7 +175,7 @@ class _Maker:
                 )
 
     def _pod(self, site: str) -> tuple[Decimal, Decimal]:
-        """Return cores and MiB of one replica: as planned at the site, else the default."""
+        """Return cores and MiB of one replica at a site, or the component's defaults."""
         for item in self.plan.by_type[EDGE_ENDPOINT]:
             if inputs.text(item.props, "site") == site:
                 cores = inputs.amount(item.props, "cpuMillis", default=500) / 1000
@@ -227,7 +228,7 @@ class _Maker:
     def _unfit(self, row: Mapping[str, Any], target: str, best: Decimal) -> str:
         profile = row.get("profile")
         if not isinstance(profile, Mapping):
-            return "nobody measured it"
+            return "not measured"
         latency = inputs.amount(profile, "latencyP95Ms")
         energy, memory = profile.get("energyMj"), inputs.amount(profile, "peakMemoryBytes") / _MB
         if _quality(row) < best - self.level.quality_loss:

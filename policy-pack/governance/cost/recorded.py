@@ -22,18 +22,18 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
     """Return the resources that a preview plans, in order.
 
     Args:
-        lines: The event stream, one JSON object a line.
-        deleted: Whether to include what the preview deletes, as it is in the state.
+        lines: The event stream, one JSON object per line.
+        deleted: Whether to include resources that the preview deletes, with their old inputs.
 
     Raises:
-        CostError: If no resource was planned: an estimate of nothing would be zero.
+        CostError: If no resource was planned, which would be estimated as 0.
     """
     steps: dict[str, dict[str, Any]] = {}
     for line in lines:
         try:
             step = json.loads(line)["resourcePreEvent"]["metadata"]
         except (ValueError, KeyError, TypeError):
-            continue  # another kind of event, or a line that is none
+            continue  # another kind of event, or a line that is not JSON
         if step["op"] not in _DELETING and step.get("new"):
             steps[step["urn"]] = step["new"]
         elif deleted and step.get("old"):
@@ -49,7 +49,7 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
 
 
 def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:
-    """Return the resources with other usage; keys are ``<deployment>.<usage key>``.
+    """Return the resources with changed usage; keys are ``<deployment>.<usage key>``.
 
     Raises:
         CostError: If there is no such deployment.

@@ -1,8 +1,8 @@
-"""Exact search: the cheapest combinations of one choice per slot that carry the load.
+"""Exact search for the lowest-cost combinations of one choice per slot that serve the load.
 
-Branch and bound over the whole feasible set. The bound never exceeds the true cost (what is
-chosen, plus the cheapest of every open slot, plus nothing for requests), so nothing cheaper is
-cut off; a test compares it with plain enumeration.
+Branch and bound over all feasible combinations. The bound (cost of the chosen slots, plus the
+lowest fixed cost of each open slot, without request costs) never exceeds the true cost, so that no
+optimum is pruned; a test compares the result with full enumeration.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Choice:
     """One way to fill a slot.
 
     Attributes:
-        label: For people, such as ``edge frankfurt int8-onnx x2``.
-        fixed_usd: A month, typical, whatever the load.
-        capacity: Requests a second that it carries.
-        usd_per_request: What one of them adds.
-        placement: The entry of the stack file; ``None``: the slot stays empty.
+        label: Display name, such as ``edge frankfurt int8-onnx x2``.
+        fixed_usd: Typical monthly cost, independent of the load.
+        capacity: Requests per second that it can serve.
+        usd_per_request: Additional cost of one request.
+        placement: The entry of the stack file; ``None`` if the slot stays empty.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Answer:
     """A feasible combination.
 
     Attributes:
-        usd: A month, typical.
+        usd: Typical monthly cost.
         choices: One per slot.
     """
 
@@ -52,13 +52,13 @@ class Answer:
 
 
 def cost_of(choices: Sequence[Choice], rate: Decimal) -> Decimal | None:
-    """Return what a combination costs a month, ``None`` if it does not carry the load.
+    """Return the monthly cost of a combination, ``None`` if its capacity is too small.
 
-    Requests go to the cheapest capacity first.
+    Requests are assigned to the capacity with the lowest cost per request first.
 
     Args:
         choices: One per slot.
-        rate: Requests a second.
+        rate: Requests per second.
     """
     left, total = rate, sum((item.fixed_usd for item in choices), ZERO)
     for item in sorted(choices, key=lambda choice: choice.usd_per_request):
@@ -71,18 +71,18 @@ def cost_of(choices: Sequence[Choice], rate: Decimal) -> Decimal | None:
 def cheapest(
     slots: Sequence[Sequence[Choice]], *, rate: Decimal, keep: int = 3
 ) -> tuple[Answer, ...]:
-    """Return the cheapest feasible combinations, best first; among equals the smaller ones.
+    """Return the feasible combinations with the lowest cost; ties go to fewer placements.
 
     Args:
-        slots: The choices of every slot; a slot without any makes everything infeasible.
-        rate: Requests a second that must be carried.
-        keep: How many to return at most.
+        slots: The choices of every slot; an empty slot makes everything infeasible.
+        rate: Requests per second to serve.
+        keep: Highest number of combinations to return.
     """
     if any(not slot for slot in slots):
         return ()
     order = [sorted(slot, key=lambda choice: choice.fixed_usd) for slot in slots]
-    after = [ZERO] * (len(order) + 1)  # cheapest of all later slots
-    carry = [ZERO] * (len(order) + 1)  # most capacity of all later slots
+    after = [ZERO] * (len(order) + 1)  # lowest fixed cost of all later slots
+    carry = [ZERO] * (len(order) + 1)  # highest capacity of all later slots
     for index in range(len(order) - 1, -1, -1):
         after[index] = after[index + 1] + order[index][0].fixed_usd
         carry[index] = carry[index + 1] + max(item.capacity for item in order[index])
@@ -109,6 +109,6 @@ def cheapest(
 
 
 def _rank(answer: Answer) -> tuple[Decimal, int, tuple[str, ...]]:
-    """Cheapest first; among equals the one with the fewest things to run."""
+    """Return the sort key: cost, then number of placements, then labels."""
     run = sum(item.placement is not None for item in answer.choices)
     return answer.usd, run, tuple(item.label for item in answer.choices)

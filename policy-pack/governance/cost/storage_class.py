@@ -1,7 +1,7 @@
-"""After how many days telemetry should move to Standard-IA, if ever: the storage dimension.
+"""Recommends the age at which telemetry moves to S3 Standard-IA, if at all.
 
-Storage belongs to the stack and placements to a deployment; neither limits the other, so the
-cheapest whole is the cheapest of each, and both are searched exactly (``search``).
+Storage belongs to the stack and placements to a deployment. They do not constrain each other, so
+that each is optimized separately, with the same exact search (``search``).
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ __all__ = ["SETTING", "STORAGE", "recommend_storage", "storage_choices"]
 
 STORAGE: Final = "telemetry storage"
 SETTING: Final = "infrequentAfterDays"
-_LEAST_DAYS: Final = 30  # that AWS keeps an object in Standard before Standard-IA takes it
+# S3 moves objects to Standard-IA after 30 days in Standard at the earliest:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+_LEAST_DAYS: Final = 30
 _BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 
 
 def recommend_storage(plan: Plan, *, keep: int = 3) -> Recommendation | None:
-    """Return the cheapest storage of telemetry, ``None`` where the stack keeps none.
+    """Return the lowest-cost storage of telemetry, ``None`` if the stack stores none.
 
-    Where a price is missing Standard-IA is left out and said so: no optimum is guessed.
+    If a price is missing, Standard-IA is rejected with the reason.
 
     Raises:
-        UnknownInputError: If usage or retention is not known.
+        UnknownInputError: If usage or retention is unknown.
     """
     bucket = _bucket(plan)
     rule = telemetry_rule(plan, bucket) if bucket else None
@@ -57,9 +59,9 @@ def recommend_storage(plan: Plan, *, keep: int = 3) -> Recommendation | None:
 def storage_choices(
     plan: Plan, bucket: Resource, rule: Mapping[str, Any]
 ) -> tuple[list[Choice], tuple[str, ...]]:
-    """Return Standard for good and Standard-IA after each day that retention allows.
+    """Return the choices, Standard only or Standard-IA after each possible day, and rejections.
 
-    The second part says why Standard-IA was left out, if it was.
+    The second element holds the reasons why Standard-IA was rejected, if it was.
     """
     kept = int(inputs.amount(rule, "expiration", "days"))
     choices: list[Choice] = []
@@ -88,7 +90,7 @@ def _usd(plan: Plan, line: Line) -> Decimal:
     if line.amount is not None:
         return line.amount.typical
     if line.item == READ_ITEM and line.quantity is not None:
-        # At its ceiling: a saving that remains is a saving at any lower price.
+        # Priced at its ceiling: a saving at the ceiling is a saving at any lower price.
         return line.quantity.typical * plan.assume.infrequent_read_ceiling_usd.typical
     raise CostError(
         f"price of {line.item} in {line.region}",

@@ -1,4 +1,4 @@
-"""The cost tags of a resource, AWS tags and Kubernetes labels in one spelling."""
+"""Cost tags of a resource: AWS tags and Kubernetes labels under common names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PREFIXES: Final = ("mobile-ai:", "mobile-ai.dev/")
 
 
 def tags_of(resource: Resource) -> dict[str, str]:
-    """Return the cost tags by name without prefix; the provider's default tags count too."""
+    """Return the cost tags by name without prefix, including the provider's default tags."""
     provider = resource.provider.props if resource.provider else {}
     found: dict[str, str] = {}
     for tags in (

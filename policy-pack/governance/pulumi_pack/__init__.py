@@ -1,6 +1,6 @@
-"""The thin shell around the judge for Pulumi's engine.
+"""Adapter between Pulumi's engine and the rules: the analyzer plugin protocol over gRPC.
 
-Everything here is about speaking to the engine: nothing decides anything. A stock Python
-pack decodes each resource once for every policy; this one decodes it once, asks the judge
-once, and still shows the engine every rule as a policy of its own.
+It decides nothing itself. A pack of the Python SDK decodes each resource once for every policy;
+this one decodes it once, evaluates all rules in one call, and still presents every rule to the
+engine as a policy of its own.
 """

@@ -1,4 +1,4 @@
-"""From verdicts to the engine's protobuf answer."""
+"""Encodes verdicts as protobuf responses of the analyzer protocol."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _SEVERITY: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Makes answers for one pack.
+    """Encodes the responses of one pack.
 
-    An answer is two protobuf messages end to end, which is the same as one message: which
-    rules do not apply (the same for every resource of a type, so kept) and the diagnostics.
+    A response is the concatenation of two protobuf messages, which parses as their merge
+    (https://protobuf.dev/programming-guides/encoding/#last-one-wins): the rules that do not apply,
+    cached by resource type, and the diagnostics.
     """
 
     pack: str
@@ -36,11 +37,11 @@ class Answers:
     _not_applicable: dict[str, bytes] = field(default_factory=dict)
 
     def of_resource(self, resource_type: str, verdicts: Iterable[Verdict]) -> bytes:
-        """Return the answer to ``Analyze``."""
+        """Return the encoded response to ``Analyze``."""
         return self._skipped(resource_type) + self.of_stack(verdicts)
 
     def of_stack(self, verdicts: Iterable[Verdict]) -> bytes:
-        """Return the answer to ``AnalyzeStack``."""
+        """Return the encoded response to ``AnalyzeStack``."""
         told = [item for item in verdicts if item.outcome != "pass"]
         if not told:
             return b""

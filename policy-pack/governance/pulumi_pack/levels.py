@@ -1,8 +1,7 @@
-"""The levels that the engine hands over: what the pack accepts of them.
+"""Detects enforcement levels from the command line that would weaken the pack.
 
-Levels and parameters are the pack's own, from its protected folder. Whatever the command
-line asks for instead (``--policy-pack-config``) is refused when it is weaker: everything is
-denied until it is gone.
+Levels and parameters are configured in the pack's protected folder. A weaker level in
+``--policy-pack-config`` makes the pack deny every resource until the option is removed.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ __all__ = ["weakened"]
 
 
 def weakened(asked: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
-    """Return the rules that the engine was asked to run below their own level."""
+    """Return the mandatory rules for which the engine was given a weaker level."""
     return sorted(
         rule
         for rule, level in asked.items()

@@ -1,4 +1,4 @@
-"""The rules as Pulumi policies: what `pulumi policy` commands and the engine list."""
+"""Presents rules as policies of the Pulumi SDK, as listed by the engine and `pulumi policy`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def policy_of(rule: Rule, validate: Validate) -> Policy:
 
     Args:
         rule: The rule.
-        validate: What a stock pack would call for it.
+        validate: Callback that the SDK's own servicer would call.
     """
     kind = ResourceValidationPolicy if rule.kind == "resource" else StackValidationPolicy
     return kind(

@@ -1,4 +1,4 @@
-"""Serving the analyzer: the port on standard output, then requests until the engine ends it."""
+"""Runs the analyzer's gRPC server and prints its port, as the engine's plugin protocol requires."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _THREADS: Final = 4
 
 
 def serve(folder: Path) -> None:
-    """Serve the pack in a folder until the process is told to end."""
+    """Serve the pack in a folder until the process is terminated."""
     server, port = start(Servicer(folder, version=_version(folder)))
-    # A judgement makes no cycles (a test holds it to that) and counted references free the rest:
-    # the collector would walk a large stack again and again and find nothing.
+    # An evaluation creates no reference cycles (a test asserts it), so that reference counting
+    # frees everything and the collector would scan a large stack repeatedly for nothing.
     gc.disable()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     try:
         server.wait_for_termination()
-    except KeyboardInterrupt:  # the engine interrupts its plugins when it is done
+    except KeyboardInterrupt:  # the engine interrupts its plugins on exit
         server.stop(0)
 
 
 def start(servicer: Servicer) -> tuple[Any, int]:
-    """Start a server on a free port of the loopback; return it and the port."""
+    """Start a server on a free port of the loopback interface; return it and the port."""
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=_THREADS),
         options=[("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES)],
     )
-    # First come, first served: these three stand before the SDK's handlers below.
+    # gRPC uses the first handler registered for a method: these three override the SDK's below.
     server.add_generic_rpc_handlers((_handlers(servicer),))
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -1,4 +1,4 @@
-"""The analyzer that the engine talks to: one decode and one judgement per resource."""
+"""Analyzer service called by the engine; decodes and evaluates each resource once."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _LEVELS: Final = {
 
 
 class Servicer(_PolicyAnalyzerServicer):
-    """A Pulumi policy pack whose rules share one decode and one session.
+    """A Pulumi policy pack whose rules share one decoded resource and one session.
 
-    The SDK's servicer answers what is about the pack (its rules, its plugin version); what
-    is about resources is answered here. The answers of ``analyze``, ``analyze_stack`` and
-    ``remediate`` are encoded already.
+    The SDK's servicer answers the calls about the pack (its policies, its plugin version); calls
+    about resources are answered here. ``analyze``, ``analyze_stack`` and ``remediate`` return
+    encoded messages.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Servicer(_PolicyAnalyzerServicer):
 
         Args:
             folder: The pack's folder.
-            version: Of ``PulumiPolicy.yaml``.
-            clock: Gives the time of the judgement; the system's where none is given.
+            version: The version in ``PulumiPolicy.yaml``.
+            clock: Returns the evaluation time; the system's clock by default.
         """
         rules = {rule.id: rule for rule in catalogue()}
         policies = [policy_of(rule, _stock) for rule in rules.values()]
@@ -62,30 +62,30 @@ class Servicer(_PolicyAnalyzerServicer):
         self._preview = os.environ.get("PULUMI_DRY_RUN") == "true"
         self._refused: Finding | None = None
         self._session: Session | None = None
-        # The engine may ask from several threads; the session is one judgement.
+        # The engine calls concurrently; the session is not thread-safe.
         self._lock = threading.Lock()
 
     def analyze(self, request: analyzer_pb2.AnalyzeRequest, _context: Any) -> bytes:
-        """Judge one resource."""
+        """Evaluate one resource."""
         with self._lock:
             verdicts = self._refusal(request.urn) or self._current().see(decode_resource(request))
         return self._answers.of_resource(request.type, verdicts)
 
     def analyze_stack(self, request: analyzer_pb2.AnalyzeStackRequest, _context: Any) -> bytes:
-        """Judge the whole stack; the next resource seen starts a new judgement."""
+        """Evaluate the whole stack; the next resource starts a new session."""
         with self._lock:
             verdicts = self._refusal("") or self._current().stack(decode_stack(request))
             self._session = None
         return self._answers.of_stack(verdicts)
 
     def remediate(self, _request: bytes, _context: Any) -> bytes:
-        """Change nothing: no rule rewrites what somebody declared."""
+        """Return an empty response: no rule is a remediation."""
         return b""
 
     def Configure(  # noqa: N802  # the protocol's name
         self, request: analyzer_pb2.ConfigureAnalyzerRequest, _context: Any
     ) -> Any:
-        """Refuse levels below the pack's own; take nothing else from the command line."""
+        """Refuse levels weaker than the pack's own; ignore all other configuration."""
         asked = {
             name: _LEVELS[config.enforcementLevel] for name, config in request.policyConfig.items()
         }
@@ -100,7 +100,7 @@ class Servicer(_PolicyAnalyzerServicer):
     def ConfigureStack(  # noqa: N802  # the protocol's name
         self, request: analyzer_pb2.AnalyzerStackConfigureRequest, _context: Any
     ) -> Any:
-        """Take whether this is a preview; everything else comes from the plan."""
+        """Record whether this is a preview; everything else comes from the plan."""
         self._preview = request.dry_run
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
@@ -133,7 +133,7 @@ def _finding(what: str, got: str, expected: str) -> Finding:
         what=what,
         got=got,
         expected=expected,
-        next_step="drop the option: levels and parameters stand in policy-pack/config",
+        next_step="drop the option: levels and parameters are set in policy-pack/config",
     )
 
 

@@ -1,7 +1,7 @@
 """The rules of the pack, one module per family.
 
-To add one: write its function in the family's module under ``resource_rule`` or
-``stack_rule``, list it in that module's ``RULES``, run ``make docs``. The guide is
+To add a rule, decorate its check function with ``resource_rule`` or ``stack_rule`` in the
+family's module, list it in that module's ``RULES`` and run ``make docs``. See
 ``docs/adding-a-rule.md``.
 """
 
@@ -69,10 +69,10 @@ _FAMILIES = (
 
 @cache
 def catalogue() -> tuple[Rule, ...]:
-    """Return every rule, in the order in which they run.
+    """Return every rule in evaluation order.
 
     Raises:
-        ValueError: If two rules have one id.
+        ValueError: If two rules have the same id.
     """
     rules = tuple(rule for family in _FAMILIES for rule in family.RULES)
     ids = [rule.id for rule in rules]

@@ -1,4 +1,4 @@
-"""Did a person who may say so approve this use of the model?"""
+"""Requires a signed ethics assessment that covers the use of the model and has not expired."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="ethical-assessment-approved",
-    title="An ethics reviewer has approved the model for this app, data and region, until now.",
+    title="An ethics reviewer's approval covers this app, data and region, and has not expired.",
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 9 and 27", "GDPR Art. 35", "NIST AI RMF GOVERN 1.2 and MAP 1.1"),
@@ -88,7 +88,7 @@ def _covers(case: Case, key: str, values: Iterable[str], allowed: Any) -> None:
 def _check_expiry(case: Case, model: VerifiedModel) -> None:
     expires = model.expiry("assessment")
     if expires <= case.now:
-        # Never in the way of safety: what runs already, and a way back to it, may stay.
+        # Expiry must not block a halt or a rollback (see `governance.expiry`).
         report = case.warn if may_stay(case) else case.deny
         report("assessment", got=f"expired on {expires.date()}", expected="one that still counts")
     elif expires - case.now < timedelta(days=case.parameters["warnDays"]):

@@ -1,4 +1,4 @@
-"""Is what runs what was verified? Leaf resources are tied to model versions by digest."""
+"""Ties workloads, functions and delivery objects to verified model versions by digest."""
 
 from __future__ import annotations
 
@@ -112,14 +112,14 @@ def _object(case: Case, *, in_delivery: bool) -> None:
 
 @stack_rule(
     id="leaf-matches-deployment",
-    title="What runs below a deployment has its model, region, replicas and privacy tier.",
+    title="Resources below a deployment have its model, region, replicas and privacy tier.",
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 12", "NIST AI RMF MANAGE 4.1"),
-    remediation="let the component declare its parts; do not change them from outside",
+    remediation="let the component declare its resources; do not change them by transformations",
 )
 def leaf_matches_deployment(whole: Whole) -> None:
-    """Compare every deployment with what is below it."""
+    """Compare every deployment with the resources below it."""
     for case in whole.of(DEPLOYMENT):
         urn, digest = case.resource.urn, case.at("spec", "aiModel", "sha256")
         for leaf in whole.below(urn, types=(FUNCTION, *KUBERNETES_WORKLOADS)):

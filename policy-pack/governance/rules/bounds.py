@@ -1,4 +1,4 @@
-"""Rules on choices of a stack file: each lies within the bounds that the pack's folder sets."""
+"""Keeps the choices of a stack file within the bounds in ``policy-pack/stacks.yaml``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _API_NAME: Final = "aws:apigatewayv2/domainName:DomainName"
 _CHANGE: Final = "have `bounds.{}` changed in policy-pack/stacks.yaml on the protected branch"
 _EVERY_OTHER: Final = "*"
-_GB_PER_CPU: Final = 32  # the most of AWS's general instance families
+# As EC2's x2iedn: a higher figure would lower the share, and the cost, of each pod.
+_GB_PER_CPU: Final = 32
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
@@ -36,7 +37,7 @@ def _bounds(case: Case) -> Bounds:
 
 @resource_rule(
     id="identity-bounded",
-    title="Public APIs accept tokens of bounded issuers and audiences only.",
+    title="Public APIs accept tokens of allowed issuers and audiences only.",
     group="security",
     severity="critical",
     frameworks=("OWASP API2:2023", "NIST SP 800-207"),
@@ -57,7 +58,7 @@ def identity_bounded(case: Case) -> None:
 
 @resource_rule(
     id="names-bounded",
-    title="Public names are of bounded domains.",
+    title="Public names are within allowed domains.",
     group="security",
     severity="high",
     frameworks=("NIST SP 800-53 SC-20", "CIS Controls 4.9"),
@@ -82,7 +83,7 @@ def _names(case: Case) -> list[Node]:
     if kind == _ROUTE:
         return case.at("spec", "hostnames").items()
     if kind == _RECORD:
-        # Records of a certificate's proof have names that AWS makes up.
+        # ACM generates the names of DNS validation records, so that they are unknown at preview.
         return [] if case.at("name").pending else [case.at("name")]
     single = [] if kind == _DISTRIBUTION else [case.at("domainName")]
     several = {_CERTIFICATE: "subjectAlternativeNames", _DISTRIBUTION: "aliases"}.get(kind)
@@ -95,7 +96,7 @@ def _is_below(name: str, domain: str) -> bool:
 
 @resource_rule(
     id="notifications-bounded",
-    title="Alarms and budgets notify bounded addresses only.",
+    title="Alarms and budgets notify allowed addresses only.",
     group="security",
     severity="medium",
     frameworks=("CIS Controls 17.5", "NIST AI RMF MANAGE 4.3"),
@@ -103,10 +104,10 @@ def _is_below(name: str, domain: str) -> bool:
     applies_to=(_ANOMALIES, _BUDGET, _SUBSCRIPTION, DEPLOYMENT),
 )
 def notifications_bounded(case: Case) -> None:
-    """Check every mail address; a subscription by another protocol stays inside the account."""
+    """Check every mail address, and that other subscriptions deliver within the account."""
     if case.resource.type == DEPLOYMENT:
         overseer = case.at("spec", "humanOversight")
-        if "@" in overseer.text():  # anything else is denied by `human-oversight-named`
+        if "@" in overseer.text():  # other values are denied by `human-oversight-named`
             _require_mail(case, overseer)
         return
     if case.resource.type == _SUBSCRIPTION:
@@ -145,7 +146,7 @@ def _require_mail(case: Case, address: Node) -> None:
     applies_to=(CONTEXT,),
 )
 def budgets_bounded(case: Case) -> None:
-    """Compare the budgets with their ceilings, by name."""
+    """Compare each budget with the ceiling of its name."""
     bounds = _bounds(case).budgets
     declared = {item.at("name").text(): item for item in case.at("budgets").items()}
     for name, budget in declared.items():
@@ -165,7 +166,7 @@ def budgets_bounded(case: Case) -> None:
 
 @resource_rule(
     id="node-prices-bounded",
-    title="An edge site's node has a price, and not an invented one.",
+    title="The price and size of an edge site's node are within bounds.",
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Data Ingestion",),
@@ -173,7 +174,7 @@ def budgets_bounded(case: Case) -> None:
     applies_to=(CONTEXT,),
 )
 def node_prices_bounded(case: Case) -> None:
-    """Check the price of every site: with 0, no budget would ever see an edge placement."""
+    """Check the node price of every site: a price of 0 would hide edge placements from budgets."""
     bounds = _bounds(case)
     least, cpus = bounds.node_price_usd_per_hour, bounds.node_cpu
     for site in case.at("sites").items():
@@ -186,7 +187,7 @@ def node_prices_bounded(case: Case) -> None:
 
 @resource_rule(
     id="release-kept",
-    title="What was signed and released stays in Git.",
+    title="Signed release metadata stays in Git.",
     group="delivery",
     severity="critical",
     frameworks=("TUF 1.0.34 section 5.4", "SLSA 1.2 Source L2"),
@@ -194,9 +195,9 @@ def node_prices_bounded(case: Case) -> None:
     applies_to=(CONTEXT,),
 )
 def release_kept(case: Case) -> None:
-    """Ask for signed release metadata of every stack whose first root the pack knows.
+    """Require signed release metadata of every stack whose first root the pack pins.
 
-    Without them a client's next check would find nothing newer, and no rule what was released.
+    Without it clients would receive no updates and rules would treat nothing as released.
     """
     root = case.facts.setting.release_root
     context = case.facts.context
@@ -204,7 +205,7 @@ def release_kept(case: Case) -> None:
     if release and not root:
         case.deny(
             "release",
-            got=f"{len(release)} files of a release whose first root the pack does not know",
+            got=f"{len(release)} files of a release whose first root the pack does not pin",
             expected="`releaseRoot` in policy-pack/stacks.yaml",
             next_step="have the digest of the first root set there on the protected branch",
         )

@@ -1,4 +1,4 @@
-"""Does what is planned stay within the budgets, at prices that are not out of date?"""
+"""Enforces budgets on the estimated cost of the plan, and the age of the price catalogue."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["RULES"]
 
 @stack_rule(
     id="budgets-hold",
-    title="The projected month stays within every budget, or somebody signed for more.",
+    title="The estimated monthly cost is within every budget, or a signed exception covers it.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST01"),
     remediation="see `mobile-ai cost estimate`; shrink the plan, or have an exception signed",
     parameters={
         "highFactor": Parameter(
-            default=1.2, doc="Times the limit that the high figure may reach.", weaker="higher"
+            default=1.2, doc="Maximum ratio of the high figure to the limit.", weaker="higher"
         ),
         "warnShare": Parameter(
             default=0.8, doc="Share of a soft budget above which it warns.", weaker="higher"
@@ -42,7 +42,7 @@ __all__ = ["RULES"]
     },
 )
 def budgets_hold(whole: Whole) -> None:
-    """Estimate the plan and hold every budget against it."""
+    """Estimate the cost of the plan and compare it with every budget."""
     try:
         found = _estimated(whole)
         verdicts = judge_budgets(
@@ -81,14 +81,14 @@ def _prior(whole: Whole) -> Prior:
     baseline = whole.facts.baseline
     if baseline is not None:
         return Prior.told(baseline.costs)
-    # What only halts or goes back is never held up by a cap, though nobody knows what was there.
+    # Without a baseline the increase is unknown; a cap on it must not block a halt or a rollback.
     deployments, released = whole.of(DEPLOYMENT), whole.facts.released
     safe = all(safe_without_baseline(item.resource.props, released) for item in deployments)
     return Prior.told(None) if deployments and safe else Prior.unknown()
 
 
 def _estimated(whole: Whole) -> Estimate:
-    """Return the estimate of the plan; what was secret in it is shown by no message."""
+    """Return the estimate of the plan; secret values in it are recorded and never printed."""
     hidden = whole.facts.secrets
     resources = [opened(item, hidden) for item in whole.index.resources]
     try:
@@ -116,7 +116,7 @@ def _refuse(whole: Whole, error: CostError) -> None:
     },
 )
 def prices_current(case: Case) -> None:
-    """Object when the catalogue is older than it may be."""
+    """Deny a price catalogue that is older than `maximumDays`."""
     catalogue, most = pack_catalogue(), case.parameters["maximumDays"]
     age = catalogue.age_days(case.now.date())
     if age > most:
@@ -125,7 +125,7 @@ def prices_current(case: Case) -> None:
 
 @stack_rule(
     id="placements-near-optimum",
-    title="A deployment's placements cost little more than the best that serve it as well.",
+    title="The cost of a deployment's placements is close to the optimum.",
     group="finops",
     severity="low",
     frameworks=("FinOps Framework: Workload Optimization", "AWS Well-Architected COST06"),
@@ -134,13 +134,13 @@ def prices_current(case: Case) -> None:
     parameters={
         "maximumExcess": Parameter(
             default=-1,
-            doc="Share above the optimum, 0.2 for a fifth; -1: not asked.",
+            doc="Maximum share above the optimum, 0.2 for a fifth; -1: not checked.",
             weaker="never",
         )
     },
 )
 def placements_near_optimum(whole: Whole) -> None:
-    """Compare what each deployment's placements cost with the exact optimum."""
+    """Compare the cost of each deployment's placements with the exact optimum."""
     most = Decimal(str(whole.parameters["maximumExcess"]))
     if most < 0:
         return

@@ -1,4 +1,4 @@
-"""Rules on objects in a cluster: limits, probes, accounts, networks, roles."""
+"""Rules on Kubernetes objects: limits, probes, service accounts, network policies, RBAC."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _containers(case: Case) -> Iterator[Node]:
 
 @resource_rule(
     id="container-limits-set",
-    title="Every container says how much CPU and memory it needs and may take.",
+    title="Every container sets requests and limits for CPU and memory.",
     group="security",
     severity="medium",
     frameworks=("CIS Kubernetes 5.7", "NSA/CISA Kubernetes Hardening Guidance"),
@@ -42,7 +42,7 @@ def container_limits_set(case: Case) -> None:
 
 @resource_rule(
     id="probes-set",
-    title="Every container that serves tells whether it lives and is ready.",
+    title="Every serving container has a readiness and a liveness probe.",
     group="delivery",
     severity="medium",
     frameworks=("AWS Well-Architected REL11",),
@@ -59,7 +59,7 @@ def probes_set(case: Case) -> None:
 
 @resource_rule(
     id="no-service-account-token",
-    title="Pods get no credentials of the cluster.",
+    title="Pods get no service account token.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.1.5 and 5.1.6",),
@@ -68,7 +68,7 @@ def probes_set(case: Case) -> None:
     waivable_by="security",
 )
 def no_service_account_token(case: Case) -> None:
-    """Check the pod, or the account."""
+    """Check that a pod or service account mounts no token, and that a pod names its account."""
     if case.resource.type.endswith(":ServiceAccount"):
         case.at("automountServiceAccountToken").require(is_false, "false")
         return
@@ -90,13 +90,13 @@ def no_service_account_token(case: Case) -> None:
     waivable_by="security",
 )
 def namespace_restricted(case: Case) -> None:
-    """Check the label."""
+    """Check the enforcement label of Pod Security Admission."""
     case.at("metadata", "labels", _ENFORCE).require(one_of("restricted"), "'restricted'")
 
 
 @resource_rule(
     id="cluster-roles-narrow",
-    title="No role in a cluster allows everything.",
+    title="No role in a cluster uses wildcards.",
     group="security",
     severity="critical",
     frameworks=("CIS Kubernetes 5.1.1 to 5.1.3",),
@@ -110,7 +110,7 @@ def namespace_restricted(case: Case) -> None:
     waivable_by="security",
 )
 def cluster_roles_narrow(case: Case) -> None:
-    """Check the rules of a role, or what a binding binds to."""
+    """Check the rules of a role, or the role that a binding refers to."""
     case.at("roleRef", "name").require(lambda value: value != "cluster-admin", "a narrow role")
     for rule in case.at("rules").items():
         for key in ("verbs", "resources", "apiGroups"):
@@ -129,14 +129,14 @@ def cluster_roles_narrow(case: Case) -> None:
     waivable_by="security",
 )
 def service_not_exposed(case: Case) -> None:
-    """Check the type and external addresses."""
+    """Check the type and the external IP addresses of a Service."""
     case.at("spec", "type").require(optional(one_of(*SERVICE_TYPES)), "'ClusterIP'")
     case.at("spec", "externalIPs").require(optional(lambda value: value == []), "none")
 
 
 @resource_rule(
     id="network-policy-narrow",
-    title="No network policy opens a pod to everybody, or to everything.",
+    title="Network policies name peers and ports.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes Hardening Guidance"),
@@ -145,7 +145,7 @@ def service_not_exposed(case: Case) -> None:
     waivable_by="security",
 )
 def network_policy_narrow(case: Case) -> None:
-    """Check that every rule of a policy names peers and ports: without either it means all."""
+    """Check that every rule names peers and ports: an omitted field allows all of them."""
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         for rule in case.at("spec", direction).items():
             rule.at(peers).require(bool, "named peers")

@@ -1,4 +1,4 @@
-"""Are data declared for what they are, and processed where such data may be?"""
+"""Checks declared data types, their privacy tier and the places where they are processed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="privacy-tier-sufficient",
-    title="The privacy tier is at least what the kinds of data ask for.",
+    title="The privacy tier is at least the minimum of the declared data types.",
     group="responsible_ai",
     severity="critical",
     frameworks=("GDPR Art. 4, 9 and 25", "EU AI Act Art. 10(5)"),
-    remediation="declare the tier that the kind of data has",
+    remediation="declare at least the tier that the data types require",
     applies_to=(DEPLOYMENT,),
 )
 def privacy_tier_sufficient(case: Case) -> None:
@@ -44,7 +44,7 @@ def privacy_tier_sufficient(case: Case) -> None:
 
 @resource_rule(
     id="data-types-cover-inputs",
-    title="The declared data types are known, and cover every kind of input of the model.",
+    title="The declared data types are known, and cover every input modality of the model.",
     group="responsible_ai",
     severity="high",
     frameworks=("GDPR Art. 30", "EU AI Act Art. 10", "NIST AI RMF MAP 2.1"),
@@ -67,11 +67,11 @@ def data_types_cover_inputs(case: Case) -> None:
 
 @resource_rule(
     id="data-placement-allowed",
-    title="Data that must stay on the device are not sent to a site or the cloud.",
+    title="Data that must stay on the device are not processed at a site or in the cloud.",
     group="responsible_ai",
     severity="high",
     frameworks=("GDPR Art. 5(1)(c) and 25", "NIST AI RMF MAP 1.6"),
-    remediation="place the model where its data may be, or process other data",
+    remediation="place the model where its data may be processed, or process other data",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
@@ -86,7 +86,7 @@ def data_types_cover_inputs(case: Case) -> None:
     },
 )
 def data_placement_allowed(case: Case) -> None:
-    """Check every placement against what it would process."""
+    """Check that no placement processes data types that must not be processed there."""
     used = set(data_types(case))
     bound = {
         "cloud": used & {*case.parameters["notInCloud"], *case.parameters["onDeviceOnly"]},

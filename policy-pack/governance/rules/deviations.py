@@ -1,4 +1,4 @@
-"""What is weaker than it should be, said on every run."""
+"""Lists weakened rules and waivers in every report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="deviations-listed",
-    title="Weakened rules, active waivers and exceptions are known to everybody.",
+    title="Weakened rules and waivers are listed in every report.",
     group="responsible_ai",
     severity="low",
     enforcement="advisory",
@@ -23,7 +23,7 @@ __all__ = ["RULES"]
     on_unknown="warn",
 )
 def deviations_listed(case: Case) -> None:
-    """Warn of each: a warning denies nothing, and stands in every report."""
+    """Warn of each weakened setting and each waiver, in force or not."""
     for weakening in case.facts.setting.config.weakenings:
         case.warn("pack config", got=weakening, expected="the default")
     for waivers in case.facts.records.waivers.values():

@@ -1,4 +1,4 @@
-"""Does the variant run where it is placed?"""
+"""Checks that each placed variant runs on its target within the limits of the device class."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _refuse(item: Node) -> None:
 
 @resource_rule(
     id="placement-possible",
-    title="Every placement names a variant that the manifest has, in a format that runs there.",
+    title="Every placement names a variant of the manifest in a format that its target runs.",
     group="delivery",
     severity="high",
     frameworks=("EU AI Act Art. 15(4)", "NIST AI RMF MANAGE 1.1"),
@@ -77,7 +77,7 @@ def placement_possible(case: Case) -> None:
 
 @resource_rule(
     id="artifact-fits-device",
-    title="The artifact is small enough for its device class.",
+    title="The artifact's size is within the limit of its device class.",
     group="delivery",
     severity="medium",
     frameworks=("NIST AI RMF MANAGE 1.1",),
@@ -95,7 +95,7 @@ def artifact_fits_device(case: Case) -> None:
 
 @resource_rule(
     id="latency-within-budget",
-    title="The artifact answers fast enough for its device class.",
+    title="The artifact's p95 latency is within the limit of its device class.",
     group="delivery",
     severity="medium",
     frameworks=("NIST AI RMF MEASURE 2.6",),
@@ -116,7 +116,7 @@ def latency_within_budget(case: Case) -> None:
 
 @resource_rule(
     id="memory-within-budget",
-    title="The artifact needs no more memory than its device class has to give.",
+    title="The artifact's peak memory is within the limit of its device class.",
     group="delivery",
     severity="medium",
     frameworks=("NIST AI RMF MEASURE 2.6",),
@@ -135,7 +135,7 @@ def memory_within_budget(case: Case) -> None:
 
 @resource_rule(
     id="energy-within-budget",
-    title="An inference costs the battery no more than its device class allows.",
+    title="The energy of an inference is within the limit of its device class.",
     group="delivery",
     severity="low",
     frameworks=("EU AI Act Art. 40(2)", "NIST AI RMF MEASURE 2.12"),

@@ -1,4 +1,4 @@
-"""Is every model version what its signers say, and does every deployment pin one?"""
+"""Requires verified evidence of every model version, and a verified version per deployment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["RULES"]
     applies_to=(MODEL_VERSION, DEPLOYMENT),
 )
 def model_evidence_verified(case: Case) -> None:
-    """Report why a version does not verify, or that a deployment pins none that did."""
+    """Report why a version fails verification, or that a deployment pins no verified version."""
     if case.resource.type == MODEL_VERSION:
         _version(case)
     else:

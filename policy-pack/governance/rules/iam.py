@@ -1,4 +1,4 @@
-"""Rules on permissions: every policy names what may be done, on what, and by whom."""
+"""Rules on AWS IAM and resource policies: actions, resources and principals must be named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_RESOURCES: Final[Mapping[str, str]] = {
     "aws:sns/topicPolicy:TopicPolicy": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
 }
-# Types that may carry a policy document of their own beside the resource for it.
+# Types that take an inline policy although a separate policy resource exists.
 _INLINE: Final[Mapping[str, str]] = {
     "aws:kms/externalKey:ExternalKey": "policy",
     "aws:kms/key:Key": "policy",
@@ -41,13 +41,13 @@ _INLINE: Final[Mapping[str, str]] = {
 
 @resource_rule(
     id="no-wildcard-iam",
-    title="No policy allows every action, every resource, or everybody.",
+    title="No policy allows all actions, all resources, or all principals.",
     group="security",
     severity="critical",
     frameworks=("AWS FSBP IAM.1 and IAM.21", "CIS AWS 1.16", "NIST AI RMF GOVERN 1.4"),
     remediation="name the actions, the resources and the principals",
     applies_to=(*_IDENTITY, *_OF_RESOURCES, *_INLINE, _ATTACHMENT),
-    on_unknown="defer",  # a document holds ARNs that only the cloud knows at preview
+    on_unknown="defer",  # policy documents hold ARNs that are unknown at preview
 )
 def no_wildcard_iam(case: Case) -> None:
     """Check every statement that allows something, and attached policies."""
@@ -68,7 +68,7 @@ def no_wildcard_iam(case: Case) -> None:
 
 
 def statements(case: Case, node: Node) -> Iterator[Statement]:
-    """Yield the statements of a policy document; what is not one is noted as wrong."""
+    """Yield the statements of a policy document; deny malformed ones."""
     document = node.json()
     found = document.get("Statement") if isinstance(document, Mapping) else None
     for statement in found if isinstance(found, list) else [found]:

@@ -1,4 +1,7 @@
-"""Are pods confined as the Kubernetes Pod Security Standard ``restricted`` asks?"""
+"""Enforces the Kubernetes Pod Security Standard ``restricted`` and a read-only root file system.
+
+https://kubernetes.io/docs/concepts/security/pod-security-standards/
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,11 @@ __all__ = ["RULES"]
     group="security",
     severity="critical",
     frameworks=("Kubernetes Pod Security Standards: restricted", "CIS Kubernetes 5.2", "NSA CTR"),
-    remediation="set the security context that the standard asks for",
+    remediation="set the security context that the standard requires",
     applies_to=KUBERNETES_WORKLOADS,
 )
 def edge_pod_restricted(case: Case) -> None:
-    """Check the pod, then each container against the pod's defaults."""
+    """Check the pod, then each container with the pod's security context as its default."""
     pod = case.at(*pod_path(case.resource.type))
     for key in HOST_NAMESPACES:
         pod.at(key).require(optional(is_false), "false")
@@ -55,6 +58,7 @@ def _container(container: Node, defaults: Node) -> None:
     own.at("allowPrivilegeEscalation").require(is_false, "false")
     own.at("readOnlyRootFilesystem").require(is_true, "true")
     own.at("procMount").require(optional(one_of(PROC_MOUNT)), repr(PROC_MOUNT))
+    # `restricted` requires to drop ALL and allows to add NET_BIND_SERVICE only.
     own.at("capabilities", "drop").require(
         lambda value: isinstance(value, list) and "ALL" in value, "a list with 'ALL'"
     )
@@ -75,7 +79,7 @@ def _is_not_root(value: object) -> bool:
 def _either(
     own: Node, defaults: Node, keys: tuple[str, ...], test: Callable[[object], bool], expected: str
 ) -> None:
-    # The container's own setting stands above the pod's.
+    # A container's securityContext overrides the pod's.
     node = own.at(*keys)
     (defaults.at(*keys) if node.missing else node).require(test, expected)
 

@@ -1,4 +1,4 @@
-"""Where does the model come from, and do its papers agree with each other?"""
+"""Checks data lineage, and that manifest, evaluation and bill of materials are consistent."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from governance.tokens import DEPLOYMENT, MODEL_VERSION
 
 __all__ = ["RULES"]
 
-# Numbers pass through JSON and YAML on their way; they are rounded to more digits than this.
+# The builder rounds figures to more digits than this before they are written as JSON and YAML.
 _TOLERANCE: Final = 1e-6
 
 
 @resource_rule(
     id="training-data-known",
-    title="The model's training and evaluation data are named, and are not the same data.",
+    title="The model's training and evaluation data are named and disjoint.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10", "NIST AI RMF MAP 2.3"),
@@ -27,7 +27,7 @@ _TOLERANCE: Final = 1e-6
     waivable_by="ethics-reviewer",
 )
 def training_data_known(case: Case) -> None:
-    """Check the data sets of the lineage."""
+    """Check that training and evaluation data are named and disjoint."""
     model = model_of(case)
     datasets = model.manifest.lineage.datasets if model else ()
     trained = {item.digest for item in datasets if item.use in {"training", "fine-tuning"}}
@@ -42,7 +42,7 @@ def training_data_known(case: Case) -> None:
 
 @resource_rule(
     id="training-licence-allowed",
-    title="Every data set that went into the model has a licence that is allowed.",
+    title="Every data set of the model has an allowed licence.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10(2)(b)", "NIST AI RMF GOVERN 6.1"),
@@ -67,7 +67,7 @@ def training_data_known(case: Case) -> None:
     },
 )
 def training_licence_allowed(case: Case) -> None:
-    """Check every licence against the list."""
+    """Check the licence of every data set against the allowed ones."""
     model = model_of(case)
     allowed = case.parameters["licences"]
     if model is None:
@@ -80,7 +80,7 @@ def training_licence_allowed(case: Case) -> None:
 
 @resource_rule(
     id="evaluation-agrees-with-manifest",
-    title="What the manifest says of quality is what the evaluator measured and signed.",
+    title="The manifest's quality figures are those that the evaluator measured and signed.",
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 15", "NIST AI RMF MEASURE 1.3 and 2.5"),

@@ -1,4 +1,4 @@
-"""Can what is declared cost more than somebody agreed to?"""
+"""Bounds the cost of declared resources: scaling, concurrency, sizes, retention, usage, budgets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCALERS: Final = {
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": ("spec", "maxReplicas"),
     "aws:appautoscaling/target:Target": ("maxCapacity",),
 }
-# Which property says how large a resource is, and the parameter that lists what may be.
+# By type: the property that holds the size, and the parameter that lists allowed sizes.
 _SIZES: Final = {
     "aws:rds/instance:Instance": ("instanceClass", "database"),
     "aws:ec2/instance:Instance": ("instanceType", "instance"),
@@ -34,7 +34,7 @@ _SIZES: Final = {
 
 @resource_rule(
     id="autoscaling-bounded",
-    title="Whatever scales by itself has an upper bound.",
+    title="Every autoscaler has an upper bound.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Workload Optimization", "AWS Well-Architected COST09"),
@@ -42,11 +42,13 @@ _SIZES: Final = {
     applies_to=(*_SCALERS, DEPLOYMENT),
     waivable_by="finops-approver",
     parameters={
-        "maximumReplicas": Parameter(default=20, doc="Of one autoscaler.", weaker="higher")
+        "maximumReplicas": Parameter(
+            default=20, doc="Maximum replicas of one autoscaler.", weaker="higher"
+        )
     },
 )
 def autoscaling_bounded(case: Case) -> None:
-    """Check the maximum of an autoscaler, or those that a deployment declares."""
+    """Check the maximum of an autoscaler, or of each edge placement of a deployment."""
     most = case.parameters["maximumReplicas"]
     if case.resource.type != DEPLOYMENT:
         case.at(*_SCALERS[case.resource.type]).require(at_most(most), f"at most {most}")
@@ -60,7 +62,7 @@ def autoscaling_bounded(case: Case) -> None:
 
 @resource_rule(
     id="functions-capped",
-    title="A function has a cap on how many copies run at once.",
+    title="Functions have a cap on concurrency and memory.",
     group="finops",
     severity="high",
     frameworks=("AWS Well-Architected COST09", "AWS FSBP Lambda.7"),
@@ -68,8 +70,12 @@ def autoscaling_bounded(case: Case) -> None:
     applies_to=(FUNCTION,),
     waivable_by="finops-approver",
     parameters={
-        "maximumConcurrency": Parameter(default=100, doc="Copies at once.", weaker="higher"),
-        "maximumMemoryMb": Parameter(default=3008, doc="Of one copy.", weaker="higher"),
+        "maximumConcurrency": Parameter(
+            default=100, doc="Maximum reserved concurrency.", weaker="higher"
+        ),
+        "maximumMemoryMb": Parameter(
+            default=3008, doc="Maximum memory of one instance.", weaker="higher"
+        ),
     },
 )
 def functions_capped(case: Case) -> None:
@@ -98,9 +104,10 @@ def functions_capped(case: Case) -> None:
     },
 )
 def cloud_capacity_affordable(case: Case) -> None:
-    """Multiply concurrency, memory, time and price; compare with the budget.
+    """Compare the cost of cloud placements at full load with the budget.
 
-    Reserved concurrency caps a rate and no money: this is the money.
+    Reserved concurrency caps the request rate and not the cost; this bounds the cost of that rate:
+    concurrency x memory x busy time x price per GB-second.
     """
     clouds = [item for item in placements(case) if item.at("target").text() == "cloud"]
     parts = [_full_load_usd(case, item) for item in clouds]
@@ -119,7 +126,7 @@ def cloud_capacity_affordable(case: Case) -> None:
 
 @resource_rule(
     id="sizes-allowed",
-    title="Machines and databases are of a size that the environment allows.",
+    title="Instances and databases have a size that the environment allows.",
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Rate Optimization", "AWS Well-Architected COST06"),
@@ -151,7 +158,7 @@ def sizes_allowed(case: Case) -> None:
 
 @resource_rule(
     id="logs-expire",
-    title="Logs are kept long enough to look into, and not for ever.",
+    title="Log retention is within bounds.",
     group="finops",
     severity="medium",
     frameworks=("GDPR Art. 5(1)(e)", "AWS FSBP CloudWatch.16", "EU AI Act Art. 19"),
@@ -173,7 +180,7 @@ def logs_expire(case: Case) -> None:
 
 @resource_rule(
     id="budget-declared",
-    title="Every deployment has a budget that the stack declares, with somebody to tell.",
+    title="Every deployment has a declared budget with a limit and a notification address.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST01"),
@@ -182,7 +189,7 @@ def logs_expire(case: Case) -> None:
     waivable_by="finops-approver",
 )
 def budget_declared(case: Case) -> None:
-    """Check that the named budget exists, has a limit and tells somebody."""
+    """Check that the named budget exists, has a limit and notifies somebody."""
     budget = case.at("spec", "budget")
     known = case.facts.context.budgets if case.facts.context else {}
     if not budget.require(lambda value: value in known, f"one of {sorted(known)}"):
@@ -225,7 +232,7 @@ def owner_named(case: Case) -> None:
 
 @resource_rule(
     id="usage-plausible",
-    title="Declared usage is not far below what was measured, or somebody signed for it.",
+    title="Declared usage is not far below the last measurement or signed assumption.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Forecasting",),
@@ -234,7 +241,7 @@ def owner_named(case: Case) -> None:
     waivable_by="finops-approver",
     parameters={
         "minimumShare": Parameter(
-            default=0.8, doc="Of the last value measured or signed.", weaker="lower"
+            default=0.8, doc="Minimum share of the last value measured or signed.", weaker="lower"
         )
     },
 )
@@ -257,7 +264,7 @@ def usage_plausible(case: Case) -> None:
 
 @stack_rule(
     id="budgets-alert",
-    title="Every declared budget exists in the account and alerts somebody.",
+    title="Every declared budget exists in the account, with notifications.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST01"),
@@ -265,7 +272,7 @@ def usage_plausible(case: Case) -> None:
     waivable_by="finops-approver",
 )
 def budgets_alert(whole: Whole) -> None:
-    """Ask for as many budgets with notifications as the context declares."""
+    """Require as many AWS budgets with notifications as the context declares."""
     declared = whole.facts.context.budgets if whole.facts.context else {}
     made = whole.of(_BUDGET)
     for case in made:
@@ -276,9 +283,9 @@ def budgets_alert(whole: Whole) -> None:
 
 
 def _full_load_usd(case: Case, placement: Node) -> Decimal | None:
-    """Return a month of a placement with every copy busy; ``None`` without a price.
+    """Return the monthly cost of a placement at full concurrency; ``None`` without a price.
 
-    A deployment does not say which processor runs it: the dearer one with a price counts.
+    A deployment does not declare its processor architecture: the higher known price is used.
     """
     copies, memory = placement.at("reservedConcurrency"), placement.at("memoryMb")
     copies.require(at_least(0), "a reserved concurrency")

@@ -1,4 +1,4 @@
-"""Rules on what can be reached: nothing is open to the world but what must be, by TLS."""
+"""Rules on network exposure: ingress, CDN, load balancers, APIs, public addresses, TLS."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from governance.rule import Parameter, Rule, resource_rule, stack_rule
 
 __all__ = ["RULES"]
 
-# Bits that a network must fix at least: two halves of everything are everything.
+# Shortest prefix accepted, by IP version: 0.0.0.0/1 and 128.0.0.0/1 together are everybody.
 _WIDEST_PREFIX: Final = {4: 8, 6: 16}
 _UNIQUE_LOCAL: Final = ipaddress.IPv6Network("fc00::/7")  # RFC 4193: never routed on the internet
 _API: Final = "aws:apigatewayv2/api:Api"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _LISTENERS: Final = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 _BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+# Predefined policies that negotiate TLS 1.3 and, in some, TLS 1.2:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 _TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
 
 
 @resource_rule(
     id="no-public-ingress",
-    title="No security group lets everybody in.",
+    title="No security group allows ingress from the internet.",
     group="security",
     severity="critical",
     frameworks=("AWS FSBP EC2.13, EC2.18 and EC2.19", "CIS AWS 5.2"),
@@ -38,7 +40,7 @@ _TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
     waivable_by="security",
 )
 def no_public_ingress(case: Case) -> None:
-    """Check every way in of a security group."""
+    """Check the source ranges of every ingress rule."""
     kind = case.resource.type
     if kind.endswith("IngressRule"):
         case.at("cidrIpv4").require(optional(_is_narrow), "not everybody")
@@ -58,7 +60,7 @@ def _ranges(rule: Node) -> None:
 
 
 def _is_narrow(value: object) -> bool:
-    """Pass a network that is a real part of the address space, however it is written."""
+    """Return whether a CIDR block is narrow enough, or unique local; false if it is none."""
     try:
         network = ipaddress.ip_network(str(value), strict=False)
     except ValueError:
@@ -88,7 +90,8 @@ def cdn_hardened(case: Case) -> None:
     for behaviour in case.at("orderedCacheBehaviors").items():
         behaviour.at("viewerProtocolPolicy").require(*_HTTPS)
     if case.parameters["ownDomain"]:
-        # With CloudFront's own name a viewer may still come with TLS 1.0.
+        # With the default *.cloudfront.net certificate CloudFront accepts TLSv1:
+        # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html
         case.at("viewerCertificate", "minimumProtocolVersion").require(
             one_of("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"), "TLSv1.2_2021 or newer"
         )
@@ -101,7 +104,7 @@ def cdn_hardened(case: Case) -> None:
 
 @resource_rule(
     id="cdn-geography-allowed",
-    title="Models are served from, and to, places that the stack may serve.",
+    title="Models are served from allowed edge locations to allowed countries.",
     group="responsible_ai",
     severity="medium",
     frameworks=("NIST AI RMF GOVERN 1.1", "EU AI Act Art. 2"),
@@ -122,7 +125,7 @@ def cdn_hardened(case: Case) -> None:
     },
 )
 def cdn_geography_allowed(case: Case) -> None:
-    """Check where copies lie and who may fetch them; inference data never pass the CDN."""
+    """Check edge locations and viewer countries; inference data never pass through the CDN."""
     classes, countries = case.parameters["priceClasses"], case.parameters["countries"]
     case.at("priceClass").require(one_of(*classes), f"one of {classes}")
     if countries:
@@ -162,7 +165,7 @@ def load_balancer_hardened(case: Case) -> None:
 
 @resource_rule(
     id="api-authorized",
-    title="Every route of an API asks who is calling, and its stage is throttled and logged.",
+    title="Every API route has an authorizer, and every stage is throttled and logged.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP APIGateway.8 and APIGateway.9", "OWASP API2:2023 and API4:2023"),
@@ -173,7 +176,8 @@ def load_balancer_hardened(case: Case) -> None:
 def api_authorized(case: Case) -> None:
     """Check the authorization of a route, the throttle and logs of a stage, or an API's shape."""
     if case.resource.type == _API:
-        for key in ("body", "routeKey", "target"):  # each would make routes that no rule sees
+        # Each of these creates routes that are not resources of the plan.
+        for key in ("body", "routeKey", "target"):
             case.at(key).require(lambda value: value is MISSING, "routes as resources of their own")
         return
     if case.resource.type.endswith(":Route"):
@@ -198,6 +202,8 @@ def _permission(case: Case) -> None:
         lambda value: isinstance(value, str) and value.endswith(".amazonaws.com"),
         "a service of AWS: callers of other accounts go through the API",
     )
+    # A service principal acts for every AWS account: without a source condition any of them could
+    # invoke the function (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
     own = case.at("sourceAccount")
     if own.missing:
         case.at("sourceArn").require(is_text, "sourceArn or sourceAccount")
@@ -226,23 +232,23 @@ _CLOSED: Final[Mapping[str, Callable[[Case], None]]] = {
 
 @resource_rule(
     id="no-public-compute",
-    title="Functions, machines and subnets cannot be reached by everybody.",
+    title="Functions, instances and subnets are not public.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP Lambda.1, EC2.9 and EC2.15",),
     remediation="name who may invoke it; keep public addresses off",
     applies_to=tuple(_CLOSED),
-    on_unknown="defer",  # who may invoke is an ARN that only the cloud knows at preview
+    on_unknown="defer",  # the source ARN of a permission is unknown at preview
     waivable_by="security",
 )
 def no_public_compute(case: Case) -> None:
-    """Run the check of the type."""
+    """Run the check of the resource's type."""
     _CLOSED[case.resource.type](case)
 
 
 @stack_rule(
     id="cdn-has-firewall",
-    title="The CDN stands behind a firewall.",
+    title="The CDN is protected by a web application firewall.",
     group="security",
     severity="medium",
     frameworks=("AWS FSBP CloudFront.6",),
@@ -255,7 +261,7 @@ def no_public_compute(case: Case) -> None:
     },
 )
 def cdn_has_firewall(whole: Whole) -> None:
-    """Ask for a web ACL on every distribution."""
+    """Require a web ACL in a stack with distributions."""
     for case in whole.of(_DISTRIBUTION) if whole.parameters["required"] else []:
         firewalls = whole.of("aws:wafv2/webAcl:WebAcl")
         if not firewalls:

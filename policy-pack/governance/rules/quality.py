@@ -1,4 +1,4 @@
-"""Is the variant that ships good enough, fair enough, and watched over by somebody?"""
+"""Quality, fairness, parity, oversight and drift monitoring of the shipped variants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def _shipped(case: Case) -> Iterator[Artifact]:
-    """Yield the artifacts that the placements name; one that is not there is noted."""
+    """Yield the artifacts that the placements name; deny names that the manifest lacks."""
     model = model_of(case)
     for item in placements(case):
         variant = item.at("variant")
@@ -33,7 +33,7 @@ def _shipped(case: Case) -> Iterator[Artifact]:
 
 
 def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[str, str] | None:
-    """Return what is stated and what is expected where a figure has no known meaning."""
+    """Return what was found and expected if a metric is unknown or its value out of range."""
     metric = METRICS.get(stated.metric)
     usable = [
         item.name
@@ -58,8 +58,12 @@ def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
-        "minimum": Parameter(default=0.8, doc="Of the interval's lower bound.", weaker="lower"),
-        "minimumRows": Parameter(default=500, doc="Held-out rows measured on.", weaker="lower"),
+        "minimum": Parameter(
+            default=0.8, doc="Minimum of the interval's lower bound.", weaker="lower"
+        ),
+        "minimumRows": Parameter(
+            default=500, doc="Minimum number of held-out rows.", weaker="lower"
+        ),
     },
 )
 def quality_sufficient(case: Case) -> None:
@@ -81,7 +85,7 @@ def quality_sufficient(case: Case) -> None:
 
 
 def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
-    """Return the bound that is missed and the limit, where groups are treated too unlike."""
+    """Return the missed bound and the limit if a fairness figure is outside its threshold."""
     most, least = case.parameters["maximum"], case.parameters["minimum"]
     low, high = item.interval.low, item.interval.high
     if METRICS[item.metric].more_is_worse:
@@ -93,7 +97,7 @@ def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
 
 @resource_rule(
     id="fairness-sufficient",
-    title="The shipped variant treats groups alike, within the threshold.",
+    title="The shipped variant's fairness figures are within their thresholds.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10(2)(f)", "NIST AI RMF MEASURE 2.11", "EU Charter Art. 21"),
@@ -103,19 +107,21 @@ def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
     parameters={
         "maximum": Parameter(
             default=0.1,
-            doc="Of the interval's upper bound, of metrics where less is better.",
+            doc="Maximum of the interval's upper bound, for metrics where lower is better.",
             weaker="higher",
         ),
         "minimum": Parameter(
             default=0.7,
-            doc="Of the interval's lower bound, of metrics where more is better.",
+            doc="Minimum of the interval's lower bound, for metrics where higher is better.",
             weaker="lower",
         ),
-        "minimumGroup": Parameter(default=30, doc="Rows in the smallest group.", weaker="lower"),
+        "minimumGroup": Parameter(
+            default=30, doc="Minimum rows of the smallest group.", weaker="lower"
+        ),
     },
 )
 def fairness_sufficient(case: Case) -> None:
-    """Check every fairness figure; none counts as unmeasured where people are affected."""
+    """Check every fairness figure; a high-risk model must have one."""
     rows = case.parameters["minimumGroup"]
     model = model_of(case)
     sensitive = model is not None and model.manifest.metadata.risk_class == "high"
@@ -132,7 +138,7 @@ def fairness_sufficient(case: Case) -> None:
 
 @resource_rule(
     id="parity-kept",
-    title="The shipped variant answers as the model that was developed.",
+    title="The shipped variant's outputs agree with those of the reference variant.",
     group="responsible_ai",
     severity="medium",
     frameworks=("EU AI Act Art. 15(4)", "NIST AI RMF MEASURE 2.6"),
@@ -173,7 +179,7 @@ def parity_kept(case: Case) -> None:
     },
 )
 def evaluation_current(case: Case) -> None:
-    """Check the expiry; what is released already may stay as it is, or be gone back to."""
+    """Check the expiry; released versions may stay unchanged or be rolled back to."""
     model = model_of(case)
     if model is None:
         case.deny("evaluation", got="no verified model version", expected="one evaluated")
@@ -188,7 +194,7 @@ def evaluation_current(case: Case) -> None:
 
 @resource_rule(
     id="interpretability-reported",
-    title="A high-risk model comes with a report on what its answers depend on.",
+    title="A high-risk model has an interpretability report.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 13 and 86", "NIST AI RMF MEASURE 2.9"),
@@ -197,7 +203,7 @@ def evaluation_current(case: Case) -> None:
     waivable_by="ethics-reviewer",
 )
 def interpretability_reported(case: Case) -> None:
-    """Ask for the report where the risk class is high."""
+    """Require the report of a high-risk model."""
     model = model_of(case)
     if model is None:
         case.deny("interpretability", got="no verified model version", expected="one evaluated")
@@ -217,7 +223,7 @@ def interpretability_reported(case: Case) -> None:
     applies_to=(DEPLOYMENT,),
 )
 def risk_class_agreed(case: Case) -> None:
-    """Compare the two."""
+    """Compare the assessed risk class with the declared one."""
     model = model_of(case)
     if model is None:
         case.deny("riskClass", got="no verified model version", expected="one assessed")
@@ -230,7 +236,7 @@ def risk_class_agreed(case: Case) -> None:
 
 @resource_rule(
     id="human-oversight-named",
-    title="Somebody who can stop the model is named, and can be reached by mail.",
+    title="The person who can stop the model is named by mail address.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 14 and 26(2)", "NIST AI RMF GOVERN 3.2"),
@@ -239,7 +245,7 @@ def risk_class_agreed(case: Case) -> None:
     waivable_by="ethics-reviewer",
 )
 def human_oversight_named(case: Case) -> None:
-    """Check the address."""
+    """Check that the contact is a mail address."""
     contact = case.at("spec", "humanOversight")
     contact.require(
         lambda value: isinstance(value, str) and _MAIL.fullmatch(value) is not None,
@@ -249,7 +255,7 @@ def human_oversight_named(case: Case) -> None:
 
 @stack_rule(
     id="drift-monitored",
-    title="A stack that deploys a model also collects what shows its drift.",
+    title="A stack that deploys a model collects the telemetry to detect drift.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 72", "NIST AI RMF MEASURE 2.4 and MANAGE 4.1"),
@@ -257,7 +263,7 @@ def human_oversight_named(case: Case) -> None:
     waivable_by="ethics-reviewer",
 )
 def drift_monitored(whole: Whole) -> None:
-    """Ask for telemetry where there are deployments."""
+    """Require the Telemetry component in a stack with deployments."""
     if whole.of(DEPLOYMENT) and not whole.of(TELEMETRY):
         whole.deny("Telemetry", got="none in the stack", expected="one beside the deployments")
 

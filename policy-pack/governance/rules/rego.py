@@ -1,4 +1,4 @@
-"""What the company's own Rego rules say."""
+"""Applies custom Rego rules from ``policy-pack/rego`` to deployments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["RULES", "registry_of"]
 
 @resource_rule(
     id="rego-rules-pass",
-    title="The company's own rules in policy-pack/rego pass.",
+    title="The custom rules in policy-pack/rego pass.",
     group="responsible_ai",
     severity="high",
     frameworks=("NIST AI RMF GOVERN 1.2", "EU AI Act Art. 17"),
@@ -36,7 +36,7 @@ def rego_rules_pass(case: Case) -> None:
 
 
 def registry_of(case: Case) -> dict[str, Any]:
-    """Return what was verified, by model and version."""
+    """Return the verified model versions as Rego data, by model and version."""
     registry: dict[str, Any] = {}
     for digest, model in case.facts.models.items():
         metadata = model.manifest.metadata

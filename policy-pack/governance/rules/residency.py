@@ -1,4 +1,4 @@
-"""Do data stay where the law and the stack say?"""
+"""Restricts the regions in which personal data are processed and stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EU: Final = [
     "eu-west-1",
     "eu-west-3",
 ]
-# Services that AWS runs from us-east-1 for the whole world; they hold no inference data.
+# Types that CloudFront, Route 53 and billing require in us-east-1; they hold no inference data.
 _GLOBAL_FROM_US_EAST_1: Final = (
     "aws:acm/",
     "aws:cloudwatch/logDelivery",
@@ -46,7 +46,7 @@ _REGION_FREE: Final = (
     group="responsible_ai",
     severity="critical",
     frameworks=("GDPR Art. 44 and 46", "EU AI Act Art. 10", "NIST AI RMF MAP 4.1"),
-    remediation="move the deployment to an allowed region, or lower what it processes",
+    remediation="move the deployment to an allowed region, or process less sensitive data",
     applies_to=(DEPLOYMENT, "aws:*", "pulumi:providers:aws"),
     parameters={
         "personalRegions": Parameter(
@@ -58,7 +58,7 @@ _REGION_FREE: Final = (
     },
 )
 def data_residency(case: Case) -> None:
-    """Check the region of whatever processes or stores data."""
+    """Check the region of a deployment, an AWS provider or an AWS resource."""
     if case.resource.type == DEPLOYMENT:
         _deployment(case)
     elif case.resource.type == "pulumi:providers:aws":
@@ -72,7 +72,7 @@ def data_residency(case: Case) -> None:
 def _deployment(case: Case) -> None:
     tier = case.at("spec", "dataProcessing", "privacyTier")
     tier.require(one_of(*PRIVACY_TIERS), f"one of {list(PRIVACY_TIERS)}")
-    # An unknown tier is judged as the strictest one.
+    # An unknown tier is treated as the strictest one.
     key = "personalRegions" if tier.text() == "GDPR_Personal" else "sensitiveRegions"
     personal = tier.text() not in {"Public", "Internal"}
     context = case.facts.context

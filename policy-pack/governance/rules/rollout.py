@@ -1,4 +1,4 @@
-"""Does a release reach people in steps that can be stopped?"""
+"""Rules on staged rollouts: ring sizes, soak times, stage changes, cache lifetimes, patches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["RULES"]
 
 @resource_rule(
     id="first-ring-small",
-    title="The first ring is small enough that a mistake is found before it matters.",
+    title="The first ring is small.",
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "DORA Art. 9(4)(e)"),
@@ -25,7 +25,9 @@ __all__ = ["RULES"]
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
     parameters={
-        "maximumPercent": Parameter(default=10, doc="Of devices, percent.", weaker="higher")
+        "maximumPercent": Parameter(
+            default=10, doc="Maximum share of devices, percent.", weaker="higher"
+        )
     },
 )
 def first_ring_small(case: Case) -> None:
@@ -39,24 +41,26 @@ def first_ring_small(case: Case) -> None:
 
 @resource_rule(
     id="rollout-bounded",
-    title="Rings grow step by step to everybody, and each is watched for a while.",
+    title="Rings grow in bounded steps to 100 percent, each with a minimum soak time.",
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
-    remediation="add a ring between, or let it soak for longer",
+    remediation="add a ring in between, or raise soakHours",
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
     parameters={
         "maximumFactor": Parameter(
             default=20,
-            doc="How many times larger a ring may be than the one before.",
+            doc="Maximum growth factor from one ring to the next.",
             weaker="higher",
         ),
-        "minimumSoakHours": Parameter(default=1, doc="Of every ring but the last.", weaker="lower"),
+        "minimumSoakHours": Parameter(
+            default=1, doc="Minimum of every ring but the last.", weaker="lower"
+        ),
     },
 )
 def rollout_bounded(case: Case) -> None:
-    """Check the steps, the soak times and the end."""
+    """Check growth and soak time of the rings, and that the last one is 100 percent."""
     rings = case.at("spec", "rollout", "rings").items()
     for before, after in pairwise(rings):
         least, most = before.at("percent").number(), case.parameters["maximumFactor"]
@@ -72,11 +76,11 @@ def rollout_bounded(case: Case) -> None:
 
 @resource_rule(
     id="rollout-stage-known",
-    title="The stage of the rollout is one of its rings, and a halt is never forgotten.",
+    title="The stage of the rollout is one of its rings; a halt is reported.",
     group="delivery",
     severity="medium",
     frameworks=("NIST AI RMF MANAGE 2.4",),
-    remediation="name one of the rings as the stage; clear `halted` when the cause is mended",
+    remediation="name one of the rings as the stage; clear `halted` when the cause is fixed",
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
 )
@@ -87,7 +91,7 @@ def rollout_stage_known(case: Case) -> None:
     rollout.at("stage").require(one_of(*names), f"one of {names}")
     rollout.at("salt").require(lambda value: isinstance(value, str) and bool(value), "a salt")
     if not optional(is_false)(rollout.at("halted").plain() or False):
-        case.warn("spec.rollout.halted", got="true", expected="false once the cause is mended")
+        case.warn("spec.rollout.halted", got="true", expected="false once the cause is fixed")
 
 
 @resource_rule(
@@ -106,31 +110,31 @@ def rollout_stage_known(case: Case) -> None:
 def rollout_one_ring_at_a_time(case: Case) -> None:
     """Compare the stage with the one deployed before.
 
-    A way back is no step: the version named as `previous` may return to every ring at once.
-    Without a baseline every stage beyond the first is a step.
+    A rollback is exempt: the version named as `previous` may return to all rings at once. Without
+    a baseline every stage beyond the first is refused.
     """
     rollout = case.at("spec", "rollout")
     names = [ring.at("name").text() for ring in rollout.at("rings").items()]
     stage = rollout.at("stage")
     if rollout.at("halted").plain() is True or stage.text() not in names:
-        return  # the stage that is none of its rings is denied by `rollout-stage-known`
+        return  # `rollout-stage-known` denies a stage that is not a ring
     last = _last_open_ring(case, names) + 1 + case.parameters["skip"]
     if names.index(stage.text()) > last:
         stage.deny(f"{names[last]!r}, or a ring before it")
     most = _widest_next(case)
-    if most is not None:  # names may move between rings: devices count
+    if most is not None:  # rings may be renamed, so that shares of devices are compared too
         share = rollout.at("rings").items()[names.index(stage.text())].at("percent")
         share.require(at_most(most), f"at most {most:g} percent, as the next ring had before")
 
 
 def _deployed(case: Case) -> Mapping[str, Any]:
-    """Return the deployment's spec as it runs now, empty where nothing does."""
+    """Return the deployed spec of this deployment, empty if there is none."""
     deployments = case.facts.baseline.deployments if case.facts.baseline else {}
     return deployments.get(case.resource.name) or {}
 
 
 def _widest_next(case: Case) -> float | None:
-    """Return the percent of the ring after the deployed stage, as deployed; else ``None``."""
+    """Return the deployed percent of the ring after the deployed stage; ``None`` if unknown."""
     spec = _deployed(case)
     rollout = spec.get("rollout") or {}
     before = {ring.get("name"): ring.get("percent") for ring in rollout.get("rings") or ()}
@@ -143,7 +147,7 @@ def _widest_next(case: Case) -> float | None:
 
 
 def _last_open_ring(case: Case, names: list[str]) -> int:
-    """Return the last ring that the version already has reached, -1 for none."""
+    """Return the index of the last ring that this version has reached, -1 for none."""
     spec = _deployed(case)
     model = spec.get("aiModel") or {}
     own = case.at("spec", "aiModel", "sha256").text()
@@ -167,7 +171,7 @@ def _last_open_ring(case: Case, names: list[str]) -> int:
     },
 )
 def minimum_app_version_set(case: Case) -> None:
-    """Check that the version is one, and not too low."""
+    """Check that the app version is a semantic version and at least the minimum."""
     least = version_key(case.parameters["minimum"])
     case.at("spec", "rollout", "minAppVersion").require(
         lambda value: (
@@ -190,11 +194,13 @@ def minimum_app_version_set(case: Case) -> None:
     applies_to=("aws:cloudfront/cachePolicy:CachePolicy",),
     waivable_by="security",
     parameters={
-        "maximumSeconds": Parameter(default=300, doc="Of metadata in caches.", weaker="higher")
+        "maximumSeconds": Parameter(
+            default=300, doc="Maximum TTL of metadata in caches.", weaker="higher"
+        )
     },
 )
 def release_metadata_fresh(case: Case) -> None:
-    """Check cache policies but that of the targets, whose names hold their digests."""
+    """Check the TTL of cache policies, except that of targets, which are content-addressed."""
     most = case.parameters["maximumSeconds"]
     if not case.resource.name.endswith("-targets"):
         case.at("maxTtl").require(at_most(most), f"at most {most} seconds")
@@ -202,17 +208,17 @@ def release_metadata_fresh(case: Case) -> None:
 
 @stack_rule(
     id="patches-released",
-    title="Devices that have the version before are offered a patch and not the whole file.",
+    title="Devices with the previous version are offered a patch instead of the whole file.",
     group="delivery",
     severity="low",
-    # A patch that would save too little is rightly left out, so this can only be advice.
+    # Advisory, because a patch that would save too little is left out on purpose.
     enforcement="advisory",
     frameworks=("AWS Well-Architected SUS04-BP07",),
-    remediation="publish the release again where the version before is at hand",
+    remediation="publish the release again where the previous version is available",
     waivable_by="security",
 )
 def patches_released(whole: Whole) -> None:
-    """Look for a patch from the previous version among the objects of the release."""
+    """Require a patch from the previous version among the objects of the release."""
     keys = [case.at("key").text() or "" for case in whole.of(*DELIVERY_OBJECTS)]
     if not any(key.startswith(_RELEASED) for key in keys):
         return  # nothing was released yet

@@ -1,4 +1,4 @@
-"""Are the cloud services set up as the AWS Foundational Security Best Practices ask?"""
+"""Rules on AWS services after the AWS Foundational Security Best Practices (FSBP) standard."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BUCKET: Final = "aws:s3/bucket:Bucket"
 _SECRET_NAME: Final = re.compile(
     r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)"
 )
-# A variable whose name ends so points to a secret and does not hold it.
+# Names with these endings refer to a secret and do not contain it.
 _REFERENCE: Final = re.compile(r"(?i)(arn|name|id|file|path|url|alias)$")
-# What keeps a bucket closed, and the property that says which bucket.
+# Resources that each bucket requires, by purpose; their property `bucket` refers to it.
 _GUARDS: Final = {
     "public access block": "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "encryption": (
@@ -44,7 +44,11 @@ _GUARDS: Final = {
     waivable_by="security",
 )
 def keys_rotate(case: Case) -> None:
-    """Check symmetric keys: KMS does not rotate asymmetric ones."""
+    """Check rotation of symmetric keys and the deletion window.
+
+    KMS supports automatic rotation only for symmetric encryption keys:
+    https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+    """
     usage, spec = case.at("keyUsage"), case.at("customerMasterKeySpec")
     signs = usage.text() == "SIGN_VERIFY"
     if not signs and (spec.missing or spec.text() == "SYMMETRIC_DEFAULT"):
@@ -64,14 +68,14 @@ def keys_rotate(case: Case) -> None:
     waivable_by="security",
 )
 def registry_immutable(case: Case) -> None:
-    """Check mutability and scanning."""
+    """Check tag mutability and scanning on push."""
     case.at("imageTagMutability").require(one_of("IMMUTABLE"), "'IMMUTABLE'")
     case.at("imageScanningConfiguration", "scanOnPush").require(is_true, "true")
 
 
 @resource_rule(
     id="database-resilient",
-    title="Databases are backed up, patched, and kept when the stack goes.",
+    title="Databases have backups, automatic patches, deletion protection and Multi-AZ.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP RDS.5, RDS.8, RDS.11 and RDS.13",),
@@ -85,7 +89,7 @@ def registry_immutable(case: Case) -> None:
     },
 )
 def database_resilient(case: Case) -> None:
-    """Check backups, upgrades, deletion protection and zones."""
+    """Check backups, minor upgrades, deletion protection and Multi-AZ."""
     days = case.parameters["minimumBackupDays"]
     case.at("backupRetentionPeriod").require(at_least(days), f"at least {days} days")
     case.at("autoMinorVersionUpgrade").require(optional(is_true), "true")
@@ -122,17 +126,17 @@ _ENCRYPTED: Final[Mapping[str, Callable[[Case], None]]] = {
 
 @resource_rule(
     id="messages-encrypted",
-    title="Topics, queues, streams and logs are encrypted with a key of ours.",
+    title="Topics, queues, streams and logs are encrypted with a customer managed key.",
     group="security",
     severity="medium",
     frameworks=("AWS FSBP SNS.1, SQS.1 and DataFirehose.1", "GDPR Art. 32"),
     remediation="set the KMS key",
     applies_to=tuple(_ENCRYPTED),
-    on_unknown="defer",  # the key's ARN is only known once the key is
+    on_unknown="defer",  # the key's ARN is unknown until the key is created
     waivable_by="security",
 )
 def messages_encrypted(case: Case) -> None:
-    """Run the check of the type."""
+    """Run the check of the resource's type."""
     _ENCRYPTED[case.resource.type](case)
 
 
@@ -168,11 +172,11 @@ def task_hardened(case: Case) -> None:
     frameworks=("AWS FSBP ECS.8", "CIS Kubernetes 5.4.1", "OWASP A07:2021"),
     remediation="take it from a secret store, and pass its name",
     applies_to=(FUNCTION, "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Deployment"),
-    on_unknown="defer",  # other variables may hold addresses that only the cloud knows
+    on_unknown="defer",  # other variables may hold addresses that are unknown at preview
     waivable_by="security",
 )
 def no_plain_secrets(case: Case) -> None:
-    """Check the names of variables that have a value."""
+    """Deny variables with a value whose name is that of a secret."""
     if case.resource.type == FUNCTION:
         _refuse_secrets(case.at("environment", "variables"))
     elif case.resource.type.endswith(":ConfigMap"):
@@ -191,7 +195,7 @@ def _refuse_secrets(variables: Node) -> None:
 
 
 def _deny_secret(node: Node) -> None:
-    # The value itself is never shown, whether or not it is marked as a secret.
+    # The value is never printed, even if it is not marked as a secret.
     node.redacted().deny("a reference to a secret store")
 
 
@@ -201,7 +205,7 @@ def _names_secret(name: str) -> bool:
 
 @resource_rule(
     id="functions-traced",
-    title="Functions keep what they failed on, or report it.",
+    title="Functions log to a declared log group.",
     group="security",
     severity="low",
     enforcement="advisory",
@@ -218,7 +222,7 @@ def functions_traced(case: Case) -> None:
 
 @stack_rule(
     id="bucket-guards-exist",
-    title="Every bucket has all that keeps it private, versioned and within bounds.",
+    title="Every bucket is private, encrypted and versioned, and has a lifecycle and a policy.",
     group="security",
     severity="high",
     frameworks=("AWS FSBP S3.1, S3.5, S3.8, S3.12, S3.13 and S3.14",),
@@ -226,7 +230,7 @@ def functions_traced(case: Case) -> None:
     waivable_by="security",
 )
 def bucket_guards_exist(whole: Whole) -> None:
-    """Ask for each guard of each bucket: removing one is no change that a resource rule sees."""
+    """Require each guard of each bucket: no resource rule runs for a removed resource."""
     guarded = {
         purpose: _guarded(whole.index.by_type.get(token, [])) for purpose, token in _GUARDS.items()
     }
@@ -248,7 +252,7 @@ def _guarded(guards: list[Resource]) -> set[str]:
 
 @resource_rule(
     id="stores-protected",
-    title="What holds data is protected from being deleted with the stack.",
+    title="Data stores are protected from deletion with the stack.",
     group="security",
     severity="medium",
     frameworks=("AWS Well-Architected REL09", "AWS FSBP RDS.8"),
@@ -264,7 +268,7 @@ def _guarded(guards: list[Resource]) -> set[str]:
     },
 )
 def stores_protected(case: Case) -> None:
-    """Check the engine's own protection, which sees more ways to delete than the cloud's."""
+    """Check Pulumi's `protect`, which also stops replacements and removals from the program."""
     name = case.resource.name
     wanted = any(part in name for part in case.parameters["names"])
     if wanted and not case.resource.protect:

@@ -1,4 +1,4 @@
-"""Is the judgement itself set up: a listed stack, its context, records that count?"""
+"""Checks the evaluation's own input: a listed stack, one context, valid records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["RULES", "stack_configured"]
 
 @resource_rule(
     id="stack-configured",
-    title="The stack is listed in the pack, and the plan says the same stack and environment.",
+    title="The stack is listed in the pack, and the plan's stack and environment match it.",
     group="security",
     severity="critical",
     frameworks=("NIST AI RMF GOVERN 1.4", "CIS Controls 4.1"),
@@ -25,7 +25,7 @@ __all__ = ["RULES", "stack_configured"]
     applies_to=(CONTEXT,),
 )
 def stack_configured(case: Case) -> None:
-    """Compare what the context claims with what the pack knows."""
+    """Compare stack and environment of the context with the URN and ``stacks.yaml``."""
     environment = case.facts.setting.environment
     case.at("stack").require(one_of(stack_of(case.resource.urn)), "the stack of the URN")
     case.at("environment").require(one_of(environment), f"{environment!r}, as stacks.yaml says")
@@ -41,7 +41,7 @@ def stack_configured(case: Case) -> None:
     applies_to=(CONTEXT,),
 )
 def records_verified(case: Case) -> None:
-    """Refuse records that do not count, and claims of a release that nothing proves."""
+    """Deny invalid records and waivers, and released digests without proof."""
     case.at("records").plain()
     for error in case.facts.records.refused:
         case.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
@@ -80,7 +80,7 @@ def _check_waiver(case: Case, waiver: Waiver) -> None:
     remediation="keep GovernanceContext and Deployed as the first resources of the program",
 )
 def context_present(whole: Whole) -> None:
-    """Count the contexts and baselines: rules read only the first of each."""
+    """Require exactly one context and one baseline: rules read only the first of each."""
     for token in (CONTEXT, DEPLOYED):
         count = len(whole.of(token))
         if count != 1:

@@ -1,4 +1,4 @@
-"""Rules on origin: resource types, providers, accounts and images."""
+"""Rules on resource types, provider inputs, accounts and image repositories."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from governance.tokens import CONTEXT
 __all__ = ["RULES"]
 
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
-# The inputs that a provider may have. Everything else (endpoints, profiles, assumed roles,
-# credentials, skipped checks, a kubeconfig) would take what is judged here somewhere else.
+# Allowed provider inputs. Others (endpoints, profiles, credentials, skipped checks, a kubeconfig)
+# could direct the evaluated resources to another account or cluster.
 _PROVIDERS: Final = {
     _AWS_PROVIDER: frozenset(
         {
@@ -36,24 +36,24 @@ _PROVIDERS: Final = {
 
 @resource_rule(
     id="resource-types-expected",
-    title="Every resource is of a type that is listed, with the rules that judge it.",
+    title="Every resource has a type of the closed list.",
     group="security",
     severity="critical",
     frameworks=("CIS Controls 2.5", "SLSA 1.2 Build L2"),
-    remediation="use a component, or list the type in the pack's config with a rule that judges it",
+    remediation="use a component, or list the type in the pack's config and add a rule",
     applies_to=("*",),
     parameters={
         "also": Parameter(
             default=[],
-            doc="Further types, as exact tokens, that rules of the company's own judge.",
+            doc="Further allowed types, as exact tokens, which custom rules evaluate.",
             weaker="more",
         )
     },
 )
 def resource_types_expected(case: Case) -> None:
-    """Refuse every type that is not listed: dynamic resources, commands, other clouds, look-alikes.
+    """Deny types that are not listed: dynamic resources, commands, other clouds, homoglyphs.
 
-    A type whose name only looks like a listed one would be judged by no rule.
+    No rule would evaluate a type whose name only resembles a listed one.
     """
     kind = case.resource.type
     if kind not in LISTED and kind not in case.parameters["also"]:
@@ -72,7 +72,7 @@ def resource_types_expected(case: Case) -> None:
 def provider_accounts_bound(case: Case) -> None:
     """Check the accounts of the AWS provider, and the inputs of every provider."""
     for key, node in case.at().entries():
-        # The engine's own: empty in every state, and the address of a plugin where it has one.
+        # Set by the engine: empty, or the download URL of a plugin, which is denied.
         engines = key == "__internal" and node.plain() == {}
         if key not in _PROVIDERS[case.resource.type] and not engines:
             node.redacted().deny("no such input: it could lead to another account or cluster")
@@ -90,14 +90,14 @@ def provider_accounts_bound(case: Case) -> None:
 
 
 def _listed(node: Node) -> list[Any] | None:
-    # Providers take lists as JSON text.
+    # The engine passes provider inputs that are not strings as JSON text.
     found = node.json() if isinstance(node.plain(), str) else node.plain()
     return found if isinstance(found, list) else None
 
 
 @resource_rule(
     id="images-from-our-registry",
-    title="Pinned images are of bounded repositories, by digest.",
+    title="Images are pinned by digest and come from allowed repositories.",
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.5.1", "SLSA 1.2 Build L2", "NIST SSDF PS.3"),
@@ -106,7 +106,7 @@ def _listed(node: Node) -> list[Any] | None:
     waivable_by="security",
 )
 def images_from_our_registry(case: Case) -> None:
-    """Check every pinned image: a repository within the bounds, and a digest."""
+    """Check that every image is in an allowed repository and pinned by digest."""
     allowed = case.facts.setting.bounds.images
     for _, image in case.at("images").entries():
         image.require(

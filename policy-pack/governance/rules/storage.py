@@ -1,4 +1,4 @@
-"""Is what holds data closed to the public and encrypted?"""
+"""Requires private, encrypted storage: buckets, databases, registries, streams, disks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _disk(case: Case) -> None:
     case.at("encrypted").require(is_true, "true")
 
 
-# What keeps each type of store private and encrypted.
+# Check of each storage type.
 _CHECKS: Final[Mapping[str, Callable[[Case], None]]] = {
     "aws:s3/bucket:Bucket": _bucket,
     "aws:s3/bucketAcl:BucketAcl": _bucket_acl,
@@ -100,7 +100,7 @@ _CHECKS: Final[Mapping[str, Callable[[Case], None]]] = {
     applies_to=tuple(_CHECKS),
 )
 def storage_private_and_encrypted(case: Case) -> None:
-    """Run the check of the type."""
+    """Run the check of the resource's type."""
     _CHECKS[case.resource.type](case)
 
 

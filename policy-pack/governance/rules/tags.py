@@ -1,4 +1,4 @@
-"""Can every cost be told to somebody?"""
+"""Requires cost allocation tags on taggable AWS resources and Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["RULES"]
 
 _AWS: Final = "mobile-ai:"
 _KUBERNETES: Final = "mobile-ai.dev/"
-# Objects without labels of ours: lists, and what the cluster makes itself.
+# Types that render other objects and have no labels of their own.
 _UNLABELLED: Final = ("kubernetes:helm", "kubernetes:yaml", "kubernetes:kustomize")
 
 
 @resource_rule(
     id="cost-tags-required",
-    title="Everything that can be tagged says project, team, cost centre and environment.",
+    title="Every taggable resource has the cost allocation tags.",
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Allocation", "AWS FSBP tagging controls", "CIS Controls 1.1"),
@@ -34,13 +34,13 @@ _UNLABELLED: Final = ("kubernetes:helm", "kubernetes:yaml", "kubernetes:kustomiz
         ),
         "allowed": Parameter(
             default={},
-            doc="Lists of the values that a tag may have, by its name; one without may have any.",
+            doc="Allowed values by tag name; a tag that is not listed may have any value.",
             weaker="never",
         ),
     },
 )
 def cost_tags_required(case: Case) -> None:
-    """Check the effective tags: the provider's default tags, then the resource's own."""
+    """Check the effective tags: the resource's own, else the provider's default tags."""
     kind = case.resource.type
     if kind.startswith("kubernetes:"):
         if not kind.startswith(_UNLABELLED):
@@ -63,7 +63,7 @@ def _check(case: Case, prefix: str, places: tuple[Node, ...]) -> None:
 
 
 def _check_value(case: Case, name: str, tag: Node) -> None:
-    """Hold a value against those that the config lists; the environment is the stack's own."""
+    """Check a tag against its allowed values; `environment` must be that of the stack."""
     listed = case.parameters["allowed"].get(name)
     allowed = [case.facts.setting.environment] if name == "environment" else listed
     if allowed is not None:

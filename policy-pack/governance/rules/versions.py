@@ -1,4 +1,4 @@
-"""May this version of the model run, and in this direction?"""
+"""Rules on model versions: allow and deny lists, downgrades, rollback targets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 
 @resource_rule(
     id="model-version-allowed",
-    title="The model version is one that the environment allows.",
+    title="The environment allows the model version.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 9", "NIST AI RMF MANAGE 2.4"),
@@ -61,7 +61,7 @@ def _check_minimum(case: Case, lowest: str) -> None:
 
 @resource_rule(
     id="no-silent-downgrade",
-    title="A deployment goes back only to the version that it names as its way back.",
+    title="A deployment is downgraded only to its rollback target.",
     group="responsible_ai",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.4", "TUF 1.0.34 section 5.3.5"),
@@ -72,8 +72,8 @@ def _check_minimum(case: Case, lowest: str) -> None:
 def no_silent_downgrade(case: Case) -> None:
     """Compare the pinned version with the one deployed before.
 
-    Without a baseline only what is safe from any start passes: a halt, and a digest that signed
-    release metadata proves to have been released.
+    Without a baseline only a halt passes, or a digest that signed release metadata or a gate
+    statement proves to have been released.
     """
     baseline = case.facts.baseline
     if baseline is None:
@@ -107,7 +107,7 @@ def _deny_step(case: Case) -> None:
 
 @resource_rule(
     id="rollback-target-verified",
-    title="The way back is another version whose evidence verifies too.",
+    title="The rollback target is another version with verified evidence.",
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 14(4)(e)", "NIST AI RMF MANAGE 2.4"),
@@ -116,7 +116,7 @@ def _deny_step(case: Case) -> None:
     waivable_by="security",
 )
 def rollback_target_verified(case: Case) -> None:
-    """Check `previous`, where a deployment has one."""
+    """Check that `previous`, if set, is another verified version."""
     previous = case.at("spec", "aiModel", "previous")
     if previous.missing:
         return
@@ -129,7 +129,7 @@ def rollback_target_verified(case: Case) -> None:
 
 
 def version_key(text: str) -> tuple[int, int, int, bool] | None:
-    """Return what orders semantic versions, a pre-release before its release; or ``None``."""
+    """Return the sort key of a semantic version, pre-releases first; ``None`` if malformed."""
     match = _VERSION.fullmatch(text)
     if match is None:
         return None

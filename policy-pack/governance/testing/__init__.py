@@ -1,4 +1,4 @@
-"""For authors of rules: a signed world in memory, and ways to break one thing in it.
+"""Test kit for authors of rules: a signed in-memory plan, and edits of single properties.
 
 >>> from governance.testing import Scene, changed
 >>> scene = Scene()

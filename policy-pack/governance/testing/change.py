@@ -1,4 +1,4 @@
-"""Changing one property of a resource and nothing else."""
+"""Edits of a single property of a resource."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["changed", "secret", "unknown", "without"]
 
 
 def changed(resource: Resource, *path: str | int, to: Any) -> Resource:
-    """Return the resource with another value at a path; mappings on the way are made."""
+    """Return the resource with another value at a path; missing mappings are created."""
     return replace(resource, props=_edit(resource.props, path, lambda _: to))
 
 
@@ -23,7 +23,7 @@ def without(resource: Resource, *path: str | int) -> Resource:
 
 
 def unknown(resource: Resource, *path: str | int) -> Resource:
-    """Return the resource as a preview sees it when the property is not known yet."""
+    """Return the resource with the property unknown, as in a preview."""
     return changed(resource, *path, to=UNKNOWN)
 
 

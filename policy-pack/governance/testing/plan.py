@@ -1,4 +1,4 @@
-"""A whole plan on the happy path, and a judgement of it."""
+"""A plan that passes every rule, and its evaluation."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
 
 
 def _with_every_judged_type(config: PackConfig) -> dict[str, Mapping[str, Any]]:
-    """Return the parameters with every type listed that some rule names, to try each rule alone."""
+    """Return the parameters with every type that a rule names listed, to test each rule alone."""
     rule = "resource-types-expected"
     also = [token for item in catalogue() for token in item.applies_to if not token.endswith("*")]
     own = config.parameters[rule]
@@ -76,19 +76,19 @@ def _shared_version() -> Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A stack ``dev`` with one deployment at one edge site, and its judge.
+    """A stack ``dev`` with one deployment at one edge site, and the evaluation of its rules.
 
     Attributes:
-        signers: Whose keys sign and are trusted.
-        version: The model version that is pinned.
-        now: The time of the judgement.
-        preview: Whether unknowns may still become known.
+        signers: The trusted signing keys.
+        version: The pinned model version.
+        now: The evaluation time.
+        preview: Whether unknown values may still become known.
         config: The pack config's text.
         records: Signed records by name.
         states: Key states by role, where not active.
-        baseline: What was deployed before; by default nothing was; ``None``: nobody tells.
+        baseline: What was deployed before, by default nothing; ``None`` for no baseline.
         rego: Rego modules by name.
-        bounds: What the stack may choose among.
+        bounds: Bounds of the stack file.
         release_root: SHA-256 of the first root of the stack's releases.
     """
 
@@ -105,7 +105,7 @@ class Scene:
     release_root: str = ""
 
     def setting(self, stack: str) -> Setting:
-        """Return the setting of any stack, read as the pack reads it."""
+        """Return the setting of any stack, parsed like the pack's own."""
         trust = make_trust_text(self.signers, states=self.states)
         config = load_config(self.config, catalogue(), name="test config")
         return Setting(
@@ -127,7 +127,7 @@ class Scene:
         parent: Resource | None = None,
         provider: Provider | None = None,
     ) -> Resource:
-        """Return a resource of the stack, with the AWS provider where it needs one."""
+        """Return a resource of the stack; an AWS resource gets the AWS provider."""
         if provider is None and token.startswith("aws:"):
             provider = self.aws_provider()
         return Resource(
@@ -188,7 +188,7 @@ class Scene:
         )
 
     def deployed(self) -> list[Resource]:
-        """Return what tells what was deployed before; nothing where nobody tells."""
+        """Return the ``Deployed`` component; empty without a baseline."""
         if self.baseline is None:
             return []
         first = self.baseline == Baseline()
@@ -197,7 +197,7 @@ class Scene:
         return [self.resource(DEPLOYED, props, name="deployed")]
 
     def model_version(self) -> Resource:
-        """Return the model version as the plan carries it."""
+        """Return the ``ModelVersion`` component."""
         metadata = self.version.values["metadata"]
         return self.resource(
             MODEL_VERSION,
@@ -251,7 +251,7 @@ class Scene:
         )
 
     def surroundings(self) -> list[Resource]:
-        """Return what the stack rules ask for beside a deployment."""
+        """Return the resources that stack rules require beside a deployment."""
         metadata = {
             "name": "default-deny",
             "namespace": "field-assistant",
@@ -280,7 +280,7 @@ class Scene:
         return make_record(USAGE, predicate, signer=self.signers.by_role["operations"])
 
     def sample(self, token: str, *, name: str = "sample") -> Resource:
-        """Return a resource of a type as every rule wants it, below the edge endpoint.
+        """Return a resource of a type that passes every rule, below the edge endpoint.
 
         Raises:
             KeyError: If there is no sample of the type.
@@ -296,13 +296,13 @@ class Scene:
         return self.resource(token, props, name=name, parent=parent)
 
     def labels(self, prefix: str) -> dict[str, str]:
-        """Return the cost tags with a prefix, and the application's."""
+        """Return the cost tags and the application tag with a prefix."""
         return {
             f"{prefix}{key}": value for key, value in {**_TAGS, "app": "field-assistant"}.items()
         }
 
     def resources(self, *changed: Resource) -> list[Resource]:
-        """Return the plan on the happy path; ``changed`` replace or join by URN."""
+        """Return the passing plan; ``changed`` resources replace or join it by URN."""
         plan = [
             self.context(),
             *self.deployed(),

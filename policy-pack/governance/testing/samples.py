@@ -1,4 +1,4 @@
-"""A resource of each type that the rules look into, as the rules want it."""
+"""Sample properties of each resource type that rules evaluate; every rule passes them."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ SAMPLE_TYPES: Final = (*_AWS, *_KUBERNETES)
 
 
 def sample_props(token: str, *, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Return the properties of a resource of a type that every rule passes.
+    """Return properties of a resource of a type that pass every rule.
 
     Args:
         token: One of ``SAMPLE_TYPES``.

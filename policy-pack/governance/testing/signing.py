@@ -1,4 +1,4 @@
-"""Fresh keys for every role, and a trust that names them."""
+"""Generated keys for every role, and a trust file with them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """One private key for each role, in memory only."""
+    """One private key per role, in memory only."""
 
     by_role: Mapping[str, CryptoSigner]
 
@@ -48,7 +48,7 @@ class Signers:
     @classmethod
     @cache
     def shared(cls) -> Signers:
-        """Return the keys of this process: making them takes time."""
+        """Return keys shared by the whole process, since key generation is slow."""
         return cls.fresh()
 
 
@@ -88,12 +88,12 @@ def make_record(
     signer: CryptoSigner,
     subjects: tuple[Subject, ...] = (),
 ) -> str:
-    """Return a signed record as it stands in Git."""
+    """Return a signed record as it is stored in Git."""
     return dump_record(sign_statement(statement_of(kind, predicate, subjects=subjects), [signer]))
 
 
 def make_evidence(
     kind: str, predicate: Mapping[str, Any], *, signer: CryptoSigner, subjects: tuple[Subject, ...]
 ) -> str:
-    """Return a signed evidence file as it stands in Git."""
+    """Return a signed evidence file as it is stored in Git."""
     return dump_envelope(sign_statement(statement_of(kind, predicate, subjects=subjects), [signer]))

@@ -1,4 +1,4 @@
-"""A tiny model version whose evidence chain holds."""
+"""A minimal model version with a valid evidence chain."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def make_version(
     """Return a signed version of the model ``digits``.
 
     Args:
-        signers: Whose keys sign.
+        signers: The signing keys.
         version: Its semantic version.
-        manifest: Edits the manifest before anybody signs.
-        assessment: Edits the assessment's predicate before it is signed.
-        evaluation: Edits the evaluation's predicate before it is signed.
-        bom_edit: Edits the bill of materials before it is signed for.
+        manifest: Edits the manifest before signing.
+        assessment: Edits the assessment's predicate before signing.
+        evaluation: Edits the evaluation's predicate before signing.
+        bom_edit: Edits the bill of materials before the provenance is signed.
     """
     values = _edited(_manifest(version), manifest)
     bom = json.dumps(_edited(_bom(values), bom_edit))

@@ -1,4 +1,4 @@
-"""Plans that somebody with the right to open a pull request might try, and what denies them."""
+"""Attacks by an author of pull requests, and the rules that deny them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def _with(scene: Scene, *changes: Resource) -> list[Resource]:
 
 
 def _forged_signature(scene: Scene) -> list[Resource]:
-    """The assessment is signed by a key that calls itself the reviewer's."""
+    """Replace the assessment with one signed by an untrusted key."""
     forger = Signers.fresh()
     forged = make_version(forger).evidence["assessment"]
     evidence = {**scene.version.evidence, "assessment": forged}
@@ -38,7 +38,7 @@ def _forged_signature(scene: Scene) -> list[Resource]:
 
 
 def _swapped_artifact(scene: Scene) -> list[Resource]:
-    """Another file under the name of the one that was evaluated; manifest and pin renewed."""
+    """Replace the evaluated file under its name, with an updated manifest and pin."""
     values = {**scene.version.values}
     first, *others = values["artifacts"]
     values["artifacts"] = [{**first, "sha256": "6" * 64}, *others]
@@ -60,7 +60,7 @@ def _repinned(scene: Scene, text: str, evidence: dict[str, str]) -> list[Resourc
 
 
 def _replayed_older(scene: Scene) -> list[Resource]:
-    """A manifest that was good once, put back where a newer one is deployed."""
+    """Replay an older valid manifest where a newer one is deployed."""
     newer = {"aiModel": {"id": "digits", "version": "9.0.0", "sha256": "9" * 64}}
     baseline = Baseline(deployments={scene.deployment().name: newer})
     return _with(replace(scene, baseline=baseline))
@@ -94,7 +94,7 @@ def _context_left_out(scene: Scene) -> list[Resource]:
 
 
 def _second_context(scene: Scene) -> list[Resource]:
-    """Laxer facts beside the real ones."""
+    """Add a second context with weaker facts."""
     lax = replace(scene.context(), name="lax", urn=f"{scene.context().urn}-lax")
     return [*_with(scene), changed(lax, "regions", to=["us-east-1"])]
 

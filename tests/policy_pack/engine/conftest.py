@@ -1,4 +1,4 @@
-"""A project whose pack trusts the keys of the test scene, one for all tests of this folder."""
+"""Project whose pack trusts the scene's keys, shared by all tests of this folder."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A pack and a program of components in a temporary folder, under the real engine."""
+"""A policy pack and a program of components in a temporary folder, run by the real engine."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from governance.testing.plan import BOUNDS
 from sandbox.engine import environment, locate
 
 PACK = Path(__file__).parents[3] / "policy-pack"
-# The scene's stack, within the bounds that the scene has.
+# The stack of the scene, with the scene's bounds.
 _ENTRY = {
     "environment": "dev",
     "trust": "trust/dev.yaml",
@@ -89,7 +89,7 @@ class Project:
         """Return exit code, policy events and all output of a preview with the pack.
 
         Args:
-            config: The pack's configuration from the command line; none is given for `None`.
+            config: The value of `--policy-pack-config`; the option is omitted for `None`.
         """
         return self._with_events("preview", *self._with_pack(config))
 
@@ -99,7 +99,7 @@ class Project:
         return self._with_events("up", "--yes", "--skip-preview", *self._with_pack(config))
 
     def analyze(self, *, config: Mapping[str, object] | None = None) -> tuple[int, str]:
-        """Return exit code and output of an audit of the state; it offers no event log."""
+        """Return exit code and output of an audit of the state, which supports no event log."""
         result = self.run("policy", "analyze", "--stack", "dev", *self._with_pack(config))
         return result.returncode, result.stdout + result.stderr
 
@@ -131,7 +131,7 @@ def make_project(root: Path, scene: Scene) -> Project:
     (pack / "trust").mkdir()
     (pack / "trust" / "dev.yaml").write_text(make_trust_text(scene.signers))
     (pack / "stacks.yaml").write_text(dump_yaml({"stacks": {"dev": _ENTRY}}))
-    # Our own dev stack may skip rings; the scene's may not.
+    # The repository's dev stack may skip rings; the scene's may not.
     config = json.loads((pack / "config" / "dev.json").read_text())
     del config["rules"]["rollout-one-ring-at-a-time"]
     (pack / "config" / "dev.json").write_text(json.dumps(config))
@@ -147,7 +147,7 @@ def make_project(root: Path, scene: Scene) -> Project:
         ambient=os.environ,
         sandbox=True,
     )
-    env["PULUMI_DEBUG_COMMANDS"] = "true"  # offers --event-log
+    env["PULUMI_DEBUG_COMMANDS"] = "true"  # required for --event-log
     (root / "state").mkdir()
     project = Project(root=root, env=env, pulumi=str(engine.pulumi))
     made = project.run("stack", "init", "dev")

@@ -1,4 +1,4 @@
-"""A real API server enforces the generated admission policies as the rules judge."""
+"""A real API server enforces the admission policies with the same results as the rules."""
 
 import copy
 import os
@@ -19,20 +19,20 @@ from tests.policy_pack.governance.test_admission import OBJECTS, judged
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes")]
 _GROUP = "admissionregistration.k8s.io/v1"
-_SECONDS = 60  # until a server enforces what it was just given
+_SECONDS = 60  # until a server enforces a new policy
 _NAMESPACE = "field-assistant"
 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An API server with every policy bound and in force."""
+    """Start an API server with every policy bound and in force."""
     folder = Folder(tmp_path_factory.mktemp("admission"), "kube")
     lifecycle.up(folder, lifecycle.Wish(only=("kubernetes",)), ambient=os.environ, progress=Quiet())
     try:
         cluster = Endpoints.read(folder.endpoints).cluster()
         server = Api.of(cluster)
         _apply(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}})
-        for account in ("default", "digits"):  # a server takes no pod of an account it has not
+        for account in ("default", "digits"):  # the account must exist first
             about = {"name": account, "namespace": _NAMESPACE}
             _apply(server, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about})
         for policy in admission_policies():
@@ -56,9 +56,9 @@ def _apply(api: Api, body: dict[str, Any], *, dry_run: bool = False) -> None:
 
 
 def _wait_for(api: Api, rule: str) -> None:
-    """Wait until an object that the rule alone denies is refused by its policy.
+    """Wait until an object that only this rule denies is refused by its policy.
 
-    Of several policies a server names the first that it comes to, in no certain order.
+    If several policies deny an object, the server reports one of them, in no defined order.
     """
     bad = next(
         item
@@ -72,7 +72,7 @@ def _wait_for(api: Api, rule: str) -> None:
 
 
 def _refused_by(api: Api, resource: Resource) -> set[str]:
-    """Return the policies that refuse an object; the first one ends a request, so one by one."""
+    """Return the policies that refuse an object, queried one at a time: a request reports one."""
     try:
         _apply(api, _body(resource), dry_run=True)
     except ApiError as error:
@@ -84,7 +84,7 @@ _RULES = {policy.rule for policy in admission_policies()}
 
 
 def _body(resource: Resource) -> dict[str, Any]:
-    """Return an object as it is sent, with what a server asks for and no rule reads."""
+    """Return an object with the fields that the server requires and no rule reads."""
     _, version, kind = resource.type.split(":")
     body = copy.deepcopy(dict(resource.props))
     body |= {"apiVersion": version.removeprefix("core/"), "kind": kind}
@@ -115,7 +115,7 @@ def test_the_server_refuses_what_a_rule_denies_and_only_that(api: Api, name: str
     refused = _refused_by(api, found)
 
     assert bool(refused) == bool(denied), refused
-    # A server ends at the first policies that refuse; an object that no server takes at all, such
-    # as a pod with nothing in it, is refused before any policy.
+    # A server stops at the first policies that refuse, and refuses invalid objects, such as a pod
+    # without containers, before any policy.
     assert refused & _RULES <= denied
     assert refused & _RULES or not refused or " is invalid: " in str(refused), refused

@@ -1,4 +1,4 @@
-"""Ways around the pack, each tried under the real engine, each refused."""
+"""Attempts to bypass the pack, each refused under the real engine."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy-engine")]
 
 @pytest.fixture
 def pack(project: Project, scene: Scene) -> Iterator[Path]:
-    """The pack's folder, put back after the test."""
+    """Return the pack's folder, restored after the test."""
     project.write_plan(plan(scene))
     folder, kept = project.root / "pack", project.root / "kept"
     shutil.copytree(folder, kept)
@@ -139,5 +139,5 @@ def test_a_plan_that_goes_around_a_rule_is_denied_by_name(
 
 
 def test_there_are_attempts_enough() -> None:
-    """Those around a whole gate run are counted in tests/e2e/test_bypass.py."""
+    """Attempts against a whole gate run are counted in tests/e2e/test_bypass.py."""
     assert len(_TAMPERED) + len(_CONFIGS) + len(PLANS) >= 30

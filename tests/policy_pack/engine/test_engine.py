@@ -1,4 +1,4 @@
-"""The pack under the real engine: components only, so no provider stands in between."""
+"""The pack under the real engine, with components only, so that no provider is involved."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def denied_in(said: str) -> set[str]:
     return set(re.findall(r"\[mandatory\].*?\s{2}([a-z0-9-]+)\s", said))
 
 
-# What a plan of components alone lacks: budgets are resources of a cloud.
+# Denied in a plan of components only: budgets are cloud resources.
 LACKING = {"budgets-alert"}
 
 
@@ -117,7 +117,7 @@ def test_who_tells_nothing_of_what_is_deployed_is_denied_everywhere(
 
     missing = {"no-silent-downgrade"}
     assert denied(previewed) == denied_in(said) == LACKING | missing | {"context-present"}
-    assert denied(updated) == missing  # the engine stops before it judges the whole
+    assert denied(updated) == missing  # the engine stops before it analyzes the stack
 
 
 def test_a_state_that_was_changed_behind_the_gate_is_found_by_the_audit(

@@ -1,4 +1,4 @@
-"""For every rule, a plan that this rule alone objects to."""
+"""A plan for every mandatory rule that only this rule denies."""
 
 from collections.abc import Callable
 from dataclasses import replace

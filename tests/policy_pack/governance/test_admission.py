@@ -1,4 +1,4 @@
-"""The cluster's own policies and the pack's rules say the same of the same objects."""
+"""Admission policies and rules have the same verdicts on the same objects."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -85,7 +85,7 @@ OBJECTS: dict[str, Resource] = {
 
 
 def judged(resource: Resource) -> dict[str, bool]:
-    """Return what each rule that a cluster enforces says of an object."""
+    """Return the verdict on an object of each rule that has an admission policy."""
     facts = Facts(SCENE.setting("dev"), now=SCENE.now)
     for item in SCENE.resources(resource):
         facts.admit(item)
@@ -97,7 +97,7 @@ def judged(resource: Resource) -> dict[str, bool]:
 
 
 def _admitted(resource: Resource) -> dict[str, bool]:
-    """Return what a cluster says of an object, policy by policy."""
+    """Return the result of each admission policy for an object."""
     return {
         rule: _passes(policy, _as_sent(resource))
         for rule, policy in POLICIES.items()
@@ -131,7 +131,7 @@ def _passes(policy: AdmissionPolicy, sent: Mapping[str, Any]) -> bool:
 
 
 def _unfolded(expression: str, policy: AdmissionPolicy) -> str:
-    # A cluster evaluates a variable only where it is used, so put it there.
+    # Variables are evaluated lazily, so that they are inlined here.
     for item in reversed(policy.spec.get("variables", ())):
         expression = expression.replace(f"variables.{item['name']}", f"({item['expression']})")
     return expression

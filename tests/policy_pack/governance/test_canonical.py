@@ -1,4 +1,4 @@
-"""Canonical bytes are RFC 8785's."""
+"""Canonical bytes follow RFC 8785."""
 
 import pytest
 from governance.canonical import canonical_bytes, manifest_digest, parse_sha256, sha256_text

@@ -1,4 +1,4 @@
-"""A pack config sets what exists, and what it loosens is said."""
+"""A pack config sets existing rules and parameters only, and weakenings are reported."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the engine sends, as plain values; and what judging it leaves behind."""
+"""Requests of the engine are decoded to plain values, and evaluation leaves no cycles."""
 
 import gc
 
@@ -73,7 +73,7 @@ def test_equal_texts_of_a_stack_are_kept_once() -> None:
 
 @pytest.mark.slow
 def test_judging_leaves_no_cycles_behind() -> None:
-    """The served pack runs without a collector."""
+    """The served pack runs with garbage collection disabled."""
     scene = Scene()
     setting = scene.setting("dev")
     samples = [scene.sample(token, name=f"s{n}") for n, token in enumerate(SAMPLE_TYPES)]

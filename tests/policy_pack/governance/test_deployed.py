@@ -1,4 +1,4 @@
-"""The baseline: one text, written by the program and read by the rules."""
+"""The baseline round-trips between the program that writes it and the rules."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The reference page says what the rules say."""
+"""The reference page matches the rules."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Documents from people are read as JSON values, within bounds."""
+"""Documents are parsed as JSON values, strictly and with limits."""
 
 import pytest
 from governance.documents import dump_yaml, read_json, read_yaml

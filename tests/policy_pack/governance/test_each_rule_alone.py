@@ -1,4 +1,4 @@
-"""Every mandatory rule is needed: there is a plan that it alone denies."""
+"""Every mandatory rule is necessary: a plan exists that only it denies."""
 
 import pytest
 from governance.rules import catalogue

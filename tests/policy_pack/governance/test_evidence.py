@@ -1,4 +1,4 @@
-"""A model version is what its signers say, or it is refused."""
+"""A model version is verified against its signed evidence, or refused."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Three years on: what runs may stay, be halted or be gone back to; nothing else."""
+"""With expired evidence a deployment may stay, be halted or be rolled back to, only."""
 
 from collections.abc import Mapping
 from dataclasses import replace

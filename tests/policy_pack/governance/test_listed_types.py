@@ -1,4 +1,4 @@
-"""The closed list of resource types: complete for our stacks, and nothing beside it passes."""
+"""The closed list of resource types covers the stacks, and other types are denied."""
 
 import re
 from dataclasses import replace
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parents[2] / "components" / "golden"
 _TOKEN = re.compile(r"^((?:aws|kubernetes|mobileai|pulumi):[^\s]+) ", re.MULTILINE)
 NAMED = {token for rule in catalogue() for token in rule.applies_to if not token.endswith("*")}
 
-# Dangerous resources of types that no component of ours declares.
+# Dangerous resources of types that no component declares.
 UNLISTED = [
     "aws:apprunner/service:Service",
     "aws:appsync/graphQLApi:GraphQLApi",
@@ -52,7 +52,7 @@ UNLISTED = [
 
 
 def _denials(token: str) -> set[str]:
-    """Return the rules that deny a bare resource of a type under the pack's own defaults."""
+    """Return the rules that deny a resource of a type without properties, by default."""
     scene = Scene()
     config = load_config('{"rules": {}}', catalogue(), name="defaults")
     setting = replace(scene.setting("dev"), config=config)

@@ -1,4 +1,4 @@
-"""Manifests follow their schema, and say what is wrong when they do not."""
+"""Manifests are validated, with errors that name the problem."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Text of others cannot write lines, commands or hidden characters."""
+"""Untrusted text cannot inject lines, workflow commands or invisible characters."""
 
 import pytest
 from governance.errors import GovernanceError

@@ -1,4 +1,4 @@
-"""Rego that would be undefined in silence is refused when it is loaded."""
+"""Rego that would silently be undefined is refused when it is loaded."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def test_a_module_that_would_be_silent_is_an_error_of_the_evaluation() -> None:
         evaluate({"m.rego": module}, {"ip": "10.1.2.3"}, registry={})
 
 
-# One call of each built-in that the evaluator has, true in OPA 1.22.
+# One call of each supported built-in, true in OPA 1.22.
 PROBES = {
     "abs": "abs(-1) == 1",
     "array.concat": "array.concat([1], [2]) == [1, 2]",

@@ -1,4 +1,4 @@
-"""What a release proves to rules: the manifests that its offline keys signed, and nothing else."""
+"""A release proves exactly the manifests that its offline keys signed."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.delivery.world import World, deployment, weights
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str, str]:
-    """Return metadata by file name, the digest of the first root, and the manifest released."""
+    """Return metadata by file name, the digest of the first root, and the released manifest."""
     world = World(tmp_path_factory.mktemp("world"))
     pin = world.make("1.0.0", weights(1))
     world.publish(deployment(pin))

@@ -1,4 +1,4 @@
-"""A self-test file is held to what a release and its devices accept."""
+"""A self-test file is validated against the limits of releases and devices."""
 
 import json
 from base64 import b64decode
@@ -61,7 +61,7 @@ def test_the_documents_of_a_signed_sample_are_the_released_ones(version, variant
         ([[1, 10]], True),
         ([[-1, 10]], True),
         ([[1, 4], [1, 6]], True),
-        ([[-1, 4], [-1, 2]], True),  # free sizes: the answers may be longer
+        ([[-1, 4], [-1, 2]], True),  # dynamic sizes: the expected outputs may be longer
         ([[1, 10], [1, 3]], False),
         ([[-1, 10], [-1, 3]], False),
         ([[1, 4]], False),

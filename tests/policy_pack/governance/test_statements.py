@@ -1,4 +1,4 @@
-"""Statements keep their meaning in both spellings."""
+"""Statements round-trip through both serializations."""
 
 import json
 

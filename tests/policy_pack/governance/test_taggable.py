@@ -1,4 +1,4 @@
-"""The table of taggable types is that of the installed SDK."""
+"""The table of taggable types matches the installed SDK."""
 
 import importlib.metadata
 import re

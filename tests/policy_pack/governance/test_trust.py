@@ -1,4 +1,4 @@
-"""Who may sign what is a chain that nobody joins alone."""
+"""Trust versions are a chain to which no single key can add signers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,7 +69,7 @@ def _two_roles(trust: Trust) -> Trust:
 
 
 def _twice(trust: Trust) -> Trust:
-    """One key under two ids would fill a threshold of two alone."""
+    """Return a trust with one key under two ids, which would meet a threshold of two alone."""
     keyid = next(iter(trust.roles["builder"].keyids))
     twin = replace(trust.keys[keyid])
     role = Role(keyids=frozenset({keyid, "f" * 64}), threshold=2)

@@ -1,4 +1,4 @@
-"""Whatever is unknown: no fewer denials than promised, no traceback, no downgrade."""
+"""Unknown values never remove a denial, raise an error or allow a downgrade."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -44,7 +44,7 @@ def paths(value: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 def partly_unknown(draw: st.DrawFn, resource: Resource) -> Resource:
     every = list(paths(resource.props))
     chosen = draw(st.lists(st.sampled_from(every), max_size=4, unique=True)) if every else []
-    # The deepest first: what is below an unknown is unknown already.
+    # Deepest paths first: children of an unknown value are unknown.
     for path in sorted(chosen, key=len, reverse=True):
         resource = changed(resource, *path, to=UNKNOWN)
     return resource
@@ -119,5 +119,5 @@ def test_a_policy_document_that_stays_unknown_is_denied_at_up() -> None:
     [verdict] = SCENE.verdicts("no-wildcard-iam", unclear)
 
     assert (verdict.outcome, verdict.denies) == ("deferred", False)
-    assert "judged when it is known, before the resource is made" in verdict.messages[0]
+    assert "evaluated when known, before the resource is created" in verdict.messages[0]
     assert update.denials(unclear) == {"no-wildcard-iam"}

@@ -1,4 +1,4 @@
-"""A waiver holds for one rule, stack and target, for a while, and by the right signature."""
+"""A waiver applies to one rule, stack and target, until it expires, if validly signed."""
 
 import json
 from dataclasses import replace
@@ -67,7 +67,7 @@ def test_an_active_waiver_is_listed_in_every_report() -> None:
         {"rule": "container-limits-set"},
         {"urn": f"{BROKEN.urn}-canary"},
         {"urn": BROKEN.urn.replace("::digits", "::digit")},
-        {"urn": BROKEN.urn.replace("digits", "digіts")},  # noqa: RUF001  # a look-alike
+        {"urn": BROKEN.urn.replace("digits", "digіts")},  # noqa: RUF001  # a homoglyph
         {"urn": None, "digest": "0" * 64},
         {"role": "finops-approver"},
         {"role": "builder"},

@@ -1,4 +1,4 @@
-"""How each resource type is priced: one module per kind of service."""
+"""Price models by resource type, one module per kind of service."""
 
 from __future__ import annotations
 

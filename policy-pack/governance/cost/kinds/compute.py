@@ -1,4 +1,4 @@
-"""Functions, containers and machines that run by the second or the hour."""
+"""Price models of Lambda functions, Fargate services, EC2 instances and schedules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _function(plan: Plan, resource: Resource) -> list[Line]:
 
 
 def _traces(meter: Meter, calls: Band) -> list[Line]:
-    """Return the line for traces; what the cloud decides later is traced in the worst case."""
+    """Return the line for X-Ray traces; an unknown tracing mode counts in the high figure."""
     try:
         active = inputs.text(meter.resource.props, "tracingConfig", "mode") == "Active"
     except UnknownInputError:
@@ -56,7 +56,7 @@ def _calls(plan: Plan, resource: Resource) -> Band:
     if demand is not None:
         return demand.requests * demand.cloud_share
     if "mobileai:index:Telemetry" in types:
-        # Firehose hands over at most a megabyte at a time, or what came in five minutes.
+        # Firehose invokes the transform per 1 MiB buffered, or every five minutes.
         return events_gb(plan) * _MB + plan.assume.hours_per_month * 12
     for item in above:
         for schedule in plan.by_parent.get(item.urn, ()):
@@ -66,7 +66,7 @@ def _calls(plan: Plan, resource: Resource) -> Band:
 
 
 def events(plan: Plan) -> Band:
-    """Return the telemetry events of a month, one device counted once per application."""
+    """Return the number of telemetry events a month, with one device counted once per app."""
     apps: dict[str, Band] = {}
     for demand in plan.demands.values():
         before = apps.get(demand.app)
@@ -76,12 +76,12 @@ def events(plan: Plan) -> Band:
 
 
 def events_gb(plan: Plan) -> Band:
-    """Return the bytes of a month's telemetry events in GiB."""
+    """Return the size of a month's telemetry events in GiB."""
     return events(plan) * plan.assume.event_bytes / 2**30
 
 
 def schedule_calls(plan: Plan, schedule: Resource) -> Band:
-    """Return how often a schedule fires in a month; an expression nobody reads: every minute."""
+    """Return the monthly invocations of a schedule; up to one a minute for cron expressions."""
     expression = inputs.text(schedule.props, "scheduleExpression")
     match = _RATE.fullmatch(expression)
     if match is None:

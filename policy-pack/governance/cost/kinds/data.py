@@ -1,4 +1,4 @@
-"""Telemetry: the API that takes events in, the stream, its delivery, queries, queues."""
+"""Price models of API Gateway, Kinesis, Firehose, Athena, SQS and SNS."""
 
 from __future__ import annotations
 

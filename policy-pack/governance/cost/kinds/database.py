@@ -1,4 +1,4 @@
-"""The registry's database."""
+"""Price model of the registry's RDS database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CDN: what devices download, what they ask for, the firewall before it."""
+"""Price models of CloudFront, its functions and access logs, and AWS WAF."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from governance.resource import Resource
 
 __all__ = ["PRICED"]
 
-_LOG_BYTES: Final = 300  # of one access log line with the fields chosen
+_LOG_BYTES: Final = 300  # of one access log line with the selected fields
 _GB: Final = Decimal(2**30)
 
 
 def cdn_requests(plan: Plan) -> Band:
-    """Return how many requests devices send to the CDN in a month."""
+    """Return the number of requests from devices to the CDN a month."""
     return Band.total(item.cdn_requests for item in plan.demands.values())
 
 

@@ -1,4 +1,4 @@
-"""Edge sites: pods take a share of a node whose price the site states; devices take energy."""
+"""Price models of edge sites (pods by their share of a node) and of energy on devices."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _node_share(plan: Plan, props: Mapping[str, Any], site: Mapping[str, Any]) -
         max(cpu / cores, gb / memory)
         for cores, memory in zip(*(_figures(item) for item in sizes), strict=True)
     )
-    return Band(min(most, ONE), min(usual, ONE), min(least, ONE))  # a larger node, a smaller share
+    return Band(min(most, ONE), min(usual, ONE), min(least, ONE))  # larger nodes, lower share
 
 
 def _replicas(plan: Plan, resource: Resource) -> Band:
@@ -63,7 +63,7 @@ def _replicas(plan: Plan, resource: Resource) -> Band:
 
 
 def _needed(plan: Plan, resource: Resource) -> Decimal:
-    """Return how many replicas the declared requests keep busy; 1 where nobody measured."""
+    """Return the replicas needed for the declared requests; 1 without a demand."""
     demand = plan.demand(resource)
     owner = next((item for item in plan.ancestors(resource) if item.type == DEPLOYMENT), None)
     if demand is None or owner is None or not demand.sites:
@@ -80,7 +80,7 @@ def _needed(plan: Plan, resource: Resource) -> Decimal:
 
 
 def _said(plan: Plan, resource: Resource, key: str, variable: str) -> str:
-    """Return what the endpoint's inputs say, else what its pods are told (outputs lack it)."""
+    """Return an input of the endpoint, else its pods' variable: exported outputs lack inputs."""
     endpoint = next((item for item in plan.ancestors(resource) if item.type == EDGE_ENDPOINT), None)
     if endpoint is not None and inputs.text(endpoint.props, key):
         return inputs.text(endpoint.props, key)

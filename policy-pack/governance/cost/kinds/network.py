@@ -1,4 +1,4 @@
-"""Networks, balancers, names."""
+"""Price models of VPC endpoints, NAT, addresses, flow logs, load balancers and DNS."""
 
 from __future__ import annotations
 

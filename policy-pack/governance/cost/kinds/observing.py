@@ -1,4 +1,4 @@
-"""Logs, alarms, dashboards."""
+"""Price models of CloudWatch logs, alarms and dashboards."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def _taken(plan: Plan, resource: Resource) -> Band:
 def _alarm(plan: Plan, resource: Resource) -> list[Line]:
     props = resource.props
     queries = inputs.mappings(props, "metricQueries")
-    metrics = max(sum("metric" in item for item in queries), 1)  # expressions count through them
+    # Metric math is charged by the metrics that it refers to.
+    metrics = max(sum("metric" in item for item in queries), 1)
     fast = inputs.amount(props, "period", default=300) < _HIGH_RESOLUTION_SECONDS
     item = "cloudwatch.alarm.high-resolution" if fast else "cloudwatch.alarm"
     return [Meter(plan, resource).line(item, Band.flat(metrics))]

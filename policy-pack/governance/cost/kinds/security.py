@@ -1,4 +1,4 @@
-"""Keys and secrets."""
+"""Price models of KMS keys and Secrets Manager secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SYMMETRIC: Final = {"SYMMETRIC_DEFAULT", ""}
 def _key(plan: Plan, resource: Resource) -> list[Line]:
     meter, props, assume = Meter(plan, resource), resource.props, plan.assume
     symmetric = inputs.text(props, "customerMasterKeySpec") in _SYMMETRIC
-    # Each key material that rotation adds costs as much again (https://aws.amazon.com/kms/pricing/).
+    # Each of the first two rotations adds a key's monthly charge (https://aws.amazon.com/kms/pricing/).
     keys = Band.of("1", "1", "2") if inputs.flag(props, "enableKeyRotation") else Band.flat(1)
     item = "kms.request" if symmetric else "kms.request.asymmetric"
     # An asymmetric key here signs once per refresh, not once per object.

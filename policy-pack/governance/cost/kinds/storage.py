@@ -1,4 +1,4 @@
-"""Buckets with their storage classes and lifecycle, and image repositories."""
+"""Price models of S3 buckets, with storage classes and lifecycle rules, and of ECR."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _CLASSES: Final = {
     "INTELLIGENT_TIERING": "s3.intelligent.storage",
 }
 _DAYS_PER_MONTH: Final = Decimal(730) / 24
-_KEPT_MONTHS: Final = 12  # where nothing ever expires: a year of growth
+_KEPT_MONTHS: Final = 12  # without expiration: a year of growth
 _GB: Final = Decimal(2**30)
 _LEAST_INFREQUENT_DAYS: Final = Decimal(30)  # https://aws.amazon.com/s3/storage-classes/
 _LEAST_MOVED_BYTES: Final = 128 * 1024
 READ_ITEM: Final = "s3.infrequent.retrieval"
-_OBJECT_MB: Final = 64  # what a delivery to the bucket gathers before it writes
+_OBJECT_MB: Final = 64  # Firehose's buffer size before it writes an object
 
 
 def _bucket(plan: Plan, resource: Resource) -> list[Line]:
@@ -52,16 +52,16 @@ def _bucket(plan: Plan, resource: Resource) -> list[Line]:
 
 
 def telemetry_rule(plan: Plan, bucket: Resource) -> dict[str, Any] | None:
-    """Return the lifecycle rule of the events in the telemetry bucket."""
+    """Return the lifecycle rule of the prefix ``events/`` in the telemetry bucket."""
     return _rules(plan, bucket, prefix="events/")
 
 
 def telemetry_lines(meter: Meter, rule: Mapping[str, Any] | None) -> list[Line]:
-    """Return what the telemetry bucket costs under a lifecycle rule.
+    """Return the lines of the telemetry bucket under a lifecycle rule.
 
-    Objects below 128 KB do not move, and each one that moves is one transition
+    Objects below 128 KB are not transitioned by default, and each transition is a request
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
-    Queries are taken to read every month of what is kept alike.
+    Queries are assumed to read all retained months equally.
     """
     assume = meter.plan.assume
     grown = events_gb(meter.plan) * assume.parquet_share
@@ -90,10 +90,10 @@ def _stored(meter: Meter, parts: list[tuple[str, Band]]) -> list[Line]:
 
 
 def lifecycle_months(rule: Mapping[str, Any] | None) -> list[tuple[str, Decimal]]:
-    """Return how many months' growth rests in each storage class, in order of age.
+    """Return the months of growth held in each storage class, in order of age.
 
     Args:
-        rule: One rule of a lifecycle configuration, or none.
+        rule: A rule of a lifecycle configuration, or ``None``.
     """
     end = Decimal(_KEPT_MONTHS) * _DAYS_PER_MONTH
     if rule is not None and inputs.value(rule, "expiration", "days") is not None:
@@ -112,7 +112,7 @@ def lifecycle_months(rule: Mapping[str, Any] | None) -> list[tuple[str, Decimal]
 
 
 def _charged_days(kind: str, start: Decimal, end: Decimal) -> Decimal:
-    """Return the days that are paid for; Standard-IA charges 30 for whatever enters it."""
+    """Return the billed days in a storage class; Standard-IA bills at least 30."""
     if end <= start:
         return Decimal(0)
     least = _LEAST_INFREQUENT_DAYS if kind == "STANDARD_IA" else Decimal(0)
@@ -132,7 +132,7 @@ def _models_gb(plan: Plan) -> Band:
     for deployment in plan.by_type["mobileai:index:MobileAIDeployment"]:
         for row in plan.artifacts(deployment).values():
             total += inputs.amount(row, "bytes")
-    return Band(total, total * 3, total * 24) / _GB  # with older versions kept
+    return Band(total, total * 3, total * 24) / _GB  # with retained older versions
 
 
 def _repository(plan: Plan, resource: Resource) -> list[Line]:

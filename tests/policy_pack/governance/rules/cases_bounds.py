@@ -1,4 +1,4 @@
-"""Cases of the bounds: what a stack file chooses lies within what the pack's folder allows."""
+"""Cases of the rules that keep stack files within the bounds of the pack's folder."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Cases of the rules that look into deployments."""
+"""Cases of the rules on deployments."""
 
 import json
 from dataclasses import replace
@@ -170,7 +170,7 @@ def _tier_regions(rule_outcome: str, tier: str, parameter: str) -> Case:
 
 
 def _abroad(tier: str, outcome: str) -> Case:
-    """The stack allows itself a region outside; only open data may go there."""
+    """Return a case whose stack allows a region outside the EU, for open data only."""
     context = changed(SCENE.context(), "regions", to=["us-east-1", "eu-west-1"])
     deployed = changed(changed(D, *DATA, "privacyTier", to=tier), *DATA, "region", to="us-east-1")
     return Case(
@@ -240,7 +240,7 @@ def _baseline(
 
 
 UNTOLD = replace(SCENE, baseline=None)
-# A state that has resources and no baseline.
+# A state with resources and without a baseline.
 LOST = SCENE.resource(DEPLOYED, {"found": "missing", "text": ""}, name="deployed")
 ODD = SCENE.resource(DEPLOYED, {"found": "state", "text": "{}"}, name="deployed")
 OTHER_STACK = SCENE.resource(
@@ -254,7 +254,7 @@ def _released_before() -> Scene:
 
 
 def _stage(outcome: str, at: str, spec: dict[str, Any] | None = None, **model: Any) -> Case:
-    """A deployment at stage ``at``, where ``spec`` was deployed before."""
+    """Return a deployment at stage ``at``, after ``spec`` was deployed."""
     rule = "rollout-one-ring-at-a-time"
     before = {} if spec is None else {D.name: {**spec, "aiModel": {**OWN, **model}}}
     scene = replace(SCENE, baseline=Baseline(deployments=before))
@@ -267,7 +267,7 @@ NEWER = {"version": "1.2.0", "sha256": "9" * 64}
 
 
 def _rings(*percents: int, last: str = "general") -> list[dict[str, Any]]:
-    """Rings from `canary`, or up to one of that name."""
+    """Return rings of these percentages; `canary` is the first, or the last."""
     names = ["canary", *(f"ring-{at}" for at in range(1, len(percents)))]
     if last == "canary":
         names = [*(f"ring-{at}" for at in range(1, len(percents))), "canary"]
@@ -740,7 +740,7 @@ MONEY = [
     fails(_SCALE, D, *PLACES, 1, "replicas", to=None),
     passes(_SCALE, D, *PLACES, 1, "replicas", "min", to=None),
     says("unknown", _SCALE, D, *PLACES, 1, "replicas", "max", to=UNKNOWN),
-    # 0.5 GB x 2,628,000 seconds x 0.0000133334 USD = 17.52 USD a copy: 28 fit into 500.
+    # 0.5 GB x 2,628,000 seconds x 0.0000133334 USD = 17.52 USD per copy: 28 copies fit in 500 USD.
     _capacity("pass", reservedConcurrency=28),
     _capacity("fail", reservedConcurrency=29),
     _capacity("fail", reservedConcurrency=15, memoryMb=1024),

@@ -1,4 +1,4 @@
-"""Cases of the lists that rules hold: every entry is there for a reason."""
+"""Cases of the lists in rules: removing any entry changes a verdict."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ _STACK_PHASE = {"provider-accounts-bound"}
 
 
 def samples_pass() -> list[Case]:
-    """Every resource rule passes every sample that it applies to."""
+    """Return the cases in which resource rules pass the samples of their types."""
     return [
         given(rule.id, "pass", SCENE.sample(token), label=f"sample-{token}")
         for rule in catalogue()
@@ -27,7 +27,7 @@ def samples_pass() -> list[Case]:
 
 
 def plan_passes() -> list[Case]:
-    """Every resource rule passes the happy path."""
+    """Return the cases in which resource rules pass the unchanged plan."""
     skipped = {"no-silent-downgrade"}
     types = {item.type for item in SCENE.resources()}
     return [

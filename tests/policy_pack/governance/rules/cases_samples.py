@@ -1,4 +1,4 @@
-"""Cases of the rules that look into cloud and cluster resources."""
+"""Cases of the rules on cloud and cluster resources."""
 
 import json
 from dataclasses import replace
@@ -121,7 +121,7 @@ def statement(outcome: str, of: str = _POLICY, **fields: Any) -> Case:
 
 
 def _web(**condition: Any) -> dict[str, Any]:
-    """A role that tokens of an identity provider may take on."""
+    """Return a role that tokens of an identity provider may assume."""
     return {
         "Effect": "Allow",
         "Action": "sts:AssumeRoleWithWebIdentity",
@@ -590,7 +590,7 @@ NETWORK = [
             outcome,
             changed(SCENE.sample(_CDN), "restrictions", "geoRestriction", *path, to=to),
             countries=["DE"],
-            # The label of a case is of its parameters.
+            # A case is labelled by its parameters.
             priceClasses=["PriceClass_100", f"{path}{to}"],
         )
         for path, to, outcome in (

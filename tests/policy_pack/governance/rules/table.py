@@ -1,4 +1,4 @@
-"""Tables of cases: a rule, a plan, and how the rule comes out."""
+"""Tables of cases: a rule, a plan, and the expected outcome."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ Subject = str | Resource
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A rule on a plan: ``changed`` resources replace or join the happy path."""
+    """A rule on a plan: ``changed`` resources replace or join those of the passing plan."""
 
     rule: str
     outcome: str
@@ -35,7 +35,7 @@ class Case:
     whole: tuple[Resource, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        # Keys are fresh in every process, digests with them; test names must not be.
+        # Keys, and so digests, differ in every process; test names must not.
         label = re.sub(r"[0-9a-f]{20,}", "digest", self.label)
         return f"{self.rule}-{self.outcome}-{label}"
 
@@ -70,7 +70,7 @@ class Case:
         return next((item for item in _WORST if item in found), "not applicable")
 
     def _facts_for(self, rule: Rule) -> Facts:
-        # A rule that is not the catalogue's own brings its own parameters.
+        # A rule outside the catalogue has its own parameters.
         others = [item for item in catalogue() if item.id != rule.id]
         if rule in catalogue():
             return self.facts
@@ -91,17 +91,17 @@ def says(outcome: str, rule: str, of: Subject, *path: str | int, to: Any) -> Cas
 
 
 def fails(rule: str, of: Subject, *path: str | int, to: Any) -> Case:
-    """The rule fails when this one property is changed."""
+    """Return a case in which the rule fails with one changed property."""
     return says("fail", rule, of, *path, to=to)
 
 
 def passes(rule: str, of: Subject, *path: str | int, to: Any) -> Case:
-    """The rule still passes when this one property is changed."""
+    """Return a case in which the rule passes with one changed property."""
     return says("pass", rule, of, *path, to=to)
 
 
 def edit(*path: Any, to: Any) -> Callable[[dict[str, Any]], None]:
-    """Return a function that changes one place of a nested value."""
+    """Return a function that changes one path of a nested value."""
 
     def change(values: dict[str, Any]) -> None:
         place: Any = values
@@ -113,10 +113,10 @@ def edit(*path: Any, to: Any) -> Callable[[dict[str, Any]], None]:
 
 
 def with_version(**edits: Any) -> Scene:
-    """Return the scene with a model version that was edited before it was signed."""
+    """Return the scene with a model version that is edited before signing."""
     return Scene(version=make_version(Signers.shared(), **edits))
 
 
 def join(*tables: Sequence[Case]) -> list[Case]:
-    """Return all cases of some tables."""
+    """Return the cases of several tables."""
     return [case for table in tables for case in table]

@@ -1,4 +1,4 @@
-"""Every rule comes out as its table of cases says."""
+"""Every rule has the outcomes in its table of cases."""
 
 import pytest
 from governance.rules import catalogue

@@ -1,4 +1,4 @@
-"""Rego rules judge the same facts, and give the verdicts of the rules in Python."""
+"""Rego rules see the same facts and give the same verdicts as rules in Python."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from governance.testing import Scene, Signers, changed, make_version
 
 FILE = Path(__file__).parents[4] / "policy-pack" / "rego" / "deployments.rego"
 REGO = {"deployments.rego": FILE.read_text()}
-# The Python rule with the region list that the Rego rule has.
+# The Python rule with the region list of the Rego rule.
 CONFIG = json.dumps(
     {"rules": {"data-residency": {"parameters": {"sensitiveRegions": ["eu-west-1"]}}}}
 )
@@ -29,7 +29,7 @@ def test_the_two_rules_of_the_example_agree_with_the_rules_in_python(
     version = make_version(Signers.shared(), assessment=_decision(decision))
     scene = Scene(version=version, rego=REGO, config=CONFIG)
     deployed = scene.deployment()
-    # On phones only, so that the one region in question is that of the processing.
+    # On phones only, so that the processing region is the only one.
     deployed = changed(deployed, "spec", "placement", to=deployed.props["spec"]["placement"][:1])
     deployed = changed(deployed, "spec", "dataProcessing", "privacyTier", to=tier)
     deployed = changed(deployed, "spec", "dataProcessing", "region", to=region)
