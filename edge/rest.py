@@ -1,7 +1,7 @@
-"""The protocol's REST side as an ASGI application.
+"""REST endpoint of the protocol as an ASGI application.
 
 Source: Open Inference Protocol v2 (REST), its model repository extension and its binary tensor
-data extension. An answer that is no success is ``{"error": text}``.
+data extension. An error response is ``{"error": text}``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class RestApp:
     """Answers every path of the protocol."""
 
     def __init__(self, front: Front, limits: HttpLimits) -> None:
-        """Serve what a front serves."""
+        """Serve the models of a front."""
         self.front, self.limits = front, limits
         self._plain: Mapping[str, Callable[[], Answer]] = {
             "/v2": self._server,
@@ -62,7 +62,7 @@ class RestApp:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or start and end the table where the server has a lifespan."""
+        """Answer one request, or start and stop the table if the server has a lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
@@ -188,8 +188,8 @@ class RestApp:
         """Return the body of a request.
 
         Raises:
-            RefusedError: If it is too large or comes too slowly.
-            ConnectionError: If the client is gone.
+            RefusedError: If it is too large or arrives too slowly.
+            ConnectionError: If the client has disconnected.
         """
         parts: list[bytes] = []
         size = 0
