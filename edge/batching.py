@@ -139,7 +139,7 @@ class Lane:
     def expire(self) -> None:
         """Answer requests past their deadline, even while a hanging call blocks the lane.
 
-        Called about once a second. The running call is not stopped, but its requests no longer wait.
+        Called about once a second. The running call is not stopped; its requests stop waiting.
         """
         now = time.perf_counter()
         queue, self._queue = self._queue, deque()

@@ -18,7 +18,7 @@ _LOG: Final = logging.getLogger("edge.descriptors")
 
 
 def raise_limit() -> int:
-    """Raise the soft limit of open files to the hard one (setrlimit(2)); return the limit in force."""
+    """Raise the soft limit of open files to the hard one; return the limit in force."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,4 +1,4 @@
-"""Charts of the fleet and of its models, from the monitor's cells of a day each."""
+"""Charts of the fleet and of its models, from the monitor's daily cells."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,14 +18,14 @@ DAY: Final = 24  # hours of a cell here
 _REFERENCE_DAYS: Final = 7
 _Z: Final = 1.96  # 95 percent
 _BINS_OF_OCTAVE: Final = 4
-_LEAST: Final = 100  # fewer say nothing of a share
+_LEAST: Final = 100  # minimum count for a rate or a share
 
 
 def fleet_charts(history: History) -> list[Chart]:
-    """Return who runs what, and how taking it went.
+    """Return charts of adoption, updates and failures.
 
     Args:
-        history: Cells of a day.
+        history: Daily cells.
     """
     return [
         Chart(
@@ -57,10 +57,10 @@ def fleet_charts(history: History) -> list[Chart]:
 
 
 def model_charts(history: History) -> list[Chart]:
-    """Return how good, how fair, how stable and how fast the models are.
+    """Return charts of quality, fairness, drift and performance of the models.
 
     Args:
-        history: Cells of a day.
+        history: Daily cells.
     """
     return [
         Chart(

@@ -1,4 +1,4 @@
-"""Charts and tables of what other commands wrote: showback, gate reports, waivers, findings."""
+"""Charts and tables from other commands' output: showback, gate reports, waivers, findings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ def read_documents(folder: Path | None, kind: str) -> list[dict[str, Any]]:
     """Return the JSON documents of a kind in a folder and below it, in the order of their paths.
 
     Raises:
-        GovernanceError: A file is no JSON; of other kinds there may be any number.
+        GovernanceError: A file is not JSON; documents of other kinds are ignored.
     """
     found = []
     for path in sorted(folder.rglob("*.json")) if folder else []:
@@ -42,10 +42,10 @@ def read_documents(folder: Path | None, kind: str) -> list[dict[str, Any]]:
 
 
 def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
-    """Return what months cost, against budgets and plans.
+    """Return charts and a table of monthly cost, budgets and estimates.
 
     Args:
-        documents: As `mobile-ai cost showback --json` writes them, one a month.
+        documents: As written by `mobile-ai cost showback --json`, one per month.
     """
     months = sorted(documents, key=lambda item: str(item["month"]))
     return [
@@ -86,7 +86,7 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
 
 
 def gate_table(documents: Iterable[Mapping[str, Any]]) -> Table:
-    """Return the verdicts of gate runs, as `mobile-ai gate --format json` wrote them."""
+    """Return the verdicts of gate runs, as written by `mobile-ai gate --format json`."""
     return Table(
         id="gate",
         title="Gate",
@@ -112,7 +112,7 @@ def gate_table(documents: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
-    """Return the waivers of a stack; one that does not count says why.
+    """Return the waivers of a stack, with the reason for each that is not in force.
 
     Raises:
         GovernanceError: The stack is not listed in the pack.

@@ -1,7 +1,7 @@
-"""A finding: what is wrong, with the numbers, and what may be done about it by whom.
+"""Findings: a deviation with its statistics and the allowed actions, stored as JSON files.
 
-Files named by id, one finding each. The id follows from rule, subject and the first window, so
-judging the same data again writes the same files.
+One file per finding, named by its id. The id is derived from rule, subject and the first window,
+so judging the same data again writes the same files.
 """
 
 import json
@@ -42,7 +42,7 @@ class _Part(BaseModel):
 
 
 class FindingSubject(_Part):
-    """What a finding is about; empty texts where it is about more than one."""
+    """Subject of a finding; empty fields where it spans several."""
 
     app: str
     model: str = ""
@@ -51,7 +51,7 @@ class FindingSubject(_Part):
 
 
 class Windows(_Part):
-    """When."""
+    """Time windows of a finding."""
 
     width_hours: int = Field(ge=1, le=744)
     first: _Time = Field(description="Begin of the first window that was breached, UTC.")
@@ -61,7 +61,7 @@ class Windows(_Part):
 
 
 class Threshold(_Part):
-    """A limit of the policy pack that does not fit what was measured, and one that would."""
+    """A limit of the policy pack that does not fit the measurements, and a proposed one."""
 
     stack: str = Field(description="Whose config of the pack.")
     rule: str = Field(description="The pack's rule.")
@@ -100,7 +100,7 @@ class Finding(_Part):
     threshold: Threshold | None = Field(default=None, description="Where it proposes a limit.")
 
     def text(self) -> str:
-        """Return it as its file says it."""
+        """Return the content of its file."""
         return json.dumps(self.model_dump(by_alias=True), indent=1) + "\n"
 
 
@@ -110,7 +110,7 @@ def finding_schema() -> dict[str, Any]:
 
 
 def write_findings(folder: Path, findings: Iterable[Finding]) -> int:
-    """Write findings, each to its file; return how many were new or have changed.
+    """Write findings, each to its file; return the number of new or changed ones.
 
     Raises:
         OSError: The folder cannot be written.
@@ -128,7 +128,7 @@ def read_findings(folder: Path) -> list[Finding]:
     """Return the findings of a folder, newest first.
 
     Raises:
-        MonitorError: A file is no finding.
+        MonitorError: A file is not a finding.
     """
     return sorted(
         map(read_finding, folder.glob("[!.]*.json")), key=lambda item: (item.windows.alarm, item.id)
@@ -136,10 +136,10 @@ def read_findings(folder: Path) -> list[Finding]:
 
 
 def read_finding(path: Path) -> Finding:
-    """Return a finding from its file.
+    """Read a finding from its file.
 
     Raises:
-        MonitorError: It is no finding.
+        MonitorError: It is not a finding.
     """
     try:
         return Finding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))

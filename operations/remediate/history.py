@@ -1,6 +1,6 @@
-"""What remediation did before, as Git has it: no other memory exists to disagree with it.
+"""Reads the history of remediation from Git, which is its only memory.
 
-A step is a commit with trailers (git-interpret-trailers). Branches not merged yet count too.
+A step is a commit with trailers (git-interpret-trailers). Unmerged branches count too.
 """
 
 import os
@@ -27,11 +27,11 @@ class Taken:
     """A step that was taken.
 
     Attributes:
-        at: When.
-        finding: Its finding.
-        stack: Whose stack file was edited.
-        deployment: What was edited in it.
-        step: What was done.
+        at: Time of the commit.
+        finding: Id of the finding.
+        stack: The stack.
+        deployment: The deployment.
+        step: The step.
     """
 
     at: datetime
@@ -47,11 +47,11 @@ def read_history(root: Path, stack: str, *, now: datetime, days: int) -> list[Ta
     Args:
         root: The checkout.
         stack: The stack.
-        now: The present.
-        days: How far back.
+        now: Current time.
+        days: Days to look back.
 
     Raises:
-        GovernanceError: The folder is no Git checkout.
+        GovernanceError: The folder is not a Git checkout.
     """
     text = git(root, "log", "--all", f"--grep=^{_PREFIX}Finding: ", f"--format={_FIELDS}")
     since = now - timedelta(days=days)
@@ -60,15 +60,16 @@ def read_history(root: Path, stack: str, *, now: datetime, days: int) -> list[Ta
 
 
 def git(root: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
-    """Return what a Git command prints.
+    """Run a Git command and return its output.
 
     Args:
         root: The checkout.
-        arguments: Of the command.
-        variables: Added to the environment: what must not be seen in a list of processes.
+        arguments: Arguments of the command.
+        variables: Additional environment variables, for values that must not appear in a process
+            list.
 
     Raises:
-        GovernanceError: It failed; its own words are in the message.
+        GovernanceError: It failed; the message contains Git's error output.
     """
     command = ["git", "-C", str(root), *arguments]
     environment = {**os.environ, **(variables or {})}

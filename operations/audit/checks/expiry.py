@@ -1,4 +1,4 @@
-"""What somebody signed for a while, and has to sign again soon."""
+"""Check for evidence, waivers, exceptions and trust that expire soon."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from operations.audit.contract import Check, Deployed, Found
 
 __all__ = ["SOON", "approvals_not_near_expiry"]
 
-# Time to gather a review board, and the span in which the rules begin to warn.
+# Time to convene a review board; the rules begin to warn at the same time.
 SOON: Final = timedelta(days=30)
 _EXPIRING: Final = ("evaluation", "assessment")
 
@@ -26,8 +26,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
         if expires - deployed.now < SOON:
             yield Found(
                 urn=urn,
-                # What has run out denies by its rule where it must; a deployment that may stay
-                # stays, so this is advice.
+                # Advice only: where expired evidence must deny, a rule denies it.
                 denies=False,
                 finding=Finding(
                     what=what,

@@ -1,4 +1,4 @@
-"""Does the state run the model versions that Git pins?"""
+"""Check that the state runs the model versions that Git pins."""
 
 from collections.abc import Iterator
 from functools import partial

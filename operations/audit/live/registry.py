@@ -1,4 +1,4 @@
-"""Do the aliases of the model registry follow Git?
+"""Check that the aliases of the model registry follow Git.
 
 MLflow's REST API: https://mlflow.org/docs/latest/rest-api.html (registered-models/alias).
 """
@@ -20,11 +20,11 @@ __all__ = ["Alias", "Named", "aliases_follow_git", "mlflow_alias"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """The version that an alias names.
+    """Model version that an alias names.
 
     Attributes:
-        sha256: Digest of its manifest, as its tag says; empty without one.
-        author: What the registry tells of people; MLflow keeps no author of an alias.
+        sha256: Digest of its manifest, from a tag; empty without one.
+        author: Known author; MLflow records none for an alias.
     """
 
     sha256: str = ""
@@ -32,7 +32,7 @@ class Named:
 
 
 Alias = Callable[[str, str], Named]
-"""What an alias of a model names: model and alias to `Named`."""
+"""Resolves an alias: from model and alias to `Named`."""
 
 _NOBODY: Final = "it keeps no author of an alias"
 _DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
@@ -45,7 +45,7 @@ def aliases_follow_git(alias: Alias) -> Check:
     """Return the check; a model's alias is named after the stack.
 
     Args:
-        alias: Asks the registry.
+        alias: Resolves an alias in the registry.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -64,11 +64,11 @@ def aliases_follow_git(alias: Alias) -> Check:
 
 
 def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
-    """Return what asks an MLflow server.
+    """Return a resolver of aliases on an MLflow server.
 
     Args:
-        uri: Of the server.
-        headers: For its authentication.
+        uri: Address of the server.
+        headers: Headers for authentication.
     """
     pool = urllib3.PoolManager(timeout=_TIMEOUT, headers=headers)
 
