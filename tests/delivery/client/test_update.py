@@ -1,4 +1,4 @@
-"""A check for updates, from what it costs to what it remembers."""
+"""Checks for updates: their cost, outcome and recorded decision."""
 
 import itertools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Signed releases as a source: attacks, halts, restarts; the old version goes on."""
+"""Signed releases as a source: attacks, halts, restarts; the old version keeps running."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: drawn, narrowed, read aloud, and silent on the network."""
+"""The page in a real browser: rendering, filters, accessibility, and no network requests."""
 
 from collections.abc import Iterator
 from pathlib import Path

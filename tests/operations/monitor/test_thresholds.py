@@ -1,4 +1,4 @@
-"""Limits of the pack against what a made-up fleet takes."""
+"""Limits of the pack, compared with a synthetic fleet."""
 
 import datetime as dt
 import json
@@ -26,7 +26,7 @@ AT = 20  # this bin ends at 0.05 x 2^(21/4) = 1.9 ms
 
 
 def limits(*, now: float = 60, **changes: Any) -> list[Limit]:
-    """Return the latency's limit as the pack and the manifest of dev have it, with changes."""
+    """Return the latency limit of the pack and the manifest of dev, with changes."""
     found = read_limits(ROOT, "dev", now=NOW)
     latency = next(item for item in found if item.amount.series == "latency")
     return [replace(latency, now=now, **changes)]

@@ -1,4 +1,4 @@
-"""Which step, and why none."""
+"""The chosen step, or the reason for none."""
 
 import datetime as dt
 
@@ -136,7 +136,7 @@ def test_devices_alone_never_bring_a_roll_back_about() -> None:
 
 
 def test_a_finding_about_another_version_than_is_deployed_changes_nothing() -> None:
-    """A rollback about 1.0.0 while 1.1.0 runs would go back to what was complained of."""
+    """A rollback about 1.0.0 while 1.1.0 runs would restore the version that was reported."""
     older = finding(subject={**SUBJECT, "version": "1.0.0", "ring": "general"})
 
     found = decide(older, BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True)

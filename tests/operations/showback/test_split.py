@@ -1,4 +1,4 @@
-"""Parts are the amount, whatever the weights."""
+"""Parts sum to the amount, for any weights."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What somebody changed behind the engine's back is found, each by its own check."""
+"""Changes outside of the engine are found, each by its own check."""
 
 import copy
 import http.server
@@ -64,7 +64,7 @@ def test_who_changed_a_budget_is_asked_of_the_trail(aws: Any) -> None:
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
-    """MLflow's one call, as its documentation gives it."""
+    """MLflow's alias endpoint, as documented."""
 
     answer: ClassVar[tuple[int, Any]] = (200, {})
     asked: ClassVar[list[str]] = []
@@ -77,7 +77,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(value).encode())
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is in the delivery bucket, against what was released."""
+"""Objects in the delivery bucket, compared with the releases."""
 
 import hashlib
 import json
@@ -119,7 +119,7 @@ RELEASED = {OLD_KEY: hashlib.sha256(OLD).hexdigest()}
 
 
 def filled(s3: Any, **objects: bytes) -> Any:
-    """Return the check of a bucket with what is deployed and some more."""
+    """Return the check of a bucket that contains the deployed objects and some more."""
     s3.create_bucket(Bucket="models")
     for key, body in {"targets/x": MODEL, "metadata/timestamp.json": b"{}", **objects}.items():
         s3.put_object(Bucket="models", Key=key, Body=body)
