@@ -101,7 +101,10 @@ def _roots(bundle: Bundle, places: Places, now: datetime) -> Iterator[Finding]:
         yield Finding(check="trusted root", good=False, found=f"{bundle.root}: {error.strerror}")
         return
     ours = names.get(data)
-    said = ours or f"{bundle.root} is no root of {places.stack}: it was changed, or is another's"
+    said = (
+        ours
+        or f"{bundle.root} is not a root of {places.stack}: it was changed, or is another stack's"
+    )
     yield Finding(check="trusted root", good=ours is not None, found=said)
     until = f"root {newest.version} counts until {newest.expires:%Y-%m-%d}"
     yield Finding(check="root lifetime", good=newest.expires - now > _ROOT_LEFT, found=until)

@@ -87,7 +87,10 @@ class Quota(BaseModel):
         gt=0, allow_inf_nan=False, description="Requests that a client may make."
     )
     burst: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="At once; by default a second's."
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Largest burst; by default one second's requests.",
     )
 
 
@@ -144,7 +147,7 @@ class Admission:
         client = self.client(credential, address)
         now = self.clock()
         if self.quota is not None:
-            self._take(self._bucket(client, now), now, "quota", "client: its quota is used up")
+            self._take(self._bucket(client, now), now, "quota", "client: quota exceeded")
         if self._budget is not None:
             self._take(self._budget, now, "throttle", "server: the budget's throttle is reached")
 

@@ -42,7 +42,7 @@ _LOG: Final = logging.getLogger(__name__)
 _RECENT: Final = 0.2  # weight of the last call in the moving average
 
 
-_LATE: Final = RefusedError(DEADLINE, "server: the request's time was over before its answer")
+_LATE: Final = RefusedError(DEADLINE, "server: the request timed out before its answer")
 
 
 @dataclass(slots=True)

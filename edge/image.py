@@ -58,7 +58,7 @@ def stage(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT
     trust = root / "policy-pack" / _trust_file(root, stack)
     _need(trust, "see docs/models.md: who may vouch for models")
     first_root = root / f"releases/{stack}/metadata/1.root.json"
-    _need(first_root, "run `mobile-ai release init --help`: a stack has a root first")
+    _need(first_root, "create the stack's root with `mobile-ai release init`")
     version = None if model is None else root / "models" / model
     if version is not None:
         _need(version / "manifest.yaml", "name a version as <model>/<version>")
@@ -109,8 +109,10 @@ def bill_of_materials(root: Path = _ROOT) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Assemble the build context and print the next command; return an exit code."""
     parser = argparse.ArgumentParser(prog="python -m edge.image", description=__doc__)
-    parser.add_argument("--stack", required=True, help="whose releases are trusted, as prod")
-    parser.add_argument("--model", help="a version to start with, as digits/1.1.0")
+    parser.add_argument(
+        "--stack", required=True, help="stack whose releases are trusted, such as prod"
+    )
+    parser.add_argument("--model", help="model version to include, such as digits/1.1.0")
     parser.add_argument("--out", type=Path, default=Path("build/edge-image"), help="the folder")
     given = parser.parse_args(arguments)
     try:

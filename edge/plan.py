@@ -140,7 +140,7 @@ def read_plan(model: ServedModel, text: bytes) -> Plan:
         raise refuse("body: got no object; expected an inference request")
     identifier = request.get("id")
     if identifier is not None and not isinstance(identifier, str):
-        raise refuse("'id': got no text")
+        raise refuse("'id': expected a string")
     parameters = _parameters(request, "request")
     ready, following, shapes = _inputs(model, request.get("inputs"))
     rows, key = rows_and_key(model, shapes)

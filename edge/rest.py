@@ -109,7 +109,7 @@ class RestApp:
             return self._model_ready(model) if model.verb else self._model(model)
         if path.startswith(_REPOSITORY):
             return await self._repository(path, method, credential, receive)
-        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not have")
+        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not define")
 
     async def _infer(self, model: ModelPath, headers: Headers, body: bytes, address: str) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -137,7 +137,7 @@ class RestApp:
                 change = table.load if verb == "load" else table.unload
                 await self.front.change(change, name, credential)
                 return json_answer(_OK, {})
-        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not have")
+        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not define")
 
     def _index(self, body: bytes) -> Answer:
         try:
@@ -146,7 +146,7 @@ class RestApp:
             raise RefusedError(BAD_REQUEST, "body: got no JSON") from error
         ready = asked.get("ready", False) if isinstance(asked, dict) else None
         if type(ready) is not bool:
-            raise RefusedError(BAD_REQUEST, "body: expected an object, and 'ready' as a truth")
+            raise RefusedError(BAD_REQUEST, "body: expected an object with 'ready' true or false")
         entries = [
             {"name": item.name, "version": item.version, "state": item.state, "reason": item.reason}
             for item in self.front.table.index()

@@ -118,6 +118,7 @@ def _elements(name: str, datatype: str, part: NDArray[Any]) -> list[str] | NDArr
     if part.dtype.kind == "f" and not np.isfinite(part).all():
         raise RefusedError(
             BAD_REQUEST,
-            f"output {name!r}: has values that JSON cannot say; ask for it with 'binary_data'",
+            f"output {name!r}: has values that JSON cannot represent; "
+            "request it with 'binary_data'",
         )
     return np.ascontiguousarray(part).ravel()

@@ -180,7 +180,7 @@ def _end_in_any_case(seconds: float) -> None:
 
     def end() -> None:
         time.sleep(seconds)
-        _LOG.error("did not end by itself", extra={"seconds": seconds})
+        _LOG.error("shutdown timed out", extra={"seconds": seconds})
         os._exit(_HUNG)
 
     threading.Thread(target=end, name="end", daemon=True).start()
@@ -238,14 +238,16 @@ async def _watch(front: Front, server: _Server) -> None:
                     admission.apply()
                     _LOG.info("file changed", extra={"file": str(watched.path)})
             except FileError as error:
-                _LOG.error("file refused; the last one stays in force", extra={"why": str(error)})
+                _LOG.error(
+                    "file refused; the previous content stays in force", extra={"why": str(error)}
+                )
 
 
 def _end_hung(identity: tuple[str, str, str], seconds: float) -> None:
     """Exit the process: a call in a thread cannot be stopped, and its clients were answered."""
     name, version, digest = identity
     facts = {"model": name, "version": version, "manifest": digest, "seconds": round(seconds, 1)}
-    _LOG.critical("a call hangs; the process ends to be started again", extra=facts)
+    _LOG.critical("a call hangs; the process exits to be restarted", extra=facts)
     os._exit(_HUNG)
 
 

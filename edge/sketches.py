@@ -38,15 +38,17 @@ class Sketching(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: Path = Field(description="Where event files are written, for the site's forwarder.")
+    folder: Path = Field(description="Folder of event files, for the site's forwarder.")
     site: Name = Field(description="Name of the site.")
     app: Name = Field(description="The application.")
     inputs: Mapping[str, Edges] = Field(
         default_factory=dict,
         description="Inputs to sketch: upper edges of the bins of a row's mean value.",
     )
-    period_seconds: float = Field(default=60.0, gt=0, le=3600, description="What an event covers.")
-    rows_per_second: float = Field(default=20.0, gt=0, description="Most rows that are looked at.")
+    period_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="Period that an event covers."
+    )
+    rows_per_second: float = Field(default=20.0, gt=0, description="Maximum rate of sampled rows.")
 
 
 class _Sketch:

@@ -122,8 +122,8 @@ class Cache:
             raise UpdateError(
                 sha256[:12],
                 got="a damaged file, or another key",
-                expected="the file that was sealed",
-                next_step="give the same key; otherwise it is downloaded again",
+                expected="the file as it was encrypted",
+                next_step="use the same key, or let the file be downloaded again",
             )
         return data
 
@@ -153,7 +153,7 @@ def _checked(pieces: Iterable[bytes], sha256: str, length: int) -> Iterator[byte
             sha256[:12],
             got=f"{received} bytes with sha256 {digest.hexdigest()}",
             expected=f"{length} bytes with the sha256 signed",
-            next_step="get it in another way",
+            next_step="download the whole file instead",
         )
 
 

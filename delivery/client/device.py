@@ -77,7 +77,7 @@ class Device:
                     what,
                     got=repr(name)[:80],
                     expected="lower-case letters, digits and '-', beginning with a letter",
-                    next_step="give the name that the stack file has",
+                    next_step="use the name in the stack file",
                 )
         if self.embedded_sha256 is not None:
             parse_sha256(self.embedded_sha256, name="digest of the embedded model")
@@ -102,6 +102,9 @@ def version_key(text: str) -> tuple[int, ...]:
     core = text.partition("-")[0]
     if not _VERSION.fullmatch(core):
         raise UpdateError(
-            "version", got=repr(text), expected="dotted numbers", next_step="mend the application"
+            "version",
+            got=repr(text),
+            expected="dotted numbers",
+            next_step="pass dotted numbers, such as 4.2.0",
         )
     return tuple(int(part) for part in (core.split(".") + ["0"] * 4)[:4])

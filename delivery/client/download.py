@@ -55,7 +55,7 @@ def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetch
         target.path,
         got="other bytes than signed",
         expected=f"sha256 {sha256}, {target.length} bytes",
-        next_step="wait; the device keeps the model that it has and asks again later",
+        next_step="wait: the device keeps its model and checks again later",
     )
 
 
@@ -88,7 +88,7 @@ def _continues(answer: Answer, begin: int) -> bool:
         return False
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if match is None or int(match[1]) != begin:
-        raise DownloadError(f"another range than asked for, from {begin}")
+        raise DownloadError(f"another range than requested, from {begin}")
     return True
 
 
@@ -106,4 +106,4 @@ def _receive(part: Path, answer: Answer, *, length: int) -> None:
     finally:
         os.close(handle)
     if received < length:
-        raise DownloadError(f"{received} of {length} bytes came")
+        raise DownloadError(f"received {received} of {length} bytes")

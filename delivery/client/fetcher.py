@@ -47,7 +47,7 @@ class Answer:
                 self._check_speed(time.monotonic() - begun, received)
                 yield piece
         except urllib3.exceptions.TimeoutError as error:
-            raise SlowRetrievalError("no byte for too long") from error
+            raise SlowRetrievalError("no data within the timeout") from error
         except urllib3.exceptions.HTTPError as error:
             raise DownloadError(f"connection broke: {error}") from error
         finally:

@@ -92,7 +92,7 @@ def _apart(task: dict[str, Any]) -> Any:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _failed(f"no answer in {_SECONDS} s", "one in time") from error
+        raise _failed(f"no answer in {_SECONDS} s", "an answer in time") from error
     if done.returncode:
         # A negative code is the signal that killed it (subprocess, `returncode`).
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
@@ -123,5 +123,5 @@ def _failed(got: str, expected: str) -> SelfTestError:
         "self-test",
         got=got,
         expected=expected,
-        next_step="keep the model before it; tell the owner which device this is",
+        next_step="keep the previous model; report the device to the model's owner",
     )

@@ -158,7 +158,7 @@ def save_state(path: Path, state: State) -> State:
             path.name,
             got=f"generation {there}, written meanwhile",
             expected=f"generation {state.generation}",
-            next_step="nothing: the next check begins with what was written",
+            next_step="nothing: the next check starts from the newer state",
         )
     saved = replace(state, generation=state.generation + 1)
     value = {"schema": _SCHEMA, **asdict(saved)}

@@ -97,7 +97,7 @@ class Trusted:
         if found is None:
             raise UpdateError(
                 path,
-                got="no signature of the role that may name it",
+                got="no signature of an authorised role",
                 expected="a file of role models",
                 next_step="release it again; the device keeps what it has",
             )

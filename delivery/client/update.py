@@ -154,7 +154,7 @@ def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
     check.facts |= asdict(assignment)
     release = trusted.release(assignment.ring) if assignment.ring else None
     if release is None:
-        return halted or Outcome(word="none", reason=f"ring {assignment.ring} runs nothing yet")
+        return halted or Outcome(word="none", reason=f"ring {assignment.ring} has no release yet")
     place = choose.find_place(check.device, release)
     check.facts |= {"version": release.version}
     if place is None:
@@ -225,7 +225,7 @@ def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: 
     check.facts |= {"variant": facts.variant, "sha256": sha256, "manifest": facts.manifest_sha256}
     check.facts["version"] = facts.version
     if state.stops(sha256):
-        return _outcome("halted", f"{facts.version} is halted: nobody runs it", facts)
+        return _outcome("halted", f"{facts.version} is halted: no device may run it", facts)
     if state.active is not None and state.active.sha256 == sha256 and check.cache.holds(sha256):
         return _outcome("current", f"{facts.version} is installed", facts)
     if check.stale and sha256 not in state.ran:

@@ -31,7 +31,7 @@ def _decision(state: State) -> Iterator[tuple[str, str]]:
         )
         yield "cohort", f"{known['cohort'] / 10_000:.4f} % under salt {known['salt']}; {shares}"
     if known.get("ring"):
-        given = "" if known.get("cohort") is not None else " (given by the place)"
+        given = "" if known.get("cohort") is not None else " (configured)"
         yield "ring", f"{known['ring']}{given}"
     for name in ("variant", "way", "self-test", "halts", "lifts"):
         if known.get(name):

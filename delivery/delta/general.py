@@ -133,4 +133,4 @@ def _hdiff_number(patch: bytes, at: int) -> tuple[int, int]:
         value = value << 7 | byte & 127
         if byte < 128:  # noqa: PLR2004
             return value, at
-    raise broken("a number without an end", "at most 63 bits")
+    raise broken("an unterminated integer", "at most 63 bits")

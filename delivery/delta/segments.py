@@ -128,7 +128,7 @@ class Reader:
             value |= (byte & 127) << shift
             if byte < 128:  # noqa: PLR2004
                 return value
-        raise broken("a number without an end", "at most 35 bits")
+        raise broken("an unterminated integer", "at most 35 bits")
 
     def take(self, length: int) -> memoryview:
         """Return the next bytes.

@@ -101,7 +101,7 @@ def write_new(path: Path, data: bytes) -> bool:
             str(path),
             got="a file with other content",
             expected="none, or the same",
-            next_step="merge the protected branch: somebody released meanwhile",
+            next_step="merge the protected branch: it has a newer release",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
@@ -124,7 +124,7 @@ def _root(folder: Path, versions: list[int]) -> Metadata[Root]:
         raise ReleaseError(
             str(folder),
             got="no releases",
-            expected="a root to begin with",
+            expected="a root",
             next_step=f"mobile-ai release init --stack {folder.name}",
         )
     if sorted(versions) != list(range(1, len(versions) + 1)) or not versions:

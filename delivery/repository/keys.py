@@ -57,7 +57,7 @@ def create_keys(listing: Path, rings: Sequence[str]) -> None:
         raise ReleaseError(
             str(there[0]),
             got="keys",
-            expected="a folder without any",
+            expected="a folder without keys",
             next_step="use these keys, or name another folder",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -231,7 +231,7 @@ def _deployment(places: Places, name: str) -> Deployment:
             name,
             got="no such deployment",
             expected=f"one of {sorted(known)}",
-            next_step="look at mobile-ai release status",
+            next_step="run mobile-ai release status",
         )
     return known[name]
 

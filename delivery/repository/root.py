@@ -118,7 +118,7 @@ def _signed(
     everybody = Role(list(dict.fromkeys(keyid for duty in duties for keyid in duty.keyids)), 1)
     staged = staged_path(folder, "root", body.version)
     metadata = collect(body, everybody, signers, staged=staged, keys=keys)
-    for duty, whose in zip(reversed(duties), ("root", "root (keys before)"), strict=False):
+    for duty, whose in zip(reversed(duties), ("root", "root (previous keys)"), strict=False):
         own = {
             item: metadata.signatures[item] for item in duty.keyids if item in metadata.signatures
         }

@@ -109,9 +109,11 @@ class Follower:
             known = served.model.identity
             facts = {"version": known.version, "reason": reason}
             if not await self._apart(self.shelf.has_previous):
-                signals.log.warning("nothing to go back to", extra={"model": self.model, **facts})
+                signals.log.warning(
+                    "no version to roll back to", extra={"model": self.model, **facts}
+                )
                 return False
-            signals.log.warning("version taken back", extra={"model": self.model, **facts})
+            signals.log.warning("version rolled back", extra={"model": self.model, **facts})
             await self._reject(self._sha256, reason)
             self._note(Outcome(word="refused", reason=reason, version=known.version))
             await self._settle("rollback")
@@ -171,7 +173,7 @@ class Follower:
         stays = await self._apart(partial(self.shelf.allows, self._sha256))
         if stays:
             facts = {"model": self.model, "ring": self.ring}
-            signals.log.warning("files cannot be read now; what runs goes on", extra=facts)
+            signals.log.warning("files cannot be read; the running version stays", extra=facts)
         return stays
 
     async def _reject(self, sha256: str, reason: str) -> None:

@@ -96,8 +96,8 @@ class Watch:
         if median is None or self._reference is None or median <= limits.slowdown * self._reference:
             return None
         return (
-            f"a median of {median * 1000:.3g} ms a row; the version before took "
-            f"{self._reference * 1000:.3g} ms, and {limits.slowdown:g} times that is allowed"
+            f"median {median * 1000:.3g} ms per row; the previous version took "
+            f"{self._reference * 1000:.3g} ms, and {limits.slowdown:g} times that is the limit"
         )
 
     def _slot(self, now: float) -> _Slot:

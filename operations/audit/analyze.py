@@ -71,7 +71,8 @@ def analyze(
     if complete:
         return Analyzed(seen=seen, errors="")
     said = (
-        ended.errors.strip() or f"error: the engine ended with {ended.exit_code} and said nothing"
+        ended.errors.strip()
+        or f"error: the engine exited with {ended.exit_code} and printed no error"
     )
     return Analyzed(seen=seen, errors=said)
 

@@ -41,7 +41,7 @@ def _look(check: Check, deployed: Deployed) -> Result:
         found = tuple(check.look(deployed))
     # Fail closed: any error in a check, or in a system that it queries, becomes a doubt.
     except Exception as error:  # noqa: BLE001
-        return Result(check=check, failure=f"Check {check.id} could not be made: {_said(error)}.")
+        return Result(check=check, failure=f"Check {check.id} could not run: {_said(error)}.")
     return Result(check=check, found=found, authors=tuple(map(_author, found)))
 
 

@@ -95,10 +95,10 @@ def run_audit(
         for event in events_of(state, session, expected):
             seen.add(event)
     with clock.phase("ask the engine"):
-        tell("Asking the engine about the same state")
+        tell("Analyzing the same state with the engine")
         analyzed = analyze(project, engine, variables, export=export)
     with clock.phase("checks"):
-        tell("Looking at what no rule sees")
+        tell("Running the checks")
         deployed = Deployed(
             stack=project.stack,
             resources=state.inputs,

@@ -84,7 +84,7 @@ def packed(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         raise GovernanceError(
             "policies of a role",
             got=f"{len(policies)} policies, the largest of {largest} characters",
-            expected=f"at most {_MOST} of {_LONGEST}, which is what AWS takes",
+            expected=f"at most {_MOST} of {_LONGEST}, AWS's limits",
             next_step="split the stack: its plan needs more kinds of rights than a role can hold",
         )
     return policies

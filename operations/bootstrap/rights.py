@@ -132,7 +132,7 @@ def _rights(resource: Resource, place: Place) -> Iterator[Right]:
     if entry is None:
         raise GovernanceError(
             resource.type,
-            got="a type that no permission is known for",
+            got="a type without known permissions",
             expected="an entry in operations/bootstrap/calls.yaml",
             next_step="add the calls that create, read, update, tag and delete it",
         )

@@ -31,7 +31,7 @@ def fleet_charts(history: History) -> list[Chart]:
         Chart(
             id="adoption",
             title="Versions in use",
-            note="Parts of all inferences that were reported, by version.",
+            note="Share of all reported inferences, by version.",
             mark="area",
             unit="inferences",
             rows=list(_counts(history, ("inference",))),
@@ -40,7 +40,7 @@ def fleet_charts(history: History) -> list[Chart]:
         Chart(
             id="updates",
             title="Updates",
-            note="Attempts of devices to take a version, by outcome.",
+            note="Installation attempts of devices, by outcome.",
             mark="bar",
             unit="devices",
             rows=list(_outcomes(history)),
@@ -48,7 +48,7 @@ def fleet_charts(history: History) -> list[Chart]:
         Chart(
             id="failures",
             title="Failures",
-            note="Crashes and errors in every 1,000 inferences.",
+            note="Crashes and errors per 1,000 inferences.",
             mark="line",
             unit="per 1,000",
             rows=list(_rates(history)),
@@ -66,7 +66,7 @@ def model_charts(history: History) -> list[Chart]:
         Chart(
             id="accuracy",
             title="Accuracy",
-            note="On true answers that came later, with 95 percent intervals.",
+            note="On labels that arrived later, with 95 percent intervals.",
             mark="line",
             unit="accuracy",
             rows=list(_accuracy(history)),
@@ -74,8 +74,8 @@ def model_charts(history: History) -> list[Chart]:
         Chart(
             id="fairness",
             title="Fairness",
-            note="Accuracy of the best group less that of the worst, with its interval. Only of "
-            "people who agreed to be counted by group.",
+            note="Accuracy of the best group minus that of the worst, with its interval. Only "
+            "users who consented to being counted by group.",
             mark="point",
             unit="gap",
             rows=list(_fairness(history)),
@@ -101,7 +101,7 @@ def model_charts(history: History) -> list[Chart]:
             )
             for name, title, unit in (
                 ("latency_ms", "Latency", "ms"),
-                ("energy_mj", "Energy of an inference", "mJ"),
+                ("energy_mj", "Energy per inference", "mJ"),
                 ("memory_mb", "Memory", "MB"),
             )
         ),

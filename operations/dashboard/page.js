@@ -29,7 +29,7 @@ async function draw(chart) {
   const rows = shown(chart.rows);
   if (chart.view) { chart.view.finalize(); chart.view = null; }
   place.classList.toggle("none", !rows.length);
-  if (!rows.length) { place.textContent = "Nothing to show for this choice."; return; }
+  if (!rows.length) { place.textContent = "No data for this selection."; return; }
   const result = await vegaEmbed(place, chart.spec, {
     actions: false, renderer: "svg", config: theme(), tooltip: { theme: dark.matches ? "dark" : "light" },
     patch: (spec) => { spec.data.find((item) => item.name === board.data).values = rows; return spec; },

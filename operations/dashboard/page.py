@@ -65,7 +65,7 @@ def _data(board: Board) -> dict[str, Any]:
             "spec": specification(chart),
             "rows": chart.rows,
             "columns": list(_columns(chart)),
-            "empty": "Nothing to show for this choice.",
+            "empty": "No data for this selection.",
         }
         for chart in board.charts
     ]

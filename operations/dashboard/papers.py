@@ -52,7 +52,7 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
         Chart(
             id="cost",
             title="Cost by month",
-            note="Effective cost, by application; what nobody owns is unallocated.",
+            note="Effective cost by application; cost without an owner is unallocated.",
             mark="bar",
             unit=str(months[-1]["currency"]) if months else "USD",
             rows=[row for document in months for row in _costs(document)],
@@ -60,8 +60,8 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
         ),
         Chart(
             id="units",
-            title="Cost of a unit of use",
-            note="Of 1,000 inferences, of an update, of an active device.",
+            title="Cost per unit of use",
+            note="Per 1,000 inferences, per update, per active device.",
             mark="line",
             unit=str(months[-1]["currency"]) if months else "USD",
             rows=[row for document in months for row in _units(document)],
@@ -80,7 +80,7 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
                 "used": "used",
             },
             rows=[row for document in reversed(months) for row in _budgets(document)],
-            empty="No month was shown back yet.",
+            empty="No showback report was given.",
         ),
     ]
 
@@ -148,7 +148,7 @@ def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
             "ticket": "ticket",
         },
         rows=sorted(rows, key=lambda row: str(row.get("until", ""))),
-        empty="None: every rule holds for everything.",
+        empty="None: every rule applies to every resource.",
     )
 
 

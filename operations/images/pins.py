@@ -173,5 +173,5 @@ def _image(path: tuple[str, ...], text: Any) -> Image:
 
 def _wrong(what: str, got: str, expected: str) -> GovernanceError:
     return GovernanceError(
-        what, got=got, expected=expected, next_step="mend the stack file; nothing was edited"
+        what, got=got, expected=expected, next_step="fix the stack file; nothing was edited"
     )

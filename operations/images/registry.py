@@ -154,7 +154,7 @@ class Registry:
         return f"Bearer {token}"
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """Read at most the largest manifest; redirects would get credentials, so they are refused."""
+        """Read at most the largest manifest; redirects are refused: they would get credentials."""
         try:
             answer = self._pool.request(
                 "GET", url, headers=headers, preload_content=False, redirect=False

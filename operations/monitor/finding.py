@@ -54,27 +54,29 @@ class Windows(_Part):
     """Time windows of a finding."""
 
     width_hours: int = Field(ge=1, le=744)
-    first: _Time = Field(description="Begin of the first window that was breached, UTC.")
-    alarm: _Time = Field(description="Begin of the window at which it became a finding.")
-    last: _Time = Field(description="Begin of the last window that was breached.")
+    first: _Time = Field(description="Start of the first breached window, UTC.")
+    alarm: _Time = Field(description="Start of the window at which it became a finding.")
+    last: _Time = Field(description="Start of the last breached window.")
     breached: int = Field(ge=1, description="Windows breached so far.")
 
 
 class Threshold(_Part):
     """A limit of the policy pack that does not fit the measurements, and a proposed one."""
 
-    stack: str = Field(description="Whose config of the pack.")
+    stack: str = Field(description="Stack whose configuration has the limit.")
     rule: str = Field(description="The pack's rule.")
     parameter: str = Field(description="Its parameter, such as midRange.")
     unit: str
-    now: float = Field(description="The limit as it is.")
+    now: float = Field(description="Current limit.")
     proposed: float
-    limited: str = Field(description="Which quantile the limit is for, such as p95.")
-    quantiles: dict[str, float] = Field(description="Of the deployment that takes most, by name.")
-    at_build: float | None = Field(description="The largest that a pinned manifest states.")
-    n: float = Field(ge=0, description="Counted.")
+    limited: str = Field(description="Quantile that the limit applies to, such as p95.")
+    quantiles: dict[str, float] = Field(
+        description="Of the deployment with the highest value, by name."
+    )
+    at_build: float | None = Field(description="Largest value that a pinned manifest states.")
+    n: float = Field(ge=0, description="Number of events.")
     windows: int = Field(ge=1)
-    deployments: int = Field(ge=1, description="That the limit holds for; all were measured.")
+    deployments: int = Field(ge=1, description="Those the limit applies to; all were measured.")
 
 
 class Finding(_Part):
@@ -86,18 +88,18 @@ class Finding(_Part):
     severity: Severity
     summary: str = Field(description="One sentence for people.")
     subject: FindingSubject
-    series: str = Field(description="What was counted, such as input.brightness.")
-    group: str = Field(default="", description="Group of people, where it is about one.")
-    source: Source = Field(description="Whose data say so; device data alone prove little.")
+    series: str = Field(description="Counted series, such as input.brightness.")
+    group: str = Field(default="", description="Group of people, if it is about one.")
+    source: Source = Field(description="Source of the data; device data may be forged.")
     against: Literal["past", "control", "groups"]
     other: str = Field(default="", description="The control as version@ring, or the groups.")
     windows: Windows
-    evidence: dict[str, float] = Field(description="Numbers of the last breached window.")
-    is_open: bool = Field(description="Whether the newest windows are still breached.")
-    playbook: Action = Field(description="What is proposed.")
-    allowed_actions: tuple[Action, ...] = Field(description="What may be done without a person.")
-    needs_approval: tuple[Action, ...] = Field(description="What a person must approve first.")
-    threshold: Threshold | None = Field(default=None, description="Where it proposes a limit.")
+    evidence: dict[str, float] = Field(description="Statistics of the last breached window.")
+    is_open: bool = Field(description="True while the newest windows are breached.")
+    playbook: Action = Field(description="Proposed playbook.")
+    allowed_actions: tuple[Action, ...] = Field(description="Actions allowed without approval.")
+    needs_approval: tuple[Action, ...] = Field(description="Actions that require approval.")
+    threshold: Threshold | None = Field(default=None, description="Proposed limit, if any.")
 
     def text(self) -> str:
         """Return the content of its file."""

@@ -158,7 +158,7 @@ def _change(
 def _finding(change: Threshold, most: _Measured, series: str, width: int) -> Finding:
     of, measured = most.of, change.quantiles[change.limited]
     first, last = (begin_of(most.windows[at], width) for at in (0, -1))
-    says = "the fleet does not keep it" if change.now < measured else "it guards nothing"
+    says = "the fleet exceeds it" if change.now < measured else "it never denies anything"
     return Finding(
         id=_id(change),
         rule="threshold",

@@ -102,10 +102,10 @@ def _playbook(
     finding: Finding, playbooks: Playbooks, running: Sequence[Deployment]
 ) -> Playbook | Decision:
     if not finding.is_open:
-        return Decision(outcome="notify", reason="it is over")
+        return Decision(outcome="notify", reason="the finding is closed")
     if not deployment_of(finding):
         of_app = ", ".join(item.name for item in running if item.app == finding.subject.app)
-        reason = f"no single deployment is meant; a person chooses among: {of_app or 'none'}"
+        reason = f"no single deployment is named; a person must choose among: {of_app or 'none'}"
         return Decision(outcome="notify", reason=reason)
     rules = (finding.rule, finding.rule.removeprefix(_OF_CANARY))
     found = next((playbooks.playbooks[rule] for rule in rules if rule in playbooks.playbooks), None)
@@ -129,15 +129,15 @@ def _past(
     if age > patience:
         return f"its last breach was at {windows.last}, too long ago to act on"
     if age < -width:
-        return f"its last breach was at {windows.last}, which is to come"
+        return f"its last breach was at {windows.last}, which is in the future"
     return ""
 
 
 def _missing(finding: Finding, step: str, *, asked: bool) -> str:
     """Return the approval that a step still needs; it is not skipped for a harsher one."""
     if step not in _MAY[finding.source] or step not in finding.allowed_actions:
-        return f"{step} is next; what {finding.source} says alone permits it to a person only"
-    return f"{step} is next and needs a person's name" if asked else ""
+        return f"{step} is next; {finding.source} data alone do not permit it without approval"
+    return f"{step} is next and requires approval" if asked else ""
 
 
 def _held_back(history: Sequence[Taken], playbooks: Playbooks, *, name: str, now: datetime) -> str:
@@ -145,8 +145,8 @@ def _held_back(history: Sequence[Taken], playbooks: Playbooks, *, name: str, now
     quiet = timedelta(hours=limits.cool_down_hours)
     mine = [taken.at for taken in history if taken.deployment == name]
     if mine and now - max(mine) < quiet:
-        return f"a step was taken less than {limits.cool_down_hours} hours ago; let it work"
+        return f"a step was taken less than {limits.cool_down_hours} hours ago; wait for its effect"
     day = {taken.deployment for taken in history if now - taken.at < timedelta(days=1)}
     if len(day - {name}) >= limits.deployments_per_day:
-        return f"{len(day)} deployments were changed within a day; a person looks first"
+        return f"{len(day)} deployments were changed within a day; a person must review first"
     return ""

@@ -128,6 +128,6 @@ class Hub:
         return GovernanceError(
             f"pull request in {self.repository}",
             got=got,
-            expected="an answer of GitHub's API",
+            expected="a response of GitHub's API",
             next_step="run the command again; the branch and its commit are kept",
         )

@@ -29,7 +29,7 @@ def split(
         ValueError: A weight is negative, none is positive, or the amount has too many places.
     """
     if any(weight < 0 for weight in weights.values()) or not any(weights.values()):
-        raise ValueError(f"weights {dict(weights)}: expected none negative and one positive")
+        raise ValueError(f"weights {dict(weights)}: expected no negative and at least one positive")
     units = _units(abs(amount), digits)
     shares = _integers(weights)
     total = sum(shares.values())
@@ -60,7 +60,7 @@ def in_cents(amounts: Mapping[_Key, Decimal]) -> dict[_Key, Decimal]:
 def _units(amount: Decimal, digits: int) -> int:
     sign, figures, exponent = amount.as_tuple()
     if not isinstance(exponent, int) or exponent < -digits:
-        raise ValueError(f"amount {amount}: expected at most {digits} digits behind the point")
+        raise ValueError(f"amount {amount}: expected at most {digits} decimal places")
     whole = int("".join(map(str, figures)) or "0") * int(10 ** (exponent + digits))
     return -whole if sign else whole
 

@@ -66,7 +66,7 @@ class Endpoint:
         if not self._known(dict(scope["headers"])):
             return 401, {"error": "expected a bearer token"}
         if self._working >= _AT_ONCE:
-            return 503, {"error": "too many requests at once; come again"}
+            return 503, {"error": "too many concurrent requests; retry later"}
         self._working += 1
         try:
             return await self._take(receive)
@@ -89,7 +89,7 @@ class Endpoint:
         try:
             await asyncio.to_thread(self.spool.add, good, bad)
         except OSError:
-            return 503, {"error": "nothing was kept; come again"}
+            return 503, {"error": "nothing was stored; retry later"}
         reasons = Counter(item["reason"] for item in bad)
         return 202 if good else 400, {"accepted": len(good), "refused": dict(reasons)}
 

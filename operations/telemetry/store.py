@@ -82,7 +82,7 @@ class Store:
         if self.root.exists() and any(self.root.iterdir()):
             raise TelemetryError(
                 str(self.root),
-                got="a folder with other things in it",
+                got="a folder with other files",
                 expected="a telemetry store, or an empty folder",
                 next_step="name another folder with --store",
             )

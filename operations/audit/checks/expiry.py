@@ -70,7 +70,7 @@ def _how(expires: datetime, now: datetime) -> str:
 
 approvals_not_near_expiry = Check(
     id="approvals-not-near-expiry",
-    title="No evidence, waiver, exception or trust runs out within 30 days.",
+    title="No evidence, waiver, exception or trust expires within 30 days.",
     severity="medium",
     frameworks=("EU AI Act Art. 72", "NIST AI RMF GOVERN 1.5"),
     look=_look,

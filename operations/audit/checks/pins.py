@@ -27,7 +27,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
                 what=f"deployment {name}",
                 got=got,
                 expected=_wanted(pinned),
-                next_step="run the pipeline on this commit, or find who deployed past it",
+                next_step="run the pipeline on this commit, or find who deployed outside of it",
             ),
             author=partial(deployed.pinned_by, name),
         )

@@ -57,9 +57,9 @@ def writer_of(s3: Any, bucket: str, key: str, when: datetime, *, deleted: bool) 
     """
     logging = s3.get_bucket_logging(Bucket=bucket).get("LoggingEnabled")
     if not logging:
-        return Writer(note="S3 tells no writer, and the bucket keeps no access log")
+        return Writer(note="S3 records no writer, and the bucket has no access log")
     if "PartitionedPrefix" in logging.get("TargetObjectKeyFormat", {}):
-        return Writer(note="the bucket's access log is partitioned, which is not read here")
+        return Writer(note="the bucket's access log is partitioned, which is not supported")
     operations = _DELETES if deleted else _WRITES
     files = _files(s3, logging["TargetBucket"], logging["TargetPrefix"], when - _NEAR)
     found = {

@@ -66,7 +66,7 @@ def _found(item: Resource, got: str, wanted: str, last: Last) -> Found:
             what=f"budget {item.props['name']}",
             got=got or "no budget",
             expected=f"{wanted} a month, as it was deployed",
-            next_step="ask who changed it, then run the pipeline: `up` makes it again",
+            next_step="find who changed it, then run the pipeline: `up` restores it",
         ),
         author=partial(last, str(item.props["name"]), _CALLS),
     )

@@ -56,6 +56,6 @@ def _found(name: str, version: str, count: int, known: frozenset[str]) -> Found:
             what=f"devices of {name}",
             got=f"version {version} in {count} events",
             expected=" or ".join(sorted(known)) or "no such deployment",
-            next_step="look at how old those devices' applications are, and at releases/",
+            next_step="check the versions of those devices' applications, and releases/",
         ),
     )

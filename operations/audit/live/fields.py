@@ -18,8 +18,8 @@ __all__ = ["Path", "author_of"]
 Path: TypeAlias = tuple[str | int, ...]
 """Path of a field: keys, and indices of lists."""
 
-_PERSON: Final = "a program's name; the person is in the cluster's audit log"
-_NOBODY: Final = "the object keeps no author of what was taken away: see the cluster's audit log"
+_PERSON: Final = "a program's name; the cluster's audit log has the user"
+_NOBODY: Final = "a field taken away has no author: see the cluster's audit log"
 # Managers of the deployment: they still own a list from which somebody else removed an item.
 _OURS: Final = re.compile(r"mobile-ai/|pulumi-kubernetes")
 

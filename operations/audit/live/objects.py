@@ -89,7 +89,7 @@ def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: L
 
     return Check(
         id="objects-released",
-        title="The delivery bucket holds nothing that no release names.",
+        title="Every object of the delivery bucket is named by a release.",
         severity="high",
         frameworks=("NIST 800-53 SI-7", "SLSA Distribution"),
         look=look,
@@ -151,7 +151,7 @@ def _author(s3: Any, last: Last, bucket: str, key: str) -> Author:
         if item["Key"] == key and item["IsLatest"]
     ]
     if not newest:
-        return Author(source="S3", note="the object left no version, and so no time to look for")
+        return Author(source="S3", note="the object has no version, and so no time to search for")
     when, kind = max(newest)
     deleted = kind == "DeleteMarkers"
     try:
@@ -175,7 +175,7 @@ def _found(name: str, got: str, wanted: str, author: Ask, *, urn: str = "") -> F
             what=name,
             got=f"sha256 {got[:16]}..." if got else "no object",
             expected=f"sha256 {wanted[:16]}..., as it was released",
-            next_step="ask who wrote it, then let `up` write it again; devices refuse it meanwhile",
+            next_step="find who wrote it, then run `up` to restore it; devices refuse it meanwhile",
         ),
         author=author,
     )
@@ -187,7 +187,7 @@ def _stranger(name: str, got: str, author: Ask | None) -> Found:
             what=name,
             got=f"{got} that no release names",
             expected="what releases/ in Git names, old releases too, and the timestamp",
-            next_step="find who wrote it, then delete it: devices never ask for it, others may",
+            next_step="find who wrote it, then delete it: devices never request it, others may",
         ),
         author=author,
     )

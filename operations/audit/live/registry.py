@@ -34,7 +34,7 @@ class Named:
 Alias = Callable[[str, str], Named]
 """Resolves an alias: from model and alias to `Named`."""
 
-_NOBODY: Final = "it keeps no author of an alias"
+_NOBODY: Final = "aliases have no recorded author"
 _DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
 _TIMEOUT: Final = urllib3.Timeout(connect=5, read=30)
 _OK: Final = 200
@@ -90,7 +90,7 @@ def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
 
 def _named(version: dict[str, Any]) -> Named:
     tags = {item["key"]: item["value"] for item in version.get("tags", [])}
-    maker = version.get("user_id") or "somebody not recorded"
+    maker = version.get("user_id") or "an unrecorded user"
     made = version.get("creation_timestamp")
     when = f" on {moment(datetime.fromtimestamp(int(made) / 1000, UTC))}" if made else ""
     note = f"{_NOBODY}; version {version.get('version', '?')} was registered by {maker}{when}"
@@ -102,7 +102,7 @@ def _unanswered(uri: str, got: str) -> GovernanceError:
         f"model registry {uri}",
         got=got,
         expected="an answer of MLflow",
-        next_step="start the registry, or give the credentials that it asks for",
+        next_step="start the registry, or set its credentials",
     )
 
 

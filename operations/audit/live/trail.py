@@ -82,7 +82,7 @@ class Trail:
 
 def no_trail(_: str, __: Sequence[str]) -> Author:
     """Return an unknown author, where no trail is available."""
-    return Author(note="no record of calls is kept here")
+    return Author(note="no record of calls is available")
 
 
 def _record(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ _SUFFIXES: Final = {
     **{name: Decimal(1000) ** (n + 1) for n, name in enumerate("kMGT")},
     **{f"{name}i": Decimal(1024) ** (n + 1) for n, name in enumerate("KMGT")},
 }
-_GONE: Final = "an object that is gone keeps no author: see the cluster's audit log"
+_GONE: Final = "a deleted object has no author: see the cluster's audit log"
 _NAMED: Final = 5  # differences that a message lists
 
 

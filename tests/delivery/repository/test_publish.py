@@ -148,7 +148,7 @@ def test_earlier_versions_stay_to_patch_from_unless_revoked(world, pins):
 def test_a_rotated_root_is_signed_by_old_and_new_keys(world, pins):
     world.publish(deployment(pins[0]))
     fresh = new_signers()["root"]
-    with pytest.raises(ReleaseError, match="keys before"):
+    with pytest.raises(ReleaseError, match="previous keys"):
         rotate_root(world.releases, read_releases(world.releases), signers={"root": fresh}, now=NOW)
     both = {"root": fresh, "root-before": world.signers["root"]}
     rotate_root(world.releases, read_releases(world.releases), signers=both, now=NOW)

@@ -135,7 +135,7 @@ def test_a_rotation_waits_for_the_keys_before(world):
     fresh = new_signers()["root"]
     before = world.signers["root"]
     releases = read_releases(world.releases)
-    with pytest.raises(ReleaseError, match="keys before"):
+    with pytest.raises(ReleaseError, match="previous keys"):
         rotate_root(
             world.releases, releases, signers={"root": fresh, "root-before": before[:1]}, now=NOW
         )

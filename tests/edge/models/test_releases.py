@@ -153,7 +153,7 @@ def expired(world, _cdn):
     ("attack", "said"),
     [
         (tampered_bytes, "other bytes than signed"),
-        (truncated_bytes, "bytes came"),
+        (truncated_bytes, "received "),
         (wrong_role, "UnsignedMetadataError"),
         (unsigned, "UnsignedMetadataError"),
         (expired, "ExpiredMetadataError"),

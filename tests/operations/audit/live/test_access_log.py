@@ -121,7 +121,7 @@ def test_files_from_before_are_not_read(logs: Logs) -> None:
 
 
 def test_a_bucket_without_a_log_says_so(aws: Any) -> None:
-    assert "keeps no access log" in Logs(aws("s3")).writer().note
+    assert "has no access log" in Logs(aws("s3")).writer().note
 
 
 def test_the_audit_names_the_writer_beside_s3_s_own_time(logs: Logs) -> None:

@@ -124,7 +124,9 @@ def test_an_alias_has_no_author_and_its_version_has_a_maker(registry: str) -> No
 
     sentence = told(aliases_follow_git(mlflow_alias(registry)), deployed())
 
-    assert sentence.startswith("last changed by not known (MLflow); it keeps no author of an alias")
+    assert sentence.startswith(
+        "last changed by not known (MLflow); aliases have no recorded author"
+    )
     assert sentence.endswith("version 2 was registered by grace on 2025-11-25T01:00:00Z")
 
 
@@ -224,7 +226,7 @@ def test_a_deleted_workload_is_found() -> None:
     check = workloads_as_declared(lambda *_: None)
 
     assert got(check, only(WORKLOAD)) == ["no such object"]
-    assert told(check, only(WORKLOAD)).startswith("last changed by not known; an object that is")
+    assert told(check, only(WORKLOAD)).startswith("last changed by not known; a deleted object")
 
 
 @pytest.mark.parametrize(
