@@ -3,7 +3,7 @@
 A POSIX record lock excludes other processes, and a table in this process other threads: record
 locks belong to the process, so its threads share them, and closing any descriptor of the file
 releases the lock (fcntl(2)). The file is never deleted: a process that waits on a deleted file
-would get a lock that nobody else sees.
+would get a lock that no other process sees.
 """
 
 from __future__ import annotations

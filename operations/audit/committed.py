@@ -45,7 +45,7 @@ def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
                 break
             since = found
         else:
-            since = since if now else None  # a pin since the first commit, or never one
+            since = since if now else None  # pinned since the first commit, or never
         if since is None:
             return Author(source="Git", note=f"no commit of {name} has it")
         return Author(who=since.who, when=since.when, source=f"Git {since.hash[:12]}, {name}")
