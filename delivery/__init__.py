@@ -1,4 +1,4 @@
-"""Hands model updates to devices: signed releases, rings, deltas and the client that takes them."""
+"""Delivers model updates to devices: signed releases, rings, delta patches, device client."""
 
 import os
 

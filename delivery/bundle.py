@@ -1,7 +1,8 @@
-"""Is an application's package fit to be released? A build step of the team that makes it.
+"""Checks an application package before release; a build step of the application team.
 
-The package brings what a device cannot verify by itself: the first trusted root and the embedded
-model. Here both are held against the repository that signs releases.
+The package brings what a device cannot verify by itself: the first trusted root (TUF 1.0.34,
+client workflow 5.2) and the embedded model. Both are checked here against the repository that
+signs the releases.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ _KEY: Final = b"PRIVATE KEY-----"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """What an application's package brings.
+    """Files and versions that an application package contains.
 
     Attributes:
         app: The application.
         model: The model.
         app_version: Version of the application.
         root: The trusted root.
-        embedded: The model to begin with, if there is one.
-        folder: Everything that is packed, to look for private keys in; absent: not looked at.
+        embedded: The embedded model, if the package has one.
+        folder: Folder of all packaged files, searched for private keys; ``None`` skips the search.
     """
 
     app: str
@@ -54,7 +55,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check: what was looked at, whether it is as it must be, and what was found."""
+    """Result of one check: its name, its verdict and what was found."""
 
     check: str
     good: bool
@@ -69,11 +70,11 @@ def verify_bundle(
     Args:
         bundle: The package.
         places: The repository and the stack that it gets its releases from.
-        now: For the lifetime of the root.
-        trust: Who may vouch for models; the stack's by default.
+        now: Reference time for the expiry of the root.
+        trust: Signers that may vouch for models; the stack's by default.
 
     Raises:
-        DeliveryError: If the repository itself does not hold.
+        DeliveryError: If the repository's own metadata does not verify.
     """
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
     name = f"{bundle.app}-{bundle.model}"
@@ -101,7 +102,10 @@ def _roots(bundle: Bundle, places: Places, now: datetime) -> Iterator[Finding]:
         yield Finding(check="trusted root", good=False, found=f"{bundle.root}: {error.strerror}")
         return
     ours = names.get(data)
-    said = ours or f"{bundle.root} is no root of {places.stack}: it was changed, or is another's"
+    said = (
+        ours
+        or f"{bundle.root} is not a root of {places.stack}: it was changed, or is another stack's"
+    )
     yield Finding(check="trusted root", good=ours is not None, found=said)
     until = f"root {newest.version} counts until {newest.expires:%Y-%m-%d}"
     yield Finding(check="root lifetime", good=newest.expires - now > _ROOT_LEFT, found=until)
@@ -146,7 +150,7 @@ def _embedded(
 
 
 def _halted(digest: str, version: Version, deployment: Deployment, places: Places) -> str:
-    """Return where a digest is halted, or an empty text: in the stack file or by a signature."""
+    """Return the source of a digest's halt (stack file or role ``halt``), or an empty text."""
     if deployment.halted and version.model.sha256 == deployment.pin.sha256:
         return "halted in the stack file"
     releases = read_releases(places.releases)
@@ -155,7 +159,10 @@ def _halted(digest: str, version: Version, deployment: Deployment, places: Place
 
 
 def _version_of(digest: str, places: Places, model: str, trust: Trust) -> Version | None:
-    """Return the verified version that an artifact is of; the manifests' own word finds it."""
+    """Return the verified version that contains an artifact, or ``None``.
+
+    Manifests are searched unverified; the one that matches is verified before it is returned.
+    """
     for path in sorted((places.models / model).glob("*/manifest.yaml")):
         value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
         if any(item.get("sha256") == digest for item in value.get("artifacts", ())):

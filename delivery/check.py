@@ -1,8 +1,8 @@
-"""Does the model that an application embeds work on this machine, and how fast?
+"""Runs a model's self-test on this machine and measures its latency.
 
-A build step on a runner, without a phone: the file answers its self-test as it did where it was
-evaluated, in the runtime that phones have, and its time is held against the manifest's. The time is
-of this machine, so it is advice; what a phone takes, an emulator does not tell either.
+A build step on a runner, without a phone: the file must answer its self-test as it did where it
+was evaluated, in the same runtime as on phones. Its latency is printed beside the manifest's, as
+advice only: it is this machine's, and an emulator does not predict a phone's either.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ _FORMATS = frozenset({"tflite", "onnx"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A model that answers as it should.
+    """A model that passed its self-test, with its measured latency.
 
     Attributes:
-        version: Of the model.
-        variant: Which artifact.
-        sha256: Of the file.
-        cases: Of its self-test; all answers were within its tolerance.
+        version: Version of the model.
+        variant: Variant of the artifact.
+        sha256: Digest of the file.
+        cases: Self-test cases; all answers were within their tolerance.
         runs: Timed runs.
-        p50_ms: Median of them, milliseconds, one thread.
-        p95_ms: Their 95th percentile.
-        stated_p50_ms: What the manifest states for the machine that built it; ``None``: nothing.
-        stated_p95_ms: The same.
+        p50_ms: Median latency, milliseconds, one thread.
+        p95_ms: 95th percentile of the latency, milliseconds.
+        stated_p50_ms: Median in the manifest's profile, from the machine that built it; ``None``
+            if it states none.
+        stated_p95_ms: 95th percentile in the manifest's profile, or ``None``.
     """
 
     version: str
@@ -61,7 +62,7 @@ class Checked:
 
     @property
     def ratio(self) -> float | None:
-        """This machine's median to the manifest's."""
+        """Ratio of the measured median to the manifest's."""
         return self.p50_ms / self.stated_p50_ms if self.stated_p50_ms else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,21 +81,21 @@ def check_model(
     variant: str = "",
     trust: Trust | None = None,
 ) -> Checked:
-    """Run a pinned model's self-test, and time it.
+    """Run a pinned model's self-test and time it.
 
     Args:
         places: The repository and the stack that pins it.
         app: The application.
         model: The model.
         runs: Timed runs.
-        embedded: The file that is packed; it must be an artifact of the pinned version, or of the
-            one to go back to.
-        variant: Which artifact, where no file is given.
-        trust: Who may vouch for models; the stack's by default.
+        embedded: The packaged file; must be an artifact of the pinned version or of the previous
+            (rollback) version.
+        variant: The variant to run where no file is given.
+        trust: Signers that may vouch for models; the stack's by default.
 
     Raises:
-        SelfTestError: It does not run here, or answers otherwise.
-        ReleaseError: There is nothing that could be run: no such deployment, artifact or test.
+        SelfTestError: If the model does not run here, or its answers differ.
+        ReleaseError: If there is no such deployment, artifact or self-test.
     """
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
     versions = list(_versions(places, _deployment(places, app, model), trust))

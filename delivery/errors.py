@@ -1,4 +1,4 @@
-"""The errors of this room: each says what, what it got, what it expected, what to do next."""
+"""Errors of delivery; each states what, got, expected and the next step."""
 
 from governance.errors import GovernanceError
 
@@ -6,11 +6,11 @@ __all__ = ["DeliveryError", "PatchError", "ReleaseError", "SelfTestError", "Upda
 
 
 class DeliveryError(GovernanceError):
-    """Something about a release or an update that is not as it must be."""
+    """Base of all errors of releases and updates."""
 
 
 class PatchError(DeliveryError):
-    """A patch that cannot be made, or that does not lead from the old file to the new one."""
+    """A patch that cannot be made, or does not transform the old file into the new one."""
 
 
 class ReleaseError(DeliveryError):
@@ -18,8 +18,8 @@ class ReleaseError(DeliveryError):
 
 
 class UpdateError(DeliveryError):
-    """A device keeps what it has, because what it was offered is not fit to install."""
+    """An offered update that is not fit to install; the device keeps what it has."""
 
 
 class SelfTestError(UpdateError):
-    """A model that does not answer on this device as it answered where it was evaluated."""
+    """A model that fails on this device, or does not give the expected answers."""

@@ -1,7 +1,7 @@
-"""Halts and their lifting: the documents that role ``halt`` and role ``models`` sign.
+"""Halts and lifts: the documents that roles ``halt`` and ``models`` sign.
 
-A halt names digests that no device runs any more. A device only ever adds halts to those that it
-remembers; a lift, signed by another role and threshold, is the one thing that removes one.
+A halt names digests that no device may run. A device only adds halts to those that it has stored;
+only a lift, signed by another role with a threshold, removes one.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 
 
 class _Document(BaseModel):
-    # Unknown fields are left for clients to come: the protocol grows by fields.
+    # Unknown fields are ignored, so that newer publishers can add fields.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Halt(_Document):
-    """Digests of one version that no device of an application runs.
+    """Digests of one version that no device of an application may run.
 
-    ``since`` is the version of role ``halt`` that named it first. It makes the id of a halt that
-    follows a lift another one, so that no earlier lift counts for it.
+    ``since`` is the version of role ``halt`` that named it first. It gives a halt that follows a
+    lift another id, so that an earlier lift does not apply to it.
     """
 
     app: _Name
@@ -40,12 +40,12 @@ class Halt(_Document):
 
     @property
     def id(self) -> str:
-        """The SHA-256 of the RFC 8785 form of the five fields: what a lift names."""
+        """SHA-256 of the RFC 8785 form of the five fields; lifts refer to it."""
         return sha256_bytes(canonical_bytes(self.model_dump(mode="json")))
 
 
 class HaltDocument(_Document):
-    """What is halted; signed by role ``halt``."""
+    """Halts in force; signed by role ``halt``."""
 
     kind: Literal["Halt"]
     halted: tuple[Halt, ...]
@@ -58,7 +58,7 @@ class HaltDocument(_Document):
 
 
 class LiftDocument(_Document):
-    """Ids of the halts that were lifted; signed by role ``models``."""
+    """Ids of the lifted halts; signed by role ``models``."""
 
     kind: Literal["Lift"]
     lifted: tuple[_Digest, ...]

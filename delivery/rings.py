@@ -1,16 +1,17 @@
-"""Who gets a version first: cohorts that a device computes by itself.
+"""Staged rollout by cohort, computed on the device.
 
-A device turns its installation id into a *point* once (64 bits of SHA-256), and a release's
-salt into a *key* the same way. Point and key together give the *cohort*, a whole number from 0
-to 999,999. A device is in a ring when its cohort is below the ring's share in millionths, so
+A device hashes its installation id once into a *point* (64 bits of SHA-256), and a release's
+salt into a *key* the same way. Point and key together give the *cohort*, an integer from 0 to
+999,999. A device is in a ring when its cohort is below the ring's share in millionths, so
 
-- nothing that names the device leaves it;
+- no identifier leaves the device;
 - a higher percentage only adds devices;
-- the same salt keeps the same devices first, another salt draws them anew.
+- the same salt keeps the same devices first, another salt reshuffles them.
 
-Point and key are folded to 32 bits and mixed by MurmurHash3's finaliser, because a fleet of
-millions is simulated with it and a phone's script engine has 32-bit multiplication. ``rings.js``
-is the same in JavaScript; both are tested against the same vectors.
+Point and key are folded to 32 bits and mixed by MurmurHash3's finalizer (fmix32), because
+simulations compute it for millions of devices, and JavaScript engines on phones have 32-bit
+multiplication (``Math.imul``). ``rings.js`` is the same in JavaScript; both are tested against the
+same vectors.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ _SECOND: Final = 0xC2B2AE35
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A ring as release documents hold it.
+    """A ring as in release documents.
 
     Attributes:
         name: Its name.
-        share: The part of all devices, this ring and those before it together, in millionths.
+        share: Cumulative share of all devices, this ring and those before it, in millionths.
     """
 
     name: str
@@ -49,7 +50,7 @@ def point(text: str) -> int:
 def cohort(point: int, key: int) -> int:
     """Return the cohort, 0 to 999,999, of a device's point under a salt's key."""
     both = point ^ key
-    # Literals, not names: the decision is taken for every device of a simulated fleet.
+    # Literals, not names, for speed: simulations call this for every device of a fleet.
     mixed = ((both >> 32) * 0x9E3779B1 ^ both) & 0xFFFFFFFF
     mixed = (mixed ^ mixed >> 16) * 0x85EBCA6B & 0xFFFFFFFF
     mixed = (mixed ^ mixed >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
@@ -70,7 +71,7 @@ def cohorts(points: Any, key: int) -> Any:
 
     result = np.empty(points.shape, np.uint32)
     flat, out = points.reshape(-1), result.reshape(-1)
-    # Chunks that stay in a core's cache: five times as fast as the whole array at once.
+    # In chunks that fit in a core's cache: five times as fast as the whole array at once.
     for start in range(0, flat.size, 1 << 14):
         both = flat[start : start + (1 << 14)] ^ np.uint64(key)
         high = (both >> np.uint64(32)).astype(np.uint32)
@@ -94,7 +95,7 @@ def millionths(percent: float) -> int:
 
 
 def ring_of(rings: Iterable[Ring], cohort: int) -> str | None:
-    """Return the first ring that holds a cohort, or ``None`` when the rings end before it.
+    """Return the first ring that contains a cohort, or ``None`` if the cohort is beyond all rings.
 
     Args:
         rings: Rings in order of their shares.
@@ -104,7 +105,7 @@ def ring_of(rings: Iterable[Ring], cohort: int) -> str | None:
 
 
 def reached(rings: Iterable[Ring], stage: str) -> tuple[str, ...]:
-    """Return the names of the rings up to and with the stage.
+    """Return the names of the rings up to and including the stage.
 
     Raises:
         ValueError: If no ring has the stage's name.

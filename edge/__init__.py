@@ -1,4 +1,4 @@
-"""Serves models: an Open Inference Protocol v2 server that verifies what it serves."""
+"""Serves models over the Open Inference Protocol v2, and verifies what it serves."""
 
 import os
 

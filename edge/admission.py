@@ -1,6 +1,6 @@
-"""Who may ask, and how often: keys, quotas, and the throttle that a budget sets.
+"""Admission control: API keys, client quotas, and the throttle that a budget sets.
 
-Everything here is decided before a request's tensors are looked at.
+Everything here is decided before a request's tensors are parsed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from edge.watched import Watched
 __all__ = ["NO_KEY", "Admission", "Bucket", "Key", "KeyFile", "Quota", "ThrottleFile", "hash_key"]
 
 NO_KEY: Final = "client: got no accepted API key; expected one"
-_CLIENTS: Final = 10_000  # quotas that are remembered
+_CLIENTS: Final = 10_000  # clients whose buckets are kept
 _LONGEST: Final = 3600  # seconds, of Retry-After
 _BEARER: Final = b"bearer "
 
 
 class ThrottleFile(BaseModel):
-    """The budget's throttle: requests that may be served per second, by all clients together."""
+    """The budget's throttle: requests per second, of all clients together."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,7 +35,7 @@ class ThrottleFile(BaseModel):
 
 
 class Key(BaseModel):
-    """An API key, as its hash: keys are random, so a fast hash is enough."""
+    """An API key, stored as its SHA-256: keys are random, so no slow password hash is needed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,7 +45,7 @@ class Key(BaseModel):
 
 
 class KeyFile(BaseModel):
-    """The API keys that are accepted."""
+    """The accepted API keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,12 +53,12 @@ class KeyFile(BaseModel):
 
 
 def hash_key(key: bytes) -> str:
-    """Return what stands for a key in the file."""
+    """Return the hash under which the file lists a key."""
     return hashlib.sha256(key).hexdigest()
 
 
 class Bucket:
-    """A token bucket: `rate` per second, and at most `burst` at once."""
+    """A token bucket: `rate` tokens per second, at most `burst` at once."""
 
     __slots__ = ("_at", "_tokens", "burst", "rate")
 
@@ -69,7 +69,7 @@ class Bucket:
         self._tokens, self._at = self.burst, now
 
     def take(self, now: float) -> float:
-        """Take one; return 0, or the seconds after which there is one."""
+        """Take a token; return 0, or the seconds until one is available."""
         self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
         self._at = now
         if self._tokens >= 1 and self.rate > 0:
@@ -79,7 +79,7 @@ class Bucket:
 
 
 class Quota(BaseModel):
-    """What one client may ask for."""
+    """Request quota of one client."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,19 +87,22 @@ class Quota(BaseModel):
         gt=0, allow_inf_nan=False, description="Requests that a client may make."
     )
     burst: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="At once; by default a second's."
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Largest burst; by default one second's requests.",
     )
 
 
 @dataclass(slots=True)
 class Admission:
-    """Decides who comes in.
+    """Decides which requests are admitted.
 
     Attributes:
-        keys: The accepted API keys; ``None`` accepts everybody who reaches the port.
-        quota: Of each client: of each key, or of each address where there are no keys.
-        throttle: Of all clients together.
-        clock: Seconds that only go forward.
+        keys: The accepted API keys; ``None`` admits every client that reaches the port.
+        quota: Quota of each client: of each key, or of each address where there are no keys.
+        throttle: Limit of all clients together.
+        clock: Monotonic clock, seconds.
         counts: Refusals by reason.
     """
 
@@ -115,11 +118,11 @@ class Admission:
     _budget: Bucket | None = None
 
     def __post_init__(self) -> None:
-        """Take over what the files say."""
+        """Apply the content of the files."""
         self.apply()
 
     def apply(self) -> None:
-        """Take over what the files say now; a client's own bucket stays as full as it is."""
+        """Apply the current content of the files; buckets of clients keep their level."""
         if self.keys is not None and self.keys.content is not None:
             self._by_hash = {key.sha256: key for key in self.keys.content.keys}
         if self.throttle is not None and self.throttle.content is not None:
@@ -128,28 +131,28 @@ class Admission:
 
     @property
     def open(self) -> bool:
-        """Whether everybody is let in, so that nothing has to be asked."""
+        """True if every request is admitted, so that nothing has to be checked."""
         return self.keys is None and self.quota is None and not self._budget
 
     def admit(self, credential: bytes | None, address: str) -> None:
-        """Let an inference request in.
+        """Admit an inference request.
 
         Args:
-            credential: ``Authorization`` or ``X-API-Key`` of the request.
-            address: Where it came from.
+            credential: ``Authorization`` or ``X-API-Key`` header of the request.
+            address: Address of the client.
 
         Raises:
-            RefusedError: If it is not let in.
+            RefusedError: If it is not admitted.
         """
         client = self.client(credential, address)
         now = self.clock()
         if self.quota is not None:
-            self._take(self._bucket(client, now), now, "quota", "client: its quota is used up")
+            self._take(self._bucket(client, now), now, "quota", "client: quota exceeded")
         if self._budget is not None:
             self._take(self._budget, now, "throttle", "server: the budget's throttle is reached")
 
     def client(self, credential: bytes | None, address: str) -> str:
-        """Return who asks: the key's client, or the address where there are no keys.
+        """Return the client's name: that of its key, or its address where there are no keys.
 
         Raises:
             RefusedError: If the key is not accepted.
@@ -157,10 +160,10 @@ class Admission:
         return address if self.keys is None else self._key(credential).client
 
     def operate(self, credential: bytes | None) -> None:
-        """Let a request in that changes what is served.
+        """Admit a request that changes the served models.
 
         Raises:
-            RefusedError: If there are no keys, or this one is no operator's.
+            RefusedError: If there are no keys, or this one is not an operator's.
         """
         if self.keys is None or not self._key(credential).operator:
             raise RefusedError(FORBIDDEN, "server: got no operator's key; expected one")
@@ -175,7 +178,7 @@ class Admission:
         return key
 
     def _bucket(self, client: str, now: float) -> Bucket:
-        # Kept in order of use: the client that was silent longest is forgotten first.
+        # Kept in order of use: the least recently used bucket is evicted first.
         bucket = self._buckets.pop(client, None)
         if bucket is None:
             if self.quota is None:

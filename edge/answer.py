@@ -1,4 +1,4 @@
-"""Answers in HTTP: a head that can be kept, and a body."""
+"""HTTP responses: a cacheable head, and a body."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BINARY: Final = b"application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and headers of an answer.
+    """Status and headers of a response.
 
     Attributes:
         status: HTTP status code.
-        headers: As ASGI has them, the length of the body among them.
-        block: The same as bytes on the wire, up to and with the empty line.
+        headers: As in ASGI, including the content length.
+        block: The same as bytes on the wire, including the empty line.
     """
 
     status: int
@@ -39,13 +39,13 @@ class Head:
 
 
 def json_answer(status: int, value: object) -> tuple[Head, bytes]:
-    """Return an answer in JSON; arrays are lists of numbers."""
+    """Return a JSON response; arrays become lists of numbers."""
     body = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
     return Head(status, _lengths(JSON, len(body))), body
 
 
 def refusal(error: RefusedError) -> tuple[Head, bytes]:
-    """Return the protocol's error object, and when to try again."""
+    """Return the protocol's error object, with the headers that its status calls for."""
     body = orjson.dumps({"error": error.message})
     headers = _lengths(JSON, len(body))
     if error.retry_after:

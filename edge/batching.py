@@ -1,15 +1,16 @@
-"""Joins the rows of concurrent requests into one call of the runtime.
+"""Dynamic batching: joins the rows of concurrent requests into one call of the runtime.
 
 One :class:`Lane` for each version of a model:
 
-- **Collecting.** A batch is started one turn of the event loop after its first request, and waits
-  another turn for as long as each turn brings more, up to a largest batch and a longest wait. So
-  a lone request waits for microseconds, and no timer is needed.
-- **Where it runs.** Every call runs in the lane's own thread, and the next batch collects
-  meanwhile. None runs on the event loop, however short the last ones were: what a call takes is
-  decided by its inputs, and a model that loops would stop every client.
-- **Fair.** One batch, then the loop goes on to others; each model has its own thread and queue.
-- **Apart again.** If a joined call fails, its requests run alone: one of them cannot fail others.
+- **Collecting.** A batch starts one iteration of the event loop after its first request, and waits
+  another iteration as long as each brings more, up to a maximum of rows and of time. So a lone
+  request waits for microseconds, and no timer is needed.
+- **Execution.** Every call runs in the lane's own thread, while the next batch collects. None runs
+  on the event loop, however short the last ones were: the duration depends on the inputs, and a
+  model that loops would stop every client.
+- **Fairness.** After one batch the event loop continues with others; each model has its own thread
+  and queue.
+- **Isolation.** If a joined call fails, its requests run alone: one of them cannot fail others.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ from edge.stats import ModelStats
 __all__ = ["Lane"]
 
 _LOG: Final = logging.getLogger(__name__)
-_RECENT: Final = 0.2  # weight of the last call in the average
+_RECENT: Final = 0.2  # weight of the last call in the moving average
 
 
-_LATE: Final = RefusedError(DEADLINE, "server: the request's time was over before its answer")
+_LATE: Final = RefusedError(DEADLINE, "server: the request timed out before its answer")
 
 
 @dataclass(slots=True)
 class _Call:
-    """One call of the runtime and what came of it."""
+    """One call of the runtime and its result."""
 
     jobs: Sequence[Job]
     inputs: Tensors
@@ -56,28 +57,28 @@ class _Call:
 
 
 class _Thread:
-    """A thread for a lane's calls. A daemon: one that hangs keeps no process from ending."""
+    """Thread of a lane's calls; a daemon, so that a hanging call does not block the exit."""
 
     def __init__(self, name: str) -> None:
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         work = threading.Thread(target=_work, args=(self._calls,), name=name, daemon=True)
         work.start()
-        # The thread knows the queue alone, so it ends with the lane that owns this.
+        # The thread references only the queue, so it ends with the lane that owns this object.
         weakref.finalize(self, self._calls.put, None)
 
     def submit(self, call: Callable[[], None]) -> None:
-        """Run a call after those before it; it raises nothing."""
+        """Run a call after those before it; it must not raise."""
         self._calls.put(call)
 
 
 def _work(calls: queue.SimpleQueue[Callable[[], None] | None]) -> None:
     while (call := calls.get()) is not None:
         call()
-        del call  # it holds the lane, which may have been forgotten meanwhile
+        del call  # it references the lane, which would otherwise not be collected
 
 
 class Lane:
-    """The queue of one version of a model. Event-loop thread only."""
+    """Request queue of one version of a model. Event-loop thread only."""
 
     def __init__(
         self,
@@ -105,15 +106,15 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait."""
+        """Number of waiting requests."""
         return len(self._queue)
 
     def running_seconds(self) -> float:
-        """Return for how long the call that runs now has been running; 0 where none runs."""
+        """Return the seconds for which the current call has been running; 0 if none runs."""
         return time.perf_counter() - self._since if self._running else 0.0
 
     def make_room(self) -> None:
-        """Return if one more request may wait; asked before its tensors are read.
+        """Check that another request may wait, before its tensors are parsed.
 
         Raises:
             RefusedError: If the queue is full.
@@ -122,10 +123,10 @@ class Lane:
             raise self._shed()
 
     def submit(self, job: Job) -> None:
-        """Take a request, whose version was acquired; released when it is answered.
+        """Enqueue a request whose version was acquired; it is released with the answer.
 
         Raises:
-            RefusedError: If it would wait too long; then it is not taken.
+            RefusedError: If it would miss its deadline; then it is not enqueued.
         """
         if self._queue and job.start + self._ahead() > job.deadline:
             raise self._shed()
@@ -136,9 +137,9 @@ class Lane:
             self._loop.call_soon(self._turn)
 
     def expire(self) -> None:
-        """Answer those whose time is over although no turn came: a call that hangs blocks turns.
+        """Answer requests past their deadline, even while a hanging call blocks the lane.
 
-        Called every second or so. What runs is not stopped, only no longer waited for.
+        Called about once a second. The running call is not stopped; its requests stop waiting.
         """
         now = time.perf_counter()
         queue, self._queue = self._queue, deque()
@@ -159,11 +160,11 @@ class Lane:
         )
 
     def _ahead(self) -> float:
-        """Return how long the requests that wait will take, seconds."""
+        """Return the estimated time until the waiting requests are served, seconds."""
         return (1 + len(self._queue) / self._most) * (self._average or 0.0)
 
     def _turn(self) -> None:
-        """Wait another turn if this one brought more; else run."""
+        """Wait another iteration if this one brought requests; otherwise run the batch."""
         count = len(self._queue)
         if (
             self._seen < count < self._most
@@ -183,7 +184,7 @@ class Lane:
 
     def _in_thread(self, jobs: Sequence[Job]) -> None:
         calls = self._run(jobs)
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
+        with contextlib.suppress(RuntimeError):  # the loop is closed: no request waits
             self._loop.call_soon_threadsafe(self._end, calls)
 
     def _end(self, calls: Sequence[_Call]) -> None:
@@ -200,7 +201,7 @@ class Lane:
             self._loop.call_soon(self._turn)
 
     def _take(self) -> list[Job]:
-        """Take the oldest request, and those that fit in a batch with it."""
+        """Dequeue the oldest request and those that fit in a batch with it."""
         now = time.perf_counter()
         queue, self._queue = self._queue, deque()
         taken: list[Job] = []
@@ -222,7 +223,7 @@ class Lane:
         job.fail(_LATE)
 
     def _run(self, jobs: Sequence[Job]) -> list[_Call]:
-        """Call the runtime: once for all, or again for each if that failed."""
+        """Call the runtime once for all; if that fails, once for each."""
         call = self._call(jobs)
         if call.error is not None and len(jobs) > 1:
             return [self._call([job]) for job in jobs]
@@ -298,7 +299,7 @@ class Lane:
 
 
 def _refusal(error: Exception | None) -> RefusedError:
-    """Return what a client is told; the model's own words may hold its inputs."""
+    """Return the error for the client, without the model's own message: it may contain inputs."""
     if isinstance(error, ShapeError):
         return RefusedError(
             BAD_REQUEST,

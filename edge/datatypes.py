@@ -1,8 +1,8 @@
-"""The protocol's datatypes, as numpy and ONNX name them, and how ``BYTES`` lie in a buffer.
+"""Datatypes of the protocol with their numpy and ONNX names, and the layout of ``BYTES``.
 
 Source: Open Inference Protocol v2, "Tensor Data Types", and its binary tensor data extension:
 little-endian, row-major, unpadded; an element of ``BYTES`` is its length as a 4-byte unsigned
-integer and then its bytes.
+integer, followed by its bytes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class DataType:
     """A datatype of the protocol.
 
     Attributes:
-        name: In the protocol's words.
-        dtype: Of the arrays that hold it; little-endian.
-        onnx: The element type in ONNX's words.
-        json: The Python types that its elements may have in JSON.
+        name: Name in the protocol.
+        dtype: numpy dtype of its arrays; little-endian.
+        onnx: Element type in ONNX.
+        json: Python types that its elements may have in JSON.
     """
 
     name: str
@@ -39,7 +39,7 @@ class DataType:
 
     @property
     def size(self) -> int:
-        """Bytes of an element in binary form; 0 if that differs from element to element."""
+        """Bytes of an element in binary form; 0 if it varies."""
         return 0 if self.dtype.hasobject else self.dtype.itemsize
 
 
@@ -65,7 +65,7 @@ _BY_ONNX: Final = {datatype.onnx: datatype for datatype in DATATYPES.values()}
 
 
 def of_onnx(element: str) -> DataType | None:
-    """Return the datatype for ONNX's ``tensor(float)`` and the like; ``None`` if there is none."""
+    """Return the datatype of an ONNX type such as ``tensor(float)``; ``None`` if unsupported."""
     return _BY_ONNX.get(element)
 
 
@@ -79,10 +79,10 @@ def unpack_bytes(data: memoryview, count: int) -> NDArray[Any]:
 
     Args:
         data: The tensor in binary form.
-        count: How many elements its shape holds.
+        count: Number of elements of its shape.
 
     Raises:
-        ValueError: If the data does not hold exactly as many.
+        ValueError: If the data does not contain exactly that many.
     """
     # Checked first: a shape of a billion elements must not be allocated for ten bytes.
     if len(data) < count * _LENGTH.size:

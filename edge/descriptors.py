@@ -1,4 +1,4 @@
-"""File descriptors of the process: the limit is raised, and connections stay below it.
+"""File descriptors: raises the process's limit, and caps connections below it.
 
 A connection is a descriptor, and so is every file that a check of a release opens. Without a
 reserve, idle clients would take the last one, and the server could not read its models.
@@ -18,7 +18,7 @@ _LOG: Final = logging.getLogger("edge.descriptors")
 
 
 def raise_limit() -> int:
-    """Raise the process's limit of open files to the hard one; return the limit in force."""
+    """Raise the soft limit of open files to the hard one; return the limit in force."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -31,12 +31,12 @@ def raise_limit() -> int:
 
 
 def cap_connections(wanted: int, *, limit: int, ports: int) -> int:
-    """Return how many connections each port may hold.
+    """Return the maximum number of connections of each port.
 
     Args:
-        wanted: As the settings say.
+        wanted: Number from the settings.
         limit: Files that the process may have open.
-        ports: Ports that share it.
+        ports: Ports that share the limit.
     """
     possible = max(1, (limit - min(_RESERVE, limit // 2)) // ports)
     given = min(wanted, possible)

@@ -1,4 +1,4 @@
-"""What the server says no to, once for all protocols."""
+"""Errors of refused requests, shared by all protocols."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
     "RefusedError",
 ]
 
-# HTTP status codes; `edge.grpc_service` maps them to gRPC's.
+# HTTP status codes; `edge.grpc_server` maps them to gRPC's.
 BAD_REQUEST: Final = 400
 UNAUTHENTICATED: Final = 401
 FORBIDDEN: Final = 403
@@ -30,17 +30,17 @@ DEADLINE: Final = 504
 
 
 class RefusedError(Exception):
-    """A request that is not answered with outputs.
+    """A request that is refused or failed.
 
     Attributes:
         status: HTTP status code.
         message: For the client: what, got, expected. Never values of tensors.
-        retry_after: Seconds after which it may work; 0 where waiting does not help.
-        allow: The methods that the path has, where another one was asked for.
+        retry_after: Seconds after which a retry may succeed; 0 if waiting does not help.
+        allow: Methods of the path, where another one was requested (RFC 9110, section 15.5.6).
     """
 
     def __init__(self, status: int, message: str, *, retry_after: int = 0, allow: str = "") -> None:
-        """Keep all."""
+        """Keep the fields."""
         super().__init__(message)
         self.status = status
         self.message = message

@@ -1,4 +1,4 @@
-"""The way of an inference request through the server; the same for every protocol."""
+"""Inference service: admission, routing and queueing of requests, shared by all protocols."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _DIGITS: Final = 9
 
 
 class Front:
-    """Admits requests, finds their model and puts them in its lane."""
+    """Admits requests, routes them to their model and enqueues them in its lane."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class Front:
         self.sketches, self.tracing = sketches, tracing
         self.stats: dict[tuple[str, str, str], ModelStats] = {}
         self.refused: dict[int, int] = {}
-        self.leaving = False  # about to end: served on, but no longer ready
+        self.leaving = False  # shutting down: still serving, but not ready
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
     def stranger(self, headers: Headers) -> tuple[Head, bytes] | None:
-        """Return the refusal of a request whose key is not accepted, before its body is read."""
+        """Return the refusal of a request with an unaccepted key, before its body is read."""
         if self.admission.keys is None:
             return None
         given = {name: value for name, value in headers if name in _KEYS}
@@ -81,14 +81,14 @@ class Front:
         address: str,
         done: Done,
     ) -> None:
-        """Serve a REST request; `done` is called with the answer, at once or later.
+        """Serve a REST request; `done` is called with the answer, immediately or later.
 
         Args:
-            target: Name and version of the model, as in the path.
-            headers: Of the request.
-            body: All of it.
-            address: Where it came from.
-            done: Takes the head and the body of the answer, on the event loop.
+            target: Name and version of the model, from the path.
+            headers: Headers of the request.
+            body: The complete body.
+            address: Address of the client.
+            done: Callback for head and body of the answer, on the event loop.
         """
         start = time.perf_counter()
         given = {name: value for name, value in headers if name in _READ}
@@ -112,14 +112,14 @@ class Front:
             done(*refusal(error))
 
     def enter(self, served: Served, make: Callable[[], Waiting]) -> Waiting:
-        """Put a job in the lane of the version that was acquired for it.
+        """Enqueue a job in the lane of the version that was acquired for it.
 
         Args:
-            served: The version; released when the job is answered, or not taken.
-            make: Reads the request and returns the job; not called if there is no room.
+            served: The version; released when the job is answered or refused.
+            make: Parses the request and returns the job; not called if the queue is full.
 
         Raises:
-            RefusedError: If it is not taken.
+            RefusedError: If it is not enqueued.
         """
         try:
             lane: Lane = served.lane or self._lane(served)
@@ -150,7 +150,7 @@ class Front:
         """Load or unload a model, for an operator.
 
         Raises:
-            RefusedError: If the caller is none, or the table refuses.
+            RefusedError: If the caller is not an operator, or the model cannot be changed.
         """
         self.admission.operate(credential)
         try:
@@ -161,11 +161,11 @@ class Front:
             raise RefusedError(UNAVAILABLE, str(error), retry_after=1) from error
 
     def ready(self) -> bool:
-        """Return whether new requests should be sent here: not while a call hangs."""
+        """Return whether the server accepts new requests; false while a call hangs."""
         return not self.leaving and self.table.ready() and not any(map(self._hangs, self._lanes))
 
     def model_ready(self, target: tuple[str, str | None], headers: Headers) -> bool:
-        """Return whether a model can be asked now.
+        """Return whether a model can be queried now.
 
         Raises:
             RefusedError: If there is no such model or version.
@@ -180,11 +180,11 @@ class Front:
         return served.lane is None or not self._hangs(served.lane)
 
     def _hangs(self, lane: Lane) -> bool:
-        """Return whether a lane's call takes longer than anybody waits for it."""
+        """Return whether a lane's call runs longer than the longest timeout of a request."""
         return lane.running_seconds() > self.limits.timeout
 
     def lanes(self) -> Iterator[tuple[tuple[str, str, str], Lane]]:
-        """Yield name, version and digest of what is in use, and its lane."""
+        """Yield name, version and digest of every version in use, with its lane."""
         for lane in list(self._lanes):
             identity = lane.served.model.identity
             yield (identity.name, identity.version, identity.digest), lane
@@ -209,7 +209,7 @@ class Front:
             self.sketches.observe(run)
 
     def _patience(self, given: dict[bytes, bytes], timeout: float | None) -> float:
-        """Return how long the client waits, seconds."""
+        """Return the request's timeout, seconds."""
         most = self.limits.timeout
         if timeout is not None:
             return min(timeout, most)
@@ -222,7 +222,7 @@ class Front:
 
 
 def _number(given: dict[bytes, bytes], name: bytes, most: int) -> int:
-    """Return a header that is a whole number; `most` if it is not there."""
+    """Return an integer header, or `most` if it is absent."""
     text = given.get(name)
     if text is None:
         return most

@@ -1,4 +1,4 @@
-"""A gRPC request in a lane: read, checked, answered with raw contents."""
+"""A gRPC inference request: parsed, validated, answered with raw contents."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _FIELDS: Final = {
 
 
 class GrpcJob:
-    """See :class:`edge.jobs.Job`.
+    """A gRPC request in a lane, see :class:`edge.jobs.Job`.
 
     Attributes:
-        answer: The response, when it is there.
+        answer: Future of the response.
     """
 
     def __init__(
         self, model: ServedModel, request: ModelInferRequest, *, start: float, deadline: float
     ) -> None:
-        """Read a request.
+        """Parse and validate a request.
 
         Raises:
-            RefusedError: If it asks for what the model does not do.
+            RefusedError: If it does not match the model.
         """
         self._model, self._id = model, request.id
         self.start, self.deadline = start, deadline
@@ -54,7 +54,7 @@ class GrpcJob:
 
     def complete(self, outputs: Outputs, at: int) -> None:
         """Answer with the rows from `at`."""
-        if self.answer.done():  # the caller went away
+        if self.answer.done():  # the call was cancelled
             return
         identity = self._model.identity
         response = ModelInferResponse(

@@ -1,4 +1,4 @@
-"""The protocol's gRPC side, on `grpc.aio`; the same models, lanes and limits as REST."""
+"""gRPC endpoint of the protocol on `grpc.aio`; the same models, lanes and limits as REST."""
 
 from __future__ import annotations
 
@@ -48,23 +48,23 @@ class RpcServer:
     """A running gRPC server.
 
     Attributes:
-        port: Where it listens.
+        port: Port that it listens on.
     """
 
     def __init__(self, server: Any, port: int) -> None:
-        """Keep both."""
+        """Keep the server and its port."""
         self._server, self.port = server, port
 
     async def stop(self, seconds: float) -> None:
-        """Take no more calls, and wait so long for those under way."""
+        """Accept no more calls, and wait up to `seconds` for the running ones."""
         await self._server.stop(seconds)
 
 
 async def start_grpc(front: Front, settings: Settings) -> RpcServer:
-    """Serve gRPC at the port of the settings.
+    """Serve gRPC on the port of the settings.
 
     Raises:
-        RuntimeError: If the port is taken.
+        RuntimeError: If the port is in use.
     """
     limits = settings.http_limits()
     server = grpc.aio.server(
@@ -130,20 +130,20 @@ def _handlers(calls: _Calls) -> Any:
 
 
 class _Doorkeeper(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # none at run time
-    """Refuses a call whose key is not accepted before its message is read."""
+    """Refuses a call with an unaccepted key before its message is read."""
 
     def __init__(self, front: Front, inner: Any) -> None:
         self._front, self._inner = front, inner
 
     def service(self, handler_call_details: Any) -> Any:
-        """Return what handles a call; see ``grpc.GenericRpcHandler``."""
+        """Return the handler of a call; see ``grpc.GenericRpcHandler``."""
         handler = self._inner.service(handler_call_details)
         if handler is None or not handler_call_details.method.endswith("/ModelInfer"):
             return handler
         headers = _headers(handler_call_details.invocation_metadata)
         if self._front.stranger(headers) is None:
             return handler
-        # A handler of streams gets an iterator, and this one never asks it for a message.
+        # A stream handler gets an iterator of messages, and this one never reads from it.
         return grpc.stream_unary_rpc_method_handler(_refuse)
 
 
@@ -159,7 +159,7 @@ def _headers(metadata: Any) -> list[tuple[bytes, bytes]]:
 
 
 def _guarded(handler: Handler, front: Front) -> Callable[[Any, Context], Awaitable[Any]]:
-    """Return a handler that ends a refused call with the protocol's status."""
+    """Return a handler that aborts a refused call with the protocol's status."""
 
     async def handle(request: Any, context: Context) -> Any:
         headers = _headers(context.invocation_metadata())
@@ -176,7 +176,7 @@ def _guarded(handler: Handler, front: Front) -> Callable[[Any, Context], Awaitab
 
 
 class _Calls:
-    """The protocol's calls."""
+    """Methods of the protocol's service."""
 
     def __init__(self, front: Front) -> None:
         self.front = front
@@ -272,7 +272,7 @@ class _Calls:
 
 
 def _address(context: Context) -> str:
-    """Return the client's address without its port: a new channel is no new client.
+    """Return the client's address without its port, which differs between channels.
 
     gRPC writes a peer as `ipv4:192.0.2.1:50000`, `ipv6:%5B2001:db8::1%5D:50000` or `unix:...`.
     """

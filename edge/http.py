@@ -1,13 +1,13 @@
-"""Serves HTTP by uvicorn, with a shorter way for inference.
+"""HTTP endpoint on uvicorn, with a fast path for inference.
 
-uvicorn starts a task for each request and talks to it in ASGI messages. An inference request
-needs neither: its body is collected, handed to :class:`edge.front.Front`, and the answer is
-written when it comes, in one piece. Parsing (httptools), keep-alive, pipelining, flow control and
-shutdown stay uvicorn's; whatever is unusual goes its usual way, through the ASGI application,
-which answers the same.
+uvicorn starts a task for each request and exchanges ASGI messages with it. An inference request
+needs neither: its body is collected, passed to :class:`edge.front.Front`, and the answer is
+written in one piece when it is ready. Parsing (httptools), keep-alive, pipelining, flow control and
+shutdown stay uvicorn's; every other request takes uvicorn's path through the ASGI application,
+which gives the same answers.
 
-Also here, what uvicorn leaves open against hostile clients: limits of the size of headers, of the
-time that a request may take to arrive, and of the number of connections.
+Also here are limits against hostile clients that uvicorn lacks: of the size of headers, of the
+time for a request to arrive, and of the number of connections.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from edge.paths import infer_target
 __all__ = ["Connection"]
 
 _MAX_SILENT_BYTES: Final = 32_768  # of headers, trailers, chunk extensions, empty lines
-_PROGRESS: Final = 16_384  # bytes of answers that a slow reader takes within its time
+_PROGRESS: Final = 16_384  # bytes that a slow reader must read within the arrival timeout
 _LOG: Final = logging.getLogger("edge.http")
 
 
 class _NoEvent:
-    """Where uvicorn would wake a task; there is none."""
+    """Stub of the event with which uvicorn wakes a task; the fast path has none."""
 
     def set(self) -> None:
         """Do nothing."""
@@ -43,7 +43,7 @@ _NOBODY: Final = _NoEvent()
 
 
 class _Direct:
-    """A request on the short way; has what uvicorn looks for in a cycle."""
+    """A request on the fast path; has the attributes that uvicorn reads from a request cycle."""
 
     __slots__ = (
         "_connection",
@@ -66,7 +66,7 @@ class _Direct:
         self.more_body, self.response_complete, self.disconnected = True, False, False
 
     def add(self, part: bytes, most: int) -> bool:
-        """Take a part of the body; return whether it is still small enough."""
+        """Append a part of the body; return false if it becomes too large."""
         self._size += len(part)
         if self._size > most:
             self._parts.clear()
@@ -75,11 +75,11 @@ class _Direct:
         return True
 
     def body(self) -> bytes:
-        """Return the whole body; without a copy if it came in one part."""
+        """Return the whole body; without a copy if it arrived in one part."""
         return b"".join(self._parts)
 
     def respond(self, head: Head, body: bytes) -> None:
-        """Write the answer and let the connection go on."""
+        """Write the answer and let the connection continue."""
         if self.disconnected or self.response_complete:
             return
         connection = self._connection
@@ -97,10 +97,10 @@ _DEFECT: Final = refusal(RefusedError(INTERNAL, "server: failed"))
 
 
 class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
-    """A client's connection; uvicorn makes one for each, around a :class:`edge.rest.RestApp`."""
+    """A client's connection; uvicorn creates one for each, with a :class:`edge.rest.RestApp`."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        """Take what uvicorn gives."""
+        """Pass uvicorn's arguments on."""
         super().__init__(*arguments, **named)
         self._front: Front = self.app.front
         self._limits: HttpLimits = self.app.limits
@@ -114,7 +114,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
         self._turns = 0.0  # seconds without a change
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Begin, or refuse if there are too many."""
+        """Accept the connection, or refuse it if there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections:
             head, body = refusal(
@@ -124,7 +124,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and bound what comes beside bodies: parsers keep it, or it costs time."""
+        """Parse data; bound the bytes outside of bodies, which cost memory or time."""
         if self.transport.is_closing():
             return
         self._silent_bytes += len(data)
@@ -133,18 +133,18 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             self.transport.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; drop a trailer, which nobody reads."""
+        """Keep a header; drop trailers, which are not used."""
         if self._in_headers:
             super().on_header(name, value)
 
     def on_message_begin(self) -> None:
-        """Prepare for the short way; uvicorn's way prepares itself when it is taken."""
+        """Reset the state of the fast path; uvicorn's path resets its own when it is taken."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._in_headers = True
         self._requests += 1
 
     def on_headers_complete(self) -> None:
-        """Choose the way."""
+        """Choose between the fast path and uvicorn's."""
         self._in_headers = False
         target = infer_target(self.url)
         if (
@@ -164,7 +164,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
         )
         self.cycle = _Direct(self, target, keep_alive=keep_alive)
         stranger = self._front.stranger(self.headers)
-        if stranger is not None:  # before its body is taken in
+        if stranger is not None:  # before its body is read
             self.cycle.keep_alive = False
             self.cycle.respond(*stranger)
 
@@ -186,7 +186,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             cycle.respond(*_TOO_LARGE)
 
     def on_message_complete(self) -> None:
-        """Serve a request on the short way."""
+        """Serve a request on the fast path."""
         self._silent_bytes = 0
         cycle = self.cycle
         if type(cycle) is not _Direct:
@@ -208,10 +208,10 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
             cycle.respond(*_DEFECT)
 
     def sweep(self, seconds: float) -> None:
-        """End a connection that makes no progress; called every few seconds.
+        """Abort a connection without progress; called every few seconds.
 
-        That is: a request that arrives too slowly, an answer that is not read, or no request for
-        long, whatever bytes came instead of one.
+        That is: a request that arrives too slowly, an answer that is not read, or no complete
+        request for too long, whatever other bytes arrive.
         """
         cycle = self.cycle
         unread = self.transport.get_write_buffer_size()

@@ -1,8 +1,8 @@
-"""`python -m edge.image`: put together what `edge/Dockerfile` copies into the image.
+"""`python -m edge.image`: assemble the build context that `edge/Dockerfile` copies into the image.
 
-The image is told nothing at build time but what is here: the wheels of the lock, the code of four
-rooms, the first trusted root of a stack, who may vouch for models there, and perhaps a model to
-start with. Each has one place in the output, so that a reviewer can look at it before any build:
+The image contains only what is here: the wheels of the lock, the code of four packages, the first
+trusted root of a stack, its trust file, and optionally a model to start with. Each has one place in
+the output, so that it can be reviewed before any build:
 
     requirements.txt  bom.cdx.json  app/  data/root.json  data/trust/  data/models/
 """
@@ -24,7 +24,7 @@ from governance.documents import read_yaml
 __all__ = ["ImageError", "bill_of_materials", "main", "stage"]
 
 _ROOT: Final = Path(__file__).parents[1]
-# Of the command line only what the server's own group needs.
+# Of the command line, only the server's own command group.
 _CODE: Final = {
     "edge": "edge",
     "delivery": "delivery",
@@ -40,25 +40,25 @@ _LEFT_OUT: Final = shutil.ignore_patterns(
 
 
 class ImageError(ValueError):
-    """Something that the image needs is not there; the message says what, and what next."""
+    """Raised when an input of the image is missing; the message states the next step."""
 
 
 def stage(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT) -> Path:
-    """Put everything in a folder, which is emptied first; return the folder.
+    """Assemble the build context in a folder, which is emptied first; return the folder.
 
     Args:
-        out: The folder: the build context of the image.
+        out: The build context of the image.
         stack: The stack whose releases the server trusts.
         model: A version to start with, as ``digits/1.1.0``.
         root: The repository.
 
     Raises:
-        ImageError: If a file is not there.
+        ImageError: If a file is missing.
     """
     trust = root / "policy-pack" / _trust_file(root, stack)
     _need(trust, "see docs/models.md: who may vouch for models")
     first_root = root / f"releases/{stack}/metadata/1.root.json"
-    _need(first_root, "run `mobile-ai release init --help`: a stack has a root first")
+    _need(first_root, "create the stack's root with `mobile-ai release init`")
     version = None if model is None else root / "models" / model
     if version is not None:
         _need(version / "manifest.yaml", "name a version as <model>/<version>")
@@ -78,10 +78,10 @@ def stage(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT
 
 
 def bill_of_materials(root: Path = _ROOT) -> dict[str, Any]:
-    """Return the CycloneDX bill of the image's wheels, from the lock; the same at every call.
+    """Return the CycloneDX bill of materials of the image's wheels, from the lock; reproducible.
 
     Raises:
-        ImageError: If uv is not there or cannot read the lock.
+        ImageError: If uv is missing or cannot read the lock.
     """
     local = root / ".tools/uv/bin/uv"
     uv = str(local) if local.exists() else shutil.which("uv")
@@ -100,17 +100,19 @@ def bill_of_materials(root: Path = _ROOT) -> dict[str, Any]:
     if done.returncode:
         raise ImageError(f"uv export: got {done.stderr.strip()}; expected a bill of materials")
     bom: dict[str, Any] = json.loads(done.stdout)
-    # One lock, one bill: what differs from run to run says nothing about the image.
+    # Reproducible: the serial number and the time differ from run to run.
     bom.pop("serialNumber", None)
     bom["metadata"].pop("timestamp", None)
     return bom
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Stage and say what to run next; return an exit code."""
+    """Assemble the build context and print the next command; return an exit code."""
     parser = argparse.ArgumentParser(prog="python -m edge.image", description=__doc__)
-    parser.add_argument("--stack", required=True, help="whose releases are trusted, as prod")
-    parser.add_argument("--model", help="a version to start with, as digits/1.1.0")
+    parser.add_argument(
+        "--stack", required=True, help="stack whose releases are trusted, such as prod"
+    )
+    parser.add_argument("--model", help="model version to include, such as digits/1.1.0")
     parser.add_argument("--out", type=Path, default=Path("build/edge-image"), help="the folder")
     given = parser.parse_args(arguments)
     try:
@@ -135,7 +137,7 @@ def _trust_file(root: Path, stack: str) -> str:
 
 
 def _describe(app: Path, root: Path) -> None:
-    """Write the metadata that an installation would: the server tells its version by it."""
+    """Write the metadata of an installed distribution: the server reads its version from it."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     folder = app / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Requests as a batch sees them: joined for one call, and taken apart again."""
+"""Requests of a batch: joined for one call, and split again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Job", "Outputs", "check_outputs", "join"]
 
 
 class Outputs:
-    """The outputs of a batch, to be taken apart."""
+    """Outputs of a batch, to be split by request."""
 
     __slots__ = ("_bytes", "_whole", "arrays")
 
@@ -46,11 +46,11 @@ class Job(Protocol):
     """A request in a lane.
 
     Attributes:
-        given: Its inputs; binary ones of a plain datatype as bytes.
-        rows: How many rows they have.
-        key: Jobs with equal keys fit in one batch.
-        start: When it came, by `time.perf_counter`.
-        deadline: When nobody waits for it any more.
+        given: Its inputs; binary ones of fixed-size datatypes as bytes.
+        rows: Number of rows.
+        key: Jobs with equal keys can be batched.
+        start: Time of arrival, by `time.perf_counter`.
+        deadline: Time after which the client no longer waits.
     """
 
     given: Given
@@ -63,13 +63,13 @@ class Job(Protocol):
         """Answer with the rows from `at`."""
 
     def fail(self, error: RefusedError) -> None:
-        """Answer that it was not served; the first answer counts."""
+        """Answer with an error; only the first answer counts."""
 
 
 def join(
     name: str, tail: tuple[int, ...], dtype: np.dtype[Any], jobs: Sequence[Job]
 ) -> NDArray[Any]:
-    """Return an input of all jobs: one copy, or none for a job that is alone."""
+    """Return an input of all jobs as one array: one copy, or none for a single job."""
     parts: list[Any] = [job.given[name] for job in jobs]
     first = parts[0]
     if len(parts) == 1 and isinstance(first, np.ndarray):
@@ -81,7 +81,7 @@ def join(
 
 
 def check_outputs(model: ServedModel, outputs: Tensors, rows: int) -> None:
-    """Refuse outputs of another shape than the model declares: answers would be cut wrongly."""
+    """Raise if outputs have another shape than declared: they could not be split correctly."""
     for spec in model.outputs:
         shape = outputs[spec.name].shape
         expected = (rows, *spec.shape[1:]) if model.batchable else spec.shape

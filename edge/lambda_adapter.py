@@ -1,8 +1,8 @@
-"""The same application behind Lambda's runtime interface.
+"""Runs the application on AWS Lambda.
 
-One event loop lives as long as the function's process; it runs while a request is served and
-stands still in between. So checks for newer releases, which are due by the clock, go on during
-requests and delay none.
+One event loop lives as long as the execution environment. Lambda freezes the environment between
+invocations, so the loop runs only during requests: periodic checks for newer releases are due by
+the clock, progress during requests, and delay none.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from edge.settings import Settings, from_environment
 __all__ = ["Handler", "make_handler"]
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
-"""Takes an API Gateway event of payload format 2.0 and a context; returns the answer."""
+"""Takes an API Gateway event of payload format 2.0 and a context; returns the response."""
 
 
 def make_handler(environment: Mapping[str, str], *, image: Path = IMAGE) -> Handler:
-    """Return the handler of a function, its model loaded.
+    """Return the function's handler, with its model loaded.
 
-    A function starts with what its image brought, if it did; else it fetches the release of its
-    ring first.
+    A function starts with the model of its image, if there is one; otherwise it first fetches the
+    release of its ring.
 
     Args:
-        environment: The function's variables.
-        image: What its image holds beside the code.
+        environment: The function's environment variables.
+        image: Folder of the image's data.
 
     Raises:
-        SettingsError: If a variable is missing or wrong.
+        SettingsError: If a variable is missing or invalid.
     """
     settings = from_environment(environment, image=image)
     configure(settings.log_level)
     loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # where the adapter looks for it
+    asyncio.set_event_loop(loop)  # Mangum uses the current event loop
     app = loop.run_until_complete(_started(settings))
     handler: Handler = Mangum(app, lifespan="off")
     return handler

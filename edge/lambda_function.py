@@ -1,4 +1,4 @@
-"""The function's entry: loaded once a process, in Lambda's initialisation."""
+"""Entry point of the Lambda function; loaded once per process, in the init phase."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""How much a client may take."""
+"""Limits of batches, requests and connections."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["BatchLimits", "FrontLimits", "HttpLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
-    """How far a lane goes.
+    """Limits of a lane.
 
     Attributes:
         rows: Largest batch; a request with more rows runs alone.
         wait: Longest time that a batch collects, seconds.
-        queue: Requests that may wait; more are shed.
+        queue: Most waiting requests; more are shed.
     """
 
     rows: int = 32
@@ -24,13 +24,12 @@ class BatchLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontLimits:
-    """What a request may take.
+    """Limits of a request.
 
     Attributes:
-        batch: Of each lane.
-        timeout: Seconds after which nobody waits, where a client does not say; also the most
-            that it may say.
-        call: Seconds that one call of a runtime may take; a longer one hangs.
+        batch: Limits of each lane.
+        timeout: Default and longest timeout of a request, seconds.
+        call: Longest call of a runtime, seconds; a longer one counts as hanging.
     """
 
     batch: BatchLimits
@@ -40,11 +39,11 @@ class FrontLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """What a connection may take.
+    """Limits of a connection.
 
     Attributes:
         body_bytes: Largest body.
-        connections: Most connections at a time.
+        connections: Most concurrent connections.
         arrival: Seconds that a request may take to arrive, and its answer to be read.
         idle: Seconds that a connection may be open without a request.
     """

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, on standard error. Never a tensor, a key or an address."""
+"""JSON logs, one object per line, on standard error; never a tensor, a key or an address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "col
 
 
 class JsonFormatter(logging.Formatter):
-    """Renders a record; what was given as ``extra`` becomes fields."""
+    """Renders a record as JSON; entries of ``extra`` become fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""

@@ -1,4 +1,4 @@
-"""The OpenAPI description of what the server answers, with and without versions in paths."""
+"""OpenAPI 3.1 description of the REST endpoint, with and without versions in paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PARAMETERS: Final = {"type": "object", "additionalProperties": _PLAIN}
 
 
 def document() -> dict[str, Any]:
-    """Return the description, OpenAPI 3.1."""
+    """Return the OpenAPI document."""
     return {
         "openapi": "3.1.0",
         "info": {

@@ -1,4 +1,4 @@
-"""The paths of the protocol."""
+"""Paths of the protocol."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ModelPath(NamedTuple):
     Attributes:
         name: The model.
         version: Its version, if the path has one.
-        verb: ``infer``, ``ready`` or nothing, which asks for metadata.
+        verb: ``infer``, ``ready``, or ``None`` for metadata.
     """
 
     name: str
@@ -31,7 +31,7 @@ class ModelPath(NamedTuple):
 
 
 def model_path(path: str) -> ModelPath | None:
-    """Return what a path says about a model; ``None`` if it is none of a model."""
+    """Parse the path of a model; ``None`` if it is not one."""
     found = _MODEL.fullmatch(path)
     return ModelPath(**found.groupdict()) if found else None
 

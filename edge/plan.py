@@ -1,7 +1,7 @@
-"""What a REST request asks for, read from its JSON and checked; its tensors may follow in binary.
+"""Parses and validates the JSON of a REST inference request; its tensors may follow in binary.
 
-Clients send the same JSON again and again when tensors are binary, so a plan for it is kept and
-found by its bytes: then a request costs no parsing. See :class:`Plans`.
+Clients with binary tensors send the same JSON again and again, so its parsed plan is cached by its
+bytes: then a request costs no parsing. See :class:`Plans`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from edge.tensors import check_shape, from_json, from_raw, refuse
 
 __all__ = ["Given", "OutputPlan", "Plan", "Plans", "read_plan", "rows_and_key"]
 
-_KEPT: Final = 256  # plans of a model
-_KEPT_BYTES: Final = 2048  # JSON longer than this holds tensors and does not come again
+_KEPT: Final = 256  # cached plans of a model
+_KEPT_BYTES: Final = 2048  # longer JSON contains tensors and does not recur
 _MICROSECONDS: Final = 1e-6
 
 Given = Mapping[str, NDArray[Any] | memoryview]  # tensors as the batcher takes them
@@ -30,7 +30,7 @@ Given = Mapping[str, NDArray[Any] | memoryview]  # tensors as the batcher takes 
 
 @dataclass(frozen=True, slots=True)
 class OutputPlan:
-    """An output that is asked for, and whether in binary form."""
+    """A requested output, and its form."""
 
     name: str
     binary: bool
@@ -52,14 +52,16 @@ class Plan:
     """A request without its binary tensors.
 
     Attributes:
-        id: As the client gave it.
+        id: Id given by the client.
         rows: Rows that it adds to a batch; 1 for a model that is not batchable.
-        key: Requests with equal keys fit in one batch.
-        outputs: What is asked for.
-        timeout: Seconds that the client waits; ``None`` if it does not say.
+        key: Requests with equal keys can be batched.
+        outputs: Requested outputs.
+        timeout: Timeout of the client in seconds; ``None`` if it states none.
         binary_bytes: Bytes that follow the JSON.
-        head: Kept head of the answer, if all answers to this plan have the same.
-        prefix: Kept JSON of the answer.
+        ready: Inputs from the JSON itself.
+        following: Inputs that follow the JSON.
+        head: Cached head of the answer, if all answers to this plan have the same.
+        prefix: Cached JSON of the answer.
     """
 
     id: str | None
@@ -75,15 +77,15 @@ class Plan:
     single: str | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """See whether the answer is one binary output, the usual case."""
+        """Detect the usual case of one binary output."""
         only = self.outputs[0] if len(self.outputs) == 1 else None
         self.single = only.name if only is not None and only.binary else None
 
     def given(self, body: bytes, start: int) -> Given:
-        """Return the inputs of a request, whose binary tensors start at `start` of its body.
+        """Return the inputs of a request whose binary tensors start at `start` of its body.
 
         Raises:
-            RefusedError: If the body is not as long as it says, or a tensor is malformed.
+            RefusedError: If the body's length differs from the plan, or a tensor is malformed.
         """
         if len(body) - start != self.binary_bytes:
             raise refuse(
@@ -100,18 +102,18 @@ class Plan:
 
 
 class Plans:
-    """The plans of one model that are kept."""
+    """Cached plans of one model."""
 
     def __init__(self, model: ServedModel) -> None:
-        """Start with none."""
+        """Start with an empty cache."""
         self._model = model
         self._kept: dict[bytes, Plan] = {}
 
     def find(self, text: bytes) -> Plan:
-        """Return the plan for a request's JSON.
+        """Return the plan of a request's JSON.
 
         Raises:
-            RefusedError: If it asks for what the model does not do.
+            RefusedError: If it does not match the model.
         """
         return self._kept.get(text) or self._read(text)
 
@@ -125,10 +127,10 @@ class Plans:
 
 
 def read_plan(model: ServedModel, text: bytes) -> Plan:
-    """Return what a request's JSON asks for.
+    """Parse and validate a request's JSON.
 
     Raises:
-        RefusedError: If it is no request for this model.
+        RefusedError: If it is not a valid request for this model.
     """
     try:
         request = orjson.loads(text)
@@ -138,7 +140,7 @@ def read_plan(model: ServedModel, text: bytes) -> Plan:
         raise refuse("body: got no object; expected an inference request")
     identifier = request.get("id")
     if identifier is not None and not isinstance(identifier, str):
-        raise refuse("'id': got no text")
+        raise refuse("'id': expected a string")
     parameters = _parameters(request, "request")
     ready, following, shapes = _inputs(model, request.get("inputs"))
     rows, key = rows_and_key(model, shapes)
@@ -166,7 +168,7 @@ def _parameters(holder: dict[str, Any], what: str) -> dict[str, Any]:
 
 
 def _timeout(parameters: dict[str, Any]) -> float | None:
-    """Return the ``timeout`` parameter, microseconds, in seconds."""
+    """Return the ``timeout`` parameter, given in microseconds, in seconds."""
     timeout = parameters.get("timeout")
     if timeout is None:
         return None
@@ -178,12 +180,12 @@ def _timeout(parameters: dict[str, Any]) -> float | None:
 def _inputs(
     model: ServedModel, items: object
 ) -> tuple[dict[str, NDArray[Any]], tuple[_Binary, ...], dict[str, tuple[int, ...]]]:
-    """Return tensors that came in JSON, those that follow, and the shapes of all."""
+    """Return the tensors in the JSON, those that follow it, and the shapes of all."""
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise refuse("'inputs': got no list of objects")
     specs = {spec.name: spec for spec in model.inputs}
     names = [item.get("name") for item in items]
-    # Compared as lists of text: a name may be anything, also unhashable.
+    # Compared by `repr`: a client may send any JSON value as a name, also an unhashable one.
     if sorted(map(repr, names)) != sorted(map(repr, specs)):
         raise refuse(f"'inputs': got other inputs; expected each once: {', '.join(specs)}")
     ready: dict[str, NDArray[Any]] = {}
@@ -219,7 +221,7 @@ def _following(spec: TensorSpec, shape: tuple[int, ...], size: object, at: int) 
 def rows_and_key(
     model: ServedModel, shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[int, tuple[tuple[int, ...], ...]]:
-    """Return how many rows a request has, and what the rest of its shapes is.
+    """Return the number of rows and the batching key: the shapes without the row axis.
 
     Raises:
         RefusedError: If its inputs have different numbers of rows.

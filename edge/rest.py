@@ -1,7 +1,7 @@
-"""The protocol's REST side as an ASGI application.
+"""REST endpoint of the protocol as an ASGI application.
 
 Source: Open Inference Protocol v2 (REST), its model repository extension and its binary tensor
-data extension. An answer that is no success is ``{"error": text}``.
+data extension. An error response is ``{"error": text}``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class RestApp:
     """Answers every path of the protocol."""
 
     def __init__(self, front: Front, limits: HttpLimits) -> None:
-        """Serve what a front serves."""
+        """Serve the models of a front."""
         self.front, self.limits = front, limits
         self._plain: Mapping[str, Callable[[], Answer]] = {
             "/v2": self._server,
@@ -62,7 +62,7 @@ class RestApp:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or start and end the table where the server has a lifespan."""
+        """Answer one request, or start and stop the table if the server has a lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
@@ -109,7 +109,7 @@ class RestApp:
             return self._model_ready(model) if model.verb else self._model(model)
         if path.startswith(_REPOSITORY):
             return await self._repository(path, method, credential, receive)
-        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not have")
+        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not define")
 
     async def _infer(self, model: ModelPath, headers: Headers, body: bytes, address: str) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -137,7 +137,7 @@ class RestApp:
                 change = table.load if verb == "load" else table.unload
                 await self.front.change(change, name, credential)
                 return json_answer(_OK, {})
-        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not have")
+        raise RefusedError(NOT_FOUND, "path: got one that the protocol does not define")
 
     def _index(self, body: bytes) -> Answer:
         try:
@@ -146,7 +146,7 @@ class RestApp:
             raise RefusedError(BAD_REQUEST, "body: got no JSON") from error
         ready = asked.get("ready", False) if isinstance(asked, dict) else None
         if type(ready) is not bool:
-            raise RefusedError(BAD_REQUEST, "body: expected an object, and 'ready' as a truth")
+            raise RefusedError(BAD_REQUEST, "body: expected an object with 'ready' true or false")
         entries = [
             {"name": item.name, "version": item.version, "state": item.state, "reason": item.reason}
             for item in self.front.table.index()
@@ -188,8 +188,8 @@ class RestApp:
         """Return the body of a request.
 
         Raises:
-            RefusedError: If it is too large or comes too slowly.
-            ConnectionError: If the client is gone.
+            RefusedError: If it is too large or arrives too slowly.
+            ConnectionError: If the client has disconnected.
         """
         parts: list[bytes] = []
         size = 0

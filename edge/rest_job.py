@@ -1,4 +1,4 @@
-"""A REST request in a lane, and the making of its answer."""
+"""A REST inference request in a lane, and its answer."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _OK: Final = 200
 
 
 class RestJob:
-    """See :class:`edge.jobs.Job`."""
+    """A REST request in a lane, see :class:`edge.jobs.Job`."""
 
     __slots__ = ("_done", "_model", "_plan", "deadline", "given", "key", "rows", "start")
 
     def __init__(
         self, asked: tuple[ServedModel, Plan, Given], done: Done, *, start: float, deadline: float
     ) -> None:
-        """Keep all; `done` is called once, on the event loop."""
+        """Keep the arguments; `done` is called once, on the event loop."""
         self._model, self._plan, self.given = asked
         self.rows, self.key = self._plan.rows, self._plan.key
         self._done = done
@@ -39,7 +39,7 @@ class RestJob:
     def complete(self, outputs: Outputs, at: int) -> None:
         """Answer with the rows from `at`."""
         plan = self._plan
-        if plan.head is not None and plan.single is not None:  # as the last time
+        if plan.head is not None and plan.single is not None:  # cached from an earlier answer
             self._done(plan.head, plan.prefix + outputs.raw_part(plan.single, at, plan.rows))
             return
         try:
@@ -82,7 +82,7 @@ class RestJob:
         return head, body
 
     def _keep(self, head: Head, prefix: bytes) -> None:
-        """Keep the head if later answers to this plan can only have the same."""
+        """Cache the head if all answers to this plan have the same."""
         if self._plan.single is None or self._plan.id is not None:
             return
         spec = next(spec for spec in self._model.outputs if spec.name == self._plan.single)
@@ -112,12 +112,13 @@ def _binary_head(prefix: int, body: int) -> Head:
 
 
 def _elements(name: str, datatype: str, part: NDArray[Any]) -> list[str] | NDArray[Any]:
-    """Return elements for JSON, flat; numbers as an array, which has the fewest digits."""
+    """Return elements for JSON, flat; numbers as an array, which orjson writes in shortest form."""
     if datatype == BYTES:
         return [element.decode() for element in part.ravel()]
     if part.dtype.kind == "f" and not np.isfinite(part).all():
         raise RefusedError(
             BAD_REQUEST,
-            f"output {name!r}: has values that JSON cannot say; ask for it with 'binary_data'",
+            f"output {name!r}: has values that JSON cannot represent; "
+            "request it with 'binary_data'",
         )
     return np.ascontiguousarray(part).ravel()

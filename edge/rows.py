@@ -1,8 +1,8 @@
-"""Decides from a graph whether rows of strangers may share one call of an ONNX model.
+"""Decides from an ONNX graph whether rows of different clients may share one call.
 
-A first axis that is named alike everywhere is a promise of the exporter. This analysis follows the
+A first axis with the same name everywhere is only the exporter's claim. This analysis follows the
 rows of every tensor through the graph instead: joining is allowed only where each operator is known
-to keep row `i` of its output to row `i` of its inputs. An operator, domain or attribute that is not
+to map row `i` of its inputs to row `i` of its output. An operator, domain or attribute that is not
 listed, a subgraph or a function means no. Dynamic quantisation takes one scale from all rows of a
 call, so it means no too (https://github.com/microsoft/onnxruntime/issues/10111).
 
@@ -56,7 +56,7 @@ _LARGEST_SHAPE: Final = 64  # entries of a constant that stands for axes or a sh
 def keeps_rows_apart(source: bytes | Path) -> bool:
     """Return whether row `i` of every output depends on row `i` of the inputs alone.
 
-    A file that cannot be read or inferred is not known to, and so does not.
+    False for a file that cannot be read or whose shapes cannot be inferred.
     """
     try:
         model = (
@@ -71,7 +71,7 @@ def keeps_rows_apart(source: bytes | Path) -> bool:
 
 
 def _forget_shapes(graph: Any) -> None:
-    """Drop what the file says of shapes beside its inputs: inference does not correct a lie."""
+    """Drop the file's declared shapes except the inputs': inference does not correct wrong ones."""
     graph.ClearField("value_info")
     for item in graph.output:
         item.type.tensor_type.ClearField("shape")
@@ -79,7 +79,7 @@ def _forget_shapes(graph: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """An operator with its attributes, and what is known of its tensors."""
+    """An operator with its attributes and the known facts of its tensors."""
 
     graph: _Graph
     proto: Any
@@ -110,7 +110,7 @@ class _Node:
 
 
 class _Graph:
-    """Which tensors have a request's rows along their first axis, operator by operator."""
+    """Tracks the tensors whose first axis is the batch, operator by operator."""
 
     def __init__(self, graph: Any) -> None:
         self._graph = graph
@@ -181,7 +181,7 @@ def _domain(domain: str) -> str:
 
 
 def _normalizes_batches(node: _Node) -> bool:
-    """Refuse the form for training, which takes mean and variance from all rows.
+    """Refuse the training form, which takes mean and variance from all rows.
 
     It has an attribute since opset 14; before, more than one output.
     """
@@ -190,7 +190,7 @@ def _normalizes_batches(node: _Node) -> bool:
 
 
 def _pools(node: _Node) -> bool:
-    """Refuse the second output: it counts places across the whole batch."""
+    """Refuse the second output: its indices count across the whole batch."""
     return node.only_first_has_rows() and len(node.proto.output) == 1
 
 
@@ -203,13 +203,13 @@ def _first(node: _Node) -> bool:
 
 
 def _table_rows(node: _Node) -> bool:
-    """Refuse a vector: operators of `ai.onnx.ml` take it for one row of many columns."""
+    """Refuse a vector: operators of `ai.onnx.ml` treat it as one row of many columns."""
     rank = node.rank()
     return node.only_first_has_rows() and rank is not None and rank >= _MATRIX
 
 
 def _broadcasts(node: _Node) -> bool:
-    """Check that axis 0 of every operand lines up: equal ranks, and one row of any constant."""
+    """Check that axis 0 of every operand aligns: equal ranks, and one row in any constant."""
     ranks = {node.rank(at) for at in range(len(node.inputs)) if node.has_rows(at)}
     if len(ranks) != 1 or None in ranks:
         return False
@@ -230,7 +230,7 @@ def _fits_below(graph: _Graph, name: str, rank: int) -> bool:
 
 
 def _matrix(node: _Node) -> bool:
-    """MatMul and its integer form: rows times weights, or row by row where both have them."""
+    """Check MatMul and MatMulInteger: rows times weights, or row by row where both have rows."""
     left, right = node.rank(0), node.rank(1)
     if left is None or right is None or left < _MATRIX:
         return False
@@ -258,7 +258,7 @@ def _gemm(node: _Node) -> bool:
 
 
 def _quantizes(node: _Node) -> bool:
-    """Scale and zero point are constants; along axis 0 they would be a row's own."""
+    """Check that scale and zero point are constants, not per row along axis 0."""
     scale = node.graph.ranks.get(node.inputs[1])
     rank = node.rank()
     axis = node.attribute("axis", 1)
@@ -278,12 +278,12 @@ def _off_axis(name: str, default: int) -> Callable[[_Node], bool]:
 
 
 def _off_axes(at: int, *, needed: bool, shift: bool = False) -> Callable[[_Node], bool]:
-    """Return the check of an operator that works along several axes, given as input or attribute.
+    """Return the check of an operator that works along several axes, from an input or attribute.
 
     Args:
-        at: The input that may give them.
-        needed: Whether none means all, the first among them.
-        shift: Whether they count in the output, which has that many axes more.
+        at: The input that may contain them.
+        needed: True if no axes means all, including the first.
+        shift: True if they count in the output, which has that many more axes.
     """
 
     def check(node: _Node) -> bool:
@@ -322,7 +322,7 @@ def _concat(node: _Node) -> bool:
 
 
 def _gather(node: _Node) -> bool:
-    """Rows that look up in a table, or a constant place of every row."""
+    """Check for rows that index a constant table, or a constant index within every row."""
     axis, rank = node.attribute("axis", 0), node.rank()
     if node.has_rows(1):
         return not node.has_rows(0) and axis == 0
@@ -335,7 +335,7 @@ def _transpose(node: _Node) -> bool:
 
 
 def _reshape(node: _Node) -> bool:
-    """Keep the first axis: its size as it is (0), or what is left of the same number of values."""
+    """Check that the first axis is kept: copied (0), or inferred (-1) with an equal tail."""
     shape = node.integers(1, "shape")
     tail = node.graph.dims.get(node.inputs[0], [])[1:]
     if not node.only_first_has_rows() or not shape:

@@ -1,4 +1,4 @@
-"""A model on onnxruntime, as the server runs it."""
+"""Runs a model on onnxruntime."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["OnnxModel", "UnservableModelError"]
 
 _PLATFORM: Final = "onnx_onnxv1"
 _ANY: Final = -1
-# Joined rows take another path through a kernel, so sums come in another order.
+# Kernels may sum in another order for another batch size, so results differ slightly.
 _TOLERANCE: Final = 1e-3
-_SEED: Final = 20_261_130  # any; the same rows in every process
+_SEED: Final = 20_261_130  # arbitrary; the same rows in every process
 _FATAL: Final = 4  # of onnxruntime's levels
 _ROWS: Final = 6  # of the probe; the last are a million times as large as the others
 _EXTREME: Final = 1e6
 
 
 class UnservableModelError(ValueError):
-    """The file is no model that this server can run; the message says why."""
+    """A file that this server cannot run as a model; the message states why."""
 
 
 class OnnxModel:
@@ -35,16 +35,16 @@ class OnnxModel:
     platform = _PLATFORM
 
     def __init__(self, source: bytes | Path, identity: ModelIdentity, *, threads: int = 1) -> None:
-        """Load a model; what it does is checked by its self-test, not here.
+        """Load a model; its behaviour is checked by its self-test, not here.
 
         Args:
-            source: The file or its content; content cannot name external data.
-            identity: Which model it is.
+            source: The file or its content; content cannot reference external data.
+            identity: Identity of the model.
             threads: Threads that one call may use.
 
         Raises:
-            UnservableModelError: If it cannot be loaded, or has inputs or outputs that the
-                protocol has no words for.
+            UnservableModelError: If it cannot be loaded, or has inputs or outputs that the protocol
+                cannot represent.
         """
         try:
             self._session = ort.InferenceSession(
@@ -59,8 +59,8 @@ class OnnxModel:
         self.outputs = tuple(map(_spec, self._session.get_outputs()))
         self._names = [spec.name for spec in self.outputs]
         self._text_inputs = [spec.name for spec in self.inputs if spec.datatype == BYTES]
-        # The analysis first: it knows operators that a probe with other values would expose. Both
-        # may forbid; neither the file's axis names nor its builder may permit.
+        # Both the analysis and the probe can forbid joining: the analysis also refuses operators
+        # that this probe's values do not expose. The file's axis names alone never permit it.
         self.batchable = (
             _joins_rows(self._session) and keeps_rows_apart(source) and self._rows_are_independent()
         )
@@ -69,7 +69,7 @@ class OnnxModel:
         """Return all outputs, by name.
 
         Raises:
-            ValueError: If the values of the inputs are what the model cannot take.
+            ValueError: If the model cannot take the values of the inputs.
         """
         if self._text_inputs:
             batch = {**batch, **{name: _to_text(batch[name]) for name in self._text_inputs}}
@@ -83,7 +83,7 @@ class OnnxModel:
         }
 
     def _rows_are_independent(self) -> bool:
-        """Return whether a row gives the same beside others, extreme ones too, as alone."""
+        """Return whether a row gives the same alone as beside others, extreme ones included."""
         random = np.random.default_rng(_SEED)
         rows = {spec.name: _sample(spec, random) for spec in self.inputs}
         try:
@@ -102,7 +102,7 @@ def _options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Errors are raised too. Its own lines are no JSON, and any client could fill the log with them.
+    # Errors are raised anyway. Its log lines are not JSON, and clients could flood the log.
     options.log_severity_level = _FATAL
     # Threads that spin between calls burn the core that the event loop needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -120,7 +120,7 @@ def _spec(node: Any) -> TensorSpec:
 
 
 def _joins_rows(session: Any) -> bool:
-    """Return whether all tensors have one and the same named size as first axis."""
+    """Return whether the first axis of all tensors has one and the same name."""
     firsts = {
         node.shape[0] if node.shape else None
         for node in (*session.get_inputs(), *session.get_outputs())
@@ -129,7 +129,7 @@ def _joins_rows(session: Any) -> bool:
 
 
 def _sample(spec: TensorSpec, random: np.random.Generator) -> NDArray[Any]:
-    """Return different rows that most models take, with some of extreme size beside the others."""
+    """Return random rows that most models accept, the last ones of extreme size."""
     shape = (_ROWS, *(1 if size == _ANY else size for size in spec.shape[1:]))
     dtype = DATATYPES[spec.datatype].dtype
     if dtype.hasobject:
@@ -139,7 +139,7 @@ def _sample(spec: TensorSpec, random: np.random.Generator) -> NDArray[Any]:
     if dtype.kind == "b":
         return random.integers(0, 2, shape).astype(dtype)
     if dtype.kind in "iu":
-        # Small: many integers are places in a table.
+        # Small: many integer inputs are indices into a table.
         return random.integers(0, 2, shape).astype(dtype)
     rows = random.normal(size=shape)
     rows[-2:] *= min(_EXTREME, float(np.finfo(dtype).max) / _EXTREME)

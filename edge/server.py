@@ -1,4 +1,4 @@
-"""Puts a server together, runs it, and ends it so that no request is lost."""
+"""Assembles and runs the server, and shuts it down without losing a request."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from edge.watched import FileError, Watched
 __all__ = ["http_config", "make_front", "serve"]
 
 _LOG: Final = logging.getLogger("edge.server")
-_TURN: Final = 1.0  # seconds between looks at files and connections
+_TURN: Final = 1.0  # seconds between checks of files, connections and calls
 _SOON: Final = 0.02
-_GRACE: Final = 5.0  # seconds beyond those that the settings give for ending
+_GRACE: Final = 5.0  # seconds added to the shutdown time of the settings
 _SECOND_SIGNAL: Final = 3.0  # seconds after a second signal
-_HUNG: Final = 70  # exit code of a process that could not go on (EX_SOFTWARE of sysexits.h)
+_HUNG: Final = 70  # exit code of a process that hangs (EX_SOFTWARE of sysexits.h)
 
 
 def make_front(settings: Settings, table: ModelTable) -> Front:
-    """Return what serves inference as the settings say.
+    """Return the inference service that the settings describe.
 
     Raises:
-        FileError: If a file that the settings name cannot be used: keys and throttle that
-            cannot be read are no reason to let everybody in.
+        FileError: If a file that the settings name cannot be used: unreadable keys or throttle
+            must not admit every client.
     """
     access = settings.access
     admission = Admission(
@@ -66,7 +66,7 @@ def make_front(settings: Settings, table: ModelTable) -> Front:
 
 
 def http_config(app: RestApp, settings: Settings) -> uvicorn.Config:
-    """Return uvicorn's configuration: everything that costs time and tells nothing is off."""
+    """Return uvicorn's configuration, without logging and headers that are not needed."""
     tls: dict[str, Any] = {}
     if settings.tls is not None:
         tls = {
@@ -97,7 +97,7 @@ def http_config(app: RestApp, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc]  # mypy skips uvicorn
-    """uvicorn, told when to end by us: first it is no longer ready, then it ends."""
+    """uvicorn's server without its own signal handlers: `serve` first announces the shutdown."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -111,16 +111,16 @@ async def serve(
     table: ModelTable | None = None,
     started: Callable[[int, int | None], object] = lambda _port, _grpc: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; a second signal ends at once.
+    """Serve until SIGTERM or SIGINT; a second signal exits immediately.
 
     Args:
         settings: The configuration.
         table: The models; by default those of the settings.
-        started: Told the ports when requests are accepted.
+        started: Called with the ports when requests are accepted.
 
     Raises:
         FileError: If a mounted file cannot be used.
-        OSError: If a port is taken.
+        OSError: If a port is in use.
     """
     settings = _within_limits(settings)
     table = open_table(settings.models) if table is None else table
@@ -146,7 +146,7 @@ async def serve(
 
 
 def _within_limits(settings: Settings) -> Settings:
-    """Return the settings with as many connections as the process may have open."""
+    """Return the settings with connections capped to the limit of open files."""
     listen = settings.listen
     ports = 1 if listen.grpc_port is None else 2
     most = cap_connections(listen.connections, limit=raise_limit(), ports=ports)
@@ -154,11 +154,11 @@ def _within_limits(settings: Settings) -> Settings:
 
 
 def _leave_on_signals(server: _Server, *, seconds: float) -> asyncio.Event:
-    """Return what is set by the first SIGTERM or SIGINT; the second one ends at once.
+    """Return an event set by the first SIGTERM or SIGINT; the second one exits immediately.
 
     Args:
-        server: Told to end.
-        seconds: After which the process ends whatever hangs in it.
+        server: The server to stop.
+        seconds: Seconds after which the process exits even if something hangs.
     """
     leave, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -176,18 +176,18 @@ def _leave_on_signals(server: _Server, *, seconds: float) -> asyncio.Event:
 
 
 def _end_in_any_case(seconds: float) -> None:
-    """End the process after a while, unless it has: a thread that hangs would keep it for ever."""
+    """Exit the process after a while: a hanging thread would keep it running forever."""
 
     def end() -> None:
         time.sleep(seconds)
-        _LOG.error("did not end by itself", extra={"seconds": seconds})
+        _LOG.error("shutdown timed out", extra={"seconds": seconds})
         os._exit(_HUNG)
 
     threading.Thread(target=end, name="end", daemon=True).start()
 
 
 async def _announce(leave: asyncio.Event, front: Front, server: _Server, seconds: float) -> None:
-    """When told to leave: not ready, still serving; after a while, end."""
+    """On shutdown: report not ready while still serving, then stop."""
     await leave.wait()
     front.leaving = True
     _LOG.info("leaving", extra={"seconds": seconds})
@@ -201,7 +201,7 @@ async def _load(table: ModelTable, server: _Server) -> None:
     except Exception:
         server.should_exit = True
         raise
-    # What is there now stays: collections need not look at it, which takes tens of milliseconds.
+    # The loaded models stay: `gc.freeze` spares every full collection tens of milliseconds.
     gc.collect()
     gc.freeze()
     _LOG.info("models started", extra={"models": [entry.name for entry in table.index()]})
@@ -218,7 +218,7 @@ async def _tell(
 
 
 async def _watch(front: Front, server: _Server) -> None:
-    """Look at mounted files, slow connections and hanging calls, once a second."""
+    """Check mounted files, slow connections and hanging calls, once a second."""
     while True:
         await asyncio.sleep(_TURN)
         for connection in list(server.server_state.connections):
@@ -238,14 +238,16 @@ async def _watch(front: Front, server: _Server) -> None:
                     admission.apply()
                     _LOG.info("file changed", extra={"file": str(watched.path)})
             except FileError as error:
-                _LOG.error("file refused; the last one stays in force", extra={"why": str(error)})
+                _LOG.error(
+                    "file refused; the previous content stays in force", extra={"why": str(error)}
+                )
 
 
 def _end_hung(identity: tuple[str, str, str], seconds: float) -> None:
-    """End the process: a call in a thread cannot be stopped, and whoever waits was answered."""
+    """Exit the process: a call in a thread cannot be stopped, and its clients were answered."""
     name, version, digest = identity
     facts = {"model": name, "version": version, "manifest": digest, "seconds": round(seconds, 1)}
-    _LOG.critical("a call hangs; the process ends to be started again", extra=facts)
+    _LOG.critical("a call hangs; the process exits to be restarted", extra=facts)
     os._exit(_HUNG)
 
 

@@ -1,8 +1,7 @@
-"""Histograms of inputs and outputs, for drift: what an event of `governance.telemetry` may say.
+"""Histograms of inputs and outputs for drift detection, as events of `governance.telemetry`.
 
-No value of a tensor leaves the server. A few rows a second are looked at; how many requests
-there were, and how many failed, is counted exactly. Events are written as files of one JSON
-object a line, which the site's forwarder takes away.
+No value of a tensor leaves the server. A few rows a second are sampled; requests and failures are
+counted exactly. Events are written as JSON Lines files, which the site's forwarder collects.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from edge.serving import ModelIdentity, Run, Tensors
 __all__ = ["Sketches", "Sketching"]
 
 _MOST_CLASSES: Final = 64  # bins that an event may have
-_MOST_FILES: Final = 1000  # that wait for the forwarder; then the oldest goes
+_MOST_FILES: Final = 1000  # that wait for the forwarder; then the oldest is deleted
 _PROBABILITY: Final = 1e-3  # how far a sum of probabilities may be from 1
 _MILLISECONDS: Final = 1000
 _LOGITS: Final = 2  # axes of classes by row
@@ -39,19 +38,21 @@ class Sketching(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: Path = Field(description="Where event files are written, for the site's forwarder.")
+    folder: Path = Field(description="Folder of event files, for the site's forwarder.")
     site: Name = Field(description="Name of the site.")
     app: Name = Field(description="The application.")
     inputs: Mapping[str, Edges] = Field(
         default_factory=dict,
         description="Inputs to sketch: upper edges of the bins of a row's mean value.",
     )
-    period_seconds: float = Field(default=60.0, gt=0, le=3600, description="What an event covers.")
-    rows_per_second: float = Field(default=20.0, gt=0, description="Most rows that are looked at.")
+    period_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="Period that an event covers."
+    )
+    rows_per_second: float = Field(default=20.0, gt=0, description="Maximum rate of sampled rows.")
 
 
 class _Sketch:
-    """What was seen of one version."""
+    """Counts of one version."""
 
     def __init__(self) -> None:
         self.rows = self.failed = 0
@@ -67,10 +68,10 @@ class _Sketch:
 
 
 class Sketches:
-    """Collects, and writes every period."""
+    """Collects histograms and writes them as events every period."""
 
     def __init__(self, settings: Sketching, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Write into the folder of the settings, which is made."""
+        """Write into the folder of the settings; it is created."""
         self._settings, self._clock = settings, clock
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._edges = {name: np.array(edges) for name, edges in settings.inputs.items()}
@@ -78,8 +79,8 @@ class Sketches:
         self._sketches: dict[ModelIdentity, _Sketch] = {}
 
     def observe(self, run: Run) -> None:
-        """Count a call of a runtime, and look at a row of it now and then."""
-        if isinstance(run.error, ValueError):  # the request's fault, not the model's
+        """Count a call of a runtime, and sample its rows within the rate."""
+        if isinstance(run.error, ValueError):  # the client's error, not the model's
             return
         sketch = self._sketches.setdefault(run.served.model.identity, _Sketch())
         if run.outputs is None:
@@ -101,7 +102,7 @@ class Sketches:
             self.flush()
 
     def flush(self) -> None:
-        """Write what there is; an interrupted write leaves no half file."""
+        """Write the pending events; files are renamed into place, so none is partial."""
         self._since = self._clock()
         sketches, self._sketches = self._sketches, {}
         lines = [
@@ -167,7 +168,7 @@ class Sketches:
 
 
 def _look_out(sketch: _Sketch, outputs: Tensors, rows: int) -> None:
-    """Sketch a classifier: predictions by class, and how sure they were."""
+    """Sketch a classifier's outputs: predictions by class, and their confidence."""
     scores = next(iter(outputs.values()))[:rows]
     if len(outputs) != 1 or scores.ndim != _LOGITS or scores.dtype.kind != "f":
         return
@@ -182,7 +183,7 @@ def _look_out(sketch: _Sketch, outputs: Tensors, rows: int) -> None:
 
 
 def _probabilities(scores: NDArray[Any]) -> NDArray[Any]:
-    """Return scores that are probabilities already, or the softmax of logits."""
+    """Return the scores if they are probabilities, otherwise their softmax."""
     if (scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=_PROBABILITY):
         return scores
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -1,7 +1,7 @@
-"""Counts what the server does, cheaply enough to do it for every request.
+"""Counters and histograms, cheap enough for every request.
 
 `prometheus_client` takes a lock for each observation; these are plain lists that only the event
-loop's thread writes, and that a collector reads when somebody asks.
+loop's thread writes, and that a collector reads at a scrape.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Durations:
         self.seconds += seconds
 
     def cumulative(self) -> list[tuple[str, float]]:
-        """Return bounds in seconds and how many were below, as Prometheus has them."""
+        """Return cumulative counts by upper bound in seconds, as Prometheus expects."""
         rows, total = [], 0
         for index, count in enumerate(self.counts):
             total += count
@@ -57,7 +57,7 @@ class Sizes:
         self.rows += rows
 
     def cumulative(self) -> list[tuple[str, float]]:
-        """Return bounds in rows and how many were at most that."""
+        """Return cumulative counts by upper bound in rows."""
         ends, total = [], 0
         for index, count in enumerate(self.counts):
             total += count
@@ -67,12 +67,12 @@ class Sizes:
 
 
 class ModelStats:
-    """What happened to the requests of one version of a model.
+    """Statistics of the requests of one version of a model.
 
     Attributes:
-        total: From the request's last byte to its outputs.
-        queue: Waiting for a batch.
-        run: In the runtime, per call.
+        total: Time from the request's last byte to its outputs.
+        queue: Time waiting for a batch.
+        run: Time in the runtime, per call.
         batch: Rows per call.
         outcomes: Requests by outcome; unfit: the model cannot take such inputs.
     """

@@ -1,4 +1,4 @@
-"""Checks a request's tensors against what the model takes, before a runtime sees them."""
+"""Validates a request's tensors against the model's specification, before a runtime sees them."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _MAX_RANK: Final = 16
 
 
 def refuse(message: str) -> RefusedError:
-    """Return the error for a request that is wrong by itself."""
+    """Return the error of an invalid request."""
     return RefusedError(BAD_REQUEST, message)
 
 
 def check_shape(spec: TensorSpec, datatype: object, shape: object) -> tuple[int, ...]:
-    """Return a shape that is one of the input's.
+    """Return a shape that matches the input's.
 
     Raises:
-        RefusedError: If datatype or shape are not what the model takes.
+        RefusedError: If datatype or shape do not match the input.
     """
     if datatype != spec.datatype:
         raise refuse(f"input {spec.name!r}: got another datatype; expected {spec.datatype}")
     if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) > _MAX_RANK:
         raise refuse(f"input {spec.name!r}: got no shape; expected a list of sizes")
-    # bool is an int to Python, and a float may equal one
+    # bool is a subclass of int, and a float may equal an int
     if any(type(size) is not int or size < 1 for size in shape):
         raise refuse(f"input {spec.name!r}: got sizes that are no whole numbers from 1")
     if len(shape) != len(spec.shape) or any(
@@ -50,11 +50,11 @@ def check_shape(spec: TensorSpec, datatype: object, shape: object) -> tuple[int,
 
 
 def from_raw(spec: TensorSpec, shape: tuple[int, ...], data: memoryview) -> NDArray[Any]:
-    """Return a tensor that came in binary form, without a copy where its elements have a size.
+    """Return a tensor from binary form, without a copy for fixed-size datatypes.
 
     Raises:
-        RefusedError: If the data is not exactly as long as the shape says, or holds elements
-            that the datatype does not have.
+        RefusedError: If the data's length does not match the shape, or an element is not valid
+            for the datatype.
     """
     datatype, count = DATATYPES[spec.datatype], math.prod(shape)
     if datatype.name == BYTES:
@@ -74,7 +74,7 @@ def from_raw(spec: TensorSpec, shape: tuple[int, ...], data: memoryview) -> NDAr
 
 
 def from_json(spec: TensorSpec, shape: tuple[int, ...], data: object) -> NDArray[Any]:
-    """Return a tensor that came as JSON: flat, or nested as deep as the shape.
+    """Return a tensor from JSON: flat, or nested as deep as the shape.
 
     Raises:
         RefusedError: If elements are too many, too few, of another type or out of range.
@@ -101,7 +101,7 @@ def from_elements(
         spec: The input.
         shape: One that `check_shape` returned.
         flat: The elements.
-        finite: Whether an infinity can only come from a number that is too large, as in JSON.
+        finite: True if an infinity can only come from a number that is too large, as in JSON.
 
     Raises:
         RefusedError: As `from_json`.
@@ -136,7 +136,7 @@ def _numbers(
 
 
 def _checked_text(spec: TensorSpec, elements: NDArray[Any]) -> NDArray[Any]:
-    """Return elements that are UTF-8, as ONNX's strings are."""
+    """Check that elements are UTF-8, as ONNX's strings are."""
     try:
         for element in elements:
             element.decode()

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces of the requests whose caller asks for one.
+"""OpenTelemetry traces of sampled requests.
 
 A request with a sampled W3C ``traceparent`` gets a span; all others cost nothing.
 """
@@ -30,16 +30,16 @@ _GRPC_OK: Final = 0
 
 
 def otlp(endpoint: str) -> SpanExporter:
-    """Return an exporter to a collector, ``http://collector:4318/v1/traces``."""
+    """Return an OTLP/HTTP exporter for a collector, ``http://collector:4318/v1/traces``."""
     exporter: SpanExporter = OTLPSpanExporter(endpoint=endpoint)
     return exporter
 
 
 class Tracing:
-    """Makes spans and sends them, in its own thread."""
+    """Creates spans and exports them in a background thread."""
 
     def __init__(self, exporter: SpanExporter) -> None:
-        """Send to an exporter."""
+        """Export to the given exporter."""
         self._provider = TracerProvider(
             resource=Resource.create(
                 {
@@ -53,7 +53,7 @@ class Tracing:
         self._propagator = TraceContextTextMapPropagator()
 
     def follow(self, traceparent: bytes, target: tuple[str, str | None], done: Done) -> Done:
-        """Return a `done` that ends the request's span first; or the same if it is not sampled."""
+        """Return a `done` that ends the request's span first; the same one if it is not sampled."""
         span = self._begun(traceparent, target, protocol="http")
         if span is None:
             return done
@@ -68,12 +68,12 @@ class Tracing:
     def call(
         self, traceparent: bytes, target: tuple[str, str | None], *, codes: Mapping[int, int]
     ) -> Iterator[None]:
-        """Have a span, if it is sampled, until a gRPC call is answered, refused or given up.
+        """Hold a span, if sampled, until a gRPC call is answered, refused or cancelled.
 
         Args:
-            traceparent: W3C trace context of the caller; empty where there is none.
+            traceparent: W3C trace context of the caller; empty if there is none.
             target: Name and version of the model.
-            codes: From statuses of :mod:`edge.errors` to gRPC's codes.
+            codes: Statuses of :mod:`edge.errors` to gRPC codes.
         """
         span = self._begun(traceparent, target, protocol="grpc")
         if span is None:
@@ -110,12 +110,12 @@ class Tracing:
         )
 
     def close(self) -> None:
-        """Send what is left."""
+        """Export the remaining spans."""
         self._provider.shutdown()
 
 
 def _end(span: Span, attribute: str, code: int, *, failed: bool) -> None:
-    """End a span with how it was answered; only the first time counts."""
+    """End a span with the response's status; only the first call counts."""
     if span.is_recording():
         span.set_attribute(attribute, code)
         if failed:

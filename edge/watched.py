@@ -1,4 +1,4 @@
-"""A mounted file that may change while the server runs."""
+"""A mounted JSON file that may change while the server runs."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ _MAX_BYTES: Final = 1_000_000
 
 
 class FileError(ValueError):
-    """A file cannot be used; the message says why."""
+    """Raised when a file cannot be used; the message states why."""
 
 
 class Watched(Generic[Content]):
-    """A JSON file and what it says.
+    """A JSON file and its validated content.
 
     Attributes:
-        path: Where it is.
-        content: What it said when it was last usable; ``None`` while it has never been there.
-        errors: How often it changed into something unusable.
+        path: Path of the file.
+        content: Last valid content; ``None`` if it has never existed.
+        errors: Number of changes to invalid content.
     """
 
     def __init__(self, path: Path, model: type[Content], *, optional: bool = False) -> None:
-        """Read it for the first time.
+        """Read the file for the first time.
 
         Args:
-            path: Where it is.
-            model: What it should be.
-            optional: Whether it may come later.
+            path: Path of the file.
+            model: Model of its content.
+            optional: True if it may be created later.
 
         Raises:
-            FileError: If it cannot be read or is not what it should be.
+            FileError: If it cannot be read or is invalid.
         """
         self.path, self._model = path, model
         self.errors = 0
@@ -44,13 +44,13 @@ class Watched(Generic[Content]):
         self.content: Content | None = None if absent else self._read()
 
     def poll(self) -> bool:
-        """Read it again if it changed; an unusable one leaves the last content in force.
+        """Read the file again if it changed; invalid content leaves the last one in force.
 
         Returns:
-            Whether there is new content.
+            True if there is new content.
 
         Raises:
-            FileError: If it changed into something unusable; said once for each change.
+            FileError: If it changed into something invalid; raised once for each change.
         """
         stamp = self._look()
         if stamp == self._stamp:
@@ -64,7 +64,7 @@ class Watched(Generic[Content]):
         return True
 
     def _look(self) -> tuple[int, int, int] | None:
-        # A mounted volume changes by a link to another file: the inode tells.
+        # Kubernetes updates a mounted ConfigMap or Secret by switching a symlink: a new inode.
         try:
             found = self.path.stat()
         except OSError:

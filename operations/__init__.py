@@ -1,1 +1,1 @@
-"""Watches and corrects: telemetry, drift, cost, audit and remediation that writes Git."""
+"""Operations: telemetry, drift and cost monitoring, audit, and remediation through Git."""

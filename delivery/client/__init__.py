@@ -1,4 +1,4 @@
-"""The device's side: takes updates, verifies everything, never ends without a model that runs."""
+"""Device client: verifies and installs updates, and always keeps a model that runs."""
 
 from delivery.client.device import Device
 from delivery.client.limits import Limits

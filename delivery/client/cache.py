@@ -1,4 +1,4 @@
-"""Files by digest: what is in the cache was whole and verified when it got there."""
+"""Content-addressed file cache; content is verified before it enters."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _PIECE: Final = 1 << 20
 
 
 class Cache:
-    """``objects/<sha256>``, and ``parts/<sha256>`` for what is on its way.
+    """Verified files in ``objects/<sha256>``, partial downloads in ``parts/<sha256>``.
 
-    With a key, objects are sealed; parts are not, they are what the CDN gives to everybody.
+    With a key, objects are encrypted; parts are not: the CDN serves the same bytes to everybody.
     """
 
     def __init__(self, folder: Path, key: bytes | None = None) -> None:
-        """Use a device's folder."""
+        """Use the device's folder."""
         self.objects, self.parts = folder / "objects", folder / "parts"
         self._key = key
 
     def path(self, sha256: str) -> Path:
-        """Return where a file is, or would be.
+        """Return the path of a cached file, present or not.
 
         Raises:
-            DocumentError: If the digest is not one, and so no name of a file.
+            DocumentError: If ``sha256`` is not a digest, and so not safe as a file name.
         """
         return self.objects / parse_sha256(sha256, name="cached file")
 
     def part(self, sha256: str) -> Path:
-        """Return where a file is collected; see ``path``."""
+        """Return the path of a partial download; errors as ``path``."""
         return self.parts / parse_sha256(sha256, name="collected file")
 
     def content(self, sha256: str) -> bytes | None:
-        """Return a file's bytes when they are there and are still those; else ``None``."""
+        """Return a file's verified bytes, or ``None`` if it is missing or damaged."""
         try:
             data: bytes | None = self.path(sha256).read_bytes()
         except OSError:
@@ -56,16 +56,16 @@ class Cache:
         return data if data is not None and hashlib.sha256(data).hexdigest() == sha256 else None
 
     def holds(self, sha256: str) -> bool:
-        """Return whether a file is there and its bytes are still the ones of its name."""
+        """Return whether a file is present and its bytes still match its digest."""
         if self._key is not None:
             return self.content(sha256) is not None
         return digest_of(self.path(sha256)) == sha256
 
     def put(self, sha256: str, pieces: Iterable[bytes], *, length: int) -> None:
-        """Keep a file that comes in pieces, if it is the one of its name.
+        """Store a file that arrives in pieces, after its length and digest were checked.
 
         Raises:
-            UpdateError: If it is another; nothing is kept of it.
+            UpdateError: If either differs; nothing is stored.
         """
         checked = _checked(pieces, sha256, length)
         if self._key is not None:
@@ -73,7 +73,7 @@ class Cache:
         disk.write_pieces(self.path(sha256), checked)
 
     def adopt(self, sha256: str) -> None:
-        """Move a collected file, which was verified, to its place."""
+        """Move a verified download into the cache."""
         if self._key is None:
             disk.move(self.part(sha256), self.path(sha256))
             return
@@ -83,10 +83,10 @@ class Cache:
 
     @contextmanager
     def mapped(self, sha256: str) -> Iterator[Buffer]:
-        """Give a file's bytes; one that is not sealed is not read into memory.
+        """Yield a file's bytes, memory-mapped unless it is encrypted.
 
         Raises:
-            UpdateError: If it is sealed and cannot be opened.
+            UpdateError: If it is encrypted and cannot be decrypted.
         """
         if self._key is not None:
             yield self._opened(sha256)
@@ -99,10 +99,12 @@ class Cache:
 
     @contextmanager
     def runnable(self, sha256: str) -> Iterator[Path]:
-        """Give a path that a model runtime can read; what was sealed never comes to the disk.
+        """Yield a path for a model runtime.
+
+        Decrypted bytes exist in memory only (memfd_create(2)), never on the disk.
 
         Raises:
-            UpdateError: If it is sealed and cannot be opened.
+            UpdateError: If the file is encrypted and cannot be decrypted.
         """
         if self._key is None:
             yield self.path(sha256)
@@ -120,17 +122,17 @@ class Cache:
             raise UpdateError(
                 sha256[:12],
                 got="a damaged file, or another key",
-                expected="the file that was sealed",
-                next_step="give the same key; otherwise it is downloaded again",
+                expected="the file as it was encrypted",
+                next_step="use the same key, or let the file be downloaded again",
             )
         return data
 
     def clear_beside(self) -> None:
-        """Remove what was half written when a process was killed."""
+        """Remove temporary files left by a killed process."""
         disk.clear_beside(self.objects / "*")
 
     def forget_all_but(self, kept: Collection[str]) -> None:
-        """Remove what nobody needs any more."""
+        """Remove every file whose digest is not listed."""
         for folder in (self.objects, self.parts):
             for path in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if path.name not in kept:
@@ -138,7 +140,7 @@ class Cache:
 
 
 def _checked(pieces: Iterable[bytes], sha256: str, length: int) -> Iterator[bytes]:
-    """Yield the pieces; fail at their end, before they count, if they are not the file."""
+    """Yield the pieces; raise after the last if length or digest differs."""
     digest, received = hashlib.sha256(), 0
     for piece in pieces:
         received += len(piece)
@@ -151,7 +153,7 @@ def _checked(pieces: Iterable[bytes], sha256: str, length: int) -> Iterator[byte
             sha256[:12],
             got=f"{received} bytes with sha256 {digest.hexdigest()}",
             expected=f"{length} bytes with the sha256 signed",
-            next_step="get it in another way",
+            next_step="download the whole file instead",
         )
 
 

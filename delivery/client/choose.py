@@ -1,4 +1,4 @@
-"""What a device should run, and why: decided from signed documents, without side effects."""
+"""Selects the ring and release for a device from signed documents; pure functions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from delivery.rings import Ring, cohort, point, ring_of
 
 __all__ = ["Assignment", "assign", "find_place", "unmet"]
 
-# Phones by strength; a release for a weaker class runs on a stronger one.
+# Device classes, weakest first: a release for a weaker class runs on a stronger one.
 _CLASSES: Final = ("entry", "mid-range", "high-end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """The ring that a device is in, and what it follows from."""
+    """The ring that a device is in, and the inputs that it follows from."""
 
     ring: str | None
     cohort: int | None
@@ -27,7 +27,7 @@ class Assignment:
 
 
 def assign(device: Device, rings: RingsDocument, installation: str) -> Assignment:
-    """Return a device's ring: the one it was given, or the one of its cohort."""
+    """Return a device's ring: the configured one, or the one of its cohort."""
     table = [Ring(name=item.name, share=item.share) for item in rings.rings]
     shares = {item.name: item.share for item in table}
     if device.ring is not None:
@@ -37,9 +37,9 @@ def assign(device: Device, rings: RingsDocument, installation: str) -> Assignmen
 
 
 def find_place(device: Device, release: ReleaseDocument) -> Place | None:
-    """Return the entry of a release that is for a device, or ``None``.
+    """Return the entry of a release that applies to a device, or ``None``.
 
-    A phone takes the entry of the strongest class that is not above its own.
+    A phone gets the entry of the strongest class that is not above its own.
     """
     found = [item for item in release.variants if item.target == device.target]
     if device.target == "on-device":
@@ -51,7 +51,7 @@ def find_place(device: Device, release: ReleaseDocument) -> Place | None:
 
 
 def unmet(device: Device, release: ReleaseDocument, facts: ArtifactFacts) -> list[str]:
-    """Return what a device lacks for a release, in words; empty when it lacks nothing."""
+    """Return the release's unmet requirements, one sentence each; empty if all are met."""
     needs: list[tuple[str, Any, Any]] = [
         ("app version", device.app_version, release.min_app_version),
         ("iOS", device.ios, facts.requirements.min_ios),

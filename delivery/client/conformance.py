@@ -1,7 +1,7 @@
-"""The bare TUF client: what the public TUF conformance suite drives.
+"""Bare TUF client for the public TUF conformance suite (theupdateframework/tuf-conformance).
 
-``init`` trusts a root, ``refresh`` takes the newest metadata, ``download`` takes targets into a
-folder. Plain TUF names are used: a target is served under its digest and its name.
+``init`` trusts a root, ``refresh`` updates the metadata, ``download`` fetches targets into a
+folder. Targets have plain TUF names, with the digest prefix of consistent snapshots.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ __all__ = ["download", "init", "refresh"]
 
 
 def init(metadata: Path, root: Path) -> None:
-    """Trust a root file.
+    """Install a trusted root (TUF 1.0.34, client workflow 5.2).
 
     Raises:
-        OSError: If it cannot be read or kept.
+        OSError: If it cannot be read or written.
     """
     metadata.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(root, metadata / "root.json")
 
 
 def refresh(metadata: Path, url: str) -> None:
-    """Take the newest top-level metadata.
+    """Update the top-level metadata (TUF 1.0.34, client workflow 5.3 to 5.6).
 
     Raises:
         RepositoryError: If it does not verify.
-        DownloadError: If it does not come.
+        DownloadError: If it cannot be downloaded.
     """
     _updater(metadata, url).refresh()
 
@@ -43,12 +43,12 @@ def refresh(metadata: Path, url: str) -> None:
 def download(
     metadata: Path, url: str, names: Iterable[str], *, base: str, folder: Path
 ) -> list[Path]:
-    """Take targets into a folder; one that is there already is not downloaded again.
+    """Fetch targets into a folder; one that is cached there is not downloaded again.
 
     Raises:
-        UpdateError: If nobody has signed a target.
+        UpdateError: If a target is not signed by any role.
         RepositoryError: If metadata or bytes do not verify.
-        DownloadError: If something does not come.
+        DownloadError: If a file cannot be downloaded.
     """
     folder.mkdir(parents=True, exist_ok=True)
     updater = _updater(metadata, url, folder=folder, base=base)

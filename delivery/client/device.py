@@ -1,4 +1,4 @@
-"""What an application tells the client about itself and the device it runs on."""
+"""Describes a device and its application to the update client."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ class Device:
     """A subscriber of releases: a phone, an edge pod or a function.
 
     Attributes:
-        folder: Where the client keeps its files; nobody else writes there.
+        folder: The client's private folder; no other writer.
         root: The first trusted root, from the application's package.
-        url: Address of the CDN; below it ``metadata/`` and ``targets/``.
+        url: Base address of the CDN, with ``metadata/`` and ``targets/`` below it.
         app: The application.
         model: The model.
-        app_version: Version of the application; ``None`` where no application asks.
+        app_version: Version of the application; ``None`` where there is none to compare.
         target: Kind of place.
         place: ``deviceClass`` of a phone, ``site`` of an edge pod, ``region`` of a function.
         embedded: The model in the application's package, if there is one.
-        embedded_sha256: Its digest, to be checked at every load; ``verify-bundle`` tells it.
-        access: Query of a signed URL policy, where the CDN asks for one; from the application's
-            backend, sent with model files only.
-        key: Seals the cache, 32 bytes from the platform's key store; absent: files lie open.
-        ring: A ring given by whoever runs the place; otherwise it follows from the cohort.
+        embedded_sha256: Its digest, checked at every load; ``verify-bundle`` prints it.
+        access: Query string of a signed URL, where the CDN requires one; issued by the
+            application's backend and sent with model files only.
+        key: Encryption key of the cache, 32 bytes from the platform's key store; without one the
+            files are not encrypted.
+        ring: Ring configured by the operator; otherwise the device's cohort selects it.
         ram_mb: Memory of the device, if known.
         android_api: API level, on Android.
         ios: Version, on iOS.
-        limits: What a server may cost.
+        limits: Bounds on downloads.
     """
 
     folder: Path
@@ -63,11 +64,11 @@ class Device:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        """Refuse names that would lead out of the client's folder or of the CDN's.
+        """Refuse names that could escape the client's folder or the CDN's path.
 
         Raises:
-            UpdateError: If application, model or ring is no plain name, or the embedded model's
-                digest no digest.
+            UpdateError: If application, model or ring is not a plain name.
+            DocumentError: If the embedded model's digest is not a SHA-256 digest.
         """
         for what in ("app", "model", "ring"):
             name = getattr(self, what)
@@ -76,7 +77,7 @@ class Device:
                     what,
                     got=repr(name)[:80],
                     expected="lower-case letters, digits and '-', beginning with a letter",
-                    next_step="give the name that the stack file has",
+                    next_step="use the name in the stack file",
                 )
         if self.embedded_sha256 is not None:
             parse_sha256(self.embedded_sha256, name="digest of the embedded model")
@@ -88,12 +89,12 @@ class Device:
 
     @property
     def state_file(self) -> Path:
-        """Where the device remembers."""
+        """Path of the device's persistent state."""
         return self.folder / "state.json"
 
 
 def version_key(text: str) -> tuple[int, ...]:
-    """Return what dotted versions are compared by; 4.2 equals 4.2.0.
+    """Return the sort key of a dotted version; 4.2 equals 4.2.0.
 
     Raises:
         UpdateError: If it is not dotted numbers.
@@ -101,6 +102,9 @@ def version_key(text: str) -> tuple[int, ...]:
     core = text.partition("-")[0]
     if not _VERSION.fullmatch(core):
         raise UpdateError(
-            "version", got=repr(text), expected="dotted numbers", next_step="mend the application"
+            "version",
+            got=repr(text),
+            expected="dotted numbers",
+            next_step="pass dotted numbers, such as 4.2.0",
         )
     return tuple(int(part) for part in (core.split(".") + ["0"] * 4)[:4])

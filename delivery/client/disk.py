@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all, whatever the moment the power goes.
+"""Atomic, durable file operations: a file is there whole or not at all, even after a power failure.
 
-Everything a client writes goes through here, in single system calls: each is a step at which the
-crash tests kill the process.
+Everything that the client writes goes through here, in single system calls: each is a step at
+which the crash tests kill the process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BESIDE: Final = ".new"
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and rename it into it; readers see the old one or the new.
+    """Write a file under a temporary name, fsync it and rename it into place (rename(2) is atomic).
 
     Raises:
         OSError: If it cannot be written; the old file is then untouched.
@@ -36,14 +36,14 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file as ``write_whole`` does, piece by piece.
+    """Write a file as ``write_whole`` does, from an iterable of pieces.
 
     Raises:
         OSError: If it cannot be written; the old file is then untouched.
-        Exception: What the pieces raise; the old file is then untouched too.
+        Exception: Any error of the iterable; the old file is then untouched too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own and no link followed: two writers never share a file that is half written.
+    # Unique name, no symbolic link followed: two writers never share a half-written file.
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_BESIDE}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
@@ -60,7 +60,7 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def clear_beside(path: Path) -> None:
-    """Remove what writers of a file left when they were killed; only for who holds its folder."""
+    """Remove temporary files of killed writers; the caller must hold the folder's lock."""
     for left in path.parent.glob(f".{path.name}.*{_BESIDE}"):
         remove(left)
 
@@ -71,7 +71,7 @@ def append(handle: int, data: bytes) -> None:
 
 
 def truncate(path: Path, length: int) -> None:
-    """Cut a file; what was received after that point is asked for again."""
+    """Cut a file; the next download resumes from there."""
     handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
     try:
         os.ftruncate(handle, length)
@@ -80,7 +80,7 @@ def truncate(path: Path, length: int) -> None:
 
 
 def move(source: Path, goal: Path) -> None:
-    """Rename a file over another, and keep it so over a loss of power."""
+    """Rename a file over another, durably."""
     goal.parent.mkdir(parents=True, exist_ok=True)
     source.replace(goal)
     sync_folder(goal.parent)
@@ -92,7 +92,7 @@ def remove(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
+    """Make renames in a folder durable: fsync(2) of a file does not cover its directory entry."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The documents of a release, as a device reads them: strictly, and after their signature."""
+"""Models of the signed documents that a device reads, validated after their signature."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Text = Annotated[str, Field(max_length=128)]
 
 
 class _Document(BaseModel):
-    # Unknown fields are left for clients to come: the protocol grows by fields.
+    # Unknown fields are ignored, so that newer publishers can add fields.
     model_config = ConfigDict(
         alias_generator=to_camel, frozen=True, extra="ignore", allow_inf_nan=False
     )
@@ -43,7 +43,7 @@ class _Ring(_Document):
 
 
 class RingsDocument(_Document):
-    """Who may be in which ring; signed by role ``models``."""
+    """Ring table of a deployment; signed by role ``models``."""
 
     kind: Literal["Rings"]
     app: Name
@@ -53,7 +53,7 @@ class RingsDocument(_Document):
 
 
 class Place(_Document):
-    """One place of a release and the file that runs there."""
+    """One placement of a release and the file that runs there."""
 
     target: Literal["on-device", "edge", "cloud"]
     variant: Name
@@ -65,7 +65,7 @@ class Place(_Document):
 
 
 class ReleaseDocument(_Document):
-    """What a ring runs; signed by the ring's key."""
+    """Release of a ring; signed by the ring's key."""
 
     kind: Literal["Release"]
     app: Name
@@ -85,7 +85,7 @@ class _Requirements(_Document):
 
 
 class ArtifactFacts(_Document):
-    """What role ``models`` says about an artifact (``custom`` of its target)."""
+    """Signed facts about an artifact: ``custom`` of its target in role ``models``."""
 
     kind: Literal["artifact"]
     model: Name
@@ -99,7 +99,10 @@ class ArtifactFacts(_Document):
 
 
 class PatchFacts(_Document):
-    """What role ``models`` says about a patch; no ``from`` means the whole file, packed."""
+    """Signed facts about a patch: ``custom`` of its target.
+
+    Without ``from``, the patch is the whole file, compressed.
+    """
 
     kind: Literal["patch"]
     codec: Literal["zstd", "bsdiff", "hdiff", "weights"]
@@ -114,7 +117,7 @@ class _Case(_Document):
 
 
 class SelfTestDocument(_Document):
-    """Expected answers of one artifact."""
+    """Expected outputs of one artifact."""
 
     kind: Literal["SelfTest"]
     inputs: Path
@@ -127,7 +130,7 @@ class _Input(_Document):
 
 
 class SelfTestInputs(_Document):
-    """Inputs of self-tests, by name of the tensor; 32-bit floats in base64."""
+    """Inputs of self-tests by tensor name: little-endian 32-bit floats in base64."""
 
     kind: Literal["SelfTestInputs"]
     cases: tuple[dict[str, _Input], ...]
@@ -137,10 +140,10 @@ Kind = TypeVar("Kind", bound=BaseModel)
 
 
 def read_document(kind: type[Kind], data: bytes, *, name: str) -> Kind:
-    """Return a document.
+    """Parse and validate a document.
 
     Raises:
-        UpdateError: If it is not one.
+        UpdateError: If it is not a valid document of this kind.
     """
     try:
         return kind.model_validate_json(data)
@@ -149,10 +152,10 @@ def read_document(kind: type[Kind], data: bytes, *, name: str) -> Kind:
 
 
 def read_facts(kind: type[Kind], custom: Any, *, name: str) -> Kind:
-    """Return what signed metadata says about a target.
+    """Validate the ``custom`` object of a target.
 
     Raises:
-        UpdateError: If it says something else, or nothing.
+        UpdateError: If it is missing or not a valid object of this kind.
     """
     try:
         return kind.model_validate_json(json.dumps(custom))

@@ -1,4 +1,4 @@
-"""Collecting a target: from where it broke off, never longer than signed, kept only if it is it."""
+"""Downloads a target: resumable, never longer than signed, kept only if its digest matches."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetcher) -> None:
-    """Have a target in the cache, downloaded if it is not there.
+    """Ensure that a target is in the cache; download it if it is not.
 
     Args:
-        cache: Where it goes.
+        cache: Destination.
         target: Path, length and digest, from signed metadata.
-        url: Where it is served.
-        fetcher: What to download with.
+        url: Address of the file.
+        fetcher: HTTP client.
 
     Raises:
-        UpdateError: If what came is not it.
-        DownloadError: If it does not come; what came of it is kept, to go on from.
+        UpdateError: If the bytes received are not the signed ones.
+        DownloadError: If the download fails; the bytes received are kept, to resume from.
     """
     sha256 = target.hashes["sha256"]
     if cache.holds(sha256):
@@ -47,7 +47,7 @@ def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetch
         if digest_of(part) == sha256 and part.stat().st_size == target.length:
             cache.adopt(sha256)
             return
-        # A bad piece of an earlier download spoils every later one: once more, from nothing.
+        # A corrupt prefix from an earlier download fails every resumed one: retry from zero.
         disk.remove(part)
         if attempt == 2 or begin == 0:  # noqa: PLR2004
             break
@@ -55,7 +55,7 @@ def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetch
         target.path,
         got="other bytes than signed",
         expected=f"sha256 {sha256}, {target.length} bytes",
-        next_step="wait; the device keeps the model that it has and asks again later",
+        next_step="wait: the device keeps its model and checks again later",
     )
 
 
@@ -88,7 +88,7 @@ def _continues(answer: Answer, begin: int) -> bool:
         return False
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if match is None or int(match[1]) != begin:
-        raise DownloadError(f"another range than asked for, from {begin}")
+        raise DownloadError(f"another range than requested, from {begin}")
     return True
 
 
@@ -106,4 +106,4 @@ def _receive(part: Path, answer: Answer, *, length: int) -> None:
     finally:
         os.close(handle)
     if received < length:
-        raise DownloadError(f"{received} of {length} bytes came")
+        raise DownloadError(f"received {received} of {length} bytes")

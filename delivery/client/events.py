@@ -1,4 +1,4 @@
-"""Telemetry of updates: what happened, and nothing that tells which device it was."""
+"""Telemetry events of updates, without any identifier of the device."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MOST_EVENTS: Final = 200  # a device that is offline for months keeps the newes
 def update_event(
     subject: dict[str, str], *, outcome: str, now: datetime, seconds: float, downloaded: int
 ) -> dict[str, Any]:
-    """Return an event as the telemetry API takes it.
+    """Return an event in the format of the telemetry API.
 
     Args:
-        subject: app, model, version, target and what else is known of variant, ring and place.
-        outcome: One word.
-        now: When.
-        seconds: How long the check took.
-        downloaded: Bytes of model files that came.
+        subject: app, model, version, target, and variant, ring and place where known.
+        outcome: Outcome of the check, one word.
+        now: Time of the check.
+        seconds: Duration of the check.
+        downloaded: Bytes of model files downloaded.
     """
     return {
         "event_id": str(uuid.uuid4()),
@@ -42,16 +42,16 @@ def update_event(
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """Events that wait to be sent, oldest first."""
+    """Events not yet sent, oldest first."""
 
     path: Path
 
     def add(self, event: dict[str, Any]) -> None:
-        """Keep an event; the oldest go when there are too many."""
+        """Append an event; the oldest are dropped beyond the limit."""
         self._write([*self.read(), event][-_MOST_EVENTS:])
 
     def read(self) -> list[dict[str, Any]]:
-        """Return the events; a damaged line is left out."""
+        """Return the events; a damaged line is skipped."""
         try:
             lines = self.path.read_bytes().splitlines()
         except OSError:
@@ -59,7 +59,7 @@ class Spool:
         return [event for line in lines if (event := _event(line)) is not None]
 
     def sent(self, ids: Iterable[str]) -> None:
-        """Forget events that arrived."""
+        """Remove delivered events."""
         gone = set(ids)
         self._write([event for event in self.read() if event["event_id"] not in gone])
 

@@ -1,4 +1,7 @@
-"""HTTP within limits: no redirects, a deadline, a slowest speed, few attempts."""
+"""Bounded HTTP client: no redirects, a deadline, a minimum speed, a maximum of attempts.
+
+Slow retrieval and endless data are attacks that TUF 1.0.34, section 1.5.2 lists.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,10 @@ _REFUSED: Final = 300  # redirects too: a CDN of ours sends none
 
 
 class Answer:
-    """An open answer: its status and headers, and its body piece by piece."""
+    """An open HTTP response: status, headers, and the body as a stream."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse, limits: Limits) -> None:
-        """Start the clock."""
+        """Wrap a response."""
         self._response, self._limits = response, limits
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -34,7 +37,7 @@ class Answer:
         """Yield the body.
 
         Raises:
-            SlowRetrievalError: If it trickles, or takes too long in all.
+            SlowRetrievalError: If it is slower than the limits allow, or exceeds the total time.
             DownloadError: If the connection breaks.
         """
         begun, received = time.monotonic(), 0
@@ -44,7 +47,7 @@ class Answer:
                 self._check_speed(time.monotonic() - begun, received)
                 yield piece
         except urllib3.exceptions.TimeoutError as error:
-            raise SlowRetrievalError("no byte for too long") from error
+            raise SlowRetrievalError("no data within the timeout") from error
         except urllib3.exceptions.HTTPError as error:
             raise DownloadError(f"connection broke: {error}") from error
         finally:
@@ -58,24 +61,24 @@ class Answer:
 
 
 class LimitedFetcher(FetcherInterface):
-    """What python-tuf and the downloads of targets fetch with.
+    """Fetcher of python-tuf's client and of target downloads.
 
     Attributes:
-        requests: How many were made.
+        requests: Requests made so far.
     """
 
     def __init__(self, limits: Limits, *, agent: str = "mobile-ai-device") -> None:
-        """Open no connection yet."""
+        """Create the connection pool; no connection is opened yet."""
         self._limits = limits
         self._pool = urllib3.PoolManager(headers={"User-Agent": agent})
         self.requests = 0
 
     def open(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Return the answer to a GET, after more attempts when the server fails.
+        """Return the response to a GET request, retried with backoff on server errors.
 
         Raises:
-            DownloadHTTPError: If the last answer is an error or a redirect.
-            DownloadError: If there is no answer.
+            DownloadHTTPError: If the last response is an error or a redirect.
+            DownloadError: If there is no response.
         """
         pause = self._limits.pause_seconds
         for attempt in range(1, self._limits.attempts + 1):
@@ -88,7 +91,7 @@ class LimitedFetcher(FetcherInterface):
             except DownloadError:
                 if attempt == self._limits.attempts:
                     raise
-            # Not all devices at once when the server comes back.
+            # Jitter, so that devices do not all retry at once when the server recovers.
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause *= 2
         raise DownloadError(f"{_shown(url)}: no attempts allowed")
@@ -121,5 +124,5 @@ class LimitedFetcher(FetcherInterface):
 
 
 def _shown(url: str) -> str:
-    """Return an address without its query, which may open files that are not for all."""
+    """Return an address without its query, which may carry an access signature."""
     return url.partition("?")[0]

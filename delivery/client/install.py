@@ -1,4 +1,4 @@
-"""Getting an artifact into the cache: by a patch where one fits, else whole."""
+"""Obtains an artifact: by a patch where one applies, otherwise by whole download."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["Obtained", "obtain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obtained:
-    """How an artifact came.
+    """How an artifact was obtained.
 
     Attributes:
         way: ``cached``, ``whole``, or the codec of the patch.
-        downloaded: Bytes of the file that was downloaded for it.
-        refused: Patches that did not work, and why.
+        downloaded: Bytes of the file downloaded for it.
+        refused: Errors of patches that failed.
     """
 
     way: str
@@ -36,21 +36,21 @@ class Obtained:
 def obtain(
     trusted: Trusted, cache: Cache, place: Place, target: TargetFile, *, have: Sequence[str]
 ) -> Obtained:
-    """Have an artifact in the cache, verified.
+    """Ensure that a verified artifact is in the cache.
 
-    The smallest patch is tried first, then the next, then the file as it is: a patch that is
-    damaged or does not fit costs time and never the update.
+    Patches are tried in order of size, then the whole file: a patch that is damaged or does not
+    apply costs time, never the update.
 
     Args:
         trusted: Signed metadata.
-        cache: Where the artifact goes.
+        cache: Destination.
         place: The entry of the release, which names the patches.
         target: The artifact.
-        have: Digests of models on the device.
+        have: Digests of the models on the device.
 
     Raises:
         UpdateError: If not even the whole file is what was signed.
-        DownloadError: If it does not come.
+        DownloadError: If it cannot be downloaded.
     """
     sha256 = target.hashes["sha256"]
     if cache.holds(sha256):

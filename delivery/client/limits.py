@@ -1,4 +1,4 @@
-"""How much a client lets a server cost it."""
+"""Bounds on the time, bandwidth and storage that a server can cost the client."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on what a server can make a client do.
+    """Bounds of a client's downloads.
 
     Attributes:
-        connect_seconds: For a connection, and between two pieces of an answer.
-        total_seconds: For one answer, however it trickles.
-        bytes_per_second: Slower than this after ``grace_seconds``, an answer is given up.
-        grace_seconds: How long an answer may be slow.
-        attempts: How often a request is made when the server fails.
-        pause_seconds: Before the second attempt; doubles, with jitter.
-        file_bytes: Longest artifact.
-        document_bytes: Longest release document or self-test.
+        connect_seconds: Timeout of a connection, and between two reads of a response.
+        total_seconds: Timeout of a whole response.
+        bytes_per_second: Minimum speed, enforced after ``grace_seconds``.
+        grace_seconds: Time during which a response may be slower.
+        attempts: Attempts of a request when the server fails.
+        pause_seconds: Delay before the second attempt; doubles, with jitter.
+        file_bytes: Maximum length of an artifact.
+        document_bytes: Maximum length of a release document or self-test.
     """
 
     connect_seconds: float = 10.0
@@ -35,5 +35,5 @@ class Limits:
     document_bytes: int = MAX_DEVICE_DOCUMENT_BYTES
 
     def updater(self) -> UpdaterConfig:
-        """Return the bounds on metadata; sizes are python-tuf's."""
+        """Return the limits on metadata; maximum lengths are python-tuf's defaults."""
         return UpdaterConfig(max_root_rotations=64, max_delegations=32)

@@ -1,9 +1,9 @@
-"""One updater at a time in a device's folder.
+"""Lock of a device's folder: one updater at a time.
 
-A POSIX record lock keeps other processes out, and a table in this process other threads: record
-locks belong to a process, so its threads would not see each other's, and closing any handle of the
-file lets go of the lock. The file is never deleted: whoever waited on a deleted one would hold a
-lock that nobody else sees.
+A POSIX record lock excludes other processes, and a table in this process other threads: record
+locks belong to the process, so its threads share them, and closing any descriptor of the file
+releases the lock (fcntl(2)). The file is never deleted: a process that waits on a deleted file
+would get a lock that no other process sees.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ __all__ = ["BusyError", "only_updater"]
 _FILE: Final = "update.lock"
 _PAUSE_SECONDS: Final = 0.05
 
-# By device and inode, so that two paths of one folder are one. `setdefault` is one step in CPython.
+# Keyed by device and inode: paths of one folder match. `setdefault` is atomic in CPython.
 _holders: dict[tuple[int, int], object] = {}
-os.register_at_fork(after_in_child=_holders.clear)  # record locks do not pass to a child
+os.register_at_fork(after_in_child=_holders.clear)  # record locks are not inherited, fork(2)
 
 
 class BusyError(TimeoutError):
-    """Another updater works in the folder."""
+    """Raised when another updater holds the folder."""
 
 
 @contextmanager
 def only_updater(folder: Path, *, patience: float = 0.0) -> Iterator[None]:
-    """Hold a device's folder, until the end of what is done in it.
+    """Hold the lock of a device's folder for the duration of the context.
 
     Args:
-        folder: The client's folder; made if it is not there.
+        folder: The client's folder; created if missing.
         patience: Seconds to wait for another updater.
 
     Raises:
@@ -68,7 +68,7 @@ def _acquire(folder: Path, key: tuple[int, int], me: object, deadline: float) ->
 
 
 def _lock(path: Path, key: tuple[int, int]) -> int | None:
-    """Return a locked handle, or ``None`` while another process has the lock."""
+    """Return a locked descriptor, or ``None`` while another process holds the lock."""
     handle = None
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

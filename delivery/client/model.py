@@ -1,4 +1,4 @@
-"""The model to load now: verified at every load, offline, with something to fall back to."""
+"""Selects and loads the model to run: verified at every load, offline, with fallbacks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveModel:
-    """What an application runs.
+    """The model file that an application should load.
 
     Attributes:
-        path: The file, or ``None`` when the feature is to be switched off. Sealed when the device
-            has a key: ``load_model`` opens it.
+        path: The file, or ``None`` when the feature must be switched off. Encrypted when the device
+            has a key: use ``load_model`` then.
         version: Its version; ``embedded`` for the one in the application's package.
-        reason: Why this one.
+        reason: Explanation of the choice.
     """
 
     path: Path | None
@@ -35,7 +35,7 @@ class ActiveModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """The bytes to give to a runtime, or ``None`` when the feature is to be switched off."""
+    """The model's bytes for a runtime, or ``None`` when the feature must be switched off."""
 
     data: bytes | None
     version: str
@@ -43,11 +43,10 @@ class LoadedModel:
 
 
 def active_model(device: Device) -> ActiveModel:
-    """Return where the model to load is; no network, no state is changed.
+    """Return the path of the model to load; offline and without side effects.
 
-    Order: the installed one, the last known good, the embedded one, none; a halted one is never
-    returned. The digest is computed at every call, so a file that was changed after its
-    installation is not loaded.
+    Order: installed, last known good, embedded, none; a halted model is never returned. The digest
+    is computed at every call, so a file that was changed after its installation is not loaded.
     """
     cache = Cache(device.folder, device.key)
 
@@ -65,7 +64,7 @@ def active_model(device: Device) -> ActiveModel:
 def load_model(device: Device) -> LoadedModel:
     """Return the model to load, as ``active_model`` chooses it, in memory.
 
-    What was verified is what is returned: nobody can change the file in between.
+    The verified bytes are the ones returned, so there is no gap between check and use.
     """
     cache = Cache(device.folder, device.key)
 
@@ -85,7 +84,7 @@ def _choose(
     look: Callable[[Installed], Found | None],
     embedded: Callable[[Path], tuple[Found, str] | None],
 ) -> tuple[Found | None, str, str]:
-    """Return what was found, its version and why it is this one."""
+    """Return the model found, its version and the reason for the choice."""
     state = load_state(device.state_file)
     skipped: list[str] = []
     for name, item in (("installed", state.active), ("last known good", state.previous)):

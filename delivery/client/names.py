@@ -1,4 +1,4 @@
-"""Where a target is served."""
+"""Addresses of targets on the CDN."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ __all__ = ["target_url"]
 
 
 def target_url(base: str, target: TargetFile, *, access: str) -> str:
-    """Return the address of a target (see ``served_name``), with the query that opens it."""
+    """Return the address of a target (see ``served_name``), with the access query if any."""
     name = quote(served_name(target.path, target.hashes["sha256"]))
     return f"{base.rstrip('/')}/{name}{'?' if access else ''}{access}"

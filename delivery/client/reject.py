@@ -1,4 +1,4 @@
-"""An application's word that the model it was given does not work there."""
+"""Reports a model that failed in use, and rolls back."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ __all__ = ["reject"]
 
 
 def reject(device: Device, sha256: str, reason: str, *, patience: float = 20.0) -> None:
-    """Remember that an artifact failed in use, and go back to the last known good.
+    """Record that an artifact failed in use, and roll back to the last known good.
 
-    It is not installed again, whoever releases it. Whether there is something to go back to,
-    ``active_model`` says.
+    It is not installed again, whichever ring releases it. ``active_model`` returns what runs then.
 
     Args:
-        device: Whose state.
+        device: The device.
         sha256: The artifact.
-        reason: Why, in a sentence.
-        patience: Seconds to wait for a check that is under way.
+        reason: The failure, in a sentence.
+        patience: Seconds to wait for a running check.
 
     Raises:
-        BusyError: If a check takes longer; it is an ``OSError`` too.
-        OSError: If it cannot be remembered.
+        BusyError: If the check takes longer; a subclass of ``OSError``.
+        OSError: If the state cannot be written.
     """
     parse_sha256(sha256, name="rejected artifact")
     with only_updater(device.folder, patience=patience):

@@ -1,8 +1,8 @@
-"""Encryption of cached files, for applications whose models should not lie open on a device.
+"""Encrypts cached model files at rest, for applications that require it.
 
-AES-256-GCM (NIST SP 800-38D) with a fresh nonce for every file; the file's digest is bound in, so
-one sealed file cannot stand in another's place. The key is the application's, from the platform's
-key store; whoever has the running application has the model too.
+AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce per file and the file's digest as
+additional data, so that one encrypted file cannot replace another. The key comes from the
+platform's key store. It does not protect the model from the running application itself.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _NONCE: Final = 12  # bytes
 
 
 def seal(key: bytes, sha256: str, data: bytes) -> bytes:
-    """Return the sealed bytes of the file with this digest."""
+    """Encrypt the file with this digest; the result is nonce, ciphertext and tag."""
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(key).encrypt(nonce, data, sha256.encode())
 
 
 def unseal(key: bytes, sha256: str, sealed: bytes) -> bytes | None:
-    """Return the file, or ``None`` if it was sealed with another key, or changed."""
+    """Decrypt a file; ``None`` if the key differs or the bytes were changed."""
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], sha256.encode())
     except (InvalidTag, ValueError):
@@ -37,7 +37,7 @@ def unseal(key: bytes, sha256: str, sealed: bytes) -> bytes | None:
 
 
 def read_key(path: Path) -> bytes:
-    """Return a key from a file of 32 bytes, or of 64 hexadecimal digits.
+    """Read a key from a file of 32 bytes or of 64 hexadecimal digits.
 
     Raises:
         UpdateError: If it is neither.

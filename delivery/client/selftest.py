@@ -1,7 +1,7 @@
-"""Does a model answer here as it answered where it was evaluated?
+"""Self-test: compares a model's answers on this device with those where it was evaluated.
 
-The file is run in a process of its own: a model is a program, and one that takes the runtime down
-must not take the application with it.
+The model runs in a separate process: a model is a program, and one that crashes the runtime must
+not crash the application.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _SECONDS: Final = 120
 _LARGEST_ANSWER: Final = 64_000_000  # bytes
 
 Runner = Callable[[Path, str, Sequence[dict[str, Any]]], list[list[float]]]
-"""Given a model, its format and inputs by case, return the flat outputs by case."""
+"""Takes a model, its format and the inputs of each case; returns the flat outputs of each case."""
 
 
 def check_answers(
     model: Path, format_: str, test: SelfTestDocument, inputs: SelfTestInputs, *, run: Runner
 ) -> None:
-    """Run a model on its self-test.
+    """Run a model on its self-test and compare the outputs.
 
     Raises:
-        SelfTestError: If it does not run, or answers otherwise.
+        SelfTestError: If it does not run, or an output is off by more than its tolerance.
     """
     cases = plain_cases(test, inputs)
     answers = run(model, format_, cases)
@@ -44,10 +44,10 @@ def check_answers(
 
 
 def plain_cases(test: SelfTestDocument, inputs: SelfTestInputs) -> list[dict[str, Any]]:
-    """Return a test's inputs by case, as a runner takes them.
+    """Return a test's inputs by case, in the form that a runner expects.
 
     Raises:
-        SelfTestError: If it names inputs that are not there.
+        SelfTestError: If it names inputs that do not exist.
     """
     try:
         return [
@@ -59,22 +59,22 @@ def plain_cases(test: SelfTestDocument, inputs: SelfTestInputs) -> list[dict[str
 
 
 def run_apart(model: Path, format_: str, cases: Sequence[dict[str, Any]]) -> list[list[float]]:
-    """Run a model in another process.
+    """Run a model in another process and return its outputs.
 
     Raises:
-        SelfTestError: If it ends in any other way than with answers.
+        SelfTestError: If the process fails, times out, or prints anything but outputs.
     """
     value = _apart({"model": str(model), "format": format_, "cases": list(cases)})
     return [[float(number) for number in answer] for answer in value]
 
 
 def time_apart(model: Path, format_: str, case: dict[str, Any], *, runs: int) -> list[float]:
-    """Run a model many times in another process, and return milliseconds, one for each run.
+    """Measure a model's latency in another process; return milliseconds, one value for each run.
 
-    One thread, after some runs that do not count; inputs are set before, outputs not read.
+    One thread, after warm-up runs; setting inputs and reading outputs is not timed.
 
     Raises:
-        SelfTestError: If it ends in any other way than with times.
+        SelfTestError: If the process fails, times out, or prints anything but times.
     """
     task = {"model": str(model), "format": format_, "cases": [case], "runs": runs}
     return [float(number) for number in _apart(task)]
@@ -92,9 +92,9 @@ def _apart(task: dict[str, Any]) -> Any:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _failed(f"no answer in {_SECONDS} s", "one in time") from error
+        raise _failed(f"no answer in {_SECONDS} s", "an answer in time") from error
     if done.returncode:
-        # A negative code is the signal that killed it.
+        # A negative code is the signal that killed it (subprocess, `returncode`).
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise _failed(f"exit code {done.returncode} {' '.join(last)}".strip(), "answers")
     try:
@@ -123,5 +123,5 @@ def _failed(got: str, expected: str) -> SelfTestError:
         "self-test",
         got=got,
         expected=expected,
-        next_step="keep the model before it; tell the owner which device this is",
+        next_step="keep the previous model; report the device to the model's owner",
     )

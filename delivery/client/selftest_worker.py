@@ -1,4 +1,7 @@
-"""`python -m delivery.client.selftest_worker`: run one model on the inputs on standard input."""
+"""Worker process of the self-test: runs one model on the inputs from standard input.
+
+Started as `python -m delivery.client.selftest_worker`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ _KINDS: Final = {  # of ONNX inputs; any other is 32-bit float
 
 
 class _Runtime(Protocol):
-    """A loaded model; inputs are given before it runs."""
+    """A loaded model; inputs are set before it runs."""
 
     def give(self, inputs: Mapping[str, Any]) -> None:
         """Set the inputs of the next runs."""
@@ -40,7 +43,7 @@ class _Runtime(Protocol):
 
 
 def main() -> int:
-    """Answer on standard output: the outputs by case, or milliseconds where ``runs`` is asked."""
+    """Print the outputs by case as JSON, or milliseconds by run if the task has ``runs``."""
     _limit()
     task = json.load(sys.stdin)
     kind = _Litert if task["format"] == "tflite" else _Onnx
@@ -61,7 +64,7 @@ def _answers(runtime: _Runtime, cases: Iterable[Mapping[str, Any]]) -> list[list
 
 
 def _timed(runtime: _Runtime, inputs: Mapping[str, Any], runs: int) -> list[float]:
-    """Return how long each run took, without the setting of inputs; a few before do not count."""
+    """Return the latency of each run in milliseconds, after warm-up runs."""
     runtime.give(inputs)
     for _ in range(_WARM_UP):
         runtime.run()
@@ -79,7 +82,7 @@ def _limit() -> None:
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    if sys.platform == "linux":  # macOS counts shared libraries against it
+    if sys.platform == "linux":  # macOS counts shared libraries towards RLIMIT_AS
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
@@ -103,7 +106,10 @@ class _Litert:
             self._model.set_tensor(detail["index"], _to(value, detail["dtype"], detail))
 
     def _signature_names(self) -> dict[int, str]:
-        """Return the names that the builder uses; a tensor's own name may hold another's."""
+        """Return signature names by tensor index, as the builder uses them.
+
+        The tensor's own name may be that of another input.
+        """
         return {
             item["index"]: name
             for key in self._model.get_signature_list()
@@ -158,7 +164,7 @@ class _Onnx:
 
 
 def _ordered(inputs: Mapping[str, Any], names: list[str]) -> list[Any]:
-    """Return the values in the order of a model's inputs; converters decorate their names."""
+    """Return the values in the order of a model's inputs; converters may decorate the names."""
     if len(inputs) == 1 and len(names) == 1:
         return list(inputs.values())
     if sorted(inputs) == sorted(names):

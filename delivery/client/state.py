@@ -1,4 +1,4 @@
-"""What a device remembers from one start to the next."""
+"""Persistent state of a device."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class Installed:
     """A model that passed its self-test on this device.
 
     Attributes:
-        sha256: Of the artifact.
-        length: Its bytes.
-        version: Of the model.
-        variant: Of the artifact.
+        sha256: Digest of the artifact.
+        length: Its length in bytes.
+        version: Version of the model.
+        variant: Variant of the artifact.
         format: tflite, onnx or coreml.
-        manifest_sha256: Of the manifest of its version.
-        ring: The ring that it came by.
-        fallback: What to do when it is halted: ``embedded`` or ``off``.
+        manifest_sha256: Digest of the version's manifest.
+        ring: The ring that released it.
+        fallback: Behaviour when it is halted: run ``embedded``, or switch the feature ``off``.
     """
 
     sha256: Digest
@@ -63,18 +63,18 @@ class Installed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything a device remembers.
+    """Everything that a device stores between two starts.
 
     Attributes:
         installation: Random id that the cohort is computed from; never sent.
-        generation: Grows by one with every save.
+        generation: Incremented by every save.
         active: The model in use, or ``None`` for the embedded one.
-        previous: The last model known to be good before it.
+        previous: The last known good model before it.
         halts: Digests that this device must not load, by id of the halt. Only a lift removes one.
-        ran: Digests that were active here, the newest first.
-        failed: Why a digest is not tried again, by digest.
+        ran: Digests that were active here, newest first.
+        failed: Reason of failure by digest; these are not tried again.
         decision: The last decision, for ``device why``.
-        checked: When the signed metadata was last fresh, RFC 3339.
+        checked: Time at which the signed metadata was last fresh, RFC 3339.
     """
 
     installation: str
@@ -92,17 +92,17 @@ class State:
         return any(sha256 in digests for digests in self.halts.values())
 
     def with_halts(self, listed: Mapping[str, tuple[str, ...]]) -> State:
-        """Return the state that remembers these halts beside those it has."""
+        """Return the state with these halts added."""
         return replace(self, halts={**self.halts, **listed})
 
     def without_halts(self, lifted: Iterable[str]) -> State:
-        """Return the state after some halts were lifted, by id."""
+        """Return the state without the lifted halts, by id."""
         gone = set(lifted)
         kept = {name: digests for name, digests in self.halts.items() if name not in gone}
         return replace(self, halts=kept)
 
     def with_failure(self, sha256: str, reason: str) -> State:
-        """Return the state that remembers a digest that failed."""
+        """Return the state with a failed digest added; the oldest are dropped beyond the limit."""
         failed = {**self.failed, sha256: reason}
         newest = dict(list(failed.items())[-_MOST_FAILURES:])
         return replace(self, failed=newest)
@@ -112,7 +112,7 @@ class State:
         kept = self.previous if self.active is None else self.active
         gone = self.active is not None and _key(installed) < _key(self.active)
         if kept is None or gone or self.stops(kept.sha256):
-            kept = None  # nobody falls back to what was halted or rolled back
+            kept = None  # a halted or rolled-back version is no fallback
         ran = tuple(dict.fromkeys([installed.sha256, *self.ran]))[:_MOST_RUN]
         return replace(self, active=installed, previous=kept, ran=ran)
 
@@ -129,16 +129,16 @@ def _key(installed: Installed) -> tuple[int, ...]:
 
 
 def load_state(path: Path) -> State:
-    """Return what was remembered; a file that cannot be read counts as a new device.
+    """Return the stored state; an unreadable file counts as a new device.
 
-    It is written whole or not at all, so that can only be damage: starting anew is safe, since
-    every file is verified again, and an update must never be blocked for good.
+    Writes are atomic, so an unreadable file is damaged. Starting anew is safe, since every file is
+    verified again, and an update must never be blocked for good.
     """
     try:
         value = json.loads(path.read_bytes())
         schema = value.pop("schema")
         if schema == _SINGLE_HALT and value.pop("halted"):
-            # Which halt it was is not known: what it stopped is installed anew or not at all.
+            # Schema 1 has no id of the halt: forget its models, so that they are checked again.
             value["active"] = value["previous"] = None
         return _STATE.validate_python(value) if schema in {_SINGLE_HALT, _SCHEMA} else _new()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -146,10 +146,10 @@ def load_state(path: Path) -> State:
 
 
 def save_state(path: Path, state: State) -> State:
-    """Write the state whole, as the generation after the one that it was read as, and return it.
+    """Write the state atomically with the next generation, and return it.
 
     Raises:
-        UpdateError: If another updater saved meanwhile; what it remembers is not written over.
+        UpdateError: If another updater saved meanwhile; its state is not overwritten.
         OSError: If it cannot be written.
     """
     there = load_state(path).generation
@@ -158,7 +158,7 @@ def save_state(path: Path, state: State) -> State:
             path.name,
             got=f"generation {there}, written meanwhile",
             expected=f"generation {state.generation}",
-            next_step="nothing: the next check begins with what was written",
+            next_step="nothing: the next check starts from the newer state",
         )
     saved = replace(state, generation=state.generation + 1)
     value = {"schema": _SCHEMA, **asdict(saved)}

@@ -1,4 +1,4 @@
-"""What the signed metadata says today: python-tuf's client, and the documents it leads to."""
+"""Access to the verified metadata: python-tuf's client, and the documents that it names."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Document = TypeVar("Document", bound=BaseModel)
 
 
 class Trusted:
-    """A view of one release, all of it from the same snapshot.
+    """A consistent view of one release: everything is from the same snapshot.
 
     Attributes:
-        fetcher: What it downloads with.
+        fetcher: HTTP client of the downloads.
         used: Digests of the documents that were read.
     """
 
@@ -49,19 +49,19 @@ class Trusted:
         )
 
     def refresh(self) -> None:
-        """Take the newest metadata in the order of TUF 1.0.34, section 5.3 to 5.6.
+        """Update the metadata (TUF 1.0.34, client workflow 5.3 to 5.6).
 
         Raises:
             RepositoryError: If any of it does not verify.
-            DownloadError: If it does not come.
+            DownloadError: If it cannot be downloaded.
         """
         self._updater.refresh()
 
     def halts(self) -> dict[str, tuple[str, ...]]:
         """Return the digests that are halted for the device's model, by id of the halt.
 
-        The first document that is read: role ``halt`` is the first that ``targets`` delegates to,
-        so neither a ring nor ``models`` can keep it from the device.
+        Read before any other document: role ``halt`` is the first delegation of ``targets``, so
+        neither a ring nor ``models`` can keep it from the device.
         """
         found = self._document(HALT_FILE, HaltDocument)
         return found.of(self._device.app, self._device.model)
@@ -79,7 +79,7 @@ class Trusted:
         return found
 
     def release(self, ring: str) -> documents.ReleaseDocument | None:
-        """Return what a ring runs, or ``None`` while it runs nothing."""
+        """Return a ring's release, or ``None`` if the ring has none yet."""
         path = ring_file(ring, self._device.deployment)
         if self._updater.get_targetinfo(path) is None:
             return None
@@ -88,17 +88,16 @@ class Trusted:
         return found
 
     def target(self, path: str) -> TargetFile:
-        """Return what is signed about a file, which can be kept under the digest it names.
+        """Return the signed facts of a file whose name, digest and length are safe to store.
 
         Raises:
-            UpdateError: If nobody who may has signed it, or what was signed is no digest, length
-                or name.
+            UpdateError: If no authorised role signed it, or path, digest or length are malformed.
         """
         found = self._updater.get_targetinfo(path)
         if found is None:
             raise UpdateError(
                 path,
-                got="no signature of the role that may name it",
+                got="no signature of an authorised role",
                 expected="a file of role models",
                 next_step="release it again; the device keeps what it has",
             )
@@ -111,10 +110,10 @@ class Trusted:
         return found
 
     def artifact(self, place: documents.Place) -> tuple[TargetFile, documents.ArtifactFacts]:
-        """Return an artifact and what role ``models`` says about it.
+        """Return an artifact and the facts that role ``models`` signed about it.
 
         Raises:
-            UpdateError: If it is of another model or variant than the ring's document says.
+            UpdateError: If its model or variant differs from the ring's document.
         """
         target = self.target(place.file)
         facts = documents.read_facts(documents.ArtifactFacts, target.custom, name=place.file)
@@ -129,7 +128,7 @@ class Trusted:
         return target, facts
 
     def fetch(self, path: str) -> bytes:
-        """Return the bytes of a small signed file, from the cache if they are there."""
+        """Return the bytes of a small signed file, from the cache if present."""
         target = self.target(path)
         if target.length > self._device.limits.document_bytes:
             raise UpdateError(
@@ -141,7 +140,7 @@ class Trusted:
         self.collect(target)
         self.used.add(target.hashes["sha256"])
         data = self._cache.content(target.hashes["sha256"])
-        if data is None:  # the disk gave back other bytes than it was given a moment ago
+        if data is None:  # the disk returned other bytes than were just written
             raise UpdateError(
                 path, got="a damaged cache", expected="it", next_step="check the disk"
             )

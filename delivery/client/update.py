@@ -2,8 +2,7 @@
 
     metadata -> ring -> release -> artifact -> cache -> self-test -> state
 
-Whatever goes wrong, the model in use stays in use: the state is the last thing to change, and it
-changes in one rename.
+Whatever fails, the model in use stays in use: the state changes last, in one rename.
 """
 
 from __future__ import annotations
@@ -42,20 +41,20 @@ from delivery.errors import DeliveryError, SelfTestError
 __all__ = ["Outcome", "update"]
 
 _QUIET: Final = frozenset({"current", "none"})
-_NOTHING: Final = frozenset({"none", "halt-stale"})  # said less than that the model is halted
+_NOTHING: Final = frozenset({"none", "halt-stale"})  # a halt of the active model outranks these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a check for updates ended.
+    """Result of a check for updates.
 
     Attributes:
         word: ``installed``; ``current`` (nothing new); ``none`` (nothing for this device);
-            ``halted``; ``halt-stale`` (what is halted today could not be read, so nothing that
-            never ran here is activated); ``refused`` (what was offered is not fit);
-            ``unreachable``; ``busy`` (another check is under way: load what is there).
-        reason: In a sentence.
-        version: The version that was looked at, or 0.0.0.
+            ``halted``; ``halt-stale`` (today's halts could not be read, so only a model that ran
+            here before may be activated); ``refused`` (the offered update is not acceptable);
+            ``unreachable``; ``busy`` (another check is running: load the present model).
+        reason: Explanation, in a sentence.
+        version: The version considered, or 0.0.0.
         requests: HTTP requests made.
         downloaded: Bytes of model files.
     """
@@ -69,10 +68,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Check:
-    """What one check has found so far.
+    """Intermediate results of one check.
 
     Attributes:
-        stale: Why the list of halts is not today's; empty when it is.
+        stale: Reason why today's halts could not be read; empty if they could.
     """
 
     device: Device
@@ -84,7 +83,7 @@ class _Check:
     stale: str = ""
 
     def save(self, state: State) -> None:
-        """Remember a state, on the disk first."""
+        """Save a state, first on the disk."""
         self.state = save_state(self.device.state_file, state)
 
 
@@ -98,14 +97,14 @@ def update(
     """Check for an update and install it; one check at a time in a folder.
 
     Args:
-        device: Who asks.
-        run: What runs a model for its self-test.
-        now: For the record only; signatures are judged by the system's clock.
+        device: The device.
+        run: Runner of self-tests.
+        now: Time to record; signatures are checked against the system's clock.
         patience: Seconds to wait for another check of the same folder.
 
     Returns:
         The outcome. Errors of network, server, signatures and disk are outcomes, not exceptions:
-        there is nothing that an application should do about them but go on.
+        the application continues with the model that it has.
     """
     try:
         with only_updater(device.folder, patience=patience):
@@ -136,9 +135,9 @@ def _update(device: Device, run: Runner, now: datetime) -> Outcome:
 
 
 def _begin(check: _Check) -> None:
-    """Clear what killed checks left, and save a new device's id at once.
+    """Remove leftovers of killed checks, and save a new device's id at once.
 
-    An id that is drawn anew at every start would wander through the rings.
+    An id drawn anew at every start would change the device's ring each time.
     """
     disk.clear_beside(check.device.state_file)
     check.cache.clear_beside()
@@ -155,7 +154,7 @@ def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
     check.facts |= asdict(assignment)
     release = trusted.release(assignment.ring) if assignment.ring else None
     if release is None:
-        return halted or Outcome(word="none", reason=f"ring {assignment.ring} runs nothing yet")
+        return halted or Outcome(word="none", reason=f"ring {assignment.ring} has no release yet")
     place = choose.find_place(check.device, release)
     check.facts |= {"version": release.version}
     if place is None:
@@ -165,10 +164,10 @@ def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
 
 
 def _take_halts(check: _Check, trusted: Trusted) -> str:
-    """Remember what is halted, before rings or models are read.
+    """Store the current halts, before rings or models are read.
 
     Returns:
-        Why the list of halts could not be read; empty when it could. What is remembered stays.
+        The reason why they could not be read; empty if they could. Stored halts remain.
     """
     try:
         listed = trusted.halts()
@@ -182,7 +181,7 @@ def _take_halts(check: _Check, trusted: Trusted) -> str:
 
 
 def _lift(check: _Check, trusted: Trusted) -> None:
-    """Forget the halts that role ``models`` has lifted; what cannot be read lifts nothing."""
+    """Remove the halts that role ``models`` has lifted; an unreadable document lifts nothing."""
     if not check.state.halts:
         return
     try:
@@ -195,7 +194,7 @@ def _lift(check: _Check, trusted: Trusted) -> None:
 
 
 def _halted(check: _Check) -> Outcome | None:
-    """Return the outcome of a check that has nothing better than what was halted."""
+    """Return the outcome for a device whose active model is halted, else ``None``."""
     device, state = check.device, check.state
     if state.active is not None:
         version, stopped = state.active.version, state.stops(state.active.sha256)
@@ -212,7 +211,7 @@ def _halted(check: _Check) -> Outcome | None:
 
 
 def _with_stale(outcome: Outcome, stale: str) -> Outcome:
-    """Return the outcome of a check without today's halts, which says so."""
+    """Return the outcome, marked as stale if today's halts could not be read."""
     if not stale:
         return outcome
     word = "halt-stale" if outcome.word in _QUIET else outcome.word
@@ -226,7 +225,7 @@ def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: 
     check.facts |= {"variant": facts.variant, "sha256": sha256, "manifest": facts.manifest_sha256}
     check.facts["version"] = facts.version
     if state.stops(sha256):
-        return _outcome("halted", f"{facts.version} is halted: nobody runs it", facts)
+        return _outcome("halted", f"{facts.version} is halted: no device may run it", facts)
     if state.active is not None and state.active.sha256 == sha256 and check.cache.holds(sha256):
         return _outcome("current", f"{facts.version} is installed", facts)
     if check.stale and sha256 not in state.ran:
@@ -249,7 +248,7 @@ def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: 
 
 
 def _patch_bases(check: _Check) -> list[str]:
-    """Return the digests of the models to patch from: whole, and not halted."""
+    """Return the digests of the models to patch from: intact, and not halted."""
     models = [item.sha256 for item in (check.state.active, check.state.previous) if item]
     return [item for item in models if not check.state.stops(item) and check.cache.holds(item)]
 
@@ -286,7 +285,7 @@ def _activate(
 
 
 def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float) -> None:
-    """Keep the decision for ``device why``, count the outcome, clear what is not needed."""
+    """Save the decision for ``device why`` and record the telemetry event."""
     decision = {
         **check.facts,
         "outcome": outcome.word,
@@ -306,7 +305,7 @@ def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float)
             )
             Spool(check.device.folder / "events.jsonl").add(event)
     except (OSError, DeliveryError):
-        return  # a full disk: the model in use is untouched, and that is what counts
+        return  # a full disk, for example: the model in use is unaffected
 
 
 def _subject(check: _Check, outcome: Outcome) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Why a device runs what it runs, in lines that a person reads."""
+"""Explains the device's last decision, for ``mobile-ai device why``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["explain"]
 
 
 def explain(device: Device) -> list[tuple[str, str]]:
-    """Return what is in use and how it was decided, as (what, why) pairs; offline."""
+    """Return the model in use and the last decision as (name, text) pairs; offline."""
     state = load_state(device.state_file)
     model = active_model(device)
     lines = [("runs", f"{device.model} {model.version}: {model.reason}")]
@@ -31,7 +31,7 @@ def _decision(state: State) -> Iterator[tuple[str, str]]:
         )
         yield "cohort", f"{known['cohort'] / 10_000:.4f} % under salt {known['salt']}; {shares}"
     if known.get("ring"):
-        given = "" if known.get("cohort") is not None else " (given by the place)"
+        given = "" if known.get("cohort") is not None else " (configured)"
         yield "ring", f"{known['ring']}{given}"
     for name in ("variant", "way", "self-test", "halts", "lifts"):
         if known.get(name):

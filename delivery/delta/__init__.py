@@ -1,4 +1,4 @@
-"""Patches from one model file to the next: the smallest of several kinds, checked by applying."""
+"""Delta patches between model files: the smallest of several codecs, verified by applying it."""
 
 from delivery.delta.choose import SHIP_BELOW, Patch, best_patch, candidates
 from delivery.delta.container import (

@@ -1,4 +1,4 @@
-"""The smallest patch that works, or none."""
+"""Chooses the smallest patch between two model files."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from delivery.delta.container import apply_patch, pack
 
 __all__ = ["SHIP_BELOW", "Patch", "best_patch", "candidates"]
 
-SHIP_BELOW: Final = 0.6  # of the packed file: above, a patch is not worth a second file
+SHIP_BELOW: Final = 0.6  # of the compressed file: above, a patch is not worth a second file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A patch file and how it was made."""
+    """A patch file and its codec."""
 
     codec: str
     data: bytes
 
 
 def candidates(old: bytes, new: bytes) -> Iterator[Patch]:
-    """Yield a patch of every codec; ``zstd`` first: the new file itself, packed."""
+    """Yield a patch of every codec; first ``zstd``, which is the new file itself, compressed."""
     yield _patch("zstd", zstd.compress(new), b"", new)
     yield _patch("bsdiff", general.make_bsdiff(old, new), old, new)
     yield _patch("hdiff", general.make_hdiff(old, new), old, new)
@@ -34,10 +34,10 @@ def candidates(old: bytes, new: bytes) -> Iterator[Patch]:
 
 
 def best_patch(old: bytes, new: bytes) -> Patch | None:
-    """Return the smallest patch when it is below ``SHIP_BELOW`` of the packed new file.
+    """Return the smallest patch if it is below ``SHIP_BELOW`` of the compressed new file.
 
     Raises:
-        PatchError: If it does not lead to the new file; it was applied to find out.
+        PatchError: If applying it does not give the new file.
     """
     full, *patches = candidates(old, new)
     best = min(patches, key=lambda item: len(item.data))

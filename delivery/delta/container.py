@@ -1,4 +1,4 @@
-"""A patch file: which codec, between files of which lengths, and its bytes."""
+"""Container format of patch files: magic, codec, both lengths, payload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from delivery.delta.segments import Buffer, broken
 
 __all__ = ["CODECS", "MAX_FILE_BYTES", "apply_patch", "codec_of", "pack", "patched_pieces"]
 
-MAX_FILE_BYTES: Final = 512 * 1024 * 1024  # what a phone has room to patch in memory, twice
+MAX_FILE_BYTES: Final = 512 * 1024 * 1024  # hdiff needs twice this in memory, on a phone
 _HEADER: Final = struct.Struct(">4sBII")
 _MAGIC: Final = b"MDP1"
 
@@ -29,7 +29,7 @@ CODECS: Final[Mapping[str, tuple[int, Apply]]] = {
     "hdiff": (2, general.apply_hdiff),
     "weights": (3, weights.apply),
 }
-"""Number and way to apply of every codec; ``zstd`` needs no old file."""
+"""Number and apply function of every codec; ``zstd`` needs no old file."""
 
 
 def pack(codec: str, payload: bytes, *, old_length: int, new_length: int) -> bytes:
@@ -38,10 +38,10 @@ def pack(codec: str, payload: bytes, *, old_length: int, new_length: int) -> byt
 
 
 def codec_of(patch: bytes) -> str:
-    """Return the name of a patch's codec.
+    """Return the codec's name.
 
     Raises:
-        PatchError: If it is no patch file.
+        PatchError: If it is not a patch file.
     """
     if len(patch) < _HEADER.size or patch[:4] != _MAGIC:
         raise broken(f"{len(patch)} bytes that begin {patch[:4]!r}", "a patch file (MDP1)")
@@ -52,19 +52,19 @@ def codec_of(patch: bytes) -> str:
 
 
 def patched_pieces(patch: bytes, old: Buffer, *, length: int) -> Iterator[bytes]:
-    """Yield the new file from front to back; whoever collects it checks its digest.
+    """Yield the new file from front to back; the caller checks its digest.
 
-    Memory beside the patch, in sizes of the new file: ``bsdiff`` none, ``weights`` none for 8- and
-    4-bit tensors and one for the planes of wider ones, ``zstd`` one, ``hdiff`` two. An old file
-    that is mapped takes none.
+    Memory beside the patch, in multiples of the new file: ``bsdiff`` none, ``weights`` none for 8-
+    and 4-bit tensors and one for the planes of wider ones, ``zstd`` one, ``hdiff`` two. A mapped
+    old file takes none.
 
     Args:
         patch: The patch file.
-        old: The file that it starts from; not used by codec ``zstd``.
+        old: The file to start from; not used by codec ``zstd``.
         length: Bytes of the new file, from signed metadata.
 
     Raises:
-        PatchError: If the patch is not well formed, or for other lengths.
+        PatchError: If the patch is malformed, or its lengths differ.
     """
     codec = codec_of(patch)
     _, _, old_length, new_length = _HEADER.unpack_from(patch)
@@ -75,10 +75,10 @@ def patched_pieces(patch: bytes, old: Buffer, *, length: int) -> Iterator[bytes]
 
 
 def apply_patch(patch: bytes, old: Buffer, *, sha256: str, length: int) -> bytes:
-    """Return the new file, whole and checked; arguments and errors as ``patched_pieces``.
+    """Return the new file, complete and verified; arguments and errors as ``patched_pieces``.
 
     Raises:
-        PatchError: If anything is not as expected; the new file is then not to be used.
+        PatchError: If the patch is malformed, or the result has another digest.
     """
     new = b"".join(patched_pieces(patch, old, length=length))
     digest = hashlib.sha256(new).hexdigest()

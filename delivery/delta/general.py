@@ -1,4 +1,4 @@
-"""Patches that know nothing of weights: bsdiff and HDiffPatch, applied within bounds."""
+"""Format-agnostic patches: bsdiff and HDiffPatch, applied within memory bounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["apply_bsdiff", "apply_hdiff", "make_bsdiff", "make_hdiff"]
 
 _BSDIFF: Final = struct.Struct("<8sQQQ")
 _CONTROL: Final = struct.Struct("<QQQ")
-_SIGN: Final = 1 << 63  # bsdiff keeps sign and size apart
+_SIGN: Final = 1 << 63  # bsdiff stores integers as sign and magnitude
 _MOST_STEPS: Final = 1_000_000
 _PIECE: Final = 1 << 14  # bytes
 _HDIFF: Final = b"HDIFF13&zstd\0"
@@ -30,12 +30,12 @@ def make_bsdiff(old: bytes, new: bytes) -> bytes:
 
 
 def apply_bsdiff(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
-    """Yield the new file from front to back, in pieces; both files stay where they are.
+    """Yield the new file from front to back, in pieces.
 
-    Written out here because the C library unpacks whatever a patch claims, all at once.
+    Implemented here because the C library decompresses whatever size a patch claims, all at once.
 
     Raises:
-        PatchError: If the patch is not well formed.
+        PatchError: If the patch is malformed.
     """
     if len(patch) < _BSDIFF.size:
         raise broken(f"{len(patch)} bytes", "a bsdiff header")
@@ -73,7 +73,7 @@ def _sum(difference: bytes, before: Buffer) -> bytes:
 
 
 class _Unpacked:
-    """A bzip2 stream that is unpacked as far as it is read."""
+    """A bzip2 stream, decompressed on demand."""
 
     def __init__(self, data: Buffer) -> None:
         self._data: Buffer = data
@@ -83,7 +83,7 @@ class _Unpacked:
         """Return the next bytes.
 
         Raises:
-            PatchError: If there are fewer, or they are no bzip2 data.
+            PatchError: If there are fewer, or they are not bzip2 data.
         """
         found = bytearray()
         while len(found) < length:
@@ -99,23 +99,23 @@ class _Unpacked:
 
 
 def make_hdiff(old: bytes, new: bytes) -> bytes:
-    """Return a patch in the format of HDiffPatch (sisong), packed by zstd."""
+    """Return a patch in the format of HDiffPatch (sisong), compressed with zstd."""
     patch: bytes = hdiffpatch.diff(old, new, compression=hdiffpatch.COMPRESSION_ZSTD)
     return patch
 
 
 def apply_hdiff(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
-    """Yield the new file, all at once: the library takes the memory of both files.
+    """Yield the new file in one piece: the library holds both files in memory.
 
     Raises:
-        PatchError: If the patch is not well formed, or is for files of another length.
+        PatchError: If the patch is malformed, or is for files of another length.
     """
     patch = bytes(patch)
     if not patch.startswith(_HDIFF):
         raise broken("another header", "HDIFF13 packed by zstd")
     claimed, at = _hdiff_number(patch, len(_HDIFF))
     source, _ = _hdiff_number(patch, at)
-    # Checked before the library sees it: it takes the memory that the header claims.
+    # Checked before the library reads it: it allocates what the header claims.
     if (claimed, source) != (new_length, len(old)):
         raise broken(f"lengths {source} and {claimed}", f"{len(old)} and {new_length}")
     try:
@@ -126,11 +126,11 @@ def apply_hdiff(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
 
 
 def _hdiff_number(patch: bytes, at: int) -> tuple[int, int]:
-    """Return a number in base 128, most significant group first, and where the next begins."""
+    """Return a base-128 integer, most significant group first, and the offset after it."""
     value = 0
     for byte in patch[at : at + 9]:
         at += 1
         value = value << 7 | byte & 127
         if byte < 128:  # noqa: PLR2004
             return value, at
-    raise broken("a number without an end", "at most 63 bits")
+    raise broken("an unterminated integer", "at most 63 bits")

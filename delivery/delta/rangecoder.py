@@ -1,8 +1,8 @@
-"""A binary range coder that learns as it goes: what is likely costs a fraction of a bit.
+"""Adaptive binary range coder.
 
-The coder is LZMA's (I. Pavlov, public domain: 32-bit range, carry propagation). A probability is
-the mean of a fast and a slow estimate, 16 bits each, which start fast so that a short tensor is
-learned too.
+The coder is LZMA's (I. Pavlov, public domain): 32-bit range with carry propagation. A
+probability is the mean of a fast and a slow 16-bit estimate; both adapt quickly at first, so that
+short tensors are learned too.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ __all__ = ["Decoder", "Encoder", "Model"]
 
 _TOP: Final = 1 << 24
 _MASK: Final = 0xFFFFFFFF
-_CARRY: Final = 0xFF000000  # from here on a carry may still come
+_CARRY: Final = 0xFF000000  # from here on a carry may still change the bytes before
 _ONE: Final = 1 << 16
-_FAST: Final = 4  # shifts: how slowly the two estimates move
+_FAST: Final = 4  # adaptation shifts of the two estimates; a larger shift adapts more slowly
 _SLOW: Final = 7
 _GROWTH: Final = tuple((seen + 2).bit_length() - 1 for seen in range(1 << _SLOW))
 
 
 class Model:
-    """The chance that the next bit of a context is one."""
+    """Adaptive probability that the next bit of a context is one."""
 
     __slots__ = ("fast", "seen", "slow")
 
     def __init__(self) -> None:
-        """Start undecided."""
+        """Start with probability one half."""
         self.fast = self.slow = _ONE >> 1
         self.seen = 0
 
     def chance(self) -> int:
-        """Return the chance of a one in 1/4096, never none and never certain."""
+        """Return the probability of a one in 1/4096, between 1 and 4095."""
         return min(max((self.fast + self.slow) >> 5, 1), 4095)
 
     def learn(self, bit: int) -> None:
-        """Move both estimates towards what was seen."""
+        """Update both estimates with a bit."""
         growth = _GROWTH[self.seen]
         if self.seen < len(_GROWTH) - 1:
             self.seen += 1
@@ -45,7 +45,7 @@ class Model:
 
 
 class Encoder:
-    """Turns bits and their models into bytes."""
+    """Encodes bits under adaptive models."""
 
     __slots__ = ("_cache", "_low", "_out", "_pending", "_range")
 
@@ -56,7 +56,7 @@ class Encoder:
         self._out = bytearray()
 
     def put(self, model: Model, bit: int) -> None:
-        """Encode one bit and let its model learn."""
+        """Encode one bit and update its model."""
         bound = (self._range >> 12) * model.chance()
         if bit:
             self._range = bound
@@ -69,10 +69,10 @@ class Encoder:
             self._shift()
 
     def finish(self) -> bytes:
-        """Return everything encoded; nothing may be put after."""
+        """Flush the coder and return all bytes; nothing may be put afterwards."""
         for _ in range(5):
             self._shift()
-        # The first byte is the empty cache; trailing zeros are what a decoder reads past the end.
+        # The first byte is the empty cache. A decoder reads zeros past the end, so they are cut.
         return bytes(self._out[1:]).rstrip(b"\0")
 
     def _shift(self) -> None:
@@ -87,18 +87,18 @@ class Encoder:
 
 
 class Decoder:
-    """Turns bytes and models back into bits; any bytes decode to something."""
+    """Decodes bits under adaptive models; every byte sequence decodes to something."""
 
     __slots__ = ("_at", "_code", "_data", "_range")
 
     def __init__(self, data: bytes | memoryview) -> None:
-        """Read the first four bytes; what is missing at the end counts as zeros."""
+        """Read the first four bytes; bytes missing at the end count as zeros."""
         self._data, self._at = data, 4
         self._code = int.from_bytes(bytes(data[:4]).ljust(4, b"\0"), "big")
         self._range = _MASK
 
     def get(self, model: Model) -> int:
-        """Decode one bit and let its model learn."""
+        """Decode one bit and update its model."""
         bound = (self._range >> 12) * model.chance()
         if self._code < bound:
             self._range = bound

@@ -1,8 +1,8 @@
-"""Differences of integer weights, coded by where they are likely.
+"""Context-adaptive coding of differences of integer weights.
 
-Fine-tuning moves the weights of some channels often and of others hardly at all. Each weight's
-difference is therefore coded in the context of how much has lately moved in its column and in its
-row: a bit for "moved at all", one for the direction, then one for each step beyond the first.
+Fine-tuning changes the weights of some channels often and of others hardly at all. Each
+difference is therefore coded in the context of recent changes in its column and in its row: one
+bit for "changed", one for the sign, then one for each step of magnitude beyond the first.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _START: Final = 64
 _SHIFT: Final = 5  # an activity is a mean over about 2**5 weights
 _CAP: Final = 15  # differences above count as this in an activity
 _LEVELS: Final = 16
-_STEPS: Final = 6  # contexts of "one more step"; further steps share the last
-# floor(2 log2(1 + activity / 4)), at most 15: in whole numbers, so that every client agrees.
+_STEPS: Final = 6  # contexts of magnitude steps; further steps share the last
+# floor(2 log2(1 + activity / 4)), at most 15: in integers, so that every client computes the same.
 _LEVEL: Final = tuple(
     min(_LEVELS - 1, ((4 + activity) ** 2 >> 4).bit_length() - 1)
     for activity in range((_CAP << 8) + 1)
@@ -30,7 +30,7 @@ Bit = Callable[[Model, int], int]
 
 
 class _Contexts:
-    """The models of one tensor's differences."""
+    """Models of one tensor's differences."""
 
     __slots__ = ("moved", "sign", "step")
 
@@ -44,9 +44,9 @@ def encode(differences: list[int], columns: int, limit: int) -> bytes:
     """Return the coded differences.
 
     Args:
-        differences: Whole numbers from ``-limit`` to ``limit``, row by row.
+        differences: Integers from ``-limit`` to ``limit``, row by row.
         columns: Length of a row.
-        limit: Greatest difference by size; further steps are not coded.
+        limit: Largest magnitude; further steps are not coded.
     """
     encoder = Encoder()
 
@@ -71,9 +71,9 @@ def decode(
 
 
 class _Walk:
-    """Visits differences in order; ``bit`` writes what is there, or reads what was written.
+    """Visits differences in order; ``bit`` encodes the given bit, or returns the decoded one.
 
-    One walk for both directions: a context that the two computed differently would be garbage.
+    Encoder and decoder share this walk, since their contexts must be identical.
     """
 
     __slots__ = ("_activity", "_bit", "_column", "_contexts", "_limit", "_row", "_signs")

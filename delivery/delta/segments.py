@@ -1,4 +1,4 @@
-"""Which bytes of two files are the same tensor: the table at the head of a weight-aware patch."""
+"""Segment table of weight-aware patches: byte ranges of the same tensor in the old and new file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LONGEST_VARINT: Final = 35  # bits: files are smaller than 2**32 bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A run of bytes in the old file and where its successor is in the new one.
+    """A byte range of the old file and its counterpart in the new file.
 
     Attributes:
-        width: Bits of one element; ``COPY`` when nothing changed.
+        width: Bits of one element; ``COPY`` when the bytes are equal.
         old: Offset in the old file.
         new: Offset in the new file.
         length: Bytes, the same in both.
@@ -39,7 +39,7 @@ class Segment:
 
 
 def write_table(segments: Iterable[Segment]) -> bytes:
-    """Return the table's bytes; segments are in the order of the new file."""
+    """Return the encoded table; segments are in the order of the new file."""
     segments = list(segments)
     table = bytearray(varint(len(segments)))
     old = new = 0
@@ -54,10 +54,11 @@ def write_table(segments: Iterable[Segment]) -> bytes:
 
 
 def read_table(reader: Reader, *, old_length: int, new_length: int) -> list[Segment]:
-    """Return the segments of a table.
+    """Decode a table.
 
     Raises:
-        PatchError: If one is outside a file, overlaps another in the new file, or has no width.
+        PatchError: If a segment is outside a file, overlaps another in the new file, or has an
+            unknown width.
     """
     count = reader.varint()
     if count > _MOST_SEGMENTS:
@@ -88,7 +89,7 @@ def _check(item: Segment, old_length: int, new_length: int) -> None:
 
 
 def gaps(starts: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    """Return the (start, end) pairs that the (start, length) pairs leave free in a file."""
+    """Return as (start, end) the ranges that the (start, length) ranges leave uncovered."""
     free, at = [], 0
     for start, size in sorted(starts):
         if start > at:
@@ -98,7 +99,7 @@ def gaps(starts: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]
 
 
 def varint(value: int) -> bytes:
-    """Return a whole number in base 128, least significant group first (as protobuf)."""
+    """Return an integer as a base-128 varint, least significant group first (as in protobuf)."""
     out = bytearray()
     while value > 127:  # noqa: PLR2004
         out.append(value & 127 | 128)
@@ -127,7 +128,7 @@ class Reader:
             value |= (byte & 127) << shift
             if byte < 128:  # noqa: PLR2004
                 return value
-        raise broken("a number without an end", "at most 35 bits")
+        raise broken("an unterminated integer", "at most 35 bits")
 
     def take(self, length: int) -> memoryview:
         """Return the next bytes.
@@ -141,17 +142,17 @@ class Reader:
         return self._data[self._at - length : self._at]
 
     def end(self) -> None:
-        """Refuse bytes that nobody read.
+        """Require that all bytes were read.
 
         Raises:
-            PatchError: If there are some.
+            PatchError: If some are left.
         """
         if self._at != len(self._data):
             raise broken(f"{len(self._data) - self._at} bytes too many", "the end of the patch")
 
 
 def broken(got: str, expected: str) -> PatchError:
-    """Return the error of a patch that is not well formed."""
+    """Return the error of a malformed patch."""
     return PatchError(
         "patch", got=got, expected=expected, next_step="download the whole file instead"
     )

@@ -1,7 +1,7 @@
-"""Where the weights are in a model file.
+"""Locates the weights in a model file.
 
-Only the publisher needs this: a patch carries plain offsets, so that a device applies it without
-reading TFLite or ONNX.
+Only the publisher needs this: a patch contains plain offsets, so that a device applies it without
+parsing TFLite or ONNX.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Tensor:
     """A constant tensor in a model file.
 
     Attributes:
-        name: As the file names it.
-        offset: Of its first byte.
+        name: Its name in the file.
+        offset: Offset of its first byte.
         length: Bytes.
         width: Bits of one element.
-        columns: Elements of all dimensions but the first.
+        columns: Product of all dimensions but the first.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Tensor:
 def find_tensors(data: bytes) -> list[Tensor]:
     """Return the constant tensors of a TFLite or ONNX file, in the order of their bytes.
 
-    A file of another format, or one that cannot be read, has none that is known.
+    Empty for a file of another format or one that cannot be parsed.
     """
     try:
         found = list(_tflite(data) if data[4:8] == b"TFL3" else _onnx(data))

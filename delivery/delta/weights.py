@@ -1,11 +1,11 @@
-"""Weight-aware patches: subtract integers tensor by tensor, code what is left.
+"""Weight-aware patches: integer differences tensor by tensor, entropy-coded.
 
 Layout after the container's header, numbers as in ``segments.varint``:
 
     table | lengths of the three streams | differences | planes | rest
 
-- *differences* (4- and 8-bit elements): ``residual``, all segments one after another, each with
-  its own coded length before it;
+- *differences* (4- and 8-bit elements): ``residual``, all segments one after another, each
+  preceded by its coded length;
 - *planes* (16 and 32 bits): differences of little-endian integers, zigzag, most significant
   bytes of all first; zstd;
 - *rest*: the bytes of the new file outside every segment; zstd with the bytes of the old file
@@ -36,11 +36,11 @@ from delivery.delta.zstd import compress, decompress
 __all__ = ["apply", "make"]
 
 _MOST_COLUMNS: Final = 1 << 16
-_PIECE: Final = 1 << 13  # elements worked on at once, so that memory does not follow the tensor
+_PIECE: Final = 1 << 13  # elements per piece, so that memory does not grow with the tensor
 
 
 def make(old: bytes, new: bytes) -> bytes | None:
-    """Return the patch, or ``None`` when the files share no tensor."""
+    """Return the patch, or ``None`` if the files have no tensor in common."""
     segments = _match(old, new)
     if not segments:
         return None
@@ -58,11 +58,11 @@ def make(old: bytes, new: bytes) -> bytes | None:
 def apply(patch: Buffer, old: Buffer, new_length: int) -> Iterator[bytes]:
     """Yield the new file from front to back.
 
-    Takes the memory of the patch, of the old and new bytes outside all tensors, and of the byte
-    planes of 16- and 32-bit tensors; 8- and 4-bit tensors pass through in pieces.
+    Memory: the patch, the old and new bytes outside all tensors, and the byte planes of 16- and
+    32-bit tensors; 8- and 4-bit tensors are streamed.
 
     Raises:
-        PatchError: If the patch is not well formed.
+        PatchError: If the patch is malformed.
     """
     reader = Reader(patch)
     segments = read_table(reader, old_length=len(old), new_length=new_length)
@@ -117,7 +117,7 @@ def _segment(old: bytes, new: bytes, source: Tensor, item: Tensor) -> Segment:
         old=source.offset,
         new=item.offset,
         length=item.length,
-        # A device keeps a few bytes for every column.
+        # Bounds the decoder's memory: it keeps a few bytes per column.
         columns=min(item.columns, _MOST_COLUMNS),
     )
 
@@ -137,7 +137,7 @@ def _decode(before: Any, item: Segment, stream: memoryview) -> Iterator[bytes]:
     for differences in residual.decode(
         stream, count, item.columns, 1 << (item.width - 1), piece=_PIECE
     ):
-        # Unsigned bytes wrap, which is the arithmetic that the differences were made with.
+        # Unsigned bytes wrap modulo 256, as the encoder's differences do.
         moved = np.frombuffer(differences, np.int16).astype(np.uint8)
         source = before[at : at + len(moved) // (2 if halves else 1)]
         at += len(source)
@@ -149,7 +149,7 @@ def _decode(before: Any, item: Segment, stream: memoryview) -> Iterator[bytes]:
 
 
 def _elements(data: bytes, width: int) -> Any:
-    """Return the elements as unsigned numbers; of two in a byte the lower half comes first."""
+    """Return the elements as unsigned integers; 4-bit elements: low half of the byte first."""
     raw = np.frombuffer(data, np.uint8).astype(np.int32)
     if width == 8:  # noqa: PLR2004
         return raw

@@ -1,4 +1,4 @@
-"""zstd with a dictionary of raw bytes, and with a bound on what comes out."""
+"""zstd with a raw-content dictionary and a bounded output size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from delivery.delta.segments import broken
 __all__ = ["compress", "decompress"]
 
 _LEVEL: Final = 19
-_LARGEST_WINDOW: Final = 1 << 27  # bytes, 128 MiB: what every decoder must be able to take
+_LARGEST_WINDOW: Final = 1 << 27  # bytes, 128 MiB: zstd's default limit of decoders (windowLog 27)
 
 
 def compress(data: bytes, before: bytes = b"") -> bytes:
-    """Return the compressed bytes; ``before`` is what the reader has already."""
+    """Compress bytes; ``before`` is a dictionary that the reader already has."""
     window = max(10, min(27, (len(data) + len(before)).bit_length()))
     parameters = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL,
@@ -31,16 +31,16 @@ def compress(data: bytes, before: bytes = b"") -> bytes:
 
 
 def decompress(data: bytes | memoryview, length: int, before: bytes = b"") -> bytes:
-    """Return exactly ``length`` bytes.
+    """Decompress to exactly ``length`` bytes.
 
     Raises:
-        PatchError: If the data are no zstd frame, or hold more or fewer bytes.
+        PatchError: If the data is not a zstd frame, or has another decompressed length.
     """
     decompressor = zstandard.ZstdDecompressor(
         dict_data=_raw(before), max_window_size=_LARGEST_WINDOW
     )
     try:
-        # Straight into the result: a stream would keep its window, as large again, beside it.
+        # One-shot: a streaming decoder would keep its window, as large again, beside the result.
         result: bytes = decompressor.decompress(
             data, max_output_size=length or 1, read_across_frames=False, allow_extra_data=False
         )

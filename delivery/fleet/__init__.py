@@ -1,4 +1,4 @@
-"""A fleet in numbers: what a rollout does to millions of devices before it does it."""
+"""Fleet simulation of a rollout."""
 
 from delivery.fleet.simulate import FleetPlan, Step, simulate
 

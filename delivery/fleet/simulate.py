@@ -1,7 +1,7 @@
-"""How a release spreads: who has it when, how many bytes it takes, how many a halt still saves.
+"""Simulates a rollout: installations, download volume and cost per hour, and the reach of a halt.
 
-Every device is simulated, with the cohort and the place in the polling period that the real
-client computes, so that ring sizes and load peaks are those of the release and not of a formula.
+Every device is simulated with the cohort and the polling offset that the real client computes, so
+ring sizes and load peaks are those of the release, not of a formula.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class FleetPlan:
     """A rollout to simulate.
 
     Attributes:
-        devices: How many there are.
-        rings: In order.
+        devices: Number of devices.
+        rings: Rings in order.
         soak_hours: Hours that each ring runs before the next begins, one for each ring.
-        salt: Of the release.
-        period_hours: Between two checks of a device.
-        online: Share of devices that are reachable at a check.
+        salt: Salt of the release.
+        period_hours: Hours between two checks of a device.
+        online: Probability that a device is reachable at a check.
         patch_bytes: Download of a device that has an earlier version.
         whole_bytes: Download of one that has none.
         has_earlier: Share of devices that have an earlier version.
-        usd_per_gb: Price of a gigabyte (10^9 bytes) out of the CDN.
+        usd_per_gb: Price in USD of a gigabyte (10^9 bytes) out of the CDN.
         halt_hour: Hour at which the release is halted, if it is.
     """
 
@@ -52,14 +52,14 @@ class FleetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An hour of the rollout.
+    """One hour of the rollout.
 
     Attributes:
-        hour: Since its beginning.
-        running: Devices that run the release at its end.
-        downloads: Devices that took it in this hour.
-        bytes: What they downloaded.
-        usd: What that cost.
+        hour: Hours since the start.
+        running: Devices that run the release at the end of the hour.
+        downloads: Devices that installed it in this hour.
+        bytes: Bytes that they downloaded.
+        usd: Cost of those bytes, USD.
         peak_per_second: Checks in the busiest second.
     """
 
@@ -75,9 +75,9 @@ def simulate(plan: FleetPlan, hours: int, *, seed: int = 0) -> list[Step]:
     """Return the rollout hour by hour.
 
     Args:
-        plan: What is rolled out.
-        hours: How long to look.
-        seed: Draws the devices and when they are reachable.
+        plan: The rollout.
+        hours: Hours to simulate.
+        seed: Seed of the devices' ids and of their reachability.
     """
     rng = np.random.default_rng(seed)
     points = rng.integers(0, 2**64, plan.devices, dtype=np.uint64)
@@ -122,19 +122,19 @@ def _starts(plan: FleetPlan, numbers: Any) -> Any:
 
 
 def _installed(starts: Any, places: Any, plan: FleetPlan, rng: np.random.Generator) -> Any:
-    """Return when each device takes the release: its first reachable check after the start."""
+    """Return the time at which each device installs: its first reachable check after the start."""
     period = np.float32(plan.period_hours)
     with np.errstate(invalid="ignore"):
         first = np.ceil((starts - places) / period) * period + places
     if plan.online >= 1:
         return first
-    # Checks that find the device out of reach before the one that does not.
+    # Checks at which the device is unreachable, before the first at which it is reachable.
     missed = rng.geometric(plan.online, starts.size).astype(np.float32) - 1
     return first + missed * period
 
 
 def _stopped(plan: FleetPlan, places: Any) -> Any:
-    """Return when each device learns of the halt: its first check after it."""
+    """Return the time at which each device receives the halt: its first check afterwards."""
     if plan.halt_hour is None:
         return np.full(plan.devices, np.inf, np.float32)
     period = np.float32(plan.period_hours)

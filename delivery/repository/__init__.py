@@ -1,1 +1,1 @@
-"""The publisher's side: what is released comes from Git and goes back into Git, signed."""
+"""Publisher: signs the releases that Git declares, and writes them back into Git."""

@@ -1,7 +1,7 @@
-"""What a release holds: targets and documents, made from deployments and verified versions.
+"""Content of a release: targets and documents, from deployments and verified versions.
 
 Everything is a pure function of the stack file, the model folders and the versions released
-before, so the same commit makes the same bytes on any machine.
+before, so the same commit gives the same bytes on any machine.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Target:
         path: Its TUF target path.
         sha256: Digest of its bytes.
         length: Bytes.
-        custom: What the role that signs it says about it.
+        custom: TUF ``custom`` object, as the signing role states it.
         data: The bytes, or ``None`` for an artifact, which is delivered from ``models/``.
     """
 
@@ -62,14 +62,14 @@ class Target:
 
 
 def target_name(sha256: str, file: str) -> str:
-    """Return the path of a target that is named by its digest."""
+    """Return the target path of a file, prefixed with its digest."""
     return f"{sha256}.{file.rpartition('/')[2]}"
 
 
 def artifact_target(version: Version, artifact: Artifact, *, self_test: str | None) -> Target:
-    """Return an artifact as role ``models`` vouches for it.
+    """Return an artifact's target, as role ``models`` signs it.
 
-    A device takes model, requirements and fallback from here and not from a ring's document,
+    A device reads model, requirements and fallback from here and not from a ring's document,
     which a single key signs.
     """
     manifest = version.model.manifest
@@ -96,13 +96,13 @@ def artifact_target(version: Version, artifact: Artifact, *, self_test: str | No
 
 
 def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, list[Target]]:
-    """Return per variant its self-test and the inputs that it shares with others.
+    """Return for each variant its self-test and the inputs, which variants share.
 
-    The inputs are a file of their own: they are equal from version to version, so a device that
+    The inputs are a separate file: they are equal from version to version, so a device that
     updates has them already.
 
     Raises:
-        ReleaseError: If the file is missing, is not as the manifest names it, or is none that
+        ReleaseError: If the file is missing, differs from the manifest, or has a form that not
             every device accepts.
     """
     reference = version.model.manifest.self_test
@@ -126,7 +126,7 @@ def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, li
 
 
 def rings_target(deployment: Deployment) -> Target:
-    """Return the ring table of a deployment: who may be in which ring."""
+    """Return the ring table of a deployment."""
     value = {
         "apiVersion": API_VERSION,
         "kind": "Rings",
@@ -141,7 +141,7 @@ def rings_target(deployment: Deployment) -> Target:
 def release_target(
     deployment: Deployment, ring: str, version: Version, patches: Mapping[str, list[str]]
 ) -> Target:
-    """Return a ring's release document: which files of role ``models`` the ring runs.
+    """Return a ring's release document, which names artifacts of role ``models``.
 
     Args:
         deployment: From the stack file.
@@ -168,7 +168,7 @@ def release_target(
 
 
 def halt_of(deployment: Deployment, version: Version, *, since: int) -> Halt:
-    """Return the halt of a version: every artifact of it, in the deployment's application."""
+    """Return the halt of all artifacts of a version, in the deployment's application."""
     return Halt(
         app=deployment.app,
         model=deployment.model,
@@ -179,14 +179,14 @@ def halt_of(deployment: Deployment, version: Version, *, since: int) -> Halt:
 
 
 def halt_target(halts: Iterable[Halt]) -> Target:
-    """Return the document of role ``halt``: digests that no device runs any more."""
+    """Return the document of role ``halt``."""
     entries = [item.model_dump(mode="json") for item in halts]
     value = {"apiVersion": API_VERSION, "kind": "Halt", "halted": entries}
     return Target.of(HALT_FILE, canonical_bytes(value))
 
 
 def lifts_target(lifted: Iterable[str]) -> Target:
-    """Return the document that lifts halts, by their ids."""
+    """Return the document of lifted halts, by id."""
     value = {"apiVersion": API_VERSION, "kind": "Lift", "lifted": sorted(lifted)}
     return Target.of(LIFTS_FILE, canonical_bytes(value), {"kind": "lifts"})
 

@@ -1,11 +1,11 @@
-"""``releases/<stack>/``: the signed metadata in Git, all but the timestamp.
+"""Signed metadata of a stack in Git, ``releases/<stack>/``; everything but the timestamp.
 
-    metadata/<version>.<role>.json     never changed once written
-    targets/...                        what only this room makes: release documents, patches
-    lifts.json                         the request to lift halts, until ``models`` has signed it
+    metadata/<version>.<role>.json   immutable
+    targets/...                      release documents and patches, which only this package makes
+    lifts.json                       the request to lift halts, until ``models`` has signed it
 
 A role's newest version is the highest number that its delegator's keys have signed, so the next
-one never begins at 1 again, on whatever machine.
+one never restarts at 1, on whatever machine.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ __all__ = ["Releases", "read_releases", "to_bytes", "write_new"]
 _broken = ReleaseError.advising("restore releases/ from the protected branch")
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
-_MOST_BYTES: Final = 5_000_000  # what clients accept of a targets role
+_MOST_BYTES: Final = 5_000_000  # python-tuf's default, UpdaterConfig.targets_max_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Releases:
-    """The newest signed metadata of a stack.
+    """Newest signed metadata of a stack.
 
     Attributes:
         root: The newest root of the verified chain.
         targets: The top-level role, or ``None`` before the first release.
         delegated: Roles that ``targets`` delegates to, by name.
-        snapshot: What belongs together, or ``None`` before the first release.
-        halts: What role ``halt`` signed last.
-        lifted: Ids of halts whose lifting was signed, or is asked for in Git.
+        snapshot: The snapshot role, or ``None`` before the first release.
+        halts: Halts that role ``halt`` signed last.
+        lifted: Ids of halts whose lift is signed, or requested in Git.
     """
 
     root: Metadata[Root]
@@ -63,7 +63,7 @@ def read_releases(folder: Path) -> Releases:
     """Read and verify a stack's folder.
 
     Raises:
-        ReleaseError: If there is no root, or a file is not signed by who should have.
+        ReleaseError: If there is no root, or a file lacks its role's signatures.
     """
     found = _versions(folder / "metadata")
     root = _root(folder, found.get("root", []))
@@ -86,15 +86,15 @@ def read_releases(folder: Path) -> Releases:
 
 
 def to_bytes(metadata: Metadata[Any]) -> bytes:
-    """Return metadata as it is written: compact, so that devices download less."""
+    """Serialize metadata as it is published: compact, so that devices download less."""
     return metadata.to_bytes(JSONSerializer(compact=True))
 
 
 def write_new(path: Path, data: bytes) -> bool:
-    """Write a file that must not be there with other bytes; return whether it is new.
+    """Write an immutable file; return whether it is new.
 
     Raises:
-        ReleaseError: If it is: what was signed once may be on a device already.
+        ReleaseError: If it exists with other content: devices may have the signed one already.
     """
     if path.exists():
         if path.read_bytes() == data:
@@ -103,7 +103,7 @@ def write_new(path: Path, data: bytes) -> bool:
             str(path),
             got="a file with other content",
             expected="none, or the same",
-            next_step="merge the protected branch: somebody released meanwhile",
+            next_step="merge the protected branch: it has a newer release",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
@@ -126,7 +126,7 @@ def _root(folder: Path, versions: list[int]) -> Metadata[Root]:
         raise ReleaseError(
             str(folder),
             got="no releases",
-            expected="a root to begin with",
+            expected="a root",
             next_step=f"mobile-ai release init --stack {folder.name}",
         )
     if sorted(versions) != list(range(1, len(versions) + 1)) or not versions:
@@ -167,7 +167,7 @@ def _read(folder: Path, role: str, version: int) -> Metadata[Any]:
 
 
 def _check_targets(name: str, signed: Targets) -> None:
-    """Refuse metadata whose targets could not be files of this folder, whoever signed it."""
+    """Refuse metadata whose targets are not safe file names, whoever signed it."""
     try:
         for target in signed.targets.values():
             check_target(

@@ -1,7 +1,7 @@
-"""Halts as the publisher reads and lifts them: from signed releases, never from a stack file alone.
+"""Reads halts from signed releases, and requests that they be lifted.
 
-``releases/<stack>/lifts.json`` is the request, in Git, to lift halts: a list of their ids. It
-counts when role ``models`` has signed it, with its threshold, as part of a release.
+``releases/<stack>/lifts.json`` is the request, in Git: a list of halt ids. It takes effect when
+role ``models`` has signed it with its threshold, as part of a release.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from delivery.repository.roles import HALT_FILE
 
 __all__ = ["read_halts", "read_lifted", "request_lift", "stopped"]
 
-_LARGEST: Final = 2_000_000  # bytes, what devices accept of a document
+_LARGEST: Final = 2_000_000  # bytes, the devices' limit for a document
 
 
 def read_halts(folder: Path, metadata: Metadata[Targets] | None) -> tuple[Halt, ...]:
     """Return the halts that role ``halt`` signed last.
 
     Raises:
-        ReleaseError: If the document is not there, or not the one that was signed.
+        ReleaseError: If the document is missing, or differs from the signed one.
     """
     data = _signed_bytes(folder, metadata, HALT_FILE)
     try:
@@ -39,7 +39,7 @@ def read_halts(folder: Path, metadata: Metadata[Targets] | None) -> tuple[Halt, 
 
 
 def read_lifted(folder: Path, metadata: Metadata[Targets] | None) -> frozenset[str]:
-    """Return the ids of halts whose lifting was signed, or is asked for in Git.
+    """Return the ids of halts whose lift is signed, or requested in Git.
 
     Raises:
         ReleaseError: If either document cannot be read.
@@ -55,7 +55,7 @@ def read_lifted(folder: Path, metadata: Metadata[Targets] | None) -> frozenset[s
 
 
 def request_lift(folder: Path, ids: Iterable[str]) -> None:
-    """Write the request to lift halts beside those asked for before."""
+    """Add halt ids to the request to lift them."""
     path = folder / LIFTS_FILE
     before = LiftDocument.model_validate_json(path.read_bytes()).lifted if path.exists() else ()
     value = LiftDocument(kind="Lift", lifted=tuple(sorted({*before, *ids})))
@@ -63,7 +63,7 @@ def request_lift(folder: Path, ids: Iterable[str]) -> None:
 
 
 def stopped(halts: Iterable[Halt], deployment: Deployment) -> set[str]:
-    """Return the digests that halts stop in a deployment's application."""
+    """Return the digests that are halted for a deployment's application and model."""
     mine = (deployment.app, deployment.model)
     return {digest for item in halts if (item.app, item.model) == mine for digest in item.digests}
 

@@ -1,8 +1,8 @@
-"""Signers by URI, and keys for those who have none yet.
+"""Loads signers by URI and creates keys.
 
 ``file2:PATH`` is a PEM file (PKCS #8; Ed25519 or P-256), ``awskms:KEY`` a key in AWS KMS, and
-``public:PATH`` the public part of a key that somebody else holds. Private keys are never below
-``releases/``: what is committed there is public.
+``public:PATH`` the public part of a key held elsewhere. Private keys never belong below
+``releases/``, whose content is public.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ _KMS: Final = "awskms:"
 _PUBLIC: Final = "public:"
 
 Signers = Mapping[str, Sequence[Signer]]
-"""The signers at hand, by role."""
+"""Available signers, by role."""
 
 
 def create_keys(listing: Path, rings: Sequence[str]) -> None:
-    """Write a key for every role, ``.pem`` and ``.pub``, beside the list of them.
+    """Create key pairs (``.pem`` and ``.pub``) for all roles, and the list of signers beside them.
 
-    Ed25519, but P-256 for ``timestamp``, which is the kind that the deployed signer has.
+    Ed25519, but P-256 for ``timestamp``, as the deployed signer's KMS key is.
 
     Raises:
-        ReleaseError: If the list, or a key in its folder, is there already.
+        ReleaseError: If the list or a key exists in the folder already.
     """
     folder = listing.parent
     there = [path for path in (listing, *sorted(folder.glob("*.pem"))) if path.exists()]
@@ -57,7 +57,7 @@ def create_keys(listing: Path, rings: Sequence[str]) -> None:
         raise ReleaseError(
             str(there[0]),
             got="keys",
-            expected="a folder without any",
+            expected="a folder without keys",
             next_step="use these keys, or name another folder",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def create_keys(listing: Path, rings: Sequence[str]) -> None:
 
 
 def read_signers(listing: Path) -> dict[str, list[Signer]]:
-    """Return the signers of a list; relative files are beside it.
+    """Return the signers of a list; relative paths are relative to it.
 
     Raises:
         ReleaseError: If the list or a key cannot be read.
@@ -92,7 +92,7 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
     """Return the signer that a URI names (see the module).
 
     Raises:
-        ReleaseError: If the scheme is another, or the key cannot be had.
+        ReleaseError: If the scheme is unknown, or the key cannot be loaded.
     """
     try:
         if uri.startswith(_FILE):
@@ -114,7 +114,7 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
 
 
 def public_key(path: Path) -> Key:
-    """Return the public key of a PEM file, such as a KMS key's that only the cloud signs with."""
+    """Return the public key of a PEM file, such as that of a key in KMS."""
     try:
         return SSlibKey.from_crypto(load_pem_public_key(path.read_bytes()))
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What role ``models`` names: artifacts, their self-tests, and patches between them."""
+"""Targets of role ``models``: artifacts, their self-tests, and patches between artifacts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from delivery.repository.versions import Version
 __all__ = ["KEPT_VERSIONS", "kept_artifacts", "patches_between", "version_targets"]
 
 KEPT_VERSIONS: Final = 3
-"""So many earlier versions stay named, to patch from and to go back to."""
+"""Earlier versions that stay named per variant, as patch bases and for rollback."""
 
 
 def version_targets(version: Version, variants: Iterable[str]) -> list[Target]:
-    """Return the artifacts of a version that a stack places somewhere, and their self-tests."""
+    """Return the artifacts of a version that the stack places, and their self-tests."""
     chosen = set(variants)
     present = [item for item in version.model.manifest.artifacts if item.variant in chosen]
     tests = content.self_test_targets(version, [item.variant for item in present])
@@ -36,7 +36,7 @@ def version_targets(version: Version, variants: Iterable[str]) -> list[Target]:
 def kept_artifacts(
     released: Mapping[str, TargetFile], wanted: Mapping[str, Target], trust: Trust
 ) -> list[Target]:
-    """Return earlier artifacts that stay named: the newest of each variant that nobody revoked."""
+    """Return earlier artifacts that stay named: the newest of each variant, except revoked ones."""
     groups: dict[tuple[str, str], list[Target]] = {}
     for path, target in released.items():
         custom = target.custom or {}
@@ -59,10 +59,10 @@ def patches_between(
     models: Path,
     released: Mapping[str, TargetFile],
 ) -> list[Target]:
-    """Return for every goal the packed file and a patch from every source of the same variant.
+    """Return for every goal its compressed file, and a patch from every source of the same variant.
 
-    A patch that is signed already is named again, not made again: another release of a
-    compression library would make other bytes for the same thing.
+    A patch that is already signed is reused: another release of a compression library would
+    produce other bytes for the same patch.
     """
     sources = list(sources)
     known = {

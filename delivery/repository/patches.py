@@ -1,4 +1,4 @@
-"""Patches as targets."""
+"""Targets of patches and compressed files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from delivery.repository.content import Target, target_name
 
 __all__ = ["order", "packed_target", "patch_target", "read_artifact"]
 
-_WORTH: Final = 0.95  # of the file: packing that saves less is not worth a second file
+_WORTH: Final = 0.95  # of the file: compression that saves less is not worth a second file
 
 
 def patch_target(old: bytes, new: bytes, *, source: str) -> Target | None:
-    """Return the patch from one artifact to the next, or ``None`` when it would save little.
+    """Return the patch from one artifact to another, or ``None`` if it would save little.
 
     Args:
         old: The artifact that devices have.
@@ -30,7 +30,7 @@ def patch_target(old: bytes, new: bytes, *, source: str) -> Target | None:
 
 
 def packed_target(new: bytes) -> Target | None:
-    """Return the whole file packed, or ``None`` when packing saves little."""
+    """Return the whole file compressed, or ``None`` if that saves little."""
     packed = next(candidates(b"", new))
     if len(packed.data) > _WORTH * len(new):
         return None
@@ -38,7 +38,7 @@ def packed_target(new: bytes) -> Target | None:
 
 
 def read_artifact(models: Path, model: str, version: str, file: str) -> bytes | None:
-    """Return the bytes of a target's file in ``models/``, or ``None`` when they are not there.
+    """Return the bytes of a target's file in ``models/``, or ``None`` if missing or different.
 
     Raises:
         DocumentError: If the target is not named by its digest.
@@ -53,13 +53,13 @@ def read_artifact(models: Path, model: str, version: str, file: str) -> bytes | 
 
 
 def order(version: str) -> tuple[list[int], bool, str]:
-    """Return what versions are sorted by: numbers, then a release after its candidates."""
+    """Return the sort key of a version: numbers, then a release after its candidates."""
     core, _, candidate = version.partition("-")
     return [int(part) for part in core.split(".")], not candidate, candidate
 
 
 def _target(patch: Patch, name: str, *, source: str | None, goal: str) -> Target:
     custom = {"kind": "patch", "codec": patch.codec, "from": source, "to": goal}
-    # The goal's digest in the name: rules and logs see which artifact an object leads to.
+    # The goal's digest is in the name, so that rules and logs can tell the artifact.
     path = target_name(sha256_bytes(patch.data), f"{goal}.{name}.mdp")
     return Target.of(path, patch.data, custom)

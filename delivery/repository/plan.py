@@ -1,4 +1,4 @@
-"""What Git asks for against what is signed: the difference is the release."""
+"""Plans a release: the difference between what Git declares and what is signed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Versions = Mapping[str, Version]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What every role should name.
+    """Desired targets of every role.
 
     Attributes:
         rings: All rings of the stack.
@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A line of the plan: ``+`` named anew, ``~`` with other content, ``-`` named no more."""
+    """A line of the plan: ``+`` adds a target, ``~`` changes it, ``-`` removes it."""
 
     role: str
     sign: str
@@ -53,14 +53,14 @@ def wanted(
     releases: Releases,
     trust: Trust,
 ) -> Wanted:
-    """Return what the stack file asks for.
+    """Return the targets that the stack file declares.
 
     Args:
         deployments: From the stack file.
         versions: The verified version of every pin's SHA-256.
-        models: The folder of all model versions, where earlier artifacts are.
-        releases: What is signed, for patches from earlier versions.
-        trust: Which versions are revoked.
+        models: The folder of all model versions, which holds earlier artifacts.
+        releases: Signed metadata, for patches from earlier versions.
+        trust: Signers and revoked versions.
     """
     deployments = list(deployments)
     metadata = releases.role("models")
@@ -80,10 +80,10 @@ def wanted(
 
 
 def halts(deployments: Iterable[Deployment], versions: Versions, releases: Releases) -> list[Halt]:
-    """Return what is halted: every halt signed before and not lifted, and those that are new.
+    """Return the halts in force: those signed and not lifted, and new ones of the stack file.
 
-    A stack file can only add: it names one version, and what was halted before it went back to
-    another one is still on devices.
+    A stack file can only add halts: it names one version, and an earlier halted one may still be on
+    devices.
     """
     found = [item for item in releases.halts if item.id not in releases.lifted]
     metadata = releases.role("halt")
@@ -96,7 +96,7 @@ def halts(deployments: Iterable[Deployment], versions: Versions, releases: Relea
 
 
 def changes(plan: Wanted, releases: Releases) -> list[Change]:
-    """Return what a release would change, role by role."""
+    """Return the changes of a release, role by role."""
     found: list[Change] = []
     for role, targets in sorted(plan.targets.items()):
         metadata = releases.role(role)
@@ -152,7 +152,7 @@ def _pins(deployment: Deployment) -> list[Pin]:
 
 
 def _pin_of_ring(deployment: Deployment) -> Iterator[tuple[str, Pin]]:
-    """Yield which version every ring runs; one not reached yet keeps the previous."""
+    """Yield each ring's pin; a ring that the rollout has not reached keeps the previous one."""
     pin: Pin | None = deployment.pin
     for ring in deployment.rings:
         if pin is not None:

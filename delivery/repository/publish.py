@@ -1,4 +1,4 @@
-"""Signing a release: every role that changed gets its next version, then the snapshot."""
+"""Signs and writes a release: every changed role gets its next version, then the snapshot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["Published", "Staged", "publish", "stage"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a release wrote.
+    """Result of a release.
 
     Attributes:
         versions: The new version of every role that was signed.
@@ -64,17 +64,17 @@ def publish(
     now: datetime,
     rekey: bool = False,
 ) -> Published:
-    """Sign and write what changed or will soon expire; the same plan again writes nothing.
+    """Sign and write all roles that changed or are near expiry; idempotent.
 
     Order of writing: files, then the roles that name them, then the snapshot (TUF 1.0.34,
-    section 6.2), so that a stop at any moment leaves a folder that can be released from.
+    section 6.2), so that an interrupted run leaves a folder that can be released from.
 
     Args:
         folder: ``releases/<stack>``.
-        plan: What every role should name.
-        releases: What is signed.
-        signers: Keys at hand, by role; staged signatures count too.
-        now: The time to count lifetimes from.
+        plan: Desired targets of every role.
+        releases: Signed metadata.
+        signers: Available keys, by role; staged signatures count too.
+        now: Start of the lifetimes.
         rekey: Give the roles below ``targets`` exactly the keys listed; others are revoked.
 
     Raises:
@@ -91,7 +91,7 @@ def publish(
         duty = releases.root.signed.roles["snapshot"]
         signed["snapshot"] = sign_role("snapshot", snapshot, duty, signers.get("snapshot", ()))
     files_written = _write_files(folder, plan)
-    for role, metadata in signed.items():  # the snapshot stands last
+    for role, metadata in signed.items():  # the snapshot is last
         path = folder / "metadata" / f"{metadata.signed.version}.{role}.json"
         write_new(path, to_bytes(metadata))
         staged_path(folder, role, metadata.signed.version).unlink(missing_ok=True)
@@ -110,12 +110,12 @@ def stage(
     now: datetime,
     rekey: bool = False,
 ) -> list[Staged]:
-    """Add the signatures of the keys at hand to the roles that change, and publish nothing.
+    """Add signatures of the available keys to the roles that change, without publishing.
 
     Arguments as for ``publish``.
 
     Returns:
-        Every role that changes, with the signatures that it has now.
+        Every role that changes, with the number of its signatures.
 
     Raises:
         ReleaseError: If a role has no keys yet and none are listed.
@@ -136,7 +136,7 @@ def stage(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A role to sign: what it will say, and who must sign that."""
+    """A role to sign: its new content, threshold and keys."""
 
     role: str
     body: Targets
@@ -152,7 +152,7 @@ def _collect(folder: Path, task: _Task, signers: Signers) -> Metadata[Any]:
 def _tasks(
     plan: Wanted, releases: Releases, signers: Signers, now: datetime, *, rekey: bool
 ) -> Iterator[_Task]:
-    """Yield every role below the root that changes or ages."""
+    """Yield every role below the root that changes or is near expiry."""
     root, body = releases.root.signed, _top(plan, releases, signers, now, rekey=rekey)
     if body is not None:
         yield _Task(role="targets", body=body, duty=root.roles["targets"], keys=root.keys)
@@ -171,7 +171,7 @@ def _tasks(
 def _top(
     plan: Wanted, releases: Releases, signers: Signers, now: datetime, *, rekey: bool
 ) -> Targets | None:
-    """Return new top-level targets when a ring or a key is new, or they will expire."""
+    """Return new top-level targets if rings or keys changed, or they are near expiry."""
     current = releases.targets.signed if releases.targets else None
     keys = {role: [item.public_key for item in items] for role, items in signers.items()}
     known = current.delegations if current else None
@@ -214,7 +214,7 @@ def _role(
 
 
 def _copy(role: str, files: Mapping[str, Target], releases: Releases, now: datetime) -> Targets:
-    """Return the same content under the next version, for keys that are new."""
+    """Return the same content under the next version, to be signed by new keys."""
     current = releases.role(role)
     made = _role(role, files, current=None, now=now)
     if made is None:  # pragma: no cover  # without a current version there is always one
@@ -241,7 +241,7 @@ def _snapshot(
     roles |= signed
     meta = {f"{role}.json": MetaFile(item.signed.version) for role, item in sorted(roles.items())}
     if current is not None:
-        # A role that is gone stays listed: clients refuse a snapshot that forgets one (5.5.5).
+        # A removed role stays listed: clients refuse a snapshot that omits one (TUF 1.0.34, 5.5.5).
         meta = {**current.signed.meta, **meta}
         if meta == current.signed.meta and not _ageing("snapshot", current.signed, now):
             return None

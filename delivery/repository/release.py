@@ -41,7 +41,7 @@ _STACK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where a stack's files are, below the root of the repository.
+    """Paths of a stack's files below the root of the repository.
 
     Attributes:
         root: The repository.
@@ -54,10 +54,10 @@ class Places:
     config_file: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a stack name that leads out of ``releases/``.
+        """Refuse a stack name that could escape ``releases/``.
 
         Raises:
-            ReleaseError: If it is no plain name.
+            ReleaseError: If it is not a plain name.
         """
         if not _STACK.fullmatch(self.stack):
             raise ReleaseError(
@@ -69,7 +69,7 @@ class Places:
 
     @property
     def stack_file(self) -> Path:
-        """``Pulumi.<stack>.yaml``, or the copy that was named."""
+        """``Pulumi.<stack>.yaml``, or ``config_file``."""
         return self.config_file or self.root / stack_file_name(self.stack)
 
     @property
@@ -85,13 +85,14 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A release that could be signed.
+    """A planned release, not signed yet.
 
     Attributes:
-        releases: What is signed.
-        wanted: What every role should name.
+        releases: Signed metadata.
+        wanted: Desired targets of every role.
         changes: The difference.
-        still_halted: Deployments whose version stays halted, though the stack file says it is not.
+        still_halted: Deployments whose version stays halted although the stack file no longer
+            halts it.
     """
 
     releases: Releases
@@ -101,7 +102,7 @@ class Planned:
 
     @property
     def only_halts(self) -> bool:
-        """Whether devices are only told of halts, or of nothing new at all."""
+        """True if the plan changes nothing but halts."""
         return all(item.role == HALT_ROLE for item in self.changes)
 
     def halts_alone(self) -> Planned:
@@ -112,10 +113,10 @@ class Planned:
 
 
 def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
-    """Return what Git asks for against what is signed.
+    """Plan the release that Git declares.
 
     Raises:
-        ReleaseError: If the stack file, a version's evidence or the signed metadata do not hold.
+        ReleaseError: If the stack file, a version's evidence or the signed metadata is invalid.
     """
     deployments = read_deployments(places.stack_file)
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
@@ -140,7 +141,7 @@ def halt_is_signed(places: Places, name: str) -> bool:
     """Return whether role ``halt`` has signed a halt of the version that a deployment pins.
 
     Raises:
-        ReleaseError: If there is no such deployment, or the signed metadata does not hold.
+        ReleaseError: If there is no such deployment, or the signed metadata is invalid.
     """
     deployment = _deployment(places, name)
     return bool(_signed_halts(places, deployment, deployment.pin.version))
@@ -149,20 +150,20 @@ def halt_is_signed(places: Places, name: str) -> bool:
 def lift_halts(
     places: Places, name: str, *, version: str | None = None, ids: Sequence[str] = ()
 ) -> list[str]:
-    """Ask in Git for the lifting of halts; it counts once role ``models`` has signed it.
+    """Request in Git that halts be lifted; effective once role ``models`` has signed it.
 
     Args:
         places: The repository and the stack.
         name: The deployment.
         version: The halted version; by default the one that the stack file pins.
-        ids: Halts that a device names and the repository does not know.
+        ids: Ids of halts that a device reports and the repository does not know.
 
     Returns:
-        The ids of the halts to lift; none where a halt was asked for and never signed.
+        The ids of the halts to lift; empty if the halt was only in the stack file.
 
     Raises:
-        ReleaseError: If nothing of it is halted, or the signed metadata does not hold.
-        DocumentError: If an id is none.
+        ReleaseError: If the version is not halted, or the signed metadata is invalid.
+        DocumentError: If an id is malformed.
     """
     deployment = _deployment(places, name)
     wanted_version = version or deployment.pin.version
@@ -186,7 +187,7 @@ def lift_halts(
 def publish_release(
     places: Places, planned: Planned, *, signers: Signers, now: datetime, rekey: bool = False
 ) -> Published:
-    """Sign and write a planned release; what did not change is not signed again.
+    """Sign and write a planned release; unchanged roles are not signed again.
 
     Raises:
         ReleaseError: If a key is missing, or a file would be overwritten.
@@ -204,7 +205,7 @@ def publish_release(
 def stage_release(
     places: Places, planned: Planned, *, signers: Signers, now: datetime, rekey: bool = False
 ) -> list[Staged]:
-    """Sign a planned release with the keys at hand and leave it for others to sign too.
+    """Sign a planned release with the available keys, and stage it for the other signers.
 
     Raises:
         ReleaseError: If a role has no keys yet and none are listed.
@@ -226,7 +227,7 @@ def _deployment(places: Places, name: str) -> Deployment:
             name,
             got="no such deployment",
             expected=f"one of {sorted(known)}",
-            next_step="look at mobile-ai release status",
+            next_step="run mobile-ai release status",
         )
     return known[name]
 

@@ -1,4 +1,4 @@
-"""Who signs what (The Update Framework 1.0.34, section 2.1).
+"""TUF roles of a stack, their keys, thresholds and lifetimes (TUF 1.0.34, section 2.1).
 
 | role | key | may name |
 |---|---|---|
@@ -6,9 +6,9 @@
 | targets | offline, threshold 2 | nothing itself; delegates to the roles below |
 | models | offline, threshold 2, after evidence is verified | artifacts, patches, ring tables |
 | ring-<name> | one key each | ``rings/<name>/...``: which files of ``models`` it runs |
-| halt | one key, at hand day and night | ``halt.json``: digests that nobody runs any more |
-| snapshot | the publisher's | which versions of all these belong together |
-| timestamp | online | which snapshot is the newest |
+| halt | one key, always available | ``halt.json``: digests that no device may run |
+| snapshot | the publisher's | the versions of all these that belong together |
+| timestamp | online | the newest snapshot |
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 
 HALT_FILE: Final = "halt.json"
 HALT_ROLE: Final = "halt"
-_RING: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")  # what the CDN lets through in a path
+_RING: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")  # accepted by the CDN in a path
 THRESHOLDS: Final[Mapping[str, int]] = {"root": 2, "targets": 2, "models": 2}
 """Signatures that a role needs; roles not listed need one."""
 LIFETIMES: Final[Mapping[str, timedelta]] = {
@@ -48,7 +48,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = {
     "snapshot": timedelta(days=90),
     "timestamp": timedelta(days=1),
 }
-"""How long a signature counts; rings half a year. A release renews what is past two thirds."""
+"""Lifetime of a role's signature; rings: half a year. A release renews roles past two thirds."""
 _RING_LIFETIME: Final = timedelta(days=180)
 
 
@@ -79,21 +79,22 @@ def rings_file(deployment: str) -> str:
 
 
 def threshold(role: str) -> int:
-    """Return how many keys must sign for a role."""
+    """Return the number of keys that must sign for a role."""
     return THRESHOLDS.get(role, 1)
 
 
 def lifetime(role: str) -> timedelta:
-    """Return how long a signature of a role counts."""
+    """Return the lifetime of a role's signature."""
     return LIFETIMES.get(role, _RING_LIFETIME)
 
 
 def delegated_roles(
     rings: Iterable[str], keyids: Mapping[str, list[str]]
 ) -> dict[str, DelegatedRole]:
-    """Return the delegations of ``targets``, first match first.
+    """Return the delegations of ``targets``; the first match applies.
 
-    All end the search, and ``halt`` stands first: no other role can answer in its place.
+    All are terminating and ``halt`` is first, so no other role can answer for it (TUF 1.0.34,
+    client workflow 5.6.7).
 
     Args:
         rings: Names of the rings.
@@ -101,7 +102,7 @@ def delegated_roles(
     """
     paths = {"halt": [HALT_FILE]}
     paths |= {ring_role(ring): [ring_file(ring, "*")] for ring in sorted(rings)}
-    paths["models"] = ["*"]  # in TUF a `*` stops at a slash
+    paths["models"] = ["*"]  # in TUF, `*` does not match a slash
     return {
         role: DelegatedRole(role, keyids[role], threshold(role), terminating=True, paths=patterns)
         for role, patterns in paths.items()

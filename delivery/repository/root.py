@@ -1,4 +1,4 @@
-"""The root of a stack's releases: which keys the other roles have."""
+"""Root role of a stack's releases: creation and rotation of keys."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 def first_root(
     folder: Path, signers: Signers, *, now: datetime, timestamp: Key | None = None
 ) -> Metadata[Root]:
-    """Write version 1 of a stack's root: what applications carry inside.
+    """Write version 1 of a stack's root, which applications embed.
 
     Args:
         folder: ``releases/<stack>``.
-        signers: Keys of root, targets and snapshot (and timestamp, where no other is given).
-        now: The time to count its lifetime from.
+        signers: Keys of root, targets and snapshot (and timestamp, unless ``timestamp`` is given).
+        now: Start of its lifetime.
         timestamp: The public key of the online signer.
 
     Raises:
@@ -42,7 +42,7 @@ def first_root(
 
 
 def check_no_root(folder: Path) -> None:
-    """Refuse a second beginning of a stack's releases.
+    """Refuse to create a second first root.
 
     Raises:
         ReleaseError: If there is a root already.
@@ -64,10 +64,10 @@ def rotate_root(
     now: datetime,
     timestamp: Key | None = None,
 ) -> Metadata[Root]:
-    """Write the next root, whose roles have exactly the keys at hand.
+    """Write the next root, whose roles have exactly the given keys.
 
-    A key that is not named any more is revoked: nothing that it signed counts from now on. The
-    new root is signed by the thresholds of the old and of the new keys (TUF 1.0.34, 5.3.4).
+    A key that is no longer named is revoked: its signatures stop counting. The new root is signed
+    by the thresholds of the old and of the new keys (TUF 1.0.34, client workflow 5.3.4).
 
     Raises:
         ReleaseError: If old or new keys are too few.
@@ -76,7 +76,7 @@ def rotate_root(
     body = Root(version=current.version + 1, expires=_expiry(now), consistent_snapshot=True)
     keys = _keys(signers, timestamp)
     for role in _ROLES:
-        # A role whose keys nobody brought keeps those that it has.
+        # A role without given keys keeps its current ones.
         keys.setdefault(role, [current.keys[keyid] for keyid in current.roles[role].keyids])
     _name_keys(body, keys)
     both = [*signers.get("root", ()), *signers.get("root-before", ())]
@@ -108,17 +108,17 @@ def _name_keys(body: Root, keys: Mapping[str, Sequence[Key]]) -> None:
 def _signed(
     folder: Path, body: Root, demanding: Sequence[Root], signers: Sequence[Signer]
 ) -> Metadata[Root]:
-    """Write a root when the thresholds of all who demand it are reached; else stage it.
+    """Write a root once the thresholds of all demanding roots are met; otherwise stage it.
 
     Raises:
-        ReleaseError: If keys are still missing; the signatures so far are staged.
+        ReleaseError: If signatures are still missing; those so far are staged.
     """
     duties = [item.roles["root"] for item in demanding]
     keys = {keyid: key for item in demanding for keyid, key in item.keys.items()}
     everybody = Role(list(dict.fromkeys(keyid for duty in duties for keyid in duty.keyids)), 1)
     staged = staged_path(folder, "root", body.version)
     metadata = collect(body, everybody, signers, staged=staged, keys=keys)
-    for duty, whose in zip(reversed(duties), ("root", "root (keys before)"), strict=False):
+    for duty, whose in zip(reversed(duties), ("root", "root (previous keys)"), strict=False):
         own = {
             item: metadata.signatures[item] for item in duty.keyids if item in metadata.signatures
         }

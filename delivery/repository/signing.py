@@ -1,8 +1,8 @@
 """Signatures of a role, from one machine or collected over several.
 
 A role may need more keys than one person holds. Its metadata then waits in ``staged/`` of the
-stack's folder, in Git, with the signatures that it has: everybody who signs computes it from the
-stack file on a machine of their own, and adds a signature only to exactly that.
+stack's folder, in Git, with the signatures so far. Every signer recomputes it from the stack file
+on their own machine, and adds a signature only if the content is equal.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ _STAGED: Final = "staged"
 
 
 class Elsewhere(Signer):
-    """A key of a role whose private part is on another machine."""
+    """A signer whose private key is on another machine."""
 
     def __init__(self, key: Key) -> None:
-        """Know the public part."""
+        """Keep the public key."""
         self._key = key
 
     @property
     def public_key(self) -> Key:
-        """The public part."""
+        """The public key."""
         return self._key
 
     @classmethod
     def from_priv_key_uri(cls, *_: Any, **__: Any) -> Signer:
-        """Refuse: there is nothing to load."""
+        """Refuse: there is no private key to load."""
         raise NotImplementedError
 
     def sign(self, payload: bytes) -> Signature:
-        """Refuse: see ``collect``, which asks only those at hand."""
+        """Refuse: ``collect`` skips these signers."""
         raise NotImplementedError
 
 
 def staged_path(folder: Path, role: str, version: int) -> Path:
-    """Return where a role's metadata waits for more signatures."""
+    """Return the path of a role's staged metadata."""
     return folder / _STAGED / f"{version}.{role}.json"
 
 
 def sign_role(role: str, body: Any, duty: Role, signers: Sequence[Signer]) -> Metadata[Any]:
-    """Return the body signed by every key at hand that the role has.
+    """Return the body signed by every available key of the role.
 
     Raises:
         ReleaseError: If those are fewer than the role's threshold.
@@ -72,14 +72,14 @@ def collect(
     staged: Path | None = None,
     keys: Mapping[str, Key] = MappingProxyType({}),
 ) -> Metadata[Any]:
-    """Return the body with the signatures staged for it and those of the keys at hand.
+    """Return the body with its staged signatures and those of the available keys.
 
     Args:
-        body: What is to be signed.
+        body: The content to sign.
         duty: The role's keys and threshold.
-        signers: Keys at hand; one counts once, however often it is given.
-        staged: Where earlier signatures may be.
-        keys: Public keys to verify those with, by id.
+        signers: Available keys; one counts once, however often it is given.
+        staged: Path of the staged metadata.
+        keys: Public keys by id, to verify the staged signatures.
     """
     metadata = _staged(staged, body) if staged else None
     if metadata is None:
@@ -95,7 +95,7 @@ def collect(
 
 
 def missing(role: str, metadata: Metadata[Any], duty: Role) -> ReleaseError | None:
-    """Return the error of a role that has too few signatures, else ``None``."""
+    """Return the error of a role with too few signatures, else ``None``."""
     if len(metadata.signatures) >= duty.threshold:
         return None
     return ReleaseError(
@@ -107,13 +107,13 @@ def missing(role: str, metadata: Metadata[Any], duty: Role) -> ReleaseError | No
 
 
 def _staged(path: Path, body: Any) -> Metadata[Any] | None:
-    """Return staged metadata if it says what the body says and does not expire much sooner.
+    """Return staged metadata if its content equals the body and its expiry is close.
 
-    Anything else is not what this machine would sign, and signing begins anew.
+    Anything else is not what this machine would sign, and signing starts anew.
     """
     try:
         metadata: Metadata[Any] = Metadata.from_bytes(path.read_bytes())
-        # A root is told by its own name; a delegated role's type is "targets".
+        # From the file name: the type of a delegated role is "targets" too.
         role = path.name.split(".")[1]
     except (OSError, RepositoryError):
         return None

@@ -1,4 +1,4 @@
-"""What the CDN serves, and in which order it is put there."""
+"""Files that the CDN serves, in the order of their upload."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file and where it is served.
+    """A file and its path on the CDN.
 
     Attributes:
         key: Path on the CDN, such as ``metadata/3.snapshot.json``.
-        path: Where its bytes are.
+        path: Path of the local file.
     """
 
     key: str
@@ -33,10 +33,10 @@ class Upload:
 
 
 def uploads(folder: Path, releases: Releases, *, models: Path) -> Iterator[Upload]:
-    """Yield every file of a release in the order of uploading: what is named before who names it.
+    """Yield every file of a release; each before the metadata that names it.
 
-    Targets, then roles, then snapshots, then roots; the timestamp comes last and from elsewhere.
-    All are immutable.
+    Targets, then roles, then snapshots, then roots; the timestamp is uploaded last, by another
+    process. All are immutable.
     """
     models_role = releases.role("models")
     for target in _files(models_role):
@@ -54,7 +54,7 @@ def uploads(folder: Path, releases: Releases, *, models: Path) -> Iterator[Uploa
 
 
 def write_site(out: Path, folder: Path, releases: Releases, *, models: Path) -> int:
-    """Copy everything that is served into a folder; return how many files are new there."""
+    """Copy all files into a folder; return the number of new ones."""
     written = 0
     for item in uploads(folder, releases, models=models):
         goal = out / item.key

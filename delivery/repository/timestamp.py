@@ -1,7 +1,7 @@
-"""Signing freshness anew: ``timestamp.json``, which is never in Git.
+"""Renews ``timestamp.json``, which is never in Git.
 
-In the cloud a function does this on a schedule with a key that never leaves KMS; the command
-here does the same for a sandbox, a mirror or a site without a cloud.
+In the cloud a scheduled function does this with a key that never leaves KMS; the command here
+does the same for a sandbox, a mirror or a site without a cloud.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def refresh_timestamp(
     """Write the next ``timestamp.json`` and return its version.
 
     The version is at least the minutes since 1970, as the deployed signer's: it grows even after
-    the last one was lost.
+    the last file was lost.
 
     Raises:
-        ReleaseError: If nothing is released, the key is another, or the snapshot is older than
-            the one last vouched for.
+        ReleaseError: If nothing is released, the key is not the role's, or the snapshot is older
+            than the last signed one.
     """
     snapshot = releases.snapshot
     if snapshot is None:
@@ -66,7 +66,7 @@ def refresh_timestamp(
 
 
 def check_timestamp_key(releases: Releases, signers: Sequence[Signer]) -> None:
-    """Refuse keys that could not sign the timestamp, before anything is put where it is served.
+    """Refuse keys that cannot sign the timestamp, before anything is uploaded.
 
     Raises:
         ReleaseError: If none of them is the role's.

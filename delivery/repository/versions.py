@@ -1,4 +1,4 @@
-"""Model versions that may be released: pinned by the stack file, vouched for by their signers."""
+"""Model versions that may be released: pinned by the stack file, signed by trusted parties."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _wrong = ReleaseError.advising("run mobile-ai model verify on its manifest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A verified model version and where its files are.
+    """A verified model version and its folder.
 
     Attributes:
         folder: ``models/<model>/<version>``.
-        model: What ``governance.evidence`` verified.
+        model: Result of ``governance.evidence``.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class Version:
         return f"{meta.name}-{meta.version}"
 
     def artifact(self, variant: str) -> Artifact:
-        """Return an artifact.
+        """Return the artifact of a variant.
 
         Raises:
             ReleaseError: If the version has no such variant.
@@ -49,10 +49,10 @@ class Version:
         return found
 
     def read(self, file: str, sha256: str) -> bytes | None:
-        """Return a file's bytes, or ``None`` when it is kept outside Git.
+        """Return a file's bytes, or ``None`` if it is stored outside Git.
 
         Raises:
-            ReleaseError: If the bytes are not those that the manifest names.
+            ReleaseError: If its digest differs from the manifest's.
         """
         path = self.folder / file
         if not path.is_file():
@@ -64,16 +64,16 @@ class Version:
 
 
 def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> Version:
-    """Return a version whose whole chain of evidence holds.
+    """Return a version whose whole chain of evidence verifies.
 
     Args:
         manifest: Its manifest file.
         pin: SHA-256 of the file, from the stack file.
-        trust: Who may vouch for it.
-        released: Whether it was released before (see ``Trust.verify``).
+        trust: Signers that may vouch for it.
+        released: True if it was released before (see ``Trust.verify``).
 
     Raises:
-        ReleaseError: If a file is missing or anybody's word is.
+        ReleaseError: If a file is missing, or a required statement is.
     """
     try:
         text = manifest.read_text(encoding="utf-8")

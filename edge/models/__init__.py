@@ -1,4 +1,4 @@
-"""What a server serves and how it changes: verified first, swapped without a lost request."""
+"""Served models and their updates: verified first, swapped without losing a request."""
 
 from edge.models.assemble import open_table
 from edge.models.settings import ModelSettings

@@ -1,7 +1,7 @@
-"""Version folders as they stand in Git as a source: for development, and in the image.
+"""Version folders, as in Git, as a model source: for development, and in the image.
 
-They are verified as the gate verifies them, and go the same way as a release from there: through
-the cache, the self-test and the state of the release client.
+They are verified as the gate verifies them, and then installed as a release is: through the cache,
+the self-test and the state of the release client.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _EXPIRING: Final = ("evaluation", "assessment")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSource:
-    """The folder ``<folder>/<model>`` with a folder for each version.
+    """The folder ``<folder>/<model>``, with one folder for each version.
 
     Attributes:
-        shelf: What to fill.
-        prover: What runs self-tests.
+        shelf: Destination of the model.
+        prover: Runner of self-tests.
         folder: The folder of models.
         trust: The trust file, ``<environment>.yaml``.
-        variant: The artifact to take.
-        pin: The only manifest to take, if there is one.
+        variant: The artifact to install.
+        pin: The only manifest to accept, if given.
     """
 
     shelf: Shelf
@@ -57,7 +57,7 @@ class FolderSource:
     def check(self) -> Outcome:
         """Install the highest version that verifies, unless a higher one runs; see ``Source``.
 
-        A version that is refused does not hide the ones below it.
+        A refused version does not hide lower ones.
         """
         try:
             with self.shelf.locked():
@@ -83,7 +83,7 @@ class FolderSource:
         return refused or Outcome(word="none", reason=f"no version in {where}")
 
     def _versions(self) -> Iterator[Path]:
-        """Yield the folders that are named by a version, the highest first."""
+        """Yield the folders named by a version, highest first."""
         found = []
         for path in self.folder.joinpath(self.shelf.device.model).glob("*/manifest.yaml"):
             try:
@@ -117,7 +117,7 @@ class FolderSource:
         return Outcome(word="installed", reason=f"{label} came from {folder}", version=label)
 
     def _verified(self, folder: Path, state: State) -> Version:
-        """Return a version whose evidence holds, and has not expired unless it runs already."""
+        """Return a version whose evidence verifies and, unless it runs already, has not expired."""
         now = _now()
         trust = load_trust(
             self.trust.read_text(encoding="utf-8"), environment=self.trust.stem, now=now

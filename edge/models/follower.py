@@ -1,8 +1,8 @@
-"""One ring of one model: what it serves now, and how that changes.
+"""Keeps one ring of one model loaded and up to date.
 
-    check -> shelf -> load -> swap -> watch -> (taken back) -> shelf -> load -> swap
+    check -> shelf -> load -> swap -> watch -> (rollback) -> shelf -> load -> swap
 
-Everything slow happens on a worker thread; what is served changes on the event loop, in one
+All slow work runs on a worker thread; the served version changes on the event loop, in one
 assignment, after the new version is loaded and warm.
 """
 
@@ -42,15 +42,15 @@ class Follower:
     Attributes:
         model: Name of the model.
         ring: The ring.
-        shelf: What is on disk.
-        source: What fills the shelf.
-        prover: What loads a file for the first time.
-        watch_settings: When a new version is taken back.
-        threads: Threads of one run.
-        worker: Where slow things happen.
+        shelf: Models on disk.
+        source: Source of new versions.
+        prover: Loads a file for the first time, in another process.
+        watch_settings: Conditions of a rollback.
+        threads: Threads of one call.
+        worker: Executor of slow work.
         served: The version that requests get, or ``None``.
-        last: How the last check ended.
-        draining: Versions that were taken from the table and still have requests.
+        last: Outcome of the last check.
+        draining: Versions that are no longer served and still have requests.
     """
 
     model: str
@@ -70,14 +70,14 @@ class Follower:
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def open(self) -> None:
-        """Serve what is on disk; with nothing there, look for something."""
+        """Serve the version on disk; if there is none, check for one."""
         async with self._busy:
             await self._settle("start")
         if self.served is None:
             await self.refresh()
 
     async def refresh(self) -> Outcome:
-        """Look for a newer version and swap to it; return how that ended."""
+        """Check for a newer version and swap to it; return the outcome."""
         async with self._busy:
             outcome = await self._apart(self.source.check)
             self._note(outcome)
@@ -85,21 +85,21 @@ class Follower:
             return outcome
 
     async def pause(self) -> None:
-        """Take the model from the table until ``resume``."""
+        """Withdraw the model until ``resume``."""
         async with self._busy:
             self._paused = True
             self._withdraw("unload")
 
     async def resume(self) -> Outcome:
-        """Serve again, the newest."""
+        """Serve the newest version again."""
         self._paused = False
         return await self.refresh()
 
     async def take_back(self, served: Served, reason: str) -> bool:
-        """Go back to the version before, and never install this one again.
+        """Roll back to the previous version, and never install this one again.
 
         Returns:
-            Whether there was one to go back to; without it, this one goes on.
+            True if there was one; otherwise this version stays in service.
         """
         async with self._busy:
             if self.served is not served or self._sha256 is None:
@@ -107,18 +107,20 @@ class Follower:
             known = served.model.identity
             facts = {"version": known.version, "reason": reason}
             if not await self._apart(self.shelf.has_previous):
-                signals.log.warning("nothing to go back to", extra={"model": self.model, **facts})
+                signals.log.warning(
+                    "no version to roll back to", extra={"model": self.model, **facts}
+                )
                 return False
-            signals.log.warning("version taken back", extra={"model": self.model, **facts})
+            signals.log.warning("version rolled back", extra={"model": self.model, **facts})
             await self._reject(self._sha256, reason)
             self._note(Outcome(word="refused", reason=reason, version=known.version))
             await self._settle("rollback")
             return self.served is not served
 
     def observe(self, run: Run) -> str | None:
-        """Count a run; return why the version should be taken back, or ``None``."""
-        # A ValueError is the request's fault, as the runtime's contract says: no client may
-        # bring a version down by sending what it cannot take.
+        """Count a run; return the reason for a rollback, or ``None``."""
+        # A ValueError is the client's error by the runtime's contract: no client may cause a
+        # rollback by sending invalid inputs.
         if self._watch is None or isinstance(run.error, ValueError):
             return None
         return self._watch.observe(
@@ -134,7 +136,7 @@ class Follower:
         self._withdraw("close")
 
     async def _settle(self, kind: str) -> None:
-        """Serve what the shelf holds; what cannot be loaded is rejected, and the next one tried."""
+        """Serve the shelf's version; reject one that cannot be loaded, and try the next one."""
         for _ in range(2):  # the newest, then the one before it
             wanted = None if self._paused else await self._apart(self.shelf.current)
             if not self._paused and await self._goes_on(wanted):
@@ -151,7 +153,7 @@ class Follower:
                 await self._reject(wanted.sha256, reason)
                 self._note(Outcome(word="refused", reason=reason, version=wanted.version))
                 continue
-            except OSError as error:  # no descriptor, no process: it is tried again
+            except OSError as error:  # no descriptor or process available: tried again later
                 reason = f"{type(error).__name__}: {error}"
                 self._note(Outcome(word="refused", reason=reason, version=wanted.version))
                 return
@@ -160,28 +162,28 @@ class Follower:
             return
 
     async def _goes_on(self, wanted: Installation | None) -> bool:
-        """Return whether what runs stays although the shelf does not offer it.
+        """Return whether the running version stays although the shelf does not offer it.
 
-        A full disk, a lack of descriptors or an error of reading hides what is there for a while.
+        A full disk, a lack of descriptors or a read error can hide a model temporarily.
         """
         if self._sha256 is None or (wanted is not None and wanted.sha256 == self._sha256):
             return False
         stays = await self._apart(partial(self.shelf.allows, self._sha256))
         if stays:
             facts = {"model": self.model, "ring": self.ring}
-            signals.log.warning("files cannot be read now; what runs goes on", extra=facts)
+            signals.log.warning("files cannot be read; the running version stays", extra=facts)
         return stays
 
     async def _reject(self, sha256: str, reason: str) -> None:
         try:
             await self._apart(partial(self.shelf.reject, sha256, reason))
-        except OSError as error:  # a full disk: what is served stays, and it is tried again
+        except OSError as error:  # such as a full disk: the served version stays; tried again
             signals.log.error("not remembered", extra={"model": self.model, "error": str(error)})
 
     def _load(self, wanted: Installation) -> ServedModel | None:
-        """Return a model, loaded and warm; ``None`` if its file changed under our hands."""
+        """Return a model, loaded and warm; ``None`` if its file changed meanwhile."""
         self.prover.require(wanted.path)
-        data = wanted.read()  # what is digested is what is loaded
+        data = wanted.read()  # the digested bytes are the ones loaded
         if data is None:
             return None
         identity = ModelIdentity(
@@ -210,7 +212,7 @@ class Follower:
         signals.swapped(self.model, self.ring, kind, version=old.model.identity.version)
 
     def _retire(self, old: Served | None) -> None:
-        """Forget a version when its last request has ended; then its memory is free."""
+        """Track a replaced version until its last request has ended."""
         if old is not None:
             version = old.model.identity.version
             self.draining.add(version)
@@ -228,9 +230,9 @@ class Follower:
 
 
 def _warm(model: ServedModel) -> None:
-    """Run once, so that the first request does not pay for what is made at the first run.
+    """Run once, so that the first request does not pay for lazy initialisation.
 
-    A model with free sizes may refuse sizes of one: its self-test has shown that it runs.
+    A model with free sizes may refuse sizes of one; its self-test has shown that it runs.
     """
     batch = {
         spec.name: np.zeros([max(size, 1) for size in spec.shape], DATATYPES[spec.datatype].dtype)

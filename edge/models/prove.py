@@ -1,7 +1,7 @@
-"""Loading a model where it may fail: in a process of its own, with bounds on memory and time.
+"""First load of a model, in a separate process with bounds on memory and time.
 
-A model is a program. One that takes the runtime down, or asks for terabytes, must not take the
-server with it, so its first load and its self-test happen elsewhere.
+A model is a program. One that crashes the runtime or allocates terabytes must not crash the
+server, so its first load and its self-test run elsewhere.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _FORMAT: Final = "onnx"
 
 
 class Prover:
-    """Runs models apart, and remembers which files came through in this process's life."""
+    """Runs models in another process, and remembers the files that loaded."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start with no proven file."""
         self._proven: set[str] = set()
 
     def answers(
@@ -31,7 +31,7 @@ class Prover:
         """Return a model's answers to its self-test (a ``delivery.client.selftest.Runner``).
 
         Raises:
-            SelfTestError: If it is of another format, or ends in any other way than with answers.
+            SelfTestError: If it has another format, or its process fails.
         """
         if format_ != _FORMAT:
             raise SelfTestError(
@@ -45,7 +45,7 @@ class Prover:
         return found
 
     def require(self, path: Path) -> None:
-        """Load a file once apart, unless it was.
+        """Load a file once in another process, unless it was loaded before.
 
         Args:
             path: The file, named by its digest.

@@ -1,7 +1,7 @@
-"""What a server has on disk of one model: the release client's cache and memory, shared safely.
+"""Models on disk: the release client's cache and state, shared between processes.
 
-The pods of a model at a site share one volume, so whoever changes the folder holds its lock;
-the others go on reading, and find what was installed.
+The pods of a model at a site share one volume. A process that changes the folder holds its lock;
+the others keep reading, and find what was installed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ PATIENCE_SECONDS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """A model that was verified and may be loaded.
+    """A verified model that may be loaded.
 
     Attributes:
         path: Its file.
-        sha256: Of the file.
-        version: Of the model.
-        manifest_sha256: Of the manifest of its version.
+        sha256: Digest of the file.
+        version: Version of the model.
+        manifest_sha256: Digest of the version's manifest.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Installation:
     manifest_sha256: str
 
     def read(self) -> bytes | None:
-        """Return the file's bytes if they are still the ones that were verified."""
+        """Return the file's bytes, or ``None`` if they are no longer the verified ones."""
         try:
             data = self.path.read_bytes()
         except OSError:
@@ -53,15 +53,15 @@ class Shelf:
     """The folder of one model and ring.
 
     Attributes:
-        device: Whom the release client takes this server for.
+        device: This server, as the release client sees it.
     """
 
     def __init__(self, device: Device) -> None:
-        """Touch nothing yet."""
+        """Keep the device; nothing is read yet."""
         self.device = device
 
     def current(self) -> Installation | None:
-        """Return what to serve, its digest computed anew; ``None`` when there is nothing fit."""
+        """Return the model to serve, with its digest verified now; ``None`` if there is none."""
         path = active_model(self.device).path
         state = load_state(self.device.state_file)
         for item in (state.active, state.previous):
@@ -75,10 +75,10 @@ class Shelf:
         return None
 
     def allows(self, sha256: str) -> bool:
-        """Return whether a model that runs may go on although it cannot be read here now.
+        """Return whether a running model may go on although its file cannot be read now.
 
-        It may unless something says otherwise that was read: another version in its place, a
-        refusal, a halt, or another digest of its file.
+        It may unless a file that was read says otherwise: another active version, a rejection, a
+        halt, or another digest of the model's file.
         """
         state = load_state(self.device.state_file)
         if state.stops(sha256) or sha256 in state.failed:
@@ -88,32 +88,32 @@ class Shelf:
         return digest_of(Cache(self.device.folder).path(sha256)) in {None, sha256}
 
     def why_not(self) -> str:
-        """Return why there is nothing to serve, in words."""
+        """Return the reason why there is no model to serve."""
         return active_model(self.device).reason
 
     def has_previous(self) -> bool:
-        """Return whether there is a version to go back to."""
+        """Return whether there is a version to roll back to."""
         return load_state(self.device.state_file).previous is not None
 
     def is_used(self) -> bool:
-        """Return whether anything was ever installed or refused here."""
+        """Return whether a model was ever installed or rejected here."""
         state = load_state(self.device.state_file)
         return state.active is not None or bool(state.failed)
 
     def reject(self, sha256: str, reason: str) -> None:
-        """Never install an artifact again, and go back to the one before it.
+        """Never install an artifact again, and roll back to the previous one.
 
         Raises:
-            OSError: If it cannot be remembered.
+            OSError: If the state cannot be written.
         """
         reject(self.device, sha256, reason, patience=PATIENCE_SECONDS)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder's lock: the one that the release client holds during a check.
+        """Hold the folder's lock, which the release client holds during a check.
 
         Raises:
-            BusyError: If another process holds it for too long; it is an ``OSError`` too.
+            BusyError: If another process holds it for too long; a subclass of ``OSError``.
             OSError: If the folder cannot be written.
         """
         with only_updater(self.device.folder, patience=PATIENCE_SECONDS):

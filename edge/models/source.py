@@ -1,4 +1,4 @@
-"""Signed releases as a source of models: the same client as on phones."""
+"""Sources of models; signed releases through the same client as on phones."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ __all__ = ["ReleaseSource", "Source"]
 
 
 class Source(Protocol):
-    """What fills a shelf."""
+    """A source of new versions for a shelf."""
 
     def check(self) -> Outcome:
-        """Look for something newer and install it; blocks. What goes wrong is in the outcome."""
+        """Check for a newer version and install it; blocks. Errors are outcomes."""
 
 
 class ReleaseSource:
-    """The releases of a ring."""
+    """Signed releases of a ring."""
 
     def __init__(self, shelf: Shelf, prover: Prover, *, brought: Source | None = None) -> None:
-        """Ask for nothing yet.
+        """Keep the arguments; nothing is fetched yet.
 
         Args:
-            shelf: What to fill.
-            prover: What runs self-tests.
-            brought: What the image brought, for a first start that waits for no network.
+            shelf: Destination of the model.
+            prover: Runner of self-tests.
+            brought: Source of the image's model, for a first start without the network.
         """
         self._shelf, self._prover, self._brought = shelf, prover, brought
 

@@ -1,12 +1,12 @@
-"""Is a new version worse than the one before it? A small state machine over recent runs.
+"""Rollback watch: detects that a new version is worse than the one before it.
 
-A version is *new* until its probation has passed. While it is new, every window of runs is
-judged: too many failures, or a median time per row that is a multiple of the old version's,
+A version is *new* until its probation has passed. During probation every window of runs is
+evaluated: too many failures, or a median time per row that exceeds a multiple of the old version's,
 trips the watch, and a tripped watch stays tripped. The median, because a busy neighbour on the
-same cores makes some runs of any version slow. After probation the version has proven itself:
-what goes wrong from then on is not the update, and going back would not mend it.
+same cores slows some runs of any version. After probation a regression is not attributed to the
+update, and a rollback would not fix it.
 
-No clock and no runtime in here: times come with the calls.
+Pure: no clock and no runtime in here; times are arguments.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from edge.models.settings import WatchSettings
 
 __all__ = ["Watch", "percentile"]
 
-_SLOTS: Final = 12  # a window forgets in twelfths
+_SLOTS: Final = 12  # a window slides in twelfths
 _STEP: Final = 1.1  # times are counted in bins 10 % wide
 
 
 @dataclass(slots=True)
 class _Slot:
-    """The runs of a twelfth of a window."""
+    """Counts of the runs in a twelfth of a window."""
 
     begun: float
     runs: int
@@ -39,7 +39,7 @@ class Watch:
     """Watches one version from its first run on.
 
     Attributes:
-        tripped: Why the version should be taken back, or ``None``.
+        tripped: Reason for a rollback, or ``None``.
     """
 
     def __init__(
@@ -48,22 +48,22 @@ class Watch:
         """Start the probation.
 
         Args:
-            settings: What trips it.
-            now: Seconds of a clock that never goes back.
-            reference: The old version's median time per row in seconds, where there is one.
+            settings: Conditions of a rollback.
+            now: Seconds of a monotonic clock.
+            reference: The old version's median time per row in seconds, if there is one.
         """
         self._settings, self._began, self._reference = settings, now, reference
         self._slots: deque[_Slot] = deque()
         self.tripped: str | None = None
 
     def observe(self, *, now: float, rows: int, seconds: float, failed: bool) -> str | None:
-        """Count a run, and return why the version should be taken back, or ``None``.
+        """Count a run; return the reason for a rollback, or ``None``.
 
         Args:
-            now: When it ended.
+            now: Time at which it ended.
             rows: Rows of its batch.
-            seconds: What it took.
-            failed: Whether the runtime failed.
+            seconds: Its duration.
+            failed: True if the runtime failed.
         """
         slot = self._slot(now)
         slot.runs += 1
@@ -81,7 +81,7 @@ class Watch:
         return now - self._began < self._settings.probation_seconds
 
     def median(self) -> float | None:
-        """Return the median time per row of the recent runs, seconds; ``None`` at first."""
+        """Return the median time per row of the recent runs, seconds; ``None`` without runs."""
         return percentile(self._bins(), 0.5)
 
     def _judge(self) -> str | None:
@@ -96,8 +96,8 @@ class Watch:
         if median is None or self._reference is None or median <= limits.slowdown * self._reference:
             return None
         return (
-            f"a median of {median * 1000:.3g} ms a row; the version before took "
-            f"{self._reference * 1000:.3g} ms, and {limits.slowdown:g} times that is allowed"
+            f"median {median * 1000:.3g} ms per row; the previous version took "
+            f"{self._reference * 1000:.3g} ms, and {limits.slowdown:g} times that is the limit"
         )
 
     def _slot(self, now: float) -> _Slot:
@@ -113,7 +113,7 @@ class Watch:
 
 
 def percentile(bins: dict[int, int], share: float) -> float | None:
-    """Return the upper edge, in seconds, of the bin that holds a percentile."""
+    """Return the upper edge, in seconds, of the bin that contains a percentile."""
     total = sum(bins.values())
     seen = 0
     for at in sorted(bins):

@@ -1,11 +1,11 @@
-"""The audit: is what is deployed what Git says, and would it still be let through?
+"""Audit of deployed state: drift from Git, and compliance with today's policy.
 
     report = run_audit(Options(stack="prod"))
     sys.exit(report.exit_code)
 
-The same pack that judged the plan judges the state, asked through `pulumi policy analyze`. Beside
-it stand checks of what no rule can see: each is a function from what is deployed to findings
-(`operations.audit.contract`). All of it comes out as one report, in the forms of the gate's.
+The policy pack that judged the plan evaluates the state, through `pulumi policy analyze`. Checks
+cover what no rule can see: each is a function from the deployed state to findings
+(`operations.audit.contract`). All results form one report, in the gate's formats.
 """
 
 from operations.audit.contract import Check, Deployed, Found

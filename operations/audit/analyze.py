@@ -1,4 +1,4 @@
-"""What the engine says of a state: `pulumi policy analyze` with the pack."""
+"""Runs `pulumi policy analyze` with the pack on an exported state."""
 
 import json
 import os
@@ -19,12 +19,12 @@ __all__ = ["Analyzed", "analyze"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analyzed:
-    """How it ended.
+    """Result of the engine's analysis.
 
     Attributes:
-        seen: What the engine said; it gives no account of rules that passed.
-        errors: What it failed with, a line each that begins with `error:`; what it says when it
-            has only found violations is left out.
+        seen: Violations that the engine reported; it does not list rules that passed.
+        errors: Errors of the engine, one line each beginning with `error:`; empty if it completed,
+            with or without violations.
     """
 
     seen: Observation
@@ -38,18 +38,18 @@ def analyze(
     *,
     export: Mapping[str, Any],
 ) -> Analyzed:
-    """Ask the engine about an exported state.
+    """Analyze an exported state with the engine.
 
     Args:
-        project: Whose pack.
+        project: Project with the policy pack.
         engine: The engine.
-        variables: Its environment.
-        export: The state.
+        variables: Environment of the engine.
+        export: The exported state.
     """
     folder = project.log.parent
     folder.mkdir(parents=True, exist_ok=True)
     seen = Observation()
-    # A state may hold what only its owner should read: it goes when the engine has read it.
+    # A state may contain secrets: readable by its owner only, deleted after the engine has read it.
     with _private(folder / f"{project.stack}.state.json", json.dumps(export)) as state:
         ended = run_lines(
             [
@@ -71,7 +71,8 @@ def analyze(
     if complete:
         return Analyzed(seen=seen, errors="")
     said = (
-        ended.errors.strip() or f"error: the engine ended with {ended.exit_code} and said nothing"
+        ended.errors.strip()
+        or f"error: the engine exited with {ended.exit_code} and printed no error"
     )
     return Analyzed(seen=seen, errors=said)
 

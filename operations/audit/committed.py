@@ -1,4 +1,4 @@
-"""Since which commit Git pins what it pins, and whose commit that is."""
+"""Finds the commit, and its author, that pinned a deployment's model."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ class _Commit:
 
 
 def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
-    """Return what asks Git who pinned the model of a deployment, or took the deployment out.
+    """Return a function that finds the commit that pinned or removed a deployment.
 
-    The stack file is read at each commit that changed it, from the newest back, until the
-    deployment's pin was another: a digest may move within the file, so no search for text will do.
+    The stack file is parsed at each commit that changed it, newest first, until the deployment's
+    pin differs. A text search (``git log -S``) would not do: a digest may move within the file.
 
     Args:
-        project: Whose stack file.
-        commit: Where the history begins.
+        project: Project with the stack file.
+        commit: Newest commit of the history.
     """
     name = project.stack_file.name
 
-    @cache  # a commit is read once for all deployments that differ
+    @cache  # each commit is read once for all deployments
     def pins_at(at: str) -> Mapping[str, ModelPin]:
         return from_git(project, at).pins
 
@@ -47,7 +47,7 @@ def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
                 break
             since = found
         else:
-            since = since if now else None  # a pin since the first commit, or never one
+            since = since if now else None  # pinned since the first commit, or never
         if since is None:
             return Author(source="Git", note=f"no commit of {name} has it")
         return Author(who=since.who, when=since.when, source=f"Git {since.hash[:12]}, {name}")
@@ -56,7 +56,7 @@ def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
 
 
 def _history(project: Project, commit: str) -> Iterator[_Commit]:
-    """Yield the commits that changed the stack file, the newest first."""
+    """Yield the commits that changed the stack file, newest first."""
     form = "--format=%H%x00%an <%ae>%x00%at"
     try:
         log = git(project.root, "log", form, commit, "--", project.stack_file.name)

@@ -1,8 +1,8 @@
-"""What a check of the deployed state is given, and what it returns.
+"""Inputs and results of a check of the deployed state.
 
 A check is data around a function, as a rule is. One that needs more than the state (a registry,
-a delivery network, a cluster) is made with a client of it and gives a `Check` whose function asks
-that client; whatever such a function raises makes the audit undecided, never passed.
+a delivery network, a cluster) is created with a client of it, and its function calls that client;
+an exception in such a function makes the audit undecided, never passed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,22 +20,22 @@ from gate.report import Author
 __all__ = ["Ask", "Author", "Check", "Deployed", "Found", "moment"]
 
 Ask = Callable[[], Author]
-"""Asks a record who changed something. It may raise: then the finding says why nobody is known."""
+"""Looks up the author of a change. If it raises, the finding states why the author is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What is deployed, and what Git says of it.
+    """Deployed state, with the declarations in Git.
 
     Attributes:
         stack: The stack's name.
         resources: Every resource of the state, with its inputs, in the state's order.
-        outputs: What the providers answered, by URN.
-        pins: The model of every deployment in the state, by the deployment's name.
-        declared: The same as the stack file in Git has it.
-        facts: What the judge knows of the stack: trust, verified models, signed records.
-        pinned_by: Who pinned the model of a deployment in Git, or took the deployment out.
-        now: The time of the audit.
+        outputs: Outputs that the providers returned, by URN.
+        pins: Model of every deployment in the state, by the deployment's name.
+        declared: Model of every deployment in Git's stack file, by the deployment's name.
+        facts: Facts for the judge: trust, verified models, signed records.
+        pinned_by: Finds the author who pinned or removed a deployment in Git.
+        now: Time of the audit.
     """
 
     stack: str
@@ -50,13 +50,13 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One thing that a check found.
+    """One finding of a check.
 
     Attributes:
         finding: What, got, expected, next step.
         urn: The resource; empty for the stack as a whole.
-        denies: Whether the audit fails by it; otherwise it is advice.
-        author: Asks who changed it; none where the finding is not about a change by hand.
+        denies: True if it fails the audit; otherwise it is advice.
+        author: Looks up who made the change; ``None`` if the finding is not about a change.
     """
 
     finding: Finding
@@ -67,14 +67,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A check beside the rules.
+    """A check, in addition to the rules.
 
     Attributes:
-        id: Kebab-case, stable; no rule has it.
-        title: One sentence that is true when nothing is found.
-        severity: How bad it is when something is.
-        frameworks: The controls it serves.
-        look: The check itself; may raise, which is reported.
+        id: Kebab-case, stable; distinct from every rule's.
+        title: One sentence that is true when there are no findings.
+        severity: Severity of its findings.
+        frameworks: Controls that it serves.
+        look: The check function; may raise, which is reported.
     """
 
     id: str
@@ -85,5 +85,5 @@ class Check:
 
 
 def moment(time: datetime) -> str:
-    """Return a time as an `Author` has it."""
+    """Format a time for an `Author`: RFC 3339 in UTC, whole seconds."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,8 @@
-"""The judge over a deployed state, told as an engine tells of a plan.
+"""Judges a deployed state, as the events of an engine.
 
-`pulumi policy analyze` says what is wrong and never what ran, so it cannot show that nothing was
-left out. The same judge run here accounts for every rule on every resource; what the engine says
-of the same state must then agree with it.
+`pulumi policy analyze` reports violations and never which rules ran, so it cannot show that nothing
+was skipped. The same judge accounts here for every rule on every resource; the engine's result
+for the same state must then agree.
 """
 
 from collections import defaultdict
@@ -18,13 +18,13 @@ from gate.observation import STACK_TYPE, Observation
 
 __all__ = ["disagreement", "events_of"]
 
-# In the place of a planned operation.
+# In place of a planned operation (create, update, ...).
 _OPERATION = "deployed"
 _NAMES_SHOWN = 3
 
 
 def events_of(state: ExportedState, session: Session, expected: Expectation) -> Iterator[Event]:
-    """Judge a state and yield what an engine would have said of it."""
+    """Judge a state and yield the events that an engine would have emitted."""
     denied = False
     for resource in state.inputs:
         yield ResourceSeen(
@@ -56,7 +56,7 @@ def events_of(state: ExportedState, session: Session, expected: Expectation) -> 
 
 
 def disagreement(judged: Observation, engine: Observation) -> tuple[str, ...]:
-    """Return a doubt if the engine, asked about the same state, denies something else."""
+    """Return a doubt if the engine's denials for the same state differ."""
     ours, theirs = _denials(judged), _denials(engine)
     if ours == theirs:
         return ()
@@ -81,7 +81,7 @@ def _violations(verdicts: Iterable[Verdict], expected: Expectation) -> Iterator[
 
 
 def _accounts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the rules that passed and those that did not, as the engine sums them up."""
+    """Return the rules that passed and those that did not, as in the engine's summary."""
     passing: dict[str, list[bool]] = defaultdict(list)
     for item in verdicts:
         passing[item.rule].append(item.outcome == "pass")
@@ -90,7 +90,7 @@ def _accounts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def _denials(seen: Observation) -> set[tuple[str, str]]:
-    # The engine writes its own URN of the stack for what is about the whole.
+    # For violations of the whole stack, the engine reports the URN of its root stack resource.
     return {
         (item.rule, "" if f"::{STACK_TYPE}::" in item.urn else item.urn)
         for item in seen.violations

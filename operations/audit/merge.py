@@ -1,4 +1,4 @@
-"""One report of rules and checks: what a check finds stands beside what a rule says."""
+"""Merges the findings of checks into the report of rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ _GROUP = "audit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a check came out.
+    """Result of a check.
 
     Attributes:
         check: The check.
-        found: What it found.
-        authors: Who changed each, as far as it is known.
-        failure: Why it could not be made; empty if it was.
+        found: Its findings.
+        authors: Author of each, where known.
+        failure: Reason why it failed to run; empty if it ran.
     """
 
     check: Check
@@ -32,21 +32,21 @@ class Result:
 
 
 def look(checks: Iterable[Check], deployed: Deployed) -> list[Result]:
-    """Make each check; one that raises has not passed, and does not stop the others."""
+    """Run each check; one that raises has not passed, and does not stop the others."""
     return [_look(check, deployed) for check in checks]
 
 
 def _look(check: Check, deployed: Deployed) -> Result:
     try:
         found = tuple(check.look(deployed))
-    # Fail closed: whatever goes wrong in a check, or in what it asks, is told as a doubt.
+    # Fail closed: any error in a check, or in a system that it queries, becomes a doubt.
     except Exception as error:  # noqa: BLE001
-        return Result(check=check, failure=f"Check {check.id} could not be made: {_said(error)}.")
+        return Result(check=check, failure=f"Check {check.id} could not run: {_said(error)}.")
     return Result(check=check, found=found, authors=tuple(map(_author, found)))
 
 
 def _author(found: Found) -> Author | None:
-    """Ask who changed what was found; a record that cannot be read never hides the finding."""
+    """Look up a finding's author; a record that cannot be read never hides the finding."""
     if found.author is None:
         return None
     try:
@@ -58,13 +58,13 @@ def _author(found: Found) -> Author | None:
 def _said(error: Exception) -> str:
     if isinstance(error, GovernanceError):
         return str(error)
-    answer = getattr(error, "response", None)  # botocore's ClientError carries what AWS said
+    answer = getattr(error, "response", None)  # of botocore's ClientError
     code = answer.get("Error", {}).get("Code", "") if isinstance(answer, dict) else ""
     return f"{type(error).__name__} {code}".strip()
 
 
 def merge(report: Report, results: Sequence[Result], stack_file: StackFile) -> Report:
-    """Return a report of the pack's verdicts with the checks' findings in it."""
+    """Return the report of the pack's verdicts with the checks' findings added."""
     found = [
         _violation(result.check, item, author, stack_file)
         for result in results

@@ -1,4 +1,4 @@
-"""One audit from question to report: the shell around the pure parts."""
+"""Runs an audit from options to report: the I/O around the pure parts."""
 
 import json
 import os
@@ -39,14 +39,14 @@ __all__ = ["Options", "run_audit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is asked.
+    """Options of an audit.
 
     Attributes:
         stack: The stack to audit.
-        cloud: Whose state: the sandbox's, or that of the caller's own backend.
-        file: An exported state; none stands for the stack's own, from its backend.
-        commit: The commit whose stack file says what should be deployed.
-        folder: Where the checkout is, or a folder in it.
+        cloud: Source of the state: the sandbox, or the caller's own backend.
+        file: An exported state; by default that of the stack's backend.
+        commit: The commit whose stack file declares the desired deployment.
+        folder: The checkout, or a folder in it.
         ambient: The caller's environment.
     """
 
@@ -64,15 +64,15 @@ def run_audit(
     *,
     checks: Sequence[Check] = STATE_CHECKS,
 ) -> Report:
-    """Judge what is deployed with the policy pack and the checks, and report on it.
+    """Judge the deployed state with the policy pack and the checks.
 
     Args:
-        options: What is asked.
-        tell: Told how far it is, in sentences.
-        checks: What is looked at beside the rules.
+        options: Options of the audit.
+        tell: Called with progress, in sentences.
+        checks: Checks in addition to the rules.
 
     Raises:
-        GateError: There is nothing to judge, or the engine could not even be asked.
+        GateError: The state cannot be judged, or the engine cannot be run.
     """
     clock = Clock()
     now = datetime.now(UTC)
@@ -97,10 +97,10 @@ def run_audit(
         for event in events_of(state, session, expected):
             seen.add(event)
     with clock.phase("ask the engine"):
-        tell("Asking the engine about the same state")
+        tell("Analyzing the same state with the engine")
         analyzed = analyze(project, engine, variables, export=export)
     with clock.phase("checks"):
-        tell("Looking at what no rule sees")
+        tell("Running the checks")
         deployed = Deployed(
             stack=project.stack,
             resources=state.inputs,

@@ -1,4 +1,4 @@
-"""The state as its own baseline: what the next run of the program would be told."""
+"""Updates the baseline in an exported state to that of the next run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ __all__ = ["settled"]
 
 
 def settled(export: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an exported state whose `Deployed` carries the baseline among the stack's outputs.
+    """Return an exported state whose `Deployed` has the baseline from the stack's outputs.
 
-    The component was registered before the rest was deployed, so it names what was there before.
-    Without the output, as after a first `up` that failed, it stays as it is.
+    The component is registered before the rest is deployed, so its inputs are of the previous
+    state. Without the output, as after a first `up` that failed, the state is returned unchanged.
     """
     deployment = export.get("deployment") or {}
     rows = deployment.get("resources") or []

@@ -1,9 +1,9 @@
-"""An account before the first `up`: state, keys, registries and the pipeline's roles.
+"""Prepares an account for the first `up`: state bucket, keys, registries and pipeline roles.
 
-``rights`` derives what a plan needs of AWS, ``policies`` makes statements of it, ``documents`` the
-policies of the roles, ``boundary`` the limit of the roles that a stack makes, ``trust`` names the
-jobs that may take a role; ``account`` makes what is missing and changes nothing that is there but
-its policies. Running it again is safe.
+``rights`` derives the AWS permissions that a plan needs, ``policies`` makes statements of them,
+``documents`` the policies of the roles, ``boundary`` the permissions boundary of the roles that a
+stack creates, ``trust`` the trust policies of the jobs; ``account`` creates what is missing and
+changes only policies of existing resources. It is idempotent.
 """
 
 from operations.bootstrap.account import Made, Wanted, bootstrap

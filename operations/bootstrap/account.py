@@ -1,4 +1,4 @@
-"""Making what an account lacks. Every step looks first, so a run may be repeated or resumed."""
+"""Creates the missing resources of an account. Idempotent: an interrupted run may be repeated."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -33,12 +33,12 @@ _SIGNERS: Final = ("builder", "evaluator")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What an account should have for a stack.
+    """Desired resources of an account for a stack.
 
     Attributes:
         place: The account, the stack and the regions; the credentials must be of this account.
         repository: The repository on GitHub whose workflows deploy.
-        plan: Resources that the stack's last preview plans.
+        plan: Resources planned by the stack's last preview.
     """
 
     place: Place
@@ -53,12 +53,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """One thing that the account has now.
+    """One resource of the account.
 
     Attributes:
         what: Its name.
         outcome: ``made`` now, ``there`` already, or ``changed``.
-        value: What others need of it: a URI or an ARN.
+        value: Its identifier for others: a URI or an ARN.
     """
 
     what: str
@@ -67,15 +67,15 @@ class Made:
 
 
 def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
-    """Make what is missing, one thing after the other.
+    """Create the missing resources, one after the other.
 
     Args:
-        wanted: What the account should have.
-        clients: Gives an AWS client by the name of its service.
+        wanted: Desired resources of the account.
+        clients: Returns a boto3 client by the name of its service.
 
     Raises:
         GovernanceError: The credentials are of another account.
-        ClientError: AWS refused; what was made stays and is found again.
+        ClientError: AWS refused; resources made so far are found by the next run.
     """
     place, plan = wanted.place, wanted.plan
     account = clients("sts").get_caller_identity()["Account"]
@@ -105,10 +105,10 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
 
 
 def _gate(clients: Clients, wanted: Wanted) -> Iterator[Made]:
-    """Make the key of the trust's role `pipeline` and the role that alone may sign with it.
+    """Create the signing key of the trust's role `pipeline`, and the only role that may use it.
 
-    The key's policy names the role and the role's policies name the key: the key comes first with
-    the policy that AWS gives it, and is closed once the role is there.
+    The key's policy names the role and the role's policies name the key. So the key is created
+    first, with AWS's default key policy, and is restricted once the role exists.
     """
     stack = wanted.place.stack
     kms = clients("kms")
@@ -125,7 +125,7 @@ def _gate(clients: Clients, wanted: Wanted) -> Iterator[Made]:
 
 
 def _close(kms: Any, key: str, policy: Mapping[str, Any]) -> bool:
-    """Give a key its policy; return whether it had another."""
+    """Set a key's policy; return whether it had another."""
     now = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     if now == policy:
         return False
@@ -163,7 +163,7 @@ def _bucket(s3: Any, wanted: Wanted, *, key: str) -> Made:
         where = {} if region == "us-east-1" else at
         s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **where)
         outcome = "made"
-    # Said every time: a state that was opened by hand is closed again.
+    # Set on every run: a bucket that was made public by hand is closed again.
     s3.put_public_access_block(
         Bucket=name,
         PublicAccessBlockConfiguration=dict.fromkeys(
@@ -223,7 +223,7 @@ def _repository(ecr: Any, name: str) -> Made:
 
 
 def _pulled(ecr: Any, name: str, policy: Mapping[str, Any]) -> Made:
-    """Let Lambda pull a repository's images, and no other service."""
+    """Allow Lambda, and no other service, to pull a repository's images."""
     what = f"repository policy {name}"
     outcome: Outcome = "changed"
     try:
@@ -251,7 +251,7 @@ def _provider(iam: Any, wanted: Wanted) -> Made:
 def _role(
     iam: Any, wanted: Wanted, purpose: str, environment: str, policies: list[dict[str, Any]]
 ) -> Iterator[Made]:
-    # Not a name of the stack's own, which the deploy role may change.
+    # Outside the stack's own name prefix, whose roles the deploy role may change.
     name = f"mobile-ai-pipeline-{wanted.place.stack}-{purpose}"
     account = wanted.place.account
     trust = json.dumps(
@@ -272,7 +272,7 @@ def _role(
         iam.attach_role_policy(RoleName=name, PolicyArn=made.value)
         kept.append(made.value)
         yield made
-    # A stack that uses fewer types needs fewer policies: what is left over is taken away.
+    # A stack that uses fewer types needs fewer policies: surplus ones are detached.
     attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     for item in attached:
         if item["PolicyArn"] not in kept:
@@ -293,7 +293,7 @@ def _policy(iam: Any, account: str, name: str, document: str) -> Made:
     now = iam.get_policy_version(PolicyArn=arn, VersionId=default)["PolicyVersion"]["Document"]
     if now == json.loads(document):
         return Made(what=f"policy {name}", outcome="there", value=arn)
-    for item in versions:  # AWS keeps five; only the one in force is of use
+    for item in versions:  # IAM keeps at most five versions of a managed policy
         if not item["IsDefaultVersion"]:
             iam.delete_policy_version(PolicyArn=arn, VersionId=item["VersionId"])
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
@@ -305,6 +305,6 @@ def _tag(key: str, value: str) -> dict[str, str]:
 
 
 def _expect(error: ClientError, code: str) -> None:
-    """Go on where a thing is missing or there already; anything else is the caller's to see."""
+    """Ignore an error with this code; raise any other."""
     if error.response["Error"]["Code"] != code:
         raise error

@@ -1,8 +1,8 @@
-"""The permissions boundary of a stack's roles: together they may do what their plan says. Pure.
+"""Permissions boundary of a stack's roles: the union of what its plan grants them. Pure.
 
-Whoever may make roles and write their policies may do everything, unless a boundary that he
-cannot change limits what those policies give. The deploy role may make roles with this boundary
-alone. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+A principal that may create roles and write their policies may do everything, unless a boundary
+that it cannot change limits those policies. The deploy role may only create roles with this
+boundary. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
 
 import json
@@ -20,7 +20,7 @@ __all__ = ["boundary_policy"]
 
 _ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 _ROLE: Final = "aws:iam/role:Role"
-# What policies of AWS's own say, of those that roles of a stack have.
+# Content of the AWS managed policies that a stack's roles use.
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonRDSEnhancedMonitoringRole.html
 _OF_AWS: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
     "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole": (
@@ -42,10 +42,10 @@ _OF_AWS: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
 
 
 def boundary_policy(resources: Iterable[Resource], place: Place) -> dict[str, Any]:
-    """Return the one policy that no role of the stack can exceed.
+    """Return the policy that no role of the stack can exceed.
 
     Raises:
-        GovernanceError: A role's policy is unknown in the plan, or it is AWS's and not listed.
+        GovernanceError: A role's policy is unknown in the plan, or is an unlisted AWS managed one.
     """
     granted: dict[tuple[str, frozenset[str]], set[str]] = defaultdict(set)
     for allowed in _allowed(resources):
@@ -76,7 +76,7 @@ _NOTHING: Final[dict[str, Any]] = {
 
 
 def _allowed(resources: Iterable[Resource]) -> Iterator[dict[str, Any]]:
-    """Yield the statements that the plan gives its roles."""
+    """Yield the statements that the plan grants its roles."""
     for resource in resources:
         if resource.type == _ROLE_POLICY:
             yield from _inline(resource)

@@ -36,9 +36,9 @@ _KEY_CARE: Final = (
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 )
-# Reads of a configuration that would hand over what is kept.
+# Read calls that would reveal secret values.
 _SECRETS: Final = frozenset({"kms:Decrypt", "secretsmanager:GetSecretValue"})
-# A key of the bootstrap may be used through services (the state is), but not changed or handed on.
+# Keys of the bootstrap may be used through services (as for the state), not changed or shared.
 _USES: Final = frozenset(
     {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:RetireGrant"}
 )
@@ -48,20 +48,20 @@ def deploy_policies(plan: Sequence[Resource], place: Place) -> list[dict[str, An
     """Return the policies of the role that runs `pulumi up` on a stack.
 
     Args:
-        plan: The resources that the stack's last preview plans.
+        plan: Resources planned by the stack's last preview.
         place: The account and the stack.
 
     Raises:
-        GovernanceError: A right cannot be derived, or they do not fit into a role.
+        GovernanceError: A right cannot be derived, or the policies exceed a role's limits.
     """
     rights = rights_of_plan(plan, place)
     return packed([*_state(place, write=True), *statements(rights, place), *_leaving(rights)])
 
 
 def preview_policies(plan: Sequence[Resource], place: Place) -> list[dict[str, Any]]:
-    """Return the policies of the role that previews and audits a stack: reading only.
+    """Return the policies of the role that previews and audits a stack: read-only.
 
-    Of secrets it gets those in the state, with which a preview compares.
+    The only secrets it can read are those in the state, with which a preview compares.
 
     Raises:
         GovernanceError: A right cannot be derived.
@@ -73,9 +73,9 @@ def gate_policies(plan: Sequence[Resource], place: Place, *, key: str) -> list[d
     """Return the policies of the role that judges a stack and signs the verdict.
 
     Args:
-        plan: The resources that the stack's last preview plans.
+        plan: Resources planned by the stack's last preview.
         place: The account and the stack.
-        key: ARN of the key that signs.
+        key: ARN of the signing key.
 
     Raises:
         GovernanceError: A right cannot be derived.
@@ -84,11 +84,11 @@ def gate_policies(plan: Sequence[Resource], place: Place, *, key: str) -> list[d
 
 
 def signing_key_policy(*, account: str, role: str) -> dict[str, Any]:
-    """Return the key policy under which one role signs, whatever IAM policies say elsewhere.
+    """Return the key policy under which only one role signs, whatever IAM policies allow.
 
-    The usual statement that hands ``kms:*`` to the account's IAM policies is left out on purpose:
-    without it nobody can be allowed to sign but who is named here. Administrators may look after
-    the key; the pipeline's own roles, and those that a deployment makes, may not.
+    The default statement that delegates ``kms:*`` to the account's IAM policies is omitted on
+    purpose: without it, only the principals named here can be allowed to sign. Administrators may
+    manage the key; the pipeline's own roles, and those that a deployment creates, may not.
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 
     Args:
@@ -109,9 +109,9 @@ def signing_key_policy(*, account: str, role: str) -> dict[str, Any]:
 
 
 def image_policy(*, account: str) -> dict[str, Any]:
-    """Return the repository policy under which Lambda pulls an image for functions of stacks.
+    """Return the repository policy under which Lambda pulls images for functions of stacks.
 
-    Lambda would write it itself, given the right to change repositories of the bootstrap.
+    Lambda could add it itself, but only with the right to change the bootstrap's repositories.
     https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
 
     Args:
@@ -139,7 +139,7 @@ def _state(place: Place, *, write: bool) -> Iterator[dict[str, Any]]:
 
 
 def _judging(plan: Sequence[Resource], place: Place) -> Iterator[dict[str, Any]]:
-    """Yield what a preview needs: the state, and the configuration of what is deployed."""
+    """Yield the statements of a preview: reading the state and the deployed configuration."""
     yield from _state(place, write=False)
     reads = [
         right
@@ -150,7 +150,7 @@ def _judging(plan: Sequence[Resource], place: Place) -> Iterator[dict[str, Any]]
 
 
 def _auditing(place: Place) -> Iterator[dict[str, Any]]:
-    """Yield what an audit needs beside: the bytes that devices get, and who called AWS."""
+    """Yield the additional statements of an audit: delivered objects, and CloudTrail."""
     own = [f"arn:aws:s3:::{place.prefix}*"]
     objects = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"]
     yield statement("ReadOwnObjects", objects, own)
@@ -160,22 +160,22 @@ def _auditing(place: Place) -> Iterator[dict[str, Any]]:
     }
     keys = [f"arn:aws:kms:*:{place.account}:key/*"]
     yield statement("ReadReleased", ["kms:Decrypt"], keys, released)
-    # AWS cannot limit this one to resources: it shows every management call of the account.
+    # LookupEvents has no resource-level permissions: it shows all of the account's calls.
     yield statement("AskWhoChanged", ["cloudtrail:LookupEvents"], ["*"])
 
 
 def _looking(place: Place) -> Iterator[dict[str, Any]]:
-    """Yield what `mobile-ai images` needs: tags and manifests, no layer."""
+    """Yield the statements of `mobile-ai images`: reading tags and manifests, no layers."""
     yield statement("LogInToImages", ["ecr:GetAuthorizationToken"], ["*"])
     repositories = [f"arn:aws:ecr:*:{place.account}:repository/mobile-ai/*"]
     yield statement("ReadImageTags", ["ecr:BatchGetImage", "ecr:ListImages"], repositories)
 
 
 def _leaving(rights: Iterable[Right]) -> Iterator[dict[str, Any]]:
-    """Yield the refusal to touch keys of the bootstrap: state and signers are not a stack's.
+    """Yield the statement that denies changes to the bootstrap's keys (state, signers).
 
-    A key has no name that a scope could tell apart, and who may write a key's policy may let
-    himself sign with it.
+    A key's ARN has no name that a scope could match, and a principal that may write a key's policy
+    can grant itself the right to sign.
     """
     touching = {
         right.action

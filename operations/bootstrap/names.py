@@ -1,4 +1,4 @@
-"""Names of a stack that a policy can tell from all others. Pure."""
+"""Stack names whose prefix is unambiguous in an account. Pure."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,15 +7,15 @@ from governance.errors import GovernanceError
 
 __all__ = ["refuse_shared_names"]
 
-# `mobile-ai-<word>-...` in the bootstrap's own names.
+# Words in the bootstrap's own names, `mobile-ai-<word>-...`.
 _OF_BOOTSTRAP: Final = frozenset({"builder", "evaluator", "gate", "pipeline", "state"})
 
 
 def refuse_shared_names(stack: str, others: Iterable[str]) -> None:
-    """Refuse a stack whose prefix ``mobile-ai-<stack>-`` begins names that are not its own.
+    """Refuse a stack whose prefix ``mobile-ai-<stack>-`` matches names that are not its own.
 
-    The pipeline's roles are limited by that prefix: a role of ``dev`` could change what belongs
-    to ``dev-eu`` in the same account.
+    The pipeline's roles are limited by that prefix: a role of ``dev`` could change resources of
+    ``dev-eu`` in the same account.
 
     Args:
         stack: The stack.

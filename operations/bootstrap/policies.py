@@ -1,6 +1,6 @@
-"""Rights as IAM statements, and statements as policies: few, and no wider than the rights. Pure.
+"""Turns rights into IAM statements, and statements into few policies, without widening. Pure.
 
-Limits: a managed policy holds 6,144 characters without spaces, a role ten of them
+Limits: a managed policy has at most 6,144 characters without white space, a role ten policies
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 """
 
@@ -33,10 +33,9 @@ class _Grant:
 def statements(rights: Iterable[Right], place: Place) -> list[dict[str, Any]]:
     """Return statements that grant these rights, with the stack's names as patterns.
 
-    A name that begins with the stack's prefix becomes ``<prefix>*``: every such name is the
-    stack's own (the bootstrap refuses stacks whose prefixes overlap), and the next model of an
-    app needs no new policy. Statements are merged where no action gains a kind of resource that
-    it takes.
+    A name with the stack's prefix becomes ``<prefix>*``: every such name is the stack's own (the
+    bootstrap refuses overlapping prefixes), and the next model of an app needs no new policy.
+    Statements are merged only where no action gains a kind of resource that it applies to.
     """
     numbers: dict[str, int] = defaultdict(int)
     found = []
@@ -56,7 +55,7 @@ def statements(rights: Iterable[Right], place: Place) -> list[dict[str, Any]]:
 def statement(
     sid: str, actions: Sequence[str], on: Sequence[str], condition: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return one statement that allows."""
+    """Return one ``Allow`` statement."""
     allowed: dict[str, Any] = {
         "Sid": sid,
         "Effect": "Allow",
@@ -67,10 +66,10 @@ def statement(
 
 
 def packed(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return statements in few policies: each goes into the first that has room.
+    """Distribute statements over few policies: each goes into the first that has room.
 
     Raises:
-        GovernanceError: They do not fit into the policies that a role may have.
+        GovernanceError: They exceed the policies that a role may have.
     """
     policies: list[dict[str, Any]] = []
     for item in items:
@@ -85,14 +84,14 @@ def packed(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         raise GovernanceError(
             "policies of a role",
             got=f"{len(policies)} policies, the largest of {largest} characters",
-            expected=f"at most {_MOST} of {_LONGEST}, which is what AWS takes",
+            expected=f"at most {_MOST} of {_LONGEST}, AWS's limits",
             next_step="split the stack: its plan needs more kinds of rights than a role can hold",
         )
     return policies
 
 
 def own_names(arn: str, place: Place) -> str:
-    """Return an ARN with a name of the stack cut to the stack's prefix and ``*``."""
+    """Return an ARN whose stack-owned name is replaced by the stack's prefix and ``*``."""
     for prefix in (place.prefix, place.prefix.replace("-", "_")):
         head, found, _ = arn.partition(prefix)
         if found:
@@ -115,7 +114,7 @@ def _grants(rights: Iterable[Right], place: Place) -> list[_Grant]:
 
 
 def _merged(grants: Sequence[_Grant]) -> list[_Grant]:
-    """Return grants with those joined that widen nothing by it."""
+    """Merge grants where that widens nothing."""
     kept: list[_Grant] = []
     for grant in grants:
         for other in kept:
@@ -129,7 +128,7 @@ def _merged(grants: Sequence[_Grant]) -> list[_Grant]:
 
 
 def _joins(grant: _Grant, other: _Grant) -> bool:
-    """Return whether a grant's actions gain nothing by the ARNs of another."""
+    """Return whether a grant's actions gain nothing from the ARNs of another."""
     return (grant.service, grant.condition) == (other.service, other.condition) and not any(
         _takes(action, arn) for action in grant.actions for arn in other.arns - grant.arns
     )
@@ -144,7 +143,7 @@ def _takes(action: str, arn: str) -> bool:
 
 
 def _is_of(kind: str, arn: str) -> bool:
-    """Return whether an ARN may be of a kind: the service's, and it begins as the format does."""
+    """Return whether an ARN matches a kind: same service, and the format's fixed prefix."""
     _, _, service, _, _, form = kind.split(":", 5)
     _, _, owner, _, _, name = arn.split(":", 5)
     return service == owner and name.startswith(form.partition("${")[0])

@@ -1,9 +1,9 @@
-"""The rights that a plan needs of AWS: action by action, on the ARNs of its resources. Pure.
+"""AWS permissions that a plan needs: per action, on the ARNs of its resources. Pure.
 
-``calls.yaml`` holds the calls behind each resource type, reviewed by people. AWS's Service
-Authorization Reference says on which kinds of resource an action is checked; the part that is
-needed of it is generated into ``authorization.json`` (``make docs``). A right is a call on a kind,
-with the name that the plan gives the resource.
+``calls.yaml`` lists the API calls behind each resource type, reviewed by people. AWS's Service
+Authorization Reference lists the kinds of resource on which an action is checked; the needed part
+of it is generated into ``authorization.json`` (``make docs``). A right is a call on a kind, with
+the name that the plan gives the resource.
 """
 
 import json
@@ -23,17 +23,17 @@ __all__ = ["Place", "Right", "Verb", "authorization", "calls", "rights_of_plan"]
 
 Verb = Literal["create", "read", "update", "tag", "delete", "pass", "link"]
 _VERBS: Final[tuple[Verb, ...]] = ("create", "read", "update", "tag", "delete")
-# Their calls go to one region of AWS's choice, so a condition on the region would refuse them.
+# Global services: aws:RequestedRegion is the region of their endpoint, not the stack's.
 _GLOBAL: Final = frozenset({"billing", "budgets", "ce", "cloudfront", "iam", "route53"})
 _KEY_USE: Final = frozenset({"Decrypt", "Encrypt", "GenerateDataKey", "RetireGrant"})
 _KEY_GRANTS: Final = frozenset({"CreateGrant", "RevokeGrant"})
-# Whoever gives a role rights may give them to himself by it: only below the boundary.
+# Actions that grant rights to a role, and so to whoever may use it: only with the boundary.
 _GIVING: Final = frozenset(
     {"AttachRolePolicy", "CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy"}
 )
 _FIELD: Final = re.compile(r"\{([\w.]+)(?:\|([^}]*))?\}")
 _IMAGE: Final = re.compile(r"^\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com/([^:@]+)")
-# The first variable of an ARN's format that is a name: what stands before it is fixed.
+# The first variable of an ARN's format that is a name; everything before it is fixed.
 _NAME: Final = re.compile(r"\$\{(?!Partition\}|Region\}|Account\})")
 
 
@@ -45,7 +45,7 @@ class Place:
         account: 12 digits.
         stack: The stack; names that begin with ``mobile-ai-<stack>-`` are its own.
         region: The stack's region.
-        regions: Every region in which calls of the stack are allowed.
+        regions: Every region in which the stack's calls are allowed.
     """
 
     account: str
@@ -55,12 +55,12 @@ class Place:
 
     @property
     def prefix(self) -> str:
-        """The beginning of every name of the stack."""
+        """Prefix of every name of the stack."""
         return f"mobile-ai-{self.stack}-"
 
     @property
     def boundary(self) -> str:
-        """ARN of the permissions boundary that the stack's roles carry."""
+        """ARN of the permissions boundary of the stack's roles."""
         name = f"mobile-ai-pipeline-{self.stack}-boundary"
         return f"arn:aws:iam::{self.account}:policy/mobile-ai/{name}"
 
@@ -70,13 +70,13 @@ class Right:
     """One action that a resource of the plan needs, on one ARN.
 
     Attributes:
-        type: Token of the resource.
+        type: Type token of the resource.
         name: Its logical name.
-        verb: The step that needs it; ``pass`` hands a role to a service, ``link`` makes the
+        verb: The step that needs it; ``pass`` passes a role to a service, ``link`` creates the
             service-linked role of one.
         action: ``service:Name``.
-        arn: The ARN, with ``*`` for what AWS invents.
-        condition: The condition under which it is granted, as canonical JSON; empty for none.
+        arn: The ARN, with ``*`` for parts that AWS generates.
+        condition: Condition of the grant, as canonical JSON; empty for none.
     """
 
     type: str
@@ -88,7 +88,7 @@ class Right:
 
     @property
     def service(self) -> str:
-        """The service's prefix in IAM."""
+        """IAM prefix of the service."""
         return self.action.partition(":")[0]
 
 
@@ -108,7 +108,7 @@ def rights_of_plan(resources: Iterable[Resource], place: Place) -> list[Right]:
 
 @cache
 def calls() -> Mapping[str, Mapping[str, Any]]:
-    """Return the reviewed table: the calls behind each resource type."""
+    """Return the reviewed table of calls by resource type."""
     path = Path(__file__).parent / "calls.yaml"
     table: Mapping[str, Mapping[str, Any]] = read_yaml(
         path.read_text(encoding="utf-8"), name=path.name
@@ -118,9 +118,9 @@ def calls() -> Mapping[str, Mapping[str, Any]]:
 
 @cache
 def authorization() -> Mapping[str, Mapping[str, str]]:
-    """Return AWS's reference: the ARN formats on which an action is checked, by kind.
+    """Return AWS's reference: ARN formats by kind, for each action.
 
-    An action without kinds takes only ``*``.
+    An action without kinds applies only to ``*``.
     """
     path = Path(__file__).parent / "authorization.json"
     table: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
@@ -132,7 +132,7 @@ def _rights(resource: Resource, place: Place) -> Iterator[Right]:
     if entry is None:
         raise GovernanceError(
             resource.type,
-            got="a type that no permission is known for",
+            got="a type without known permissions",
             expected="an entry in operations/bootstrap/calls.yaml",
             next_step="add the calls that create, read, update, tag and delete it",
         )
@@ -158,7 +158,7 @@ def _right(
 
 
 def _called(resource: Resource, entry: Mapping[str, Any]) -> Iterator[tuple[Verb, str]]:
-    """Yield the calls of a type and those of the inputs that the resource sets."""
+    """Yield the calls of a type, and those of the inputs that the resource sets."""
     conditional = entry.get("when", {})
     sets = [conditional[name] for name in sorted(conditional) if _is_set(resource, name)]
     for verb in _VERBS:
@@ -172,7 +172,7 @@ def _is_set(resource: Resource, name: str) -> bool:
 
 
 def _passing(role: Resource, entry: Mapping[str, Any], place: Place) -> Iterator[Right]:
-    """Yield the right to hand a role to each service that the role trusts, and to no other."""
+    """Yield the right to pass a role to each service that the role trusts, and to no other."""
     text = role.props.get("assumeRolePolicy")
     if not isinstance(text, str):
         raise GovernanceError(
@@ -210,7 +210,7 @@ def _arns(action: str, entry: Mapping[str, Any], resource: Resource, place: Plac
 
 
 def _arn(form: str, name: str, resource: Resource, place: Place) -> str:
-    """Return an ARN of AWS's format with a name in place of its variables."""
+    """Return an ARN in AWS's format, with a name in place of its variables."""
     found = _NAME.search(form)
     head = form[: found.start()] if found else form
     if found is None:
@@ -218,7 +218,7 @@ def _arn(form: str, name: str, resource: Resource, place: Place) -> str:
     filled = _filled(name, resource, place)
     head = head.replace("${Partition}", "aws").replace("${Account}", place.account)
     head = head.replace("${Region}", _region(resource, place))
-    # An input may repeat what the format has: `alias/...`, the first slash of a parameter.
+    # An input may repeat a part of the format: `alias/...`, the first slash of a parameter.
     kind = head.rpartition(":")[2]
     return head + (filled.removeprefix(kind).removeprefix("/") if kind else filled)
 
@@ -255,8 +255,8 @@ def _region(resource: Resource, place: Place) -> str:
 def _condition(action: str, resource: Resource, place: Place) -> dict[str, Any]:
     service, _, name = action.partition(":")
     if service == "kms" and name in _KEY_USE:
-        # AWS calls KMS in the caller's name; the caller never does. What it can reach by that is
-        # what its rights with the calling service reach: names of this stack.
+        # Only AWS services call KMS, on behalf of the caller. They reach what the caller's rights
+        # with that service reach: names of this stack.
         through = [f"*.{region}.amazonaws.com" for region in place.regions]
         return {"StringLike": {"kms:ViaService": through}}
     bound: dict[str, Any] = {}

@@ -1,8 +1,8 @@
-"""Who may read and write a stack's state in the bucket that the bootstrap makes.
+"""Permissions on a stack's state in the bootstrap's bucket.
 
 The layout is that of Pulumi's own backend for object stores (``pkg/backend/diy`` of
-https://github.com/pulumi/pulumi): one folder of each kind for a project, one name in it for a
-stack. A preview takes no lock and writes nothing.
+https://github.com/pulumi/pulumi): one folder per kind and project, one name per stack. A preview
+takes no lock and writes nothing.
 """
 
 from collections.abc import Iterator
@@ -28,22 +28,22 @@ def state_bucket(*, account: str, region: str) -> str:
 def state_statements(
     *, account: str, stack: str, region: str, write: bool
 ) -> Iterator[dict[str, Any]]:
-    """Yield what a role may do with the state of one stack, and of no other.
+    """Yield the statements that grant a role the state of one stack, and of no other.
 
-    Whoever reads a state can decrypt it: a preview compares with it, secrets included.
+    A principal that reads a state can decrypt it: a preview compares with it, secrets included.
 
     Args:
         account: 12 digits.
         stack: The stack.
-        region: Where the bucket is.
-        write: Whether the role deploys.
+        region: Region of the bucket.
+        write: True for the role that deploys.
     """
     bucket = f"arn:aws:s3:::{state_bucket(account=account, region=region)}"
     objects = [
         f"{bucket}/.pulumi/{name.format(project=_PROJECT, stack=stack)}" for name in _OF_STACK
     ]
-    # Without the right to list, S3 answers 403 for what is not there, which is no answer. A
-    # condition on the prefix would take that right from a question about one object.
+    # Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object. A condition on
+    # s3:prefix would not match a GetObject request, and so take that away again.
     yield _allow("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket])
     yield _allow("ReadState", ["s3:GetObject"], [*objects, f"{bucket}/.pulumi/meta.yaml"])
     if write:

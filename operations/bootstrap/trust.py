@@ -1,8 +1,8 @@
-"""Trust policies: jobs of one environment of one GitHub repository may take a role. Pure.
+"""Trust policies: jobs of one environment of one GitHub repository may assume a role. Pure.
 
-The subject of a job's token is ``repo:OWNER/NAME:environment:ENV``; repositories that were made,
-renamed or moved since mid-2026 present ``repo:OWNER@ID/NAME@ID:environment:ENV``, which nobody
-can take over with a name that became free.
+The subject of a job's token is ``repo:OWNER/NAME:environment:ENV``; repositories that were created,
+renamed or moved since mid-2026 present ``repo:OWNER@ID/NAME@ID:environment:ENV``, which cannot be
+taken over by registering a name that became free.
 https://docs.github.com/actions/reference/openid-connect-reference#immutable-subject-claims
 """
 
@@ -39,10 +39,10 @@ class Repository:
 
     @classmethod
     def parse(cls, text: str) -> "Repository":
-        """Read ``owner/name`` or ``owner@id/name@id``.
+        """Parse ``owner/name`` or ``owner@id/name@id``.
 
         Raises:
-            GovernanceError: The text names no single repository, or only one of two ids.
+            GovernanceError: The text does not name a single repository, or has only one of two ids.
         """
         found = _NAMED.fullmatch(text)
         if found is None:
@@ -69,12 +69,12 @@ class Repository:
 
     @property
     def id_command(self) -> str:
-        """The command that prints ``owner@id/name@id``."""
+        """Shell command that prints ``owner@id/name@id``."""
         jq = r'"\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'
         return f"gh api repos/{self.owner}/{self.name} --jq '{jq}'"
 
     def subjects(self, environment: str) -> list[str]:
-        """Return the subjects that tokens of the environment's jobs may have, each in full."""
+        """Return the complete subjects that tokens of the environment's jobs may have."""
         named = f"repo:{self.owner}/{self.name}:environment:{environment}"
         if self.id is None:
             return [named]
@@ -87,7 +87,7 @@ def trust_policy(*, account: str, repository: Repository, environment: str) -> d
 
     Args:
         account: The account that holds the role.
-        repository: The repository whose workflows may take the role.
+        repository: The repository whose workflows may assume the role.
         environment: The environment of the workflow's job.
     """
     subjects = repository.subjects(environment)

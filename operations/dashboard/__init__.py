@@ -1,7 +1,7 @@
-"""One self-contained page for engineers, data scientists, finance and ethics reviewers.
+"""Dashboard: one self-contained page for engineers, data scientists, finance and ethics reviewers.
 
-``collect`` reads what the other commands wrote into a ``Board``; ``page`` renders it. The page
-needs no network and no server.
+``collect`` reads the output files of the other commands into a ``Board``; ``page`` renders it. The
+page needs no network and no server.
 """
 
 from operations.dashboard.board import Board, Chart, Table

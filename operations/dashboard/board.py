@@ -1,4 +1,4 @@
-"""What the dashboard shows, as data: charts and tables in sections, each row with its subject."""
+"""Dashboard content as data: charts and tables in sections; each row carries its filter fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal
 __all__ = ["FILTERS", "Board", "Chart", "Section", "Table"]
 
 FILTERS = ("app", "version", "ring")
-"""Fields by which a reader may narrow the page; a row without one is always shown."""
+"""Fields by which a reader can filter the page; a row without one is always shown."""
 
 Mark = Literal["area", "bar", "line", "point"]
 Value = str | int | float | None
@@ -16,19 +16,19 @@ Row = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart and the rows behind it.
+    """A chart and its rows.
 
     Attributes:
-        id: Stable name, also of the file that a reader downloads.
-        title: What it shows.
-        note: How to read it, in a sentence.
-        mark: How a row is drawn.
-        unit: Of the values.
+        id: Stable name, also of the downloaded file.
+        title: Heading.
+        note: Explanation, in a sentence.
+        mark: Vega-Lite mark of a row.
+        unit: Unit of the values.
         rows: Each with ``at`` (ISO day), ``series``, ``value``, optionally ``low`` and ``high``,
             and the fields of ``FILTERS``.
-        limit: Where it becomes a finding; drawn as a line.
-        share: Whether the values of a moment are shown as parts of their sum.
-        step: What a row is of.
+        limit: Threshold of a finding; drawn as a line.
+        share: True to show values as shares of their sum at each time.
+        step: Time step of a row.
     """
 
     id: str
@@ -47,11 +47,11 @@ class Table:
     """A table.
 
     Attributes:
-        id: Stable name, also of the file that a reader downloads.
-        title: What it shows.
+        id: Stable name, also of the downloaded file.
+        title: Heading.
         columns: Keys of the rows and their headings, in order.
         rows: Texts and numbers by key, and the fields of ``FILTERS``.
-        empty: What is said when there is none.
+        empty: Text shown when there are no rows.
     """
 
     id: str
@@ -63,12 +63,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of the page, with its readers in mind.
+    """A section of the page.
 
     Attributes:
         id: Anchor.
         title: Heading.
-        parts: In order.
+        parts: Charts and tables, in order.
     """
 
     id: str
@@ -81,10 +81,10 @@ class Board:
     """The page.
 
     Attributes:
-        stack: Whose page it is.
-        made: When, for people.
-        facts: The few figures on top, by name.
-        sections: In order.
+        stack: The stack.
+        made: Time of creation, for people.
+        facts: Key figures at the top, by name.
+        sections: Sections, in order.
     """
 
     stack: str
@@ -98,6 +98,6 @@ class Board:
         return [p for item in self.sections for p in item.parts if isinstance(p, Chart)]
 
     def values(self, name: str) -> list[str]:
-        """Return what a filter can be set to."""
+        """Return the values that a filter can be set to."""
         rows: list[Any] = [row for item in self.sections for p in item.parts for row in p.rows]
         return sorted({str(row[name]) for row in rows if row.get(name)})

@@ -11,7 +11,7 @@ _HEIGHT: Final = 220
 
 
 def specification(chart: Chart) -> dict[str, Any]:
-    """Return a chart's specification; its rows are named data that the page fills and narrows."""
+    """Return a chart's specification; its rows are named data that the page fills and filters."""
     layers = [_main(chart)]
     if any("low" in row for row in chart.rows):
         layers.insert(0, _interval(chart))
@@ -44,7 +44,7 @@ def _main(chart: Chart) -> dict[str, Any]:
 
 
 def _interval(chart: Chart) -> dict[str, Any]:
-    """Return intervals: a band around a line, a rule through a point."""
+    """Return the interval layer: a band around a line, a rule through a point."""
     line = chart.mark == "line"
     return {
         "mark": {"type": "errorband", "opacity": 0.2} if line else {"type": "rule"},
@@ -66,7 +66,7 @@ def _limit(value: float) -> dict[str, Any]:
 
 
 def _at(chart: Chart) -> dict[str, Any]:
-    # A bar is of a day or a month; a line runs through moments.
+    # Bars aggregate a day or a month; lines have points in time.
     units = {"day": "utcyearmonthdate", "month": "utcyearmonth"}
     bar = {"timeUnit": units[chart.step]} if chart.mark in {"bar", "area"} else {}
     form = "%d %b" if chart.step == "day" else "%b %Y"

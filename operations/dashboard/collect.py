@@ -1,4 +1,4 @@
-"""The board of a stack, from what the other commands left on disk."""
+"""Collects the dashboard of a stack from the output files of the other commands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ __all__ = ["Sources", "collect"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where things are; what is not named is shown as empty.
+    """Paths of the inputs; sections without input are shown as empty.
 
     Attributes:
         pack: The policy pack.
-        store: Telemetry, compacted.
+        store: The compacted telemetry store.
         findings: Folder of findings.
         reports: Folder of gate reports (JSON).
         showback: Folder of showback documents (JSON).
@@ -43,11 +43,11 @@ class Sources:
 
 
 def collect(stack: str, sources: Sources, *, now: datetime) -> Board:
-    """Return the board of a stack.
+    """Return the dashboard of a stack.
 
     Args:
         stack: The stack.
-        sources: Where things are.
+        sources: Paths of the inputs.
         now: Time of the page.
 
     Raises:

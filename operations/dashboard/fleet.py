@@ -1,4 +1,4 @@
-"""Charts of the fleet and of its models, from the monitor's cells of a day each."""
+"""Charts of the fleet and of its models, from the monitor's daily cells."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,20 +18,20 @@ DAY: Final = 24  # hours of a cell here
 _REFERENCE_DAYS: Final = 7
 _Z: Final = 1.96  # 95 percent
 _BINS_OF_OCTAVE: Final = 4
-_LEAST: Final = 100  # fewer say nothing of a share
+_LEAST: Final = 100  # minimum count for a rate or a share
 
 
 def fleet_charts(history: History) -> list[Chart]:
-    """Return who runs what, and how taking it went.
+    """Return charts of adoption, updates and failures.
 
     Args:
-        history: Cells of a day.
+        history: Daily cells.
     """
     return [
         Chart(
             id="adoption",
             title="Versions in use",
-            note="Parts of all inferences that were reported, by version.",
+            note="Share of all reported inferences, by version.",
             mark="area",
             unit="inferences",
             rows=list(_counts(history, ("inference",))),
@@ -40,7 +40,7 @@ def fleet_charts(history: History) -> list[Chart]:
         Chart(
             id="updates",
             title="Updates",
-            note="Attempts of devices to take a version, by outcome.",
+            note="Installation attempts of devices, by outcome.",
             mark="bar",
             unit="devices",
             rows=list(_outcomes(history)),
@@ -48,7 +48,7 @@ def fleet_charts(history: History) -> list[Chart]:
         Chart(
             id="failures",
             title="Failures",
-            note="Crashes and errors in every 1,000 inferences.",
+            note="Crashes and errors per 1,000 inferences.",
             mark="line",
             unit="per 1,000",
             rows=list(_rates(history)),
@@ -57,16 +57,16 @@ def fleet_charts(history: History) -> list[Chart]:
 
 
 def model_charts(history: History) -> list[Chart]:
-    """Return how good, how fair, how stable and how fast the models are.
+    """Return charts of quality, fairness, drift and performance of the models.
 
     Args:
-        history: Cells of a day.
+        history: Daily cells.
     """
     return [
         Chart(
             id="accuracy",
             title="Accuracy",
-            note="On true answers that came later, with 95 percent intervals.",
+            note="On labels that arrived later, with 95 percent intervals.",
             mark="line",
             unit="accuracy",
             rows=list(_accuracy(history)),
@@ -74,8 +74,8 @@ def model_charts(history: History) -> list[Chart]:
         Chart(
             id="fairness",
             title="Fairness",
-            note="Accuracy of the best group less that of the worst, with its interval. Only of "
-            "people who agreed to be counted by group.",
+            note="Accuracy of the best group minus that of the worst, with its interval. Only "
+            "users who consented to being counted by group.",
             mark="point",
             unit="gap",
             rows=list(_fairness(history)),
@@ -101,7 +101,7 @@ def model_charts(history: History) -> list[Chart]:
             )
             for name, title, unit in (
                 ("latency_ms", "Latency", "ms"),
-                ("energy_mj", "Energy of an inference", "mJ"),
+                ("energy_mj", "Energy per inference", "mJ"),
                 ("memory_mb", "Memory", "MB"),
             )
         ),

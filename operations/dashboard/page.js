@@ -1,4 +1,4 @@
-// Fills charts and tables from the data in the page, narrows them, and offers the data as files.
+// Renders charts and tables from the page's data, filters them, and exports them as CSV.
 "use strict";
 const board = JSON.parse(document.getElementById("board").textContent);
 const chosen = {};
@@ -29,13 +29,13 @@ async function draw(chart) {
   const rows = shown(chart.rows);
   if (chart.view) { chart.view.finalize(); chart.view = null; }
   place.classList.toggle("none", !rows.length);
-  if (!rows.length) { place.textContent = "Nothing to show for this choice."; return; }
+  if (!rows.length) { place.textContent = "No data for this selection."; return; }
   const result = await vegaEmbed(place, chart.spec, {
     actions: false, renderer: "svg", config: theme(), tooltip: { theme: dark.matches ? "dark" : "light" },
     patch: (spec) => { spec.data.find((item) => item.name === board.data).values = rows; return spec; },
   });
   chart.view = result.view;
-  // The table behind the chart is what a screen reader reads; the drawing is one picture to it.
+  // Screen readers read the chart's table; the drawing is hidden from them.
   const drawing = place.querySelector("svg");
   drawing.setAttribute("aria-hidden", "true");
 }
@@ -69,7 +69,7 @@ function fill(part) {
 
 function text(value) {
   const plain = String(value ?? "");
-  // A spreadsheet runs what begins so.
+  // CSV injection: spreadsheets evaluate cells that begin with these characters as formulas.
   const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
   return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
@@ -84,7 +84,7 @@ function download(part) {
   URL.revokeObjectURL(link.href);
 }
 
-// A chart is drawn when it is near the screen, its table when it is opened: the page shows at once.
+// Lazy rendering: a chart when it is near the viewport, its table when it is opened.
 const near = new IntersectionObserver((seen) => {
   for (const item of seen) if (item.isIntersecting) {
     near.unobserve(item.target);

@@ -1,4 +1,4 @@
-"""The page: one HTML file with its styles, scripts, chart library and data inside."""
+"""Renders the dashboard as one HTML file with styles, scripts, chart library and data inline."""
 
 import html
 import json
@@ -14,7 +14,7 @@ from operations.dashboard.charts import DATA, specification
 __all__ = ["render_page"]
 
 _HERE: Final = Path(__file__).parent
-# What the page may do: run what is in it, and nothing from anywhere else.
+# Content Security Policy: only inline code and styles; Vega compiles expressions with eval.
 _POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data:; base-uri 'none'; form-action 'none'"
@@ -24,7 +24,7 @@ _POLICY: Final = (
 def render_page(board: Board) -> str:
     """Return the page; it works from a file, without a network."""
     title = f"{board.stack}: models, fleet, cost"
-    # A tag within a text would end the script that holds it.
+    # Escaped, since `</script>` within a text would end the script element.
     data = json.dumps(_data(board), separators=(",", ":")).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">
@@ -65,7 +65,7 @@ def _data(board: Board) -> dict[str, Any]:
             "spec": specification(chart),
             "rows": chart.rows,
             "columns": list(_columns(chart)),
-            "empty": "Nothing to show for this choice.",
+            "empty": "No data for this selection.",
         }
         for chart in board.charts
     ]

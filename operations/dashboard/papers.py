@@ -1,4 +1,4 @@
-"""Charts and tables of what other commands wrote: showback, gate reports, waivers, findings."""
+"""Charts and tables from other commands' output: showback, gate reports, waivers, findings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ def read_documents(folder: Path | None, kind: str) -> list[dict[str, Any]]:
     """Return the JSON documents of a kind in a folder and below it, in the order of their paths.
 
     Raises:
-        GovernanceError: A file is no JSON; of other kinds there may be any number.
+        GovernanceError: A file is not JSON; documents of other kinds are ignored.
     """
     found = []
     for path in sorted(folder.rglob("*.json")) if folder else []:
@@ -43,17 +43,17 @@ def read_documents(folder: Path | None, kind: str) -> list[dict[str, Any]]:
 
 
 def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
-    """Return what months cost, against budgets and plans.
+    """Return charts and a table of monthly cost, budgets and estimates.
 
     Args:
-        documents: As `mobile-ai cost showback --json` writes them, one a month.
+        documents: As written by `mobile-ai cost showback --json`, one per month.
     """
     months = sorted(documents, key=lambda item: str(item["month"]))
     return [
         Chart(
             id="cost",
             title="Cost by month",
-            note="Effective cost, by application; what nobody owns is unallocated.",
+            note="Effective cost by application; cost without an owner is unallocated.",
             mark="bar",
             unit=str(months[-1]["currency"]) if months else "USD",
             rows=[row for document in months for row in _costs(document)],
@@ -61,8 +61,8 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
         ),
         Chart(
             id="units",
-            title="Cost of a unit of use",
-            note="Of 1,000 inferences, of an update, of an active device.",
+            title="Cost per unit of use",
+            note="Per 1,000 inferences, per update, per active device.",
             mark="line",
             unit=str(months[-1]["currency"]) if months else "USD",
             rows=[row for document in months for row in _units(document)],
@@ -81,13 +81,13 @@ def money(documents: Sequence[Mapping[str, Any]]) -> list[Chart | Table]:
                 "used": "used",
             },
             rows=[row for document in reversed(months) for row in _budgets(document)],
-            empty="No month was shown back yet.",
+            empty="No showback report was given.",
         ),
     ]
 
 
 def gate_table(documents: Iterable[Mapping[str, Any]]) -> Table:
-    """Return the verdicts of gate runs, as `mobile-ai gate --format json` wrote them."""
+    """Return the verdicts of gate runs, as written by `mobile-ai gate --format json`."""
     return Table(
         id="gate",
         title="Gate",
@@ -113,7 +113,7 @@ def gate_table(documents: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
-    """Return the waivers of a stack; one that does not count says why.
+    """Return the waivers of a stack, with the reason for each that is not in force.
 
     Raises:
         GovernanceError: The stack is not listed in the pack.
@@ -149,7 +149,7 @@ def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
             "ticket": "ticket",
         },
         rows=sorted(rows, key=lambda row: str(row.get("until", ""))),
-        empty="None: every rule holds for everything.",
+        empty="None: every rule applies to every resource.",
     )
 
 

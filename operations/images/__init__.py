@@ -1,7 +1,7 @@
-"""Which digests the images have that stack files pin, and pinning newer ones.
+"""Checks the image digests that stack files pin against their registries, and updates them.
 
-``registry`` asks, ``pins`` reads and edits stack files. A tag is only ever a question; what is
-written is a digest of bytes that were read.
+``registry`` queries a registry, ``pins`` reads and edits stack files. A tag is only used as a
+query; pinned digests are computed from bytes that were read.
 """
 
 from operations.images.pins import Image, Moved, compare, pin, read_images

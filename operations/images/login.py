@@ -1,4 +1,4 @@
-"""Logins of registries: Amazon ECR by AWS credentials, others as `docker login` kept them."""
+"""Registry credentials: Amazon ECR through AWS credentials, others as stored by `docker login`."""
 
 import base64
 import binascii
@@ -16,12 +16,12 @@ _ECR: Final = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn
 
 
 def login(host: str) -> tuple[str, str] | None:
-    """Return user and password of a host, ``None`` where there is no login.
+    """Return user and password of a host, or ``None`` without stored credentials.
 
-    Credential helpers are not run: a program that a file names would be run with every check.
+    Credential helpers are not run: that would execute a program named in a file at every check.
 
     Raises:
-        GovernanceError: A login is there and cannot be used.
+        GovernanceError: Credentials exist and cannot be used.
     """
     kept = _kept(host)
     match = _ECR.fullmatch(host)
@@ -48,7 +48,7 @@ def _kept(host: str) -> tuple[str, str] | None:
 
 
 def _ecr(account: str, region: str) -> tuple[str, str] | None:
-    """Return the login that ECR gives for AWS credentials; it counts for twelve hours."""
+    """Return ECR's credentials for the AWS caller; ECR tokens are valid for twelve hours."""
     import boto3  # noqa: PLC0415  # a second to load
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

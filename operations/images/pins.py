@@ -1,4 +1,4 @@
-"""The images of a stack file: reading them, holding them against a registry, pinning others."""
+"""Images of a stack file: reads them, compares them with a registry, pins newer digests."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,13 +25,13 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """One reference of a stack file.
+    """One image reference of a stack file.
 
     Attributes:
         path: Keys below ``mobile-ai:images``, such as ``("edge", "arm64")``.
         repository: ``host/name``.
-        tag: What the reference follows; empty: the highest version.
-        digest: What is pinned.
+        tag: Tag that the reference follows; empty for the highest version.
+        digest: The pinned digest.
     """
 
     path: tuple[str, ...]
@@ -41,27 +41,27 @@ class Image:
 
     @property
     def name(self) -> str:
-        """The keys as one word."""
+        """The keys, joined by dots."""
         return ".".join(self.path)
 
     @property
     def platform(self) -> str:
-        """The platform that is meant; empty: the whole index, or the one image there is."""
+        """Platform of the image; empty for a whole index or a single image."""
         return f"linux/{self.path[1]}" if self.path[1:] and self.path[1] != "index" else ""
 
     def at(self, digest: str) -> str:
-        """Return the reference to another digest."""
+        """Return the reference with another digest."""
         return f"{self.repository}{f':{self.tag}' if self.tag else ''}@{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One image and what its registry has now.
+    """One image, with the registry's current digest.
 
     Attributes:
         image: As pinned.
-        tag: The tag that was asked about.
-        digest: What it names.
+        tag: The tag that was queried.
+        digest: The digest that it names.
     """
 
     image: Image
@@ -70,7 +70,7 @@ class Moved:
 
     @property
     def is_newer(self) -> bool:
-        """Whether another digest is pinned."""
+        """True if the pinned digest differs."""
         return self.digest != self.image.digest
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,22 +96,22 @@ def read_images(path: Path) -> list[Image]:
 
 
 def compare(images: Iterable[Image], registry: Registry, *, tag: str = "") -> list[Moved]:
-    """Return what the registry has of each image; all, or an error.
+    """Return the registry's digest of every image, or raise.
 
     Args:
         images: As pinned.
-        registry: Asked once for each repository and tag.
-        tag: Asked about instead of a reference's own or the highest version.
+        registry: Queried once for each repository and tag.
+        tag: Overrides a reference's own tag or the highest version.
 
     Raises:
-        GovernanceError: A digest is not to be had.
+        GovernanceError: A digest cannot be determined.
     """
     known: dict[tuple[str, str], tuple[str, Manifest]] = {}
     return [_compared(image, registry, tag or image.tag, known) for image in images]
 
 
 def pin(path: Path, moved: Iterable[Moved]) -> int:
-    """Write the newer digests into a stack file, keep every comment; return how many there were.
+    """Write the newer digests into a stack file, preserving comments; return their number.
 
     Raises:
         GovernanceError: The file has changed since it was read.

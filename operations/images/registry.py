@@ -1,4 +1,4 @@
-"""Asking an image registry which manifest a tag names (OCI Distribution Specification 1.1).
+"""Client that resolves tags in an image registry (OCI Distribution Specification 1.1).
 
 https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md; tokens as in
 https://distribution.github.io/distribution/spec/auth/token/.
@@ -23,7 +23,7 @@ _wrong = GovernanceError.advising(
 )
 
 Credentials = Callable[[str], tuple[str, str] | None]
-"""Given a registry's host, return a user and a password, or ``None`` to ask as nobody."""
+"""Returns user and password of a registry's host, or ``None`` for anonymous access."""
 
 _INDEXES: Final = (
     "application/vnd.oci.image.index.v1+json",
@@ -33,7 +33,7 @@ _IMAGES: Final = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-_LARGEST: Final = 4 << 20  # bytes; what the specification asks registries to take at least
+_LARGEST: Final = 4 << 20  # bytes; the specification recommends that registries accept this size
 _MOST_PAGES: Final = 50
 _OK: Final = 200
 _UNAUTHORIZED: Final = 401
@@ -49,7 +49,7 @@ _VERSION: Final = re.compile(r"v?\d+(?:\.\d+){0,3}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a tag names.
+    """The manifest that a tag names.
 
     Attributes:
         digest: ``sha256:`` of the bytes that were read.
@@ -62,10 +62,10 @@ class Manifest:
 
 @dataclass(slots=True, kw_only=True)
 class Registry:
-    """Reads manifests and tags; changes nothing.
+    """Read-only client for manifests and tags.
 
     Attributes:
-        credentials: Of each host.
+        credentials: Credentials by host.
     """
 
     credentials: Credentials = lambda _: None
@@ -75,14 +75,14 @@ class Registry:
     _authorizations: dict[str, str] = field(default_factory=dict)
 
     def manifest(self, repository: str, tag: str) -> Manifest:
-        """Return what a tag names; the digest is computed, never believed.
+        """Return the manifest that a tag names; its digest is computed from the bytes.
 
         Args:
             repository: ``host/name``.
-            tag: Of the repository.
+            tag: Tag of the repository.
 
         Raises:
-            GovernanceError: There is none, or the registry says two things.
+            GovernanceError: There is none, or the registry's digest header differs.
         """
         headers = {"Accept": ", ".join((*_INDEXES, *_IMAGES))}
         answer = self._get(repository, f"manifests/{tag}", headers)
@@ -96,7 +96,7 @@ class Registry:
         """Return the tag with the highest version, such as 1.10.0 or v2.
 
         Raises:
-            GovernanceError: No tag is a version, or the registry does not answer.
+            GovernanceError: No tag is a version, or the registry does not respond.
         """
         tags: list[str] = []
         path = "tags/list?n=1000"
@@ -133,7 +133,7 @@ class Registry:
         return {"Authorization": held} if held else {}
 
     def _authorization(self, repository: str, challenge: str) -> str:
-        """Return what a challenge asks for: a password (Basic), or a token got for one (Bearer)."""
+        """Return the ``Authorization`` for a challenge: Basic, or a Bearer token from its realm."""
         host, _, name = repository.partition("/")
         login = self.credentials(host)
         basic = f"Basic {_encoded(login)}" if login else ""
@@ -158,7 +158,7 @@ class Registry:
         return f"Bearer {token}"
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """Read at most the largest manifest; a redirect is not followed with credentials."""
+        """Read at most the largest manifest; redirects are refused: they would get credentials."""
         try:
             answer = self._pool.request(
                 "GET", url, headers=headers, preload_content=False, redirect=False
@@ -179,7 +179,7 @@ def _platforms(value: Mapping[str, Any]) -> dict[str, str]:
     for item in value.get("manifests", ()):
         platform = item.get("platform", {})
         name = f"{platform.get('os')}/{platform.get('architecture')}"
-        if name in found:  # two variants of one: nobody here can say which is meant
+        if name in found:  # several variants of one platform (arm/v6, arm/v7): ambiguous
             found[name] = ""
         elif isinstance(item.get("digest"), str):
             found[name] = item["digest"]
@@ -209,7 +209,7 @@ def _scheme(host: str) -> str:
 
 
 def _is_private(url: str) -> bool:
-    """Return whether nobody on the way can read what is sent there."""
+    """Return whether credentials can be sent there: HTTPS, or the local host."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
 

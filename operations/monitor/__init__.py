@@ -1,4 +1,4 @@
-"""The monitor: what has changed, whether it matters, and what may be done about it."""
+"""Model monitoring: detects changes, tests their significance, and states the allowed actions."""
 
 from operations.monitor.errors import MonitorError
 from operations.monitor.finding import Finding, read_findings, write_findings

@@ -1,9 +1,9 @@
-"""From breached windows to findings: persistence, agreement of sources, and who may act.
+"""Turns breached windows into findings: persistence, agreement of sources, allowed actions.
 
-One breached window is no finding: `needed` of `among` judged windows in a row must be. What device
-data alone say may have been made up by somebody with a token, so it notifies, asks people for a
-retraining or freezes a rollout, and nothing more; edge sites' own data that say the same of the
-same version allow a roll-back.
+One breached window is no finding: `needed` of `among` consecutive judged windows must be breached.
+Device data can be forged by anyone with a token. Alone, it notifies, requests a retraining or
+freezes a rollout, and nothing more; a roll-back is allowed when edge sites' own data show the same
+for the same version.
 """
 
 import hashlib
@@ -41,12 +41,12 @@ _AGREE_WITHIN: Final = 24  # hours between the two sources' first windows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """Breached windows that belong together.
+    """A run of breached windows of one rule, subject and series.
 
     Attributes:
-        observations: The breached ones, in order.
-        alarm: The window at which there were enough.
-        is_open: Whether the newest judged windows are still breached.
+        observations: The breached observations, in order.
+        alarm: The window at which the threshold of breached windows was reached.
+        is_open: True if the newest judged windows are still breached.
     """
 
     observations: tuple[Observation, ...]
@@ -55,16 +55,16 @@ class Episode:
 
     @property
     def first(self) -> Observation:
-        """Return the first breached window's observation."""
+        """The first breached observation."""
         return self.observations[0]
 
 
 def findings(observations: Iterable[Observation], settings: Settings) -> list[Finding]:
-    """Return what has persisted, in order of the alarm.
+    """Return the persistent changes, in order of the alarm.
 
     Args:
         observations: Of any rules and subjects, in any order.
-        settings: Width of windows and how many must be breached.
+        settings: Width of windows and number of breached ones required.
     """
     lines: dict[tuple[Subject, str, str], list[Observation]] = {}
     for item in observations:
@@ -77,8 +77,8 @@ def findings(observations: Iterable[Observation], settings: Settings) -> list[Fi
 def episodes(line: Sequence[Observation], settings: Settings) -> Iterator[Episode]:
     """Yield the episodes of one rule, subject and series.
 
-    An episode begins when `needed` of the last `among` judged windows are breached, and is over
-    when none of the last `among` is.
+    An episode begins when `needed` of the last `among` judged windows are breached, and ends when
+    none of the last `among` is.
     """
     ordered = sorted(line, key=lambda item: item.window)
     kept: list[Observation] = []
@@ -175,6 +175,6 @@ def _summary(last: Observation) -> str:
 
 
 def begin_of(window: int, width: int) -> str:
-    """Return when a window begins, as ISO 8601 in UTC."""
+    """Return the beginning of a window, as ISO 8601 in UTC."""
     begin = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=window * width)
     return begin.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""What the monitor judges: counts and histograms of one subject in one window."""
+"""Input of the monitor: counts and histograms of one subject in one window."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,15 +11,15 @@ __all__ = ["Cell", "History", "Subject", "total"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """Whose data they are.
+    """Dimensions of the data.
 
     Attributes:
         app: The application.
         model: The model.
         version: Its version.
-        ring: The ring; empty where there is none.
-        channel: `device` or `site`: the door that the events came in by.
-        group: A group of people; empty for everybody.
+        ring: The ring; empty if there is none.
+        channel: Ingestion channel of the events, `device` or `site`.
+        group: A group of people; empty for all.
     """
 
     app: str
@@ -31,13 +31,13 @@ class Subject:
 
     @property
     def everybody(self) -> "Subject":
-        """Return the same for all groups together."""
+        """The same subject, for all groups together."""
         return replace(self, group="")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Sums of a window. Adding is associative and commutative; the empty cell changes nothing.
+    """Sums of a window. Addition is associative and commutative; the empty cell is its identity.
 
     Attributes:
         counts: By name: `inference`, `error`, `crash`, `installed`, `refused`.
@@ -48,7 +48,7 @@ class Cell:
     bins: Mapping[str, Any] = field(default_factory=dict)
 
     def __add__(self, other: "Cell") -> "Cell":
-        """Return the sums of both."""
+        """Return the sum of both cells."""
         counts = dict(self.counts)
         for name, n in other.counts.items():
             counts[name] = counts.get(name, 0.0) + n
@@ -58,16 +58,16 @@ class Cell:
         return Cell(counts, bins)
 
     def count(self, name: str) -> float:
-        """Return a count, 0 where there is none."""
+        """Return a count, or 0."""
         return self.counts.get(name, 0.0)
 
     def histogram(self, name: str) -> Any | None:
-        """Return the counts by bin of a series, if it is there."""
+        """Return the counts by bin of a series, or ``None``."""
         return self.bins.get(name)
 
 
 History = Mapping[Subject, Mapping[int, Cell]]
-"""Cells by subject and window; a window is its number since 1970 at the width that is in use."""
+"""Cells by subject and window; a window is numbered from 1970 in units of its width."""
 
 
 def total(cells: Iterable[Cell]) -> Cell:
@@ -76,7 +76,7 @@ def total(cells: Iterable[Cell]) -> Cell:
 
 
 def _add(one: Any, other: Any) -> Any:
-    """Add bin by bin; the bins that only one has count as empty in the other."""
+    """Add bin by bin; the shorter histogram is padded with zeros."""
     if len(one) < len(other):
         one, other = other, one
     result = np.array(one, float)

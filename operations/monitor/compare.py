@@ -1,4 +1,4 @@
-"""One window against another: how large the change is, and whether chance makes such changes."""
+"""Compares a window with a reference: effect size and statistical significance."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -11,7 +11,7 @@ from operations.monitor.statistics import chi_square, jensen_shannon, newcombe, 
 __all__ = ["ALPHA", "Evidence", "Z", "compare"]
 
 ALPHA: Final = 0.001
-"""Two-sided level of every test; with persistence on top, chance alone nearly never alarms."""
+"""Two-sided significance level of every test; persistence reduces false alarms further."""
 Z: Final = 3.2905
 """Quantile of the normal distribution for `ALPHA`."""
 _DIGITS: Final = 6
@@ -19,18 +19,19 @@ _DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The numbers behind a judgement.
+    """Statistics of a comparison.
 
     Attributes:
-        n: Counted in the window.
-        n_reference: Counted in what it is compared with.
-        effect: PSI above its bias (shift), or difference of shares (rise, tail).
-        least_effect: From which on it matters.
-        p: Of the chi-square test, for a shift.
-        low: Lower end of the difference's 99.9 % interval, else of the effect itself.
+        n: Count in the window.
+        n_reference: Count in the reference.
+        effect: Population stability index above its bias (shift), or difference of proportions
+            (rise, tail).
+        least_effect: Smallest relevant effect.
+        p: p-value of the chi-square test, for a shift.
+        low: Lower end of the difference's 99.9 % interval; otherwise of the effect itself.
         high: Upper end.
         distance: Jensen-Shannon distance, for a shift.
-        dispersion: How much more reference windows vary than chance makes them.
+        dispersion: Overdispersion of the reference windows; 1 for pure sampling variation.
     """
 
     n: float
@@ -45,7 +46,7 @@ class Evidence:
 
     @property
     def breached(self) -> bool:
-        """Return whether the change matters and is none of chance."""
+        """True if the change is both relevant and significant."""
         if self.effect < self.least_effect:
             return False
         if self.p is not None:
@@ -53,20 +54,20 @@ class Evidence:
         return self.low is not None and self.low > 0
 
     def to_dict(self) -> dict[str, float]:
-        """Return what is known, rounded for reading."""
+        """Return the known values, rounded for reading."""
         return {k: round(v, _DIGITS) for k, v in asdict(self).items() if v is not None}
 
 
 def compare(
     measure: Measure, now: Any, reference: Any, *, dispersion: float = 1.0
 ) -> Evidence | None:
-    """Return the evidence, or ``None`` where there is too little of it, or bins differ.
+    """Return the evidence, or ``None`` if counts are too small or the bins differ.
 
     Args:
-        measure: What is compared.
-        now: Counts by bin.
-        reference: Counts by bin.
-        dispersion: Of the reference's windows.
+        measure: Measure to compare.
+        now: Counts by bin of the window.
+        reference: Counts by bin of the reference.
+        dispersion: Overdispersion of the reference's windows.
     """
     if len(now) != len(reference) or min(now.sum(), reference.sum()) < measure.least_n:
         return None
@@ -114,7 +115,7 @@ def _rise(measure: Measure, now: Any, reference: Any, dispersion: float) -> Evid
 
 
 def _cut(reference: Any, tail: float) -> int:
-    """Return the first bin above which a share of at most `tail` of the reference lies."""
+    """Return the first bin above which at most a share of `tail` of the reference lies."""
     above = 1 - np.cumsum(reference) / reference.sum()
     return int(np.argmax(above <= tail)) + 1
 

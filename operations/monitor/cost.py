@@ -1,8 +1,8 @@
-"""A series of costs against its own past: found within windows, long before the bill.
+"""Detects cost spikes against the series' own past, within windows, long before the bill.
 
-The bound is a multiple of the median of the same hour of the day, not a count of deviations: money
-that triples is worth a look however noisy it was. Sources of the series are the usage metrics of
-the fast path or the rows of a bill, never device telemetry.
+The threshold is a multiple of the median of the same hour of the day, not a number of deviations:
+a cost that doubles is relevant however noisy it was. Sources are usage metrics of the fast path or
+the rows of a bill, never device telemetry.
 """
 
 import statistics
@@ -15,21 +15,21 @@ from operations.monitor.observe import Observation, Settings
 
 __all__ = ["cost_spikes"]
 
-_LEAST_SHARE: Final = 1.0  # above the median: twice as much
+_LEAST_SHARE: Final = 1.0  # excess over the median, relative to it: twice as much
 _DEVIATIONS: Final = 5.0
-_TO_SIGMA: Final = 1.4826  # of the median absolute deviation, where values are normal
+_TO_SIGMA: Final = 1.4826  # from the median absolute deviation of normal values
 _DAY: Final = 24
-_LEAST: Final = 3  # past values of the same hour; fewer, and all hours count
+_LEAST: Final = 3  # past values of the same hour; with fewer, all hours are used
 
 
 def cost_spikes(
     costs: Mapping[str, Mapping[int, float]], settings: Settings
 ) -> Iterator[Observation]:
-    """Yield every cost after the reference, as a share above its usual value.
+    """Yield an observation for every cost after the reference, as excess over its usual value.
 
     Args:
         costs: Amounts by application and window, in one currency.
-        settings: How to look.
+        settings: Settings of the monitor.
     """
     for app, series in sorted(costs.items()):
         windows = sorted(series)

@@ -1,4 +1,4 @@
-"""What cannot be judged."""
+"""Errors of the monitor."""
 
 from governance.errors import GovernanceError
 
@@ -6,4 +6,4 @@ __all__ = ["MonitorError"]
 
 
 class MonitorError(GovernanceError):
-    """Data or thresholds that no honest judgement can be made from."""
+    """Data or thresholds from which no valid judgement can be made."""

@@ -1,11 +1,11 @@
-"""How right a model probably is while nobody has said what was true.
+"""Estimates accuracy without labels, from confidences.
 
 The estimate is the mean, over the window's histogram of confidences, of the accuracy that
 labelled reference windows had in each bin of confidence: confidence-based performance estimation
 (NannyML's CBPE; Guillory et al., ICCV 2021, difference of confidences), calibrated by binning
-(Zadrozny and Elkan, ICML 2001). It holds as long as a confidence means what it meant in the
-reference. Where the relation of input and truth itself changes (concept drift), or the model is
-sure of what it has never seen, it sees nothing: only labels do.
+(Zadrozny and Elkan, ICML 2001). It is valid while confidences stay calibrated. It cannot detect
+concept drift, a change in the relation of input and label, nor overconfidence on unfamiliar
+inputs; only labels can.
 """
 
 import math
@@ -28,11 +28,11 @@ _LEAST_DROP: Final = 0.03
 
 
 def estimated_quality(history: History, settings: Settings) -> Iterator[Observation]:
-    """Yield the estimate of every window after the reference, as a drop in accuracy.
+    """Yield the estimated drop in accuracy of every window after the reference.
 
     Args:
         history: Cells; those of the reference need the series `confidence`, `label` and `hit`.
-        settings: How to look.
+        settings: Settings of the monitor.
     """
     for subject, cells in sorted(history.items()):
         windows = sorted(w for w, cell in cells.items() if cell.histogram(_SERIES) is not None)
@@ -65,7 +65,7 @@ def accuracy(confidences: Any, bins: Mapping[str, Any]) -> tuple[float, float]:
         bins: `label` and `hit` of the reference, in the same bins.
     """
     labels, hits = np.asarray(bins["label"], float), np.asarray(bins["hit"], float)
-    # One imagined label at the overall accuracy keeps empty bins from claiming anything.
+    # Smoothing: one pseudo-label at the overall accuracy, for bins without labels.
     overall = hits.sum() / labels.sum()
     right = (hits + overall) / (labels + 1)
     n = float(np.sum(confidences))

@@ -1,7 +1,7 @@
-"""Whether a model is right for one group as often as for another.
+"""Compares accuracy between groups of people.
 
-Groups are only known of people who agreed, of applications that may ask. Those are not everybody,
-so a gap here is a reason to look, and none here is no proof of fairness.
+Groups are known only for users who consented, in applications that may ask. They are no
+representative sample: a gap is a reason to investigate, and no gap is no proof of fairness.
 """
 
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ _LEAST_GAP: Final = 0.05
 def fairness_gaps(history: History) -> Iterator[Observation]:
     """Yield the gap in accuracy between the best and the worst group, window by window.
 
-    With g groups the two are picked out of g (g - 1) / 2 pairs, so the interval is wider by
-    Bonferroni's factor.
+    With g groups the two are selected from g (g - 1) / 2 pairs, so the interval is widened by a
+    Bonferroni correction.
 
     Args:
-        history: Cells; groups are subjects of their own.
+        history: Cells; groups are separate subjects.
     """
     families: dict[Subject, list[Subject]] = {}
     for subject in sorted(history):

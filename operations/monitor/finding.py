@@ -1,7 +1,7 @@
-"""A finding: what is wrong, with the numbers, and what may be done about it by whom.
+"""Findings: a deviation with its statistics and the allowed actions, stored as JSON files.
 
-Files named by id, one finding each. The id follows from rule, subject and the first window, so
-judging the same data again writes the same files.
+One file per finding, named by its id. The id is derived from rule, subject and the first window,
+so judging the same data again writes the same files.
 """
 
 import json
@@ -42,7 +42,7 @@ class _Part(BaseModel):
 
 
 class FindingSubject(_Part):
-    """What a finding is about; empty texts where it is about more than one."""
+    """Subject of a finding; empty fields where it spans several."""
 
     app: str
     model: str = ""
@@ -51,30 +51,32 @@ class FindingSubject(_Part):
 
 
 class Windows(_Part):
-    """When."""
+    """Time windows of a finding."""
 
     width_hours: int = Field(ge=1, le=744)
-    first: _Time = Field(description="Begin of the first window that was breached, UTC.")
-    alarm: _Time = Field(description="Begin of the window at which it became a finding.")
-    last: _Time = Field(description="Begin of the last window that was breached.")
+    first: _Time = Field(description="Start of the first breached window, UTC.")
+    alarm: _Time = Field(description="Start of the window at which it became a finding.")
+    last: _Time = Field(description="Start of the last breached window.")
     breached: int = Field(ge=1, description="Windows breached so far.")
 
 
 class Threshold(_Part):
-    """A limit of the policy pack that does not fit what was measured, and one that would."""
+    """A limit of the policy pack that does not fit the measurements, and a proposed one."""
 
-    stack: str = Field(description="Whose config of the pack.")
+    stack: str = Field(description="Stack whose configuration has the limit.")
     rule: str = Field(description="The pack's rule.")
     parameter: str = Field(description="Its parameter, such as midRange.")
     unit: str
-    now: float = Field(description="The limit as it is.")
+    now: float = Field(description="Current limit.")
     proposed: float
-    limited: str = Field(description="Which quantile the limit is for, such as p95.")
-    quantiles: dict[str, float] = Field(description="Of the deployment that takes most, by name.")
-    at_build: float | None = Field(description="The largest that a pinned manifest states.")
-    n: float = Field(ge=0, description="Counted.")
+    limited: str = Field(description="Quantile that the limit applies to, such as p95.")
+    quantiles: dict[str, float] = Field(
+        description="Of the deployment with the highest value, by name."
+    )
+    at_build: float | None = Field(description="Largest value that a pinned manifest states.")
+    n: float = Field(ge=0, description="Number of events.")
     windows: int = Field(ge=1)
-    deployments: int = Field(ge=1, description="That the limit holds for; all were measured.")
+    deployments: int = Field(ge=1, description="Those the limit applies to; all were measured.")
 
 
 class Finding(_Part):
@@ -86,21 +88,21 @@ class Finding(_Part):
     severity: Severity
     summary: str = Field(description="One sentence for people.")
     subject: FindingSubject
-    series: str = Field(description="What was counted, such as input.brightness.")
-    group: str = Field(default="", description="Group of people, where it is about one.")
-    source: Source = Field(description="Whose data say so; device data alone prove little.")
+    series: str = Field(description="Counted series, such as input.brightness.")
+    group: str = Field(default="", description="Group of people, if it is about one.")
+    source: Source = Field(description="Source of the data; device data may be forged.")
     against: Literal["past", "control", "groups"]
     other: str = Field(default="", description="The control as version@ring, or the groups.")
     windows: Windows
-    evidence: dict[str, float] = Field(description="Numbers of the last breached window.")
-    is_open: bool = Field(description="Whether the newest windows are still breached.")
-    playbook: Action = Field(description="What is proposed.")
-    allowed_actions: tuple[Action, ...] = Field(description="What may be done without a person.")
-    needs_approval: tuple[Action, ...] = Field(description="What a person must approve first.")
-    threshold: Threshold | None = Field(default=None, description="Where it proposes a limit.")
+    evidence: dict[str, float] = Field(description="Statistics of the last breached window.")
+    is_open: bool = Field(description="True while the newest windows are breached.")
+    playbook: Action = Field(description="Proposed playbook.")
+    allowed_actions: tuple[Action, ...] = Field(description="Actions allowed without approval.")
+    needs_approval: tuple[Action, ...] = Field(description="Actions that require approval.")
+    threshold: Threshold | None = Field(default=None, description="Proposed limit, if any.")
 
     def text(self) -> str:
-        """Return it as its file says it."""
+        """Return the content of its file."""
         return json.dumps(self.model_dump(by_alias=True), indent=1) + "\n"
 
 
@@ -110,7 +112,7 @@ def finding_schema() -> dict[str, Any]:
 
 
 def write_findings(folder: Path, findings: Iterable[Finding]) -> int:
-    """Write findings, each to its file; return how many were new or have changed.
+    """Write findings, each to its file; return the number of new or changed ones.
 
     Raises:
         OSError: The folder cannot be written.
@@ -128,7 +130,7 @@ def read_findings(folder: Path) -> list[Finding]:
     """Return the findings of a folder, newest first.
 
     Raises:
-        MonitorError: A file is no finding.
+        MonitorError: A file is not a finding.
     """
     return sorted(
         map(read_finding, folder.glob("[!.]*.json")), key=lambda item: (item.windows.alarm, item.id)
@@ -136,10 +138,10 @@ def read_findings(folder: Path) -> list[Finding]:
 
 
 def read_finding(path: Path) -> Finding:
-    """Return a finding from its file.
+    """Read a finding from its file.
 
     Raises:
-        MonitorError: It is no finding.
+        MonitorError: It is not a finding.
     """
     try:
         return Finding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))

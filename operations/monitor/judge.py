@@ -1,4 +1,4 @@
-"""All rules over all data: from cells to findings, as a pure function."""
+"""Applies all rules to all data: a pure function from cells to findings."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -24,7 +24,7 @@ def judge(
 
     Args:
         history: Cells by subject and window.
-        settings: How to look.
+        settings: Settings of the monitor.
         costs: Amounts by application and window.
     """
     return findings(observations(history, settings, costs=costs), settings)
@@ -33,7 +33,7 @@ def judge(
 def observations(
     history: History, settings: Settings, *, costs: Mapping[str, Mapping[int, float]] = _NO_COSTS
 ) -> Iterator[Observation]:
-    """Yield the judgement of every rule on every window that can be judged."""
+    """Yield the observation of every rule on every window with enough data."""
     yield from observe(history, settings)
     yield from estimated_quality(history, settings)
     yield from fairness_gaps(history)

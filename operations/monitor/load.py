@@ -1,4 +1,4 @@
-"""Cells from the partials of a store."""
+"""Loads the monitor's cells from the partials of a telemetry store."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,9 +21,9 @@ _LONGEST: Final = 64  # bins
 
 
 def load(store: Store, *, width: int = 1) -> History:
-    """Return the cells of all partials, added up over windows of `width` hours.
+    """Return the cells of all partials, summed over windows of `width` hours.
 
-    Groups are subjects of their own, and are in the sums of everybody too.
+    Groups are separate subjects, and also included in their `everybody` subject.
 
     Args:
         store: A compacted store.
@@ -69,7 +69,7 @@ _SCALED: Final = frozenset({"latency", "energy", "memory"})
 
 
 def _name(kind: str, outcome: str) -> str | None:
-    """Return the name of a count in a cell, ``None`` for what no rule looks at."""
+    """Return the name of a count in a cell, or ``None`` if no rule uses it."""
     names: Mapping[str, str | None] = {
         "inference": "error" if outcome == "error" else "inference",
         "error": "crash" if outcome == "crash" else "error",

@@ -1,4 +1,4 @@
-"""What is watched: which counts, which change matters, and what may be proposed."""
+"""Monitored measures: their counts, smallest relevant change, and proposed playbook."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ __all__ = ["MEASURES", "Action", "Measure", "Severity", "series_measures"]
 
 Severity = Literal["low", "medium", "high"]
 Action = Literal["notify", "threshold", "retrain", "throttle", "scale-down", "freeze", "rollback"]
-"""Names of playbooks, from the mildest on; the first three change nothing that runs."""
+"""Names of playbooks, mildest first; the first three change nothing that runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One thing that can go wrong.
+    """A monitored measure.
 
     Attributes:
-        rule: Name of the rule that a finding carries.
-        series: What it looks at, for the reader.
-        counts: The counts by bin in a cell, or ``None`` where the cell says nothing of it.
-        how: `shift`: any change of shares. `rise`: more in the first of two bins. `tail`: more
-            above the point that a share `tail` of the reference is above.
-        least_n: Fewer than these are not judged, now or in the reference.
-        least_effect: The smallest change that matters: a PSI above its bias, or a difference of
-            shares.
-        tail: For `tail`.
-        severity: Of a finding.
-        playbook: What a finding proposes.
-        by_group: Whether each group is judged too.
+        rule: Name of the rule in a finding.
+        series: Name of the series, for the reader.
+        counts: Returns the counts by bin of a cell, or ``None`` if it has none.
+        how: `shift`: any change of proportions. `rise`: more in the first of two bins. `tail`: more
+            above the reference's upper quantile of share `tail`.
+        least_n: Minimum count in window and reference.
+        least_effect: Smallest relevant change: a population stability index above its bias, or a
+            difference of proportions.
+        tail: Share for `tail`.
+        severity: Severity of a finding.
+        playbook: Playbook that a finding proposes.
+        by_group: True if each group is judged too.
     """
 
     rule: str
@@ -154,7 +154,7 @@ MEASURES: Final = (
 
 
 def series_measures(bins: Mapping[str, Any]) -> list[Measure]:
-    """Return the measures of the inputs that a subject has sent histograms of."""
+    """Return the measures of the inputs for which a subject reports histograms."""
     return [
         Measure(
             rule="input-drift",

@@ -1,4 +1,4 @@
-"""Every measure of every subject, window by window: against its past, and against the control."""
+"""Evaluates every measure of every subject, each window against its past and the control."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,19 +15,19 @@ from operations.monitor.reference import learn
 __all__ = ["Against", "Observation", "Settings", "control_of", "observe"]
 
 Against = Literal["past", "control", "groups"]
-_OLDEST_PART: Final = 24  # windows that are put together at most
-_MATURE: Final = 0.5  # of the usual share of labels: fewer may be the odd ones
+_OLDEST_PART: Final = 24  # most windows that are accumulated
+_MATURE: Final = 0.5  # of the usual share of labels: early labels may be a biased sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How the monitor looks.
+    """Settings of the monitor.
 
     Attributes:
-        width: Hours of a window; 24 must be a multiple of it.
-        reference: Windows that make a reference.
-        needed: Breached windows that make an alarm ...
-        among: ... of this many judged ones in a row.
+        width: Hours of a window; a divisor of 24.
+        reference: Number of windows in a reference.
+        needed: Breached windows required for an alarm ...
+        among: ... among this many consecutive judged ones.
     """
 
     width: int = 1
@@ -38,17 +38,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One judgement of one window.
+    """One rule evaluated on one window.
 
     Attributes:
-        subject: Whose.
-        rule: Which.
-        series: Of what.
-        against: What it was compared with.
-        window: When.
-        evidence: The numbers.
-        severity: Of a finding.
-        playbook: What a finding proposes.
+        subject: Subject of the data.
+        rule: Name of the rule.
+        series: Name of the series.
+        against: Kind of reference.
+        window: Number of the window.
+        evidence: Statistics.
+        severity: Severity of a finding.
+        playbook: Playbook that a finding proposes.
         other: The control's version and ring, or the groups compared.
     """
 
@@ -64,11 +64,11 @@ class Observation:
 
 
 def observe(history: History, settings: Settings) -> Iterator[Observation]:
-    """Yield what can be judged; windows with too few counts are not.
+    """Yield the observations of all windows with enough counts.
 
     Args:
         history: Cells by subject and window.
-        settings: How to look.
+        settings: Settings of the monitor.
     """
     for subject, cells in sorted(history.items()):
         series: dict[str, Any] = {}
@@ -113,9 +113,9 @@ def _control(
     cells: Mapping[int, Cell],
     controls: Mapping[int, tuple[Subject, Cell]],
 ) -> Iterator[Observation]:
-    """Compare with the control; windows are put together until they hold enough.
+    """Compare with the control; windows are accumulated until the counts suffice.
 
-    A canary is small. Both sides take the same windows, so the time of day cancels out.
+    A canary is small. Both sides use the same windows, so the time of day cancels out.
     """
     begun: int = 0
     part: tuple[Any, ...] | None = None
@@ -161,7 +161,7 @@ def _observation(
 
 
 def control_of(history: History, subject: Subject, window: int) -> tuple[Subject, Cell] | None:
-    """Return who a ring is compared with: the most used other version in the same window.
+    """Return the control of a ring: the most used other version in the same window.
 
     Only the less used of two is judged: the canary against the rest, not the rest against it.
     """
@@ -186,7 +186,7 @@ def _controls(
 
 
 def _comparable(counted: Mapping[int, Any]) -> dict[int, Any]:
-    """Leave out windows with other bins than most have: shares of them say nothing."""
+    """Drop windows whose number of bins is not the most common one: they are not comparable."""
     lengths = Counter(len(counts) for counts in counted.values())
     usual = lengths.most_common(1)[0][0] if lengths else 0
     return {w: counts for w, counts in counted.items() if len(counts) == usual}

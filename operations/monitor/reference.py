@@ -1,4 +1,4 @@
-"""What is normal: the first windows of a subject, by slot of the week where there are enough."""
+"""Learns a reference from a subject's first windows, with seasonal slots where data suffice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["Reference", "learn"]
 _LEAST: Final = 2  # windows that a slot needs
 _DAY: Final = 24
 _WEEK: Final = 168
-_EPOCH_SHIFT: Final = 72  # 1970-01-01 was a Thursday: hours to the next Sunday
+_EPOCH_SHIFT: Final = 72  # 1970-01-01 was a Thursday; 72 hours to the next Sunday
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +21,11 @@ class Reference:
     """Normal counts of a series.
 
     Attributes:
-        period: Hours after which slots repeat: 168, 24, or 0 where there is one slot.
+        period: Hours after which slots repeat: 168, 24, or 0 for a single slot.
         width: Hours of a window.
         slots: Counts by bin, by slot.
-        dispersion: How much more windows of a slot vary than chance makes them.
-        last: The last window of it.
+        dispersion: Overdispersion of the windows within a slot; 1 for pure sampling variation.
+        last: Its last window.
     """
 
     period: int
@@ -40,14 +40,14 @@ class Reference:
 
 
 def learn(windows: Mapping[int, Any], *, wanted: int, width: int) -> Reference | None:
-    """Return the reference from the first windows, or ``None`` while there are too few.
+    """Return the reference of the first windows, or ``None`` while there are too few.
 
-    The finest slots are taken that all have at least two windows: hour of the week, hour of the
-    day, none. Without slots the swing of the day counts as dispersion, so it raises no alarm.
+    The finest slots with at least two windows each are used: hour of the week, hour of the day,
+    none. Without slots, daily variation counts as dispersion, so it raises no alarm.
 
     Args:
         windows: Counts by bin, of equal length, by window.
-        wanted: Windows that make a reference.
+        wanted: Number of windows in a reference.
         width: Hours of a window.
     """
     first = sorted(windows)[:wanted]

@@ -23,15 +23,15 @@ __all__ = [
     "wilson",
 ]
 
-_HALF: Final = 0.5  # added to every bin, so that an empty one gives a large distance, not infinity
+_HALF: Final = 0.5  # added to every bin, so that the index is finite for empty ones
 _LEAST_EXPECTED: Final = 1.0
 
 Counts = Any
-"""One-dimensional array of counts, not negative."""
+"""One-dimensional array of non-negative counts."""
 
 
 def psi(now: Counts, reference: Counts) -> float:
-    """Return the population stability index, 0 where both have the same shares.
+    """Return the population stability index; 0 for equal proportions.
 
     Args:
         now: Counts by bin.
@@ -42,12 +42,12 @@ def psi(now: Counts, reference: Counts) -> float:
 
 
 def psi_bias(bins: int, n: float, n_reference: float) -> float:
-    """Return the mean of the index where nothing has changed: small samples differ by chance."""
+    """Return the expected index of two samples of one distribution: (B - 1) (1/n + 1/m)."""
     return (bins - 1) * (1 / n + 1 / n_reference)
 
 
 def jensen_shannon(now: Counts, reference: Counts) -> float:
-    """Return the Jensen-Shannon distance in base 2: 0 for equal, 1 for disjoint."""
+    """Return the Jensen-Shannon distance, base 2: 0 for equal, 1 for disjoint distributions."""
     shares, expected = _shares(now, add=0), _shares(reference, add=0)
     middle = (shares + expected) / 2
     divergence = (_entropy(middle) - (_entropy(shares) + _entropy(expected)) / 2) / math.log(2)
@@ -60,7 +60,7 @@ def chi_square(now: Counts, reference: Counts, *, dispersion: float = 1.0) -> fl
     Args:
         now: Counts by bin.
         reference: Counts in the same bins.
-        dispersion: By how much the reference's windows vary more than chance alone makes them.
+        dispersion: Overdispersion by which the statistic is divided.
     """
     now, reference = np.asarray(now, float), np.asarray(reference, float)
     used = (now + reference) > 0
@@ -73,7 +73,7 @@ def chi_square(now: Counts, reference: Counts, *, dispersion: float = 1.0) -> fl
 
 
 def wilson(hits: float, n: float, *, z: float) -> tuple[float, float]:
-    """Return an interval of a share; the whole range where nothing was counted."""
+    """Return Wilson's score interval of a proportion; (0, 1) without counts."""
     if n <= 0:
         return 0.0, 1.0
     share, wide = hits / n, z * z / n
@@ -85,7 +85,7 @@ def wilson(hits: float, n: float, *, z: float) -> tuple[float, float]:
 def newcombe(
     hits: float, n: float, hits_reference: float, n_reference: float, *, z: float
 ) -> tuple[float, float, float]:
-    """Return the difference of two shares and its interval: ``difference, low, high``."""
+    """Return the difference of two proportions and its interval: ``difference, low, high``."""
     share, reference = hits / n, hits_reference / n_reference
     low, high = wilson(hits, n, z=z)
     low_reference, high_reference = wilson(hits_reference, n_reference, z=z)
@@ -96,7 +96,7 @@ def newcombe(
 
 
 def overdispersion(groups: Iterable[Counts]) -> float:
-    """Return Pearson's estimate over groups of windows that should be alike; at least 1.
+    """Return Pearson's estimate over groups of windows that should be homogeneous; at least 1.
 
     Args:
         groups: Each of shape (windows, bins): counts of windows that share a slot of the week.

@@ -1,7 +1,7 @@
-"""Limits of the policy pack against what the fleet takes: findings that propose another limit.
+"""Compares limits of the policy pack with fleet measurements, and proposes better ones.
 
-A proposal, with the distribution behind it; people decide. Two things are worth a proposal: a limit
-so far above that it guards nothing, and one that the fleet does not keep. Pure.
+A finding contains the distribution; people decide. Two cases lead to a proposal: a limit so high
+that it never denies anything, and one that the fleet exceeds. Pure.
 """
 
 import hashlib
@@ -21,19 +21,19 @@ from operations.telemetry.queries import SCALES
 __all__ = ["LEAST_DAYS", "LEAST_N", "over", "propose_thresholds", "quantile", "rounded_up"]
 
 LEAST_N: Final = 10_000
-"""Events of a version below which nothing is proposed: a 99th percentile rests on a hundred."""
+"""Minimum events of a version: the 99th percentile of 10,000 rests on 100 events."""
 LEAST_DAYS: Final = 7
-"""Days with events below which nothing is proposed: a week has a weekend."""
+"""Minimum days with events: a full week, to include a weekend."""
 _LATEST_DAYS: Final = 28
 _HEADROOM: Final = 1.25
-_SLACK: Final = 2.0  # a limit is loose from twice what would do
+_SLACK: Final = 2.0  # a limit is loose from twice the sufficient value
 _SHOWN: Final = (0.5, 0.9, 0.95, 0.99)
 _LOWEST: Final = {name.partition("_")[0]: lowest for name, lowest in SCALES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measured:
-    """What one version took: counts by bin, and the windows they are of."""
+    """Measurements of one version: counts by bin, and their windows."""
 
     of: Limited
     counts: Any
@@ -45,13 +45,13 @@ def propose_thresholds(
 ) -> list[Finding]:
     """Return a finding for each limit that does not fit; the same data give the same findings.
 
-    Every version to deploy that a limit holds for must be measured: a limit that fits one may break
-    another. The one that takes most decides.
+    Every current version to which a limit applies must be measured, since a limit that fits one may
+    break another. The version with the highest value decides.
 
     Args:
-        history: Cells by subject and window; device data count, sites are no devices.
-        limits: As the pack has them.
-        stack: Whose they are.
+        history: Cells by subject and window; only device data are used.
+        limits: Limits of the pack.
+        stack: The stack.
         width: Hours of a window.
     """
     found = []
@@ -66,7 +66,7 @@ def propose_thresholds(
 
 
 def over(before: Iterable[Finding], found: Iterable[Finding], *, stack: str) -> list[Finding]:
-    """Return a stack's earlier proposals that nothing speaks for any more, as closed findings."""
+    """Return a stack's earlier proposals that no longer apply, as closed findings."""
     still = {item.id for item in found}
     return [
         item.model_copy(update={"is_open": False})
@@ -76,19 +76,19 @@ def over(before: Iterable[Finding], found: Iterable[Finding], *, stack: str) -> 
 
 
 def quantile(series: str, counts: Any, share: float) -> float:
-    """Return the upper end of the bin that a share of all lies in or below.
+    """Return the upper edge of the bin that contains a quantile.
 
     Args:
         series: ``latency``, ``memory`` or ``energy``.
         counts: By quarter of an octave, from the series' lowest value on.
-        share: Such as 0.95.
+        share: The quantile, such as 0.95.
     """
     at = int(np.searchsorted(np.cumsum(counts), share * np.sum(counts)))
     return float(_LOWEST[series] * 2 ** ((at + 1) / 4))
 
 
 def rounded_up(value: float) -> float:
-    """Return the next value of two digits."""
+    """Round up to two significant digits."""
     unit = 10.0 ** (math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(round(value / unit, 6)) * unit:.6g}")
 
@@ -124,7 +124,7 @@ def _judged(limit: Limit, measured: list[_Measured], stack: str, width: int) -> 
 
     most = max(measured, key=taken)
     built = [item.at_build for item in limit.versions if item.at_build is not None]
-    # A limit below what a pinned manifest states would deny what is deployed.
+    # A limit below a pinned manifest's own value would deny the current deployment.
     enough = rounded_up(_HEADROOM * max([taken(most), *built]))
     if limit.now < taken(most) or limit.now >= _SLACK * enough:
         change = _change(limit, most, stack, enough, max(built, default=None))
@@ -158,7 +158,7 @@ def _change(
 def _finding(change: Threshold, most: _Measured, series: str, width: int) -> Finding:
     of, measured = most.of, change.quantiles[change.limited]
     first, last = (begin_of(most.windows[at], width) for at in (0, -1))
-    says = "the fleet does not keep it" if change.now < measured else "it guards nothing"
+    says = "the fleet exceeds it" if change.now < measured else "it never denies anything"
     return Finding(
         id=_id(change),
         rule="threshold",
@@ -185,6 +185,6 @@ def _finding(change: Threshold, most: _Measured, series: str, width: int) -> Fin
 
 
 def _id(change: Threshold) -> str:
-    """Return an id that follows from the proposal: more data that say the same are no news."""
+    """Return an id derived from the proposal: more data for the same one is no new finding."""
     parts = (change.stack, change.rule, change.parameter, f"{change.now:g}", f"{change.proposed:g}")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -1,9 +1,8 @@
-"""Findings become commits: an edit of files on a branch, for the same gate as any other.
+"""Turns findings into commits: edits of files on a branch, which pass the same gate as any other.
 
-``steps`` holds what can be edited: the stack file, a model's request for a retraining, a limit of
-the policy pack. ``decide`` chooses the mildest step that may be taken and was not tried;
-``propose`` writes it to a branch of its own. Nothing live is touched, and what was done is read
-back from Git alone.
+``steps`` lists the possible edits: of the stack file, a model's retraining request, a limit of the
+policy pack. ``decide`` chooses the mildest allowed step that was not tried; ``propose`` commits it
+to a separate branch. Nothing live is changed, and the history of steps is read from Git alone.
 """
 
 from operations.remediate.decide import Decision, decide

@@ -1,4 +1,4 @@
-"""Decides on the step to take about a finding, or on none with the reason. Pure."""
+"""Decides which step to take about a finding, or why none. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ __all__ = ["ASKS", "Decision", "decide"]
 
 Outcome = Literal["act", "done", "wait", "notify"]
 ASKS: Final = frozenset({"retrain", "threshold"})
-"""Steps that ask people for something and change nothing that runs when they are merged."""
-# What each source may bring about without a person, whatever the finding's file says: the file may
-# have been edited, and telemetry of devices may have been made up.
+"""Steps that request something of people; merging them changes nothing that runs."""
+# Steps that each source permits without a person, whatever the finding's file states: the file may
+# have been edited, and device telemetry may be forged.
 _MAY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "device": ASKS | {"freeze"},
@@ -32,13 +32,13 @@ _OF_CANARY: Final = "canary-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do.
+    """The decision about a finding.
 
     Attributes:
-        outcome: ``act``: take the step. ``done``: it was taken for this finding. ``wait``: not
-            now, not by itself, or not without a person. ``notify``: there is nothing to change.
+        outcome: ``act``: take the step. ``done``: it was taken for this finding. ``wait``: not now,
+            or not without approval. ``notify``: there is nothing to change.
         step: The step, for ``act`` and ``done``.
-        reason: Why, as a sentence.
+        reason: Explanation, in a sentence.
     """
 
     outcome: Outcome
@@ -60,16 +60,16 @@ def decide(
     approved: bool = False,
     possible: Callable[[str], bool] = lambda _: True,
 ) -> Decision:
-    """Choose the mildest step that was not tried and can be taken, if it may be.
+    """Choose the mildest allowed step that was not tried and is possible.
 
     Args:
-        finding: What was found.
-        playbooks: What is declared.
+        finding: The finding.
+        playbooks: Declared playbooks.
         history: Steps taken before in the finding's stack, from Git.
-        now: The present.
-        running: Deployments of the stack as they are now.
-        approved: Whether a person stands for the step.
-        possible: Whether a step would change the stack file at all.
+        now: Current time.
+        running: Current deployments of the stack.
+        approved: True if a person approved the step.
+        possible: Returns whether a step would change any file.
     """
     playbook = _playbook(finding, playbooks, running)
     if isinstance(playbook, Decision):
@@ -80,7 +80,7 @@ def decide(
             return Decision(
                 outcome="done", step=taken.step, reason=f"taken for this finding at {taken.at}"
             )
-    # Another limit is another thing: one that was proposed does not stand for the next.
+    # Each threshold finding is about its own limit, so an earlier proposal is no attempt at it.
     tried = {taken.step for taken in mine} - {"threshold"}
     left = [step for step in playbook.steps if step not in tried and possible(step)]
     past = _past(finding, playbooks, running, now=now)
@@ -88,7 +88,7 @@ def decide(
         reason = past or "every step was tried or changes nothing"
         return Decision(outcome="notify", reason=reason)
     step = left[0]
-    # A request to people holds no correction back, nor a correction a request.
+    # Requests to people and corrections have separate cool-down periods.
     alike = [taken for taken in history if (taken.step in ASKS) == (step in ASKS)]
     if held := _held_back(alike, playbooks, name=deployment_of(finding), now=now):
         return Decision(outcome="wait", reason=held)
@@ -102,10 +102,10 @@ def _playbook(
     finding: Finding, playbooks: Playbooks, running: Sequence[Deployment]
 ) -> Playbook | Decision:
     if not finding.is_open:
-        return Decision(outcome="notify", reason="it is over")
+        return Decision(outcome="notify", reason="the finding is closed")
     if not deployment_of(finding):
         of_app = ", ".join(item.name for item in running if item.app == finding.subject.app)
-        reason = f"no single deployment is meant; a person chooses among: {of_app or 'none'}"
+        reason = f"no single deployment is named; a person must choose among: {of_app or 'none'}"
         return Decision(outcome="notify", reason=reason)
     rules = (finding.rule, finding.rule.removeprefix(_OF_CANARY))
     found = next((playbooks.playbooks[rule] for rule in rules if rule in playbooks.playbooks), None)
@@ -115,7 +115,7 @@ def _playbook(
 def _past(
     finding: Finding, playbooks: Playbooks, running: Sequence[Deployment], *, now: datetime
 ) -> str:
-    """Return why a finding is about something that runs no more, or is too old to act on."""
+    """Return the reason why a finding is obsolete or too old to act on, or an empty text."""
     name, version = deployment_of(finding), finding.subject.version
     pinned = next((item.pin.version for item in running if item.name == name), None)
     if pinned is None:
@@ -129,15 +129,15 @@ def _past(
     if age > patience:
         return f"its last breach was at {windows.last}, too long ago to act on"
     if age < -width:
-        return f"its last breach was at {windows.last}, which is to come"
+        return f"its last breach was at {windows.last}, which is in the future"
     return ""
 
 
 def _missing(finding: Finding, step: str, *, asked: bool) -> str:
-    """Return what a step still needs; it is not skipped for a harsher one."""
+    """Return the approval that a step still needs; it is not skipped for a harsher one."""
     if step not in _MAY[finding.source] or step not in finding.allowed_actions:
-        return f"{step} is next; what {finding.source} says alone permits it to a person only"
-    return f"{step} is next and needs a person's name" if asked else ""
+        return f"{step} is next; {finding.source} data alone do not permit it without approval"
+    return f"{step} is next and requires approval" if asked else ""
 
 
 def _held_back(history: Sequence[Taken], playbooks: Playbooks, *, name: str, now: datetime) -> str:
@@ -145,8 +145,8 @@ def _held_back(history: Sequence[Taken], playbooks: Playbooks, *, name: str, now
     quiet = timedelta(hours=limits.cool_down_hours)
     mine = [taken.at for taken in history if taken.deployment == name]
     if mine and now - max(mine) < quiet:
-        return f"a step was taken less than {limits.cool_down_hours} hours ago; let it work"
+        return f"a step was taken less than {limits.cool_down_hours} hours ago; wait for its effect"
     day = {taken.deployment for taken in history if now - taken.at < timedelta(days=1)}
     if len(day - {name}) >= limits.deployments_per_day:
-        return f"{len(day)} deployments were changed within a day; a person looks first"
+        return f"{len(day)} deployments were changed within a day; a person must review first"
     return ""

@@ -1,8 +1,8 @@
-"""A branch as a pull request, through GitHub's REST API.
+"""Opens a branch as a pull request, through GitHub's REST API.
 
-https://docs.github.com/en/rest/pulls/pulls: ``POST /repos/{owner}/{repo}/pulls``. What is there
-already is found and returned, closed or not, so a run may be repeated and what people have closed
-stays closed. Nothing here merges, approves or asks for a merge later.
+https://docs.github.com/en/rest/pulls/pulls: ``POST /repos/{owner}/{repo}/pulls``. An existing pull
+request is returned, open or closed, so a run may be repeated, and one that people have closed stays
+closed. Nothing here merges, approves or enables auto-merge.
 """
 
 import base64
@@ -31,11 +31,11 @@ _RETRIES: Final = urllib3.Retry(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
-    """Where pull requests are opened.
+    """Client of a GitHub repository.
 
     Attributes:
         repository: ``owner/name``.
-        token: May write contents and pull requests of that repository, and nothing else.
+        token: Token with write access to contents and pull requests of that repository only.
         api: Address of the API.
     """
 
@@ -45,10 +45,10 @@ class Hub:
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> "Hub":
-        """Return what the environment says, in the names that GitHub's runners set.
+        """Return a client from environment variables, as GitHub's runners set them.
 
         Raises:
-            GovernanceError: A name or the token is missing.
+            GovernanceError: The repository or the token is missing.
         """
         needed = ("GITHUB_REPOSITORY", "GITHUB_TOKEN")
         missing = [name for name in needed if not variables.get(name)]
@@ -64,7 +64,7 @@ class Hub:
         return cls(repository=repository, token=token, api=api.rstrip("/"))
 
     def push(self, root: Path, commit: str, branch: str, *, remote: str = "origin") -> None:
-        """Push a commit as a branch; the token is in no argument and in no file.
+        """Push a commit as a branch; the token is passed in the environment, never as an argument.
 
         Raises:
             GovernanceError: Git refused.
@@ -79,15 +79,15 @@ class Hub:
         git(root, "push", "--quiet", remote, f"{commit}:refs/heads/{branch}", variables=variables)
 
     def open(self, proposal: Proposal, *, base: str, note: str = "") -> str:
-        """Open a pull request, or find the one there is, and return its address.
+        """Open a pull request, or find the existing one, and return its address.
 
         Args:
             proposal: The branch, already pushed.
-            base: The branch that it should be merged into.
-            note: Added to the text.
+            base: The branch to merge into.
+            note: Text appended to the description.
 
         Raises:
-            GovernanceError: The API refused or did not answer.
+            GovernanceError: The API refused or did not respond.
         """
         owner = self.repository.partition("/")[0]
         status, found = self._ask("GET", f"pulls?state=all&head={owner}:{proposal.branch}", None)
@@ -128,6 +128,6 @@ class Hub:
         return GovernanceError(
             f"pull request in {self.repository}",
             got=got,
-            expected="an answer of GitHub's API",
+            expected="a response of GitHub's API",
             next_step="run the command again; the branch and its commit are kept",
         )

@@ -1,6 +1,6 @@
-"""What remediation did before, as Git has it: no other memory exists to disagree with it.
+"""Reads the history of remediation from Git, which is its only memory.
 
-A step is a commit with trailers (git-interpret-trailers). Branches not merged yet count too.
+A step is a commit with trailers (git-interpret-trailers). Unmerged branches count too.
 """
 
 from collections.abc import Iterator
@@ -25,11 +25,11 @@ class Taken:
     """A step that was taken.
 
     Attributes:
-        at: When.
-        finding: Its finding.
-        stack: Whose stack file was edited.
-        deployment: What was edited in it.
-        step: What was done.
+        at: Time of the commit.
+        finding: Id of the finding.
+        stack: The stack.
+        deployment: The deployment.
+        step: The step.
     """
 
     at: datetime
@@ -45,11 +45,11 @@ def read_history(root: Path, stack: str, *, now: datetime, days: int) -> list[Ta
     Args:
         root: The checkout.
         stack: The stack.
-        now: The present.
-        days: How far back.
+        now: Current time.
+        days: Days to look back.
 
     Raises:
-        GovernanceError: The folder is no Git checkout.
+        GovernanceError: The folder is not a Git checkout.
     """
     text = git(root, "log", "--all", f"--grep=^{_PREFIX}Finding: ", f"--format={_FIELDS}")
     since = now - timedelta(days=days)

@@ -1,4 +1,4 @@
-"""What may be done about which finding: a declared file, read strictly."""
+"""Playbooks: the steps declared for each kind of finding, strictly validated."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,14 +21,14 @@ class _Part(BaseModel):
 
 
 class Limits(_Part):
-    """How much remediation may do by itself.
+    """Limits of automatic remediation.
 
     Attributes:
-        cool_down_hours: Between two steps about one deployment.
-        memory_days: How long a step counts as tried.
-        deployments_per_day: How many deployments may be changed within a day.
-        lateness_hours: How long after an event its telemetry may come in; a finding whose last
-            breach is older than this and two windows changes nothing.
+        cool_down_hours: Hours between two steps about one deployment.
+        memory_days: Days for which a step counts as tried.
+        deployments_per_day: Deployments that may be changed within a day.
+        lateness_hours: Hours by which telemetry may be late; a finding whose last breach is older
+            than this and two windows changes nothing.
     """
 
     cool_down_hours: Annotated[int, Field(ge=1, le=168)]
@@ -38,11 +38,11 @@ class Limits(_Part):
 
 
 class Playbook(_Part):
-    """The steps about one kind of finding.
+    """Steps for one kind of finding.
 
     Attributes:
         steps: Mildest first.
-        approval: Those of them that need a person's name.
+        approval: Steps that require a person's approval.
     """
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)]
@@ -60,8 +60,8 @@ class Playbooks(_Part):
     """All playbooks.
 
     Attributes:
-        limits: Of all of them together.
-        playbooks: By the rule of the finding.
+        limits: Limits of all of them together.
+        playbooks: By rule of the finding.
     """
 
     limits: Limits
@@ -69,10 +69,10 @@ class Playbooks(_Part):
 
 
 def read_playbooks(path: Path) -> Playbooks:
-    """Return the playbooks of a file.
+    """Read the playbooks of a file.
 
     Raises:
-        GovernanceError: The file is missing or says something that nobody reads.
+        GovernanceError: The file is missing or invalid.
     """
     try:
         value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))

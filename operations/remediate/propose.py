@@ -1,4 +1,4 @@
-"""A step as a commit on a branch of its own, made in a worktree: the checkout is not touched."""
+"""Commits a step to a separate branch, in a Git worktree: the checkout is not touched."""
 
 import tempfile
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ _AUTHOR: Final = ("mobile-ai remediation", "remediation@mobile-ai.invalid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A step, committed.
+    """A committed step.
 
     Attributes:
         branch: The branch.
         commit: The commit on it.
-        step: What it does.
-        change: What it changed, in words.
-        title: First line of the commit.
-        body: The rest of it, with the evidence.
+        step: The step.
+        change: The change, in words.
+        title: Subject line of the commit.
+        body: Body of the commit message, with the evidence.
         labels: Labels of its pull request.
-        is_pushed: Whether origin has the branch.
+        is_pushed: True if origin has the branch.
     """
 
     branch: str
@@ -70,15 +70,15 @@ def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
 
 
 def proposed(root: Path, stack: str, finding: Finding, *, base: str) -> Proposal | None:
-    """Return what was proposed about a finding, where its branch is there and not merged yet.
+    """Return the existing proposal about a finding whose branch is not merged, or ``None``.
 
-    Commits that people have added to the branch are left alone.
+    Commits that people have added to the branch are ignored.
 
     Args:
         root: The checkout.
         stack: The stack.
-        finding: What was found.
-        base: The branch that it should be merged into.
+        finding: The finding.
+        base: The branch to merge into.
     """
     branch = branch_of(stack, finding)
     here, there = f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"
@@ -111,20 +111,20 @@ def propose(
     base: str = "HEAD",
     approved_by: str = "",
 ) -> Proposal:
-    """Commit a step on a branch of its own.
+    """Commit a step on a new branch.
 
     Args:
         root: The checkout.
-        stack: What it is about.
-        finding: What was found.
-        step: What to do.
+        stack: The stack.
+        finding: The finding.
+        step: The step.
         now: Time of the commit.
-        base: What the branch starts from.
-        approved_by: Who stands for the step.
+        base: Start of the branch.
+        approved_by: Name of the approver, if any.
 
     Raises:
-        GovernanceError: Git refused, or the branch is there already.
-        ReleaseError: The step changes nothing there.
+        GovernanceError: Git refused, or the branch exists already.
+        ReleaseError: The step changes nothing.
     """
     branch = branch_of(stack, finding)
     with tempfile.TemporaryDirectory() as folder:
@@ -135,7 +135,7 @@ def propose(
             title, body = _message(stack, finding, step, edit, approved_by)
             commit = _commit(tree, edit, f"{title}\n\n{body}", now)
         except BaseException:
-            # An interrupted run must leave no empty branch: it would pass for a step taken.
+            # An interrupted run must not leave an empty branch: the next run could not create it.
             git(root, "worktree", "remove", "--force", str(tree))
             git(root, "branch", "--quiet", "-D", branch)
             raise
@@ -191,5 +191,5 @@ def _message(
 
 
 def _line(text: str) -> str:
-    """Return a text as one line: several could write trailers of their own."""
+    """Return a text as one line, so that it cannot contain trailers of its own."""
     return printable(" ".join(text.split()))

@@ -1,4 +1,4 @@
-"""What the engine-free gate says about a proposal, in a worktree of its commit."""
+"""Checks a proposal with the engine-free gate, in a worktree of its commit."""
 
 import tempfile
 from datetime import datetime
@@ -12,7 +12,7 @@ __all__ = ["judged"]
 
 
 def judged(root: Path, commit: str, stack: str, *, now: datetime) -> Quick:
-    """Return what a stack file comes to at a commit.
+    """Return the engine-free verdict on a stack file at a commit.
 
     Raises:
         GovernanceError: Git refused.

@@ -1,8 +1,8 @@
-"""Who a month's bill is for: charges of a bill, split by what was measured, to the last digit.
+"""Showback: allocates a month's bill to owners by measured usage, exactly.
 
-``read_bill`` reads charges from FOCUS files, ``allocate`` gives each to owners, ``Showback``
-sums them for a reader. Pure but for the reading; money is ``Decimal`` and nothing is lost:
-what no measurement can split is shown as unallocated, with the reason.
+``read_bill`` reads charges from FOCUS files, ``allocate`` splits each between owners, ``Showback``
+sums them for a report. Pure except for reading; amounts are ``Decimal`` and the parts sum to the
+bill. Charges that no measurement can split are shown as unallocated, with the reason.
 """
 
 from operations.showback.allocate import Allocated, Allocation, allocate

@@ -1,7 +1,7 @@
-"""Giving every charge of a bill to owners.
+"""Allocates every charge of a bill to owners.
 
-Three steps, each visible in the result: what a tag says; what a measurement splits; what
-follows the costs already given. What none of them reaches stays unallocated, with the reason.
+Three steps, each visible in the result: by tag; by measured usage; in proportion to the costs
+already allocated. Charges that none of them covers stay unallocated, with the reason.
 """
 
 from collections import defaultdict
@@ -17,7 +17,8 @@ from operations.showback.split import split
 
 __all__ = ["BASES", "Allocated", "Allocation", "allocate"]
 
-# What the cost of a service grows with. The others follow the costs already given.
+# Allocation base of each service: the count that its cost scales with. Other services are
+# allocated in proportion to the costs already allocated.
 BASES: Final[Mapping[str, str]] = {
     "AWS Data Transfer": "delivered_bytes",
     "AWS Lambda": "inferences",
@@ -39,16 +40,16 @@ _FOLLOWS: Final = "cost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocated:
-    """A part of a charge and whose it is.
+    """A part of a charge and its owner.
 
     Attributes:
         charge: The charge.
-        owner: Whose the part is.
-        method: ``tag``, a count that it was split by, ``cost``, or ``none``.
-        ratio: Part of the charge, from 0 to 1; for showing, the amounts are exact.
-        billed: The part of what is invoiced.
-        effective: The part of the effective cost.
-        reason: Why it is unallocated; empty for what has an application.
+        owner: Owner of the part.
+        method: ``tag``, the name of the count, ``cost``, or ``none``.
+        ratio: Part of the charge, from 0 to 1; for display, the amounts are exact.
+        billed: Part of the billed cost (FOCUS ``BilledCost``).
+        effective: Part of the effective cost (FOCUS ``EffectiveCost``).
+        reason: Reason why it is unallocated; empty if it has an application.
     """
 
     charge: Charge
@@ -62,12 +63,12 @@ class Allocated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """A bill, given to owners.
+    """An allocated bill.
 
     Attributes:
-        bill: What was given.
-        measured: What it was split by.
-        parts: Of every charge; they sum to the bill exactly.
+        bill: The bill.
+        measured: Measured usage.
+        parts: Parts of all charges; they sum to the bill exactly.
     """
 
     bill: Bill
@@ -76,16 +77,16 @@ class Allocation:
 
     @property
     def unallocated(self) -> tuple[Allocated, ...]:
-        """Return the parts without an application."""
+        """Parts without an application."""
         return tuple(part for part in self.parts if not part.owner.app)
 
 
 def allocate(bill: Bill, measured: MeasuredMonth) -> Allocation:
-    """Give every charge of a bill to owners.
+    """Allocate every charge of a bill to owners.
 
     Args:
-        bill: Of a month.
-        measured: Of the same month.
+        bill: Bill of a month.
+        measured: Measured usage of the same month.
     """
     first = [charge for charge in bill.charges if not _follows(charge)]
     parts = [part for charge in first for part in _by_measure(charge, measured)]
@@ -97,7 +98,7 @@ def allocate(bill: Bill, measured: MeasuredMonth) -> Allocation:
 
 
 def _follows(charge: Charge) -> bool:
-    """Tell whether a charge follows what others cost: taxes, keys, networks, support."""
+    """Return whether a charge is allocated by cost: taxes, keys, networks, support."""
     return charge.service not in BASES and not charge.tags.get("app")
 
 
@@ -106,7 +107,7 @@ def _by_measure(charge: Charge, measured: MeasuredMonth) -> list[Allocated]:
     tagged = _tagged(charge, measured)
     if not app and charge.tags.get("idle"):
         return [_whole(charge, tagged, "none", "idle capacity")]
-    if charge.tags.get("model"):  # a site's pods say more than any count
+    if charge.tags.get("model"):  # charges of edge sites are split by pod already
         return [_whole(charge, tagged, "tag")]
     weights = _counted(measured.owners(app), base, tagged)
     if any(weights.values()):
@@ -117,7 +118,7 @@ def _by_measure(charge: Charge, measured: MeasuredMonth) -> list[Allocated]:
 
 
 def _counted(rows: Iterable[Measured], base: str, tagged: Owner) -> dict[Owner, Decimal]:
-    """Return the counts by owner; what the bill's tags say stands above the measurement."""
+    """Return the counts by owner; the bill's tags take precedence over the measurement."""
     weights: dict[Owner, Decimal] = defaultdict(Decimal)
     for row in rows:
         owner = row.owner
@@ -135,7 +136,7 @@ def _by_cost(charge: Charge, weights: Mapping[Owner, Decimal]) -> list[Allocated
 
 
 def _weights(parts: Sequence[Allocated]) -> dict[Owner, Decimal]:
-    """Return what each application's owners cost so far; who got refunds alone weighs nothing."""
+    """Return the cost allocated to each owner so far; negative sums (refunds) count as zero."""
     found: dict[Owner, Decimal] = defaultdict(Decimal)
     for part in parts:
         if part.owner.app:
@@ -173,7 +174,7 @@ def _whole(charge: Charge, owner: Owner, method: str, reason: str = "") -> Alloc
 
 
 def _tagged(charge: Charge, measured: MeasuredMonth) -> Owner:
-    """Return whose a charge is by its tags; who owns an application is also measured."""
+    """Return the owner by a charge's tags, completed from the measurement of its application."""
     tags = charge.tags
     known = next(iter(measured.owners(tags["app"])), None) if tags.get("app") else None
     return Owner(

@@ -1,4 +1,4 @@
-"""What cannot be shown back because it cannot be right."""
+"""Errors of showback."""
 
 from governance.errors import GovernanceError
 
@@ -6,4 +6,4 @@ __all__ = ["ShowbackError"]
 
 
 class ShowbackError(GovernanceError):
-    """A bill or a measurement that no honest sum can be made of."""
+    """A bill or a measurement from which no correct allocation can be made."""

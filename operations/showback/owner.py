@@ -1,4 +1,4 @@
-"""Whose a cost is, from the project down to the ring."""
+"""Cost owner dimensions, from the project down to the ring."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ DIMENSIONS: Final = ("project", "team", "app", "model", "version", "ring")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Owner:
-    """Whose a cost is; an empty level means that nobody measured or tagged it that far.
+    """Owner of a cost; an empty level was neither measured nor tagged.
 
     Attributes:
         project: The cost tag.
@@ -29,5 +29,5 @@ class Owner:
     ring: str = ""
 
     def at(self, dimensions: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the levels that are asked for, in that order."""
+        """Return the requested levels, in that order."""
         return tuple(getattr(self, name) for name in dimensions)

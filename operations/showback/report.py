@@ -1,4 +1,4 @@
-"""The month for its readers: by owner, against budgets and plan, and per unit of use."""
+"""Monthly showback report: cost by owner, against budgets and estimates, and per unit of use."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from operations.showback.split import in_cents
 __all__ = ["UNITS", "BudgetLine", "Row", "Showback", "Unit", "showback"]
 
 _ZERO: Final = Decimal(0)
-# Unit of use: the count that it is of, and how many of it.
+# Unit of use: its count and the size of one unit.
 UNITS: Final[Mapping[str, tuple[str, int]]] = {
     "1,000 inferences": ("inferences", 1000),
     "update": ("updates", 1),
     "active device": ("active_devices", 1),
 }
-# What an update costs is what carries it, what an inference costs is what answers it.
+# Services in a unit's cost: delivery for an update, serving for an inference.
 _SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "1,000 inferences": ("AWS Lambda", "Amazon API Gateway", "Edge site"),
     "update": ("Amazon CloudFront", "AWS Data Transfer"),
@@ -33,12 +33,12 @@ _SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one owner cost.
+    """Cost of one owner.
 
     Attributes:
-        key: The levels that were asked for; all empty for what is unallocated.
-        billed: Invoiced, in cents; the rows sum to the bill.
-        effective: Effective, in cents; the rows sum to the bill.
+        key: The requested levels; all empty for unallocated cost.
+        billed: Billed cost, in cents; the rows sum to the bill.
+        effective: Effective cost, in cents; the rows sum to the bill.
     """
 
     key: tuple[str, ...]
@@ -48,12 +48,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What one unit of use of an application cost.
+    """Cost of one unit of use of an application.
 
     Attributes:
         app: The application.
         unit: See ``UNITS``.
-        cost: Effective cost of one; ``None`` where nothing was counted.
+        cost: Effective cost of one unit; ``None`` without counts.
     """
 
     app: str
@@ -63,14 +63,14 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetLine:
-    """A budget and what its month came to.
+    """A budget compared with the month's cost.
 
     Attributes:
         name: The budget.
-        limit: Agreed for a month.
+        limit: Monthly limit.
         actual: Effective cost so far.
-        forecast: For the whole month; the actual when the month is over.
-        estimate: What the plan said for a typical month; ``None`` where there is no plan.
+        forecast: Forecast for the whole month; the actual cost once the month is over.
+        estimate: The plan's estimate for a typical month; ``None`` without a plan.
     """
 
     name: str
@@ -89,14 +89,14 @@ class BudgetLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showback:
-    """A month, ready to be shown.
+    """A month's report.
 
     Attributes:
-        allocation: Every part.
+        allocation: The allocated bill.
         by: The levels of ``rows``.
-        rows: By owner, the dearest first.
+        rows: By owner, highest cost first.
         units: By application.
-        budgets: Of the stack.
+        budgets: Budgets of the stack.
     """
 
     allocation: Allocation
@@ -113,7 +113,7 @@ class Showback:
         return in_cents(found)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form; money as text, in cents."""
+        """Return the JSON form; amounts as text, in cents."""
         bill = self.allocation.bill
         return {
             "apiVersion": "mobile-ai/v1",
@@ -147,14 +147,14 @@ def showback(
     estimates: Mapping[str, Decimal] | None = None,
     elapsed: tuple[int, int] = (1, 1),
 ) -> Showback:
-    """Sum an allocation for its readers.
+    """Summarize an allocation as a report.
 
     Args:
-        allocation: The month.
+        allocation: The allocated bill.
         by: Levels of the rows, of ``DIMENSIONS``.
-        budgets: Of the stack: name, scope and monthlyUsd, with the deployments' applications
-            under ``apps`` where the scope is neither the stack nor an application.
-        estimates: By budget, what the plan said for a typical month.
+        budgets: Budgets of the stack: name, scope and monthlyUsd, with the deployments'
+            applications under ``apps`` where the scope is neither the stack nor an application.
+        estimates: The plan's estimate for a typical month, by budget.
         elapsed: Days that are over, and days of the month; equal when it is over.
 
     Raises:
@@ -220,7 +220,7 @@ def _budget(
     actual = sum((p.effective for p in allocation.parts if _covers(budget, p)), _ZERO)
     planned = estimates.get(name)
     day, days = elapsed
-    # Without a plan the days that remain are taken to cost what those before did.
+    # Without a plan, a linear extrapolation of the days so far.
     pace = planned if planned is not None else actual * days / day
     return BudgetLine(
         name=name,

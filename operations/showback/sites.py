@@ -1,8 +1,8 @@
-"""What the nodes of edge sites cost, as charges: no cloud sends a bill for them.
+"""Charges of edge site nodes, for which no cloud sends a bill.
 
-A node's cost is halved between processor and memory; each half is split by what the pods
-requested of it, as OpenCost does for requests (opencost.io/docs/specification). What no pod
-requested is idle and stays so: spreading it would hide that a site is too large.
+A node's cost is halved between CPU and memory; each half is split by the pods' requests, as
+OpenCost does for requests (opencost.io/docs/specification). Unrequested capacity is idle and stays
+so: spreading it would hide that a site is too large.
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ _HALVES: Final = ("cpu_millis", "memory_mb")
 
 
 def with_sites(bill: Bill, measured: MeasuredMonth) -> Bill:
-    """Return the bill with the charges of its sites' nodes.
+    """Return the bill with the charges of its sites' nodes added.
 
-    They are effective cost only, since nobody invoices them.
+    They have an effective cost only, since they are not invoiced.
 
     Raises:
         ShowbackError: The bill is in another currency than node prices; else as `site_charges`.
@@ -35,7 +35,7 @@ def with_sites(bill: Bill, measured: MeasuredMonth) -> Bill:
 
 
 def site_charges(measured: MeasuredMonth) -> Iterator[Charge]:
-    """Yield the charges of every site's nodes; those of a site sum to what its nodes cost.
+    """Yield the charges of every site's nodes; those of a site sum to its nodes' cost.
 
     Raises:
         ShowbackError: Pods requested more than the nodes have, or run at a site without nodes.

@@ -1,7 +1,7 @@
-"""Splitting an amount so that the parts are the amount, digit by digit.
+"""Splits an amount into parts that sum to it exactly.
 
-The parts are rounded down to a unit, and the units that are left go to the largest
-remainders (Hamilton's method of apportionment). Integers throughout: no digit is lost.
+The parts are rounded down to a unit, and the remaining units go to the largest remainders
+(Hamilton's method of apportionment). Integer arithmetic throughout: no digit is lost.
 """
 
 from collections.abc import Hashable, Mapping
@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 __all__ = ["DIGITS", "in_cents", "split"]
 
-DIGITS: Final = 15  # behind the point; bills carry at most that many
+DIGITS: Final = 15  # decimal places; amounts with more are refused
 _CENTS: Final = 2
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -21,15 +21,15 @@ def split(
     """Return the parts of an amount in proportion to weights; they sum to it exactly.
 
     Args:
-        amount: May be negative, as a refund is. Has at most ``digits`` digits behind the point.
-        weights: None negative, at least one positive. Ties go to the first.
-        digits: Digits behind the point that a part may have.
+        amount: May be negative, as a refund is. Has at most ``digits`` decimal places.
+        weights: Non-negative, at least one positive. Ties go to the first.
+        digits: Decimal places of a part.
 
     Raises:
-        ValueError: A weight is negative, none is positive, or the amount is too fine.
+        ValueError: A weight is negative, none is positive, or the amount has too many places.
     """
     if any(weight < 0 for weight in weights.values()) or not any(weights.values()):
-        raise ValueError(f"weights {dict(weights)}: expected none negative and one positive")
+        raise ValueError(f"weights {dict(weights)}: expected no negative and at least one positive")
     units = _units(abs(amount), digits)
     shares = _integers(weights)
     total = sum(shares.values())
@@ -44,9 +44,9 @@ def split(
 
 
 def in_cents(amounts: Mapping[_Key, Decimal]) -> dict[_Key, Decimal]:
-    """Return amounts in cents that sum to the rounded sum, so that a table adds up.
+    """Round amounts to cents that sum to the rounded sum, so that a table adds up.
 
-    Each is its amount rounded down or up to a cent.
+    Each amount is rounded down or up to a cent.
     """
     total = sum((_units(amount, DIGITS) for amount in amounts.values()), 0)
     wanted = int(_exact(total, DIGITS).quantize(_exact(1, _CENTS), ROUND_HALF_UP).scaleb(_CENTS))
@@ -60,13 +60,13 @@ def in_cents(amounts: Mapping[_Key, Decimal]) -> dict[_Key, Decimal]:
 def _units(amount: Decimal, digits: int) -> int:
     sign, figures, exponent = amount.as_tuple()
     if not isinstance(exponent, int) or exponent < -digits:
-        raise ValueError(f"amount {amount}: expected at most {digits} digits behind the point")
+        raise ValueError(f"amount {amount}: expected at most {digits} decimal places")
     whole = int("".join(map(str, figures)) or "0") * int(10 ** (exponent + digits))
     return -whole if sign else whole
 
 
 def _exact(units: int, digits: int) -> Decimal:
-    """Return the decimal; built from its digits, since arithmetic would round at 28 of them."""
+    """Return the decimal, built from its digits: arithmetic would round to 28 of them."""
     return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -digits))
 
 

@@ -1,4 +1,4 @@
-"""What was used in a month, from the partials of a telemetry store."""
+"""Measures a month's usage from the partials of a telemetry store."""
 
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,8 @@ from operations.telemetry.store import Store
 
 __all__ = ["measured_month"]
 
-# Partials stay when events expire. What runs on devices costs nobody's bill an inference. A site's
-# counts are what it stated: only devices' are capped.
+# Partials outlive events. Inferences on devices appear on no bill, so only edge and cloud count;
+# only device counts are capped.
 _QUERY: Final = """
 SELECT app, model, version, ring,
   SUM(CASE WHEN kind = 'inference' AND target IN ('edge', 'cloud') THEN n ELSE 0 END),
@@ -27,9 +27,9 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 
 
 def measured_month(folder: Path, month: str, *, project: str = "", team: str = "") -> MeasuredMonth:
-    """Return what a compacted store counted in a month.
+    """Return the usage that a compacted store counted in a month.
 
-    Registry calls, nodes and pods are in no telemetry of models: they stay empty.
+    Telemetry contains no registry calls, nodes or pods: these stay empty.
 
     Args:
         folder: The store.

@@ -1,4 +1,4 @@
-"""Telemetry: events in, none lost and none doubled; hourly partials out."""
+"""Telemetry pipeline: exactly-once ingestion of events, and hourly partials."""
 
 from operations.telemetry.compact import Compacted, compact
 from operations.telemetry.errors import TelemetryError

@@ -1,8 +1,8 @@
-"""From what came in to what is counted: each event id once, and hourly partials of it.
+"""Compacts ingested events: deduplicates them by id and computes hourly partials.
 
-A day's new files replace its old ones in one step, the day's pointer; a killed run leaves the old
-ones and some files that nobody points to, which the next run removes. Partials are sums, so
-partials of two days, or of two stores, are merged by adding them up in any order.
+A day's new files replace its old ones atomically, by the day's pointer file. A killed run leaves
+the old ones and some unreferenced files, which the next run removes. Partials are sums, so partials
+of two days, or of two stores, are merged by addition in any order.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ _MEMORY: Final = "800MB"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted:
-    """What a run did.
+    """Result of a run.
 
     Attributes:
-        days: Days written anew.
-        rows: Events that those days have now.
-        repeated: Events left out, since their id was there.
+        days: Days rewritten.
+        rows: Events in those days.
+        repeated: Duplicate events dropped.
     """
 
     days: int = 0
@@ -52,22 +52,22 @@ def connect(store: Store | None = None, *, threads: int = 1) -> Any:
 def compact(
     store: Store, *, threads: int = 1, progress: Callable[[str], None] = lambda _: None
 ) -> Compacted:
-    """Bring every day with new batches up to date.
+    """Compact every day with new batches.
 
     Args:
         store: The store.
-        threads: Of DuckDB.
-        progress: Told each day that is done.
+        threads: Threads of DuckDB.
+        progress: Called with each finished day.
 
     Raises:
-        TelemetryError: The folder is no store.
-        OSError: It cannot be written; the days done stay.
+        TelemetryError: The folder is not a store.
+        OSError: It cannot be written; finished days stay.
     """
     store.prepare()
     done = Compacted()
     with store.lock():
-        # Of a killed run. A source whose batch was not committed may be cut into other batches
-        # when it is taken in again, so what was written of it would stay for good.
+        # Left by a killed run. Ingesting its source again may cut it into other batches, so these
+        # segments would never be committed.
         for segment in store.uncommitted():
             store.remove(segment)
         _sweep(store)
@@ -88,7 +88,7 @@ def compact(
 
 
 def _day(store: Store, day: str, before: Day, fresh: list[str], threads: int) -> tuple[Day, int]:
-    """Write a day's files; return its pointer and how many raw events were added."""
+    """Write a day's files; return its pointer and the number of raw events added."""
     inputs = [*([before.compacted] if before.compacted else []), *fresh]
     name = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
     connection = connect(store, threads=threads)
@@ -134,7 +134,7 @@ def _keep(connection: Any, store: Store, query: str, name: str) -> str:
 
 
 def _drop(store: Store, day: str, pointer: Day) -> None:
-    """Remove segments that are in the compacted file, then forget their names."""
+    """Remove segments that are in the compacted file, then remove them from the pointer."""
     for segment in pointer.segments:
         store.remove(segment)
     if pointer.segments:
@@ -142,7 +142,7 @@ def _drop(store: Store, day: str, pointer: Day) -> None:
 
 
 def _sweep(store: Store) -> None:
-    """Remove what is not needed any more, also of a killed run: what no pointer names."""
+    """Remove files that no pointer references, including those of a killed run."""
     pointers = store.days()
     for day, pointer in pointers.items():
         _drop(store, day, pointer)
@@ -157,5 +157,5 @@ def _list(files: list[str]) -> str:
 
 
 def _text(value: str | Path) -> str:
-    """Return an SQL string."""
+    """Return an SQL string literal."""
     return "'" + str(value).replace("'", "''") + "'"

@@ -1,7 +1,8 @@
-"""The local door: one route that takes events, for sites and for trying things out.
+"""Local ingestion endpoint: one HTTP route that accepts events, for sites and for trials.
 
-ASGI, so that uvicorn serves it. In the cloud the door is an API with a token check and throttles in
-front of a stream; this one has limits of its own and says the same of the same bytes.
+An ASGI application, served by uvicorn. In the cloud, ingestion is an API with token check and
+throttling in front of a stream; this endpoint has its own limits and gives the same result for the
+same bytes.
 """
 
 import asyncio
@@ -20,8 +21,8 @@ from operations.telemetry.spool import Spool
 
 __all__ = ["Endpoint"]
 
-_AT_ONCE: Final = 64  # requests in work; more are told to come again
-_SLOWEST: Final = 30.0  # seconds for a body to come
+_AT_ONCE: Final = 64  # concurrent requests; more are answered with 503
+_SLOWEST: Final = 30.0  # seconds for a body to arrive
 _Receive = Callable[[], Awaitable[dict[str, Any]]]
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -31,10 +32,10 @@ class Endpoint:
     """An ASGI application.
 
     Attributes:
-        spool: Where requests are kept.
-        token: What senders must show as a bearer token; empty lets everybody on this machine in.
+        spool: Durable storage of accepted requests.
+        token: Required bearer token; empty accepts every sender on this machine.
         group_apps: Applications that may send a group.
-        every: Seconds between two runs of ingest and compaction.
+        every: Seconds between two runs of ingestion and compaction.
     """
 
     spool: Spool
@@ -45,7 +46,7 @@ class Endpoint:
     _task: Any = field(default=None)
 
     async def __call__(self, scope: dict[str, Any], receive: _Receive, send: _Send) -> None:
-        """Serve a connection's event stream, as ASGI 3 says."""
+        """Serve a connection scope, as in ASGI 3."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
@@ -65,7 +66,7 @@ class Endpoint:
         if not self._known(dict(scope["headers"])):
             return 401, {"error": "expected a bearer token"}
         if self._working >= _AT_ONCE:
-            return 503, {"error": "too many requests at once; come again"}
+            return 503, {"error": "too many concurrent requests; retry later"}
         self._working += 1
         try:
             return await self._take(receive)
@@ -88,7 +89,7 @@ class Endpoint:
         try:
             await asyncio.to_thread(self.spool.add, good, bad)
         except OSError:
-            return 503, {"error": "nothing was kept; come again"}
+            return 503, {"error": "nothing was stored; retry later"}
         reasons = Counter(item["reason"] for item in bad)
         return 202 if good else 400, {"accepted": len(good), "refused": dict(reasons)}
 

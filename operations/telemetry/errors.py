@@ -1,4 +1,4 @@
-"""What cannot be taken in, kept or counted."""
+"""Errors of telemetry."""
 
 from governance.errors import GovernanceError
 
@@ -6,4 +6,4 @@ __all__ = ["TelemetryError"]
 
 
 class TelemetryError(GovernanceError):
-    """A file or a store that nothing honest can be made of."""
+    """A file or a store that cannot be ingested or counted."""

@@ -1,9 +1,9 @@
-"""From a file of events to batches in the store; a killed run loses and doubles nothing.
+"""Ingests a file of events into the store in batches, exactly once even if a run is killed.
 
-A batch is named by the digest of the source and the place of its first value in it. Its segments
-and its quarantine are written first, its commit last, which says how many values it has. Whoever
-runs the same source again skips exactly these, whatever size batches have by then, and writes the
-rest once more.
+A batch is named by the digest of the source and the offset of its first value. Its segments and
+its quarantine are written first, and last its commit file, which states its number of values. A
+later run of the same source skips committed batches, whatever the batch size is by then, and writes
+the rest.
 """
 
 import hashlib
@@ -29,21 +29,21 @@ _BATCH: Final = 20_000  # events; about 20 MB of Python objects
 
 
 class Channel(StrEnum):
-    """The door that events came in by."""
+    """Ingestion channel."""
 
     DEVICE = "device"
-    """The public door. Anybody with a device's token may have written them."""
+    """The public API. Anyone with a device's token may have written the events."""
     SITE = "site"
-    """From our own edge sites and functions, over a path that no device can write to."""
+    """Edge sites and functions, over a path that no device can write to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of a source.
+    """Result of ingesting a source.
 
     Attributes:
-        accepted: Events taken in by this run.
-        refused: Put into quarantine by this run.
+        accepted: Events ingested by this run.
+        refused: Events quarantined by this run.
         skipped: Values of batches that an earlier run had committed.
     """
 
@@ -61,19 +61,19 @@ def ingest_file(
     group_apps: Collection[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ingested:
-    """Take a file in.
+    """Ingest a file.
 
     Args:
-        store: Where to.
-        path: JSONL or objects one after the other; plain or gzip.
-        now: The time of the judge.
-        channel: The door that the file stands for.
+        store: Destination.
+        path: JSONL or concatenated JSON objects; plain or gzip.
+        now: Reference time of validation.
+        channel: Ingestion channel of the file.
         group_apps: Applications that may send a group.
-        progress: Told the number of values of each batch that is done.
+        progress: Called with the number of values of each finished batch.
 
     Raises:
-        TelemetryError: The file cannot be read, or the folder is no store.
-        OSError: The store cannot be written; what is committed stays.
+        TelemetryError: The file cannot be read, or the folder is not a store.
+        OSError: The store cannot be written; committed batches stay.
     """
     store.prepare()
     with store.lock(), open_events(path) as file:

@@ -1,8 +1,8 @@
-"""The queries over events: one text each, run on DuckDB here and on Athena in the cloud.
+"""Queries over events: one text each, for DuckDB locally and Athena in the cloud.
 
-Each is in DuckDB's SQL; `athena` gives the other form through sqlglot. The one thing the two
-engines do at different speed is to spread a histogram over rows, so a query says ``{spread}`` and
-each engine gets its own; both forms run on DuckDB and a test compares what they give.
+Each is written in DuckDB's SQL; `athena` translates it with sqlglot. Only unnesting a histogram
+differs, for speed: a query contains ``{spread}`` and each engine gets its own form. Both forms run
+on DuckDB, and a test compares their results.
 
 ``events`` is the compacted table: an event's columns, ``channel``, ``hour`` (of ``predicted_at``
 or ``occurred_at``, as YYYY-MM-DDTHH) and ``share``.
@@ -18,11 +18,11 @@ from operations.telemetry.tables import SCHEMA
 __all__ = ["CAP", "COMPACTED", "QUERIES", "SCALES", "athena", "duckdb_form"]
 
 CAP: Final = 1000
-"""What one event of a device may weigh at most, in inferences: one liar is not a million."""
+"""Maximum weight of a device's event, in inferences: limits the influence of forged counts."""
 SCALES: Final = MappingProxyType({"latency_ms": 0.05, "energy_mj": 0.001, "memory_mb": 1.0})
-"""Lower end of the first bin of each amount; a bin is a quarter of an octave wide, 64 bins."""
+"""Lower edge of the first of 64 bins, each a quarter of an octave (a factor of 2**0.25) wide."""
 
-# Every column that may be missing and is grouped by has a value, so that partials can be compared.
+# Nullable grouping columns are replaced by '', so that partials can be compared.
 _KEYS: Final = """
   hour, app, model, version, COALESCE(ring, '') AS ring, channel, COALESCE("group", '') AS "group"
 """
@@ -102,21 +102,21 @@ QUERIES: Final = MappingProxyType(
         "showback": _SHOWBACK,
     }
 )
-"""Over ``events``. What `compact` runs over ``raw`` is `COMPACTED`, for DuckDB only."""
+"""Queries over ``events``. `COMPACTED` runs over ``raw``, on DuckDB only."""
 
 
 def duckdb_form(query: str) -> str:
-    """Return a query as DuckDB runs it."""
+    """Return a query in DuckDB's form."""
     return _spread(query, _SPREAD_DUCKDB)
 
 
 def athena(query: str) -> str:
-    """Return a query as Athena runs it (engine version 3, Trino's SQL)."""
+    """Return a query in Athena's form (engine version 3, Trino's SQL)."""
     return str(sqlglot.transpile(_portable(query), read="duckdb", write="athena", pretty=True)[0])
 
 
 def _portable(query: str) -> str:
-    """Return the form that both engines understand; on DuckDB it is slow."""
+    """Return the form that both engines accept; it is slow on DuckDB."""
     return _spread(query, _SPREAD_ATHENA)
 
 

@@ -1,4 +1,4 @@
-"""Events from files as they come: lines of JSON, objects without a line between, gzip."""
+"""Reads events from files: JSON Lines or concatenated JSON objects, plain or gzip."""
 
 import codecs
 import gzip
@@ -20,11 +20,11 @@ _GZIP: Final = b"\x1f\x8b"
 
 
 class Unreadable(bytes):
-    """Bytes that are no JSON."""
+    """Bytes that are not JSON."""
 
 
 def open_events(path: Path) -> io.BufferedIOBase:
-    """Open a file of events; gzip is told by its first bytes, not by its name.
+    """Open a file of events; gzip is detected by its magic bytes, not by its name.
 
     Raises:
         TelemetryError: It cannot be opened.
@@ -43,10 +43,10 @@ def open_events(path: Path) -> io.BufferedIOBase:
 
 
 def read_values(file: io.BufferedIOBase) -> Iterator[Any]:
-    """Yield JSON values, one after the other, whatever space is between them.
+    """Yield JSON values, separated by any white space or none.
 
-    Where something is no JSON, what is left of its line comes as `Unreadable`, and reading goes
-    on with the next line: a torn line costs no other. An object may not contain a line break.
+    Where the text is not JSON, the rest of its line is yielded as `Unreadable`, and reading resumes
+    at the next line: a torn line costs no other. An object must not contain a line break.
     """
     text, at, over = "", 0, False
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -73,7 +73,7 @@ def read_values(file: io.BufferedIOBase) -> Iterator[Any]:
 def _next(file: io.BufferedIOBase) -> tuple[bytes, bool]:
     """Return more bytes, and whether they are the last.
 
-    A gzip file that is cut off, as of a crashed writer, ends where it can be read no further.
+    A truncated gzip file, as of a crashed writer, ends at its last readable byte.
     """
     try:
         chunk = file.read1(_CHUNK)

@@ -1,4 +1,4 @@
-"""How long what is kept."""
+"""Retention periods of telemetry."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -11,18 +11,18 @@ from operations.telemetry.store import Store
 
 __all__ = ["Retention", "expire"]
 
-# An event may come until it is OLDEST; the day it belongs to must still be whole then.
+# Events may be late by up to OLDEST; their day must still exist then.
 _LEAST_EVENT_DAYS: Final = OLDEST.days + 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """Days that things are kept.
+    """Retention periods in days.
 
     Attributes:
         events: Compacted events.
         partials: Hourly partials.
-        quarantine: Refused events, and the record of which batches were taken in.
+        quarantine: Quarantined events, and the commit files of batches.
     """
 
     events: int = 90
@@ -30,10 +30,10 @@ class Retention:
     quarantine: int = 40
 
     def __post_init__(self) -> None:
-        """See that nothing goes before what depends on it.
+        """Check that nothing expires while late events may still refer to it.
 
         Raises:
-            TelemetryError: A late event would find its day gone, or its batch forgotten.
+            TelemetryError: A late event's day or batch would have expired.
         """
         if min(self.events, self.quarantine, self.partials) < _LEAST_EVENT_DAYS:
             raise TelemetryError(
@@ -45,12 +45,12 @@ class Retention:
 
 
 def expire(store: Store, *, now: datetime, keep: Retention) -> int:
-    """Remove what is too old; return how many files went.
+    """Remove expired files; return their number.
 
     Args:
         store: The store.
-        now: The time that ages are counted from.
-        keep: How long.
+        now: Reference time of ages.
+        keep: Retention periods.
     """
     store.prepare()
     with store.lock():

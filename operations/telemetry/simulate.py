@@ -1,4 +1,4 @@
-"""A small fleet that does not exist, to try the monitor with. Nothing of it was measured."""
+"""Simulates a small fleet, to try the monitor with; nothing of it was measured."""
 
 import gzip
 import json
@@ -19,14 +19,14 @@ _BRIGHT: Final = (1, 3, 6, 8, 6, 3, 2, 1)
 
 
 def simulate_file(path: Path, *, now: datetime, days: int, bad_hours: int, seed: int) -> int:
-    """Write events, one a line; gzip where the name ends so. Return how many.
+    """Write simulated events as JSON Lines, gzip for a name in ``.gz``; return their number.
 
     Args:
         path: The file.
         now: The events end with the hour before this.
-        days: How many days of them.
+        days: Number of days.
         bad_hours: Hours at the end in which the canary crashes.
-        seed: Of everything that is drawn.
+        seed: Seed of the random generator.
 
     Raises:
         OSError: It cannot be written.
@@ -40,7 +40,7 @@ def simulate_file(path: Path, *, now: datetime, days: int, bad_hours: int, seed:
 
 
 def simulate(*, now: datetime, days: int, bad_hours: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield events of two versions: one that all have, and a canary of the last day."""
+    """Yield events of two versions: one in general use, and a canary of the last day."""
     rng = random.Random(seed)  # noqa: S311
     end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     for back in range(24 * days, 0, -1):

@@ -1,8 +1,8 @@
-"""What came over HTTP, kept before anybody is told so.
+"""Durable spool of events received over HTTP.
 
-A request's good events are appended to an open file and synced before the answer. A file that is
-large or old enough is closed and taken in like any other. After a crash the open file is closed as
-it is: a last line without its end was never answered, so its sender comes again.
+A request's valid events are appended to an open file and fsynced before the response. A file that
+is large or old enough is closed and ingested like any other. After a crash the open file is closed
+as it is: an incomplete last line was never acknowledged, so its sender retries.
 """
 
 import json
@@ -25,12 +25,12 @@ __all__ = ["Spool"]
 
 @dataclass(slots=True)
 class Spool:
-    """The open file of one process.
+    """The open spool file of one process.
 
     Attributes:
-        store: The store that it is in.
-        channel: The door.
-        largest: Bytes after which the file is closed.
+        store: The store that contains it.
+        channel: Ingestion channel.
+        largest: Size in bytes at which the file is closed.
     """
 
     store: Store
@@ -41,10 +41,10 @@ class Spool:
     _lock: Any = field(default_factory=Lock)
 
     def add(self, good: list[dict[str, Any]], bad: list[Refused]) -> None:
-        """Keep a request; when this returns, it survives a loss of power.
+        """Store a request durably: when this returns, it survives a power failure.
 
         Raises:
-            OSError: The disk does not take it; nothing of it may be acknowledged.
+            OSError: It cannot be written, and must not be acknowledged.
         """
         with self._lock:
             if bad:
@@ -69,7 +69,7 @@ class Spool:
             self._close()
 
     def close(self) -> None:
-        """Close the open file, so that it can be taken in."""
+        """Close the open file, so that it can be ingested."""
         with self._lock:
             self._close()
 
@@ -79,7 +79,7 @@ class Spool:
             self.store.adopt(self.store.path(name), name.removesuffix(".open") + ".jsonl")
 
     def drain(self, *, now: datetime, group_apps: Collection[str]) -> Ingested:
-        """Take closed files in, and remove each when all of it is committed."""
+        """Ingest closed files, and remove each once it is committed."""
         done = Ingested()
         for name in self.store.files(f"spool/{self.channel}-*.jsonl"):
             path = self.store.path(name)
@@ -93,7 +93,7 @@ class Spool:
         return done
 
     def recover(self) -> None:
-        """Close files that a crash left open; call it once, before the first request."""
+        """Close files that a crash left open; to be called once, before the first request."""
         for name in self.store.files(f"spool/{self.channel}-*.open"):
             path = self.store.path(name)
             _cut_torn_line(path)
@@ -101,7 +101,7 @@ class Spool:
 
 
 def _write_all(handle: int, data: bytes, *, at: int) -> None:
-    """Append all of it or nothing: half a request must not be glued to the next."""
+    """Append all bytes or none: a partial request must not precede the next one."""
     try:
         view = memoryview(data)
         while view:

@@ -1,4 +1,4 @@
-"""What a store holds, for people and for the dashboard."""
+"""Status of a telemetry store, for people and for the dashboard."""
 
 import json
 from collections import Counter
@@ -11,7 +11,7 @@ __all__ = ["store_status"]
 
 
 def store_status(store: Store) -> dict[str, Any]:
-    """Return counts of days, events and refusals, and who was heard of last.
+    """Return counts of days, events and refusals, and the last event of each subject.
 
     Args:
         store: The store.

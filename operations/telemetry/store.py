@@ -1,18 +1,18 @@
-"""Where telemetry lies on disk, and in which order it gets there.
+"""Layout of a telemetry store on disk, and its order of writes.
 
 ::
 
-    events/dt=<day>/<source>-<first>.parquet   taken in, one file per batch and day
-    commits/<source>-<first>.json              written last: the batch counts from here on
-    quarantine/<source>-<first>.jsonl          what was refused, with the reason
-    days/<day>.json                            which compacted file and partials a day has
-    compacted/dt=<day>/<digest>.parquet        each event id once
+    events/dt=<day>/<source>-<first>.parquet   ingested, one file per batch and day
+    commits/<source>-<first>.json              written last: makes the batch count
+    quarantine/<source>-<first>.jsonl          refused events, with the reason
+    days/<day>.json                            pointer to a day's compacted file and partials
+    compacted/dt=<day>/<digest>.parquet        events, deduplicated by id
     partials/{counts,bins}/dt=<day>/<digest>.parquet
-    spool/                                     what came over HTTP and is not yet in a batch
+    spool/                                     received over HTTP, not yet in a batch
 
-Every file is written beside its place and renamed into it, so a killed process leaves whole files
-only. Names follow from content, so doing it again writes the same file. One process writes at a
-time (a lock that the system drops with the process).
+Every file is written under a temporary name and renamed into place, so a killed process leaves
+complete files only. Names are derived from content, so a repeated run writes the same files. One
+process writes at a time, under a flock(2) lock, which the kernel releases with the process.
 """
 
 import fcntl
@@ -35,14 +35,14 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What a day's pointer says.
+    """Content of a day's pointer file.
 
     Attributes:
         rows: Events after compaction.
-        compacted: File below the store; empty where the events have expired.
+        compacted: File below the store; empty once the events have expired.
         counts: Partial of counts.
         bins: Partial of histograms.
-        segments: Files of ``events/`` that are in it and not yet removed.
+        segments: Files of ``events/`` that it contains and that are not yet removed.
     """
 
     rows: int = 0
@@ -52,21 +52,21 @@ class Day:
     segments: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as the pointer's JSON."""
+        """Return the pointer file's JSON form."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder of telemetry."""
+    """A telemetry store on disk."""
 
     root: Path
 
     def prepare(self) -> None:
-        """Make the folder a store, or see that it is one.
+        """Initialise the store, or check that the folder is one.
 
         Raises:
-            TelemetryError: It holds something else, or a format that nobody reads.
+            TelemetryError: It contains other files, or another format.
         """
         mark = self.root / _MARK
         if mark.is_file():
@@ -82,7 +82,7 @@ class Store:
         if self.root.exists() and any(self.root.iterdir()):
             raise TelemetryError(
                 str(self.root),
-                got="a folder with other things in it",
+                got="a folder with other files",
                 expected="a telemetry store, or an empty folder",
                 next_step="name another folder with --store",
             )
@@ -90,7 +90,7 @@ class Store:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process write at a time; waits for the others."""
+        """Hold the store's write lock; waits for other processes."""
         handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -99,11 +99,11 @@ class Store:
             os.close(handle)
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file whole, and keep it so over a loss of power."""
+        """Write a file atomically and durably."""
         write_whole(self.root / name, data)
 
     def adopt(self, made: Path, name: str) -> None:
-        """Take a file that somebody else wrote beside its place."""
+        """Move a finished temporary file into place, durably."""
         with made.open("rb") as file:
             os.fsync(file.fileno())
         move(made, self.root / name)
@@ -113,11 +113,11 @@ class Store:
         remove(self.root / name)
 
     def path(self, name: str) -> Path:
-        """Return where a file of the store is."""
+        """Return the path of a file of the store."""
         return self.root / name
 
     def files(self, pattern: str) -> list[str]:
-        """Return the names of finished files, in order."""
+        """Return the names of finished files, sorted."""
         found = (path for path in self.root.glob(pattern) if not path.name.startswith("."))
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
@@ -129,7 +129,7 @@ class Store:
         }
 
     def point(self, day: str, to: Day) -> None:
-        """Let a day's pointer name other files, in one step."""
+        """Replace a day's pointer atomically."""
         self.write(f"days/{day}.json", json.dumps(to.to_dict()).encode())
 
     def partials(self, table: str) -> list[str]:
@@ -146,13 +146,13 @@ class Store:
         return days
 
     def batch(self, name: str) -> int:
-        """Return how many values a committed batch has, good and refused; 0 if there is none."""
+        """Return the number of values in a committed batch, accepted and refused; 0 without one."""
         path = self.path(f"commits/{name}.json")
         record = json.loads(path.read_bytes()) if path.exists() else {}
         return int(record.get("accepted", 0)) + int(record.get("refused", 0))
 
     def uncommitted(self) -> list[str]:
-        """Return the segments of batches that a killed run did not get to commit."""
+        """Return the segments of batches that a killed run did not commit."""
         listed = self._listed()
         return [name for name in self.files("events/*/*.parquet") if name not in listed]
 

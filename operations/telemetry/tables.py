@@ -1,4 +1,4 @@
-"""Events as Parquet: the columns of an event, and through which door it came."""
+"""Parquet schema of events: their columns and the ingestion channel."""
 
 import io
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ SCHEMA: Final = pa.schema(
 
 
 def parquet(events: Sequence[dict[str, Any]], *, channel: str) -> bytes:
-    """Return checked events as a Parquet file.
+    """Return validated events as a Parquet file.
 
     Args:
-        events: As `check_event` let them through.
-        channel: The door they came in by; said by who takes them in, never by who sends.
+        events: Events that `check_event` accepted.
+        channel: Ingestion channel; set by the receiver, never by the sender.
     """
     rows = [{**event, "channel": channel} for event in events]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -1,7 +1,7 @@
-"""A caching proxy on loopback, as a CDN's edge is one: answers from memory what it may.
+"""A caching proxy on loopback that behaves as a CDN edge: answers from memory where it may.
 
-It keeps what the origin's `Cache-Control` allows, asks the origin once however many ask at the same
-moment, remembers a "not found" for ten seconds, and cuts ranges out of what it holds.
+It keeps what the origin's `Cache-Control` allows, collapses concurrent requests into one to the
+origin, caches a "not found" for ten seconds, and serves ranges of what it holds.
 """
 
 import http.client
@@ -24,14 +24,14 @@ class _Kept:
 
 
 class CachingProxy:
-    """Stands between devices and an origin.
+    """A caching proxy between devices and an origin.
 
     Attributes:
         asked: Requests of devices, by status.
         sent: Bytes of bodies to devices.
         origin_requests: Requests to the origin, by path.
         origin_bytes: Bytes of bodies from the origin.
-        now: Its clock, seconds; moved by whoever tests expiry.
+        now: Its clock, seconds; set by tests of expiry.
     """
 
     def __init__(self, origin):

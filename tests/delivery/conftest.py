@@ -1,4 +1,4 @@
-"""A released world per test: 1.0.0 installed, 1.1.0 to come."""
+"""A released world per test: 1.0.0 is installed, 1.1.0 is the next version."""
 
 import pytest
 

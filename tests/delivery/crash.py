@@ -1,7 +1,7 @@
 """`python -m tests.delivery.crash URL DEVICE WORK`: kill a client at every step of an update.
 
-A step is a system call that changes the disk. A process is forked for each: it updates, and dies
-by SIGKILL before the call, or in the middle of a write. What is left must be a whole old or a
+A step is a system call that changes the disk. For each, a process is forked that updates and is
+killed by SIGKILL before the call, or in the middle of a write. The result must be a whole old or a
 whole new model, and the next check must end with the new one.
 """
 
@@ -28,7 +28,7 @@ def device(url, folder):
 
 
 def arm(fatal, steps):
-    """Count calls that change the disk, and die at one of them."""
+    """Count calls that change the disk, and kill the process at one of them."""
 
     def wrap(name, real):
         def call(*arguments, **named):
@@ -48,7 +48,7 @@ def arm(fatal, steps):
 
 
 def run(url, folder, fatal):
-    """Update in a process of its own; return whether it was killed, and the steps if not."""
+    """Update in another process; return whether it was killed, and the steps if not."""
     inlet, outlet = os.pipe()
     child = os.fork()
     if child == 0:
@@ -67,7 +67,7 @@ def run(url, folder, fatal):
 
 
 def main(url, start, work):
-    """Print, for every step, the call and what was found after."""
+    """Print, for every step, the call and the state found afterwards."""
     start, work = Path(start), Path(work)
     tempfile.gettempdir()  # probed once, here, so that every child takes the same steps
     found = []

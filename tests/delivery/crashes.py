@@ -11,7 +11,7 @@ __all__ = ["crash_everywhere"]
 
 
 def crash_everywhere(folder):
-    """Return what was left after a crash at every step of updating 1.0.0 to 1.1.0."""
+    """Return the state after a crash at every step of updating 1.0.0 to 1.1.0."""
     world = World(folder)
     cdn = Cdn(world.bucket)
     try:

@@ -1,4 +1,4 @@
-"""What an application's package must bring, held against the sample repository."""
+"""Application packages, checked against the sample repository."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What an application embeds, run on this machine: real models in the real runtimes."""
+"""Embedded models run on this machine: real models in the real runtimes."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Cohorts: even, monotone, drawn anew by salt, and the same in every language."""
+"""Cohorts: uniform, monotone, reshuffled by salt, and equal in every language."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A small world to release in: models of a few kilobytes, keys, a CDN on loopback, devices."""
+"""A small release world: models of a few kilobytes, keys, a CDN on loopback, devices."""
 
 import functools
 import http.server
@@ -53,7 +53,7 @@ def new_signers():
 
 
 def weights(seed, *, moved=0.0, size=4096):
-    """Return bytes like a model's: random, of which a share moved by one since the seed."""
+    """Return bytes like a model's: random, of which a share differs by one from the seed's."""
     rng = random.Random(seed)  # noqa: S311
     data = bytearray(rng.randbytes(size))
     other = random.Random(f"{seed}-{moved}")  # noqa: S311
@@ -64,12 +64,12 @@ def weights(seed, *, moved=0.0, size=4096):
 
 
 def answer(model, _format, cases):
-    """Stand for a runtime: the answer is a figure of the bytes, so other bytes answer otherwise."""
+    """Stub of a runtime: the output is a function of the bytes, so other bytes answer otherwise."""
     return [[float(sum(model.read_bytes()) % 997)] for _ in cases]
 
 
 class World:
-    """Versions in Git, releases in Git, a bucket, and devices."""
+    """Versions and releases in Git, a bucket, and devices."""
 
     def __init__(self, folder, *, signers=None):
         self.folder = folder
@@ -100,7 +100,7 @@ class World:
         return Pin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
 
     def plan(self, *deployments, trust=TRUST):
-        """Return what is signed and what deployments ask for."""
+        """Return the signed metadata and the plan of deployments."""
         releases = read_releases(self.releases)
         asked = wanted(
             deployments, self.versions, models=self.models, releases=releases, trust=trust
@@ -108,12 +108,12 @@ class World:
         return releases, asked
 
     def stage(self, *deployments, signers, now=NOW):
-        """Add signatures to what deployments ask for, on a machine with these keys."""
+        """Add signatures to the plan of deployments, on a machine with these keys."""
         releases, asked = self.plan(*deployments)
         return stage(self.releases, asked, releases=releases, signers=signers, now=now)
 
     def publish(self, *deployments, signers=None, trust=TRUST, now=NOW, refresh=True, rekey=False):
-        """Release what deployments ask for, and put it in the bucket."""
+        """Release deployments, and upload to the bucket."""
         releases, asked = self.plan(*deployments, trust=trust)
         signers = self.signers if signers is None else signers
         done = publish(
@@ -124,7 +124,7 @@ class World:
         return done
 
     def lift(self):
-        """Ask in Git for the lifting of every halt."""
+        """Request in Git that every halt be lifted."""
         halts = read_releases(self.releases).halts
         request_lift(self.releases, [item.id for item in halts])
 
@@ -141,7 +141,7 @@ class World:
         return Metadata.from_bytes(max(found, key=lambda p: int(p.name.split(".")[0])).read_bytes())
 
     def forge(self, role, change, *, signers=None):
-        """Put the next version of a role in the bucket, changed and signed as an attacker can."""
+        """Put the next version of a role in the bucket, changed and signed as by an attacker."""
         metadata = self.newest(role)
         metadata.signed.version += 1
         change(metadata.signed)
@@ -153,7 +153,7 @@ class World:
         return metadata.signed.version
 
     def vouch(self, **versions):
-        """Sign a snapshot and a timestamp over roles in the bucket, as who has those keys can."""
+        """Sign a snapshot and a timestamp over the bucket's roles, as a holder of the keys can."""
 
         def change(signed):
             signed.meta |= {
@@ -178,7 +178,7 @@ class World:
 
 
 def deployment(pin, *, previous=None, **changes):
-    """Return a deployment of digits in two rings, all reached."""
+    """Return a deployment of digits in two rings, both reached."""
     base = Deployment(
         app="camera",
         model="digits",
@@ -216,12 +216,12 @@ def check(device_):
 
 
 class Cdn:
-    """A server on loopback that answers ranges and can be made to misbehave.
+    """A server on loopback that supports ranges and can be made to misbehave.
 
     Attributes:
         asked: Paths in order.
-        sent: Bytes of all answers, headers too.
-        fault: Called with the request's handler; answers itself and returns true, or does not.
+        sent: Bytes of all responses, headers included.
+        fault: Called with the request's handler; true if it has responded itself.
     """
 
     def __init__(self, folder):

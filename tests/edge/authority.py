@@ -1,4 +1,4 @@
-"""A certificate authority for a test."""
+"""A certificate authority for tests."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,7 @@ class Authority:
             .not_valid_after(now + timedelta(hours=1))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            # What RFC 5280 asks for and Python 3.13 checks (ssl.VERIFY_X509_STRICT).
+            # Required by RFC 5280 and checked since Python 3.13 (ssl.VERIFY_X509_STRICT).
             .add_extension(
                 x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
             )

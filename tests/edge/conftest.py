@@ -1,4 +1,4 @@
-"""What the tests of the server share."""
+"""Fixtures of the server's tests."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.edge.server_world import FixedTable, Running, mlp, typed
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    """Give a server that listens on loopback, with a network and one model of each datatype."""
+    """Provide a server on loopback, with a network and one model of each datatype."""
     with Running(FixedTable([mlp(), *typed()])) as server:
         yield server

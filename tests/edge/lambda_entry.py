@@ -1,4 +1,4 @@
-"""What Lambda's runtime interface loads in a test: the function, told where its image is."""
+"""Entry point that Lambda's runtime interface loads in a test, with the image's folder set."""
 
 import os
 from pathlib import Path

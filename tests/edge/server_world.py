@@ -1,4 +1,4 @@
-"""Models made here, a table that holds them, and a server in a thread."""
+"""Generated models, a fixed table of them, and a server in a thread."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def mlp() -> OnnxModel:
 
 
 def echo(datatype: str) -> OnnxModel:
-    """Return a model that gives back `x` [batch, any] of a datatype, named after it."""
+    """Return a model that returns `x` [batch, any] of a datatype, named after it."""
     info = helper.make_tensor_value_info
     shape = ["batch", "n"]
     data = graph(
@@ -104,7 +104,7 @@ def typed() -> list[OnnxModel]:
 
 
 class Scripted:
-    """A model that does what a test wants."""
+    """A model with scripted behaviour."""
 
     platform = "test"
 
@@ -158,7 +158,7 @@ class FixedTable:
 
 
 def settings(**changed: Any) -> Settings:
-    """Return settings for a free port; the source of models is never looked at."""
+    """Return settings for a free port; the source of models is not used."""
     values: dict[str, Any] = {
         "models": {
             "follow": [{"model": "mlp", "variant": "x"}],

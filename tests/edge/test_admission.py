@@ -1,4 +1,4 @@
-"""Keys, quotas and the budget's throttle."""
+"""API keys, quotas and the budget's throttle."""
 
 import json
 import os
@@ -21,7 +21,7 @@ class Clock:
 
 
 def write(path: Path, value: object) -> Path:
-    """Replace a file as a mounted volume does: by another file."""
+    """Replace a file as a mounted volume does: by another inode."""
     other = path.with_suffix(".new")
     other.write_text(value if isinstance(value, str) else json.dumps(value))
     other.replace(path)

@@ -1,4 +1,4 @@
-"""Requests are joined, kept apart, shed in time, and fair to each other."""
+"""Batching: requests are joined, kept apart, shed in time, and served fairly."""
 
 import asyncio
 import gc
@@ -292,7 +292,7 @@ def test_a_lane_that_is_forgotten_ends_its_thread() -> None:
 
 
 def test_a_call_that_runs_is_timed_by_itself_not_with_those_before_it() -> None:
-    """Requests of a joined call that failed run again alone: each has its own time."""
+    """Requests of a failed joined call run again one by one: each has its own time."""
     hangs = threading.Event()
     starts: list[float] = []
 
@@ -325,7 +325,7 @@ FREE, OUT = ((TensorSpec(name=name, datatype="FP32", shape=(-1, -1)),) for name 
 
 
 def picky(batch: Any) -> Any:
-    """A model whose file says that any width will do, and whose operators say four."""
+    """A model that declares any width, and whose operators accept only four."""
     if batch["x"].shape[1] != 4:
         raise RuntimeError("a runtime's words")
     return double(batch)

@@ -1,4 +1,4 @@
-"""Connections end: idle, endless, silent and unread ones, and those of strangers."""
+"""Connections are closed: idle, endless, silent and unread ones, and unauthenticated ones."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ def connect(server: Running) -> socket.socket:
 
 
 def ended(connection: socket.socket) -> bool:
-    """Read until the other side ends the connection."""
+    """Read until the peer closes the connection."""
     try:
         while connection.recv(65_536):
             pass
@@ -118,7 +118,7 @@ def test_answers_that_are_never_read_end_the_connection(strict: Running) -> None
 
 
 def test_a_client_that_asks_the_same_again_and_again_is_not_ended(strict: Running) -> None:
-    """Its requests are equal byte by byte, and a sweep may see it at the same point each time."""
+    """Its requests are byte-identical, and a sweep may see it at the same point each time."""
     with connect(strict) as connection:
         for _ in range(60):
             connection.sendall(GET)

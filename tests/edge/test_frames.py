@@ -1,4 +1,4 @@
-"""Any bytes at all are a request that can be served, or one that is refused."""
+"""Arbitrary bytes are either a valid request or refused."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ JSON = st.recursive(
 
 
 def mixed(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return mostly what is right, sometimes anything."""
+    """Return mostly valid values, sometimes arbitrary ones."""
     return st.one_of(good, good, good, JSON)
 
 
@@ -63,7 +63,7 @@ REQUEST = mixed(
 
 
 def frame(model: Any, text: bytes, data: bytes) -> None:
-    """Serve a frame or refuse it; anything else is raised and fails the test."""
+    """Serve a frame or refuse it; any other exception fails the test."""
     refused = None
     try:
         plan = Plans(model).find(text)

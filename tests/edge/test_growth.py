@@ -1,4 +1,4 @@
-"""Hostile requests in any number leave no trace in the server."""
+"""Hostile requests in any number leave no growing state in the server."""
 
 import http.client
 import random
@@ -14,7 +14,7 @@ PARTS = (b"[", b"{", b"]", b'"', b"-1", b"1e999", b"null", b"\0", b"\xff", b"inp
 
 
 def mutated(frame: bytes, chance: random.Random) -> bytes:
-    """Return a frame with some of its bytes changed, cut out or put in."""
+    """Return a frame with some bytes changed, removed or inserted."""
     changed = bytearray(frame)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(changed) + 1)

@@ -1,4 +1,4 @@
-"""gRPC answers what REST answers, from the same lanes."""
+"""gRPC gives the same answers as REST, from the same lanes."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""The image without Docker: what is staged, its wheels, their size, and a server that runs on them.
+"""The image without Docker: its build context, wheels and size, and a server that runs on them.
 
-What this does not show: the base image, its libraries, and the build itself.
+Not covered: the base image, its libraries, and the build itself.
 """
 
 import json
@@ -39,7 +39,7 @@ MOST_MEGABYTES = 320
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """Return what an image is made of, and a root in the place of a stack's."""
+    """Return a repository with the inputs of an image, and a root in place of a stack's."""
     folder = tmp_path_factory.mktemp("repository")
     for name in ("edge", "delivery", "cli", "models/digits", "policy-pack/governance"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -182,7 +182,7 @@ def port():
 
 @pytest.mark.slow
 def test_the_server_runs_on_what_the_image_holds(site, staged, tmp_path, port):
-    """Health, one inference, and a quiet end: by the image's interpreter path and nothing else."""
+    """Health, one inference and a clean shutdown, with the image's Python path only."""
     start = (  # as the image's command, with the data in another folder
         "import sys; from pathlib import Path; import edge.settings as s; "
         "s.from_environment.__kwdefaults__['image'] = Path(sys.argv.pop(1)); "
@@ -191,7 +191,7 @@ def test_the_server_runs_on_what_the_image_holds(site, staged, tmp_path, port):
     place = {"APP": "field-assistant", "MODEL": "digits", "VARIANT": "int8-onnx"}
     place |= {"RING": "general", "SITE": "dublin", "RELEASE_URL": "http://127.0.0.1:9"}
     process = subprocess.Popen(
-        # Not this environment's interpreter: it would find what the image has not.
+        # Not this environment's interpreter: it would find modules that the image lacks.
         [
             *(sys._base_executable, "-c", start, str(staged / "data")),
             *("edge", "serve", "--port", str(port)),

@@ -1,4 +1,4 @@
-"""The application behind Lambda's runtime interface, by events of API Gateway."""
+"""The application behind Lambda's runtime interface, with API Gateway events."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ IN_CLOUD = ({**PLACEMENT[0], "target": "cloud", "region": REGION},)
 
 
 def binary_event(values):
-    """Return an inference event with a tensor in binary form both ways."""
+    """Return an inference event with binary input and output tensors."""
     data = np.asarray(values, "<f4")
     head = {
         "inputs": [
@@ -65,7 +65,7 @@ def json_event(values):
 
 @pytest.fixture
 def image(tmp_path):
-    """Return what an image holds beside the code: root, trust and a model."""
+    """Return the image's data folder: root, trust and a model."""
     git = Git(tmp_path)
     git.add("1.0.0", scaled(2.0), 2.0)
     world = Releases(tmp_path / "world")
@@ -77,7 +77,7 @@ def image(tmp_path):
 
 @pytest.fixture
 def environment(image):
-    """Return what a function is told; its releases are out of reach."""
+    """Return the function's environment variables; its releases are out of reach."""
     return {
         "MOBILE_AI_APP": "camera",
         "MOBILE_AI_MODEL": "digits",
@@ -93,7 +93,7 @@ def environment(image):
 
 @pytest.fixture(autouse=True)
 def process(monkeypatch):
-    """Leave the test's process as it was: its logs, and no loop with work in it."""
+    """Restore the test's process: its logging, and no event loop with pending work."""
     monkeypatch.setattr("edge.lambda_adapter.configure", lambda _: None)
     monkeypatch.setattr("edge.models.prove.run_apart", answers_here)
     yield

@@ -1,4 +1,4 @@
-"""The server as a process with models that hang and clients that hold its descriptors."""
+"""The server as a process, with models that hang and clients that hold its descriptors."""
 
 import contextlib
 import http.client
@@ -48,7 +48,7 @@ SERVER = """
 
 
 class Process:
-    """A server in a process of its own."""
+    """A server in another process."""
 
     def __init__(self, server: "subprocess.Popen[str]") -> None:
         assert server.stdout is not None
@@ -64,7 +64,7 @@ class Process:
             connection.close()
 
     def ended(self) -> tuple[int, list[Any]]:
-        """Wait for the end; return the exit code and the log."""
+        """Wait for the exit; return the exit code and the log."""
         _, errors = self.server.communicate(timeout=60)
         return self.server.returncode, [json.loads(line) for line in errors.splitlines()]
 
@@ -103,7 +103,7 @@ def start() -> Iterator[Callable[..., Process]]:
 
 
 def hang(process: Process) -> None:
-    """Have the model hang, and see to it that it does."""
+    """Make the model hang, and wait until it does."""
 
     def ask() -> None:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -154,7 +154,7 @@ def test_sigterm_ends_a_process_whose_model_hangs(
 def test_idle_connections_take_no_descriptor_that_the_server_needs(
     start: Callable[..., Process],
 ) -> None:
-    """The soft limit is raised to the hard one; connections stay a reserve below it."""
+    """The soft limit is raised to the hard one; connections keep a reserve below it."""
     process = start(files=(64, 256), listen={"port": 0, "connections": 1024})
     held = [socket.create_connection(("127.0.0.1", process.port)) for _ in range(400)]
     try:

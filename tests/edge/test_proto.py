@@ -1,4 +1,4 @@
-"""Generated messages are those of the file beside them."""
+"""The generated messages match the proto file beside them."""
 
 from tests.tools.protocol import ROOT, generate
 

@@ -1,4 +1,4 @@
-"""REST over a real socket: the same answers on the short way and through ASGI."""
+"""REST over a real socket: the same answers on the fast path and through ASGI."""
 
 import asyncio
 import json
@@ -191,7 +191,7 @@ def test_the_index_can_be_asked_for_what_is_ready(running: Running) -> None:
 
 
 def raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
-    """Send bytes as they are; return what comes until the server closes or is silent."""
+    """Send raw bytes; return the response until the server closes or is silent."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         for part in parts:
             connection.sendall(part)

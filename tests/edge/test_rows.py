@@ -1,4 +1,4 @@
-"""Rows of strangers share a call only where every operator keeps them apart."""
+"""Rows of different clients share a call only where every operator keeps them independent."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The server answers what its OpenAPI description says, whatever is sent."""
+"""The server conforms to its OpenAPI description for arbitrary requests."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None)
 
 
 def of_these_models() -> dict[str, Any]:
-    """Return the description with the names of models: others would all be answered with 404."""
+    """Return the description with the names of the served models: others would all give 404."""
     described = document()
     for path in described["paths"].values():
         for operation in path.values():

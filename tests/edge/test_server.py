@@ -1,4 +1,4 @@
-"""The server as a process: it starts, is watched, follows its files, and ends without a loss."""
+"""The server as a process: start, health, changing files, and shutdown without loss."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Sketches are events that the platform accepts, and hold no values."""
+"""Sketches are valid telemetry events, and contain no values of tensors."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Tensors are checked before a runtime sees them."""
+"""Tensors are validated before a runtime sees them."""
 
 import json
 import math

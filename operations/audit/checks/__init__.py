@@ -1,4 +1,4 @@
-"""The checks that need nothing but the state, the pack and Git."""
+"""Checks that need only the state, the policy pack and Git."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What somebody signed for a while, and has to sign again soon."""
+"""Check for evidence, waivers, exceptions and trust that expire soon."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from operations.audit.contract import Check, Deployed, Found
 
 __all__ = ["SOON", "approvals_not_near_expiry"]
 
-# Time to gather a review board, and the span in which the rules begin to warn.
+# Time to convene a review board; the rules begin to warn at the same time.
 SOON: Final = timedelta(days=30)
 _EXPIRING: Final = ("evaluation", "assessment")
 
@@ -26,8 +26,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
         if expires - deployed.now < SOON:
             yield Found(
                 urn=urn,
-                # What has run out denies by its rule where it must; a deployment that may stay
-                # stays, so this is advice.
+                # Advice only: where expired evidence must deny, a rule denies it.
                 denies=False,
                 finding=Finding(
                     what=what,
@@ -71,7 +70,7 @@ def _how(expires: datetime, now: datetime) -> str:
 
 approvals_not_near_expiry = Check(
     id="approvals-not-near-expiry",
-    title="No evidence, waiver, exception or trust runs out within 30 days.",
+    title="No evidence, waiver, exception or trust expires within 30 days.",
     severity="medium",
     frameworks=("EU AI Act Art. 72", "NIST AI RMF GOVERN 1.5"),
     look=_look,

@@ -1,4 +1,4 @@
-"""Does the state run the model versions that Git pins?"""
+"""Check that the state runs the model versions that Git pins."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +27,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
                 what=f"deployment {name}",
                 got=got,
                 expected=_wanted(pinned),
-                next_step="run the pipeline on this commit, or find who deployed past it",
+                next_step="run the pipeline on this commit, or find who deployed outside of it",
             ),
             author=partial(deployed.pinned_by, name),
         )

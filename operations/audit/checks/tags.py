@@ -1,4 +1,4 @@
-"""Do the deployed resources carry the cost tags, as the provider answered?"""
+"""Check that deployed resources carry the cost tags, as reported by the provider."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -24,7 +24,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
                     what=f"tags of {urn.rpartition('::')[2]}",
                     got=f"no {', '.join(lacking)} ({_share(missing)} have all)",
                     expected="every cost tag on what is deployed, as the provider lists them",
-                    next_step="deploy again; if it stays so, the provider drops them: tag by hand",
+                    next_step="deploy again; if still missing, set them by hand",
                 ),
             )
 
@@ -32,7 +32,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
 def coverage(deployed: Deployed) -> dict[str, tuple[str, ...]]:
     """Return the cost tags that each taggable AWS resource lacks, by URN.
 
-    A provider answers with `tagsAll`: a resource's own tags and the default ones.
+    The AWS provider's `tagsAll` output contains a resource's own tags and the default ones.
     """
     required = deployed.facts.setting.config.parameters[_RULE]["required"]
     return {

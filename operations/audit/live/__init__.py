@@ -1,7 +1,7 @@
-"""Checks of what really runs, beside the state: objects, budgets, registry, clusters, devices.
+"""Checks of live systems beyond the state: objects, budgets, registry, clusters, devices.
 
-Each is made with a client of what it asks and gives a ``Check``. The state says what the engine
-made; these find what somebody changed behind its back.
+Each is created with a client of its system and returns a ``Check``. The state records what the
+engine made; these find changes made outside of it.
 """
 
 from operations.audit.live.budgets import budgets_there

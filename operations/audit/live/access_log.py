@@ -1,8 +1,8 @@
-"""Who wrote or deleted an object, from the bucket's server access log.
+"""Finds the writer of an S3 object in the bucket's server access log.
 
-S3 delivers it after minutes to hours, and on a best-effort basis: what is missing there proves
+S3 delivers log records after minutes to hours, on a best-effort basis, so a missing record proves
 nothing. Format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html; a log file is
-named by the time of its delivery, so what was written later than an event is what can tell of it.
+named by the time of its delivery, so an event is in a file named later than the event.
 """
 
 import re
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 __all__ = ["Writer", "writer_of"]
 
-# From the object's time to the record's: clocks of S3 itself, and how long an upload may take.
+# Tolerance between the object's time and the record's: clock skew, and the time of an upload.
 _NEAR: Final = timedelta(minutes=2)
 _MOST_FILES: Final = 200
 _MOST_BYTES: Final = 20_000_000  # of one file
@@ -31,11 +31,11 @@ _RECORD: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """What the log says.
+    """Result of a search in the log.
 
     Attributes:
-        who: The requester; empty: not known.
-        note: Why not.
+        who: The requester; empty if unknown.
+        note: Reason why it is unknown.
     """
 
     who: str = ""
@@ -43,23 +43,23 @@ class Writer:
 
 
 def writer_of(s3: Any, bucket: str, key: str, when: datetime, *, deleted: bool) -> Writer:
-    """Return who wrote or deleted an object at a time.
+    """Return the requester that wrote or deleted an object at a time.
 
     Args:
-        s3: A client of S3.
-        bucket: The object's.
-        key: The object's.
-        when: S3's own time of the version or of the deletion.
-        deleted: Whether it was deleted.
+        s3: boto3's ``s3`` client.
+        bucket: The object's bucket.
+        key: The object's key.
+        when: S3's time of the version or of the deletion.
+        deleted: True for a deletion.
 
     Raises:
         ClientError: The log cannot be read.
     """
     logging = s3.get_bucket_logging(Bucket=bucket).get("LoggingEnabled")
     if not logging:
-        return Writer(note="S3 tells no writer, and the bucket keeps no access log")
+        return Writer(note="S3 records no writer, and the bucket has no access log")
     if "PartitionedPrefix" in logging.get("TargetObjectKeyFormat", {}):
-        return Writer(note="the bucket's access log is partitioned, which is not read here")
+        return Writer(note="the bucket's access log is partitioned, which is not supported")
     operations = _DELETES if deleted else _WRITES
     files = _files(s3, logging["TargetBucket"], logging["TargetPrefix"], when - _NEAR)
     found = {

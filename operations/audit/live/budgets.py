@@ -1,4 +1,4 @@
-"""Are the budgets there, with their limits and somebody to tell?"""
+"""Check that the AWS budgets exist, with their limits."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -22,9 +22,9 @@ def budgets_there(budgets: Any, account: str, last: Last) -> Check:
     """Return the check.
 
     Args:
-        budgets: A client of AWS Budgets.
+        budgets: boto3's ``budgets`` client.
         account: The account, 12 digits.
-        last: Asks who changed a budget; its calls are recorded in us-east-1.
+        last: Looks up the author of a change; CloudTrail records AWS Budgets in us-east-1.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -66,7 +66,7 @@ def _found(item: Resource, got: str, wanted: str, last: Last) -> Found:
             what=f"budget {item.props['name']}",
             got=got or "no budget",
             expected=f"{wanted} a month, as it was deployed",
-            next_step="ask who changed it, then run the pipeline: `up` makes it again",
+            next_step="find who changed it, then run the pipeline: `up` restores it",
         ),
         author=partial(last, str(item.props["name"]), _CALLS),
     )

@@ -1,4 +1,4 @@
-"""Do devices report only versions that Git knows?"""
+"""Check that devices report only versions that Git declares."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -10,14 +10,14 @@ from operations.audit.contract import Check, Deployed, Found
 __all__ = ["Heard", "versions_heard"]
 
 Heard = Callable[[], Iterable[tuple[str, str, str, int]]]
-"""Application, model, version and how many events of it were heard lately."""
+"""Returns application, model, version and the number of its recent events."""
 
 
 def versions_heard(heard: Heard) -> Check:
-    """Return the check. A device that never reports is not seen by it.
+    """Return the check. It does not see devices that never report.
 
     Args:
-        heard: Asks the telemetry.
+        heard: Queries the telemetry.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -51,11 +51,11 @@ def _versions(spec: Mapping[str, object]) -> frozenset[str]:
 
 def _found(name: str, version: str, count: int, known: frozenset[str]) -> Found:
     return Found(
-        denies=False,  # whoever holds a token can say anything: a reason to look, no proof
+        denies=False,  # device telemetry can be forged with any token: a hint, no proof
         finding=Finding(
             what=f"devices of {name}",
             got=f"version {version} in {count} events",
             expected=" or ".join(sorted(known)) or "no such deployment",
-            next_step="look at how old those devices' applications are, and at releases/",
+            next_step="check the versions of those devices' applications, and releases/",
         ),
     )

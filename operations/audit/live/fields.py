@@ -1,9 +1,9 @@
-"""Who wrote a field of a Kubernetes object last, from its ``managedFields``.
+"""Finds the last writer of a field of a Kubernetes object, from its ``managedFields``.
 
-The server keeps for every field which manager set it and when:
+The API server records for every field which manager set it and when:
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management. A manager is
-the name of a program; which person ran it is in the cluster's audit log alone. A field that was
-taken away has no owner, and so nobody is named for it.
+the name of a program; only the cluster's audit log records the user. A removed field has no
+owner, so its author is unknown.
 """
 
 import json
@@ -16,20 +16,20 @@ from operations.audit.contract import Author
 __all__ = ["Path", "author_of"]
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Where a field is: keys, and places in lists."""
+"""Path of a field: keys, and indices of lists."""
 
-_PERSON: Final = "a program's name; the person is in the cluster's audit log"
-_NOBODY: Final = "the object keeps no author of what was taken away: see the cluster's audit log"
-# Who deploys what is declared: a list that lacks an item is theirs still, and not their doing.
+_PERSON: Final = "a program's name; the cluster's audit log has the user"
+_NOBODY: Final = "a field taken away has no author: see the cluster's audit log"
+# Managers of the deployment: they still own a list from which somebody else removed an item.
 _OURS: Final = re.compile(r"mobile-ai/|pulumi-kubernetes")
 
 
 def author_of(live: Mapping[str, Any], paths: Iterable[Path]) -> Author:
-    """Return the manager that wrote one of these fields last.
+    """Return the manager that last wrote one of these fields.
 
     Args:
-        live: The object as the server has it.
-        paths: Fields that differ from what was declared.
+        live: The object on the API server.
+        paths: Fields that differ from the declaration.
     """
     entries = live.get("metadata", {}).get("managedFields") or ()
     found = [
@@ -50,7 +50,7 @@ def author_of(live: Mapping[str, Any], paths: Iterable[Path]) -> Author:
 
 
 def _innocent(entry: Mapping[str, Any], live: Any, path: Path) -> bool:
-    """Tell whether a manager of ours still owns items of a list that others changed."""
+    """Return whether a deployment manager merely owns a list that others changed."""
     return isinstance(_value(live, path), list) and bool(_OURS.match(str(entry.get("manager"))))
 
 
@@ -79,7 +79,7 @@ def _owns(owned: Mapping[str, Any], value: Any, path: Path) -> bool:
 
 
 def _names(part: str | int, inner: Any, owned: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what an owner's fields call a key, or the item at a place of a list."""
+    """Yield the ``fieldsV1`` keys that denote an object key, or the item at an index of a list."""
     if isinstance(part, str):
         yield from (name for name in (f"f:{part}",) if name in owned)
         return

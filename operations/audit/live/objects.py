@@ -1,7 +1,7 @@
-"""Does the delivery bucket hold the bytes that were released, and nothing else?
+"""Check that the delivery bucket contains the released bytes, and nothing else.
 
-What the state names is compared one by one. What releases before left there on purpose is known by
-their signed documents in Git; an object that none of them names is nobody's.
+Objects in the state are compared one by one. Objects of earlier releases are identified by their
+signed metadata in Git; an object that none of it names is foreign.
 """
 
 import hashlib
@@ -23,20 +23,20 @@ from operations.audit.live.trail import Last
 __all__ = ["objects_released", "objects_unchanged"]
 
 _CHUNK: Final = 1 << 20
-# TUF 1.0.34, section 6.2: consistent snapshots put a target's digest before its name.
+# TUF 1.0.34, section 6.2: consistent snapshots prefix a target's name with its digest.
 _NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{64})\.[^/]+$")
-_TIMESTAMP: Final = "metadata/timestamp.json"  # the online signer's, new every hour
-_NAMED_STRANGE: Final = 20  # objects of one bucket that get a finding of their own
+_TIMESTAMP: Final = "metadata/timestamp.json"  # written by the online signer
+_NAMED_STRANGE: Final = 20  # foreign objects of one bucket that are listed individually
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
 def objects_unchanged(s3: Any, last: Last) -> Check:
-    """Return the check of what the stack deployed.
+    """Return the check of the objects that the stack deployed.
 
     Args:
-        s3: A client of S3. It reads every object whole: what an object says of itself could have
+        s3: boto3's ``s3`` client. Every object is read whole: an object's own metadata could have
             been written by whoever wrote the object.
-        last: Asks who deleted a bucket, where one is gone.
+        last: Looks up who deleted a missing bucket.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -59,11 +59,11 @@ def objects_unchanged(s3: Any, last: Last) -> Check:
 
 
 def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: Last) -> Check:
-    """Return the check of what else is in the buckets that the stack delivers from.
+    """Return the check of the other objects in the stack's delivery buckets.
 
     Args:
-        s3: A client of S3, as above.
-        released: SHA-256 by key of all that the stack's releases, old ones too, ever named.
+        s3: boto3's ``s3`` client, as above.
+        released: SHA-256 by key of all objects that any release of the stack ever named.
         last: As above.
     """
 
@@ -89,7 +89,7 @@ def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: L
 
     return Check(
         id="objects-released",
-        title="The delivery bucket holds nothing that no release names.",
+        title="Every object of the delivery bucket is named by a release.",
         severity="high",
         frameworks=("NIST 800-53 SI-7", "SLSA Distribution"),
         look=look,
@@ -107,14 +107,14 @@ def _listed(s3: Any, bucket: str) -> set[str]:
         return {item["Key"] for page in pages for item in page.get("Contents", ())}
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
-            return set()  # found by the other check, object by object
+            return set()  # a missing bucket is reported by the other check, object by object
         raise
 
 
 def _digest(props: Mapping[str, Any]) -> str:
-    """Return the digest of the bytes: the one in a target's name, as devices ask for it.
+    """Return the digest of an object's bytes: the one in its target name, if it has one.
 
-    The metadata of a patch name what it leads to, not what it is.
+    The ``sha256`` metadata of a patch is the digest of its result, not of the patch.
     """
     if named := _NAMED.search(str(props.get("key", ""))):
         return named[1]
@@ -123,7 +123,7 @@ def _digest(props: Mapping[str, Any]) -> str:
 
 
 def _read(s3: Any, bucket: str, key: str) -> str:
-    """Return the SHA-256 of an object, empty where there is none."""
+    """Return the SHA-256 of an object, or an empty text if it does not exist."""
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     except ClientError as error:
@@ -151,12 +151,12 @@ def _author(s3: Any, last: Last, bucket: str, key: str) -> Author:
         if item["Key"] == key and item["IsLatest"]
     ]
     if not newest:
-        return Author(source="S3", note="the object left no version, and so no time to look for")
+        return Author(source="S3", note="the object has no version, and so no time to search for")
     when, kind = max(newest)
     deleted = kind == "DeleteMarkers"
     try:
         writer = writer_of(s3, bucket, key, when, deleted=deleted)
-    except ClientError as error:  # the time is known all the same
+    except ClientError as error:  # the time is still known
         code = error.response["Error"]["Code"]
         writer = Writer(note=f"the bucket's access log could not be read: {code}")
     source = "S3, a deletion" if deleted else "S3, a version"
@@ -175,7 +175,7 @@ def _found(name: str, got: str, wanted: str, author: Ask, *, urn: str = "") -> F
             what=name,
             got=f"sha256 {got[:16]}..." if got else "no object",
             expected=f"sha256 {wanted[:16]}..., as it was released",
-            next_step="ask who wrote it, then let `up` write it again; devices refuse it meanwhile",
+            next_step="find who wrote it, then run `up` to restore it; devices refuse it meanwhile",
         ),
         author=author,
     )
@@ -187,7 +187,7 @@ def _stranger(name: str, got: str, author: Ask | None) -> Found:
             what=name,
             got=f"{got} that no release names",
             expected="what releases/ in Git names, old releases too, and the timestamp",
-            next_step="find who wrote it, then delete it: devices never ask for it, others may",
+            next_step="find who wrote it, then delete it: devices never request it, others may",
         ),
         author=author,
     )

@@ -1,4 +1,4 @@
-"""Do the aliases of the model registry follow Git?
+"""Check that the aliases of the model registry follow Git.
 
 MLflow's REST API: https://mlflow.org/docs/latest/rest-api.html (registered-models/alias).
 """
@@ -20,11 +20,11 @@ __all__ = ["Alias", "Named", "aliases_follow_git", "mlflow_alias"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """The version that an alias names.
+    """Model version that an alias names.
 
     Attributes:
-        sha256: Digest of its manifest, as its tag says; empty without one.
-        author: What the registry tells of people; MLflow keeps no author of an alias.
+        sha256: Digest of its manifest, from a tag; empty without one.
+        author: Known author; MLflow records none for an alias.
     """
 
     sha256: str = ""
@@ -32,9 +32,9 @@ class Named:
 
 
 Alias = Callable[[str, str], Named]
-"""What an alias of a model names: model and alias to `Named`."""
+"""Resolves an alias: from model and alias to `Named`."""
 
-_NOBODY: Final = "it keeps no author of an alias"
+_NOBODY: Final = "aliases have no recorded author"
 _DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
 _TIMEOUT: Final = urllib3.Timeout(connect=5, read=30)
 _OK: Final = 200
@@ -45,7 +45,7 @@ def aliases_follow_git(alias: Alias) -> Check:
     """Return the check; a model's alias is named after the stack.
 
     Args:
-        alias: Asks the registry.
+        alias: Resolves an alias in the registry.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -64,11 +64,11 @@ def aliases_follow_git(alias: Alias) -> Check:
 
 
 def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
-    """Return what asks an MLflow server.
+    """Return a resolver of aliases on an MLflow server.
 
     Args:
-        uri: Of the server.
-        headers: For its authentication.
+        uri: Address of the server.
+        headers: Headers for authentication.
     """
     pool = urllib3.PoolManager(timeout=_TIMEOUT, headers=headers)
 
@@ -90,7 +90,7 @@ def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
 
 def _named(version: dict[str, Any]) -> Named:
     tags = {item["key"]: item["value"] for item in version.get("tags", [])}
-    maker = version.get("user_id") or "somebody not recorded"
+    maker = version.get("user_id") or "an unrecorded user"
     made = version.get("creation_timestamp")
     when = f" on {moment(datetime.fromtimestamp(int(made) / 1000, UTC))}" if made else ""
     note = f"{_NOBODY}; version {version.get('version', '?')} was registered by {maker}{when}"
@@ -102,7 +102,7 @@ def _unanswered(uri: str, got: str) -> GovernanceError:
         f"model registry {uri}",
         got=got,
         expected="an answer of MLflow",
-        next_step="start the registry, or give the credentials that it asks for",
+        next_step="start the registry, or set its credentials",
     )
 
 

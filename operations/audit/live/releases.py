@@ -1,4 +1,4 @@
-"""What the releases of a stack ever put into its bucket, by their documents in Git."""
+"""Objects that the releases of a stack ever delivered, from their metadata in Git."""
 
 import hashlib
 from pathlib import Path
@@ -9,21 +9,21 @@ from governance.released import served_name
 
 __all__ = ["released_objects"]
 
-_LARGEST = 5_000_000  # bytes of a document, what TUF clients accept
+_LARGEST = 5_000_000  # bytes; python-tuf's default limit of targets metadata
 
 
 def released_objects(root: Path, stack: str) -> dict[str, str]:
     """Return the SHA-256 of every object, by key, that a release in Git names or is.
 
-    Documents are added to ``releases/<stack>/metadata`` and never removed, and their signatures
-    are checked before they get there; this reads names and checks none again.
+    Metadata in ``releases/<stack>/metadata`` is never removed, and its signatures were verified
+    before it was added; they are not verified again here.
 
     Args:
         root: The repository.
         stack: The stack.
 
     Raises:
-        DocumentError: A document is not what a release writes.
+        DocumentError: A document is not one that a release writes.
     """
     found: dict[str, str] = {}
     for path in sorted((root / "releases" / stack / "metadata").glob("*.json")):

@@ -1,9 +1,9 @@
-"""Who called AWS last to change something, from CloudTrail's event history.
+"""Finds the author of a change in CloudTrail's event history.
 
-It holds the management events of 90 days of one region, a few minutes late, and answers two
+The history holds the management events of 90 days in one region, a few minutes late, at two
 requests a second:
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html. Writes of
-single objects in S3 are data events, which it does not hold.
+single objects in S3 are data events, which it does not contain.
 """
 
 import json
@@ -16,7 +16,7 @@ from operations.audit.contract import Author, moment
 __all__ = ["Last", "Trail", "no_trail"]
 
 Last = Callable[[str, Sequence[str]], Author]
-"""Who made the newest of some calls about a resource, by its name."""
+"""Returns the author of the newest of some calls about a resource, by its name."""
 
 _BETWEEN: Final = 0.5  # seconds from one request to the next
 _PAGES: Final = 4
@@ -28,20 +28,20 @@ class Trail:
     """The event history of one region."""
 
     def __init__(self, client: Any, *, pause: Callable[[float], None] = time.sleep) -> None:
-        """Take what is asked.
+        """Keep the client.
 
         Args:
-            client: boto3's ``cloudtrail``.
-            pause: Waits so many seconds, to stay within the rate.
+            client: boto3's ``cloudtrail`` client.
+            pause: Sleeps for some seconds, to stay within the rate limit.
         """
         self._client, self._pause = client, pause
 
     def last(self, name: str, calls: Sequence[str]) -> Author:
-        """Return who made the newest of some calls that changed a resource, and when.
+        """Return the author and time of the newest successful call that changed a resource.
 
         Args:
-            name: Of the resource. Services that do not tell CloudTrail what a call is about are
-                found by the parameters of the call.
+            name: Name of the resource. Events of services that report no resource to CloudTrail are
+                matched by the call's parameters.
             calls: Names of the calls, such as ``UpdateBudget``.
 
         Raises:
@@ -66,7 +66,7 @@ class Trail:
         )
 
     def _events(self, attribute: str, value: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the newest events with an attribute; the history answers the newest first."""
+        """Yield the newest events with an attribute; the API returns the newest first."""
         wanted = [{"AttributeKey": attribute, "AttributeValue": value}]
         page: dict[str, str] = {}
         for _ in range(_PAGES):
@@ -81,8 +81,8 @@ class Trail:
 
 
 def no_trail(_: str, __: Sequence[str]) -> Author:
-    """Say that nobody can be known, where no trail is kept."""
-    return Author(note="no record of calls is kept here")
+    """Return an unknown author, where no trail is available."""
+    return Author(note="no record of calls is available")
 
 
 def _record(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Do clusters run the workloads that were declared, as they were declared?"""
+"""Check that clusters run the declared workloads unchanged."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ Workload = Callable[[str, str, str], Mapping[str, Any] | None]
 """A Deployment by site (name of the provider), namespace and name; ``None`` where there is none."""
 
 _TYPE: Final = "kubernetes:apps/v1:Deployment"
-# What others set by design: an autoscaler the replicas, the control plane the rest.
+# Fields set by others by design: replicas by an autoscaler, the rest by the control plane.
 _OTHERS: Final = frozenset({"replicas", "status", "resourceVersion", "uid", "creationTimestamp"})
 _QUANTITY: Final = re.compile(r"(\d+(?:\.\d+)?)(m|[kMGT]|[KMGT]i|)")
 _SUFFIXES: Final = {
@@ -26,7 +26,7 @@ _SUFFIXES: Final = {
     **{name: Decimal(1000) ** (n + 1) for n, name in enumerate("kMGT")},
     **{f"{name}i": Decimal(1024) ** (n + 1) for n, name in enumerate("KMGT")},
 }
-_GONE: Final = "an object that is gone keeps no author: see the cluster's audit log"
+_GONE: Final = "a deleted object has no author: see the cluster's audit log"
 _NAMED: Final = 5  # differences that a message lists
 
 
@@ -34,7 +34,7 @@ def workloads_as_declared(workload: Workload) -> Check:
     """Return the check.
 
     Args:
-        workload: Asks the site's API server.
+        workload: Queries the site's API server.
     """
 
     def look(deployed: Deployed) -> Iterator[Found]:
@@ -58,9 +58,9 @@ def workloads_as_declared(workload: Workload) -> Check:
 
 
 def _differs(wanted: Any, live: Any, path: Path = ()) -> Iterator[Path]:
-    """Yield the paths where a live object lacks, or has otherwise, what was declared.
+    """Yield the paths at which a live object differs from its declaration.
 
-    What the API server added is no difference.
+    Fields that the API server added are no difference.
     """
     if isinstance(wanted, Mapping):
         there = live if isinstance(live, Mapping) else {}
@@ -87,18 +87,18 @@ def _listed(value: Any) -> bool:
 
 def _same(wanted: Any, live: Any, *, quantity: bool) -> bool:
     if wanted is None or wanted is False:
-        return live is None or live is False  # the API server leaves out what is not set
+        return live is None or live is False  # the API server omits unset fields
     if quantity:
         return _amount(wanted) == _amount(live)
     if isinstance(wanted, bool) or isinstance(live, bool):
         return wanted is live
     if isinstance(wanted, int | float) and isinstance(live, int | float):
-        return float(wanted) == float(live)  # the engine turns every number into a float
+        return float(wanted) == float(live)  # Pulumi's property values have floats only
     return bool(str(wanted) == str(live))
 
 
 def _amount(value: Any) -> Decimal | str:
-    """Return a resource quantity as a number: API servers write 1024Mi as 1Gi."""
+    """Parse a Kubernetes resource quantity: API servers normalise 1024Mi to 1Gi."""
     found = _QUANTITY.fullmatch(str(value))
     return Decimal(found[1]) * _SUFFIXES[found[2]] if found else str(value)
 

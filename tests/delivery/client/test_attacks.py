@@ -1,6 +1,6 @@
-"""What an attacker with the network, the bucket or some keys can do: nothing but delay.
+"""Attackers with the network, the bucket or some keys can cause delay and nothing else.
 
-The attacks are those of The Update Framework 1.0.34, section 1.5.2, and stolen keys on top.
+The attacks are those of The Update Framework 1.0.34, section 1.5.2, and stolen keys in addition.
 """
 
 import itertools
@@ -25,7 +25,7 @@ EVIL = b"evil" * 1024
 
 @pytest.fixture
 def unharmed(phone):
-    """Check for updates and require that 1.0.0 goes on running, untouched."""
+    """Check for updates and require that 1.0.0 stays active and intact."""
 
     def check_unharmed(word="refused", reason=""):
         outcome = check(phone)
@@ -218,7 +218,7 @@ def test_a_stolen_ring_key_names_no_new_bytes(world, unharmed):
         "ring-general", lambda signed: signed.targets.update({document.path: document})
     )
     world.vouch(ring_general=number)
-    unharmed(reason="no signature of the role that may name it")
+    unharmed(reason="no signature of an authorised role")
 
 
 def test_stolen_ring_snapshot_and_timestamp_keys_and_the_bucket_are_not_enough(world, unharmed):

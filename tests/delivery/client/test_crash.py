@@ -1,4 +1,4 @@
-"""Power goes at the worst moment, at every one of them."""
+"""A power failure at every step of an update leaves a whole model."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes wrong without anybody meaning it: servers, networks, disks, clocks."""
+"""Faults of servers, networks, disks and clocks."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ def release(world, phone):
 
 
 def only(part, answer):
-    """Return a fault for paths with a part; ``answer`` gets the handler."""
+    """Return a fault for paths that contain a text; ``answer`` gets the handler."""
 
     def fault(handler):
         if part not in handler.path:
@@ -101,7 +101,7 @@ def test_wrong_bytes_of_any_document_change_nothing(cdn, release, part, change):
     cdn.fault = only(part, lambda handler: handler.file(change))
     outcome = check(release)
     assert outcome.word in {"refused", "unreachable", "installed"}
-    # A blank at the end of metadata that carries no length is still the same metadata.
+    # Trailing white space does not change metadata whose length is not signed.
     assert keeps(release) or outcome.word == "installed"
     cdn.fault = None
     assert check(release).version == "1.1.0"

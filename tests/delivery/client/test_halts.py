@@ -1,4 +1,4 @@
-"""What is halted is never loaded, and only a lift by role models lets it run again."""
+"""Halted models are never loaded; only a lift by role models lets them run again."""
 
 import json
 from dataclasses import replace
@@ -28,7 +28,7 @@ def updated(world, phone):
 
 @pytest.fixture
 def embedded(world, cdn, tmp_path):
-    """Return a device that runs the embedded model, which is version 1.0.0."""
+    """Return a device that runs the embedded model, version 1.0.0."""
     world.old = world.make("1.0.0", weights(1))
     path = tmp_path / "embedded.tflite"
     path.write_bytes(weights(1))

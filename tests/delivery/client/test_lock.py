@@ -1,4 +1,4 @@
-"""Several updaters in one folder: one works, the others say so and load what is there."""
+"""Several updaters in one folder: one works, the others report busy and load the present model."""
 
 import json
 import multiprocessing
@@ -19,7 +19,7 @@ SECONDS = 60
 
 
 def in_process(work):
-    """Return what a function answers in a process of its own."""
+    """Return the result of a function run in another process."""
     inlet, outlet = FORK.Pipe(duplex=False)
     child = FORK.Process(target=lambda: outlet.send(work()))
     child.start()
@@ -136,7 +136,7 @@ def test_many_updaters_leave_one_identity_and_a_state_that_is_always_whole(world
 
 
 def test_a_check_that_began_before_a_halt_does_not_undo_it(world, phone, monkeypatch):
-    """The second check comes while the first is between reading the halts and saving."""
+    """The second check runs while the first is between reading the halts and saving."""
     import sys  # noqa: PLC0415
 
     from delivery.client import update as _  # noqa: F401, PLC0415

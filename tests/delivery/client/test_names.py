@@ -1,4 +1,4 @@
-"""Signed is not well-formed: what becomes a name of a file is one, or nothing is touched.
+"""Signed metadata may still be malformed: unsafe names are refused before any file is touched.
 
 The attacker has the keys of a ring or of role halt, of snapshot and timestamp, and the bucket.
 """
@@ -33,7 +33,7 @@ DIGESTS = {
 
 @pytest.fixture
 def victim(phone):
-    """Return a file of the application beside the client's folder."""
+    """Return a file of the application, beside the client's folder."""
     path = phone.folder.parent / "victim/settings.xml"
     path.parent.mkdir()
     path.write_bytes(b"<settings/>" * 40)
@@ -45,7 +45,7 @@ def files_below(folder):
 
 
 def serve_everything(cdn):
-    """Answer every unknown path with the attacker's bytes, as a stolen bucket can."""
+    """Answer every unknown path with the attacker's bytes, as a compromised bucket can."""
 
     def fault(handler):
         if (cdn.folder / handler.path.lstrip("/")).is_file():

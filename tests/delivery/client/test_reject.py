@@ -1,4 +1,4 @@
-"""What an application says about a model that it was given."""
+"""Applications reject a model that fails in use."""
 
 import pytest
 

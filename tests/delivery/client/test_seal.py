@@ -1,4 +1,4 @@
-"""A sealed cache: updates as before, and no model lies open or opens without the key."""
+"""Encrypted cache: updates work as before, and no model is stored in plain text."""
 
 from dataclasses import replace
 

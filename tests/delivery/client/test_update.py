@@ -1,4 +1,4 @@
-"""A check for updates, from what it costs to what it remembers."""
+"""Checks for updates: their cost, outcome and recorded decision."""
 
 import itertools
 from dataclasses import replace
@@ -135,7 +135,7 @@ def test_no_event_holds_the_installation_id(phone):
 def test_why_names_ring_and_reason(phone):
     lines = dict(explain(phone))
     assert lines["runs"] == "digits 1.0.0: installed"
-    assert lines["ring"] == "general (given by the place)"
+    assert lines["ring"] == "general (configured)"
     assert "installed" in lines["last check"]
 
 

@@ -1,4 +1,4 @@
-"""Patches lead from the old file to the new one, or are refused; nothing in between."""
+"""Patches transform the old file into the new one, or are refused."""
 
 import functools
 import hashlib
@@ -213,7 +213,7 @@ def test_a_file_that_is_no_model_has_no_tensors():
 
 @functools.cache
 def _small_pair():
-    """Return two ONNX files with two tensors of 600 weights, of which some moved."""
+    """Return two ONNX files with two tensors of 600 weights, some of which differ."""
     rng = np.random.default_rng(1)
     first = rng.integers(-100, 100, (20, 30), dtype=np.int8)
     second = rng.normal(size=600).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Real clients over real HTTP, all at once, through a caching proxy."""
+"""A fleet of real clients over real HTTP, all at once, through a caching proxy."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ PATIENT = 60  # seconds: hundreds of clients share two cores here
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What all devices did at one moment, and what it cost."""
+    """Outcomes of all devices at one check, and its cost."""
 
     words: dict[str, int]
     running: dict[str, int]
@@ -24,7 +24,7 @@ class Round:
 
 
 class RealFleet:
-    """Devices of one application, each with a folder and an id of its own."""
+    """Devices of one application, each with its own folder and id."""
 
     def __init__(self, world, count):
         self.world = world
@@ -37,7 +37,7 @@ class RealFleet:
             for number in range(count)
         ]
         for number, item in enumerate(self.devices):
-            # Ids are random; given ones put the same devices in the canary ring at every run.
+            # Fixed ids, so that the same devices are in the canary ring at every run.
             save_state(item.state_file, State(installation=f"device-{number}"))
 
     def close(self):
@@ -45,7 +45,7 @@ class RealFleet:
         self.cdn.close()
 
     def check(self):
-        """Let every device check once, all at the same time, after metadata expired at the edge."""
+        """Let every device check once, concurrently, after metadata expired at the edge."""
         proxy = self.proxy
         proxy.now += METADATA_SECONDS + 1
         before = (proxy.sent, proxy.origin_bytes, proxy.origin_requests.total())
@@ -63,7 +63,7 @@ class RealFleet:
 
 
 def roll_out(world, count):
-    """Return what a fleet did at a first release, a canary, the general one and a quiet check."""
+    """Return the rounds of a fleet: first release, canary, general release and a quiet check."""
     old = world.make("1.0.0", weights(1))
     new = world.make("1.1.0", weights(1, moved=0.05))
     world.publish(deployment(old))

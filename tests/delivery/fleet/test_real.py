@@ -1,4 +1,4 @@
-"""Many real clients at once: all arrive, and the origin does not notice how many they are."""
+"""Many real clients at once: all install, and the origin's load does not grow with them."""
 
 import pytest
 

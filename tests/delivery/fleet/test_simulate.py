@@ -1,4 +1,4 @@
-"""The fleet in numbers keeps to the rules of the real one."""
+"""The simulated fleet follows the rules of the real one."""
 
 from dataclasses import replace
 

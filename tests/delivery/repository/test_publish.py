@@ -1,4 +1,4 @@
-"""Releases come from Git and go back into Git: next versions, right keys, nothing twice."""
+"""Releases are made from Git and written back: next versions, right keys, no duplicates."""
 
 import json
 import re
@@ -148,7 +148,7 @@ def test_earlier_versions_stay_to_patch_from_unless_revoked(world, pins):
 def test_a_rotated_root_is_signed_by_old_and_new_keys(world, pins):
     world.publish(deployment(pins[0]))
     fresh = new_signers()["root"]
-    with pytest.raises(ReleaseError, match="keys before"):
+    with pytest.raises(ReleaseError, match="previous keys"):
         rotate_root(world.releases, read_releases(world.releases), signers={"root": fresh}, now=NOW)
     both = {"root": fresh, "root-before": world.signers["root"]}
     rotate_root(world.releases, read_releases(world.releases), signers=both, now=NOW)
@@ -248,7 +248,7 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("role", ["halt", "ring-general", "models"])
 def test_signed_metadata_with_names_that_are_none_is_not_read(world, pins, role, case):
-    """The repository's folder holds what whoever had a role's key signed."""
+    """The repository's folder contains what a holder of a role's key signed."""
     world.publish(deployment(pins[0]))
     facts = {"path": "evil", "hashes": {"sha256": "0" * 64}, **case}
     evil = TargetFile(1, facts["hashes"], facts["path"], {"custom": facts.get("custom", {})})

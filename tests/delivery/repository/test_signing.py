@@ -1,4 +1,4 @@
-"""Two people on two machines reach a threshold; nobody else's signature counts."""
+"""Two people on two machines reach a threshold; no other signature counts."""
 
 import json
 from datetime import timedelta
@@ -27,7 +27,7 @@ def update(world, pins):
 
 
 def keys(world, number, *roles):
-    """Return what one person has: one key of models, and all keys of the other roles."""
+    """Return the keys of one person: one of role models, and all keys of the other roles."""
     return {
         "models": world.signers["models"][number : number + 1],
         **{r: world.signers[r] for r in roles},
@@ -135,7 +135,7 @@ def test_a_rotation_waits_for_the_keys_before(world):
     fresh = new_signers()["root"]
     before = world.signers["root"]
     releases = read_releases(world.releases)
-    with pytest.raises(ReleaseError, match="keys before"):
+    with pytest.raises(ReleaseError, match="previous keys"):
         rotate_root(
             world.releases, releases, signers={"root": fresh, "root-before": before[:1]}, now=NOW
         )

@@ -1,4 +1,4 @@
-"""Releases of small models, and a self-test that needs no process of its own."""
+"""Releases of small models, and a self-test in the test's own process."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.edge.models.world import Git, Releases, answers_here
 
 @pytest.fixture
 def here(monkeypatch):
-    """Run self-tests in this process: what they say is the same, and a second is saved."""
+    """Run self-tests in this process: the result is the same, and a second faster."""
     monkeypatch.setattr("edge.models.prove.run_apart", answers_here)
 
 

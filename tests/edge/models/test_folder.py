@@ -1,4 +1,4 @@
-"""Version folders as a source: what is served, and what is refused while the old one runs."""
+"""Version folders as a source: served versions, and refused ones while the old one runs."""
 
 import json
 from datetime import UTC, datetime

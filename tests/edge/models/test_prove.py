@@ -1,4 +1,4 @@
-"""The first load of a file, in a process that may die."""
+"""First load of a file, in a process that may crash."""
 
 import pytest
 

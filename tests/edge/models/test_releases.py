@@ -1,4 +1,4 @@
-"""Signed releases as a source: attacks, halts, restarts; the old version goes on."""
+"""Signed releases as a source: attacks, halts, restarts; the old version keeps running."""
 
 from datetime import timedelta
 
@@ -153,7 +153,7 @@ def expired(world, _cdn):
     ("attack", "said"),
     [
         (tampered_bytes, "other bytes than signed"),
-        (truncated_bytes, "bytes came"),
+        (truncated_bytes, "received "),
         (wrong_role, "UnsignedMetadataError"),
         (unsigned, "UnsignedMetadataError"),
         (expired, "ExpiredMetadataError"),

@@ -1,4 +1,4 @@
-"""What a server may be told about models."""
+"""Settings of the served models."""
 
 import re
 from pathlib import Path

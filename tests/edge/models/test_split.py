@@ -1,4 +1,4 @@
-"""Who answers a request: by header, by key, by chance."""
+"""Selection of the version that answers a request: by header, by key, at random."""
 
 import pytest
 from hypothesis import given

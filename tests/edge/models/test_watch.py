@@ -1,4 +1,4 @@
-"""The watch over a new version: what trips it, and what does not."""
+"""Rollback watch over a new version: conditions that trip it, and those that do not."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ LIMITS = WatchSettings(
 
 
 def fed(runs, *, reference=None, now=0.0, step=0.1):
-    """Return why a watch tripped after runs of (milliseconds, failed)."""
+    """Return the reason why a watch tripped after runs of (milliseconds, failed)."""
     watch, said = Watch(LIMITS, now=0.0, reference=reference), None
     for milliseconds, failed in runs:
         said = watch.observe(now=now, rows=1, seconds=milliseconds / 1000, failed=failed)
@@ -32,7 +32,7 @@ GOOD, BAD = (1.0, False), (1.0, True)
         ([BAD] * 20, True),
         ([GOOD] * 95 + [BAD] * 5, False),  # exactly the rate allowed
         ([GOOD] * 94 + [BAD] * 6, True),
-        ([GOOD] * 5_000 + [BAD] * 60, True),  # what is long ago does not count
+        ([GOOD] * 5_000 + [BAD] * 60, True),  # runs outside the window do not count
     ],
 )
 def test_failures_trip_it(runs, trips):

@@ -46,7 +46,7 @@ def scaled(factor, *, inputs=("x",), width=4, output="y", batch="batch"):
 
 
 def wide(factor):
-    """Return a model whose file says that any width will do, and whose operator takes four."""
+    """Return a model that declares any width, and whose operator accepts only four."""
     shape = ["batch", "n"]
     graph = helper.make_graph(
         [helper.make_node("Mul", ["x", "factor"], ["y"])],
@@ -59,7 +59,7 @@ def wide(factor):
 
 
 def failing(factor):
-    """Return a model that the runtime fails on, unless the first value divides the width."""
+    """Return a model on which the runtime fails, unless the first value divides the width."""
     integers = {"all": [-1], "first": [0], "rest": [-1]}
     nodes = [
         helper.make_node("Mul", ["x", "factor"], ["product"]),
@@ -103,7 +103,7 @@ def self_test(answer, *, inputs=("x",), variant="int8-onnx", tolerance=1e-3):
 
 
 def edit_for(data, test, *, inputs=("x",), name="digits"):
-    """Return an edit of a sample manifest, so that it names these files."""
+    """Return an edit of a sample manifest that names these files."""
 
     def edit(values):
         values["metadata"]["name"] = name
@@ -174,7 +174,7 @@ class Releases(World):
 
 
 def answers_here(path, _format, cases):
-    """Run a self-test in this process: what it says is the same, and a second is saved."""
+    """Run a self-test in this process: the result is the same, and a second faster."""
     given = [{name: selftest_worker._array(item) for name, item in case.items()} for case in cases]
     return selftest_worker._answers(selftest_worker._Onnx(str(path)), given)
 
@@ -205,7 +205,7 @@ def subscribed(world, url, **changes):
 
 @contextlib.asynccontextmanager
 async def opened(given):
-    """Open a table for a while."""
+    """Provide an open table."""
     table = open_table(given)
     await table.start()
     try:
@@ -229,7 +229,7 @@ def ones(rows=1, value=1.0, names=("x",)):
 
 
 def ask(table, name="digits", version=None, *, value=1.0, headers=()):
-    """Send one request as the server does; return version and first number of the answer."""
+    """Send one request as the server does; return version and first number of the output."""
     served = table.route(name, version, headers)
     batch = ones(value=value)
     try:
@@ -250,5 +250,5 @@ def states(table, name="digits"):
 
 
 def reason(table, state="UNAVAILABLE"):
-    """Return why, of the first line in a state."""
+    """Return the reason in the first line of a state."""
     return next(line.reason for line in table.index() if line.state == state)

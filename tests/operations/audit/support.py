@@ -1,4 +1,4 @@
-"""A deployed stack on the happy path, as checks are given it."""
+"""A deployed stack on the happy path, as input of checks."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,7 @@ PIN = ModelPin(model="digits", version="1.1.0", sha256=SCENE.version.sha256)
 
 
 def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: Any) -> Deployed:
-    """Return what is deployed; outputs are the inputs, with the tags that the provider adds."""
+    """Return a deployed state; outputs are the inputs, with the tags that the provider adds."""
     now = now or scene.now
     resources = tuple(changes.pop("resources", scene.resources()))
     facts = Facts(scene.setting("dev"), now=now)
@@ -38,7 +38,7 @@ def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: An
 
 
 def told(check: Check, state: Deployed) -> str:
-    """Return who changed what was found, as reports write it."""
+    """Return the author of a finding, in the form of a report."""
     (found,) = check.look(state)
     assert found.author
     return str(found.author())
@@ -59,7 +59,7 @@ def got(check: Check, state: Deployed) -> list[str]:
 
 
 def tags(item: Resource) -> dict[str, str]:
-    """Return the tags that a provider answers with."""
+    """Return tags as a provider returns them."""
     found: dict[str, str] = item.provider.props["defaultTags"]["tags"] if item.provider else {}
     return found
 

@@ -1,4 +1,4 @@
-"""The checks of the state that no rule can make."""
+"""Checks of the state that no rule can make."""
 
 from dataclasses import replace
 from datetime import timedelta

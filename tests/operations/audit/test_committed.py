@@ -1,4 +1,4 @@
-"""Git says who pinned what, from a repository made for it."""
+"""Git identifies the author of a pin, in a generated repository."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The judge over a state: the same verdicts, every rule accounted for, and held to the engine's."""
+"""Judging a state: the same verdicts, every rule accounted for, and compared with the engine's."""
 
 from datetime import UTC, datetime
 

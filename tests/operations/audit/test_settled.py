@@ -1,4 +1,4 @@
-"""The state as its own baseline."""
+"""The baseline in an exported state."""
 
 from typing import Any
 

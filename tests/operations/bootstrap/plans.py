@@ -1,4 +1,4 @@
-"""Plans of dev and prod as a recorded preview gives them, from the program itself."""
+"""Recorded preview plans of dev and prod, from the program itself."""
 
 import tempfile
 from functools import cache

@@ -1,4 +1,4 @@
-"""Every call that deploying a sample stack makes, by sources the deploy role is not made of."""
+"""Every call that deploying a sample stack makes, from sources independent of the deploy role."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -12,12 +12,12 @@ __all__ = ["calls_of"]
 
 @cache
 def calls_of(stack: str) -> list[Needed]:
-    """Return what CloudFormation's handlers and AWS's guides ask for."""
+    """Return the calls of CloudFormation's handlers and of AWS's guides."""
     return [*needed(plan_of(stack), place_of(stack)), *of_guides(stack)]
 
 
 def of_guides(stack: str) -> Iterator[Needed]:
-    """Yield what AWS's guides ask for and the handlers do not say: the first `up` failed by it."""
+    """Yield calls from AWS's guides that the handlers lack; without them the first `up` failed."""
     place = place_of(stack)
     here = {"aws:RequestedRegion": place.region}
     state = f"arn:aws:s3:::mobile-ai-state-{place.account}-{place.region}"

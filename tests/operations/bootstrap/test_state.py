@@ -1,4 +1,4 @@
-"""Who gets at a stack's state."""
+"""Permissions on a stack's state."""
 
 from fnmatch import fnmatchcase
 from typing import Any

@@ -1,4 +1,4 @@
-"""Jobs that may take a role of the pipeline."""
+"""Jobs that may assume a role of the pipeline."""
 
 from typing import Any
 

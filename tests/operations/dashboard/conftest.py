@@ -1,4 +1,4 @@
-"""A board with something of everything, and a real browser where there is one."""
+"""A sample dashboard with every part, and a real browser where available."""
 
 import os
 import shutil
@@ -73,7 +73,7 @@ def page_file(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Of a module: the driver holds an event loop, and no other test of the worker has one meanwhile.
+# Module scope: the driver holds an event loop, which other tests of the worker must not share.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

@@ -1,4 +1,4 @@
-"""The page in a real browser: drawn, narrowed, read aloud, and silent on the network."""
+"""The page in a real browser: rendering, filters, accessibility, and no network requests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_every_chart_is_drawn_without_a_network_and_without_an_error(
     assert [url for url in page.asked if not url.startswith("data:")] == [page_file.as_uri()]
     assert page.errors == []
     assert page.locator("#plot-line svg path").count() > 2
-    assert "Nothing to show" in page.locator("#plot-nothing").inner_text()
+    assert "No data for this selection" in page.locator("#plot-nothing").inner_text()
 
 
 def test_no_text_runs(page: Any) -> None:

@@ -1,4 +1,4 @@
-"""The board from what other commands wrote: a small fleet's telemetry, a month, a gate run."""
+"""The dashboard from other commands' output: a small fleet's telemetry, a month, a gate run."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""A small image registry on this machine: manifests, tags in pages, tokens."""
+"""A small image registry on loopback: manifests, paginated tags, tokens."""
 
 import base64
 import hashlib
@@ -42,12 +42,12 @@ def index(name: str, *architectures: str) -> bytes:
 
 @dataclass
 class Contents:
-    """What is in the registry, and how it behaves.
+    """Content and behaviour of the registry.
 
     Attributes:
         manifests: By repository and tag.
-        auth: What it asks for.
-        lie: The digest that its header gives, if not the true one.
+        auth: Required authorization.
+        lie: False digest in its header, if any.
         asked: Paths, and the kind of authorization.
     """
 
@@ -120,12 +120,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(contents: Contents) -> Iterator[str]:
-    """Serve on a free port; give ``host:port``."""
+    """Serve on a free port; provide ``host:port``."""
 
     handler = type("Handler", (_Handler,), {"contents": contents})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)

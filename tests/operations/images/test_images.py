@@ -1,4 +1,4 @@
-"""Newer digests of pinned images, asked of a registry that speaks the protocol."""
+"""Newer digests of pinned images, from a registry that implements the protocol."""
 
 import base64
 import json

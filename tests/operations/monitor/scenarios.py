@@ -1,4 +1,4 @@
-"""What the monitor must see, and what it must not: seeded stories with the answer known."""
+"""Seeded scenarios with known answers: what the monitor must detect, and what it must ignore."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,17 +32,17 @@ History = Mapping[Subject, Mapping[int, Cell]]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A story.
+    """A scenario.
 
     Attributes:
         name: Its name.
         build: From a seed to history and costs.
-        expect: The rule that must find it; empty where nothing may be found.
-        also: Rules that may find it too, since it shows there.
-        within: Windows after the onset in which it must be found.
-        onset: The first window that is wrong.
-        late: Windows that pass before the data of a window are there.
-        rollback: Whether a roll-back may be allowed without a person.
+        expect: The rule that must detect it; empty where nothing may be found.
+        also: Other rules that may detect it too.
+        within: Windows after the onset in which it must be detected.
+        onset: The first abnormal window.
+        late: Windows by which the data of a window are late.
+        rollback: True if a roll-back may be allowed without a person.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Scenario:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the monitor made of it.
+    """Result of the monitor on a scenario.
 
     Attributes:
-        scenario: The story.
-        findings: All of them.
-        delay: Windows from the onset to the alarm; `None` where it was not found.
-        false: Findings that are wrong: too early, or of another rule.
+        scenario: The scenario.
+        findings: All findings.
+        delay: Windows from the onset to the alarm; `None` if it was not detected.
+        false: Wrong findings: too early, or of another rule.
     """
 
     scenario: Scenario
@@ -73,7 +73,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether it was found in time, or rightly not, and no action goes too far."""
+        """True if it was detected in time, or rightly not, and no action goes too far."""
         story = self.scenario
         found = self.delay is not None and self.delay <= story.within + story.late
         right = found if story.expect else not self.findings
@@ -82,7 +82,7 @@ class Outcome:
 
 
 def play(scenario: Scenario, seed: int) -> Outcome:
-    """Judge a story."""
+    """Run the monitor on a scenario."""
     history, costs = scenario.build(seed)
     found = judge(history, SETTINGS, costs=costs)
     onset = begin_of(scenario.onset, 1)
@@ -92,7 +92,7 @@ def play(scenario: Scenario, seed: int) -> Outcome:
     return Outcome(
         scenario=scenario,
         findings=found,
-        # One window is over before anything can be said of it.
+        # A window can be judged only after it is over.
         delay=min(alarms) - scenario.onset + 1 + scenario.late if alarms else None,
         false=[i for i in found if i.windows.alarm < onset or i.rule not in allowed],
     )
@@ -147,7 +147,7 @@ def _cost(seed: int) -> tuple[History, Any]:
 
 
 def _late_labels(seed: int) -> tuple[History, Any]:
-    """Labels come 12 hours late; of the newest hours there are few, and those are complaints."""
+    """Labels come 12 hours late; the newest hours have few, and those are complaints."""
     worse = replace(_NORMAL, right=np.maximum(0, _NORMAL.right - 0.08))
     history = run(seed, HOURS, {DEVICES: _from(ONSET, worse)})
     for window in range(HOURS - 12, HOURS):
@@ -184,7 +184,7 @@ def _season(by: float) -> Callable[[int], Any]:
 
 
 def _poisoned(seed: int) -> tuple[History, Any]:
-    """One event in twenty is a lie: crashes, wrong answers, inputs nobody has, full weight."""
+    """One event in twenty is forged: crashes, wrong labels, unusual inputs, full weight."""
     history = run(seed, HOURS, {DEVICES: lambda _: _NORMAL, SITES: lambda _: _NORMAL})
     for window in range(ONSET, HOURS):
         cell = history[DEVICES][window]

@@ -1,4 +1,4 @@
-"""From breached windows to files: persistence, agreement, the same id every time."""
+"""From breached windows to finding files: persistence, agreement, stable ids."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Each story ends as it must, and chance alone raises nothing."""
+"""Every scenario gives its expected result, and chance alone raises no alarm."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Limits of the pack against what a made-up fleet takes."""
+"""Limits of the pack, compared with a synthetic fleet."""
 
 import datetime as dt
 import json
@@ -26,7 +26,7 @@ AT = 20  # this bin ends at 0.05 x 2^(21/4) = 1.9 ms
 
 
 def limits(*, now: float = 60, **changes: Any) -> list[Limit]:
-    """Return the latency's limit as the pack and the manifest of dev have it, with changes."""
+    """Return the latency limit of the pack and the manifest of dev, with changes."""
     found = read_limits(ROOT, "dev", now=NOW)
     latency = next(item for item in found if item.amount.series == "latency")
     return [replace(latency, now=now, **changes)]
@@ -52,7 +52,7 @@ def test_a_limit_that_guards_nothing_is_proposed_lower() -> None:
     assert (found.threshold.now, found.threshold.proposed) == (60, 2.4)
     assert (found.threshold.n, found.threshold.windows) == (28_000, 14)
     assert found.threshold.quantiles == dict.fromkeys(("p50", "p90", "p95", "p99"), 1.903)
-    assert "it guards nothing" in found.summary
+    assert "it never denies anything" in found.summary
     assert found.allowed_actions == ("notify", "threshold")
 
 
@@ -61,7 +61,7 @@ def test_a_limit_that_the_fleet_does_not_keep_is_proposed_higher() -> None:
 
     assert found.threshold is not None
     assert found.threshold.proposed == 2.4
-    assert "the fleet does not keep it" in found.summary
+    assert "the fleet exceeds it" in found.summary
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""A fleet that the monitor looks at: counts drawn with a seed, as partials would hold them.
+"""A synthetic fleet for the monitor: seeded random counts, as partials would contain.
 
-Nothing here is measured on a phone. Shares wander from window to window (Dirichlet), volumes follow
-the day, so windows vary more than chance makes them, as real ones do.
+Nothing here is measured on a phone. Proportions vary from window to window (Dirichlet) and volumes
+follow the day, so windows are overdispersed, as real ones are.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,16 +25,16 @@ SITES = replace(DEVICES, channel="site", ring="")
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """What devices of one subject do in an hour.
+    """Behaviour of one subject's devices in an hour.
 
     Attributes:
         n: Inferences in a mean hour.
         shares: By name of the input.
-        swing: How much the volume follows the day, 0 to 1.
-        wander: Concentration of the Dirichlet: larger is steadier.
-        labelled: Share of inferences whose truth is told.
-        right: Chance to be right, by bin of confidence.
-        groups: Chance to be right times this, by group; each is an equal part.
+        swing: Daily variation of the volume, 0 to 1.
+        wander: Concentration of the Dirichlet distribution: larger is steadier.
+        labelled: Share of inferences with a label.
+        right: Probability of being right, by bin of confidence.
+        groups: Factor on the probability of being right, by group; groups are of equal size.
     """
 
     n: int = 2000
@@ -55,7 +55,7 @@ class Fleet:
 
 
 def plain(features: int = FEATURES) -> dict[str, Any]:
-    """Return shares of inputs of several shapes."""
+    """Return proportions of inputs of several shapes."""
     at = np.arange(BINS)
     shapes = [
         np.exp(-0.5 * ((at - 1 - i % 8) / (1.5 + i % 3)) ** 2) + 0.02 for i in range(features)
@@ -64,7 +64,7 @@ def plain(features: int = FEATURES) -> dict[str, Any]:
 
 
 def shifted(shares: Any, *, by: float) -> Any:
-    """Return shares that have this PSI against others: mass moved towards the upper bins."""
+    """Return proportions with this PSI against others: mass moved towards the upper bins."""
     at = np.linspace(-1, 1, len(shares))
 
     def tilted(strength: float) -> Any:

@@ -1,4 +1,4 @@
-"""Which step, and why none."""
+"""The chosen step, or the reason for none."""
 
 import datetime as dt
 
@@ -48,18 +48,18 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
         ),
         (finding("unheard-of"), [], "notify", "", "no playbook for unheard-of"),
         (finding(subject={"app": "a"}), [], "notify", "", "no single deployment"),
-        (finding(is_open=False), [], "notify", "", "it is over"),
+        (finding(is_open=False), [], "notify", "", "the finding is closed"),
         (finding("canary-latency"), [], "act", "freeze", "the playbook of canary-latency"),
         (
             finding(source="device"),
             [taken("freeze")],
             "wait",
             "",
-            "what device says alone permits it to a person only",
+            "device data alone do not permit it without approval",
         ),
         (finding(source="device+site"), [taken("freeze")], "act", "rollback", ""),
-        (finding("fairness-gap"), [taken("freeze")], "wait", "", "needs a person's name"),
-        (finding(allowed_actions=["notify"]), [], "wait", "", "to a person only"),
+        (finding("fairness-gap"), [taken("freeze")], "wait", "", "requires approval"),
+        (finding(allowed_actions=["notify"]), [], "wait", "", "without approval"),
         (
             finding("input-drift", source="device", allowed_actions=["freeze", "retrain"]),
             [taken("freeze")],
@@ -72,7 +72,7 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
             [taken("freeze")],
             "wait",
             "",
-            "to a person only",
+            "without approval",
         ),
         (finding(), [taken("retrain", hours=1)], "act", "freeze", "the playbook of latency"),
         (
@@ -136,7 +136,7 @@ def test_devices_alone_never_bring_a_roll_back_about() -> None:
 
 
 def test_a_finding_about_another_version_than_is_deployed_changes_nothing() -> None:
-    """A rollback about 1.0.0 while 1.1.0 runs would go back to what was complained of."""
+    """A rollback about 1.0.0 while 1.1.0 runs would restore the version that was reported."""
     older = finding(subject={**SUBJECT, "version": "1.0.0", "ring": "general"})
 
     found = decide(older, BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True)
@@ -188,4 +188,4 @@ def test_a_cost_of_an_application_with_several_deployments_is_a_persons_choice()
     found = decide(resolved(spike, running), BOOKS, [], now=NOW, running=running)
 
     assert found.outcome == "notify"
-    assert "a person chooses among: field-assistant-digits, field-assistant-ocr" in found.reason
+    assert "a person must choose among: field-assistant-digits, field-assistant-ocr" in found.reason

@@ -12,7 +12,7 @@ from operations.monitor.finding import Finding
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 NAME = "field-assistant-digits"
-# Changes that make of a finding a proposal of another limit.
+# Changes that turn a finding into a threshold proposal.
 THRESHOLD: dict[str, Any] = {
     "rule": "threshold",
     "source": "device",
@@ -35,7 +35,7 @@ THRESHOLD: dict[str, Any] = {
 
 
 def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Finding:
-    """Return a finding about the canary ring; another number is another finding."""
+    """Return a finding about the canary ring; another number gives another finding."""
     value = {
         "schema": "mobile-ai/finding/v1",
         "id": f"{number:016x}",
@@ -105,7 +105,7 @@ def checkout(folder: Path, *, stage: str = "canary") -> Path:
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """Run Git and return what it prints."""
+    """Run Git and return its output."""
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     command = ["git", "-C", str(folder), *identity, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -1,4 +1,4 @@
-"""FOCUS files as a bill export writes them, generated: all mandatory columns, tags as JSON."""
+"""Generated FOCUS files as a bill export writes them: all mandatory columns, tags as JSON."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Short ways to say a bill and a measurement."""
+"""Shorthands for bills and measurements."""
 
 from collections.abc import Sequence
 from decimal import Decimal

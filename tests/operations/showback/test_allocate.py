@@ -1,4 +1,4 @@
-"""Whose each charge is; and that nothing is lost on the way, over random months."""
+"""Owners of every charge, and exact sums over random months."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""The month for its readers."""
+"""The monthly showback report."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Parts are the amount, whatever the weights."""
+"""Parts sum to the amount, for any weights."""
 
 from decimal import Decimal
 
@@ -66,5 +66,5 @@ def test_weights_that_split_nothing_are_refused(weights: dict[str, Decimal]) -> 
 
 
 def test_an_amount_finer_than_its_parts_is_refused() -> None:
-    with pytest.raises(ValueError, match="digits behind the point"):
+    with pytest.raises(ValueError, match="decimal places"):
         split(Decimal("0.001"), {"a": Decimal(1)}, digits=2)

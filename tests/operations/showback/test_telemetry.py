@@ -1,4 +1,4 @@
-"""A month's counts from real telemetry, all the way to the showback."""
+"""A month's usage from real telemetry, up to the showback."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Ingest killed at random moments, and what is left of the events."""
+"""Kills ingestion at random moments, and counts the remaining events."""
 
 import json
 import multiprocessing
@@ -20,11 +20,11 @@ _CONTEXT.set_forkserver_preload(["operations.telemetry", "operations.telemetry.s
 
 
 def crash(folder: Path, *, kills: int, seed: int = 1) -> dict[str, int]:
-    """Kill ingest again and again while it takes in overlapping files; then let it finish.
+    """Kill ingestion repeatedly while it ingests overlapping files; then let it finish.
 
     Every round has two new files; a third of the events of each are repeated in the next, as
-    devices that got no answer do. Returns how many runs were killed, sent and kept ids, and how
-    many are lost or doubled.
+    devices without a response do. Returns how many runs were killed, sent and stored ids, and how
+    many are lost or duplicated.
     """
     rng = random.Random(seed)  # noqa: S311
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)

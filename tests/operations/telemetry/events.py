@@ -1,4 +1,4 @@
-"""Events that tests send."""
+"""Sample events."""
 
 import json
 import uuid

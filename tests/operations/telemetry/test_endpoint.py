@@ -1,4 +1,4 @@
-"""The local door: its limits, and that what it says it has kept is kept."""
+"""The local ingestion endpoint: its limits, and durable storage of acknowledged events."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Events come in: every form of file, none lost, none doubled, the bad ones put aside."""
+"""Ingestion: every form of file, no event lost or duplicated, invalid ones quarantined."""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""The same SQL twice: what Athena would read is parsed, what DuckDB reads is run."""
+"""One SQL text for two engines: Athena's form is parsed, DuckDB's form is run."""
 
 import itertools
 import json
@@ -92,7 +92,7 @@ def test_labels_count_in_the_hour_of_the_prediction(store):
 
 
 def partials(folder, parts):
-    """Take parts in one by one, and add the partials up."""
+    """Ingest parts one by one, and add their partials up."""
     store = Store(folder / "store")
     for at, part in enumerate(parts):
         ingest_file(store, write(folder / f"{at}", *part), now=NOW)

@@ -1,4 +1,4 @@
-"""AWS as moto has it, in this process."""
+"""AWS mocked by moto, in this process."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who wrote an object, from log files in the format that S3 documents."""
+"""Writers of an object, from log files in S3's documented format."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def record(
 
 
 class Logs:
-    """A bucket with an access log, as far as the log is read."""
+    """A bucket with an access log, with the parts of the API that the search uses."""
 
     def __init__(self, s3: Any) -> None:
         self.s3 = s3
@@ -42,7 +42,7 @@ class Logs:
         s3.create_bucket(Bucket="the-logs")
 
     def on(self) -> None:
-        """Switch the log on as S3's API does."""
+        """Enable the log as S3's API does."""
         policy = (
             '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":'
             ' "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource":'
@@ -52,12 +52,12 @@ class Logs:
         self.s3.put_bucket_logging(Bucket="models", BucketLoggingStatus=LOGS)
 
     def deliver(self, *records: str, after: timedelta = timedelta(hours=1)) -> None:
-        """Write a file of records, so long after the event."""
+        """Write a file of records, delivered some time after the event."""
         name = f"s3/models/{WHEN + after:%Y-%m-%d-%H-%M-%S}-0123456789ABCDEF"
         self.s3.put_object(Bucket="the-logs", Key=name, Body="".join(records).encode())
 
     def writer(self, *, deleted: bool = False) -> Writer:
-        """Ask who it was."""
+        """Return the writer found."""
         return writer_of(self.s3, "models", "targets/x", WHEN, deleted=deleted)
 
 
@@ -121,7 +121,7 @@ def test_files_from_before_are_not_read(logs: Logs) -> None:
 
 
 def test_a_bucket_without_a_log_says_so(aws: Any) -> None:
-    assert "keeps no access log" in Logs(aws("s3")).writer().note
+    assert "has no access log" in Logs(aws("s3")).writer().note
 
 
 def test_the_audit_names_the_writer_beside_s3_s_own_time(logs: Logs) -> None:

@@ -1,4 +1,4 @@
-"""Who wrote a field, from managedFields as a server keeps them."""
+"""Writers of a field, from managedFields as an API server keeps them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What somebody changed behind the engine's back is found, each by its own check."""
+"""Changes outside of the engine are found, each by its own check."""
 
 import copy
 import http.server
@@ -64,7 +64,7 @@ def test_who_changed_a_budget_is_asked_of_the_trail(aws: Any) -> None:
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
-    """MLflow's one call, as its documentation gives it."""
+    """MLflow's alias endpoint, as documented."""
 
     answer: ClassVar[tuple[int, Any]] = (200, {})
     asked: ClassVar[list[str]] = []
@@ -77,7 +77,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(value).encode())
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -124,7 +124,9 @@ def test_an_alias_has_no_author_and_its_version_has_a_maker(registry: str) -> No
 
     sentence = told(aliases_follow_git(mlflow_alias(registry)), deployed())
 
-    assert sentence.startswith("last changed by not known (MLflow); it keeps no author of an alias")
+    assert sentence.startswith(
+        "last changed by not known (MLflow); aliases have no recorded author"
+    )
     assert sentence.endswith("version 2 was registered by grace on 2025-11-25T01:00:00Z")
 
 
@@ -224,7 +226,7 @@ def test_a_deleted_workload_is_found() -> None:
     check = workloads_as_declared(lambda *_: None)
 
     assert got(check, only(WORKLOAD)) == ["no such object"]
-    assert told(check, only(WORKLOAD)).startswith("last changed by not known; an object that is")
+    assert told(check, only(WORKLOAD)).startswith("last changed by not known; a deleted object")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is in the delivery bucket, against what was released."""
+"""Objects in the delivery bucket, compared with the releases."""
 
 import hashlib
 import json
@@ -79,8 +79,8 @@ def test_when_an_object_was_swapped_is_known_and_by_whom_is_not(aws: Any) -> Non
     sentence = told(objects_unchanged(s3, no_trail), only(OBJECT))
 
     assert sentence == (
-        f"last changed by not known, {head:%Y-%m-%dT%H:%M:%SZ} (S3, a version); S3 tells no "
-        "writer, and the bucket keeps no access log"
+        f"last changed by not known, {head:%Y-%m-%dT%H:%M:%SZ} (S3, a version); S3 records no "
+        "writer, and the bucket has no access log"
     )
 
 
@@ -88,7 +88,7 @@ def test_when_an_object_was_swapped_is_known_and_by_whom_is_not(aws: Any) -> Non
     ("make", "sentence"),
     [
         (versioned, "(S3, a deletion)"),
-        (lambda s3: s3.create_bucket(Bucket="models"), "the object left no version"),
+        (lambda s3: s3.create_bucket(Bucket="models"), "the object has no version"),
     ],
 )
 def test_when_an_object_was_deleted_is_known_if_versions_are_kept(
@@ -119,7 +119,7 @@ RELEASED = {OLD_KEY: hashlib.sha256(OLD).hexdigest()}
 
 
 def filled(s3: Any, **objects: bytes) -> Any:
-    """Return the check of a bucket with what is deployed and some more."""
+    """Return the check of a bucket that contains the deployed objects and some more."""
     s3.create_bucket(Bucket="models")
     for key, body in {"targets/x": MODEL, "metadata/timestamp.json": b"{}", **objects}.items():
         s3.put_object(Bucket="models", Key=key, Body=body)

@@ -1,4 +1,4 @@
-"""Who called AWS last, from answers in the shape that CloudTrail's model has."""
+"""Authors of AWS calls, from responses in the shape of CloudTrail's API model."""
 
 import json
 from collections.abc import Iterator

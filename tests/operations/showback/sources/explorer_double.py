@@ -1,4 +1,4 @@
-"""Cost Explorer over a list of lines: filters, groups and pages as its documentation says."""
+"""Cost Explorer over a list of lines: filters, groups and pages as documented."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
