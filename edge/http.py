@@ -36,7 +36,7 @@ class _NoEvent:
     """Stub of the event with which uvicorn wakes a task; the fast path has none."""
 
     def set(self) -> None:
-        """Do nothing."""
+        """Ignore the call: there is no task to wake."""
 
 
 _NOBODY: Final = _NoEvent()

@@ -34,7 +34,7 @@ Edges = Annotated[tuple[float, ...], Field(min_length=1, max_length=63)]
 
 
 class Sketching(BaseModel):
-    """What is sketched, and where events go."""
+    """Settings of sketches and of their event files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

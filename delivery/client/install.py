@@ -20,7 +20,7 @@ __all__ = ["Obtained", "obtain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obtained:
-    """How an artifact was obtained.
+    """Record of how an artifact was obtained.
 
     Attributes:
         way: ``cached``, ``whole``, or the codec of the patch.
