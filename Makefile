@@ -20,7 +20,7 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 setup: .venv/.base ## Install what a preview needs (no TensorFlow, no MLflow) and the Pulumi engine
-	@$(BIN)/python -m sandbox.engine
+	@$(BIN)/python -m mobile_ai.sandbox.engine
 
 preview: setup ## Preview STACK=dev|prod with the policy pack (CLOUD=sandbox|aws) and print the verdict
 	@$(BIN)/mobile-ai gate --stack $(STACK) --cloud $(CLOUD) $(ARGS)
@@ -32,9 +32,9 @@ down: .venv/.all ## Delete everything that STACK deployed (CLOUD=sandbox|aws)
 	@$(BIN)/mobile-ai down --stack $(STACK) --cloud $(CLOUD) $(ARGS)
 
 programs: .venv/.all
-	@$(BIN)/python -m sandbox.engine
-	@$(BIN)/python -m sandbox.kubernetes
-	@$(BIN)/python -m sandbox.kubernetes_provider
+	@$(BIN)/python -m mobile_ai.sandbox.engine
+	@$(BIN)/python -m mobile_ai.sandbox.kubernetes
+	@$(BIN)/python -m mobile_ai.sandbox.kubernetes_provider
 
 check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow, nothing that takes seconds
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not slow and not fuzz and not accept" $(ARGS)
@@ -55,9 +55,7 @@ fresh: ## Run both README commands in a fresh clone with a new home and empty ca
 lint: .venv/.all ## Check style, types, spelling, wording and project metadata
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy __main__.py stack components delivery edge operations gate cli sandbox
-	$(BIN)/mypy policy-pack/governance
-	$(BIN)/mypy -p model_build
+	$(BIN)/mypy __main__.py src components policy-pack/mobile_ai model-build/mobile_ai
 	$(BIN)/codespell
 	$(BIN)/python -m tests.tools.words
 	$(BIN)/validate-pyproject pyproject.toml

@@ -8,33 +8,33 @@ from pathlib import Path
 
 import pulumi
 
-from components.arguments import (
+from mobile_ai.components.aws.cost_tags import CostTags
+from mobile_ai.components.aws.platform import Platform
+from mobile_ai.components.budget.budget import CostBudget
+from mobile_ai.components.delivery.delivery import ModelDelivery
+from mobile_ai.components.endpoints.edge_site import EdgeSite, site_provider
+from mobile_ai.components.network.network import Network
+from mobile_ai.components.plan.arguments import (
     network_arguments,
     platform_arguments,
     site_arguments,
     site_bundle,
     tag_arguments,
 )
-from components.arguments_delivery import delivery_arguments
-from components.arguments_operations import budget_arguments, telemetry_arguments
-from components.arguments_registry import registry_arguments
-from components.aws_platform import Platform
-from components.budget import CostBudget
-from components.configuration import read_stack
-from components.cost_tags import CostTags
-from components.delivery import ModelDelivery
-from components.deployed import OUTPUT, Deployed, last_deployed
-from components.deployed_output import declared_resources, deployed_output
-from components.documents import context_document, version_document
-from components.edge_site import EdgeSite, site_provider
-from components.endpoints import Surroundings, deploy
-from components.governance_context import GovernanceContext
-from components.model_version import ModelVersion
-from components.network import Network
-from components.order import after
-from components.planned import Planned
-from components.registry import ModelRegistry
-from components.telemetry import Telemetry
+from mobile_ai.components.plan.configuration import read_stack
+from mobile_ai.components.plan.delivery_arguments import delivery_arguments
+from mobile_ai.components.plan.dependencies import after
+from mobile_ai.components.plan.deployed import OUTPUT, Deployed, last_deployed
+from mobile_ai.components.plan.deployed_output import declared_resources, deployed_output
+from mobile_ai.components.plan.documents import context_document, version_document
+from mobile_ai.components.plan.endpoints import Surroundings, deploy
+from mobile_ai.components.plan.governance_context import GovernanceContext
+from mobile_ai.components.plan.model_version import ModelVersion
+from mobile_ai.components.plan.operations_arguments import budget_arguments, telemetry_arguments
+from mobile_ai.components.plan.planned import Planned
+from mobile_ai.components.plan.registry_arguments import registry_arguments
+from mobile_ai.components.registry.registry import ModelRegistry
+from mobile_ai.components.telemetry.telemetry import Telemetry
 
 inputs = read_stack(Path(__file__).parent)
 settings = inputs.settings

@@ -8,7 +8,7 @@ import mmap
 import sys
 from pathlib import Path
 
-from delivery.delta import patched_pieces
+from mobile_ai.delivery.delta import patched_pieces
 
 __all__ = ["main"]
 

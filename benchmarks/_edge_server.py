@@ -16,9 +16,9 @@ import uvicorn
 import uvloop
 from numpy.typing import NDArray
 
-from edge.runtime import OnnxModel
-from edge.server import serve
-from edge.serving import (
+from mobile_ai.edge.runtime import OnnxModel
+from mobile_ai.edge.server import serve
+from mobile_ai.edge.serving import (
     Headers,
     IndexEntry,
     ModelIdentity,
@@ -27,7 +27,7 @@ from edge.serving import (
     Tensors,
     UnknownModelError,
 )
-from edge.settings import Settings
+from mobile_ai.edge.settings import Settings
 
 _NAME = "bench"
 _SOURCE = {"folder": "none", "trust": "none"}  # never looked at: the table is given

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from governance.documents import dump_yaml, read_yaml
 from rich.console import Console
 from rich.table import Table
 
-from delivery.delta import candidates, zstd
-from delivery.delta.tensors import find_tensors
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.delivery.delta import candidates, zstd
+from mobile_ai.delivery.delta.tensors import find_tensors
 
 __all__ = ["RELEASED", "Tuned", "fine_tunes", "show"]
 
@@ -77,9 +77,9 @@ class Tuned:
 def fine_tunes() -> Iterator[Tuned]:
     """Train and measure; the parent's network is trained once per user and cached."""
     # TensorFlow is imported when a model is made, not when the areas are listed.
-    from model_build.export import Exporter  # noqa: PLC0415
-    from model_build.obtain import obtain  # noqa: PLC0415
-    from model_build.recipe import load_recipe  # noqa: PLC0415
+    from mobile_ai.model_build.export import Exporter  # noqa: PLC0415
+    from mobile_ai.model_build.recipe import load_recipe  # noqa: PLC0415
+    from mobile_ai.model_build.train_or_reuse import obtain  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         for rate in _RATES:
@@ -150,9 +150,9 @@ def _recipe(folder: Path, rate: float | None) -> Path:
 
 
 def _measured(rate: str, spec: Any, recipe: Any, *, old: bytes, new: bytes) -> Tuned:
-    from model_build.data import held_out_rows  # noqa: PLC0415
-    from model_build.export import file_logits  # noqa: PLC0415
-    from model_build.metrics import paired_difference  # noqa: PLC0415
+    from mobile_ai.model_build.data import held_out_rows  # noqa: PLC0415
+    from mobile_ai.model_build.export import file_logits  # noqa: PLC0415
+    from mobile_ai.model_build.metrics import paired_difference  # noqa: PLC0415
 
     rows = held_out_rows(recipe).parts[_NEW_ROWS]
     logits = [file_logits(data, spec.format, rows.inputs) for data in (old, new)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport
+from mobile_ai.model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport
 
 __all__ = ["Row", "best_within", "rows_of"]
 

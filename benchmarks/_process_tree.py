@@ -19,9 +19,9 @@ _PERIOD_SECONDS: Final = 0.1
 _PARTS: Final = (
     ("pulumi.policy", "pack"),
     ("pulumi-language-python-exec", "program"),
-    ("sandbox.providers", "providers"),
+    ("mobile_ai.sandbox.providers", "providers"),
     ("pulumi preview", "engine"),
-    ("cli.main", "gate"),
+    ("mobile_ai.cli.main", "gate"),
 )
 
 

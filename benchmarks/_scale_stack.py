@@ -5,9 +5,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from governance.statements import USAGE
-from governance.testing import Signers, make_record
-
+from mobile_ai.contracts.statements import USAGE
+from mobile_ai.testing import Signers, make_record
 from tests.e2e.checkout import Checkout, copy_of_repository
 from tests.e2e.world import sign_world
 

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from governance.apply import applies, apply_to_resource
-from governance.facts import Facts
-from governance.pulumi_pack.policies import policy_of
-from governance.resource import Resource
-from governance.rule import Rule
-from governance.rules import catalogue
-from governance.setting import load_setting
 from pulumi_policy import PolicyPack
+
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.evaluation import applies, apply_to_resource
+from mobile_ai.governance.facts import Facts
+from mobile_ai.governance.pulumi_pack.policies import policy_of
+from mobile_ai.governance.rule import Rule
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.stack_policy import load_setting
 
 __all__ = ["main"]
 

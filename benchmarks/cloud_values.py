@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from benchmarks._row import Row
-from sandbox.providers.aws.schemas.checker import checked_against
+from mobile_ai.sandbox.providers.aws.schemas.checker import checked_against
 from tests.sandbox.providers.stub import aws, spec
 from tests.tools.value_mutations import Mutation, mutations, planned_resources
 

@@ -8,13 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from governance.cost import Catalogue, estimate, load_catalogue
-from governance.cost.recorded import resources_of_events
-from governance.cost.search import Choice, cheapest, cost_of
-from governance.resource import Provider, Resource
-
 from benchmarks._clock import alternate
 from benchmarks._row import Row
+from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.pricing import Catalogue, estimate, load_catalogue
+from mobile_ai.pricing.recorded import resources_of_events
+from mobile_ai.pricing.search import Choice, cheapest, cost_of
 
 __all__ = ["IDS", "rows"]
 
@@ -41,7 +40,7 @@ _PROPS: dict[str, dict[str, Any]] = {
 
 def rows() -> Iterator[Row]:
     """Measure with the pack's own catalogue, and compare the search with enumeration."""
-    catalogue = load_catalogue(_FOLDER / "policy-pack" / "prices")
+    catalogue = load_catalogue(_FOLDER / "policy-pack" / "mobile_ai" / "pricing" / "prices")
     small, large = _seconds(catalogue)
     least = f"CPU time, least of {_ROUNDS} rounds in turns"
     yield Row(

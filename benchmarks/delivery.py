@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks._row import Row
-from components.delivery_plan import edge_function_code
-from delivery.rings import cohort, cohorts, point
+from mobile_ai.components.delivery.plan import edge_function_code
+from mobile_ai.delivery.rings import cohort, cohorts, point
 from tests.delivery.crashes import crash_everywhere
 from tests.delivery.world import Cdn, World, check, deployment, device, weights
 

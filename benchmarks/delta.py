@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks._finetune import RELEASED, Tuned, fine_tunes, show
 from benchmarks._row import Row
-from delivery.delta import best_patch, candidates
-from delivery.delta.tensors import find_tensors
+from mobile_ai.delivery.delta import best_patch, candidates
+from mobile_ai.delivery.delta.tensors import find_tensors
 
 __all__ = ["IDS", "rows"]
 

@@ -30,7 +30,7 @@ _CLIENTS = 4  # of each of two generators, so that one is always loading
 _BURST = 5.0  # seconds
 _KEY = "bench"
 _SLOW_WIDTH = 2048  # two products of this size a row: some hundred times a small row's time
-# As `edge/Dockerfile` sets them: memory of a version that is gone goes back.
+# As `src/mobile_ai/edge/Dockerfile` sets them: memory of a version that is gone goes back.
 _MALLOC = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "262144",
@@ -103,7 +103,7 @@ class _Server:
         self._log = folder / "log"
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "cli.main", "edge", "serve", "--config"]
+        command = [sys.executable, "-m", "mobile_ai.cli.main", "edge", "serve", "--config"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*command, str(self._config)], stderr=log, env={**os.environ, **_MALLOC}

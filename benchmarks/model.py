@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from model_build.recipe import RECIPES
-from model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport, Status
-
 from benchmarks import _model_targets as targets
 from benchmarks._row import Row
+from mobile_ai.model_build.recipe import RECIPES
+from mobile_ai.model_build.results import ArtifactEvaluation, BuildResult, EvaluationReport, Status
 
 __all__ = ["IDS", "Measured", "rows", "rows_from"]
 
@@ -85,7 +84,7 @@ def _order(version: str) -> tuple[int, ...]:
 
 def _measure(recipe: Path, scratch: Path) -> Measured:
     # TensorFlow is imported when a model is made, not when the areas are listed.
-    from model_build import pipeline  # noqa: PLC0415
+    from mobile_ai.model_build import pipeline  # noqa: PLC0415
 
     said = ""
 

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from governance.trust import load_trust
-from model_build.verify import verify_version
-
 from benchmarks._row import Row
+from mobile_ai.contracts.trust import load_trust
+from mobile_ai.model_build.verify import verify_version
 from tests.model_build.mutations import missed_mutations, mutations_of
 
 __all__ = ["IDS", "rows"]

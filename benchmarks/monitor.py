@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks._row import Row
-from operations.monitor import Settings, judge
-from operations.monitor.alarm import begin_of
+from mobile_ai.operations.monitor import Settings, judge
+from mobile_ai.operations.monitor.alarm import begin_of
 from tests.operations.monitor.scenarios import SCENARIOS, play
 from tests.operations.monitor.world import DEVICES, FEATURES, Fleet, plain, run, shifted
 

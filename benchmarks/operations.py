@@ -14,14 +14,15 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks._row import Row
-from operations.dashboard import render_page
-from operations.dashboard.collect import Sources, collect
-from operations.telemetry.simulate import simulate
+from mobile_ai.operations.dashboard import render_page
+from mobile_ai.operations.dashboard.collect import Sources, collect
+from mobile_ai.operations.telemetry.simulate import simulate
 
 __all__ = ["IDS", "rows"]
 
 IDS = ("remediate.loop_s", "dashboard.bytes", "dashboard.first_paint_s")
 _ROOT = Path(__file__).parents[1]
+_ROOMS = ("src", "components", "policy-pack", "model-build")
 _EVENTS = 1_000_000
 _PAINTS = 5
 _LOOPS = 3
@@ -102,8 +103,8 @@ def _loop(number: int) -> float:
 
 
 def _mobile_ai(folder: Path, *arguments: str) -> str:
-    rooms = os.pathsep.join(str(folder / name) for name in ("", "policy-pack", "model-build"))
-    command = [sys.executable, "-m", "cli.main", *arguments]
+    rooms = os.pathsep.join(str(folder / name) for name in _ROOMS)
+    command = [sys.executable, "-m", "mobile_ai.cli.main", *arguments]
     return _run(folder, *command, variables={"PYTHONPATH": rooms})
 
 

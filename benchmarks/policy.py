@@ -18,13 +18,13 @@ from typing import Any
 import grpc
 import psutil
 from google.protobuf import json_format, struct_pb2
-from governance.apply import applies
-from governance.resource import Resource
-from governance.rules import catalogue
-from governance.testing import Scene, changed, make_trust_text
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from benchmarks._row import Row
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.evaluation import applies
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene, changed, make_trust_text
 
 __all__ = ["IDS", "rows"]
 

@@ -14,11 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from google.protobuf import json_format, struct_pb2
-from governance.judge import Session
-from governance.rego import evaluate
-from governance.resource import Resource
-from governance.rules import catalogue
-from governance.testing import Scene
 from pulumi.runtime.proto import analyzer_pb2
 
 from benchmarks._row import Row
@@ -31,6 +26,11 @@ from benchmarks.policy import (
     _request,
     _serving,
 )
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.judge import Session
+from mobile_ai.governance.rego import evaluate
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene
 
 __all__ = ["IDS", "rows"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from benchmarks._clock import Samples, alternate
 from benchmarks._row import Row
-from gate.preview import command
-from gate.project import Project, find_project
-from gate.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
-from sandbox.engine import environment, locate
-from sandbox.providers import install
+from mobile_ai.gate.engine.preview import command
+from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
+from mobile_ai.gate.project import Project, find_project
+from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.providers import install
 
 __all__ = ["IDS", "rows"]
 
@@ -62,7 +62,7 @@ def rows() -> Iterator[Row]:
 
 def _gate(stack: str) -> dict[str, Any]:
     result = subprocess.run(
-        [sys.executable, "-m", "cli.main", "gate", "--stack", stack, "--format", "json"],
+        [sys.executable, "-m", "mobile_ai.cli.main", "gate", "--stack", stack, "--format", "json"],
         capture_output=True,
         text=True,
         check=False,

@@ -20,10 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from governance.engine_values import SIGNATURE, UNKNOWN_TEXT
-
 from benchmarks._row import Row
-from sandbox.providers.aws.types_page import share_in_state
+from mobile_ai.contracts.engine_values import SIGNATURE, UNKNOWN_TEXT
+from mobile_ai.sandbox.providers.aws.types_page import share_in_state
 from tests.tools.types_in_use import aws_types_in_use
 
 __all__ = ["IDS", "agreement", "rows"]
@@ -137,10 +136,10 @@ def _is_secret(value: Any) -> bool:
 
 def _measured(stack: str) -> tuple[int, int, list[str], int]:
     """Return a stack's correct, total and failed predictions, and those with a known value."""
-    from gate import Options  # noqa: PLC0415  a second to load
-    from gate.asking import find_engine, variables_of  # noqa: PLC0415
-    from gate.operate import bring_up  # noqa: PLC0415
-    from gate.project import find_project  # noqa: PLC0415
+    from mobile_ai.gate import Options  # noqa: PLC0415  a second to load
+    from mobile_ai.gate.deploy.operate import bring_up  # noqa: PLC0415
+    from mobile_ai.gate.engine.engine_environment import find_engine, variables_of  # noqa: PLC0415
+    from mobile_ai.gate.project import find_project  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder, _aws(Path(folder)) as endpoints:
         checkout = Path(folder) / "checkout"
@@ -183,7 +182,7 @@ def _state(export: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _real_provider() -> tuple[int, int, list[str]]:
     """Return the stand-in's responses equal to the real provider's, all, and the others."""
-    from sandbox.services.endpoints import Endpoints  # noqa: PLC0415  seconds to load
+    from mobile_ai.sandbox.services.endpoints import Endpoints  # noqa: PLC0415  seconds to load
     from tests.components.support import write_repository  # noqa: PLC0415
     from tests.sandbox.kubernetes.agreement import (  # noqa: PLC0415
         program,
@@ -210,13 +209,13 @@ def _real_provider() -> tuple[int, int, list[str]]:
 @contextmanager
 def _aws(folder: Path) -> Iterator[Path]:
     """Start a separate AWS API, and yield its endpoints file."""
-    from sandbox.services.endpoints import Endpoints  # noqa: PLC0415
+    from mobile_ai.sandbox.services.endpoints import Endpoints  # noqa: PLC0415
 
     url = f"http://127.0.0.1:{_PORT}"
     path = folder / "endpoints.json"
     Endpoints(name="bench", aws=url).write(path)
     server = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.services.aws_server", "-p", str(_PORT)],
+        [sys.executable, "-m", "mobile_ai.sandbox.services.aws_server", "-p", str(_PORT)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -16,7 +16,7 @@ from typing import Final
 from benchmarks._process_tree import Measured, measure
 from benchmarks._row import Row
 from benchmarks._scale_stack import Places, make_stack
-from sandbox.engine import locate
+from mobile_ai.sandbox.engine import locate
 from tests.e2e.checkout import Checkout
 
 __all__ = ["IDS", "rows"]
@@ -83,7 +83,16 @@ def _best(folder: Path, deployments: int, *, repeats: int) -> _Run:
 
 
 def _gate(checkout: Checkout) -> _Run:
-    command = [sys.executable, "-m", "cli.main", "gate", "--stack", "dev", "--format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "mobile_ai.cli.main",
+        "gate",
+        "--stack",
+        "dev",
+        "--format",
+        "json",
+    ]
     seen = measure(command, folder=checkout.root, environment=checkout.environment())
     report = json.loads(seen.out) if seen.out else {}
     if seen.code:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks._row import Row
-from operations.monitor.statistics import psi
-from operations.telemetry.compact import connect
-from operations.telemetry.queries import QUERIES, duckdb_form
+from mobile_ai.operations.monitor.statistics import psi
+from mobile_ai.operations.telemetry.compact import connect
+from mobile_ai.operations.telemetry.queries import QUERIES, duckdb_form
 from tests.operations.telemetry.crashes import crash
 
 __all__ = ["IDS", "rows"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from model_build.results import Status
 
 from benchmarks import model
 from benchmarks.model import IDS, Measured, rows_from
+from mobile_ai.model_build.results import Status
 from tests.model_build.test_gates import artifact, difference
 from tests.model_build.test_gates import report as plain_report
 from tests.model_build.versions import build_result, gate

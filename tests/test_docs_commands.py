@@ -14,8 +14,8 @@ import pytest
 import typer
 from botocore import xform_name
 
-from cli.main import GROUPS, application
-from sandbox.engine import locate
+from mobile_ai.cli.main import GROUPS, application
+from mobile_ai.sandbox.engine import locate
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from model_build.profile_ import ENERGY_METHOD, ROUNDS, RUNS
 
-from cli.model import app
+from mobile_ai.cli.models.model import app
+from mobile_ai.model_build.profile_ import ENERGY_METHOD, ROUNDS, RUNS
 
 pytestmark = pytest.mark.build
 

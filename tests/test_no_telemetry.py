@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"edge": "edge", "delivery": "delivery", "model_build": "model-build/model_build"}
+ROOMS = {
+    "mobile_ai.edge": "src/mobile_ai/edge",
+    "mobile_ai.delivery": "src/mobile_ai/delivery",
+    "mobile_ai.model_build": "model-build/mobile_ai/model_build",
+}
 # Prints the threads and open files that onnxruntime brings, counted after NumPy's.
 PROBE = """
 import json, os, sys
@@ -70,18 +74,18 @@ def test_a_room_that_loads_onnxruntime_starts_no_uploader(tmp_path, room):
 @linux
 @pytest.mark.parametrize("value", ["", "0"])
 def test_what_the_caller_s_shell_says_does_not_turn_it_on(tmp_path, value):
-    before = f"os.environ['ORT_DISABLE_TELEMETRY'] = {value!r}; import edge"
+    before = f"os.environ['ORT_DISABLE_TELEMETRY'] = {value!r}; import mobile_ai.edge"
 
     assert traces(tmp_path, before=before)["threads"] == 0
 
 
 def test_no_other_room_loads_onnxruntime():
     """A new room that does must turn it off first; add it to ROOMS."""
+    off = [ROOT / room for room in ROOMS.values()]
     found = {
-        path.relative_to(ROOT).parts[0]
-        for folder in ("cli", "components", "gate", "operations", "policy-pack", "sandbox", "stack")
-        for path in (ROOT / folder).rglob("*.py")
-        if _imports(path)
+        path
+        for path in ROOT.glob("*/mobile_ai/**/*.py")
+        if _imports(path) and not any(path.is_relative_to(room) for room in off)
     }
     assert not found
     for folder in ROOMS.values():
@@ -89,12 +93,12 @@ def test_no_other_room_loads_onnxruntime():
 
 
 def test_the_image_says_it_to_every_process_in_it():
-    assert "ORT_DISABLE_TELEMETRY=1" in (ROOT / "edge/Dockerfile").read_text()
+    assert "ORT_DISABLE_TELEMETRY=1" in (ROOT / "src/mobile_ai/edge/Dockerfile").read_text()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("before", "off"), [("import sys", "False"), ("import model_build", "True")]
+    ("before", "off"), [("import sys", "False"), ("import mobile_ai.model_build", "True")]
 )
 def test_the_build_starts_no_telemetry_of_mlflow(tmp_path, before, off):
     code = f"{before}; from mlflow.telemetry.utils import is_telemetry_disabled; "

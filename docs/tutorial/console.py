@@ -20,10 +20,10 @@ from typing import Any
 
 import boto3
 
-from sandbox.kubernetes.api import Api
-from sandbox.providers.aws.api.session import Session
-from sandbox.providers.aws.inventory import inventory
-from sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.providers.aws.api.session import Session
+from mobile_ai.sandbox.providers.aws.inventory import inventory
+from mobile_ai.sandbox.services.endpoints import Endpoints
 
 ENDPOINTS = Endpoints.read(Path("build/sandbox/default/endpoints.json"))
 REGION = "eu-central-1"

@@ -14,11 +14,11 @@ import pytest
 import requests
 from moto import mock_aws
 
-from cli import actuals
-from cli.main import main
-from gate.actuals import read_actuals
-from operations.showback import read_bill
-from operations.showback.sources import Explorer, Month, break_down
+from mobile_ai.cli.main import main
+from mobile_ai.cli.money import actuals
+from mobile_ai.gate.report.actuals import read_actuals
+from mobile_ai.operations.showback import read_bill
+from mobile_ai.operations.showback.sources import Explorer, Month, break_down
 from tests.operations.showback.bills import row, write_csv
 from tests.operations.showback.sources.explorer_double import ExplorerDouble, Line
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from cli import main as cli
-from gate.assemble import assemble
-from gate.errors import GateError
-from operations import audit as room
-from sandbox.services.endpoints import VARIABLE, Cluster, Endpoints
+from mobile_ai.cli import main as cli
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.operations import audit as room
+from mobile_ai.sandbox.services.endpoints import VARIABLE, Cluster, Endpoints
 from tests.gate.support import TIMING, run_of
 
 

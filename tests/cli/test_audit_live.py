@@ -16,13 +16,13 @@ from typing import Any, ClassVar
 import boto3
 import pytest
 import yaml
-from governance.resource import Provider
 from moto import mock_aws
 
-from cli.audit_live import live_checks
-from cli.errors import UserError
-from operations.audit import Deployed
-from operations.audit.merge import Result, look
+from mobile_ai.cli.deploy.audit_live import live_checks
+from mobile_ai.cli.errors import UserError
+from mobile_ai.contracts.resource import Provider
+from mobile_ai.operations.audit import Deployed
+from mobile_ai.operations.audit.merge import Result, look
 from tests.operations.audit.support import PIN, deployed, resource
 from tests.stack.sample import stack_text
 

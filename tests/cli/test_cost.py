@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.cost.recommend import Recommendation
-from governance.cost.search import Answer, Choice
-from governance.resource import Resource
 
-from cli.main import main
-from cli.price_refresh import refresh_prices
-from cli.recommend import apply
-from stack.editor import edited
-from stack.reader import StackFile
+from mobile_ai.cli.main import main
+from mobile_ai.cli.money.price_refresh import refresh_prices
+from mobile_ai.cli.money.recommend import apply
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.pricing.recommend import Recommendation
+from mobile_ai.pricing.search import Answer, Choice
+from mobile_ai.stack.editor import edited
+from mobile_ai.stack.reader import StackFile
 from tests.governance_cost.support import PRICES, ROOT, context, deployment, model, resource
 
 
@@ -40,7 +40,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     (tmp_path / "build" / "gate").mkdir(parents=True)
     (tmp_path / "build" / "gate" / "dev.events.jsonl").write_text("\n".join(map(event, plan)))
-    shutil.copytree(PRICES, tmp_path / "policy-pack" / "prices")
+    shutil.copytree(PRICES, tmp_path / "policy-pack" / "mobile_ai" / "pricing" / "prices")
     (tmp_path / "Pulumi.dev.yaml").write_text(STACK)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -284,7 +284,7 @@ class Pages:
 
 
 def test_a_refresh_shows_what_changed_and_writes_only_if_asked(checkout: Path) -> None:
-    folder = checkout / "policy-pack" / "prices"
+    folder = checkout / "policy-pack" / "mobile_ai" / "pricing" / "prices"
     before = sorted(path.name for path in folder.iterdir())
 
     told = refresh_prices(folder, regions=[], write=False, client=Pages())
@@ -296,7 +296,7 @@ def test_a_refresh_shows_what_changed_and_writes_only_if_asked(checkout: Path) -
 def test_a_refresh_writes_a_dated_file_that_loads(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = checkout / "policy-pack" / "prices"
+    folder = checkout / "policy-pack" / "mobile_ai" / "pricing" / "prices"
 
     refresh_prices(folder, regions=["eu-central-1"], write=True, client=Pages())
     run("cost", "prices", "show", "athena", "--region", "eu-central-1", "--json")
@@ -322,7 +322,7 @@ def test_a_commit_is_compared_with_what_if_applied_to_both(
         asked.extend([stack, reference])
         return before
 
-    monkeypatch.setattr("cli.cost.plan_of_commit", planned)
+    monkeypatch.setattr("mobile_ai.cli.money.cost.plan_of_commit", planned)
     options = ("--stack", "dev", "--base", "main", "--what-if", "natGb=0")
 
     assert run("cost", "estimate", *options, "--json") == 0

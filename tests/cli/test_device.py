@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli import main as cli
+from mobile_ai.cli import main as cli
 from tests.delivery.world import Cdn, World, deployment, flip, weights
 
 PATH = "rings/general/camera-digits.json"

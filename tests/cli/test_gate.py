@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-import gate as room
-from cli import main as cli
-from gate import GateError
-from gate.assemble import assemble
+import mobile_ai.gate as room
+from mobile_ai.cli import main as cli
+from mobile_ai.gate import GateError
+from mobile_ai.gate.report.assemble import assemble
 from tests.gate.support import TIMING, run_of
 
 

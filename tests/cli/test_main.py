@@ -6,13 +6,16 @@ from importlib.metadata import version
 
 import pytest
 
-from cli import main as cli
-from cli.errors import UserError
+from mobile_ai.cli import main as cli
+from mobile_ai.cli.errors import UserError
 
 
 def run(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "mobile_ai.cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -40,7 +43,7 @@ def test_help_names_every_command(capsys):
 def test_commands_that_need_no_model_load_no_model_library(arguments):
     heavy = "{'tensorflow', 'mlflow', 'onnxruntime', 'pulumi_aws', 'boto3'}"
     script = (
-        "import sys\nfrom cli.main import main\n"
+        "import sys\nfrom mobile_ai.cli.main import main\n"
         f"try: main({arguments!r})\nexcept SystemExit: pass\n"
         f"print('HEAVY', sorted({heavy} & set(sys.modules)))"
     )

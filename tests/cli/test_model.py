@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from governance.documents import dump_yaml
-from model_build.approve import QUESTIONS
-from model_build.ceremony import trust_text
-from model_build.signing import fresh_signer
 from typer.testing import CliRunner
 
-from cli.errors import UserError
-from cli.model import app
+from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.models.model import app
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.model_build.approve import QUESTIONS
+from mobile_ai.model_build.ceremony import trust_text
+from mobile_ai.model_build.signing import fresh_signer
 from tests.model_build.versions import LIFETIME, Signed, assessment, signed_version
 from tests.stack.sample import stack_text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from mobile_ai.cli.main import main
 
 PAGE = Path(__file__).parents[2] / "docs/monitoring.md"
 

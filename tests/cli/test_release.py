@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from governance.canonical import sha256_bytes
-from governance.released import proven_manifests
-from governance.rules import catalogue
-from governance.setting import load_setting
 
-from cli import main as cli
-from delivery.repository.folder import read_releases
-from delivery.repository.stack import read_deployments
-from stack.releases import load_release
+from mobile_ai.cli import main as cli
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.released import proven_manifests
+from mobile_ai.delivery.repository.folder import read_releases
+from mobile_ai.delivery.repository.stack import read_deployments
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.stack_policy import load_setting
+from mobile_ai.stack.releases import load_release
 from tests.delivery.world import Cdn
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def released(tmp_path_factory):
     root = tmp_path_factory.mktemp("repository")
     for name in ("models", "policy-pack"):
         shutil.copytree(
-            ROOT / name, root / name, ignore=shutil.ignore_patterns("governance", ".venv")
+            ROOT / name, root / name, ignore=shutil.ignore_patterns("mobile_ai", ".venv")
         )
     for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
         shutil.copy(ROOT / name, root)

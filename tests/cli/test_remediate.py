@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cli.main import main
-from operations.remediate.propose import branch_of
+from mobile_ai.cli.main import main
+from mobile_ai.operations.remediate.propose import branch_of
 from tests.operations.remediate.world import ROOT, THRESHOLD, checkout, finding, run
 
 URL = "https://hub/pull/7"

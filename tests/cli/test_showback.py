@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli.main import main
+from mobile_ai.cli.main import main
 from tests.operations.showback.bills import row, write_csv
 from tests.stack.sample import stack_text
 

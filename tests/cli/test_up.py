@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from governance.testing.signing import Signers, make_trust
 from securesystemslib.signer import CryptoSigner
 
-import gate as room
-from cli import main as cli
-from gate import GateError, certify, operate
-from gate.assemble import assemble
-from gate.drift import Drift
-from gate.operate import Deployed, Refreshed
+import mobile_ai.gate as room
+from mobile_ai.cli import main as cli
+from mobile_ai.gate import GateError
+from mobile_ai.gate.deploy import issue_statement, operate
+from mobile_ai.gate.deploy.operate import Deployed, Refreshed
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.state.drift import Drift
+from mobile_ai.testing.signing import Signers, make_trust
 from tests.gate.support import TIMING, run_of
 
 DONE = Deployed(changes={"create": 2, "delete": 1}, outputs={"url": "x"}, notes=("repaired",))
@@ -185,9 +186,9 @@ def signing(capsys, monkeypatch, tmp_path, key):
             assert signer.public_key.scheme == "ecdsa-sha2-nistp256"
             return assemble(run_of(stream), TIMING), text
 
-        monkeypatch.setattr(certify, "certify", certified)
+        monkeypatch.setattr(issue_statement, "certify", certified)
         trust = make_trust(Signers.shared(), environment="dev")
-        monkeypatch.setattr(certify, "trust_of", lambda _: trust)
+        monkeypatch.setattr(issue_statement, "trust_of", lambda _: trust)
         path = tmp_path / "new" / "statement.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text("of an earlier run")

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from components.aws_names import AwsScope
-from components.aws_platform import PlatformParts
+from mobile_ai.components.aws.names import AwsScope
+from mobile_ai.components.aws.platform import PlatformParts
 from tests.components.support import Engine, Registered
 
 ACCOUNT = "123456789012"

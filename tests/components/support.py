@@ -16,11 +16,12 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 from google.protobuf.json_format import MessageToDict
-from governance.documents import dump_yaml, read_yaml
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
+
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = rpc.UNKNOWN

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from components.arguments import edge_arguments, network_arguments, rings
-from components.arguments_delivery import delivery_targets
-from stack.load import StackInputs, load
-from stack.settings_deployment import Rollout
+from mobile_ai.components.plan.arguments import edge_arguments, network_arguments, rings
+from mobile_ai.components.plan.delivery_arguments import delivery_targets
+from mobile_ai.stack.load import StackInputs, load
+from mobile_ai.stack.settings_deployment import Rollout
 from tests.components.support import stack_values
 
 

@@ -1,6 +1,6 @@
 """Names on the wire."""
 
-from components.aws_names import to_wire
+from mobile_ai.components.aws.names import to_wire
 
 
 def test_argument_names_become_camel_case_at_every_depth() -> None:

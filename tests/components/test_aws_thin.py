@@ -8,16 +8,17 @@ import pulumi
 import pytest
 from pulumi._types import input_type_py_to_pulumi_names
 
-from components import aws_ec2, aws_wafv2, delivery_plan
-from components.aws_thin import ThinResource
-from components.registry_network import registry_groups
+from mobile_ai.components.aws import ec2, wafv2
+from mobile_ai.components.aws.thin import ThinResource
+from mobile_ai.components.delivery import plan
+from mobile_ai.components.registry.network import registry_groups
 from tests.components.aws_support import DEV
 from tests.components.support import Engine, declare
 from tests.components.test_network import network
 
 THIN = {
     cls.TYPE: cls
-    for module in (aws_ec2, aws_wafv2)
+    for module in (ec2, wafv2)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, ThinResource) and cls is not ThinResource
 }
@@ -33,15 +34,15 @@ def sdk_arguments(token: str) -> Any:
 @pytest.fixture(scope="module")
 def plans() -> list[Engine]:
     def firewall() -> None:
-        aws_wafv2.WebAcl(
+        wafv2.WebAcl(
             "acl",
             {
                 "name": "acl",
                 "region": "us-east-1",
                 "scope": "CLOUDFRONT",
                 "defaultAction": {"allow": {}},
-                "rules": delivery_plan.waf_rules(2000),
-                "visibilityConfig": delivery_plan.visibility("acl"),
+                "rules": plan.waf_rules(2000),
+                "visibilityConfig": plan.visibility("acl"),
             },
         )
 
@@ -76,6 +77,6 @@ def test_the_engine_is_told_the_version_of_the_sdk(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Engine, "RegisterResource", recording)
 
-    declare(lambda: aws_ec2.Vpc("vpc", {"cidrBlock": "10.0.0.0/16"}))
+    declare(lambda: ec2.Vpc("vpc", {"cidrBlock": "10.0.0.0/16"}))
 
     assert versions["aws:ec2/vpc:Vpc"] == importlib.metadata.version("pulumi-aws")

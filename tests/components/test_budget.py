@@ -18,12 +18,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
-from components import budget_plan as plan
-from components import burn_rate_plan
-from components.aws_names import AwsScope
-from components.budget import CostBudget, CostBudgetArgs
-from components.budget_dispatch import app_token, dispatch, handler, reason
-from components.burn_rate_function import burn_rate, measure, window
+from mobile_ai.components.aws.names import AwsScope
+from mobile_ai.components.budget import burn_rate_plan, plan
+from mobile_ai.components.budget.budget import CostBudget, CostBudgetArgs
+from mobile_ai.components.functions.budget_dispatch import app_token, dispatch, handler, reason
+from mobile_ai.components.functions.burn_rate import burn_rate, measure, window
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing, statements
 from tests.components.support import Engine, declare
 

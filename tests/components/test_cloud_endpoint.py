@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from governance.documents import dump_yaml, read_yaml
 
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from tests.components.support import Engine, run_stack, write_repository
 
 NAME = "field-assistant-digits-cloud"

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from governance.printable import printable
 from pulumi import RunError
 from pulumi.runtime import set_all_config, set_mocks
 
-from components.configuration import read_stack
+from mobile_ai.components.plan.configuration import read_stack
+from mobile_ai.contracts.printable import printable
 from tests.components.support import Engine
 
 

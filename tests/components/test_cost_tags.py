@@ -1,6 +1,6 @@
 """Cost tags: on every resource, and activated in a paying account."""
 
-from components.cost_tags import CostTags, CostTagsArgs
+from mobile_ai.components.aws.cost_tags import CostTags, CostTagsArgs
 from tests.components.support import Engine, declare
 
 ARGS: CostTagsArgs = {

@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import delivery_plan as plan
-from components.aws_names import AwsScope
-from components.delivery import DeliveryArgs, ModelDelivery
-from components.delivery_policy import models_bucket_policy, models_key_policy
+from mobile_ai.components.aws.names import AwsScope
+from mobile_ai.components.delivery import plan
+from mobile_ai.components.delivery.delivery import DeliveryArgs, ModelDelivery
+from mobile_ai.components.delivery.policy import models_bucket_policy, models_key_policy
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing, statements
 from tests.components.support import Engine, declare
 

@@ -11,27 +11,31 @@ from typing import Any
 import boto3
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from governance.canonical import sha256_text
-from governance.evidence import VerifiedModel
-from governance.manifest import parse_manifest
 from moto import mock_aws
 from securesystemslib.signer import SSlibKey
 
-from components import delivery_plan as plan
-from components.arguments_delivery import delivery_targets, halted_digests, release_objects
-from components.delivery_timestamp import refresh
-from delivery.client import Device
-from delivery.repository.deployment import Pin
-from delivery.repository.folder import read_releases
-from delivery.repository.plan import wanted
-from delivery.repository.publish import publish
-from delivery.repository.root import first_root
-from delivery.repository.site import uploads
-from delivery.repository.stack import read_deployments
-from delivery.repository.versions import Version
-from stack.load import StackInputs, load
-from stack.records import RecordError
-from stack.releases import load_release
+from mobile_ai.components.delivery import plan
+from mobile_ai.components.functions.delivery_timestamp import refresh
+from mobile_ai.components.plan.delivery_arguments import (
+    delivery_targets,
+    halted_digests,
+    release_objects,
+)
+from mobile_ai.contracts.canonical import sha256_text
+from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.delivery.client import Device
+from mobile_ai.delivery.repository.deployment import Pin
+from mobile_ai.delivery.repository.folder import read_releases
+from mobile_ai.delivery.repository.plan import wanted
+from mobile_ai.delivery.repository.publish import publish
+from mobile_ai.delivery.repository.root import first_root
+from mobile_ai.delivery.repository.site import uploads
+from mobile_ai.delivery.repository.stack import read_deployments
+from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.stack.load import StackInputs, load
+from mobile_ai.stack.records import RecordError
+from mobile_ai.stack.releases import load_release
 from tests.components.support import Engine, Registered, run_stack, stack_values
 from tests.delivery.world import (
     NOW,

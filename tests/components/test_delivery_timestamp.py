@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 from securesystemslib.signer import Key, Signature, SSlibKey  # type: ignore[attr-defined]
 
-from components.delivery_timestamp import canonical, handler, newest_snapshot, public_key, refresh
+from mobile_ai.components.functions.delivery_timestamp import (
+    canonical,
+    handler,
+    newest_snapshot,
+    public_key,
+    refresh,
+)
 
 BUCKET = "models"
 DAY = timedelta(days=1)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from governance.deployed import FIRST, MISSING, STATE
 
-from components.deployed import without_output
-from components.deployed_output import all_succeeded, deployed_baseline
-from stack.load import load
+from mobile_ai.components.plan.deployed import without_output
+from mobile_ai.components.plan.deployed_output import all_succeeded, deployed_baseline
+from mobile_ai.contracts.deployed import FIRST, MISSING, STATE
+from mobile_ai.stack.load import load
 from tests.components.support import Engine, stack_values
 
 DEPLOYMENT = {"type": "mobileai:index:MobileAIDeployment", "outputs": {}}

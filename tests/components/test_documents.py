@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from components.documents import context_document, deployment_document, version_document
-from stack.load import StackInputs, load
+from mobile_ai.components.plan.documents import (
+    context_document,
+    deployment_document,
+    version_document,
+)
+from mobile_ai.stack.load import StackInputs, load
 from tests.components.support import stack_values
 
 

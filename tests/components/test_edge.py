@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from governance.admission import admission_policies
 
-from components.edge_site import site_provider
+from mobile_ai.components.endpoints.edge_site import site_provider
+from mobile_ai.governance.admission import admission_policies
 from tests.components.support import Engine, declare
 
 SITE = "field-assistant-digits-dublin"

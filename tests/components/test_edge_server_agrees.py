@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from components.cloud_api import COMMAND, routes
-from edge.admission import ThrottleFile
-from edge.models.settings import ENVIRONMENT
-from edge.rest import RestApp
-from edge.settings import THROTTLE, Settings, from_environment
+from mobile_ai.components.endpoints.cloud_api import COMMAND, routes
+from mobile_ai.edge.admission import ThrottleFile
+from mobile_ai.edge.models.settings import ENVIRONMENT
+from mobile_ai.edge.rest import RestApp
+from mobile_ai.edge.settings import THROTTLE, Settings, from_environment
 from tests.components.support import Engine
 
 CLOUD = "field-assistant-digits-cloud-function"
@@ -132,12 +132,12 @@ def test_a_function_runs_the_handler(prod: Engine) -> None:
     module, _, name = COMMAND[-1].rpartition(".")
 
     assert tuple(function["imageConfig"]["commands"]) == COMMAND
-    assert (module, name) == ("edge.lambda_function", "handler")
+    assert (module, name) == ("mobile_ai.edge.lambda_function", "handler")
 
 
 @pytest.mark.parametrize("route", routes("digits"))
 def test_the_routes_of_the_api_are_the_protocol_s(route: str) -> None:
-    from edge.paths import model_path  # noqa: PLC0415
+    from mobile_ai.edge.paths import model_path  # noqa: PLC0415
 
     found = model_path(route.split()[1])
     assert found is not None

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from components import iam
-from components.aws_names import arn, physical_name
+from mobile_ai.components.aws import iam
+from mobile_ai.components.aws.names import arn, physical_name
 from tests.components.aws_support import ACCOUNT, DEV
 
 

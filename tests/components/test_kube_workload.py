@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components import kube_site, kube_workload
-from components.kube_workload import Workload
+from mobile_ai.components.endpoints import kube_site, kube_workload
+from mobile_ai.components.endpoints.kube_workload import Workload
 
 IMAGE = "registry.example.com/edge@sha256:" + "a" * 64
 WORKLOAD = Workload(

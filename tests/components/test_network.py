@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws_names import AwsScope
-from components.network import Network
-from components.network_plan import (
+from mobile_ai.components.aws.names import AwsScope
+from mobile_ai.components.network.network import Network
+from mobile_ai.components.network.plan import (
     INTERFACE_SERVICES,
     endpoint_policy,
     plan_subnets,

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from governance.documents import dump_yaml, read_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws_names import AwsScope, balancer_name
-from stack.settings_checks import LONGEST_STACK, TAKEN_NAMES
+from mobile_ai.components.aws.names import AwsScope, balancer_name
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.stack.settings_checks import LONGEST_STACK, TAKEN_NAMES
 from tests.components.aws_support import DEV
 from tests.components.support import Engine, Registered, run_stack, write_repository
 

@@ -17,12 +17,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from components import registry_plan as plan
-from components.aws_names import AwsScope
-from components.registry import ModelRegistry, RegistryArgs
-from components.registry_redeploy import restart_if_stale
-from components.registry_rotate import rotate
-from components.registry_start import auth_config, database_uri, server_command
+from mobile_ai.components.aws.names import AwsScope
+from mobile_ai.components.functions.registry_redeploy import restart_if_stale
+from mobile_ai.components.functions.registry_rotate import rotate
+from mobile_ai.components.functions.registry_start import auth_config, database_uri, server_command
+from mobile_ai.components.registry import plan
+from mobile_ai.components.registry.registry import ModelRegistry, RegistryArgs
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
 from tests.components.support import Engine, declare
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components import iam
-from components.service_source import INVOKERS, TRUSTED, invoker_source
+from mobile_ai.components.aws import iam
+from mobile_ai.components.aws.service_source import INVOKERS, TRUSTED, invoker_source
 from tests.components.aws_support import ACCOUNT, DEV
 from tests.components.support import Engine
 

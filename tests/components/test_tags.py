@@ -1,7 +1,7 @@
 """One vocabulary of tags for AWS, Kubernetes and reports."""
 
-from components.tags import TAG_NAMES, app_tags, aws_tags, kubernetes_labels
-from stack.settings_platform import Owner
+from mobile_ai.components.aws.tags import TAG_NAMES, app_tags, aws_tags, kubernetes_labels
+from mobile_ai.stack.settings_platform import Owner
 
 OWNER = Owner(project="field-apps", team="mobile-ai", cost_center="cc-1")
 

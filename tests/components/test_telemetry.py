@@ -14,18 +14,18 @@ from typing import Any
 import boto3
 import pulumi
 import pytest
-from governance.telemetry import FIELDS, check_event, event_schema
-from governance.telemetry_request import split_objects
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from moto import mock_aws
 
-from components import telemetry_plan as plan
-from components.aws_function import code_files
-from components.aws_names import AwsScope
-from components.telemetry import Telemetry, TelemetryArgs
-from components.telemetry_transform import handler, transform
+from mobile_ai.components.aws.function import code_files
+from mobile_ai.components.aws.names import AwsScope
+from mobile_ai.components.functions.telemetry_transform import handler, transform
+from mobile_ai.components.telemetry import plan
+from mobile_ai.components.telemetry.telemetry import Telemetry, TelemetryArgs
+from mobile_ai.contracts.telemetry import FIELDS, check_event, event_schema
+from mobile_ai.contracts.telemetry_request import split_objects
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
 from tests.components.support import Engine, declare
 
@@ -328,12 +328,11 @@ def test_the_published_schema_judges_as_ingest_does(name: str, value: Any) -> No
 def test_the_transform_runs_with_what_its_archive_holds(tmp_path: Path) -> None:
     archive = code_files(["telemetry_transform.py"], ["telemetry.py", "telemetry_request.py"])
     for name, asset in archive.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(asset.path, tmp_path / name)  # type: ignore[union-attr]
     (tmp_path / "boto3.py").touch()  # the one thing that the runtime has
-    program = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import components.telemetry_transform"
-    )
+    module = "mobile_ai.components.functions.telemetry_transform"
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {module}"
 
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], check=False)
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from delivery.client import Device, active_model, update
+from mobile_ai.delivery.client import Device, active_model, update
 from tests.delivery.world import QUICK, answer
 
 CALLS = ("open", "write", "fsync", "close", "replace", "unlink", "mkdir", "symlink", "ftruncate")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from delivery.bundle import Bundle, verify_bundle
-from delivery.errors import ReleaseError
-from delivery.repository.folder import read_releases
-from delivery.repository.release import Places
-from delivery.repository.stack import read_deployments, read_trust
+from mobile_ai.delivery.bundle import Bundle, verify_bundle
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository.folder import read_releases
+from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.stack import read_deployments, read_trust
 
 ROOT = Path(__file__).parents[2]
 PLACES = Places(root=ROOT, stack="dev")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cli.main import main
-from delivery.check import check_model
-from delivery.client import selftest
-from delivery.errors import ReleaseError, SelfTestError
-from delivery.repository.release import Places
+from mobile_ai.cli.main import main
+from mobile_ai.delivery.check import check_model
+from mobile_ai.delivery.client import selftest
+from mobile_ai.delivery.errors import ReleaseError, SelfTestError
+from mobile_ai.delivery.repository.release import Places
 
 ROOT = Path(__file__).parents[2]
 PLACES = Places(root=ROOT, stack="dev")
@@ -61,7 +61,7 @@ def test_another_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def off(*arguments: Any) -> list[list[float]]:
         return [[number + 100 for number in answer] for answer in selftest.run_apart(*arguments)]
 
-    monkeypatch.setattr("delivery.check.run_apart", off)
+    monkeypatch.setattr("mobile_ai.delivery.check.run_apart", off)
 
     with pytest.raises(SelfTestError, match="an answer 100 off"):
         check(variant="int8")
@@ -84,7 +84,7 @@ def test_the_command_prints_what_was_measured(capsys: pytest.CaptureFixture[str]
 def test_a_model_that_does_not_answer_as_approved_ends_with_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("delivery.check.run_apart", lambda *_: [[0.0] * 10] * 3)
+    monkeypatch.setattr("mobile_ai.delivery.check.run_apart", lambda *_: [[0.0] * 10] * 3)
 
     assert command("--variant", "int8") == 1
     assert "self-test: got an answer" in capsys.readouterr().err

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.rings import COHORTS, Ring, cohort, cohorts, millionths, point, reached, ring_of
+from mobile_ai.delivery.rings import (
+    COHORTS,
+    Ring,
+    cohort,
+    cohorts,
+    millionths,
+    point,
+    reached,
+    ring_of,
+)
 
 ROOT = Path(__file__).parents[2]
 VECTORS = json.loads((Path(__file__).parent / "vectors/cohorts.json").read_text())
@@ -32,7 +41,7 @@ def test_shares_are_rounded_alike(vector):
 
 def test_vectors_hold_in_javascript():
     code = (
-        "const r=require('./delivery/rings.js');"
+        "const r=require('./src/mobile_ai/delivery/rings.js');"
         "const v=require('./tests/delivery/vectors/cohorts.json');"
         "for(const c of v.cohorts){const p=r.point(c.installation);"
         "const hex=p.map(x=>x.toString(16).padStart(8,'0')).join('');"
@@ -50,7 +59,7 @@ def test_a_million_ids_fall_alike_in_python_numpy_and_javascript():
     found = cohorts(points, key)
     assert found[:20_000].tolist() == [cohort(int(p), key) for p in points[:20_000]]
     code = (
-        "const r=require('./delivery/rings.js');const k=r.point('camera-digits');"
+        "const r=require('./src/mobile_ai/delivery/rings.js');const k=r.point('camera-digits');"
         "const a=new Uint32Array(1000000);"
         "for(let n=0;n<1000000;n++)a[n]=r.cohort(r.point(n.toString(16).padStart(32,'0')),k);"
         "console.log(require('crypto').createHash('sha256')"

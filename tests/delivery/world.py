@@ -9,25 +9,25 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from governance.canonical import sha256_bytes
-from governance.evidence import VerifiedModel
-from governance.manifest import ModelManifest
-from governance.trust import Trust
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile
 
-from delivery.client import Device, Limits, update
-from delivery.repository.deployment import Deployment, Pin
-from delivery.repository.folder import read_releases, to_bytes
-from delivery.repository.halted import request_lift
-from delivery.repository.plan import wanted
-from delivery.repository.publish import publish, stage
-from delivery.repository.roles import threshold
-from delivery.repository.root import first_root
-from delivery.repository.site import write_site
-from delivery.repository.timestamp import refresh_timestamp
-from delivery.repository.versions import Version
-from delivery.rings import Ring
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.contracts.trust import Trust
+from mobile_ai.delivery.client import Device, Limits, update
+from mobile_ai.delivery.repository.deployment import Deployment, Pin
+from mobile_ai.delivery.repository.folder import read_releases, to_bytes
+from mobile_ai.delivery.repository.halted import request_lift
+from mobile_ai.delivery.repository.plan import wanted
+from mobile_ai.delivery.repository.publish import publish, stage
+from mobile_ai.delivery.repository.roles import threshold
+from mobile_ai.delivery.repository.root import first_root
+from mobile_ai.delivery.repository.site import write_site
+from mobile_ai.delivery.repository.timestamp import refresh_timestamp
+from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.rings import Ring
 
 ROLES = (
     "root",

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from governance.canonical import sha256_text
-from governance.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.canonical import sha256_text
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 
 ROOT = Path(__file__).parents[2]
+ROOMS = ("src", "components", "policy-pack", "model-build")
 _SECONDS = 240
 _GIT = ("-c", "user.name=test", "-c", "user.email=test@example.com")
 
@@ -63,7 +64,7 @@ class Checkout:
 
     def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments],
+            [sys.executable, "-m", "mobile_ai.cli.main", *arguments],
             cwd=self.root,
             env=self.environment() | variables,
             capture_output=True,
@@ -73,7 +74,7 @@ class Checkout:
         )
 
     def environment(self) -> dict[str, str]:
-        rooms = (self.root, self.root / "policy-pack", self.root / "model-build")
+        rooms = [self.root / room for room in ROOMS]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, rooms))}
 
     def status(self) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine import locate
-from sandbox.providers import install
+from mobile_ai.sandbox.engine import locate
+from mobile_ai.sandbox.providers import install
 from tests.e2e.checkout import Checkout, GateRun, copy_of_repository, duplicate
 
 

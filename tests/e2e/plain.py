@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.events import parse_event
-from gate.observation import Observation
+from mobile_ai.gate.engine.events import parse_event
+from mobile_ai.gate.engine.observation import Observation
 from tests.e2e.checkout import Checkout, GateRun
 
 Verdicts = set[tuple[str, str, str]]
 _SECONDS = 240
 # A shell without our environment on PATH, where `eval "$(mobile-ai sandbox env)"` was typed.
 _SHELL = """
-eval "$("$PYTHON" -m cli.main sandbox env --stack "$STACK")" || exit 9
+eval "$("$PYTHON" -m mobile_ai.cli.main sandbox env --stack "$STACK")" || exit 9
 export MOBILE_AI_SANDBOX=$SANDBOX PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true
 exec pulumi "$@"
 """

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gate.project import Project
-from gate.sandbox_stack import PASSPHRASE
-from sandbox.engine import environment, locate
+from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
+from mobile_ai.gate.project import Project
+from mobile_ai.sandbox.engine import environment, locate
 from tests.e2e.checkout import Checkout, GateRun
 
 DEFERRING = "no-wildcard-iam"  # policy documents hold ARNs that only the cloud knows

@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from stack.errors import SettingsError
-from stack.load import load
+from mobile_ai.stack.errors import SettingsError
+from mobile_ai.stack.load import load
 from tests.components.support import stack_values, write_repository
 from tests.e2e.checkout import Checkout
 

@@ -5,12 +5,12 @@ import os
 import subprocess
 
 import pytest
-from governance.deployed import Baseline, write_deployed
-from governance.statements import EXCEPTION
-from governance.testing import Signers, make_record
 
-from gate.sandbox_stack import PASSPHRASE
-from sandbox.engine import environment, locate
+from mobile_ai.contracts.deployed import Baseline, write_deployed
+from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
+from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.testing import Signers, make_record
 from tests.e2e.checkout import Checkout, GateRun
 from tests.e2e.world import sign_world
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gate.assemble import assemble
-from gate.events import ResourceSeen
+from mobile_ai.gate.engine.events import ResourceSeen
+from mobile_ai.gate.report.assemble import assemble
 from tests.cases import always
 from tests.e2e.checkout import Checkout
 from tests.gate.support import TIMING, events, run_of

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from governance.documents import dump_yaml, read_yaml
 
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from tests.e2e.checkout import Checkout
 from tests.e2e.world import expire, sign_world
 

@@ -55,7 +55,7 @@ def test_ambient_variables_reach_neither_engine_nor_providers(checkout):
 
 def test_ctrl_c_leaves_nothing_running(checkout):
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "gate", "--stack", "dev"],
+        [sys.executable, "-m", "mobile_ai.cli.main", "gate", "--stack", "dev"],
         cwd=checkout.root,
         env=checkout.environment(),
         stdout=subprocess.PIPE,

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.deployed import Baseline, write_deployed
-from governance.tokens import DEPLOYMENT
 
+from mobile_ai.contracts.deployed import Baseline, write_deployed
+from mobile_ai.contracts.tokens import DEPLOYMENT
 from tests.e2e.checkout import Checkout, GateRun, duplicate
 from tests.e2e.plain import Plain, denying, root, verdicts
 

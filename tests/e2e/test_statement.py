@@ -5,15 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
-from governance.statements import load_envelope
 
-from gate.certify import trust_of
-from gate.desk import open_desk, seal_now
-from gate.errors import GateError
-from gate.project import find_project
-from gate.run import Options
-from gate.seal import require_same
-from gate.statement import ROLE, read_statement
+from mobile_ai.contracts.statements import load_envelope
+from mobile_ai.gate.deploy.issue_statement import trust_of
+from mobile_ai.gate.deploy.seal import require_same
+from mobile_ai.gate.deploy.session import open_desk, seal_now
+from mobile_ai.gate.deploy.statement import ROLE, read_statement
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import find_project
+from mobile_ai.gate.run import Options
 from tests.e2e.checkout import Checkout
 from tests.e2e.world import sign_world
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gate.desk import ask, open_desk, run
-from gate.left import left_in_sandbox
-from gate.local import in_sandbox
-from gate.operate import refresh, take_down
-from gate.run import Options
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.endpoints import VARIABLE, Endpoints
-from sandbox.services.state import Folder
-from stack.reader import StackFile
+from mobile_ai.gate.deploy.local import in_sandbox
+from mobile_ai.gate.deploy.operate import refresh, take_down
+from mobile_ai.gate.deploy.session import ask, open_desk, run
+from mobile_ai.gate.run import Options
+from mobile_ai.gate.state.leftovers import left_in_sandbox
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.endpoints import VARIABLE, Endpoints
+from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.stack.reader import StackFile
 from tests.e2e.checkout import Checkout
 
 pytestmark = [pytest.mark.engine, pytest.mark.services, pytest.mark.xdist_group("e2e")]

@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from governance.documents import read_yaml
-from governance.statements import USAGE
-from governance.testing import Signers, make_record, make_trust_text, make_version
-
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.statements import USAGE
+from mobile_ai.testing import Signers, make_record, make_trust_text, make_version
 from tests.e2e.checkout import Checkout
 
 Edit = Callable[[dict[str, Any]], None]

@@ -3,6 +3,6 @@
 import os
 from pathlib import Path
 
-from edge.lambda_adapter import make_handler
+from mobile_ai.edge.lambda_adapter import make_handler
 
 handler = make_handler(os.environ, image=Path(os.environ["TEST_IMAGE"]))

@@ -15,13 +15,13 @@ import uvloop
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.datatypes import BYTES, DATATYPES, pack_bytes
-from edge.front import Front
-from edge.grpc_server import start_grpc
-from edge.rest import RestApp
-from edge.runtime import OnnxModel
-from edge.server import http_config, make_front
-from edge.serving import (
+from mobile_ai.edge.datatypes import BYTES, DATATYPES, pack_bytes
+from mobile_ai.edge.grpc_server import start_grpc
+from mobile_ai.edge.inference_service import Front
+from mobile_ai.edge.rest import RestApp
+from mobile_ai.edge.runtime import OnnxModel
+from mobile_ai.edge.server import http_config, make_front
+from mobile_ai.edge.serving import (
     Headers,
     IndexEntry,
     ModelIdentity,
@@ -31,7 +31,7 @@ from edge.serving import (
     TensorSpec,
     UnknownModelError,
 )
-from edge.settings import Settings
+from mobile_ai.edge.settings import Settings
 
 VERSION = "1.2.0"
 FEATURES, CLASSES = 16, 4

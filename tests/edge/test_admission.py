@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.admission import Admission, Bucket, KeyFile, Quota, ThrottleFile, hash_key
-from edge.errors import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, RefusedError
-from edge.watched import FileError, Watched
+from mobile_ai.edge.admission import Admission, Bucket, KeyFile, Quota, ThrottleFile, hash_key
+from mobile_ai.edge.errors import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, RefusedError
+from mobile_ai.edge.file_watcher import FileError, Watched
 
 
 class Clock:

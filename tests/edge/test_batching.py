@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.batching import Lane
-from edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
-from edge.jobs import Outputs
-from edge.limits import BatchLimits
-from edge.serving import Run, Served, TensorSpec
-from edge.shapes import Shapes
-from edge.stats import ModelStats
+from mobile_ai.edge.batching import Lane
+from mobile_ai.edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
+from mobile_ai.edge.jobs import Outputs
+from mobile_ai.edge.limits import BatchLimits
+from mobile_ai.edge.serving import Run, Served, TensorSpec
+from mobile_ai.edge.shapes import Shapes
+from mobile_ai.edge.stats import ModelStats
 from tests.edge.server_world import Scripted
 from tests.waiting import until, until_async
 

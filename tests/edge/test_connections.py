@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 import pytest
 
-from edge.admission import hash_key
-from edge.descriptors import cap_connections
-from edge.proto import open_inference_grpc_pb2 as messages
+from mobile_ai.edge.admission import hash_key
+from mobile_ai.edge.descriptors import cap_connections
+from mobile_ai.edge.proto import open_inference_grpc_pb2 as messages
 from tests.edge.server_world import FEATURES, FixedTable, Running, mlp, settings
 from tests.waiting import until
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.errors import BAD_REQUEST, RefusedError
-from edge.plan import Plans, read_plan
+from mobile_ai.edge.errors import BAD_REQUEST, RefusedError
+from mobile_ai.edge.infer_request import Plans, read_plan
 from tests.edge.server_world import echo, mlp
 
 MODELS = [mlp(), echo("BYTES"), echo("BOOL"), echo("INT8")]

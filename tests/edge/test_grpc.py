@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from edge.datatypes import BYTES, DATATYPES, pack_bytes
-from edge.proto import open_inference_grpc_pb2 as messages
-from edge.tracing import Tracing
+from mobile_ai.edge.datatypes import BYTES, DATATYPES, pack_bytes
+from mobile_ai.edge.proto import open_inference_grpc_pb2 as messages
+from mobile_ai.edge.tracing import Tracing
 from tests.edge.server_world import (
     CLASSES,
     FEATURES,

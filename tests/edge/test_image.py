@@ -20,14 +20,16 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from benchmarks.edge_swap import _MALLOC
-from components.cloud_api import COMMAND
-from components.kube_workload import PORT
-from edge.image import ImageError, bill_of_materials, main, stage
+from mobile_ai.components.endpoints.cloud_api import COMMAND
+from mobile_ai.components.endpoints.kube_workload import PORT
+from mobile_ai.edge.image import ImageError, bill_of_materials, main, stage
 from tests.edge.models.world import Releases
 
 ROOT = Path(__file__).parents[2]
-DOCKERFILE = (ROOT / "edge/Dockerfile").read_text()
-LOCKED = re.findall(r"(?m)^([a-z0-9.-]+)==(\S+)", (ROOT / "edge/requirements.txt").read_text())
+DOCKERFILE = (ROOT / "src/mobile_ai/edge/Dockerfile").read_text()
+LOCKED = re.findall(
+    r"(?m)^([a-z0-9.-]+)==(\S+)", (ROOT / "src/mobile_ai/edge/requirements.txt").read_text()
+)
 HEAVY = {
     "tensorflow", "keras", "tf-keras", "mlflow", "pulumi", "pulumi-aws", "pulumi-kubernetes",
     "pulumi-policy", "boto3", "ai-edge-litert", "pandas", "scikit-learn", "moto",
@@ -41,7 +43,13 @@ MOST_MEGABYTES = 320
 def repository(tmp_path_factory):
     """Return a repository with the inputs of an image, and a root in place of a stack's."""
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("edge", "delivery", "cli", "models/digits", "policy-pack/governance"):
+    for name in (
+        "src/mobile_ai/edge",
+        "src/mobile_ai/delivery",
+        "src/mobile_ai/cli",
+        "models/digits",
+        "policy-pack/mobile_ai/contracts",
+    ):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("policy-pack/stacks.yaml", "policy-pack/trust/dev.yaml", "pyproject.toml"):
         (folder / name).parent.mkdir(exist_ok=True)
@@ -73,7 +81,7 @@ def site(tmp_path_factory):
         [
             *(command, "pip", "install", "--quiet", "--target", str(folder), "--no-deps"),
             *("--require-hashes", "--only-binary", ":all:", "--python", sys.executable),
-            *("--link-mode", "hardlink", "-r", str(ROOT / "edge/requirements.txt")),
+            *("--link-mode", "hardlink", "-r", str(ROOT / "src/mobile_ai/edge/requirements.txt")),
         ],
         capture_output=True,
         text=True,
@@ -121,7 +129,7 @@ def test_what_is_staged_has_no_keys_no_build_code_and_no_tests(staged):
     assert "data/models/digits/1.1.0/manifest.yaml" in files
     assert not any("__pycache__" in file or "testing" in file for file in files)
     rooms = {file.split("/")[1] for file in files if file.startswith("app/")}
-    assert {name for name in rooms if "." not in name} == {"cli", "delivery", "edge", "governance"}
+    assert {name for name in rooms if "." not in name} == {"mobile_ai"}
     assert not any(KEY.search((staged / file).read_text(errors="ignore")) for file in files)
 
 
@@ -184,9 +192,9 @@ def port():
 def test_the_server_runs_on_what_the_image_holds(site, staged, tmp_path, port):
     """Health, one inference and a clean shutdown, with the image's Python path only."""
     start = (  # as the image's command, with the data in another folder
-        "import sys; from pathlib import Path; import edge.settings as s; "
+        "import sys; from pathlib import Path; import mobile_ai.edge.settings as s; "
         "s.from_environment.__kwdefaults__['image'] = Path(sys.argv.pop(1)); "
-        "import cli.main; cli.main.main(sys.argv[1:])"
+        "import mobile_ai.cli.main; mobile_ai.cli.main.main(sys.argv[1:])"
     )
     place = {"APP": "field-assistant", "MODEL": "digits", "VARIANT": "int8-onnx"}
     place |= {"RING": "general", "SITE": "dublin", "RELEASE_URL": "http://127.0.0.1:9"}

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.cloud_api import routes
-from edge.lambda_adapter import make_handler
-from edge.models.settings import ModelSettings
+from mobile_ai.components.endpoints.cloud_api import routes
+from mobile_ai.edge.lambda_adapter import make_handler
+from mobile_ai.edge.models.settings import ModelSettings
 from tests.delivery.world import Cdn, deployment
 from tests.edge.models.world import PLACEMENT, RINGS, Git, Releases, answers_here, scaled
 
@@ -94,8 +94,8 @@ def environment(image):
 @pytest.fixture(autouse=True)
 def process(monkeypatch):
     """Restore the test's process: its logging, and no event loop with pending work."""
-    monkeypatch.setattr("edge.lambda_adapter.configure", lambda _: None)
-    monkeypatch.setattr("edge.models.prove.run_apart", answers_here)
+    monkeypatch.setattr("mobile_ai.edge.lambda_adapter.configure", lambda _: None)
+    monkeypatch.setattr("mobile_ai.edge.models.load_check.run_apart", answers_here)
     yield
     with contextlib.suppress(RuntimeError):  # no handler was made
         loop = asyncio.get_event_loop_policy().get_event_loop()
@@ -254,7 +254,7 @@ def test_lambda_s_own_runtime_client_runs_the_function(image, environment):
         env={
             **environment,
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "policy-pack"))),
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "src", ROOT / "policy-pack"))),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TEST_IMAGE": str(image),
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}",

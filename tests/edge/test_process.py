@@ -27,9 +27,9 @@ HANG = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [9
 # comes from its input does. It is C code there and so lets the interpreter go; here it sleeps.
 SERVER = """
     import sys, time, json, uvloop
-    from edge.logs import configure
-    from edge.server import serve
-    from edge.settings import Settings
+    from mobile_ai.edge.logs import configure
+    from mobile_ai.edge.server import serve
+    from mobile_ai.edge.settings import Settings
     from tests.edge.server_world import FixedTable, Scripted
 
     def run(batch):
@@ -90,7 +90,7 @@ def start() -> Iterator[Callable[..., Process]]:
             server = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'policy-pack'}"},
+                env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'policy-pack'}"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -171,5 +171,5 @@ def test_idle_connections_take_no_descriptor_that_the_server_needs(
     process.server.send_signal(signal.SIGTERM)
     code, log = process.ended()
     assert code == 0
-    (said,) = [line for line in log if line["logger"] == "edge.descriptors"]
+    (said,) = [line for line in log if line["logger"] == "mobile_ai.edge.descriptors"]
     assert (said["connections"], said["wanted"], said["open_files"]) == (128, 1024, 256)

@@ -11,11 +11,11 @@ import httpx
 import numpy as np
 import pytest
 
-from edge.datatypes import BYTES, DATATYPES, pack_bytes
-from edge.limits import HttpLimits
-from edge.paths import infer_target
-from edge.rest import RestApp
-from edge.serving import ModelUnavailableError
+from mobile_ai.edge.datatypes import BYTES, DATATYPES, pack_bytes
+from mobile_ai.edge.limits import HttpLimits
+from mobile_ai.edge.paths import infer_target
+from mobile_ai.edge.rest import RestApp
+from mobile_ai.edge.serving import ModelUnavailableError
 from tests.edge.server_world import (
     CLASSES,
     FEATURES,

@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.rows import keeps_rows_apart
-from edge.runtime import OnnxModel
-from edge.serving import ModelIdentity
+from mobile_ai.edge.rows import keeps_rows_apart
+from mobile_ai.edge.runtime import OnnxModel
+from mobile_ai.edge.serving import ModelIdentity
 
 ROOT = Path(__file__).parents[2]
 F, I = TensorProto.FLOAT, TensorProto.INT64  # noqa: E741

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from edge.openapi import document
+from mobile_ai.edge.openapi import document
 from tests.edge.server_world import VERSION, Running
 
 load_all_checks()

@@ -21,9 +21,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
-from edge.admission import hash_key
-from edge.settings import SettingsError, from_environment, load_settings
-from edge.tracing import Tracing
+from mobile_ai.edge.admission import hash_key
+from mobile_ai.edge.settings import SettingsError, from_environment, load_settings
+from mobile_ai.edge.tracing import Tracing
 from tests.edge.authority import Authority
 from tests.edge.server_world import FEATURES, FixedTable, Running, Scripted, mlp, settings
 from tests.waiting import until
@@ -50,8 +50,8 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
         "drain": {"announce_seconds": 4},
     }
     config.write_text(json.dumps(content))
-    command = [sys.executable, "-m", "cli.main", "edge", "serve", "--config", str(config)]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'policy-pack'}"}
+    command = [sys.executable, "-m", "mobile_ai.cli.main", "edge", "serve", "--config", str(config)]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'policy-pack'}"}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
     ) as server:
@@ -109,7 +109,9 @@ def test_a_signed_sample_is_served_and_sigterm_loses_no_request(
     assert len(statuses) > served_before > 0
     assert set(statuses) == {200}
     lines = [json.loads(line) for line in errors.splitlines()]
-    assert [line["message"] for line in lines if line["logger"] == "edge.server"][-1] == "ended"
+    assert [line["message"] for line in lines if line["logger"] == "mobile_ai.edge.server"][
+        -1
+    ] == "ended"
 
 
 def test_overload_is_shed_quickly_and_what_is_taken_is_served() -> None:
@@ -255,8 +257,8 @@ def test_a_missing_environment_is_refused() -> None:
 
 
 def test_the_command_tells_mistakes_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cli.main", "edge", "serve", "--config", "none.yaml"]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'policy-pack'}"}
+    command = [sys.executable, "-m", "mobile_ai.cli.main", "edge", "serve", "--config", "none.yaml"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'policy-pack'}"}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
@@ -266,7 +268,7 @@ def test_the_command_tells_mistakes_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_key_is_printed_with_the_entry_that_accepts_it() -> None:
-    from cli.edge import app  # noqa: PLC0415  # needs the server's libraries
+    from mobile_ai.cli.edge import app  # noqa: PLC0415  # needs the server's libraries
 
     lines = CliRunner().invoke(app, ["key", "app-1"]).output.splitlines()
     key, entry = (line.split(":", 1)[1].strip() for line in lines)
@@ -280,7 +282,7 @@ def test_a_key_is_printed_with_the_entry_that_accepts_it() -> None:
 def test_rows_that_are_not_independent_are_never_joined() -> None:
     from onnx import TensorProto, helper  # noqa: PLC0415
 
-    from edge.runtime import OnnxModel  # noqa: PLC0415
+    from mobile_ai.edge.runtime import OnnxModel  # noqa: PLC0415
     from tests.edge.server_world import graph, identity  # noqa: PLC0415
 
     info = helper.make_tensor_value_info

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from governance.telemetry import CONFIDENCE_BINS, check_event
 
-from edge.serving import Run, Served
-from edge.sketches import Sketches, Sketching
+from mobile_ai.contracts.telemetry import CONFIDENCE_BINS, check_event
+from mobile_ai.edge.serving import Run, Served
+from mobile_ai.edge.sketches import Sketches, Sketching
 from tests.edge.server_world import Scripted
 
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edge.datatypes import BYTES, DATATYPES, pack_bytes, unpack_bytes
-from edge.errors import RefusedError
-from edge.serving import TensorSpec
-from edge.tensors import check_shape, from_elements, from_json, from_raw
+from mobile_ai.edge.datatypes import BYTES, DATATYPES, pack_bytes, unpack_bytes
+from mobile_ai.edge.errors import RefusedError
+from mobile_ai.edge.serving import TensorSpec
+from mobile_ai.edge.tensors import check_shape, from_elements, from_json, from_raw
 
 NUMERIC = [name for name in DATATYPES if name != BYTES]
 

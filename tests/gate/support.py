@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from governance.rule import Rule, resource_rule, stack_rule
-
-from gate.assemble import Run
-from gate.events import Event, parse_event
-from gate.expectation import Expectation
-from gate.observation import Observation
-from gate.report import Engine, Provider, Source, Timing
-from stack.reader import StackFile
+from mobile_ai.gate.engine.events import Event, parse_event
+from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.report.assemble import Run
+from mobile_ai.gate.report.report import Engine, Provider, Source, Timing
+from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
+from mobile_ai.stack.reader import StackFile
 
 PROVIDERS = (
     Provider(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.actuals import read_actuals
-from gate.errors import GateError
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.report.actuals import read_actuals
 
 ROW = {
     "BilledCost": "1.25",

@@ -6,9 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gate.assemble import assemble
-from gate.baseline import Baseline, ModelPin
-from gate.report import report_schema
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.report import report_schema
+from mobile_ai.gate.state.baseline import Baseline, ModelPin
 from tests.gate.support import FIELD_URN, TIMING, run_of
 
 GOLDENS = Path(__file__).parent / "goldens"

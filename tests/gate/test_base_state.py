@@ -4,12 +4,12 @@ import json
 import subprocess
 
 import pytest
-from governance.deployed import read_deployed
 
-from gate.base_state import state_of_commit
-from gate.errors import GateError
-from gate.project import Project
-from sandbox.engine import Engine
+from mobile_ai.contracts.deployed import read_deployed
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.state.base_state import state_of_commit
+from mobile_ai.sandbox.engine import Engine
 from tests.gate.support import STACK_TEXT
 
 ENGINE = '#!/bin/sh\necho "$PULUMI_BACKEND_URL $@" > "{0}/asked"\ncat > "{0}/given"\nexit {1}\n'

@@ -4,11 +4,18 @@ import json
 import subprocess
 
 import pytest
-from governance.reading import UNKNOWN
 
-from gate.baseline import Baseline, ModelPin, changes, from_export, from_git, pins_of
-from gate.errors import GateError
-from gate.project import Project
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.state.baseline import (
+    Baseline,
+    ModelPin,
+    changes,
+    from_export,
+    from_git,
+    pins_of,
+)
 from tests.gate.support import DEPLOYMENT, FIELD_URN, STACK_TEXT
 
 PIN = ModelPin(model="digits", version="1.1.0", sha256="a" * 64, previous="b" * 64)

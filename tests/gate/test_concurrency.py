@@ -6,13 +6,13 @@ from pathlib import Path
 import boto3
 import pytest
 
-from gate.concurrency import (
+from mobile_ai.gate.deploy.concurrency import (
     PLATFORM_RESERVED,
     Concurrency,
     account_concurrency,
     require_concurrency,
 )
-from gate.errors import GateError
+from mobile_ai.gate.errors import GateError
 from tests.components.support import run_stack, write_repository
 
 CONFIG = {

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.config_size import config_bytes, require_startable, size_warnings
-from gate.errors import GateError
-from gate.project import Project
-from sandbox.engine.host.long import LONGEST
+from mobile_ai.gate.engine.config_size import config_bytes, require_startable, size_warnings
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.sandbox.engine.host.long import LONGEST
 
 EMPTY = len("PULUMI_CONFIG={}")
 ENTRY = len('"mobile-ai:x":""')

@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost.budgets import Prior
-from governance.resource import Resource
 
-from gate.actuals import Billed
-from gate.cost import Terms, cost_of
-from gate.report_cost import Cost
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.gate.report.actuals import Billed
+from mobile_ai.gate.report.cost import Terms, cost_of
+from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.pricing.budgets import Prior
 from tests.governance_cost.support import context, deployment, model, resource
 
 NAT = resource("aws:ec2/natGateway:NatGateway", {}, name="nat")  # 730 x 0.052 + 20 x 0.052

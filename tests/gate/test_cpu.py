@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gate.cpu import CpuMeter, part_of
+from mobile_ai.gate.engine.cpu import CpuMeter, part_of
 
 BUSY = "import time; end = time.process_time() + 1.5\nwhile time.process_time() < end: pass"
 
@@ -14,11 +14,20 @@ BUSY = "import time; end = time.process_time() + 1.5\nwhile time.process_time() 
     ("command", "part"),
     [
         (["/e/pulumi", "preview", "--policy-pack=policy-pack"], "engine"),
-        (["python", "-P", "-m", "sandbox.engine.host", "/e/pulumi-language-python-exec"], "engine"),
+        (
+            [
+                "python",
+                "-P",
+                "-m",
+                "mobile_ai.sandbox.engine.host",
+                "/e/pulumi-language-python-exec",
+            ],
+            "engine",
+        ),
         (["python", "-u", "/e/pulumi-language-python-exec", "--monitor", "x"], "program"),
         (["python", "-u", "-m", "pulumi.policy", "127.0.0.1:1", "/policy-pack"], "pack"),
         (["/h/plugins/resource-aws-v7/pulumi-resource-aws", "127.0.0.1:1"], "providers"),
-        (["python", "-m", "sandbox.providers.aws", "127.0.0.1:1"], "providers"),
+        (["python", "-m", "mobile_ai.sandbox.providers.aws", "127.0.0.1:1"], "providers"),
     ],
 )
 def test_command_line_tells_the_part(command, part):

@@ -1,10 +1,10 @@
 """Drift between the states before and after a refresh."""
 
-from governance.engine_values import ASSET, SIGNATURE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.drift import Drift, changed_outside
+from mobile_ai.contracts.engine_values import ASSET, SIGNATURE
+from mobile_ai.gate.state.drift import Drift, changed_outside
 
 _ASSET = {SIGNATURE: ASSET}
 

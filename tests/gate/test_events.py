@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.events import (
+from mobile_ai.gate.engine.events import (
     Diagnostic,
     Finished,
     Noise,

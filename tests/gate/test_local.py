@@ -2,10 +2,10 @@
 
 import pytest
 
-from gate.errors import GateError
-from gate.local import endpoints_path, in_sandbox
-from gate.run import Options
-from sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Cluster, Endpoints
+from mobile_ai.gate.deploy.local import endpoints_path, in_sandbox
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.run import Options
+from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Cluster, Endpoints
 
 OTHER = "444455556666"
 

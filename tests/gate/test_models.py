@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from governance.reading import UNKNOWN
 
-from gate.models import model_changes
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.gate.report.models import model_changes
 from tests.governance_cost.support import deployment, resource
 
 NEW, OLD = "f" * 64, "0" * 64

@@ -1,6 +1,6 @@
 """Observation of events is sufficient for the report."""
 
-from gate.events import ResourceSeen
+from mobile_ai.gate.engine.events import ResourceSeen
 from tests.gate.support import DEPLOYMENT, FIELD_URN, STACK_URN, events, observed
 
 

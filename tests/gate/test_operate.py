@@ -9,18 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from governance.testing.signing import Signers, make_trust, make_trust_text
 
-from gate import certify as certifying
-from gate import operate
-from gate.assemble import assemble
-from gate.certify import certify
-from gate.concurrency import Concurrency
-from gate.desk import open_desk, seal_now
-from gate.errors import GateError
-from gate.operate import bring_up, refresh, take_down
-from gate.run import Options
-from gate.statement import ROLE, signed_statement
+from mobile_ai.gate.deploy import issue_statement as certifying
+from mobile_ai.gate.deploy import operate
+from mobile_ai.gate.deploy.concurrency import Concurrency
+from mobile_ai.gate.deploy.issue_statement import certify
+from mobile_ai.gate.deploy.operate import bring_up, refresh, take_down
+from mobile_ai.gate.deploy.session import open_desk, seal_now
+from mobile_ai.gate.deploy.statement import ROLE, signed_statement
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.run import Options
+from mobile_ai.testing.signing import Signers, make_trust, make_trust_text
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of
 
 ROOT = Path(__file__).parents[2]

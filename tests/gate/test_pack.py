@@ -2,8 +2,8 @@
 
 import pytest
 
-from gate.errors import GateError
-from gate.pack import pack_digest, pack_version
+from mobile_ai.gate.engine.pack import pack_digest, pack_version
+from mobile_ai.gate.errors import GateError
 
 
 @pytest.fixture

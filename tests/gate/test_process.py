@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from gate.process import run_lines
+from mobile_ai.gate.engine.process import run_lines
 from tests.waiting import until
 
 PYTHON = [sys.executable, "-u", "-c"]
@@ -101,7 +101,7 @@ def test_ctrl_c_reaches_the_command_through_the_gate_alone(tmp_path):
     )
     parent = textwrap.dedent(f"""
         import os, pathlib, sys
-        from gate.process import run_lines
+        from mobile_ai.gate.engine.process import run_lines
         try:
             run_lines([sys.executable, "-c", {child!r}], folder=pathlib.Path.cwd(),
                       environment=dict(os.environ),

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from gate.errors import GateError
-from gate.message import located
-from gate.providers import providers, read_checks
-from gate.render.words import provider_sentence
-from gate.report_provider import Provider
-from stack.reader import StackFile
+from mobile_ai.gate.engine.error_text import located
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.render.summary_text import provider_sentence
+from mobile_ai.gate.report.providers import providers, read_checks
+from mobile_ai.gate.report.report_provider import Provider
+from mobile_ai.stack.reader import StackFile
 
 KEY, DATABASE = "aws:kms/key:Key", "aws:rds/instance:Instance"
 TYPES = (KEY, "kubernetes:core/v1:Service", "mobileai:index:ModelVersion", "pulumi:pulumi:Stack")

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from governance.canonical import sha256_text
-from governance.documents import dump_yaml, read_yaml
 
-from cli import main as cli
-from gate.errors import GateError
-from gate.project import Project
-from gate.quick import check_stack, stacks_of
+from mobile_ai.cli import main as cli
+from mobile_ai.contracts.canonical import sha256_text
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of
 
 ROOT = Path(__file__).parents[2]
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -130,7 +130,7 @@ def test_the_command_exits_with_its_verdict(checkout, capsys, monkeypatch):
 
 def test_it_loads_no_engine_and_no_provider():
     """Slow imports must not come back: SDKs of providers and of training."""
-    code = "import sys, gate.quick; print('\\n'.join(sys.modules))"
+    code = "import sys, mobile_ai.gate.verdict.offline_check; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()

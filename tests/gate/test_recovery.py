@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gate.errors import GateError
-from gate.project import Project
-from gate.recovery import has_pending_operations, mend_state
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.state.recovery import has_pending_operations, mend_state
 
 GOOD = {"version": 3, "checkpoint": {"latest": {"resources": []}}}
 

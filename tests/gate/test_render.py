@@ -7,15 +7,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gate.actuals import Billed
-from gate.assemble import assemble
-from gate.cost import Terms, cost_of
-from gate.models import model_changes
-from gate.render import FORMS, SUFFIXES, render
-from gate.render.timing import render_timing
-from gate.report import Author, Timing
-from gate.report_model import Figure
-from gate.valued import Valued
+from mobile_ai.gate.render import FORMS, SUFFIXES, render
+from mobile_ai.gate.render.timing import render_timing
+from mobile_ai.gate.report.actuals import Billed
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.cost import Terms, cost_of
+from mobile_ai.gate.report.models import model_changes
+from mobile_ai.gate.report.plan_summary import Valued
+from mobile_ai.gate.report.report import Author, Timing
+from mobile_ai.gate.report.report_model import Figure
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
 from tests.governance_cost.support import context, resource

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gate.errors import GateError
-from gate.run import Options, run_gate
-from stack.errors import StackFileError
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.run import Options, run_gate
+from mobile_ai.stack.errors import StackFileError
 from tests.gate.support import STACK_TEXT, STREAMS
 
 _ENGINE = """\

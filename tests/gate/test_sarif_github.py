@@ -9,14 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 import jsonschema
 import pytest
-from governance.rules import catalogue
 
-from gate.assemble import assemble
-from gate.documentation import documentation_uri
-from gate.project import Project
-from gate.render import render
-from operations.audit.checks import STATE_CHECKS
-from operations.audit.merge import Result, merge
+from mobile_ai.gate.changes.documentation import documentation_uri
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.render import render
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.operations.audit.checks import STATE_CHECKS
+from mobile_ai.operations.audit.merge import Result, merge
 from tests.gate.support import DOCUMENTATION, TIMING, expected, run_of
 
 HERE = Path(__file__).parent

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gate.errors import GateError
-from gate.project import Project
-from gate.seal import VALID_FOR, Seal, require_same, state_digest, take_seal
+from mobile_ai.gate.deploy.seal import VALID_FOR, Seal, require_same, state_digest, take_seal
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gate import shell as room
-from gate.errors import GateError
-from gate.shell import open_shell
-from sandbox.engine import Engine
-from sandbox.engine.locate import VARIABLE as ENGINE
-from sandbox.services.endpoints import VARIABLE
+from mobile_ai.gate.engine import shell as room
+from mobile_ai.gate.engine.shell import open_shell
+from mobile_ai.gate.errors import GateError
+from mobile_ai.sandbox.engine import Engine
+from mobile_ai.sandbox.engine.locate import VARIABLE as ENGINE
+from mobile_ai.sandbox.services.endpoints import VARIABLE
 
 SALT = "encryptionsalt: v1:of-the-state"
 SAYS = '#!/bin/sh\nprintf "%s|" "$PULUMI_OPTION_CONFIG_FILE" "$PULUMI_STACK" "$@"\n'

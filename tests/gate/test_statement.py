@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from governance.statements import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobile_ai.contracts.statements import (
     EXCEPTION,
     GATE,
     dump_envelope,
@@ -13,13 +16,10 @@ from governance.statements import (
     sign_statement,
     statement_of,
 )
-from governance.testing.signing import Signers, make_trust
-from hypothesis import given
-from hypothesis import strategies as st
-
-from gate.errors import GateError
-from gate.seal import Seal
-from gate.statement import ROLE, read_statement, require_signer, signed_statement
+from mobile_ai.gate.deploy.seal import Seal
+from mobile_ai.gate.deploy.statement import ROLE, read_statement, require_signer, signed_statement
+from mobile_ai.gate.errors import GateError
+from mobile_ai.testing.signing import Signers, make_trust
 
 SIGNERS = Signers.shared()
 KEY = SIGNERS.by_role[ROLE]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.timing import Clock, Marks
+from mobile_ai.gate.engine.timing import Clock, Marks
 from tests.gate.support import events
 
 

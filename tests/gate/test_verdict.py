@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gate.events import (
+from mobile_ai.gate.engine.events import (
     Diagnostic,
     Finished,
     PackLoading,
@@ -12,7 +12,7 @@ from gate.events import (
     StackSummary,
     Violation,
 )
-from gate.verdict import accounted, decide, doubts
+from mobile_ai.gate.verdict.verdict import accounted, decide, doubts
 from tests.gate.support import FIELD_URN, STACK_URN, events, expected, observed
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from governance.resource import Resource
 
+from mobile_ai.contracts.resource import Resource
 from tests.components.support import run_stack, write_repository
 from tests.governance_cost.support import resources_of
 

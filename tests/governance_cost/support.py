@@ -8,14 +8,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from governance.cost import Assumptions, Catalogue, Line, estimate, load_catalogue, parse_catalogue
-from governance.engine_values import decode_json
-from governance.resource import Provider, Resource
-
+from mobile_ai.contracts.engine_values import decode_json
+from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.pricing import (
+    Assumptions,
+    Catalogue,
+    Line,
+    estimate,
+    load_catalogue,
+    parse_catalogue,
+)
 from tests.components.support import Engine
 
 ROOT = Path(__file__).parents[2]
-PRICES = ROOT / "policy-pack" / "prices"
+PRICES = ROOT / "policy-pack" / "mobile_ai" / "pricing" / "prices"
 AWS = Provider(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
 
 

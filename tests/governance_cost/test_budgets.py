@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import BudgetVerdict, CostError, estimate, judge_budgets
-from governance.cost.budgets import Limits, Prior, month_end
 
+from mobile_ai.pricing import BudgetVerdict, CostError, estimate, judge_budgets
+from mobile_ai.pricing.budgets import Limits, Prior, month_end
 from tests.governance_cost.support import context, deployment, exact, model, resource, shipped
 
 KEY = resource("aws:kms/key:Key", {}, name="key")  # 1.00 + 20,000 x 0.000003 = 1.06 typical

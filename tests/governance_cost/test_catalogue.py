@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.cost import CostError, load_catalogue, parse_catalogue
-from governance.cost.price import Tier
 
+from mobile_ai.pricing import CostError, load_catalogue, parse_catalogue
+from mobile_ai.pricing.price import Tier
 from tests.governance_cost.support import PRICES, catalogue_of, shipped, shipped_text
 
 LEFT_OUT = "left out"

@@ -4,13 +4,13 @@ from dataclasses import fields
 from decimal import Decimal
 
 import pytest
-from governance.cost import Assumptions, estimate
-from governance.cost.free import free_of
-from governance.cost.kinds import PRICED
-from governance.cost.money import cents
-from governance.reading import UNKNOWN
-from governance.resource import Resource
 
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.pricing import Assumptions, estimate
+from mobile_ai.pricing.free import free_of
+from mobile_ai.pricing.kinds import PRICED
+from mobile_ai.pricing.money import cents
 from tests.governance_cost.support import (
     ROOT,
     context,

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import estimate, focus_rows
-from governance.cost.focus import BANDS, COLUMNS, MANDATORY, focus_row, month_period
-from governance.resource import Resource
 
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.pricing import estimate, focus_rows
+from mobile_ai.pricing.focus import BANDS, COLUMNS, MANDATORY, focus_row, month_period
 from tests.governance_cost.support import shipped
 
 # Columns that FOCUS 1.2 lets be null (Cost and Usage, column rules).

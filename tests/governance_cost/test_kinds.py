@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import CostError
-from governance.cost.kinds import PRICED
-from governance.cost.kinds.storage import lifecycle_months
-from governance.cost.money import cents
-from governance.reading import UNKNOWN
 
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.pricing import CostError
+from mobile_ai.pricing.kinds import PRICED
+from mobile_ai.pricing.kinds.storage import lifecycle_months
+from mobile_ai.pricing.money import cents
 from tests.governance_cost.support import (
     context,
     deployment,

@@ -4,10 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import Band, CostError
-from governance.cost.money import cents, decimal_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from mobile_ai.pricing import Band, CostError
+from mobile_ai.pricing.money import cents, decimal_of
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**9, places=4)
 

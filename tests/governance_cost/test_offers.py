@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import CostError
-from governance.cost.offers import OFFERS, Offer, offer_of, tiers_of
-from governance.cost.price import Tier
 
+from mobile_ai.pricing import CostError
+from mobile_ai.pricing.offers import OFFERS, Offer, offer_of, tiers_of
+from mobile_ai.pricing.price import Tier
 from tests.governance_cost.support import shipped
 
 NAT = OFFERS["nat.hour"]

@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from governance.cost import Assumptions, CostError
-from governance.cost.plan import Plan
-from governance.cost.recommend import Recommendation, ServiceLevel, recommend
-from governance.resource import Resource
 
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.pricing import Assumptions, CostError
+from mobile_ai.pricing.plan import Plan
+from mobile_ai.pricing.recommend import Recommendation, ServiceLevel, recommend
 from tests.governance_cost.support import context, deployment, model, resource, shipped
 
 LEVEL = ServiceLevel(maximum_replicas=4)

@@ -4,14 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from governance.cost import CostError
-from governance.cost.recorded import (
-    changed_usage,
-    resources_of_events,
-)
-from governance.engine_values import UNKNOWN_TEXT
-from governance.reading import UNKNOWN
 
+from mobile_ai.contracts.engine_values import UNKNOWN_TEXT
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.pricing import CostError
+from mobile_ai.pricing.recorded import changed_usage, resources_of_events
 from tests.governance_cost.support import deployment
 
 PROVIDER = "urn:pulumi:dev::p::pulumi:providers:aws::aws"

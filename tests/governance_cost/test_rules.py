@@ -6,22 +6,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from governance.case import Case, StackIndex, Whole
-from governance.facts import Facts
-from governance.reading import UNKNOWN, Notes
-from governance.records import Records
-from governance.resource import Resource
-from governance.rules.budgets_enforced import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mobile_ai.contracts.reading import UNKNOWN, Notes
+from mobile_ai.contracts.records import Records
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.governance.facts import Facts
+from mobile_ai.governance.rule_context import Case, StackIndex, Whole
+from mobile_ai.governance.rules.budgets_enforced import (
     RULES,
     budgets_hold,
     placements_near_optimum,
     prices_current,
 )
-from governance.statements import EXCEPTION
-from governance.testing import SAMPLE_TYPES, Scene, changed, secret, unknown
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
+from mobile_ai.testing import SAMPLE_TYPES, Scene, changed, secret, unknown
 from tests.governance_cost.support import context, deployment, model, resource
 from tests.policy_pack.governance.test_unknowns import paths
 

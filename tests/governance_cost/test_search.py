@@ -4,9 +4,10 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from governance.cost.search import Choice, cheapest, cost_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from mobile_ai.pricing.search import Choice, cheapest, cost_of
 
 
 @st.composite

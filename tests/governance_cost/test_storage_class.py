@@ -4,16 +4,16 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from governance.cost import Assumptions, estimate
-from governance.cost.kinds.storage import lifecycle_months
-from governance.cost.plan import Plan
-from governance.cost.recommend import Recommendation, ServiceLevel, recommend
-from governance.cost.search import cost_of
-from governance.cost.storage_class import recommend_storage, storage_choices
-from governance.resource import Resource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.pricing import Assumptions, estimate
+from mobile_ai.pricing.kinds.storage import lifecycle_months
+from mobile_ai.pricing.plan import Plan
+from mobile_ai.pricing.recommend import Recommendation, ServiceLevel, recommend
+from mobile_ai.pricing.search import cost_of
+from mobile_ai.pricing.storage_class import recommend_storage, storage_choices
 from tests.governance_cost.support import context, deployment, exact, model, resource, shipped
 
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"

@@ -1,9 +1,9 @@
 """Who pays can be told of every resource, in values that the company knows."""
 
 import pytest
-from governance.cost.tags import tags_of
-from governance.testing import Scene, changed
 
+from mobile_ai.pricing.tags import tags_of
+from mobile_ai.testing import Scene, changed
 from tests.governance_cost.support import resource
 
 RULE = "cost-tags-required"

@@ -7,14 +7,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
-from components.registry_plan import SERVER_PORT, container_definitions
-from operations.bootstrap.account import _REPOSITORIES
-from stack.settings_platform import Images
+from mobile_ai.components.registry.plan import SERVER_PORT, container_definitions
+from mobile_ai.operations.bootstrap.account import _REPOSITORIES
+from mobile_ai.stack.settings_platform import Images
 from tests.images.recipe import ROOT, Recipe, recipes
 
 RECIPES = {
-    "edge": Recipe(ROOT / "edge/Dockerfile"),
-    "mlflow": Recipe(ROOT / "components/registry_image/Dockerfile"),
+    "edge": Recipe(ROOT / "src/mobile_ai/edge/Dockerfile"),
+    "mlflow": Recipe(ROOT / "components/mobile_ai/components/registry/image/Dockerfile"),
 }
 every = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 

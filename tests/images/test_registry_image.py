@@ -25,14 +25,14 @@ import psycopg2
 import pytest
 from moto.server import ThreadedMotoServer
 
-from components.registry_image.rds_roots import listed, main, select
-from components.registry_plan import container_definitions
-from components.registry_start import database_uri
+from mobile_ai.components.functions.registry_start import database_uri
+from mobile_ai.components.registry.image.rds_roots import listed, main, select
+from mobile_ai.components.registry.plan import container_definitions
 from tests.edge.authority import Authority
 from tests.images.recipe import ROOT, SITE, Recipe, interpreter, path_of
 from tests.images.tls_postgres import PASSWORD, USER, postgres
 
-FOLDER = ROOT / "components/registry_image"
+FOLDER = ROOT / "components/mobile_ai/components/registry/image"
 RECIPE = Recipe(FOLDER / "Dockerfile")
 LIST = FOLDER / "rds-roots.txt"
 DOMAIN = "registry.example.com"
@@ -186,7 +186,7 @@ def started(installed, world, tmp_path):
 def test_the_server_starts_as_in_the_task_and_lets_only_its_users_in(installed, world, tmp_path):
     with started(installed, world, tmp_path) as running:
         process, port, log = running
-        # The balancer asks by address, without a login (components/registry_balancer.py).
+        # The balancer asks by address, without a login (`components.registry.balancer`).
         _ready(f"http://127.0.0.1:{port}/health", process, log)
         search = f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search"
         own = {"Host": DOMAIN}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.services.registry import _account
+from mobile_ai.sandbox.services.registry import _account
 from tests.edge.authority import Authority
 
 USER = "owner"

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import onnx
-from governance.documents import dump_yaml
-from governance.trust import load_trust
-from model_build import pipeline
-from model_build.approve import approve
-from model_build.assemble_version import build_version
-from model_build.ceremony import fresh_keys, trust_text
 from onnx import TensorProto, helper
 
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.trust import load_trust
+from mobile_ai.model_build import pipeline
+from mobile_ai.model_build.approve import approve
+from mobile_ai.model_build.assemble_version import build_version
+from mobile_ai.model_build.ceremony import fresh_keys, trust_text
 from tests.model_build.versions import LIFETIME, NOW, Signed, assessment
 
 

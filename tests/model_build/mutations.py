@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from governance.documents import dump_yaml, read_yaml
-from model_build.writer import MANIFEST_FILE
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.model_build.writer import MANIFEST_FILE
 
 __all__ = ["Mutation", "missed_mutations", "mutations_of"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from governance.documents import dump_yaml
-from governance.statements import Statement, load_envelope
-from model_build.approve import (
+
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.statements import Statement, load_envelope
+from mobile_ai.model_build.approve import (
     QUESTIONS,
     ApprovalError,
     approve,
@@ -16,11 +17,10 @@ from model_build.approve import (
     check_role,
     load_assessment,
 )
-from model_build.assemble import assemble
-from model_build.ceremony import sample_ceremony
-from model_build.signing import fresh_signer
-from model_build.writer import write_version
-
+from mobile_ai.model_build.assemble import assemble
+from mobile_ai.model_build.ceremony import sample_ceremony
+from mobile_ai.model_build.signing import fresh_signer
+from mobile_ai.model_build.writer import write_version
 from tests.model_build.versions import LIFETIME, NOW, assessment, build_result, report_on
 
 

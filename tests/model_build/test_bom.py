@@ -7,11 +7,11 @@ import json
 
 import pytest
 from cyclonedx.spdx import is_supported_id
-from governance.manifest import ModelManifest
-from model_build.assemble import assemble
-from model_build.bom import BomError, bom_problems, bom_text, validate_bom
-from model_build.recipe import RECIPES, load_recipe
 
+from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.model_build.assemble import assemble
+from mobile_ai.model_build.bom import BomError, bom_problems, bom_text, validate_bom
+from mobile_ai.model_build.recipe import RECIPES, load_recipe
 from tests.model_build.versions import NOW, build_result, report_on
 
 pytestmark = pytest.mark.build

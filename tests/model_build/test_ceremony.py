@@ -6,12 +6,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from governance.documents import dump_yaml
-from governance.errors import VerificationError
-from governance.statements import USAGE, load_record
-from governance.trust import load_trust
-from model_build.approve import ApprovalError
-from model_build.ceremony import (
+
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.errors import VerificationError
+from mobile_ai.contracts.statements import USAGE, load_record
+from mobile_ai.contracts.trust import load_trust
+from mobile_ai.model_build.approve import ApprovalError
+from mobile_ai.model_build.ceremony import (
     LIFETIME,
     ROLES,
     Ceremony,
@@ -22,10 +23,9 @@ from model_build.ceremony import (
     load_samples,
     trust_text,
 )
-from model_build.results import ParentRef
-from model_build.verify import verify_version
-from model_build.writer import MANIFEST_FILE
-
+from mobile_ai.model_build.results import ParentRef
+from mobile_ai.model_build.verify import verify_version
+from mobile_ai.model_build.writer import MANIFEST_FILE
 from tests.model_build.versions import NOW, assessment, build_result, report_on
 
 pytestmark = pytest.mark.build

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build.assemble import assemble
-from model_build.compare import (
+
+from mobile_ai.model_build.assemble import assemble
+from mobile_ai.model_build.compare import (
     Candidate,
     CompareError,
     candidates_of,
@@ -16,8 +17,7 @@ from model_build.compare import (
     plot_front,
     recommend,
 )
-from model_build.writer import write_version
-
+from mobile_ai.model_build.writer import write_version
 from tests.model_build.versions import NOW, build_result, estimate, report_on
 
 

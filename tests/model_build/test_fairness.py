@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from model_build.fairness import FairnessPlan, fairness, group_quality
+
+from mobile_ai.model_build.fairness import FairnessPlan, fairness, group_quality
 
 PLAN = FairnessPlan(positive=1, minimum_group=50, rounds=200, seed=1)
 

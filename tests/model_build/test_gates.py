@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build.gates import Measured, decide, judge
-from model_build.recipe import GateSpec
-from model_build.results import (
+
+from mobile_ai.model_build.gates import Measured, decide, judge
+from mobile_ai.model_build.recipe import GateSpec
+from mobile_ai.model_build.results import (
     Agreement,
     ArtifactEvaluation,
     Estimate,

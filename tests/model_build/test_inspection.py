@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_build.inspection import InspectionError, Limits, inspect_file, sandbox
-from model_build.inspection.sniff import sniff
-from model_build.inspection.tflite_file import tflite_operators
 
+from mobile_ai.model_build.inspection import InspectionError, Limits, inspect_file, sandbox
+from mobile_ai.model_build.inspection.sniff import sniff
+from mobile_ai.model_build.inspection.tflite_file import tflite_operators
 from tests.model_build import hostile
 
 pytestmark = pytest.mark.build

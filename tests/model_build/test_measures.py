@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
-from governance.manifest import TensorSpec
-from model_build.importance import features, permutation_importance
-from model_build.probes import generated_inputs, probe_samples
-from model_build.profile_ import energy_mj, latencies
-from model_build.recipe import Source
-from model_build.robustness import SEVERITY, corrupt
-from model_build.rows import Rows
-from model_build.train import reweigh
+
+from mobile_ai.contracts.manifest import TensorSpec
+from mobile_ai.model_build.importance import features, permutation_importance
+from mobile_ai.model_build.profile_ import energy_mj, latencies
+from mobile_ai.model_build.recipe import Source
+from mobile_ai.model_build.robustness import SEVERITY, corrupt
+from mobile_ai.model_build.rows import Rows
+from mobile_ai.model_build.synthetic_inputs import generated_inputs, probe_samples
+from mobile_ai.model_build.train import reweigh
 
 
 def table(count=400):
@@ -87,7 +88,7 @@ class Clock:
 
 def test_a_slower_call_has_a_larger_ratio_to_the_reference(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("model_build.profile_.time.perf_counter_ns", clock)
+    monkeypatch.setattr("mobile_ai.model_build.profile_.time.perf_counter_ns", clock)
     calls = {"fp32": lambda: clock.pass_(200), "slow": lambda: clock.pass_(2000)}
     found = latencies(calls, reference="fp32", rounds=3)
     assert found["fp32"].ratio == 1

@@ -7,17 +7,17 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from governance.manifest import FairnessResult, Interval
-from governance.metrics import METRICS
-from governance.rules.quality import _unequal, _unjudgeable
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build.fairness import _METRICS as MEASURED
-from model_build.gates import decide, judge
-from model_build.recipe import RECIPES, GateSpec, load_recipe
-from model_build.results import ArtifactEvaluation, Estimate, FairnessMeasurement, Status
 
-from gate.report_model import Figure
+from mobile_ai.contracts.manifest import FairnessResult, Interval
+from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.gate.report.report_model import Figure
+from mobile_ai.governance.rules.quality import _unequal, _unjudgeable
+from mobile_ai.model_build.fairness import _METRICS as MEASURED
+from mobile_ai.model_build.gates import decide, judge
+from mobile_ai.model_build.recipe import RECIPES, GateSpec, load_recipe
+from mobile_ai.model_build.results import ArtifactEvaluation, Estimate, FairnessMeasurement, Status
 
 pytestmark = pytest.mark.build
 

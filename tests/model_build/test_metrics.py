@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build import metrics
+
+from mobile_ai.model_build import metrics
 
 
 def one_hot(classes, width=3):

@@ -1,11 +1,11 @@
 """Unusual imported models are handled, or refused with a four-part message."""
 
 import pytest
-from model_build.errors import BuildError
-from model_build.runtime import load
 from onnx import TensorProto, helper
 
-from delivery.client.selftest import run_apart
+from mobile_ai.delivery.client.selftest import run_apart
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.runtime import load
 from tests.model_build.brought import bring_in, onnx_bytes, recipe_for
 
 pytestmark = pytest.mark.build

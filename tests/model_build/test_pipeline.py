@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from governance.documents import dump_yaml, read_yaml
-from model_build import convert, frozen, pipeline, train
-from model_build.data import build_rows, held_out_rows
-from model_build.errors import BuildError
-from model_build.evaluate import ArtifactFile
-from model_build.inspection import InspectionError
-from model_build.lock import locked
-from model_build.quantize_tflite import quantize_tflite
-from model_build.recipe import RECIPES, load_recipe
-from model_build.results import Status
-from model_build.runtime import load
+
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.model_build import convert, frozen, pipeline, train
+from mobile_ai.model_build.data import build_rows, held_out_rows
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.evaluate import ArtifactFile
+from mobile_ai.model_build.inspection import InspectionError
+from mobile_ai.model_build.lock import locked
+from mobile_ai.model_build.quantize_tflite import quantize_tflite
+from mobile_ai.model_build.recipe import RECIPES, load_recipe
+from mobile_ai.model_build.results import Status
+from mobile_ai.model_build.runtime import load
 
 pytestmark = pytest.mark.build
 

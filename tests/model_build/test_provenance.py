@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from model_build.provenance import ProvenanceError, check_links, provenance_predicate
-from model_build.results import ParentRef
 
+from mobile_ai.model_build.provenance import ProvenanceError, check_links, provenance_predicate
+from mobile_ai.model_build.results import ParentRef
 from tests.model_build.versions import NOW, TRAIN, build_result, transform, variant
 
 

@@ -2,11 +2,12 @@ import json
 
 import jsonschema
 import pytest
-from governance.documents import dump_yaml, read_yaml
-from model_build.errors import RecipeError
-from model_build.lock import load_lock
-from model_build.networks import NETWORKS
-from model_build.recipe import RECIPES, load_recipe, recipe_digest, recipe_schema
+
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.model_build.errors import RecipeError
+from mobile_ai.model_build.lock import load_lock
+from mobile_ai.model_build.networks import NETWORKS
+from mobile_ai.model_build.recipe import RECIPES, load_recipe, recipe_digest, recipe_schema
 
 FILES = sorted(RECIPES.glob("*.yaml"))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from governance.documents import dump_yaml
-from governance.statements import USAGE, WAIVER
-from model_build.records import RecordError, load_drafts
+
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.statements import USAGE, WAIVER
+from mobile_ai.model_build.records import RecordError, load_drafts
 
 DRAFT = {
     "role": "operations",

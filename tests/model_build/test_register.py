@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from model_build.inspection import InspectionError
-from model_build.pull import PullError, pull
-from model_build.register import RegisterError, register_version, stack_pins
 
+from mobile_ai.model_build.inspection import InspectionError
+from mobile_ai.model_build.pull import PullError, pull
+from mobile_ai.model_build.register import RegisterError, register_version, stack_pins
 from tests.model_build import hostile
 from tests.model_build.versions import Signed, signed_version
 from tests.stack.sample import stack_text

@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from governance.documents import dump_yaml, read_yaml
-from governance.trust import Trust, load_trust
-from model_build import pipeline
-from model_build.approve import approve
-from model_build.assemble_version import build_version
-from model_build.ceremony import fresh_keys, trust_text
-from model_build.errors import BuildError
-from model_build.pull import TRACKING_VARIABLE, PullError
-from model_build.recipe import RECIPES
-from model_build.register import register_version
-from model_build.verify import verify_version
-from model_build.writer import WrittenVersion
 
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.trust import Trust, load_trust
+from mobile_ai.model_build import pipeline
+from mobile_ai.model_build.approve import approve
+from mobile_ai.model_build.assemble_version import build_version
+from mobile_ai.model_build.ceremony import fresh_keys, trust_text
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.pull import TRACKING_VARIABLE, PullError
+from mobile_ai.model_build.recipe import RECIPES
+from mobile_ai.model_build.register import register_version
+from mobile_ai.model_build.verify import verify_version
+from mobile_ai.model_build.writer import WrittenVersion
 from tests.model_build.versions import LIFETIME, assessment
 
 pytestmark = pytest.mark.build

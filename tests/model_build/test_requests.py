@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from model_build.errors import RecipeError
-from model_build.recipe import RECIPES
-from model_build.requests import asked, read_request
 
-from cli.main import main
-from operations.remediate import propose
+from mobile_ai.cli.main import main
+from mobile_ai.model_build.errors import RecipeError
+from mobile_ai.model_build.recipe import RECIPES
+from mobile_ai.model_build.requests import asked, read_request
+from mobile_ai.operations.remediate import propose
 from tests.operations.remediate.world import NOW, checkout, finding, run
 
 

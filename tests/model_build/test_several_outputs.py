@@ -5,22 +5,22 @@ import shutil
 
 import numpy as np
 import pytest
-from governance.canonical import sha256_bytes
-from governance.documents import dump_yaml, read_yaml
-from governance.evidence import VerifiedModel
-from governance.manifest import parse_manifest
-from model_build.errors import BuildError
-from model_build.evaluate_parity import output_parity
-from model_build.verify import verify_version
 from onnx import TensorProto, helper
 
-from delivery.client import update
-from delivery.client.selftest import run_apart
-from delivery.errors import ReleaseError
-from delivery.repository.content import self_test_targets
-from delivery.repository.deployment import Pin
-from delivery.repository.versions import Version, read_version
-from stack.records import RecordError, load_model
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.delivery.client import update
+from mobile_ai.delivery.client.selftest import run_apart
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository.content import self_test_targets
+from mobile_ai.delivery.repository.deployment import Pin
+from mobile_ai.delivery.repository.versions import Version, read_version
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.evaluate_parity import output_parity
+from mobile_ai.model_build.verify import verify_version
+from mobile_ai.stack.records import RecordError, load_model
 from tests.delivery.world import Cdn, World, deployment, device
 from tests.model_build.brought import bring_in, onnx_bytes, recipe_for, two_output_onnx
 

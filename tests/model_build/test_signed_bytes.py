@@ -8,15 +8,15 @@ import platform
 from pathlib import Path
 
 import pytest
-from governance.canonical import canonical_bytes
-from governance.documents import dump_yaml
-from governance.manifest import Parent, read_manifest
-from governance.statements import load_envelope
-from model_build.assemble import Draft, assemble, manifest_values
-from model_build.assemble_evidence import Occasion, build_evidence
-from model_build.ceremony import fresh_keys
-from model_build.results import BuildResult, EvaluationReport, ParentRef
 
+from mobile_ai.contracts.canonical import canonical_bytes
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.manifest import Parent, read_manifest
+from mobile_ai.contracts.statements import load_envelope
+from mobile_ai.model_build.assemble import Draft, assemble, manifest_values
+from mobile_ai.model_build.assemble_evidence import Occasion, build_evidence
+from mobile_ai.model_build.ceremony import fresh_keys
+from mobile_ai.model_build.results import BuildResult, EvaluationReport, ParentRef
 from tests.model_build.versions import LIFETIME, NOW, build_result, report_on
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -7,11 +7,13 @@ import json
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from governance.statements import EVALUATION, Statement, Subject, load_envelope
-from governance.trust import load_trust
-from model_build import signing
-from model_build.ceremony import fresh_keys, trust_text
-from model_build.signing import (
+from securesystemslib.signer import SSlibKey
+
+from mobile_ai.contracts.statements import EVALUATION, Statement, Subject, load_envelope
+from mobile_ai.contracts.trust import load_trust
+from mobile_ai.model_build import signing
+from mobile_ai.model_build.ceremony import fresh_keys, trust_text
+from mobile_ai.model_build.signing import (
     SigningError,
     bundle_envelope,
     evidence_text,
@@ -19,8 +21,6 @@ from model_build.signing import (
     sign_artifacts,
     signer_from_uri,
 )
-from securesystemslib.signer import SSlibKey
-
 from tests.model_build.versions import LIFETIME, NOW
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_build.rows import Rows, concatenate
-from model_build.splits import split, split_index
+
+from mobile_ai.model_build.rows import Rows, concatenate
+from mobile_ai.model_build.splits import split, split_index
 
 LABELS = np.repeat(np.arange(5), 40)
 

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from governance.statements import ASSESSMENT, sign_statement, statement_of
-from governance.trust import load_trust
-from model_build.ceremony import ROLES, fresh_keys, trust_text
-from model_build.errors import BuildError
-from model_build.trust_file import begin_trust, create_role_keys
+
+from mobile_ai.contracts.statements import ASSESSMENT, sign_statement, statement_of
+from mobile_ai.contracts.trust import load_trust
+from mobile_ai.model_build.ceremony import ROLES, fresh_keys, trust_text
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

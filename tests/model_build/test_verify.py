@@ -9,15 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from governance.canonical import sha256_text
-from governance.documents import dump_yaml, read_yaml
-from governance.trust import load_trust
-from model_build.approve import approve
-from model_build.ceremony import fresh_keys, trust_text
-from model_build.signing import sign_artifacts
-from model_build.verify import verify_version
-from model_build.writer import MANIFEST_FILE
 
+from mobile_ai.contracts.canonical import sha256_text
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.trust import load_trust
+from mobile_ai.model_build.approve import approve
+from mobile_ai.model_build.ceremony import fresh_keys, trust_text
+from mobile_ai.model_build.signing import sign_artifacts
+from mobile_ai.model_build.verify import verify_version
+from mobile_ai.model_build.writer import MANIFEST_FILE
 from tests.model_build.mutations import missed_mutations, mutations_of
 from tests.model_build.versions import LIFETIME, NOW, Signed, assessment, signed_version
 

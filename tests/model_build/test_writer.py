@@ -6,11 +6,11 @@ import dataclasses
 import json
 
 import pytest
-from governance.manifest import ModelManifest
-from model_build.assemble import AssemblyError, assemble
-from model_build.results import Status
-from model_build.writer import VersionError, read_draft, read_version, write_version
 
+from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.model_build.assemble import AssemblyError, assemble
+from mobile_ai.model_build.results import Status
+from mobile_ai.model_build.writer import VersionError, read_draft, read_version, write_version
 from tests.model_build.versions import NOW, build_result, gate, report_on, variant, with_large_file
 
 EVIDENCE = {"provenance": "{}", "bom": "{}"}

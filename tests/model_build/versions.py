@@ -6,13 +6,13 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from governance.canonical import sha256_bytes
-from governance.manifest import Requirements, TensorSpec
-from governance.trust import Trust, load_trust
-from model_build.approve import QUESTIONS, Assessment, Scope, approve
-from model_build.assemble_version import build_version
-from model_build.ceremony import fresh_keys, trust_text
-from model_build.results import (
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.manifest import Requirements, TensorSpec
+from mobile_ai.contracts.trust import Trust, load_trust
+from mobile_ai.model_build.approve import QUESTIONS, Assessment, Scope, approve
+from mobile_ai.model_build.assemble_version import build_version
+from mobile_ai.model_build.ceremony import fresh_keys, trust_text
+from mobile_ai.model_build.results import (
     Agreement,
     ArtifactEvaluation,
     BuildResult,
@@ -32,7 +32,7 @@ from model_build.results import (
     Transform,
     VariantResult,
 )
-from model_build.writer import WrittenVersion
+from mobile_ai.model_build.writer import WrittenVersion
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LIFETIME = timedelta(days=3653)

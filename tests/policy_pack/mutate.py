@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from governance.rule import Rule
-
+from mobile_ai.governance.rule import Rule
 from tests.policy_pack.governance.rules.table import Case
 from tests.policy_pack.governance.rules.test_cases import CASES
 
-RULES_FOLDER = Path(__file__).parents[2] / "policy-pack" / "governance" / "rules"
+RULES_FOLDER = Path(__file__).parents[2] / "policy-pack" / "mobile_ai" / "governance" / "rules"
 FAMILIES = sorted(path.stem for path in RULES_FOLDER.glob("*.py") if path.stem != "__init__")
 # Texts for readers: no verdict depends on them.
 _PROSE = frozenset(
@@ -170,7 +169,7 @@ def _drop_call(twin: ast.AST) -> None:
 
 def rules_of(mutant: Mutant) -> dict[str, Rule] | None:
     """Return the mutant's rules, or ``None`` if it fails to load."""
-    module = types.ModuleType(f"governance.rules.{mutant.family}_mutant")
+    module = types.ModuleType(f"mobile_ai.governance.rules.{mutant.family}_mutant")
     try:
         code = compile(ast.fix_missing_locations(mutant.tree), mutant.family, "exec")
         exec(code, vars(module))  # noqa: S102  # code of this repository
@@ -197,7 +196,10 @@ def main(families: list[str]) -> int:
     """Print survivors and the score; return 1 below 90 percent."""
     total = killed = 0
     for family in families or FAMILIES:
-        own = {rule.id for rule in importlib.import_module(f"governance.rules.{family}").RULES}
+        own = {
+            rule.id
+            for rule in importlib.import_module(f"mobile_ai.governance.rules.{family}").RULES
+        }
         cases = [case for case in CASES if case.rule in own]
         count = lived = 0
         for mutant in mutants(family):

@@ -1,8 +1,8 @@
 """Plans that go around a rule, judged without an engine: each is denied by name."""
 
 import pytest
-from governance.testing import Scene
 
+from mobile_ai.testing import Scene
 from tests.policy_pack.engine.attempts import PLANS
 
 

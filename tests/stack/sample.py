@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from governance.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 
 ROOT = Path(__file__).parents[2]
 

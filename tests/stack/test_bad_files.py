@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
-from stack.errors import SettingsError, StackFileError
-from stack.load import load
-from stack.reader import StackFile, read_stack_file
+from mobile_ai.cli.main import main
+from mobile_ai.stack.errors import SettingsError, StackFileError
+from mobile_ai.stack.load import load
+from mobile_ai.stack.reader import StackFile, read_stack_file
 from tests.operations.remediate.world import finding
 from tests.stack.sample import ROOT, stack_text
 

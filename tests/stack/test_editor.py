@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stack.editor import edit_file, renew_pins
-from stack.errors import StackFileError
-from stack.reader import StackFile
+from mobile_ai.stack.editor import edit_file, renew_pins
+from mobile_ai.stack.errors import StackFileError
+from mobile_ai.stack.reader import StackFile
 from tests.stack.sample import ROOT
 
 STACK = (ROOT / "Pulumi.dev.yaml").read_text()

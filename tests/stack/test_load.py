@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stack.errors import SettingsError
-from stack.load import decode, load
+from mobile_ai.stack.errors import SettingsError
+from mobile_ai.stack.load import decode, load
 from tests.components.support import ROOT, stack_values
 
 Values = dict[str, Any]

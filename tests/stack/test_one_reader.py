@@ -11,7 +11,7 @@ import pytest
 import ruamel.yaml
 import yaml
 
-from cli.main import main
+from mobile_ai.cli.main import main
 from tests.stack.test_bad_files import FILE, GOOD, TYPED, bad, world
 from tests.tools.stack_readers import ROOT, editors, parsers
 
@@ -22,15 +22,15 @@ _GO_ON = {"model samples", "audit --live"}
 
 
 def test_one_module_parses_and_one_edits_in_the_source() -> None:
-    assert editors() == ["stack/editor.py"]
-    assert sorted({*parsers()} - {*editors()}) == ["stack/reader.py"]
+    assert editors() == ["src/mobile_ai/stack/editor.py"]
+    assert sorted({*parsers()} - {*editors()}) == ["src/mobile_ai/stack/reader.py"]
 
 
 def caller() -> str:
     """Return the module of the product that asked a YAML library, but for the pack's bounds."""
     frames = (Path(frame.filename) for frame in reversed(traceback.extract_stack()))
     ours = (path.relative_to(ROOT) for path in frames if path.is_relative_to(ROOT))
-    bounds = Path("policy-pack/governance/documents.py")
+    bounds = Path("policy-pack/mobile_ai/contracts/documents.py")
     return next(p.as_posix() for p in ours if p != bounds and p.parts[0] not in {"tests", ".venv"})
 
 
@@ -58,14 +58,27 @@ def test_one_module_parses_and_one_edits_when_a_command_runs(
         main(list(TYPED[command]))
 
     assert "defect of mobile-ai" not in capsys.readouterr().err
-    assert ("PyYAML", "stack/reader.py") in seen
-    assert seen <= {("PyYAML", "stack/reader.py"), ("ruamel.yaml", "stack/editor.py")}
+    assert ("PyYAML", "src/mobile_ai/stack/reader.py") in seen
+    assert seen <= {
+        ("PyYAML", "src/mobile_ai/stack/reader.py"),
+        ("ruamel.yaml", "src/mobile_ai/stack/editor.py"),
+    }
 
 
 def test_a_device_and_an_edge_site_need_no_stack_file() -> None:
-    code = (
-        "import sys, delivery.client, edge.front, edge.models.assemble, cli.edge, cli.main;"
-        "print([name for name in sys.modules if name.partition('.')[0] == 'stack'])"
+    rooms = (
+        "delivery.client",
+        "edge.inference_service",
+        "edge.models.assemble",
+        "cli.edge",
+        "cli.main",
+    )
+    code = "; ".join(
+        [
+            *(f"import mobile_ai.{room}" for room in rooms),
+            "import sys",
+            "print([name for name in sys.modules if name.startswith('mobile_ai.stack')])",
+        ]
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stack.editor import sandbox_copy
-from stack.errors import StackFileError
-from stack.reader import StackFile
+from mobile_ai.stack.editor import sandbox_copy
+from mobile_ai.stack.errors import StackFileError
+from mobile_ai.stack.reader import StackFile
 from tests.gate.support import STACK_TEXT
 
 FILE = StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml")

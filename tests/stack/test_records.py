@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.records import MAX_RECORDS, RecordError, load_records, read_below
+from mobile_ai.stack.records import MAX_RECORDS, RecordError, load_records, read_below
 
 
 def test_records_come_by_name_with_their_text(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
-from stack.settings_delivery import Delivery, Telemetry
+from mobile_ai.stack.settings_delivery import Delivery, Telemetry
 
 
 def pem(key: Any) -> str:

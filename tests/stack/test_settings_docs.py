@@ -9,8 +9,8 @@ import botocore.session
 import jsonschema
 import pytest
 
-from stack.settings import settings_schema
-from stack.settings_types import AWS_REGIONS
+from mobile_ai.stack.settings import settings_schema
+from mobile_ai.stack.settings_types import AWS_REGIONS
 from tests.components.support import ROOT, stack_values
 
 

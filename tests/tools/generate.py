@@ -14,12 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from governance.manifest import manifest_schema
-from governance.telemetry import event_schema
-
-from operations.monitor.finding import finding_schema
-from sandbox.providers.aws.types_page import types_page
-from stack.settings import settings_schema
+from mobile_ai.contracts.manifest import manifest_schema
+from mobile_ai.contracts.telemetry import event_schema
+from mobile_ai.operations.monitor.finding import finding_schema
+from mobile_ai.sandbox.providers.aws.types_page import types_page
+from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
 from tests.tools.policies_page import policies_page, schema_text
@@ -75,8 +74,10 @@ def schema(of: Callable[[], dict[str, Any]]) -> str:
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "requirements.txt": partial(export_requirements, "--no-dev"),
     "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
-    "edge/requirements.txt": partial(export_requirements, "--only-group", "edge-image"),
-    "components/registry_image/requirements.txt": partial(
+    "src/mobile_ai/edge/requirements.txt": partial(
+        export_requirements, "--only-group", "edge-image"
+    ),
+    "components/mobile_ai/components/registry/image/requirements.txt": partial(
         export_requirements, "--only-group", "mlflow-image"
     ),
     "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
@@ -87,7 +88,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
-    "operations/bootstrap/authorization.json": authorization_text,
+    "src/mobile_ai/operations/bootstrap/authorization.json": authorization_text,
     "policy-pack/config/schema.json": schema_text,
 }
 

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox.engine.recipe import RECIPE
-from sandbox.errors import SandboxError
-from sandbox.gobuild import build_folder, ensure_built
-from sandbox.progress import shown
+from mobile_ai.sandbox.engine.recipe import RECIPE
+from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.gobuild import build_folder, ensure_built
+from mobile_ai.sandbox.progress import shown
 
 __all__ = ["main"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from governance.bounds import Bounds, BudgetBound
-from governance.config import config_schema
-from governance.listed_types import JUDGED, UNJUDGED
-from governance.rule import Rule
-from governance.rules import catalogue
+from mobile_ai.governance.bounds import Bounds, BudgetBound
+from mobile_ai.governance.config import config_schema
+from mobile_ai.governance.listed_types import JUDGED, UNJUDGED
+from mobile_ai.governance.rule import Rule
+from mobile_ai.governance.rules import catalogue
 
 __all__ = ["policies_page", "schema_text"]
 

@@ -13,7 +13,7 @@ from grpc_tools import protoc
 __all__ = ["PROTO", "generate", "main"]
 
 ROOT: Final = Path(__file__).parents[2]
-PROTO: Final = "edge/proto/open_inference_grpc.proto"
+PROTO: Final = "src/mobile_ai/edge/proto/open_inference_grpc.proto"
 
 
 def generate() -> Mapping[str, str]:

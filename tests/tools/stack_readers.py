@@ -14,10 +14,7 @@ from typing import Final
 __all__ = ["ROOT", "editors", "parsers"]
 
 ROOT: Final = Path(__file__).parents[2]
-_ROOMS: Final = (
-    *("stack", "components", "gate", "delivery", "operations", "cli", "edge", "sandbox"),
-    *("benchmarks", "policy-pack", "model-build"),
-)
+_ROOMS: Final = ("src", "components", "policy-pack", "model-build", "benchmarks")
 _PARSERS: Final = frozenset({"compose", "load", "load_all", "parse", "safe_load"})
 _NAMED: Final = re.compile(r"Pulumi\.(?!yaml)|mobile-ai:[a-z]|config$")
 _FILE_NAMES: Final = frozenset({"_CONFIG", "stack_file", "stack_file_name"})

@@ -25,18 +25,18 @@ from botocore import xform_name
 from google.protobuf import struct_pb2
 from google.protobuf.json_format import ParseDict
 
-from sandbox.providers.aws.api.calls import Api
-from sandbox.providers.aws.api.kind import Kind
-from sandbox.providers.aws.api.subject import Subject, bare
-from sandbox.providers.aws.schemas.judge import api_kind, cloudformation_type
-from sandbox.providers.aws.schemas.lint import resource_schema
-from sandbox.providers.aws.schemas.models import service_model
-from sandbox.providers.aws.schemas.place import Resource
-from sandbox.providers.aws.schemas.table import RESOURCES
-from sandbox.providers.aws.schemas.translate import translate
-from sandbox.providers.spec import Spec
-from sandbox.providers.specfile import ensure_spec
-from sandbox.providers.values import (
+from mobile_ai.sandbox.providers.aws.api.calls import Api
+from mobile_ai.sandbox.providers.aws.api.kind import Kind
+from mobile_ai.sandbox.providers.aws.api.subject import Subject, bare
+from mobile_ai.sandbox.providers.aws.schemas.judge import api_kind, cloudformation_type
+from mobile_ai.sandbox.providers.aws.schemas.lint import resource_schema
+from mobile_ai.sandbox.providers.aws.schemas.models import service_model
+from mobile_ai.sandbox.providers.aws.schemas.place import Resource
+from mobile_ai.sandbox.providers.aws.schemas.table import RESOURCES
+from mobile_ai.sandbox.providers.aws.schemas.translate import translate
+from mobile_ai.sandbox.providers.spec import Spec
+from mobile_ai.sandbox.providers.specfile import ensure_spec
+from mobile_ai.sandbox.providers.values import (
     Properties,
     Special,
     Unknown,

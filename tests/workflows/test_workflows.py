@@ -13,7 +13,7 @@ import pytest
 import typer
 import yaml
 
-from cli.main import GROUPS, application
+from mobile_ai.cli.main import GROUPS, application
 
 ROOT = Path(__file__).parents[2]
 FILES = [

@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from governance.canonical import sha256_bytes
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, TargetFile
 
-from delivery.client import active_model
-from delivery.client.state import load_state
-from delivery.repository.folder import read_releases, to_bytes
-from delivery.repository.root import first_root, rotate_root
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.delivery.client import active_model
+from mobile_ai.delivery.client.state import load_state
+from mobile_ai.delivery.repository.folder import read_releases, to_bytes
+from mobile_ai.delivery.repository.root import first_root, rotate_root
 from tests.delivery.world import NOW, World, check, deployment, device, flip, new_signers, weights
 
 EVIL = b"evil" * 1024

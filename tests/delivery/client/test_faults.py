@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tuf.ngclient._internal import trusted_metadata_set
 
-from delivery.client import active_model, disk
-from delivery.client.state import load_state
+from mobile_ai.delivery.client import active_model, disk
+from mobile_ai.delivery.client.state import load_state
 from tests.delivery.world import check, deployment, device, flip, weights
 
 

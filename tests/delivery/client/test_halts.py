@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from governance.canonical import sha256_bytes
 from tuf.api.metadata import TargetFile
 
-from delivery.client import active_model, explain, load_model
-from delivery.client.state import load_state, save_state
-from delivery.halts import HaltDocument, LiftDocument
-from delivery.repository.folder import read_releases
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.delivery.client import active_model, explain, load_model
+from mobile_ai.delivery.client.state import load_state, save_state
+from mobile_ai.delivery.halts import HaltDocument, LiftDocument
+from mobile_ai.delivery.repository.folder import read_releases
 from tests.delivery.world import NOW, check, deployment, device, new_signers, weights
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/halts.json").read_bytes())

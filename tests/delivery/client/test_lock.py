@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pytest
 
-from delivery.client import Device, active_model, load_model, reject, update
-from delivery.client.disk import write_pieces, write_whole
-from delivery.client.lock import BusyError, only_updater
-from delivery.client.state import load_state
+from mobile_ai.delivery.client import Device, active_model, load_model, reject, update
+from mobile_ai.delivery.client.disk import write_pieces, write_whole
+from mobile_ai.delivery.client.lock import BusyError, only_updater
+from mobile_ai.delivery.client.state import load_state
 from tests.delivery.world import QUICK, answer, check, deployment, device, weights
 
 FORK = multiprocessing.get_context("fork")
@@ -139,9 +139,9 @@ def test_a_check_that_began_before_a_halt_does_not_undo_it(world, phone, monkeyp
     """The second check runs while the first is between reading the halts and saving."""
     import sys  # noqa: PLC0415
 
-    from delivery.client import update as _  # noqa: F401, PLC0415
+    from mobile_ai.delivery.client import update as _  # noqa: F401, PLC0415
 
-    module = sys.modules["delivery.client.update"]
+    module = sys.modules["mobile_ai.delivery.client.update"]
     real, nested = module._consider, []
 
     def consider(*arguments):

@@ -6,13 +6,13 @@ The attacker has the keys of a ring or of role halt, of snapshot and timestamp, 
 import json
 
 import pytest
-from governance.errors import DocumentError
 from tuf.api.metadata import TargetFile
 
-from delivery.client import active_model, load_model, reject
-from delivery.client.cache import Cache
-from delivery.client.state import load_state
-from delivery.errors import UpdateError
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.delivery.client import active_model, load_model, reject
+from mobile_ai.delivery.client.cache import Cache
+from mobile_ai.delivery.client.state import load_state
+from mobile_ai.delivery.errors import UpdateError
 from tests.delivery.world import check, deployment, device, weights
 
 EVIL = b"#!/bin/sh\n# code of the attacker\n"

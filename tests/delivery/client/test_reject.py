@@ -2,8 +2,8 @@
 
 import pytest
 
-from delivery.client import active_model, reject
-from delivery.client.state import load_state
+from mobile_ai.delivery.client import active_model, reject
+from mobile_ai.delivery.client.state import load_state
 from tests.delivery.world import check, deployment
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from delivery.client import active_model, load_model
-from delivery.client.seal import read_key, seal, unseal
-from delivery.errors import UpdateError
+from mobile_ai.delivery.client import active_model, load_model
+from mobile_ai.delivery.client.cache_encryption import read_key, seal, unseal
+from mobile_ai.delivery.errors import UpdateError
 from tests.delivery.world import check, deployment, device, weights
 
 KEY = bytes(range(32))

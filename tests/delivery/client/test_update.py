@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from governance.telemetry import check_event
 
-from delivery.client import active_model, explain, next_check
-from delivery.client.events import Spool
-from delivery.client.state import Installed, State, load_state, save_state
-from delivery.rings import cohort, point
+from mobile_ai.contracts.telemetry import check_event
+from mobile_ai.delivery.client import active_model, explain, next_check
+from mobile_ai.delivery.client.events import Spool
+from mobile_ai.delivery.client.state import Installed, State, load_state, save_state
+from mobile_ai.delivery.rings import cohort, point
 from tests.delivery.world import check, deployment, device, weights
 
 

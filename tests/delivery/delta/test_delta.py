@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from delivery.delta import (
+from mobile_ai.delivery.delta import (
     apply_patch,
     best_patch,
     candidates,
@@ -24,10 +24,10 @@ from delivery.delta import (
     weights,
     zstd,
 )
-from delivery.delta.container import pack
-from delivery.delta.segments import Reader, Segment, gaps, read_table, varint, write_table
-from delivery.delta.tensors import find_tensors
-from delivery.errors import PatchError
+from mobile_ai.delivery.delta.container import pack
+from mobile_ai.delivery.delta.segments import Reader, Segment, gaps, read_table, varint, write_table
+from mobile_ai.delivery.delta.tensors import find_tensors
+from mobile_ai.delivery.errors import PatchError
 
 MODELS = Path(__file__).parents[3] / "models/digits"
 FILES = ("digits-int8.tflite", "digits-int8-onnx.onnx", "digits-int4.tflite", "digits-fp32.tflite")

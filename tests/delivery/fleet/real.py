@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from delivery.client import active_model
-from delivery.client.state import State, save_state
+from mobile_ai.delivery.client import active_model
+from mobile_ai.delivery.client.state import State, save_state
 from tests.delivery.caching import CachingProxy
 from tests.delivery.world import Cdn, check, deployment, device, weights
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from delivery.fleet import FleetPlan, simulate
-from delivery.rings import Ring
+from mobile_ai.delivery.fleet import FleetPlan, simulate
+from mobile_ai.delivery.rings import Ring
 
 PLAN = FleetPlan(
     devices=200_000,

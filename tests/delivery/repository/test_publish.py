@@ -11,18 +11,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from governance.errors import GovernanceError
-from governance.released import read_release, served_name
 from securesystemslib.signer import SSlibKey
 from tuf.api.metadata import TargetFile
 
-from components.delivery_plan import target_key as component_key
-from components.delivery_timestamp import canonical, next_timestamp, public_key
-from delivery.errors import ReleaseError
-from delivery.repository.folder import read_releases
-from delivery.repository.roles import ring_role
-from delivery.repository.root import first_root, rotate_root
-from delivery.repository.site import uploads
+from mobile_ai.components.delivery.plan import target_key as component_key
+from mobile_ai.components.functions.delivery_timestamp import canonical, next_timestamp, public_key
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.released import read_release, served_name
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository.folder import read_releases
+from mobile_ai.delivery.repository.roles import ring_role
+from mobile_ai.delivery.repository.root import first_root, rotate_root
+from mobile_ai.delivery.repository.site import uploads
 from tests.delivery.world import NOW, TRUST, World, check, deployment, device, new_signers, weights
 
 
@@ -200,7 +200,7 @@ def test_targets_are_uploaded_before_who_names_them(world, pins):
 
 def test_keys_are_those_that_the_cdn_serves_and_the_stack_uploads(world, pins):
     world.publish(deployment(pins[0]))
-    source = Path("components/delivery_function.js").read_text()
+    source = Path("components/mobile_ai/components/functions/delivery_function.js").read_text()
     patterns = [
         re.compile(found.replace("\\/", "/")) for found in re.findall(r"= /(\^.*\$)/;", source)
     ]

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from delivery.errors import ReleaseError
-from delivery.repository.folder import read_releases
-from delivery.repository.keys import create_keys, read_signers
-from delivery.repository.root import first_root, rotate_root
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository.folder import read_releases
+from mobile_ai.delivery.repository.keys import create_keys, read_signers
+from mobile_ai.delivery.repository.root import first_root, rotate_root
 from tests.delivery.world import NOW, World, check, deployment, device, new_signers, weights
 
 LATER = NOW + timedelta(hours=5)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from delivery.errors import ReleaseError
-from delivery.repository import stack
-from delivery.repository.release import Places
-from stack.editor import edit_deployment
-from stack.errors import StackFileError, UnknownDeploymentError
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository import stack
+from mobile_ai.delivery.repository.release import Places
+from mobile_ai.stack.editor import edit_deployment
+from mobile_ai.stack.errors import StackFileError, UnknownDeploymentError
 
 ROOT = Path(__file__).parents[3]
 NAME = "field-assistant-digits"

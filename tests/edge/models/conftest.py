@@ -9,7 +9,7 @@ from tests.edge.models.world import Git, Releases, answers_here
 @pytest.fixture
 def here(monkeypatch):
     """Run self-tests in this process: the result is the same, and a second faster."""
-    monkeypatch.setattr("edge.models.prove.run_apart", answers_here)
+    monkeypatch.setattr("mobile_ai.edge.models.load_check.run_apart", answers_here)
 
 
 @pytest.fixture

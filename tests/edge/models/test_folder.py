@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from governance.testing import Signers
 
+from mobile_ai.testing import Signers
 from tests.edge.models.world import ask, in_loop, opened, reason, scaled, settings, states
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -117,7 +117,7 @@ async def test_what_runs_on_evidence_that_expires_later_goes_on_after_a_restart(
         assert ask(table) == ("1.0.0", 2.0)
     manifest = folder / "manifest.yaml"
     assert manifest.exists()
-    monkeypatch.setattr("edge.models.folder._now", _in_twenty_years)
+    monkeypatch.setattr("mobile_ai.edge.models.folder._now", _in_twenty_years)
     git.trust.unlink()  # nothing new could be verified at all
 
     async with opened(given) as table:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from delivery.errors import SelfTestError
-from edge.models.prove import Prover
+from mobile_ai.delivery.errors import SelfTestError
+from mobile_ai.edge.models.load_check import Prover
 from tests.edge.models.world import in_loop, opened, reason, scaled, settings
 
 
@@ -21,7 +21,7 @@ def test_a_model_is_loaded_apart_once(tmp_path, monkeypatch):
     path.write_bytes(scaled(2.0))
     prover = Prover()
     prover.require(path)
-    monkeypatch.setattr("edge.models.prove.run_apart", None)
+    monkeypatch.setattr("mobile_ai.edge.models.load_check.run_apart", None)
     prover.require(path)
 
 

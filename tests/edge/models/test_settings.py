@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from edge.models.settings import ENVIRONMENT, ModelSettings
+from mobile_ai.edge.models.settings import ENVIRONMENT, ModelSettings
 
 GIVEN = {
     "MOBILE_AI_APP": "camera",

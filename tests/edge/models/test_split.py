@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.models.split import KEY_HEADER, TRACK_HEADER, Split
+from mobile_ai.edge.models.split import KEY_HEADER, TRACK_HEADER, Split
 
 
 @pytest.mark.parametrize("track", ["stable", "canary"])

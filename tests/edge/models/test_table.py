@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import pytest
 
-from delivery.client import Outcome
-from delivery.client.state import load_state, save_state
-from edge.models.signals import REGISTRY
-from edge.models.split import TRACK_HEADER
-from edge.server import make_front
-from edge.serving import ModelUnavailableError, Run, UnknownModelError
+from mobile_ai.delivery.client import Outcome
+from mobile_ai.delivery.client.state import load_state, save_state
+from mobile_ai.edge.models.signals import REGISTRY
+from mobile_ai.edge.models.split import TRACK_HEADER
+from mobile_ai.edge.server import make_front
+from mobile_ai.edge.serving import ModelUnavailableError, Run, UnknownModelError
 from tests.edge.models.world import (
     ask,
     failing,
@@ -255,7 +255,7 @@ async def test_a_release_comes_by_polling_and_so_does_a_network(world, cdn):
 
 @in_loop
 async def test_a_defect_of_a_check_ends_no_polling(two, tmp_path, monkeypatch):
-    monkeypatch.setattr("edge.models.assemble._LOCAL_PERIOD", 0.1)
+    monkeypatch.setattr("mobile_ai.edge.models.assemble._LOCAL_PERIOD", 0.1)
     async with opened(settings(tmp_path)) as table:
         check = table._entries["digits"].stable.source.__class__.check
         calls = []
@@ -266,7 +266,7 @@ async def test_a_defect_of_a_check_ends_no_polling(two, tmp_path, monkeypatch):
                 raise RuntimeError("boom")
             return check(self)
 
-        monkeypatch.setattr("edge.models.folder.FolderSource.check", failing_once)
+        monkeypatch.setattr("mobile_ai.edge.models.folder.FolderSource.check", failing_once)
         two()
         await until_async(lambda: ask(table) == ("1.1.0", 3.0))
         assert len(calls) >= 2
@@ -280,7 +280,7 @@ async def test_a_full_disk_costs_no_served_version(two, tmp_path, monkeypatch):
         def full(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("delivery.client.disk.write_whole", full)
+        monkeypatch.setattr("mobile_ai.delivery.client.disk.write_whole", full)
         with pytest.raises(ModelUnavailableError, match="No space left"):
             await table.load("digits")
         assert ask(table) == ("1.0.0", 2.0)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.models.settings import WatchSettings
-from edge.models.watch import Watch, percentile
+from mobile_ai.edge.models.health import Watch, percentile
+from mobile_ai.edge.models.settings import WatchSettings
 
 LIMITS = WatchSettings(
     probation_seconds=600, window_seconds=60, min_runs=20, error_rate=0.05, slowdown=4.0

@@ -7,19 +7,19 @@ import json
 
 import numpy as np
 import onnx
-from governance.canonical import sha256_bytes
-from governance.evidence import VerifiedModel
-from governance.manifest import ModelManifest
-from governance.testing import Signers, make_trust_text, make_version
 from onnx import TensorProto, helper
 
-from delivery.client import selftest_worker
-from delivery.repository.deployment import Pin
-from delivery.repository.versions import Version
-from delivery.rings import Ring
-from edge.models.assemble import open_table
-from edge.models.settings import ModelSettings
-from edge.serving import Run
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.delivery.client import selftest_worker
+from mobile_ai.delivery.repository.deployment import Pin
+from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.rings import Ring
+from mobile_ai.edge.models.assemble import open_table
+from mobile_ai.edge.models.settings import ModelSettings
+from mobile_ai.edge.serving import Run
+from mobile_ai.testing import Signers, make_trust_text, make_version
 from tests.delivery.world import World, deployment
 
 SITE = "dublin"

@@ -4,13 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from governance.facts import Facts
-from governance.resource import Resource
-from governance.testing import Scene
-
-from gate.baseline import ModelPin
-from operations.audit import Check, Deployed, Found
-from operations.audit.contract import Author
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.gate.state.baseline import ModelPin
+from mobile_ai.governance.facts import Facts
+from mobile_ai.operations.audit import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Author
+from mobile_ai.testing import Scene
 
 SCENE = Scene()
 NAME = SCENE.deployment().name

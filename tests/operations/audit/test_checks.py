@@ -5,16 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from governance.records import Records, Waiver
-from governance.rules import catalogue
-from governance.statements import EXCEPTION
-from governance.testing import Scene, Signers, make_record, make_version
 
-from operations.audit.checks import STATE_CHECKS
-from operations.audit.checks.expiry import SOON, approvals_not_near_expiry
-from operations.audit.checks.pins import pins_as_in_git
-from operations.audit.checks.tags import coverage, tags_deployed
-from operations.audit.contract import Check, Deployed, Found
+from mobile_ai.contracts.records import Records, Waiver
+from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.operations.audit.checks import STATE_CHECKS
+from mobile_ai.operations.audit.checks.expiry import SOON, approvals_not_near_expiry
+from mobile_ai.operations.audit.checks.pins import pins_as_in_git
+from mobile_ai.operations.audit.checks.tags import coverage, tags_deployed
+from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.testing import Scene, Signers, make_record, make_version
 from tests.operations.audit.support import NAME, PIN, SCENE, deployed, tags
 
 OTHER = replace(PIN, version="1.0.0", sha256="9" * 64)

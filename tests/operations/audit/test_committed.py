@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gate.errors import GateError
-from gate.project import Project
-from operations.audit.committed import pinned_by
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.operations.audit.blame import pinned_by
 
 OLD, NEW = "a" * 64, "b" * 64
 ENTRY = "    - {{app: field, model: digits, version: {}, sha256: {}, previous: {{sha256: {}}}}}\n"

@@ -3,19 +3,19 @@
 from datetime import UTC, datetime
 
 import pytest
-from governance.engine_values import SECRET, SIGNATURE
-from governance.errors import DocumentError
-from governance.exported import read_export
-from governance.judge import Session
-from governance.reading import Secret
-from governance.rules import catalogue
-from governance.testing import Scene, changed
 
-from gate import verdict
-from gate.events import Violation
-from gate.expectation import Expectation
-from gate.observation import Observation
-from operations.audit.judged import disagreement, events_of
+from mobile_ai.contracts.engine_values import SECRET, SIGNATURE
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.exported import read_export
+from mobile_ai.contracts.reading import Secret
+from mobile_ai.gate.engine.events import Violation
+from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.verdict import verdict
+from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.governance.judge import Session
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.operations.audit.policy_events import disagreement, events_of
+from mobile_ai.testing import Scene, changed
 from tests.operations.audit.support import SCENE, export
 
 URN = "urn:pulumi:dev::mobile-ai::aws:sqs/queue:Queue::q"

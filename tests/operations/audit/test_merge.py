@@ -2,14 +2,14 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from governance.errors import GovernanceError
-from governance.reading import Finding
 
-from gate.assemble import assemble
-from operations.audit import Check, Found
-from operations.audit.contract import Author
-from operations.audit.merge import look, merge
-from stack.reader import StackFile
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.reading import Finding
+from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.operations.audit import Check, Found
+from mobile_ai.operations.audit.contract import Author
+from mobile_ai.operations.audit.merge import look, merge
+from mobile_ai.stack.reader import StackFile
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of
 from tests.operations.audit.support import deployed
 

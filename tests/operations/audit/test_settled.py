@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operations.audit.settled import settled
+from mobile_ai.operations.audit.settled import settled
 
 OWN = {"type": "mobileai:index:Deployed", "inputs": {"found": "first", "text": ""}}
 OTHER = {"type": "aws:s3/bucket:Bucket", "inputs": {"text": "x"}}

@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any, Final
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from governance.resource import Resource
 
-from operations.bootstrap import Place
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.operations.bootstrap import Place
 from tests.operations.bootstrap.judge_tables import (
     LINKED,
     NEWER,

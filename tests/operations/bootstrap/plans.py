@@ -4,10 +4,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from governance.engine_values import decode_json
-from governance.resource import Resource
-
-from operations.bootstrap import Place
+from mobile_ai.contracts.engine_values import decode_json
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.operations.bootstrap import Place
 from tests.components.support import run_stack, stack_values, write_repository
 
 __all__ = ["STACKS", "place_of", "plan_of"]

@@ -10,13 +10,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from governance.errors import GovernanceError
-from governance.resource import Resource
 from moto import mock_aws
 
-from cli.main import main
-from operations.bootstrap import Place, Repository, Wanted, bootstrap
-from operations.bootstrap.names import refuse_shared_names
+from mobile_ai.cli.main import main
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.operations.bootstrap import Place, Repository, Wanted, bootstrap
+from mobile_ai.operations.bootstrap.names import refuse_shared_names
 from tests.stack.sample import stack_text
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.aws_names import AwsScope, boundary_arn, key_alias
-from operations.bootstrap import (
+from mobile_ai.components.aws.names import AwsScope, boundary_arn, key_alias
+from mobile_ai.operations.bootstrap import (
     Place,
     boundary_policy,
     deploy_policies,
@@ -235,8 +235,8 @@ def test_the_boundary_has_the_name_that_components_give_their_roles() -> None:
 
 
 def test_nothing_that_is_deployed_depends_on_the_sandbox() -> None:
-    program = [ROOT / "__main__.py", *(ROOT / "components").glob("*.py")]
+    program = [ROOT / "__main__.py", *(ROOT / "components").rglob("*.py")]
 
     assert program[1:]
-    pattern = re.compile(r"^\s*(from|import) +(sandbox|tests)\b", re.MULTILINE)
+    pattern = re.compile(r"^\s*(from|import) +(mobile_ai\.sandbox|tests)\b", re.MULTILINE)
     assert [path.name for path in program if pattern.search(path.read_text())] == []

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from cloudsplaining.scan.policy_document import PolicyDocument
-from governance.errors import GovernanceError
-from governance.reading import UNKNOWN
-from governance.resource import Resource
 
-from operations.bootstrap import Place, boundary_policy, deploy_policies
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.operations.bootstrap import Place, boundary_policy, deploy_policies
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of
 from tests.tools.iam import allows
 

@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any
 
 import pytest
-from governance.errors import GovernanceError
-from governance.reading import UNKNOWN
-from governance.resource import Resource
 
-from operations.bootstrap import Place, Right, deploy_policies, rights_of_plan
-from operations.bootstrap.policies import packed, statements
-from operations.bootstrap.rights import authorization, calls
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.operations.bootstrap import Place, Right, deploy_policies, rights_of_plan
+from mobile_ai.operations.bootstrap.policies import packed, statements
+from mobile_ai.operations.bootstrap.rights import authorization, calls
 from tests.operations.bootstrap.judge import handlers, missing, unlisted
 from tests.operations.bootstrap.judge_tables import EXCUSED, OWN, excused
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of

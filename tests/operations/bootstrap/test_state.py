@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from operations.bootstrap.state import STATE_KEY, state_statements
+from mobile_ai.operations.bootstrap.state import STATE_KEY, state_statements
 
 ENDS: dict[str, Any] = {"account": "111122223333", "stack": "dev", "region": "eu-central-1"}
 BUCKET = "arn:aws:s3:::mobile-ai-state-111122223333-eu-central-1"

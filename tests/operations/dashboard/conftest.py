@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from operations.dashboard import Board, Chart, Table, render_page
-from operations.dashboard.board import Section
+from mobile_ai.operations.dashboard import Board, Chart, Table, render_page
+from mobile_ai.operations.dashboard.board import Section
 
 ATTACK = "</script><script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
 

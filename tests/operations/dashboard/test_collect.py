@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.errors import GovernanceError
 
-from cli.main import main
-from operations.dashboard.board import Board, Table
-from operations.dashboard.collect import Sources, collect
+from mobile_ai.cli.main import main
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.operations.dashboard.board import Board, Table
+from mobile_ai.operations.dashboard.collect import Sources, collect
 
 pytestmark = pytest.mark.slow
 

@@ -3,8 +3,8 @@
 import json
 import re
 
-from operations.dashboard import Board, render_page
-from operations.dashboard.charts import specification
+from mobile_ai.operations.dashboard import Board, render_page
+from mobile_ai.operations.dashboard.charts import specification
 
 
 def test_the_page_is_one_file_below_two_megabytes(board: Board) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import boto3
 import pytest
-from governance.errors import GovernanceError
 from moto import mock_aws
 
-from cli.main import main
-from operations.images import Registry, compare, read_images
-from operations.images.login import login
+from mobile_ai.cli.main import main
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.operations.images import Registry, compare, read_images
+from mobile_ai.operations.images.login import login
 from tests.operations.images.registry_double import (
     LOGIN,
     Contents,

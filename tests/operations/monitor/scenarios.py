@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from operations.monitor import Finding, Settings, judge
-from operations.monitor.alarm import begin_of
-from operations.monitor.cells import Cell, Subject
+from mobile_ai.operations.monitor import Finding, Settings, judge
+from mobile_ai.operations.monitor.alarm import begin_of
+from mobile_ai.operations.monitor.window_counts import Cell, Subject
 from tests.operations.monitor.world import (
     BINS,
     CANARY,

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.monitor import MonitorError, Settings, read_findings, write_findings
-from operations.monitor.alarm import findings
-from operations.monitor.cells import Cell
-from operations.monitor.compare import Evidence
-from operations.monitor.estimate import accuracy
-from operations.monitor.finding import finding_schema
-from operations.monitor.observe import Observation
-from operations.monitor.reference import learn
+from mobile_ai.operations.monitor import MonitorError, Settings, read_findings, write_findings
+from mobile_ai.operations.monitor.alarm import findings
+from mobile_ai.operations.monitor.compare import Evidence
+from mobile_ai.operations.monitor.compare_windows import Observation
+from mobile_ai.operations.monitor.estimate import accuracy
+from mobile_ai.operations.monitor.finding import finding_schema
+from mobile_ai.operations.monitor.reference import learn
+from mobile_ai.operations.monitor.window_counts import Cell
 from tests.operations.monitor.world import DEVICES, SITES
 
 SETTINGS = Settings()

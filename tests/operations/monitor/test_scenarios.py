@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.monitor import Settings, judge
+from mobile_ai.operations.monitor import Settings, judge
 from tests.operations.monitor.scenarios import SCENARIOS, play
 from tests.operations.monitor.world import DEVICES, Fleet, plain, run, shifted
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency
 
-from operations.monitor.statistics import (
+from mobile_ai.operations.monitor.statistics import (
     chi_square,
     jensen_shannon,
     newcombe,

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.main import main
-from operations.monitor.cells import Cell, Subject
-from operations.monitor.finding import Finding, read_finding
-from operations.monitor.limits import Limit, Limited, read_limits
-from operations.monitor.thresholds import over, propose_thresholds, quantile, rounded_up
+from mobile_ai.cli.main import main
+from mobile_ai.operations.monitor.finding import Finding, read_finding
+from mobile_ai.operations.monitor.limits import Limit, Limited, read_limits
+from mobile_ai.operations.monitor.thresholds import over, propose_thresholds, quantile, rounded_up
+from mobile_ai.operations.monitor.window_counts import Cell, Subject
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -129,7 +129,7 @@ def test_the_command_writes_proposals_and_closes_them(
     (tmp_path / "store" / "days").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     history = days()
-    monkeypatch.setattr("operations.monitor.load", lambda *_, **__: history)
+    monkeypatch.setattr("mobile_ai.operations.monitor.load", lambda *_, **__: history)
 
     assert thresholds(capsys) == [("threshold", True)]
     (path,) = (tmp_path / "store" / "findings").glob("*.json")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from operations.monitor.cells import Cell, Subject
-from operations.monitor.statistics import psi
+from mobile_ai.operations.monitor.statistics import psi
+from mobile_ai.operations.monitor.window_counts import Cell, Subject
 
 FEATURES = 20
 BINS = 10

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from operations.monitor.finding import Finding
-from operations.remediate import Playbooks, Taken, decide
-from operations.remediate.edit import resolved
+from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.operations.remediate import Playbooks, Taken, decide
+from mobile_ai.operations.remediate.edit import resolved
 from tests.operations.remediate.world import NAME, NOW, THRESHOLD, deployed, finding
 
 RUNNING = [deployed()]

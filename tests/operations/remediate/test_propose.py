@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.documents import read_yaml
-from governance.errors import GovernanceError
 
-from delivery.errors import ReleaseError
-from operations.remediate import propose, read_history
-from operations.remediate.propose import branch_of, possible
-from operations.remediate.threshold import pretty
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.operations.remediate import propose, read_history
+from mobile_ai.operations.remediate.propose import branch_of, possible
+from mobile_ai.operations.remediate.threshold import pretty
 from tests.operations.remediate.world import NOW, ROOT, THRESHOLD, checkout, finding, run
 
 

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from delivery.repository.deployment import Deployment, Pin
-from operations.monitor.finding import Finding
+from mobile_ai.delivery.repository.deployment import Deployment, Pin
+from mobile_ai.operations.monitor.finding import Finding
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from governance.cost.focus import MANDATORY, service_category
+from mobile_ai.pricing.focus import MANDATORY, service_category
 
 __all__ = ["row", "write_csv"]
 

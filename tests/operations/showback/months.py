@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from operations.showback import Bill, Charge, MeasuredMonth
+from mobile_ai.operations.showback import Bill, Charge, MeasuredMonth
 
 __all__ = ["bill_of", "charge", "measured_month"]
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.showback import Allocation, Bill, Charge, MeasuredMonth, Owner, allocate
-from operations.showback.allocate import BASES
-from operations.showback.bill import CATEGORIES
-from operations.showback.chargeback import chargeback_rows
-from operations.showback.report import showback
-from operations.showback.sites import site_charges, with_sites
+from mobile_ai.operations.showback import Allocation, Bill, Charge, MeasuredMonth, Owner, allocate
+from mobile_ai.operations.showback.allocate import BASES
+from mobile_ai.operations.showback.bill import CATEGORIES
+from mobile_ai.operations.showback.chargeback import chargeback_rows
+from mobile_ai.operations.showback.report import showback
+from mobile_ai.operations.showback.sites import site_charges, with_sites
 from tests.operations.showback.months import bill_of, charge, measured_month
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from operations.showback import Allocation, allocate
-from operations.showback.report import showback
+from mobile_ai.operations.showback import Allocation, allocate
+from mobile_ai.operations.showback.report import showback
 from tests.operations.showback.months import bill_of, charge, measured_month
 
 ROWS: list[dict[str, Any]] = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.showback.split import in_cents, split
+from mobile_ai.operations.showback.split import in_cents, split
 
 AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=15)
 WEIGHTS = st.dictionaries(

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from governance.documents import read_yaml
 
-from cli.main import main
-from operations.showback import allocate, read_bill, read_measured
+from mobile_ai.cli.main import main
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.operations.showback import allocate, read_bill, read_measured
 from tests.operations.showback.bills import row, write_csv
 
 ROOT = Path(__file__).parents[3]

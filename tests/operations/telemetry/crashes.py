@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from operations.telemetry import Store, compact, ingest, ingest_file
+from mobile_ai.operations.telemetry import Store, compact, ingest, ingest_file
 from tests.operations.telemetry.events import event
 
 _BATCH = 200  # small, so that there are many moments to be killed at
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["operations.telemetry", "operations.telemetry.simulate"])
+_CONTEXT.set_forkserver_preload(
+    ["mobile_ai.operations.telemetry", "mobile_ai.operations.telemetry.simulate"]
+)
 
 
 def crash(folder: Path, *, kills: int, seed: int = 1) -> dict[str, int]:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from operations.telemetry import Channel, Store, compact
-from operations.telemetry.endpoint import Endpoint
-from operations.telemetry.spool import Spool
+from mobile_ai.operations.telemetry import Channel, Store, compact
+from mobile_ai.operations.telemetry.endpoint import Endpoint
+from mobile_ai.operations.telemetry.spool import Spool
 from tests.operations.telemetry.events import event
 
 
@@ -102,7 +102,7 @@ def test_a_disk_that_takes_nothing_is_never_acknowledged(store, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("operations.telemetry.spool.os.write", full)
+        patch.setattr("mobile_ai.operations.telemetry.spool.os.write", full)
         assert ask(Endpoint(spool), body(fresh(2))).status_code == 503
     assert ask(Endpoint(spool), body(fresh(3))).status_code == 202
     assert drained(store).rows == 2

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.telemetry_transform import transform
-from operations.telemetry import (
+from mobile_ai.components.functions.telemetry_transform import transform
+from mobile_ai.operations.telemetry import (
     Channel,
     Retention,
     Store,
@@ -22,7 +22,7 @@ from operations.telemetry import (
     ingest,
     ingest_file,
 )
-from operations.telemetry.reading import read_values
+from mobile_ai.operations.telemetry.reading import read_values
 from tests.operations.telemetry.crashes import crash
 from tests.operations.telemetry.events import NOW, event, write
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from components.telemetry_plan import columns
-from operations.telemetry import Channel, Store, compact, ingest_file
-from operations.telemetry.queries import CAP, QUERIES, _portable, athena, duckdb_form
-from operations.telemetry.tables import SCHEMA
+from mobile_ai.components.telemetry.plan import columns
+from mobile_ai.operations.telemetry import Channel, Store, compact, ingest_file
+from mobile_ai.operations.telemetry.queries import CAP, QUERIES, _portable, athena, duckdb_form
+from mobile_ai.operations.telemetry.tables import SCHEMA
 from tests.operations.telemetry.events import NOW, event, write
 
 EVENTS = [

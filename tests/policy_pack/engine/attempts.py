@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from governance.canonical import sha256_text
-from governance.deployed import Baseline, write_deployed
-from governance.documents import dump_yaml
-from governance.resource import Resource
-from governance.statements import WAIVER
-from governance.testing import Scene, Signers, changed, make_record, make_version
-from governance.tokens import DEPLOYED
+from mobile_ai.contracts.canonical import sha256_text
+from mobile_ai.contracts.deployed import Baseline, write_deployed
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.statements import WAIVER
+from mobile_ai.contracts.tokens import DEPLOYED
+from mobile_ai.testing import Scene, Signers, changed, make_record, make_version
 
 __all__ = ["PLANS", "Plan"]
 

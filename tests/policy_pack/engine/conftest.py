@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from governance.testing import Scene
 
+from mobile_ai.testing import Scene
 from tests.policy_pack.engine.project import Project, make_project
 
 

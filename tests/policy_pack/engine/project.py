@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from governance.documents import dump_yaml
-from governance.resource import Resource
-from governance.testing import Scene, make_trust_text
-from governance.testing.plan import BOUNDS
-
-from sandbox.engine import environment, locate
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.testing import Scene, make_trust_text
+from mobile_ai.testing.plan import BOUNDS
 
 PACK = Path(__file__).parents[3] / "policy-pack"
 # The stack of the scene, with the scene's bounds.

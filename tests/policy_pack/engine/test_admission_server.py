@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from governance.admission import admission_policies
-from governance.resource import Resource
 
-from sandbox.kubernetes.api import Api, ApiError
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.endpoints import Endpoints
-from sandbox.services.state import Folder
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.admission import admission_policies
+from mobile_ai.sandbox.kubernetes.api import Api, ApiError
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.services.state import Folder
 from tests.policy_pack.governance.test_admission import OBJECTS, judged
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes")]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from governance.testing import Scene
 
+from mobile_ai.testing import Scene
 from tests.cases import always
 from tests.policy_pack.engine.attempts import PLANS
 from tests.policy_pack.engine.project import Project

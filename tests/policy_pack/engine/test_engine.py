@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from governance.resource import Resource
-from governance.rules import catalogue
-from governance.testing import Scene, changed
-from governance.tokens import DEPLOYED
 
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.tokens import DEPLOYED
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene, changed
 from tests.policy_pack.engine.project import Project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy-engine")]

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.deployed import Baseline
-from governance.resource import Provider, Resource
-from governance.testing import Scene, Signers, changed, make_version, without
+from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.testing import Scene, Signers, changed, make_version, without
 
 Plan = tuple[Scene, tuple[Resource, ...]]
 ALONE: dict[str, Callable[[], Plan]] = {}

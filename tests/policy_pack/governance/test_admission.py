@@ -6,13 +6,14 @@ from typing import Any
 
 import cel
 import pytest
-from governance.admission import AdmissionPolicy, admission_policies
-from governance.apply import applies, apply_to_resource
-from governance.cel import quoted
-from governance.facts import Facts
-from governance.resource import Resource
-from governance.rules import catalogue
-from governance.testing import Scene, changed, without
+
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.admission import AdmissionPolicy, admission_policies
+from mobile_ai.governance.cel import quoted
+from mobile_ai.governance.evaluation import applies, apply_to_resource
+from mobile_ai.governance.facts import Facts
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene, changed, without
 
 SCENE = Scene()
 RULES = {rule.id: rule for rule in catalogue()}

@@ -1,8 +1,14 @@
 """Canonical bytes follow RFC 8785."""
 
 import pytest
-from governance.canonical import canonical_bytes, manifest_digest, parse_sha256, sha256_text
-from governance.errors import DocumentError
+
+from mobile_ai.contracts.canonical import (
+    canonical_bytes,
+    manifest_digest,
+    parse_sha256,
+    sha256_text,
+)
+from mobile_ai.contracts.errors import DocumentError
 
 
 def test_the_example_of_the_rfc_has_its_bytes() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from governance.config import config_schema, load_config
-from governance.errors import DocumentError
-from governance.rules import catalogue
+
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.governance.config import config_schema, load_config
+from mobile_ai.governance.rules import catalogue
 
 PACK = Path(__file__).parents[3] / "policy-pack"
 

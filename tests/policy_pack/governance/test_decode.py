@@ -4,13 +4,14 @@ import gc
 
 import pytest
 from google.protobuf import json_format, struct_pb2
-from governance.engine_values import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT, decode_struct
-from governance.judge import Session
-from governance.pulumi_pack.decode import decode_stack
-from governance.reading import UNKNOWN, Secret
-from governance.resource import Resource
-from governance.testing import SAMPLE_TYPES, Scene
 from pulumi.runtime.proto import analyzer_pb2
+
+from mobile_ai.contracts.engine_values import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT, decode_struct
+from mobile_ai.contracts.reading import UNKNOWN, Secret
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.judge import Session
+from mobile_ai.governance.pulumi_pack.decode import decode_stack
+from mobile_ai.testing import SAMPLE_TYPES, Scene
 
 
 def struct(value: object) -> struct_pb2.Struct:

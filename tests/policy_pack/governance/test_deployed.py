@@ -4,14 +4,22 @@ import json
 from typing import Any
 
 import pytest
-from governance.deployed import FIRST, MISSING, STATE, Baseline, read_deployed, write_deployed
-from governance.errors import DocumentError
-from governance.facts import Facts
-from governance.reading import UNKNOWN
-from governance.testing import Scene
-from governance.tokens import DEPLOYED
 from hypothesis import given
 from hypothesis import strategies as st
+
+from mobile_ai.contracts.deployed import (
+    FIRST,
+    MISSING,
+    STATE,
+    Baseline,
+    read_deployed,
+    write_deployed,
+)
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.tokens import DEPLOYED
+from mobile_ai.governance.facts import Facts
+from mobile_ai.testing import Scene
 
 SPEC = {"aiModel": {"version": "1.1.0", "sha256": "a" * 64}, "rollout": {"stage": "canary"}}
 BASELINE = Baseline(

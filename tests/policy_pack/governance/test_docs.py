@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from governance.rules import catalogue
-
+from mobile_ai.governance.rules import catalogue
 from tests.tools.policies_page import policies_page
 
 PAGE = Path(__file__).parents[3] / "docs" / "policies.md"

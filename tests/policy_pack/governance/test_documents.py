@@ -1,10 +1,11 @@
 """Documents are parsed as JSON values, strictly and with limits."""
 
 import pytest
-from governance.documents import dump_yaml, read_json, read_yaml
-from governance.errors import DocumentError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from mobile_ai.contracts.documents import dump_yaml, read_json, read_yaml
+from mobile_ai.contracts.errors import DocumentError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),

@@ -1,9 +1,9 @@
 """Every mandatory rule is necessary: a plan exists that only it denies."""
 
 import pytest
-from governance.rules import catalogue
-from governance.testing import SAMPLE_TYPES, Scene
 
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import SAMPLE_TYPES, Scene
 from tests.policy_pack.governance.alone import ALONE
 
 MANDATORY = [rule.id for rule in catalogue() if rule.enforcement == "mandatory"]

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from governance.canonical import manifest_digest, sha256_text
-from governance.errors import GovernanceError
-from governance.evidence import verify_model
-from governance.testing import Signers, make_version
-from governance.testing.signing import make_trust
-from governance.testing.version import Version
+
+from mobile_ai.contracts.canonical import manifest_digest, sha256_text
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.evidence import verify_model
+from mobile_ai.testing import Signers, make_version
+from mobile_ai.testing.signing import make_trust
+from mobile_ai.testing.version import Version
 
 SIGNERS = Signers.shared()
 TRUST = make_trust(SIGNERS, environment="dev")

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from governance.deployed import Baseline
-from governance.resource import Resource
-from governance.testing import Scene, Signers, changed, make_version
+
+from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.testing import Scene, Signers, changed, make_version
 
 RULES = ("ethical-assessment-approved", "evaluation-current")
 LATER = datetime(2029, 6, 1, tzinfo=UTC)

@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from governance.config import load_config
-from governance.judge import judge
-from governance.listed_types import JUDGED, LISTED, UNJUDGED
-from governance.rules import catalogue
-from governance.testing import Scene
+
+from mobile_ai.governance.config import load_config
+from mobile_ai.governance.judge import judge
+from mobile_ai.governance.listed_types import JUDGED, LISTED, UNJUDGED
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene
 
 GOLDEN = Path(__file__).parents[2] / "components" / "golden"
 _TOKEN = re.compile(r"^((?:aws|kubernetes|mobileai|pulumi):[^\s]+) ", re.MULTILINE)

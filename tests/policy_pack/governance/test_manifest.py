@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from governance.documents import dump_yaml
-from governance.errors import ManifestError
-from governance.manifest import manifest_schema, read_manifest
-from governance.testing import Signers, make_version
+
+from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.errors import ManifestError
+from mobile_ai.contracts.manifest import manifest_schema, read_manifest
+from mobile_ai.testing import Signers, make_version
 
 GOOD = make_version(Signers.shared())
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format, struct_pb2
-from governance.cost.recorded import resources_of_events
-from governance.engine_values import (
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import analyzer_pb2
+
+from mobile_ai.contracts.engine_values import (
     ARCHIVE,
     ASSET,
     OUTPUT,
@@ -23,15 +25,13 @@ from governance.engine_values import (
     UNKNOWN_TEXT,
     UNKNOWNS,
 )
-from governance.errors import DocumentError
-from governance.exported import read_export
-from governance.pulumi_pack.decode import decode_resource, decode_stack
-from governance.reading import UNKNOWN, Secret
-from governance.resource import Provider, Resource
-from pulumi.runtime import rpc
-from pulumi.runtime.proto import analyzer_pb2
-
-from sandbox.providers import values
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.exported import read_export
+from mobile_ai.contracts.reading import UNKNOWN, Secret
+from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.governance.pulumi_pack.decode import decode_resource, decode_stack
+from mobile_ai.pricing.recorded import resources_of_events
+from mobile_ai.sandbox.providers import values
 
 ROOT = "urn:pulumi:dev::mobile-ai::pulumi:pulumi:Stack::mobile-ai-dev"
 AWS = "urn:pulumi:dev::mobile-ai::pulumi:providers:aws::aws"

@@ -1,11 +1,12 @@
 """Untrusted text cannot inject lines, workflow commands or invisible characters."""
 
 import pytest
-from governance.errors import GovernanceError
-from governance.printable import printable, printable_lines
-from governance.reading import Notes
 from hypothesis import given
 from hypothesis import strategies as st
+
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.printable import printable, printable_lines
+from mobile_ai.contracts.reading import Notes
 
 
 @given(st.text())

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from governance.errors import DocumentError
-from governance.rego import evaluate
-from governance.rego_lint import BUILTINS, problems
+
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.governance.rego import evaluate
+from mobile_ai.governance.rego_lint import BUILTINS, problems
 
 PACK = Path(__file__).parents[3] / "policy-pack"
 HEAD = "package mobile.ai.governance\n\nimport rego.v1\n\n"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.canonical import sha256_bytes
-from governance.facts import Facts
-from governance.released import proven_manifests
-from governance.testing.plan import Scene
 
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.released import proven_manifests
+from mobile_ai.governance.facts import Facts
+from mobile_ai.testing.plan import Scene
 from tests.delivery.world import World, deployment, weights
 
 

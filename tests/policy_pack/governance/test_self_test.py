@@ -6,10 +6,11 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from governance.canonical import sha256_bytes
-from governance.errors import GovernanceError
-from governance.manifest import ModelManifest, parse_manifest
-from governance.self_test import (
+
+from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.manifest import ModelManifest, parse_manifest
+from mobile_ai.contracts.self_test import (
     MAX_DEVICE_DOCUMENT_BYTES,
     MAX_SELF_TEST_BYTES,
     SelfTestSizeError,

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from governance.errors import DocumentError
-from governance.statements import (
+
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.statements import (
     WAIVER,
     Statement,
     Subject,
@@ -15,7 +16,7 @@ from governance.statements import (
     sign_statement,
     statement_of,
 )
-from governance.testing import Signers
+from mobile_ai.testing import Signers
 
 SIGNER = Signers.shared().by_role["security"]
 SUBJECT = Subject("x", "0" * 64)

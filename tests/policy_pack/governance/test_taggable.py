@@ -4,7 +4,7 @@ import importlib.metadata
 import re
 from pathlib import Path
 
-from governance.taggable import taggable_types
+from mobile_ai.governance.taggable import taggable_types
 
 _TOKEN = re.compile(r"__self__\).__init__\(\s*'(aws:[^']+)'")
 

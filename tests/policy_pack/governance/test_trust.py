@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from governance.errors import TrustError, VerificationError
-from governance.statements import (
+from securesystemslib.signer import CryptoSigner
+
+from mobile_ai.contracts.errors import TrustError, VerificationError
+from mobile_ai.contracts.statements import (
     ASSESSMENT,
     PROVENANCE,
     TRUST,
@@ -15,10 +17,16 @@ from governance.statements import (
     sign_statement,
     statement_of,
 )
-from governance.testing import Signers, make_trust_text
-from governance.testing.signing import make_trust
-from governance.trust import Role, Trust, TrustedKey, load_trust, parse_time, trust_predicate
-from securesystemslib.signer import CryptoSigner
+from mobile_ai.contracts.trust import (
+    Role,
+    Trust,
+    TrustedKey,
+    load_trust,
+    parse_time,
+    trust_predicate,
+)
+from mobile_ai.testing import Signers, make_trust_text
+from mobile_ai.testing.signing import make_trust
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SIGNERS = Signers.shared()

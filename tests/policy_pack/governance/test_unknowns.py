@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from governance.reading import UNKNOWN
-from governance.resource import Resource
-from governance.rules import catalogue
-from governance.testing import SAMPLE_TYPES, Scene, changed, secret
-from governance.verdict import Verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.verdict import Verdict
+from mobile_ai.testing import SAMPLE_TYPES, Scene, changed, secret
 from tests.policy_pack.governance.alone import ALONE
 
 SCENE = Scene()

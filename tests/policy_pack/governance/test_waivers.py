@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from governance.resource import Resource
-from governance.statements import WAIVER
-from governance.testing import Scene, Signers, make_record, without
+
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.statements import WAIVER
+from mobile_ai.testing import Scene, Signers, make_record, without
 
 SCENE = Scene()
 PROBE = ("spec", "template", "spec", "containers", 0, "livenessProbe")

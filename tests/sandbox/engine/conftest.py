@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine import Engine, environment, locate
+from mobile_ai.sandbox.engine import Engine, environment, locate
 
 PACK = """
 import pulumi

@@ -1,13 +1,13 @@
-"""`python -m sandbox.engine`."""
+"""`python -m mobile_ai.sandbox.engine`."""
 
 import json
 
 import pytest
 
-from sandbox.engine.__main__ import main
-from sandbox.engine.recipe import RECIPE
-from sandbox.gobuild import build_folder
-from sandbox.progress import shown
+from mobile_ai.sandbox.engine.__main__ import main
+from mobile_ai.sandbox.engine.recipe import RECIPE
+from mobile_ai.sandbox.gobuild import build_folder
+from mobile_ai.sandbox.progress import shown
 
 
 @pytest.fixture

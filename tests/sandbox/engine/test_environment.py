@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.engine import Engine, environment
+from mobile_ai.sandbox.engine import Engine, environment
 
 ENGINE = Engine(pulumi=Path("/cache/engine/pulumi"), version="3.259.0", origin="built")
 OFFICIAL = Engine(pulumi=Path("/opt/pulumi/pulumi"), version="3.260.0", origin="official")

@@ -75,7 +75,7 @@ def test_a_pack_that_cannot_start_fails_the_preview_and_says_why(project, left_r
     assert ran.code != 0
     assert "No module named 'no_such_module'" in ran.output
     assert "exited with code 1 before it served" in ran.output
-    assert "sandbox/engine/host" not in ran.output
+    assert "src/mobile_ai/sandbox/engine/host" not in ran.output
     assert left_running() == ""
 
 

@@ -9,13 +9,13 @@ import pytest
 from pulumi.runtime.proto import analyzer_pb2 as analyzer
 from pulumi.runtime.proto import language_pb2 as language
 
-from sandbox.engine.host.analyzer import stack_environment
-from sandbox.engine.host.interpreter import InterpreterError, choose
-from sandbox.engine.host.long import LONGEST
-from sandbox.engine.host.packages import Plugin, distributions, plugins
-from sandbox.engine.host.process import Children, HostClosing
-from sandbox.engine.host.program import executor_arguments, executor_environment
-from sandbox.engine.host.serve import parse_arguments
+from mobile_ai.sandbox.engine.host.analyzer import stack_environment
+from mobile_ai.sandbox.engine.host.interpreter import InterpreterError, choose
+from mobile_ai.sandbox.engine.host.long import LONGEST
+from mobile_ai.sandbox.engine.host.packages import Plugin, distributions, plugins
+from mobile_ai.sandbox.engine.host.process import Children, HostClosing
+from mobile_ai.sandbox.engine.host.program import executor_arguments, executor_environment
+from mobile_ai.sandbox.engine.host.serve import parse_arguments
 
 
 def _venv(folder: Path) -> Path:
@@ -151,7 +151,7 @@ def test_the_engines_address_is_the_last_argument():
 
 
 def test_a_child_that_ignores_the_request_to_end_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr("sandbox.engine.host.process._GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("mobile_ai.sandbox.engine.host.process._GRACE_SECONDS", 0.1)
     children, stubborn = Children(), "trap '' TERM; echo ready; while :; do sleep 1; done"
     child = children.start(["sh", "-c", stubborn], env={"PATH": "/bin"}, cwd=tmp_path, piped=True)
     assert child.stdout.readline() == b"ready\n"
@@ -175,9 +175,9 @@ def test_the_host_starts_without_the_whole_sdk():
     """Half of its start would go there; the SDK's own start imports the automation API."""
     code = (
         "import sys\n"
-        "from sandbox.lean import skip_sdk_start\n"
+        "from mobile_ai.sandbox.proto_only_import import skip_sdk_start\n"
         "skip_sdk_start()\n"
-        "import sandbox.engine.host.serve\n"
+        "import mobile_ai.sandbox.engine.host.serve\n"
         "print(*{'pulumi.automation', 'pulumi.resource', 'rich'} & set(sys.modules))\n"
     )
 
@@ -186,7 +186,7 @@ def test_the_host_starts_without_the_whole_sdk():
 
 def test_a_host_on_its_own_prints_a_port_and_ends_on_end_of_input(tmp_path):
     host = subprocess.Popen(
-        [sys.executable, "-P", "-m", "sandbox.engine.host", "/exec", "127.0.0.1:1"],
+        [sys.executable, "-P", "-m", "mobile_ai.sandbox.engine.host", "/exec", "127.0.0.1:1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -205,7 +205,7 @@ def test_a_signal_that_another_thread_takes_ends_the_host_too():
     """Python runs handlers in the main thread; that one has to be woken."""
     code = (
         "import signal, threading\n"
-        "from sandbox.engine.host.serve import _End\n"
+        "from mobile_ai.sandbox.engine.host.serve import _End\n"
         "end = _End()\n"
         "signal.signal(signal.SIGINT, lambda *_: end.set())\n"
         "take = lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.config_size import config_bytes
-from stack.reader import StackFile
+from mobile_ai.gate.engine.config_size import config_bytes
+from mobile_ai.stack.reader import StackFile
 from tests.waiting import until
 
 pytestmark = pytest.mark.engine
@@ -62,7 +62,7 @@ def test_an_exception_is_shown_with_the_programs_own_frames_only(project):
     diagnostics = ran.output.partition("Diagnostics:")[2]
     assert diagnostics.count("ValueError: no such budget") == 1
     assert "in deep" in diagnostics
-    assert "sandbox/engine" not in ran.output
+    assert "src/mobile_ai/sandbox/engine" not in ran.output
     assert "language-python-exec" not in ran.output
 
 
@@ -167,7 +167,12 @@ def _started(project: Callable, running: Callable):
     until(lambda: (made.root / "program/started").exists() or process.poll() is not None)
     assert process.poll() is None, process.stdout.read()
     seen = running()
-    for part in ("sandbox.engine.host", "language-python-exec --", "pulumi.policy", "sleep(600)"):
+    for part in (
+        "mobile_ai.sandbox.engine.host",
+        "language-python-exec --",
+        "pulumi.policy",
+        "sleep(600)",
+    ):
         assert part in seen
     return process
 

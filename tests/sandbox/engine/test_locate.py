@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine import Engine, EngineError, locate
-from sandbox.engine.recipe import RECIPE
-from sandbox.gobuild import BuildError, build_folder
-from sandbox.gobuild.pin import parse_version, read_pin
-from sandbox.progress import Quiet
+from mobile_ai.sandbox.engine import Engine, EngineError, locate
+from mobile_ai.sandbox.engine.recipe import RECIPE
+from mobile_ai.sandbox.gobuild import BuildError, build_folder
+from mobile_ai.sandbox.gobuild.pin import parse_version, read_pin
+from mobile_ai.sandbox.progress import Quiet
 
 
 @pytest.fixture
@@ -166,4 +166,4 @@ def test_a_language_host_launcher_that_was_changed_is_written_again(ambient):
 
     locate(ambient=ambient)
 
-    assert "sandbox.engine.host" in launcher.read_text()
+    assert "mobile_ai.sandbox.engine.host" in launcher.read_text()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine.recipe import RECIPE
-from sandbox.gobuild import BuildError, BuildFolder, build_folder, ensure_built
-from sandbox.gobuild.cache import locked
-from sandbox.gobuild.pin import read_pin
-from sandbox.progress import Quiet
+from mobile_ai.sandbox.engine.recipe import RECIPE
+from mobile_ai.sandbox.gobuild import BuildError, BuildFolder, build_folder, ensure_built
+from mobile_ai.sandbox.gobuild.cache import locked
+from mobile_ai.sandbox.gobuild.pin import read_pin
+from mobile_ai.sandbox.progress import Quiet
 from tests.waiting import until
 
 FAKE_GO = """\
@@ -107,7 +107,7 @@ def test_a_build_leaves_cli_language_host_and_executor_in_one_folder(ambient):
     assert folder.is_built()
     launcher = folder.path / "pulumi-language-python"
     assert os.access(launcher, os.X_OK)
-    assert "sandbox.engine.host" in launcher.read_text()
+    assert "mobile_ai.sandbox.engine.host" in launcher.read_text()
     assert (folder.path / "pulumi-language-python-exec").read_text() == "# runs programs\n"
     assert json.loads(folder.record.read_text())["digest"] == read_pin(RECIPE).digest
     assert not any(path.is_symlink() for path in folder.path.iterdir())
@@ -329,6 +329,6 @@ def _in_another_process(env: Mapping[str, str]) -> "subprocess.Popen[str]":
 _MAIN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from sandbox.engine.__main__ import main
+from mobile_ai.sandbox.engine.__main__ import main
 sys.exit(main([]))
 """

@@ -17,21 +17,21 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from governance.documents import dump_yaml, read_yaml
 from pulumi.runtime.proto import (
     engine_pb2_grpc,
     provider_pb2,
     provider_pb2_grpc,
 )
 
-from sandbox.kubernetes_provider import locate
-from sandbox.kubernetes_provider.run import provider_environment
-from sandbox.providers.kubernetes.dialect import KubernetesDialect
-from sandbox.providers.serve import start
-from sandbox.providers.spec import Spec
-from sandbox.providers.specfile import ensure_spec
-from sandbox.providers.values import Properties, decode, encode
-from sandbox.services.endpoints import Endpoints
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.sandbox.kubernetes_provider import locate
+from mobile_ai.sandbox.kubernetes_provider.run import provider_environment
+from mobile_ai.sandbox.providers.kubernetes.provider_behavior import KubernetesDialect
+from mobile_ai.sandbox.providers.serve import start
+from mobile_ai.sandbox.providers.spec import Spec
+from mobile_ai.sandbox.providers.specfile import ensure_spec
+from mobile_ai.sandbox.providers.values import Properties, decode, encode
+from mobile_ai.sandbox.services.endpoints import Endpoints
 from tests.components.support import Registered, run_stack
 
 Objects = Mapping[str, tuple[str, dict[str, Any]]]

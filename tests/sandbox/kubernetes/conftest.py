@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.kubernetes.api import Api
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.endpoints import Endpoints
-from sandbox.services.state import Folder
+from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.services.state import Folder
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.errors import SandboxError
-from sandbox.kubernetes.api import Api
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.adopted import adopt
-from sandbox.services.lifecycle import Wish
-from sandbox.services.state import Folder
+from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.adopted import adopt
+from mobile_ai.sandbox.services.lifecycle import Wish
+from mobile_ai.sandbox.services.state import Folder
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 

@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from sandbox.errors import SandboxError
-from sandbox.kubernetes.agent import sync
-from sandbox.services.endpoints import Endpoints
-from sandbox.services.site import sync_site
+from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.kubernetes.agent import sync
+from mobile_ai.sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.services.site import sync_site
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 

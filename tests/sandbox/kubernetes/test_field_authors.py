@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from governance.resource import Provider, Resource
 
-from operations.audit.live import workloads_as_declared
-from sandbox.kubernetes.api import Api, ApiError
+from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.operations.audit.live import workloads_as_declared
+from mobile_ai.sandbox.kubernetes.api import Api, ApiError
 from tests.operations.audit.support import only
 from tests.waiting import until
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from gate.left import left_in_sandbox
-from sandbox.kubernetes.agent import sync
-from sandbox.kubernetes.inventory import managed_by, owned_objects
+from mobile_ai.gate.state.leftovers import left_in_sandbox
+from mobile_ai.sandbox.kubernetes.agent import sync
+from mobile_ai.sandbox.kubernetes.inventory import managed_by, owned_objects
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 PROVIDER = "pulumi-kubernetes-1a2b3c4d"

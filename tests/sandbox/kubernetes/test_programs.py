@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import SandboxError
-from sandbox.kubernetes.locate import NODES
-from sandbox.kubernetes.locate import RECIPE as CONTROL_PLANE
-from sandbox.kubernetes_provider import without_current_context
-from sandbox.kubernetes_provider.locate import RECIPE as PROVIDER
-from sandbox.kubernetes_provider.run import become_provider, provider_environment
-from sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.kubernetes.locate import NODES
+from mobile_ai.sandbox.kubernetes.locate import RECIPE as CONTROL_PLANE
+from mobile_ai.sandbox.kubernetes_provider import without_current_context
+from mobile_ai.sandbox.kubernetes_provider.locate import RECIPE as PROVIDER
+from mobile_ai.sandbox.kubernetes_provider.run import become_provider, provider_environment
+from mobile_ai.sandbox.services.endpoints import Endpoints
 
 OURS = Endpoints(name="x", kubeconfig="/sandbox/kubeconfig")
 
@@ -84,5 +84,5 @@ def test_no_context_is_current_and_those_that_are_named_are_found() -> None:
 
 
 def test_a_provider_that_is_not_built_is_told_with_the_next_step(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match=r"python -m sandbox\.kubernetes_provider"):
+    with pytest.raises(SandboxError, match=r"python -m mobile_ai\.sandbox\.kubernetes_provider"):
         become_provider(OURS, [], {"XDG_CACHE_HOME": str(tmp_path)})

@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.services.endpoints import Endpoints
 from tests.components.support import Registered, write_repository
 from tests.sandbox.kubernetes.agreement import (
     Driver,

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine import environment, locate
-from sandbox.kubernetes.api import Api
-from sandbox.progress import Quiet
-from sandbox.providers import install
-from sandbox.services import lifecycle
-from sandbox.services.endpoints import VARIABLE, Endpoints
-from sandbox.services.state import Folder
+from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.providers import install
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.endpoints import VARIABLE, Endpoints
+from mobile_ai.sandbox.services.state import Folder
 
 pytestmark = [pytest.mark.engine, pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,8 +24,8 @@ DIGEST = "ab" * 32
 PROGRAM = f"""
 import os
 import pulumi
-from components.edge_endpoint import EdgeInferenceEndpoint
-from components.edge_site import EdgeSite, site_provider
+from mobile_ai.components.endpoints.edge_endpoint import EdgeInferenceEndpoint
+from mobile_ai.components.endpoints.edge_site import EdgeSite, site_provider
 
 for name, context in (("lab", "default"), ("berlin", "berlin")):
     provider = site_provider(name, directory="unused", context=context)
@@ -132,7 +132,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
         ambient=os.environ,
         sandbox=True,
     )
-    search = os.pathsep.join([str(ROOT), str(ROOT / "policy-pack")])
+    search = os.pathsep.join(str(ROOT / room) for room in ("src", "components", "policy-pack"))
     variables |= {"PYTHONPATH": search, "MOBILE_AI_SANDBOX": "1"}
     variables[VARIABLE] = str(folder.endpoints)
     (program / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")

@@ -12,13 +12,13 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.dialect import Dialect
-from sandbox.providers.kubernetes.dialect import KubernetesDialect
-from sandbox.providers.serve import start
-from sandbox.providers.spec import Spec
-from sandbox.providers.specfile import ensure_spec
-from sandbox.providers.values import Properties, decode, encode
+from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
+from mobile_ai.sandbox.providers.kubernetes.provider_behavior import KubernetesDialect
+from mobile_ai.sandbox.providers.provider_behavior import Dialect
+from mobile_ai.sandbox.providers.serve import start
+from mobile_ai.sandbox.providers.spec import Spec
+from mobile_ai.sandbox.providers.specfile import ensure_spec
+from mobile_ai.sandbox.providers.values import Properties, decode, encode
 
 SANDBOX = {"MOBILE_AI_SANDBOX": "1", "PULUMI_BACKEND_URL": "file:///tmp/state"}
 # A trust policy that IAM takes.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.values import UNKNOWN, Secret
+from mobile_ai.sandbox.providers.values import UNKNOWN, Secret
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 

@@ -7,8 +7,8 @@ import grpc
 import pytest
 import yaml
 
-from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.values import UNKNOWN
+from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
+from mobile_ai.sandbox.providers.values import UNKNOWN
 
 from .stub import Engine, aws, kubernetes, serving, spec
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.diff import compare, forces_replacement
-from sandbox.providers.values import UNKNOWN, Secret
+from mobile_ai.sandbox.providers.diff import compare, forces_replacement
+from mobile_ai.sandbox.providers.values import UNKNOWN, Secret
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine import environment, locate
-from sandbox.providers import install
+from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.providers import install
 
 pytestmark = pytest.mark.engine
 

@@ -12,8 +12,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.providers import install
-from sandbox.providers.specfile import sdk_version, write_atomically
+from mobile_ai.sandbox.providers import install
+from mobile_ai.sandbox.providers.specfile import sdk_version, write_atomically
 
 SECONDS = 120
 
@@ -110,9 +110,9 @@ def test_a_process_does_not_load_the_sdk() -> None:
     """Loading it would cost each preview a second per provider."""
     program = (
         "import sys\n"
-        "from sandbox.lean import skip_sdk_start\n"
+        "from mobile_ai.sandbox.proto_only_import import skip_sdk_start\n"
         "skip_sdk_start()\n"
-        "import sandbox.providers.servicer\n"
+        "import mobile_ai.sandbox.providers.servicer\n"
         "print([name for name in ('pulumi.output', 'pulumi_aws', 'yaml') if name in sys.modules])\n"
     )
     done = subprocess.run(

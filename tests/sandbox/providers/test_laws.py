@@ -8,14 +8,14 @@ from google.protobuf import struct_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.check import check_fields
-from sandbox.providers.dialect import planned
-from sandbox.providers.diff import compare
-from sandbox.providers.kubernetes.dialect import KubernetesDialect
-from sandbox.providers.naming import NamingRequest, unique_name
-from sandbox.providers.spec import NamingRule, TypeFacts
-from sandbox.providers.values import UNKNOWN, Properties, Secret, Value, decode, encode
+from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
+from mobile_ai.sandbox.providers.check import check_fields
+from mobile_ai.sandbox.providers.diff import compare
+from mobile_ai.sandbox.providers.kubernetes.provider_behavior import KubernetesDialect
+from mobile_ai.sandbox.providers.naming import NamingRequest, unique_name
+from mobile_ai.sandbox.providers.provider_behavior import planned
+from mobile_ai.sandbox.providers.spec import NamingRule, TypeFacts
+from mobile_ai.sandbox.providers.values import UNKNOWN, Properties, Secret, Value, decode, encode
 
 from .stub import spec
 

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.providers.values import encode
+from mobile_ai.sandbox.providers.values import encode
 
 from .stub import BUCKET, SANDBOX, Engine, aws, kubernetes, urn
 
@@ -83,7 +83,7 @@ def test_an_unknown_type_names_the_table_to_extend() -> None:
     with aws() as engine, pytest.raises(grpc.RpcError) as refused:
         engine.check("aws:s3/bucket:Buckett", {})
     assert "did you mean `aws:s3/bucket:Bucket`?" in told(refused)
-    assert "sandbox/providers/aws/types.yaml" in told(refused)
+    assert "src/mobile_ai/sandbox/providers/aws/types.yaml" in told(refused)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.providers.values import UNKNOWN, Secret, decode, encode
+from mobile_ai.sandbox.providers.values import UNKNOWN, Secret, decode, encode
 
 from .stub import ASSUMABLE, BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 

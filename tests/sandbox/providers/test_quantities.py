@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.providers.kubernetes.quantities import canonical, with_canonical_quantities
-from sandbox.providers.values import UNKNOWN
+from mobile_ai.sandbox.providers.kubernetes.quantities import canonical, with_canonical_quantities
+from mobile_ai.sandbox.providers.values import UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.aws.kinds import KINDS
-from sandbox.providers.aws.schemas import checker
-from sandbox.providers.aws.schemas.checker import RECORD_VARIABLE
-from sandbox.providers.aws.schemas.judge import api_kind, cloudformation_type
-from sandbox.providers.aws.schemas.lint import resource_schema
-from sandbox.providers.aws.schemas.models import operation_input, service_model
-from sandbox.providers.aws.schemas.patterns import compiled
-from sandbox.providers.aws.schemas.place import Place
-from sandbox.providers.aws.schemas.table import NO_TEMPLATE, RESOURCES
-from sandbox.providers.aws.schemas.translate import translate
-from sandbox.providers.values import UNKNOWN, Secret
+from mobile_ai.sandbox.providers.aws.kinds import KINDS
+from mobile_ai.sandbox.providers.aws.schemas import checker
+from mobile_ai.sandbox.providers.aws.schemas.checker import RECORD_VARIABLE
+from mobile_ai.sandbox.providers.aws.schemas.judge import api_kind, cloudformation_type
+from mobile_ai.sandbox.providers.aws.schemas.lint import resource_schema
+from mobile_ai.sandbox.providers.aws.schemas.models import operation_input, service_model
+from mobile_ai.sandbox.providers.aws.schemas.patterns import compiled
+from mobile_ai.sandbox.providers.aws.schemas.place import Place
+from mobile_ai.sandbox.providers.aws.schemas.table import NO_TEMPLATE, RESOURCES
+from mobile_ai.sandbox.providers.aws.schemas.translate import translate
+from mobile_ai.sandbox.providers.values import UNKNOWN, Secret
 from tests.sandbox.providers.stub import SANDBOX, Engine, aws, spec
 from tests.tools.value_mutations import mutations, planned_resources
 

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
-import sandbox.providers
-from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.check import check_fields
-from sandbox.providers.invent import Inventor
-from sandbox.providers.reflect import build_spec, registered_classes
-from sandbox.providers.spec import TypeFacts
-from sandbox.providers.specfile import sdk_version
+import mobile_ai.sandbox.providers
+from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
+from mobile_ai.sandbox.providers.check import check_fields
+from mobile_ai.sandbox.providers.reflect import build_spec, registered_classes
+from mobile_ai.sandbox.providers.spec import TypeFacts
+from mobile_ai.sandbox.providers.specfile import sdk_version
+from mobile_ai.sandbox.providers.synthetic_outputs import Inventor
 
 from .stub import Engine, aws, spec
 
-FOLDER = Path(sandbox.providers.__file__).parent
+FOLDER = Path(mobile_ai.sandbox.providers.__file__).parent
 TABLES = {
     name: yaml.safe_load((FOLDER / name / "types.yaml").read_text())
     for name in ("aws", "kubernetes")

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.cloud import Wanted
-from sandbox.providers.invent import MARK
-from sandbox.providers.state_only import StateOnly, identity
-from sandbox.providers.values import Properties, Special
+from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
+from mobile_ai.sandbox.providers.cloud import Wanted
+from mobile_ai.sandbox.providers.state_only import StateOnly, identity
+from mobile_ai.sandbox.providers.synthetic_outputs import MARK
+from mobile_ai.sandbox.providers.values import Properties, Special
 
 from .stub import ASSUMABLE, BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes, spec
 

@@ -5,7 +5,7 @@ import pytest
 from moto import mock_aws
 from moto.apigatewayv2.models import DomainName
 
-from sandbox.services.aws_api_domains import give_api_domains_a_target
+from mobile_ai.sandbox.services.aws_api_domains import give_api_domains_a_target
 
 
 @pytest.fixture(autouse=True)

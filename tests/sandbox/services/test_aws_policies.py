@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sandbox.services.aws_policies import may_log
+from mobile_ai.sandbox.services.aws_policies import may_log
 
 LETS = {
     "Effect": "Allow",

@@ -7,7 +7,7 @@ import pytest
 from moto.route53.exceptions import NoSuchHostedZone
 from moto.route53.models import HostedZoneIdentifier, Route53Backend
 
-from sandbox.services.aws_zones import let_zones_have_their_id
+from mobile_ai.sandbox.services.aws_zones import let_zones_have_their_id
 
 ZONE = "Z0123456789ABCDEFGHIJ"
 

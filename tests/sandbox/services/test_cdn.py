@@ -13,14 +13,17 @@ import boto3
 import httpx
 import pytest
 
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.cdn.origin import _FRESH_SECONDS, Origin
-from sandbox.services.endpoints import Endpoints
-from sandbox.services.state import Folder
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.cdn.origin import _FRESH_SECONDS, Origin
+from mobile_ai.sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.services.state import Folder
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
-FUNCTION = Path(__file__).resolve().parents[3] / "components/delivery_function.js"
+FUNCTION = (
+    Path(__file__).resolve().parents[3]
+    / "components/mobile_ai/components/functions/delivery_function.js"
+)
 ROOT = "/metadata/1.root.json"
 DIGEST = "ab" * 32
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cdn.access import may_read
-from sandbox.services.cdn.freshness import lifetime_seconds, revalidates
-from sandbox.services.cdn.function import FunctionError, FunctionRunner
-from sandbox.services.cdn.ranges import UNSATISFIABLE, parse_range
-from sandbox.services.cdn.store import Store
+from mobile_ai.sandbox.services.cdn.access import may_read
+from mobile_ai.sandbox.services.cdn.freshness import lifetime_seconds, revalidates
+from mobile_ai.sandbox.services.cdn.function import FunctionError, FunctionRunner
+from mobile_ai.sandbox.services.cdn.ranges import UNSATISFIABLE, parse_range
+from mobile_ai.sandbox.services.cdn.store import Store
 
 ARN = "arn:aws:cloudfront::111122223333:distribution/E1"
 DAY = 86_400

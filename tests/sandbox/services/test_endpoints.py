@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from sandbox.services.endpoints import VARIABLE, Cluster, Endpoints, EndpointsError
+from mobile_ai.sandbox.services.endpoints import VARIABLE, Cluster, Endpoints, EndpointsError
 
 ONE = Cluster(server="https://127.0.0.1:6443", ca="/tmp/ca.crt", token="abc")  # noqa: S108
 TWO = Cluster(server="https://[::1]:6444", ca="/tmp/ca.crt", token="def")  # noqa: S108

@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox.errors import SandboxError
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.endpoints import Endpoints
-from sandbox.services.lifecycle import Wish
-from sandbox.services.ports import is_free
-from sandbox.services.process import Record
-from sandbox.services.state import Folder
+from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.endpoints import Endpoints
+from mobile_ai.sandbox.services.lifecycle import Wish
+from mobile_ai.sandbox.services.ports import is_free
+from mobile_ai.sandbox.services.process import Record
+from mobile_ai.sandbox.services.state import Folder
 from tests.waiting import until
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
@@ -181,7 +181,7 @@ def test_a_service_that_ends_at_once_is_told_with_its_last_words(folder, monkeyp
         code = "import sys; print('no such disk'); sys.exit(3)"
         return replace(original(places), command=(sys.executable, "-c", code))
 
-    from sandbox.services import catalogue  # noqa: PLC0415
+    from mobile_ai.sandbox.services import catalogue  # noqa: PLC0415
 
     original = catalogue.cdn_service
     monkeypatch.setattr(catalogue, "cdn_service", broken)
@@ -243,12 +243,21 @@ def beside(tmp_path: Path) -> Iterator[Path]:
 
 def test_the_command_is_interrupted_without_leaving_anything(beside):
     """Ctrl-C while services start: the command stops what it started."""
-    command = [sys.executable, "-m", "cli.main", "sandbox", "up", "--only", "cdn", "--only", "aws"]
-    root = Path(__file__).resolve().parents[3]
+    command = [
+        sys.executable,
+        "-m",
+        "mobile_ai.cli.main",
+        "sandbox",
+        "up",
+        "--only",
+        "cdn",
+        "--only",
+        "aws",
+    ]
     process = subprocess.Popen(
         command,
         cwd=beside,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -270,13 +279,12 @@ def test_the_command_is_interrupted_without_leaving_anything(beside):
 
 
 def test_the_commands_speak_json(tmp_path):
-    root = Path(__file__).resolve().parents[3]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "cli.main", "sandbox", *arguments, "--json"],
+            [sys.executable, "-m", "mobile_ai.cli.main", "sandbox", *arguments, "--json"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(root)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             check=False,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.progress import Quiet
-from sandbox.services import lifecycle
-from sandbox.services.lifecycle import Wish
-from sandbox.services.registry import postgres_programs
-from sandbox.services.state import Folder
+from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.sandbox.services import lifecycle
+from mobile_ai.sandbox.services.lifecycle import Wish
+from mobile_ai.sandbox.services.registry import postgres_programs
+from mobile_ai.sandbox.services.state import Folder
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 

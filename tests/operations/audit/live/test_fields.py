@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from operations.audit.live.fields import Path, author_of
+from mobile_ai.operations.audit.live.fields import Path, author_of
 
 
 def entry(manager: str, fields: dict[str, Any], hour: int = 1) -> dict[str, Any]:

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from governance.errors import GovernanceError
-from governance.resource import Provider
 
-from operations.audit.contract import Author
-from operations.audit.live import (
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.resource import Provider
+from mobile_ai.operations.audit.contract import Author
+from mobile_ai.operations.audit.live import (
     aliases_follow_git,
     budgets_there,
     no_trail,
     versions_heard,
     workloads_as_declared,
 )
-from operations.audit.live.registry import mlflow_alias
+from mobile_ai.operations.audit.live.registry import mlflow_alias
 from tests.operations.audit.support import PIN, deployed, got, only, resource, told
 
 ACCOUNT = "123456789012"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.errors import DocumentError
 
-from operations.audit.contract import Author
-from operations.audit.live import (
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.operations.audit.contract import Author
+from mobile_ai.operations.audit.live import (
     no_trail,
     objects_released,
     objects_unchanged,

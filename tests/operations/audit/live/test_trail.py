@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from operations.audit.live.trail import Trail
+from mobile_ai.operations.audit.live.trail import Trail
 
 NAME = "mobile-ai-dev-stack"
 USER = "arn:aws:iam::111122223333:user/ada"

@@ -12,12 +12,11 @@ import boto3
 import botocore.awsrequest
 import pytest
 from botocore.config import Config
-from governance.cost.focus import MANDATORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.showback import ShowbackError, read_bill
-from operations.showback.sources import (
+from mobile_ai.operations.showback import ShowbackError, read_bill
+from mobile_ai.operations.showback.sources import (
     GROSS,
     Explorer,
     Month,
@@ -25,8 +24,9 @@ from operations.showback.sources import (
     explorer_rows,
     write_focus,
 )
-from operations.showback.sources.answers import asking
-from operations.showback.sources.rows import category_of
+from mobile_ai.operations.showback.sources.aws_errors import asking
+from mobile_ai.operations.showback.sources.rows import category_of
+from mobile_ai.pricing.focus import MANDATORY
 from tests.operations.showback.sources.explorer_double import ExplorerDouble, Line
 
 OCTOBER = Month(start="2026-10-01", end="2026-11-01")

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from moto import mock_aws
 
-from gate.actuals import read_actuals
-from operations.showback import Bill, ShowbackError, read_bill
-from operations.showback.sources import fetch_export
+from mobile_ai.gate.report.actuals import read_actuals
+from mobile_ai.operations.showback import Bill, ShowbackError, read_bill
+from mobile_ai.operations.showback.sources import fetch_export
 from tests.operations.showback.bills import row, write_csv
 
 BUCKET, EXPORT = "billing", "exports/focus"

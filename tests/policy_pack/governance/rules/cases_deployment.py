@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.deployed import Baseline, write_deployed
-from governance.reading import UNKNOWN
-from governance.resource import Resource
-from governance.statements import GATE, USAGE, Subject
-from governance.testing import Scene, changed, make_record
-from governance.tokens import DEPLOYED
-
+from mobile_ai.contracts.deployed import Baseline, write_deployed
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.statements import GATE, USAGE, Subject
+from mobile_ai.contracts.tokens import DEPLOYED
+from mobile_ai.testing import Scene, changed, make_record
 from tests.policy_pack.governance.rules.table import (
     SCENE,
     Case,

@@ -3,11 +3,10 @@
 import json
 from dataclasses import replace
 
-from governance.apply import applies
-from governance.rules import catalogue
-from governance.statements import WAIVER
-from governance.testing import SAMPLE_TYPES, changed, make_record
-
+from mobile_ai.contracts.statements import WAIVER
+from mobile_ai.governance.evaluation import applies
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import SAMPLE_TYPES, changed, make_record
 from tests.policy_pack.governance.rules.cases_deployment import given as on_plan
 from tests.policy_pack.governance.rules.cases_deployment import version_case
 from tests.policy_pack.governance.rules.cases_samples import given, statement

@@ -4,10 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from governance.reading import UNKNOWN
-from governance.resource import Resource
-from governance.testing import Scene, changed
-
+from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.testing import Scene, changed
 from tests.policy_pack.governance.rules.table import SCENE, Case, fails, passes, says
 
 AWS = "aws:"

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from governance.apply import applies, apply_to_resource, apply_to_stack
-from governance.case import StackIndex
-from governance.config import load_config
-from governance.facts import Facts
-from governance.resource import Resource
-from governance.rule import Rule
-from governance.rules import catalogue
-from governance.testing import Scene, Signers, changed, make_version
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.governance.config import load_config
+from mobile_ai.governance.evaluation import applies, apply_to_resource, apply_to_stack
+from mobile_ai.governance.facts import Facts
+from mobile_ai.governance.rule import Rule
+from mobile_ai.governance.rule_context import StackIndex
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene, Signers, changed, make_version
 
 __all__ = ["SCENE", "Case", "edit", "fails", "passes", "says", "with_version"]
 

@@ -1,8 +1,8 @@
 """Every rule has the outcomes in its table of cases."""
 
 import pytest
-from governance.rules import catalogue
 
+from mobile_ai.governance.rules import catalogue
 from tests.policy_pack.governance.rules.cases_bounds import CASES as BOUND_CASES
 from tests.policy_pack.governance.rules.cases_deployment import CASES as DEPLOYMENT_CASES
 from tests.policy_pack.governance.rules.cases_lists import CASES as LIST_CASES

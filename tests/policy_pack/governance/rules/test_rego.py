@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.testing import Scene, Signers, changed, make_version
+
+from mobile_ai.testing import Scene, Signers, changed, make_version
 
 FILE = Path(__file__).parents[4] / "policy-pack" / "rego" / "deployments.rego"
 REGO = {"deployments.rego": FILE.read_text()}

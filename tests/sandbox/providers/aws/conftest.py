@@ -6,7 +6,7 @@ import pytest
 from moto.moto_api._internal import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from sandbox.services.aws_server import mend
+from mobile_ai.sandbox.services.aws_server import mend
 
 from .world import World
 

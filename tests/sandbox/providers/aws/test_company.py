@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from gate.left import left_in_sandbox
-from sandbox.providers.aws.api.session import ApiError
-from sandbox.providers.aws.inventory import inventory
-from sandbox.providers.aws.kinds import KINDS
-from sandbox.services.endpoints import Endpoints
+from mobile_ai.gate.state.leftovers import left_in_sandbox
+from mobile_ai.sandbox.providers.aws.api.session import ApiError
+from mobile_ai.sandbox.providers.aws.inventory import inventory
+from mobile_ai.sandbox.providers.aws.kinds import KINDS
+from mobile_ai.sandbox.services.endpoints import Endpoints
 
 from .world import ACCOUNT, REGION, World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.providers.values import Special
+from mobile_ai.sandbox.providers.values import Special
 
 from .world import World
 

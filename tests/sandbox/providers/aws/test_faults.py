@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.providers.aws.api.session import ApiError
-from sandbox.providers.aws.kinds import KINDS
-from sandbox.providers.cloud import UnfinishedError
-from sandbox.providers.errors import ProviderError
+from mobile_ai.sandbox.providers.aws.api.session import ApiError
+from mobile_ai.sandbox.providers.aws.kinds import KINDS
+from mobile_ai.sandbox.providers.cloud import UnfinishedError
+from mobile_ai.sandbox.providers.errors import ProviderError
 from tests.cases import always
 
 from .world import Killed, World, answering, answering_json, dead_line, fault

@@ -14,11 +14,11 @@ import psutil
 import pytest
 from moto.moto_api._internal import moto_api_backend
 
-from gate.project import Project
-from gate.recovery import has_pending_operations, mend_state
-from sandbox.engine import environment, locate
-from sandbox.providers import install
-from sandbox.services.endpoints import VARIABLE, Endpoints
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.state.recovery import has_pending_operations, mend_state
+from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.providers import install
+from mobile_ai.sandbox.services.endpoints import VARIABLE, Endpoints
 
 from .world import World, fault
 
@@ -109,7 +109,7 @@ def kill_providers(engine: int) -> int:
     killed = 0
     for one in psutil.Process(engine).children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it ended meanwhile
-            if "sandbox.providers.aws" in " ".join(one.cmdline()):
+            if "mobile_ai.sandbox.providers.aws" in " ".join(one.cmdline()):
                 one.kill()
                 killed += 1
     return killed

@@ -6,9 +6,9 @@ import pytest
 from moto.backends import get_backend
 from moto.core.responses import BaseResponse
 
-from sandbox.providers.aws.api.calls import operations_of
-from sandbox.providers.aws.kinds import KINDS, STATE_ONLY
-from sandbox.providers.aws.types_page import share_in_state
+from mobile_ai.sandbox.providers.aws.api.calls import operations_of
+from mobile_ai.sandbox.providers.aws.kinds import KINDS, STATE_ONLY
+from mobile_ai.sandbox.providers.aws.types_page import share_in_state
 from tests.tools.types_in_use import aws_types_in_use
 
 MAX_SHARE = 0.15

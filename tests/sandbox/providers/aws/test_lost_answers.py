@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.providers.aws.api.session import ApiError
-from sandbox.providers.aws.kinds import KINDS
-from sandbox.providers.cloud import UnfinishedError
+from mobile_ai.sandbox.providers.aws.api.session import ApiError
+from mobile_ai.sandbox.providers.aws.kinds import KINDS
+from mobile_ai.sandbox.providers.cloud import UnfinishedError
 from tests.cases import always
 
 from .test_faults import BUCKET, OBJECTS, SHOWN, TOPIC

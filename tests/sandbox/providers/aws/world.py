@@ -13,13 +13,13 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
-from sandbox.providers.aws.api.backend import AwsCloud
-from sandbox.providers.aws.api.session import Session
-from sandbox.providers.aws.dialect import AwsDialect
-from sandbox.providers.aws.inventory import inventory
-from sandbox.providers.aws.kinds import KINDS
-from sandbox.providers.cloud import Found, Made, Wanted
-from sandbox.providers.values import Properties
+from mobile_ai.sandbox.providers.aws.api.backend import AwsCloud
+from mobile_ai.sandbox.providers.aws.api.session import Session
+from mobile_ai.sandbox.providers.aws.inventory import inventory
+from mobile_ai.sandbox.providers.aws.kinds import KINDS
+from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
+from mobile_ai.sandbox.providers.cloud import Found, Made, Wanted
+from mobile_ai.sandbox.providers.values import Properties
 from tests.sandbox.providers.stub import spec
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"

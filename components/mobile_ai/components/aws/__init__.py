@@ -1,0 +1,1 @@
+"""AWS building blocks that several components share: names, policies, keys, buckets, functions."""

@@ -1,0 +1,16 @@
+"""Thin web ACL resource class that avoids importing ``pulumi_aws.wafv2`` (see ``aws_thin``)."""
+
+import pulumi
+
+from mobile_ai.components.aws.thin import ThinResource
+
+__all__ = ["WebAcl"]
+
+
+class WebAcl(ThinResource):
+    """A web access control list."""
+
+    TYPE = "aws:wafv2/webAcl:WebAcl"
+    OUTPUTS = ("arn",)
+
+    arn: pulumi.Output[str]

@@ -1,0 +1,1 @@
+"""The model delivery CDN: bucket, distribution, access and timestamp signing."""

@@ -1,0 +1,1 @@
+"""Inference endpoints: edge sites on Kubernetes and functions behind an API."""

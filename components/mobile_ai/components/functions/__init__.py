@@ -1,0 +1,1 @@
+"""Code that runs inside Lambda or a container: standard library, boto3 and contracts only."""

@@ -1,0 +1,1 @@
+"""The network of the registry and of functions: subnets, endpoints, egress."""

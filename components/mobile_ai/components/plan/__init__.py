@@ -1,0 +1,1 @@
+"""The plan of a stack: component arguments and the documents that the policy pack judges."""

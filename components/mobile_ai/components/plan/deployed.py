@@ -1,0 +1,88 @@
+"""Baseline of the last successful `up`, passed to the rules as the stack's second resource.
+
+The engine gives a policy pack no access to the state. The program therefore reads the outputs of
+its own stack, as a stack reference does, and puts the baseline among them into the plan.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+
+from mobile_ai.components.plan.dependencies import after
+from mobile_ai.contracts.deployed import FIRST, MISSING, STATE
+from mobile_ai.contracts.tokens import DEPLOYED, DEPLOYMENT
+
+__all__ = ["OUTPUT", "Deployed", "DeployedArgs", "last_deployed"]
+
+OUTPUT = "deployed"
+"""The stack output that holds the baseline of the next run."""
+
+# Functions of the engine's own provider (pkg/resource/deploy/builtins.go of pulumi/pulumi). The
+# first backs a StackReference; the resource form would copy all outputs into the state, and every
+# refresh would report the copy as changed.
+_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
+
+
+class DeployedArgs(TypedDict):
+    """A baseline, with values known at preview."""
+
+    found: pulumi.Input[str]
+    """``state``, ``first`` or ``missing`` (see ``contracts.deployed``)."""
+    text: pulumi.Input[str]
+    """The output ``deployed`` of the last successful `up`; empty before the first."""
+
+
+class Deployed(pulumi.ComponentResource):
+    """Carries the baseline in the plan and in the state; creates no cloud resource."""
+
+    def __init__(
+        self, name: str, args: DeployedArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Register the baseline as inputs and as outputs."""
+        baseline = dict(args)
+        super().__init__(DEPLOYED, name, baseline, opts)
+        self.register_outputs(baseline)
+
+
+def last_deployed(context: pulumi.Resource) -> DeployedArgs:
+    """Return the baseline from the stack's own outputs, read after ``context`` is registered."""
+    outputs = _read(_OUTPUTS, "name", pulumi.InvokeOutputOptions(depends_on=after(context)))
+    found = outputs.apply(_found)
+    return {
+        "found": found.apply(lambda item: item["found"]),
+        "text": found.apply(lambda item: item["text"]),
+    }
+
+
+def _found(outputs: Mapping[str, Any]) -> pulumi.Input[dict[str, str]]:
+    text = outputs.get(OUTPUT)
+    if isinstance(text, str):
+        return {"found": STATE, "text": text}
+    resources = _read(_RESOURCES, "stackName", pulumi.InvokeOutputOptions())
+    return resources.apply(lambda rows: {"found": without_output(rows), "text": ""})
+
+
+def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the meaning of a state that lacks the output: ``first`` or ``missing``.
+
+    A first `up` that failed leaves deployments without the output. Its ``Deployed`` resource
+    records that it was the first, so the next run still counts as the first.
+
+    Args:
+        resources: Type and outputs of every resource of the state, by URN.
+    """
+    rows = resources.values()
+    said = [(row.get("outputs") or {}).get("found") for row in rows if row["type"] == DEPLOYED]
+    deployed = any(row["type"] == DEPLOYMENT for row in rows)
+    return MISSING if deployed and said != [FIRST] else FIRST
+
+
+def _read(
+    function: str, argument: str, opts: pulumi.InvokeOutputOptions
+) -> pulumi.Output[Mapping[str, Any]]:
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = pulumi.runtime.invoke_output(function, {argument: stack}, opts)
+    # One secret output marks the whole response secret, and rules cannot read secrets.
+    return pulumi.Output.unsecret(answer.apply(lambda value: value["outputs"]))

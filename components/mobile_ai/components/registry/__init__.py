@@ -1,0 +1,1 @@
+"""The model registry: MLflow on Fargate behind a load balancer, with its database and secrets."""

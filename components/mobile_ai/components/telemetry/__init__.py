@@ -1,0 +1,1 @@
+"""The telemetry intake: API, stream, transform and store."""

@@ -1,9 +1,0 @@
-"""Entry point of the Lambda function; loaded once per process, in the init phase."""
-
-import os
-
-from edge.lambda_adapter import make_handler
-
-__all__ = ["handler"]
-
-handler = make_handler(os.environ)

@@ -1,6 +1,0 @@
-"""Served models and their updates: verified first, swapped without losing a request."""
-
-from edge.models.assemble import open_table
-from edge.models.settings import ModelSettings
-
-__all__ = ["ModelSettings", "open_table"]

@@ -1,0 +1,272 @@
+"""From what was built and measured to a manifest and the files it names, all in memory.
+
+The manifest says what the evaluator measured on the exact bytes, so a report about other
+bytes than the build's is refused here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
+from mobile_ai.contracts.manifest import (
+    Artifact,
+    DatasetRef,
+    FairnessResult,
+    Fallback,
+    Interval,
+    Lineage,
+    Metadata,
+    ModelManifest,
+    Parent,
+    Parity,
+    Profile,
+    Quality,
+    Recipe,
+)
+from mobile_ai.contracts.statements import Subject
+from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.results import (
+    ArtifactEvaluation,
+    BuildResult,
+    Estimate,
+    EvaluationReport,
+    VariantResult,
+)
+
+__all__ = [
+    "MAX_GIT_BYTES",
+    "AssemblyError",
+    "Draft",
+    "assemble",
+    "manifest_subjects",
+    "manifest_values",
+]
+
+MAX_GIT_BYTES: Final = 1_000_000  # a larger artifact belongs in a store, with its uri
+_SUFFIX: Final[Mapping[str, str]] = {
+    "tflite": ".tflite",
+    "onnx": ".onnx",
+    "coreml": ".mlpackage.zip",
+}
+_DIGITS: Final = 6  # decimals kept of what is measured; more would be noise
+
+
+class AssemblyError(BuildError):
+    """What was built and what was measured do not belong together."""
+
+
+_mismatch = AssemblyError.advising("evaluate exactly the files that were built")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A version that nobody has vouched for yet.
+
+    Attributes:
+        manifest: Without evidence.
+        files: Content by path relative to the version's folder.
+    """
+
+    manifest: ModelManifest
+    files: Mapping[str, bytes]
+
+
+def assemble(
+    build: BuildResult,
+    report: EvaluationReport,
+    *,
+    created: datetime,
+    commit: str,
+    parent: Parent | None = None,
+    store: str | None = None,
+) -> Draft:
+    """Return the manifest and the files of a version.
+
+    Args:
+        build: What was made.
+        report: What the evaluator found about the same bytes.
+        created: When the version was made.
+        commit: Source commit, or ``unknown``.
+        parent: The parent's manifest, for a fine-tune.
+        store: Where artifacts too large for Git lie, such as ``s3://bucket/models``.
+
+    Raises:
+        AssemblyError: If a gate did not pass, the report is about another build, or a
+            fine-tune has no parent manifest.
+        BuildError: If no self-test that devices accept can be made of the report.
+    """
+    _check_match(build, report, parent)
+    found = {item.sha256: item for item in report.artifacts}
+    files = {_path(build.model, item): item.file.read_bytes() for item in build.variants}
+    manifest = ModelManifest(
+        api_version="mobile-ai/v1",
+        kind="ModelVersion",
+        metadata=_metadata(build, created),
+        inputs=build.variants[0].inputs,
+        outputs=build.variants[0].outputs,
+        lineage=_lineage(build, commit, parent),
+        artifacts=tuple(
+            _artifact(build, item, found[item.sha256], report, store=store)
+            for item in build.variants
+        ),
+        fallback=Fallback(mode=build.fallback),  # type: ignore[arg-type]  # checked by the schema
+    )
+    manifest, self_test = with_self_test(manifest, report)
+    if self_test is not None:
+        files[SELF_TEST_FILE] = self_test
+    return Draft(manifest=manifest, files=files)
+
+
+def manifest_subjects(manifest: Mapping[str, Any]) -> list[Subject]:
+    """Return what every statement about a version names: the manifest and its artifacts."""
+    return [
+        Subject("manifest.yaml", manifest_digest(manifest)),
+        *(Subject(item["file"], item["sha256"]) for item in manifest["artifacts"]),
+    ]
+
+
+def _check_match(build: BuildResult, report: EvaluationReport, parent: Parent | None) -> None:
+    name = f"{build.model} {build.version}"
+    if not report.passed:
+        failed = [
+            f"{item.gate} of {item.variant}" for item in report.gates if item.status != "pass"
+        ]
+        raise _mismatch(name, f"gates not passed: {failed or 'none ran'}", "every gate to pass")
+    built = {item.sha256 for item in build.variants}
+    measured = {item.sha256 for item in report.artifacts}
+    if not built or built != measured:
+        raise _mismatch(
+            name, f"a report about {len(built & measured)} of {len(built)} files", "all"
+        )
+    for item in build.variants:
+        actual = sha256_bytes(item.file.read_bytes())
+        if actual != item.sha256:
+            raise _mismatch(f"{name}: {item.file.name}", f"sha256 {actual}", item.sha256)
+    if (build.parent is None) != (parent is None):
+        raise _mismatch(name, f"parent manifest {parent}", f"that of {build.parent}")
+
+
+def _path(model: str, variant: VariantResult) -> str:
+    return f"artifacts/{model}-{variant.variant}{_SUFFIX[variant.format]}"
+
+
+def _metadata(build: BuildResult, created: datetime) -> Metadata:
+    return Metadata(
+        name=build.model,
+        version=build.version,
+        modalities=build.modalities,  # type: ignore[arg-type]  # checked by the schema
+        task=build.task,
+        description=build.description,
+        owners=build.owners,
+        created=created,
+        risk_class=build.risk_class,  # type: ignore[arg-type]
+        licence=build.licence,
+    )
+
+
+def _lineage(build: BuildResult, commit: str, parent: Parent | None) -> Lineage:
+    datasets = tuple(
+        DatasetRef(
+            name=f"{dataset.name}-{part.name}",
+            digest=part.sha256,
+            source=f"{dataset.package} {dataset.version}: {dataset.path}",
+            rows=part.rows,
+            use=part.use,  # type: ignore[arg-type]
+            licence=dataset.licence,
+            sensitive_attributes=dataset.sensitive_attributes,
+        )
+        for dataset in build.datasets
+        for part in dataset.splits
+    )
+    recipe = Recipe(file=build.recipe, sha256=build.recipe_sha256)
+    return Lineage(datasets=datasets, recipe=recipe, source_commit=commit, parent=parent)
+
+
+def _artifact(
+    build: BuildResult,
+    variant: VariantResult,
+    found: ArtifactEvaluation,
+    report: EvaluationReport,
+    *,
+    store: str | None,
+) -> Artifact:
+    file = _path(build.model, variant)
+    large = store is not None and variant.bytes > MAX_GIT_BYTES
+    return Artifact(
+        variant=variant.variant,
+        format=variant.format,  # type: ignore[arg-type]
+        file=file,
+        uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
+        sha256=variant.sha256,
+        bytes=variant.bytes,
+        requirements=variant.needs,
+        profile=_profile(found, report.machine),
+        quality=_quality(found, report.reference),
+        fairness=_fairness(found),
+    )
+
+
+def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
+    cost = found.profile
+    if cost is None:
+        return None
+    return Profile(
+        machine=f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
+        latency_p50_ms=round(cost.latency_p50_ms, _DIGITS),
+        latency_p95_ms=round(cost.latency_p95_ms, _DIGITS),
+        peak_memory_bytes=cost.peak_memory_bytes or 0,
+        macs=cost.macs,
+        energy_mj=None if cost.energy_mj is None else round(cost.energy_mj, _DIGITS),
+        energy_method=cost.energy_method or None,
+    )
+
+
+def _quality(found: ArtifactEvaluation, reference: str) -> Quality | None:
+    if found.quality is None:
+        return None
+    parity = None
+    if found.parity is not None:
+        parity = Parity(
+            reference=reference,
+            agreement=round(found.parity.top1_agreement, _DIGITS),
+            max_abs_error=round(found.parity.max_abs_error, _DIGITS),
+        )
+    return Quality(
+        metric=found.metric,
+        value=round(found.quality.value, _DIGITS),
+        interval=_interval(found.quality),
+        n=found.quality.n,
+        parity=parity,
+    )
+
+
+def _fairness(found: ArtifactEvaluation) -> tuple[FairnessResult, ...]:
+    return tuple(
+        FairnessResult(
+            attribute=item.attribute,
+            metric=item.metric,
+            value=round(item.estimate.value, _DIGITS),
+            interval=_interval(item.estimate),
+            worst_group=item.worst_group,
+            n=item.smallest_group,
+        )
+        for item in found.fairness
+    )
+
+
+def _interval(estimate: Estimate) -> Interval:
+    return Interval(
+        low=round(estimate.low, _DIGITS), high=round(estimate.high, _DIGITS), method=estimate.method
+    )
+
+
+def manifest_values(manifest: ModelManifest) -> dict[str, Any]:
+    """Return a manifest as the JSON values that its file will hold."""
+    value: dict[str, Any] = json.loads(json.dumps(manifest.to_dict()))
+    return value

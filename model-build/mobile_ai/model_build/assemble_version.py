@@ -1,0 +1,199 @@
+"""One version from recipe to signed folder: make, measure, assemble, sign, write."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from securesystemslib.signer._signer import Signer
+
+from mobile_ai.contracts.manifest import Parent
+from mobile_ai.model_build.assemble import AssemblyError, assemble
+from mobile_ai.model_build.assemble_evidence import Occasion, build_evidence
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.evaluation import evaluation_predicate
+from mobile_ai.model_build.results import BuildResult, EvaluationReport
+from mobile_ai.model_build.writer import WrittenVersion, read_version, write_version
+
+__all__ = [
+    "DEFAULT_BUILDER",
+    "GateFailedError",
+    "Make",
+    "build_version",
+    "parent_manifest",
+    "source_commit",
+]
+
+DEFAULT_BUILDER: Final = "urn:mobile-ai:builder:local"
+
+# Makes and measures; the seam between the training half of this room and the evidence half.
+Make = Callable[[], tuple[BuildResult, EvaluationReport]]
+
+
+class GateFailedError(BuildError):
+    """A gate of the recipe did not pass, so there is no manifest; the report is kept."""
+
+
+def build_version(
+    make: Make,
+    *,
+    models: Path,
+    signers: Mapping[str, Signer],
+    lifetime: timedelta,
+    reports: Path,
+    builder: str = DEFAULT_BUILDER,
+    ship: tuple[str, ...] = (),
+    commit: str = "unknown",
+    store: str | None = None,
+) -> WrittenVersion:
+    """Make a version, sign what was found and write its folder.
+
+    Args:
+        make: Returns what was built and what the evaluator measured.
+        models: The folder of all models.
+        signers: By role: ``builder`` and ``evaluator``.
+        lifetime: How long the evaluation counts.
+        reports: Where the report of a build goes, passed or not.
+        builder: URI of who builds, for the provenance.
+        ship: Variants that the version holds; all of them when empty. The gates judge every
+            variant that was built, shipped or not.
+        commit: Source commit, see ``source_commit``.
+        store: Where artifacts too large for Git will lie; they are written beside the
+            reports, to be uploaded there.
+
+    Raises:
+        GateFailedError: If a gate failed or stayed undecided; nothing is written but the
+            report.
+        BuildError: If a step fails.
+    """
+    _two_keys(signers)
+    started = _now()
+    build, report = make()
+    finished = _now()
+    path = _write_report(report, reports, finished, lifetime)
+    if not report.passed:
+        raise _gate_failed(report, path)
+    build, report = _shipped(build, report, ship)
+    draft = assemble(
+        build,
+        report,
+        created=finished,
+        commit=commit,
+        parent=parent_manifest(build, models),
+        store=store,
+    )
+    occasion = Occasion(
+        started=started,
+        finished=finished,
+        expires=finished + lifetime,
+        commit=commit,
+        builder=builder,
+    )
+    evidence = build_evidence(draft, build, report, signers=signers, occasion=occasion)
+    return write_version(draft, evidence, models=models, large=reports / "large")
+
+
+def parent_manifest(build: BuildResult, models: Path) -> Parent | None:
+    """Return the manifest of the version that a fine-tune started from.
+
+    Raises:
+        AssemblyError: If it is not there, or is not the file that was started from.
+    """
+    if build.parent is None:
+        return None
+    found = read_version(models / build.parent.model / build.parent.version)
+    known = {item.sha256 for item in found.manifest.artifacts}
+    if build.parent.sha256 not in known:
+        raise AssemblyError(
+            f"parent {build.parent.model} {build.parent.version}",
+            got=f"a version without the artifact {build.parent.sha256[:12]}",
+            expected="the version whose weights the fine-tune started from",
+            next_step="build the parent again, or restore it from Git",
+        )
+    return Parent(version=build.parent.version, sha256=found.sha256)
+
+
+def source_commit(folder: Path) -> str:
+    """Return the commit that is checked out around a folder, or ``unknown``."""
+    place = next((item for item in (folder, *folder.absolute().parents) if item.is_dir()), folder)
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(place), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _two_keys(signers: Mapping[str, Signer]) -> None:
+    """Refuse one key for both roles before minutes go into a version nobody would trust."""
+    builder, evaluator = (signers[role].public_key.keyid for role in ("builder", "evaluator"))
+    if builder == evaluator:
+        raise BuildError(
+            "signers",
+            got=f"key {builder[:12]} as builder and as evaluator",
+            expected="two keys: who builds does not judge what was built",
+            next_step="name another key for the evaluator",
+        )
+
+
+def _shipped(
+    build: BuildResult, report: EvaluationReport, ship: tuple[str, ...]
+) -> tuple[BuildResult, EvaluationReport]:
+    if not ship:
+        return build, report
+    wanted = {*ship, build.reference}
+    unknown = wanted - {item.variant for item in build.variants}
+    if unknown:
+        raise AssemblyError(
+            f"variants to ship of {build.model} {build.version}",
+            got=f"{sorted(unknown)}",
+            expected=f"some of {[item.variant for item in build.variants]}",
+            next_step="name variants of the recipe",
+        )
+    variants = tuple(item for item in build.variants if item.variant in wanted)
+    artifacts = tuple(item for item in report.artifacts if item.variant in wanted)
+    gates = tuple(item for item in report.gates if item.variant in wanted)
+    left_out = [item.variant for item in build.variants if item.variant not in wanted]
+    notes = (*report.notes, f"built and measured, not shipped: {', '.join(left_out)}")
+    return (
+        dataclasses.replace(build, variants=variants),
+        dataclasses.replace(report, artifacts=artifacts, gates=gates, notes=notes),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _write_report(
+    report: EvaluationReport, reports: Path, issued: datetime, lifetime: timedelta
+) -> Path:
+    reports.mkdir(parents=True, exist_ok=True)
+    path = reports / f"{report.model}-{report.version}.json"
+    value = evaluation_predicate(report, issued=issued, expires=issued + lifetime)
+    path.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    return path
+
+
+def _gate_failed(report: EvaluationReport, path: Path) -> GateFailedError:
+    open_gates = [
+        f"{item.gate} of {item.variant} {item.status.value} ({item.reason})"
+        for item in report.gates
+        if item.status != "pass"
+    ]
+    return GateFailedError(
+        f"{report.model} {report.version}",
+        got="; ".join(open_gates) or "no gate at all",
+        expected="every gate of the recipe to pass",
+        next_step=f"read {path}; change the recipe, or measure more rows if undecided",
+    )

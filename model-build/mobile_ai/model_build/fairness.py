@@ -1,0 +1,191 @@
+"""Fairness between groups of people: pure functions of predictions, labels and groups.
+
+Definitions follow Hardt et al. 2016 (equalized odds) and Dwork et al. 2012 (demographic
+parity). A group smaller than the recipe's minimum is left out and named: a rate of a
+dozen people decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobile_ai.model_build.metrics import wilson
+from mobile_ai.model_build.results import Estimate, FairnessMeasurement, GroupQuality
+
+__all__ = ["FairnessPlan", "fairness", "group_quality"]
+
+# Rows by group (axis -2) and kind (axis -1); a kind is 4 wanted + 2 chosen + right.
+Counts = NDArray[Any]
+_KINDS = np.arange(8)
+_WANTED, _CHOSEN, _RIGHT = _KINDS & 4 > 0, _KINDS & 2 > 0, _KINDS & 1 > 0
+_EVERYONE = np.ones(8, dtype=bool)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessPlan:
+    """How to measure: the favourable label, the smallest group, the resamples, the seed."""
+
+    positive: int
+    minimum_group: int
+    rounds: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    """A name, the value, and which group decides it (its place)."""
+
+    name: str
+    value: Callable[[Counts], NDArray[np.float64]]
+    worst: Callable[[Counts], int]
+
+
+def fairness(
+    predicted: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    groups: NDArray[Any],
+    *,
+    attribute: str,
+    plan: FairnessPlan,
+) -> tuple[FairnessMeasurement, ...]:
+    """Return the fairness metrics of one attribute with bootstrap intervals.
+
+    Rows of one group and kind are alike, so resampling rows is drawing the table of counts
+    from a multinomial: the same distribution in a thousandth of the time.
+
+    Fewer than two groups that are large enough give no result.
+    """
+    names, sizes = np.unique(groups, return_counts=True)
+    kept = names[sizes >= plan.minimum_group]
+    if len(kept) < 2:  # noqa: PLR2004  # a difference takes two
+        return ()
+    small = dict(zip(names.tolist(), sizes.tolist(), strict=True))
+    excluded = {str(name): size for name, size in small.items() if name not in kept}
+    counts = _counts(predicted, labels, groups, kept, plan.positive)
+    drawn = _resampled(counts, len(labels), plan)
+    return tuple(
+        FairnessMeasurement(
+            attribute=attribute,
+            metric=metric.name,
+            estimate=_estimate(metric, counts, drawn, plan.rounds),
+            worst_group=str(kept[metric.worst(counts)]),
+            smallest_group=int(counts.sum(axis=1).min()),
+            excluded=excluded,
+        )
+        for metric in _METRICS
+    )
+
+
+def group_quality(
+    predicted: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    groups: Mapping[str, NDArray[Any]],
+    *,
+    reference: NDArray[np.int64] | None = None,
+) -> tuple[GroupQuality, ...]:
+    """Return accuracy in every group of every attribute, and the loss against a reference."""
+    found = []
+    for attribute, members in groups.items():
+        for group in np.unique(members):
+            rows = members == group
+            estimate = wilson(int(np.sum(predicted[rows] == labels[rows])), int(rows.sum()))
+            loss = None
+            if reference is not None:
+                before = float(np.mean(reference[rows] == labels[rows]))
+                loss = 100 * (before - estimate.value)
+            found.append(
+                GroupQuality(
+                    attribute=attribute,
+                    group=str(group),
+                    metric="accuracy",
+                    estimate=estimate,
+                    loss_pt=loss,
+                )
+            )
+    return tuple(found)
+
+
+def _counts(
+    predicted: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    groups: NDArray[Any],
+    kept: NDArray[Any],
+    positive: int,
+) -> Counts:
+    kinds = 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
+    return np.stack([np.bincount(kinds[groups == name], minlength=8) for name in kept])
+
+
+def _resampled(counts: Counts, rows: int, plan: FairnessPlan) -> Counts:
+    flat = counts.reshape(-1)
+    rest = rows - flat.sum()  # rows of the groups left out: drawn too, then dropped
+    chances = np.append(flat, rest) / rows
+    generator = np.random.default_rng(plan.seed)
+    drawn = generator.multinomial(rows, chances, size=plan.rounds)
+    return np.asarray(drawn[:, :-1].reshape(plan.rounds, *counts.shape))
+
+
+def _estimate(metric: _Metric, counts: Counts, drawn: Counts, rounds: int) -> Estimate:
+    value = float(metric.value(counts))
+    low, high = np.nanpercentile(metric.value(drawn), [2.5, 97.5])
+    return Estimate(
+        value=value,
+        low=float(min(low, value)),
+        high=float(max(high, value)),
+        n=int(counts.sum()),
+        method=f"bootstrap-{rounds}",
+    )
+
+
+def _share(counts: Counts, hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Counts:
+    """Return per group the share of `hits` among `among`; nan where there is nobody."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(counts[..., hits & among].sum(-1) / counts[..., among].sum(-1))
+
+
+def _spread(rates: Counts) -> NDArray[np.float64]:
+    return np.asarray(np.nanmax(rates, axis=-1) - np.nanmin(rates, axis=-1))
+
+
+def _chosen(counts: Counts) -> Counts:
+    return _share(counts, _CHOSEN, _EVERYONE)
+
+
+def _accuracy(counts: Counts) -> Counts:
+    return _share(counts, _RIGHT, _EVERYONE)
+
+
+def _odds(counts: Counts) -> NDArray[np.float64]:
+    true, false = _share(counts, _CHOSEN, _WANTED), _share(counts, _CHOSEN, ~_WANTED)
+    return np.maximum(_spread(true), _spread(false))
+
+
+def _odds_worst(counts: Counts) -> int:
+    true, false = _share(counts, _CHOSEN, _WANTED), _share(counts, _CHOSEN, ~_WANTED)
+    by_true = _spread(true) >= _spread(false)
+    return int(np.nanargmin(true) if by_true else np.nanargmax(false))
+
+
+def _least_chosen(counts: Counts) -> int:
+    return int(np.nanargmin(_chosen(counts)))
+
+
+def _least_accurate(counts: Counts) -> int:
+    return int(np.nanargmin(_accuracy(counts)))
+
+
+_METRICS = (
+    _Metric("demographic-parity-difference", lambda c: _spread(_chosen(c)), _least_chosen),
+    _Metric("equalized-odds-difference", _odds, _odds_worst),
+    _Metric("accuracy-gap", lambda c: _spread(_accuracy(c)), _least_accurate),
+    _Metric(
+        "worst-group-accuracy",
+        lambda c: np.asarray(np.nanmin(_accuracy(c), axis=-1)),
+        _least_accurate,
+    ),
+)

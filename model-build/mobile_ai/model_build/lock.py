@@ -1,0 +1,75 @@
+"""Reads `data.lock.yaml`, which pins every data set and third-party model by digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.model_build.errors import DataError
+
+__all__ = ["DATA_LOCK", "LockedSource", "load_lock", "locked"]
+
+DATA_LOCK = Path(__file__).resolve().parents[2] / "data.lock.yaml"
+
+
+class LockedSource(BaseModel):
+    """One data set or model inside a wheel, pinned by the wheel's digest."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+    package: str = Field(description="Distribution name on the package index.")
+    version: str
+    wheel: str = Field(pattern=r"^[A-Za-z0-9_.]+-[^/]+\.whl$", description="File name.")
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="Of the wheel.")
+    paths: tuple[str, ...] = Field(min_length=1, description="Files inside the wheel.")
+    reader: str = Field(description="Function of mobile_ai.model_build.datasets, or `file`.")
+    licence: str
+    terms: str = Field(default="", description="Where the licence or the terms are stated.")
+    sensitive_attributes: tuple[str, ...] = ()
+
+
+class _Lock(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+    sources: dict[str, LockedSource]
+
+
+def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
+    """Read the lock file.
+
+    Raises:
+        DataError: If a field is missing, unknown or invalid.
+    """
+    try:
+        return _Lock.model_validate(read_yaml(path.read_text("utf-8"), name=path.name)).sources
+    except ValidationError as error:
+        raise DataError(
+            path.name,
+            got=str(error.errors(include_url=False)[0]),
+            expected="the fields of LockedSource",
+            next_step="fix the entry it names",
+        ) from error
+
+
+def locked(name: str, path: Path = DATA_LOCK) -> LockedSource:
+    """Return the lock entry of a name.
+
+    Raises:
+        DataError: If there is none.
+    """
+    sources = load_lock(path)
+    if name not in sources:
+        raise DataError(
+            f"data set {name}",
+            got="no entry in the lock",
+            expected=f"one of {sorted(sources)}",
+            next_step=f"add it to {path.name} with package, version and sha256",
+        )
+    return sources[name]

@@ -1,0 +1,46 @@
+"""Measures the memory of loading and running one file, as the main module of a new process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mobile_ai.model_build.errors import need
+from mobile_ai.model_build.runtime import load
+from mobile_ai.model_build.synthetic_inputs import generated_inputs
+
+__all__ = ["main"]
+
+_RUNS = 5
+_MODULES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
+
+
+def main(path: str, format_: str, sample: str = "") -> None:
+    """Print `{"bytes": growth}`: the peak resident set size minus that before loading.
+
+    The peak RSS of the whole process is not used: importing the runtime takes more memory than a
+    small model, which would mask it.
+    """
+    need(_MODULES[format_])
+    process = need("psutil").Process()
+    before = process.memory_info().rss
+    runner = load(Path(path), format_)
+    inputs = _read(sample) if sample else generated_inputs(runner.inputs, rows=1, seed=0)
+    seen = [process.memory_info().rss]
+    for _ in range(_RUNS):
+        runner.once(inputs)
+        seen.append(process.memory_info().rss)
+    print(json.dumps({"bytes": max(seen) - before}))
+
+
+def _read(path: str) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as stored:
+        return {str(name): stored[f"_{n}"] for n, name in enumerate(stored["names"])}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

@@ -1,0 +1,137 @@
+"""Describes a build: files, tensors, lineage, tools."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from mobile_ai.contracts.manifest import Requirements, TensorSpec
+from mobile_ai.model_build.export import Chain, Exporter, sha256
+from mobile_ai.model_build.macs import count_macs
+from mobile_ai.model_build.recipe import Recipe, VariantSpec, recipe_digest
+from mobile_ai.model_build.results import BuildResult, ParentRef, VariantResult
+from mobile_ai.model_build.runtime import load, unavailable
+from mobile_ai.model_build.silence_output import quiet
+from mobile_ai.model_build.train_or_reuse import Trained
+
+__all__ = ["reference_of", "summarise", "write_variant"]
+
+_SUFFIX = {"tflite": "tflite", "onnx": "onnx", "coreml": "mlpackage.zip"}
+_RUNTIME = {
+    "tflite": "LiteRT >= 2.0",
+    "onnx": "onnxruntime >= 1.23",
+    "coreml": "Core ML, iOS >= 15",
+}
+_TOOLS = (
+    "tensorflow",
+    "tf-keras",
+    "tensorflow-model-optimization",
+    "litert-quantizer",
+    "ai-edge-litert",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+    "coremltools",
+    "numpy",
+)
+
+
+def reference_of(recipe: Recipe) -> str:
+    """Return the reference variant: the first of the recipe."""
+    return recipe.variants[0].name
+
+
+def write_variant(spec: VariantSpec, recipe: Recipe, chain: Chain, out: Path) -> VariantResult:
+    """Write a variant's file under `out/artifacts` and describe it."""
+    content, transforms = chain
+    file = out / "artifacts" / f"{spec.name}.{_SUFFIX[spec.format]}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    inputs, outputs = _tensors(spec, recipe, file)
+    return VariantResult(
+        variant=spec.name,
+        format=spec.format,
+        file=file,
+        sha256=sha256(content),
+        bytes=len(content),
+        needs=_needs(spec),
+        inputs=inputs,
+        outputs=outputs,
+        transforms=transforms,
+    )
+
+
+def summarise(
+    path: Path,
+    recipe: Recipe,
+    variants: tuple[VariantResult, ...],
+    *,
+    trained: Trained | None = None,
+) -> BuildResult:
+    """Return the result of a build; `trained` is ``None`` for an imported model."""
+    macs = count_macs(variants[0].file, variants[0].format) or {}
+    return BuildResult(
+        model=recipe.name,
+        version=recipe.version,
+        modalities=recipe.modalities,
+        task=recipe.task,
+        owners=recipe.owners,
+        description=recipe.description,
+        risk_class=recipe.risk_class,
+        licence=recipe.licence,
+        fallback=recipe.fallback,
+        labels=recipe.labels,
+        recipe=f"recipes/{path.name}",
+        recipe_sha256=recipe_digest(path),
+        seed=recipe.seed,
+        parent=_parent(trained.parent) if trained else None,
+        datasets=(trained.rows.dataset,) if trained else (),
+        parameters=int(trained.model.count_params()) if trained else 0,
+        macs=sum(macs.values()),
+        variants=variants,
+        reference=reference_of(recipe),
+        tools={name: installed(name) for name in _TOOLS},
+        notes=_notes(variants),
+    )
+
+
+def _needs(spec: VariantSpec) -> Requirements:
+    apple, needs = spec.format == "coreml", spec.needs
+    return Requirements(
+        min_ram_mb=needs.min_ram_mb,
+        runtime=_RUNTIME[spec.format],
+        min_android_api=None if apple else needs.min_android_api,
+        min_ios=needs.min_ios,
+    )
+
+
+def _tensors(
+    spec: VariantSpec, recipe: Recipe, file: Path
+) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    if unavailable(spec.format):
+        return (), ()
+    with quiet():
+        runner = load(file, spec.format)
+    senses = {each.name: each.modality for each in recipe.inputs}
+    inputs = tuple(
+        TensorSpec(name=i.name, dtype=i.dtype, shape=i.shape, modality=senses.get(i.name))
+        for i in runner.inputs
+    )
+    return inputs, runner.outputs
+
+
+def _parent(trained: Trained | None) -> ParentRef | None:
+    if trained is None:
+        return None
+    recipe = trained.recipe
+    content, _ = Exporter(trained).make(recipe.variants[0])
+    return ParentRef(model=recipe.name, version=recipe.version, sha256=sha256(content))
+
+
+def _notes(variants: tuple[VariantResult, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{each.variant}: step {link.step} is not reproducible: {link.reason}"
+        for each in variants
+        for link in each.transforms
+        if not link.reproducible
+    )

@@ -1,9 +1,0 @@
-"""Errors of the monitor."""
-
-from governance.errors import GovernanceError
-
-__all__ = ["MonitorError"]
-
-
-class MonitorError(GovernanceError):
-    """Data or thresholds from which no valid judgement can be made."""

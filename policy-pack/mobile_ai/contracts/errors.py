@@ -1,0 +1,64 @@
+"""Errors of this package; each states what failed, what was found and expected, and a next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+from mobile_ai.contracts.printable import printable
+
+__all__ = [
+    "DocumentError",
+    "EvidenceError",
+    "GovernanceError",
+    "ManifestError",
+    "TrustError",
+    "VerificationError",
+]
+
+
+class GovernanceError(Exception):
+    """Base class: an evaluation that failed or was negative.
+
+    Attributes:
+        what: The examined value, as a path or a name.
+        got: What was found there.
+        expected: What would have been accepted.
+        next_step: An action that resolves it.
+    """
+
+    def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
+        """Keep the four parts and join them into one readable line."""
+        line = f"{what}: got {got}; expected {expected}. Next: {next_step}"
+        super().__init__(printable(line))
+        self.what = what
+        self.got = got
+        self.expected = expected
+        self.next_step = next_step
+
+    @classmethod
+    def advising(cls, next_step: str) -> Callable[[str, str, str], Self]:
+        """Return a constructor, of what, got and expected, for errors with one next step."""
+        return lambda what, got, expected: cls(
+            what, got=got, expected=expected, next_step=next_step
+        )
+
+
+class DocumentError(GovernanceError):
+    """A document is too large, not well-formed, or has an unexpected structure."""
+
+
+class ManifestError(DocumentError):
+    """A model manifest does not follow its schema."""
+
+
+class TrustError(GovernanceError):
+    """A trust file is invalid; no signature is accepted until it is fixed."""
+
+
+class VerificationError(GovernanceError):
+    """A signed statement does not verify for the required role."""
+
+
+class EvidenceError(GovernanceError):
+    """The evidence of a model version is missing, altered or inconsistent."""

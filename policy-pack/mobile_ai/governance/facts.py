@@ -1,0 +1,182 @@
+"""What the plan has told so far: the governance context, verified models, who is whose child.
+
+Facts are admitted before the rules run, each from the resource that states it. What does not
+hold is kept as a refusal, which the rule in charge reports; every other rule then finds the
+fact missing, and denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from mobile_ai.contracts.deployed import Baseline, baseline_of
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.evidence import VerifiedModel, verify_model
+from mobile_ai.contracts.reading import Node, Notes
+from mobile_ai.contracts.records import Records, read_records
+from mobile_ai.contracts.released import proven_manifests
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED, DEPLOYMENT, MODEL_VERSION
+from mobile_ai.contracts.trust import Trust
+from mobile_ai.governance.stack_policy import Setting
+
+__all__ = ["Context", "Facts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What ``GovernanceContext`` says, as far as it is known.
+
+    Attributes:
+        stack: The stack that it says it is for.
+        environment: The environment that it says it is for.
+        regions: The regions that the stack allows itself.
+        sites: Edge sites by name: their region.
+        budgets: Budgets by name, as written.
+        images: Image references that may run.
+        claimed_released: Manifest digests that the plan says were released before.
+        release: Signed release metadata by file name, as in Git.
+        records: The signed records, verified.
+    """
+
+    stack: str
+    environment: str
+    regions: frozenset[str]
+    sites: Mapping[str, str]
+    budgets: Mapping[str, Mapping[str, Any]]
+    images: frozenset[str]
+    claimed_released: frozenset[str]
+    release: Mapping[str, str]
+    records: Records
+
+    @classmethod
+    def of(cls, resource: Resource, trust: Trust, *, secrets: set[str]) -> Context:
+        """Read the context; what is unknown or malformed is left out, so its users deny."""
+        top = Node(resource.props, Notes("", secrets=secrets))
+        return cls(
+            stack=top.at("stack").text(),
+            environment=top.at("environment").text(),
+            regions=frozenset(top.at("regions").texts()),
+            sites={
+                item.at("name").text(): item.at("region").text() for item in top.at("sites").items()
+            },
+            budgets={
+                item.at("name").text(): item.plain() or {} for item in top.at("budgets").items()
+            },
+            images=frozenset(node.text() for _, node in top.at("images").entries()) - {""},
+            claimed_released=frozenset(top.at("releasedDigests").texts()),
+            release={
+                item.at("name").text(): item.at("text").text() for item in top.at("release").items()
+            },
+            records=read_records(
+                [
+                    (item.at("name").text(), item.at("text").text())
+                    for item in top.at("records").items()
+                ],
+                trust=trust,
+            ),
+        )
+
+
+class Facts:
+    """What one stack has told so far; grows as its resources are seen.
+
+    Attributes:
+        setting: The judge's own knowledge of the stack.
+        now: The time of the judgement.
+        preview: Whether values may still become known (a preview), or not (an update).
+        context: The governance context, once seen.
+        models: Verified model versions by manifest digest.
+        refusals: By URN, why a ``ModelVersion`` or context does not hold.
+        deployments: The props of each ``MobileAIDeployment`` by URN.
+        baseline: What was deployed before; ``None`` if the plan does not tell.
+        untold: Why it does not tell.
+        secrets: Texts that were read as secrets; no message shows them.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        *,
+        now: datetime,
+        preview: bool = False,
+    ) -> None:
+        """Start knowing only the setting."""
+        self.setting = setting
+        self.now = now
+        self.preview = preview
+        self.baseline: Baseline | None = None
+        self.untold: GovernanceError | None = None
+        self.context: Context | None = None
+        self.models: dict[str, VerifiedModel] = {}
+        self.refusals: dict[str, GovernanceError] = {}
+        self.deployments: dict[str, Mapping[str, Any]] = {}
+        self.secrets: set[str] = set()
+        self._delivered: frozenset[str] = frozenset()
+        self._types: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
+
+    def admit(self, resource: Resource) -> None:
+        """Take in what a resource states."""
+        self._types[resource.urn] = resource.type
+        if resource.parent:
+            self._parents[resource.urn] = resource.parent
+        if resource.type == CONTEXT and self.context is None:
+            self.context = Context.of(resource, self.setting.trust, secrets=self.secrets)
+            self._delivered = proven_manifests(self.context.release, root=self.setting.release_root)
+        elif resource.type == DEPLOYED and self.baseline is None and self.untold is None:
+            self._admit_baseline(resource)
+        elif resource.type == MODEL_VERSION:
+            self._admit_model(resource)
+        elif resource.type == DEPLOYMENT:
+            self.deployments[resource.urn] = resource.props
+
+    def ancestors(self, urn: str) -> list[tuple[str, str]]:
+        """Return URN and type of the ancestors of a resource, nearest first."""
+        found: list[tuple[str, str]] = []
+        parent = self._parents.get(urn)
+        while parent and parent not in {item for item, _ in found}:
+            found.append((parent, self._types.get(parent, "")))
+            parent = self._parents.get(parent)
+        return found
+
+    @property
+    def records(self) -> Records:
+        """The verified records; none before the context was seen."""
+        return self.context.records if self.context else Records()
+
+    @property
+    def released(self) -> frozenset[str]:
+        """Digests released before, as baseline, gate statement or signed release proves."""
+        proven = self.baseline.released if self.baseline else frozenset()
+        return proven | self.records.released | self._delivered
+
+    @property
+    def trust(self) -> Trust:
+        """The environment's trust, with what the records revoke."""
+        trust = self.setting.trust
+        return replace(trust, revoked={**trust.revoked, **self.records.revoked})
+
+    def _admit_baseline(self, resource: Resource) -> None:
+        try:
+            self.baseline = baseline_of(resource, stack=self.setting.stack)
+        except GovernanceError as error:
+            self.untold = error
+
+    def _admit_model(self, resource: Resource) -> None:
+        top = Node(resource.props, Notes("", secrets=self.secrets))
+        pin = top.at("sha256").text()
+        evidence = {kind: node.text() for kind, node in top.at("evidence").entries()}
+        try:
+            self.models[pin] = verify_model(
+                top.at("manifest").text(),
+                evidence,
+                pin=pin,
+                trust=self.trust,
+                released=pin in self.released,
+            )
+        except GovernanceError as error:
+            self.refusals[resource.urn] = error

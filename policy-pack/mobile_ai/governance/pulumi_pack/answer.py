@@ -1,0 +1,78 @@
+"""Encodes verdicts as protobuf responses of the analyzer protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pulumi.runtime.proto import analyzer_pb2
+
+from mobile_ai.governance.evaluation import applies
+from mobile_ai.governance.rule import Rule
+from mobile_ai.governance.verdict import Verdict
+
+__all__ = ["Answers"]
+
+_SEVERITY: Final = {
+    "low": analyzer_pb2.POLICY_SEVERITY_LOW,
+    "medium": analyzer_pb2.POLICY_SEVERITY_MEDIUM,
+    "high": analyzer_pb2.POLICY_SEVERITY_HIGH,
+    "critical": analyzer_pb2.POLICY_SEVERITY_CRITICAL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Encodes the responses of one pack.
+
+    A response is the concatenation of two protobuf messages, which parses as their merge
+    (https://protobuf.dev/programming-guides/encoding/#last-one-wins): the rules that do not apply,
+    cached by resource type, and the diagnostics.
+    """
+
+    pack: str
+    version: str
+    rules: dict[str, Rule]
+    _not_applicable: dict[str, bytes] = field(default_factory=dict)
+
+    def of_resource(self, resource_type: str, verdicts: Iterable[Verdict]) -> bytes:
+        """Return the encoded response to ``Analyze``."""
+        return self._skipped(resource_type) + self.of_stack(verdicts)
+
+    def of_stack(self, verdicts: Iterable[Verdict]) -> bytes:
+        """Return the encoded response to ``AnalyzeStack``."""
+        told = [item for item in verdicts if item.outcome != "pass"]
+        if not told:
+            return b""
+        diagnostics = [
+            self._diagnostic(item, message) for item in told for message in item.messages
+        ]
+        encoded: bytes = analyzer_pb2.AnalyzeResponse(diagnostics=diagnostics).SerializeToString()
+        return encoded
+
+    def _diagnostic(self, verdict: Verdict, message: str) -> analyzer_pb2.AnalyzeDiagnostic:
+        rule = self.rules[verdict.rule]
+        return analyzer_pb2.AnalyzeDiagnostic(
+            policyName=rule.id,
+            policyPackName=self.pack,
+            policyPackVersion=self.version,
+            description=rule.title,
+            message=message,
+            enforcementLevel=(analyzer_pb2.MANDATORY if verdict.denies else analyzer_pb2.ADVISORY),
+            urn=verdict.urn,
+            severity=_SEVERITY[rule.severity],
+        )
+
+    def _skipped(self, resource_type: str) -> bytes:
+        if resource_type not in self._not_applicable:
+            skipped = [
+                analyzer_pb2.PolicyNotApplicable(
+                    policy_name=rule.id, reason="does not judge this type"
+                )
+                for rule in self.rules.values()
+                if rule.kind == "resource" and not applies(rule, resource_type)
+            ]
+            answer = analyzer_pb2.AnalyzeResponse(not_applicable=skipped)
+            self._not_applicable[resource_type] = answer.SerializeToString()
+        return self._not_applicable[resource_type]

@@ -1,0 +1,141 @@
+"""Analyzer service called by the engine; decodes and evaluates each resource once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
+
+from mobile_ai.contracts.reading import Finding
+from mobile_ai.governance.judge import Session
+from mobile_ai.governance.pulumi_pack.answer import Answers
+from mobile_ai.governance.pulumi_pack.decode import decode_resource, decode_stack
+from mobile_ai.governance.pulumi_pack.levels import weakened
+from mobile_ai.governance.pulumi_pack.policies import policy_of
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.rules.setup import stack_configured
+from mobile_ai.governance.stack_policy import load_setting
+from mobile_ai.governance.verdict import Verdict
+
+__all__ = ["PACK", "Servicer"]
+
+PACK: Final = "mobile-ai-governance"
+_LEVELS: Final = {
+    analyzer_pb2.ADVISORY: "advisory",
+    analyzer_pb2.MANDATORY: "mandatory",
+    analyzer_pb2.DISABLED: "disabled",
+    analyzer_pb2.REMEDIATE: "remediate",
+}
+
+
+class Servicer(_PolicyAnalyzerServicer):
+    """A Pulumi policy pack whose rules share one decoded resource and one session.
+
+    The SDK's servicer answers the calls about the pack (its policies, its plugin version); calls
+    about resources are answered here. ``analyze``, ``analyze_stack`` and ``remediate`` return
+    encoded messages.
+    """
+
+    def __init__(
+        self, folder: Path, *, version: str, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        """Prepare a pack.
+
+        Args:
+            folder: The pack's folder.
+            version: The version in ``PulumiPolicy.yaml``.
+            clock: Returns the evaluation time; the system's clock by default.
+        """
+        rules = {rule.id: rule for rule in catalogue()}
+        policies = [policy_of(rule, _stock) for rule in rules.values()]
+        super().__init__(PACK, version, policies, EnforcementLevel.MANDATORY)
+        self._folder = folder
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._answers = Answers(pack=PACK, version=version, rules=rules)
+        self._preview = os.environ.get("PULUMI_DRY_RUN") == "true"
+        self._refused: Finding | None = None
+        self._session: Session | None = None
+        # The engine calls concurrently; the session is not thread-safe.
+        self._lock = threading.Lock()
+
+    def analyze(self, request: analyzer_pb2.AnalyzeRequest, _context: Any) -> bytes:
+        """Evaluate one resource."""
+        with self._lock:
+            verdicts = self._refusal(request.urn) or self._current().see(decode_resource(request))
+        return self._answers.of_resource(request.type, verdicts)
+
+    def analyze_stack(self, request: analyzer_pb2.AnalyzeStackRequest, _context: Any) -> bytes:
+        """Evaluate the whole stack; the next resource starts a new session."""
+        with self._lock:
+            verdicts = self._refusal("") or self._current().stack(decode_stack(request))
+            self._session = None
+        return self._answers.of_stack(verdicts)
+
+    def remediate(self, _request: bytes, _context: Any) -> bytes:
+        """Return an empty response: no rule is a remediation."""
+        return b""
+
+    def Configure(  # noqa: N802  # the protocol's name
+        self, request: analyzer_pb2.ConfigureAnalyzerRequest, _context: Any
+    ) -> Any:
+        """Refuse levels weaker than the pack's own; ignore all other configuration."""
+        asked = {
+            name: _LEVELS[config.enforcementLevel] for name, config in request.policyConfig.items()
+        }
+        own = {rule.id: rule.enforcement for rule in catalogue()}
+        rules = weakened(asked, own)
+        if rules:
+            self._refused = _finding(
+                "--policy-pack-config", f"lower levels for {rules}", "the levels of the pack"
+            )
+        return empty_pb2.Empty()
+
+    def ConfigureStack(  # noqa: N802  # the protocol's name
+        self, request: analyzer_pb2.AnalyzerStackConfigureRequest, _context: Any
+    ) -> Any:
+        """Record whether this is a preview; everything else comes from the plan."""
+        self._preview = request.dry_run
+        return analyzer_pb2.AnalyzerStackConfigureResponse()
+
+    def _current(self) -> Session:
+        if self._session is None:
+            now = self._clock()
+            self._session = Session(
+                lambda stack: load_setting(self._folder, stack, rules=catalogue(), now=now),
+                now=now,
+                preview=self._preview,
+            )
+        return self._session
+
+    def _refusal(self, urn: str) -> list[Verdict]:
+        if self._refused is None:
+            return []
+        return [
+            Verdict(
+                rule=stack_configured.id,
+                urn=urn,
+                outcome="fail",
+                level="mandatory",
+                findings=(self._refused,),
+            )
+        ]
+
+
+def _finding(what: str, got: str, expected: str) -> Finding:
+    return Finding(
+        what=what,
+        got=got,
+        expected=expected,
+        next_step="drop the option: levels and parameters are set in policy-pack/config",
+    )
+
+
+def _stock(_args: object, _report: object) -> None:
+    raise AssertionError("the servicer judges; the SDK's own loop over policies is not used")

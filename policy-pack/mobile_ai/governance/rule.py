@@ -1,0 +1,143 @@
+"""What a rule is: data around a small function.
+
+Families of rules are modules of ``governance.rules``; each lists its rules in ``RULES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from mobile_ai.governance.rule_terms import Enforcement, Parameter, Weaker
+
+if TYPE_CHECKING:
+    from mobile_ai.governance.rule_context import Case, Whole
+
+__all__ = [
+    "Enforcement",
+    "Group",
+    "Kind",
+    "OnUnknown",
+    "Parameter",
+    "Rule",
+    "Severity",
+    "Weaker",
+    "resource_rule",
+    "stack_rule",
+]
+
+Group = Literal["responsible_ai", "finops", "security", "delivery"]
+Kind = Literal["resource", "stack"]
+Severity = Literal["low", "medium", "high", "critical"]
+OnUnknown = Literal["deny", "warn", "defer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of the pack.
+
+    Attributes:
+        id: Kebab-case, stable: waivers, configs and reports name it.
+        title: One sentence that is true when the rule passes.
+        group: The family it belongs to.
+        kind: ``resource`` rules block a resource before it is made; ``stack`` rules hold
+            only what needs the whole.
+        severity: How bad a violation is.
+        enforcement: The level where the config says nothing.
+        frameworks: The controls it serves, such as ``EU AI Act Art. 10``.
+        remediation: What to do about a violation, as an instruction.
+        applies_to: Type tokens; one that ends in ``*`` is a prefix.
+        on_unknown: What an unknown property that it reads means.
+        waivable_by: The role whose signature can waive it, or ``None``: nobody's.
+        max_waiver_days: How long a waiver of it may run.
+        owner: Who answers for the rule.
+        review_by: When somebody must look at it again.
+        parameters: What a config may set.
+        check: The judgement.
+    """
+
+    id: str
+    title: str
+    group: Group
+    kind: Kind
+    severity: Severity
+    enforcement: Enforcement
+    frameworks: tuple[str, ...]
+    remediation: str
+    applies_to: tuple[str, ...]
+    on_unknown: OnUnknown
+    waivable_by: str | None
+    max_waiver_days: int
+    owner: str
+    review_by: date
+    parameters: Mapping[str, Parameter]
+    check: Callable[[Any], None]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of every parameter."""
+        return {name: parameter.default for name, parameter in self.parameters.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """The parts of a rule that both kinds share, with the house defaults."""
+
+    id: str
+    title: str
+    group: Group
+    severity: Severity
+    frameworks: tuple[str, ...]
+    remediation: str
+    enforcement: Enforcement = "mandatory"
+    on_unknown: OnUnknown = "deny"
+    waivable_by: str | None = None
+    max_waiver_days: int = 90
+    owner: str = ""
+    review_by: date = date(2027, 6, 30)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def finish(self, kind: Kind, applies_to: tuple[str, ...], check: Callable[[Any], None]) -> Rule:
+        return Rule(
+            id=self.id,
+            title=self.title,
+            group=self.group,
+            kind=kind,
+            severity=self.severity,
+            enforcement=self.enforcement,
+            frameworks=self.frameworks,
+            remediation=self.remediation,
+            applies_to=applies_to,
+            on_unknown=self.on_unknown,
+            waivable_by=self.waivable_by,
+            max_waiver_days=self.max_waiver_days,
+            owner=self.owner or _OWNERS[self.group],
+            review_by=self.review_by,
+            parameters=MappingProxyType(dict(self.parameters)),
+            check=check,
+        )
+
+
+_OWNERS: Mapping[str, str] = {
+    "responsible_ai": "responsible-ai",
+    "finops": "finops",
+    "security": "platform-security",
+    "delivery": "mobile-delivery",
+}
+
+
+def resource_rule(
+    *, applies_to: tuple[str, ...], **parts: Any
+) -> Callable[[Callable[[Case], None]], Rule]:
+    """Make a function the check of a resource rule; ``parts`` are the fields of ``Rule``."""
+    draft = _Draft(**parts)
+    return lambda check: draft.finish("resource", applies_to, check)
+
+
+def stack_rule(**parts: Any) -> Callable[[Callable[[Whole], None]], Rule]:
+    """Make a function the check of a stack rule; ``parts`` are the fields of ``Rule``."""
+    draft = _Draft(**parts)
+    return lambda check: draft.finish("stack", (), check)

@@ -1,0 +1,188 @@
+"""Rules on Kubernetes objects: limits, probes, service accounts, network policies, RBAC."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from mobile_ai.contracts.reading import Node, is_false, is_text, one_of, optional
+from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
+from mobile_ai.governance.pods import DEFAULT_ACCOUNTS, PROBES, QUANTITIES, SERVED, SERVICE_TYPES
+from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
+from mobile_ai.governance.rule_context import Case, Whole
+
+__all__ = ["RULES"]
+
+_NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+_NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+
+
+def _containers(case: Case) -> Iterator[Node]:
+    yield from case.at(*pod_path(case.resource.type), "containers").items()
+
+
+@resource_rule(
+    id="container-limits-set",
+    title="Every container sets requests and limits for CPU and memory.",
+    group="security",
+    severity="medium",
+    frameworks=("CIS Kubernetes 5.7", "NSA/CISA Kubernetes Hardening Guidance"),
+    remediation="set requests, and limits for CPU and memory",
+    applies_to=KUBERNETES_WORKLOADS,
+    waivable_by="security",
+)
+def container_limits_set(case: Case) -> None:
+    """Check requests and limits of every container."""
+    for container in _containers(case):
+        for kind, resource in QUANTITIES:
+            container.at("resources", kind, resource).require(is_text, "a quantity")
+
+
+@resource_rule(
+    id="probes-set",
+    title="Every serving container has a readiness and a liveness probe.",
+    group="delivery",
+    severity="medium",
+    frameworks=("AWS Well-Architected REL11",),
+    remediation="set readinessProbe and livenessProbe",
+    applies_to=SERVED,
+    waivable_by="security",
+)
+def probes_set(case: Case) -> None:
+    """Check both probes of every container."""
+    for container in _containers(case):
+        for probe in PROBES:
+            container.at(probe).require(bool, "a probe")
+
+
+@resource_rule(
+    id="no-service-account-token",
+    title="Pods get no service account token.",
+    group="security",
+    severity="high",
+    frameworks=("CIS Kubernetes 5.1.5 and 5.1.6",),
+    remediation="set automountServiceAccountToken to false and name a service account",
+    applies_to=(*KUBERNETES_WORKLOADS, "kubernetes:core/v1:ServiceAccount"),
+    waivable_by="security",
+)
+def no_service_account_token(case: Case) -> None:
+    """Check that a pod or service account mounts no token, and that a pod names its account."""
+    if case.resource.type.endswith(":ServiceAccount"):
+        case.at("automountServiceAccountToken").require(is_false, "false")
+        return
+    pod = case.at(*pod_path(case.resource.type))
+    pod.at("automountServiceAccountToken").require(is_false, "false")
+    pod.at("serviceAccountName").require(
+        lambda value: isinstance(value, str) and value not in DEFAULT_ACCOUNTS, "an own account"
+    )
+
+
+@resource_rule(
+    id="namespace-restricted",
+    title="Every namespace enforces the Pod Security Standard 'restricted'.",
+    group="security",
+    severity="high",
+    frameworks=("Kubernetes Pod Security Admission", "CIS Kubernetes 5.2.1"),
+    remediation=f"label the namespace {_ENFORCE}: restricted",
+    applies_to=(_NAMESPACE,),
+    waivable_by="security",
+)
+def namespace_restricted(case: Case) -> None:
+    """Check the enforcement label of Pod Security Admission."""
+    case.at("metadata", "labels", _ENFORCE).require(one_of("restricted"), "'restricted'")
+
+
+@resource_rule(
+    id="cluster-roles-narrow",
+    title="No role in a cluster uses wildcards.",
+    group="security",
+    severity="critical",
+    frameworks=("CIS Kubernetes 5.1.1 to 5.1.3",),
+    remediation="name the verbs and resources; bind to named accounts",
+    applies_to=(
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+        "kubernetes:rbac.authorization.k8s.io/v1:Role",
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+        "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+    ),
+    waivable_by="security",
+)
+def cluster_roles_narrow(case: Case) -> None:
+    """Check the rules of a role, or the role that a binding refers to."""
+    case.at("roleRef", "name").require(lambda value: value != "cluster-admin", "a narrow role")
+    for rule in case.at("rules").items():
+        for key in ("verbs", "resources", "apiGroups"):
+            for item in rule.at(key).items():
+                item.require(lambda value: value != "*", "a name instead of '*'")
+
+
+@resource_rule(
+    id="service-not-exposed",
+    title="Services are reached through the gateway only.",
+    group="security",
+    severity="high",
+    frameworks=("NSA/CISA Kubernetes Hardening Guidance", "CIS Kubernetes 5.3"),
+    remediation="make the Service a ClusterIP",
+    applies_to=("kubernetes:core/v1:Service",),
+    waivable_by="security",
+)
+def service_not_exposed(case: Case) -> None:
+    """Check the type and the external IP addresses of a Service."""
+    case.at("spec", "type").require(optional(one_of(*SERVICE_TYPES)), "'ClusterIP'")
+    case.at("spec", "externalIPs").require(optional(lambda value: value == []), "none")
+
+
+@resource_rule(
+    id="network-policy-narrow",
+    title="Network policies name peers and ports.",
+    group="security",
+    severity="high",
+    frameworks=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes Hardening Guidance"),
+    remediation="name the peers and the ports of each rule",
+    applies_to=(_NETWORK_POLICY,),
+    waivable_by="security",
+)
+def network_policy_narrow(case: Case) -> None:
+    """Check that every rule names peers and ports: an omitted field allows all of them."""
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for rule in case.at("spec", direction).items():
+            rule.at(peers).require(bool, "named peers")
+            rule.at("ports").require(bool, "named ports")
+            for peer in rule.at(peers).items():
+                peer.require(bool, "a peer that names something")
+
+
+@stack_rule(
+    id="network-policy-present",
+    title="Every namespace that runs pods has a network policy that denies by default.",
+    group="security",
+    severity="high",
+    frameworks=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes Hardening Guidance"),
+    remediation="keep the default-deny policy of EdgeSite",
+    waivable_by="security",
+)
+def network_policy_present(whole: Whole) -> None:
+    """Compare the namespaces of workloads with those of default-deny policies."""
+    denying: dict[str, set[str]] = defaultdict(set)
+    for case in whole.of(_NETWORK_POLICY):
+        if case.at("spec", "podSelector").plain() in ({}, None):
+            fenced = case.at("metadata", "namespace").text()
+            denying[fenced].update(case.at("spec", "policyTypes").texts())
+    for case in whole.of(*KUBERNETES_WORKLOADS):
+        namespace = case.at("metadata", "namespace")
+        if not {"Ingress", "Egress"} <= denying[namespace.text()]:
+            namespace.require(lambda _: False, "a namespace with a default-deny NetworkPolicy")
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    container_limits_set,
+    probes_set,
+    no_service_account_token,
+    namespace_restricted,
+    cluster_roles_narrow,
+    service_not_exposed,
+    network_policy_narrow,
+    network_policy_present,
+)

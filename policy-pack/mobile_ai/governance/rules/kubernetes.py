@@ -1,0 +1,87 @@
+"""Enforces the Kubernetes Pod Security Standard ``restricted`` and a read-only root file system.
+
+https://kubernetes.io/docs/concepts/security/pod-security-standards/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from mobile_ai.contracts.reading import MISSING, Node, is_false, is_true, one_of, optional
+from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
+from mobile_ai.governance.pods import (
+    CAPABILITIES,
+    CONTAINER_LISTS,
+    HOST_NAMESPACES,
+    PROC_MOUNT,
+    SECCOMP,
+    VOLUMES,
+)
+from mobile_ai.governance.rule import Rule, resource_rule
+from mobile_ai.governance.rule_context import Case
+
+__all__ = ["RULES"]
+
+
+@resource_rule(
+    id="edge-pod-restricted",
+    title="Pods meet the Pod Security Standard 'restricted', with a read-only root.",
+    group="security",
+    severity="critical",
+    frameworks=("Kubernetes Pod Security Standards: restricted", "CIS Kubernetes 5.2", "NSA CTR"),
+    remediation="set the security context that the standard requires",
+    applies_to=KUBERNETES_WORKLOADS,
+)
+def edge_pod_restricted(case: Case) -> None:
+    """Check the pod, then each container with the pod's security context as its default."""
+    pod = case.at(*pod_path(case.resource.type))
+    for key in HOST_NAMESPACES:
+        pod.at(key).require(optional(is_false), "false")
+    for volume in pod.at("volumes").items():
+        for kind, source in volume.entries():
+            if kind not in {"name", *VOLUMES}:
+                source.deny(f"a volume type among {VOLUMES}")
+    pod.at("containers").require(bool, "at least one container")
+    for container in _containers(pod):
+        _container(container, pod.at("securityContext"))
+
+
+def _containers(pod: Node) -> Iterator[Node]:
+    for key in CONTAINER_LISTS:
+        yield from pod.at(key).items()
+
+
+def _container(container: Node, defaults: Node) -> None:
+    own = container.at("securityContext")
+    own.at("privileged").require(optional(is_false), "false")
+    own.at("allowPrivilegeEscalation").require(is_false, "false")
+    own.at("readOnlyRootFilesystem").require(is_true, "true")
+    own.at("procMount").require(optional(one_of(PROC_MOUNT)), repr(PROC_MOUNT))
+    # `restricted` requires to drop ALL and allows to add NET_BIND_SERVICE only.
+    own.at("capabilities", "drop").require(
+        lambda value: isinstance(value, list) and "ALL" in value, "a list with 'ALL'"
+    )
+    own.at("capabilities", "add").require(
+        lambda value: value is MISSING or value in ([], list(CAPABILITIES)), "none"
+    )
+    _either(own, defaults, ("runAsNonRoot",), is_true, "true")
+    _either(own, defaults, ("runAsUser",), optional(_is_not_root), "not 0")
+    _either(own, defaults, ("seccompProfile", "type"), one_of(*SECCOMP), "'RuntimeDefault'")
+    for port in container.at("ports").items():
+        port.at("hostPort").require(optional(one_of(0)), "no host port")
+
+
+def _is_not_root(value: object) -> bool:
+    return value != 0
+
+
+def _either(
+    own: Node, defaults: Node, keys: tuple[str, ...], test: Callable[[object], bool], expected: str
+) -> None:
+    # A container's securityContext overrides the pod's.
+    node = own.at(*keys)
+    (defaults.at(*keys) if node.missing else node).require(test, expected)
+
+
+RULES: Final[tuple[Rule, ...]] = (edge_pod_restricted,)

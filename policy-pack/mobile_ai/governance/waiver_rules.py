@@ -1,0 +1,27 @@
+"""Validity of a waiver: signing role, rule and duration."""
+
+from __future__ import annotations
+
+from mobile_ai.contracts.records import Waiver
+from mobile_ai.governance.rule_terms import RuleTerms
+
+__all__ = ["why_unfit"]
+
+
+def why_unfit(waiver: Waiver, rule: RuleTerms | None) -> str:
+    """Return the reason why a signed waiver is never valid, empty if it can be.
+
+    Args:
+        waiver: The waiver.
+        rule: The rule that it names, ``None`` if no such rule exists.
+    """
+    if rule is None:
+        return f"no rule {waiver.rule!r}"
+    if rule.waivable_by is None:
+        return f"{rule.id} is waived by nobody"
+    if waiver.role != rule.waivable_by:
+        return f"signed as {waiver.role}; {rule.id} is waived by {rule.waivable_by}"
+    days = (waiver.expires - waiver.issued).days
+    if days > rule.max_waiver_days:
+        return f"{days} days; {rule.id} is waived for {rule.max_waiver_days} at most"
+    return ""

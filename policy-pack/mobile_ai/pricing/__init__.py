@@ -1,0 +1,32 @@
+"""Monthly cost of a plan: prices, usage, estimates, budgets; pure functions without Pulumi.
+
+``estimate`` turns resources into an ``Estimate``; ``judge_budgets`` compares it with budgets;
+``focus_rows`` exports it in the FOCUS format. Amounts are ``Decimal``, with low, typical and high
+figures; a line without a price or usage is reported as unknown and excluded from totals.
+"""
+
+from __future__ import annotations
+
+from mobile_ai.pricing.assumptions import Assumptions
+from mobile_ai.pricing.budgets import BudgetVerdict, judge_budgets
+from mobile_ai.pricing.catalogue import Catalogue, load_catalogue, parse_catalogue
+from mobile_ai.pricing.errors import CostError
+from mobile_ai.pricing.estimate import Estimate, estimate
+from mobile_ai.pricing.focus import focus_rows
+from mobile_ai.pricing.line import Line
+from mobile_ai.pricing.money import Band
+
+__all__ = [
+    "Assumptions",
+    "Band",
+    "BudgetVerdict",
+    "Catalogue",
+    "CostError",
+    "Estimate",
+    "Line",
+    "estimate",
+    "focus_rows",
+    "judge_budgets",
+    "load_catalogue",
+    "parse_catalogue",
+]

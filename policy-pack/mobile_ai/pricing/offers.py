@@ -1,0 +1,160 @@
+"""Maps catalogue items to products of the AWS Price List, and reads their on-demand tiers.
+
+Products are identified by ``usagetype``, which has a region prefix (``EUC1-``) outside us-east-1:
+matching is by suffix.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from mobile_ai.pricing.errors import CostError
+from mobile_ai.pricing.money import decimal_of
+from mobile_ai.pricing.price import Tier
+
+__all__ = ["OFFERS", "Offer", "offer_of", "tiers_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A query to the price list.
+
+    Attributes:
+        service: The offer code.
+        usage: Suffix of the usage type.
+        attributes: Further attributes that a product must have.
+    """
+
+    service: str
+    usage: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def _offer(service: str, usage: str, **attributes: str) -> Offer:
+    return Offer(service=service, usage=usage, attributes=MappingProxyType(attributes))
+
+
+OFFERS: Final[Mapping[str, Offer]] = MappingProxyType(
+    {
+        "alb.hour": _offer("AWSELB", "LoadBalancerUsage", operation="LoadBalancing:Application"),
+        "alb.lcu": _offer("AWSELB", "LCUUsage", operation="LoadBalancing:Application"),
+        "apigateway.http": _offer("AmazonApiGateway", "ApiGatewayHttpRequest"),
+        "athena.scan": _offer("AmazonAthena", "DataScannedInTB"),
+        "cloudwatch.alarm": _offer("AmazonCloudWatch", "CW:AlarmMonitorUsage"),
+        "cloudwatch.metric": _offer("AmazonCloudWatch", "CW:MetricMonitorUsage"),
+        "ecr.storage": _offer("AmazonECR", "TimedStorage-ByteHrs"),
+        "endpoint.data": _offer("AmazonVPC", "VpcEndpoint-Bytes"),
+        "endpoint.hour": _offer("AmazonVPC", "VpcEndpoint-Hours"),
+        "fargate.arm.memory": _offer("AmazonECS", "Fargate-ARM-GB-Hours"),
+        "fargate.arm.vcpu": _offer("AmazonECS", "Fargate-ARM-vCPU-Hours:perCPU"),
+        "fargate.x86.memory": _offer("AmazonECS", "Fargate-GB-Hours"),
+        "fargate.x86.vcpu": _offer("AmazonECS", "Fargate-vCPU-Hours:perCPU"),
+        "firehose.ingest": _offer("AmazonKinesisFirehose", "BilledBytes"),
+        "ipv4.hour": _offer("AmazonVPC", "PublicIPv4:InUseAddress"),
+        "kinesis.ondemand.hour": _offer("AmazonKinesis", "OnDemand-StreamHour"),
+        "kinesis.ondemand.in": _offer("AmazonKinesis", "OnDemand-BilledIncomingBytes"),
+        "kinesis.ondemand.out": _offer("AmazonKinesis", "OnDemand-BilledOutgoingBytes"),
+        "kinesis.put": _offer("AmazonKinesis", "PutRequestPayloadUnits"),
+        "kinesis.shard": _offer("AmazonKinesis", "Storage-ShardHour"),
+        "lambda.arm": _offer("AWSLambda", "Lambda-GB-Second-ARM"),
+        "lambda.request": _offer("AWSLambda", "Request"),
+        "lambda.x86": _offer("AWSLambda", "Lambda-GB-Second"),
+        "logs.ingest": _offer("AmazonCloudWatch", "DataProcessing-Bytes"),
+        "logs.storage": _offer("AmazonCloudWatch", "TimedStorage-ByteHrs"),
+        "nat.data": _offer("AmazonEC2", "NatGateway-Bytes"),
+        "nat.hour": _offer("AmazonEC2", "NatGateway-Hours"),
+        "s3.standard.get": _offer("AmazonS3", "Requests-Tier2"),
+        "s3.standard.put": _offer("AmazonS3", "Requests-Tier1"),
+        "s3.standard.storage": _offer("AmazonS3", "TimedStorage-ByteHrs"),
+        "secrets.request": _offer("AWSSecretsManager", "AWSSecretsManagerAPIRequest"),
+        "secrets.secret": _offer("AWSSecretsManager", "AWSSecretsManager-Secrets"),
+    }
+)
+
+
+def offer_of(item: str) -> Offer | None:
+    """Return the query for an item, ``None`` if no unambiguous query exists."""
+    kind, _, size = item.rpartition("ec2.linux.")
+    if kind == "" and size != item:
+        return _offer(
+            "AmazonEC2",
+            f"BoxUsage:{size}",
+            operatingSystem="Linux",
+            preInstalledSw="NA",
+            tenancy="Shared",
+        )
+    for zones, prefix in (("single", "InstanceUsage"), ("multi", "Multi-AZUsage")):
+        start = f"rds.postgres.{zones}."
+        if item.startswith(start):
+            usage = f"{prefix}:{item.removeprefix(start)}"
+            return _offer("AmazonRDS", usage, databaseEngine="PostgreSQL")
+    return OFFERS.get(item)
+
+
+def tiers_of(products: Iterable[str], offer: Offer, *, region: str) -> tuple[Tier, ...]:
+    """Return the on-demand tiers of the matching product, empty if none matches.
+
+    Args:
+        products: Products of the price list, as JSON texts.
+        offer: The query.
+        region: The region code.
+
+    Raises:
+        CostError: If several products match with different prices, or the currency is not USD.
+    """
+    found = {
+        _tiers(product)
+        for product in map(json.loads, products)
+        if _fits(product["product"]["attributes"], offer, region)
+    }
+    if len(found) > 1:
+        raise CostError(
+            f"price list {offer.service} {offer.usage} {region}",
+            got=f"{len(found)} different prices",
+            expected="one",
+            next_step="narrow the query in governance/cost/offers.py",
+        )
+    return found.pop() if found else ()
+
+
+def _fits(attributes: Mapping[str, Any], offer: Offer, region: str) -> bool:
+    usage = str(attributes.get("usagetype", ""))
+    prefix = usage.removesuffix(offer.usage)
+    return (
+        attributes.get("regionCode") == region
+        and (prefix != usage or usage == offer.usage)
+        and prefix.count("-") <= 1  # a region prefix, not a longer usage type
+        and (prefix == "" or (prefix.endswith("-") and prefix[:-1].isalnum()))
+        and all(attributes.get(key) == value for key, value in offer.attributes.items())
+    )
+
+
+def _tiers(product: Mapping[str, Any]) -> tuple[Tier, ...]:
+    rows = [
+        row
+        for term in product["terms"]["OnDemand"].values()
+        for row in term["priceDimensions"].values()
+    ]
+    rows.sort(key=lambda row: Decimal(row["beginRange"]))
+    return tuple(Tier(_end(row["endRange"]), _usd(row)) for row in rows)
+
+
+def _end(text: str) -> Decimal | None:
+    return None if text == "Inf" else decimal_of(text, what="endRange")
+
+
+def _usd(row: Mapping[str, Any]) -> Decimal:
+    prices: Mapping[str, str] = row["pricePerUnit"]
+    if "USD" not in prices:
+        raise CostError(
+            "price list",
+            got=f"currency {sorted(prices)}",
+            expected="USD",
+            next_step="query the price list of the commercial regions",
+        )
+    return decimal_of(prices["USD"], what="pricePerUnit")

@@ -1,0 +1,78 @@
+"""Resources of a recorded plan: the engine's event stream, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mobile_ai.contracts.exported import resources_of
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.tokens import DEPLOYMENT
+from mobile_ai.pricing.errors import CostError
+
+__all__ = ["changed_usage", "resources_of_events"]
+
+_DELETING: Final = frozenset({"delete", "delete-replaced", "discard"})
+
+
+def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[Resource]:
+    """Return the resources that a preview plans, in order.
+
+    Args:
+        lines: The event stream, one JSON object per line.
+        deleted: Whether to include resources that the preview deletes, with their old inputs.
+
+    Raises:
+        CostError: If no resource was planned, which would be estimated as 0.
+    """
+    steps: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        try:
+            step = json.loads(line)["resourcePreEvent"]["metadata"]
+        except (ValueError, KeyError, TypeError):
+            continue  # another kind of event, or a line that is not JSON
+        if step["op"] not in _DELETING and step.get("new"):
+            steps[step["urn"]] = step["new"]
+        elif deleted and step.get("old"):
+            steps.setdefault(step["urn"], step["old"])
+    if not steps:
+        raise CostError(
+            "recorded plan",
+            got="no planned resource",
+            expected="the event stream of a preview",
+            next_step="run `mobile-ai gate --stack <stack>` first",
+        )
+    return resources_of(steps.values(), "inputs")
+
+
+def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:
+    """Return the resources with changed usage; keys are ``<deployment>.<usage key>``.
+
+    Raises:
+        CostError: If there is no such deployment.
+    """
+    names = {item.name for item in resources if item.type == DEPLOYMENT}
+    for key in values:
+        if key.rpartition(".")[0] not in names:
+            raise CostError(
+                f"what-if {key!r}",
+                got=f"deployment {key.rpartition('.')[0]!r}",
+                expected=f"one of {sorted(names)}",
+                next_step="name a deployment of the stack",
+            )
+    return [_with_usage(item, values) if item.type == DEPLOYMENT else item for item in resources]
+
+
+def _with_usage(deployment: Resource, values: Mapping[str, str]) -> Resource:
+    mine = {
+        key.rpartition(".")[2]: value
+        for key, value in values.items()
+        if key.rpartition(".")[0] == deployment.name
+    }
+    if not mine:
+        return deployment
+    spec = dict(deployment.props["spec"])
+    spec["usage"] = {**spec.get("usage", {}), **mine}
+    return replace(deployment, props={**deployment.props, "spec": spec})

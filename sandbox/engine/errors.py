@@ -1,9 +1,0 @@
-"""Error raised when no usable engine was found."""
-
-from sandbox.errors import SandboxError
-
-__all__ = ["EngineError"]
-
-
-class EngineError(SandboxError):
-    """No usable engine."""

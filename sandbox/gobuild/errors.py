@@ -1,9 +1,0 @@
-"""Error raised when a program cannot be built."""
-
-from sandbox.errors import SandboxError
-
-__all__ = ["BuildError"]
-
-
-class BuildError(SandboxError):
-    """A program could not be built from its pinned Go modules."""

@@ -1,0 +1,1 @@
+"""Commands that judge, deploy and audit a stack."""

@@ -1,0 +1,102 @@
+"""`mobile-ai gate`: preview a stack with the policy pack and report one verdict."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mobile_ai.cli.deploy.reports import FORMATS, forms_of, show
+from mobile_ai.cli.errors import UserError, answering
+
+if TYPE_CHECKING:
+    from mobile_ai.gate import Options, Report
+    from mobile_ai.gate.engine.progress import Tell
+
+__all__ = ["command"]
+
+
+class Cloud(StrEnum):
+    """Providers of the preview."""
+
+    SANDBOX = "sandbox"
+    AWS = "aws"
+
+
+def command(  # noqa: PLR0917  typer passes options by name
+    stack: Annotated[str, typer.Option(help="Stack to preview: dev, prod, ...")],
+    cloud: Annotated[
+        Cloud, typer.Option(help="Stand-in providers, or the official ones with your credentials.")
+    ] = Cloud.SANDBOX,
+    form: Annotated[
+        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
+    ] = "table",
+    out: Annotated[
+        Path | None, typer.Option(help="Write every format to a file in this folder.")
+    ] = None,
+    base: Annotated[
+        str, typer.Option(help="Commit to compare with; default: the deployed state.")
+    ] = "",
+    actuals: Annotated[
+        Path | None,
+        typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
+    ] = None,
+    time: Annotated[  # noqa: FBT002
+        bool, typer.Option("--time", help="Print the time spent in each phase.")
+    ] = False,
+    statement: Annotated[
+        Path | None, typer.Option(help="Write a signed statement to this file if the gate passes.")
+    ] = None,
+    key: Annotated[
+        str,
+        typer.Option(
+            help="Key that signs the statement as role pipeline: awskms:KEY or file2:PATH."
+        ),
+    ] = "",
+) -> None:
+    """Preview a stack with the policy pack; exit 0 pass, 1 denied, 2 could not be evaluated.
+
+    Example: mobile-ai gate --stack prod --base origin/main --format markdown
+
+    Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
+
+    Example: mobile-ai gate --stack prod --cloud aws --statement build/gate/prod.dsse.json
+    --key awskms:alias/mobile-ai-gate-prod
+    """
+    forms = forms_of(form, out)
+    if bool(statement) != bool(key):
+        raise UserError(
+            f"--statement and --key: got only {'--statement' if statement else '--key'}; expected "
+            "both or none. Next: name the file and the key that signs it."
+        )
+    from mobile_ai.gate import GateError, Options, run_gate  # noqa: PLC0415
+    from mobile_ai.gate.engine.progress import shown  # noqa: PLC0415
+    from mobile_ai.gate.render.timing import render_timing  # noqa: PLC0415
+
+    options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
+    with answering(GateError), shown() as tell:
+        report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
+    show(report, forms, out)
+    if time:
+        print(render_timing(report.timing), end="", file=sys.stderr)
+    raise typer.Exit(report.exit_code)
+
+
+def _certified(options: "Options", tell: "Tell", statement: Path, key: str) -> "Report":
+    """Run the gate and write the signed statement, after removing that of an earlier run."""
+    from mobile_ai.gate.deploy.issue_statement import certify, trust_of  # noqa: PLC0415
+    from mobile_ai.gate.deploy.statement import ROLE  # noqa: PLC0415
+    from mobile_ai.gate.project import find_project  # noqa: PLC0415
+    from mobile_ai.model_build.errors import BuildError  # noqa: PLC0415
+    from mobile_ai.model_build.signing import signer_from_uri  # noqa: PLC0415
+
+    trust = trust_of(find_project(options.folder.resolve(), options.stack))
+    with answering(BuildError, OSError):
+        signer = signer_from_uri(key, role=ROLE, trust=trust)
+        statement.unlink(missing_ok=True)
+        report, text = certify(options, signer, tell)
+        if text:
+            statement.parent.mkdir(parents=True, exist_ok=True)
+            statement.write_text(text)
+    return report

@@ -1,0 +1,55 @@
+"""Report formats and output files, shared by the commands that produce reports."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mobile_ai.cli.errors import UserError
+
+if TYPE_CHECKING:
+    from mobile_ai.gate import Report
+
+__all__ = ["FORMATS", "forms_of", "show"]
+
+# Duplicates `gate.render.FORMS`, whose import takes a second, too long for a help text.
+FORMATS: Final = ("table", "json", "markdown", "sarif")
+_TABLE: Final = "table"
+
+
+def forms_of(text: str, out: Path | None) -> list[str]:
+    """Return the formats that an option names.
+
+    Raises:
+        UserError: A format is unknown, or several are given without a folder.
+    """
+    forms = list(dict.fromkeys(item.strip() for item in text.split(",")))
+    if unknown := [item for item in forms if item not in FORMATS]:
+        raise UserError(
+            f"--format: got {', '.join(unknown)!r}; expected one or more of {', '.join(FORMATS)}. "
+            "Next: separate several with commas."
+        )
+    if len(forms) > 1 and out is None:
+        raise UserError(
+            f"--format: got {len(forms)} formats and nowhere to put them; expected one, or a "
+            "folder. Next: add --out FOLDER."
+        )
+    return forms
+
+
+def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "gate") -> None:
+    """Print a report in its formats, or write them as files that begin with a name."""
+    from mobile_ai.gate.render import SUFFIXES, render  # noqa: PLC0415
+    from mobile_ai.gate.render.summary_text import headline  # noqa: PLC0415
+    from mobile_ai.gate.render.table import print_table  # noqa: PLC0415
+
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for form in forms:
+            path = out / f"{name}-{report.stack}{SUFFIXES[form]}"
+            path.write_text(render(report, form), encoding="utf-8")
+    if _TABLE in forms:
+        print_table(report)
+    elif out is None:
+        sys.stdout.write(render(report, forms[0]))
+    else:
+        print(headline(report))

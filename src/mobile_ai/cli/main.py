@@ -1,0 +1,195 @@
+"""Console script `mobile-ai`; each command group is a module that is loaded on demand."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Final
+
+import typer
+
+from mobile_ai.cli.errors import UserError
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.printable import printable_lines
+
+__all__ = ["GROUPS", "application", "main"]
+
+_DISTRIBUTION: Final = "mobile-ai-delivery"
+_DEBUG: Final = "MOBILE_AI_DEBUG"
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
+_FAILED: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A command or a group of commands.
+
+    Attributes:
+        module: Module that holds its `app`.
+        help: Summary for the list of commands, available without importing the module.
+        is_command: Whether the module has a function `command` instead of subcommands.
+    """
+
+    module: str
+    help: str
+    is_command: bool = False
+
+
+GROUPS: Final[Mapping[str, Group]] = {
+    "bootstrap": Group(
+        module="mobile_ai.cli.deploy.bootstrap",
+        help="Prepare an AWS account for the first `up`.",
+        is_command=True,
+    ),
+    "check": Group(
+        module="mobile_ai.cli.deploy.check",
+        help="Check stack files, manifests and waivers without an engine.",
+        is_command=True,
+    ),
+    "audit": Group(
+        module="mobile_ai.cli.deploy.audit",
+        help="Evaluate deployed resources with the policy pack.",
+        is_command=True,
+    ),
+    "cost": Group(
+        module="mobile_ai.cli.money.cost", help="Estimate, fetch and allocate costs; manage prices."
+    ),
+    "device": Group(
+        module="mobile_ai.cli.releases.device",
+        help="Update, explain and check models as a device does.",
+    ),
+    "down": Group(
+        module="mobile_ai.cli.deploy.down",
+        help="Destroy a stack's resources.",
+        is_command=True,
+    ),
+    "edge": Group(
+        module="mobile_ai.cli.edge", help="Serve models over the Open Inference Protocol."
+    ),
+    "gate": Group(
+        module="mobile_ai.cli.deploy.gate",
+        help="Preview a stack with the policy pack and report one verdict.",
+        is_command=True,
+    ),
+    "images": Group(
+        module="mobile_ai.cli.deploy.images", help="Check and update pinned image digests."
+    ),
+    "model": Group(
+        module="mobile_ai.cli.models.model",
+        help="Build, verify, compare and approve model versions.",
+    ),
+    "monitor": Group(
+        module="mobile_ai.cli.operations.monitor",
+        help="Ingest telemetry, detect drift and regressions, list findings.",
+    ),
+    "recommend": Group(
+        module="mobile_ai.cli.money.recommend",
+        help="Find the lowest-cost placements within service limits.",
+        is_command=True,
+    ),
+    "remediate": Group(
+        module="mobile_ai.cli.operations.remediate",
+        help="Commit remediations of findings to branches.",
+        is_command=True,
+    ),
+    "refresh": Group(
+        module="mobile_ai.cli.deploy.refresh",
+        help="Detect drift from Git.",
+        is_command=True,
+    ),
+    "release": Group(
+        module="mobile_ai.cli.releases.release",
+        help="Plan, sign, promote, halt and roll back releases.",
+    ),
+    "sandbox": Group(
+        module="mobile_ai.cli.sandbox",
+        help="Start, inspect and stop a local cloud on this machine.",
+    ),
+    "schema": Group(
+        module="mobile_ai.cli.deploy.schema", help="Print the JSON Schema of a file format."
+    ),
+    "up": Group(
+        module="mobile_ai.cli.deploy.up",
+        help="Deploy a stack if the gate passes it.",
+        is_command=True,
+    ),
+}
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application, with only the selected command group loaded.
+
+    Loading all of them would import TensorFlow and MLflow just to print help.
+    """
+    app = typer.Typer(
+        name="mobile-ai",
+        help="Deliver AI models to phones, edge sites and the cloud from Git.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_options,
+    )
+    named = next((item for item in arguments if not item.startswith("-")), "")
+    for name, group in GROUPS.items():
+        _add(app, name, group, loaded=name == named)
+    return app
+
+
+def _add(app: typer.Typer, name: str, group: Group, *, loaded: bool) -> None:
+    module = importlib.import_module(group.module) if loaded else None
+    if group.is_command:
+        app.command(name, help=None if module else group.help)(module.command if module else _none)
+    else:
+        app.add_typer(module.app if module else typer.Typer(), name=name, help=group.help)
+
+
+def _none() -> None:
+    """Placeholder in the list of commands for a module that is not loaded."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the console script; a user error prints its message and exits with code 2."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        application(arguments)(args=list(arguments), prog_name="mobile-ai")
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was left running.", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    except (UserError, GovernanceError) as error:
+        print(printable_lines(f"error: {error}"), file=sys.stderr)
+        sys.exit(_FAILED)
+    except Exception as error:
+        if os.environ.get(_DEBUG):
+            raise
+        told = (
+            f"error: {type(error).__name__}: {error}\nThis is a defect of mobile-ai. "
+            f"Next: run it again with {_DEBUG}=1 and report what it prints."
+        )
+        print(printable_lines(told), file=sys.stderr)
+        sys.exit(_FAILED)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+    if asked:
+        print(f"mobile-ai {version(_DISTRIBUTION)}")
+        raise typer.Exit
+
+
+def _options(
+    _version: Annotated[  # noqa: FBT002  typer makes it a flag
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            is_eager=True,
+            callback=_print_version,
+        ),
+    ] = False,
+) -> None:
+    """Declare the global options."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Commands that build, verify and approve models."""

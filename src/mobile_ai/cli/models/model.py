@@ -1,0 +1,434 @@
+"""`mobile-ai model`: build, verify, compare, approve, register and pull model versions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.models.requests import requests_command
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.trust import Trust, load_trust
+from mobile_ai.model_build.approve import approve as sign_assessment
+from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
+from mobile_ai.model_build.assemble_recipe import maker
+from mobile_ai.model_build.assemble_version import GateFailedError, build_version, source_commit
+from mobile_ai.model_build.ceremony import check_may_begin, hold_ceremony, sample_ceremony
+from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend
+from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.inspection import InspectionError
+from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
+from mobile_ai.model_build.pull import pull as fetch
+from mobile_ai.model_build.register import register_version, stack_pins
+from mobile_ai.model_build.signing import check_key, signer_from_uri
+from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
+from mobile_ai.model_build.verify import verify_version
+from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
+from mobile_ai.stack.editor import renew_pins
+from mobile_ai.stack.reader import read_stack_file, stack_file_name, stack_names
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=__doc__,
+    epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml (docs/models.md)",
+    rich_markup_mode=None,
+)
+app.command(name="requests")(requests_command)
+
+_REFUSED: Final = 1  # negative result: a quality gate failed, or a signature does not verify
+
+_err = Console(stderr=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
+Environment = Annotated[
+    str, typer.Option("--environment", "-e", help="Environment of the trust file: dev or prod.")
+]
+TrustFile = Annotated[
+    Path | None, typer.Option("--trust", help="Trust file to use instead of the environment's.")
+]
+Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
+Manifest = Annotated[
+    Path,
+    typer.Argument(
+        help="models/<model>/<version>/manifest.yaml, or its folder.",
+        callback=lambda path: _manifest_at(path),  # noqa: PLW0108  # defined below
+    ),
+]
+TrackingUri = Annotated[
+    str, typer.Option(envvar=TRACKING_VARIABLE, help="MLflow tracking server or database.")
+]
+Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY or sigstore:...")]
+
+
+@app.command()
+def build(  # noqa: PLR0917  # typer passes options by name
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/digits.yaml.")],
+    key: Key,
+    evaluator_key: Annotated[
+        str, typer.Option(help="Signer of the evaluation; must be a different key.")
+    ],
+    models: Models = Path("models"),
+    ship: Annotated[
+        list[str] | None, typer.Option(help="Variant to include; repeatable. Default: all.")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Storage URL of artifacts over 1 MB: s3://bucket/models.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the evaluation in days.")] = 365,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Build, optimise and evaluate a recipe, and write the signed version.
+
+    Exit code 1 if a quality gate of the recipe fails; the report is kept, but no manifest.
+
+    Example: mobile-ai model build model-build/recipes/digits.yaml
+    --key file2:builder.pem --evaluator-key file2:evaluator.pem
+    """
+    with _answering(GateFailedError), _progress() as say:
+        trusted = _trust_if_any(environment, trust)
+        version = build_version(
+            maker(recipe, work=_work(recipe), progress=say),
+            models=models,
+            signers={
+                "builder": signer_from_uri(key, role="builder", trust=trusted),
+                "evaluator": signer_from_uri(evaluator_key, role="evaluator", trust=trusted),
+            },
+            lifetime=timedelta(days=days),
+            reports=Path("build/reports"),
+            ship=tuple(ship or ()),
+            commit=source_commit(recipe.parent),
+            store=store,
+        )
+    _show_version(version, as_json=as_json)
+
+
+@app.command()
+def verify(
+    manifest: Manifest,
+    sha256: Annotated[
+        str | None, typer.Option(help="Also check this digest, as pinned in a stack file.")
+    ] = None,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Verify digests and signatures of a version offline.
+
+    Exit code 1 if a check fails; every finding names the file or field.
+
+    Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
+    """
+    with _answering():
+        found = verify_version(manifest, trust=_trust(environment, trust), pin=sha256)
+    if as_json:
+        _print_json(
+            {
+                "manifest": str(manifest),
+                "sha256": found.sha256,
+                "ok": found.ok,
+                "findings": [{"where": i.where, "problem": i.problem} for i in found.findings],
+                "expires": {k: v.isoformat() for k, v in (found.expires or {}).items()},
+            }
+        )
+    else:
+        for item in found.findings:
+            print(f"{item.where}: {item.problem}")
+        for kind, moment in (found.expires or {}).items():
+            print(f"{kind} is valid until {moment.date()}")
+        print(f"{'verified' if found.ok else 'NOT VERIFIED'}: {manifest} {found.sha256}")
+    if not found.ok:
+        raise typer.Exit(_REFUSED)
+
+
+@app.command()
+def compare(
+    manifests: Annotated[
+        list[Path], typer.Argument(help="One or more manifests, or their folders.")
+    ],
+    plot: Annotated[Path | None, typer.Option(help="Write a plot (.png or .svg).")] = None,
+    max_loss_pt: Annotated[float, typer.Option(help="Maximum quality loss in points.")] = 1.0,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Show the Pareto front of variants, and recommend one per device class.
+
+    A variant is on the front if no other is at least as good in size, latency, energy and
+    quality, and better in one of them.
+
+    Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
+    """
+    with _answering():
+        candidates = [item for path in manifests for item in candidates_of(_manifest_at(path))]
+        best = front(candidates)
+        advice = recommend(candidates, max_loss_pt=max_loss_pt)
+        if plot is not None:
+            plot_front(candidates, plot)
+    if as_json:
+        _print_json(
+            {
+                "candidates": [item.to_dict() | {"front": item in best} for item in candidates],
+                "recommendations": [item.to_dict() for item in advice],
+            }
+        )
+        return
+    table = Table("variant", "bytes", "p50 ms", "energy mJ", "quality", "front")
+    for item in candidates:
+        table.add_row(*item.cells(), "yes" if item in best else "")
+    Console().print(table)
+    for choice in advice:
+        print(f"{choice.device_class}: {choice.variant or 'none'} ({choice.reason})")
+
+
+@app.command()
+def approve(  # noqa: PLR0917  # typer passes options by name
+    manifest: Manifest,
+    key: Key,
+    role: Annotated[str, typer.Option(help="Role that signs.")] = "ethics-reviewer",
+    questionnaire: Annotated[
+        Path | None, typer.Option(help="Answers as YAML; default: interactive prompts.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the assessment in days.")] = 365,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Answer the impact questionnaire for a version and sign it.
+
+    The assessment is added to the manifest, so the manifest's digest changes.
+
+    Example: mobile-ai model approve models/digits/1.1.0/manifest.yaml
+    --key awskms:alias/ethics-reviewer --questionnaire answers.yaml
+    """
+    with _answering():
+        check_role(role)
+        version = read_version(manifest.parent)
+        answers = (
+            load_assessment(questionnaire)
+            if questionnaire
+            else ask_assessment(version.manifest, ask=_ask)
+        )
+        trusted = _trust_if_any(environment, trust)
+        signer = signer_from_uri(key, role=role, trust=trusted)
+        if trusted is not None:
+            check_key(signer.public_key, role=role, trust=trusted)
+        now = datetime.now(UTC).replace(microsecond=0)
+        signed = sign_assessment(
+            manifest.parent,
+            answers,
+            signer=signer,
+            expires=now + timedelta(days=days),
+            now=now,
+            trust=trusted,
+            role=role,
+        )
+    _show_version(signed, as_json=as_json)
+
+
+@app.command()
+def register(  # noqa: PLR0917  # typer passes options by name
+    manifest: Manifest,
+    tracking_uri: TrackingUri = DEFAULT_TRACKING_URI,
+    stack_files: Annotated[
+        list[Path] | None, typer.Option("--stack-file", help="Stack files that define aliases.")
+    ] = None,
+    environment: Environment = "dev",
+    trust: TrustFile = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Register a verified version, its metrics and evidence in an MLflow registry.
+
+    Registering the same digest again only updates the aliases, which follow the stack files:
+    one alias per stack that pins the version.
+
+    Example: mobile-ai model register models/digits/1.1.0/manifest.yaml
+    --tracking-uri https://mlflow.example.com --stack-file Pulumi.prod.yaml
+    """
+    with _answering():
+        files = (
+            stack_files
+            if stack_files is not None
+            else [Path(stack_file_name(stack)) for stack in stack_names(Path())]
+        )
+        done = register_version(
+            manifest,
+            trust=_trust(environment, trust),
+            tracking_uri=tracking_uri,
+            pins=stack_pins(files),
+        )
+    if as_json:
+        _print_json(done.to_dict())
+    else:
+        state = "registered" if done.created else "was registered already"
+        print(f"{done.model} version {done.number} {state}; aliases {list(done.aliases) or 'none'}")
+
+
+@app.command()
+def pull(
+    source: Annotated[str, typer.Argument(help="models:/name/version, or a file.")],
+    to: Annotated[Path, typer.Option(help="Folder to pull into.")] = Path("build/pulled"),
+    sha256: Annotated[str | None, typer.Option(help="Expected digest of the file.")] = None,
+    tracking_uri: TrackingUri = DEFAULT_TRACKING_URI,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Fetch a model to a local folder and inspect it before it is loaded.
+
+    Example: mobile-ai model pull models:/digits/1 --to build/pulled
+    """
+    with _answering(InspectionError):
+        files = fetch(source, to=to, sha256=sha256, tracking_uri=tracking_uri)
+    if as_json:
+        _print_json([item.to_dict() for item in files])
+    else:
+        for item in files:
+            print(f"{item.sha256}  {item.format:7} {item.path}")
+
+
+@app.command()
+def trust(
+    keys: Annotated[Path, typer.Option(help="Folder for the private keys, outside of Git.")],
+    environment: Environment = "dev",
+    keep: Annotated[  # noqa: FBT002
+        bool, typer.Option("--keep", help="Keep trusting the keys of the present file as well.")
+    ] = False,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the trust in days.")] = 365,
+) -> None:
+    """Initialize an environment's trust: a key for every role, and version 1 of the trust file.
+
+    The keys are files, for a trial or to be moved to the owners of the roles. Later versions of
+    the trust file require signatures of both root keys. An existing trust file is not replaced,
+    unless it is the sample's, whose private keys were destroyed.
+
+    Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
+    """
+    with _answering():
+        path = Path("policy-pack/trust") / f"{environment}.yaml"
+        check_may_begin(path)
+        kept = _trust(environment, None) if keep else None
+        now = datetime.now(UTC).replace(microsecond=0)
+        signers = create_role_keys(keys)
+        text = begin_trust(environment, signers, expires=now + timedelta(days=days), kept=kept)
+        path.write_text(text, "utf-8")
+    print(f"wrote {path}: version 1, {len(signers)} new keys in {keys}; none of them in Git")
+
+
+@app.command()
+def samples(
+    anchors: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", help="Environment whose trust file is rewritten (dev)."),
+    ] = None,
+    models: Models = Path("models"),
+    pin: Annotated[
+        list[Path] | None, typer.Option("--pin", help="Stack file whose pins are updated.")
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Build the sample models and sign them with new keys that are then destroyed.
+
+    Only the trust files named by --anchor are written; other environments no longer verify the
+    samples. Takes a few minutes.
+
+    Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
+    """
+    with _answering(), _progress() as say:
+        for file in map(read_stack_file, pin or []):
+            _ = file.settings  # refused before minutes of building
+        plan = sample_ceremony(Path(), anchors=tuple(anchors or ["dev"]), models=models, say=say)
+        outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
+        digests = {
+            (item.folder / "manifest.yaml").as_posix(): item.sha256 for item in outcome.versions
+        }
+        renewed = sum(renew_pins(path, digests) for path in pin or [])
+    if as_json:
+        _print_json({"pins": digests, "renewed": renewed, "trust": [*map(str, outcome.trust)]})
+        return
+    for path, digest in digests.items():
+        print(f"{digest}  {path}")
+    for written in (*outcome.trust, *outcome.records):
+        print(f"wrote {written}")
+    print(f"renewed {renewed} pins")
+
+
+@contextmanager
+def _answering(*refusals: type[Exception]) -> Iterator[None]:
+    """Convert errors to a message and an exit code; only defects show a traceback."""
+    try:
+        yield
+    except refusals as error:
+        _err.print(f"refused: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(_REFUSED) from error
+    except OSError as error:
+        what = error.filename or type(error).__name__
+        raise UserError(
+            f"{what}: got {error.strerror or error}; expected a file or folder that can be used. "
+            "Next: check the path and its permissions."
+        ) from error
+    except (BuildError, GovernanceError) as error:
+        raise UserError(str(error)) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show progress: a spinner on a terminal, one line per step elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda text: _err.print(text, markup=False, highlight=False, soft_wrap=True)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda text: bar.update(task, description=text)
+
+
+def _manifest_at(path: Path) -> Path:
+    """Return the manifest of a version folder, or the path unchanged."""
+    return path / MANIFEST_FILE if path.is_dir() else path
+
+
+def _trust(environment: str, path: Path | None) -> Trust:
+    file = path or Path("policy-pack/trust") / f"{environment}.yaml"
+    if not file.is_file():
+        raise UserError(
+            f"trust file {file}: got no such file; expected the trust of {environment}. "
+            "Next: name another --environment or --trust, from the repository's folder."
+        )
+    text = file.read_bytes().decode("utf-8")
+    return load_trust(text, environment=environment, now=datetime.now(UTC))
+
+
+def _trust_if_any(environment: str, path: Path | None) -> Trust | None:
+    """Return the trust if its file exists; before the first ceremony it does not."""
+    there = path is not None or (Path("policy-pack/trust") / f"{environment}.yaml").is_file()
+    return _trust(environment, path) if there else None
+
+
+def _work(recipe: Path) -> Path:
+    return Path("build/model") / recipe.stem
+
+
+def _ask(question: str) -> str:
+    return str(typer.prompt(question))
+
+
+def _show_version(version: WrittenVersion, *, as_json: bool) -> None:
+    path = (version.folder / "manifest.yaml").as_posix()
+    if as_json:
+        _print_json({"manifest": path, "sha256": version.sha256, "changed": version.changed})
+        return
+    state = "wrote" if version.changed else "unchanged"
+    print(f"{state} {path}\nsha256: {version.sha256}")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1))

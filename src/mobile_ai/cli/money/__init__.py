@@ -1,0 +1,1 @@
+"""Commands for cost, recommendations and showback."""

@@ -1,0 +1,1 @@
+"""Commands that monitor, remediate and draw the dashboard."""

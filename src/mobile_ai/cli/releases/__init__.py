@@ -1,0 +1,1 @@
+"""Commands that publish releases and check devices."""

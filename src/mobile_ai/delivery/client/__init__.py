@@ -1,0 +1,23 @@
+"""Device client: verifies and installs updates, and always keeps a model that runs."""
+
+from mobile_ai.delivery.client.device import Device
+from mobile_ai.delivery.client.explain import explain
+from mobile_ai.delivery.client.limits import Limits
+from mobile_ai.delivery.client.model import ActiveModel, LoadedModel, active_model, load_model
+from mobile_ai.delivery.client.poll import next_check
+from mobile_ai.delivery.client.reject import reject
+from mobile_ai.delivery.client.update import Outcome, update
+
+__all__ = [
+    "ActiveModel",
+    "Device",
+    "Limits",
+    "LoadedModel",
+    "Outcome",
+    "active_model",
+    "explain",
+    "load_model",
+    "next_check",
+    "reject",
+    "update",
+]

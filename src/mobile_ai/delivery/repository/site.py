@@ -1,0 +1,79 @@
+"""Files that the CDN serves, in the order of their upload."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tuf.api.metadata import Metadata, TargetFile
+
+from mobile_ai.contracts.released import served_name
+from mobile_ai.delivery.repository.folder import Releases
+from mobile_ai.delivery.repository.patches import read_artifact
+
+__all__ = ["Upload", "uploads", "write_site"]
+
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file and its path on the CDN.
+
+    Attributes:
+        key: Path on the CDN, such as ``metadata/3.snapshot.json``.
+        path: Path of the local file.
+    """
+
+    key: str
+    path: Path
+
+
+def uploads(folder: Path, releases: Releases, *, models: Path) -> Iterator[Upload]:
+    """Yield every file of a release; each before the metadata that names it.
+
+    Targets, then roles, then snapshots, then roots; the timestamp is uploaded last, by another
+    process. All are immutable.
+    """
+    models_role = releases.role("models")
+    for target in _files(models_role):
+        custom = target.custom or {}
+        if custom.get("kind") == "artifact":
+            name = target.path.partition(".")[2]
+            path = models / custom["model"] / custom["version"] / "artifacts" / name
+            if read_artifact(models, custom["model"], custom["version"], target.path) is not None:
+                yield Upload(key=f"targets/{_key(target)}", path=path)
+    for path in sorted((folder / "targets").rglob("*")):
+        if path.is_file():
+            yield Upload(key=path.relative_to(folder).as_posix(), path=path)
+    metadata = sorted((folder / "metadata").glob("*.json"), key=_rank)
+    yield from (Upload(key=f"metadata/{path.name}", path=path) for path in metadata)
+
+
+def write_site(out: Path, folder: Path, releases: Releases, *, models: Path) -> int:
+    """Copy all files into a folder; return the number of new ones."""
+    written = 0
+    for item in uploads(folder, releases, models=models):
+        goal = out / item.key
+        if not goal.exists():
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(item.path, goal)
+            written += 1
+    return written
+
+
+def _files(metadata: Metadata | None) -> Iterator[TargetFile]:  # type: ignore[type-arg]
+    if metadata is not None:
+        yield from metadata.signed.targets.values()
+
+
+def _key(target: TargetFile) -> str:
+    return served_name(target.path, target.hashes["sha256"])
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    role = path.name.split(".")[1]
+    return ({"snapshot": 1, "root": 2}.get(role, 0), path.name)

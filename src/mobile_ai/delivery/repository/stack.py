@@ -1,0 +1,173 @@
+"""The deployments of a stack file as releases need them, and the edits that move a release."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.trust import Trust, load_trust
+from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository.deployment import Deployment, Pin
+from mobile_ai.delivery.rings import Ring, millionths
+from mobile_ai.stack.reader import read_stack_file
+from mobile_ai.stack.settings_deployment import Deployment as DeclaredDeployment
+from mobile_ai.stack.settings_deployment import Previous
+
+__all__ = [
+    "freeze",
+    "halt",
+    "promote",
+    "read_deployments",
+    "read_trust",
+    "resume",
+    "rollback",
+]
+
+
+def read_deployments(path: Path) -> list[Deployment]:
+    """Return the deployments of ``Pulumi.<stack>.yaml``.
+
+    Raises:
+        StackFileError: If the file cannot be used.
+    """
+    return [_deployment(item) for item in read_stack_file(path).settings.deployments]
+
+
+def read_trust(pack: Path, stack: str) -> Trust:
+    """Return the trust that the policy pack gives a stack.
+
+    Raises:
+        ReleaseError: If the stack is not listed, or its trust does not hold.
+    """
+    listing = pack / "stacks.yaml"
+    try:
+        entry = read_yaml(listing.read_text(encoding="utf-8"), name=str(listing))["stacks"][stack]
+        text = (pack / entry["trust"]).read_text(encoding="utf-8")
+        return load_trust(text, environment=entry["environment"], now=datetime.now(UTC))
+    except (OSError, KeyError, TypeError, GovernanceError) as error:
+        raise ReleaseError(
+            f"trust of {stack}",
+            got=f"{type(error).__name__}: {error}",
+            expected=f"a stack listed in {listing} with a valid trust file",
+            next_step="list the stack; an unlisted one releases nothing",
+        ) from error
+
+
+def promote(deployment: Any) -> str:
+    """Move a deployment to its next ring.
+
+    Raises:
+        ReleaseError: If it is halted or frozen, or in the last ring.
+    """
+    rollout = deployment["rollout"]
+    names = [ring["name"] for ring in rollout["rings"]]
+    at = names.index(rollout["stage"])
+    for state in ("halted", "frozen"):
+        if rollout.get(state):
+            raise _refused(deployment["app"], f"a {state} rollout", "one that runs")
+    if at + 1 == len(names):
+        raise _refused(deployment["app"], f"the last ring {names[at]!r}", "a ring after it")
+    rollout["stage"] = names[at + 1]
+    return f"stage: {names[at]} -> {names[at + 1]}"
+
+
+def freeze(deployment: Any) -> str:
+    """Let no further ring have a version; devices keep what they have.
+
+    Raises:
+        ReleaseError: If it is frozen already, or every ring has it.
+    """
+    rollout = deployment["rollout"]
+    if rollout.get("frozen"):
+        raise _refused(deployment["app"], "a frozen rollout", "one that goes on")
+    if rollout["stage"] == rollout["rings"][-1]["name"]:
+        raise _refused(deployment["app"], "a rollout that every ring has", "one under way")
+    rollout["frozen"] = True
+    return f"frozen: false -> true, at ring {rollout['stage']}"
+
+
+def halt(deployment: Any) -> str:
+    """Stop a version on every device.
+
+    Raises:
+        ReleaseError: If it is halted already.
+    """
+    return _set_halted(deployment, halted=True)
+
+
+def resume(deployment: Any) -> str:
+    """Say no more in a stack file that a version is halted; devices go by the lift alone.
+
+    Raises:
+        ReleaseError: If it is not halted.
+    """
+    return _set_halted(deployment, halted=False)
+
+
+def rollback(deployment: Any, *, halt_signed: bool = False) -> str:
+    """Release the previous version to every ring; a signed halt of the one before it stays.
+
+    Args:
+        deployment: The mapping in the stack file.
+        halt_signed: Whether the halt of the version that is left, if there is one, was released.
+            The stack file forgets that version, so a halt that stands only there would be lost.
+
+    Raises:
+        ReleaseError: If the stack file names none, or a halt would be lost.
+    """
+    previous = deployment.get("previous")
+    if previous is None:
+        raise _refused(deployment["app"], "no previous version", "one to go back to")
+    if deployment["rollout"].get("halted") and not halt_signed:
+        raise ReleaseError(
+            deployment["app"],
+            got="a halt that no release has signed",
+            expected="a signed one, which outlives the rollback",
+            next_step="mobile-ai release publish first, then roll back",
+        )
+    left = deployment["version"]
+    for field in ("version", "manifest", "sha256"):
+        deployment[field] = previous[field]
+    del deployment["previous"]
+    rollout = deployment["rollout"]
+    rollout["stage"] = rollout["rings"][-1]["name"]
+    for state in ("halted", "frozen"):
+        rollout.pop(state, None)
+    return f"version: {left} -> {deployment['version']}, all rings"
+
+
+def _set_halted(deployment: Any, *, halted: bool) -> str:
+    rollout = deployment["rollout"]
+    if bool(rollout.get("halted")) == halted:
+        raise _refused(deployment["app"], f"halted: {halted}".lower(), "the opposite")
+    rollout["halted"] = halted
+    return f"halted: {str(not halted).lower()} -> {str(halted).lower()}"
+
+
+def _deployment(item: DeclaredDeployment) -> Deployment:
+    rollout = item.rollout
+    return Deployment(
+        app=item.app,
+        model=item.model,
+        pin=_pin(item),
+        previous=_pin(item.previous) if item.previous else None,
+        placement=tuple(place.to_source() for place in item.placement),
+        salt=rollout.salt,
+        rings=tuple(Ring(name=ring.name, share=millionths(ring.percent)) for ring in rollout.rings),
+        stage=rollout.stage,
+        halted=rollout.halted,
+        min_app_version=rollout.min_app_version,
+    )
+
+
+def _pin(item: DeclaredDeployment | Previous) -> Pin:
+    return Pin(version=item.version, manifest=item.manifest, sha256=item.sha256)
+
+
+def _refused(what: str, got: str, expected: str) -> ReleaseError:
+    return ReleaseError(
+        what, got=got, expected=expected, next_step="look at mobile-ai release status"
+    )

@@ -1,0 +1,9 @@
+"""Entry point of the Lambda function; loaded once per process, in the init phase."""
+
+import os
+
+from mobile_ai.edge.lambda_adapter import make_handler
+
+__all__ = ["handler"]
+
+handler = make_handler(os.environ)

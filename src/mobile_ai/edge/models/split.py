@@ -1,0 +1,47 @@
+"""Which of two versions answers a request: what the caller says, else a share that is stable."""
+
+from __future__ import annotations
+
+import random
+from typing import Final, Literal
+
+from mobile_ai.delivery.rings import cohort, millionths, point
+from mobile_ai.edge.serving import Headers
+
+__all__ = ["KEY_HEADER", "TRACK_HEADER", "Split", "Track"]
+
+Track = Literal["stable", "canary"]
+
+TRACK_HEADER: Final = b"x-mobile-ai-track"  # `stable` or `canary`: who tests a canary asks for it
+KEY_HEADER: Final = b"x-mobile-ai-key"  # requests with the same key get the same version
+_LONGEST_KEY: Final = 256
+
+
+class Split:
+    """Sends a percentage of requests to the canary."""
+
+    def __init__(self, percent: float, *, salt: str, seed: int | None = None) -> None:
+        """Draw nothing yet.
+
+        Args:
+            percent: Share of requests.
+            salt: What keys are mixed with, so that models do not share their first users.
+            seed: Of the draw for requests without a key; ``None`` for a fresh one.
+        """
+        self._share = millionths(percent)
+        self._key = point(salt)
+        self._random = random.Random(seed)  # noqa: S311  # no secret
+
+    def track(self, headers: Headers) -> Track:
+        """Return who answers a request."""
+        key = b""
+        for name, value in headers:
+            if name == TRACK_HEADER and value in {b"stable", b"canary"}:
+                return "canary" if value == b"canary" else "stable"
+            if name == KEY_HEADER:
+                key = value[:_LONGEST_KEY]
+        if key:
+            drawn = cohort(point(key.decode("latin-1")), self._key)
+        else:
+            drawn = self._random.randrange(1_000_000)
+        return "canary" if drawn < self._share else "stable"

@@ -1,0 +1,203 @@
+"""The configuration of a server: one YAML or JSON file; an unknown field is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mobile_ai.edge.admission import Quota
+from mobile_ai.edge.limits import BatchLimits, FrontLimits, HttpLimits
+from mobile_ai.edge.models.settings import IMAGE, ModelSettings
+from mobile_ai.edge.sketches import Sketching
+
+__all__ = ["THROTTLE", "Settings", "SettingsError", "from_environment", "load_settings"]
+
+# Mounted from the ConfigMap `<app>-<model>-throttle`, which the endpoint's component declares.
+THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
+_MAX_BYTES: Final = 1_000_000
+_MIB: Final = 2**20
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingsError(ValueError):
+    """A configuration cannot be used; the message says what, got, expected."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(_Section):
+    """Where the server listens."""
+
+    host: str = Field(default="127.0.0.1", description="Address; `0.0.0.0` in a container.")
+    port: Port = Field(default=8080, description="Port of REST; 0 takes any free one.")
+    grpc_port: Port | None = Field(default=None, description="Port of gRPC; none serves no gRPC.")
+    connections: int = Field(
+        default=1024,
+        ge=1,
+        description="Most connections at a time, each port; fewer where the process may not open "
+        "as many files.",
+    )
+    idle_seconds: float = Field(
+        default=75.0,
+        gt=0,
+        description="How long a connection may be open without a request: longer than a gateway "
+        "keeps one that it means to use.",
+    )
+
+
+class Tls(_Section):
+    """Encryption, and clients known by certificate."""
+
+    certificate: Path = Field(description="PEM file of the server's certificate chain.")
+    key: Path = Field(description="PEM file of its private key.")
+    client_ca: Path | None = Field(
+        default=None, description="Accept only clients with a certificate of this authority (mTLS)."
+    )
+
+
+class Batching(_Section):
+    """How requests are joined."""
+
+    max_rows: int = Field(default=32, ge=1, le=4096, description="Largest batch.")
+    max_wait_ms: float = Field(default=2.0, ge=0, le=1000, description="Longest collection.")
+    queue: int = Field(
+        default=256, ge=1, le=100_000, description="Requests that may wait, each model."
+    )
+
+
+class Requests(_Section):
+    """What one request may take."""
+
+    max_body_mib: float = Field(default=16.0, gt=0, le=1024, description="Largest body, MiB.")
+    timeout_ms: float = Field(
+        default=10_000.0, gt=0, description="How long it waits; a client may ask for less."
+    )
+    call_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long one call of a model may take; the process ends when one hangs, and "
+        "whoever supervises it starts it again.",
+    )
+    arrival_seconds: float = Field(
+        default=20.0, gt=0, description="How long it may take to arrive, or its answer to be read."
+    )
+
+
+class Access(_Section):
+    """Who may ask, and how often. Each file is JSON and is read again when it changes."""
+
+    keys: Path | None = Field(
+        default=None, description='API keys: `{"keys": [{"client", "sha256", "operator"}]}`.'
+    )
+    quota: Quota | None = Field(default=None, description="Of each client.")
+    throttle: Path | None = Field(
+        default=None, description='The budget\'s throttle: `{"requestsPerSecond", "burst"}`.'
+    )
+    throttle_may_come_later: bool = Field(
+        default=False, description="Start without the throttle's file; it counts once it is there."
+    )
+
+
+class Drain(_Section):
+    """How the server ends after SIGTERM."""
+
+    announce_seconds: float = Field(
+        default=5.0, ge=0, description="Not ready, still serving: until the gateway has noticed."
+    )
+    finish_seconds: float = Field(default=15.0, gt=0, description="For requests under way.")
+
+
+class Settings(_Section):
+    """Everything a server is told."""
+
+    models: ModelSettings = Field(description="What is served, and where it comes from.")
+    listen: Listen = Listen()
+    tls: Tls | None = None
+    batching: Batching = Batching()
+    requests: Requests = Requests()
+    access: Access = Access()
+    drain: Drain = Drain()
+    traces: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="OTLP address, as `http://collector:4318/v1/traces`.",
+    )
+    sketches: Sketching | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important log that is written."
+    )
+
+    def front_limits(self) -> FrontLimits:
+        """Return what a request may take."""
+        batching = self.batching
+        return FrontLimits(
+            batch=BatchLimits(
+                rows=batching.max_rows, wait=batching.max_wait_ms / 1000, queue=batching.queue
+            ),
+            timeout=self.requests.timeout_ms / 1000,
+            call=self.requests.call_seconds,
+        )
+
+    def http_limits(self) -> HttpLimits:
+        """Return what a connection may take."""
+        return HttpLimits(
+            body_bytes=int(self.requests.max_body_mib * _MIB),
+            connections=self.listen.connections,
+            arrival=self.requests.arrival_seconds,
+            idle=self.listen.idle_seconds,
+        )
+
+
+def from_environment(
+    environment: Mapping[str, str], *, image: Path = IMAGE, throttle: Path = THROTTLE
+) -> Settings:
+    """Return the settings of a workload that the components declare.
+
+    Args:
+        environment: Its variables.
+        image: What the image holds beside the code.
+        throttle: The budget's throttle, used once it is there.
+
+    Raises:
+        SettingsError: If a variable is missing or wrong.
+    """
+    try:
+        models = ModelSettings.from_environment(environment, image=image)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return Settings(
+        models=models,
+        listen=Listen(host="0.0.0.0"),  # noqa: S104  # of the pod; its policy lets in the gateway
+        access=Access(throttle=throttle, throttle_may_come_later=True),
+    )
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings in a file.
+
+    Raises:
+        SettingsError: If it cannot be read, or has a field that nobody knows.
+    """
+    try:
+        with path.open("rb") as file:
+            content: Any = yaml.safe_load(file.read(_MAX_BYTES))
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: got {error.strerror}; expected a configuration file"
+        ) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: got no YAML; {error}") from error
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}"
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+        raise SettingsError(f"{path}: expected other values\n" + "\n".join(lines)) from error

@@ -1,0 +1,1 @@
+"""Source of the judged change: stack file, commit and documentation links."""

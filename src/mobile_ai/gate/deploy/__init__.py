@@ -1,0 +1,1 @@
+"""Deployment of what passed: sessions, seal, signed statement, preflight."""

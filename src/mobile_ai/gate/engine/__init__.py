@@ -1,0 +1,1 @@
+"""The engine run: environment, process, event stream and timing."""

@@ -1,0 +1,80 @@
+"""Engine selection, and the environment variables that the engine runs with."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Literal
+
+from mobile_ai.gate.engine.cloud import cloud_environment, require_official
+from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.report.report import Engine as EngineResult
+from mobile_ai.sandbox.engine import Engine, environment, locate
+from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.progress import shown as engine_progress
+
+__all__ = [
+    "Cloud",
+    "engine_result",
+    "find_engine",
+    "have_kubernetes_provider",
+    "variables_of",
+]
+
+Cloud = Literal["sandbox", "aws"]
+
+
+def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
+    """Return the engine, and build it first if it is missing.
+
+    Raises:
+        GateError: No usable engine was found, or it cannot run the official providers.
+    """
+    with ExitStack() as stack:
+        try:
+            engine = locate(ambient=ambient, progress=stack.enter_context(engine_progress()))
+        except SandboxError as error:
+            raise GateError(str(error)) from error
+    if cloud == "aws":
+        require_official(engine)
+    return engine
+
+
+def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
+    """Build the Kubernetes provider that a running sandbox requires, if it is missing.
+
+    Raises:
+        GateError: It cannot be built.
+    """
+    from mobile_ai.sandbox.kubernetes_provider import locate as locate_provider  # noqa: PLC0415
+
+    try:
+        with engine_progress() as progress:
+            locate_provider(ambient=ambient, progress=progress)
+    except SandboxError as error:
+        raise GateError(str(error)) from error
+
+
+def variables_of(
+    project: Project, engine: Engine, cloud: Cloud, ambient: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the engine's variables, without those that could silently change a run."""
+    if cloud == "aws":
+        return cloud_environment(engine, ambient)
+    return environment(
+        engine,
+        home=project.home,
+        backend_url=project.state.as_uri(),
+        passphrase=PASSPHRASE,
+        ambient=ambient,
+        sandbox=True,
+    )
+
+
+def engine_result(engine: Engine, cloud: Cloud) -> EngineResult:
+    """Return the engine section of the report."""
+    return EngineResult(
+        version=engine.version,
+        origin=engine.origin,
+        providers="official" if cloud == "aws" else "stand-in",
+    )

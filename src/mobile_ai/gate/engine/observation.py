@@ -1,0 +1,121 @@
+"""Observation of one engine run, accumulated from its events."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mobile_ai.gate.engine.events import (
+    Diagnostic,
+    Event,
+    Finished,
+    Noise,
+    ResourceDone,
+    ResourceSeen,
+    ResourceSummary,
+    StackSummary,
+    Violation,
+)
+
+__all__ = ["DEPLOYMENT_TYPE", "STACK_TYPE", "Observation"]
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+DEPLOYMENT_TYPE = "mobileai:index:MobileAIDeployment"
+# The engine reports a replacement as three steps of one resource; only `replace` is kept.
+_PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Observation:
+    """State of a run that the report is built from; changed by `add` only.
+
+    Attributes:
+        events: Number of events.
+        steps: The planned operation of every resource, by URN, in order of appearance.
+        types: The type token of every resource, by URN.
+        deployments: The planned inputs of every `MobileAIDeployment`, by URN.
+        outputs: The planned outputs of the stack.
+        violations: Violations reported by rules.
+        denied: Number of mandatory violations.
+        resource_summaries: Rules that ran, by resource.
+        stack_summaries: Stack rules that ran.
+        diagnostics: Messages of engine, program and plugins, without progress.
+        noise: Lines that are not events.
+        finished: Final event of the engine, if it arrived.
+    """
+
+    events: int = 0
+    steps: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    deployments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    denied: int = 0
+    resource_summaries: list[ResourceSummary] = field(default_factory=list)
+    stack_summaries: list[StackSummary] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    noise: list[str] = field(default_factory=list)
+    finished: Finished | None = None
+
+    def add(self, event: Event) -> None:
+        """Add one event."""
+        if isinstance(event, Noise):
+            if event.text:
+                self.noise.append(event.text)
+            return
+        self.events += 1
+        if isinstance(event, Violation | ResourceSummary | StackSummary):
+            self._add_judgement(event)
+            return
+        match event:
+            case ResourceSeen():
+                self._add_step(event)
+            case ResourceDone(type=token, outputs=outputs) if token == STACK_TYPE:
+                self.outputs = outputs
+            case Diagnostic(ephemeral=False, severity=severity) if severity != "debug":
+                self.diagnostics.append(event)
+            case Finished():
+                self.finished = event
+            case _:
+                pass
+
+    def _add_judgement(self, event: Violation | ResourceSummary | StackSummary) -> None:
+        match event:
+            case Violation():
+                self.violations.append(event)
+                self.denied += event.level == "mandatory"
+            case ResourceSummary():
+                self.resource_summaries.append(event)
+            case StackSummary():
+                self.stack_summaries.append(event)
+
+    def _add_step(self, event: ResourceSeen) -> None:
+        self.types[event.urn] = event.type
+        if event.type == DEPLOYMENT_TYPE and event.op != "delete":
+            self.deployments[event.urn] = event.inputs
+        if event.op not in _PARTS_OF_REPLACEMENT or event.urn not in self.steps:
+            self.steps[event.urn] = event.op
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """URNs that the engine sent to packs: all resources except deletions."""
+        return frozenset(urn for urn, op in self.steps.items() if op not in {"delete", "discard"})
+
+    @property
+    def packs(self) -> Mapping[str, str]:
+        """Version of every pack that the engine reports to have run, by name."""
+        # A local pack is listed as `name|local|path`.
+        packs = self.finished.packs if self.finished else {}
+        return {
+            name.partition("|")[0]: version.removeprefix("v") for name, version in packs.items()
+        }
+
+    @property
+    def by_type(self) -> Mapping[str, int]:
+        """Number of resources by type, sorted by type."""
+        return dict(sorted(Counter(self.types.values()).items()))
+
+    @property
+    def by_operation(self) -> Mapping[str, int]:
+        """Number of resources by planned operation."""
+        return dict(sorted(Counter(self.steps.values()).items()))

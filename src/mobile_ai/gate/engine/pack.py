@@ -1,0 +1,67 @@
+"""Policy pack files: name, version and content digest."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.gate.errors import GateError
+
+__all__ = ["PACK_FOLDER", "pack_digest", "pack_version"]
+
+PACK_FOLDER = "policy-pack"
+_MANIFEST = "PulumiPolicy.yaml"
+# Tool output; nothing in these folders is imported.
+_NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
+
+
+def pack_digest(folder: Path) -> str:
+    """Return the SHA-256 over path and content of every file of a pack.
+
+    Tool output is excluded. Links are refused, since their target could change without changing the
+    digest.
+
+    Raises:
+        GateError: The folder contains a link.
+    """
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{name}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
+def pack_version(folder: Path) -> str:
+    """Return the version in `PulumiPolicy.yaml`.
+
+    Raises:
+        GateError: The version is missing.
+    """
+    path = folder / _MANIFEST
+    try:
+        value = read_yaml(path.read_text(), name=path.name)
+    except (OSError, DocumentError) as error:
+        raise GateError(
+            f"{path}: got {error}; expected a policy pack. Next: restore the file."
+        ) from error
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(version, str):
+        raise GateError(
+            f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
+        )
+    return version
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if _NO_SOURCE.intersection(path.relative_to(folder).parts):
+            continue
+        if path.is_symlink():
+            raise GateError(
+                f"{path}: got a link; expected plain files only in a policy pack. "
+                "Next: replace it by the file itself."
+            )
+        if path.is_file():
+            yield path

@@ -1,0 +1,113 @@
+"""Runs a preview with the policy pack and observes its events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mobile_ai.gate.engine.cpu import CpuMeter
+from mobile_ai.gate.engine.events import parse_event
+from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.process import run_lines
+from mobile_ai.gate.engine.timing import Marks
+from mobile_ai.gate.project import Project
+from mobile_ai.sandbox.engine import Engine
+
+__all__ = ["Preview", "preview"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Result of a preview.
+
+    Attributes:
+        observation: Observation of its events.
+        exit_code: The engine's exit code.
+        stderr: Standard error of the engine.
+        marks: Timestamps of events.
+        seconds: Duration.
+        cpu: CPU seconds by part (see `gate.engine.cpu`); empty unless measured.
+    """
+
+    observation: Observation
+    exit_code: int
+    stderr: str
+    marks: Marks
+    seconds: float
+    cpu: Mapping[str, float]
+
+
+def preview(
+    project: Project,
+    engine: Engine,
+    *,
+    environment: Mapping[str, str],
+    config_file: Path,
+    judged: bool = True,
+    timed: bool = False,
+    on_progress: Callable[[Observation], None] | None = None,
+) -> Preview:
+    """Run `pulumi preview`, with the pack, and return the observation.
+
+    Args:
+        project: Project to preview.
+        engine: Engine that runs the preview.
+        environment: The engine's variables.
+        config_file: Stack file to use.
+        judged: Run the policy pack; `False` only computes the plan.
+        timed: Measure CPU time.
+        on_progress: Called after every event.
+    """
+    observation, marks, meter = Observation(), Marks(), CpuMeter()
+    project.log.parent.mkdir(parents=True, exist_ok=True)
+    with project.log.open("w") as log:
+
+        def take(line: str, seconds: float) -> None:
+            log.write(line)
+            event = parse_event(line)
+            observation.add(event)
+            marks.add(event, seconds)
+            if on_progress is not None:
+                on_progress(observation)
+
+        ended = run_lines(
+            command(
+                project,
+                engine,
+                config_file=config_file,
+                pack=project.pack if judged else None,
+            ),
+            folder=project.root,
+            environment={**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
+            on_line=take,
+            on_start=meter.start if timed else lambda _: None,
+        )
+    return Preview(
+        observation=observation,
+        exit_code=ended.exit_code,
+        stderr=ended.errors,
+        marks=marks,
+        seconds=ended.seconds,
+        cpu=meter.stop(),
+    )
+
+
+def command(
+    project: Project,
+    engine: Engine,
+    *,
+    config_file: Path,
+    pack: Path | None,
+) -> list[str]:
+    """Return the command line of a preview, with a policy pack if one is given."""
+    judge = [f"--policy-pack={pack}"] if pack else []
+    return [
+        str(engine.pulumi),
+        "preview",
+        "--json",
+        "--non-interactive",
+        "--color=never",
+        "--skip-plugin-pre-install",
+        f"--stack={project.stack}",
+        f"--config-file={config_file}",
+        *judge,
+    ]

@@ -1,0 +1,114 @@
+"""SARIF 2.1.0 form of a report, which code scanning shows at the line of the stack file.
+
+Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+import hashlib
+import json
+from typing import Any, Final
+
+from mobile_ai.gate.render.sarif_rules import (
+    LEVELS,
+    STACK_ERROR,
+    information_uri,
+    reporting_descriptors,
+)
+from mobile_ai.gate.report.report import ErrorResult, Report, ViolationResult
+
+__all__ = ["render_sarif"]
+
+_SCHEMA: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def render_sarif(report: Report) -> str:
+    """Return the report as a SARIF log with one run."""
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _run(report: Report) -> dict[str, Any]:
+    rules = reporting_descriptors(report)
+    positions = {rule["id"]: index for index, rule in enumerate(rules)}
+    return {
+        "tool": {
+            "driver": {
+                "name": f"mobile-ai {report.command}",
+                "semanticVersion": report.pack.version,
+                **information_uri(report),
+                "rules": rules,
+            }
+        },
+        "automationDetails": {"id": f"mobile-ai-{report.command}/{report.stack}/"},
+        "invocations": [_invocation(report)],
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            *(_error(item, report) | _index(STACK_ERROR, positions) for item in report.errors),
+            *(_result(item) | _index(item.rule, positions) for item in report.violations),
+        ],
+        "properties": {"verdict": report.verdict, "packSha256": report.pack.sha256},
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    return {
+        "executionSuccessful": report.verdict != "undecided",
+        "exitCode": report.exit_code,
+        "toolExecutionNotifications": [
+            {"level": "error", "message": {"text": text}} for text in report.doubts
+        ],
+    }
+
+
+def _error(item: ErrorResult, report: Report) -> dict[str, Any]:
+    # A result instead of a notification, so that the error is shown at its line.
+    return {
+        "ruleId": STACK_ERROR,
+        "level": "error",
+        "message": {"text": item.message},
+        "locations": [_location(item.file or report.source.stack_file, item.line or 1)],
+    }
+
+
+def _index(rule: str, positions: dict[str, int]) -> dict[str, int]:
+    # An unexpected rule has no descriptor; its result is identified by the rule ID alone.
+    return {"ruleIndex": positions[rule]} if rule in positions else {}
+
+
+def _result(item: ViolationResult) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": item.rule,
+        "level": LEVELS.get(item.level, "note"),
+        "message": {"text": _message(item)},
+        # Code scanning requires a location: line 1 of the stack file is the fallback.
+        "locations": [
+            _location(item.file, item.line or 1)
+            | {"logicalLocations": [{"fullyQualifiedName": item.urn, "kind": "resource"}]}
+        ],
+        "partialFingerprints": {"mobileAiRuleUrn/v1": _fingerprint(item)},
+    }
+    if item.changed_by:
+        result["properties"] = {"changedBy": item.changed_by.model_dump()}
+    if item.outcome == "waived":
+        result["suppressions"] = [{"kind": "external", "status": "accepted"}]
+    return result
+
+
+def _message(item: ViolationResult) -> str:
+    told = f"{item.name}: {item.message}"
+    return f"{told}; {item.changed_by}" if item.changed_by else told
+
+
+def _location(file: str, line: int) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": line},
+        }
+    }
+
+
+def _fingerprint(item: ViolationResult) -> str:
+    # Without the message, which may contain changing figures: a finding keeps its identity.
+    return hashlib.sha256(f"{item.rule}\0{item.urn}".encode()).hexdigest()

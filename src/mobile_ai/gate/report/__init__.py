@@ -1,0 +1,1 @@
+"""The report of a gate run: its parts and how they are built."""

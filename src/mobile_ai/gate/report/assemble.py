@@ -1,0 +1,198 @@
+"""Assembles the report from expectation and observation; pure, without I/O."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mobile_ai.contracts.engine_values import shown
+from mobile_ai.gate.engine.error_text import error_texts, located, position_in
+from mobile_ai.gate.engine.events import Violation
+from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
+from mobile_ai.gate.report.report import (
+    EXIT_CODES,
+    Cost,
+    Engine,
+    Outcomes,
+    Pack,
+    Provider,
+    Report,
+    Resources,
+    RuleResult,
+    Source,
+    Timing,
+    ViolationResult,
+)
+from mobile_ai.gate.state.baseline import Baseline, changes, pins_of
+from mobile_ai.gate.verdict import verdict
+from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.gate.verdict.outcome_codec import message_of, outcome_of
+from mobile_ai.governance.rule import Rule
+from mobile_ai.stack.reader import StackFile
+
+__all__ = ["Run", "assemble"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of the engine with its context.
+
+    Attributes:
+        stack: The stack's name.
+        source: Files that were evaluated.
+        stack_file: The stack file, for positions.
+        engine: Engine of the run.
+        expected: Expectation, read from the repository.
+        observation: Observation, from the engine's events.
+        exit_code: The engine's exit code.
+        stderr: Standard error of the engine.
+        baseline: Baseline that changes are compared with.
+        doubts: Additional reasons of the caller not to trust the run.
+        warnings: Additional warnings of the caller.
+        valued: Cost and model changes of the plan.
+        providers: The providers of the plan.
+    """
+
+    stack: str
+    source: Source
+    stack_file: StackFile
+    engine: Engine
+    expected: Expectation
+    observation: Observation
+    exit_code: int
+    stderr: str = ""
+    baseline: Baseline | None = None
+    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    valued: Valued = NOT_VALUED
+    providers: tuple[Provider, ...] = ()
+
+
+def assemble(run: Run, timing: Timing) -> Report:
+    """Return the report of a run."""
+    seen, expected = run.observation, run.expected
+    errors = error_texts(seen, run.stderr)
+    doubts = (*run.doubts, *verdict.doubts(seen, expected, exit_code=run.exit_code, errors=errors))
+    decided = verdict.decide(seen, doubts, errors)
+    return Report(
+        verdict=decided,
+        exit_code=EXIT_CODES[decided],
+        stack=run.stack,
+        source=run.source,
+        engine=run.engine,
+        providers=run.providers,
+        pack=Pack(
+            name=expected.pack,
+            version=expected.version,
+            sha256=expected.sha256,
+            ran=dict(seen.packs),
+            weakenings=expected.weakenings,
+        ),
+        rules=tuple(_rule(item, run) for item in expected.rules.values()),
+        violations=_violations(run),
+        doubts=doubts,
+        errors=tuple(item for text in errors for item in located(text, run.stack_file)),
+        warnings=(*run.warnings, *_warnings(seen)),
+        resources=Resources(
+            total=len(seen.steps),
+            judged=len(verdict.accounted(seen, expected)),
+            by_type=dict(seen.by_type),
+            by_operation=dict(seen.by_operation),
+        ),
+        cost=_cost(run),
+        baseline=run.baseline.source if run.baseline else "",
+        # A failed program declares no deployments, which must not read as removals.
+        changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
+        models=run.valued.models,
+        outputs={name: shown(value) for name, value in seen.outputs.items()},
+        timing=timing,
+    )
+
+
+def _cost(run: Run) -> Cost:
+    cost = run.valued.cost
+    if cost.estimated:
+        return cost
+    return cost.model_copy(update={"unpriced": len(run.observation.judged)})
+
+
+def _rule(rule: Rule, run: Run) -> RuleResult:
+    return RuleResult(
+        id=rule.id,
+        title=rule.title,
+        kind=rule.kind,
+        group=rule.group,
+        level=run.expected.levels[rule.id],
+        severity=rule.severity,
+        frameworks=rule.frameworks,
+        remediation=rule.remediation,
+        outcomes=_outcomes(rule, run.observation),
+    )
+
+
+def _outcomes(rule: Rule, seen: Observation) -> Outcomes:
+    if rule.kind == "stack":
+        accounts: Iterable[tuple[str, ...]] = (item.passed for item in seen.stack_summaries)
+        subjects = len(seen.stack_summaries)
+    else:
+        accounts = (item.passed for item in seen.resource_summaries)
+        subjects = len(seen.resource_summaries)
+    passed = sum(rule.id in account for account in accounts)
+    worst = Counter(_worst_by_urn(rule.id, seen.violations).values())
+    judged = passed + sum(worst.values())
+    return Outcomes(
+        passed=passed,
+        fail=worst["fail"],
+        unknown=worst["unknown"],
+        deferred=worst["deferred"],
+        warned=worst["warned"],
+        waived=worst["waived"],
+        not_applicable=max(subjects - judged, 0),
+    )
+
+
+# A resource counts once per rule, with the rule's worst outcome on it.
+_WEIGHT: Mapping[str, int] = {"fail": 4, "unknown": 3, "deferred": 2, "warned": 1, "waived": 0}
+
+
+def _worst_by_urn(rule: str, violations: Iterable[Violation]) -> dict[str, str]:
+    worst: dict[str, str] = {}
+    for item in violations:
+        if item.rule == rule:
+            said = [outcome_of(item), *([worst[item.urn]] if item.urn in worst else [])]
+            worst[item.urn] = max(said, key=lambda outcome: _WEIGHT[outcome])
+    return worst
+
+
+def _violations(run: Run) -> tuple[ViolationResult, ...]:
+    unique = dict.fromkeys(run.observation.violations)
+    found = [_violation(item, run) for item in unique]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(item: ViolationResult) -> tuple[bool, str, str, str]:
+    return (item.level != "mandatory", item.rule, item.urn, item.message)
+
+
+def _violation(item: Violation, run: Run) -> ViolationResult:
+    name = item.urn.rpartition("::")[2]
+    rule = run.expected.rules.get(item.rule)
+    message = message_of(item)
+    line = position_in(message, run.stack_file) or run.stack_file.line_of_resource(name)
+    return ViolationResult(
+        rule=item.rule,
+        urn=item.urn,
+        name=name,
+        type=run.observation.types.get(item.urn, ""),
+        outcome=outcome_of(item),
+        level=item.level,
+        severity=item.severity or (rule.severity if rule else ""),
+        message=message,
+        file=run.stack_file.name,
+        line=line,
+    )
+
+
+def _warnings(seen: Observation) -> tuple[str, ...]:
+    said = (item.message for item in seen.diagnostics if item.severity == "warning")
+    return tuple(dict.fromkeys(said))

@@ -1,0 +1,121 @@
+"""Cost and model changes of a run's plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from mobile_ai.contracts.deployed import baseline_of
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.report.actuals import Billed
+from mobile_ai.gate.report.cost import Terms, cost_of
+from mobile_ai.gate.report.models import model_changes
+from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.gate.report.report_model import ModelChange
+from mobile_ai.governance.facts import Context
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.rules.budgets_enforced import budgets_hold
+from mobile_ai.governance.stack_policy import Setting, load_setting
+from mobile_ai.pricing.budgets import Limits, Prior, exceptions_of
+from mobile_ai.pricing.errors import CostError
+from mobile_ai.pricing.recorded import resources_of_events
+
+__all__ = ["NOT_VALUED", "Question", "Valued", "planned", "terms_of", "valued"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Inputs of the cost comparison.
+
+    Attributes:
+        prior: Resources to compare with; empty if there are none.
+        against: Display name of the prior resources.
+        deployed: Resources of the deployed state.
+        billed: Charges of this month, if a file was given.
+        now: Time of the evaluation.
+    """
+
+    prior: Sequence[Resource]
+    against: str
+    deployed: Sequence[Resource]
+    billed: Billed | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valued:
+    """Cost and model changes of a plan."""
+
+    cost: Cost
+    models: tuple[ModelChange, ...] = ()
+
+
+NOT_VALUED: Final = Valued(cost=Cost(estimated=False, unpriced=0, reason="nothing was planned"))
+
+
+def planned(log: Path) -> list[Resource]:
+    """Return the planned resources of a run; empty if it planned none."""
+    try:
+        with log.open(encoding="utf-8") as lines:
+            return resources_of_events(lines)
+    except (CostError, OSError):
+        return []
+
+
+def valued(project: Project, question: Question) -> Valued:
+    """Return cost and model changes of a stack's last run."""
+    resources = planned(project.log)
+    if not resources:
+        return NOT_VALUED
+    terms = terms_of(project.pack, project.stack, resources, now=question.now)
+    terms = replace(terms, told=_told(resources, project.stack), billed=question.billed)
+    return Valued(
+        cost=cost_of(resources, question.prior, against=question.against, terms=terms),
+        models=model_changes(resources, question.deployed),
+    )
+
+
+def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: datetime) -> Terms:
+    """Return the terms that the pack evaluates budgets with.
+
+    If the pack's settings cannot be read, there are no exceptions; its rules deny the plan anyway.
+    """
+    context = next((item for item in resources if item.type == CONTEXT), None)
+    try:
+        setting = load_setting(pack, stack, rules=catalogue(), now=now)
+    except GovernanceError:
+        return Terms()
+    return Terms(
+        limits=Limits.of(setting.config.parameters[budgets_hold.id]),
+        exceptions=_exceptions(context, setting, now) if context else {},
+        identity=_identity(context) if context else {},
+    )
+
+
+def _told(resources: Sequence[Resource], stack: str) -> Prior:
+    """Return the deployed cost that the plan carries for the pack."""
+    found = next((item for item in resources if item.type == DEPLOYED), None)
+    try:
+        return Prior.told(baseline_of(found, stack=stack).costs) if found else Prior.unknown()
+    except (GovernanceError, CostError):
+        return Prior.unknown()
+
+
+def _exceptions(context: Resource, setting: Setting, now: datetime) -> dict[str, Decimal]:
+    facts = Context.of(context, setting.trust, secrets=set())
+    return exceptions_of(facts.records, stack=setting.stack, now=now)
+
+
+def _identity(context: Resource) -> dict[str, str]:
+    """Return the cost tags that identify this stack's charges."""
+    owner = context.props.get("owner")
+    project = owner.get("project") if isinstance(owner, dict) else None
+    return {
+        "environment": str(context.props.get("environment", "")),
+        "project": str(project or ""),
+    }

@@ -1,0 +1,226 @@
+"""Report of a gate run, shared by every renderer and machine-readable as JSON.
+
+The JSON form is versioned by `apiVersion`: fields may be added, and none changes its meaning.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from mobile_ai.gate.report.report_base import Count, Part
+from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.gate.report.report_model import ModelChange
+from mobile_ai.gate.report.report_provider import Provider
+
+__all__ = [
+    "EXIT_CODES",
+    "OUTCOMES",
+    "Author",
+    "Change",
+    "Cost",
+    "Engine",
+    "ErrorResult",
+    "Outcome",
+    "Outcomes",
+    "Pack",
+    "Provider",
+    "Report",
+    "Resources",
+    "RuleResult",
+    "Source",
+    "Timing",
+    "Verdict",
+    "ViolationResult",
+    "report_schema",
+]
+
+Verdict = Literal["pass", "denied", "undecided"]
+Outcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
+OUTCOMES: Final = ("pass", "fail", "unknown", "deferred", "warned", "waived", "notApplicable")
+EXIT_CODES: Final[Mapping[Verdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
+
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Engine(Part):
+    """Engine that ran, and its providers."""
+
+    version: str
+    origin: Literal["official", "built"]
+    providers: Literal["official", "stand-in"] = Field(
+        description="Stand-ins have the SDK's types but no cloud, and see no existing resources."
+    )
+
+
+class Source(Part):
+    """Files that were evaluated."""
+
+    commit: str = Field(description="Commit checked out; empty outside of Git.")
+    clean: bool = Field(description="Whether the files are exactly those of the commit.")
+    stack_file: str
+    stack_file_sha256: str
+    documentation: str = Field(
+        default="", description="URI of the folder `docs`, with a final slash; empty if missing."
+    )
+
+
+class Pack(Part):
+    """The expected policy pack, and the packs that ran."""
+
+    name: str
+    version: str
+    sha256: str = Field(description="SHA-256 over path and content of every file of the pack.")
+    ran: dict[str, str] = Field(description="Version of every pack that the engine ran.")
+    weakenings: tuple[str, ...] = Field(description="Rules set below their default level.")
+
+
+class Outcomes(Part):
+    """Number of resources by outcome of a rule."""
+
+    passed: Count = Field(default=0, serialization_alias="pass", validation_alias="pass")
+    fail: Count = 0
+    unknown: Count = 0
+    deferred: Count = 0
+    warned: Count = 0
+    waived: Count = 0
+    not_applicable: Count = 0
+
+    @property
+    def judged(self) -> int:
+        """Number of resources with an outcome."""
+        told = self.fail + self.unknown + self.deferred + self.warned + self.waived
+        return self.passed + told
+
+
+class RuleResult(Part):
+    """One rule of the pack and its outcomes."""
+
+    id: str
+    title: str
+    kind: Literal["resource", "stack"]
+    group: str
+    level: str = Field(description="Level in effect: mandatory, advisory or disabled.")
+    severity: str
+    frameworks: tuple[str, ...]
+    remediation: str = Field(
+        default="", description="Remediation; empty if each finding contains it."
+    )
+    outcomes: Outcomes
+
+
+class Author(Part):
+    """Author of a change, as recorded; nothing is inferred."""
+
+    who: str = Field(default="", description="A principal or a program; empty if not known.")
+    when: str = Field(default="", description="RFC 3339, UTC; empty if not known.")
+    source: str = Field(default="", description="Source record; empty for none.")
+    note: str = Field(default="", description="Limits of the record, or why there is none.")
+
+    def __str__(self) -> str:
+        """Return one sentence without its final period."""
+        told = f"last changed by {self.who or 'not known'}"
+        told += f", {self.when}" if self.when else ""
+        told += f" ({self.source})" if self.source else ""
+        return f"{told}; {self.note}" if self.note else told
+
+
+class ViolationResult(Part):
+    """One violation of a rule by one resource."""
+
+    rule: str
+    urn: str
+    name: str = Field(description="The resource's logical name.")
+    type: str
+    outcome: Outcome
+    level: str
+    severity: str
+    message: str
+    file: str = ""
+    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
+    changed_by: Author | None = Field(
+        default=None, description="Author of a manual change, found by an audit."
+    )
+
+
+class ErrorResult(Part):
+    """Error of the program, a plugin or the engine."""
+
+    message: str
+    file: str = ""
+    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
+
+    def __str__(self) -> str:
+        """Return position and message."""
+        return f"{self.file}:{self.line} {self.message}" if self.line else self.message
+
+
+class Resources(Part):
+    """Resources of the plan."""
+
+    total: Count
+    judged: Count = Field(description="Resources for which the pack reported every rule.")
+    by_type: dict[str, int]
+    by_operation: dict[str, int]
+
+
+class Change(Part):
+    """A deployment that differs from the baseline."""
+
+    deployment: str
+    prior: str = Field(description="Model, version and digest; empty for a new deployment.")
+    proposed: str = Field(description="The same; empty for a removed deployment.")
+
+
+class Timing(Part):
+    """Time spent by phase."""
+
+    total_seconds: Seconds
+    phases: dict[str, Seconds] = Field(description="In order; they add up to the total.")
+    resources_per_second: Seconds
+    cpu_seconds: dict[str, Seconds] = Field(
+        default_factory=dict,
+        description="CPU time by part: engine, program, pack, providers; with --time.",
+    )
+
+
+class Report(Part):
+    """The verdict on a stack, with its evidence."""
+
+    api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
+    kind: Literal["GateReport"] = "GateReport"
+    command: Literal["gate", "audit"] = Field(
+        default="gate",
+        description="Command: evaluates a plan (gate) or the deployed state (audit).",
+    )
+    verdict: Verdict
+    exit_code: Literal[0, 1, 2]
+    stack: str
+    source: Source
+    engine: Engine
+    providers: tuple[Provider, ...] = ()
+    pack: Pack
+    rules: tuple[RuleResult, ...]
+    violations: tuple[ViolationResult, ...]
+    doubts: tuple[str, ...] = Field(
+        description="Reasons not to trust the verdict; empty if there are none."
+    )
+    errors: tuple[ErrorResult, ...]
+    warnings: tuple[str, ...]
+    resources: Resources
+    cost: Cost
+    baseline: str = Field(description="Baseline of the changes; empty for none.")
+    changes: tuple[Change, ...]
+    models: tuple[ModelChange, ...] = ()
+    outputs: dict[str, Any]
+    timing: Timing
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a report."""
+    schema = Report.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

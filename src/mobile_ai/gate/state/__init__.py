@@ -1,0 +1,1 @@
+"""State before and after: baseline, drift, recovery and leftovers."""

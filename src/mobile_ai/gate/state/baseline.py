@@ -1,0 +1,204 @@
+"""What was there before: the models that a stack deploys now, from its state or from Git."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.exported import read_export
+from mobile_ai.contracts.reading import Node, Notes
+from mobile_ai.contracts.resource import Resource, name_of
+from mobile_ai.gate.engine.observation import DEPLOYMENT_TYPE
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import Project
+from mobile_ai.gate.report.report import Change
+from mobile_ai.sandbox.engine import Engine
+from mobile_ai.stack.errors import StackFileError
+from mobile_ai.stack.reader import StackFile
+
+__all__ = [
+    "Baseline",
+    "ModelPin",
+    "changes",
+    "export_state",
+    "from_export",
+    "from_git",
+    "pins_of",
+    "read_state",
+    "stack_file_at",
+]
+
+_SECONDS = 120.0
+_DIGEST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPin:
+    """Which model version a deployment runs.
+
+    Attributes:
+        model: The model's name.
+        version: Its version.
+        sha256: Digest of its manifest: the pin.
+        previous: Digest of the version that the deployment can go back to, empty if none.
+    """
+
+    model: str
+    version: str
+    sha256: str
+    previous: str = ""
+
+    def __str__(self) -> str:
+        """Return it as reports show it."""
+        return f"{self.model} {self.version} ({self.sha256[:_DIGEST_SHOWN]})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The deployments that changes are counted against.
+
+    Attributes:
+        source: Where it is from, for people.
+        pins: The model of every deployment, by the deployment's name.
+        resources: What the state has, as pricing reads it; none where there is no state.
+    """
+
+    source: str
+    pins: Mapping[str, ModelPin]
+    resources: tuple[Resource, ...] = ()
+
+
+def read_state(project: Project, engine: Engine, environment: Mapping[str, str]) -> Baseline | None:
+    """Return the baseline of the stack's state, `None` if nothing was ever deployed.
+
+    Raises:
+        GateError: The engine cannot export the state.
+    """
+    return from_export(export_state(project, engine, environment))
+
+
+def export_state(
+    project: Project, engine: Engine, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the stack's state as `pulumi stack export` writes it; secrets stay encrypted.
+
+    Raises:
+        GateError: The engine cannot export the state.
+    """
+    result = subprocess.run(
+        [engine.pulumi, "stack", "export", f"--stack={project.stack}", "--non-interactive"],
+        cwd=project.root,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if result.returncode:
+        raise GateError(
+            f"state of stack {project.stack}: got {result.stderr.strip()!r}; expected "
+            "`pulumi stack export` to succeed. Next: check the backend and that the stack exists."
+        )
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def from_export(export: Mapping[str, Any]) -> Baseline | None:
+    """Return the baseline of an exported state, `None` for an empty one.
+
+    Raises:
+        GateError: It is no exported state.
+    """
+    if not (export.get("deployment") or {}).get("resources"):
+        return None
+    try:
+        resources = read_export(export, name="deployed state").inputs
+    except DocumentError as error:
+        raise GateError(str(error)) from error
+    found = {item.urn: item.props for item in resources if item.type == DEPLOYMENT_TYPE}
+    return Baseline(source="deployed state", pins=pins_of(found), resources=resources)
+
+
+def from_git(project: Project, reference: str) -> Baseline:
+    """Return the baseline of the stack file at a commit.
+
+    Raises:
+        GateError: There is no such commit.
+    """
+    pins = {
+        deployment: ModelPin(
+            model=str(entry.get("model", "")),
+            version=str(entry.get("version", "")),
+            sha256=str(entry.get("sha256", "")),
+            previous=str((entry.get("previous") or {}).get("sha256", "")),
+        )
+        for _, deployment, entry in stack_file_at(project, reference).deployments()
+    }
+    return Baseline(source=f"{project.stack_file.name} at {reference}", pins=pins)
+
+
+def stack_file_at(project: Project, reference: str) -> StackFile:
+    """Return the stack file at a commit, an empty one where the commit has none to be read.
+
+    Raises:
+        GateError: There is no such commit.
+    """
+    _git(project, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
+    name = project.stack_file.name
+    prefix = _git(project, "rev-parse", "--show-prefix").strip()
+    known = _git(project, "ls-tree", "--full-tree", "--name-only", reference, f"{prefix}{name}")
+    text = _git(project, "show", f"{reference}:{prefix}{name}") if known.strip() else ""
+    try:
+        return StackFile.parse(text, name=name)
+    except StackFileError:
+        return StackFile(name=name)
+
+
+def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]:
+    """Return the model of every deployment by its name.
+
+    Args:
+        deployments: Inputs of `MobileAIDeployment` by URN; what cannot be read is left out, since
+            a rule denies it.
+    """
+    pins = {name_of(urn): _pin(inputs) for urn, inputs in deployments.items()}
+    return {name: pin for name, pin in pins.items() if pin.model and pin.version and pin.sha256}
+
+
+def _pin(inputs: Mapping[str, Any]) -> ModelPin:
+    model = Node(inputs, Notes("")).at("spec", "aiModel")
+    return ModelPin(
+        model=model.at("id").text(),
+        version=model.at("version").text(),
+        sha256=model.at("sha256").text(),
+        previous=model.at("previous", "sha256").text(),
+    )
+
+
+def changes(baseline: Baseline | None, proposed: Mapping[str, ModelPin]) -> tuple[Change, ...]:
+    """Return every deployment that differs from the baseline, in order of name."""
+    prior = baseline.pins if baseline else {}
+    return tuple(
+        Change(
+            deployment=name,
+            prior=str(prior[name]) if name in prior else "",
+            proposed=str(proposed[name]) if name in proposed else "",
+        )
+        for name in sorted({*prior, *proposed})
+        if prior.get(name) != proposed.get(name)
+    )
+
+
+def _git(project: Project, *arguments: str) -> str:
+    result = subprocess.run(
+        ["git", "-C", project.root, *arguments], capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise GateError(
+            f"git {' '.join(arguments)}: got {result.stderr.strip() or 'nothing'!r}; expected a "
+            "commit of this repository. Next: fetch it, or name another with --base."
+        )
+    return result.stdout

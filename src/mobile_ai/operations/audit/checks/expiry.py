@@ -1,0 +1,76 @@
+"""Check for evidence, waivers, exceptions and trust that expire soon."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.reading import Finding
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.contracts.tokens import CONTEXT, MODEL_VERSION
+from mobile_ai.contracts.trust import parse_time
+from mobile_ai.governance.facts import Facts
+from mobile_ai.operations.audit.contract import Check, Deployed, Found
+
+__all__ = ["SOON", "approvals_not_near_expiry"]
+
+# Time to convene a review board; the rules begin to warn at the same time.
+SOON: Final = timedelta(days=30)
+_EXPIRING: Final = ("evaluation", "assessment")
+
+
+def _look(deployed: Deployed) -> Iterator[Found]:
+    for urn, what, expires in _terms(deployed):
+        if expires - deployed.now < SOON:
+            yield Found(
+                urn=urn,
+                # Advice only: where expired evidence must deny, a rule denies it.
+                denies=False,
+                finding=Finding(
+                    what=what,
+                    got=f"{_how(expires, deployed.now)} on {expires.date()}",
+                    expected=f"more than {SOON.days} days",
+                    next_step="have it renewed by the role that signed it, or removed",
+                ),
+            )
+
+
+def _terms(deployed: Deployed) -> Iterator[tuple[str, str, datetime]]:
+    facts = deployed.facts
+    trust = facts.setting.trust
+    yield "", f"trust {facts.setting.environment} version {trust.version}", trust.expires
+    for item in deployed.resources:
+        if item.type == MODEL_VERSION:
+            yield from _of_model(item, facts)
+        elif item.type == CONTEXT:
+            yield from _of_records(item, facts)
+
+
+def _of_model(resource: Resource, facts: Facts) -> Iterator[tuple[str, str, datetime]]:
+    model: VerifiedModel | None = facts.models.get(str(resource.props.get("sha256")))
+    if model is not None:  # one whose evidence does not verify is denied by a rule
+        for kind in _EXPIRING:
+            yield resource.urn, f"{kind} of {resource.name}", model.expiry(kind)
+
+
+def _of_records(resource: Resource, facts: Facts) -> Iterator[tuple[str, str, datetime]]:
+    for waivers in facts.records.waivers.values():
+        for waiver in waivers:
+            yield resource.urn, f"waiver {waiver.name} of {waiver.rule}", waiver.expires
+    for record in facts.records.by_type.get(EXCEPTION, ()):
+        expires = parse_time(record.predicate.get("expires"), name=f"{record.name} expires")
+        yield resource.urn, f"exception {record.name}", expires
+
+
+def _how(expires: datetime, now: datetime) -> str:
+    return "ended" if expires <= now else "ends"
+
+
+approvals_not_near_expiry = Check(
+    id="approvals-not-near-expiry",
+    title="No evidence, waiver, exception or trust expires within 30 days.",
+    severity="medium",
+    frameworks=("EU AI Act Art. 72", "NIST AI RMF GOVERN 1.5"),
+    look=_look,
+)

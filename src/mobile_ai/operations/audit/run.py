@@ -1,0 +1,165 @@
+"""Runs an audit from options to report: the I/O around the pure parts."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.exported import ExportedState, read_export
+from mobile_ai.gate.changes.source import read_source
+from mobile_ai.gate.engine.engine_environment import Cloud, engine_result, find_engine, variables_of
+from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.progress import Tell
+from mobile_ai.gate.engine.timing import Clock
+from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.project import find_project
+from mobile_ai.gate.report.assemble import Run, assemble
+from mobile_ai.gate.report.report import Report
+from mobile_ai.gate.state.baseline import Baseline, export_state, from_export, from_git
+from mobile_ai.gate.verdict.expected_rules import expectation
+from mobile_ai.governance.facts import Facts
+from mobile_ai.governance.judge import Session
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.stack_policy import load_setting
+from mobile_ai.operations.audit.analyze import analyze
+from mobile_ai.operations.audit.blame import pinned_by
+from mobile_ai.operations.audit.checks import STATE_CHECKS
+from mobile_ai.operations.audit.contract import Check, Deployed
+from mobile_ai.operations.audit.merge import look, merge
+from mobile_ai.operations.audit.policy_events import disagreement, events_of
+from mobile_ai.operations.audit.settled import settled
+
+__all__ = ["Options", "run_audit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options of an audit.
+
+    Attributes:
+        stack: The stack to audit.
+        cloud: Source of the state: the sandbox, or the caller's own backend.
+        file: An exported state; by default that of the stack's backend.
+        commit: The commit whose stack file declares the desired deployment.
+        folder: The checkout, or a folder in it.
+        ambient: The caller's environment.
+    """
+
+    stack: str
+    cloud: Cloud = "sandbox"
+    file: Path | None = None
+    commit: str = "HEAD"
+    folder: Path = field(default_factory=Path.cwd)
+    ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def run_audit(
+    options: Options,
+    tell: Tell = lambda _: None,
+    *,
+    checks: Sequence[Check] = STATE_CHECKS,
+) -> Report:
+    """Judge the deployed state with the policy pack and the checks.
+
+    Args:
+        options: Options of the audit.
+        tell: Called with progress, in sentences.
+        checks: Checks in addition to the rules.
+
+    Raises:
+        GateError: The state cannot be judged, or the engine cannot be run.
+    """
+    clock = Clock()
+    now = datetime.now(UTC)
+    project = find_project(options.folder.resolve(), options.stack)
+    stack_file = project.read()
+    with clock.phase("find engine"):
+        engine = find_engine(options.cloud, options.ambient)
+        variables = variables_of(project, engine, options.cloud, options.ambient)
+    with clock.phase("read state"):
+        tell("Reading the deployed state")
+        file = options.file
+        export = _load(file) if file else export_state(project, engine, variables)
+        state, before, export = _state(export, options)
+        declared = from_git(project, options.commit)
+    with clock.phase("judge"):
+        tell(f"Judging {len(state.inputs)} deployed resources")
+        session = Session(
+            lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
+        )
+        expected = expectation(project)
+        seen = Observation()
+        for event in events_of(state, session, expected):
+            seen.add(event)
+    with clock.phase("ask the engine"):
+        tell("Analyzing the same state with the engine")
+        analyzed = analyze(project, engine, variables, export=export)
+    with clock.phase("checks"):
+        tell("Running the checks")
+        deployed = Deployed(
+            stack=project.stack,
+            resources=state.inputs,
+            outputs={item.urn: item.props for item in state.outputs},
+            pins=before.pins,
+            declared=declared.pins,
+            facts=_facts(session, project.stack),
+            pinned_by=pinned_by(project, options.commit),
+            now=now,
+        )
+        results = look(checks, deployed)
+    run = Run(
+        stack=project.stack,
+        source=read_source(project),
+        stack_file=stack_file,
+        engine=engine_result(engine, options.cloud),
+        expected=expected,
+        observation=seen,
+        exit_code=0,
+        stderr=analyzed.errors,
+        baseline=before,
+        doubts=disagreement(seen, analyzed.seen),
+    )
+    return merge(assemble(run, clock.read(rate=0.0)), results, stack_file)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GateError(
+            f"{path}: got {type(error).__name__}; expected a state as `pulumi stack export` "
+            "writes it. Next: export it again."
+        ) from error
+
+
+def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline, Mapping[str, Any]]:
+    name = str(options.file or f"state of stack {options.stack}")
+    try:
+        state = read_export(export, name=name)
+        export = settled(export)
+        state = read_export(export, name=name)
+    except GovernanceError as error:
+        raise GateError(str(error)) from error
+    before = from_export(export)
+    if before is None or not state.inputs:
+        raise GateError(
+            f"{name}: got no resources; expected a deployed stack. Next: deploy it first; what is "
+            "not deployed yet is judged by `mobile-ai gate`."
+        )
+    if state.stacks != {options.stack}:
+        raise GateError(
+            f"{name}: got resources of {', '.join(sorted(state.stacks))}; expected stack "
+            f"{options.stack}. Next: name the stack of the state with --stack."
+        )
+    return state, before, export
+
+
+def _facts(session: Session, stack: str) -> Facts:
+    try:
+        return session.facts(stack)
+    except GovernanceError as error:
+        raise GateError(str(error)) from error

@@ -1,0 +1,9 @@
+"""Error raised when no usable engine was found."""
+
+from mobile_ai.sandbox.errors import SandboxError
+
+__all__ = ["EngineError"]
+
+
+class EngineError(SandboxError):
+    """No usable engine."""

@@ -1,0 +1,17 @@
+"""Builds programs from pinned Go modules, once per user and machine.
+
+    folder = build_folder(RECIPE, os.environ)
+    ensure_built(folder, ambient=os.environ, progress=progress)
+    subprocess.run([folder.executable("pulumi")])
+
+It is used for programs without packages for every platform. A recipe names a folder with `go.mod`
+and `go.sum`; these two files determine what is compiled, down to the last module, and their digest
+names the build.
+"""
+
+from mobile_ai.sandbox.gobuild.build import ensure_built
+from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
+from mobile_ai.sandbox.gobuild.errors import BuildError
+from mobile_ai.sandbox.gobuild.recipe import Recipe
+
+__all__ = ["BuildError", "BuildFolder", "Recipe", "build_folder", "ensure_built"]

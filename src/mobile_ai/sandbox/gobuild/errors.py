@@ -1,0 +1,9 @@
+"""Error raised when a program cannot be built."""
+
+from mobile_ai.sandbox.errors import SandboxError
+
+__all__ = ["BuildError"]
+
+
+class BuildError(SandboxError):
+    """A program could not be built from its pinned Go modules."""

@@ -1,0 +1,17 @@
+"""`python -m mobile_ai.sandbox.kubernetes`: find or build an API server and print its path."""
+
+import sys
+
+from mobile_ai.sandbox.command import printed
+from mobile_ai.sandbox.kubernetes import locate
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Find or build the programs, print the API server's path, and return an exit code."""
+    return printed(lambda progress: locate(progress=progress).api_server)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

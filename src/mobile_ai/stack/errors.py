@@ -1,0 +1,170 @@
+"""What is wrong with a stack file, in words: key, got, expected, next step."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.printable import printable
+from mobile_ai.stack.settings_types import describe_pattern
+
+__all__ = [
+    "Problem",
+    "SettingsError",
+    "StackFileError",
+    "UnknownDeploymentError",
+    "problems_of",
+    "shown",
+]
+
+_MAX_SHOWN = 120  # characters of a value that a message repeats
+_EDIT = "edit the stack file"
+_ROLE = "remove the key: a job takes its role before the program runs (docs/aws.md, Bootstrap)"
+# Keys of earlier versions, with what took their place.
+_GONE = {"deployRole": _ROLE, "previewRole": _ROLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        key: Where, as `pulumi config set --path` names it.
+        got: What stands there.
+        expected: What would have been accepted.
+        next_step: What the reader can do about it.
+    """
+
+    key: str
+    got: str
+    expected: str
+    next_step: str = _EDIT
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        line = f"{self.key}: got {self.got}; expected {self.expected}. Next: {self.next_step}"
+        return printable(line)
+
+
+class SettingsError(Exception):
+    """The stack file cannot be used; every problem found is in it."""
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        """Keep the problems and join them into one readable message."""
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"{printable(source)} has {count}; nothing was deployed:\n{lines}")
+
+
+class StackFileError(GovernanceError):
+    """A stack file cannot be used: a line of four parts for every problem in it.
+
+    Attributes:
+        problems: What is wrong, each with its place in the file as its key.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep the problems; the message has a line for each."""
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(
+            first.key, got=first.got, expected=first.expected, next_step=first.next_step
+        )
+        self.args = ("\n".join(str(problem) for problem in self.problems),)
+
+
+class UnknownDeploymentError(StackFileError):
+    """A good stack file has no deployment of the name that is to be edited."""
+
+
+def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Problem]:
+    """Return the problems that a type check found, in the words of this module.
+
+    Args:
+        error: What pydantic found.
+        schema: The JSON Schema of what was checked, which knows keys and descriptions.
+    """
+    items = error.errors(include_url=False)
+    return [_problem(item, schema) for item in items if not _follows_from_others(item)]
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message repeats it: as written, and never long."""
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+def _follows_from_others(item: ErrorDetails) -> bool:
+    """Whether a list is only "too short" because entries of it are wrong, as reported."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
+
+
+def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
+    kind, context, got = item["type"], item.get("ctx", {}), shown(item["input"])
+    key, node, parent = _locate(item["loc"], schema)
+    if kind == "missing":
+        return Problem(
+            key=key,
+            got="nothing",
+            expected=node.get("description", "a value").rstrip("."),
+            next_step="add the key to the stack file",
+        )
+    if kind == "extra_forbidden":
+        return _unknown_key(key, str(item["loc"][-1]), parent, got)
+    if kind == "string_pattern_mismatch":
+        return Problem(key=key, got=got, expected=describe_pattern(context["pattern"]))
+    if kind == "value_error":
+        return Problem(key=key, got=got, expected=f"a valid value: {context['error']}")
+    expected = item["msg"].removeprefix("Input should be ").removeprefix("Tuple should have ")
+    quote = kind == "string_type" and isinstance(item["input"], int | float)
+    return Problem(
+        key=key, got=got, expected=expected, next_step="put it in quotes" if quote else _EDIT
+    )
+
+
+def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Problem:
+    known = sorted(parent.get("properties", {}))
+    near = difflib.get_close_matches(name, known, n=1)
+    return Problem(
+        key=key,
+        got=f"an unknown key with value {got}",
+        expected=f"one of {', '.join(known)}",
+        next_step=_GONE.get(name) or (f"did you mean {near[0]!r}?" if near else "remove the key"),
+    )
+
+
+def _locate(
+    location: Sequence[int | str], schema: Mapping[str, Any]
+) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    """Return the key's path, its schema and its parent's schema.
+
+    Pydantic puts the name of a chosen alternative into the location; it is no key of the
+    stack file and is left out of the path.
+    """
+    path, parent, node = "", schema, schema
+    for part in location:
+        parent = _resolve(node, schema)
+        mapping = parent.get("discriminator", {}).get("mapping", {})
+        if isinstance(part, int):
+            path, node = f"{path}[{part}]", parent.get("items", {})
+        elif part in mapping:
+            node = {"$ref": mapping[part]}
+        else:
+            path = f"{path}.{part}" if path else f"mobile-ai:{part}"
+            node = parent.get("properties", {}).get(part, {})
+    return path or "mobile-ai", node, parent
+
+
+def _resolve(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow references, and look through `X or null`."""
+    for option in node.get("anyOf", ()):
+        if option.get("type") != "null":
+            node = option
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return node

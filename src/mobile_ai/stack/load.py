@@ -1,0 +1,130 @@
+"""From configuration values to what the program needs, or to one error with every problem."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mobile_ai.stack.errors import Problem, SettingsError
+from mobile_ai.stack.reader import StackFile, stack_file_name
+from mobile_ai.stack.records import ModelFiles, Record, RecordError, load_model, load_records
+from mobile_ai.stack.releases import StackRelease, load_release
+from mobile_ai.stack.settings import NAMESPACE, Settings, parse_settings
+from mobile_ai.stack.settings_checks import check_models, check_settings
+
+__all__ = ["StackInputs", "decode", "load", "load_file"]
+
+_TEXT_KEYS = frozenset({"environment", "region"})  # every other key holds JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackInputs:
+    """Everything that the program declares from.
+
+    Attributes:
+        stack: Name of the stack.
+        settings: The stack file.
+        models: Every model version pinned, by name ``<model>-<version>``.
+        records: Waivers of the stack and measured usage, signed, as in Git.
+        release: What was released last, with its signatures verified.
+    """
+
+    stack: str
+    settings: Settings
+    models: Mapping[str, ModelFiles]
+    records: tuple[Record, ...]
+    release: StackRelease
+
+
+def decode(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return configuration as JSON values; a text that is not JSON stays what it is."""
+    return {
+        key: value if key in _TEXT_KEYS else _json_or_text(value) for key, value in values.items()
+    }
+
+
+def load(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInputs:
+    """Turn configuration values into what the program declares from.
+
+    Args:
+        values: The keys of the namespace ``mobile-ai``, as JSON values.
+        root: The repository: manifests and records are read from below it.
+        stack: Name of the stack.
+
+    Raises:
+        SettingsError: If anything is wrong; it names everything that is.
+    """
+    source = stack_file_name(stack)
+    settings = parse_settings(values, source=source)
+    problems = check_settings(settings, stack=stack)
+    models = _models(settings, root, problems)
+    problems += check_models(settings, models)
+    records = _records(root, stack, problems)
+    release = _release(root, stack, problems)
+    if problems:
+        raise SettingsError(source, problems)
+    by_name = {files.name: files for files in models.values()}
+    return StackInputs(
+        stack=stack, settings=settings, models=by_name, records=records, release=release
+    )
+
+
+def load_file(file: StackFile, *, root: Path, stack: str) -> StackInputs:
+    """Return what the program would declare from, read from its stack file.
+
+    Raises:
+        StackFileError: If anything is wrong; every problem has its place.
+    """
+    try:
+        return load(file.values, root=root, stack=stack)
+    except SettingsError as error:
+        raise file.error(error.problems) from error
+
+
+def _models(
+    settings: Settings, root: Path, problems: list[Problem]
+) -> dict[tuple[str, str], ModelFiles]:
+    models: dict[tuple[str, str], ModelFiles] = {}
+    for key, path, sha256 in _pins(settings):
+        if (path, sha256) not in models:
+            try:
+                models[path, sha256] = load_model(root, path, sha256=sha256, key=key)
+            except RecordError as error:
+                problems.append(error.problem)
+    return models
+
+
+def _pins(settings: Settings) -> list[tuple[str, str, str]]:
+    pins = []
+    for index, item in enumerate(settings.deployments):
+        key = f"{NAMESPACE}:deployments[{index}]"
+        pins.append((key, item.manifest, item.sha256))
+        if item.previous is not None:
+            pins.append((f"{key}.previous", item.previous.manifest, item.previous.sha256))
+    return pins
+
+
+def _records(root: Path, stack: str, problems: list[Problem]) -> tuple[Record, ...]:
+    records: list[Record] = []
+    for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}"):
+        try:
+            records += load_records(root, folder)
+        except RecordError as error:
+            problems.append(error.problem)
+    return tuple(records)
+
+
+def _release(root: Path, stack: str, problems: list[Problem]) -> StackRelease:
+    try:
+        return load_release(root, stack)
+    except RecordError as error:
+        problems.append(error.problem)
+        return StackRelease()
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,245 @@
+"""The sections of the stack file about the platform: account, network, sites, money."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mobile_ai.stack.settings_types import (
+    AccountId,
+    Arn,
+    Cidr,
+    DomainName,
+    HttpsUrl,
+    ImageReference,
+    Mail,
+    Name,
+    Region,
+    Section,
+    TagValue,
+)
+
+__all__ = [
+    "Aws",
+    "Budget",
+    "Cache",
+    "Cost",
+    "EdgeImage",
+    "Existing",
+    "ExistingNetwork",
+    "ExternalRegistry",
+    "FargateRegistry",
+    "Gateway",
+    "Identity",
+    "Images",
+    "ManagedNetwork",
+    "Network",
+    "Owner",
+    "Quota",
+    "Registry",
+    "Remediation",
+    "Site",
+]
+
+
+class Owner(Section):
+    """Who answers for the stack and who pays for it."""
+
+    project: TagValue = Field(description="Project that the cost is booked to.")
+    team: TagValue = Field(description="Team that answers for the stack.")
+    cost_center: TagValue = Field(description="Cost centre that pays.")
+
+
+class Aws(Section):
+    """The account that the stack may touch, with the credentials of whoever runs it."""
+
+    account_id: AccountId = Field(description="The only account that providers accept.")
+    allowed_regions: tuple[Region, ...] = Field(
+        min_length=1, description="Regions where data of this stack may be held or processed."
+    )
+
+
+class EdgeImage(Section):
+    """The inference server's image: one index, and one digest for each platform."""
+
+    index: ImageReference = Field(description="The multi-platform index, for Kubernetes.")
+    amd64: ImageReference = Field(description="The linux/amd64 image; Lambda takes no index.")
+    arm64: ImageReference = Field(description="The linux/arm64 image; Lambda takes no index.")
+
+
+class Images(Section):
+    """Container images, pinned by digest."""
+
+    edge: EdgeImage = Field(description="The inference server.")
+    mlflow: ImageReference = Field(description="The MLflow tracking server.")
+
+
+class ExternalRegistry(Section):
+    """A model registry that somebody else runs."""
+
+    kind: Literal["external"] = Field(description="`external`: use a registry that exists.")
+    tracking_uri: HttpsUrl = Field(description="Address of the MLflow tracking server.")
+
+
+class FargateRegistry(Section):
+    """A model registry that this stack runs: MLflow on Fargate, RDS PostgreSQL behind it."""
+
+    kind: Literal["fargate"] = Field(description="`fargate`: run the registry in this stack.")
+    domain: DomainName = Field(description="Host name of the tracking server, inside the network.")
+    certificate_arn: Arn = Field(description="ACM certificate of that name, in the home region.")
+    tasks: int = Field(ge=1, le=10, description="Copies of the server.")
+    cpu: Literal[256, 512, 1024, 2048] = Field(description="CPU units of a copy; 1024 is one CPU.")
+    memory_mb: int = Field(ge=512, le=16_384, description="Memory of a copy, MiB.")
+    instance_class: str = Field(
+        pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="RDS instance class."
+    )
+    storage_gb: int = Field(ge=20, le=1_000, description="RDS storage, GiB.")
+    multi_az: bool = Field(description="Keep a standby of the database in another zone.")
+    backup_retention_days: int = Field(ge=7, le=35, description="Days that backups are kept.")
+
+
+Registry = Annotated[ExternalRegistry | FargateRegistry, Field(discriminator="kind")]
+
+
+class ExistingNetwork(Section):
+    """A network that somebody else owns."""
+
+    kind: Literal["existing"] = Field(description="`existing`: use a VPC that exists.")
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="The VPC.")
+    subnet_ids: tuple[str, ...] = Field(
+        min_length=2, description="Private subnets in at least two availability zones."
+    )
+
+
+class ManagedNetwork(Section):
+    """A small network of this stack's own."""
+
+    kind: Literal["managed"] = Field(description="`managed`: this stack makes a VPC.")
+    cidr: Cidr = Field(description="Addresses of the VPC.")
+    availability_zones: int = Field(ge=2, le=3, description="Zones to spread over.")
+    egress: Literal["endpoints", "nat", "public"] = Field(
+        description="How tasks reach AWS: VPC endpoints, a NAT gateway, or public addresses."
+    )
+
+
+Network = Annotated[ExistingNetwork | ManagedNetwork, Field(discriminator="kind")]
+
+
+class Identity(Section):
+    """Who devices prove to be: the issuer of the tokens that the public APIs accept."""
+
+    issuer: HttpsUrl = Field(description="OpenID issuer of device tokens.")
+    audiences: tuple[str, ...] = Field(min_length=1, description="Audiences that are accepted.")
+
+
+class Quota(Section):
+    """What the delivery may take of a site."""
+
+    cpu: int = Field(ge=1, le=1_000, description="CPU cores, all pods together.")
+    memory_gb: int = Field(ge=1, le=4_000, description="Memory, GiB, all pods together.")
+    pods: int = Field(ge=3, le=1_000, description="Number of pods.")
+
+
+class Gateway(Section):
+    """How clients inside a site reach its models."""
+
+    class_name: Name = Field(description="GatewayClass that the site offers.")
+    domain: DomainName = Field(description="An application answers at `<app>.<domain>`.")
+    tls_secret: Name = Field(description="Secret in the namespace: certificate of `*.<domain>`.")
+    namespace: Name = Field(
+        description="Namespace that the gateway's own pods run in: the only one let in."
+    )
+
+
+class Cache(Section):
+    """Where pods of a site keep the last verified model over a restart without network."""
+
+    storage_class: Name = Field(description="StorageClass that offers ReadWriteMany volumes.")
+    size_gb: int = Field(ge=1, le=1_000, description="Size of an application's volume, GiB.")
+
+
+class Site(Section):
+    """A Kubernetes cluster that serves models near the user."""
+
+    name: Name = Field(description="Name of the site.")
+    kind: Literal["edge", "cloud"] = Field(description="On premises, or in a cloud region.")
+    region: Region = Field(description="AWS region that the site counts to for data residency.")
+    mode: Literal["pull", "push"] = Field(
+        default="pull",
+        description="`pull`: an agent in the site applies a signed bundle; `push`: applied here.",
+    )
+    context: str | None = Field(
+        default=None, description="Context of the ambient kubeconfig, for `push` only."
+    )
+    node_price_usd_per_hour: float = Field(ge=0, description="What a node of the site costs.")
+    node_cpu: int | None = Field(
+        default=None, ge=1, le=1_000, description="CPU cores of a node; absent: 2 to 8 assumed."
+    )
+    node_memory_gb: int | None = Field(
+        default=None, ge=1, le=4_000, description="Memory of a node, GiB; absent: 8 to 32 assumed."
+    )
+    storage_usd_per_gb_month: float | None = Field(
+        default=None, ge=0, description="What the site's storage costs; absent: unknown."
+    )
+    namespace: Name = Field(default="mobile-ai", description="Namespace that models run in.")
+    quota: Quota = Field(description="What the delivery may take of the site.")
+    gateway: Gateway = Field(description="How clients inside the site reach its models.")
+    cache: Cache | None = Field(
+        default=None, description="Persistent model cache; absent: it lives as long as a pod."
+    )
+
+    @model_validator(mode="after")
+    def _context_fits_mode(self) -> "Site":
+        if (self.mode == "push") != (self.context is not None):
+            raise ValueError("mode push needs a context, mode pull has none")
+        return self
+
+
+class Budget(Section):
+    """A monthly limit on money."""
+
+    name: Name = Field(description="Name that deployments refer to.")
+    scope: str = Field(
+        pattern=r"^(stack|app:[a-z]([a-z0-9-]{0,22}[a-z0-9])?)$",
+        description="`stack` for all of it, or `app:<name>` for one application.",
+    )
+    monthly_usd: float = Field(gt=0, description="Limit for a calendar month, US dollars.")
+    kind: Literal["hard", "soft"] = Field(description="`hard` blocks a deployment, `soft` warns.")
+    notify: tuple[Mail, ...] = Field(min_length=1, description="Who is told.")
+
+
+class Remediation(Section):
+    """The workflow that is started when money burns too fast."""
+
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="GitHub owner/name.")
+    workflow: str = Field(pattern=r"^[\w.-]+\.ya?ml$", description="File name of the workflow.")
+    app_secret_arn: Arn = Field(
+        description="Secret with the GitHub App's `appId` and `installationId`; its key is in KMS."
+    )
+
+
+class Cost(Section):
+    """How cost is observed in the account."""
+
+    allocation_tags: Literal["none", "payer"] = Field(
+        default="none",
+        description="`payer` activates the cost tags; only the paying account may do that.",
+    )
+    anomaly_monitor: bool = Field(default=False, description="Watch spend for anomalies.")
+    remediation: Remediation | None = Field(
+        default=None, description="Workflow to start on a budget alarm; absent: only notify."
+    )
+
+
+class Existing(Section):
+    """What exists already and is used instead of made."""
+
+    artifact_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket of the model registry.",
+    )
+    image_repository: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$",
+        description="ECR repository of the images.",
+    )
