@@ -3,8 +3,8 @@
 uvicorn starts a task for each request and exchanges ASGI messages with it. An inference request
 needs neither: its body is collected, passed to :class:`edge.inference_service.Front`, and the
 answer is written in one piece when it is ready. Parsing (httptools), keep-alive, pipelining, flow
-control and shutdown stay uvicorn's; every other request takes uvicorn's path through the ASGI application,
-which gives the same answers.
+control and shutdown stay uvicorn's; every other request takes uvicorn's path through the ASGI
+application, which gives the same answers.
 
 Also here are limits against hostile clients that uvicorn lacks: of the size of headers, of the
 time for a request to arrive, and of the number of connections.
