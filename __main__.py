@@ -24,26 +24,26 @@ from mobile_ai.components.plan.arguments import (
 from mobile_ai.components.plan.configuration import read_stack
 from mobile_ai.components.plan.delivery_arguments import delivery_arguments
 from mobile_ai.components.plan.dependencies import after
-from mobile_ai.components.plan.deployed import OUTPUT, Deployed, last_deployed
+from mobile_ai.components.plan.deployed import OUTPUT, DeployedBaseline, last_deployed
 from mobile_ai.components.plan.deployed_output import declared_resources, deployed_output
 from mobile_ai.components.plan.documents import context_document, version_document
 from mobile_ai.components.plan.endpoints import Surroundings, deploy
 from mobile_ai.components.plan.governance_context import GovernanceContext
 from mobile_ai.components.plan.model_version import ModelVersion
 from mobile_ai.components.plan.operations_arguments import budget_arguments, telemetry_arguments
-from mobile_ai.components.plan.planned import Planned
+from mobile_ai.components.plan.planned import PlannedResource
 from mobile_ai.components.plan.registry_arguments import registry_arguments
 from mobile_ai.components.registry.registry import ModelRegistry
 from mobile_ai.components.telemetry.telemetry import Telemetry
 
 inputs = read_stack(Path(__file__).parent)
 settings = inputs.settings
-declared, planned = declared_resources(), Planned()
+declared, planned = declared_resources(), PlannedResource()
 
 # First, so that every rule knows the stack, its waivers and its models.
 context = GovernanceContext("governance", context_document(inputs))
 before = last_deployed(context)
-deployed = Deployed("deployed", before, pulumi.ResourceOptions(depends_on=after(context)))
+deployed = DeployedBaseline("deployed", before, pulumi.ResourceOptions(depends_on=after(context)))
 known = pulumi.ResourceOptions(depends_on=after(context, deployed))
 tags = CostTags("tags", tag_arguments(settings), known)
 versions = [

@@ -22,12 +22,12 @@ from mobile_ai.edge.serving import (
     Headers,
     IndexEntry,
     ModelIdentity,
-    Run,
+    ModelRun,
     Served,
     Tensors,
     UnknownModelError,
 )
-from mobile_ai.edge.settings import Settings
+from mobile_ai.edge.settings import ServerSettings
 
 _NAME = "bench"
 _SOURCE = {"folder": "none", "trust": "none"}  # never looked at: the table is given
@@ -74,7 +74,7 @@ class _OneModel:
     async def unload(self, name: str) -> None:
         """Accept without effect."""
 
-    def observe(self, run: Run) -> None:
+    def observe(self, run: ModelRun) -> None:
         """Accept without effect."""
 
     async def start(self) -> None:
@@ -94,7 +94,7 @@ def model(path: str, *, slow_ms: float = 0.0, threads: int = 1) -> OnnxModel:
 
 def _ours(path: str, given: dict[str, Any]) -> None:
     slow = given.pop("slow_ms", 0.0)
-    settings = Settings.model_validate(
+    settings = ServerSettings.model_validate(
         {
             "models": {"follow": [{"model": _NAME, "variant": "x"}], "local": _SOURCE},
             "listen": {"port": 0},

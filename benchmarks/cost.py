@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks._clock import alternate
 from benchmarks._row import Row
-from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.pricing import Catalogue, estimate, load_catalogue
 from mobile_ai.pricing.recorded import resources_of_events
 from mobile_ai.pricing.search import Choice, cheapest, cost_of
@@ -26,7 +26,9 @@ IDS = (
 _ROUNDS = 7
 _CASES = 200
 _FOLDER = Path(__file__).parents[1]
-_PROVIDER = Provider(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
+_PROVIDER = ProviderReference(
+    type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"}
+)
 _PROPS: dict[str, dict[str, Any]] = {
     "aws:kms/key:Key": {"enableKeyRotation": True},
     "aws:s3/bucket:Bucket": {},

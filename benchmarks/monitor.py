@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks._row import Row
-from mobile_ai.operations.monitor import Settings, judge
+from mobile_ai.operations.monitor import ComparisonSettings, judge_history
 from mobile_ai.operations.monitor.alarm import begin_of
 from tests.operations.monitor.scenarios import SCENARIOS, play
 from tests.operations.monitor.world import DEVICES, FEATURES, Fleet, plain, run, shifted
@@ -32,12 +32,12 @@ def rows() -> Iterator[Row]:
 
 
 def _clean() -> Row:
-    settings = Settings(reference=_REFERENCE)
+    settings = ComparisonSettings(reference=_REFERENCE)
     alarms: Counter[str] = Counter()
     for seed in range(_CLEAN_RUNS):
         fleet = Fleet(shares=plain(), n=_SMALL if seed % 2 else 4 * _SMALL)
         history = run(1000 + seed, _CLEAN_HOURS, {DEVICES: lambda _, fleet=fleet: fleet})
-        alarms.update(item.rule for item in judge(history, settings))
+        alarms.update(item.rule for item in judge_history(history, settings))
     windows = _CLEAN_RUNS * (_CLEAN_HOURS - _REFERENCE)
     return Row(
         id="monitor.false_alarms_clean",
@@ -70,7 +70,7 @@ def _stories() -> Row:
 
 
 def _shifts() -> Row:
-    shares, settings, found = plain(), Settings(reference=_REFERENCE), 0
+    shares, settings, found = plain(), ComparisonSettings(reference=_REFERENCE), 0
     names = sorted(shares)
     for seed in range(_SHIFTS):
         name = names[seed % len(names)]
@@ -82,7 +82,7 @@ def _shifts() -> Row:
             onset + 3,
             {DEVICES: lambda w, a=after, b=before, onset=onset: a if w >= onset else b},
         )
-        alarms = [item for item in judge(history, settings) if item.rule == "input-drift"]
+        alarms = [item for item in judge_history(history, settings) if item.rule == "input-drift"]
         found += any(item.windows.alarm >= begin_of(onset, 1) for item in alarms)
     return Row(
         id="monitor.psi_shift_detected",

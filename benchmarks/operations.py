@@ -15,7 +15,7 @@ from statistics import median
 
 from benchmarks._row import Row
 from mobile_ai.operations.dashboard import render_page
-from mobile_ai.operations.dashboard.collect import Sources, collect
+from mobile_ai.operations.dashboard.collect import Sources, collect_board
 from mobile_ai.operations.telemetry.simulate import simulate
 
 __all__ = ["IDS", "rows"]
@@ -130,7 +130,7 @@ def _page(folder: Path) -> tuple[Path, int]:
         seed += 1
     files = sorted(map(str, folder.glob("*.jsonl.gz")))
     _mobile_ai(_ROOT, "monitor", "ingest", *files, "--store", str(store))
-    board = collect("dev", Sources(pack=_ROOT / "policy-pack", store=store), now=now)
+    board = collect_board("dev", Sources(pack=_ROOT / "policy-pack", store=store), now=now)
     page.write_text(render_page(board), encoding="utf-8")
     return page, count
 

@@ -27,7 +27,7 @@ from benchmarks.policy import (
     _serving,
 )
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.governance.judge import Session
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rego import evaluate
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.testing import Scene
@@ -240,7 +240,7 @@ def _opa_seconds(binary: Path, data: Path) -> float:
 
 def _our_seconds(scene: Scene) -> float:
     now = datetime.now(UTC)
-    session = Session(scene.setting, now=now, preview=True)
+    session = JudgeSession(scene.setting, now=now, preview=True)
     resources = [item for item in _many(scene, 1_000) if "apps/v1" in item.type]
     session.see(scene.context())
     before = time.perf_counter()

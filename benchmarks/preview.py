@@ -13,7 +13,7 @@ from benchmarks._row import Row
 from mobile_ai.gate.engine.preview import command
 from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
 from mobile_ai.gate.project import Project, find_project
-from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.sandbox.providers import install
 
 __all__ = ["IDS", "rows"]
@@ -75,7 +75,7 @@ def _gate(stack: str) -> dict[str, Any]:
 
 def _engine_runs() -> dict[str, Samples]:
     project = find_project(Path.cwd(), "dev")
-    engine = locate()
+    engine = locate_engine()
     variables = environment(
         engine,
         home=project.home,

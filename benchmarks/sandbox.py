@@ -136,7 +136,7 @@ def _is_secret(value: Any) -> bool:
 
 def _measured(stack: str) -> tuple[int, int, list[str], int]:
     """Return a stack's correct, total and failed predictions, and those with a known value."""
-    from mobile_ai.gate import Options  # noqa: PLC0415  a second to load
+    from mobile_ai.gate import GateOptions  # noqa: PLC0415  a second to load
     from mobile_ai.gate.deploy.operate import bring_up  # noqa: PLC0415
     from mobile_ai.gate.engine.engine_environment import find_engine, variables_of  # noqa: PLC0415
     from mobile_ai.gate.project import find_project  # noqa: PLC0415
@@ -146,7 +146,7 @@ def _measured(stack: str) -> tuple[int, int, list[str], int]:
         subprocess.run(["git", "clone", "--quiet", _ROOT, checkout], check=True)
         (checkout / ".venv").symlink_to(_ROOT / ".venv")
         ambient = {**os.environ, "MOBILE_AI_SANDBOX_ENDPOINTS": str(endpoints)}
-        options = Options(stack=stack, folder=checkout, ambient=ambient)
+        options = GateOptions(stack=stack, folder=checkout, ambient=ambient)
         report, deployed = bring_up(options, lambda _: None)
         if deployed is None:
             raise RuntimeError(f"the gate says {report.verdict}; expected pass")

@@ -16,7 +16,7 @@ from typing import Final
 from benchmarks._process_tree import Measured, measure
 from benchmarks._row import Row
 from benchmarks._scale_stack import Places, make_stack
-from mobile_ai.sandbox.engine import locate
+from mobile_ai.sandbox.engine import locate_engine
 from tests.e2e.checkout import Checkout
 
 __all__ = ["IDS", "rows"]
@@ -49,7 +49,7 @@ class _Run:
 
 def rows() -> Iterator[Row]:
     """Measure the growth with phones only, then one stack with all placements."""
-    locate()
+    locate_engine()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         few, hundred = (_best(folder, size, repeats=_REPEATS) for size in (_FEW, 100))

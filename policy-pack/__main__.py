@@ -7,7 +7,7 @@ from pathlib import Path
 # for a signer that nobody calls here: half of the start-up time.
 sys.modules.setdefault("boto3", None)  # type: ignore[arg-type]
 
-from mobile_ai.governance.pulumi_pack.serve import serve  # noqa: E402
+from mobile_ai.governance.pulumi_pack.serve import serve_pack  # noqa: E402
 
 if __name__ == "__main__":
-    serve(Path(__file__).resolve().parent)
+    serve_pack(Path(__file__).resolve().parent)

@@ -15,7 +15,7 @@ import typer
 from botocore import xform_name
 
 from mobile_ai.cli.main import GROUPS, application
-from mobile_ai.sandbox.engine import locate
+from mobile_ai.sandbox.engine import locate_engine
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -144,7 +144,10 @@ def test_a_command_of_pulumi_that_a_runbook_names_exists_with_its_options(line):
     named = [item for item in words(line) if not item.startswith("-")]
     depth = 2 if named[0] == "stack" else 1
     done = subprocess.run(
-        [locate().pulumi, *named[:depth], "--help"], capture_output=True, text=True, check=False
+        [locate_engine().pulumi, *named[:depth], "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert f"pulumi {' '.join(named[:depth])}" in done.stdout

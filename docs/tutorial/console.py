@@ -20,8 +20,8 @@ from typing import Any
 
 import boto3
 
-from mobile_ai.sandbox.kubernetes.api import Api
-from mobile_ai.sandbox.providers.aws.api.session import Session
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi
+from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.inventory import inventory
 from mobile_ai.sandbox.services.endpoints import Endpoints
 
@@ -41,12 +41,12 @@ def client(service: str) -> Any:
     )
 
 
-def cluster(site: str = "lab") -> Api:
+def cluster(site: str = "lab") -> KubernetesApi:
     """Return the API server of a site."""
     found = ENDPOINTS.cluster(site)
     if found is None:
         raise SystemExit("no API server: mobile-ai sandbox up")
-    return Api.of(found)
+    return KubernetesApi.of(found)
 
 
 def release_bucket() -> str:
@@ -110,7 +110,7 @@ def edit() -> None:
     print(f"edited {path}")
 
 
-def deployments(api: Api) -> Iterator[tuple[str, dict[str, Any]]]:
+def deployments(api: KubernetesApi) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every Deployment with its path."""
     for item in api.request("get", "/apis/apps/v1/deployments")["items"]:
         metadata = item["metadata"]
@@ -149,7 +149,9 @@ def bill(estimated: str, billed: str) -> None:
 def left() -> None:
     """List what is left in the AWS API, beside what retains itself, and in Kubernetes."""
     found = inventory(
-        Session(ENDPOINTS.aws, account=ENDPOINTS.account), account=ENDPOINTS.account, region=REGION
+        AwsSession(ENDPOINTS.aws, account=ENDPOINTS.account),
+        account=ENDPOINTS.account,
+        region=REGION,
     )
     inside = [path for path, _ in deployments(cluster())]
     named = cluster().request("get", "/api/v1/namespaces")["items"]

@@ -6,9 +6,9 @@ import pytest
 
 from mobile_ai.cli import main as cli
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.operations import audit as room
-from mobile_ai.sandbox.services.endpoints import VARIABLE, Cluster, Endpoints
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Cluster, Endpoints
 from tests.gate.support import TIMING, run_of
 
 
@@ -23,7 +23,7 @@ def audit(capsys, monkeypatch):
             asked.extend([options, {check.id for check in checks}])
             if isinstance(stream, Exception):
                 raise stream
-            return assemble(run_of(stream, exit_code=int(stream != "passed")), TIMING)
+            return assemble_report(run_of(stream, exit_code=int(stream != "passed")), TIMING)
 
         monkeypatch.setattr(room, "run_audit", run_audit)
         with pytest.raises(SystemExit) as ended:
@@ -69,13 +69,13 @@ def test_live_adds_the_checks_of_what_runs(audit, tmp_path, monkeypatch, store, 
         name="x", account="1", aws=url, mlflow=url, kubernetes={"default": cluster}
     )
     endpoints.write(tmp_path / "endpoints.json")
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "endpoints.json"))
+    monkeypatch.setenv(ENDPOINTS_VARIABLE, str(tmp_path / "endpoints.json"))
     without = audit("passed")[3][1]
     assert audit("passed", "--live", *store)[3][1] - without == LIVE | more
 
 
 def test_live_without_a_sandbox_says_how_to_start_one(audit, tmp_path, monkeypatch):
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "none.json"))
+    monkeypatch.setenv(ENDPOINTS_VARIABLE, str(tmp_path / "none.json"))
     code, _, err, asked = audit("passed", "--live")
     assert (code, asked) == (2, [])
     assert "mobile-ai sandbox up" in err

@@ -20,8 +20,8 @@ from moto import mock_aws
 
 from mobile_ai.cli.deploy.audit_live import live_checks
 from mobile_ai.cli.errors import UserError
-from mobile_ai.contracts.resource import Provider
-from mobile_ai.operations.audit import Deployed
+from mobile_ai.contracts.resource import ProviderReference
+from mobile_ai.operations.audit import DeployedStack
 from mobile_ai.operations.audit.merge import Result, look
 from tests.operations.audit.support import PIN, deployed, resource
 from tests.stack.sample import stack_text
@@ -132,11 +132,11 @@ def _aws() -> dict[str, Any]:
     return clients
 
 
-def state() -> Deployed:
+def state() -> DeployedStack:
     metadata = {"sha256": hashlib.sha256(MODEL).hexdigest()}
     bucket_object = {"bucket": "models", "key": "targets/x", "metadata": metadata}
     budget = {"name": "stack", "limitAmount": "200", "limitUnit": "USD"}
-    site = Provider(type="pulumi:providers:kubernetes", name="lab", props={})
+    site = ProviderReference(type="pulumi:providers:kubernetes", name="lab", props={})
     resources = (
         resource("aws:s3/bucketObjectv2:BucketObjectv2", "model", bucket_object),
         resource("aws:budgets/budget:Budget", "stack", budget),

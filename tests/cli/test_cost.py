@@ -14,7 +14,7 @@ from mobile_ai.cli.main import main
 from mobile_ai.cli.money.price_refresh import refresh_prices
 from mobile_ai.cli.money.recommend import apply
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.pricing.recommend import Recommendation
+from mobile_ai.pricing.recommend import CostRecommendation
 from mobile_ai.pricing.search import Answer, Choice
 from mobile_ai.stack.editor import edited
 from mobile_ai.stack.reader import StackFile
@@ -82,7 +82,7 @@ STACK = (
 )
 
 
-def edit(text: str, results: Sequence[Recommendation]) -> str:
+def edit(text: str, results: Sequence[CostRecommendation]) -> str:
     file = StackFile.parse(text, name="Pulumi.dev.yaml")
     return edited(file, partial(apply, results=results))[0]
 
@@ -187,9 +187,9 @@ def test_a_recommendation_names_saving_and_choices(
     assert float(found["savingUsd"]) > 0
 
 
-def answer(*placements: Mapping[str, Any]) -> Recommendation:
+def answer(*placements: Mapping[str, Any]) -> CostRecommendation:
     choices = tuple(Choice(label="x", fixed_usd=Decimal(0), placement=dict(p)) for p in placements)
-    return Recommendation(
+    return CostRecommendation(
         deployment="field-digits",
         answers=(Answer(usd=Decimal(0), choices=choices),),
         current_usd=None,
@@ -230,7 +230,7 @@ def test_an_edit_adds_what_is_new() -> None:
 
 
 def test_nothing_changes_where_nothing_was_found() -> None:
-    nothing = Recommendation(deployment="field-digits", answers=(), current_usd=None)
+    nothing = CostRecommendation(deployment="field-digits", answers=(), current_usd=None)
 
     assert edit(STACK, [nothing]) == STACK
 
@@ -242,7 +242,7 @@ def test_an_edit_sets_or_removes_the_storage_class_and_keeps_comments(days: int 
         fixed_usd=Decimal(0),
         placement=None if days is None else {"infrequentAfterDays": days},
     )
-    found = Recommendation(
+    found = CostRecommendation(
         deployment="telemetry storage",
         answers=(Answer(usd=Decimal(0), choices=(choice,)),),
         current_usd=None,

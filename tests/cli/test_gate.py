@@ -7,7 +7,7 @@ import pytest
 import mobile_ai.gate as room
 from mobile_ai.cli import main as cli
 from mobile_ai.gate import GateError
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.assemble import assemble_report
 from tests.gate.support import TIMING, run_of
 
 
@@ -22,7 +22,7 @@ def gate(capsys, monkeypatch):
             asked.append(options)
             if isinstance(stream, Exception):
                 raise stream
-            return assemble(run_of(stream, exit_code=exit_code), TIMING)
+            return assemble_report(run_of(stream, exit_code=exit_code), TIMING)
 
         monkeypatch.setattr(room, "run_gate", run_gate)
         with pytest.raises(SystemExit) as ended:

@@ -11,13 +11,13 @@ import mobile_ai.gate as room
 from mobile_ai.cli import main as cli
 from mobile_ai.gate import GateError
 from mobile_ai.gate.deploy import issue_statement, operate
-from mobile_ai.gate.deploy.operate import Deployed, Refreshed
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.deploy.operate import OperateResult, Refreshed
+from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.gate.state.drift import Drift
 from mobile_ai.testing.signing import Signers, make_trust
 from tests.gate.support import TIMING, run_of
 
-DONE = Deployed(changes={"create": 2, "delete": 1}, outputs={"url": "x"}, notes=("repaired",))
+DONE = OperateResult(changes={"create": 2, "delete": 1}, outputs={"url": "x"}, notes=("repaired",))
 
 
 def called(capsys, *arguments):
@@ -40,7 +40,7 @@ def up(capsys, monkeypatch):
             asked.append((options.stack, options.cloud, statement))
             if isinstance(stream, Exception):
                 raise stream
-            report = None if statement else assemble(run_of(stream), TIMING)
+            report = None if statement else assemble_report(run_of(stream), TIMING)
             return report, deployed
 
         monkeypatch.setattr(operate, "bring_up", bring_up)
@@ -184,7 +184,7 @@ def signing(capsys, monkeypatch, tmp_path, key):
     def run(text, stream):
         def certified(_options, signer, _tell):
             assert signer.public_key.scheme == "ecdsa-sha2-nistp256"
-            return assemble(run_of(stream), TIMING), text
+            return assemble_report(run_of(stream), TIMING), text
 
         monkeypatch.setattr(issue_statement, "certify", certified)
         trust = make_trust(Signers.shared(), environment="dev")

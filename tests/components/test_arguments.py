@@ -5,7 +5,7 @@ from typing import Any
 
 from mobile_ai.components.plan.arguments import edge_arguments, network_arguments, rings
 from mobile_ai.components.plan.delivery_arguments import delivery_targets
-from mobile_ai.stack.load import StackInputs, load
+from mobile_ai.stack.load import StackInputs, load_stack
 from mobile_ai.stack.settings_deployment import Rollout
 from tests.components.support import stack_values
 
@@ -22,7 +22,7 @@ def rollout(*percents: float, halted: bool = False) -> Rollout:
 
 def load_changed(repository: Path, **sections: Any) -> StackInputs:
     values = {**stack_values(repository), **sections}
-    return load(values, root=repository, stack="dev")
+    return load_stack(values, root=repository, stack="dev")
 
 
 def test_canary_pods_are_in_the_first_ring_and_get_its_share() -> None:

@@ -25,15 +25,15 @@ from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.manifest import parse_manifest
 from mobile_ai.delivery.client import Device
-from mobile_ai.delivery.repository.deployment import Pin
+from mobile_ai.delivery.repository.deployment import ManifestPin
 from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.plan import wanted
 from mobile_ai.delivery.repository.publish import publish
 from mobile_ai.delivery.repository.root import first_root
 from mobile_ai.delivery.repository.site import uploads
 from mobile_ai.delivery.repository.stack import read_deployments
-from mobile_ai.delivery.repository.versions import Version
-from mobile_ai.stack.load import StackInputs, load
+from mobile_ai.delivery.repository.versions import ModelVersionFiles
+from mobile_ai.stack.load import StackInputs, load_stack
 from mobile_ai.stack.records import RecordError
 from mobile_ai.stack.releases import load_release
 from tests.components.support import Engine, Registered, run_stack, stack_values
@@ -76,11 +76,11 @@ def release(root: Path, signers: dict[str, Any], **changes: Any) -> None:
     publish(folder, asked, releases=releases, signers=signers, now=NOW)
 
 
-def _version(root: Path, pin: Pin) -> Version:
+def _version(root: Path, pin: ManifestPin) -> ModelVersionFiles:
     text = (root / pin.manifest).read_text()
     manifest, _ = parse_manifest(text, name=pin.manifest)
     model = VerifiedModel(sha256=sha256_text(text), manifest=manifest, statements={})
-    return Version(folder=(root / pin.manifest).parent, model=model)
+    return ModelVersionFiles(folder=(root / pin.manifest).parent, model=model)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def objects(engine: Engine) -> list[Registered]:
 def inputs_of(root: Path, **rollout: Any) -> StackInputs:
     values = stack_values(root)
     values["deployments"][0]["rollout"] |= rollout
-    return load(values, root=root, stack="dev")
+    return load_stack(values, root=root, stack="dev")
 
 
 def test_every_file_of_the_release_is_an_object_that_stays(released: Path) -> None:

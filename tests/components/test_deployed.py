@@ -10,8 +10,8 @@ import pytest
 
 from mobile_ai.components.plan.deployed import without_output
 from mobile_ai.components.plan.deployed_output import all_succeeded, deployed_baseline
-from mobile_ai.contracts.deployed import FIRST, MISSING, STATE
-from mobile_ai.stack.load import load
+from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE
+from mobile_ai.stack.load import load_stack
 from tests.components.support import Engine, stack_values
 
 DEPLOYMENT = {"type": "mobileai:index:MobileAIDeployment", "outputs": {}}
@@ -27,10 +27,10 @@ def said(found: str) -> dict[str, Any]:
         ([], FIRST),
         ([{"type": "pulumi:pulumi:Stack", "outputs": {}}], FIRST),
         ([said(FIRST), DEPLOYMENT], FIRST),
-        ([DEPLOYMENT], MISSING),
-        ([said(STATE), DEPLOYMENT], MISSING),
-        ([said(MISSING), DEPLOYMENT], MISSING),
-        ([said(FIRST), said(FIRST), DEPLOYMENT], MISSING),
+        ([DEPLOYMENT], NO_BASELINE),
+        ([said(STATE), DEPLOYMENT], NO_BASELINE),
+        ([said(NO_BASELINE), DEPLOYMENT], NO_BASELINE),
+        ([said(FIRST), said(FIRST), DEPLOYMENT], NO_BASELINE),
     ],
 )
 def test_state_without_the_output_is_the_first_only_if_nothing_was_deployed(
@@ -48,7 +48,7 @@ def test_the_program_hands_over_what_its_stack_had_after_the_context(dev: Engine
 
 def test_what_is_exported_is_what_the_plan_deploys(dev: Engine, shared_repository: Path) -> None:
     values = stack_values(shared_repository)
-    baseline = deployed_baseline(load(values, root=shared_repository, stack="dev"))
+    baseline = deployed_baseline(load_stack(values, root=shared_repository, stack="dev"))
 
     (entry,) = values["deployments"]
     document = dev.one(":MobileAIDeployment")

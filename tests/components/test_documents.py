@@ -12,13 +12,13 @@ from mobile_ai.components.plan.documents import (
     deployment_document,
     version_document,
 )
-from mobile_ai.stack.load import StackInputs, load
+from mobile_ai.stack.load import StackInputs, load_stack
 from tests.components.support import stack_values
 
 
 @pytest.fixture
 def inputs(shared_repository: Path) -> StackInputs:
-    return load(stack_values(shared_repository, "prod"), root=shared_repository, stack="prod")
+    return load_stack(stack_values(shared_repository, "prod"), root=shared_repository, stack="prod")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_context_carries_waivers_and_usage_as_text(repository: Path) -> None:
     (repository / "policy-pack" / "waivers" / "prod" / "other.yaml").write_text("not: ours\n")
     (repository / "usage" / "dev").mkdir(parents=True)
     (repository / "usage" / "dev" / "field-assistant.yaml").write_text("usage: 2\n")
-    inputs = load(stack_values(repository), root=repository, stack="dev")
+    inputs = load_stack(stack_values(repository), root=repository, stack="dev")
 
     assert context_document(inputs)["records"] == [
         {"name": "policy-pack/waivers/dev/w.yaml", "text": "waiver: 1\n"},
@@ -117,7 +117,7 @@ def test_placements_have_the_fields_of_their_target(spec: dict[str, Any]) -> Non
 def test_a_first_version_has_no_previous_one(shared_repository: Path) -> None:
     values = stack_values(shared_repository)
     del values["deployments"][0]["previous"]
-    inputs = load(values, root=shared_repository, stack="dev")
+    inputs = load_stack(values, root=shared_repository, stack="dev")
     document = deployment_document(inputs.settings, inputs.settings.deployments[0])
 
     assert "previous" not in document["spec"]["aiModel"]

@@ -9,7 +9,7 @@ from mobile_ai.components.endpoints.cloud_api import COMMAND, routes
 from mobile_ai.edge.admission import ThrottleFile
 from mobile_ai.edge.models.settings import ENVIRONMENT
 from mobile_ai.edge.rest import RestApp
-from mobile_ai.edge.settings import THROTTLE, Settings, from_environment
+from mobile_ai.edge.settings import THROTTLE, ServerSettings, from_environment
 from tests.components.support import Engine
 
 CLOUD = "field-assistant-digits-cloud-function"
@@ -33,7 +33,7 @@ def environment(spec: dict[str, Any]) -> dict[str, str]:
     return {**given, "MOBILE_AI_RELEASE_URL": URL}
 
 
-def settings(spec: dict[str, Any]) -> Settings:
+def settings(spec: dict[str, Any]) -> ServerSettings:
     return from_environment(environment(spec))
 
 

@@ -9,11 +9,11 @@ import pytest
 from mobile_ai.delivery.bundle import Bundle, verify_bundle
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.folder import read_releases
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.release import RepositoryPaths
 from mobile_ai.delivery.repository.stack import read_deployments, read_trust
 
 ROOT = Path(__file__).parents[2]
-PLACES = Places(root=ROOT, stack="dev")
+PLACES = RepositoryPaths(root=ROOT, stack="dev")
 ARTIFACTS = {
     v: ROOT / f"models/digits/{v}/artifacts/digits-int8.tflite" for v in ("1.0.0", "1.1.0")
 }
@@ -95,4 +95,4 @@ def test_a_private_key_in_the_package_is_found(tmp_path):
 
 def test_a_repository_without_releases_is_an_error():
     with pytest.raises(ReleaseError, match="release init"):
-        verify_bundle(GOOD, Places(root=ROOT, stack="prod"), now=NOW)
+        verify_bundle(GOOD, RepositoryPaths(root=ROOT, stack="prod"), now=NOW)

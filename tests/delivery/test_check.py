@@ -11,10 +11,10 @@ from mobile_ai.cli.main import main
 from mobile_ai.delivery.check import check_model
 from mobile_ai.delivery.client import selftest
 from mobile_ai.delivery.errors import ReleaseError, SelfTestError
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.release import RepositoryPaths
 
 ROOT = Path(__file__).parents[2]
-PLACES = Places(root=ROOT, stack="dev")
+PLACES = RepositoryPaths(root=ROOT, stack="dev")
 ARTIFACTS = ROOT / "models/digits/1.1.0/artifacts"
 
 

@@ -16,8 +16,8 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.delivery.client import Device, Limits, update
-from mobile_ai.delivery.repository.deployment import Deployment, Pin
+from mobile_ai.delivery.client import ClientLimits, Device, update
+from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.folder import read_releases, to_bytes
 from mobile_ai.delivery.repository.halted import request_lift
 from mobile_ai.delivery.repository.plan import wanted
@@ -26,7 +26,7 @@ from mobile_ai.delivery.repository.roles import threshold
 from mobile_ai.delivery.repository.root import first_root
 from mobile_ai.delivery.repository.site import write_site
 from mobile_ai.delivery.repository.timestamp import refresh_timestamp
-from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.delivery.rings import Ring
 
 ROLES = (
@@ -40,7 +40,7 @@ ROLES = (
     "ring-general",
 )
 NOW = datetime.now(UTC)
-QUICK = Limits(
+QUICK = ClientLimits(
     attempts=2, pause_seconds=0.01, connect_seconds=2, grace_seconds=0.3, total_seconds=5
 )
 TRUST = Trust(environment="dev", version=1, expires=NOW, keys={}, roles={}, revoked={})
@@ -96,8 +96,8 @@ class World:
         )
         pin = sha256_bytes(f"{model} {version}".encode())
         verified = VerifiedModel(sha256=pin, manifest=manifest, statements={})
-        self.versions[pin] = Version(folder=folder, model=verified)
-        return Pin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
+        self.versions[pin] = ModelVersionFiles(folder=folder, model=verified)
+        return ManifestPin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
 
     def plan(self, *deployments, trust=TRUST):
         """Return the signed metadata and the plan of deployments."""
@@ -179,7 +179,7 @@ class World:
 
 def deployment(pin, *, previous=None, **changes):
     """Return a deployment of digits in two rings, both reached."""
-    base = Deployment(
+    base = ReleasedDeployment(
         app="camera",
         model="digits",
         pin=pin,

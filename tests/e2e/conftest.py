@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.sandbox.engine import locate
+from mobile_ai.sandbox.engine import locate_engine
 from mobile_ai.sandbox.providers import install
 from tests.e2e.checkout import Checkout, GateRun, copy_of_repository, duplicate
 
@@ -16,7 +16,7 @@ from tests.e2e.checkout import Checkout, GateRun, copy_of_repository, duplicate
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The repository as it stands, with providers installed; tests must not edit it."""
-    locate()
+    locate_engine()
     checkout = copy_of_repository(tmp_path_factory.mktemp("pristine") / "checkout")
     install(checkout.root / "build" / "pulumi-home")
     return checkout

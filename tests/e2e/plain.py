@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mobile_ai.gate.engine.events import parse_event
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 from tests.e2e.checkout import Checkout, GateRun
 
 Verdicts = set[tuple[str, str, str]]
@@ -38,7 +38,7 @@ class Plain:
     def preview(self) -> Verdicts:
         """Return what the pack says of a preview."""
         done = self.pulumi("preview", "--policy-pack", "policy-pack", "--json", "--non-interactive")
-        seen = Observation()
+        seen = EngineObservation()
         for line in done.stdout.splitlines():
             seen.add(parse_event(line))
         assert seen.finished is not None, self.said

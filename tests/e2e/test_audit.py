@@ -9,7 +9,7 @@ import pytest
 
 from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
 from mobile_ai.gate.project import Project
-from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.engine import environment, locate_engine
 from tests.e2e.checkout import Checkout, GateRun
 
 DEFERRING = "no-wildcard-iam"  # policy documents hold ARNs that only the cloud knows
@@ -22,7 +22,7 @@ class Deployed:
     def __init__(self, checkout: Checkout) -> None:
         self.checkout = checkout
         self.project = Project(root=checkout.root, stack="dev")
-        self.engine = locate()
+        self.engine = locate_engine()
 
     def pulumi(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         variables = environment(

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from mobile_ai.stack.errors import SettingsError
-from mobile_ai.stack.load import load
+from mobile_ai.stack.load import load_stack
 from tests.components.support import stack_values, write_repository
 from tests.e2e.checkout import Checkout
 
@@ -100,7 +100,7 @@ def test_mistake_is_refused_by_key_with_a_next_step(repository, mistake):
     values = stack_values(repository)
     mistake(values)
     with pytest.raises(SettingsError) as refused:
-        load(values, root=repository, stack="dev")
+        load_stack(values, root=repository, stack="dev")
     text = str(refused.value)
     assert re.search(CASES[mistake], text), text
     assert re.search(r"mobile-ai:\S+: got .*; expected .*\. Next: ", text), text
@@ -112,7 +112,7 @@ def test_every_mistake_has_an_error_of_its_own(repository):
         values = stack_values(repository)
         mistake(values)
         with pytest.raises(SettingsError) as refused:
-            load(values, root=repository, stack="dev")
+            load_stack(values, root=repository, stack="dev")
         said.add(str(refused.value))
     assert len(said) == len(CASES) >= 12
 

@@ -9,7 +9,7 @@ import pytest
 from mobile_ai.contracts.deployed import Baseline, write_deployed
 from mobile_ai.contracts.statements import EXCEPTION
 from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
-from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.testing import Signers, make_record
 from tests.e2e.checkout import Checkout, GateRun
 from tests.e2e.world import sign_world
@@ -117,7 +117,7 @@ def test_change_above_the_cap_is_denied_against_what_is_deployed(checkout):
 
 def deploy(checkout: Checkout, token: str) -> None:
     """Let the state of dev hold the stack and one resource, as an update would have left it."""
-    engine = locate()
+    engine = locate_engine()
     variables = environment(
         engine,
         home=checkout.root / "build" / "pulumi-home",

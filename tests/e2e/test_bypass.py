@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from mobile_ai.gate.engine.events import ResourceSeen
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.assemble import assemble_report
 from tests.cases import always
 from tests.e2e.checkout import Checkout
 from tests.gate.support import TIMING, events, run_of
@@ -182,7 +182,7 @@ def test_a_read_that_a_real_cloud_answers_leaves_the_run_undecided() -> None:
     urn = "urn:pulumi:dev::mobile-ai::aws:s3/bucket:Bucket::borrowed"
     read = ResourceSeen(urn=urn, type="aws:s3/bucket:Bucket", op="read", inputs={})
 
-    report = assemble(run_of([read, *events("passed")]), TIMING)
+    report = assemble_report(run_of([read, *events("passed")]), TIMING)
 
     assert (report.verdict, report.exit_code) == ("undecided", 2)
     assert any("borrowed" in doubt for doubt in report.doubts)

@@ -13,7 +13,7 @@ from mobile_ai.gate.deploy.session import open_desk, seal_now
 from mobile_ai.gate.deploy.statement import ROLE, read_statement
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import find_project
-from mobile_ai.gate.run import Options
+from mobile_ai.gate.run import GateOptions
 from tests.e2e.checkout import Checkout
 from tests.e2e.world import sign_world
 
@@ -37,7 +37,7 @@ def test_signed_verdict_holds_until_something_changes(checkout: Checkout, tmp_pa
     assert judged.pack == run.report["pack"]["sha256"]
     envelope = load_envelope(file.read_text(), name=file.name)
     assert json.loads(envelope.payload)["predicate"]["verdict"] == "pass"
-    desk = open_desk(Options(stack="dev", folder=checkout.root, ambient=dict(os.environ)))
+    desk = open_desk(GateOptions(stack="dev", folder=checkout.root, ambient=dict(os.environ)))
     require_same(judged, seal_now(desk))  # previews leave the state as it is
 
     checkout.edit_stack(lambda values: values["owner"].update(team="another"))

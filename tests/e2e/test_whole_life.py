@@ -9,12 +9,12 @@ import pytest
 from mobile_ai.gate.deploy.local import in_sandbox
 from mobile_ai.gate.deploy.operate import refresh, take_down
 from mobile_ai.gate.deploy.session import ask, open_desk, run
-from mobile_ai.gate.run import Options
+from mobile_ai.gate.run import GateOptions
 from mobile_ai.gate.state.leftovers import left_in_sandbox
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
-from mobile_ai.sandbox.services.endpoints import VARIABLE, Endpoints
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Endpoints
+from mobile_ai.sandbox.services.state import SandboxFolder
 from mobile_ai.stack.reader import StackFile
 from tests.e2e.checkout import Checkout
 
@@ -25,8 +25,8 @@ ACCOUNT = "444455556666"
 @pytest.fixture
 def endpoints(tmp_path: Path) -> Iterator[Path]:
     """Pull sites write files, so that no API server is needed."""
-    folder = Folder(tmp_path / "sandbox", "prod")
-    wish = lifecycle.Wish(only=("aws",), account=ACCOUNT)
+    folder = SandboxFolder(tmp_path / "sandbox", "prod")
+    wish = lifecycle.SandboxOptions(only=("aws",), account=ACCOUNT)
     try:
         lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet())
         yield folder.endpoints
@@ -36,8 +36,8 @@ def endpoints(tmp_path: Path) -> Iterator[Path]:
 
 def test_prod_comes_up_once_and_goes_without_a_trace(checkout: Checkout, endpoints: Path):
     """The pack is left out: that it passes prod is shown by the gate's tests."""
-    ambient = {**os.environ, VARIABLE: str(endpoints)}
-    options = Options(stack="prod", folder=checkout.root, ambient=ambient)
+    ambient = {**os.environ, ENDPOINTS_VARIABLE: str(endpoints)}
+    options = GateOptions(stack="prod", folder=checkout.root, ambient=ambient)
     desk = open_desk(in_sandbox(options))
     run(desk, "up", ["--skip-preview"], print)
     # The engine counts all but its own default provider, which reads the stack's outputs.

@@ -25,13 +25,13 @@ from mobile_ai.edge.serving import (
     Headers,
     IndexEntry,
     ModelIdentity,
-    Run,
+    ModelRun,
     Served,
     ServedModel,
-    TensorSpec,
+    ServedTensor,
     UnknownModelError,
 )
-from mobile_ai.edge.settings import Settings
+from mobile_ai.edge.settings import ServerSettings
 
 VERSION = "1.2.0"
 FEATURES, CLASSES = 16, 4
@@ -110,8 +110,8 @@ class Scripted:
 
     def __init__(self, name: str, run: Any, *, batchable: bool = True, outputs: Any = None) -> None:
         self.identity = identity(name)
-        self.inputs = (TensorSpec(name="x", datatype="FP32", shape=(-1, 2)),)
-        self.outputs = outputs or (TensorSpec(name="y", datatype="FP32", shape=(-1, 2)),)
+        self.inputs = (ServedTensor(name="x", datatype="FP32", shape=(-1, 2)),)
+        self.outputs = outputs or (ServedTensor(name="y", datatype="FP32", shape=(-1, 2)),)
         self.batchable = batchable
         self.run = run
 
@@ -121,7 +121,7 @@ class FixedTable:
 
     def __init__(self, models: Sequence[ServedModel]) -> None:
         self.served = {model.identity.name: Served(model) for model in models}
-        self.runs: list[Run] = []
+        self.runs: list[ModelRun] = []
         self.is_ready = True
         self.changes: list[tuple[str, str]] = []
 
@@ -147,7 +147,7 @@ class FixedTable:
     async def unload(self, name: str) -> None:
         self.changes.append(("unload", name))
 
-    def observe(self, run: Run) -> None:
+    def observe(self, run: ModelRun) -> None:
         self.runs.append(run)
 
     async def start(self) -> None:
@@ -157,7 +157,7 @@ class FixedTable:
         pass
 
 
-def settings(**changed: Any) -> Settings:
+def settings(**changed: Any) -> ServerSettings:
     """Return settings for a free port; the source of models is not used."""
     values: dict[str, Any] = {
         "models": {
@@ -166,13 +166,13 @@ def settings(**changed: Any) -> Settings:
         },
         "listen": {"port": 0, "grpc_port": 0},
     }
-    return Settings.model_validate({**values, **changed})
+    return ServerSettings.model_validate({**values, **changed})
 
 
 class Running:
     """A server in a thread of this process."""
 
-    def __init__(self, table: Any, given: Settings | None = None) -> None:
+    def __init__(self, table: Any, given: ServerSettings | None = None) -> None:
         self.table, self._settings = table, given or settings()
         self.front: Front = make_front(self._settings, table)
         app = RestApp(self.front, self._settings.http_limits())

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mobile_ai.edge.batching import Lane
+from mobile_ai.edge.batching import BatchQueue
 from mobile_ai.edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, RefusedError
 from mobile_ai.edge.jobs import Outputs
 from mobile_ai.edge.limits import BatchLimits
-from mobile_ai.edge.serving import Run, Served, TensorSpec
+from mobile_ai.edge.serving import ModelRun, Served, ServedTensor
 from mobile_ai.edge.shapes import Shapes
 from mobile_ai.edge.stats import ModelStats
 from tests.edge.server_world import Scripted
@@ -42,14 +42,14 @@ class Asked:
         self.answer.set_result(error)
 
 
-def lane(run: Callable[[Any], Any], **options: Any) -> tuple[Lane, Served, list[Run]]:
+def lane(run: Callable[[Any], Any], **options: Any) -> tuple[BatchQueue, Served, list[ModelRun]]:
     limits = BatchLimits(**{"rows": 8, "wait": 0.01, "queue": 16, **options.pop("limits", {})})
     served, runs = Served(Scripted("m", run, **options)), []
-    made = Lane(served, limits=limits, stats=ModelStats(), observe=runs.append)
+    made = BatchQueue(served, limits=limits, stats=ModelStats(), observe=runs.append)
     return made, served, runs
 
 
-def submit(lane_: Lane, served: Served, job: Asked) -> Asked:
+def submit(lane_: BatchQueue, served: Served, job: Asked) -> Asked:
     served.acquire()
     try:
         lane_.make_room()
@@ -304,7 +304,7 @@ def test_a_call_that_runs_is_timed_by_itself_not_with_those_before_it() -> None:
             hangs.wait(30)
         return double(batch)
 
-    made_: list[Lane] = []
+    made_: list[BatchQueue] = []
 
     async def main() -> None:
         made, served, _ = lane(run)
@@ -321,7 +321,7 @@ def test_a_call_that_runs_is_timed_by_itself_not_with_those_before_it() -> None:
     asyncio.run(main())
 
 
-FREE, OUT = ((TensorSpec(name=name, datatype="FP32", shape=(-1, -1)),) for name in "xy")
+FREE, OUT = ((ServedTensor(name=name, datatype="FP32", shape=(-1, -1)),) for name in "xy")
 
 
 def picky(batch: Any) -> Any:
@@ -342,7 +342,7 @@ def free_lane(run: Callable[[Any], Any], before: Served | None = None) -> Any:
     model.inputs = FREE
     served, runs = Served(model, before=before), []
     limits = BatchLimits(rows=8, wait=0.01, queue=16)
-    return Lane(served, limits=limits, stats=ModelStats(), observe=runs.append), served, runs
+    return BatchQueue(served, limits=limits, stats=ModelStats(), observe=runs.append), served, runs
 
 
 def test_a_shape_that_never_worked_is_the_clients_mistake_and_not_the_models() -> None:

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from mobile_ai.edge.admission import hash_key
-from mobile_ai.edge.settings import SettingsError, from_environment, load_settings
+from mobile_ai.edge.settings import ServerSettingsError, from_environment, load_settings
 from mobile_ai.edge.tracing import Tracing
 from tests.edge.authority import Authority
 from tests.edge.server_world import FEATURES, FixedTable, Running, Scripted, mlp, settings
@@ -240,7 +240,7 @@ def test_a_wrong_configuration_is_refused_and_says_where(
 ) -> None:
     path = tmp_path / "edge.yaml"
     path.write_text(text)
-    with pytest.raises(SettingsError, match=expected):
+    with pytest.raises(ServerSettingsError, match=expected):
         load_settings(path)
 
 
@@ -252,7 +252,7 @@ def test_the_configuration_of_the_guide_can_be_used(tmp_path: Path) -> None:
 
 
 def test_a_missing_environment_is_refused() -> None:
-    with pytest.raises(SettingsError, match="MOBILE_AI_APP"):
+    with pytest.raises(ServerSettingsError, match="MOBILE_AI_APP"):
         from_environment({})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mobile_ai.contracts.telemetry import CONFIDENCE_BINS, check_event
-from mobile_ai.edge.serving import Run, Served
+from mobile_ai.edge.serving import ModelRun, Served
 from mobile_ai.edge.sketches import Sketches, Sketching
 from tests.edge.server_world import Scripted
 
@@ -32,10 +32,10 @@ def sketches(tmp_path: Path, clock: Clock) -> Sketches:
     return Sketches(given, clock=clock)
 
 
-def run(scores: Any, error: Exception | None = None) -> Run:
+def run(scores: Any, error: Exception | None = None) -> ModelRun:
     served = Served(Scripted("digits", None))
     array = np.array(scores, np.float32)
-    return Run(
+    return ModelRun(
         served=served,
         inputs={"x": np.full((len(array), 2), 0.5, np.float32)},
         outputs=None if error else {"y": array},

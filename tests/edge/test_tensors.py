@@ -12,14 +12,14 @@ from hypothesis.extra import numpy as hnp
 
 from mobile_ai.edge.datatypes import BYTES, DATATYPES, pack_bytes, unpack_bytes
 from mobile_ai.edge.errors import RefusedError
-from mobile_ai.edge.serving import TensorSpec
+from mobile_ai.edge.serving import ServedTensor
 from mobile_ai.edge.tensors import check_shape, from_elements, from_json, from_raw
 
 NUMERIC = [name for name in DATATYPES if name != BYTES]
 
 
-def spec(datatype: str = "FP32", shape: tuple[int, ...] = (-1, 2)) -> TensorSpec:
-    return TensorSpec(name="x", datatype=datatype, shape=shape)
+def spec(datatype: str = "FP32", shape: tuple[int, ...] = (-1, 2)) -> ServedTensor:
+    return ServedTensor(name="x", datatype=datatype, shape=shape)
 
 
 @pytest.mark.parametrize(

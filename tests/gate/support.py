@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.gate.engine.events import Event, parse_event
-from mobile_ai.gate.engine.observation import Observation
-from mobile_ai.gate.report.assemble import Run
-from mobile_ai.gate.report.report import Engine, Provider, Source, Timing
+from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.report.assemble import EngineRun
+from mobile_ai.gate.report.report import EngineFacts, ProviderReport, Source, Timing
 from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.stack.reader import StackFile
 
 PROVIDERS = (
-    Provider(
+    ProviderReport(
         name="aws",
         kind="stand-in",
         checked_against="cfn-lint 1.58.0 and botocore 1.44.5 models",
@@ -23,7 +23,7 @@ PROVIDERS = (
         unknown=329,
         uncovered=("aws:rds/instance:Instance.finalSnapshotIdentifier",),
     ),
-    Provider(
+    ProviderReport(
         name="kubernetes",
         kind="stand-in",
         checked_against="the types of pulumi-kubernetes 4.34.0",
@@ -95,17 +95,17 @@ def events(name: str) -> list[Event]:
     return [parse_event(line) for line in lines(name)]
 
 
-def observed(source: str | Iterable[Event]) -> Observation:
+def observed(source: str | Iterable[Event]) -> EngineObservation:
     """Observation of a recorded stream, or of events."""
-    seen = Observation()
+    seen = EngineObservation()
     for event in events(source) if isinstance(source, str) else source:
         seen.add(event)
     return seen
 
 
-def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any) -> Run:
+def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any) -> EngineRun:
     """A run that saw a stream."""
-    value = Run(
+    value = EngineRun(
         stack="dev",
         source=Source(
             commit="c" * 40,
@@ -115,7 +115,7 @@ def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any)
             documentation=DOCUMENTATION,
         ),
         stack_file=StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml"),
-        engine=Engine(version="3.259.0", origin="built", providers="stand-in"),
+        engine=EngineFacts(version="3.259.0", origin="built", providers="stand-in"),
         expected=expected(),
         observation=observed(source),
         exit_code=exit_code,

@@ -6,16 +6,16 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.gate.report.report import report_schema
-from mobile_ai.gate.state.baseline import Baseline, ModelPin
+from mobile_ai.gate.state.baseline import DeployedModels, ModelPin
 from tests.gate.support import FIELD_URN, TIMING, run_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 
 
 def report(source, **changes):
-    return assemble(run_of(source, **changes), TIMING)
+    return assemble_report(run_of(source, **changes), TIMING)
 
 
 def rule(found, name):
@@ -95,7 +95,9 @@ def test_changes_are_counted_against_the_baseline():
         "field-digits": ModelPin(model="digits", version="1.0.0", sha256="e" * 64),
         "gone-digits": ModelPin(model="digits", version="1.0.0", sha256="e" * 64),
     }
-    found = report("passed", baseline=Baseline(source="deployed state", pins=pins, resources=9))
+    found = report(
+        "passed", baseline=DeployedModels(source="deployed state", pins=pins, resources=9)
+    )
     assert [(item.deployment, item.prior[:12], item.proposed[:12]) for item in found.changes] == [
         ("field-digits", "digits 1.0.0", "digits 1.1.0"),
         ("gone-digits", "digits 1.0.0", ""),
@@ -105,7 +107,9 @@ def test_changes_are_counted_against_the_baseline():
 
 def test_failed_program_changes_nothing():
     pins = {"field-digits": ModelPin(model="digits", version="1.0.0", sha256="e" * 64)}
-    found = report("program_failed", exit_code=1, baseline=Baseline(source="state", pins=pins))
+    found = report(
+        "program_failed", exit_code=1, baseline=DeployedModels(source="state", pins=pins)
+    )
     assert found.changes == ()
 
 

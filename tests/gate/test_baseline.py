@@ -9,7 +9,7 @@ from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.state.baseline import (
-    Baseline,
+    DeployedModels,
     ModelPin,
     changes,
     from_export,
@@ -69,7 +69,7 @@ def test_deployment_that_cannot_be_read_is_left_out(inputs):
 
 
 def test_nothing_changed_is_no_change():
-    assert changes(Baseline(source="", pins={"a": PIN}), {"a": PIN}) == ()
+    assert changes(DeployedModels(source="", pins={"a": PIN}), {"a": PIN}) == ()
 
 
 @pytest.fixture

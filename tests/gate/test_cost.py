@@ -7,8 +7,8 @@ import pytest
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.report.actuals import Billed
-from mobile_ai.gate.report.cost import Terms, cost_of
-from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.gate.report.cost import Terms, cost_report
+from mobile_ai.gate.report.report_cost import CostReport
 from mobile_ai.pricing.budgets import Prior
 from tests.governance_cost.support import context, deployment, model, resource
 
@@ -27,7 +27,7 @@ def by_name(parts: Any) -> dict[str, Any]:
 
 
 def test_what_is_added_is_the_delta_of_the_whole_of_its_part_and_of_itself():
-    found = cost_of(plan(NAT), plan(), against="main")
+    found = cost_report(plan(NAT), plan(), against="main")
 
     assert (found.against, found.prior.typical, found.delta) == ("main", "1.06", "39.00")
     assert found.proposed.typical == "40.06"
@@ -37,21 +37,21 @@ def test_what_is_added_is_the_delta_of_the_whole_of_its_part_and_of_itself():
 
 
 def test_what_goes_away_is_a_saving():
-    found = cost_of(plan(), plan(NAT), against="main")
+    found = cost_report(plan(), plan(NAT), against="main")
 
     assert found.delta == "-39.00"
     assert by_name(found.resources)["nat"].typical == "0.00"
 
 
 def test_without_a_prior_there_is_no_delta_and_not_a_delta_of_zero():
-    found = cost_of(plan())
+    found = cost_report(plan())
 
     assert (found.prior, found.delta, found.against) == (None, None, "")
     assert {item.delta for item in found.resources} == {None}
 
 
 def test_what_has_no_price_is_counted_named_and_in_no_sum():
-    one, both = cost_of(plan()), cost_of(plan(FLOW))
+    one, both = cost_report(plan()), cost_report(plan(FLOW))
 
     assert (both.unpriced, both.proposed.unknown) == (1, 1)
     assert both.proposed.typical == one.proposed.typical
@@ -62,7 +62,7 @@ def test_a_budget_says_what_the_pack_says():
     limits = Terms(told=Prior.told({"field": "0"}))
     nodes = context(budgets=[{"name": "b", "scope": "stack", "monthlyUsd": 1, "kind": "hard"}])
 
-    (budget,) = cost_of([nodes, model(), deployment(), KEY], terms=limits).budgets
+    (budget,) = cost_report([nodes, model(), deployment(), KEY], terms=limits).budgets
 
     assert (budget.outcome, budget.limit, budget.typical) == ("deny", "1.00", "1.06")
     assert "above the limit" in budget.reasons[0]
@@ -73,7 +73,7 @@ def test_the_values_of_a_tag_add_up_to_the_whole():
     labels = {"metadata": {"labels": {"mobile-ai.dev/team": "vision"}}}
     tagged = resource("aws:kms/key:Key", labels, name="tagged")
 
-    teams = by_name(cost_of([KEY, tagged]).tags["team"])
+    teams = by_name(cost_report([KEY, tagged]).tags["team"])
 
     assert {name: item.typical for name, item in teams.items()} == {"": "1.06", "vision": "1.06"}
 
@@ -82,7 +82,7 @@ def test_the_values_of_a_tag_add_up_to_the_whole():
     "broken", [plan(CDN, usage={"monthlyActiveDevices": -1}), [context(sites=[{}], budgets=[{}])]]
 )
 def test_what_cannot_be_estimated_says_why_and_gives_no_figure(broken: list[Resource]):
-    found = cost_of(broken)
+    found = cost_report(broken)
 
     assert not found.estimated
     assert "expected" in found.reason
@@ -96,12 +96,12 @@ BUDGETS = [
 IDENTITY = {"environment": "dev"}
 
 
-def forecast(*charges: tuple[dict[str, str], str], day: int = 15) -> Cost:
+def forecast(*charges: tuple[dict[str, str], str], day: int = 15) -> CostReport:
     billed = Billed(
         month="2026-11", day=day, days=30, charges=tuple((t, Decimal(usd)) for t, usd in charges)
     )
     resources = [context(budgets=BUDGETS), model(), deployment(), NAT, KEY]
-    return cost_of(resources, terms=Terms(billed=billed, identity=IDENTITY))
+    return cost_report(resources, terms=Terms(billed=billed, identity=IDENTITY))
 
 
 def test_a_month_ends_at_what_is_billed_and_the_plan_for_the_days_that_remain():

@@ -4,8 +4,13 @@ import pytest
 
 from mobile_ai.gate.deploy.local import endpoints_path, in_sandbox
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.run import Options
-from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Cluster, Endpoints
+from mobile_ai.gate.run import GateOptions
+from mobile_ai.sandbox.services.endpoints import (
+    DEFAULT_ACCOUNT,
+    ENDPOINTS_VARIABLE,
+    Cluster,
+    Endpoints,
+)
 
 OTHER = "444455556666"
 
@@ -17,7 +22,7 @@ def options(tmp_path):
         text = f'config:\n  mobile-ai:aws: {{accountId: "{account}"}}\n'
         text += f"  mobile-ai:sites: {sites}\n"
         (tmp_path / "Pulumi.prod.yaml").write_text(text)
-        return Options(stack="prod", folder=tmp_path, ambient=ambient)
+        return GateOptions(stack="prod", folder=tmp_path, ambient=ambient)
 
     return make
 
@@ -35,12 +40,15 @@ def test_the_callers_comes_first_then_that_of_the_stacks_name_then_the_default(t
     assert endpoints_path(tmp_path, "prod", {}) == named
     assert endpoints_path(tmp_path, "dev", {}) == default
     mine = tmp_path / "mine.json"
-    assert endpoints_path(tmp_path, "prod", {VARIABLE: str(mine)}) == mine
+    assert endpoints_path(tmp_path, "prod", {ENDPOINTS_VARIABLE: str(mine)}) == mine
 
 
 def test_the_engine_is_told_where_it_is(options, tmp_path):
     path = start(tmp_path, "default")
-    assert in_sandbox(options()).ambient == {VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
+    assert in_sandbox(options()).ambient == {
+        ENDPOINTS_VARIABLE: str(path),
+        "MOBILE_AI_SANDBOX": "1",
+    }
 
 
 def test_without_one_the_command_that_starts_it_is_named(options):

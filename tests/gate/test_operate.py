@@ -18,8 +18,8 @@ from mobile_ai.gate.deploy.operate import bring_up, refresh, take_down
 from mobile_ai.gate.deploy.session import open_desk, seal_now
 from mobile_ai.gate.deploy.statement import ROLE, signed_statement
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.report.assemble import assemble
-from mobile_ai.gate.run import Options
+from mobile_ai.gate.report.assemble import assemble_report
+from mobile_ai.gate.run import GateOptions
 from mobile_ai.testing.signing import Signers, make_trust, make_trust_text
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of
 
@@ -111,10 +111,10 @@ class World:
     def gate(self, _options, _tell):
         self.gate_ran += 1
         self.meanwhile()
-        return assemble(run_of(self.stream), TIMING)
+        return assemble_report(run_of(self.stream), TIMING)
 
     @property
-    def options(self) -> Options:
+    def options(self) -> GateOptions:
         ambient = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.engine),
@@ -123,7 +123,7 @@ class World:
             "PULUMI_OPTION_TARGET": "somewhere",
             "AWS_PROFILE": "mine",
         }
-        return Options(stack="dev", cloud="aws", folder=self.root, ambient=ambient)
+        return GateOptions(stack="dev", cloud="aws", folder=self.root, ambient=ambient)
 
     def calls(self, verb: str):
         lines = (self.engine / "asked.jsonl").read_text().splitlines()

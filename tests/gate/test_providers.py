@@ -10,7 +10,7 @@ from mobile_ai.gate.engine.error_text import located
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.summary_text import provider_sentence
 from mobile_ai.gate.report.providers import providers, read_checks
-from mobile_ai.gate.report.report_provider import Provider
+from mobile_ai.gate.report.report_provider import ProviderReport
 from mobile_ai.stack.reader import StackFile
 
 KEY, DATABASE = "aws:kms/key:Key", "aws:rds/instance:Instance"
@@ -50,7 +50,7 @@ def test_only_providers_of_the_plan_are_listed() -> None:
 
 def test_a_sentence_holds_the_counts_and_the_first_few_gaps() -> None:
     names = tuple(f"aws:a/b:T.p{number}" for number in range(6))
-    found = Provider(
+    found = ProviderReport(
         name="aws", kind="stand-in", checked_against="cfn-lint 1.58.0 and botocore 1.44.5 models",
         inputs=1_737, checked=1_731, unknown=329, uncovered=names,
     )  # fmt: skip

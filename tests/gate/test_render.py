@@ -10,8 +10,8 @@ import pytest
 from mobile_ai.gate.render import FORMS, SUFFIXES, render
 from mobile_ai.gate.render.timing import render_timing
 from mobile_ai.gate.report.actuals import Billed
-from mobile_ai.gate.report.assemble import assemble
-from mobile_ai.gate.report.cost import Terms, cost_of
+from mobile_ai.gate.report.assemble import assemble_report
+from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.models import model_changes
 from mobile_ai.gate.report.plan_summary import Valued
 from mobile_ai.gate.report.report import Author, Timing
@@ -26,7 +26,7 @@ CASES = {"passed": 0, "denied": 1, "program_failed": 1}
 
 
 def report(name, **changes):
-    return assemble(run_of(name, exit_code=CASES.get(name, 1), **changes), TIMING)
+    return assemble_report(run_of(name, exit_code=CASES.get(name, 1), **changes), TIMING)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -67,7 +67,7 @@ def valued_report(**terms):
         flow,
         nat,
     ]
-    cost = cost_of(plan, state, against="deployed state", terms=Terms(**terms))
+    cost = cost_report(plan, state, against="deployed state", terms=Terms(**terms))
     prices = {"prices": "2026-11-23", "prices_sha256": "ab" * 32}
     found = Valued(cost=cost.model_copy(update=prices), models=model_changes(plan, state))
     return report("passed", valued=found)
@@ -112,7 +112,8 @@ def test_sarif_marks_what_is_waived_as_suppressed():
 
 def test_sarif_finding_stays_the_same_when_its_message_changes():
     first, second = (
-        assemble(run_of("denied", exit_code=1, stack=stack), TIMING) for stack in ("dev", "dev")
+        assemble_report(run_of("denied", exit_code=1, stack=stack), TIMING)
+        for stack in ("dev", "dev")
     )
     changed = second.violations[0].model_copy(update={"message": "another figure"})
     second = second.model_copy(update={"violations": (changed, *second.violations[1:])})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.run import Options, run_gate
+from mobile_ai.gate.run import GateOptions, run_gate
 from mobile_ai.stack.errors import StackFileError
 from tests.gate.support import STACK_TEXT, STREAMS
 
@@ -78,7 +78,7 @@ def asked_by(engine, project, **options):
         "KUBECONFIG": "/mine",
         **options.pop("ambient", {}),
     }
-    report = run_gate(Options(stack="dev", folder=project, ambient=ambient, **options))
+    report = run_gate(GateOptions(stack="dev", folder=project, ambient=ambient, **options))
     return report, Asked(engine)
 
 
@@ -199,4 +199,4 @@ def test_folder_outside_of_a_project_is_refused(engine, tmp_path):
 
 def test_stack_without_a_file_is_refused_with_those_that_have_one(project):
     with pytest.raises(StackFileError, match=r"^Pulumi\.nope\.yaml: got no such .* stacks: dev\."):
-        run_gate(Options(stack="nope", folder=project))
+        run_gate(GateOptions(stack="nope", folder=project))

@@ -13,7 +13,7 @@ import pytest
 from mobile_ai.gate.changes.documentation import documentation_uri
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.render import render
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.operations.audit.checks import STATE_CHECKS
 from mobile_ai.operations.audit.merge import Result, merge
@@ -34,7 +34,7 @@ def report(name, documentation=DOCUMENTATION):
         source=recorded.source.model_copy(update={"documentation": documentation}),
         expected=expected(rules=rules, levels=dict.fromkeys(rules, "mandatory")),
     )
-    found = assemble(run, TIMING)
+    found = assemble_report(run, TIMING)
     if name == "audit":
         return merge(found, [Result(check=check) for check in STATE_CHECKS], run.stack_file)
     return found

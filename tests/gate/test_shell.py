@@ -10,8 +10,8 @@ from mobile_ai.gate.engine import shell as room
 from mobile_ai.gate.engine.shell import open_shell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.sandbox.engine import Engine
-from mobile_ai.sandbox.engine.locate import VARIABLE as ENGINE
-from mobile_ai.sandbox.services.endpoints import VARIABLE
+from mobile_ai.sandbox.engine.locate import ENGINE_VARIABLE as ENGINE
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 
 SALT = "encryptionsalt: v1:of-the-state"
 SAYS = '#!/bin/sh\nprintf "%s|" "$PULUMI_OPTION_CONFIG_FILE" "$PULUMI_STACK" "$@"\n'
@@ -97,10 +97,10 @@ def test_variables_are_the_same_however_often_they_are_asked_for(root):
 
 
 def test_without_a_sandbox_previews_work_and_what_is_left_of_one_is_unset(root):
-    shell = opened(root, **{VARIABLE: "/gone/endpoints.json", "MOBILE_AI_SANDBOX": "1"})
+    shell = opened(root, **{ENDPOINTS_VARIABLE: "/gone/endpoints.json", "MOBILE_AI_SANDBOX": "1"})
 
     assert shell.endpoints == ""
-    assert set(shell.unset) == {VARIABLE, "MOBILE_AI_SANDBOX"}
+    assert set(shell.unset) == {ENDPOINTS_VARIABLE, "MOBILE_AI_SANDBOX"}
 
 
 def test_running_sandbox_is_named(root):
@@ -110,7 +110,7 @@ def test_running_sandbox_is_named(root):
 
     shell = opened(root)
 
-    assert shell.variables[VARIABLE] == shell.endpoints == str(path)
+    assert shell.variables[ENDPOINTS_VARIABLE] == shell.endpoints == str(path)
     assert shell.variables["MOBILE_AI_SANDBOX"] == "1"
 
 

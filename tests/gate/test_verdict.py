@@ -12,14 +12,14 @@ from mobile_ai.gate.engine.events import (
     StackSummary,
     Violation,
 )
-from mobile_ai.gate.verdict.verdict import accounted, decide, doubts
+from mobile_ai.gate.verdict.verdict import accounted, decide_verdict, doubts
 from tests.gate.support import FIELD_URN, STACK_URN, events, expected, observed
 
 
 def judged(found, *, expectation=None, exit_code=0, errors=()):
     seen = observed(found)
     reasons = doubts(seen, expectation or expected(), exit_code=exit_code, errors=errors)
-    return decide(seen, reasons, errors), " ".join(reasons)
+    return decide_verdict(seen, reasons, errors), " ".join(reasons)
 
 
 def changed(kind, change, name="passed"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.contracts.engine_values import decode_json
-from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.pricing import (
     Assumptions,
     Catalogue,
@@ -22,7 +22,7 @@ from tests.components.support import Engine
 
 ROOT = Path(__file__).parents[2]
 PRICES = ROOT / "policy-pack" / "mobile_ai" / "pricing" / "prices"
-AWS = Provider(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
+AWS = ProviderReference(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
 
 
 def shipped() -> Catalogue:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.pricing import BudgetVerdict, CostError, estimate, judge_budgets
-from mobile_ai.pricing.budgets import Limits, Prior, month_end
+from mobile_ai.pricing.budgets import BudgetLimits, Prior, month_end
 from tests.governance_cost.support import context, deployment, exact, model, resource, shipped
 
 KEY = resource("aws:kms/key:Key", {}, name="key")  # 1.00 + 20,000 x 0.000003 = 1.06 typical
@@ -17,7 +17,7 @@ def judge(
     limit: float,
     kind: str = "hard",
     scope: str = "stack",
-    limits: Limits | None = None,
+    limits: BudgetLimits | None = None,
     exceptions: dict[str, Decimal] | None = None,
     prior: dict[str, str] | None = None,
     told: bool = False,
@@ -27,7 +27,7 @@ def judge(
     (verdict,) = judge_budgets(
         found,
         [budget],
-        limits=limits or Limits(),
+        limits=limits or BudgetLimits(),
         exceptions=exceptions,
         prior=Prior.told(prior) if told or prior is not None else None,
     )
@@ -46,7 +46,7 @@ def test_a_hard_budget_denies_when_typical_exceeds_it() -> None:
 
 
 def test_a_hard_budget_at_its_limit_passes_and_a_cent_below_denies() -> None:
-    wide = Limits(high_factor=Decimal(10))
+    wide = BudgetLimits(high_factor=Decimal(10))
 
     assert judge(limit=1.06, limits=wide).outcome == "pass"
     assert judge(limit=1.0599, limits=wide).outcome == "deny"
@@ -106,13 +106,13 @@ def test_a_kind_that_nobody_knows_is_strict() -> None:
 
 
 def test_an_increase_is_capped_against_what_was_deployed() -> None:
-    capped = Limits(increase_usd=Decimal("0.50"), high_factor=Decimal(10))
+    capped = BudgetLimits(increase_usd=Decimal("0.50"), high_factor=Decimal(10))
 
     assert judge(limit=10, limits=capped, prior={"stack": "0.56"}).outcome == "pass"
     assert judge(limit=10, limits=capped, prior={"stack": "0.55"}).outcome == "deny"
 
 
-CAPPED = Limits(increase_usd=Decimal("0.50"))
+CAPPED = BudgetLimits(increase_usd=Decimal("0.50"))
 
 
 def test_a_signed_exception_covers_an_increase_up_to_its_own_amount() -> None:

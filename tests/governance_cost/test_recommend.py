@@ -8,7 +8,7 @@ import pytest
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing import Assumptions, CostError
 from mobile_ai.pricing.plan import Plan
-from mobile_ai.pricing.recommend import Recommendation, ServiceLevel, recommend
+from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from tests.governance_cost.support import context, deployment, model, resource, shipped
 
 LEVEL = ServiceLevel(maximum_replicas=4)
@@ -17,10 +17,10 @@ PROVIDER = resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aw
 
 def found(
     *, level: ServiceLevel = LEVEL, where: Resource | None = None, **changes: Any
-) -> Recommendation:
+) -> CostRecommendation:
     item = deployment(**changes)
     plan = Plan([PROVIDER, where or context(), model(), item], shipped(), Assumptions())
-    return recommend(plan, item, level=level)
+    return recommend_placements(plan, item, level=level)
 
 
 def test_one_replica_is_enough_for_one_request_a_second_and_the_cloud_is_left_out() -> None:
@@ -86,7 +86,7 @@ def test_a_variant_below_the_quality_floor_is_left_out() -> None:
         [PROVIDER, context(), model(quality={"value": 0.90}), item], shipped(), Assumptions()
     )
 
-    result = recommend(plan, item, level=LEVEL)
+    result = recommend_placements(plan, item, level=LEVEL)
 
     assert any("quality 0.9 is below 0.94" in text for text in result.rejected)
 

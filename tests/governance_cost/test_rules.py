@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobile_ai.contracts.reading import UNKNOWN, Notes
+from mobile_ai.contracts.reading import UNKNOWN, FindingCollector
 from mobile_ai.contracts.records import Records
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.statements import EXCEPTION
 from mobile_ai.governance.facts import Facts
-from mobile_ai.governance.rule_context import Case, StackIndex, Whole
+from mobile_ai.governance.rule_context import Case, StackContext, StackIndex
 from mobile_ai.governance.rules.budgets_enforced import (
     RULES,
     budgets_hold,
@@ -42,8 +42,8 @@ def facts(*, limit: float, kind: str = "soft", predicate: dict[str, Any] | None 
     return found
 
 
-def told(found: Any, *resources: Resource, **parameters: Any) -> list[Notes]:
-    whole = Whole(
+def told(found: Any, *resources: Resource, **parameters: Any) -> list[FindingCollector]:
+    whole = StackContext(
         index=StackIndex([context(budgets=list(found.context.budgets.values())), *resources]),
         facts=found,
         parameters={**budgets_hold.defaults, **parameters},
@@ -136,7 +136,7 @@ def test_the_rules_are_finops_rules_with_an_owner() -> None:
 
 def near(excess: float, **changes: Any) -> list[str]:
     provider = resource("pulumi:providers:aws", {"region": "eu-central-1"}, name="aws")
-    whole = Whole(
+    whole = StackContext(
         index=StackIndex([provider, context(), model(), deployment(**changes)]),
         facts=facts(limit=1),
         parameters={"maximumExcess": excess},

@@ -11,7 +11,7 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing import Assumptions, estimate
 from mobile_ai.pricing.kinds.storage import lifecycle_months
 from mobile_ai.pricing.plan import Plan
-from mobile_ai.pricing.recommend import Recommendation, ServiceLevel, recommend
+from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.search import cost_of
 from mobile_ai.pricing.storage_class import recommend_storage, storage_choices
 from tests.governance_cost.support import context, deployment, exact, model, resource, shipped
@@ -44,7 +44,7 @@ def resources(
     ]
 
 
-def advice(kept: int, after: int | None = None, **other: Any) -> Recommendation:
+def advice(kept: int, after: int | None = None, **other: Any) -> CostRecommendation:
     assume = exact(**other.pop("assume", {}))
     found = recommend_storage(Plan(resources(kept, after, **other), shipped(), assume))
     assert found is not None
@@ -122,7 +122,7 @@ def test_both_optima_together_are_the_optimum_of_all_combinations(
     usage = {"monthlyActiveDevices": devices, "updatesPerMonth": 1, "requestsPerSecond": rate}
     found[3] = deployment(usage=usage)
     plan = Plan(found, shipped(), exact(athenaTb=str(read)))
-    placed = recommend(plan, found[3], level=ServiceLevel(maximum_replicas=3), keep=500)
+    placed = recommend_placements(plan, found[3], level=ServiceLevel(maximum_replicas=3), keep=500)
     stored = recommend_storage(plan)
     assert stored is not None
 

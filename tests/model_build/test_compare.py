@@ -15,7 +15,7 @@ from mobile_ai.model_build.compare import (
     candidates_of,
     front,
     plot_front,
-    recommend,
+    recommend_variants,
 )
 from mobile_ai.model_build.writer import write_version
 from tests.model_build.versions import NOW, build_result, estimate, report_on
@@ -79,7 +79,10 @@ def test_everything_off_the_front_is_beaten_by_something_on_it(rows):
 
 
 def test_each_device_class_gets_what_it_weighs_most():
-    choices = {item.device_class: item for item in recommend([SMALL, GOOD, THRIFTY], max_loss_pt=1)}
+    choices = {
+        item.device_class: item
+        for item in recommend_variants([SMALL, GOOD, THRIFTY], max_loss_pt=1)
+    }
     assert {name: item.variant.split()[-1] for name, item in choices.items()} == {
         "entry": "int4",
         "mid-range": "int8",
@@ -89,12 +92,12 @@ def test_each_device_class_gets_what_it_weighs_most():
 
 
 def test_a_variant_that_loses_too_much_is_not_recommended():
-    choices = recommend([SMALL, THRIFTY], max_loss_pt=0.6)
+    choices = recommend_variants([SMALL, THRIFTY], max_loss_pt=0.6)
     assert {item.variant for item in choices} == {THRIFTY.name}
 
 
 def test_without_a_fit_variant_the_reason_says_so():
-    choice = recommend([SMALL], max_loss_pt=0.1)[0]
+    choice = recommend_variants([SMALL], max_loss_pt=0.1)[0]
     assert choice.variant == ""
     assert "at most 0.1 pt" in choice.reason
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.model_build.canonical_onnx import canonical
 from mobile_ai.model_build.convert import _fixed_identifiers
-from mobile_ai.model_build.errors import BuildError, RecipeError, need
+from mobile_ai.model_build.errors import ModelBuildError, RecipeError, need
 from mobile_ai.model_build.frozen import _integers, _packed, rescale_onnx
 from mobile_ai.model_build.macs import onnx_macs
 from mobile_ai.model_build.quantize_onnx import quantize_onnx
@@ -105,7 +105,7 @@ def test_a_small_change_of_one_weight_changes_few_bytes():
 
 def test_a_model_with_other_tensors_cannot_take_the_scales():
     parent = quantize_onnx(content(canonical(network())), "static-int8", calibration=calibration())
-    with pytest.raises(BuildError, match="tensor"):
+    with pytest.raises(ModelBuildError, match="tensor"):
         rescale_onnx(content(network("other")), parent)
 
 

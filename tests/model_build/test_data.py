@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.model_build import datasets
 from mobile_ai.model_build.data import build_rows
-from mobile_ai.model_build.errors import BuildError, DataError, RecipeError, need
+from mobile_ai.model_build.errors import DataError, ModelBuildError, RecipeError, need
 from mobile_ai.model_build.fetch import fetch, read_members
 from mobile_ai.model_build.lock import LockedSource, load_lock, locked
 from mobile_ai.model_build.recipe import RECIPES, load_recipe
@@ -149,7 +149,7 @@ def test_every_encoded_feature_lies_between_zero_and_one():
 
 
 def test_a_missing_extra_names_the_command_that_installs_it():
-    with pytest.raises(BuildError, match="uv sync --frozen --extra build"):
+    with pytest.raises(ModelBuildError, match="uv sync --frozen --extra build"):
         need("a_module_that_nobody_wrote")
 
 

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.model_build.gates import Measured, decide, judge
+from mobile_ai.model_build.gates import Measured, decide, judge_gates
 from mobile_ai.model_build.recipe import GateSpec
 from mobile_ai.model_build.results import (
     Agreement,
     ArtifactEvaluation,
-    Estimate,
     EvaluationReport,
     FairnessMeasurement,
     GroupQuality,
     InferenceCost,
+    MetricEstimate,
     PairedDifference,
     SplitDigest,
     Status,
@@ -21,7 +21,7 @@ from mobile_ai.model_build.results import (
 
 
 def estimate(value, half=0.01):
-    return Estimate(value=value, low=value - half, high=value + half, n=2000, method="wilson")
+    return MetricEstimate(value=value, low=value - half, high=value + half, n=2000, method="wilson")
 
 
 def difference(loss, half=0.3):
@@ -85,7 +85,7 @@ def artifact(variant="int8"):
 
 def verdict(gate, found=None, reference=None):
     found, reference = found or artifact(), reference or artifact("fp32")
-    (result,) = judge((gate,), (reference, found), reference="fp32")
+    (result,) = judge_gates((gate,), (reference, found), reference="fp32")
     return result
 
 
@@ -147,7 +147,7 @@ def test_a_point_verdict_says_that_the_interval_did_not_decide():
 
 def test_an_absent_number_fails():
     assert verdict(gate("quality", 0.5), replace(artifact(), quality=None)).status is Status.FAIL
-    nothing = judge((gate("size", 1),), (artifact("fp32"),), reference="fp32")
+    nothing = judge_gates((gate("size", 1),), (artifact("fp32"),), reference="fp32")
     assert nothing[0].status is Status.FAIL
 
 
@@ -165,7 +165,7 @@ def test_an_unfair_int8_file_is_rejected_where_the_fp32_file_passes():
         metric="equalized-odds-difference",
         limit=0.1,
     )
-    found = judge(
+    found = judge_gates(
         (rule,),
         (artifact("fp32"), replace(artifact(), fairness=(odds(0.2),))),
         reference="fp32",
@@ -189,8 +189,8 @@ def test_a_loss_hidden_in_one_group_fails_the_regression_gate():
 def test_a_star_leaves_out_what_cannot_be_measured_here_and_the_reference_of_a_comparison():
     apple = replace(artifact("coreml"), measured=False, quality=None)
     everything = (artifact("fp32"), artifact(), apple)
-    size = judge((GateSpec(gate="size", limit=2000),), everything, reference="fp32")
-    loss = judge((GateSpec(gate="quality-loss", limit=2),), everything, reference="fp32")
+    size = judge_gates((GateSpec(gate="size", limit=2000),), everything, reference="fp32")
+    loss = judge_gates((GateSpec(gate="quality-loss", limit=2),), everything, reference="fp32")
     assert [each.variant for each in size] == ["fp32", "int8"]
     assert [each.variant for each in loss] == ["int8"]
 

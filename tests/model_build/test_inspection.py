@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobile_ai.model_build.inspection import InspectionError, Limits, inspect_file, sandbox
+from mobile_ai.model_build.inspection import (
+    InspectionError,
+    InspectionLimits,
+    inspect_file,
+    sandbox,
+)
 from mobile_ai.model_build.inspection.sniff import sniff
 from mobile_ai.model_build.inspection.tflite_file import tflite_operators
 from tests.model_build import hostile
@@ -28,7 +33,7 @@ def saved(folder: Path, content: bytes, name: str = "model.bin") -> Path:
 
 def refusal(path: Path, **limits: int) -> str:
     with pytest.raises(InspectionError) as caught:
-        inspect_file(path, limits=Limits(**limits))
+        inspect_file(path, limits=InspectionLimits(**limits))
     return str(caught.value)
 
 
@@ -224,4 +229,6 @@ def test_a_damaged_tflite_file_is_read_or_refused_and_never_crashes_the_reader(p
     place %= len(content) - len(value)
     content[place : place + len(value)] = value
     with contextlib.suppress(InspectionError):
-        assert isinstance(tflite_operators(bytes(content), limits=Limits(), name="x"), dict)
+        assert isinstance(
+            tflite_operators(bytes(content), limits=InspectionLimits(), name="x"), dict
+        )

@@ -15,9 +15,14 @@ from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.gate.report.report_model import Figure
 from mobile_ai.governance.rules.quality import _unequal, _unjudgeable
 from mobile_ai.model_build.fairness import _METRICS as MEASURED
-from mobile_ai.model_build.gates import decide, judge
+from mobile_ai.model_build.gates import decide, judge_gates
 from mobile_ai.model_build.recipe import RECIPES, GateSpec, load_recipe
-from mobile_ai.model_build.results import ArtifactEvaluation, Estimate, FairnessMeasurement, Status
+from mobile_ai.model_build.results import (
+    ArtifactEvaluation,
+    FairnessMeasurement,
+    MetricEstimate,
+    Status,
+)
 
 pytestmark = pytest.mark.build
 
@@ -27,7 +32,7 @@ SHARE = st.floats(0, 1, allow_nan=False).map(lambda value: round(value, 4))
 
 def of_the_builder(metric, low, high, limit):
     """Return the result of the builder's fairness gate for an interval."""
-    estimate = Estimate(value=low, low=low, high=high, method="test", n=900)
+    estimate = MetricEstimate(value=low, low=low, high=high, method="test", n=900)
     found = FairnessMeasurement(
         attribute="sex",
         metric=metric.name,
@@ -40,7 +45,7 @@ def of_the_builder(metric, low, high, limit):
         gate="fairness", variants=("int8",), attribute="sex", metric=metric.name, limit=limit
     )
     artifact = evaluated(fairness=(found,))
-    (result,) = judge((gate,), (artifact,), reference="int8")
+    (result,) = judge_gates((gate,), (artifact,), reference="int8")
     return result.status
 
 
@@ -108,9 +113,9 @@ def test_a_recipe_with_a_gate_on_an_unknown_metric_is_refused(tmp_path):
 
 def test_quality_without_a_known_metric_is_not_measured():
     gate = GateSpec(gate="quality", variants=("int8",), limit=0.5)
-    quality = Estimate(value=0.9, low=0.88, high=0.92, method="test", n=900)
+    quality = MetricEstimate(value=0.9, low=0.88, high=0.92, method="test", n=900)
     found = [
-        judge((gate,), (evaluated(quality=quality, metric=name),), reference="int8")[0].status
+        judge_gates((gate,), (evaluated(quality=quality, metric=name),), reference="int8")[0].status
         for name in ("accuracy", "unheard-of")
     ]
     assert found == [Status.PASS, Status.FAIL], json.dumps([str(item) for item in found])

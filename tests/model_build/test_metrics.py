@@ -76,7 +76,7 @@ def test_softmax_of_huge_logits_does_not_overflow():
 def test_a_bootstrap_interval_is_the_same_for_the_same_seed():
     values = np.random.default_rng(0).random(100)
     made = [
-        metrics.bootstrap(lambda rows: float(values[rows].mean()), 100, rounds=200, seed=5)
+        metrics.bootstrap_interval(lambda rows: float(values[rows].mean()), 100, rounds=200, seed=5)
         for _ in range(2)
     ]
     assert made[0] == made[1]

@@ -4,7 +4,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from mobile_ai.delivery.client.selftest import run_apart
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.runtime import load
 from tests.model_build.brought import bring_in, onnx_bytes, recipe_for
 
@@ -72,7 +72,7 @@ def brought(folder, content):
 def test_a_model_that_no_device_could_repeat_is_refused_with_a_next_step(
     content, message, tmp_path
 ):
-    with pytest.raises(BuildError, match=message):
+    with pytest.raises(ModelBuildError, match=message):
         brought(tmp_path, content)
     assert not (tmp_path / "models").exists()
 

@@ -10,7 +10,7 @@ import pytest
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.model_build import convert, frozen, pipeline, train
 from mobile_ai.model_build.data import build_rows, held_out_rows
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluate import ArtifactFile
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.lock import locked
@@ -126,7 +126,7 @@ def test_requantising_a_model_on_its_own_scales_changes_no_weight_by_more_than_a
 def test_another_network_cannot_take_a_parents_scales(room):
     parent = files(room[2][0])
     stranger = parent["fp32"].file.read_bytes().replace(b"arith.constant1", b"arith.konstant1")
-    with pytest.raises(BuildError, match="in the fine-tuned model"):
+    with pytest.raises(ModelBuildError, match="in the fine-tuned model"):
         frozen.rescale_tflite(stranger, parent["int8"].file.read_bytes())
 
 
@@ -211,7 +211,7 @@ def test_a_damaged_file_is_refused_before_a_runtime_loads_it(room, tmp_path):
 def test_an_evaluation_without_its_reference_is_refused(room):
     _, recipes, results = room
     alone = tuple(each for each in pipeline.files_of(results[0]) if each.variant != "fp32")
-    with pytest.raises(BuildError, match="reference fp32"):
+    with pytest.raises(ModelBuildError, match="reference fp32"):
         pipeline.evaluate(recipes[0], alone)
 
 
@@ -271,11 +271,11 @@ def test_a_third_party_mobile_model_is_brought_in_optimised_and_compared(tmp_pat
 def test_a_brought_file_with_another_digest_than_the_recipes_is_refused(room, tmp_path):
     file = files(room[2][0])["fp32"].file
     path = imported(tmp_path, kind="file", path=str(file), sha256="0" * 64)
-    with pytest.raises(BuildError, match="expected sha256 0000"):
+    with pytest.raises(ModelBuildError, match="expected sha256 0000"):
         pipeline.build(path, out=tmp_path)
 
 
 def test_a_pickle_is_no_model(tmp_path):
     (tmp_path / "model.tflite").write_bytes(b"\x80\x04N.")
-    with pytest.raises(BuildError):
+    with pytest.raises(ModelBuildError):
         pipeline.build(imported(tmp_path, kind="file", path="model.tflite"), out=tmp_path)

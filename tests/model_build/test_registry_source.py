@@ -14,7 +14,7 @@ from mobile_ai.model_build import pipeline
 from mobile_ai.model_build.approve import approve
 from mobile_ai.model_build.assemble_version import build_version
 from mobile_ai.model_build.ceremony import fresh_keys, trust_text
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.pull import TRACKING_VARIABLE, PullError
 from mobile_ai.model_build.recipe import RECIPES
 from mobile_ai.model_build.register import register_version
@@ -132,13 +132,13 @@ def test_the_chain_of_a_brought_model_begins_with_its_place_in_the_registry(regi
 
 
 def test_a_version_of_several_files_needs_the_digest_of_the_one_that_is_meant(registry, tmp_path):
-    with pytest.raises(BuildError, match=r"2 model files.*source\.sha256"):
+    with pytest.raises(ModelBuildError, match=r"2 model files.*source\.sha256"):
         pipeline.build(brought(tmp_path, uri=registry.source), out=tmp_path)
 
 
 def test_a_digest_that_the_registered_version_lacks_is_refused(registry, tmp_path):
     recipe = brought(tmp_path, uri=registry.source, sha256="0" * 64)
-    with pytest.raises(BuildError, match="expected sha256 0000"):
+    with pytest.raises(ModelBuildError, match="expected sha256 0000"):
         pipeline.build(recipe, out=tmp_path)
 
 

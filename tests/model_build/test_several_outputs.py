@@ -15,9 +15,9 @@ from mobile_ai.delivery.client import update
 from mobile_ai.delivery.client.selftest import run_apart
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.content import self_test_targets
-from mobile_ai.delivery.repository.deployment import Pin
-from mobile_ai.delivery.repository.versions import Version, read_version
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.delivery.repository.deployment import ManifestPin
+from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluate_parity import output_parity
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.stack.records import RecordError, load_model
@@ -64,8 +64,8 @@ def test_a_device_installs_a_model_with_two_outputs_after_its_self_test(brought)
     world, signed = brought
     manifest = signed.version.folder / "manifest.yaml"
     assert verify_version(manifest, trust=signed.trust).findings == ()
-    pin = Pin(version="1.0.0", manifest=str(manifest), sha256=signed.version.sha256)
-    world.versions[pin.sha256] = read_version(
+    pin = ManifestPin(version="1.0.0", manifest=str(manifest), sha256=signed.version.sha256)
+    world.versions[pin.sha256] = read_version_files(
         manifest, pin=pin.sha256, trust=signed.trust, released=False
     )
     place = {"target": "on-device", "variant": "original", "deviceClass": "entry"}
@@ -120,7 +120,7 @@ def test_answers_that_leave_out_an_output_pass_neither_gate_nor_verify_nor_relea
     findings = verify_version(manifest, trust=signed.trust).findings
     assert "every output" in "; ".join(item.problem for item in findings)
     typed, _ = parse_manifest(manifest.read_text(), name="manifest")
-    version = Version(
+    version = ModelVersionFiles(
         folder=manifest.parent, model=VerifiedModel(sha256=pin, manifest=typed, statements={})
     )
     with pytest.raises(ReleaseError, match="every output"):
@@ -139,7 +139,7 @@ def test_a_self_test_with_another_digest_than_the_manifests_passes_no_gate(broug
 
 def test_outputs_whose_sizes_change_from_sample_to_sample_are_not_compared():
     outputs = [[np.zeros((2, 4))], [np.zeros((3, 4))]]
-    with pytest.raises(BuildError, match=r"got 8 and 12 numbers"):
+    with pytest.raises(ModelBuildError, match=r"got 8 and 12 numbers"):
         output_parity(outputs, outputs)
 
 
@@ -165,6 +165,6 @@ def test_a_build_keeps_as_many_cases_as_a_device_fetches(tmp_path):
 
 def test_inputs_that_no_device_fetches_are_refused_at_build(tmp_path):
     recipe = recipe_for(tmp_path, one_output_onnx(600_000), "onnx")
-    with pytest.raises(BuildError, match=r"expected at most .* smaller inputs"):
+    with pytest.raises(ModelBuildError, match=r"expected at most .* smaller inputs"):
         bring_in(recipe, tmp_path, models=tmp_path / "models")
     assert not (tmp_path / "models").exists()

@@ -7,7 +7,7 @@ import pytest
 from mobile_ai.contracts.statements import ASSESSMENT, sign_statement, statement_of
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.model_build.ceremony import ROLES, fresh_keys, trust_text
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -46,5 +46,5 @@ def test_keys_that_are_kept_go_on_counting_for_their_role_but_do_not_rule(signer
 def test_private_keys_are_the_owners_alone_and_are_never_written_over(signers, tmp_path):
     paths = sorted((tmp_path / "keys").iterdir())
     assert [path.stat().st_mode & 0o777 for path in paths] == [0o600] * len(signers)
-    with pytest.raises(BuildError, match="never written over"):
+    with pytest.raises(ModelBuildError, match="never written over"):
         create_role_keys(tmp_path / "keys")

@@ -17,13 +17,13 @@ from mobile_ai.model_build.results import (
     ArtifactEvaluation,
     BuildResult,
     DatasetUse,
-    Estimate,
     EvaluationReport,
     FairnessMeasurement,
     GateResult,
     GroupQuality,
     Importance,
     InferenceCost,
+    MetricEstimate,
     PairedDifference,
     Robustness,
     SelfTestCase,
@@ -169,8 +169,10 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
     )  # fmt: skip
 
 
-def estimate(value: float) -> Estimate:
-    return Estimate(value=value, low=value - 0.006, high=value + 0.005, n=2000, method="wilson")
+def estimate(value: float) -> MetricEstimate:
+    return MetricEstimate(
+        value=value, low=value - 0.006, high=value + 0.005, n=2000, method="wilson"
+    )
 
 
 def with_large_file(build: BuildResult, size: int) -> BuildResult:

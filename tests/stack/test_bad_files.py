@@ -10,7 +10,7 @@ import pytest
 
 from mobile_ai.cli.main import main
 from mobile_ai.stack.errors import SettingsError, StackFileError
-from mobile_ai.stack.load import load
+from mobile_ai.stack.load import load_stack
 from mobile_ai.stack.reader import StackFile, read_stack_file
 from tests.operations.remediate.world import finding
 from tests.stack.sample import ROOT, stack_text
@@ -224,7 +224,7 @@ def test_the_program_says_the_same_without_the_place(case: str, bad: Path) -> No
     UNTYPED[case][0](bad)
     file = read_stack_file(bad)
     with pytest.raises(SettingsError) as caught:
-        load(file.values, root=ROOT, stack="dev")
+        load_stack(file.values, root=ROOT, stack="dev")
     (problem,) = caught.value.problems
     assert f"{file.place_of(problem.key)} {problem}" == expected(bad)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.stack.errors import SettingsError
-from mobile_ai.stack.load import decode, load
+from mobile_ai.stack.load import decode_config, load_stack
 from tests.components.support import ROOT, stack_values
 
 Values = dict[str, Any]
@@ -22,7 +22,7 @@ def deployment(values: Values) -> Any:
 
 def problems(values: Values, root: Path, stack: str = "dev") -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        load(values, root=root, stack=stack)
+        load_stack(values, root=root, stack=stack)
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -209,7 +209,7 @@ def test_a_bad_stack_file_is_refused_by_key_and_reason(case: str, shared_reposit
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_both_sample_stacks_load(stack: str, shared_repository: Path) -> None:
-    inputs = load(stack_values(shared_repository, stack), root=shared_repository, stack=stack)
+    inputs = load_stack(stack_values(shared_repository, stack), root=shared_repository, stack=stack)
 
     assert set(inputs.models) == {"digits-1.0.0", "digits-1.1.0"}
     assert inputs.settings.environment == stack
@@ -232,7 +232,7 @@ def test_the_error_counts_its_problems_and_says_nothing_was_deployed(
     deployment(values)["budget"] = "nobody"
 
     with pytest.raises(SettingsError, match=r"Pulumi\.dev\.yaml has 1 problem; nothing was deploy"):
-        load(values, root=shared_repository, stack="dev")
+        load_stack(values, root=shared_repository, stack="dev")
 
 
 def test_prod_without_a_domain_is_refused(shared_repository: Path) -> None:
@@ -251,7 +251,7 @@ def test_another_environment_than_the_stack_is_refused(shared_repository: Path) 
 
 
 def test_a_stack_may_add_to_the_name_of_its_environment(shared_repository: Path) -> None:
-    inputs = load(stack_values(shared_repository), root=shared_repository, stack="dev-eu")
+    inputs = load_stack(stack_values(shared_repository), root=shared_repository, stack="dev-eu")
 
     assert inputs.stack == "dev-eu"
 
@@ -354,19 +354,19 @@ def test_values_arrive_decoded_from_the_engine(shared_repository: Path) -> None:
         key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }
 
-    assert decode(raw) == values
+    assert decode_config(raw) == values
 
 
 def test_text_that_is_not_json_is_refused_and_not_a_crash(shared_repository: Path) -> None:
     raw = {"environment": "dev", "owner": "{broken"}
 
-    found = problems(decode(raw), shared_repository)
+    found = problems(decode_config(raw), shared_repository)
 
     assert any("mobile-ai:owner: got '{broken'" in line for line in found)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_stack_files_of_the_repository_load_with_the_models_in_it(stack: str) -> None:
-    inputs = load(stack_values(ROOT, stack), root=ROOT, stack=stack)
+    inputs = load_stack(stack_values(ROOT, stack), root=ROOT, stack=stack)
 
     assert inputs.settings.deployments

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mobile_ai.edge.settings import Settings
+from mobile_ai.edge.settings import ServerSettings
 
 __all__ = ["settings_page"]
 
@@ -26,7 +26,7 @@ field is refused.
 
 def settings_page() -> str:
     """Return the page, Markdown."""
-    return _HEAD + "".join(f"{line}\n" for line in _lines(Settings, ""))
+    return _HEAD + "".join(f"{line}\n" for line in _lines(ServerSettings, ""))
 
 
 def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:

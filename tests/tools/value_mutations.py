@@ -27,11 +27,11 @@ from google.protobuf.json_format import ParseDict
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Kind
-from mobile_ai.sandbox.providers.aws.api.subject import Subject, bare
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject, bare
 from mobile_ai.sandbox.providers.aws.schemas.judge import api_kind, cloudformation_type
 from mobile_ai.sandbox.providers.aws.schemas.lint import resource_schema
 from mobile_ai.sandbox.providers.aws.schemas.models import service_model
-from mobile_ai.sandbox.providers.aws.schemas.place import Resource
+from mobile_ai.sandbox.providers.aws.schemas.place import TemplateResource
 from mobile_ai.sandbox.providers.aws.schemas.table import RESOURCES
 from mobile_ai.sandbox.providers.aws.schemas.translate import translate
 from mobile_ai.sandbox.providers.spec import Spec
@@ -183,7 +183,7 @@ class _Session:
 def _recorded(kind: Kind, inputs: Properties) -> dict[tuple[str, str], Any]:
     session = _Session()
     api = Api(session, kind)  # type: ignore[arg-type]
-    subject = Subject(
+    subject = ApiSubject(
         urn="urn",
         props=bare(_filled(inputs)),
         facts={"account": "1" * 12, "region": _REGION, "partition": "aws", "mark": "mark"},
@@ -328,7 +328,7 @@ def _by_schema(resource: Planned) -> Iterator[Mutation]:
     kind = cloudformation_type(resource.token)
     if not kind:
         return
-    entry = RESOURCES.get(resource.token, Resource())
+    entry = RESOURCES.get(resource.token, TemplateResource())
     template = translate(resource.inputs, entry, kind, lambda name: resource_schema(name, _REGION))
     if template is None:
         return
@@ -476,7 +476,7 @@ def _is_replaced(resource: Planned, path: tuple[Any, ...], place: tuple[Any, ...
         named = facts.naming is not None and facts.naming.prop == path[0]
         if named or path[0] in facts.defaults:
             return True
-    entry = RESOURCES.get(resource.token, Resource())
+    entry = RESOURCES.get(resource.token, TemplateResource())
     without = translate(
         _with(resource.inputs, path, ...),
         entry,

@@ -23,7 +23,7 @@ from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, State
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
 from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
 from mobile_ai.model_build.writer import WrittenVersion, read_draft, write_version
 
@@ -53,7 +53,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 _MIN_ANSWER: Final = 10  # characters: "yes" explains nothing
 
 
-class ApprovalError(BuildError):
+class ApprovalError(ModelBuildError):
     """An assessment that cannot be signed."""
 
 

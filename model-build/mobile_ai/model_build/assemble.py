@@ -30,12 +30,12 @@ from mobile_ai.contracts.manifest import (
 )
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import (
     ArtifactEvaluation,
     BuildResult,
-    Estimate,
     EvaluationReport,
+    MetricEstimate,
     VariantResult,
 )
 
@@ -57,7 +57,7 @@ _SUFFIX: Final[Mapping[str, str]] = {
 _DIGITS: Final = 6  # decimals kept of what is measured; more would be noise
 
 
-class AssemblyError(BuildError):
+class AssemblyError(ModelBuildError):
     """What was built and what was measured do not belong together."""
 
 
@@ -260,7 +260,7 @@ def _fairness(found: ArtifactEvaluation) -> tuple[FairnessResult, ...]:
     )
 
 
-def _interval(estimate: Estimate) -> Interval:
+def _interval(estimate: MetricEstimate) -> Interval:
     return Interval(
         low=round(estimate.low, _DIGITS), high=round(estimate.high, _DIGITS), method=estimate.method
     )

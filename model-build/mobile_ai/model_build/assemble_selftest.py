@@ -8,7 +8,7 @@ from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.manifest import ModelManifest, SelfTest
 from mobile_ai.contracts.self_test import SelfTestSizeError, check_self_test
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import EvaluationReport
 
 __all__ = ["SELF_TEST_FILE", "with_self_test"]
@@ -51,8 +51,8 @@ def with_self_test(
     return manifest, None
 
 
-def _unfit(error: GovernanceError, next_step: str) -> BuildError:
-    return BuildError(error.what, got=error.got, expected=error.expected, next_step=next_step)
+def _unfit(error: GovernanceError, next_step: str) -> ModelBuildError:
+    return ModelBuildError(error.what, got=error.got, expected=error.expected, next_step=next_step)
 
 
 def _content(report: EvaluationReport, count: int) -> bytes:

@@ -15,7 +15,7 @@ from securesystemslib.signer._signer import Signer
 from mobile_ai.contracts.manifest import Parent
 from mobile_ai.model_build.assemble import AssemblyError, assemble
 from mobile_ai.model_build.assemble_evidence import Occasion, build_evidence
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluation import evaluation_predicate
 from mobile_ai.model_build.results import BuildResult, EvaluationReport
 from mobile_ai.model_build.writer import WrittenVersion, read_version, write_version
@@ -35,7 +35,7 @@ DEFAULT_BUILDER: Final = "urn:mobile-ai:builder:local"
 Make = Callable[[], tuple[BuildResult, EvaluationReport]]
 
 
-class GateFailedError(BuildError):
+class GateFailedError(ModelBuildError):
     """A gate of the recipe did not pass, so there is no manifest; the report is kept."""
 
 
@@ -138,7 +138,7 @@ def _two_keys(signers: Mapping[str, Signer]) -> None:
     """Refuse one key for both roles before minutes go into a version nobody would trust."""
     builder, evaluator = (signers[role].public_key.keyid for role in ("builder", "evaluator"))
     if builder == evaluator:
-        raise BuildError(
+        raise ModelBuildError(
             "signers",
             got=f"key {builder[:12]} as builder and as evaluator",
             expected="two keys: who builds does not judge what was built",

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.canonical import manifest_digest
 from mobile_ai.contracts.manifest import Artifact, DatasetRef, ModelManifest
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.results import EvaluationReport, GroupQuality
 
 __all__ = ["BomError", "bom_problems", "bom_text", "validate_bom"]
@@ -33,7 +33,7 @@ _FORMAT_OF_MODALITY: Final = {
 }
 
 
-class BomError(BuildError):
+class BomError(ModelBuildError):
     """A bill of materials that does not follow its schema or its manifest."""
 
 

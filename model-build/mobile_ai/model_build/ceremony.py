@@ -24,7 +24,7 @@ from mobile_ai.contracts.trust import Role, Trust, TrustedKey, load_trust, trust
 from mobile_ai.model_build.approve import approve, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
 from mobile_ai.model_build.assemble_version import Make, build_version, source_commit
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.records import RecordDraft, load_drafts, record_text
 from mobile_ai.model_build.signing import fresh_signer
 from mobile_ai.model_build.verify import verify_version
@@ -35,7 +35,7 @@ __all__ = [
     "ROLES",
     "Ceremony",
     "CeremonyError",
-    "Outcome",
+    "CeremonyOutcome",
     "Sample",
     "check_may_begin",
     "fresh_keys",
@@ -65,7 +65,7 @@ Keys = Mapping[str, tuple[CryptoSigner, ...]]
 Progress = Callable[[str], None]
 
 
-class CeremonyError(BuildError):
+class CeremonyError(ModelBuildError):
     """A ceremony whose results do not verify, or whose arguments are invalid."""
 
 
@@ -104,7 +104,7 @@ class Ceremony:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CeremonyOutcome:
     """Results of a ceremony.
 
     Attributes:
@@ -214,7 +214,7 @@ def sample_ceremony(
     )
 
 
-def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Outcome:
+def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> CeremonyOutcome:
     """Hold a ceremony and put its results in place.
 
     Args:
@@ -241,7 +241,7 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Outco
             _verify(version, trusts, now)
         progress(f"verified {len(made)} versions against {', '.join(trusts)}")
         versions = tuple(_install(version, plan.models) for version in made)
-    return Outcome(
+    return CeremonyOutcome(
         versions=versions,
         trust=_write_all({plan.trust / f"{name}.yaml": text for name, text in texts.items()}),
         records=_write_all(_records(drafts, keys, plan.root)),

@@ -13,17 +13,17 @@ from typing import Any, Final
 
 from mobile_ai.contracts.manifest import Artifact, ModelManifest
 from mobile_ai.contracts.vocabulary import DEVICE_CLASSES
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.writer import read_version
 
 __all__ = [
     "Candidate",
     "CompareError",
-    "Recommendation",
+    "VariantRecommendation",
     "candidates_of",
     "front",
     "plot_front",
-    "recommend",
+    "recommend_variants",
 ]
 
 # Primary criterion by device class: entry-level phones lack storage, mid-range ones speed. Energy
@@ -37,7 +37,7 @@ _WEIGHS: Final[Mapping[str, str]] = {
 _PICTURES: Final = frozenset({".png", ".svg"})
 
 
-class CompareError(BuildError):
+class CompareError(ModelBuildError):
     """There are no variants to compare, or the plot's file type is unknown."""
 
 
@@ -82,7 +82,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recommendation:
+class VariantRecommendation:
     """Recommended variant of a device class with the reason; empty if none qualifies."""
 
     device_class: str
@@ -113,7 +113,9 @@ def front(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [item for item in candidates if not any(_beats(other, item) for other in candidates)]
 
 
-def recommend(candidates: Sequence[Candidate], *, max_loss_pt: float) -> list[Recommendation]:
+def recommend_variants(
+    candidates: Sequence[Candidate], *, max_loss_pt: float
+) -> list[VariantRecommendation]:
     """Return the best variant of each device class.
 
     Args:
@@ -211,10 +213,12 @@ def _beats(one: Candidate, other: Candidate) -> bool:
     return all(a <= b for a, b in zip(ours, theirs, strict=True)) and ours != theirs
 
 
-def _choice(device_class: str, fit: Sequence[Candidate], max_loss_pt: float) -> Recommendation:
+def _choice(
+    device_class: str, fit: Sequence[Candidate], max_loss_pt: float
+) -> VariantRecommendation:
     if not fit:
         reason = f"no TFLite variant was measured to lose at most {max_loss_pt:g} pt"
-        return Recommendation(device_class=device_class, variant="", reason=reason)
+        return VariantRecommendation(device_class=device_class, variant="", reason=reason)
     weighed = _WEIGHS[device_class]
     chosen = min(fit, key=lambda item: _rank(item, weighed))
     figures = dict(zip(("size", "p50", "energy", "quality"), chosen.cells()[1:], strict=True))
@@ -223,7 +227,7 @@ def _choice(device_class: str, fit: Sequence[Candidate], max_loss_pt: float) -> 
         f"{max_loss_pt:g} pt: {figures['size']} bytes, {figures['p50']} ms, "
         f"{figures['energy']} mJ, quality {figures['quality']}"
     )
-    return Recommendation(device_class=device_class, variant=chosen.name, reason=reason)
+    return VariantRecommendation(device_class=device_class, variant=chosen.name, reason=reason)
 
 
 def _rank(item: Candidate, weighed: str) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mobile_ai.model_build.datasets import read_rows
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.lock import locked
-from mobile_ai.model_build.recipe import DataSpec, Recipe, share_of
+from mobile_ai.model_build.recipe import BuildRecipe, DataSpec, share_of
 from mobile_ai.model_build.results import DatasetUse, SplitDigest
 from mobile_ai.model_build.rows import Rows, concatenate
 from mobile_ai.model_build.splits import split
@@ -38,7 +38,7 @@ class HeldOut:
     digest: SplitDigest
 
 
-def build_rows(recipe: Recipe, *, cache: Path | None = None) -> BuildRows:
+def build_rows(recipe: BuildRecipe, *, cache: Path | None = None) -> BuildRows:
     """Return the training or fine-tuning rows of a recipe and its data lineage."""
     data, parts, total = _parts(recipe, cache)
     use = "fine-tuning" if recipe.source.kind == "fine-tune" else "training"
@@ -57,7 +57,7 @@ def build_rows(recipe: Recipe, *, cache: Path | None = None) -> BuildRows:
     )
 
 
-def held_out_rows(recipe: Recipe, *, cache: Path | None = None) -> HeldOut:
+def held_out_rows(recipe: BuildRecipe, *, cache: Path | None = None) -> HeldOut:
     """Return the evaluation rows of a recipe; only for the evaluator."""
     _, parts, _ = _parts(recipe, cache)
     mine = {name: parts[name] for name in recipe.evaluation.splits}
@@ -67,7 +67,7 @@ def held_out_rows(recipe: Recipe, *, cache: Path | None = None) -> HeldOut:
     return HeldOut(rows=rows, parts=mine, digest=digest)
 
 
-def _parts(recipe: Recipe, cache: Path | None) -> tuple[DataSpec, dict[str, Rows], int]:
+def _parts(recipe: BuildRecipe, cache: Path | None) -> tuple[DataSpec, dict[str, Rows], int]:
     if recipe.data is None:
         raise RecipeError(
             f"{recipe.name}: data",
@@ -81,7 +81,7 @@ def _parts(recipe: Recipe, cache: Path | None) -> tuple[DataSpec, dict[str, Rows
     return recipe.data, split(rows, shares, seed=recipe.seed), len(rows)
 
 
-def _check_attributes(recipe: Recipe, rows: Rows) -> None:
+def _check_attributes(recipe: BuildRecipe, rows: Rows) -> None:
     """Refuse unknown sensitive attributes before training starts."""
     named = {
         "evaluation.attributes": recipe.evaluation.attributes,

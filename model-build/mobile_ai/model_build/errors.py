@@ -7,10 +7,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Self
 
-__all__ = ["BuildError", "DataError", "MissingExtraError", "RecipeError", "need"]
+__all__ = ["DataError", "MissingExtraError", "ModelBuildError", "RecipeError", "need"]
 
 
-class BuildError(Exception):
+class ModelBuildError(Exception):
     """Base class: a build step that failed.
 
     Args:
@@ -33,15 +33,15 @@ class BuildError(Exception):
         )
 
 
-class RecipeError(BuildError):
+class RecipeError(ModelBuildError):
     """An invalid recipe."""
 
 
-class DataError(BuildError):
+class DataError(ModelBuildError):
     """A data set that is missing or differs from its lock entry."""
 
 
-class MissingExtraError(BuildError):
+class MissingExtraError(ModelBuildError):
     """A part of the `[build]` extra that is not installed."""
 
 

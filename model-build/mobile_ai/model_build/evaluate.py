@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build import metrics
 from mobile_ai.model_build.data import HeldOut
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.fairness import FairnessPlan, fairness, group_quality
-from mobile_ai.model_build.gates import judge
+from mobile_ai.model_build.gates import judge_gates
 from mobile_ai.model_build.importance import permutation_importance
 from mobile_ai.model_build.inspection import inspect_file
 from mobile_ai.model_build.macs import count_macs
 from mobile_ai.model_build.profile_ import ENERGY_METHOD, Latency, energy_mj, latencies, peak_memory
-from mobile_ai.model_build.recipe import EvaluationPlan, Recipe
+from mobile_ai.model_build.recipe import BuildRecipe, EvaluationPlan
 from mobile_ai.model_build.results import (
     ArtifactEvaluation,
     EvaluationReport,
@@ -89,7 +89,7 @@ class _Loaded:
 def evaluate_artifacts(
     files: tuple[ArtifactFile, ...],
     held_out: HeldOut,
-    recipe: Recipe,
+    recipe: BuildRecipe,
     *,
     reference: str,
     tick: Tick | None = None,
@@ -168,7 +168,7 @@ def require_reference(reference: str, loaded: Iterable[str]) -> None:
         BuildError: If it does not.
     """
     if reference not in loaded:
-        raise BuildError(
+        raise ModelBuildError(
             f"reference {reference}",
             got=f"files {sorted(loaded)}",
             expected="the reference among the files that run here",
@@ -192,7 +192,7 @@ def unmeasured(file: ArtifactFile) -> ArtifactEvaluation:
 
 
 def _score(
-    scored: _Loaded, base: _Loaded, rows: Rows, recipe: Recipe, profile: InferenceCost
+    scored: _Loaded, base: _Loaded, rows: Rows, recipe: BuildRecipe, profile: InferenceCost
 ) -> ArtifactEvaluation:
     plan = recipe.evaluation
     predicted = scored.logits.argmax(axis=1)
@@ -220,7 +220,7 @@ def _score(
 
 
 def _groups(
-    predicted: NDArray[np.int64], base: _Loaded, rows: Rows, recipe: Recipe, *, is_base: bool
+    predicted: NDArray[np.int64], base: _Loaded, rows: Rows, recipe: BuildRecipe, *, is_base: bool
 ) -> tuple[GroupQuality, ...]:
     names = np.array(recipe.labels or [str(n) for n in range(base.logits.shape[1])])
     groups = {"label": names[rows.labels], **rows.groups}
@@ -322,7 +322,7 @@ def _repeatable(
     elif first.shape != second.shape or not np.all(np.abs(first - second) <= tolerance):
         got = "another answer to the same inputs when run again"
     if got:
-        raise BuildError(
+        raise ModelBuildError(
             f"self-test of variant {variant}",
             got=got,
             expected="finite answers that a device can repeat",
@@ -336,7 +336,7 @@ def _flat(outputs: list[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([np.ravel(item).astype(np.float64) for item in outputs])
 
 
-def _generated(scored: _Loaded, recipe: Recipe) -> list[Sample]:
+def _generated(scored: _Loaded, recipe: BuildRecipe) -> list[Sample]:
     return [
         generated_inputs(scored.runner.inputs, rows=1, seed=recipe.seed + number)
         for number in range(recipe.evaluation.self_tests)
@@ -362,7 +362,7 @@ def _profile(file: ArtifactFile, times: Latency, sample: Sample | None) -> Infer
 
 
 def report_on(
-    recipe: Recipe,
+    recipe: BuildRecipe,
     artifacts: tuple[ArtifactEvaluation, ...],
     *,
     reference: str,
@@ -377,7 +377,7 @@ def report_on(
         held_out=held_out,
         reference=reference,
         artifacts=artifacts,
-        gates=judge(recipe.gates, artifacts, reference=reference),
+        gates=judge_gates(recipe.gates, artifacts, reference=reference),
         method=method,
         machine=machine(),
         notes=notes,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluate import (
     ArtifactFile,
     Tick,
@@ -24,7 +24,7 @@ from mobile_ai.model_build.evaluate import (
     unmeasured,
 )
 from mobile_ai.model_build.inspection import inspect_file
-from mobile_ai.model_build.recipe import Recipe
+from mobile_ai.model_build.recipe import BuildRecipe
 from mobile_ai.model_build.results import (
     Agreement,
     ArtifactEvaluation,
@@ -47,7 +47,7 @@ METHOD = (
 def evaluate_imported(
     files: tuple[ArtifactFile, ...],
     samples: list[Sample],
-    recipe: Recipe,
+    recipe: BuildRecipe,
     *,
     reference: str,
     tick: Tick | None = None,
@@ -113,7 +113,7 @@ def output_parity(base: Outputs, found: Outputs) -> Agreement:
 def _check_sizes(place: int, outputs: Outputs) -> None:
     sizes = sorted({np.size(item[place]) for item in outputs})
     if len(sizes) > 1:
-        raise BuildError(
+        raise ModelBuildError(
             f"output {place}",
             got=f"{' and '.join(map(str, sizes))} numbers",
             expected="one size for all probe inputs, in every variant",
@@ -128,7 +128,7 @@ def _compare(
     *,
     base: Outputs,
     samples: list[Sample],
-    recipe: Recipe,
+    recipe: BuildRecipe,
     profile: InferenceCost,
 ) -> ArtifactEvaluation:
     found = [runner.once(sample) for sample in samples]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobile_ai.model_build.metrics import wilson
-from mobile_ai.model_build.results import Estimate, FairnessMeasurement, GroupQuality
+from mobile_ai.model_build.results import FairnessMeasurement, GroupQuality, MetricEstimate
 
 __all__ = ["FairnessPlan", "fairness", "group_quality"]
 
@@ -130,10 +130,10 @@ def _resampled(counts: Counts, rows: int, plan: FairnessPlan) -> Counts:
     return np.asarray(drawn[:, :-1].reshape(plan.rounds, *counts.shape))
 
 
-def _estimate(metric: _Metric, counts: Counts, drawn: Counts, rounds: int) -> Estimate:
+def _estimate(metric: _Metric, counts: Counts, drawn: Counts, rounds: int) -> MetricEstimate:
     value = float(metric.value(counts))
     low, high = np.nanpercentile(metric.value(drawn), [2.5, 97.5])
-    return Estimate(
+    return MetricEstimate(
         value=value,
         low=float(min(low, value)),
         high=float(max(high, value)),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 
 __all__ = ["rescale_onnx", "rescale_tflite"]
 
@@ -91,7 +91,7 @@ def _float_tensors(model: Any) -> Iterator[tuple[str, NDArray[np.float32]]]:
 def _same(floats: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     values = floats.get(name)
     if values is None or values.shape != shape:
-        raise BuildError(
+        raise ModelBuildError(
             f"tensor {name}",
             got="none in the fine-tuned model" if values is None else f"shape {values.shape}",
             expected=f"shape {shape}, as in the parent",

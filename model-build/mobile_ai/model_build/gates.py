@@ -20,7 +20,7 @@ from mobile_ai.model_build.results import (
     Status,
 )
 
-__all__ = ["Measured", "decide", "judge"]
+__all__ = ["Measured", "decide", "judge_gates"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def decide(measured: Measured, limit: float, *, basis: str) -> Status:
     return Status.FAIL if best > bound else Status.UNDECIDED
 
 
-def judge(
+def judge_gates(
     gates: tuple[GateSpec, ...], artifacts: tuple[ArtifactEvaluation, ...], *, reference: str
 ) -> tuple[GateResult, ...]:
     """Return the result of every gate for every variant that it names.

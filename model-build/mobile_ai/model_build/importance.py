@@ -19,7 +19,7 @@ __all__ = ["features", "permutation_importance"]
 _GRID = 4  # patches along each side of an image, blocks along a text
 
 Predict = Callable[[dict[str, NDArray[Any]]], NDArray[Any]]
-Place = tuple[str, Any]
+InputPlace = tuple[str, Any]
 
 
 def permutation_importance(predict: Predict, rows: Rows, *, seed: int) -> tuple[Importance, ...]:
@@ -42,7 +42,7 @@ def permutation_importance(predict: Predict, rows: Rows, *, seed: int) -> tuple[
     return tuple(sorted(found, key=lambda each: -each.loss_pt))
 
 
-def features(rows: Rows) -> Iterator[tuple[str, Place]]:
+def features(rows: Rows) -> Iterator[tuple[str, InputPlace]]:
     """Yield feature names and their index in an input.
 
     Features are named columns (one-hot columns `job=clerk` and `job=cook` are one feature), else
@@ -62,13 +62,13 @@ def features(rows: Rows) -> Iterator[tuple[str, Place]]:
                 yield f"{key}[{part.start}:{part.stop}]", (key, np.s_[:, part])
 
 
-def _columns(key: str, names: tuple[str, ...]) -> Iterator[tuple[str, Place]]:
+def _columns(key: str, names: tuple[str, ...]) -> Iterator[tuple[str, InputPlace]]:
     for feature in dict.fromkeys(name.split("=")[0] for name in names):
         columns = [n for n, name in enumerate(names) if name.split("=")[0] == feature]
         yield feature, (key, np.s_[:, columns])
 
 
-def _patches(key: str, height: int, width: int) -> Iterator[tuple[str, Place]]:
+def _patches(key: str, height: int, width: int) -> Iterator[tuple[str, InputPlace]]:
     for row in range(_GRID):
         for column in range(_GRID):
             place = np.s_[:, _part(row, height), _part(column, width)]

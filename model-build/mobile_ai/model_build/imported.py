@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from mobile_ai.model_build.dequantize_fp16 import widen
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.fetch import read_members
 from mobile_ai.model_build.inspection import inspect_file
 from mobile_ai.model_build.lock import locked
 from mobile_ai.model_build.pull import registry_files
 from mobile_ai.model_build.quantize_onnx import quantize_onnx
 from mobile_ai.model_build.quantize_tflite import quantize_tflite
-from mobile_ai.model_build.recipe import Recipe, Source, VariantSpec
+from mobile_ai.model_build.recipe import BuildRecipe, Source, VariantSpec
 from mobile_ai.model_build.results import Transform
 from mobile_ai.model_build.runtime import load
 from mobile_ai.model_build.silence_output import quiet
@@ -33,7 +33,7 @@ __all__ = ["Imported", "bring", "make_imported"]
 class Imported:
     """An imported model: its bytes, format and probe inputs."""
 
-    def __init__(self, content: bytes, recipe: Recipe, *, origin: str) -> None:
+    def __init__(self, content: bytes, recipe: BuildRecipe, *, origin: str) -> None:
         """Inspect the bytes in a separate process before loading them in this one.
 
         Raises:
@@ -55,7 +55,7 @@ class Imported:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def bring(recipe: Recipe, *, folder: Path) -> Imported:
+def bring(recipe: BuildRecipe, *, folder: Path) -> Imported:
     """Return the model that a recipe names; relative paths are relative to `folder`.
 
     Raises:
@@ -73,7 +73,7 @@ def bring(recipe: Recipe, *, folder: Path) -> Imported:
         content, origin = _from_registry(source), str(source.uri)
     found = hashlib.sha256(content).hexdigest()
     if source.sha256 and source.sha256 != found:
-        raise BuildError(
+        raise ModelBuildError(
             origin,
             got=f"sha256 {found}",
             expected=f"sha256 {source.sha256}",
@@ -93,7 +93,7 @@ def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Tran
         output_sha256=model.sha256,
     )
     if spec.format != model.format:
-        raise BuildError(
+        raise ModelBuildError(
             f"variant {spec.name}",
             got=f"format {spec.format}",
             expected=f"format {model.format}, as the imported file",
@@ -148,7 +148,7 @@ def _from_registry(source: Source) -> bytes:
     if source.sha256 in digests:
         return contents[digests.index(source.sha256)]
     if source.sha256 or len(contents) != 1:
-        raise BuildError(
+        raise ModelBuildError(
             str(source.uri),
             got=f"{len(contents)} model files: {', '.join(digests)}",
             expected=f"sha256 {source.sha256}" if source.sha256 else "exactly one model file",

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mobile_ai.model_build.results import Agreement, Estimate, PairedDifference
+from mobile_ai.model_build.results import Agreement, MetricEstimate, PairedDifference
 
 __all__ = [
     "accuracy",
-    "bootstrap",
+    "bootstrap_interval",
     "calibration_error",
     "paired_difference",
     "parity",
@@ -28,7 +28,7 @@ Logits = NDArray[Any]
 Labels = NDArray[np.int64]
 
 
-def accuracy(logits: Logits, labels: Labels) -> Estimate:
+def accuracy(logits: Logits, labels: Labels) -> MetricEstimate:
     """Return the accuracy with its Wilson interval.
 
     Raises:
@@ -39,13 +39,15 @@ def accuracy(logits: Logits, labels: Labels) -> Estimate:
     return wilson(int(np.sum(logits.argmax(axis=1) == labels)), len(labels))
 
 
-def wilson(right: int, n: int) -> Estimate:
+def wilson(right: int, n: int) -> MetricEstimate:
     """Return a proportion with its 95 % score interval (Wilson 1927), also valid near 0 and 1."""
     share, square = right / n, _Z**2
     centre = (share + square / (2 * n)) / (1 + square / n)
     half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
     low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return Estimate(value=share, low=min(low, share), high=max(high, share), n=n, method="wilson")
+    return MetricEstimate(
+        value=share, low=min(low, share), high=max(high, share), n=n, method="wilson"
+    )
 
 
 def paired_difference(reference: Logits, variant: Logits, labels: Labels) -> PairedDifference:
@@ -102,9 +104,9 @@ def calibration_error(logits: Logits, labels: Labels) -> float:
     return float(np.sum(gaps) / len(labels))
 
 
-def bootstrap(
+def bootstrap_interval(
     statistic: Callable[[NDArray[np.int64]], float], n: int, *, rounds: int, seed: int
-) -> Estimate:
+) -> MetricEstimate:
     """Return a statistic of all rows with its 95 % percentile interval.
 
     Args:
@@ -117,7 +119,7 @@ def bootstrap(
     value = statistic(np.arange(n))
     drawn = [statistic(generator.integers(0, n, n)) for _ in range(rounds)]
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Estimate(
+    return MetricEstimate(
         value=value,
         low=float(min(low, value)),
         high=float(max(high, value)),

@@ -15,7 +15,7 @@ from mobile_ai.model_build.evaluate import ArtifactFile, evaluate_artifacts
 from mobile_ai.model_build.evaluate_parity import evaluate_imported
 from mobile_ai.model_build.export import Chain, Exporter
 from mobile_ai.model_build.imported import bring, make_imported
-from mobile_ai.model_build.recipe import Recipe, VariantSpec, load_recipe
+from mobile_ai.model_build.recipe import BuildRecipe, VariantSpec, load_recipe
 from mobile_ai.model_build.results import BuildResult, EvaluationReport, VariantResult
 from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.summary import reference_of, summarise, write_variant
@@ -87,7 +87,7 @@ def files_of(result: BuildResult) -> tuple[ArtifactFile, ...]:
 
 
 def _variants(
-    plan: Recipe, make: Callable[[VariantSpec], Chain], out: Path, tell: Progress
+    plan: BuildRecipe, make: Callable[[VariantSpec], Chain], out: Path, tell: Progress
 ) -> tuple[VariantResult, ...]:
     made = []
     for number, spec in enumerate(plan.variants):

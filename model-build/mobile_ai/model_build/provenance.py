@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import BuildResult, DatasetUse, Transform, VariantResult
 
 __all__ = ["BUILD_TYPE", "ProvenanceError", "check_links", "provenance_predicate"]
@@ -22,7 +22,7 @@ BUILD_TYPE: Final = "urn:mobile-ai:model-build:v1"
 _ORIGINS: Final = frozenset({"train", "fine-tune", "import"})
 
 
-class ProvenanceError(BuildError):
+class ProvenanceError(ModelBuildError):
     """The links of an artifact do not form a chain."""
 
 

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.model_build.errors import BuildError, need
-from mobile_ai.model_build.inspection import Inspected, Limits, inspect_file
+from mobile_ai.model_build.errors import ModelBuildError, need
+from mobile_ai.model_build.inspection import Inspected, InspectionLimits, inspect_file
 
 __all__ = [
     "DEFAULT_TRACKING_URI",
@@ -30,7 +30,7 @@ _REGISTRY_URI: Final = re.compile(r"^models:/(?P<name>[A-Za-z0-9._-]+)/(?P<versi
 _MODEL_SUFFIXES: Final = frozenset({".tflite", ".onnx", ".zip"})
 
 
-class PullError(BuildError):
+class PullError(ModelBuildError):
     """A source that cannot be fetched, or does not match its digest."""
 
 
@@ -43,7 +43,7 @@ def pull(
     to: Path,
     sha256: str | None = None,
     tracking_uri: str = DEFAULT_TRACKING_URI,
-    limits: Limits | None = None,
+    limits: InspectionLimits | None = None,
 ) -> list[Inspected]:
     """Fetch the model files of a source into a folder and return their inspections.
 

@@ -23,10 +23,10 @@ from mobile_ai.model_build.errors import RecipeError
 __all__ = [
     "RECIPES",
     "Adaptation",
+    "BuildRecipe",
     "EvaluationPlan",
     "GateSpec",
     "InputSpec",
-    "Recipe",
     "Source",
     "SplitSpec",
     "TrainSpec",
@@ -217,7 +217,7 @@ class GateSpec(_Model):
         return self
 
 
-class Recipe(_Model):
+class BuildRecipe(_Model):
     """A model version to build."""
 
     api_version: Literal["mobile-ai/recipe-v1"]
@@ -246,7 +246,7 @@ class Recipe(_Model):
     gates: tuple[GateSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _consistent(self) -> Recipe:
+    def _consistent(self) -> BuildRecipe:
         names = [variant.name for variant in self.variants]
         if len(set(names)) != len(names):
             raise ValueError("two variants have the same name")
@@ -282,7 +282,7 @@ def recipe_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load_recipe(path: Path) -> Recipe:
+def load_recipe(path: Path) -> BuildRecipe:
     """Read a recipe.
 
     Raises:
@@ -290,7 +290,7 @@ def load_recipe(path: Path) -> Recipe:
     """
     values = read_yaml(_text(path), name=path.name)
     try:
-        return Recipe.model_validate_json(json.dumps(values))
+        return BuildRecipe.model_validate_json(json.dumps(values))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise RecipeError(
@@ -316,4 +316,4 @@ def _text(path: Path) -> str:
 
 def recipe_schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe, for editors."""
-    return Recipe.model_json_schema(by_alias=True)
+    return BuildRecipe.model_json_schema(by_alias=True)

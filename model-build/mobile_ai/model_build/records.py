@@ -21,7 +21,7 @@ from mobile_ai.contracts.statements import (
     sign_statement,
     statement_of,
 )
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 
 __all__ = ["RecordDraft", "RecordError", "load_drafts", "record_text"]
 
@@ -30,7 +30,7 @@ _ROOMS: Final = ("usage", "releases", "policy-pack/waivers")
 _KEYS: Final = frozenset({"role", "path", "predicateType", "predicate"})
 
 
-class RecordError(BuildError):
+class RecordError(ModelBuildError):
     """A record draft that cannot be signed."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.pull import fail_soon
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.stack.reader import read_stack_file
@@ -27,7 +27,7 @@ _EXPERIMENT: Final = "mobile-ai"
 _SQLITE: Final = "sqlite:///"
 
 
-class RegisterError(BuildError):
+class RegisterError(ModelBuildError):
     """A version that cannot be registered."""
 
 

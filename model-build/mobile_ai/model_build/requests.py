@@ -19,7 +19,7 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.model_build.errors import RecipeError
-from mobile_ai.model_build.recipe import RECIPES, Name, Recipe, Version, load_recipe
+from mobile_ai.model_build.recipe import RECIPES, BuildRecipe, Name, Version, load_recipe
 
 __all__ = ["Asked", "RetrainingRequest", "asked", "read_request"]
 
@@ -132,7 +132,7 @@ def asked(models: Path, *, recipes: Path = RECIPES) -> list[Asked]:
     return [_asked(path, known) for path in paths]
 
 
-def _asked(path: Path, known: Mapping[Path, Recipe]) -> Asked:
+def _asked(path: Path, known: Mapping[Path, BuildRecipe]) -> Asked:
     request, folder = read_request(path), path.parent
     manifest = folder / request.parent.version / "manifest.yaml"
     if folder.name != request.model or not _is(manifest, request.parent.sha256):

@@ -21,13 +21,13 @@ __all__ = [
     "ArtifactEvaluation",
     "BuildResult",
     "DatasetUse",
-    "Estimate",
     "EvaluationReport",
     "FairnessMeasurement",
     "GateResult",
     "GroupQuality",
     "Importance",
     "InferenceCost",
+    "MetricEstimate",
     "PairedDifference",
     "ParentRef",
     "Robustness",
@@ -48,7 +48,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class MetricEstimate:
     """A measured value with its 95 % interval.
 
     Attributes:
@@ -237,7 +237,7 @@ class GroupQuality:
     attribute: str
     group: str
     metric: str
-    estimate: Estimate
+    estimate: MetricEstimate
     loss_pt: float | None = None
 
 
@@ -257,7 +257,7 @@ class FairnessMeasurement:
 
     attribute: str
     metric: str
-    estimate: Estimate
+    estimate: MetricEstimate
     worst_group: str
     smallest_group: int
     excluded: Mapping[str, int]
@@ -334,7 +334,7 @@ class ArtifactEvaluation:
     reason: str = ""
     bytes_zstd: int | None = None
     metric: str = ""
-    quality: Estimate | None = None
+    quality: MetricEstimate | None = None
     parity: Agreement | None = None
     difference: PairedDifference | None = None
     groups: tuple[GroupQuality, ...] = ()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobile_ai.contracts.manifest import Dtype, TensorSpec
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 
 __all__ = ["LiteRtRunner", "OnnxRunner", "Runner", "load", "runtime_of", "unavailable"]
 
@@ -80,7 +80,7 @@ def load(path: Path, format_: str) -> Runner:
         return LiteRtRunner(path)
     if format_ == "onnx":
         return OnnxRunner(path)
-    raise BuildError(
+    raise ModelBuildError(
         f"{path.name}",
         got=f"format {format_}",
         expected="tflite or onnx",
@@ -220,7 +220,7 @@ def _word(name: str, kind: str) -> Dtype:
     """
     if kind in _WORDS:
         return _WORDS[kind]
-    raise BuildError(
+    raise ModelBuildError(
         f"tensor {name!r}",
         got=f"type {kind}",
         expected=f"one of {', '.join(_WORDS)}",

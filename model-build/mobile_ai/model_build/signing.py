@@ -24,7 +24,7 @@ from securesystemslib.signer._sigstore_signer import SigstoreSigner
 
 from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, dump_envelope, sign_statement
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.model_build.errors import BuildError, need
+from mobile_ai.model_build.errors import ModelBuildError, need
 
 __all__ = [
     "MAX_EVIDENCE_BYTES",
@@ -42,7 +42,7 @@ MAX_EVIDENCE_BYTES: Final = 60_000
 _BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
-class SigningError(BuildError):
+class SigningError(ModelBuildError):
     """A statement cannot be signed, or a signer cannot be created."""
 
 

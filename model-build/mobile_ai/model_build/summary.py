@@ -8,7 +8,7 @@ from pathlib import Path
 from mobile_ai.contracts.manifest import Requirements, TensorSpec
 from mobile_ai.model_build.export import Chain, Exporter, sha256
 from mobile_ai.model_build.macs import count_macs
-from mobile_ai.model_build.recipe import Recipe, VariantSpec, recipe_digest
+from mobile_ai.model_build.recipe import BuildRecipe, VariantSpec, recipe_digest
 from mobile_ai.model_build.results import BuildResult, ParentRef, VariantResult
 from mobile_ai.model_build.runtime import load, unavailable
 from mobile_ai.model_build.silence_output import quiet
@@ -36,12 +36,12 @@ _TOOLS = (
 )
 
 
-def reference_of(recipe: Recipe) -> str:
+def reference_of(recipe: BuildRecipe) -> str:
     """Return the reference variant: the first of the recipe."""
     return recipe.variants[0].name
 
 
-def write_variant(spec: VariantSpec, recipe: Recipe, chain: Chain, out: Path) -> VariantResult:
+def write_variant(spec: VariantSpec, recipe: BuildRecipe, chain: Chain, out: Path) -> VariantResult:
     """Write a variant's file under `out/artifacts` and describe it."""
     content, transforms = chain
     file = out / "artifacts" / f"{spec.name}.{_SUFFIX[spec.format]}"
@@ -63,7 +63,7 @@ def write_variant(spec: VariantSpec, recipe: Recipe, chain: Chain, out: Path) ->
 
 def summarise(
     path: Path,
-    recipe: Recipe,
+    recipe: BuildRecipe,
     variants: tuple[VariantResult, ...],
     *,
     trained: Trained | None = None,
@@ -106,7 +106,7 @@ def _needs(spec: VariantSpec) -> Requirements:
 
 
 def _tensors(
-    spec: VariantSpec, recipe: Recipe, file: Path
+    spec: VariantSpec, recipe: BuildRecipe, file: Path
 ) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     if unavailable(spec.format):
         return (), ()

@@ -19,7 +19,7 @@ from mobile_ai.model_build import augment, networks, train
 from mobile_ai.model_build.data import BuildRows, build_rows
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.fetch import cache_dir
-from mobile_ai.model_build.recipe import Recipe, TrainSpec, load_recipe
+from mobile_ai.model_build.recipe import BuildRecipe, TrainSpec, load_recipe
 from mobile_ai.model_build.results import Transform
 
 __all__ = ["TOOL", "Trained", "obtain"]
@@ -31,7 +31,7 @@ TOOL = "tensorflow"
 class Trained:
     """A trained network with its training rows, transforms and parent."""
 
-    recipe: Recipe
+    recipe: BuildRecipe
     model: Any
     rows: BuildRows
     transforms: tuple[Transform, ...]
@@ -72,7 +72,7 @@ def obtain(path: Path, *, tick: train.Tick | None = None, cache: Path | None = N
     return Trained(recipe=recipe, model=model, rows=rows, transforms=(link,), parent=parent)
 
 
-def _plan(recipe: Recipe) -> TrainSpec:
+def _plan(recipe: BuildRecipe) -> TrainSpec:
     if recipe.train is None or recipe.source.imported:
         raise RecipeError(
             f"{recipe.name}: source.kind",
@@ -89,7 +89,7 @@ def _root(trained: Trained | None) -> Trained:
     return _root(trained.parent) if trained.parent else trained
 
 
-def _key(recipe: Recipe, plan: TrainSpec, rows: BuildRows, start: str) -> str:
+def _key(recipe: BuildRecipe, plan: TrainSpec, rows: BuildRows, start: str) -> str:
     decides = {
         "start": start,
         "plan": plan.model_dump(mode="json", exclude={"adapt_epochs", "adapt_learning_rate"}),
@@ -104,7 +104,7 @@ def _key(recipe: Recipe, plan: TrainSpec, rows: BuildRows, start: str) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _link(recipe: Recipe, plan: TrainSpec, rows: BuildRows, model: Any) -> Transform:
+def _link(recipe: BuildRecipe, plan: TrainSpec, rows: BuildRows, model: Any) -> Transform:
     told = {key: value for key, value in plan.model_dump(mode="json").items() if value is not None}
     return Transform(
         step="fine-tune" if recipe.source.kind == "fine-tune" else "train",

@@ -19,7 +19,7 @@ from securesystemslib.signer._signer import Signer
 from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, trust_predicate
 from mobile_ai.model_build.ceremony import ROLES, ROOT_KEYS
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import signer_from_uri
 
 __all__ = ["begin_trust", "create_role_keys"]
@@ -35,7 +35,7 @@ def create_role_keys(folder: Path) -> dict[str, Signer]:
     """
     there = sorted(folder.glob("*.pem"))
     if there:
-        raise BuildError(
+        raise ModelBuildError(
             str(there[0]),
             got="a key",
             expected="a folder without any",

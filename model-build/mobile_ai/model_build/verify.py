@@ -26,13 +26,13 @@ from mobile_ai.model_build.bom import bom_problems
 from mobile_ai.model_build.signing import SigningError, bundle_envelope
 from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE
 
-__all__ = ["Finding", "Verification", "verify_version"]
+__all__ = ["Verification", "VerifyFinding", "verify_version"]
 
 _MAX_FILE_BYTES: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class VerifyFinding:
     """One problem and its location."""
 
     where: str
@@ -53,7 +53,7 @@ class Verification:
 
     folder: Path
     sha256: str
-    findings: tuple[Finding, ...]
+    findings: tuple[VerifyFinding, ...]
     model: VerifiedModel | None = None
     expires: Mapping[str, datetime] | None = None
 
@@ -74,16 +74,20 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     folder = manifest_path.parent
     strange = list(_strange_files(folder))
     if strange or not manifest_path.is_file():
-        missing = [] if manifest_path.is_file() else [Finding(manifest_path.name, "no such file")]
+        missing = (
+            [] if manifest_path.is_file() else [VerifyFinding(manifest_path.name, "no such file")]
+        )
         return Verification(folder=folder, sha256="", findings=tuple(strange + missing))
     data = manifest_path.read_bytes()
     actual = sha256_bytes(data)
-    findings = [] if pin in (None, actual) else [Finding("pin", f"{pin}, but the file is {actual}")]
+    findings = (
+        [] if pin in (None, actual) else [VerifyFinding("pin", f"{pin}, but the file is {actual}")]
+    )
     try:
         text = data.decode("utf-8")
         manifest, values = read_manifest(text, name=MANIFEST_FILE)
     except (GovernanceError, UnicodeDecodeError) as error:
-        findings.append(Finding(MANIFEST_FILE, str(error)))
+        findings.append(VerifyFinding(MANIFEST_FILE, str(error)))
         return Verification(folder=folder, sha256=actual, findings=tuple(findings))
     findings += _check_form(text, values, manifest, folder)
     evidence, problems = _check_files(folder, manifest)
@@ -99,41 +103,45 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     return Verification(folder=folder, sha256=actual, findings=(), model=model, expires=expires)
 
 
-def _strange_files(folder: Path) -> Iterator[Finding]:
+def _strange_files(folder: Path) -> Iterator[VerifyFinding]:
     """Find entries that a version folder must not contain: links, devices, oversized files."""
     for root, folders, files in os.walk(folder, followlinks=False):
         for name in (*folders, *files):
             path = Path(root) / name
             where = path.relative_to(folder).as_posix()
             if path.is_symlink():
-                yield Finding(where, "a symbolic link; only regular files are allowed")
+                yield VerifyFinding(where, "a symbolic link; only regular files are allowed")
             elif not path.is_file() and not path.is_dir():
-                yield Finding(where, "not a regular file")
+                yield VerifyFinding(where, "not a regular file")
             elif path.is_file() and path.stat().st_size > _MAX_FILE_BYTES:
-                yield Finding(where, f"larger than {_MAX_FILE_BYTES} bytes")
+                yield VerifyFinding(where, f"larger than {_MAX_FILE_BYTES} bytes")
 
 
 def _check_form(
     text: str, values: dict[str, Any], manifest: ModelManifest, folder: Path
-) -> list[Finding]:
+) -> list[VerifyFinding]:
     """Check what signatures do not cover: the manifest's serialization and the folder's path."""
     findings = []
     if text != dump_yaml(values):
         findings.append(
-            Finding(MANIFEST_FILE, "not in the form that the writer gives it: edited by hand")
+            VerifyFinding(MANIFEST_FILE, "not in the form that the writer gives it: edited by hand")
         )
     place = (manifest.metadata.name, manifest.metadata.version)
     if (folder.absolute().parent.name, folder.absolute().name) != place:
-        findings.append(Finding(MANIFEST_FILE, f"says {place}, but lies in {folder}"))
+        findings.append(VerifyFinding(MANIFEST_FILE, f"says {place}, but lies in {folder}"))
     listed = [(item.kind, item.file) for item in manifest.evidence]
     if listed != list(EVIDENCE_FILES.items()):
         findings.append(
-            Finding(f"{MANIFEST_FILE}: evidence", f"lists {listed}, not {list(EVIDENCE_FILES)}")
+            VerifyFinding(
+                f"{MANIFEST_FILE}: evidence", f"lists {listed}, not {list(EVIDENCE_FILES)}"
+            )
         )
     return findings
 
 
-def _check_files(folder: Path, manifest: ModelManifest) -> tuple[dict[str, str], list[Finding]]:
+def _check_files(
+    folder: Path, manifest: ModelManifest
+) -> tuple[dict[str, str], list[VerifyFinding]]:
     """Check the bytes of every listed file, and that there are no other files."""
     wanted = {item.file: item.sha256 for item in manifest.artifacts}
     wanted |= {item.file: item.sha256 for item in manifest.evidence}
@@ -142,21 +150,25 @@ def _check_files(folder: Path, manifest: ModelManifest) -> tuple[dict[str, str],
     elsewhere = {item.file for item in manifest.artifacts if item.uri is not None}
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     findings = [
-        Finding(name, "not listed in the manifest")
+        VerifyFinding(name, "not listed in the manifest")
         for name in sorted(present - set(wanted) - {MANIFEST_FILE})
     ]
     findings += [
-        Finding(name, "listed in the manifest, but missing")
+        VerifyFinding(name, "listed in the manifest, but missing")
         for name in sorted(set(wanted) - present - elsewhere)
     ]
     content = {name: (folder / name).read_bytes() for name in sorted(set(wanted) & present)}
     for name, data in content.items():
         if sha256_bytes(data) != wanted[name]:
             findings.append(
-                Finding(name, f"sha256 {sha256_bytes(data)}, but {wanted[name]} in the manifest")
+                VerifyFinding(
+                    name, f"sha256 {sha256_bytes(data)}, but {wanted[name]} in the manifest"
+                )
             )
     findings += [
-        Finding(item.file, f"{len(content[item.file])} bytes, but {item.bytes} in the manifest")
+        VerifyFinding(
+            item.file, f"{len(content[item.file])} bytes, but {item.bytes} in the manifest"
+        )
         for item in manifest.artifacts
         if item.file in content and len(content[item.file]) != item.bytes
     ]
@@ -169,7 +181,7 @@ def _check_files(folder: Path, manifest: ModelManifest) -> tuple[dict[str, str],
     return evidence, findings
 
 
-def _check_self_test(content: Mapping[str, bytes], manifest: ModelManifest) -> list[Finding]:
+def _check_self_test(content: Mapping[str, bytes], manifest: ModelManifest) -> list[VerifyFinding]:
     """Check that devices accept the self-test and that it covers all compared outputs."""
     if manifest.self_test is None or manifest.self_test.file not in content:
         return []
@@ -177,23 +189,23 @@ def _check_self_test(content: Mapping[str, bytes], manifest: ModelManifest) -> l
         check_self_test(content[manifest.self_test.file], manifest)
     except GovernanceError as error:
         problem = f"{error.what}: got {error.got}; expected {error.expected}"
-        return [Finding(manifest.self_test.file, problem)]
+        return [VerifyFinding(manifest.self_test.file, problem)]
     return []
 
 
 def _check_chain(
     text: str, evidence: Mapping[str, str], pin: str, trust: Trust
-) -> tuple[VerifiedModel | None, list[Finding]]:
+) -> tuple[VerifiedModel | None, list[VerifyFinding]]:
     try:
         return verify_model(text, evidence, pin=pin, trust=trust), []
     except GovernanceError as error:
-        return None, [Finding(error.what, f"got {error.got}; expected {error.expected}")]
+        return None, [VerifyFinding(error.what, f"got {error.got}; expected {error.expected}")]
 
 
-def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[Finding]:
+def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[VerifyFinding]:
     """Check that manifest, evaluation and bill of materials are consistent."""
     findings = [
-        Finding(EVIDENCE_FILES["bom"], problem)
+        VerifyFinding(EVIDENCE_FILES["bom"], problem)
         for problem in bom_problems(evidence["bom"], model.manifest)
     ]
     measured = {
@@ -204,7 +216,7 @@ def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[
         claimed = None if item.quality is None else item.quality.value
         if measured.get(item.sha256, "nothing") != claimed:
             findings.append(
-                Finding(
+                VerifyFinding(
                     f"{MANIFEST_FILE}: quality of {item.variant}",
                     f"{claimed}, but {measured.get(item.sha256, 'nothing')} in the evaluation",
                 )
@@ -212,15 +224,17 @@ def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[
     return findings
 
 
-def _check_signature(text: str, model: VerifiedModel, folder: Path, trust: Trust) -> list[Finding]:
+def _check_signature(
+    text: str, model: VerifiedModel, folder: Path, trust: Trust
+) -> list[VerifyFinding]:
     """Check the model-signing bundle: signed by a builder's key, over the artifacts folder."""
     where = EVIDENCE_FILES["signature"]
     try:
         statement = _signed_by_builder(json.loads(text), trust)
     except (SigningError, ValueError) as error:
-        return [Finding(where, str(error))]
+        return [VerifyFinding(where, str(error))]
     if statement is None:
-        return [Finding(where, "not signed by a builder's key")]
+        return [VerifyFinding(where, "not signed by a builder's key")]
     signed = {item["name"]: item["digest"] for item in statement["predicate"]["resources"]}
     there = {
         path.relative_to(folder / "artifacts").as_posix(): sha256_bytes(path.read_bytes())
@@ -233,7 +247,7 @@ def _check_signature(text: str, model: VerifiedModel, folder: Path, trust: Trust
         if item.uri is not None
     }
     if signed != {**elsewhere, **there}:
-        return [Finding(where, f"signs {sorted(signed)}, the folder holds {sorted(there)}")]
+        return [VerifyFinding(where, f"signs {sorted(signed)}, the folder holds {sorted(there)}")]
     return []
 
 

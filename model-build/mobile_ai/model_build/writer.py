@@ -19,7 +19,7 @@ from mobile_ai.contracts.canonical import manifest_digest, sha256_text
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 
 __all__ = [
     "EVIDENCE_FILES",
@@ -41,7 +41,7 @@ EVIDENCE_FILES: Final[Mapping[str, str]] = {
 }
 
 
-class VersionError(BuildError):
+class VersionError(ModelBuildError):
     """A version folder that cannot be written or read."""
 
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.contracts.reading import Node, Notes
+from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.resource import Resource
 
 __all__ = [
     "FIRST",
-    "MISSING",
+    "NO_BASELINE",
     "STATE",
     "Baseline",
     "baseline_of",
@@ -33,7 +33,7 @@ STATE: Final = "state"
 """The stack's outputs had a baseline."""
 FIRST: Final = "first"
 """Nothing was ever deployed."""
-MISSING: Final = "missing"
+NO_BASELINE: Final = "missing"
 """The state has resources and no baseline, so that the deployed version is unknown."""
 
 _FORMAT: Final = 1
@@ -105,13 +105,15 @@ def baseline_of(resource: Resource, *, stack: str) -> Baseline:
     Raises:
         DocumentError: If there is none although the state has resources, or it cannot be read.
     """
-    top = Node(resource.props, Notes(""))
+    top = Property(resource.props, FindingCollector(""))
     found = top.at("found").text()
     if found == STATE:
         return read_deployed(top.at("text").text(), stack=stack)
     if found == FIRST:
         return Baseline()
-    raise _malformed("none, though the state has resources" if found == MISSING else found, stack)
+    raise _malformed(
+        "none, though the state has resources" if found == NO_BASELINE else found, stack
+    )
 
 
 def safe_without_baseline(deployment: Mapping[str, Any], released: frozenset[str]) -> bool:
@@ -121,7 +123,7 @@ def safe_without_baseline(deployment: Mapping[str, Any], released: frozenset[str
         deployment: Props of a ``MobileAIDeployment``.
         released: Manifest digests that signed release metadata or a gate statement proves.
     """
-    spec = Node(deployment, Notes("")).at("spec")
+    spec = Property(deployment, FindingCollector("")).at("spec")
     halted = spec.at("rollout", "halted").plain() is True
     return halted or spec.at("aiModel", "sha256").text() in released
 

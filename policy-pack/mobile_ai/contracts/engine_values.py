@@ -24,11 +24,11 @@ __all__ = [
     "SIGNATURE",
     "UNKNOWNS",
     "UNKNOWN_TEXT",
-    "Share",
+    "Interner",
     "decode_json",
     "decode_struct",
     "sharing",
-    "shown",
+    "shown_value",
 ]
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # the key that makes a mapping special
@@ -54,7 +54,7 @@ _REDACTED: Final = "[secret]"  # what the engine puts where it has no key to dec
 
 # Returns the first of equal texts. A stack repeats the same keys and tags in every resource;
 # one copy of each keeps a large stack near the processor, and its cost in proportion.
-Share = Callable[[str, str], str]
+Interner = Callable[[str, str], str]
 
 
 def decode_json(value: Any) -> Any:
@@ -75,7 +75,7 @@ def decode_json(value: Any) -> Any:
     return value
 
 
-def decode_struct(struct: Any, share: Share | None = None) -> dict[str, Any]:
+def decode_struct(struct: Any, share: Interner | None = None) -> dict[str, Any]:
     """Return a protobuf ``Struct`` decoded at every depth.
 
     Args:
@@ -85,13 +85,13 @@ def decode_struct(struct: Any, share: Share | None = None) -> dict[str, Any]:
     return _fields(struct, share or sharing())
 
 
-def sharing() -> Share:
+def sharing() -> Interner:
     """Return a function that keeps one copy of equal texts."""
     texts: dict[str, str] = {}
     return texts.setdefault
 
 
-def shown(value: Any) -> Any:
+def shown_value(value: Any) -> Any:
     """Return a decoded value as people may see it, as JSON.
 
     >>> shown({"url": UNKNOWN, "keys": [Secret("k")]})
@@ -102,15 +102,15 @@ def shown(value: Any) -> Any:
     if isinstance(value, Secret):
         return _REDACTED
     if isinstance(value, Mapping):
-        return {key: shown(item) for key, item in value.items()}
-    return [shown(item) for item in value] if isinstance(value, list) else value
+        return {key: shown_value(item) for key, item in value.items()}
+    return [shown_value(item) for item in value] if isinstance(value, list) else value
 
 
-def _fields(struct: Any, share: Share) -> dict[str, Any]:
+def _fields(struct: Any, share: Interner) -> dict[str, Any]:
     return {share(key, key): _value(value, share) for key, value in struct.fields.items()}
 
 
-def _value(value: Any, share: Share) -> Any:
+def _value(value: Any, share: Interner) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         text = value.string_value

@@ -18,7 +18,7 @@ from mobile_ai.contracts.engine_values import decode_json
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.resource import (
     PROVIDERS,
-    Provider,
+    ProviderReference,
     Resource,
     name_of,
     provider_props,
@@ -108,8 +108,10 @@ def _dependencies(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(urns) for key, urns in found.items() if urns}
 
 
-def _provider(row: Mapping[str, Any]) -> Provider:
-    return Provider(type=row["type"], name=name_of(row["urn"]), props=_props(row, "inputs"))
+def _provider(row: Mapping[str, Any]) -> ProviderReference:
+    return ProviderReference(
+        type=row["type"], name=name_of(row["urn"]), props=_props(row, "inputs")
+    )
 
 
 def _props(row: Mapping[str, Any], side: Side) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Reading properties in three states: known, unknown, missing.
 
-A rule never sees a bare property. It asks a ``Node`` for what it needs, and every unknown
+A rule never sees a bare property. It asks a ``Property`` for what it needs, and every unknown
 that it asked for is noted, so that the judge can fail closed: a rule that had to look at
 an unknown has not passed. Known facts are still judged, so one unknown hides nothing.
 
@@ -21,8 +21,8 @@ __all__ = [
     "MISSING",
     "UNKNOWN",
     "Finding",
-    "Node",
-    "Notes",
+    "FindingCollector",
+    "Property",
     "Secret",
     "Test",
     "at_least",
@@ -85,7 +85,7 @@ class Finding:
         return f"{self.what}: got {self.got}; expected {self.expected}. Next: {self.next_step}"
 
 
-class Notes:
+class FindingCollector:
     """What a rule found while it read one resource."""
 
     __slots__ = ("findings", "next_step", "secrets", "unknowns", "warnings")
@@ -127,12 +127,14 @@ class Notes:
         return printable(text)
 
 
-class Node:
+class Property:
     """A value at a path, and where to note what is found there."""
 
     __slots__ = ("_keys", "_notes", "_raw", "secret")
 
-    def __init__(self, raw: Any, notes: Notes, *, path: str = "", secret: bool = False) -> None:
+    def __init__(
+        self, raw: Any, notes: FindingCollector, *, path: str = "", secret: bool = False
+    ) -> None:
         """Wrap a raw value; a ``Secret`` is opened and remembered."""
         self._keys: tuple[str, ...] = (path,) if path else ()
         self._notes = notes
@@ -143,7 +145,7 @@ class Node:
         """Where the value stands, as messages write it; joined only when one is written."""
         return ".".join(self._keys).replace(".[", "[")
 
-    def at(self, *keys: str) -> Node:
+    def at(self, *keys: str) -> Property:
         """Return the node below, by keys; below unknown is unknown, below nothing nothing."""
         raw, secret = self._raw, self.secret
         for depth, key in enumerate(keys):
@@ -154,8 +156,8 @@ class Node:
                 raw = MISSING
         return self._below(raw, keys, secret=secret)
 
-    def _below(self, raw: Any, keys: tuple[str, ...], *, secret: bool) -> Node:
-        node = Node.__new__(Node)
+    def _below(self, raw: Any, keys: tuple[str, ...], *, secret: bool) -> Property:
+        node = Property.__new__(Property)
         node._keys, node._notes = self._keys + keys, self._notes  # noqa: SLF001  # its own kind
         node._raw, node.secret = _opened(raw, secret=secret)  # noqa: SLF001
         return node
@@ -197,7 +199,7 @@ class Node:
             self._refuse("a number")
         return None
 
-    def items(self) -> list[Node]:
+    def items(self) -> list[Property]:
         """Return the nodes of a list; empty for nothing and (noted) for unknown."""
         value = self._observe()
         if type(value) is list or (isinstance(value, Sequence) and not isinstance(value, str)):
@@ -213,7 +215,7 @@ class Node:
         """Return the texts of a list, without those that are unknown (noted)."""
         return [text for item in self.items() if (text := item.text())]
 
-    def entries(self) -> Iterator[tuple[str, Node]]:
+    def entries(self) -> Iterator[tuple[str, Property]]:
         """Yield key and node of a mapping; nothing for nothing and (noted) for unknown."""
         value = self._observe()
         if isinstance(value, Mapping):
@@ -259,9 +261,9 @@ class Node:
         """Note that the value here is wrong."""
         self._notes.deny(self.path, got=self.shown(), expected=expected, next_step=next_step)
 
-    def redacted(self) -> Node:
+    def redacted(self) -> Property:
         """Return the same node with a value that no message shows."""
-        return Node(self._raw, self._notes, path=self.path, secret=True)
+        return Property(self._raw, self._notes, path=self.path, secret=True)
 
     def shown(self) -> str:
         """Return the value as a message may show it."""
@@ -330,7 +332,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _plain(value: Any, path: str, notes: Notes) -> Any:
+def _plain(value: Any, path: str, notes: FindingCollector) -> Any:
     if value is UNKNOWN:
         notes.unknowns.append(path)
         return None
@@ -344,7 +346,7 @@ def _plain(value: Any, path: str, notes: Notes) -> Any:
     return value
 
 
-def _remember(value: Any, notes: Notes) -> None:
+def _remember(value: Any, notes: FindingCollector) -> None:
     if isinstance(value, str) and value:
         notes.secrets.add(value)
     elif isinstance(value, Secret):

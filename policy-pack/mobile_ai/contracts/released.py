@@ -24,7 +24,7 @@ from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.errors import VerificationError as NotSigned
 
 __all__ = [
-    "Named",
+    "ReleasedTarget",
     "SignedRelease",
     "check_target",
     "proven_manifests",
@@ -47,7 +47,7 @@ _MOST_BYTES: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class ReleasedTarget:
     """A target file listed in the signed metadata of a role."""
 
     role: str
@@ -71,7 +71,7 @@ class SignedRelease:
     roles: tuple[str, ...]
     snapshot: str
     roots: tuple[str, ...]
-    targets: tuple[Named, ...]
+    targets: tuple[ReleasedTarget, ...]
 
     @property
     def manifests(self) -> frozenset[str]:
@@ -102,7 +102,7 @@ def read_release(files: Mapping[str, str]) -> SignedRelease | None:
     }
     top = _signed(files, "targets", listed.get("targets", 0), _Duties.of_root(root))
     duties = _Duties.of_targets(top)
-    named: list[Named] = []
+    named: list[ReleasedTarget] = []
     # The snapshot keeps listing a role after its delegation was removed; it is ignored.
     current = ["targets", *(role for role in sorted(duties.roles) if role in listed)]
     for role in current[1:]:
@@ -268,10 +268,10 @@ def _read(files: Mapping[str, str], role: str, version: int) -> Any:
     return value
 
 
-def _named(role: str, signed: Mapping[str, Any]) -> list[Named]:
+def _named(role: str, signed: Mapping[str, Any]) -> list[ReleasedTarget]:
     try:
         return [
-            Named(
+            ReleasedTarget(
                 role=role,
                 path=str(path),
                 sha256=check_target(

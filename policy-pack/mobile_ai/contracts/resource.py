@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from mobile_ai.contracts.reading import Secret
 
-__all__ = ["PROVIDERS", "Provider", "Resource", "name_of", "provider_props", "stack_of"]
+__all__ = ["PROVIDERS", "ProviderReference", "Resource", "name_of", "provider_props", "stack_of"]
 
 PROVIDERS: Final = "pulumi:providers:"  # how the type of every provider begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class ProviderReference:
     """The provider that a resource is created through, and its own properties."""
 
     type: str
@@ -44,7 +44,7 @@ class Resource:
     name: str
     urn: str
     props: Mapping[str, Any]
-    provider: Provider | None = None
+    provider: ProviderReference | None = None
     parent: str | None = None
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: bool = False

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.telemetry import check_event
 
-__all__ = ["LARGEST_REQUEST", "Refused", "refuse", "sort_events", "split_objects"]
+__all__ = ["LARGEST_REQUEST", "Refused", "refusal_response", "sort_events", "split_objects"]
 
 LARGEST_REQUEST: Final = 262_144  # bytes, the same limit as in the cloud's API
 _MOST_EVENTS: Final = 500
@@ -37,7 +37,7 @@ def sort_events(
     """
     data = _unwrap(data)
     if len(data) > LARGEST_REQUEST:
-        return [], [refuse(data[:LARGEST_REQUEST], f"more than {LARGEST_REQUEST} bytes")]
+        return [], [refusal_response(data[:LARGEST_REQUEST], f"more than {LARGEST_REQUEST} bytes")]
     good: list[dict[str, Any]] = []
     bad: list[Refused] = []
     try:
@@ -46,9 +46,9 @@ def sort_events(
             if reason is None:
                 good.append(event)
             else:
-                bad.append(refuse(json.dumps(event).encode(), reason))
+                bad.append(refusal_response(json.dumps(event).encode(), reason))
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
-        bad.append(refuse(data, f"rest is not readable: {type(error).__name__}"))
+        bad.append(refusal_response(data, f"rest is not readable: {type(error).__name__}"))
     return good, bad
 
 
@@ -67,7 +67,7 @@ def split_objects(text: str) -> Iterator[Any]:
         yield value
 
 
-def refuse(data: bytes, reason: str) -> Refused:
+def refusal_response(data: bytes, reason: str) -> Refused:
     """Return the record of refused bytes."""
     return {"reason": reason, "data": base64.b64encode(data).decode()}
 

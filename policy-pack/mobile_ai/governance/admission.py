@@ -24,7 +24,7 @@ from mobile_ai.governance.admission_checks import (
     service_checks,
     token_checks,
 )
-from mobile_ai.governance.cel import has, one_of
+from mobile_ai.governance.cel import cel_one_of, has
 from mobile_ai.governance.pods import CONTAINER_LISTS, SERVED
 
 __all__ = ["AdmissionPolicy", "admission_policies"]
@@ -103,7 +103,7 @@ def _variables() -> list[dict[str, str]]:
     # Sorted by path first: set order differs between processes, and the output must not.
     *special, usual = sorted(sorted(paths), key=_rarity)
     choice = "".join(
-        f"object.kind{one_of(_kinds_at(path))} ? dyn(object).{'.'.join(path)} : "
+        f"object.kind{cel_one_of(_kinds_at(path))} ? dyn(object).{'.'.join(path)} : "
         for path in special
     )
     every = " + ".join(_listed(name) for name in CONTAINER_LISTS)

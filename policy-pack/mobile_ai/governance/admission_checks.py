@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mobile_ai.governance.cel import has, if_any, matches, needs, one_of, quoted
+from mobile_ai.governance.cel import cel_one_of, has, if_any, matches, needs, quoted
 from mobile_ai.governance.pods import (
     ANNOTATION,
     CAPABILITIES,
@@ -71,11 +71,15 @@ def container_checks() -> dict[str, str]:
             "c", "securityContext", "capabilities", "drop", test=".exists(k, k == 'ALL')"
         ),
         "capabilities are added": if_any(
-            "c", "securityContext", "capabilities", "add", test=f".all(k, k{one_of(CAPABILITIES)})"
+            "c",
+            "securityContext",
+            "capabilities",
+            "add",
+            test=f".all(k, k{cel_one_of(CAPABILITIES)})",
         ),
         "runAsNonRoot is not true": _either("runAsNonRoot", test=" == true"),
         "runAsUser is 0": _either("runAsUser", test=" != 0", unset="true"),
-        "there is no seccomp profile": _either("seccompProfile", "type", test=one_of(SECCOMP)),
+        "there is no seccomp profile": _either("seccompProfile", "type", test=cel_one_of(SECCOMP)),
         "a host port is used": port,
     }
     return {message: f"{_ALL}.all(c, {check})" for message, check in checks.items()}
@@ -112,7 +116,7 @@ def token_checks() -> dict[str, str]:
     of_account, of_pod = (needs(it, key, test=" == false") for it in ("object", "variables.pod"))
     named = (
         f"({has('variables.pod', 'serviceAccountName')} && "
-        f"!(variables.pod.serviceAccountName{one_of(DEFAULT_ACCOUNTS)}))"
+        f"!(variables.pod.serviceAccountName{cel_one_of(DEFAULT_ACCOUNTS)}))"
     )
     return {
         "automountServiceAccountToken is not false": (
@@ -125,7 +129,9 @@ def token_checks() -> dict[str, str]:
 def service_checks() -> dict[str, str]:
     """Return the checks that a Service is not reachable from outside the cluster."""
     return {
-        "it is reached from outside": if_any("object", "spec", "type", test=one_of(SERVICE_TYPES)),
+        "it is reached from outside": if_any(
+            "object", "spec", "type", test=cel_one_of(SERVICE_TYPES)
+        ),
         "it has external addresses": if_any("object", "spec", "externalIPs", test=".size() == 0"),
     }
 
@@ -134,7 +140,7 @@ def binding_checks() -> dict[str, str]:
     """Return the checks that images and the model manifest are pinned by SHA-256 digest."""
     name = quoted(ANNOTATION)
     pinned = needs("c", "image", test=matches(IMAGE))
-    declared = one_of(token.rpartition(":")[2] for token in _DECLARED)
+    declared = cel_one_of(token.rpartition(":")[2] for token in _DECLARED)
     return {
         "an image is not pinned by digest": f"{_ALL}.all(c, {pinned})",
         f"the annotation {ANNOTATION} is no SHA-256": (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["has", "if_any", "matches", "needs", "one_of", "quoted"]
+__all__ = ["cel_one_of", "has", "if_any", "matches", "needs", "quoted"]
 
 
 def quoted(text: str) -> str:
@@ -39,7 +39,7 @@ def if_any(root: str, *keys: str, test: str) -> str:
     return f"(!({has(root, *keys)}) || {'.'.join((root, *keys))}{test})"
 
 
-def one_of(values: Iterable[str]) -> str:
+def cel_one_of(values: Iterable[str]) -> str:
     """Return the test that a value is one of some strings."""
     return f" in [{', '.join(map(quoted, values))}]"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.reading import Node
+from mobile_ai.contracts.reading import Property
 from mobile_ai.governance.rule_context import Case
 
 __all__ = ["APP_LABELS", "app_of", "data_types", "model_of", "placements", "regions"]
@@ -40,7 +40,7 @@ def data_types(case: Case) -> list[str]:
     return found
 
 
-def placements(case: Case) -> list[Node]:
+def placements(case: Case) -> list[Property]:
     """Return the placements of a deployment; deny if there are none."""
     node = case.at("spec", "placement")
     found = node.items()
@@ -49,7 +49,7 @@ def placements(case: Case) -> list[Node]:
     return found
 
 
-def regions(case: Case) -> list[Node]:
+def regions(case: Case) -> list[Property]:
     """Return every region that a deployment names: of its data processing and its placements."""
     named = [
         item.at("region") for item in placements(case) if item.at("target").text() != "on-device"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.reading import Finding, Notes
+from mobile_ai.contracts.reading import Finding, FindingCollector
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.rule import Rule
-from mobile_ai.governance.rule_context import Case, StackIndex, Whole
-from mobile_ai.governance.verdict import Outcome, Verdict
+from mobile_ai.governance.rule_context import Case, StackContext, StackIndex
+from mobile_ai.governance.verdict import JudgementOutcome, StackVerdict
 from mobile_ai.governance.waiver_rules import why_unfit
 
 __all__ = ["applies", "apply_to_resource", "apply_to_stack"]
 
-_OUTCOME_OF_UNKNOWN: Final[dict[str, Outcome]] = {
+_OUTCOME_OF_UNKNOWN: Final[dict[str, JudgementOutcome]] = {
     "deny": "unknown",
     "warn": "warned",
     "defer": "deferred",
@@ -30,7 +30,7 @@ def applies(rule: Rule, resource_type: str) -> bool:
     )
 
 
-def apply_to_resource(rule: Rule, resource: Resource, facts: Facts) -> Verdict:
+def apply_to_resource(rule: Rule, resource: Resource, facts: Facts) -> StackVerdict:
     """Return the verdict of a resource rule on a resource that it applies to."""
     case = Case(
         resource,
@@ -42,16 +42,16 @@ def apply_to_resource(rule: Rule, resource: Resource, facts: Facts) -> Verdict:
     return _verdict(rule, resource, case.notes, facts)
 
 
-def apply_to_stack(rule: Rule, index: StackIndex, facts: Facts) -> list[Verdict]:
+def apply_to_stack(rule: Rule, index: StackIndex, facts: Facts) -> list[StackVerdict]:
     """Return a stack rule's verdicts: one per violating resource, or a single pass."""
-    whole = Whole(
+    whole = StackContext(
         index=index,
         facts=facts,
         parameters=facts.setting.config.parameters[rule.id],
         advice=rule.remediation,
         cases={},
     )
-    broken = Notes(rule.remediation)
+    broken = FindingCollector(rule.remediation)
     _run(rule, whole, broken)
     nobody = Resource(type="", name="", urn="", props={})
     noted = [(case.resource, case.notes) for case in whole.cases.values()]
@@ -60,7 +60,7 @@ def apply_to_stack(rule: Rule, index: StackIndex, facts: Facts) -> list[Verdict]
     return told or [verdicts[-1]]
 
 
-def _run(rule: Rule, subject: Case | Whole, notes: Notes) -> None:
+def _run(rule: Rule, subject: Case | StackContext, notes: FindingCollector) -> None:
     try:
         rule.check(subject)
     # Fail closed: a resource does not pass a rule that raises.
@@ -78,10 +78,10 @@ def _safe(error: Exception) -> str:
     return str(error) if isinstance(error, GovernanceError) else "an error in the rule"
 
 
-def _verdict(rule: Rule, resource: Resource, notes: Notes, facts: Facts) -> Verdict:
+def _verdict(rule: Rule, resource: Resource, notes: FindingCollector, facts: Facts) -> StackVerdict:
     outcome, findings = _outcome(rule, notes, facts)
     note = _waived_by(rule, resource, facts) if outcome in {"fail", "unknown"} else ""
-    return Verdict(
+    return StackVerdict(
         rule=rule.id,
         urn=resource.urn,
         outcome="waived" if note else outcome,
@@ -91,7 +91,9 @@ def _verdict(rule: Rule, resource: Resource, notes: Notes, facts: Facts) -> Verd
     )
 
 
-def _outcome(rule: Rule, notes: Notes, facts: Facts) -> tuple[Outcome, tuple[Finding, ...]]:
+def _outcome(
+    rule: Rule, notes: FindingCollector, facts: Facts
+) -> tuple[JudgementOutcome, tuple[Finding, ...]]:
     if not (notes.findings or notes.unknowns or notes.warnings):
         return "pass", ()
     unknown = tuple(_unknown(path, rule) for path in dict.fromkeys(notes.unknowns))

@@ -15,7 +15,7 @@ from typing import Any
 from mobile_ai.contracts.deployed import Baseline, baseline_of
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
-from mobile_ai.contracts.reading import Node, Notes
+from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.records import Records, read_records
 from mobile_ai.contracts.released import proven_manifests
 from mobile_ai.contracts.resource import Resource
@@ -55,7 +55,7 @@ class Context:
     @classmethod
     def of(cls, resource: Resource, trust: Trust, *, secrets: set[str]) -> Context:
         """Read the context; what is unknown or malformed is left out, so its users deny."""
-        top = Node(resource.props, Notes("", secrets=secrets))
+        top = Property(resource.props, FindingCollector("", secrets=secrets))
         return cls(
             stack=top.at("stack").text(),
             environment=top.at("environment").text(),
@@ -167,7 +167,7 @@ class Facts:
             self.untold = error
 
     def _admit_model(self, resource: Resource) -> None:
-        top = Node(resource.props, Notes("", secrets=self.secrets))
+        top = Property(resource.props, FindingCollector("", secrets=self.secrets))
         pin = top.at("sha256").text()
         evidence = {kind: node.text() for kind, node in top.at("evidence").entries()}
         try:

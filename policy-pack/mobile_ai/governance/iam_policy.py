@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["Statement", "is_wide_attachment", "texts", "wide_identity", "wide_principal"]
+__all__ = ["JudgedStatement", "is_wide_attachment", "texts", "wide_identity", "wide_principal"]
 
-Statement = Mapping[str, Any]
+JudgedStatement = Mapping[str, Any]
 
 # Actions without resource-level permissions, for which '*' is the only valid resource:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
@@ -62,7 +62,7 @@ _WILDCARDS: Final = "*?"
 _ARN_PARTS: Final = 6
 
 
-def wide_identity(statement: Statement) -> Iterator[str]:
+def wide_identity(statement: JudgedStatement) -> Iterator[str]:
     """Yield what to name instead of too broad actions and resources of an identity policy."""
     yield from _wide_actions(statement)
     actions = set(texts(statement.get("Action")))
@@ -75,7 +75,7 @@ def wide_identity(statement: Statement) -> Iterator[str]:
             yield f"a named resource instead of {resource!r}"
 
 
-def wide_principal(statement: Statement) -> Iterator[str]:
+def wide_principal(statement: JudgedStatement) -> Iterator[str]:
     """Yield what to name instead of too broad actions and principals of a resource policy."""
     yield from _wide_actions(statement)
     principal = statement.get("Principal")
@@ -102,7 +102,7 @@ def texts(value: Any) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value or "")]
 
 
-def _wide_actions(statement: Statement) -> Iterator[str]:
+def _wide_actions(statement: JudgedStatement) -> Iterator[str]:
     for action in texts(statement.get("Action")):
         if _has_wildcard(action) and not _READS.fullmatch(action):
             yield f"named actions instead of {action!r}"
@@ -138,21 +138,21 @@ def _principals(value: Any) -> list[str]:
     return texts(value)
 
 
-def _is_scoped(statement: Statement) -> bool:
+def _is_scoped(statement: JudgedStatement) -> bool:
     return any(
         key.lower() in _SCOPES and all(_names_somebody(value) for value in values)
         for key, values in _matching(statement)
     )
 
 
-def _has_narrow_subject(statement: Statement) -> bool:
+def _has_narrow_subject(statement: JudgedStatement) -> bool:
     return any(
         key.lower().endswith(_OIDC_SUBJECT) and not any(_has_wildcard(value) for value in values)
         for key, values in _matching(statement)
     )
 
 
-def _matching(statement: Statement) -> Iterator[tuple[str, list[str]]]:
+def _matching(statement: JudgedStatement) -> Iterator[tuple[str, list[str]]]:
     condition = statement.get("Condition")
     for operator, tests in condition.items() if isinstance(condition, Mapping) else ():
         if operator in _MATCHES and isinstance(tests, Mapping):

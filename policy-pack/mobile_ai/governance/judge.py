@@ -1,7 +1,7 @@
 """Evaluates all rules on a stack: in a preview, on a deployed state, before a commit, in tests.
 
-``judge`` takes all resources at once. ``Session`` takes them one at a time, as the engine sends
-them. Neither opens a file or reads the clock.
+``judge`` takes all resources at once. ``JudgeSession`` takes them one at a time, as the engine
+sends them. Neither opens a file or reads the clock.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mobile_ai.governance.rule_context import StackIndex
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.setup import stack_configured
 from mobile_ai.governance.stack_policy import Setting
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.verdict import StackVerdict
 
-__all__ = ["Session", "judge"]
+__all__ = ["JudgeSession", "judge"]
 
 SettingOf = Callable[[str], Setting]
 
@@ -32,7 +32,7 @@ def judge(
     *,
     now: datetime,
     preview: bool = False,
-) -> list[Verdict]:
+) -> list[StackVerdict]:
     """Return the verdict of every rule on every resource and on the whole stack.
 
     Args:
@@ -41,13 +41,13 @@ def judge(
         now: The evaluation time.
         preview: Whether unknown values may still become known.
     """
-    session = Session(setting_of, now=now, preview=preview)
+    session = JudgeSession(setting_of, now=now, preview=preview)
     resources = list(resources)
     verdicts = [verdict for resource in resources for verdict in session.see(resource)]
     return verdicts + session.stack(resources)
 
 
-class Session:
+class JudgeSession:
     """An evaluation in progress; it accumulates facts about the stack and keeps no verdicts."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Session:
         self._facts: dict[str, Facts | GovernanceError] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
-    def see(self, resource: Resource) -> list[Verdict]:
+    def see(self, resource: Resource) -> list[StackVerdict]:
         """Evaluate one resource by its inputs, after its parents and dependencies."""
         facts = self._facts_of(stack_of(resource.urn))
         if isinstance(facts, GovernanceError):
@@ -74,7 +74,7 @@ class Session:
             apply_to_resource(rule, resource, facts) for rule in self._applicable(resource, facts)
         ]
 
-    def stack(self, resources: Sequence[Resource]) -> list[Verdict]:
+    def stack(self, resources: Sequence[Resource]) -> list[StackVerdict]:
         """Evaluate the stack rules on all resources with their outputs."""
         stack = stack_of(resources[0].urn) if resources else ""
         facts = self._facts_of(stack)
@@ -121,10 +121,10 @@ class Session:
         return self._rules[key]
 
 
-def _unconfigured(error: GovernanceError, urn: str) -> Verdict:
+def _unconfigured(error: GovernanceError, urn: str) -> StackVerdict:
     finding = Finding(
         what=error.what, got=error.got, expected=error.expected, next_step=error.next_step
     )
-    return Verdict(
+    return StackVerdict(
         rule=stack_configured.id, urn=urn, outcome="fail", level="mandatory", findings=(finding,)
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mobile_ai.governance.rule_terms import Enforcement, Parameter, Weaker
 
 if TYPE_CHECKING:
-    from mobile_ai.governance.rule_context import Case, Whole
+    from mobile_ai.governance.rule_context import Case, StackContext
 
 __all__ = [
     "Enforcement",
@@ -137,7 +137,7 @@ def resource_rule(
     return lambda check: draft.finish("resource", applies_to, check)
 
 
-def stack_rule(**parts: Any) -> Callable[[Callable[[Whole], None]], Rule]:
+def stack_rule(**parts: Any) -> Callable[[Callable[[StackContext], None]], Rule]:
     """Make a function the check of a stack rule; ``parts`` are the fields of ``Rule``."""
     draft = _Draft(**parts)
     return lambda check: draft.finish("stack", (), check)

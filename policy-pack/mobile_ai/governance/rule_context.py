@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mobile_ai.contracts.reading import Node, Notes
+from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.resource import Resource
 
 if TYPE_CHECKING:
     from mobile_ai.governance.facts import Facts
 
-__all__ = ["Case", "StackIndex", "Whole"]
+__all__ = ["Case", "StackContext", "StackIndex"]
 
 
 class Case:
@@ -36,16 +36,16 @@ class Case:
         self.resource = resource
         self.facts = facts
         self.parameters = parameters
-        self.notes = Notes(advice, secrets=facts.secrets)
+        self.notes = FindingCollector(advice, secrets=facts.secrets)
 
-    def at(self, *keys: str) -> Node:
+    def at(self, *keys: str) -> Property:
         """Return the property at a path of keys."""
-        return Node(self.resource.props, self.notes).at(*keys)
+        return Property(self.resource.props, self.notes).at(*keys)
 
-    def provider(self, *keys: str) -> Node:
+    def provider(self, *keys: str) -> Property:
         """Return the provider's property at a path of keys; nothing without a provider."""
         props = self.resource.provider.props if self.resource.provider else {}
-        return Node(props, self.notes, path="provider").at(*keys)
+        return Property(props, self.notes, path="provider").at(*keys)
 
     def deny(self, what: str, *, got: str, expected: str, next_step: str | None = None) -> None:
         """Note that something about the resource is wrong."""
@@ -87,7 +87,7 @@ class StackIndex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class StackContext:
     """The whole stack before one rule.
 
     Attributes:

@@ -7,13 +7,13 @@ from typing import Literal
 
 from mobile_ai.contracts.reading import Finding
 
-__all__ = ["Outcome", "Verdict"]
+__all__ = ["JudgementOutcome", "StackVerdict"]
 
-Outcome = Literal["pass", "fail", "unknown", "deferred", "warned", "waived"]
+JudgementOutcome = Literal["pass", "fail", "unknown", "deferred", "warned", "waived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class StackVerdict:
     """The result of one rule on one resource.
 
     Attributes:
@@ -28,7 +28,7 @@ class Verdict:
 
     rule: str
     urn: str
-    outcome: Outcome
+    outcome: JudgementOutcome
     level: str
     findings: tuple[Finding, ...] = ()
     note: str = ""

@@ -1,6 +1,6 @@
 """Monthly cost of a plan: prices, usage, estimates, budgets; pure functions without Pulumi.
 
-``estimate`` turns resources into an ``Estimate``; ``judge_budgets`` compares it with budgets;
+``estimate`` turns resources into an ``CostEstimate``; ``judge_budgets`` compares it with budgets;
 ``focus_rows`` exports it in the FOCUS format. Amounts are ``Decimal``, with low, typical and high
 figures; a line without a price or usage is reported as unknown and excluded from totals.
 """
@@ -11,7 +11,7 @@ from mobile_ai.pricing.assumptions import Assumptions
 from mobile_ai.pricing.budgets import BudgetVerdict, judge_budgets
 from mobile_ai.pricing.catalogue import Catalogue, load_catalogue, parse_catalogue
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.estimate import Estimate, estimate
+from mobile_ai.pricing.estimate import CostEstimate, estimate
 from mobile_ai.pricing.focus import focus_rows
 from mobile_ai.pricing.line import Line
 from mobile_ai.pricing.money import Band
@@ -22,7 +22,7 @@ __all__ = [
     "BudgetVerdict",
     "Catalogue",
     "CostError",
-    "Estimate",
+    "CostEstimate",
     "Line",
     "estimate",
     "focus_rows",

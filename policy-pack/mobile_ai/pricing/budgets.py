@@ -12,14 +12,14 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.records import Records
 from mobile_ai.contracts.statements import EXCEPTION
 from mobile_ai.contracts.trust import parse_time
-from mobile_ai.pricing.estimate import Estimate, Total
+from mobile_ai.pricing.estimate import CostEstimate, Total
 from mobile_ai.pricing.inputs import text
 from mobile_ai.pricing.money import ZERO, cents, decimal_of
 from mobile_ai.pricing.tags import tags_of
 
 __all__ = [
+    "BudgetLimits",
     "BudgetVerdict",
-    "Limits",
     "Prior",
     "budget_key",
     "costs_by_budget",
@@ -28,13 +28,13 @@ __all__ = [
     "month_end",
 ]
 
-Outcome = Literal["pass", "warn", "deny"]
+BudgetOutcome = Literal["pass", "warn", "deny"]
 _NAMED: Final = 3  # unknown lines that a reason names
-_ORDER: Final[tuple[Outcome, ...]] = ("pass", "warn", "deny")
+_ORDER: Final[tuple[BudgetOutcome, ...]] = ("pass", "warn", "deny")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class BudgetLimits:
     """Thresholds of the budget check, from the pack's config.
 
     Attributes:
@@ -48,7 +48,7 @@ class Limits:
     increase_usd: Decimal | None = None
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Limits:
+    def of(cls, parameters: Mapping[str, Any]) -> BudgetLimits:
         """Return the limits in the parameters of the rule `budgets-hold`."""
         cap = Decimal(str(parameters["maximumIncreaseUsd"]))
         return cls(
@@ -93,7 +93,7 @@ class Prior:
 
 
 def budget_key(scope: str, name: str) -> str:
-    """Return the key of the resources that a budget covers (see ``Estimate.of_budget``).
+    """Return the key of the resources that a budget covers (see ``CostEstimate.of_budget``).
 
     >>> budget_key("app:field", "a"), budget_key("stack", "b"), budget_key("deployments", "c")
     ('app:field', 'stack', 'budget:c')
@@ -107,7 +107,7 @@ class BudgetVerdict:
 
     Attributes:
         name: The budget.
-        scope: What it covers (see ``Estimate.of_budget``).
+        scope: What it covers (see ``CostEstimate.of_budget``).
         kind: ``hard`` or ``soft``.
         limit: Monthly limit, USD.
         allowed: The limit, or the amount that a signed exception allows if that is higher.
@@ -124,7 +124,7 @@ class BudgetVerdict:
     allowed: Decimal
     total: Total
     prior: Decimal | None
-    outcome: Outcome
+    outcome: BudgetOutcome
     reasons: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
@@ -146,10 +146,10 @@ class BudgetVerdict:
 
 
 def judge_budgets(
-    estimate: Estimate,
+    estimate: CostEstimate,
     budgets: Sequence[Mapping[str, Any]],
     *,
-    limits: Limits,
+    limits: BudgetLimits,
     exceptions: Mapping[str, Decimal] | None = None,
     prior: Prior | None = None,
 ) -> list[BudgetVerdict]:
@@ -172,7 +172,7 @@ def judge_budgets(
     ]
 
 
-def costs_by_budget(estimate: Estimate) -> dict[str, str]:
+def costs_by_budget(estimate: CostEstimate) -> dict[str, str]:
     """Return the typical monthly cost, USD as text, of every `budget_key` with deployments."""
     deployments = estimate.plan.by_type["mobileai:index:MobileAIDeployment"]
     apps = {tags_of(item).get("app", "") for item in deployments}
@@ -204,9 +204,9 @@ def exceptions_of(records: Records, *, stack: str, now: datetime) -> dict[str, D
 
 
 def _judge(
-    estimate: Estimate,
+    estimate: CostEstimate,
     budget: Mapping[str, Any],
-    limits: Limits,
+    limits: BudgetLimits,
     exception: Decimal | None,
     prior: Prior,
 ) -> BudgetVerdict:
@@ -218,7 +218,7 @@ def _judge(
     found = [*check(total, limit, allowed, limits, excepted=exception is not None)]
     before = prior.of(budget_key(scope, name))
     found += _increase(total, before, prior, limits, exception)
-    outcome: Outcome = max((item for item, _ in found), key=_ORDER.index, default="pass")
+    outcome: BudgetOutcome = max((item for item, _ in found), key=_ORDER.index, default="pass")
     return BudgetVerdict(
         name=name,
         scope=scope,
@@ -233,9 +233,9 @@ def _judge(
 
 
 def _hard(
-    total: Total, limit: Decimal, allowed: Decimal, limits: Limits, *, excepted: bool
-) -> list[tuple[Outcome, str]]:
-    found: list[tuple[Outcome, str]] = []
+    total: Total, limit: Decimal, allowed: Decimal, limits: BudgetLimits, *, excepted: bool
+) -> list[tuple[BudgetOutcome, str]]:
+    found: list[tuple[BudgetOutcome, str]] = []
     typical, high = total.amount.typical, total.amount.high
     if typical > limit:  # an exception does not raise the limit of a hard budget's typical cost
         found.append(("deny", f"typical {cents(typical)} USD is above the limit of {cents(limit)}"))
@@ -251,11 +251,11 @@ def _soft(
     total: Total,
     limit: Decimal,
     allowed: Decimal,
-    limits: Limits,
+    limits: BudgetLimits,
     *,
     excepted: bool,
-) -> list[tuple[Outcome, str]]:
-    found: list[tuple[Outcome, str]] = []
+) -> list[tuple[BudgetOutcome, str]]:
+    found: list[tuple[BudgetOutcome, str]] = []
     typical = total.amount.typical
     if typical > allowed:
         covered = "beyond the exception" if excepted else "without an exception"
@@ -268,7 +268,9 @@ def _soft(
     return found
 
 
-def _unknown(total: Total, limit: Decimal, outcome: Outcome) -> list[tuple[Outcome, str]]:
+def _unknown(
+    total: Total, limit: Decimal, outcome: BudgetOutcome
+) -> list[tuple[BudgetOutcome, str]]:
     if total.ceiling is None:
         names = ", ".join(total.unbounded[:_NAMED])
         more = f" and {len(total.unbounded) - _NAMED} more" if total.unbounded[_NAMED:] else ""
@@ -284,9 +286,9 @@ def _increase(
     total: Total,
     before: Decimal | None,
     prior: Prior,
-    limits: Limits,
+    limits: BudgetLimits,
     exception: Decimal | None,
-) -> list[tuple[Outcome, str]]:
+) -> list[tuple[BudgetOutcome, str]]:
     """Check the cap on the increase by one change; a first deployment is exempt."""
     typical = total.amount.typical
     if limits.increase_usd is None or (prior.known and prior.costs is None):

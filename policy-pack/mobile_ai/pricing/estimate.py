@@ -21,7 +21,7 @@ from mobile_ai.pricing.money import ONE, ZERO, Band, cents
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.tags import tags_of
 
-__all__ = ["Estimate", "Total", "estimate"]
+__all__ = ["CostEstimate", "Total", "estimate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class CostEstimate:
     """The estimated monthly cost of a plan.
 
     Attributes:
@@ -164,7 +164,7 @@ class Estimate:
 
 def estimate(
     resources: Sequence[Resource], catalogue: Catalogue, *, assume: Assumptions | None = None
-) -> Estimate:
+) -> CostEstimate:
     """Return the estimate of a plan's resources.
 
     Args:
@@ -177,7 +177,7 @@ def estimate(
     """
     plan = Plan(resources, catalogue, assume or Assumptions())
     lines = tuple(line for item in resources for line in _lines(plan, item))
-    return Estimate(
+    return CostEstimate(
         lines=lines,
         plan=plan,
         currency=catalogue.currency,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from mobile_ai.pricing.estimate import Estimate
+from mobile_ai.pricing.estimate import CostEstimate
 from mobile_ai.pricing.line import Line
 
 __all__ = [
@@ -174,7 +174,7 @@ def focus_row(
 
 
 def focus_rows(
-    estimate: Estimate, *, account: str, year: int, month: int
+    estimate: CostEstimate, *, account: str, year: int, month: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the billed lines of an estimate as FOCUS rows, one per band.
 
@@ -192,7 +192,7 @@ def focus_rows(
 
 
 def _row(
-    estimate: Estimate, line: Line, band: str, *, account: str, period: Period
+    estimate: CostEstimate, line: Line, band: str, *, account: str, period: Period
 ) -> dict[str, Any]:
     cost: Decimal | None = None if line.amount is None else getattr(line.amount, band)
     quantity = None if line.quantity is None or cost is None else getattr(line.quantity, band)
@@ -220,7 +220,7 @@ def _row(
     )
 
 
-def _model(estimate: Estimate, line: Line) -> tuple[str | None, str | None]:
+def _model(estimate: CostEstimate, line: Line) -> tuple[str | None, str | None]:
     if len(line.shares) != 1:
         return None, None  # of the whole stack, or of several models
     return estimate.plan.demands[next(iter(line.shares))].model

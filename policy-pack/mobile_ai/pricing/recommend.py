@@ -21,7 +21,7 @@ from mobile_ai.pricing.money import ONE, ZERO, decimal_of
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.search import Answer, Choice, cheapest, cost_of
 
-__all__ = ["Recommendation", "ServiceLevel", "recommend"]
+__all__ = ["CostRecommendation", "ServiceLevel", "recommend_placements"]
 
 _BUSY: Final = Decimal("0.7")
 _MEMORIES_MB: Final = (256, 512, 1024, 2048)
@@ -55,7 +55,7 @@ class ServiceLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recommendation:
+class CostRecommendation:
     """The recommendation for a deployment.
 
     Attributes:
@@ -79,9 +79,9 @@ class Recommendation:
         return max(self.current_usd - self.answers[0].usd, ZERO)
 
 
-def recommend(
+def recommend_placements(
     plan: Plan, deployment: Resource, *, level: ServiceLevel, keep: int = 3
-) -> Recommendation:
+) -> CostRecommendation:
     """Return the placements of a deployment with the lowest cost.
 
     Raises:
@@ -91,7 +91,7 @@ def recommend(
     maker = _Maker(plan, deployment, level)
     slots = maker.slots()
     rate = inputs.amount(deployment.props, "spec", "usage", "requestsPerSecond")
-    return Recommendation(
+    return CostRecommendation(
         deployment=deployment.name,
         answers=cheapest(slots, rate=rate, keep=keep),
         current_usd=maker.current(slots, rate),

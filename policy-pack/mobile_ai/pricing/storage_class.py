@@ -19,7 +19,7 @@ from mobile_ai.pricing.line import Line
 from mobile_ai.pricing.meter import Meter
 from mobile_ai.pricing.money import ZERO, cents
 from mobile_ai.pricing.plan import Plan
-from mobile_ai.pricing.recommend import Recommendation
+from mobile_ai.pricing.recommend import CostRecommendation
 from mobile_ai.pricing.search import Choice, cheapest
 
 __all__ = ["SETTING", "STORAGE", "recommend_storage", "storage_choices"]
@@ -32,7 +32,7 @@ _LEAST_DAYS: Final = 30
 _BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 
 
-def recommend_storage(plan: Plan, *, keep: int = 3) -> Recommendation | None:
+def recommend_storage(plan: Plan, *, keep: int = 3) -> CostRecommendation | None:
     """Return the lowest-cost storage of telemetry, ``None`` if the stack stores none.
 
     If a price is missing, Standard-IA is rejected with the reason.
@@ -47,7 +47,7 @@ def recommend_storage(plan: Plan, *, keep: int = 3) -> Recommendation | None:
     choices, rejected = storage_choices(plan, bucket, rule)
     today = _days(rule)
     current = next((c for c in choices if (c.placement or {}).get(SETTING) == today), None)
-    return Recommendation(
+    return CostRecommendation(
         deployment=STORAGE,
         answers=cheapest([choices], rate=ZERO, keep=keep),
         current_usd=current.fixed_usd if current else None,

@@ -17,7 +17,12 @@ from mobile_ai.edge.admission import hash_key
 from mobile_ai.edge.file_watcher import FileError
 from mobile_ai.edge.logs import configure
 from mobile_ai.edge.server import serve as run
-from mobile_ai.edge.settings import Settings, SettingsError, from_environment, load_settings
+from mobile_ai.edge.settings import (
+    ServerSettings,
+    ServerSettingsError,
+    from_environment,
+    load_settings,
+)
 
 __all__ = ["app"]
 
@@ -80,8 +85,8 @@ def key(
     print(f"entry, for the file of keys: {json.dumps(entry)}")
 
 
-def _settings(config: Path | None) -> Settings:
+def _settings(config: Path | None) -> ServerSettings:
     try:
         return from_environment(os.environ) if config is None else load_settings(config)
-    except SettingsError as error:
+    except ServerSettingsError as error:
         raise UserError(f"{error}\nNext: see docs/edge.md") from error

@@ -63,9 +63,9 @@ def up(  # noqa: PLR0917  typer takes parameters as options
     """
     from mobile_ai.sandbox.progress import shown  # noqa: PLC0415  each command loads its own part only
     from mobile_ai.sandbox.services import lifecycle  # noqa: PLC0415
-    from mobile_ai.sandbox.services.state import Folder  # noqa: PLC0415
+    from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 
-    wish = lifecycle.Wish(
+    wish = lifecycle.SandboxOptions(
         only=tuple(only or ()),
         account=account,
         sites=tuple(site or ()),
@@ -73,7 +73,7 @@ def up(  # noqa: PLR0917  typer takes parameters as options
         kubeconfig=kubeconfig,
     )
     with answering(SandboxError):
-        folder = Folder(_ROOT, name)
+        folder = SandboxFolder(_ROOT, name)
         with shown() as progress:
             progress.note(f"Starting sandbox `{name}`; logs are in {folder.logs}")
             endpoints = lifecycle.up(folder, wish, ambient=os.environ, progress=progress)
@@ -88,10 +88,10 @@ def down(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
     """
     from mobile_ai.sandbox.progress import shown  # noqa: PLC0415
     from mobile_ai.sandbox.services import lifecycle  # noqa: PLC0415
-    from mobile_ai.sandbox.services.state import Folder  # noqa: PLC0415
+    from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 
     with answering(SandboxError):
-        folder = Folder(_ROOT, name)
+        folder = SandboxFolder(_ROOT, name)
         with shown() as progress:
             stopped = lifecycle.down(folder, progress=progress)
     if as_json:
@@ -107,10 +107,10 @@ def status(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT0
     Example: mobile-ai sandbox status --json
     """
     from mobile_ai.sandbox.services import lifecycle  # noqa: PLC0415
-    from mobile_ai.sandbox.services.state import Folder  # noqa: PLC0415
+    from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 
     with answering(SandboxError):
-        found = lifecycle.status(Folder(_ROOT, name))
+        found = lifecycle.status(SandboxFolder(_ROOT, name))
     if as_json:
         print(json.dumps([asdict(one) for one in found]))
     elif not found:
@@ -139,10 +139,10 @@ def sync(
     """
     from mobile_ai.sandbox.services.endpoints import Endpoints  # noqa: PLC0415
     from mobile_ai.sandbox.services.site import sync_site  # noqa: PLC0415
-    from mobile_ai.sandbox.services.state import Folder  # noqa: PLC0415
+    from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 
     with answering(SandboxError):
-        folder = Folder(_ROOT, name)
+        folder = SandboxFolder(_ROOT, name)
         done = sync_site(Endpoints.read(folder.endpoints), site, bundle, folder=folder)
     if as_json:
         print(json.dumps(asdict(done)))
@@ -168,10 +168,10 @@ def env(
     """
     from mobile_ai.gate.engine.shell import open_shell  # noqa: PLC0415
     from mobile_ai.gate.errors import GateError  # noqa: PLC0415
-    from mobile_ai.sandbox.services.state import Folder  # noqa: PLC0415
+    from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 
     with answering(GateError, SandboxError):
-        endpoints = Folder(_ROOT, name).endpoints if name else None
+        endpoints = SandboxFolder(_ROOT, name).endpoints if name else None
         shell = open_shell(Path.cwd(), stack, endpoints=endpoints, ambient=os.environ)
     print(json.dumps(asdict(shell)) if as_json else shell.script())
     if not shell.endpoints and not as_json:
@@ -184,11 +184,11 @@ def env(
 @app.command()
 def engine() -> None:
     """Find the Pulumi engine, or build it once per machine, and print its path."""
-    from mobile_ai.sandbox.engine import locate  # noqa: PLC0415
+    from mobile_ai.sandbox.engine import locate_engine  # noqa: PLC0415
     from mobile_ai.sandbox.progress import shown  # noqa: PLC0415
 
     with answering(SandboxError), shown() as progress:
-        print(locate(progress=progress).pulumi)
+        print(locate_engine(progress=progress).pulumi)
 
 
 @providers.command()

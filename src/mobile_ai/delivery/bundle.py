@@ -18,14 +18,14 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client.device import version_key
-from mobile_ai.delivery.repository.deployment import Deployment
+from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.halted import stopped
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.release import RepositoryPaths
 from mobile_ai.delivery.repository.stack import read_deployments, read_trust
-from mobile_ai.delivery.repository.versions import Version, read_version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 
-__all__ = ["Bundle", "Finding", "verify_bundle"]
+__all__ = ["Bundle", "BundleFinding", "verify_bundle"]
 
 _ROOT_LEFT: Final = timedelta(days=30)
 _KEY: Final = b"PRIVATE KEY-----"
@@ -53,7 +53,7 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class BundleFinding:
     """Result of one check: its name, its verdict and what was found."""
 
     check: str
@@ -62,8 +62,8 @@ class Finding:
 
 
 def verify_bundle(
-    bundle: Bundle, places: Places, *, now: datetime, trust: Trust | None = None
-) -> list[Finding]:
+    bundle: Bundle, places: RepositoryPaths, *, now: datetime, trust: Trust | None = None
+) -> list[BundleFinding]:
     """Return every check of a package.
 
     Args:
@@ -81,7 +81,7 @@ def verify_bundle(
     found = [*_roots(bundle, places, now)]
     if name not in known:
         said = f"{name} is not in {places.stack_file.name}, which has {sorted(known)}"
-        return [*found, Finding(check="deployment", good=False, found=said)]
+        return [*found, BundleFinding(check="deployment", good=False, found=said)]
     deployment = known[name]
     found.append(_app_version(bundle, deployment))
     found += _embedded(bundle, deployment, places, trust)
@@ -90,7 +90,7 @@ def verify_bundle(
     return found
 
 
-def _roots(bundle: Bundle, places: Places, now: datetime) -> Iterator[Finding]:
+def _roots(bundle: Bundle, places: RepositoryPaths, now: datetime) -> Iterator[BundleFinding]:
     newest = read_releases(places.releases).root.signed  # the whole chain was verified
     names = {
         path.read_bytes(): path.name for path in (places.releases / "metadata").glob("*.root.json")
@@ -98,29 +98,31 @@ def _roots(bundle: Bundle, places: Places, now: datetime) -> Iterator[Finding]:
     try:
         data = bundle.root.read_bytes()
     except OSError as error:
-        yield Finding(check="trusted root", good=False, found=f"{bundle.root}: {error.strerror}")
+        yield BundleFinding(
+            check="trusted root", good=False, found=f"{bundle.root}: {error.strerror}"
+        )
         return
     ours = names.get(data)
     said = (
         ours
         or f"{bundle.root} is not a root of {places.stack}: it was changed, or is another stack's"
     )
-    yield Finding(check="trusted root", good=ours is not None, found=said)
+    yield BundleFinding(check="trusted root", good=ours is not None, found=said)
     until = f"root {newest.version} counts until {newest.expires:%Y-%m-%d}"
-    yield Finding(check="root lifetime", good=newest.expires - now > _ROOT_LEFT, found=until)
+    yield BundleFinding(check="root lifetime", good=newest.expires - now > _ROOT_LEFT, found=until)
 
 
-def _app_version(bundle: Bundle, deployment: Deployment) -> Finding:
+def _app_version(bundle: Bundle, deployment: ReleasedDeployment) -> BundleFinding:
     least = deployment.min_app_version
     good = version_key(bundle.app_version) >= version_key(least)
     said = f"{bundle.app_version}; releases are for {least} and later"
-    return Finding(check="app version", good=good, found=said)
+    return BundleFinding(check="app version", good=good, found=said)
 
 
 def _embedded(
-    bundle: Bundle, deployment: Deployment, places: Places, trust: Trust
-) -> Iterator[Finding]:
-    released = read_version(
+    bundle: Bundle, deployment: ReleasedDeployment, places: RepositoryPaths, trust: Trust
+) -> Iterator[BundleFinding]:
+    released = read_version_files(
         places.root / deployment.pin.manifest,
         pin=deployment.pin.sha256,
         trust=trust,
@@ -129,26 +131,28 @@ def _embedded(
     mode = released.model.manifest.fallback.mode
     if bundle.embedded is None:
         said = f"none; {deployment.model} {deployment.pin.version} says fallback: {mode}"
-        yield Finding(check="embedded model", good=mode == "off", found=said)
+        yield BundleFinding(check="embedded model", good=mode == "off", found=said)
         return
     try:
         digest = sha256_bytes(bundle.embedded.read_bytes())
         version = _version_of(digest, places, deployment.model, trust)
     except (OSError, GovernanceError) as error:
-        yield Finding(check="embedded model", good=False, found=str(error))
+        yield BundleFinding(check="embedded model", good=False, found=str(error))
         return
     if version is None:
         said = f"sha256 {digest} is no artifact of any version of {deployment.model}"
-        yield Finding(check="embedded model", good=False, found=said)
+        yield BundleFinding(check="embedded model", good=False, found=said)
         return
     said = f"{version.label}, evidence verified, sha256 {digest}"
-    yield Finding(check="embedded model", good=True, found=said)
+    yield BundleFinding(check="embedded model", good=True, found=said)
     said = _halted(digest, version, deployment, places)
     found = said or "not halted, not revoked"
-    yield Finding(check="embedded model may run", good=not said, found=found)
+    yield BundleFinding(check="embedded model may run", good=not said, found=found)
 
 
-def _halted(digest: str, version: Version, deployment: Deployment, places: Places) -> str:
+def _halted(
+    digest: str, version: ModelVersionFiles, deployment: ReleasedDeployment, places: RepositoryPaths
+) -> str:
     """Return the source of a digest's halt (stack file or role ``halt``), or an empty text."""
     if deployment.halted and version.model.sha256 == deployment.pin.sha256:
         return "halted in the stack file"
@@ -157,7 +161,9 @@ def _halted(digest: str, version: Version, deployment: Deployment, places: Place
     return "halted by role halt" if digest in stopped(in_force, deployment) else ""
 
 
-def _version_of(digest: str, places: Places, model: str, trust: Trust) -> Version | None:
+def _version_of(
+    digest: str, places: RepositoryPaths, model: str, trust: Trust
+) -> ModelVersionFiles | None:
     """Return the verified version that contains an artifact, or ``None``.
 
     Manifests are searched unverified; the one that matches is verified before it is returned.
@@ -166,13 +172,13 @@ def _version_of(digest: str, places: Places, model: str, trust: Trust) -> Versio
         value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
         if any(item.get("sha256") == digest for item in value.get("artifacts", ())):
             pin = sha256_bytes(path.read_bytes())
-            return read_version(path, pin=pin, trust=trust, released=True)
+            return read_version_files(path, pin=pin, trust=trust, released=True)
     return None
 
 
-def _private_keys(folder: Path) -> Finding:
+def _private_keys(folder: Path) -> BundleFinding:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     with_key = [str(path.relative_to(folder)) for path in files if _KEY in path.read_bytes()]
     said = f"in {', '.join(with_key)}" if with_key else f"none in {len(files)} files"
     good = not with_key and folder.is_dir()
-    return Finding(check="private keys", good=good, found=said)
+    return BundleFinding(check="private keys", good=good, found=said)

@@ -20,10 +20,10 @@ from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs
 from mobile_ai.delivery.client.selftest import check_answers, plain_cases, run_apart, time_apart
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.content import self_test_targets
-from mobile_ai.delivery.repository.deployment import Deployment
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.deployment import ReleasedDeployment
+from mobile_ai.delivery.repository.release import RepositoryPaths
 from mobile_ai.delivery.repository.stack import read_deployments, read_trust
-from mobile_ai.delivery.repository.versions import Version, read_version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 
 __all__ = ["Checked", "check_model"]
 
@@ -71,7 +71,7 @@ class Checked:
 
 
 def check_model(
-    places: Places,
+    places: RepositoryPaths,
     *,
     app: str,
     model: str,
@@ -120,7 +120,7 @@ def check_model(
     )
 
 
-def _deployment(places: Places, app: str, model: str) -> Deployment:
+def _deployment(places: RepositoryPaths, app: str, model: str) -> ReleasedDeployment:
     known = {item.name: item for item in read_deployments(places.stack_file)}
     name = f"{app}-{model}"
     if name not in known:
@@ -128,15 +128,17 @@ def _deployment(places: Places, app: str, model: str) -> Deployment:
     return known[name]
 
 
-def _versions(places: Places, deployment: Deployment, trust: Trust) -> Iterator[Version]:
+def _versions(
+    places: RepositoryPaths, deployment: ReleasedDeployment, trust: Trust
+) -> Iterator[ModelVersionFiles]:
     for pin in filter(None, (deployment.pin, deployment.previous)):
         manifest = places.root / pin.manifest
-        yield read_version(manifest, pin=pin.sha256, trust=trust, released=True)
+        yield read_version_files(manifest, pin=pin.sha256, trust=trust, released=True)
 
 
 def _chosen(
-    versions: list[Version], embedded: Path | None, variant: str
-) -> tuple[Version, Artifact]:
+    versions: list[ModelVersionFiles], embedded: Path | None, variant: str
+) -> tuple[ModelVersionFiles, Artifact]:
     if embedded is None:
         return versions[0], versions[0].artifact(variant)
     try:
@@ -151,7 +153,7 @@ def _chosen(
     raise _wrong(str(embedded), f"sha256 {digest}", f"an artifact of {' or '.join(labels)}")
 
 
-def _self_test(version: Version, variant: str) -> tuple[SelfTestDocument, SelfTestInputs]:
+def _self_test(version: ModelVersionFiles, variant: str) -> tuple[SelfTestDocument, SelfTestInputs]:
     targets = self_test_targets(version, [variant]).get(variant)
     if targets is None:
         raise _wrong(f"{version.label} {variant}", "no self-test", "a variant that has one")

@@ -1,6 +1,6 @@
 """Dynamic batching: joins the rows of concurrent requests into one call of the runtime.
 
-One :class:`Lane` for each version of a model:
+One :class:`BatchQueue` for each version of a model:
 
 - **Collecting.** A batch starts one iteration of the event loop after its first request, and waits
   another iteration as long as each brings more, up to a maximum of rows and of time. So a lone
@@ -33,10 +33,10 @@ from mobile_ai.edge.errors import BAD_REQUEST, DEADLINE, INTERNAL, UNAVAILABLE, 
 from mobile_ai.edge.infer_request import Plans
 from mobile_ai.edge.jobs import Job, Outputs, check_outputs, join
 from mobile_ai.edge.limits import BatchLimits
-from mobile_ai.edge.serving import Run, Served, ShapeError, Tensors
+from mobile_ai.edge.serving import ModelRun, Served, ShapeError, Tensors
 from mobile_ai.edge.stats import ModelStats
 
-__all__ = ["Lane"]
+__all__ = ["BatchQueue"]
 
 _LOG: Final = logging.getLogger(__name__)
 _RECENT: Final = 0.2  # weight of the last call in the moving average
@@ -77,7 +77,7 @@ def _work(calls: queue.SimpleQueue[Callable[[], None] | None]) -> None:
         del call  # it references the lane, which would otherwise not be collected
 
 
-class Lane:
+class BatchQueue:
     """Request queue of one version of a model. Event-loop thread only."""
 
     def __init__(
@@ -86,7 +86,7 @@ class Lane:
         *,
         limits: BatchLimits,
         stats: ModelStats,
-        observe: Callable[[Run], None],
+        observe: Callable[[ModelRun], None],
     ) -> None:
         """Start with an empty queue."""
         self.plans = Plans(served.model)
@@ -287,7 +287,7 @@ class Lane:
         average = call.seconds if self._average is None else self._average
         self._average = average + _RECENT * (call.seconds - average)
         self._observe(
-            Run(
+            ModelRun(
                 served=self.served,
                 inputs=call.inputs,
                 outputs=call.outputs,

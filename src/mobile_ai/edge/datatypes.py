@@ -15,14 +15,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BYTES", "DATATYPES", "DataType", "of_onnx", "pack_bytes", "unpack_bytes"]
+__all__ = ["BYTES", "DATATYPES", "TensorType", "of_onnx", "pack_bytes", "unpack_bytes"]
 
 BYTES: Final = "BYTES"
 _LENGTH: Final = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataType:
+class TensorType:
     """A datatype of the protocol.
 
     Attributes:
@@ -43,7 +43,7 @@ class DataType:
         return 0 if self.dtype.hasobject else self.dtype.itemsize
 
 
-def _known() -> Mapping[str, DataType]:
+def _known() -> Mapping[str, TensorType]:
     whole, real = frozenset({int}), frozenset({int, float})
     rows = [
         ("BOOL", "?", "bool", frozenset({bool})),
@@ -55,7 +55,7 @@ def _known() -> Mapping[str, DataType]:
         (BYTES, "O", "string", frozenset({str})),
     ]
     return {
-        name: DataType(name=name, dtype=np.dtype(code), onnx=f"tensor({onnx})", json=types)
+        name: TensorType(name=name, dtype=np.dtype(code), onnx=f"tensor({onnx})", json=types)
         for name, code, onnx, types in rows
     }
 
@@ -64,7 +64,7 @@ DATATYPES: Final = _known()
 _BY_ONNX: Final = {datatype.onnx: datatype for datatype in DATATYPES.values()}
 
 
-def of_onnx(element: str) -> DataType | None:
+def of_onnx(element: str) -> TensorType | None:
     """Return the datatype of an ONNX type such as ``tensor(float)``; ``None`` if unsupported."""
     return _BY_ONNX.get(element)
 

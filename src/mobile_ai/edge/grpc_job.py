@@ -13,7 +13,7 @@ from mobile_ai.edge.errors import RefusedError
 from mobile_ai.edge.infer_request import Given, rows_and_key
 from mobile_ai.edge.jobs import Outputs
 from mobile_ai.edge.proto.open_inference_grpc_pb2 import ModelInferRequest, ModelInferResponse
-from mobile_ai.edge.serving import ServedModel, TensorSpec
+from mobile_ai.edge.serving import ServedModel, ServedTensor
 from mobile_ai.edge.tensors import check_shape, from_elements, from_raw, refuse
 
 __all__ = ["GrpcJob"]
@@ -98,7 +98,7 @@ def _inputs(
 
 
 def _from_contents(
-    spec: TensorSpec, shape: tuple[int, ...], item: ModelInferRequest.InferInputTensor
+    spec: ServedTensor, shape: tuple[int, ...], item: ModelInferRequest.InferInputTensor
 ) -> NDArray[Any]:
     field = _FIELDS.get(spec.datatype)
     if field is None:
@@ -107,7 +107,7 @@ def _from_contents(
     return from_elements(spec, shape, elements, finite=False)
 
 
-def _outputs(model: ServedModel, names: Sequence[str]) -> tuple[TensorSpec, ...]:
+def _outputs(model: ServedModel, names: Sequence[str]) -> tuple[ServedTensor, ...]:
     known = {spec.name: spec for spec in model.outputs}
     if not names:
         return model.outputs

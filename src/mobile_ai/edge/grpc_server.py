@@ -19,7 +19,7 @@ from mobile_ai.edge.inference_service import Front
 from mobile_ai.edge.proto import open_inference_grpc_pb2 as messages
 from mobile_ai.edge.rest import EXTENSIONS, SERVER
 from mobile_ai.edge.serving import Headers
-from mobile_ai.edge.settings import Settings
+from mobile_ai.edge.settings import ServerSettings
 
 __all__ = ["RpcServer", "start_grpc"]
 
@@ -40,8 +40,8 @@ _CODES: Final = {
 }
 _NUMBERS: Final = {status: code.value[0] for status, code in _CODES.items()}
 
-Context = Any  # grpc.aio.ServicerContext: grpcio brings no types
-Handler = Callable[[Any, Context, Headers], Awaitable[Any]]
+RpcContext = Any  # grpc.aio.ServicerContext: grpcio brings no types
+Handler = Callable[[Any, RpcContext, Headers], Awaitable[Any]]
 
 
 class RpcServer:
@@ -60,7 +60,7 @@ class RpcServer:
         await self._server.stop(seconds)
 
 
-async def start_grpc(front: Front, settings: Settings) -> RpcServer:
+async def start_grpc(front: Front, settings: ServerSettings) -> RpcServer:
     """Serve gRPC on the port of the settings.
 
     Raises:
@@ -89,7 +89,7 @@ async def start_grpc(front: Front, settings: Settings) -> RpcServer:
     return RpcServer(server, port)
 
 
-def _credentials(settings: Settings) -> Any:
+def _credentials(settings: ServerSettings) -> Any:
     tls = settings.tls
     if tls is None:
         raise AssertionError("asked for credentials without TLS")
@@ -147,7 +147,7 @@ class _Doorkeeper(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # none at 
         return grpc.stream_unary_rpc_method_handler(_refuse)
 
 
-async def _refuse(_messages: Any, context: Context) -> Any:
+async def _refuse(_messages: Any, context: RpcContext) -> Any:
     await context.abort(_CODES[errors.UNAUTHENTICATED], NO_KEY)
 
 
@@ -158,10 +158,10 @@ def _headers(metadata: Any) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _guarded(handler: Handler, front: Front) -> Callable[[Any, Context], Awaitable[Any]]:
+def _guarded(handler: Handler, front: Front) -> Callable[[Any, RpcContext], Awaitable[Any]]:
     """Return a handler that aborts a refused call with the protocol's status."""
 
-    async def handle(request: Any, context: Context) -> Any:
+    async def handle(request: Any, context: RpcContext) -> Any:
         headers = _headers(context.invocation_metadata())
         try:
             return await handler(request, context, headers)
@@ -181,23 +181,23 @@ class _Calls:
     def __init__(self, front: Front) -> None:
         self.front = front
 
-    async def live(self, _request: Any, _context: Context, _headers: Headers) -> Any:
+    async def live(self, _request: Any, _context: RpcContext, _headers: Headers) -> Any:
         return messages.ServerLiveResponse(live=True)
 
-    async def ready(self, _request: Any, _context: Context, _headers: Headers) -> Any:
+    async def ready(self, _request: Any, _context: RpcContext, _headers: Headers) -> Any:
         return messages.ServerReadyResponse(ready=self.front.ready())
 
-    async def server(self, _request: Any, _context: Context, _headers: Headers) -> Any:
+    async def server(self, _request: Any, _context: RpcContext, _headers: Headers) -> Any:
         return messages.ServerMetadataResponse(
             name=SERVER, version=version("mobile-ai-delivery"), extensions=EXTENSIONS
         )
 
-    async def model_ready(self, request: Any, context: Context, headers: Headers) -> Any:
+    async def model_ready(self, request: Any, context: RpcContext, headers: Headers) -> Any:
         self._known(context, headers)
         target = (request.name, request.version or None)
         return messages.ModelReadyResponse(ready=self.front.model_ready(target, headers))
 
-    async def model(self, request: Any, context: Context, headers: Headers) -> Any:
+    async def model(self, request: Any, context: RpcContext, headers: Headers) -> Any:
         self._known(context, headers)
         served = self.front.route((request.name, request.version or None), headers)
         try:
@@ -217,7 +217,7 @@ class _Calls:
             served.release()
         return response
 
-    async def infer(self, request: Any, context: Context, headers: Headers) -> Any:
+    async def infer(self, request: Any, context: RpcContext, headers: Headers) -> Any:
         tracing = self.front.tracing
         target = (request.model_name, request.model_version or None)
         if tracing is None:
@@ -226,7 +226,7 @@ class _Calls:
             return await self._infer(target, request, context, headers)
 
     async def _infer(
-        self, target: tuple[str, str | None], request: Any, context: Context, headers: Headers
+        self, target: tuple[str, str | None], request: Any, context: RpcContext, headers: Headers
     ) -> Any:
         start = time.perf_counter()
         front = self.front
@@ -239,7 +239,7 @@ class _Calls:
         )
         return await job.answer
 
-    async def index(self, request: Any, context: Context, headers: Headers) -> Any:
+    async def index(self, request: Any, context: RpcContext, headers: Headers) -> Any:
         self._known(context, headers)
         response = messages.RepositoryIndexResponse()
         for item in self.front.table.index():
@@ -249,11 +249,11 @@ class _Calls:
                 )
         return response
 
-    async def load(self, request: Any, _context: Context, headers: Headers) -> Any:
+    async def load(self, request: Any, _context: RpcContext, headers: Headers) -> Any:
         await self._change(self.front.table.load, request.model_name, headers)
         return messages.RepositoryModelLoadResponse()
 
-    async def unload(self, request: Any, _context: Context, headers: Headers) -> Any:
+    async def unload(self, request: Any, _context: RpcContext, headers: Headers) -> Any:
         await self._change(self.front.table.unload, request.model_name, headers)
         return messages.RepositoryModelUnloadResponse()
 
@@ -262,16 +262,16 @@ class _Calls:
     ) -> None:
         await self.front.change(change, name, _credential(headers))
 
-    def _known(self, context: Context, headers: Headers) -> None:
+    def _known(self, context: RpcContext, headers: Headers) -> None:
         self.front.admission.client(_credential(headers), _address(context))
 
-    def _patience(self, context: Context) -> float:
+    def _patience(self, context: RpcContext) -> float:
         remaining = context.time_remaining()
         most = self.front.limits.timeout
         return most if remaining is None or math.isinf(remaining) else min(remaining, most)
 
 
-def _address(context: Context) -> str:
+def _address(context: RpcContext) -> str:
     """Return the client's address without its port, which differs between channels.
 
     gRPC writes a peer as `ipv4:192.0.2.1:50000`, `ipv6:%5B2001:db8::1%5D:50000` or `unix:...`.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mobile_ai.edge.datatypes import BYTES, DATATYPES
 from mobile_ai.edge.http_response import Head
-from mobile_ai.edge.serving import ServedModel, TensorSpec
+from mobile_ai.edge.serving import ServedModel, ServedTensor
 from mobile_ai.edge.tensors import check_shape, from_json, from_raw, refuse
 
 __all__ = ["Given", "OutputPlan", "Plan", "Plans", "read_plan", "rows_and_key"]
@@ -40,7 +40,7 @@ class OutputPlan:
 class _Binary:
     """An input whose bytes follow the JSON."""
 
-    spec: TensorSpec
+    spec: ServedTensor
     shape: tuple[int, ...]
     start: int
     stop: int
@@ -206,7 +206,7 @@ def _inputs(
     return ready, tuple(following), shapes
 
 
-def _following(spec: TensorSpec, shape: tuple[int, ...], size: object, at: int) -> _Binary:
+def _following(spec: ServedTensor, shape: tuple[int, ...], size: object, at: int) -> _Binary:
     element = DATATYPES[spec.datatype].size
     if type(size) is not int or size < 0 or (element and size != math.prod(shape) * element):
         expected = math.prod(shape) * element if element else "a whole number from 0"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
 from mobile_ai.edge.admission import Admission
-from mobile_ai.edge.batching import Lane
+from mobile_ai.edge.batching import BatchQueue
 from mobile_ai.edge.errors import NOT_FOUND, UNAVAILABLE, RefusedError
 from mobile_ai.edge.http_response import Head, refusal
 from mobile_ai.edge.jobs import Job
@@ -16,9 +16,9 @@ from mobile_ai.edge.limits import FrontLimits
 from mobile_ai.edge.rest_job import Done, RestJob
 from mobile_ai.edge.serving import (
     Headers,
+    ModelRun,
     ModelTable,
     ModelUnavailableError,
-    Run,
     Served,
     UnknownModelError,
 )
@@ -58,7 +58,7 @@ class Front:
         self.stats: dict[tuple[str, str, str], ModelStats] = {}
         self.refused: dict[int, int] = {}
         self.leaving = False  # shutting down: still serving, but not ready
-        self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
+        self._lanes: weakref.WeakSet[BatchQueue] = weakref.WeakSet()
 
     def stranger(self, headers: Headers) -> tuple[Head, bytes] | None:
         """Return the refusal of a request with an unaccepted key, before its body is read."""
@@ -122,7 +122,7 @@ class Front:
             RefusedError: If it is not enqueued.
         """
         try:
-            lane: Lane = served.lane or self._lane(served)
+            lane: BatchQueue = served.lane or self._lane(served)
             lane.make_room()
             job = make()
             lane.submit(job)
@@ -179,11 +179,11 @@ class Front:
         served.release()
         return served.lane is None or not self._hangs(served.lane)
 
-    def _hangs(self, lane: Lane) -> bool:
+    def _hangs(self, lane: BatchQueue) -> bool:
         """Return whether a lane's call runs longer than the longest timeout of a request."""
         return lane.running_seconds() > self.limits.timeout
 
-    def lanes(self) -> Iterator[tuple[tuple[str, str, str], Lane]]:
+    def lanes(self) -> Iterator[tuple[tuple[str, str, str], BatchQueue]]:
         """Yield name, version and digest of every version in use, with its lane."""
         for lane in list(self._lanes):
             identity = lane.served.model.identity
@@ -193,17 +193,17 @@ class Front:
         """Count a refusal."""
         self.refused[error.status] = self.refused.get(error.status, 0) + 1
 
-    def _lane(self, served: Served) -> Lane:
+    def _lane(self, served: Served) -> BatchQueue:
         identity = served.model.identity
         key = (identity.name, identity.version, identity.digest)
         stats = self.stats.setdefault(key, ModelStats())
-        lane = served.lane = Lane(
+        lane = served.lane = BatchQueue(
             served, limits=self.limits.batch, stats=stats, observe=self._observe
         )
         self._lanes.add(lane)
         return lane
 
-    def _observe(self, run: Run) -> None:
+    def _observe(self, run: ModelRun) -> None:
         self.table.observe(run)
         if self.sketches is not None:
             self.sketches.observe(run)

@@ -19,7 +19,7 @@ from mobile_ai.edge.models import open_table
 from mobile_ai.edge.models.settings import IMAGE
 from mobile_ai.edge.rest import RestApp
 from mobile_ai.edge.server import make_front
-from mobile_ai.edge.settings import Settings, from_environment
+from mobile_ai.edge.settings import ServerSettings, from_environment
 
 __all__ = ["Handler", "make_handler"]
 
@@ -49,7 +49,7 @@ def make_handler(environment: Mapping[str, str], *, image: Path = IMAGE) -> Hand
     return handler
 
 
-async def _started(settings: Settings) -> RestApp:
+async def _started(settings: ServerSettings) -> RestApp:
     table = open_table(settings.models)
     await table.start()
     return RestApp(make_front(settings, table), settings.http_limits())

@@ -28,7 +28,7 @@ from mobile_ai.edge.limits import HttpLimits
 from mobile_ai.edge.metrics import CONTENT_TYPE, exposition
 from mobile_ai.edge.openapi import document
 from mobile_ai.edge.paths import ModelPath, model_path
-from mobile_ai.edge.serving import Headers, TensorSpec
+from mobile_ai.edge.serving import Headers, ServedTensor
 
 __all__ = ["EXTENSIONS", "SERVER", "RestApp"]
 
@@ -209,7 +209,7 @@ class RestApp:
             raise RefusedError(_SLOW, "body: did not arrive in time") from error
 
 
-def _metadata(spec: TensorSpec) -> dict[str, Any]:
+def _metadata(spec: ServedTensor) -> dict[str, Any]:
     return {"name": spec.name, "datatype": spec.datatype, "shape": spec.shape}
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mobile_ai.edge.datatypes import BYTES, DATATYPES, of_onnx
 from mobile_ai.edge.rows import keeps_rows_apart
-from mobile_ai.edge.serving import ModelIdentity, Tensors, TensorSpec
+from mobile_ai.edge.serving import ModelIdentity, ServedTensor, Tensors
 
 __all__ = ["OnnxModel", "UnservableModelError"]
 
@@ -109,14 +109,14 @@ def _options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _spec(node: Any) -> TensorSpec:
+def _spec(node: Any) -> ServedTensor:
     datatype = of_onnx(node.type)
     if datatype is None:
         raise UnservableModelError(
             f"{node.name}: got {node.type}; expected a tensor of {', '.join(DATATYPES)}"
         )
     shape = tuple(size if isinstance(size, int) and size >= 0 else _ANY for size in node.shape)
-    return TensorSpec(name=node.name, datatype=datatype.name, shape=shape)
+    return ServedTensor(name=node.name, datatype=datatype.name, shape=shape)
 
 
 def _joins_rows(session: Any) -> bool:
@@ -128,7 +128,7 @@ def _joins_rows(session: Any) -> bool:
     return len(firsts) == 1 and isinstance(next(iter(firsts)), str)
 
 
-def _sample(spec: TensorSpec, random: np.random.Generator) -> NDArray[Any]:
+def _sample(spec: ServedTensor, random: np.random.Generator) -> NDArray[Any]:
     """Return random rows that most models accept, the last ones of extreme size."""
     shape = (_ROWS, *(1 if size == _ANY else size for size in spec.shape[1:]))
     dtype = DATATYPES[spec.datatype].dtype

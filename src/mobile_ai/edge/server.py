@@ -25,7 +25,7 @@ from mobile_ai.edge.inference_service import Front
 from mobile_ai.edge.models import open_table
 from mobile_ai.edge.rest import RestApp
 from mobile_ai.edge.serving import ModelTable
-from mobile_ai.edge.settings import Settings
+from mobile_ai.edge.settings import ServerSettings
 from mobile_ai.edge.sketches import Sketches
 from mobile_ai.edge.tracing import Tracing, otlp
 
@@ -39,7 +39,7 @@ _SECOND_SIGNAL: Final = 3.0  # seconds after a second signal
 _HUNG: Final = 70  # exit code of a process that hangs (EX_SOFTWARE of sysexits.h)
 
 
-def make_front(settings: Settings, table: ModelTable) -> Front:
+def make_front(settings: ServerSettings, table: ModelTable) -> Front:
     """Return the inference service that the settings describe.
 
     Raises:
@@ -65,7 +65,7 @@ def make_front(settings: Settings, table: ModelTable) -> Front:
     )
 
 
-def http_config(app: RestApp, settings: Settings) -> uvicorn.Config:
+def http_config(app: RestApp, settings: ServerSettings) -> uvicorn.Config:
     """Return uvicorn's configuration, without logging and headers that are not needed."""
     tls: dict[str, Any] = {}
     if settings.tls is not None:
@@ -106,7 +106,7 @@ class _Server(uvicorn.Server):  # type: ignore[misc]  # mypy skips uvicorn
 
 
 async def serve(
-    settings: Settings,
+    settings: ServerSettings,
     *,
     table: ModelTable | None = None,
     started: Callable[[int, int | None], object] = lambda _port, _grpc: None,
@@ -145,7 +145,7 @@ async def serve(
             raise helper.exception() or AssertionError
 
 
-def _within_limits(settings: Settings) -> Settings:
+def _within_limits(settings: ServerSettings) -> ServerSettings:
     """Return the settings with connections capped to the limit of open files."""
     listen = settings.listen
     ports = 1 if listen.grpc_port is None else 2

@@ -8,7 +8,7 @@ server only by these names. Two rules carry the rest:
   it when the request has its outputs. A version that was taken from the table is closed when its
   count is back at zero, so a swap drops no request. Counting happens on the event loop, without
   locks.
-- **Reports.** After each call of a runtime the server hands one :class:`Run` to `observe`: the
+- **Reports.** After each call of a runtime the server hands one :class:`ModelRun` to `observe`: the
   rows of many requests, their outputs or the error, and the time. Error-rate watch and
   sketches live on it. A request that was refused before the runtime is no report.
 
@@ -31,13 +31,13 @@ __all__ = [
     "Headers",
     "IndexEntry",
     "ModelIdentity",
+    "ModelRun",
     "ModelTable",
     "ModelUnavailableError",
-    "Run",
     "Served",
     "ServedModel",
+    "ServedTensor",
     "ShapeError",
-    "TensorSpec",
     "Tensors",
     "UnknownModelError",
 ]
@@ -59,7 +59,7 @@ class ShapeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TensorSpec:
+class ServedTensor:
     """An input or output of a model.
 
     Attributes:
@@ -100,11 +100,11 @@ class ServedModel(Protocol):
         """The protocol's ``platform``, as ``onnx_onnxv1``."""
 
     @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
+    def inputs(self) -> tuple[ServedTensor, ...]:
         """What it takes."""
 
     @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
+    def outputs(self) -> tuple[ServedTensor, ...]:
         """What it gives."""
 
     @property
@@ -161,7 +161,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class ModelRun:
     """One call of a runtime.
 
     Attributes:
@@ -243,7 +243,7 @@ class ModelTable(Protocol):
             UnknownModelError: If there is no such model.
         """
 
-    def observe(self, run: Run) -> None:
+    def observe(self, run: ModelRun) -> None:
         """Learn of a call of a runtime; returns at once and never raises."""
 
     async def start(self) -> None:

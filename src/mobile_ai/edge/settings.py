@@ -14,7 +14,7 @@ from mobile_ai.edge.limits import BatchLimits, FrontLimits, HttpLimits
 from mobile_ai.edge.models.settings import IMAGE, ModelSettings
 from mobile_ai.edge.sketches import Sketching
 
-__all__ = ["THROTTLE", "Settings", "SettingsError", "from_environment", "load_settings"]
+__all__ = ["THROTTLE", "ServerSettings", "ServerSettingsError", "from_environment", "load_settings"]
 
 # Mounted from the ConfigMap `<app>-<model>-throttle`, which the endpoint's component declares.
 THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
@@ -23,7 +23,7 @@ _MIB: Final = 2**20
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class SettingsError(ValueError):
+class ServerSettingsError(ValueError):
     """A configuration cannot be used; the message says what, got, expected."""
 
 
@@ -113,7 +113,7 @@ class Drain(_Section):
     finish_seconds: float = Field(default=15.0, gt=0, description="For requests under way.")
 
 
-class Settings(_Section):
+class ServerSettings(_Section):
     """Everything a server is told."""
 
     models: ModelSettings = Field(description="What is served, and where it comes from.")
@@ -156,7 +156,7 @@ class Settings(_Section):
 
 def from_environment(
     environment: Mapping[str, str], *, image: Path = IMAGE, throttle: Path = THROTTLE
-) -> Settings:
+) -> ServerSettings:
     """Return the settings of a workload that the components declare.
 
     Args:
@@ -170,15 +170,15 @@ def from_environment(
     try:
         models = ModelSettings.from_environment(environment, image=image)
     except ValueError as error:
-        raise SettingsError(str(error)) from error
-    return Settings(
+        raise ServerSettingsError(str(error)) from error
+    return ServerSettings(
         models=models,
         listen=Listen(host="0.0.0.0"),  # noqa: S104  # of the pod; its policy lets in the gateway
         access=Access(throttle=throttle, throttle_may_come_later=True),
     )
 
 
-def load_settings(path: Path) -> Settings:
+def load_settings(path: Path) -> ServerSettings:
     """Return the settings in a file.
 
     Raises:
@@ -188,16 +188,16 @@ def load_settings(path: Path) -> Settings:
         with path.open("rb") as file:
             content: Any = yaml.safe_load(file.read(_MAX_BYTES))
     except OSError as error:
-        raise SettingsError(
+        raise ServerSettingsError(
             f"{path}: got {error.strerror}; expected a configuration file"
         ) from error
     except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: got no YAML; {error}") from error
+        raise ServerSettingsError(f"{path}: got no YAML; {error}") from error
     try:
-        return Settings.model_validate(content)
+        return ServerSettings.model_validate(content)
     except ValidationError as error:
         lines = [
             f"  {'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}"
             for item in error.errors(include_url=False, include_input=False)
         ]
-        raise SettingsError(f"{path}: expected other values\n" + "\n".join(lines)) from error
+        raise ServerSettingsError(f"{path}: expected other values\n" + "\n".join(lines)) from error

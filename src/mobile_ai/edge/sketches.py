@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from mobile_ai.contracts.telemetry import CONFIDENCE_BINS, LATENCY_EDGES_MS, SCHEMA_VERSION
-from mobile_ai.edge.serving import ModelIdentity, Run, Tensors
+from mobile_ai.edge.serving import ModelIdentity, ModelRun, Tensors
 
 __all__ = ["Sketches", "Sketching"]
 
@@ -78,7 +78,7 @@ class Sketches:
         self._since = self._looked = clock()
         self._sketches: dict[ModelIdentity, _Sketch] = {}
 
-    def observe(self, run: Run) -> None:
+    def observe(self, run: ModelRun) -> None:
         """Count a call of a runtime, and sample its rows within the rate."""
         if isinstance(run.error, ValueError):  # the client's error, not the model's
             return

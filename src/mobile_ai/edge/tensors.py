@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mobile_ai.edge.datatypes import BYTES, DATATYPES, DataType, unpack_bytes
+from mobile_ai.edge.datatypes import BYTES, DATATYPES, TensorType, unpack_bytes
 from mobile_ai.edge.errors import BAD_REQUEST, RefusedError
-from mobile_ai.edge.serving import TensorSpec
+from mobile_ai.edge.serving import ServedTensor
 
 __all__ = ["check_shape", "from_elements", "from_json", "from_raw", "refuse"]
 
@@ -24,7 +24,7 @@ def refuse(message: str) -> RefusedError:
     return RefusedError(BAD_REQUEST, message)
 
 
-def check_shape(spec: TensorSpec, datatype: object, shape: object) -> tuple[int, ...]:
+def check_shape(spec: ServedTensor, datatype: object, shape: object) -> tuple[int, ...]:
     """Return a shape that matches the input's.
 
     Raises:
@@ -49,7 +49,7 @@ def check_shape(spec: TensorSpec, datatype: object, shape: object) -> tuple[int,
     return tuple(shape)
 
 
-def from_raw(spec: TensorSpec, shape: tuple[int, ...], data: memoryview) -> NDArray[Any]:
+def from_raw(spec: ServedTensor, shape: tuple[int, ...], data: memoryview) -> NDArray[Any]:
     """Return a tensor from binary form, without a copy for fixed-size datatypes.
 
     Raises:
@@ -73,7 +73,7 @@ def from_raw(spec: TensorSpec, shape: tuple[int, ...], data: memoryview) -> NDAr
     return array if array.flags.aligned else array.copy()
 
 
-def from_json(spec: TensorSpec, shape: tuple[int, ...], data: object) -> NDArray[Any]:
+def from_json(spec: ServedTensor, shape: tuple[int, ...], data: object) -> NDArray[Any]:
     """Return a tensor from JSON: flat, or nested as deep as the shape.
 
     Raises:
@@ -93,7 +93,7 @@ def from_json(spec: TensorSpec, shape: tuple[int, ...], data: object) -> NDArray
 
 
 def from_elements(
-    spec: TensorSpec, shape: tuple[int, ...], flat: Sequence[Any], *, finite: bool = True
+    spec: ServedTensor, shape: tuple[int, ...], flat: Sequence[Any], *, finite: bool = True
 ) -> NDArray[Any]:
     """Return a tensor from a flat sequence of Python values.
 
@@ -123,7 +123,7 @@ def from_elements(
 
 
 def _numbers(
-    spec: TensorSpec, datatype: DataType, flat: Sequence[Any], *, finite: bool
+    spec: ServedTensor, datatype: TensorType, flat: Sequence[Any], *, finite: bool
 ) -> NDArray[Any]:
     try:
         with np.errstate(over="ignore"):
@@ -135,7 +135,7 @@ def _numbers(
     return array
 
 
-def _checked_text(spec: TensorSpec, elements: NDArray[Any]) -> NDArray[Any]:
+def _checked_text(spec: ServedTensor, elements: NDArray[Any]) -> NDArray[Any]:
     """Check that elements are UTF-8, as ONNX's strings are."""
     try:
         for element in elements:

@@ -12,6 +12,6 @@ stream makes the verdict `undecided`, never `pass`.
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render import FORMS, render
 from mobile_ai.gate.report.report import Report, report_schema
-from mobile_ai.gate.run import Options, run_gate
+from mobile_ai.gate.run import GateOptions, run_gate
 
-__all__ = ["FORMS", "GateError", "Options", "Report", "render", "report_schema", "run_gate"]
+__all__ = ["FORMS", "GateError", "GateOptions", "Report", "render", "report_schema", "run_gate"]

@@ -11,7 +11,7 @@ from mobile_ai.gate.changes.source import differs_from, read_source
 from mobile_ai.gate.changes.stack_values import own_stack_file
 from mobile_ai.gate.engine.config_size import require_startable, size_warnings
 from mobile_ai.gate.engine.engine_environment import (
-    Cloud,
+    CloudName,
     engine_result,
     find_engine,
     have_kubernetes_provider,
@@ -25,7 +25,7 @@ from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.actuals import read_actuals
-from mobile_ai.gate.report.assemble import Run, assemble
+from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.plan_summary import Question, valued
 from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_checks
 from mobile_ai.gate.report.report import Report
@@ -34,13 +34,13 @@ from mobile_ai.gate.state.base_state import state_of_commit
 from mobile_ai.gate.state.baseline import from_git, read_state
 from mobile_ai.gate.verdict.expected_rules import expectation
 from mobile_ai.sandbox.engine import Engine
-from mobile_ai.sandbox.services.endpoints import VARIABLE
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 
-__all__ = ["Options", "prepare_stack", "run_gate"]
+__all__ = ["GateOptions", "prepare_stack", "run_gate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class GateOptions:
     """Options of a gate run.
 
     Attributes:
@@ -55,7 +55,7 @@ class Options:
     """
 
     stack: str
-    cloud: Cloud = "sandbox"
+    cloud: CloudName = "sandbox"
     base: str = ""
     actuals: Path | None = None
     timed: bool = False
@@ -63,7 +63,7 @@ class Options:
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
-def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
+def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
     """Preview a stack with the policy pack and report on it.
 
     Args:
@@ -115,7 +115,7 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
                 now=datetime.now(UTC),
             ),
         )
-    run = Run(
+    run = EngineRun(
         stack=project.stack,
         source=source,
         stack_file=stack_file,
@@ -134,20 +134,20 @@ def run_gate(options: Options, tell: Tell = lambda _: None) -> Report:
             official=_official(options),
         ),
     )
-    return assemble(run, clock.read(rate=_rate(shown), cpu=shown.cpu))
+    return assemble_report(run, clock.read(rate=_rate(shown), cpu=shown.cpu))
 
 
-def _official(options: Options) -> tuple[str, ...]:
+def _official(options: GateOptions) -> tuple[str, ...]:
     """Return the official providers; a running sandbox uses that of Kubernetes."""
     if options.cloud == "aws":
         return ("aws", "kubernetes")
-    return ("kubernetes",) if options.ambient.get(VARIABLE) else ()
+    return ("kubernetes",) if options.ambient.get(ENDPOINTS_VARIABLE) else ()
 
 
 def _compared(
     project: Project,
     engine: Engine,
-    options: Options,
+    options: GateOptions,
     deployed: tuple[Resource, ...],
     tell: Tell,
 ) -> tuple[tuple[Resource, ...], str, tuple[str, ...]]:
@@ -165,7 +165,7 @@ def _compared(
 
 
 def prepare_stack(
-    project: Project, engine: Engine, cloud: Cloud, variables: Mapping[str, str]
+    project: Project, engine: Engine, cloud: CloudName, variables: Mapping[str, str]
 ) -> Path:
     """Prepare a sandbox stack, and return the stack file for the engine.
 
@@ -179,7 +179,7 @@ def prepare_stack(
     from mobile_ai.sandbox.providers import install  # noqa: PLC0415
 
     install(project.home)
-    if variables.get(VARIABLE):
+    if variables.get(ENDPOINTS_VARIABLE):
         have_kubernetes_provider(variables)
     prepare_sandbox_stack(project, engine, variables)
     return project.stack_copy
@@ -192,7 +192,7 @@ def _moved(project: Project, sha256: str) -> tuple[str, ...]:
     return (f"{project.pack.name} changed while it ran: its verdicts are of no known pack.",)
 
 
-def _warnings(project: Project, options: Options) -> tuple[str, ...]:
+def _warnings(project: Project, options: GateOptions) -> tuple[str, ...]:
     near = size_warnings(project)
     if not options.base or not differs_from(project, options.base):
         return near

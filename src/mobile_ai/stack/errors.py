@@ -17,8 +17,8 @@ __all__ = [
     "SettingsError",
     "StackFileError",
     "UnknownDeploymentError",
+    "excerpt",
     "problems_of",
-    "shown",
 ]
 
 _MAX_SHOWN = 120  # characters of a value that a message repeats
@@ -93,7 +93,7 @@ def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Pr
     return [_problem(item, schema) for item in items if not _follows_from_others(item)]
 
 
-def shown(value: Any) -> str:
+def excerpt(value: Any) -> str:
     """Return a value as a message repeats it: as written, and never long."""
     text = repr(value)
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
@@ -105,7 +105,7 @@ def _follows_from_others(item: ErrorDetails) -> bool:
 
 
 def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
-    kind, context, got = item["type"], item.get("ctx", {}), shown(item["input"])
+    kind, context, got = item["type"], item.get("ctx", {}), excerpt(item["input"])
     key, node, parent = _locate(item["loc"], schema)
     if kind == "missing":
         return Problem(

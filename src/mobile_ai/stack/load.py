@@ -13,7 +13,7 @@ from mobile_ai.stack.releases import StackRelease, load_release
 from mobile_ai.stack.settings import NAMESPACE, Settings, parse_settings
 from mobile_ai.stack.settings_checks import check_models, check_settings
 
-__all__ = ["StackInputs", "decode", "load", "load_file"]
+__all__ = ["StackInputs", "decode_config", "load_file", "load_stack"]
 
 _TEXT_KEYS = frozenset({"environment", "region"})  # every other key holds JSON
 
@@ -37,14 +37,14 @@ class StackInputs:
     release: StackRelease
 
 
-def decode(values: Mapping[str, str]) -> dict[str, Any]:
+def decode_config(values: Mapping[str, str]) -> dict[str, Any]:
     """Return configuration as JSON values; a text that is not JSON stays what it is."""
     return {
         key: value if key in _TEXT_KEYS else _json_or_text(value) for key, value in values.items()
     }
 
 
-def load(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInputs:
+def load_stack(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInputs:
     """Turn configuration values into what the program declares from.
 
     Args:
@@ -77,7 +77,7 @@ def load_file(file: StackFile, *, root: Path, stack: str) -> StackInputs:
         StackFileError: If anything is wrong; every problem has its place.
     """
     try:
-        return load(file.values, root=root, stack=stack)
+        return load_stack(file.values, root=root, stack=stack)
     except SettingsError as error:
         raise file.error(error.problems) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.released import Named, SignedRelease, read_release, served_name
+from mobile_ai.contracts.released import ReleasedTarget, SignedRelease, read_release, served_name
 from mobile_ai.stack.errors import Problem
 from mobile_ai.stack.records import RecordError, plain_bytes
 
@@ -114,7 +114,7 @@ def _uploads(
             yield ReleaseFile(key=key, path=f"{folder}/{key}", sha256=digest, step=step)
 
 
-def _leads_to(target: Named) -> str:
+def _leads_to(target: ReleasedTarget) -> str:
     return str(target.custom["to"]) if target.custom.get("kind") == "patch" else ""
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mobile_ai.contracts.deployed import FIRST, STATE, Baseline, write_deployed
-from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.contracts.statements import USAGE
 from mobile_ai.contracts.tokens import (
     CONTEXT,
@@ -25,12 +25,12 @@ from mobile_ai.governance.bounds import Bounds, read_bounds
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.judge import judge
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.governance.rules.binding import ANNOTATION, VARIABLE
+from mobile_ai.governance.rules.binding import ANNOTATION, MANIFEST_VARIABLE
 from mobile_ai.governance.stack_policy import Setting
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.verdict import StackVerdict
 from mobile_ai.testing.samples import sample_props
 from mobile_ai.testing.signing import Signers, make_record, make_trust_text
-from mobile_ai.testing.version import Version, make_version
+from mobile_ai.testing.version import SampleVersion, make_version
 
 __all__ = ["IMAGE", "Scene"]
 
@@ -70,7 +70,7 @@ def _with_every_judged_type(config: PackConfig) -> dict[str, Mapping[str, Any]]:
     return {**config.parameters, rule: {"also": [*own["also"], *also]}}
 
 
-def _shared_version() -> Version:
+def _shared_version() -> SampleVersion:
     return make_version(Signers.shared())
 
 
@@ -93,7 +93,7 @@ class Scene:
     """
 
     signers: Signers = field(default_factory=Signers.shared)
-    version: Version = field(default_factory=_shared_version)
+    version: SampleVersion = field(default_factory=_shared_version)
     now: datetime = datetime(2026, 6, 1, tzinfo=UTC)
     preview: bool = True
     config: str = '{"rules": {}}'
@@ -125,7 +125,7 @@ class Scene:
         *,
         name: str = "test",
         parent: Resource | None = None,
-        provider: Provider | None = None,
+        provider: ProviderReference | None = None,
     ) -> Resource:
         """Return a resource of the stack; an AWS resource gets the AWS provider."""
         if provider is None and token.startswith("aws:"):
@@ -139,10 +139,10 @@ class Scene:
             parent=parent.urn if parent else None,
         )
 
-    def aws_provider(self, region: str = "eu-west-1") -> Provider:
+    def aws_provider(self, region: str = "eu-west-1") -> ProviderReference:
         """Return an AWS provider with the default tags."""
         tags = {f"mobile-ai:{key}": value for key, value in _TAGS.items()}
-        return Provider(
+        return ProviderReference(
             type="pulumi:providers:aws",
             name="aws",
             props={"region": region, "defaultTags": {"tags": tags}},
@@ -288,7 +288,7 @@ class Scene:
         props = sample_props(token, labels=self.labels("mobile-ai.dev/"))
         parent: Resource | None = self.endpoint()
         if token == FUNCTION:
-            props["environment"]["variables"][VARIABLE] = self.version.sha256
+            props["environment"]["variables"][MANIFEST_VARIABLE] = self.version.sha256
         elif token in KUBERNETES_WORKLOADS:
             props["metadata"]["annotations"] = {ANNOTATION: self.version.sha256}
         elif token == TASK_DEFINITION:
@@ -316,7 +316,7 @@ class Scene:
         by_urn = {item.urn: item for item in plan} | {item.urn: item for item in changed}
         return list(by_urn.values())
 
-    def judge(self, resources: Iterable[Resource]) -> list[Verdict]:
+    def judge(self, resources: Iterable[Resource]) -> list[StackVerdict]:
         """Return every verdict on some resources."""
         return judge(
             self.setting,
@@ -325,7 +325,7 @@ class Scene:
             preview=self.preview,
         )
 
-    def verdicts(self, rule: str, *changed: Resource) -> list[Verdict]:
+    def verdicts(self, rule: str, *changed: Resource) -> list[StackVerdict]:
         """Return a rule's verdicts on the plan with some resources changed."""
         return [item for item in self.judge(self.resources(*changed)) if item.rule == rule]
 

@@ -13,14 +13,14 @@ from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.statements import ASSESSMENT, EVALUATION, PROVENANCE, Subject
 from mobile_ai.testing.signing import Signers, make_evidence
 
-__all__ = ["Version", "make_version"]
+__all__ = ["SampleVersion", "make_version"]
 
 Edit = Callable[[dict[str, Any]], None]
 _INTERVAL: Final = {"low": 0.95, "high": 0.99, "method": "wilson"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class SampleVersion:
     """A signed model version: the manifest's text, its digest, the evidence by kind."""
 
     manifest: str
@@ -42,7 +42,7 @@ def make_version(
     assessment: Edit | None = None,
     evaluation: Edit | None = None,
     bom_edit: Edit | None = None,
-) -> Version:
+) -> SampleVersion:
     """Return a signed version of the model ``digits``.
 
     Args:
@@ -80,7 +80,7 @@ def make_version(
         for kind, text in evidence.items()
     ]
     text = dump_yaml(values)
-    return Version(manifest=text, sha256=sha256_text(text), evidence=evidence, values=values)
+    return SampleVersion(manifest=text, sha256=sha256_text(text), evidence=evidence, values=values)
 
 
 def _edited(value: dict[str, Any], edit: Edit | None) -> dict[str, Any]:

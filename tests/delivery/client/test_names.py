@@ -10,7 +10,7 @@ from tuf.api.metadata import TargetFile
 
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.delivery.client import active_model, load_model, reject
-from mobile_ai.delivery.client.cache import Cache
+from mobile_ai.delivery.client.cache import TargetCache
 from mobile_ai.delivery.client.state import load_state
 from mobile_ai.delivery.errors import UpdateError
 from tests.delivery.world import check, deployment, device, weights
@@ -140,7 +140,7 @@ def test_a_device_is_given_a_digest_or_none(world, cdn):
 
 @pytest.mark.parametrize("digest", DIGESTS.values(), ids=DIGESTS)
 def test_the_cache_itself_has_files_by_digest_only(tmp_path, digest):
-    cache = Cache(tmp_path / "cache")
+    cache = TargetCache(tmp_path / "cache")
     for use in (cache.path, cache.part, cache.holds, cache.content, cache.adopt):
         with pytest.raises(DocumentError, match="64 lower-case hexadecimal digits"):
             use(digest)

@@ -8,8 +8,8 @@ import pytest
 
 from mobile_ai.contracts.telemetry import check_event
 from mobile_ai.delivery.client import active_model, explain, next_check
-from mobile_ai.delivery.client.events import Spool
-from mobile_ai.delivery.client.state import Installed, State, load_state, save_state
+from mobile_ai.delivery.client.events import EventSpool
+from mobile_ai.delivery.client.state import DeviceState, Installed, load_state, save_state
 from mobile_ai.delivery.rings import cohort, point
 from tests.delivery.world import check, deployment, device, weights
 
@@ -42,7 +42,7 @@ def test_the_cohort_decides_the_ring(world, cdn):
     world.publish(deployment(world.new, previous=world.old, stage="canary"))
     for number in range(30):
         one = device(world, cdn.url, ring=None, folder=world.folder / f"device-{number}")
-        state = State(installation=f"{number:032x}")
+        state = DeviceState(installation=f"{number:032x}")
         save_state(one.state_file, state)
         early = cohort(point(state.installation), point("camera-digits")) < 100_000
         assert check(one).version == ("1.1.0" if early else "1.0.0")
@@ -120,11 +120,11 @@ def test_an_edge_pod_subscribes_as_a_phone_does(world, cdn):
 
 
 def test_events_are_as_the_telemetry_api_takes_them(phone):
-    events = Spool(phone.folder / "events.jsonl").read()
+    events = EventSpool(phone.folder / "events.jsonl").read()
     assert [event["outcome"] for event in events] == ["installed"]
     assert check_event(events[0], now=datetime.now(UTC)) is None
-    Spool(phone.folder / "events.jsonl").sent([events[0]["event_id"]])
-    assert Spool(phone.folder / "events.jsonl").read() == []
+    EventSpool(phone.folder / "events.jsonl").sent([events[0]["event_id"]])
+    assert EventSpool(phone.folder / "events.jsonl").read() == []
 
 
 def test_no_event_holds_the_installation_id(phone):
@@ -166,7 +166,7 @@ def test_a_halted_model_is_nothing_to_fall_back_to():
         sha256="0" * 64, length=1, version="1.0.0", variant="int8", format="tflite",
         manifest_sha256="0" * 64, ring="general", fallback="off",
     )  # fmt: skip
-    state = State(installation="x", active=item, halts={"1" * 64: ("0" * 64,)})
+    state = DeviceState(installation="x", active=item, halts={"1" * 64: ("0" * 64,)})
     assert state.with_active(replace(item, version="2.0.0")).previous is None
 
 

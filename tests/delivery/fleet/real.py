@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from mobile_ai.delivery.client import active_model
-from mobile_ai.delivery.client.state import State, save_state
+from mobile_ai.delivery.client.state import DeviceState, save_state
 from tests.delivery.caching import CachingProxy
 from tests.delivery.world import Cdn, check, deployment, device, weights
 
@@ -38,7 +38,7 @@ class RealFleet:
         ]
         for number, item in enumerate(self.devices):
             # Fixed ids, so that the same devices are in the canary ring at every run.
-            save_state(item.state_file, State(installation=f"device-{number}"))
+            save_state(item.state_file, DeviceState(installation=f"device-{number}"))
 
     def close(self):
         self.proxy.close()

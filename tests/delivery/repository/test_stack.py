@@ -8,7 +8,7 @@ import pytest
 
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository import stack
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.release import RepositoryPaths
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.errors import StackFileError, UnknownDeploymentError
 
@@ -120,7 +120,7 @@ def test_names_that_would_leave_their_folder_are_not_read(path, before, after):
 @pytest.mark.parametrize("name", ["..", "../dev", "dev/..", "", ".dev", "dev\n"])
 def test_a_stack_is_a_plain_name(tmp_path, name):
     with pytest.raises(ReleaseError, match="stack"):
-        Places(root=tmp_path, stack=name)
+        RepositoryPaths(root=tmp_path, stack=name)
 
 
 def test_a_rollback_does_not_lose_a_halt_that_nobody_signed(path):

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import pytest
 
-from mobile_ai.delivery.client import Outcome
+from mobile_ai.delivery.client import UpdateOutcome
 from mobile_ai.delivery.client.state import load_state, save_state
 from mobile_ai.edge.models.signals import REGISTRY
 from mobile_ai.edge.models.split import TRACK_HEADER
 from mobile_ai.edge.server import make_front
-from mobile_ai.edge.serving import ModelUnavailableError, Run, UnknownModelError
+from mobile_ai.edge.serving import ModelRun, ModelUnavailableError, UnknownModelError
 from tests.edge.models.world import (
     ask,
     failing,
@@ -155,7 +155,7 @@ async def test_what_clients_do_wrong_takes_no_version_back(two, tmp_path):
             served = table.route("digits", None, [])
             wrong = ValueError("another rank")
             table.observe(
-                Run(served=served, inputs={}, outputs=None, rows=1, seconds=0.001, error=wrong)
+                ModelRun(served=served, inputs={}, outputs=None, rows=1, seconds=0.001, error=wrong)
             )
             served.release()
         await asyncio.sleep(0.05)
@@ -170,7 +170,7 @@ async def test_a_slower_version_is_taken_back(two, tmp_path):
             served = table.route("digits", None, [])
             outputs = served.model.run(ones())
             table.observe(
-                Run(served=served, inputs=ones(), outputs=outputs, rows=1, seconds=seconds)
+                ModelRun(served=served, inputs=ones(), outputs=outputs, rows=1, seconds=seconds)
             )
             served.release()
 
@@ -366,7 +366,7 @@ class Nothing:
     """A source that has nothing."""
 
     def check(self):
-        return Outcome(word="unreachable", reason="none")
+        return UpdateOutcome(word="unreachable", reason="none")
 
 
 @in_loop

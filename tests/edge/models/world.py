@@ -13,12 +13,12 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.delivery.client import selftest_worker
-from mobile_ai.delivery.repository.deployment import Pin
-from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.repository.deployment import ManifestPin
+from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.delivery.rings import Ring
 from mobile_ai.edge.models.assemble import open_table
 from mobile_ai.edge.models.settings import ModelSettings
-from mobile_ai.edge.serving import Run
+from mobile_ai.edge.serving import ModelRun
 from mobile_ai.testing import Signers, make_trust_text, make_version
 from tests.delivery.world import World, deployment
 
@@ -164,8 +164,8 @@ class Releases(World):
         manifest = ModelManifest.model_validate_json(json.dumps(made.values))
         pin = sha256_bytes(f"{name} {version}".encode())
         model = VerifiedModel(sha256=pin, manifest=manifest, statements={})
-        self.versions[pin] = Version(folder=folder, model=model)
-        return Pin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
+        self.versions[pin] = ModelVersionFiles(folder=folder, model=model)
+        return ManifestPin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
 
     def release(self, pin, *, name="digits", more=(), **changes):
         """Publish a version of a model to all rings, or up to ``stage``."""
@@ -237,7 +237,7 @@ def ask(table, name="digits", version=None, *, value=1.0, headers=()):
     except Exception as caught:  # noqa: BLE001
         outputs, error = None, caught
     table.observe(
-        Run(served=served, inputs=batch, outputs=outputs, rows=1, seconds=0.001, error=error)
+        ModelRun(served=served, inputs=batch, outputs=outputs, rows=1, seconds=0.001, error=error)
     )
     served.release()
     answer = None if outputs is None else float(outputs["y"][0, 0])

@@ -7,7 +7,7 @@ from typing import Any
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.state.baseline import ModelPin
 from mobile_ai.governance.facts import Facts
-from mobile_ai.operations.audit import Check, Deployed, Found
+from mobile_ai.operations.audit import Check, DeployedStack, Found
 from mobile_ai.operations.audit.contract import Author
 from mobile_ai.testing import Scene
 
@@ -16,14 +16,14 @@ NAME = SCENE.deployment().name
 PIN = ModelPin(model="digits", version="1.1.0", sha256=SCENE.version.sha256)
 
 
-def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: Any) -> Deployed:
+def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: Any) -> DeployedStack:
     """Return a deployed state; outputs are the inputs, with the tags that the provider adds."""
     now = now or scene.now
     resources = tuple(changes.pop("resources", scene.resources()))
     facts = Facts(scene.setting("dev"), now=now)
     for item in resources:
         facts.admit(item)
-    value = Deployed(
+    value = DeployedStack(
         stack="dev",
         resources=resources,
         outputs={item.urn: {**item.props, "tagsAll": tags(item)} for item in resources},
@@ -36,7 +36,7 @@ def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: An
     return replace(value, **changes)
 
 
-def told(check: Check, state: Deployed) -> str:
+def told(check: Check, state: DeployedStack) -> str:
     """Return the author of a finding, in the form of a report."""
     (found,) = check.look(state)
     assert found.author
@@ -48,11 +48,11 @@ def resource(token: str, name: str, props: dict[str, Any], **more: Any) -> Resou
     return Resource(type=token, name=name, urn=urn, props=props, **more)
 
 
-def only(*resources: Resource) -> Deployed:
+def only(*resources: Resource) -> DeployedStack:
     return replace(deployed(), resources=resources)
 
 
-def got(check: Check, state: Deployed) -> list[str]:
+def got(check: Check, state: DeployedStack) -> list[str]:
     found: list[Found] = list(check.look(state))
     return [item.finding.got for item in found]
 

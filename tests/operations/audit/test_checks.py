@@ -13,7 +13,7 @@ from mobile_ai.operations.audit.checks import STATE_CHECKS
 from mobile_ai.operations.audit.checks.expiry import SOON, approvals_not_near_expiry
 from mobile_ai.operations.audit.checks.pins import pins_as_in_git
 from mobile_ai.operations.audit.checks.tags import coverage, tags_deployed
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 from mobile_ai.testing import Scene, Signers, make_record, make_version
 from tests.operations.audit.support import NAME, PIN, SCENE, deployed, tags
 
@@ -21,7 +21,7 @@ OTHER = replace(PIN, version="1.0.0", sha256="9" * 64)
 QUEUE = SCENE.sample("aws:sqs/queue:Queue")
 
 
-def look(check: Check, subject: Deployed) -> list[Found]:
+def look(check: Check, subject: DeployedStack) -> list[Found]:
     return list(check.look(subject))
 
 

@@ -9,10 +9,10 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.exported import read_export
 from mobile_ai.contracts.reading import Secret
 from mobile_ai.gate.engine.events import Violation
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.verdict import verdict
 from mobile_ai.gate.verdict.expectation import Expectation
-from mobile_ai.governance.judge import Session
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.operations.audit.policy_events import disagreement, events_of
 from mobile_ai.testing import Scene, changed
@@ -29,17 +29,17 @@ EXPECTED = Expectation(
 )
 
 
-def judged(scene: Scene, *changes) -> Observation:
+def judged(scene: Scene, *changes) -> EngineObservation:
     resources = [item for item in scene.resources(*changes) if not item.type.startswith("aws:")]
     state = read_export(export(resources), name="state")
-    session = Session(scene.setting, now=scene.now)
-    seen = Observation()
+    session = JudgeSession(scene.setting, now=scene.now)
+    seen = EngineObservation()
     for event in events_of(state, session, EXPECTED):
         seen.add(event)
     return seen
 
 
-def denials(seen: Observation) -> set[str]:
+def denials(seen: EngineObservation) -> set[str]:
     return {item.rule for item in seen.violations if item.level == "mandatory"}
 
 
@@ -69,8 +69,8 @@ def test_a_missing_account_would_be_noticed():
     assert verdict.doubts(seen, EXPECTED, exit_code=0, errors=())
 
 
-def said(*denied: tuple[str, str]) -> Observation:
-    seen = Observation()
+def said(*denied: tuple[str, str]) -> EngineObservation:
+    seen = EngineObservation()
     for rule, urn in denied:
         seen.add(
             Violation(
@@ -158,6 +158,6 @@ def test_what_is_no_state_is_refused(value):
 def test_time_is_the_caller_s():
     late = datetime(2040, 1, 1, tzinfo=UTC)
     state = read_export(export(SCENE.resources()), name="state")
-    session = Session(SCENE.setting, now=late)
+    session = JudgeSession(SCENE.setting, now=late)
     rules = {i.rule for i in events_of(state, session, EXPECTED) if isinstance(i, Violation)}
     assert {"ethical-assessment-approved", "evaluation-current"} <= rules

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import Finding
-from mobile_ai.gate.report.assemble import assemble
+from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.operations.audit import Check, Found
 from mobile_ai.operations.audit.contract import Author
 from mobile_ai.operations.audit.merge import look, merge
@@ -27,7 +27,7 @@ def check(*found: Found, raises: Exception | None = None) -> Check:
 
 
 def merged(*found: Found, stream: str = "passed", raises: Exception | None = None):
-    report = assemble(run_of(stream, exit_code=int(stream != "passed")), TIMING)
+    report = assemble_report(run_of(stream, exit_code=int(stream != "passed")), TIMING)
     return merge(report, look([check(*found, raises=raises)], deployed()), STACK_FILE)
 
 

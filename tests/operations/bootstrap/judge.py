@@ -15,7 +15,7 @@ from typing import Any, Final
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Place
+from mobile_ai.operations.bootstrap import StackPlace
 from tests.operations.bootstrap.judge_tables import (
     LINKED,
     NEWER,
@@ -51,7 +51,7 @@ def missing(policies: Sequence[Mapping[str, Any]], wanted: Iterable[Needed]) -> 
     return [one for one in wanted if not allows(policies, one.action, one.arn, dict(one.context))]
 
 
-def needed(plan: Sequence[Resource], place: Place) -> list[Needed]:
+def needed(plan: Sequence[Resource], place: StackPlace) -> list[Needed]:
     """Return every call that CloudFormation would make for a plan, on concrete ARNs."""
     return sorted({one for resource in plan for one in _needed(resource, plan, place)})
 
@@ -72,7 +72,7 @@ def unlisted(plan: Iterable[Resource]) -> set[str]:
     return {resource.type for resource in plan} - set(OWN)
 
 
-def _needed(resource: Resource, plan: Sequence[Resource], place: Place) -> Iterator[Needed]:
+def _needed(resource: Resource, plan: Sequence[Resource], place: StackPlace) -> Iterator[Needed]:
     own = OWN[resource.type]
     if own.cloudformation is None:
         return
@@ -85,7 +85,7 @@ def _needed(resource: Resource, plan: Sequence[Resource], place: Place) -> Itera
 
 
 def _calls(
-    action: str, resource: Resource, own: Own, plan: Sequence[Resource], place: Place
+    action: str, resource: Resource, own: Own, plan: Sequence[Resource], place: StackPlace
 ) -> Iterator[Needed]:
     region = str(resource.props.get("region") or place.region)
     if action == "iam:PassRole":
@@ -104,7 +104,7 @@ def _call(resource: Resource, action: str, arn: str, context: Mapping[str, str])
     return Needed(resource=name, action=action, arn=arn, context=tuple(sorted(context.items())))
 
 
-def _passes(resource: Resource, plan: Sequence[Resource], place: Place) -> Iterator[Needed]:
+def _passes(resource: Resource, plan: Sequence[Resource], place: StackPlace) -> Iterator[Needed]:
     """Yield the roles of the plan that a resource's service assumes."""
     service = ROLES.get(resource.type)
     for role in plan if service else ():
@@ -133,7 +133,7 @@ def _context(
 
 
 def _arns(
-    action: str, resource: Resource, own: Own, plan: Sequence[Resource], place: Place
+    action: str, resource: Resource, own: Own, plan: Sequence[Resource], place: StackPlace
 ) -> Iterator[str]:
     service, _, operation = action.partition(":")
     kinds, formats = _reference().get(service, ({}, {}))
@@ -157,7 +157,9 @@ def _chosen(kinds: Iterable[str] | None, own: Own) -> set[str]:
     return (required - OTHER_KINDS) | (listed & own.kinds)
 
 
-def _filled(form: str, resource: Resource, own: Own, plan: Sequence[Resource], place: Place) -> str:
+def _filled(
+    form: str, resource: Resource, own: Own, plan: Sequence[Resource], place: StackPlace
+) -> str:
     region = str(resource.props.get("region") or place.region)
     fixed = {"Partition": "aws", "Region": region, "Account": place.account}
 

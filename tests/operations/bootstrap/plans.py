@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mobile_ai.contracts.engine_values import decode_json
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Place
+from mobile_ai.operations.bootstrap import StackPlace
 from tests.components.support import run_stack, stack_values, write_repository
 
 __all__ = ["STACKS", "place_of", "plan_of"]
@@ -31,12 +31,12 @@ def plan_of(stack: str) -> tuple[Resource, ...]:
 
 
 @cache
-def place_of(stack: str) -> Place:
+def place_of(stack: str) -> StackPlace:
     """Return the place of a stack, as the command reads it from the stack file."""
     values = stack_values(_repository(), stack)
     aws = values["aws"]
     regions = sorted({values["region"], *aws["allowedRegions"], "us-east-1"})
-    return Place(
+    return StackPlace(
         account=str(aws["accountId"]),
         stack=stack,
         region=values["region"],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from mobile_ai.operations.bootstrap import Place
+from mobile_ai.operations.bootstrap import StackPlace
 from tests.operations.bootstrap.judge import Needed, needed
 from tests.operations.bootstrap.plans import place_of, plan_of
 
@@ -67,7 +67,9 @@ _LINKED_BY_GUIDES = {
 }
 
 
-def _linked(place: Place, services: Sequence[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _linked(
+    place: StackPlace, services: Sequence[str]
+) -> Iterator[tuple[str, str, dict[str, str]]]:
     for service in services:
         name = f"{service}.amazonaws.com"
         arn = f"arn:aws:iam::{place.account}:role/aws-service-role/{name}/AWSServiceRoleForIt"

@@ -15,7 +15,7 @@ from moto import mock_aws
 from mobile_ai.cli.main import main
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Place, Repository, Wanted, bootstrap
+from mobile_ai.operations.bootstrap import Repository, StackPlace, WantedAccount, bootstrap
 from mobile_ai.operations.bootstrap.names import refuse_shared_names
 from tests.stack.sample import stack_text
 
@@ -24,13 +24,13 @@ def planned(token: str, **props: Any) -> Resource:
     return Resource(type=token, name="t", urn="urn:pulumi:dev::p::t::t", props=props)
 
 
-PLACE = Place(
+PLACE = StackPlace(
     account="123456789012",
     stack="dev",
     region="eu-central-1",
     regions=("eu-central-1", "us-east-1"),
 )
-WANTED = Wanted(
+WANTED = WantedAccount(
     place=PLACE,
     repository=Repository.parse("example/models"),
     plan=(
@@ -57,7 +57,7 @@ def client(service: str) -> Any:
     return boto3.client(service, region_name="eu-central-1")
 
 
-def run(wanted: Wanted = WANTED) -> dict[str, str]:
+def run(wanted: WantedAccount = WANTED) -> dict[str, str]:
     return {item.what: item.outcome for item in bootstrap(wanted, client)}
 
 

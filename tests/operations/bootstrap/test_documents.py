@@ -11,7 +11,7 @@ import pytest
 
 from mobile_ai.components.aws.names import AwsScope, boundary_arn, key_alias
 from mobile_ai.operations.bootstrap import (
-    Place,
+    StackPlace,
     boundary_policy,
     deploy_policies,
     gate_policies,
@@ -229,7 +229,7 @@ def test_lambda_alone_pulls_the_image_of_functions_and_for_this_account_alone() 
 
 def test_the_boundary_has_the_name_that_components_give_their_roles() -> None:
     scope = AwsScope(stack="dev", account_id="1" * 12, region="eu-central-1", protect=False)
-    place = Place(account="1" * 12, stack="dev", region="eu-central-1", regions=())
+    place = StackPlace(account="1" * 12, stack="dev", region="eu-central-1", regions=())
 
     assert boundary_arn(scope) == place.boundary
 

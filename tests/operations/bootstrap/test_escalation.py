@@ -13,11 +13,11 @@ from cloudsplaining.scan.policy_document import PolicyDocument
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Place, boundary_policy, deploy_policies
+from mobile_ai.operations.bootstrap import StackPlace, boundary_policy, deploy_policies
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of
 from tests.tools.iam import allows
 
-PLACE = Place(account="111122223333", stack="dev", region="eu-central-1", regions=())
+PLACE = StackPlace(account="111122223333", stack="dev", region="eu-central-1", regions=())
 
 
 def role_of(stack: str) -> list[dict[str, Any]]:

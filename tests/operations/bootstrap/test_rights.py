@@ -13,7 +13,7 @@ import pytest
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Place, Right, deploy_policies, rights_of_plan
+from mobile_ai.operations.bootstrap import Right, StackPlace, deploy_policies, rights_of_plan
 from mobile_ai.operations.bootstrap.policies import packed, statements
 from mobile_ai.operations.bootstrap.rights import authorization, calls
 from tests.operations.bootstrap.judge import handlers, missing, unlisted
@@ -24,7 +24,9 @@ from tests.tools.authorization import reference
 from tests.tools.iam import allows, matching
 from tests.tools.types_in_use import aws_types_in_use
 
-PLACE = Place(account="111122223333", stack="dev", region="eu-central-1", regions=("eu-central-1",))
+PLACE = StackPlace(
+    account="111122223333", stack="dev", region="eu-central-1", regions=("eu-central-1",)
+)
 
 
 @cache
@@ -238,7 +240,7 @@ def test_merging_statements_widens_no_action(stack: str) -> None:
             assert [arn for arn in beyond for form in forms if _same_kind(form, arn)] == []
 
 
-def _shortened(arn: str, place: Place) -> str:
+def _shortened(arn: str, place: StackPlace) -> str:
     for prefix in (place.prefix, place.prefix.replace("-", "_")):
         if prefix in arn:
             return arn[: arn.index(prefix)] + prefix + "*"

@@ -11,7 +11,7 @@ import pytest
 from mobile_ai.cli.main import main
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.operations.dashboard.board import Board, Table
-from mobile_ai.operations.dashboard.collect import Sources, collect
+from mobile_ai.operations.dashboard.collect import Sources, collect_board
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +79,7 @@ def board(folder: Path) -> Board:
         reports=folder / "reports",
         showback=folder / "showback",
     )
-    return collect("dev", sources, now=NOW)
+    return collect_board("dev", sources, now=NOW)
 
 
 def rows(board: Board, name: str) -> list[Any]:
@@ -124,14 +124,14 @@ def test_a_waiver_that_does_not_count_says_why(tmp_path: Path) -> None:
     (pack / "waivers" / "dev").mkdir(parents=True)
     (pack / "waivers" / "dev" / "mine.yaml").write_text("predicateType: none\n")
 
-    board = collect("dev", Sources(pack=pack), now=NOW)
+    board = collect_board("dev", Sources(pack=pack), now=NOW)
 
     (row,) = rows(board, "waivers")
     assert (row["state"], "mine" in str(row["target"])) == ("refused", True)
 
 
 def test_what_is_not_named_is_empty() -> None:
-    board = collect("dev", Sources(pack=ROOT / "policy-pack"), now=NOW)
+    board = collect_board("dev", Sources(pack=ROOT / "policy-pack"), now=NOW)
 
     assert all(not p.rows for s in board.sections for p in s.parts if not isinstance(p, Table))
 
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_json_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
 
     with pytest.raises(GovernanceError, match=r"bad\.json"):
-        collect("dev", Sources(pack=ROOT / "policy-pack", reports=tmp_path), now=NOW)
+        collect_board("dev", Sources(pack=ROOT / "policy-pack", reports=tmp_path), now=NOW)
 
 
 def test_the_command_writes_the_page(

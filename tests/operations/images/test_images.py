@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from mobile_ai.cli.main import main
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.operations.images import Registry, compare, read_images
+from mobile_ai.operations.images import ImageRegistry, compare_images, read_images
 from mobile_ai.operations.images.login import login
 from tests.operations.images.registry_double import (
     LOGIN,
@@ -152,7 +152,7 @@ def test_without_every_digest_nothing_is_edited(
 def test_a_password_goes_to_the_token_s_place_and_is_asked_for_once(
     stack: Path, contents: Contents
 ) -> None:
-    compare(read_images(stack), Registry(credentials=login))
+    compare_images(read_images(stack), ImageRegistry(credentials=login))
 
     kinds = [kind for path, kind in contents.asked if path.startswith("/token")]
     assert kinds == ["Basic"] * 2  # one for each repository
@@ -166,19 +166,19 @@ def test_registries_without_tokens_are_asked_too(
 ) -> None:
     contents.auth = auth
 
-    assert len(compare(read_images(stack), Registry(credentials=login))) == 4
+    assert len(compare_images(read_images(stack), ImageRegistry(credentials=login))) == 4
 
 
 def test_without_a_login_a_closed_registry_is_an_error(stack: Path) -> None:
     with pytest.raises(GovernanceError, match=r"token for .*status 401"):
-        compare(read_images(stack), Registry())
+        compare_images(read_images(stack), ImageRegistry())
 
 
 def test_a_tag_that_is_no_version_must_be_named(contents: Contents, host: str) -> None:
     contents.auth = "none"
 
     with pytest.raises(GovernanceError, match="expected a version such as"):
-        Registry().newest(f"{host}/mobile-ai/mlflow")
+        ImageRegistry().newest(f"{host}/mobile-ai/mlflow")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mobile_ai.operations.monitor import Finding, Settings, judge
+from mobile_ai.operations.monitor import ComparisonSettings, MonitorFinding, judge_history
 from mobile_ai.operations.monitor.alarm import begin_of
-from mobile_ai.operations.monitor.window_counts import Cell, Subject
+from mobile_ai.operations.monitor.window_counts import Cell, MonitoredSubject
 from tests.operations.monitor.world import (
     BINS,
     CANARY,
@@ -22,12 +22,12 @@ from tests.operations.monitor.world import (
     shifted,
 )
 
-SETTINGS = Settings(reference=48)
+SETTINGS = ComparisonSettings(reference=48)
 ONSET = 72
 HOURS = 96
 _FEW = plain(3)
 _NORMAL = Fleet(shares=_FEW)
-History = Mapping[Subject, Mapping[int, Cell]]
+History = Mapping[MonitoredSubject, Mapping[int, Cell]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,9 @@ class Outcome:
     """
 
     scenario: Scenario
-    findings: list[Finding]
+    findings: list[MonitorFinding]
     delay: int | None
-    false: list[Finding] = field(default_factory=list)
+    false: list[MonitorFinding] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -84,7 +84,7 @@ class Outcome:
 def play(scenario: Scenario, seed: int) -> Outcome:
     """Run the monitor on a scenario."""
     history, costs = scenario.build(seed)
-    found = judge(history, SETTINGS, costs=costs)
+    found = judge_history(history, SETTINGS, costs=costs)
     onset = begin_of(scenario.onset, 1)
     hits = [item for item in found if item.rule == scenario.expect and item.windows.alarm >= onset]
     alarms = [_window(item.windows.alarm) for item in hits]

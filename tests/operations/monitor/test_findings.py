@@ -8,23 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.operations.monitor import MonitorError, Settings, read_findings, write_findings
+from mobile_ai.operations.monitor import (
+    ComparisonSettings,
+    MonitorError,
+    read_findings,
+    write_findings,
+)
 from mobile_ai.operations.monitor.alarm import findings
 from mobile_ai.operations.monitor.compare import Evidence
-from mobile_ai.operations.monitor.compare_windows import Observation
+from mobile_ai.operations.monitor.compare_windows import WindowComparison
 from mobile_ai.operations.monitor.estimate import accuracy
 from mobile_ai.operations.monitor.finding import finding_schema
 from mobile_ai.operations.monitor.reference import learn
 from mobile_ai.operations.monitor.window_counts import Cell
 from tests.operations.monitor.world import DEVICES, SITES
 
-SETTINGS = Settings()
+SETTINGS = ComparisonSettings()
 
 
 def line(pattern, *, subject=DEVICES, rule="crash-rate", first=0):
     """Return observations of windows: `x` is breached, `.` is not, a space was not judged."""
     return [
-        Observation(
+        WindowComparison(
             subject=subject,
             rule=rule,
             series="crash",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mobile_ai.operations.monitor import Settings, judge
+from mobile_ai.operations.monitor import ComparisonSettings, judge_history
 from tests.operations.monitor.scenarios import SCENARIOS, play
 from tests.operations.monitor.world import DEVICES, Fleet, plain, run, shifted
 
@@ -31,7 +31,7 @@ def test_lies_of_devices_never_allow_a_rollback_without_a_person():
 def test_clean_windows_of_twenty_inputs_raise_nothing():
     history = run(7, 150, {DEVICES: lambda _: Fleet(shares=plain(), n=500)})
 
-    assert judge(history, Settings(reference=48)) == []
+    assert judge_history(history, ComparisonSettings(reference=48)) == []
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -41,5 +41,9 @@ def test_a_shift_that_matters_is_found_within_three_windows(seed):
     after = Fleet(shares={"input.f00": shifted(shares, by=0.25)}, n=500)
     history = run(seed, 63, {DEVICES: lambda w: after if w >= 60 else before})
 
-    found = [item for item in judge(history, Settings(reference=48)) if item.rule == "input-drift"]
+    found = [
+        item
+        for item in judge_history(history, ComparisonSettings(reference=48))
+        if item.rule == "input-drift"
+    ]
     assert [item.series for item in found] == ["input.f00"]

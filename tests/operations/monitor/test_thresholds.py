@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_ai.cli.main import main
-from mobile_ai.operations.monitor.finding import Finding, read_finding
+from mobile_ai.operations.monitor.finding import MonitorFinding, read_finding
 from mobile_ai.operations.monitor.limits import Limit, Limited, read_limits
 from mobile_ai.operations.monitor.thresholds import over, propose_thresholds, quantile, rounded_up
-from mobile_ai.operations.monitor.window_counts import Cell, Subject
+from mobile_ai.operations.monitor.window_counts import Cell, MonitoredSubject
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
-DEVICES = Subject("field-assistant", "digits", "1.1.0", "general", "device")
+DEVICES = MonitoredSubject("field-assistant", "digits", "1.1.0", "general", "device")
 FIRST = 20_000  # a day's window
 AT = 20  # this bin ends at 0.05 x 2^(21/4) = 1.9 ms
 
@@ -33,7 +33,7 @@ def limits(*, now: float = 60, **changes: Any) -> list[Limit]:
 
 
 def days(
-    *, number: int = 14, n: float = 2_000, at: int = AT, subject: Subject = DEVICES
+    *, number: int = 14, n: float = 2_000, at: int = AT, subject: MonitoredSubject = DEVICES
 ) -> dict[Any, Any]:
     """Return days with all events in one bin."""
     counts = np.zeros(64)
@@ -41,7 +41,7 @@ def days(
     return {subject: {FIRST + day: Cell(bins={"latency": counts}) for day in range(number)}}
 
 
-def proposals(history: Any, **changes: Any) -> list[Finding]:
+def proposals(history: Any, **changes: Any) -> list[MonitorFinding]:
     return propose_thresholds(history, limits(**changes), stack="dev", width=24)
 
 
@@ -129,7 +129,7 @@ def test_the_command_writes_proposals_and_closes_them(
     (tmp_path / "store" / "days").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     history = days()
-    monkeypatch.setattr("mobile_ai.operations.monitor.load", lambda *_, **__: history)
+    monkeypatch.setattr("mobile_ai.operations.monitor.load_history", lambda *_, **__: history)
 
     assert thresholds(capsys) == [("threshold", True)]
     (path,) = (tmp_path / "store" / "findings").glob("*.json")

@@ -12,13 +12,13 @@ import numpy as np
 from scipy.optimize import brentq
 
 from mobile_ai.operations.monitor.statistics import psi
-from mobile_ai.operations.monitor.window_counts import Cell, Subject
+from mobile_ai.operations.monitor.window_counts import Cell, MonitoredSubject
 
 FEATURES = 20
 BINS = 10
 CONFIDENT = np.array([1, 1, 1, 2, 2, 3, 5, 10, 25, 50]) / 100
 RIGHT = np.array([0.3, 0.3, 0.35, 0.4, 0.45, 0.55, 0.65, 0.8, 0.93, 0.99])
-DEVICES = Subject("field-assistant", "digits", "1.0.0", "general", "device")
+DEVICES = MonitoredSubject("field-assistant", "digits", "1.0.0", "general", "device")
 CANARY = replace(DEVICES, version="1.1.0", ring="canary")
 SITES = replace(DEVICES, channel="site", ring="")
 
@@ -106,11 +106,11 @@ def hour(rng: Any, fleet: Fleet, window: int) -> Cell:
 
 
 def run(
-    seed: int, hours: int, fleets: Mapping[Subject, Callable[[int], Fleet]]
-) -> dict[Subject, dict[int, Cell]]:
+    seed: int, hours: int, fleets: Mapping[MonitoredSubject, Callable[[int], Fleet]]
+) -> dict[MonitoredSubject, dict[int, Cell]]:
     """Draw a history; each subject's fleet may change with the hour."""
     rng = np.random.default_rng(seed)
-    history: dict[Subject, dict[int, Cell]] = {}
+    history: dict[MonitoredSubject, dict[int, Cell]] = {}
     for subject, at in fleets.items():
         for window in range(hours):
             fleet = at(window)

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from mobile_ai.operations.monitor.finding import Finding
-from mobile_ai.operations.remediate import Playbooks, Taken, decide
+from mobile_ai.operations.monitor.finding import MonitorFinding
+from mobile_ai.operations.remediate import Playbooks, Taken, decide_step
 from mobile_ai.operations.remediate.edit import resolved
 from tests.operations.remediate.world import NAME, NOW, THRESHOLD, deployed, finding
 
@@ -100,16 +100,16 @@ def taken(step: str, *, hours: float = 24, name: str = NAME, of: str = "0" * 16)
     ],
 )
 def test_the_mildest_step_that_is_permitted_and_was_not_tried(
-    found: Finding, history: list[Taken], outcome: str, step: str, reason: str
+    found: MonitorFinding, history: list[Taken], outcome: str, step: str, reason: str
 ) -> None:
-    decision = decide(found, BOOKS, history, now=NOW, running=RUNNING)
+    decision = decide_step(found, BOOKS, history, now=NOW, running=RUNNING)
 
     assert (decision.outcome, decision.step) == (outcome, step)
     assert reason in decision.reason
 
 
 def test_a_person_may_stand_for_a_step() -> None:
-    decision = decide(
+    decision = decide_step(
         finding("fairness-gap"), BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True
     )
 
@@ -117,7 +117,7 @@ def test_a_person_may_stand_for_a_step() -> None:
 
 
 def test_a_step_that_changes_nothing_is_passed_over() -> None:
-    decision = decide(
+    decision = decide_step(
         finding(), BOOKS, [], now=NOW, running=RUNNING, possible=lambda step: step != "freeze"
     )
 
@@ -128,7 +128,7 @@ def test_devices_alone_never_bring_a_roll_back_about() -> None:
     found = finding(source="device")
 
     steps = {
-        decide(found, BOOKS, history, now=NOW, running=RUNNING).step
+        decide_step(found, BOOKS, history, now=NOW, running=RUNNING).step
         for history in ([], [taken("freeze")], [taken("freeze"), taken("throttle")])
     }
 
@@ -139,7 +139,7 @@ def test_a_finding_about_another_version_than_is_deployed_changes_nothing() -> N
     """A rollback about 1.0.0 while 1.1.0 runs would restore the version that was reported."""
     older = finding(subject={**SUBJECT, "version": "1.0.0", "ring": "general"})
 
-    found = decide(older, BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True)
+    found = decide_step(older, BOOKS, [taken("freeze")], now=NOW, running=RUNNING, approved=True)
 
     assert (found.outcome, found.reason) == (
         "notify",
@@ -148,7 +148,7 @@ def test_a_finding_about_another_version_than_is_deployed_changes_nothing() -> N
 
 
 def test_a_finding_about_what_is_not_deployed_changes_nothing() -> None:
-    found = decide(finding(), BOOKS, [], now=NOW, running=[deployed(app="another")])
+    found = decide_step(finding(), BOOKS, [], now=NOW, running=[deployed(app="another")])
 
     assert (found.outcome, found.reason) == ("notify", f"{NAME} is not deployed")
 
@@ -167,7 +167,7 @@ def test_a_finding_is_acted_on_within_two_windows_and_the_lateness_of_telemetry(
 ) -> None:
     windows = {"width_hours": 1, "first": last, "alarm": last, "last": last, "breached": 3}
 
-    found = decide(finding(windows=windows), BOOKS, [], now=NOW, running=RUNNING)
+    found = decide_step(finding(windows=windows), BOOKS, [], now=NOW, running=RUNNING)
 
     assert found.outcome == outcome
     assert outcome == "act" or "its last breach was at" in found.reason
@@ -176,7 +176,7 @@ def test_a_finding_is_acted_on_within_two_windows_and_the_lateness_of_telemetry(
 def test_a_cost_of_an_application_is_that_of_its_only_deployment() -> None:
     spike = finding("cost-spike", source="bill", subject={"app": "field-assistant"})
 
-    found = decide(resolved(spike, RUNNING), BOOKS, [], now=NOW, running=RUNNING)
+    found = decide_step(resolved(spike, RUNNING), BOOKS, [], now=NOW, running=RUNNING)
 
     assert (found.outcome, found.step) == ("act", "throttle")
 
@@ -185,7 +185,7 @@ def test_a_cost_of_an_application_with_several_deployments_is_a_persons_choice()
     running = [deployed(), deployed(model="ocr")]
     spike = finding("cost-spike", source="bill", subject={"app": "field-assistant"})
 
-    found = decide(resolved(spike, running), BOOKS, [], now=NOW, running=running)
+    found = decide_step(resolved(spike, running), BOOKS, [], now=NOW, running=running)
 
     assert found.outcome == "notify"
     assert "a person must choose among: field-assistant-digits, field-assistant-ocr" in found.reason

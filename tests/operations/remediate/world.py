@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.delivery.repository.deployment import Deployment, Pin
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
+from mobile_ai.operations.monitor.finding import MonitorFinding
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
@@ -34,7 +34,7 @@ THRESHOLD: dict[str, Any] = {
 }
 
 
-def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Finding:
+def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> MonitorFinding:
     """Return a finding about the canary ring; another number gives another finding."""
     value = {
         "schema": "mobile-ai/finding/v1",
@@ -64,15 +64,15 @@ def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Findin
         "allowed_actions": ["notify", "throttle", "scale-down", "freeze", "rollback"],
         "needs_approval": [],
     }
-    return Finding.model_validate(value | changes)
+    return MonitorFinding.model_validate(value | changes)
 
 
-def deployed(app: str = "field-assistant", model: str = "digits") -> Deployment:
+def deployed(app: str = "field-assistant", model: str = "digits") -> ReleasedDeployment:
     """Return a deployment of 1.1.0 in its canary ring."""
-    return Deployment(
+    return ReleasedDeployment(
         app=app,
         model=model,
-        pin=Pin(version="1.1.0", manifest="manifest.yaml", sha256="1" * 64),
+        pin=ManifestPin(version="1.1.0", manifest="manifest.yaml", sha256="1" * 64),
         previous=None,
         placement=(),
         salt="salt",

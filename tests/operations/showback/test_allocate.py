@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobile_ai.operations.showback import Allocation, Bill, Charge, MeasuredMonth, Owner, allocate
+from mobile_ai.operations.showback import (
+    Allocation,
+    Bill,
+    Charge,
+    CostOwner,
+    MeasuredMonth,
+    allocate,
+)
 from mobile_ai.operations.showback.allocate import BASES
 from mobile_ai.operations.showback.bill import CATEGORIES
 from mobile_ai.operations.showback.chargeback import chargeback_rows
@@ -90,7 +97,7 @@ def test_the_tags_of_the_bill_stand_above_the_measurement() -> None:
         bill_of(charge("AWS Lambda", "1", app="a", project="new")), measured_month(rows)
     ).parts
 
-    assert part.owner == Owner(project="new", team="t", app="a")
+    assert part.owner == CostOwner(project="new", team="t", app="a")
 
 
 def test_what_nothing_splits_says_why() -> None:

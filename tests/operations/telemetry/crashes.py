@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from mobile_ai.operations.telemetry import Store, compact, ingest, ingest_file
+from mobile_ai.operations.telemetry import EventStore, compact, ingest, ingest_file
 from tests.operations.telemetry.events import event
 
 _BATCH = 200  # small, so that there are many moments to be killed at
@@ -30,7 +30,7 @@ def crash(folder: Path, *, kills: int, seed: int = 1) -> dict[str, int]:
     """
     rng = random.Random(seed)  # noqa: S311
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    store, files, ids, killed = Store(folder / "store"), [], set(), 0
+    store, files, ids, killed = EventStore(folder / "store"), [], set(), 0
     for round_ in range(kills):
         files.append(_file(folder, round_, now))
         ids |= {json.loads(line)["event_id"] for line in files[-1].read_bytes().splitlines()}
@@ -63,7 +63,7 @@ def _file(folder: Path, round_: int, now: datetime) -> Path:
     return path
 
 
-def _killed(store: Store, files: list[Path], now: datetime, after: float) -> bool:
+def _killed(store: EventStore, files: list[Path], now: datetime, after: float) -> bool:
     process = _CONTEXT.Process(target=_work, args=(store.root, files, now))
     process.start()
     time.sleep(after)
@@ -74,7 +74,7 @@ def _killed(store: Store, files: list[Path], now: datetime, after: float) -> boo
 
 def _work(root: Path, files: list[Path], now: datetime) -> None:
     ingest._BATCH = _BATCH
-    store = Store(root)
+    store = EventStore(root)
     for path in files:
         ingest_file(store, path, now=now)
         compact(store)

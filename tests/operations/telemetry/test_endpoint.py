@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from mobile_ai.operations.telemetry import Channel, Store, compact
+from mobile_ai.operations.telemetry import Channel, EventStore, compact
 from mobile_ai.operations.telemetry.endpoint import Endpoint
-from mobile_ai.operations.telemetry.spool import Spool
+from mobile_ai.operations.telemetry.spool import IngestSpool
 from tests.operations.telemetry.events import event
 
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store(tmp_path / "store")
+    store = EventStore(tmp_path / "store")
     store.prepare()
     return store
 
@@ -38,14 +38,14 @@ def body(*events):
 
 
 def drained(store):
-    spool = Spool(store, Channel.SITE)
+    spool = IngestSpool(store, Channel.SITE)
     spool.recover()
     spool.drain(now=datetime.now(UTC), group_apps=())
     return compact(store)
 
 
 def test_good_events_are_kept_and_bad_ones_named(store):
-    answer = ask(Endpoint(Spool(store, Channel.SITE)), body(fresh(1), {"x": 1}, fresh(2)))
+    answer = ask(Endpoint(IngestSpool(store, Channel.SITE)), body(fresh(1), {"x": 1}, fresh(2)))
 
     assert answer.status_code == 202
     assert answer.json() == {"accepted": 2, "refused": {"got 1 unknown fields": 1}}
@@ -53,7 +53,7 @@ def test_good_events_are_kept_and_bad_ones_named(store):
 
 
 def test_what_was_acknowledged_survives_the_process_and_a_torn_line_is_dropped(store):
-    ask(Endpoint(Spool(store, Channel.SITE)), body(fresh(1), fresh(2)))
+    ask(Endpoint(IngestSpool(store, Channel.SITE)), body(fresh(1), fresh(2)))
     (name,) = store.files("spool/*.open")
     with store.path(name).open("ab") as file:
         file.write(b'{"event_id": "half')
@@ -64,7 +64,7 @@ def test_what_was_acknowledged_survives_the_process_and_a_torn_line_is_dropped(s
 
 
 def test_a_sender_that_comes_again_counts_once(store):
-    endpoint = Endpoint(Spool(store, Channel.SITE, largest=10))
+    endpoint = Endpoint(IngestSpool(store, Channel.SITE, largest=10))
     for _ in range(3):
         ask(endpoint, body(fresh(1)))
 
@@ -83,11 +83,11 @@ def test_a_sender_that_comes_again_counts_once(store):
     ],
 )
 def test_other_requests_are_told_what_was_expected(store, request_, status):
-    assert ask(Endpoint(Spool(store, Channel.SITE)), **request_).status_code == status
+    assert ask(Endpoint(IngestSpool(store, Channel.SITE)), **request_).status_code == status
 
 
 def test_with_a_token_only_who_shows_it_gets_in(store):
-    endpoint = Endpoint(Spool(store, Channel.SITE), token="secret")
+    endpoint = Endpoint(IngestSpool(store, Channel.SITE), token="secret")
 
     assert ask(endpoint, body(fresh(1))).status_code == 401
     assert ask(endpoint, body(fresh(1)), authorization="Bearer secreT").status_code == 401
@@ -95,7 +95,7 @@ def test_with_a_token_only_who_shows_it_gets_in(store):
 
 
 def test_a_disk_that_takes_nothing_is_never_acknowledged(store, monkeypatch):
-    spool = Spool(store, Channel.SITE)
+    spool = IngestSpool(store, Channel.SITE)
     ask(Endpoint(spool), body(fresh(1)))
 
     def full(_handle, _data):

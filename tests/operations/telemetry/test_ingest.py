@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mobile_ai.components.functions.telemetry_transform import transform
 from mobile_ai.operations.telemetry import (
     Channel,
+    EventStore,
     Retention,
-    Store,
     TelemetryError,
     compact,
     expire,
@@ -29,7 +29,7 @@ from tests.operations.telemetry.events import NOW, event, write
 
 @pytest.fixture
 def store(tmp_path):
-    return Store(tmp_path / "store")
+    return EventStore(tmp_path / "store")
 
 
 def take(store, path, **more):
@@ -224,7 +224,7 @@ def test_a_folder_with_other_things_is_no_store(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
 
     with pytest.raises(TelemetryError, match="--store"):
-        Store(tmp_path).prepare()
+        EventStore(tmp_path).prepare()
 
 
 def test_events_go_before_partials_and_both_in_time(store, tmp_path):

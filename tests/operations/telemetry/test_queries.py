@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from mobile_ai.components.telemetry.plan import columns
-from mobile_ai.operations.telemetry import Channel, Store, compact, ingest_file
+from mobile_ai.operations.telemetry import Channel, EventStore, compact, ingest_file
 from mobile_ai.operations.telemetry.queries import CAP, QUERIES, _portable, athena, duckdb_form
 from mobile_ai.operations.telemetry.tables import SCHEMA
 from tests.operations.telemetry.events import NOW, event, write
@@ -32,7 +32,7 @@ EVENTS = [
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("queries")
-    store = Store(folder / "store")
+    store = EventStore(folder / "store")
     ingest_file(store, write(folder / "a", *EVENTS), now=NOW)
     ingest_file(store, write(folder / "b", event(200, count=5)), now=NOW, channel=Channel.SITE)
     compact(store)
@@ -74,7 +74,7 @@ def test_the_columns_are_those_of_the_cloud_table_and_the_door():
 
 
 def test_one_event_of_a_device_weighs_no_more_than_the_cap(tmp_path):
-    other = Store(tmp_path / "store")
+    other = EventStore(tmp_path / "store")
     lie = event(1, count=10**9, histogram=[10**9, 0], latency_ms=1)
     ingest_file(other, write(tmp_path / "a", lie, event(2, count=10**9, histogram=[1])), now=NOW)
     compact(other)
@@ -93,7 +93,7 @@ def test_labels_count_in_the_hour_of_the_prediction(store):
 
 def partials(folder, parts):
     """Ingest parts one by one, and add their partials up."""
-    store = Store(folder / "store")
+    store = EventStore(folder / "store")
     for at, part in enumerate(parts):
         ingest_file(store, write(folder / f"{at}", *part), now=NOW)
         compact(store)

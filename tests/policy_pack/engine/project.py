@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.testing import Scene, make_trust_text
 from mobile_ai.testing.plan import BOUNDS
 
@@ -137,7 +137,7 @@ def make_project(root: Path, scene: Scene) -> Project:
     manifest = (pack / "PulumiPolicy.yaml").read_text()
     lines = [line for line in manifest.splitlines() if "virtualenv" not in line]
     (pack / "PulumiPolicy.yaml").write_text("\n".join(lines).replace("  options:\n", "") + "\n")
-    engine = locate()
+    engine = locate_engine()
     env = environment(
         engine,
         home=root / "home",

@@ -10,11 +10,11 @@ import pytest
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.governance.admission import admission_policies
-from mobile_ai.sandbox.kubernetes.api import Api, ApiError
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.state import SandboxFolder
 from tests.policy_pack.governance.test_admission import OBJECTS, judged
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes")]
@@ -24,13 +24,15 @@ _NAMESPACE = "field-assistant"
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesApi]:
     """Start an API server with every policy bound and in force."""
-    folder = Folder(tmp_path_factory.mktemp("admission"), "kube")
-    lifecycle.up(folder, lifecycle.Wish(only=("kubernetes",)), ambient=os.environ, progress=Quiet())
+    folder = SandboxFolder(tmp_path_factory.mktemp("admission"), "kube")
+    lifecycle.up(
+        folder, lifecycle.SandboxOptions(only=("kubernetes",)), ambient=os.environ, progress=Quiet()
+    )
     try:
         cluster = Endpoints.read(folder.endpoints).cluster()
-        server = Api.of(cluster)
+        server = KubernetesApi.of(cluster)
         _apply(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}})
         for account in ("default", "digits"):  # the account must exist first
             about = {"name": account, "namespace": _NAMESPACE}
@@ -44,18 +46,18 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         lifecycle.down(folder, progress=Quiet())
 
 
-def _bind(api: Api, name: str, spec: dict[str, Any]) -> None:
+def _bind(api: KubernetesApi, name: str, spec: dict[str, Any]) -> None:
     about = {"apiVersion": _GROUP, "metadata": {"name": name}}
     _apply(api, {**about, "kind": "ValidatingAdmissionPolicy", "spec": spec})
     binding = {"policyName": name, "validationActions": ["Deny"]}
     _apply(api, {**about, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
 
 
-def _apply(api: Api, body: dict[str, Any], *, dry_run: bool = False) -> None:
+def _apply(api: KubernetesApi, body: dict[str, Any], *, dry_run: bool = False) -> None:
     api.apply(body, manager="tests", dry_run=dry_run, force=True)
 
 
-def _wait_for(api: Api, rule: str) -> None:
+def _wait_for(api: KubernetesApi, rule: str) -> None:
     """Wait until an object that only this rule denies is refused by its policy.
 
     If several policies deny an object, the server reports one of them, in no defined order.
@@ -71,11 +73,11 @@ def _wait_for(api: Api, rule: str) -> None:
         time.sleep(0.1)
 
 
-def _refused_by(api: Api, resource: Resource) -> set[str]:
+def _refused_by(api: KubernetesApi, resource: Resource) -> set[str]:
     """Return the policies that refuse an object, queried one at a time: a request reports one."""
     try:
         _apply(api, _body(resource), dry_run=True)
-    except ApiError as error:
+    except KubernetesApiError as error:
         return {rule for rule in _RULES if f"'{rule}'" in str(error)} or {str(error)}
     return set()
 
@@ -108,7 +110,7 @@ def _complete(template: dict[str, Any], *, restart: str) -> None:
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-def test_the_server_refuses_what_a_rule_denies_and_only_that(api: Api, name: str) -> None:
+def test_the_server_refuses_what_a_rule_denies_and_only_that(api: KubernetesApi, name: str) -> None:
     found = OBJECTS[name]
     denied = {rule for rule, passed in judged(found).items() if not passed}
 

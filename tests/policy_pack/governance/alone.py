@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mobile_ai.contracts.deployed import Baseline
-from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.testing import Scene, Signers, changed, make_version, without
 
 Plan = tuple[Scene, tuple[Resource, ...]]
@@ -480,4 +480,6 @@ def _rego() -> Plan:
 
 
 EXPIRED = datetime(2027, 1, 1, tzinfo=UTC)
-PROVIDER = Provider(type="pulumi:providers:aws", name="bare", props={"region": "eu-west-1"})
+PROVIDER = ProviderReference(
+    type="pulumi:providers:aws", name="bare", props={"region": "eu-west-1"}
+)

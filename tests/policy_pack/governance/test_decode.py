@@ -9,7 +9,7 @@ from pulumi.runtime.proto import analyzer_pb2
 from mobile_ai.contracts.engine_values import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT, decode_struct
 from mobile_ai.contracts.reading import UNKNOWN, Secret
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.governance.judge import Session
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.pulumi_pack.decode import decode_stack
 from mobile_ai.testing import SAMPLE_TYPES, Scene
 
@@ -82,7 +82,7 @@ def test_judging_leaves_no_cycles_behind() -> None:
     message = stack(resources)
 
     def run() -> None:
-        session = Session(lambda _: setting, now=scene.now, preview=True)
+        session = JudgeSession(lambda _: setting, now=scene.now, preview=True)
         for item in resources:
             session.see(item)
         session.stack(decode_stack(message))

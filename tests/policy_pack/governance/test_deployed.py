@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.contracts.deployed import (
     FIRST,
-    MISSING,
+    NO_BASELINE,
     STATE,
     Baseline,
     read_deployed,
@@ -89,7 +89,7 @@ def test_a_first_deployment_has_an_empty_baseline() -> None:
 @pytest.mark.parametrize(
     "props",
     [
-        {"found": MISSING, "text": ""},
+        {"found": NO_BASELINE, "text": ""},
         {"found": STATE, "text": ""},
         {"found": STATE, "text": "{"},
         {"found": STATE, "text": UNKNOWN},
@@ -108,7 +108,7 @@ def test_anything_else_is_no_baseline_and_says_why(props: dict[str, Any]) -> Non
 
 def test_only_the_first_of_two_counts() -> None:
     scene = Scene()
-    for one, other in ((MISSING, FIRST), (FIRST, MISSING)):
+    for one, other in ((NO_BASELINE, FIRST), (FIRST, NO_BASELINE)):
         told = facts(found=one, text="")
         before = told.baseline
         told.admit(scene.resource(DEPLOYED, {"found": other, "text": ""}, name="other"))

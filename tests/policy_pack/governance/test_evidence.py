@@ -11,7 +11,7 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import verify_model
 from mobile_ai.testing import Signers, make_version
 from mobile_ai.testing.signing import make_trust
-from mobile_ai.testing.version import Version
+from mobile_ai.testing.version import SampleVersion
 
 SIGNERS = Signers.shared()
 TRUST = make_trust(SIGNERS, environment="dev")
@@ -19,7 +19,7 @@ GOOD = make_version(SIGNERS)
 OTHER = make_version(SIGNERS, version="9.9.9")
 
 
-def verify(version: Version = GOOD, **changes: Any) -> object:
+def verify(version: SampleVersion = GOOD, **changes: Any) -> object:
     arguments = {"pin": version.sha256, "trust": TRUST, **changes}
     text = arguments.pop("manifest", version.manifest)
     evidence = arguments.pop("evidence", version.evidence)

@@ -28,7 +28,7 @@ from mobile_ai.contracts.engine_values import (
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.exported import read_export
 from mobile_ai.contracts.reading import UNKNOWN, Secret
-from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.governance.pulumi_pack.decode import decode_resource, decode_stack
 from mobile_ai.pricing.recorded import resources_of_events
 from mobile_ai.sandbox.providers import values
@@ -79,7 +79,7 @@ WANTED = Resource(
     name="a::b",
     urn=QUEUE,
     props={key: wanted for key, (_, _, wanted) in VALUES.items()},
-    provider=Provider(
+    provider=ProviderReference(
         type="pulumi:providers:aws",
         name="aws",
         props={"region": "eu-west-1", "defaultTags": {"tags": {"a": "b"}}},

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable, printable_lines
-from mobile_ai.contracts.reading import Notes
+from mobile_ai.contracts.reading import FindingCollector
 
 
 @given(st.text())
@@ -42,7 +42,7 @@ def test_what_prints_nothing_is_written_as_an_escape(text: str, shown: str) -> N
 
 
 def test_the_four_parts_of_an_error_and_of_a_finding_are_one_line() -> None:
-    notes = Notes("next\nline")
+    notes = FindingCollector("next\nline")
     notes.deny("a\n## PASS", got="b\r", expected="c")
     error = GovernanceError("a\n## PASS", got="b", expected="c", next_step="d")
 

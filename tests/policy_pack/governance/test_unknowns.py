@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.verdict import StackVerdict
 from mobile_ai.testing import SAMPLE_TYPES, Scene, changed, secret
 from tests.policy_pack.governance.alone import ALONE
 
@@ -50,11 +50,11 @@ def partly_unknown(draw: st.DrawFn, resource: Resource) -> Resource:
     return resource
 
 
-def by_rule(verdicts: list[Verdict]) -> dict[tuple[str, str], Verdict]:
+def by_rule(verdicts: list[StackVerdict]) -> dict[tuple[str, str], StackVerdict]:
     return {(item.rule, item.urn): item for item in verdicts}
 
 
-def check(known: list[Verdict], later: list[Verdict]) -> None:
+def check(known: list[StackVerdict], later: list[StackVerdict]) -> None:
     after = by_rule(later)
     for key, before in by_rule(known).items():
         rule = RULES[key[0]]

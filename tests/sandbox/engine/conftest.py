@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.sandbox.engine import Engine, environment, locate
+from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 
 PACK = """
 import pulumi
@@ -104,7 +104,7 @@ class Project:
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """The engine in a folder of this run, so that the run's processes can be told from others."""
-    located = locate()
+    located = locate_engine()
     if located.origin == "official":
         pytest.skip("an official Pulumi brings its own language host; ours is beside a built one")
     folder = tmp_path_factory.mktemp("engine")

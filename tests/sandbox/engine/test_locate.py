@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.sandbox.engine import Engine, EngineError, locate
+from mobile_ai.sandbox.engine import Engine, EngineError, locate_engine
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild import BuildError, build_folder
+from mobile_ai.sandbox.gobuild import GoBuildError, build_folder
 from mobile_ai.sandbox.gobuild.pin import parse_version, read_pin
 from mobile_ai.sandbox.progress import Quiet
 
@@ -54,13 +54,13 @@ class Notes(Quiet):
 def test_the_built_engine_is_chosen_when_there_is_no_other(ambient):
     folder = build_folder(RECIPE, ambient)
 
-    assert locate(ambient=ambient) == Engine(
+    assert locate_engine(ambient=ambient) == Engine(
         pulumi=folder.executable("pulumi"), version=folder.pin.version, origin="built"
     )
 
 
 def test_an_official_one_on_path_is_preferred(install, tmp_path):
-    assert locate(ambient=install("v3.250.0")) == Engine(
+    assert locate_engine(ambient=install("v3.250.0")) == Engine(
         pulumi=tmp_path / "official/pulumi", version="3.250.0", origin="official"
     )
 
@@ -69,7 +69,7 @@ def test_an_official_one_on_path_is_preferred(install, tmp_path):
 def test_one_on_path_that_is_too_old_is_passed_over_and_says_why(install, version):
     progress = Notes()
 
-    engine = locate(ambient=install(version), progress=progress)
+    engine = locate_engine(ambient=install(version), progress=progress)
 
     assert engine.origin == "built"
     assert "expected 3.249.0 or newer" in progress.notes[0]
@@ -78,7 +78,7 @@ def test_one_on_path_that_is_too_old_is_passed_over_and_says_why(install, versio
 def test_one_on_path_without_a_python_language_host_is_passed_over(install):
     progress = Notes()
 
-    engine = locate(ambient=install("v3.300.0", with_host=False), progress=progress)
+    engine = locate_engine(ambient=install("v3.300.0", with_host=False), progress=progress)
 
     assert engine.origin == "built"
     assert "pulumi-language-python" in progress.notes[0]
@@ -89,7 +89,7 @@ def test_the_named_one_stands_above_the_one_on_path(install, tmp_path):
     _executable(tmp_path / "named/pulumi-language-python", "exit 0")
     env = {**install("v3.250.0"), "MOBILE_AI_PULUMI": str(tmp_path / "named/pulumi")}
 
-    assert locate(ambient=env).version == "3.260.1"
+    assert locate_engine(ambient=env).version == "3.260.1"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_named_one_that_cannot_be_used_is_an_error_and_not_passed_over(
     make(named)
 
     with pytest.raises(EngineError, match=reason) as caught:
-        locate(ambient={**ambient, "MOBILE_AI_PULUMI": str(named)})
+        locate_engine(ambient={**ambient, "MOBILE_AI_PULUMI": str(named)})
 
     assert "MOBILE_AI_PULUMI" in str(caught.value)
     assert str(named) in str(caught.value)
@@ -116,7 +116,9 @@ def test_a_named_one_that_cannot_be_used_is_an_error_and_not_passed_over(
 def test_a_named_one_that_was_built_here_is_told_as_built(ambient):
     folder = build_folder(RECIPE, ambient)
 
-    engine = locate(ambient={**ambient, "MOBILE_AI_PULUMI": str(folder.executable("pulumi"))})
+    engine = locate_engine(
+        ambient={**ambient, "MOBILE_AI_PULUMI": str(folder.executable("pulumi"))}
+    )
 
     assert engine.origin == "built"
 
@@ -151,7 +153,7 @@ def test_any_change_of_what_is_compiled_changes_the_digest(tmp_path, changed):
 
 
 def test_a_missing_pin_is_an_error_with_a_next_step(tmp_path):
-    with pytest.raises(BuildError, match=r"Expected go\.mod and go\.sum"):
+    with pytest.raises(GoBuildError, match=r"Expected go\.mod and go\.sum"):
         read_pin(replace(RECIPE, module=tmp_path))
 
 
@@ -164,6 +166,6 @@ def test_a_language_host_launcher_that_was_changed_is_written_again(ambient):
     launcher = build_folder(RECIPE, ambient).path / "pulumi-language-python"
     launcher.write_text("#!/bin/sh\nexit 1\n")
 
-    locate(ambient=ambient)
+    locate_engine(ambient=ambient)
 
     assert "mobile_ai.sandbox.engine.host" in launcher.read_text()

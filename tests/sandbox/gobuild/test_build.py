@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild import BuildError, BuildFolder, build_folder, ensure_built
+from mobile_ai.sandbox.gobuild import BuildFolder, GoBuildError, build_folder, ensure_built
 from mobile_ai.sandbox.gobuild.cache import locked
 from mobile_ai.sandbox.gobuild.pin import read_pin
 from mobile_ai.sandbox.progress import Quiet
@@ -180,14 +180,14 @@ def test_progress_counts_the_packages_that_go_names(ambient):
 def test_a_missing_go_is_told_with_the_version_to_install(ambient, tmp_path):
     env = {**ambient(), "PATH": str(tmp_path / "nothing")}
 
-    with pytest.raises(BuildError, match=r"Go is not on PATH. Expected Go 1\.26 or newer"):
+    with pytest.raises(GoBuildError, match=r"Go is not on PATH. Expected Go 1\.26 or newer"):
         ensure_built(_folder(env), ambient=env, progress=Quiet())
 
 
 def test_a_go_that_is_too_old_is_told_with_both_versions(ambient):
     env = ambient(version="go1.20.4")
 
-    with pytest.raises(BuildError, match=r"got go1\.20\.4 at \S+/go, expected 1\.26 or newer"):
+    with pytest.raises(GoBuildError, match=r"got go1\.20\.4 at \S+/go, expected 1\.26 or newer"):
         ensure_built(_folder(env), ambient=env, progress=Quiet())
 
 
@@ -201,7 +201,7 @@ def test_an_older_go_is_enough_when_it_fetches_a_newer_one(ambient, version, too
     if builds:
         ensure_built(_folder(env), ambient=env, progress=Quiet())
     else:
-        with pytest.raises(BuildError, match="too old"):
+        with pytest.raises(GoBuildError, match="too old"):
             ensure_built(_folder(env), ambient=env, progress=Quiet())
 
     assert _folder(env).is_built() is builds
@@ -211,7 +211,7 @@ def test_a_failed_build_tells_what_go_said_and_where_the_log_is(ambient):
     env = ambient("echo 'dial tcp: no route to host' >&2; exit 1")
     folder = _folder(env)
 
-    with pytest.raises(BuildError) as caught:
+    with pytest.raises(GoBuildError) as caught:
         ensure_built(folder, ambient=env, progress=Quiet())
 
     assert "got exit code 1, expected 0" in str(caught.value)
@@ -224,7 +224,7 @@ def test_a_failed_build_leaves_no_folder_that_looks_built(ambient):
     env = ambient("exit 1")
     folder = _folder(env)
 
-    with pytest.raises(BuildError):
+    with pytest.raises(GoBuildError):
         ensure_built(folder, ambient=env, progress=Quiet())
 
     assert not folder.path.exists()
@@ -236,7 +236,7 @@ def test_a_program_is_kept_as_soon_as_it_is_built(ambient, tmp_path):
     recipe = replace(RECIPE, commands={"one": "example.org/one", "two": "example.org/two"})
     failing = ambient('case "$*" in *example.org/two*) exit 1 ;; esac')
     folder = build_folder(recipe, failing)
-    with pytest.raises(BuildError):
+    with pytest.raises(GoBuildError):
         ensure_built(folder, ambient=failing, progress=Quiet())
     assert _programs(folder.staging) == ["one"]
 
@@ -266,7 +266,7 @@ def test_half_linked_programs_and_added_files_of_a_killed_build_are_made_again(a
 def test_a_module_needed_as_data_is_downloaded_before_anything_is_compiled(ambient, tmp_path):
     env = ambient(download="""printf '{{"Error": "no route to host"}}'; exit 1""")
 
-    with pytest.raises(BuildError, match=r"could not download .*no route to host.*same command"):
+    with pytest.raises(GoBuildError, match=r"could not download .*no route to host.*same command"):
         ensure_built(_folder(env), ambient=env, progress=Quiet())
 
     assert not (tmp_path / "builds").exists()

@@ -24,7 +24,7 @@ from pulumi.runtime.proto import (
 )
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
-from mobile_ai.sandbox.kubernetes_provider import locate
+from mobile_ai.sandbox.kubernetes_provider import locate_provider
 from mobile_ai.sandbox.kubernetes_provider.run import provider_environment
 from mobile_ai.sandbox.providers.kubernetes.provider_behavior import KubernetesDialect
 from mobile_ai.sandbox.providers.serve import start
@@ -221,7 +221,7 @@ def real_provider(
     """Start the real provider, as a sandbox starts it."""
     with _engine() as engine:
         process = subprocess.Popen(
-            [locate(), engine],
+            [locate_provider(), engine],
             env=provider_environment(endpoints, os.environ),
             cwd=folder,
             stdout=subprocess.PIPE,

@@ -6,35 +6,35 @@ from collections.abc import Iterator
 
 import pytest
 
-from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.state import SandboxFolder
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
-    folder = Folder(tmp_path_factory.mktemp("sandbox"), "kube")
-    wish = lifecycle.Wish(only=("kubernetes",), sites=("berlin",))
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxFolder]:
+    folder = SandboxFolder(tmp_path_factory.mktemp("sandbox"), "kube")
+    wish = lifecycle.SandboxOptions(only=("kubernetes",), sites=("berlin",))
     lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet())
     yield folder
     lifecycle.down(folder, progress=Quiet())
 
 
 @pytest.fixture(scope="session")
-def endpoints(sandbox: Folder) -> Endpoints:
+def endpoints(sandbox: SandboxFolder) -> Endpoints:
     return Endpoints.read(sandbox.endpoints)
 
 
 @pytest.fixture(scope="session")
-def api(endpoints: Endpoints) -> Api:
+def api(endpoints: Endpoints) -> KubernetesApi:
     cluster = endpoints.cluster()
-    return Api.of(cluster)
+    return KubernetesApi.of(cluster)
 
 
 @pytest.fixture
-def namespace(api: Api) -> str:
+def namespace(api: KubernetesApi) -> str:
     """A fresh namespace; the server goes away with all of them."""
     name = f"n-{uuid.uuid4().hex[:8]}"
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

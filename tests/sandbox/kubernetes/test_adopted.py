@@ -9,18 +9,18 @@ import pytest
 import yaml
 
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.adopted import adopt
-from mobile_ai.sandbox.services.lifecycle import Wish
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.lifecycle import SandboxOptions
+from mobile_ai.sandbox.services.state import SandboxFolder
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 
 
 def up(folder, **wish):
-    return lifecycle.up(folder, Wish(**wish), ambient=os.environ, progress=Quiet())
+    return lifecycle.up(folder, SandboxOptions(**wish), ambient=os.environ, progress=Quiet())
 
 
 def changed(source: str, to: Path, **user: str) -> Path:
@@ -37,8 +37,8 @@ def changed(source: str, to: Path, **user: str) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path) -> Iterator[Folder]:
-    made = Folder(tmp_path, "adopts")
+def folder(tmp_path) -> Iterator[SandboxFolder]:
+    made = SandboxFolder(tmp_path, "adopts")
     yield made
     lifecycle.down(made, progress=Quiet())
 
@@ -53,9 +53,9 @@ def test_an_adopted_cluster_is_used_and_left_alone(endpoints, namespace, folder,
     assert [one["name"] for one in document["contexts"]] == ["default"]
 
     again = up(folder, only=("kubernetes",))
-    assert Api.of(again.cluster()).request("get", f"/api/v1/namespaces/{namespace}")
+    assert KubernetesApi.of(again.cluster()).request("get", f"/api/v1/namespaces/{namespace}")
     lifecycle.down(folder, progress=Quiet())
-    assert Api.of(endpoints.cluster()).request("get", f"/api/v1/namespaces/{namespace}")
+    assert KubernetesApi.of(endpoints.cluster()).request("get", f"/api/v1/namespaces/{namespace}")
 
 
 def test_a_client_certificate_is_copied_where_only_its_owner_reads_it(endpoints, tmp_path):

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.contracts.resource import Provider, Resource
+from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.operations.audit.live import workloads_as_declared
-from mobile_ai.sandbox.kubernetes.api import Api, ApiError
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError
 from tests.operations.audit.support import only
 from tests.waiting import until
 
@@ -29,7 +29,7 @@ def declared(namespace: str) -> dict[str, Any]:
     }
 
 
-def audit(api: Api, document: dict[str, Any]) -> Any:
+def audit(api: KubernetesApi, document: dict[str, Any]) -> Any:
     """Return what the audit finds of a Deployment, and who it says changed it."""
     token = "kubernetes:apps/v1:Deployment"
     item = Resource(
@@ -37,7 +37,7 @@ def audit(api: Api, document: dict[str, Any]) -> Any:
         name="edge",
         urn=f"urn:pulumi:dev::demo::{token}::edge",
         props={key: document[key] for key in ("metadata", "spec")},
-        provider=Provider(type="pulumi:providers:kubernetes", name="site", props={}),
+        provider=ProviderReference(type="pulumi:providers:kubernetes", name="site", props={}),
     )
 
     def workload(_: str, namespace: str, name: str) -> Any:
@@ -64,7 +64,7 @@ def remove_annotation(live: dict[str, Any]) -> None:
     del live["metadata"]["annotations"]["a.b/c"]
 
 
-def edit(api: Api, namespace: str, change: Callable[[dict[str, Any]], None]) -> None:
+def edit(api: KubernetesApi, namespace: str, change: Callable[[dict[str, Any]], None]) -> None:
     """Change the Deployment as a console does: again where a controller wrote meanwhile."""
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/edge"
 
@@ -73,7 +73,7 @@ def edit(api: Api, namespace: str, change: Callable[[dict[str, Any]], None]) -> 
         change(live)
         try:
             api.request("put", f"{path}?fieldManager=console", live)
-        except ApiError as error:
+        except KubernetesApiError as error:
             if error.reason == "Conflict":
                 return False
             raise
@@ -84,7 +84,7 @@ def edit(api: Api, namespace: str, change: Callable[[dict[str, Any]], None]) -> 
 
 @pytest.mark.parametrize("change", [swap_image, add_container, change_annotation])
 def test_who_edited_a_deployment_is_the_program_that_did(
-    api: Api, namespace: str, change: Any
+    api: KubernetesApi, namespace: str, change: Any
 ) -> None:
     document = declared(namespace)
     api.apply(document, manager=OURS, dry_run=False, force=False)
@@ -97,7 +97,7 @@ def test_who_edited_a_deployment_is_the_program_that_did(
     assert author.when.endswith("Z")
 
 
-def test_a_field_taken_over_by_force_names_who_took_it(api: Api, namespace: str) -> None:
+def test_a_field_taken_over_by_force_names_who_took_it(api: KubernetesApi, namespace: str) -> None:
     document = declared(namespace)
     api.apply(document, manager=OURS, dry_run=False, force=False)
     other = declared(namespace)
@@ -109,7 +109,7 @@ def test_a_field_taken_over_by_force_names_who_took_it(api: Api, namespace: str)
     assert (author.who, author.source) == ("another-pipeline", "managedFields, Apply")
 
 
-def test_an_annotation_that_was_removed_keeps_no_author(api: Api, namespace: str) -> None:
+def test_an_annotation_that_was_removed_keeps_no_author(api: KubernetesApi, namespace: str) -> None:
     document = declared(namespace)
     api.apply(document, manager=OURS, dry_run=False, force=False)
     edit(api, namespace, remove_annotation)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.sandbox.engine import environment, locate
-from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.engine import environment, locate_engine
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.providers import install
 from mobile_ai.sandbox.services import lifecycle
-from mobile_ai.sandbox.services.endpoints import VARIABLE, Endpoints
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Endpoints
+from mobile_ai.sandbox.services.state import SandboxFolder
 
 pytestmark = [pytest.mark.engine, pytest.mark.services, pytest.mark.xdist_group("kubernetes")]
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,7 +90,7 @@ class Sites:
     program: Path
     pulumi: Path
     variables: dict[str, str]
-    folder: Folder
+    folder: SandboxFolder
 
     def run(self, *arguments: str, **choices: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -108,10 +108,10 @@ class Sites:
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 
-    def api(self, site: str) -> Api:
+    def api(self, site: str) -> KubernetesApi:
         cluster = Endpoints.read(self.folder.endpoints).cluster(site)
         assert cluster is not None
-        return Api.of(cluster)
+        return KubernetesApi.of(cluster)
 
     def scaler(self, site: str) -> dict[str, Any]:
         named = {**SCALER, "metadata": {"name": "app-digits", "namespace": "models"}}
@@ -121,9 +121,9 @@ class Sites:
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     program, home, state = (tmp_path_factory.mktemp(name) for name in ("program", "home", "state"))
-    folder = Folder(tmp_path_factory.mktemp("sandbox"), "sites")
+    folder = SandboxFolder(tmp_path_factory.mktemp("sandbox"), "sites")
     install(home)
-    engine = locate()
+    engine = locate_engine()
     variables = environment(
         engine,
         home=home,
@@ -134,7 +134,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     )
     search = os.pathsep.join(str(ROOT / room) for room in ("src", "components", "policy-pack"))
     variables |= {"PYTHONPATH": search, "MOBILE_AI_SANDBOX": "1"}
-    variables[VARIABLE] = str(folder.endpoints)
+    variables[ENDPOINTS_VARIABLE] = str(folder.endpoints)
     (program / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
     (program / "__main__.py").write_text(PROGRAM)
     made = Sites(program=program, pulumi=engine.pulumi, variables=variables, folder=folder)
@@ -148,8 +148,8 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
         lifecycle.down(folder, progress=Quiet())
 
 
-def _start(folder: Folder) -> None:
-    wish = lifecycle.Wish(only=("kubernetes",), sites=("berlin",))
+def _start(folder: SandboxFolder) -> None:
+    wish = lifecycle.SandboxOptions(only=("kubernetes",), sites=("berlin",))
     lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet())
 
 

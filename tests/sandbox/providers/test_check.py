@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.sandbox.providers.values import UNKNOWN, Secret
+from mobile_ai.sandbox.providers.values import UNKNOWN, SecretValue
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 
@@ -111,7 +111,7 @@ def test_every_wrong_property_is_told_at_once(cloud: Engine) -> None:
     }
 
 
-@pytest.mark.parametrize("value", [UNKNOWN, Secret(UNKNOWN)])
+@pytest.mark.parametrize("value", [UNKNOWN, SecretValue(UNKNOWN)])
 def test_an_unknown_value_passes_wherever_a_known_one_may_stand(cloud: Engine, value: Any) -> None:
     inputs = {"tags": value, "forceDestroy": value, "logging": {"targetBucket": value}}
     assert cloud.failures(BUCKET, inputs) == {}
@@ -122,16 +122,16 @@ def test_an_unknown_value_counts_as_given(cloud: Engine) -> None:
 
 
 def test_a_failure_never_shows_a_value(cloud: Engine) -> None:
-    failures = cloud.failures(BUCKET, {"forceDestroy": Secret("hunter2")})
+    failures = cloud.failures(BUCKET, {"forceDestroy": SecretValue("hunter2")})
     assert "hunter2" not in failures["forceDestroy"]
 
 
 def test_the_engine_is_not_led_to_print_a_secret(cloud: Engine) -> None:
     """It prints the value of the property that a failure names."""
-    inputs = {"tags": {"a": [Secret("hunter2")]}, "forceDestroy": "no"}
+    inputs = {"tags": {"a": [SecretValue("hunter2")]}, "forceDestroy": "no"}
     response = cloud.check_response(BUCKET, inputs)
     assert {failure.property for failure in response.failures} == {"", "forceDestroy"}
-    hidden = cloud.check_response(BUCKET, {"tags": Secret("hunter2")})
+    hidden = cloud.check_response(BUCKET, {"tags": SecretValue("hunter2")})
     assert [failure.property for failure in hidden.failures] == [""]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.sandbox.providers.diff import compare, forces_replacement
-from mobile_ai.sandbox.providers.values import UNKNOWN, Secret
+from mobile_ai.sandbox.providers.values import UNKNOWN, SecretValue
 
 from .stub import BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 
@@ -137,7 +137,7 @@ def test_equal_inputs_have_no_diff(cloud: Engine) -> None:
 
 
 def test_only_the_secrecy_of_a_value_is_no_change(cloud: Engine) -> None:
-    assert cloud.diff(BUCKET, {"bucket": "a"}, {"bucket": Secret("a")}).kinds == {}
+    assert cloud.diff(BUCKET, {"bucket": "a"}, {"bucket": SecretValue("a")}).kinds == {}
 
 
 @pytest.mark.parametrize("entry", ["tags", "tags.a", "tags.*"])

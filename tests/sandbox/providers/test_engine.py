@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.sandbox.providers import install
 
 pytestmark = pytest.mark.engine
@@ -95,7 +95,7 @@ class Stack:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     folder, home, state = (tmp_path_factory.mktemp(name) for name in ("program", "home", "state"))
     install(home)
-    engine = locate()
+    engine = locate_engine()
     variables = environment(
         engine,
         home=home,

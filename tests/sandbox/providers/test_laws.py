@@ -15,7 +15,14 @@ from mobile_ai.sandbox.providers.kubernetes.provider_behavior import KubernetesD
 from mobile_ai.sandbox.providers.naming import NamingRequest, unique_name
 from mobile_ai.sandbox.providers.provider_behavior import planned
 from mobile_ai.sandbox.providers.spec import NamingRule, TypeFacts
-from mobile_ai.sandbox.providers.values import UNKNOWN, Properties, Secret, Value, decode, encode
+from mobile_ai.sandbox.providers.values import (
+    UNKNOWN,
+    Properties,
+    SecretValue,
+    Value,
+    decode,
+    encode,
+)
 
 from .stub import spec
 
@@ -37,7 +44,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(TEXT, inner, max_size=3),
-        inner.map(Secret),
+        inner.map(SecretValue),
     ),
     max_leaves=8,
 )
@@ -62,7 +69,7 @@ def value_of(  # noqa: PLR0911 - one way out per kind of shape
     if turn == 0:
         return UNKNOWN
     if turn == 1:
-        return Secret(draw(value_of(shape, objects, depth + 1)))
+        return SecretValue(draw(value_of(shape, objects, depth + 1)))
     if isinstance(shape, str):
         return draw(LEAVES[shape])
     kind, inner = shape

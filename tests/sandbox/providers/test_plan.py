@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from mobile_ai.sandbox.providers.values import UNKNOWN, Secret, decode, encode
+from mobile_ai.sandbox.providers.values import UNKNOWN, SecretValue, decode, encode
 
 from .stub import ASSUMABLE, BUCKET, DEPLOYMENT, Engine, aws, deployment, kubernetes
 
@@ -90,16 +90,16 @@ def test_types_without_tags_get_none() -> None:
 
 def test_secret_tags_stay_secret() -> None:
     with aws(defaultTags=TAGS) as engine:
-        outputs = planned(engine, BUCKET, tags=Secret({"a": "b"}))
-    assert outputs["tags"] == Secret({"a": "b"})
-    assert isinstance(outputs["tagsAll"], Secret)
+        outputs = planned(engine, BUCKET, tags=SecretValue({"a": "b"}))
+    assert outputs["tags"] == SecretValue({"a": "b"})
+    assert isinstance(outputs["tagsAll"], SecretValue)
 
 
 def test_secret_inputs_stay_secret_outputs() -> None:
     token = "aws:rds/instance:Instance"
     with aws() as engine:
-        outputs = planned(engine, token, instanceClass="db.t4g.micro", password=Secret("x"))
-    assert outputs["password"] == Secret("x")
+        outputs = planned(engine, token, instanceClass="db.t4g.micro", password=SecretValue("x"))
+    assert outputs["password"] == SecretValue("x")
 
 
 def test_the_region_comes_from_the_provider_unless_given() -> None:
@@ -230,7 +230,7 @@ def test_an_output_of_another_resource_arrives_unwrapped() -> None:
         )
     assert checked["bucket"] == "models"
     assert checked["bucketNamespace"] is UNKNOWN
-    assert checked["acl"] == Secret("private")
+    assert checked["acl"] == SecretValue("private")
 
 
 def test_decoding_an_empty_message_gives_no_properties() -> None:

@@ -17,10 +17,10 @@ from mobile_ai.sandbox.providers.aws.schemas.judge import api_kind, cloudformati
 from mobile_ai.sandbox.providers.aws.schemas.lint import resource_schema
 from mobile_ai.sandbox.providers.aws.schemas.models import operation_input, service_model
 from mobile_ai.sandbox.providers.aws.schemas.patterns import compiled
-from mobile_ai.sandbox.providers.aws.schemas.place import Place
+from mobile_ai.sandbox.providers.aws.schemas.place import TemplatePlace
 from mobile_ai.sandbox.providers.aws.schemas.table import NO_TEMPLATE, RESOURCES
 from mobile_ai.sandbox.providers.aws.schemas.translate import translate
-from mobile_ai.sandbox.providers.values import UNKNOWN, Secret
+from mobile_ai.sandbox.providers.values import UNKNOWN, SecretValue
 from tests.sandbox.providers.stub import SANDBOX, Engine, aws, spec
 from tests.tools.value_mutations import mutations, planned_resources
 
@@ -141,7 +141,7 @@ def test_a_property_that_nothing_describes_is_counted_and_not_passed_as_checked(
 def test_a_secret_is_checked_but_neither_shown_nor_kept(tmp_path: Path, engine: Engine) -> None:
     word = "hunter2-" * 1_000
     found = engine.failures(
-        PARAMETER, {"name": "p", "type": "SecureString", "value": Secret(word), "tier": "Big"}
+        PARAMETER, {"name": "p", "type": "SecureString", "value": SecretValue(word), "tier": "Big"}
     )
     assert "tier" in found
     assert word[:16] not in json.dumps(found)
@@ -207,8 +207,8 @@ def test_every_place_of_the_table_is_in_cloudformations_schema() -> None:
         translate(sample, entry, kind, lambda name: resource_schema(name, "us-east-1"))
 
 
-def _sample(place: str | Place | None) -> Any:
-    path = place.path if isinstance(place, Place) else place
+def _sample(place: str | TemplatePlace | None) -> Any:
+    path = place.path if isinstance(place, TemplatePlace) else place
     return {} if path == "." else "x"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
-from mobile_ai.sandbox.providers.cloud import Wanted
+from mobile_ai.sandbox.providers.cloud import WantedObject
 from mobile_ai.sandbox.providers.state_only import StateOnly, identity
 from mobile_ai.sandbox.providers.synthetic_outputs import MARK
 from mobile_ai.sandbox.providers.values import Properties, Special
@@ -116,7 +116,7 @@ def test_a_cluster_scoped_id_is_the_name() -> None:
 def test_an_update_builds_on_the_id_the_object_has() -> None:
     dialect = AwsDialect(spec("aws"), {"AWS_REGION": "eu-central-1"})
     facts = replace(dialect.find("aws:apigatewayv2/api:Api"), volatile=("apiEndpoint",))
-    wanted = Wanted(urn="urn", facts=facts, inputs={"protocolType": "HTTP"})
+    wanted = WantedObject(urn="urn", facts=facts, inputs={"protocolType": "HTTP"})
     outputs = StateOnly(dialect).update(wanted, object_id="given", old={})
     assert outputs["apiEndpoint"] == "https://given.execute-api.us-east-1.amazonaws.com"
 
@@ -132,7 +132,7 @@ def test_an_update_builds_on_the_id_the_object_has() -> None:
 def test_an_asset_is_known_by_its_content_in_every_run(again: Properties) -> None:
     def identity_of(fields: Properties) -> str:
         inputs: Properties = {"code": Special("archive", fields)}
-        return identity(Wanted(urn="u", facts=spec("aws").find(BUCKET), inputs=inputs))
+        return identity(WantedObject(urn="u", facts=spec("aws").find(BUCKET), inputs=inputs))
 
     assert identity_of(again) == identity_of({"hash": "1", "path": "a"})
     assert identity_of({**again, "hash": "2"}) != identity_of(again)

@@ -17,7 +17,7 @@ from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.cdn.origin import _FRESH_SECONDS, Origin
 from mobile_ai.sandbox.services.endpoints import Endpoints
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.state import SandboxFolder
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 FUNCTION = (
@@ -30,8 +30,8 @@ DIGEST = "ab" * 32
 
 @pytest.fixture(scope="module")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    folder = Folder(tmp_path_factory.mktemp("cdn"), "cdn")
-    wish = lifecycle.Wish(only=("cdn",))
+    folder = SandboxFolder(tmp_path_factory.mktemp("cdn"), "cdn")
+    wish = lifecycle.SandboxOptions(only=("cdn",))
     yield lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet())
     lifecycle.down(folder, progress=Quiet())
 

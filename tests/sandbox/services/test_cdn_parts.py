@@ -12,7 +12,7 @@ from mobile_ai.sandbox.services.cdn.access import may_read
 from mobile_ai.sandbox.services.cdn.freshness import lifetime_seconds, revalidates
 from mobile_ai.sandbox.services.cdn.function import FunctionError, FunctionRunner
 from mobile_ai.sandbox.services.cdn.ranges import UNSATISFIABLE, parse_range
-from mobile_ai.sandbox.services.cdn.store import Store
+from mobile_ai.sandbox.services.cdn.store import ObjectStore
 
 ARN = "arn:aws:cloudfront::111122223333:distribution/E1"
 DAY = 86_400
@@ -141,7 +141,7 @@ def test_other_ways_to_write_the_same_right(changed):
 
 def test_copies_age_and_make_way():
     now = [0.0]
-    store = Store(limit_bytes=10, now=lambda: now[0])
+    store = ObjectStore(limit_bytes=10, now=lambda: now[0])
     for path in ("/a", "/b", "/c"):
         store.keep("E1", path, headers={}, body=b"12345", seconds=60)
     now[0] = 61.0

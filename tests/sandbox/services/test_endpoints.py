@@ -5,7 +5,12 @@ import stat
 
 import pytest
 
-from mobile_ai.sandbox.services.endpoints import VARIABLE, Cluster, Endpoints, EndpointsError
+from mobile_ai.sandbox.services.endpoints import (
+    ENDPOINTS_VARIABLE,
+    Cluster,
+    Endpoints,
+    EndpointsError,
+)
 
 ONE = Cluster(server="https://127.0.0.1:6443", ca="/tmp/ca.crt", token="abc")  # noqa: S108
 TWO = Cluster(server="https://[::1]:6444", ca="/tmp/ca.crt", token="def")  # noqa: S108
@@ -27,7 +32,7 @@ def test_what_is_written_is_read(tmp_path):
     _endpoints().write(path)
 
     assert Endpoints.read(path) == _endpoints()
-    assert Endpoints.from_environment({VARIABLE: str(path)}) == _endpoints()
+    assert Endpoints.from_environment({ENDPOINTS_VARIABLE: str(path)}) == _endpoints()
 
 
 def test_only_the_owner_may_read_the_tokens(tmp_path):

@@ -18,22 +18,22 @@ from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
-from mobile_ai.sandbox.services.lifecycle import Wish
+from mobile_ai.sandbox.services.lifecycle import SandboxOptions
 from mobile_ai.sandbox.services.ports import is_free
 from mobile_ai.sandbox.services.process import Record
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.state import SandboxFolder
 from tests.waiting import until
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
-WEB = Wish(only=("aws", "cdn"))
+WEB = SandboxOptions(only=("aws", "cdn"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Callable[..., Folder]]:
-    made: list[Folder] = []
+def folder(tmp_path: Path) -> Iterator[Callable[..., SandboxFolder]]:
+    made: list[SandboxFolder] = []
 
-    def make(name: str = "default") -> Folder:
-        made.append(Folder(tmp_path / "sandbox", name))
+    def make(name: str = "default") -> SandboxFolder:
+        made.append(SandboxFolder(tmp_path / "sandbox", name))
         return made[-1]
 
     yield make
@@ -41,15 +41,15 @@ def folder(tmp_path: Path) -> Iterator[Callable[..., Folder]]:
         lifecycle.down(one, progress=Quiet())
 
 
-def _up(folder: Folder, wish: Wish = WEB) -> Endpoints:
+def _up(folder: SandboxFolder, wish: SandboxOptions = WEB) -> Endpoints:
     return lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet())
 
 
-def _states(folder: Folder) -> dict[str, str]:
+def _states(folder: SandboxFolder) -> dict[str, str]:
     return {one.name: one.state for one in lifecycle.status(folder)}
 
 
-def _pids(folder: Folder) -> dict[str, int]:
+def _pids(folder: SandboxFolder) -> dict[str, int]:
     return {one.name: one.pid for one in lifecycle.status(folder)}
 
 
@@ -127,7 +127,7 @@ def test_a_port_that_somebody_took_meanwhile_is_left_to_them(folder):
 
 def test_two_sandboxes_run_side_by_side(folder):
     one, other = folder("one"), folder("other")
-    wish = Wish(only=("aws",))
+    wish = SandboxOptions(only=("aws",))
     here, there = _up(one, wish), _up(other, wish)
     lifecycle.down(one, progress=Quiet())
 
@@ -138,7 +138,7 @@ def test_two_sandboxes_run_side_by_side(folder):
 def test_a_recycled_pid_is_not_killed(folder):
     """The recorded pid belongs to a process that was started at another time: ours is gone."""
     here = folder()
-    _up(here, Wish(only=("aws",)))
+    _up(here, SandboxOptions(only=("aws",)))
     ours = _pids(here)["aws"]
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         state = here.read()
@@ -165,7 +165,7 @@ def test_what_a_dead_leader_left_behind_is_stopped(folder, tmp_path):
     leader = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
     until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
     child = int((tmp_path / "child").read_text())
-    state = lifecycle.State(account="1")
+    state = lifecycle.SandboxState(account="1")
     started = psutil.Process(leader.pid).create_time()
     state.running["aws"] = Record(pid=leader.pid, started=started)
     here.write(state)
@@ -197,16 +197,16 @@ def test_a_service_that_ends_at_once_is_told_with_its_last_words(folder, monkeyp
 
 def test_another_account_needs_another_sandbox(folder):
     here = folder()
-    _up(here, Wish(only=("aws",)))
+    _up(here, SandboxOptions(only=("aws",)))
 
     with pytest.raises(SandboxError, match="runs for another AWS account: got 444455556666"):
-        _up(here, Wish(only=("aws",), account="444455556666"))
+        _up(here, SandboxOptions(only=("aws",), account="444455556666"))
 
 
 def test_the_aws_api_answers_for_the_account(folder):
     import boto3  # noqa: PLC0415
 
-    endpoints = _up(folder(), Wish(only=("aws",), account="444455556666"))
+    endpoints = _up(folder(), SandboxOptions(only=("aws",), account="444455556666"))
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     client = boto3.client("sts", endpoint_url=endpoints.aws, region_name="eu-central-1", **keys)
 
@@ -226,19 +226,19 @@ def test_a_damaged_state_is_told_and_nothing_is_killed(folder):
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "-a", "a" * 33])
 def test_a_name_that_is_no_folder_name_is_refused(tmp_path, name):
     with pytest.raises(SandboxError, match="Not a name for a sandbox"):
-        Folder(tmp_path, name)
+        SandboxFolder(tmp_path, name)
 
 
 def test_an_unknown_service_is_told_with_the_known_ones(folder):
     with pytest.raises(SandboxError, match="expected some of aws, kubernetes, mlflow, cdn"):
-        _up(folder(), Wish(only=("s3",)))
+        _up(folder(), SandboxOptions(only=("s3",)))
 
 
 @pytest.fixture
 def beside(tmp_path: Path) -> Iterator[Path]:
     """A folder to call the command in; what it may leave there is stopped."""
     yield tmp_path
-    lifecycle.down(Folder(tmp_path / "build/sandbox", "default"), progress=Quiet())
+    lifecycle.down(SandboxFolder(tmp_path / "build/sandbox", "default"), progress=Quiet())
 
 
 def test_the_command_is_interrupted_without_leaving_anything(beside):

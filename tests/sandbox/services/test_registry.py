@@ -10,19 +10,19 @@ import pytest
 
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
-from mobile_ai.sandbox.services.lifecycle import Wish
+from mobile_ai.sandbox.services.lifecycle import SandboxOptions
 from mobile_ai.sandbox.services.registry import postgres_programs
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.state import SandboxFolder
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 
 
 @pytest.fixture
-def folder() -> Iterator[Folder]:
+def folder() -> Iterator[SandboxFolder]:
     # Not pytest's folder: root's PostgreSQL runs as another account, which may not enter there.
     root = Path(tempfile.mkdtemp(prefix="sandbox-"))
     root.chmod(0o755)
-    made = Folder(root, "registry")
+    made = SandboxFolder(root, "registry")
     yield made
     lifecycle.down(made, progress=Quiet())
     shutil.rmtree(root)
@@ -32,7 +32,7 @@ def folder() -> Iterator[Folder]:
 def test_a_model_version_is_registered_and_survives_a_restart(folder, sqlite):
     if not sqlite and postgres_programs(os.environ, folder.path.parent) is None:
         pytest.skip("PostgreSQL is not installed here")
-    wish = Wish(only=("mlflow",), sqlite=sqlite)
+    wish = SandboxOptions(only=("mlflow",), sqlite=sqlite)
     _registered(lifecycle.up(folder, wish, ambient=os.environ, progress=Quiet()).mlflow)
     running = {one.name for one in lifecycle.status(folder)}
     state = folder.read()

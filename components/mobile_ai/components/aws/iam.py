@@ -14,7 +14,7 @@ from mobile_ai.components.aws.names import AwsScope, arn
 from mobile_ai.components.aws.service_source import trust_conditions
 
 __all__ = [
-    "Statement",
+    "PolicyStatement",
     "allow",
     "allow_service",
     "deny_insecure",
@@ -26,7 +26,7 @@ __all__ = [
     "use_key",
 ]
 
-Statement = dict[str, Any]
+PolicyStatement = dict[str, Any]
 
 # Key administration without cryptographic use. `kms:*` would be shorter, but would also let
 # every administrator decrypt the data.
@@ -70,14 +70,14 @@ def allow(
     resources: Sequence[str],
     *,
     conditions: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Statement:
+) -> PolicyStatement:
     """Return a statement of an identity policy.
 
     Raises:
         ValueError: If an action has a wildcard.
     """
     _refuse_wildcards(sid, actions)
-    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions)}
+    statement: PolicyStatement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions)}
     statement["Resource"] = list(resources)
     return _with_conditions(statement, conditions)
 
@@ -89,7 +89,7 @@ def allow_service(
     resources: Sequence[str],
     *,
     conditions: Mapping[str, Mapping[str, Any]],
-) -> Statement:
+) -> PolicyStatement:
     """Return a statement of a resource policy that grants access to an AWS service.
 
     Conditions are required: without ``aws:SourceAccount`` or ``aws:SourceArn`` the service could
@@ -99,7 +99,7 @@ def allow_service(
     return {**statement, "Principal": {"Service": service}}
 
 
-def deny_insecure(resources: Sequence[str]) -> Statement:
+def deny_insecure(resources: Sequence[str]) -> PolicyStatement:
     """Return the statement that denies requests over plain HTTP (FSBP S3.5)."""
     service = resources[0].split(":")[2]
     return {
@@ -112,7 +112,7 @@ def deny_insecure(resources: Sequence[str]) -> Statement:
     }
 
 
-def document(*statements: Statement) -> str:
+def document(*statements: PolicyStatement) -> str:
     """Return a policy document; equal statements give equal text."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
@@ -122,7 +122,7 @@ def trust(service: str, scope: AwsScope, *, source_arn: str | None = None) -> st
 
     The conditions are those that AWS documents for the service (see ``service_source``).
     """
-    statement: Statement = {
+    statement: PolicyStatement = {
         "Sid": "AssumeByService",
         "Effect": "Allow",
         "Principal": {"Service": service},
@@ -139,7 +139,7 @@ def service_source(scope: AwsScope) -> dict[str, dict[str, str]]:
 
 def use_key(
     scope: AwsScope, alias: str, *, actions: Sequence[str] = _KEY_USE, sid: str = "UseKey"
-) -> Statement:
+) -> PolicyStatement:
     """Return the statement that lets a role use the key with this alias."""
     return allow(
         sid,
@@ -149,14 +149,14 @@ def use_key(
     )
 
 
-def log_writer(group_arn: str) -> Statement:
+def log_writer(group_arn: str) -> PolicyStatement:
     """Return the statement that lets a role write to the streams of one log group."""
     return allow(
         "WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group_arn}:log-stream:*"]
     )
 
 
-def key_policy(scope: AwsScope, *services: Statement, imported: bool = False) -> str:
+def key_policy(scope: AwsScope, *services: PolicyStatement, imported: bool = False) -> str:
     """Return a key policy: the account administers the key, roles use it by their own policies.
 
     ``Resource: *`` in a key policy means the key itself (KMS developer guide, key policies). Only
@@ -182,8 +182,8 @@ def key_policy(scope: AwsScope, *services: Statement, imported: bool = False) ->
 
 
 def _with_conditions(
-    statement: Statement, conditions: Mapping[str, Mapping[str, Any]] | None
-) -> Statement:
+    statement: PolicyStatement, conditions: Mapping[str, Mapping[str, Any]] | None
+) -> PolicyStatement:
     return {**statement, "Condition": conditions} if conditions else statement
 
 

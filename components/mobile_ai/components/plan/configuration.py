@@ -6,7 +6,7 @@ import pulumi
 from pulumi.runtime import config
 
 from mobile_ai.stack.errors import SettingsError
-from mobile_ai.stack.load import StackInputs, decode, load
+from mobile_ai.stack.load import StackInputs, decode_config, load_stack
 from mobile_ai.stack.reader import foreign_keys, stack_file_name
 from mobile_ai.stack.settings import NAMESPACE
 
@@ -21,7 +21,7 @@ def read_stack(root: Path) -> StackInputs:
     """
     stack = pulumi.get_stack()
     try:
-        return load(decode(_own_values(stack)), root=root, stack=stack)
+        return load_stack(decode_config(_own_values(stack)), root=root, stack=stack)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from error
 

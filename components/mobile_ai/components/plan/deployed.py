@@ -10,10 +10,10 @@ from typing import Any, TypedDict
 import pulumi
 
 from mobile_ai.components.plan.dependencies import after
-from mobile_ai.contracts.deployed import FIRST, MISSING, STATE
+from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE
 from mobile_ai.contracts.tokens import DEPLOYED, DEPLOYMENT
 
-__all__ = ["OUTPUT", "Deployed", "DeployedArgs", "last_deployed"]
+__all__ = ["OUTPUT", "DeployedArgs", "DeployedBaseline", "last_deployed"]
 
 OUTPUT = "deployed"
 """The stack output that holds the baseline of the next run."""
@@ -34,7 +34,7 @@ class DeployedArgs(TypedDict):
     """The output ``deployed`` of the last successful `up`; empty before the first."""
 
 
-class Deployed(pulumi.ComponentResource):
+class DeployedBaseline(pulumi.ComponentResource):
     """Carries the baseline in the plan and in the state; creates no cloud resource."""
 
     def __init__(
@@ -67,8 +67,8 @@ def _found(outputs: Mapping[str, Any]) -> pulumi.Input[dict[str, str]]:
 def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the meaning of a state that lacks the output: ``first`` or ``missing``.
 
-    A first `up` that failed leaves deployments without the output. Its ``Deployed`` resource
-    records that it was the first, so the next run still counts as the first.
+    A first `up` that failed leaves deployments without the output. Its ``DeployedBaseline``
+    resource records that it was the first, so the next run still counts as the first.
 
     Args:
         resources: Type and outputs of every resource of the state, by URN.
@@ -76,7 +76,7 @@ def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
     rows = resources.values()
     said = [(row.get("outputs") or {}).get("found") for row in rows if row["type"] == DEPLOYED]
     deployed = any(row["type"] == DEPLOYMENT for row in rows)
-    return MISSING if deployed and said != [FIRST] else FIRST
+    return NO_BASELINE if deployed and said != [FIRST] else FIRST
 
 
 def _read(

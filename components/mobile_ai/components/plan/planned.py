@@ -4,20 +4,20 @@ from typing import Any
 
 import pulumi
 
-from mobile_ai.contracts.resource import PROVIDERS, Provider, Resource, provider_props
+from mobile_ai.contracts.resource import PROVIDERS, ProviderReference, Resource, provider_props
 
-__all__ = ["Planned"]
+__all__ = ["PlannedResource"]
 
 _STACK = "pulumi:pulumi:Stack"
 
 
-class Planned:
+class PlannedResource:
     """Collects the inputs of every resource during an `up`; stays empty at preview."""
 
     def __init__(self) -> None:
         """Register the transform that observes later declarations."""
         self.resources: list[Resource] = []
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, ProviderReference] = {}
         if not pulumi.runtime.is_dry_run():
             pulumi.runtime.register_resource_transform(self._take)
 
@@ -29,7 +29,7 @@ class Planned:
         provider = args.opts.provider
         reference = await provider.urn.future() if provider else None
         if args.type_.startswith(PROVIDERS):
-            self._providers[urn] = Provider(
+            self._providers[urn] = ProviderReference(
                 type=args.type_, name=args.name, props=provider_props(props)
             )
         self.resources.append(

@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.examine import Inspected, inspect_file
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 
-__all__ = ["Inspected", "InspectionError", "Limits", "inspect_file"]
+__all__ = ["Inspected", "InspectionError", "InspectionLimits", "inspect_file"]

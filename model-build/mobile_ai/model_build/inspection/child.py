@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.model_build.errors import BuildError, need
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.errors import ModelBuildError, need
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.onnx_file import onnx_operators
 from mobile_ai.model_build.inspection.tflite_file import tflite_operators
 
@@ -33,7 +33,7 @@ _NUMPY = {
 def main(arguments: list[str]) -> int:
     """Check, load and run one file; print the result as JSON."""
     file_format, path, memory, seconds, shapes = arguments
-    limits = Limits(memory_bytes=int(memory), seconds=int(seconds))
+    limits = InspectionLimits(memory_bytes=int(memory), seconds=int(seconds))
     runtime = need("ai_edge_litert.interpreter" if file_format == "tflite" else "onnxruntime")
     need("onnx" if file_format == "onnx" else "ai_edge_litert.schema_py_generated")
     _bind(limits)
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         else:
             operators = onnx_operators(data, limits=limits, name="the file")
             tensors = _run_onnx(runtime, data, json.loads(shapes))
-    except BuildError as error:
+    except ModelBuildError as error:
         print(json.dumps({"refused": str(error)}))
         return 1
     except Exception as error:  # noqa: BLE001  # any error of a runtime refuses the file
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _bind(limits: Limits) -> None:
+def _bind(limits: InspectionLimits) -> None:
     """Lower this process's resource limits; macOS does not support or enforce all of them."""
     import resource  # noqa: PLC0415  # absent on Windows, which is not supported
 

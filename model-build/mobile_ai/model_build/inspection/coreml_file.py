@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from mobile_ai.model_build.inspection.errors import InspectionError
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.wire import top_fields
 
 __all__ = ["check_coreml"]
@@ -34,7 +34,7 @@ _MANIFEST: Final = ".mlpackage/Manifest.json"
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
-def check_coreml(data: bytes, *, limits: Limits, name: str) -> None:
+def check_coreml(data: bytes, *, limits: InspectionLimits, name: str) -> None:
     """Check the entries of a zipped Core ML package and its root model.
 
     Raises:
@@ -50,7 +50,7 @@ def check_coreml(data: bytes, *, limits: Limits, name: str) -> None:
     _check_specification(content[_root(content, name)], name)
 
 
-def _check_entries(entries: Iterable[zipfile.ZipInfo], limits: Limits, name: str) -> None:
+def _check_entries(entries: Iterable[zipfile.ZipInfo], limits: InspectionLimits, name: str) -> None:
     total = 0
     seen: set[str] = set()
     for entry in entries:

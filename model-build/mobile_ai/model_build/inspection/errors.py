@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.errors import ModelBuildError
 
 __all__ = ["InspectionError"]
 
 
-class InspectionError(BuildError):
+class InspectionError(ModelBuildError):
     """A file is refused and must not be loaded."""

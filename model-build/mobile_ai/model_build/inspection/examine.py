@@ -12,7 +12,7 @@ from typing import Any
 
 from mobile_ai.model_build.inspection.coreml_file import check_coreml
 from mobile_ai.model_build.inspection.errors import InspectionError
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.sandbox import load_apart
 from mobile_ai.model_build.inspection.sniff import sniff
 
@@ -60,7 +60,7 @@ class Inspected:
 def inspect_file(
     path: Path,
     *,
-    limits: Limits | None = None,
+    limits: InspectionLimits | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Inspected:
     """Inspect a file.
@@ -73,7 +73,7 @@ def inspect_file(
     Raises:
         InspectionError: If it is refused.
     """
-    bounds = limits or Limits()
+    bounds = limits or InspectionLimits()
     data = _read(path, bounds)
     file_format = sniff(data, name=str(path))
     found: dict[str, Any] = {}
@@ -93,7 +93,7 @@ def inspect_file(
     )
 
 
-def _read(path: Path, limits: Limits) -> bytes:
+def _read(path: Path, limits: InspectionLimits) -> bytes:
     """Read a regular file once, so that the digest is of the inspected bytes."""
     try:
         # O_NONBLOCK: opening a FIFO would otherwise block until a writer opens it (open(2)).

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.inspection.errors import InspectionError
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 
 __all__ = ["CONTRIB_OPERATORS", "onnx_operators"]
 
@@ -56,7 +56,7 @@ CONTRIB_OPERATORS: Final = frozenset(
 _MAX_DEPTH: Final = 8  # graphs within graphs (If, Loop, Scan)
 
 
-def onnx_operators(data: bytes, *, limits: Limits, name: str) -> dict[str, int]:
+def onnx_operators(data: bytes, *, limits: InspectionLimits, name: str) -> dict[str, int]:
     """Return the number of occurrences by operator.
 
     Raises:
@@ -137,7 +137,7 @@ def _check_operator(onnx: Any, node: Any, own: set[tuple[str, str]], name: str) 
     )
 
 
-def _check_tensor(onnx: Any, tensor: Any, limits: Limits, name: str) -> None:
+def _check_tensor(onnx: Any, tensor: Any, limits: InspectionLimits, name: str) -> None:
     external = tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data
     if external:
         where = next((item.value for item in tensor.external_data if item.key == "location"), "")

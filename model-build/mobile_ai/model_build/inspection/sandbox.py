@@ -16,7 +16,7 @@ from typing import Any, Final
 from mobile_ai import contracts, model_build
 from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.inspection.errors import InspectionError
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 
 __all__ = ["load_apart"]
 
@@ -28,7 +28,7 @@ def load_apart(
     data: bytes,
     file_format: str,
     *,
-    limits: Limits,
+    limits: InspectionLimits,
     name: str,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def load_apart(
     return _read(said, child.returncode, name)
 
 
-def _command(file_format: str, path: Path, limits: Limits) -> list[str]:
+def _command(file_format: str, path: Path, limits: InspectionLimits) -> list[str]:
     numbers = [str(limits.memory_bytes), str(limits.seconds)]
     return [
         sys.executable,
@@ -91,7 +91,7 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _watch(child: subprocess.Popen[bytes], limits: Limits) -> str:
+def _watch(child: subprocess.Popen[bytes], limits: InspectionLimits) -> str:
     """Wait for the child; kill it when it exceeds a limit, and return the reason."""
     psutil = need("psutil")
     started = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.inspection.errors import InspectionError
-from mobile_ai.model_build.inspection.limits import Limits
+from mobile_ai.model_build.inspection.limits import InspectionLimits
 
 __all__ = ["tflite_operators"]
 
@@ -20,7 +20,7 @@ _FOREIGN: Final = frozenset({"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_C
 _SCHEMA_VERSION: Final = 3
 
 
-def tflite_operators(data: bytes, *, limits: Limits, name: str) -> dict[str, int]:
+def tflite_operators(data: bytes, *, limits: InspectionLimits, name: str) -> dict[str, int]:
     """Return the number of occurrences by operator.
 
     Every offset that the runtime would follow is followed in Python first, where an offset outside
@@ -85,7 +85,7 @@ def _check_tensor(model: Any, tensor: Any, size: int, name: str) -> None:
         raise _refused(name, f"a tensor of shape {shape}", "sizes that are not negative")
 
 
-def _operator_codes(model: Any, size: int, limits: Limits, name: str) -> Iterator[int]:
+def _operator_codes(model: Any, size: int, limits: InspectionLimits, name: str) -> Iterator[int]:
     total = 0
     for number in range(model.SubgraphsLength()):
         graph = model.Subgraphs(number)

@@ -10,7 +10,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.verdict import StackVerdict
 
 __all__ = ["Answers"]
 
@@ -36,11 +36,11 @@ class Answers:
     rules: dict[str, Rule]
     _not_applicable: dict[str, bytes] = field(default_factory=dict)
 
-    def of_resource(self, resource_type: str, verdicts: Iterable[Verdict]) -> bytes:
+    def of_resource(self, resource_type: str, verdicts: Iterable[StackVerdict]) -> bytes:
         """Return the encoded response to ``Analyze``."""
         return self._skipped(resource_type) + self.of_stack(verdicts)
 
-    def of_stack(self, verdicts: Iterable[Verdict]) -> bytes:
+    def of_stack(self, verdicts: Iterable[StackVerdict]) -> bytes:
         """Return the encoded response to ``AnalyzeStack``."""
         told = [item for item in verdicts if item.outcome != "pass"]
         if not told:
@@ -51,7 +51,7 @@ class Answers:
         encoded: bytes = analyzer_pb2.AnalyzeResponse(diagnostics=diagnostics).SerializeToString()
         return encoded
 
-    def _diagnostic(self, verdict: Verdict, message: str) -> analyzer_pb2.AnalyzeDiagnostic:
+    def _diagnostic(self, verdict: StackVerdict, message: str) -> analyzer_pb2.AnalyzeDiagnostic:
         rule = self.rules[verdict.rule]
         return analyzer_pb2.AnalyzeDiagnostic(
             policyName=rule.id,

@@ -7,8 +7,8 @@ from typing import Any
 
 from pulumi.runtime.proto import analyzer_pb2
 
-from mobile_ai.contracts.engine_values import Share, decode_struct, sharing
-from mobile_ai.contracts.resource import PROVIDERS, Provider, Resource, provider_props
+from mobile_ai.contracts.engine_values import Interner, decode_struct, sharing
+from mobile_ai.contracts.resource import PROVIDERS, ProviderReference, Resource, provider_props
 
 __all__ = ["decode_resource", "decode_stack"]
 
@@ -38,7 +38,7 @@ def _resource(
     *,
     parent: str | None,
     dependencies: Mapping[str, tuple[str, ...]],
-    share: Share,
+    share: Interner,
 ) -> Resource:
     props = decode_struct(message.properties, share)
     return Resource(
@@ -53,6 +53,6 @@ def _resource(
     )
 
 
-def _provider(message: analyzer_pb2.AnalyzerProviderResource, share: Share) -> Provider:
+def _provider(message: analyzer_pb2.AnalyzerProviderResource, share: Interner) -> ProviderReference:
     props = provider_props(decode_struct(message.properties, share))
-    return Provider(type=message.type, name=message.name, props=props)
+    return ProviderReference(type=message.type, name=message.name, props=props)

@@ -14,13 +14,13 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.governance.pulumi_pack.servicer import Servicer
 
-__all__ = ["serve", "start"]
+__all__ = ["serve_pack", "start"]
 
 _MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # as the SDK's own packs
 _THREADS: Final = 4
 
 
-def serve(folder: Path) -> None:
+def serve_pack(folder: Path) -> None:
     """Serve the pack in a folder until the process is terminated."""
     server, port = start(Servicer(folder, version=_version(folder)))
     # An evaluation creates no reference cycles (a test asserts it), so that reference counting

@@ -14,7 +14,7 @@ from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 from mobile_ai.contracts.reading import Finding
-from mobile_ai.governance.judge import Session
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.pulumi_pack.answer import Answers
 from mobile_ai.governance.pulumi_pack.decode import decode_resource, decode_stack
 from mobile_ai.governance.pulumi_pack.levels import weakened
@@ -22,7 +22,7 @@ from mobile_ai.governance.pulumi_pack.policies import policy_of
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.setup import stack_configured
 from mobile_ai.governance.stack_policy import load_setting
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.verdict import StackVerdict
 
 __all__ = ["PACK", "Servicer"]
 
@@ -61,7 +61,7 @@ class Servicer(_PolicyAnalyzerServicer):
         self._answers = Answers(pack=PACK, version=version, rules=rules)
         self._preview = os.environ.get("PULUMI_DRY_RUN") == "true"
         self._refused: Finding | None = None
-        self._session: Session | None = None
+        self._session: JudgeSession | None = None
         # The engine calls concurrently; the session is not thread-safe.
         self._lock = threading.Lock()
 
@@ -104,21 +104,21 @@ class Servicer(_PolicyAnalyzerServicer):
         self._preview = request.dry_run
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
-    def _current(self) -> Session:
+    def _current(self) -> JudgeSession:
         if self._session is None:
             now = self._clock()
-            self._session = Session(
+            self._session = JudgeSession(
                 lambda stack: load_setting(self._folder, stack, rules=catalogue(), now=now),
                 now=now,
                 preview=self._preview,
             )
         return self._session
 
-    def _refusal(self, urn: str) -> list[Verdict]:
+    def _refusal(self, urn: str) -> list[StackVerdict]:
         if self._refused is None:
             return []
         return [
-            Verdict(
+            StackVerdict(
                 rule=stack_configured.id,
                 urn=urn,
                 outcome="fail",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.reading import Node, one_of
+from mobile_ai.contracts.reading import Property, one_of
 from mobile_ai.contracts.tokens import (
     CLOUD_ENDPOINT,
     DELIVERY_OBJECTS,
@@ -22,11 +22,11 @@ from mobile_ai.contracts.tokens import (
 )
 from mobile_ai.governance.pods import ANNOTATION, CONTAINER_LISTS, IMAGE
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 
-__all__ = ["ANNOTATION", "RULES", "VARIABLE"]
+__all__ = ["ANNOTATION", "MANIFEST_VARIABLE", "RULES"]
 
-VARIABLE: Final = "MOBILE_AI_MANIFEST_SHA256"
+MANIFEST_VARIABLE: Final = "MOBILE_AI_MANIFEST_SHA256"
 _BY_DIGEST: Final = re.compile(IMAGE)
 _OURS: Final = "mobileai:index:"
 
@@ -55,7 +55,7 @@ def leaf_bound_to_verified_model(case: Case) -> None:
         _verified(case, digest)
 
 
-def _images(case: Case) -> Iterator[Node]:
+def _images(case: Case) -> Iterator[Property]:
     kind = case.resource.type
     if kind == FUNCTION:
         if case.at("packageType").text() == "Image":
@@ -63,16 +63,16 @@ def _images(case: Case) -> Iterator[Node]:
     elif kind == TASK_DEFINITION:
         definitions = case.at("containerDefinitions").json()
         for index, _ in enumerate(definitions if isinstance(definitions, list) else []):
-            yield Node(definitions[index], case.notes, path=f"containerDefinitions[{index}]").at(
-                "image"
-            )
+            yield Property(
+                definitions[index], case.notes, path=f"containerDefinitions[{index}]"
+            ).at("image")
     else:
         pod = case.at(*pod_path(kind))
         for name in CONTAINER_LISTS:
             yield from (item.at("image") for item in pod.at(name).items())
 
 
-def _pinned(case: Case, image: Node) -> None:
+def _pinned(case: Case, image: Property) -> None:
     images = case.facts.context.images if case.facts.context else frozenset()
     if image.require(lambda value: bool(_is_digest(value)), "an image by digest (name@sha256:…)"):
         image.require(one_of(*images), f"one of the pinned images {sorted(images)}")
@@ -82,13 +82,13 @@ def _is_digest(value: object) -> bool:
     return isinstance(value, str) and _BY_DIGEST.fullmatch(value) is not None
 
 
-def _digest(case: Case) -> Node:
+def _digest(case: Case) -> Property:
     if case.resource.type == FUNCTION:
-        return case.at("environment", "variables", VARIABLE)
+        return case.at("environment", "variables", MANIFEST_VARIABLE)
     return case.at("metadata", "annotations", ANNOTATION)
 
 
-def _verified(case: Case, digest: Node) -> VerifiedModel | None:
+def _verified(case: Case, digest: Property) -> VerifiedModel | None:
     models = case.facts.models
     digest.require(lambda value: value in models, "the digest of a verified model version")
     return models.get(digest.text())
@@ -118,7 +118,7 @@ def _object(case: Case, *, in_delivery: bool) -> None:
     frameworks=("EU AI Act Art. 12", "NIST AI RMF MANAGE 4.1"),
     remediation="let the component declare its resources; do not change them by transformations",
 )
-def leaf_matches_deployment(whole: Whole) -> None:
+def leaf_matches_deployment(whole: StackContext) -> None:
     """Compare every deployment with the resources below it."""
     for case in whole.of(DEPLOYMENT):
         urn, digest = case.resource.urn, case.at("spec", "aiModel", "sha256")

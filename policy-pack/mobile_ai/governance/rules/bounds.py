@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from mobile_ai.contracts.reading import MISSING, Node, at_least, at_most, one_of, optional
+from mobile_ai.contracts.reading import MISSING, Property, at_least, at_most, one_of, optional
 from mobile_ai.contracts.released import proven_manifests
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT
 from mobile_ai.governance.bounds import Bounds
@@ -76,7 +76,7 @@ def names_bounded(case: Case) -> None:
         )
 
 
-def _names(case: Case) -> list[Node]:
+def _names(case: Case) -> list[Property]:
     kind = case.resource.type
     if kind == _GATEWAY:
         return [item.at("hostname") for item in case.at("spec", "listeners").items()]
@@ -125,7 +125,7 @@ def notifications_bounded(case: Case) -> None:
             _require_mail(case, address)
 
 
-def _require_mail(case: Case, address: Node) -> None:
+def _require_mail(case: Case, address: Property) -> None:
     allowed = _bounds(case).notify
     address.require(
         lambda value: (

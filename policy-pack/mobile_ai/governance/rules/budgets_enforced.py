@@ -8,14 +8,20 @@ from typing import Final
 from mobile_ai.contracts.deployed import safe_without_baseline
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
-from mobile_ai.pricing.budgets import BudgetVerdict, Limits, Prior, exceptions_of, judge_budgets
+from mobile_ai.governance.rule_context import Case, StackContext
+from mobile_ai.pricing.budgets import (
+    BudgetLimits,
+    BudgetVerdict,
+    Prior,
+    exceptions_of,
+    judge_budgets,
+)
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.pricing.errors import CostError, UnknownInputError, unpriceable
-from mobile_ai.pricing.estimate import Estimate, estimate
+from mobile_ai.pricing.estimate import CostEstimate, estimate
 from mobile_ai.pricing.inputs import opened
 from mobile_ai.pricing.money import cents
-from mobile_ai.pricing.recommend import ServiceLevel, recommend
+from mobile_ai.pricing.recommend import ServiceLevel, recommend_placements
 
 __all__ = ["RULES"]
 
@@ -41,14 +47,14 @@ __all__ = ["RULES"]
         ),
     },
 )
-def budgets_hold(whole: Whole) -> None:
+def budgets_hold(whole: StackContext) -> None:
     """Estimate the cost of the plan and compare it with every budget."""
     try:
         found = _estimated(whole)
         verdicts = judge_budgets(
             found,
             found.plan.budgets,
-            limits=Limits.of(whole.parameters),
+            limits=BudgetLimits.of(whole.parameters),
             exceptions=exceptions_of(
                 whole.facts.records, stack=whole.facts.setting.stack, now=whole.facts.now
             ),
@@ -61,7 +67,7 @@ def budgets_hold(whole: Whole) -> None:
         _tell(whole, verdict)
 
 
-def _tell(whole: Whole, verdict: BudgetVerdict) -> None:
+def _tell(whole: StackContext, verdict: BudgetVerdict) -> None:
     typical = cents(verdict.total.amount.typical)
     for item in whole.of(CONTEXT)[:1] if verdict.outcome == "warn" else ():
         item.warn(
@@ -77,7 +83,7 @@ def _tell(whole: Whole, verdict: BudgetVerdict) -> None:
         )
 
 
-def _prior(whole: Whole) -> Prior:
+def _prior(whole: StackContext) -> Prior:
     baseline = whole.facts.baseline
     if baseline is not None:
         return Prior.told(baseline.costs)
@@ -87,7 +93,7 @@ def _prior(whole: Whole) -> Prior:
     return Prior.told(None) if deployments and safe else Prior.unknown()
 
 
-def _estimated(whole: Whole) -> Estimate:
+def _estimated(whole: StackContext) -> CostEstimate:
     """Return the estimate of the plan; secret values in it are recorded and never printed."""
     hidden = whole.facts.secrets
     resources = [opened(item, hidden) for item in whole.index.resources]
@@ -97,7 +103,7 @@ def _estimated(whole: Whole) -> Estimate:
         raise unpriceable(error) from error
 
 
-def _refuse(whole: Whole, error: CostError) -> None:
+def _refuse(whole: StackContext, error: CostError) -> None:
     whole.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
 
 
@@ -139,7 +145,7 @@ def prices_current(case: Case) -> None:
         )
     },
 )
-def placements_near_optimum(whole: Whole) -> None:
+def placements_near_optimum(whole: StackContext) -> None:
     """Compare the cost of each deployment's placements with the exact optimum."""
     most = Decimal(str(whole.parameters["maximumExcess"]))
     if most < 0:
@@ -151,7 +157,9 @@ def placements_near_optimum(whole: Whole) -> None:
         return
     for case in whole.of(DEPLOYMENT):
         try:
-            found = recommend(plan, plan.find(case.resource.urn), level=ServiceLevel(), keep=1)
+            found = recommend_placements(
+                plan, plan.find(case.resource.urn), level=ServiceLevel(), keep=1
+            )
         except (CostError, UnknownInputError) as error:
             case.deny("placement", got=str(error), expected="a cost that can be compared")
             continue

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from mobile_ai.contracts.reading import Node, is_false, is_text, one_of, optional
+from mobile_ai.contracts.reading import Property, is_false, is_text, one_of, optional
 from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
 from mobile_ai.governance.pods import DEFAULT_ACCOUNTS, PROBES, QUANTITIES, SERVED, SERVICE_TYPES
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 
 __all__ = ["RULES"]
 
@@ -19,7 +19,7 @@ _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 
 
-def _containers(case: Case) -> Iterator[Node]:
+def _containers(case: Case) -> Iterator[Property]:
     yield from case.at(*pod_path(case.resource.type), "containers").items()
 
 
@@ -163,7 +163,7 @@ def network_policy_narrow(case: Case) -> None:
     remediation="keep the default-deny policy of EdgeSite",
     waivable_by="security",
 )
-def network_policy_present(whole: Whole) -> None:
+def network_policy_present(whole: StackContext) -> None:
     """Compare the namespaces of workloads with those of default-deny policies."""
     denying: dict[str, set[str]] = defaultdict(set)
     for case in whole.of(_NETWORK_POLICY):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mobile_ai.contracts.manifest import Artifact
-from mobile_ai.contracts.reading import Node, one_of
+from mobile_ai.contracts.reading import Property, one_of
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.contracts.vocabulary import DEVICE_CLASSES, TARGETS
 from mobile_ai.governance.deployment import model_of, placements
@@ -48,7 +48,7 @@ def _on_devices(case: Case) -> Iterator[tuple[Artifact, float]]:
             _refuse(item)
 
 
-def _refuse(item: Node) -> None:
+def _refuse(item: Property) -> None:
     item.at("variant").require(lambda _: False, "a verified variant, for a known device class")
 
 

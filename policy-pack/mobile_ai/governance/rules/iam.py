@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from mobile_ai.contracts.reading import Node
+from mobile_ai.contracts.reading import Property
 from mobile_ai.governance.iam_policy import (
-    Statement,
+    JudgedStatement,
     is_wide_attachment,
     wide_identity,
     wide_principal,
@@ -72,7 +72,7 @@ def no_wildcard_iam(case: Case) -> None:
             _attached(arn)
 
 
-def statements(case: Case, node: Node) -> Iterator[Statement]:
+def statements(case: Case, node: Property) -> Iterator[JudgedStatement]:
     """Yield the statements of a policy document; deny malformed ones."""
     document = node.json()
     found = document.get("Statement") if isinstance(document, Mapping) else None
@@ -83,14 +83,14 @@ def statements(case: Case, node: Node) -> Iterator[Statement]:
             node.require(lambda _: False, "a policy document with statements")
 
 
-def _judge(case: Case, node: Node, wide: Callable[[Statement], Iterator[str]]) -> None:
+def _judge(case: Case, node: Property, wide: Callable[[JudgedStatement], Iterator[str]]) -> None:
     for statement in statements(case, node):
         if statement.get("Effect") != "Deny":
             for expected in wide(statement):
                 node.deny(expected)
 
 
-def _attached(arn: Node) -> None:
+def _attached(arn: Property) -> None:
     arn.require(
         lambda value: not is_wide_attachment(value),
         "a policy of the stack's own, or one of AWS for a service role",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from mobile_ai.contracts.reading import MISSING, Node, is_false, is_true, one_of, optional
+from mobile_ai.contracts.reading import MISSING, Property, is_false, is_true, one_of, optional
 from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
 from mobile_ai.governance.pods import (
     CAPABILITIES,
@@ -47,12 +47,12 @@ def edge_pod_restricted(case: Case) -> None:
         _container(container, pod.at("securityContext"))
 
 
-def _containers(pod: Node) -> Iterator[Node]:
+def _containers(pod: Property) -> Iterator[Property]:
     for key in CONTAINER_LISTS:
         yield from pod.at(key).items()
 
 
-def _container(container: Node, defaults: Node) -> None:
+def _container(container: Property, defaults: Property) -> None:
     own = container.at("securityContext")
     own.at("privileged").require(optional(is_false), "false")
     own.at("allowPrivilegeEscalation").require(is_false, "false")
@@ -77,7 +77,11 @@ def _is_not_root(value: object) -> bool:
 
 
 def _either(
-    own: Node, defaults: Node, keys: tuple[str, ...], test: Callable[[object], bool], expected: str
+    own: Property,
+    defaults: Property,
+    keys: tuple[str, ...],
+    test: Callable[[object], bool],
+    expected: str,
 ) -> None:
     # A container's securityContext overrides the pod's.
     node = own.at(*keys)

@@ -6,11 +6,11 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from mobile_ai.contracts.reading import Node, at_least, at_most, one_of
+from mobile_ai.contracts.reading import Property, at_least, at_most, one_of
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, FUNCTION, TASK_DEFINITION
 from mobile_ai.governance.deployment import app_of, placements
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.pricing.catalogue import pack_catalogue
 
 __all__ = ["RULES"]
@@ -271,7 +271,7 @@ def usage_plausible(case: Case) -> None:
     remediation="keep CostBudget in the program",
     waivable_by="finops-approver",
 )
-def budgets_alert(whole: Whole) -> None:
+def budgets_alert(whole: StackContext) -> None:
     """Require as many AWS budgets with notifications as the context declares."""
     declared = whole.facts.context.budgets if whole.facts.context else {}
     made = whole.of(_BUDGET)
@@ -282,7 +282,7 @@ def budgets_alert(whole: Whole) -> None:
         whole.deny("budgets", got=f"{len(made)} of them", expected=f"{len(declared)}")
 
 
-def _full_load_usd(case: Case, placement: Node) -> Decimal | None:
+def _full_load_usd(case: Case, placement: Property) -> Decimal | None:
     """Return the monthly cost of a placement at full concurrency; ``None`` without a price.
 
     A deployment does not declare its processor architecture: the higher known price is used.

@@ -6,9 +6,17 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mobile_ai.contracts.reading import MISSING, Node, is_false, is_text, is_true, one_of, optional
+from mobile_ai.contracts.reading import (
+    MISSING,
+    Property,
+    is_false,
+    is_text,
+    is_true,
+    one_of,
+    optional,
+)
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 
 __all__ = ["RULES"]
 
@@ -53,7 +61,7 @@ def no_public_ingress(case: Case) -> None:
             _ranges(rule)
 
 
-def _ranges(rule: Node) -> None:
+def _ranges(rule: Property) -> None:
     for key in ("cidrBlocks", "ipv6CidrBlocks"):
         for block in rule.at(key).items():
             block.require(_is_narrow, "not everybody")
@@ -260,7 +268,7 @@ def no_public_compute(case: Case) -> None:
         )
     },
 )
-def cdn_has_firewall(whole: Whole) -> None:
+def cdn_has_firewall(whole: StackContext) -> None:
     """Require a web ACL in a stack with distributions."""
     for case in whole.of(_DISTRIBUTION) if whole.parameters["required"] else []:
         firewalls = whole.of("aws:wafv2/webAcl:WebAcl")

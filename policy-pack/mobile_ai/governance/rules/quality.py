@@ -13,7 +13,7 @@ from mobile_ai.contracts.tokens import DEPLOYMENT, TELEMETRY
 from mobile_ai.governance.deployment import model_of, placements
 from mobile_ai.governance.expiry import may_stay
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 
 __all__ = ["RULES"]
 
@@ -262,7 +262,7 @@ def human_oversight_named(case: Case) -> None:
     remediation="keep the Telemetry component in the stack",
     waivable_by="ethics-reviewer",
 )
-def drift_monitored(whole: Whole) -> None:
+def drift_monitored(whole: StackContext) -> None:
     """Require the Telemetry component in a stack with deployments."""
     if whole.of(DEPLOYMENT) and not whole.of(TELEMETRY):
         whole.deny("Telemetry", got="none in the stack", expected="one beside the deployments")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mobile_ai.contracts.reading import at_least, at_most, is_false, one_of, optional
 from mobile_ai.contracts.tokens import DELIVERY_OBJECTS, DEPLOYMENT
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.governance.rules.versions import version_key
 
 __all__ = ["RULES"]
@@ -217,7 +217,7 @@ def release_metadata_fresh(case: Case) -> None:
     remediation="publish the release again where the previous version is available",
     waivable_by="security",
 )
-def patches_released(whole: Whole) -> None:
+def patches_released(whole: StackContext) -> None:
     """Require a patch from the previous version among the objects of the release."""
     keys = [case.at("key").text() or "" for case in whole.of(*DELIVERY_OBJECTS)]
     if not any(key.startswith(_RELEASED) for key in keys):

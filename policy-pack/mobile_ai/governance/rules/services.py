@@ -8,7 +8,7 @@ from typing import Final
 
 from mobile_ai.contracts.reading import (
     MISSING,
-    Node,
+    Property,
     at_least,
     is_false,
     is_text,
@@ -19,7 +19,7 @@ from mobile_ai.contracts.reading import (
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import FUNCTION, TASK_DEFINITION
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 
 __all__ = ["RULES"]
 
@@ -164,7 +164,7 @@ def task_hardened(case: Case) -> None:
     case.at("networkMode").require(one_of("awsvpc"), "'awsvpc'")
     definitions = case.at("containerDefinitions").json()
     for index, value in enumerate(definitions if isinstance(definitions, list) else []):
-        container = Node(value, case.notes, path=f"containerDefinitions[{index}]")
+        container = Property(value, case.notes, path=f"containerDefinitions[{index}]")
         container.at("privileged").require(optional(is_false), "false")
         container.at("readonlyRootFilesystem").require(is_true, "true")
         container.at("user").require(
@@ -197,13 +197,13 @@ def no_plain_secrets(case: Case) -> None:
                     _deny_secret(item.at("name"))
 
 
-def _refuse_secrets(variables: Node) -> None:
+def _refuse_secrets(variables: Property) -> None:
     for name, value in variables.entries():
         if _names_secret(name) and not value.missing:
             _deny_secret(value)
 
 
-def _deny_secret(node: Node) -> None:
+def _deny_secret(node: Property) -> None:
     # The value is never printed, even if it is not marked as a secret.
     node.redacted().deny("a reference to a secret store")
 
@@ -238,7 +238,7 @@ def functions_traced(case: Case) -> None:
     remediation="make buckets with PrivateBucket, which brings its guards",
     waivable_by="security",
 )
-def bucket_guards_exist(whole: Whole) -> None:
+def bucket_guards_exist(whole: StackContext) -> None:
     """Require each guard of each bucket: no resource rule runs for a removed resource."""
     guarded = {
         purpose: _guarded(whole.index.by_type.get(token, [])) for purpose, token in _GUARDS.items()

@@ -9,7 +9,7 @@ from mobile_ai.contracts.records import Waiver
 from mobile_ai.contracts.resource import stack_of
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
-from mobile_ai.governance.rule_context import Case, Whole
+from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.governance.waiver_rules import why_unfit
 
 __all__ = ["RULES", "stack_configured"]
@@ -79,7 +79,7 @@ def _check_waiver(case: Case, waiver: Waiver) -> None:
     frameworks=("NIST AI RMF GOVERN 1.4",),
     remediation="keep GovernanceContext and Deployed as the first resources of the program",
 )
-def context_present(whole: Whole) -> None:
+def context_present(whole: StackContext) -> None:
     """Require exactly one context and one baseline: rules read only the first of each."""
     for token in (CONTEXT, DEPLOYED):
         count = len(whole.of(token))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mobile_ai.contracts.reading import Node
+from mobile_ai.contracts.reading import Property
 from mobile_ai.contracts.tokens import CONTEXT
 from mobile_ai.governance.listed_types import LISTED
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
@@ -89,7 +89,7 @@ def provider_accounts_bound(case: Case) -> None:
                 case.at("assumeRoles").deny(f"roles of {bounds.roles}")
 
 
-def _listed(node: Node) -> list[Any] | None:
+def _listed(node: Property) -> list[Any] | None:
     # The engine passes provider inputs that are not strings as JSON text.
     found = node.json() if isinstance(node.plain(), str) else node.plain()
     return found if isinstance(found, list) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mobile_ai.contracts.reading import Node, one_of
+from mobile_ai.contracts.reading import Property, one_of
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 from mobile_ai.governance.taggable import taggable_types
@@ -50,7 +50,7 @@ def cost_tags_required(case: Case) -> None:
         _check(case, _AWS, (case.at("tags"), case.provider("defaultTags", "tags")))
 
 
-def _check(case: Case, prefix: str, places: tuple[Node, ...]) -> None:
+def _check(case: Case, prefix: str, places: tuple[Property, ...]) -> None:
     for name in case.parameters["required"]:
         found = [place.at(f"{prefix}{name}") for place in places]
         present = [node for node in found if not node.missing]
@@ -62,7 +62,7 @@ def _check(case: Case, prefix: str, places: tuple[Node, ...]) -> None:
             _check_value(case, name, present[0])
 
 
-def _check_value(case: Case, name: str, tag: Node) -> None:
+def _check_value(case: Case, name: str, tag: Property) -> None:
     """Check a tag against its allowed values; `environment` must be that of the stack."""
     listed = case.parameters["allowed"].get(name)
     allowed = [case.facts.setting.environment] if name == "environment" else listed

@@ -53,14 +53,14 @@ def command(  # noqa: PLR0917  typer passes options by name
     """
     forms = forms_of(form, out)
     from mobile_ai.gate import GateError  # noqa: PLC0415
-    from mobile_ai.gate.engine.progress import shown  # noqa: PLC0415
-    from mobile_ai.operations.audit import Options, run_audit  # noqa: PLC0415
+    from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
+    from mobile_ai.operations.audit import AuditOptions, run_audit  # noqa: PLC0415
     from mobile_ai.operations.audit.checks import STATE_CHECKS  # noqa: PLC0415
 
-    options = Options(stack=stack, cloud=cloud.value, file=file, commit=commit)
+    options = AuditOptions(stack=stack, cloud=cloud.value, file=file, commit=commit)
     with answering(GateError):
         checks = [*STATE_CHECKS, *_asked(options.stack, cloud, store)] if live else STATE_CHECKS
-        with shown() as tell:
+        with progress_shown() as tell:
             report = run_audit(options, tell, checks=checks)
     show(report, forms, out, name="audit")
     raise typer.Exit(report.exit_code)

@@ -99,12 +99,12 @@ def _sandbox(project: Project) -> _Clients:
 def _in_sandbox(
     endpoints: Endpoints, site: str, namespace: str, name: str
 ) -> Mapping[str, Any] | None:
-    from mobile_ai.sandbox.kubernetes.api import Api  # noqa: PLC0415
+    from mobile_ai.sandbox.kubernetes.api import KubernetesApi  # noqa: PLC0415
 
     cluster = endpoints.cluster(site)
     if cluster is None:
         raise UserError(f"site {site}: got no API server. Next: mobile-ai sandbox up")
-    api = Api.of(cluster)
+    api = KubernetesApi.of(cluster)
     metadata = {"namespace": namespace, "name": name}
     return api.read({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})
 
@@ -153,10 +153,10 @@ def _in_cluster(context: str, namespace: str, name: str) -> Mapping[str, Any] | 
 
 def _heard(store: Path) -> Iterable[tuple[str, str, str, int]]:
     """Yield the versions that devices and sites reported in the last week."""
-    from mobile_ai.operations.telemetry import Store  # noqa: PLC0415  loads DuckDB
+    from mobile_ai.operations.telemetry import EventStore  # noqa: PLC0415  loads DuckDB
     from mobile_ai.operations.telemetry.status import store_status  # noqa: PLC0415
 
     since = time.strftime("%Y-%m-%dT%H", time.gmtime(time.time() - _DAYS_HEARD * 86400))
-    for row in store_status(Store(store))["subjects"]:
+    for row in store_status(EventStore(store))["subjects"]:
         if str(row["last_hour"]) >= since:
             yield row["app"], row["model"], row["version"], row["events"]

@@ -14,7 +14,7 @@ from mobile_ai.cli.errors import UserError, answering
 
 if TYPE_CHECKING:
     from mobile_ai.contracts.resource import Resource
-    from mobile_ai.operations.bootstrap import Right, Wanted
+    from mobile_ai.operations.bootstrap import Right, WantedAccount
 
 __all__ = ["command"]
 
@@ -52,8 +52,8 @@ def command(
             _make(wanted, as_json=as_json)
 
 
-def _wanted(stack: str, repository: str) -> "Wanted":
-    from mobile_ai.operations.bootstrap import Place, Repository, Wanted  # noqa: PLC0415
+def _wanted(stack: str, repository: str) -> "WantedAccount":
+    from mobile_ai.operations.bootstrap import Repository, StackPlace, WantedAccount  # noqa: PLC0415
     from mobile_ai.operations.bootstrap.names import refuse_shared_names  # noqa: PLC0415
     from mobile_ai.stack.reader import read_settings  # noqa: PLC0415
 
@@ -62,8 +62,8 @@ def _wanted(stack: str, repository: str) -> "Wanted":
     refuse_shared_names(stack, _stacks_of(account))
     # CloudFront requires certificates and web ACLs in us-east-1, whatever the stack's region.
     regions = sorted({region, *settings.aws.allowed_regions, "us-east-1"})
-    return Wanted(
-        place=Place(account=account, stack=stack, region=region, regions=tuple(regions)),
+    return WantedAccount(
+        place=StackPlace(account=account, stack=stack, region=region, regions=tuple(regions)),
         repository=Repository.parse(repository),
         plan=tuple(_plan(stack)),
     )
@@ -93,7 +93,7 @@ def _plan(stack: str) -> "list[Resource]":
     return [item for item in found if item.type.startswith("aws:")]
 
 
-def _documents(wanted: "Wanted") -> dict[str, Any]:
+def _documents(wanted: "WantedAccount") -> dict[str, Any]:
     from mobile_ai.operations.bootstrap import (  # noqa: PLC0415
         boundary_policy,
         deploy_policies,
@@ -123,7 +123,7 @@ def _documents(wanted: "Wanted") -> dict[str, Any]:
     }
 
 
-def _explain(wanted: "Wanted", *, as_json: bool) -> None:
+def _explain(wanted: "WantedAccount", *, as_json: bool) -> None:
     from mobile_ai.operations.bootstrap import rights_of_plan  # noqa: PLC0415
 
     rights = rights_of_plan(wanted.plan, wanted.place)
@@ -165,7 +165,7 @@ def _condition(right: "Right") -> Any:
     return json.loads(right.condition) if right.condition else None
 
 
-def _tell_ids(wanted: "Wanted") -> None:
+def _tell_ids(wanted: "WantedAccount") -> None:
     """Print how to find a repository's IDs, which tokens of newer repositories contain."""
     repository = wanted.repository
     if repository.id is None:
@@ -177,7 +177,7 @@ def _tell_ids(wanted: "Wanted") -> None:
         )
 
 
-def _make(wanted: "Wanted", *, as_json: bool) -> None:
+def _make(wanted: "WantedAccount", *, as_json: bool) -> None:
     import boto3  # noqa: PLC0415  a second to load
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

@@ -33,12 +33,12 @@ def command(
 
     Example: mobile-ai down --stack dev --cloud aws --json
     """
-    from mobile_ai.gate import GateError, Options  # noqa: PLC0415  takes a second, too long for a help text
+    from mobile_ai.gate import GateError, GateOptions  # noqa: PLC0415  takes a second, too long for a help text
     from mobile_ai.gate.deploy.operate import take_down  # noqa: PLC0415
-    from mobile_ai.gate.engine.progress import shown  # noqa: PLC0415
+    from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
 
-    with answering(GateError), shown() as tell:
-        gone = take_down(Options(stack=stack, cloud=cloud.value), tell)
+    with answering(GateError), progress_shown() as tell:
+        gone = take_down(GateOptions(stack=stack, cloud=cloud.value), tell)
     if as_json:
         sys.stdout.write(json.dumps(asdict(gone), indent=2) + "\n")
         return

@@ -11,7 +11,7 @@ from mobile_ai.cli.deploy.reports import FORMATS, forms_of, show
 from mobile_ai.cli.errors import UserError, answering
 
 if TYPE_CHECKING:
-    from mobile_ai.gate import Options, Report
+    from mobile_ai.gate import GateOptions, Report
     from mobile_ai.gate.engine.progress import Tell
 
 __all__ = ["command"]
@@ -70,12 +70,12 @@ def command(  # noqa: PLR0917  typer passes options by name
             f"--statement and --key: got only {'--statement' if statement else '--key'}; expected "
             "both or none. Next: name the file and the key that signs it."
         )
-    from mobile_ai.gate import GateError, Options, run_gate  # noqa: PLC0415
-    from mobile_ai.gate.engine.progress import shown  # noqa: PLC0415
+    from mobile_ai.gate import GateError, GateOptions, run_gate  # noqa: PLC0415
+    from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
     from mobile_ai.gate.render.timing import render_timing  # noqa: PLC0415
 
-    options = Options(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
-    with answering(GateError), shown() as tell:
+    options = GateOptions(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
+    with answering(GateError), progress_shown() as tell:
         report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
     show(report, forms, out)
     if time:
@@ -83,16 +83,16 @@ def command(  # noqa: PLR0917  typer passes options by name
     raise typer.Exit(report.exit_code)
 
 
-def _certified(options: "Options", tell: "Tell", statement: Path, key: str) -> "Report":
+def _certified(options: "GateOptions", tell: "Tell", statement: Path, key: str) -> "Report":
     """Run the gate and write the signed statement, after removing that of an earlier run."""
     from mobile_ai.gate.deploy.issue_statement import certify, trust_of  # noqa: PLC0415
     from mobile_ai.gate.deploy.statement import ROLE  # noqa: PLC0415
     from mobile_ai.gate.project import find_project  # noqa: PLC0415
-    from mobile_ai.model_build.errors import BuildError  # noqa: PLC0415
+    from mobile_ai.model_build.errors import ModelBuildError  # noqa: PLC0415
     from mobile_ai.model_build.signing import signer_from_uri  # noqa: PLC0415
 
     trust = trust_of(find_project(options.folder.resolve(), options.stack))
-    with answering(BuildError, OSError):
+    with answering(ModelBuildError, OSError):
         signer = signer_from_uri(key, role=ROLE, trust=trust)
         statement.unlink(missing_ok=True)
         report, text = certify(options, signer, tell)

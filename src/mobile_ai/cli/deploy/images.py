@@ -56,10 +56,10 @@ def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FB
 
 
 def _found(stack: str, tag: str) -> "list[Moved]":
-    from mobile_ai.operations.images import Registry, compare, read_images  # noqa: PLC0415
+    from mobile_ai.operations.images import ImageRegistry, compare_images, read_images  # noqa: PLC0415
     from mobile_ai.operations.images.login import login  # noqa: PLC0415
 
-    return compare(read_images(_file(stack)), Registry(credentials=login), tag=tag)
+    return compare_images(read_images(_file(stack)), ImageRegistry(credentials=login), tag=tag)
 
 
 def _file(stack: str) -> Path:

@@ -14,7 +14,7 @@ from mobile_ai.cli.errors import answering
 
 if TYPE_CHECKING:
     from mobile_ai.gate import Report
-    from mobile_ai.gate.deploy.operate import Deployed
+    from mobile_ai.gate.deploy.operate import OperateResult
 
 __all__ = ["command"]
 
@@ -22,7 +22,7 @@ Stack = Annotated[str, typer.Option(help="Stack to deploy: dev, prod, ...")]
 On = Annotated[
     Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
 ]
-Statement = Annotated[
+StatementOption = Annotated[
     Path | None,
     typer.Option(help="Signed statement of `mobile-ai gate --statement`, instead of a gate run."),
 ]
@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 def command(
     stack: Stack,
     cloud: On = Cloud.SANDBOX,
-    statement: Statement = None,
+    statement: StatementOption = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Deploy a stack if the gate passes it.
@@ -49,14 +49,14 @@ def command(
 
     Example: mobile-ai up --stack prod --cloud aws --statement build/gate/prod.dsse.json --json
     """
-    from mobile_ai.gate import GateError, Options  # noqa: PLC0415  takes a second, too long for a help text
+    from mobile_ai.gate import GateError, GateOptions  # noqa: PLC0415  takes a second, too long for a help text
     from mobile_ai.gate.deploy.operate import bring_up  # noqa: PLC0415
-    from mobile_ai.gate.engine.progress import shown  # noqa: PLC0415
+    from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
     from mobile_ai.gate.render.table import print_table  # noqa: PLC0415
 
-    with answering(GateError), shown() as tell:
+    with answering(GateError), progress_shown() as tell:
         report, deployed = bring_up(
-            Options(stack=stack, cloud=cloud.value), tell, statement=statement
+            GateOptions(stack=stack, cloud=cloud.value), tell, statement=statement
         )
     if as_json:
         _print_json(report, deployed)
@@ -68,7 +68,7 @@ def command(
         raise typer.Exit(report.exit_code)
 
 
-def _print_json(report: "Report | None", deployed: "Deployed | None") -> None:
+def _print_json(report: "Report | None", deployed: "OperateResult | None") -> None:
     """Print gate report and deployment; null if replaced by a statement, or not deployed."""
     value = {
         "gate": report.to_dict() if report else None,
@@ -77,7 +77,7 @@ def _print_json(report: "Report | None", deployed: "Deployed | None") -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def _print_text(stack: str, deployed: "Deployed") -> None:
+def _print_text(stack: str, deployed: "OperateResult") -> None:
     for note in deployed.notes:
         print(f"note: {note}")
     print(f"Deployed {stack}: {_counted(deployed.changes)}")

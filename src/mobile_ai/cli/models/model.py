@@ -24,8 +24,8 @@ from mobile_ai.model_build.approve import ask_assessment, check_role, load_asses
 from mobile_ai.model_build.assemble_recipe import maker
 from mobile_ai.model_build.assemble_version import GateFailedError, build_version, source_commit
 from mobile_ai.model_build.ceremony import check_may_begin, hold_ceremony, sample_ceremony
-from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend
-from mobile_ai.model_build.errors import BuildError
+from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend_variants
+from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
@@ -51,7 +51,7 @@ _REFUSED: Final = 1  # negative result: a quality gate failed, or a signature do
 
 _err = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
-Environment = Annotated[
+EnvironmentName = Annotated[
     str, typer.Option("--environment", "-e", help="Environment of the trust file: dev or prod.")
 ]
 TrustFile = Annotated[
@@ -86,7 +86,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
         str | None, typer.Option(help="Storage URL of artifacts over 1 MB: s3://bucket/models.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="Validity of the evaluation in days.")] = 365,
-    environment: Environment = "dev",
+    environment: EnvironmentName = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -121,7 +121,7 @@ def verify(
     sha256: Annotated[
         str | None, typer.Option(help="Also check this digest, as pinned in a stack file.")
     ] = None,
-    environment: Environment = "dev",
+    environment: EnvironmentName = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -172,7 +172,7 @@ def compare(
     with _answering():
         candidates = [item for path in manifests for item in candidates_of(_manifest_at(path))]
         best = front(candidates)
-        advice = recommend(candidates, max_loss_pt=max_loss_pt)
+        advice = recommend_variants(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:
             plot_front(candidates, plot)
     if as_json:
@@ -200,7 +200,7 @@ def approve(  # noqa: PLR0917  # typer passes options by name
         Path | None, typer.Option(help="Answers as YAML; default: interactive prompts.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="Validity of the assessment in days.")] = 365,
-    environment: Environment = "dev",
+    environment: EnvironmentName = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -243,7 +243,7 @@ def register(  # noqa: PLR0917  # typer passes options by name
     stack_files: Annotated[
         list[Path] | None, typer.Option("--stack-file", help="Stack files that define aliases.")
     ] = None,
-    environment: Environment = "dev",
+    environment: EnvironmentName = "dev",
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -298,7 +298,7 @@ def pull(
 @app.command()
 def trust(
     keys: Annotated[Path, typer.Option(help="Folder for the private keys, outside of Git.")],
-    environment: Environment = "dev",
+    environment: EnvironmentName = "dev",
     keep: Annotated[  # noqa: FBT002
         bool, typer.Option("--keep", help="Keep trusting the keys of the present file as well.")
     ] = False,
@@ -327,7 +327,7 @@ def trust(
 def samples(
     anchors: Annotated[
         list[str] | None,
-        typer.Option("--anchor", help="Environment whose trust file is rewritten (dev)."),
+        typer.Option("--anchor", help="EnvironmentName whose trust file is rewritten (dev)."),
     ] = None,
     models: Models = Path("models"),
     pin: Annotated[
@@ -375,7 +375,7 @@ def _answering(*refusals: type[Exception]) -> Iterator[None]:
             f"{what}: got {error.strerror or error}; expected a file or folder that can be used. "
             "Next: check the path and its permissions."
         ) from error
-    except (BuildError, GovernanceError) as error:
+    except (ModelBuildError, GovernanceError) as error:
         raise UserError(str(error)) from error
 
 

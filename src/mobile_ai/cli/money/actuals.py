@@ -160,9 +160,9 @@ def _whole(out: Path) -> "Iterator[Path]":
 
 @contextmanager
 def _progress() -> "Iterator[Callable[[str], None]]":
-    from mobile_ai.gate.engine.progress import shown  # noqa: PLC0415
+    from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
 
-    with shown() as tell:
+    with progress_shown() as tell:
         yield tell
 
 

@@ -17,11 +17,11 @@ from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
 from mobile_ai.cli.money.showback import showback_command
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.table_money import cost_part
-from mobile_ai.gate.report.cost import Terms, cost_of
+from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.plan_summary import terms_of
-from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.gate.report.report_cost import CostReport
 from mobile_ai.gate.state.base_plan import plan_of_commit
-from mobile_ai.pricing import BudgetVerdict, Estimate, focus_rows, judge_budgets, load_catalogue
+from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets, load_catalogue
 from mobile_ai.pricing.money import cents
 
 __all__ = ["app"]
@@ -154,12 +154,12 @@ def _month(text: str) -> dt.date:
         ) from error
 
 
-def _compared(found: Estimate, stack: str, base: str, terms: Terms) -> Cost:
+def _compared(found: CostEstimate, stack: str, base: str, terms: Terms) -> CostReport:
     """Return the estimate compared with the plan of a commit."""
     print(f"Previewing {base} ...", file=sys.stderr)
     with answering(GateError):
         before = plan_of_commit(Path.cwd(), stack, base, ambient=os.environ)
-    return cost_of(
+    return cost_report(
         found.plan.resources, before, against=base, terms=terms, assume=found.plan.assume
     )
 
@@ -178,7 +178,7 @@ def _price(row: Any) -> dict[str, Any]:
     }
 
 
-def _show(found: Estimate, verdicts: list[BudgetVerdict]) -> None:
+def _show(found: CostEstimate, verdicts: list[BudgetVerdict]) -> None:
     table = Table("resource", "what", "low", "typical", "high", title="USD a month")
     lines = [item for item in found.lines if item.amount and item.billed and item.status != "free"]
     lines.sort(key=lambda item: item.amount.typical if item.amount else 0, reverse=True)

@@ -13,7 +13,7 @@ from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.money.cost import Json, Plan, Stack, WhatIf
 from mobile_ai.cli.money.recorded_plan import planned
 from mobile_ai.pricing.money import cents
-from mobile_ai.pricing.recommend import Recommendation, ServiceLevel, recommend
+from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.storage_class import SETTING, STORAGE, recommend_storage
 
 __all__ = ["apply", "command"]
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
         _ = file and file.settings  # refused before the search
         found = planned(stack, plan, what_if or [])
         deployments = found.plan.by_type[_DEPLOYMENT]
-        results = [recommend(found.plan, item, level=level) for item in deployments]
+        results = [recommend_placements(found.plan, item, level=level) for item in deployments]
         storage = recommend_storage(found.plan)
         results += [storage] if storage else []
     if file is not None:
@@ -73,7 +73,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
             _show(item)
 
 
-def apply(config: Any, *, results: Sequence[Recommendation]) -> str:
+def apply(config: Any, *, results: Sequence[CostRecommendation]) -> str:
     """Write the best placements and storage class into a stack file's ``config``.
 
     Args:
@@ -99,7 +99,7 @@ def apply(config: Any, *, results: Sequence[Recommendation]) -> str:
     return f"{len(results)} recommendations"
 
 
-def _store(telemetry: Any, result: Recommendation) -> None:
+def _store(telemetry: Any, result: CostRecommendation) -> None:
     if not result.answers:
         return
     wanted = result.answers[0].choices[0].placement
@@ -145,7 +145,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _dict(item: Recommendation) -> dict[str, Any]:
+def _dict(item: CostRecommendation) -> dict[str, Any]:
     return {
         "deployment": item.deployment,
         "currentUsd": None if item.current_usd is None else str(cents(item.current_usd)),
@@ -162,7 +162,7 @@ def _dict(item: Recommendation) -> dict[str, Any]:
     }
 
 
-def _show(item: Recommendation) -> None:
+def _show(item: CostRecommendation) -> None:
     today = "not comparable" if item.current_usd is None else f"{cents(item.current_usd)} USD"
     print(f"{item.deployment}: today {today}")
     for answer in item.answers:

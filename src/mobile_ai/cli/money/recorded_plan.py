@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.cli.errors import UserError
-from mobile_ai.pricing import Assumptions, Estimate, estimate, load_catalogue
+from mobile_ai.pricing import Assumptions, CostEstimate, estimate, load_catalogue
 from mobile_ai.pricing.recorded import changed_usage, resources_of_events
 
 __all__ = ["PACK", "PRICES", "planned"]
@@ -13,7 +13,7 @@ PACK: Final = Path("policy-pack")
 PRICES: Final = PACK / "mobile_ai" / "pricing" / "prices"
 
 
-def planned(stack: str, plan: Path | None, what_if: list[str]) -> Estimate:
+def planned(stack: str, plan: Path | None, what_if: list[str]) -> CostEstimate:
     """Return the estimate of a stack's recorded plan.
 
     Raises:

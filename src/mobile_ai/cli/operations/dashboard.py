@@ -29,7 +29,7 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
     --findings build/findings --reports build/gate --showback build/showback
     """
     from mobile_ai.operations.dashboard import render_page  # noqa: PLC0415
-    from mobile_ai.operations.dashboard.collect import Sources, collect  # noqa: PLC0415
+    from mobile_ai.operations.dashboard.collect import Sources, collect_board  # noqa: PLC0415
 
     sources = Sources(
         pack=_PACK, store=store, findings=findings, reports=reports, showback=showback
@@ -41,7 +41,7 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
                     f"{folder}: got no such folder; expected one that a command wrote. "
                     "Next: name it, or leave the option out."
                 )
-        board = collect(stack, sources, now=dt.datetime.now(dt.UTC))
+        board = collect_board(stack, sources, now=dt.datetime.now(dt.UTC))
     out.parent.mkdir(parents=True, exist_ok=True)
     page = render_page(board)
     out.write_text(page, encoding="utf-8")

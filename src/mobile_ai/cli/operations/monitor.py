@@ -27,7 +27,7 @@ app.command(name="thresholds")(thresholds_command)
 
 _OPEN: Final = 1
 _STORE: Final = Path("build/telemetry")
-Store = Annotated[Path, typer.Option(help="Folder of the telemetry store.")]
+StoreOption = Annotated[Path, typer.Option(help="Folder of the telemetry store.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
 
@@ -36,7 +36,7 @@ def ingest(  # noqa: PLR0917  typer passes options by name
     files: Annotated[
         list[Path] | None, typer.Argument(help="JSONL or concatenated objects, plain or gzip.")
     ] = None,
-    store: Store = _STORE,
+    store: StoreOption = _STORE,
     channel: Annotated[
         str, typer.Option(help="Ingestion channel: device, or site (our own servers).")
     ] = "device",
@@ -74,7 +74,7 @@ def ingest(  # noqa: PLR0917  typer passes options by name
 
 @app.command()
 def drift(  # noqa: PLR0917  typer passes options by name
-    store: Store = _STORE,
+    store: StoreOption = _STORE,
     width: Annotated[int, typer.Option(help="Window size in hours; a divisor of 24.")] = 1,
     reference: Annotated[
         int, typer.Option(help="Number of initial windows used as reference.")
@@ -95,7 +95,12 @@ def drift(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai monitor drift --width 24 --reference 14
     """
-    from mobile_ai.operations.monitor import Settings, judge, load, write_findings  # noqa: PLC0415  SciPy
+    from mobile_ai.operations.monitor import (  # noqa: PLC0415  SciPy
+        ComparisonSettings,
+        judge_history,
+        load_history,
+        write_findings,
+    )
 
     if width < 1 or 24 % width or reference < 2:  # noqa: PLR2004
         raise UserError(
@@ -105,9 +110,9 @@ def drift(  # noqa: PLR0917  typer passes options by name
     folder = findings_folder or store / "findings"
     with _answering(), _working("Judging ...", quiet=as_json):
         _existing(store)
-        found = judge(
-            load(_opened(store), width=width),
-            Settings(width=width, reference=reference),
+        found = judge_history(
+            load_history(_opened(store), width=width),
+            ComparisonSettings(width=width, reference=reference),
             costs=_costs(costs, width) if costs else {},
         )
         write_findings(folder, found)
@@ -118,7 +123,7 @@ def drift(  # noqa: PLR0917  typer passes options by name
 
 @app.command()
 def findings(
-    store: Store = _STORE,
+    store: StoreOption = _STORE,
     findings_folder: Annotated[
         Path | None,
         typer.Option("--findings", help="Folder of findings; default: <store>/findings."),
@@ -138,7 +143,7 @@ def findings(
 
 
 @app.command()
-def status(store: Store = _STORE, as_json: Json = False) -> None:  # noqa: FBT002
+def status(store: StoreOption = _STORE, as_json: Json = False) -> None:  # noqa: FBT002
     """Summarize the store: days, events, refused events, and the last report of each version.
 
     Example: mobile-ai monitor status
@@ -182,7 +187,7 @@ def simulate(
 
 
 def _opened(store: Path) -> Any:
-    from mobile_ai.operations.telemetry import Store as Opened  # noqa: PLC0415
+    from mobile_ai.operations.telemetry import EventStore as Opened  # noqa: PLC0415
 
     opened = Opened(store)
     opened.prepare()

@@ -57,7 +57,7 @@ def serve(store: Any, listen: str, *, channel: Any, apps: list[str]) -> None:
     import uvicorn  # noqa: PLC0415  only to listen
 
     from mobile_ai.operations.telemetry.endpoint import Endpoint  # noqa: PLC0415
-    from mobile_ai.operations.telemetry.spool import Spool  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.spool import IngestSpool  # noqa: PLC0415
 
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
@@ -68,7 +68,7 @@ def serve(store: Any, listen: str, *, channel: Any, apps: list[str]) -> None:
             f"--listen {listen}: got no token; expected one in {_TOKEN}, since others can reach "
             "it. Next: set it, or listen on 127.0.0.1."
         )
-    endpoint = Endpoint(Spool(store, channel), token=token, group_apps=apps)
+    endpoint = Endpoint(IngestSpool(store, channel), token=token, group_apps=apps)
     print(f"POST http://{listen}/v1/events; Ctrl-C ends and keeps everything", flush=True)
     uvicorn.run(endpoint, host=host, port=int(port), log_level="warning", limit_concurrency=256)
 

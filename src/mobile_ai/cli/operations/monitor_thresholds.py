@@ -32,10 +32,10 @@ def thresholds_command(
 
     Example: mobile-ai monitor thresholds --stack prod
     """
-    from mobile_ai.operations.monitor import load, read_findings, write_findings  # noqa: PLC0415  DuckDB
+    from mobile_ai.operations.monitor import load_history, read_findings, write_findings  # noqa: PLC0415  DuckDB
     from mobile_ai.operations.monitor.limits import read_limits  # noqa: PLC0415
     from mobile_ai.operations.monitor.thresholds import over, propose_thresholds  # noqa: PLC0415
-    from mobile_ai.operations.telemetry import Store  # noqa: PLC0415
+    from mobile_ai.operations.telemetry import EventStore  # noqa: PLC0415
 
     if not (store / "days").is_dir():
         raise UserError(
@@ -44,7 +44,7 @@ def thresholds_command(
     folder = findings or store / "findings"
     with answering(OSError):
         limits = read_limits(Path.cwd(), stack, now=dt.datetime.now(dt.UTC))
-        history = load(Store(store), width=_WIDTH)
+        history = load_history(EventStore(store), width=_WIDTH)
         found = propose_thresholds(history, limits, stack=stack, width=_WIDTH)
         write_findings(folder, [*found, *over(read_findings(folder), found, stack=stack)])
     if as_json:

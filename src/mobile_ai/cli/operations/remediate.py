@@ -14,7 +14,7 @@ from mobile_ai.cli.errors import answering
 from mobile_ai.contracts.printable import printable
 
 if TYPE_CHECKING:
-    from mobile_ai.operations.monitor.finding import Finding
+    from mobile_ai.operations.monitor.finding import MonitorFinding
     from mobile_ai.operations.remediate import Proposal
 
 __all__ = ["command"]
@@ -23,7 +23,9 @@ _PLAYBOOKS: Final = Path("operations/playbooks.yaml")
 
 
 def command(  # noqa: PLR0917  # typer passes options by name
-    findings: Annotated[list[Path], typer.Argument(help="Finding files written by the monitor.")],
+    findings: Annotated[
+        list[Path], typer.Argument(help="MonitorFinding files written by the monitor.")
+    ],
     stack: Annotated[str, typer.Option(help="Stack whose file is changed.")],
     base: Annotated[str, typer.Option(help="Branch to start from and to merge into.")] = "main",
     approved_by: Annotated[str, typer.Option(help="Approver of steps that require approval.")] = "",
@@ -77,9 +79,9 @@ class _How:
         return self.push or self.pull_request
 
 
-def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
+def _one(finding: "MonitorFinding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     from mobile_ai.delivery.repository.stack import read_deployments  # noqa: PLC0415
-    from mobile_ai.operations.remediate import decide, propose, read_history, read_playbooks  # noqa: PLC0415
+    from mobile_ai.operations.remediate import decide_step, propose, read_history, read_playbooks  # noqa: PLC0415
     from mobile_ai.operations.remediate.edit import resolved  # noqa: PLC0415
     from mobile_ai.operations.remediate.propose import possible, proposed  # noqa: PLC0415
     from mobile_ai.stack.reader import stack_file_name  # noqa: PLC0415
@@ -88,7 +90,7 @@ def _one(finding: "Finding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     playbooks = read_playbooks(_PLAYBOOKS)
     running = read_deployments(root / stack_file_name(how.stack))
     finding = resolved(finding, running)
-    decision = decide(
+    decision = decide_step(
         finding,
         playbooks,
         read_history(root, how.stack, now=now, days=playbooks.limits.memory_days),

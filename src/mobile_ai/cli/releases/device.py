@@ -19,9 +19,9 @@ from mobile_ai.delivery.bundle import Bundle, verify_bundle
 from mobile_ai.delivery.client import Device, active_model, explain
 from mobile_ai.delivery.client import update as check
 from mobile_ai.delivery.client.cache_encryption import read_key
-from mobile_ai.delivery.client.conformance import download, init, refresh
+from mobile_ai.delivery.client.conformance import download, init_trusted_root, refresh_metadata
 from mobile_ai.delivery.errors import UpdateError
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.release import RepositoryPaths
 
 __all__ = ["app"]
 
@@ -31,7 +31,7 @@ app.command(name="check")(check_command)
 _REFUSED = 1  # the update was refused, or the CDN is unreachable; the active model stays
 _FAILED = frozenset({"halt-stale", "refused", "unreachable"})
 
-Folder = Annotated[Path, typer.Option("--dir", help="Folder of the client's files.")]
+DeviceFolder = Annotated[Path, typer.Option("--dir", help="Folder of the client's files.")]
 Root = Annotated[
     Path,
     typer.Option("--root", help="Initial trusted root: releases/<stack>/metadata/1.root.json."),
@@ -43,7 +43,7 @@ Class = Annotated[
     Literal["entry", "mid-range", "high-end"],
     typer.Option("--device-class", help="Performance class."),
 ]
-Site = Annotated[str | None, typer.Option("--site", help="Site name, for an edge pod.")]
+SiteOption = Annotated[str | None, typer.Option("--site", help="Site name, for an edge pod.")]
 Embedded = Annotated[
     Path | None, typer.Option("--embedded", help="Model file in the application's package.")
 ]
@@ -63,10 +63,10 @@ def update(  # noqa: PLR0917  # typer passes options by name
     root: Root,
     app_name: App,
     model: Model,
-    folder: Folder = Path("build/device"),
+    folder: DeviceFolder = Path("build/device"),
     app_version: AppVersion = "1.0.0",
     device_class: Class = "mid-range",
-    site: Site = None,
+    site: SiteOption = None,
     ring: Annotated[
         str | None, typer.Option("--ring", help="Ring assigned by the environment.")
     ] = None,
@@ -112,7 +112,7 @@ def update(  # noqa: PLR0917  # typer passes options by name
 def why(  # noqa: PLR0917  # typer passes options by name
     app_name: App,
     model: Model,
-    folder: Folder = Path("build/device"),
+    folder: DeviceFolder = Path("build/device"),
     embedded: Embedded = None,
     key_file: KeyFile = None,
     as_json: Json = False,  # noqa: FBT002
@@ -155,7 +155,9 @@ def verify(  # noqa: PLR0917  # typer passes options by name
     embedded: Embedded = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--dir", help="Folder that is packaged; it must not contain a private key."),
+        typer.Option(
+            "--dir", help="DeviceFolder that is packaged; it must not contain a private key."
+        ),
     ] = None,
     root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
     config_file: Annotated[
@@ -179,7 +181,7 @@ def verify(  # noqa: PLR0917  # typer passes options by name
         folder=folder,
     )
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         findings = verify_bundle(bundle, places, now=datetime.now(UTC))
     if as_json:
         print(json.dumps([asdict(item) for item in findings]))
@@ -202,11 +204,15 @@ def tuf(  # noqa: PLR0917  # typer passes options by name
     trusted_root: Annotated[
         Path | None, typer.Argument(help="Root file to trust, for init.")
     ] = None,
-    metadata_dir: Annotated[Path, typer.Option(help="Folder of the metadata.")] = Path("metadata"),
+    metadata_dir: Annotated[Path, typer.Option(help="DeviceFolder of the metadata.")] = Path(
+        "metadata"
+    ),
     metadata_url: Annotated[str | None, typer.Option(help="Base URL of the metadata.")] = None,
     target_name: Annotated[list[str] | None, typer.Option(help="Target name; repeatable.")] = None,
     target_base_url: Annotated[str | None, typer.Option(help="Base URL of the targets.")] = None,
-    target_dir: Annotated[Path | None, typer.Option(help="Folder for downloaded targets.")] = None,
+    target_dir: Annotated[
+        Path | None, typer.Option(help="DeviceFolder for downloaded targets.")
+    ] = None,
 ) -> None:
     """Run the plain TUF client for the TUF conformance suite; exit code 1 on refusal.
 
@@ -214,9 +220,9 @@ def tuf(  # noqa: PLR0917  # typer passes options by name
     """
     try:
         if action == "init":
-            init(metadata_dir, _given(trusted_root, "the root to trust, after init"))
+            init_trusted_root(metadata_dir, _given(trusted_root, "the root to trust, after init"))
         elif action == "refresh":
-            refresh(metadata_dir, _given(metadata_url, "--metadata-url"))
+            refresh_metadata(metadata_dir, _given(metadata_url, "--metadata-url"))
         else:
             download(
                 metadata_dir,

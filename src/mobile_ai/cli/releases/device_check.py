@@ -9,7 +9,7 @@ import typer
 from mobile_ai.cli.errors import UserError
 from mobile_ai.delivery.check import Checked, check_model
 from mobile_ai.delivery.errors import DeliveryError, SelfTestError
-from mobile_ai.delivery.repository.release import Places
+from mobile_ai.delivery.repository.release import RepositoryPaths
 
 __all__ = ["check_command"]
 
@@ -40,7 +40,7 @@ def check_command(  # noqa: PLR0917  # typer passes options by name
         raise UserError(
             "device check: expected --embedded or --variant, one of them. Next: name one."
         )
-    places = Places(root=root_dir, stack=stack)
+    places = RepositoryPaths(root=root_dir, stack=stack)
     try:
         found = check_model(
             places, app=app_name, model=model, runs=runs, embedded=embedded, variant=variant

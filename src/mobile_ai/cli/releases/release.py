@@ -18,12 +18,12 @@ from rich.table import Table
 from mobile_ai.cli.deploy.check import show as show_check
 from mobile_ai.cli.errors import answering
 from mobile_ai.delivery.repository import stack as stacks
-from mobile_ai.delivery.repository.deployment import Deployment
-from mobile_ai.delivery.repository.folder import Releases, read_releases
+from mobile_ai.delivery.repository.deployment import ReleasedDeployment
+from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
 from mobile_ai.delivery.repository.release import (
-    Places,
-    Planned,
+    PlannedRelease,
+    RepositoryPaths,
     halt_is_signed,
     lift_halts,
     plan_release,
@@ -45,7 +45,7 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for peopl
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: dev or prod.")]
-Folder = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
+ReleaseFolder = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -73,7 +73,7 @@ def init(
     stack: Stack,
     signers: Keys,
     timestamp_key: Online = None,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
 ) -> None:
     """Initialize a stack's releases: create missing keys and the first root.
@@ -81,7 +81,7 @@ def init(
     Example: mobile-ai release init --stack dev --signers build/keys/dev/signers.yaml
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         check_no_root(places.releases)
         if not signers.exists():
             deployments = stacks.read_deployments(places.stack_file)
@@ -96,7 +96,7 @@ def init(
 @app.command()
 def plan(
     stack: Stack,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -105,7 +105,7 @@ def plan(
     Example: mobile-ai release plan --stack dev
     """
     with answering():
-        planned = plan_release(Places(root=root_dir, stack=stack, config_file=config_file))
+        planned = plan_release(RepositoryPaths(root=root_dir, stack=stack, config_file=config_file))
     _show_halts(planned, stack)
     if as_json:
         print(json.dumps([asdict(item) for item in planned.changes]))
@@ -117,7 +117,7 @@ def plan(
 def publish(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
     rekey: Rekey = False,  # noqa: FBT002
     only_halts: OnlyHalts = False,  # noqa: FBT002
@@ -130,7 +130,7 @@ def publish(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai release publish --stack dev --signers build/keys/dev/signers.yaml
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         planned = _plan_to_sign(places, only_halts=only_halts)
         done = publish_release(
             places, planned, signers=read_signers(signers), now=_now(), rekey=rekey
@@ -149,7 +149,7 @@ def publish(  # noqa: PLR0917  # typer passes options by name
 def sign(
     stack: Stack,
     signers: Keys,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
     rekey: Rekey = False,  # noqa: FBT002
 ) -> None:
@@ -161,7 +161,7 @@ def sign(
     Example: mobile-ai release sign --stack prod --signers mine.yaml
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         planned = _plan_to_sign(places)
         staged = stage_release(
             places, planned, signers=read_signers(signers), now=_now(), rekey=rekey
@@ -174,7 +174,7 @@ def sign(
 
 @app.command()
 def promote(
-    deployment: Name, stack: Stack, root_dir: Folder = Path(), config_file: Config = None
+    deployment: Name, stack: Stack, root_dir: ReleaseFolder = Path(), config_file: Config = None
 ) -> None:
     """Promote a deployment to its next ring in the stack file; then plan and publish.
 
@@ -187,7 +187,7 @@ def promote(
 def halt(
     deployment: Name,
     stack: Stack,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
 ) -> None:
     """Halt a version on every device, in the stack file; then plan and publish.
@@ -203,7 +203,7 @@ def halt(
 def lift(  # noqa: PLR0917  # typer passes options by name
     deployment: Name,
     stack: Stack,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
     version: Annotated[
         str | None, typer.Option(help="Halted version; default: the pinned one.")
@@ -221,7 +221,7 @@ def lift(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai release lift field-assistant-digits --stack prod
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         lifted = lift_halts(places, deployment, version=version, ids=halt_id or ())
     for item in lifted:
         print(f"{places.releases}/lifts.json: {item}")
@@ -232,7 +232,7 @@ def lift(  # noqa: PLR0917  # typer passes options by name
 
 @app.command()
 def rollback(
-    deployment: Name, stack: Stack, root_dir: Folder = Path(), config_file: Config = None
+    deployment: Name, stack: Stack, root_dir: ReleaseFolder = Path(), config_file: Config = None
 ) -> None:
     """Release the previous version to every ring, in the stack file; then plan and publish.
 
@@ -241,7 +241,7 @@ def rollback(
     Example: mobile-ai release rollback field-assistant-digits --stack prod
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         signed = halt_is_signed(places, deployment)
     change = partial(stacks.rollback, halt_signed=signed)
     _edit(change, deployment, root_dir, stack, config_file)
@@ -250,7 +250,7 @@ def rollback(
 @app.command()
 def status(
     stack: Stack,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
     ends_within: Annotated[
         int, typer.Option(min=0, help="Exit with 1 if a signature expires within this many days.")
@@ -264,7 +264,7 @@ def status(
     Example: mobile-ai release status --stack dev --ends-within 30
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         roles = _roles(read_releases(places.releases))
         deployments = stacks.read_deployments(places.stack_file)
     limit = _now() + timedelta(days=ends_within)
@@ -282,8 +282,8 @@ def status(
 def timestamp(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
-    out: Annotated[Path, typer.Option(help="Folder to serve; receives all files.")],
-    root_dir: Folder = Path(),
+    out: Annotated[Path, typer.Option(help="ReleaseFolder to serve; receives all files.")],
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
     minutes: Annotated[
         int, typer.Option(min=1, help="Validity of the timestamp in minutes.")
@@ -295,7 +295,7 @@ def timestamp(  # noqa: PLR0917  # typer passes options by name
     --out build/cdn
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         releases = read_releases(places.releases)
         keys = read_signers(signers).get("timestamp", [])
         check_timestamp_key(releases, keys)
@@ -315,7 +315,7 @@ def rotate(
     stack: Stack,
     signers: Keys,
     timestamp_key: Online = None,
-    root_dir: Folder = Path(),
+    root_dir: ReleaseFolder = Path(),
     config_file: Config = None,
 ) -> None:
     """Write the next root with exactly the keys in the list; keys not listed are revoked.
@@ -326,7 +326,7 @@ def rotate(
     Example: mobile-ai release rotate --stack prod --signers offline/signers.yaml
     """
     with answering():
-        places = Places(root=root_dir, stack=stack, config_file=config_file)
+        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
         online = public_key(timestamp_key) if timestamp_key else None
         root = rotate_root(
             places.releases,
@@ -342,7 +342,7 @@ def _edit(
     change: Callable[[Any], str], deployment: str, root: Path, stack: str, config: Path | None
 ) -> None:
     with answering():
-        places = Places(root=root, stack=stack, config_file=config)
+        places = RepositoryPaths(root=root, stack=stack, config_file=config)
         done = edit_deployment(places.stack_file, deployment, change)
     print(f"{places.stack_file}: {deployment}: {done}")
     print(
@@ -350,7 +350,7 @@ def _edit(
     )
 
 
-def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
+def _plan_to_sign(places: RepositoryPaths, *, only_halts: bool = False) -> PlannedRelease:
     """Return the plan of a release; refuse one that rules deny, except for halts."""
     planned = plan_release(places)
     if only_halts:
@@ -361,7 +361,7 @@ def _plan_to_sign(places: Places, *, only_halts: bool = False) -> Planned:
     return planned
 
 
-def _refuse_denied(places: Places, *, first: bool) -> None:
+def _refuse_denied(places: RepositoryPaths, *, first: bool) -> None:
     """Refuse to sign denied changes; the first release is exempt from rules on kept releases."""
     from mobile_ai.gate.project import Project  # noqa: PLC0415  # heavy, and only signers need the judge
     from mobile_ai.gate.verdict.offline_check import check_stack  # noqa: PLC0415
@@ -382,7 +382,7 @@ def _refuse_denied(places: Places, *, first: bool) -> None:
         raise typer.Exit(_DENIED)
 
 
-def _show_halts(planned: Planned, stack: str) -> None:
+def _show_halts(planned: PlannedRelease, stack: str) -> None:
     for name in planned.still_halted:
         typer.echo(
             f"{name} stays halted: the stack file says that it is not, and no lift is signed. "
@@ -391,7 +391,7 @@ def _show_halts(planned: Planned, stack: str) -> None:
         )
 
 
-def _show_plan(planned: Planned) -> None:
+def _show_plan(planned: PlannedRelease) -> None:
     if not planned.changes:
         print("No change: what is released is what Git asks for.")
         return
@@ -402,7 +402,7 @@ def _show_plan(planned: Planned) -> None:
 
 
 def _show_status(
-    roles: list[dict[str, Any]], deployments: list[Deployment], ending: list[str]
+    roles: list[dict[str, Any]], deployments: list[ReleasedDeployment], ending: list[str]
 ) -> None:
     table = Table("role", "version", "signatures", "expires")
     for item in roles:
@@ -415,7 +415,7 @@ def _show_status(
         print(f"Ending: {', '.join(ending)}. Next: mobile-ai release publish; root: rotate.")
 
 
-def _roles(releases: Releases) -> list[dict[str, Any]]:
+def _roles(releases: ReleaseHistory) -> list[dict[str, Any]]:
     found: dict[str, Any] = {"root": releases.root}
     found |= {"targets": releases.targets, **releases.delegated, "snapshot": releases.snapshot}
     return [

@@ -16,12 +16,12 @@ from mobile_ai.delivery.client.cache_encryption import seal, unseal
 from mobile_ai.delivery.delta.segments import Buffer
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["Cache", "digest_of"]
+__all__ = ["TargetCache", "digest_of"]
 
 _PIECE: Final = 1 << 20
 
 
-class Cache:
+class TargetCache:
     """Verified files in ``objects/<sha256>``, partial downloads in ``parts/<sha256>``.
 
     With a key, objects are encrypted; parts are not: the CDN serves the same bytes to everybody.

@@ -14,13 +14,13 @@ from tuf.api.exceptions import RepositoryError
 from tuf.ngclient import Updater, UpdaterConfig
 
 from mobile_ai.delivery.client.fetcher import LimitedFetcher
-from mobile_ai.delivery.client.limits import Limits
+from mobile_ai.delivery.client.limits import ClientLimits
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["download", "init", "refresh"]
+__all__ = ["download", "init_trusted_root", "refresh_metadata"]
 
 
-def init(metadata: Path, root: Path) -> None:
+def init_trusted_root(metadata: Path, root: Path) -> None:
     """Install a trusted root (TUF 1.0.34, client workflow 5.2).
 
     Raises:
@@ -30,7 +30,7 @@ def init(metadata: Path, root: Path) -> None:
     shutil.copyfile(root, metadata / "root.json")
 
 
-def refresh(metadata: Path, url: str) -> None:
+def refresh_metadata(metadata: Path, url: str) -> None:
     """Update the top-level metadata (TUF 1.0.34, client workflow 5.3 to 5.6).
 
     Raises:
@@ -67,7 +67,7 @@ def download(
 def _updater(
     metadata: Path, url: str, *, folder: Path | None = None, base: str | None = None
 ) -> Updater:
-    limits = Limits(attempts=1)
+    limits = ClientLimits(attempts=1)
     try:
         return Updater(
             str(metadata),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mobile_ai.contracts.canonical import parse_sha256
-from mobile_ai.delivery.client.limits import Limits
+from mobile_ai.delivery.client.limits import ClientLimits
 from mobile_ai.delivery.errors import UpdateError
 
 __all__ = ["Device", "version_key"]
@@ -60,7 +60,7 @@ class Device:
     ram_mb: int | None = None
     android_api: int | None = None
     ios: str | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: ClientLimits = field(default_factory=ClientLimits)
 
     def __post_init__(self) -> None:
         """Refuse names that could escape the client's folder or the CDN's path.

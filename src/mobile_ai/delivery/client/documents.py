@@ -15,7 +15,7 @@ from mobile_ai.delivery.errors import UpdateError
 __all__ = [
     "ArtifactFacts",
     "PatchFacts",
-    "Place",
+    "PlacementDocument",
     "ReleaseDocument",
     "RingsDocument",
     "SelfTestDocument",
@@ -52,7 +52,7 @@ class RingsDocument(_Document):
     rings: Annotated[tuple[_Ring, ...], Field(min_length=1, max_length=8)]
 
 
-class Place(_Document):
+class PlacementDocument(_Document):
     """One placement of a release and the file that runs there."""
 
     target: Literal["on-device", "edge", "cloud"]
@@ -74,7 +74,7 @@ class ReleaseDocument(_Document):
     version: Text
     manifest_sha256: Digest
     min_app_version: Text
-    variants: Annotated[tuple[Place, ...], Field(max_length=64)]
+    variants: Annotated[tuple[PlacementDocument, ...], Field(max_length=64)]
 
 
 class _Requirements(_Document):

@@ -12,7 +12,7 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthM
 from tuf.api.metadata import TargetFile
 
 from mobile_ai.delivery.client import disk
-from mobile_ai.delivery.client.cache import Cache, digest_of
+from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.fetcher import Answer, LimitedFetcher
 from mobile_ai.delivery.errors import UpdateError
 
@@ -23,7 +23,7 @@ _RANGE_UNKNOWN: Final = 416
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-def collect(cache: Cache, target: TargetFile, *, url: str, fetcher: LimitedFetcher) -> None:
+def collect(cache: TargetCache, target: TargetFile, *, url: str, fetcher: LimitedFetcher) -> None:
     """Ensure that a target is in the cache; download it if it is not.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mobile_ai.delivery.client import disk
 
-__all__ = ["Spool", "update_event"]
+__all__ = ["EventSpool", "update_event"]
 
 _MOST_EVENTS: Final = 200  # a device that is offline for months keeps the newest
 
@@ -41,7 +41,7 @@ def update_event(
 
 
 @dataclass(frozen=True, slots=True)
-class Spool:
+class EventSpool:
     """Events not yet sent, oldest first."""
 
     path: Path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mobile_ai.delivery.client.device import Device
 from mobile_ai.delivery.client.model import active_model
-from mobile_ai.delivery.client.state import State, load_state
+from mobile_ai.delivery.client.state import DeviceState, load_state
 
 __all__ = ["explain"]
 
@@ -19,7 +19,7 @@ def explain(device: Device) -> list[tuple[str, str]]:
     return [*lines, *_decision(state), *_memory(state)]
 
 
-def _decision(state: State) -> Iterator[tuple[str, str]]:
+def _decision(state: DeviceState) -> Iterator[tuple[str, str]]:
     known = state.decision
     if not known:
         yield "last check", "never"
@@ -40,7 +40,7 @@ def _decision(state: State) -> Iterator[tuple[str, str]]:
         yield "patch refused", str(refused)
 
 
-def _memory(state: State) -> Iterator[tuple[str, str]]:
+def _memory(state: DeviceState) -> Iterator[tuple[str, str]]:
     yield "metadata fresh", state.checked or "never"
     if state.previous is not None:
         yield "falls back to", f"{state.previous.version} ({state.previous.sha256[:12]})"

@@ -14,7 +14,7 @@ import urllib3
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, SlowRetrievalError
 from tuf.ngclient import FetcherInterface
 
-from mobile_ai.delivery.client.limits import Limits
+from mobile_ai.delivery.client.limits import ClientLimits
 
 __all__ = ["Answer", "LimitedFetcher"]
 
@@ -27,7 +27,7 @@ _REFUSED: Final = 300  # redirects too: a CDN of ours sends none
 class Answer:
     """An open HTTP response: status, headers, and the body as a stream."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, limits: Limits) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, limits: ClientLimits) -> None:
         """Wrap a response."""
         self._response, self._limits = response, limits
         self.status = response.status
@@ -67,7 +67,7 @@ class LimitedFetcher(FetcherInterface):
         requests: Requests made so far.
     """
 
-    def __init__(self, limits: Limits, *, agent: str = "mobile-ai-device") -> None:
+    def __init__(self, limits: ClientLimits, *, agent: str = "mobile-ai-device") -> None:
         """Create the connection pool; no connection is opened yet."""
         self._limits = limits
         self._pool = urllib3.PoolManager(headers={"User-Agent": agent})

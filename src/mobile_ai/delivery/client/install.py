@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tuf.api.exceptions import DownloadError
 from tuf.api.metadata import TargetFile
 
-from mobile_ai.delivery.client.cache import Cache
-from mobile_ai.delivery.client.documents import PatchFacts, Place, read_facts
+from mobile_ai.delivery.client.cache import TargetCache
+from mobile_ai.delivery.client.documents import PatchFacts, PlacementDocument, read_facts
 from mobile_ai.delivery.client.trusted import Trusted
 from mobile_ai.delivery.delta import patched_pieces
 from mobile_ai.delivery.errors import PatchError, UpdateError
@@ -34,7 +34,12 @@ class Obtained:
 
 
 def obtain(
-    trusted: Trusted, cache: Cache, place: Place, target: TargetFile, *, have: Sequence[str]
+    trusted: Trusted,
+    cache: TargetCache,
+    place: PlacementDocument,
+    target: TargetFile,
+    *,
+    have: Sequence[str],
 ) -> Obtained:
     """Ensure that a verified artifact is in the cache.
 
@@ -68,7 +73,7 @@ def obtain(
 
 
 def _usable(
-    trusted: Trusted, place: Place, target: TargetFile, have: Sequence[str]
+    trusted: Trusted, place: PlacementDocument, target: TargetFile, have: Sequence[str]
 ) -> Iterator[tuple[TargetFile, PatchFacts]]:
     found = []
     for path in place.patches:
@@ -84,7 +89,7 @@ def _usable(
 
 
 def _patched(
-    trusted: Trusted, cache: Cache, patch: TargetFile, facts: PatchFacts, target: TargetFile
+    trusted: Trusted, cache: TargetCache, patch: TargetFile, facts: PatchFacts, target: TargetFile
 ) -> None:
     trusted.collect(patch)
     data = cache.content(patch.hashes["sha256"])

@@ -8,11 +8,11 @@ from tuf.ngclient import UpdaterConfig
 
 from mobile_ai.contracts.self_test import MAX_DEVICE_DOCUMENT_BYTES
 
-__all__ = ["Limits"]
+__all__ = ["ClientLimits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ClientLimits:
     """Bounds of a client's downloads.
 
     Attributes:

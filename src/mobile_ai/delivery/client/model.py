@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from mobile_ai.delivery.client.cache import Cache, digest_of
+from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.device import Device
-from mobile_ai.delivery.client.state import Installed, State, load_state
+from mobile_ai.delivery.client.state import DeviceState, Installed, load_state
 
 __all__ = ["ActiveModel", "LoadedModel", "active_model", "load_model"]
 
@@ -48,7 +48,7 @@ def active_model(device: Device) -> ActiveModel:
     Order: installed, last known good, embedded, none; a halted model is never returned. The digest
     is computed at every call, so a file that was changed after its installation is not loaded.
     """
-    cache = Cache(device.folder, device.key)
+    cache = TargetCache(device.folder, device.key)
 
     def look(item: Installed) -> Path | None:
         return cache.path(item.sha256) if cache.holds(item.sha256) else None
@@ -66,7 +66,7 @@ def load_model(device: Device) -> LoadedModel:
 
     The verified bytes are the ones returned, so there is no gap between check and use.
     """
-    cache = Cache(device.folder, device.key)
+    cache = TargetCache(device.folder, device.key)
 
     def embedded(path: Path) -> tuple[bytes, str] | None:
         try:
@@ -103,7 +103,7 @@ def _choose(
 
 def _embedded(
     device: Device,
-    state: State,
+    state: DeviceState,
     embedded: Callable[[Path], tuple[Found, str] | None],
     skipped: list[str],
 ) -> tuple[Found | None, str, str]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mobile_ai.delivery.client.device import Device, version_key
-from mobile_ai.delivery.client.documents import ArtifactFacts, Place, ReleaseDocument, RingsDocument
+from mobile_ai.delivery.client.documents import (
+    ArtifactFacts,
+    PlacementDocument,
+    ReleaseDocument,
+    RingsDocument,
+)
 from mobile_ai.delivery.rings import Ring, cohort, point, ring_of
 
 __all__ = ["Assignment", "assign", "find_place", "unmet"]
@@ -36,7 +41,7 @@ def assign(device: Device, rings: RingsDocument, installation: str) -> Assignmen
     return Assignment(ring=ring_of(table, number), cohort=number, salt=rings.salt, shares=shares)
 
 
-def find_place(device: Device, release: ReleaseDocument) -> Place | None:
+def find_place(device: Device, release: ReleaseDocument) -> PlacementDocument | None:
     """Return the entry of a release that applies to a device, or ``None``.
 
     A phone gets the entry of the strongest class that is not above its own.

@@ -16,7 +16,7 @@ from mobile_ai.delivery.client import disk
 from mobile_ai.delivery.client.device import version_key
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["Installed", "State", "load_state", "save_state"]
+__all__ = ["DeviceState", "Installed", "load_state", "save_state"]
 
 _SCHEMA: Final = 2
 _SINGLE_HALT: Final = 1  # the schema that remembered one halt, of the active model
@@ -33,7 +33,7 @@ def _comparable(version: str) -> str:
 
 
 Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
-Version = Annotated[str, AfterValidator(_comparable)]
+InstalledVersion = Annotated[str, AfterValidator(_comparable)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Installed:
 
     sha256: Digest
     length: int
-    version: Version
+    version: InstalledVersion
     variant: str
     format: str
     manifest_sha256: Digest
@@ -62,7 +62,7 @@ class Installed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class DeviceState:
     """Everything that a device stores between two starts.
 
     Attributes:
@@ -91,23 +91,23 @@ class State:
         """Return whether a digest is halted here."""
         return any(sha256 in digests for digests in self.halts.values())
 
-    def with_halts(self, listed: Mapping[str, tuple[str, ...]]) -> State:
+    def with_halts(self, listed: Mapping[str, tuple[str, ...]]) -> DeviceState:
         """Return the state with these halts added."""
         return replace(self, halts={**self.halts, **listed})
 
-    def without_halts(self, lifted: Iterable[str]) -> State:
+    def without_halts(self, lifted: Iterable[str]) -> DeviceState:
         """Return the state without the lifted halts, by id."""
         gone = set(lifted)
         kept = {name: digests for name, digests in self.halts.items() if name not in gone}
         return replace(self, halts=kept)
 
-    def with_failure(self, sha256: str, reason: str) -> State:
+    def with_failure(self, sha256: str, reason: str) -> DeviceState:
         """Return the state with a failed digest added; the oldest are dropped beyond the limit."""
         failed = {**self.failed, sha256: reason}
         newest = dict(list(failed.items())[-_MOST_FAILURES:])
         return replace(self, failed=newest)
 
-    def with_active(self, installed: Installed) -> State:
+    def with_active(self, installed: Installed) -> DeviceState:
         """Return the state after an installation."""
         kept = self.previous if self.active is None else self.active
         gone = self.active is not None and _key(installed) < _key(self.active)
@@ -117,18 +117,18 @@ class State:
         return replace(self, active=installed, previous=kept, ran=ran)
 
 
-_STATE: Final = TypeAdapter(State)
+_STATE: Final = TypeAdapter(DeviceState)
 
 
-def _new() -> State:
-    return State(installation=uuid.uuid4().hex)
+def _new() -> DeviceState:
+    return DeviceState(installation=uuid.uuid4().hex)
 
 
 def _key(installed: Installed) -> tuple[int, ...]:
     return version_key(installed.version)
 
 
-def load_state(path: Path) -> State:
+def load_state(path: Path) -> DeviceState:
     """Return the stored state; an unreadable file counts as a new device.
 
     Writes are atomic, so an unreadable file is damaged. Starting anew is safe, since every file is
@@ -145,7 +145,7 @@ def load_state(path: Path) -> State:
         return _new()
 
 
-def save_state(path: Path, state: State) -> State:
+def save_state(path: Path, state: DeviceState) -> DeviceState:
     """Write the state atomically with the next generation, and return it.
 
     Raises:

@@ -11,7 +11,7 @@ from tuf.ngclient import Updater
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.released import check_target
 from mobile_ai.delivery.client import documents
-from mobile_ai.delivery.client.cache import Cache
+from mobile_ai.delivery.client.cache import TargetCache
 from mobile_ai.delivery.client.device import Device
 from mobile_ai.delivery.client.download import collect
 from mobile_ai.delivery.client.fetcher import LimitedFetcher
@@ -33,7 +33,7 @@ class Trusted:
         used: Digests of the documents that were read.
     """
 
-    def __init__(self, device: Device, cache: Cache, fetcher: LimitedFetcher) -> None:
+    def __init__(self, device: Device, cache: TargetCache, fetcher: LimitedFetcher) -> None:
         """Load the root that the application trusts; nothing is downloaded yet."""
         metadata = device.folder / "metadata"
         metadata.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,9 @@ class Trusted:
             ) from error
         return found
 
-    def artifact(self, place: documents.Place) -> tuple[TargetFile, documents.ArtifactFacts]:
+    def artifact(
+        self, place: documents.PlacementDocument
+    ) -> tuple[TargetFile, documents.ArtifactFacts]:
         """Return an artifact and the facts that role ``models`` signed about it.
 
         Raises:

@@ -18,34 +18,34 @@ from tuf.api.metadata import TargetFile
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.delivery.client import disk, selection
-from mobile_ai.delivery.client.cache import Cache, digest_of
+from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.device import Device
 from mobile_ai.delivery.client.documents import (
     ArtifactFacts,
-    Place,
+    PlacementDocument,
     ReleaseDocument,
     SelfTestDocument,
     SelfTestInputs,
     read_document,
 )
-from mobile_ai.delivery.client.events import Spool, update_event
+from mobile_ai.delivery.client.events import EventSpool, update_event
 from mobile_ai.delivery.client.fetcher import LimitedFetcher
 from mobile_ai.delivery.client.install import obtain
 from mobile_ai.delivery.client.lock import BusyError, only_updater
 from mobile_ai.delivery.client.model import active_model
 from mobile_ai.delivery.client.selftest import Runner, check_answers, run_apart
-from mobile_ai.delivery.client.state import Installed, State, load_state, save_state
+from mobile_ai.delivery.client.state import DeviceState, Installed, load_state, save_state
 from mobile_ai.delivery.client.trusted import Trusted
 from mobile_ai.delivery.errors import DeliveryError, SelfTestError
 
-__all__ = ["Outcome", "update"]
+__all__ = ["UpdateOutcome", "update"]
 
 _QUIET: Final = frozenset({"current", "none"})
 _NOTHING: Final = frozenset({"none", "halt-stale"})  # a halt of the active model outranks these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class UpdateOutcome:
     """Result of a check for updates.
 
     Attributes:
@@ -75,14 +75,14 @@ class _Check:
     """
 
     device: Device
-    state: State
-    cache: Cache
+    state: DeviceState
+    cache: TargetCache
     run: Runner
     facts: dict[str, Any] = field(default_factory=dict)
     downloaded: int = 0
     stale: str = ""
 
-    def save(self, state: State) -> None:
+    def save(self, state: DeviceState) -> None:
         """Save a state, first on the disk."""
         self.state = save_state(self.device.state_file, state)
 
@@ -93,7 +93,7 @@ def update(
     run: Runner = run_apart,
     now: datetime | None = None,
     patience: float = 0.0,
-) -> Outcome:
+) -> UpdateOutcome:
     """Check for an update and install it; one check at a time in a folder.
 
     Args:
@@ -110,23 +110,25 @@ def update(
         with only_updater(device.folder, patience=patience):
             return _update(device, run, now or datetime.now(UTC))
     except BusyError as error:
-        return Outcome(word="busy", reason=str(error))
+        return UpdateOutcome(word="busy", reason=str(error))
     except OSError as error:
-        return Outcome(word="refused", reason=_say(error))
+        return UpdateOutcome(word="refused", reason=_say(error))
 
 
-def _update(device: Device, run: Runner, now: datetime) -> Outcome:
+def _update(device: Device, run: Runner, now: datetime) -> UpdateOutcome:
     begun = time.monotonic()
     fetcher = LimitedFetcher(device.limits)
-    check = _Check(device, load_state(device.state_file), Cache(device.folder, device.key), run)
+    check = _Check(
+        device, load_state(device.state_file), TargetCache(device.folder, device.key), run
+    )
     try:
         _begin(check)
         outcome = _with_stale(_check(check, fetcher), check.stale)
         check.state = replace(check.state, checked=now.isoformat(timespec="seconds"))
     except DownloadError as error:
-        outcome = Outcome(word="unreachable", reason=_say(error))
+        outcome = UpdateOutcome(word="unreachable", reason=_say(error))
     except (RepositoryError, GovernanceError, OSError) as error:
-        outcome = Outcome(
+        outcome = UpdateOutcome(
             word="refused", reason=_say(error), version=check.facts.get("version", "0.0.0")
         )
     outcome = replace(outcome, requests=fetcher.requests, downloaded=check.downloaded)
@@ -145,7 +147,7 @@ def _begin(check: _Check) -> None:
         check.save(check.state)
 
 
-def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
+def _check(check: _Check, fetcher: LimitedFetcher) -> UpdateOutcome:
     trusted = Trusted(check.device, check.cache, fetcher)
     trusted.refresh()
     check.stale = _take_halts(check, trusted)
@@ -154,11 +156,15 @@ def _check(check: _Check, fetcher: LimitedFetcher) -> Outcome:
     check.facts |= asdict(assignment)
     release = trusted.release(assignment.ring) if assignment.ring else None
     if release is None:
-        return halted or Outcome(word="none", reason=f"ring {assignment.ring} has no release yet")
+        return halted or UpdateOutcome(
+            word="none", reason=f"ring {assignment.ring} has no release yet"
+        )
     place = selection.find_place(check.device, release)
     check.facts |= {"version": release.version}
     if place is None:
-        return halted or Outcome(word="none", reason="the release has nothing for this device")
+        return halted or UpdateOutcome(
+            word="none", reason="the release has nothing for this device"
+        )
     outcome = _consider(check, trusted, release, place)
     return halted if halted and outcome.word in _NOTHING else outcome
 
@@ -193,7 +199,7 @@ def _lift(check: _Check, trusted: Trusted) -> None:
         check.save(left)
 
 
-def _halted(check: _Check) -> Outcome | None:
+def _halted(check: _Check) -> UpdateOutcome | None:
     """Return the outcome for a device whose active model is halted, else ``None``."""
     device, state = check.device, check.state
     if state.active is not None:
@@ -203,14 +209,14 @@ def _halted(check: _Check) -> Outcome | None:
         version, stopped = "embedded", digest is not None and state.stops(digest)
     if not stopped:
         return None
-    return Outcome(
+    return UpdateOutcome(
         word="halted",
         reason=f"{version} is halted: {active_model(device).version} runs",
         version=version if state.active is not None else "0.0.0",
     )
 
 
-def _with_stale(outcome: Outcome, stale: str) -> Outcome:
+def _with_stale(outcome: UpdateOutcome, stale: str) -> UpdateOutcome:
     """Return the outcome, marked as stale if today's halts could not be read."""
     if not stale:
         return outcome
@@ -218,7 +224,9 @@ def _with_stale(outcome: Outcome, stale: str) -> Outcome:
     return replace(outcome, word=word, reason=f"{outcome.reason}; halts are stale: {stale}"[:500])
 
 
-def _consider(check: _Check, trusted: Trusted, release: ReleaseDocument, place: Place) -> Outcome:
+def _consider(
+    check: _Check, trusted: Trusted, release: ReleaseDocument, place: PlacementDocument
+) -> UpdateOutcome:
     device, state = check.device, check.state
     target, facts = trusted.artifact(place)
     sha256 = target.hashes["sha256"]
@@ -266,7 +274,7 @@ def _self_test(check: _Check, trusted: Trusted, facts: ArtifactFacts, sha256: st
 
 def _activate(
     check: _Check, trusted: Trusted, facts: ArtifactFacts, target: TargetFile, way: str
-) -> Outcome:
+) -> UpdateOutcome:
     sha256 = target.hashes["sha256"]
     installed = Installed(
         sha256=sha256,
@@ -284,7 +292,7 @@ def _activate(
     return _outcome("installed", f"{facts.version} came {way}", facts)
 
 
-def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float) -> None:
+def _remember(check: _Check, outcome: UpdateOutcome, *, now: datetime, seconds: float) -> None:
     """Save the decision for ``device why`` and record the telemetry event."""
     decision = {
         **check.facts,
@@ -303,12 +311,12 @@ def _remember(check: _Check, outcome: Outcome, *, now: datetime, seconds: float)
                 seconds=seconds,
                 downloaded=outcome.downloaded,
             )
-            Spool(check.device.folder / "events.jsonl").add(event)
+            EventSpool(check.device.folder / "events.jsonl").add(event)
     except (OSError, DeliveryError):
         return  # a full disk, for example: the model in use is unaffected
 
 
-def _subject(check: _Check, outcome: Outcome) -> dict[str, str]:
+def _subject(check: _Check, outcome: UpdateOutcome) -> dict[str, str]:
     device, known = check.device, check.facts
     subject: Mapping[str, object] = {
         "app": device.app,
@@ -324,8 +332,8 @@ def _subject(check: _Check, outcome: Outcome) -> dict[str, str]:
     return {name: str(value) for name, value in subject.items() if value is not None}
 
 
-def _outcome(word: str, reason: str, facts: ArtifactFacts) -> Outcome:
-    return Outcome(word=word, reason=reason, version=facts.version)
+def _outcome(word: str, reason: str, facts: ArtifactFacts) -> UpdateOutcome:
+    return UpdateOutcome(word=word, reason=reason, version=facts.version)
 
 
 def _say(error: Exception) -> str:

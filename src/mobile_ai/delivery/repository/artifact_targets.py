@@ -11,7 +11,7 @@ from tuf.api.metadata import TargetFile
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.repository import content, patches
 from mobile_ai.delivery.repository.content import Target
-from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
 __all__ = ["KEPT_VERSIONS", "kept_artifacts", "patches_between", "version_targets"]
 
@@ -19,7 +19,7 @@ KEPT_VERSIONS: Final = 3
 """Earlier versions that stay named per variant, as patch bases and for rollback."""
 
 
-def version_targets(version: Version, variants: Iterable[str]) -> list[Target]:
+def version_targets(version: ModelVersionFiles, variants: Iterable[str]) -> list[Target]:
     """Return the artifacts of a version that the stack places, and their self-tests."""
     chosen = set(variants)
     present = [item for item in version.model.manifest.artifacts if item.variant in chosen]

@@ -16,9 +16,9 @@ from mobile_ai.contracts.manifest import Artifact
 from mobile_ai.contracts.self_test import check_self_test
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import LIFTS_FILE, Halt
-from mobile_ai.delivery.repository.deployment import Deployment
+from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.roles import HALT_FILE, ring_file, rings_file
-from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
 __all__ = [
     "API_VERSION",
@@ -65,7 +65,9 @@ def target_name(sha256: str, file: str) -> str:
     return f"{sha256}.{file.rpartition('/')[2]}"
 
 
-def artifact_target(version: Version, artifact: Artifact, *, self_test: str | None) -> Target:
+def artifact_target(
+    version: ModelVersionFiles, artifact: Artifact, *, self_test: str | None
+) -> Target:
     """Return an artifact's target, as role ``models`` signs it.
 
     A device reads model, requirements and fallback from here and not from a ring's document,
@@ -94,7 +96,9 @@ def artifact_target(version: Version, artifact: Artifact, *, self_test: str | No
     )
 
 
-def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, list[Target]]:
+def self_test_targets(
+    version: ModelVersionFiles, variants: Iterable[str]
+) -> dict[str, list[Target]]:
     """Return for each variant its self-test and the inputs, which variants share.
 
     The inputs are a separate file: they are equal from version to version, so a device that
@@ -124,7 +128,7 @@ def self_test_targets(version: Version, variants: Iterable[str]) -> dict[str, li
     }
 
 
-def rings_target(deployment: Deployment) -> Target:
+def rings_target(deployment: ReleasedDeployment) -> Target:
     """Return the ring table of a deployment."""
     value = {
         "apiVersion": API_VERSION,
@@ -138,7 +142,10 @@ def rings_target(deployment: Deployment) -> Target:
 
 
 def release_target(
-    deployment: Deployment, ring: str, version: Version, patches: Mapping[str, list[str]]
+    deployment: ReleasedDeployment,
+    ring: str,
+    version: ModelVersionFiles,
+    patches: Mapping[str, list[str]],
 ) -> Target:
     """Return a ring's release document, which names artifacts of role ``models``.
 
@@ -166,7 +173,7 @@ def release_target(
     return Target.of(ring_file(ring, deployment.name), canonical_bytes(value))
 
 
-def halt_of(deployment: Deployment, version: Version, *, since: int) -> Halt:
+def halt_of(deployment: ReleasedDeployment, version: ModelVersionFiles, *, since: int) -> Halt:
     """Return the halt of all artifacts of a version, in the deployment's application."""
     return Halt(
         app=deployment.app,
@@ -203,7 +210,7 @@ def _place(
     }
 
 
-def _self_test(version: Version, variant: str, data: bytes) -> Target:
+def _self_test(version: ModelVersionFiles, variant: str, data: bytes) -> Target:
     path = target_name(sha256_bytes(data), f"{version.label}-{variant}.selftest.json")
     return Target.of(path, data, {"kind": "self-test"})
 

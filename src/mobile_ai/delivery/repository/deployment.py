@@ -11,11 +11,11 @@ from typing import Any
 
 from mobile_ai.delivery.rings import Ring
 
-__all__ = ["Deployment", "Pin"]
+__all__ = ["ManifestPin", "ReleasedDeployment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class ManifestPin:
     """A version that a stack file names."""
 
     version: str
@@ -24,7 +24,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class ReleasedDeployment:
     """What a stack file says about one model in one application.
 
     Attributes:
@@ -42,8 +42,8 @@ class Deployment:
 
     app: str
     model: str
-    pin: Pin
-    previous: Pin | None
+    pin: ManifestPin
+    previous: ManifestPin | None
     placement: tuple[Mapping[str, Any], ...]
     salt: str
     rings: tuple[Ring, ...]

@@ -26,7 +26,7 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
 from mobile_ai.delivery.repository.halted import read_halts, read_lifted
 
-__all__ = ["Releases", "read_releases", "to_bytes", "write_new"]
+__all__ = ["ReleaseHistory", "read_releases", "to_bytes", "write_new"]
 
 _broken = ReleaseError.advising("restore releases/ from the protected branch")
 
@@ -35,7 +35,7 @@ _MOST_BYTES: Final = 5_000_000  # python-tuf's default, UpdaterConfig.targets_ma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Releases:
+class ReleaseHistory:
     """Newest signed metadata of a stack.
 
     Attributes:
@@ -59,7 +59,7 @@ class Releases:
         return self.targets if name == "targets" else self.delegated.get(name)
 
 
-def read_releases(folder: Path) -> Releases:
+def read_releases(folder: Path) -> ReleaseHistory:
     """Read and verify a stack's folder.
 
     Raises:
@@ -75,7 +75,7 @@ def read_releases(folder: Path) -> Releases:
             if metadata is not None:
                 delegated[name] = metadata
     snapshot = _newest(folder, found, "snapshot", delegator=root.signed)
-    return Releases(
+    return ReleaseHistory(
         root=root,
         targets=targets,
         delegated=delegated,

@@ -12,19 +12,19 @@ from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.halts import Halt
 from mobile_ai.delivery.repository import artifact_targets, content
 from mobile_ai.delivery.repository.content import Target
-from mobile_ai.delivery.repository.deployment import Deployment, Pin
-from mobile_ai.delivery.repository.folder import Releases
+from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
+from mobile_ai.delivery.repository.folder import ReleaseHistory
 from mobile_ai.delivery.repository.halted import stopped
 from mobile_ai.delivery.repository.roles import ring_role
-from mobile_ai.delivery.repository.versions import Version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
-__all__ = ["Change", "Wanted", "changes", "halts", "wanted"]
+__all__ = ["Change", "WantedRelease", "changes", "halts", "wanted"]
 
-Versions = Mapping[str, Version]
+Versions = Mapping[str, ModelVersionFiles]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedRelease:
     """Desired targets of every role.
 
     Attributes:
@@ -46,13 +46,13 @@ class Change:
 
 
 def wanted(
-    deployments: Iterable[Deployment],
+    deployments: Iterable[ReleasedDeployment],
     versions: Versions,
     *,
     models: Path,
-    releases: Releases,
+    releases: ReleaseHistory,
     trust: Trust,
-) -> Wanted:
+) -> WantedRelease:
     """Return the targets that the stack file declares.
 
     Args:
@@ -76,10 +76,12 @@ def wanted(
     for ring in rings:
         documents = _releases(ring, deployments, versions, patches)
         roles[ring_role(ring)] = {item.path: item for item in documents}
-    return Wanted(rings=tuple(rings), targets=roles)
+    return WantedRelease(rings=tuple(rings), targets=roles)
 
 
-def halts(deployments: Iterable[Deployment], versions: Versions, releases: Releases) -> list[Halt]:
+def halts(
+    deployments: Iterable[ReleasedDeployment], versions: Versions, releases: ReleaseHistory
+) -> list[Halt]:
     """Return the halts in force: those signed and not lifted, and new ones of the stack file.
 
     A stack file can only add halts: it names one version, and an earlier halted one may still be on
@@ -95,7 +97,7 @@ def halts(deployments: Iterable[Deployment], versions: Versions, releases: Relea
     return found
 
 
-def changes(plan: Wanted, releases: Releases) -> list[Change]:
+def changes(plan: WantedRelease, releases: ReleaseHistory) -> list[Change]:
     """Return the changes of a release, role by role."""
     found: list[Change] = []
     for role, targets in sorted(plan.targets.items()):
@@ -115,7 +117,7 @@ def changes(plan: Wanted, releases: Releases) -> list[Change]:
 
 
 def _models(
-    deployments: list[Deployment],
+    deployments: list[ReleasedDeployment],
     versions: Versions,
     *,
     models: Path,
@@ -139,7 +141,7 @@ def _models(
 
 def _releases(
     ring: str,
-    deployments: list[Deployment],
+    deployments: list[ReleasedDeployment],
     versions: Versions,
     patches: Mapping[str, list[str]],
 ) -> Iterator[Target]:
@@ -149,13 +151,13 @@ def _releases(
             yield content.release_target(deployment, ring, versions[pin.sha256], patches)
 
 
-def _pins(deployment: Deployment) -> list[Pin]:
+def _pins(deployment: ReleasedDeployment) -> list[ManifestPin]:
     return [deployment.pin, *([deployment.previous] if deployment.previous else [])]
 
 
-def _pin_of_ring(deployment: Deployment) -> Iterator[tuple[str, Pin]]:
+def _pin_of_ring(deployment: ReleasedDeployment) -> Iterator[tuple[str, ManifestPin]]:
     """Yield each ring's pin; a ring that the rollout has not reached keeps the previous one."""
-    pin: Pin | None = deployment.pin
+    pin: ManifestPin | None = deployment.pin
     for ring in deployment.rings:
         if pin is not None:
             yield ring.name, pin

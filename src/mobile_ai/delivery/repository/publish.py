@@ -23,9 +23,9 @@ from tuf.api.metadata import (
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.content import Target
-from mobile_ai.delivery.repository.folder import Releases, to_bytes, write_new
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
 from mobile_ai.delivery.repository.keys import Signers
-from mobile_ai.delivery.repository.plan import Wanted
+from mobile_ai.delivery.repository.plan import WantedRelease
 from mobile_ai.delivery.repository.roles import delegated_roles, lifetime, ring_role, threshold
 from mobile_ai.delivery.repository.signing import collect, missing, sign_role, staged_path
 
@@ -57,9 +57,9 @@ class Staged:
 
 def publish(
     folder: Path,
-    plan: Wanted,
+    plan: WantedRelease,
     *,
-    releases: Releases,
+    releases: ReleaseHistory,
     signers: Signers,
     now: datetime,
     rekey: bool = False,
@@ -103,9 +103,9 @@ def publish(
 
 def stage(
     folder: Path,
-    plan: Wanted,
+    plan: WantedRelease,
     *,
-    releases: Releases,
+    releases: ReleaseHistory,
     signers: Signers,
     now: datetime,
     rekey: bool = False,
@@ -150,7 +150,7 @@ def _collect(folder: Path, task: _Task, signers: Signers) -> Metadata[Any]:
 
 
 def _tasks(
-    plan: Wanted, releases: Releases, signers: Signers, now: datetime, *, rekey: bool
+    plan: WantedRelease, releases: ReleaseHistory, signers: Signers, now: datetime, *, rekey: bool
 ) -> Iterator[_Task]:
     """Yield every role below the root that changes or is near expiry."""
     root, body = releases.root.signed, _top(plan, releases, signers, now, rekey=rekey)
@@ -169,7 +169,7 @@ def _tasks(
 
 
 def _top(
-    plan: Wanted, releases: Releases, signers: Signers, now: datetime, *, rekey: bool
+    plan: WantedRelease, releases: ReleaseHistory, signers: Signers, now: datetime, *, rekey: bool
 ) -> Targets | None:
     """Return new top-level targets if rings or keys changed, or they are near expiry."""
     current = releases.targets.signed if releases.targets else None
@@ -213,7 +213,9 @@ def _role(
     return Targets(version=version, expires=_expiry(role, now), targets=targets)
 
 
-def _copy(role: str, files: Mapping[str, Target], releases: Releases, now: datetime) -> Targets:
+def _copy(
+    role: str, files: Mapping[str, Target], releases: ReleaseHistory, now: datetime
+) -> Targets:
     """Return the same content under the next version, to be signed by new keys."""
     current = releases.role(role)
     made = _role(role, files, current=None, now=now)
@@ -223,7 +225,7 @@ def _copy(role: str, files: Mapping[str, Target], releases: Releases, now: datet
     return made
 
 
-def _verifies(top: Targets, role: str, releases: Releases) -> bool:
+def _verifies(top: Targets, role: str, releases: ReleaseHistory) -> bool:
     current = releases.role(role)
     if current is None:
         return False
@@ -232,7 +234,7 @@ def _verifies(top: Targets, role: str, releases: Releases) -> bool:
 
 
 def _snapshot(
-    releases: Releases, signed: Mapping[str, Metadata[Any]], now: datetime
+    releases: ReleaseHistory, signed: Mapping[str, Metadata[Any]], now: datetime
 ) -> Snapshot | None:
     current = releases.snapshot
     roles: dict[str, Metadata[Any]] = dict(releases.delegated)
@@ -249,7 +251,7 @@ def _snapshot(
     return Snapshot(version=version, expires=_expiry("snapshot", now), meta=meta)
 
 
-def _write_files(folder: Path, plan: Wanted) -> Iterable[str]:
+def _write_files(folder: Path, plan: WantedRelease) -> Iterable[str]:
     written = []
     for files in plan.targets.values():
         for item in files.values():

@@ -13,21 +13,21 @@ from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
-from mobile_ai.delivery.repository.deployment import Deployment, Pin
-from mobile_ai.delivery.repository.folder import Releases, read_releases
+from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
+from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.halted import request_lift, stopped
 from mobile_ai.delivery.repository.keys import Signers
-from mobile_ai.delivery.repository.plan import Change, Wanted, changes, halts, wanted
+from mobile_ai.delivery.repository.plan import Change, WantedRelease, changes, halts, wanted
 from mobile_ai.delivery.repository.publish import Published, Staged, publish, stage
 from mobile_ai.delivery.repository.roles import HALT_ROLE
 from mobile_ai.delivery.repository.stack import read_deployments, read_trust, resume
-from mobile_ai.delivery.repository.versions import Version, read_version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.reader import stack_file_name
 
 __all__ = [
-    "Places",
-    "Planned",
+    "PlannedRelease",
+    "RepositoryPaths",
     "halt_is_signed",
     "lift_halts",
     "plan_release",
@@ -39,7 +39,7 @@ _STACK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class RepositoryPaths:
     """Paths of a stack's files below the root of the repository.
 
     Attributes:
@@ -83,7 +83,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedRelease:
     """A planned release, not signed yet.
 
     Attributes:
@@ -94,8 +94,8 @@ class Planned:
             halts it.
     """
 
-    releases: Releases
-    wanted: Wanted
+    releases: ReleaseHistory
+    wanted: WantedRelease
     changes: tuple[Change, ...]
     still_halted: tuple[str, ...] = ()
 
@@ -104,14 +104,14 @@ class Planned:
         """True if the plan changes nothing but halts."""
         return all(item.role == HALT_ROLE for item in self.changes)
 
-    def halts_alone(self) -> Planned:
+    def halts_alone(self) -> PlannedRelease:
         """Return the part of the plan that role ``halt`` signs."""
         targets = {HALT_ROLE: self.wanted.targets[HALT_ROLE]}
         changed = tuple(item for item in self.changes if item.role == HALT_ROLE)
         return replace(self, wanted=replace(self.wanted, targets=targets), changes=changed)
 
 
-def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
+def plan_release(places: RepositoryPaths, *, trust: Trust | None = None) -> PlannedRelease:
     """Plan the release that Git declares.
 
     Raises:
@@ -128,7 +128,7 @@ def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
         for item in deployments
         if not item.halted and _digests(versions[item.pin.sha256]) <= stopped(named, item)
     )
-    return Planned(
+    return PlannedRelease(
         releases=releases,
         wanted=plan,
         changes=tuple(changes(plan, releases)),
@@ -136,7 +136,7 @@ def plan_release(places: Places, *, trust: Trust | None = None) -> Planned:
     )
 
 
-def halt_is_signed(places: Places, name: str) -> bool:
+def halt_is_signed(places: RepositoryPaths, name: str) -> bool:
     """Return whether role ``halt`` has signed a halt of the version that a deployment pins.
 
     Raises:
@@ -147,7 +147,7 @@ def halt_is_signed(places: Places, name: str) -> bool:
 
 
 def lift_halts(
-    places: Places, name: str, *, version: str | None = None, ids: Sequence[str] = ()
+    places: RepositoryPaths, name: str, *, version: str | None = None, ids: Sequence[str] = ()
 ) -> list[str]:
     """Request in Git that halts be lifted; effective once role ``models`` has signed it.
 
@@ -184,7 +184,12 @@ def lift_halts(
 
 
 def publish_release(
-    places: Places, planned: Planned, *, signers: Signers, now: datetime, rekey: bool = False
+    places: RepositoryPaths,
+    planned: PlannedRelease,
+    *,
+    signers: Signers,
+    now: datetime,
+    rekey: bool = False,
 ) -> Published:
     """Sign and write a planned release; unchanged roles are not signed again.
 
@@ -202,7 +207,12 @@ def publish_release(
 
 
 def stage_release(
-    places: Places, planned: Planned, *, signers: Signers, now: datetime, rekey: bool = False
+    places: RepositoryPaths,
+    planned: PlannedRelease,
+    *,
+    signers: Signers,
+    now: datetime,
+    rekey: bool = False,
 ) -> list[Staged]:
     """Sign a planned release with the available keys, and stage it for the other signers.
 
@@ -219,7 +229,7 @@ def stage_release(
     )
 
 
-def _deployment(places: Places, name: str) -> Deployment:
+def _deployment(places: RepositoryPaths, name: str) -> ReleasedDeployment:
     known = {item.name: item for item in read_deployments(places.stack_file)}
     if name not in known:
         raise ReleaseError(
@@ -231,7 +241,9 @@ def _deployment(places: Places, name: str) -> Deployment:
     return known[name]
 
 
-def _signed_halts(places: Places, deployment: Deployment, version: str) -> list[Halt]:
+def _signed_halts(
+    places: RepositoryPaths, deployment: ReleasedDeployment, version: str
+) -> list[Halt]:
     if not places.releases.exists():
         return []
     releases = read_releases(places.releases)
@@ -243,17 +255,21 @@ def _signed_halts(places: Places, deployment: Deployment, version: str) -> list[
     ]
 
 
-def _digests(version: Version) -> set[str]:
+def _digests(version: ModelVersionFiles) -> set[str]:
     return {item.sha256 for item in version.model.manifest.artifacts}
 
 
-def _pins(deployments: list[Deployment]) -> list[Pin]:
+def _pins(deployments: list[ReleasedDeployment]) -> list[ManifestPin]:
     pins = [item.pin for item in deployments]
     return pins + [item.previous for item in deployments if item.previous]
 
 
-def _version(places: Places, pin: Pin, trust: Trust, releases: Releases) -> Version:
+def _version(
+    places: RepositoryPaths, pin: ManifestPin, trust: Trust, releases: ReleaseHistory
+) -> ModelVersionFiles:
     metadata = releases.role("models")
     known = metadata.signed.targets.values() if metadata else ()
     released = any((item.custom or {}).get("manifestSha256") == pin.sha256 for item in known)
-    return read_version(places.root / pin.manifest, pin=pin.sha256, trust=trust, released=released)
+    return read_version_files(
+        places.root / pin.manifest, pin=pin.sha256, trust=trust, released=released
+    )

@@ -11,7 +11,7 @@ from securesystemslib.signer import Key, Signer
 from tuf.api.metadata import Metadata, Role, Root
 
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import Releases, to_bytes, write_new
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.roles import lifetime, threshold
 from mobile_ai.delivery.repository.signing import collect, missing, staged_path
@@ -58,7 +58,7 @@ def check_no_root(folder: Path) -> None:
 
 def rotate_root(
     folder: Path,
-    releases: Releases,
+    releases: ReleaseHistory,
     *,
     signers: Signers,
     now: datetime,

@@ -11,7 +11,7 @@ from typing import Final
 from tuf.api.metadata import Metadata, TargetFile
 
 from mobile_ai.contracts.released import served_name
-from mobile_ai.delivery.repository.folder import Releases
+from mobile_ai.delivery.repository.folder import ReleaseHistory
 from mobile_ai.delivery.repository.patches import read_artifact
 
 __all__ = ["Upload", "uploads", "write_site"]
@@ -32,7 +32,7 @@ class Upload:
     path: Path
 
 
-def uploads(folder: Path, releases: Releases, *, models: Path) -> Iterator[Upload]:
+def uploads(folder: Path, releases: ReleaseHistory, *, models: Path) -> Iterator[Upload]:
     """Yield every file of a release; each before the metadata that names it.
 
     Targets, then roles, then snapshots, then roots; the timestamp is uploaded last, by another
@@ -53,7 +53,7 @@ def uploads(folder: Path, releases: Releases, *, models: Path) -> Iterator[Uploa
     yield from (Upload(key=f"metadata/{path.name}", path=path) for path in metadata)
 
 
-def write_site(out: Path, folder: Path, releases: Releases, *, models: Path) -> int:
+def write_site(out: Path, folder: Path, releases: ReleaseHistory, *, models: Path) -> int:
     """Copy all files into a folder; return the number of new ones."""
     written = 0
     for item in uploads(folder, releases, models=models):

@@ -10,7 +10,7 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.deployment import Deployment, Pin
+from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.rings import Ring, millionths
 from mobile_ai.stack.reader import read_stack_file
 from mobile_ai.stack.settings_deployment import Deployment as DeclaredDeployment
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def read_deployments(path: Path) -> list[Deployment]:
+def read_deployments(path: Path) -> list[ReleasedDeployment]:
     """Return the deployments of ``Pulumi.<stack>.yaml``.
 
     Raises:
@@ -147,9 +147,9 @@ def _set_halted(deployment: Any, *, halted: bool) -> str:
     return f"halted: {str(not halted).lower()} -> {str(halted).lower()}"
 
 
-def _deployment(item: DeclaredDeployment) -> Deployment:
+def _deployment(item: DeclaredDeployment) -> ReleasedDeployment:
     rollout = item.rollout
-    return Deployment(
+    return ReleasedDeployment(
         app=item.app,
         model=item.model,
         pin=_pin(item),
@@ -163,8 +163,8 @@ def _deployment(item: DeclaredDeployment) -> Deployment:
     )
 
 
-def _pin(item: DeclaredDeployment | Previous) -> Pin:
-    return Pin(version=item.version, manifest=item.manifest, sha256=item.sha256)
+def _pin(item: DeclaredDeployment | Previous) -> ManifestPin:
+    return ManifestPin(version=item.version, manifest=item.manifest, sha256=item.sha256)
 
 
 def _refused(what: str, got: str, expected: str) -> ReleaseError:

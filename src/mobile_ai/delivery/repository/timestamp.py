@@ -15,7 +15,7 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Timestamp
 
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import Releases, to_bytes
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes
 from mobile_ai.delivery.repository.roles import lifetime
 from mobile_ai.delivery.repository.signing import sign_role
 
@@ -24,7 +24,7 @@ __all__ = ["check_timestamp_key", "refresh_timestamp"]
 
 def refresh_timestamp(
     path: Path,
-    releases: Releases,
+    releases: ReleaseHistory,
     *,
     signers: Sequence[Signer],
     now: datetime,
@@ -65,7 +65,7 @@ def refresh_timestamp(
     return body.version
 
 
-def check_timestamp_key(releases: Releases, signers: Sequence[Signer]) -> None:
+def check_timestamp_key(releases: ReleaseHistory, signers: Sequence[Signer]) -> None:
     """Refuse keys that cannot sign the timestamp, before anything is uploaded.
 
     Raises:

@@ -12,13 +12,13 @@ from mobile_ai.contracts.manifest import Artifact, read_manifest
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
 
-__all__ = ["Version", "read_version"]
+__all__ = ["ModelVersionFiles", "read_version_files"]
 
 _wrong = ReleaseError.advising("run mobile-ai model verify on its manifest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class ModelVersionFiles:
     """A verified model version and its folder.
 
     Attributes:
@@ -62,7 +62,9 @@ class Version:
         return data
 
 
-def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> Version:
+def read_version_files(
+    manifest: Path, *, pin: str, trust: Trust, released: bool
+) -> ModelVersionFiles:
     """Return a version whose whole chain of evidence verifies.
 
     Args:
@@ -86,4 +88,4 @@ def read_version(manifest: Path, *, pin: str, trust: Trust, released: bool) -> V
         raise _wrong(str(manifest), str(error), "the files that the stack file pins") from error
     except GovernanceError as error:
         raise _wrong(f"{manifest}: {error.what}", error.got, error.expected) from error
-    return Version(folder=manifest.parent, model=model)
+    return ModelVersionFiles(folder=manifest.parent, model=model)

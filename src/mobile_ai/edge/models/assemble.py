@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.delivery.client import Device, Limits
+from mobile_ai.delivery.client import ClientLimits, Device
 from mobile_ai.edge.models.folder import FolderSource
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import Shelf
@@ -21,7 +21,9 @@ __all__ = ["open_table"]
 
 _LOCAL_APP: Final = "local"
 # A function's initialisation is cut off after ten seconds.
-_HURRIED: Final = Limits(attempts=1, connect_seconds=3.0, total_seconds=8.0, grace_seconds=4.0)
+_HURRIED: Final = ClientLimits(
+    attempts=1, connect_seconds=3.0, total_seconds=8.0, grace_seconds=4.0
+)
 _LOCAL_PERIOD: Final = 10.0  # seconds: a folder on this machine costs little to look at
 
 
@@ -108,5 +110,5 @@ class _Maker:
             target=releases.target,
             place=place,
             ring=ring,
-            limits=_HURRIED if releases.target == "cloud" else Limits(),
+            limits=_HURRIED if releases.target == "cloud" else ClientLimits(),
         )

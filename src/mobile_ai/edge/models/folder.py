@@ -16,15 +16,15 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.manifest import Artifact
 from mobile_ai.contracts.trust import load_trust
-from mobile_ai.delivery.client import Outcome, disk
-from mobile_ai.delivery.client.cache import Cache
+from mobile_ai.delivery.client import UpdateOutcome, disk
+from mobile_ai.delivery.client.cache import TargetCache
 from mobile_ai.delivery.client.device import version_key
 from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs, read_document
 from mobile_ai.delivery.client.selftest import check_answers
-from mobile_ai.delivery.client.state import Installed, State, load_state, save_state
+from mobile_ai.delivery.client.state import DeviceState, Installed, load_state, save_state
 from mobile_ai.delivery.errors import SelfTestError, UpdateError
 from mobile_ai.delivery.repository.content import self_test_targets
-from mobile_ai.delivery.repository.versions import Version, read_version
+from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import Shelf
 
@@ -53,7 +53,7 @@ class FolderSource:
     variant: str
     pin: str | None = None
 
-    def check(self) -> Outcome:
+    def check(self) -> UpdateOutcome:
         """Install the highest version that verifies, unless a higher one runs; see ``Source``.
 
         A refused version does not hide lower ones.
@@ -64,10 +64,10 @@ class FolderSource:
         except OSError as error:
             return _refused(error)
 
-    def _check(self) -> Outcome:
+    def _check(self) -> UpdateOutcome:
         active = load_state(self.shelf.device.state_file).active
         floor = version_key(active.version) if active else ()
-        refused: Outcome | None = None
+        refused: UpdateOutcome | None = None
         for folder in self._versions():
             if version_key(folder.name) < floor:
                 break
@@ -79,7 +79,7 @@ class FolderSource:
             if outcome.word == "installed" or refused is None:
                 return outcome
         where = self.folder / self.shelf.device.model
-        return refused or Outcome(word="none", reason=f"no version in {where}")
+        return refused or UpdateOutcome(word="none", reason=f"no version in {where}")
 
     def _versions(self) -> Iterator[Path]:
         """Yield the folders named by a version, highest first."""
@@ -91,14 +91,14 @@ class FolderSource:
                 continue
         yield from (folder for _, folder in sorted(found, reverse=True))
 
-    def _install(self, folder: Path, state: State) -> Outcome:
+    def _install(self, folder: Path, state: DeviceState) -> UpdateOutcome:
         version = self._verified(folder, state)
         artifact = version.artifact(self.variant)
         label = version.model.manifest.metadata.version
-        cache = Cache(self.shelf.device.folder)
+        cache = TargetCache(self.shelf.device.folder)
         active = state.active
         if active is not None and active.sha256 == artifact.sha256 and cache.holds(artifact.sha256):
-            return Outcome(word="current", reason=f"{label} is installed", version=label)
+            return UpdateOutcome(word="current", reason=f"{label} is installed", version=label)
         if state.stops(artifact.sha256):
             raise _unfit(label, "halted")
         if artifact.sha256 in state.failed:
@@ -113,9 +113,9 @@ class FolderSource:
         save_state(self.shelf.device.state_file, state)
         kept = (item.sha256 for item in (state.active, state.previous) if item is not None)
         cache.forget_all_but(frozenset(kept))
-        return Outcome(word="installed", reason=f"{label} came from {folder}", version=label)
+        return UpdateOutcome(word="installed", reason=f"{label} came from {folder}", version=label)
 
-    def _verified(self, folder: Path, state: State) -> Version:
+    def _verified(self, folder: Path, state: DeviceState) -> ModelVersionFiles:
         """Return a version whose evidence verifies and, unless it runs already, has not expired."""
         now = _now()
         trust = load_trust(
@@ -127,7 +127,7 @@ class FolderSource:
             item is not None and item.manifest_sha256 == pin
             for item in (state.active, state.previous)
         )
-        version = read_version(manifest, pin=pin, trust=trust, released=runs)
+        version = read_version_files(manifest, pin=pin, trust=trust, released=runs)
         meta = version.model.manifest.metadata
         if (meta.name, meta.version) != (self.shelf.device.model, folder.name):
             raise _unfit(str(folder), f"the manifest of {meta.name} {meta.version}")
@@ -138,7 +138,9 @@ class FolderSource:
                 )
         return version
 
-    def _self_test(self, version: Version, artifact: Artifact, cache: Cache, state: State) -> None:
+    def _self_test(
+        self, version: ModelVersionFiles, artifact: Artifact, cache: TargetCache, state: DeviceState
+    ) -> None:
         path = cache.path(artifact.sha256)
         targets = self_test_targets(version, [artifact.variant]).get(artifact.variant)
         try:
@@ -159,7 +161,7 @@ class FolderSource:
             raise
 
 
-def _installed(version: Version, artifact: Artifact) -> Installed:
+def _installed(version: ModelVersionFiles, artifact: Artifact) -> Installed:
     manifest = version.model.manifest
     return Installed(
         sha256=artifact.sha256,
@@ -173,8 +175,10 @@ def _installed(version: Version, artifact: Artifact) -> Installed:
     )
 
 
-def _refused(error: Exception, *, version: str = "0.0.0") -> Outcome:
-    return Outcome(word="refused", reason=f"{type(error).__name__}: {error}"[:500], version=version)
+def _refused(error: Exception, *, version: str = "0.0.0") -> UpdateOutcome:
+    return UpdateOutcome(
+        word="refused", reason=f"{type(error).__name__}: {error}"[:500], version=version
+    )
 
 
 def _unfit(what: str, got: str) -> UpdateError:

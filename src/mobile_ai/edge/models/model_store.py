@@ -14,7 +14,7 @@ from typing import Final
 
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.delivery.client import Device, active_model, reject
-from mobile_ai.delivery.client.cache import Cache, digest_of
+from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.lock import only_updater
 from mobile_ai.delivery.client.state import load_state
 
@@ -84,7 +84,7 @@ class Shelf:
             return False
         if state.active is not None and state.active.sha256 != sha256:
             return False
-        return digest_of(Cache(self.device.folder).path(sha256)) in {None, sha256}
+        return digest_of(TargetCache(self.device.folder).path(sha256)) in {None, sha256}
 
     def why_not(self) -> str:
         """Return the reason why there is no model to serve."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mobile_ai.delivery.client import Outcome, update
+from mobile_ai.delivery.client import UpdateOutcome, update
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import PATIENCE_SECONDS, Shelf
 
@@ -14,7 +14,7 @@ __all__ = ["ReleaseSource", "Source"]
 class Source(Protocol):
     """A source of new versions for a shelf."""
 
-    def check(self) -> Outcome:
+    def check(self) -> UpdateOutcome:
         """Check for a newer version and install it; blocks. Errors are outcomes."""
 
 
@@ -31,7 +31,7 @@ class ReleaseSource:
         """
         self._shelf, self._prover, self._brought = shelf, prover, brought
 
-    def check(self) -> Outcome:
+    def check(self) -> UpdateOutcome:
         """Check for an update; see ``Source``."""
         if self._brought is not None and not self._shelf.is_used():
             outcome = self._brought.check()

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mobile_ai.delivery.client import Outcome
+from mobile_ai.delivery.client import UpdateOutcome
 from mobile_ai.delivery.errors import SelfTestError
 from mobile_ai.edge.datatypes import DATATYPES
 from mobile_ai.edge.models import signals
@@ -28,7 +28,7 @@ from mobile_ai.edge.models.model_store import Installation, Shelf
 from mobile_ai.edge.models.settings import WatchSettings
 from mobile_ai.edge.models.source import Source
 from mobile_ai.edge.runtime import OnnxModel, UnservableModelError
-from mobile_ai.edge.serving import ModelIdentity, Run, Served, ServedModel
+from mobile_ai.edge.serving import ModelIdentity, ModelRun, Served, ServedModel
 
 __all__ = ["Follower"]
 
@@ -62,7 +62,7 @@ class Follower:
     threads: int
     worker: Executor
     served: Served | None = None
-    last: Outcome | None = None
+    last: UpdateOutcome | None = None
     draining: set[str] = field(default_factory=set)
     _sha256: str | None = None
     _watch: Watch | None = None
@@ -76,7 +76,7 @@ class Follower:
         if self.served is None:
             await self.refresh()
 
-    async def refresh(self) -> Outcome:
+    async def refresh(self) -> UpdateOutcome:
         """Check for a newer version and swap to it; return the outcome."""
         async with self._busy:
             outcome = await self._apart(self.source.check)
@@ -90,7 +90,7 @@ class Follower:
             self._paused = True
             self._withdraw("unload")
 
-    async def resume(self) -> Outcome:
+    async def resume(self) -> UpdateOutcome:
         """Serve the newest version again."""
         self._paused = False
         return await self.refresh()
@@ -113,11 +113,11 @@ class Follower:
                 return False
             signals.log.warning("version rolled back", extra={"model": self.model, **facts})
             await self._reject(self._sha256, reason)
-            self._note(Outcome(word="refused", reason=reason, version=known.version))
+            self._note(UpdateOutcome(word="refused", reason=reason, version=known.version))
             await self._settle("rollback")
             return self.served is not served
 
-    def observe(self, run: Run) -> str | None:
+    def observe(self, run: ModelRun) -> str | None:
         """Count a run; return the reason for a rollback, or ``None``."""
         # A ValueError is the client's error by the runtime's contract: no client may cause a
         # rollback by sending invalid inputs.
@@ -151,11 +151,11 @@ class Follower:
             except (SelfTestError, UnservableModelError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 await self._reject(wanted.sha256, reason)
-                self._note(Outcome(word="refused", reason=reason, version=wanted.version))
+                self._note(UpdateOutcome(word="refused", reason=reason, version=wanted.version))
                 continue
             except OSError as error:  # no descriptor or process available: tried again later
                 reason = f"{type(error).__name__}: {error}"
-                self._note(Outcome(word="refused", reason=reason, version=wanted.version))
+                self._note(UpdateOutcome(word="refused", reason=reason, version=wanted.version))
                 return
             if model is not None:
                 self._swap(model, wanted, kind)
@@ -218,7 +218,7 @@ class Follower:
             self.draining.add(version)
             old.when_idle(partial(self.draining.discard, version))
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: UpdateOutcome) -> None:
         if outcome.word == "refused" and (self.last is None or self.last.reason != outcome.reason):
             facts = {"version": outcome.version, "reason": outcome.reason}
             signals.log.warning("model refused", extra={"model": self.model, **facts})

@@ -18,8 +18,8 @@ from mobile_ai.edge.models.subscription import Follower
 from mobile_ai.edge.serving import (
     Headers,
     IndexEntry,
+    ModelRun,
     ModelUnavailableError,
-    Run,
     Served,
     UnknownModelError,
 )
@@ -116,7 +116,7 @@ class Table:
         for item in self._entry(name).rings:
             await item.pause()
 
-    def observe(self, run: Run) -> None:
+    def observe(self, run: ModelRun) -> None:
         """Count a call of a runtime; take its version back when the watch over it trips."""
         entry = self._entries.get(run.served.model.identity.name)
         for item in [] if entry is None else entry.rings:

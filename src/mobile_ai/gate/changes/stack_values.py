@@ -6,7 +6,7 @@ from typing import Any
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.gate.project import Project
 from mobile_ai.governance.stack_policy import load_bounds
-from mobile_ai.stack.errors import Problem, shown
+from mobile_ai.stack.errors import Problem, excerpt
 from mobile_ai.stack.reader import StackFile
 
 __all__ = ["own_stack_file"]
@@ -23,7 +23,7 @@ def own_stack_file(project: Project) -> StackFile:
     problems = [
         Problem(
             key=key,
-            got=shown(value),
+            got=excerpt(value),
             expected=f"{allowed.get(key, 'no such key')}, as bounds.secrets says",
             next_step="remove it, or have it allowed in policy-pack/stacks.yaml on the protected "
             "branch",

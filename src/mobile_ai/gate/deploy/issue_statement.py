@@ -14,14 +14,14 @@ from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.run import Options, run_gate
+from mobile_ai.gate.run import GateOptions, run_gate
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 
 __all__ = ["certify", "trust_of"]
 
 
-def certify(options: Options, signer: Signer, tell: Tell) -> tuple[Report, str]:
+def certify(options: GateOptions, signer: Signer, tell: Tell) -> tuple[Report, str]:
     """Run the gate on a commit and sign its verdict.
 
     Args:

@@ -7,9 +7,9 @@ from pathlib import Path
 from mobile_ai.gate.deploy.session import Desk
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
-from mobile_ai.gate.run import Options
+from mobile_ai.gate.run import GateOptions
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, VARIABLE, Endpoints
+from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, ENDPOINTS_VARIABLE, Endpoints
 
 __all__ = ["endpoints_of", "endpoints_path", "in_sandbox", "reachable"]
 
@@ -22,7 +22,7 @@ def endpoints_path(root: Path, stack: str, ambient: Mapping[str, str]) -> Path:
 
     It is the caller's, that of the sandbox named like the stack, or that of `default`.
     """
-    if path := ambient.get(VARIABLE):
+    if path := ambient.get(ENDPOINTS_VARIABLE):
         return Path(path)
     of_stack, default = (
         root / "build" / "sandbox" / name / "endpoints.json" for name in (stack, _DEFAULT)
@@ -30,7 +30,7 @@ def endpoints_path(root: Path, stack: str, ambient: Mapping[str, str]) -> Path:
     return of_stack if of_stack.is_file() else default
 
 
-def in_sandbox(options: Options) -> Options:
+def in_sandbox(options: GateOptions) -> GateOptions:
     """Return the options with the variables of the stack's sandbox.
 
     Raises:
@@ -59,13 +59,13 @@ def in_sandbox(options: Options) -> Options:
             f"one of {account}, the stack's. Next: {start}, then run the same command again."
         )
     _require_clusters(project, endpoints)
-    ambient = {**options.ambient, VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
+    ambient = {**options.ambient, ENDPOINTS_VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
     return replace(options, ambient=ambient)
 
 
 def endpoints_of(desk: Desk) -> Endpoints:
     """Return the service endpoints of a session's sandbox."""
-    return Endpoints.read(Path(desk.variables[VARIABLE]))
+    return Endpoints.read(Path(desk.variables[ENDPOINTS_VARIABLE]))
 
 
 def reachable(desk: Desk) -> dict[str, str]:

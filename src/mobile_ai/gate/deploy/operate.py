@@ -30,16 +30,16 @@ from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import find_project
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.run import Options, run_gate
+from mobile_ai.gate.run import GateOptions, run_gate
 from mobile_ai.gate.state.drift import Drift, changed_outside
 from mobile_ai.gate.state.recovery import has_pending_operations, mend_state
 from mobile_ai.gate.state.rendered import not_refreshed
 
-__all__ = ["Deployed", "Refreshed", "bring_up", "refresh", "take_down"]
+__all__ = ["OperateResult", "Refreshed", "bring_up", "refresh", "take_down"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
+class OperateResult:
     """Result of an operation.
 
     Attributes:
@@ -75,8 +75,8 @@ class Refreshed:
 
 
 def bring_up(
-    options: Options, tell: Tell, *, statement: Path | None = None
-) -> tuple[Report | None, Deployed | None]:
+    options: GateOptions, tell: Tell, *, statement: Path | None = None
+) -> tuple[Report | None, OperateResult | None]:
     """Run the gate, or verify its signed statement, and deploy what it passed.
 
     Args:
@@ -119,7 +119,7 @@ def _enough_concurrency(desk: Desk, tell: Tell) -> tuple[str, ...]:
     return (note,) if note else ()
 
 
-def refresh(options: Options, tell: Tell) -> Refreshed:
+def refresh(options: GateOptions, tell: Tell) -> Refreshed:
     """Refresh the state from the cloud and return the drift; the next `up` reverts it.
 
     Raises:
@@ -134,7 +134,7 @@ def refresh(options: Options, tell: Tell) -> Refreshed:
     )
 
 
-def take_down(options: Options, tell: Tell) -> Deployed:
+def take_down(options: GateOptions, tell: Tell) -> OperateResult:
     """Delete everything that the stack deployed.
 
     In a sandbox, protection is removed as it would be in an account: by an `up` without it.
@@ -160,7 +160,7 @@ def _unprotected(desk: Desk, tell: Tell) -> tuple[str, ...]:
     return (f"lifted the protection of {len(held)} resources, which `--cloud aws` would refuse",)
 
 
-def _ready(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
+def _ready(options: GateOptions, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
     """Return a session on which the engine may change the stack, and the repairs made."""
     if options.cloud == "sandbox":
         return _ready_sandbox(in_sandbox(options), tell)
@@ -173,7 +173,7 @@ def _ready(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
     return desk, ()
 
 
-def _ready_sandbox(options: Options, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
+def _ready_sandbox(options: GateOptions, tell: Tell) -> tuple[Desk, tuple[str, ...]]:
     notes = mend_state(find_project(options.folder.resolve(), options.stack))
     desk = open_desk(options)
     if has_pending_operations(desk.project):
@@ -202,10 +202,10 @@ def _vouched(desk: Desk, statement: Path) -> Seal:
     return read_statement(text, trust_of(desk.project), name=str(statement))
 
 
-def _deployed(desk: Desk, verb: str) -> Deployed:
+def _deployed(desk: Desk, verb: str) -> OperateResult:
     outputs = {} if verb == "destroy" else ask(desk, "stack", "output")
     last = (ask(desk, "stack", "history", "--page-size=1") or [{}])[0]
-    return Deployed(
+    return OperateResult(
         changes=last.get("resourceChanges") or {},
         outputs=outputs,
         sandbox="" if desk.official else endpoints_of(desk).name,

@@ -15,7 +15,7 @@ from mobile_ai.gate.engine.process import run_lines
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
-from mobile_ai.gate.run import Options, prepare_stack
+from mobile_ai.gate.run import GateOptions, prepare_stack
 from mobile_ai.gate.state.baseline import export_state
 from mobile_ai.sandbox.engine import Engine
 
@@ -37,7 +37,7 @@ class Desk:
         config_file: Its stack file.
     """
 
-    options: Options
+    options: GateOptions
     project: Project
     engine: Engine
     variables: Mapping[str, str]
@@ -53,7 +53,7 @@ class Desk:
         return export_state(self.project, self.engine, self.variables)
 
 
-def open_desk(options: Options) -> Desk:
+def open_desk(options: GateOptions) -> Desk:
     """Find project and engine, and create the sandbox's stack if necessary.
 
     Raises:

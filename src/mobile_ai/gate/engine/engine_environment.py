@@ -8,23 +8,23 @@ from mobile_ai.gate.engine.cloud import cloud_environment, require_official
 from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
-from mobile_ai.gate.report.report import Engine as EngineResult
-from mobile_ai.sandbox.engine import Engine, environment, locate
+from mobile_ai.gate.report.report import EngineFacts as EngineResult
+from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.progress import shown as engine_progress
 
 __all__ = [
-    "Cloud",
+    "CloudName",
     "engine_result",
     "find_engine",
     "have_kubernetes_provider",
     "variables_of",
 ]
 
-Cloud = Literal["sandbox", "aws"]
+CloudName = Literal["sandbox", "aws"]
 
 
-def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
+def find_engine(cloud: CloudName, ambient: Mapping[str, str]) -> Engine:
     """Return the engine, and build it first if it is missing.
 
     Raises:
@@ -32,7 +32,7 @@ def find_engine(cloud: Cloud, ambient: Mapping[str, str]) -> Engine:
     """
     with ExitStack() as stack:
         try:
-            engine = locate(ambient=ambient, progress=stack.enter_context(engine_progress()))
+            engine = locate_engine(ambient=ambient, progress=stack.enter_context(engine_progress()))
         except SandboxError as error:
             raise GateError(str(error)) from error
     if cloud == "aws":
@@ -46,7 +46,7 @@ def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
     Raises:
         GateError: It cannot be built.
     """
-    from mobile_ai.sandbox.kubernetes_provider import locate as locate_provider  # noqa: PLC0415
+    from mobile_ai.sandbox.kubernetes_provider import locate_provider  # noqa: PLC0415
 
     try:
         with engine_progress() as progress:
@@ -56,7 +56,7 @@ def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
 
 
 def variables_of(
-    project: Project, engine: Engine, cloud: Cloud, ambient: Mapping[str, str]
+    project: Project, engine: Engine, cloud: CloudName, ambient: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the engine's variables, without those that could silently change a run."""
     if cloud == "aws":
@@ -71,7 +71,7 @@ def variables_of(
     )
 
 
-def engine_result(engine: Engine, cloud: Cloud) -> EngineResult:
+def engine_result(engine: Engine, cloud: CloudName) -> EngineResult:
     """Return the engine section of the report."""
     return EngineResult(
         version=engine.version,

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.report import ErrorResult
 from mobile_ai.stack.reader import StackFile
 
@@ -24,7 +24,7 @@ _ECHOES: Final = re.compile(
 )
 
 
-def error_texts(seen: Observation, stderr: str) -> tuple[str, ...]:
+def error_texts(seen: EngineObservation, stderr: str) -> tuple[str, ...]:
     """Return the errors of the engine, the program and plugins, without duplicates.
 
     Args:

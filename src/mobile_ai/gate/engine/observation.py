@@ -17,7 +17,7 @@ from mobile_ai.gate.engine.events import (
     Violation,
 )
 
-__all__ = ["DEPLOYMENT_TYPE", "STACK_TYPE", "Observation"]
+__all__ = ["DEPLOYMENT_TYPE", "STACK_TYPE", "EngineObservation"]
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 DEPLOYMENT_TYPE = "mobileai:index:MobileAIDeployment"
@@ -26,7 +26,7 @@ _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
 
 
 @dataclass(slots=True, kw_only=True)
-class Observation:
+class EngineObservation:
     """State of a run that the report is built from; changed by `add` only.
 
     Attributes:

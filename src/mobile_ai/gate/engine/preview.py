@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mobile_ai.gate.engine.cpu import CpuMeter
 from mobile_ai.gate.engine.events import parse_event
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.process import run_lines
 from mobile_ai.gate.engine.timing import Marks
 from mobile_ai.gate.project import Project
@@ -28,7 +28,7 @@ class Preview:
         cpu: CPU seconds by part (see `gate.engine.cpu`); empty unless measured.
     """
 
-    observation: Observation
+    observation: EngineObservation
     exit_code: int
     stderr: str
     marks: Marks
@@ -44,7 +44,7 @@ def preview(
     config_file: Path,
     judged: bool = True,
     timed: bool = False,
-    on_progress: Callable[[Observation], None] | None = None,
+    on_progress: Callable[[EngineObservation], None] | None = None,
 ) -> Preview:
     """Run `pulumi preview`, with the pack, and return the observation.
 
@@ -57,7 +57,7 @@ def preview(
         timed: Measure CPU time.
         on_progress: Called after every event.
     """
-    observation, marks, meter = Observation(), Marks(), CpuMeter()
+    observation, marks, meter = EngineObservation(), Marks(), CpuMeter()
     project.log.parent.mkdir(parents=True, exist_ok=True)
     with project.log.open("w") as log:
 

@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 
-__all__ = ["Tell", "shown"]
+__all__ = ["Tell", "progress_shown"]
 
 _PLAIN_EVERY_SECONDS = 10.0
 Tell = Callable[[str], None]
 
 
 @contextmanager
-def shown() -> Iterator[Tell]:
+def progress_shown() -> Iterator[Tell]:
     """Yield a function that shows a message on standard error until the block ends."""
     if not sys.stderr.isatty():
         yield _Plain().tell
@@ -25,7 +25,7 @@ def shown() -> Iterator[Tell]:
         yield status.update
 
 
-def describe(seen: Observation) -> str:
+def describe(seen: EngineObservation) -> str:
     """Return the progress of a preview as text.
 
     >>> describe(Observation())

@@ -21,12 +21,12 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.run import prepare_stack
 from mobile_ai.sandbox.engine import Engine
-from mobile_ai.sandbox.engine.locate import VARIABLE as ENGINE
-from mobile_ai.sandbox.services.endpoints import VARIABLE
+from mobile_ai.sandbox.engine.locate import ENGINE_VARIABLE as ENGINE
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 
 __all__ = ["Shell", "open_shell"]
 
-_OF_SANDBOX: Final = frozenset({VARIABLE, "MOBILE_AI_SANDBOX"})
+_OF_SANDBOX: Final = frozenset({ENDPOINTS_VARIABLE, "MOBILE_AI_SANDBOX"})
 _WRAPPER: Final = """\
 #!/bin/sh
 # Renews the sandbox's copy of {file}, then is the engine. Written by `mobile-ai sandbox env`.
@@ -94,7 +94,9 @@ def open_shell(
     found["PATH"] = _path(_write_wrapper(project, engine).parent, ambient)
     # Makes other mobile-ai commands use this engine instead of the wrapper on PATH.
     found |= {"PULUMI_STACK": stack, ENGINE: str(engine.pulumi)}
-    sandbox = {VARIABLE: str(running.resolve()), "MOBILE_AI_SANDBOX": "1"} if running else {}
+    sandbox = (
+        {ENDPOINTS_VARIABLE: str(running.resolve()), "MOBILE_AI_SANDBOX": "1"} if running else {}
+    )
     found = {name: value for name, value in found.items() if name not in _OF_SANDBOX} | sandbox
     return Shell(
         variables={name: value for name, value in found.items() if ambient.get(name) != value},

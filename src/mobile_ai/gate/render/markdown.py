@@ -7,7 +7,7 @@ from mobile_ai.gate.render.markdown_money import cost_lines, model_lines
 from mobile_ai.gate.render.money import price_sentence, uncovered
 from mobile_ai.gate.render.summary_text import (
     OUTCOME_NAMES,
-    Finding,
+    FindingText,
     advice,
     blocking,
     counts,
@@ -79,7 +79,7 @@ def _entries(entries: list[str]) -> Iterator[str]:
         yield f"- and {len(entries) - _MAX_SHOWN} more: see the JSON report"
 
 
-def _violation(finding: Finding) -> str:
+def _violation(finding: FindingText) -> str:
     item = finding.first
     place = f" ({item.file}:{item.line})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"

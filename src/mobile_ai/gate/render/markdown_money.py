@@ -17,7 +17,7 @@ from mobile_ai.gate.render.money import (
     unknown_sentence,
     usd,
 )
-from mobile_ai.gate.report.report_cost import Cost, NamedCost
+from mobile_ai.gate.report.report_cost import CostReport, NamedCost
 from mobile_ai.gate.report.report_model import ModelChange
 
 __all__ = ["cost_lines", "model_lines"]
@@ -27,7 +27,7 @@ _MARKS = {"pass": "", "warn": " :warning:", "deny": " :x:"}
 _UNKNOWNS = 20
 
 
-def cost_lines(cost: Cost, cells: Cells, quote: Callable[[str], str]) -> Iterator[str]:
+def cost_lines(cost: CostReport, cells: Cells, quote: Callable[[str], str]) -> Iterator[str]:
     """Yield the cost section.
 
     Args:
@@ -63,7 +63,7 @@ def model_lines(item: ModelChange, cells: Cells, quote: Callable[[str], str]) ->
     yield ""
 
 
-def _details(cost: Cost, cells: Cells) -> Iterator[str]:
+def _details(cost: CostReport, cells: Cells) -> Iterator[str]:
     yield "<details><summary>By deployment, resource and tag</summary>"
     yield ""
     yield from _head("deployment", "low", "typical", "high", *_compared(cost))
@@ -84,7 +84,7 @@ def _details(cost: Cost, cells: Cells) -> Iterator[str]:
     yield "</details>"
 
 
-def _unknowns(cost: Cost, cells: Cells) -> Iterator[str]:
+def _unknowns(cost: CostReport, cells: Cells) -> Iterator[str]:
     if not cost.unknowns:
         return
     yield from _head("without a known price", "why", "at most")
@@ -94,15 +94,15 @@ def _unknowns(cost: Cost, cells: Cells) -> Iterator[str]:
     yield ""
 
 
-def _row(cells: Cells, name: str, cost: Cost, item: NamedCost) -> str:
+def _row(cells: Cells, name: str, cost: CostReport, item: NamedCost) -> str:
     return cells(name, usd(item.low), usd(item.typical), usd(item.high), *_moved(cost, item))
 
 
-def _compared(cost: Cost) -> tuple[str, ...]:
+def _compared(cost: CostReport) -> tuple[str, ...]:
     return ("change",) if cost.prior else ()
 
 
-def _moved(cost: Cost, item: NamedCost) -> tuple[str, ...]:
+def _moved(cost: CostReport, item: NamedCost) -> tuple[str, ...]:
     return (change(item),) if cost.prior else ()
 
 

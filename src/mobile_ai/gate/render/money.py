@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.report.report_cost import BudgetCost, Cost, NamedCost, ResourceCost
-from mobile_ai.gate.report.report_model import Figure, ModelChange, Rollout
+from mobile_ai.gate.report.report_cost import BudgetCost, CostReport, NamedCost, ResourceCost
+from mobile_ai.gate.report.report_model import Figure, ModelChange, RolloutReport
 
 __all__ = [
     "bar",
@@ -41,7 +41,7 @@ def change(part: NamedCost) -> str:
     return f"{Decimal(part.delta):+,.2f}" if Decimal(part.delta) else "0"
 
 
-def cost_sentence(cost: Cost) -> str:
+def cost_sentence(cost: CostReport) -> str:
     """Return the monthly cost in one line."""
     if cost.proposed is None:
         return f"no estimate: {cost.reason}" if cost.reason else "no estimate"
@@ -55,7 +55,7 @@ def cost_sentence(cost: Cost) -> str:
     return f"{said}, {moved} against {cost.against}"
 
 
-def unknown_sentence(cost: Cost) -> str:
+def unknown_sentence(cost: CostReport) -> str:
     """Return the lines excluded from totals; empty if there are none."""
     count = len(cost.unknowns)
     if cost.proposed is None or not count:
@@ -65,12 +65,12 @@ def unknown_sentence(cost: Cost) -> str:
     return f"{count} line{'s' * (count != 1)} without a known price, excluded from totals: {most}"
 
 
-def price_sentence(cost: Cost) -> str:
+def price_sentence(cost: CostReport) -> str:
     """Return date and digest of the price catalogue."""
     return f"prices of {cost.prices} (sha256 {cost.prices_sha256[:12]})" if cost.prices else ""
 
 
-def forecast_sentence(cost: Cost) -> str:
+def forecast_sentence(cost: CostReport) -> str:
     """Return the month-end forecast by budget; empty without actual charges."""
     if cost.actuals is None:
         return ""
@@ -107,7 +107,7 @@ def resource_kind(item: ResourceCost) -> str:
     return name if provider == "kubernetes" else module or item.type
 
 
-def movers(cost: Cost) -> tuple[ResourceCost, ...]:
+def movers(cost: CostReport) -> tuple[ResourceCost, ...]:
     """Return the resources with the largest change, or without comparison the highest cost."""
     if cost.prior is None:
         return cost.resources[:_MOVERS]
@@ -132,7 +132,7 @@ def figure_text(figure: Figure) -> str:
     return new if old == new else f"{old} → {new}{f' ({mark})' if mark else ''}"
 
 
-def rollout_sentence(rollout: Rollout) -> str:
+def rollout_sentence(rollout: RolloutReport) -> str:
     """Return the rollout stage, its share of devices, and the rings."""
     if rollout.halted:
         return f"halted at {rollout.stage}; rings {', '.join(rollout.rings)}"

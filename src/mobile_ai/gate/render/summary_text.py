@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mobile_ai.contracts.printable import printable
-from mobile_ai.gate.report.report import Author, Provider, Report, RuleResult, ViolationResult
+from mobile_ai.gate.report.report import Author, ProviderReport, Report, RuleResult, ViolationResult
 
 __all__ = [
     "OUTCOME_NAMES",
-    "Finding",
+    "FindingText",
     "advice",
     "blocking",
     "counts",
@@ -87,7 +87,7 @@ def silent_sentence(report: Report) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class FindingText:
     """One rule's message, shared by one or several resources."""
 
     first: ViolationResult
@@ -101,14 +101,14 @@ class Finding:
         return f"{shown} and {more} more" if more > 0 else shown
 
 
-def findings(violations: Sequence[ViolationResult]) -> tuple[Finding, ...]:
+def findings(violations: Sequence[ViolationResult]) -> tuple[FindingText, ...]:
     """Return violations grouped by rule, outcome, message and author, in order."""
     groups: dict[tuple[str, str, str, Author | None], list[ViolationResult]] = {}
     for item in violations:
         same = (item.rule, item.outcome, item.message, item.changed_by)
         groups.setdefault(same, []).append(item)
     return tuple(
-        Finding(first=group[0], names=tuple(dict.fromkeys(item.name for item in group)))
+        FindingText(first=group[0], names=tuple(dict.fromkeys(item.name for item in group)))
         for group in groups.values()
     )
 
@@ -137,7 +137,7 @@ def pack_sentence(report: Report) -> str:
     return f"{pack.name} {pack.version} (sha256 {pack.sha256[:12]}), {len(report.rules)} rules"
 
 
-def provider_sentence(provider: Provider) -> str:
+def provider_sentence(provider: ProviderReport) -> str:
     """Return the provider's kind, and the coverage of its input checks."""
     if provider.kind == "official":
         return f"{provider.name}: official"

@@ -12,7 +12,7 @@ from mobile_ai.contracts.printable import printable_lines
 from mobile_ai.gate.render.money import price_sentence, uncovered
 from mobile_ai.gate.render.summary_text import (
     OUTCOME_NAMES,
-    Finding,
+    FindingText,
     advice,
     blocking,
     counts,
@@ -119,7 +119,7 @@ def _indented(text: Text) -> RenderableType:
     return grid
 
 
-def _violation(finding: Finding) -> Text:
+def _violation(finding: FindingText) -> Text:
     item = finding.first
     place = f"{item.file}:{item.line} " if item.line else ""
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"

@@ -20,7 +20,7 @@ from mobile_ai.gate.render.money import (
     unknown_sentence,
     usd,
 )
-from mobile_ai.gate.report.report_cost import BudgetCost, Cost
+from mobile_ai.gate.report.report_cost import BudgetCost, CostReport
 from mobile_ai.gate.report.report_model import ModelChange
 
 __all__ = ["cost_part", "model_part"]
@@ -28,7 +28,7 @@ __all__ = ["cost_part", "model_part"]
 _STYLES = {"pass": "green", "warn": "yellow", "deny": "red"}
 
 
-def cost_part(cost: Cost) -> RenderableType:
+def cost_part(cost: CostReport) -> RenderableType:
     """Return the monthly cost, its budgets as bars, and the main cost drivers."""
     parts: list[RenderableType] = [
         Text.assemble(("Cost  ", "bold"), cost_sentence(cost)),
@@ -52,7 +52,7 @@ def model_part(item: ModelChange) -> RenderableType:
     return Group(title, Text(), table, Text(f"  rollout: {rollout_sentence(item.rollout)}", "dim"))
 
 
-def _budgets(cost: Cost) -> Table:
+def _budgets(cost: CostReport) -> Table:
     table = _table("budget", "", "", "", "typical", "limit", "change")
     for item in cost.budgets:
         table.add_row(
@@ -67,7 +67,7 @@ def _budgets(cost: Cost) -> Table:
     return table
 
 
-def _parts(cost: Cost) -> Table:
+def _parts(cost: CostReport) -> Table:
     title = "largest change" if cost.prior else "highest cost"
     table = _table("deployment", "", "low", "typical", "high", "change")
     for item in cost.deployments:

@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mobile_ai.contracts.engine_values import shown
+from mobile_ai.contracts.engine_values import shown_value
 from mobile_ai.gate.engine.error_text import error_texts, located, position_in
 from mobile_ai.gate.engine.events import Violation
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
-    Cost,
-    Engine,
+    CostReport,
+    EngineFacts,
     Outcomes,
     Pack,
-    Provider,
+    ProviderReport,
     Report,
     Resources,
     RuleResult,
@@ -23,18 +23,18 @@ from mobile_ai.gate.report.report import (
     Timing,
     ViolationResult,
 )
-from mobile_ai.gate.state.baseline import Baseline, changes, pins_of
+from mobile_ai.gate.state.baseline import DeployedModels, changes, pins_of
 from mobile_ai.gate.verdict import verdict
 from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.gate.verdict.outcome_codec import message_of, outcome_of
 from mobile_ai.governance.rule import Rule
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["Run", "assemble"]
+__all__ = ["EngineRun", "assemble_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class EngineRun:
     """One run of the engine with its context.
 
     Attributes:
@@ -56,24 +56,24 @@ class Run:
     stack: str
     source: Source
     stack_file: StackFile
-    engine: Engine
+    engine: EngineFacts
     expected: Expectation
-    observation: Observation
+    observation: EngineObservation
     exit_code: int
     stderr: str = ""
-    baseline: Baseline | None = None
+    baseline: DeployedModels | None = None
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     valued: Valued = NOT_VALUED
-    providers: tuple[Provider, ...] = ()
+    providers: tuple[ProviderReport, ...] = ()
 
 
-def assemble(run: Run, timing: Timing) -> Report:
+def assemble_report(run: EngineRun, timing: Timing) -> Report:
     """Return the report of a run."""
     seen, expected = run.observation, run.expected
     errors = error_texts(seen, run.stderr)
     doubts = (*run.doubts, *verdict.doubts(seen, expected, exit_code=run.exit_code, errors=errors))
-    decided = verdict.decide(seen, doubts, errors)
+    decided = verdict.decide_verdict(seen, doubts, errors)
     return Report(
         verdict=decided,
         exit_code=EXIT_CODES[decided],
@@ -104,19 +104,19 @@ def assemble(run: Run, timing: Timing) -> Report:
         # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
         models=run.valued.models,
-        outputs={name: shown(value) for name, value in seen.outputs.items()},
+        outputs={name: shown_value(value) for name, value in seen.outputs.items()},
         timing=timing,
     )
 
 
-def _cost(run: Run) -> Cost:
+def _cost(run: EngineRun) -> CostReport:
     cost = run.valued.cost
     if cost.estimated:
         return cost
     return cost.model_copy(update={"unpriced": len(run.observation.judged)})
 
 
-def _rule(rule: Rule, run: Run) -> RuleResult:
+def _rule(rule: Rule, run: EngineRun) -> RuleResult:
     return RuleResult(
         id=rule.id,
         title=rule.title,
@@ -130,7 +130,7 @@ def _rule(rule: Rule, run: Run) -> RuleResult:
     )
 
 
-def _outcomes(rule: Rule, seen: Observation) -> Outcomes:
+def _outcomes(rule: Rule, seen: EngineObservation) -> Outcomes:
     if rule.kind == "stack":
         accounts: Iterable[tuple[str, ...]] = (item.passed for item in seen.stack_summaries)
         subjects = len(seen.stack_summaries)
@@ -164,7 +164,7 @@ def _worst_by_urn(rule: str, violations: Iterable[Violation]) -> dict[str, str]:
     return worst
 
 
-def _violations(run: Run) -> tuple[ViolationResult, ...]:
+def _violations(run: EngineRun) -> tuple[ViolationResult, ...]:
     unique = dict.fromkeys(run.observation.violations)
     found = [_violation(item, run) for item in unique]
     return tuple(sorted(found, key=_order))
@@ -174,7 +174,7 @@ def _order(item: ViolationResult) -> tuple[bool, str, str, str]:
     return (item.level != "mandatory", item.rule, item.urn, item.message)
 
 
-def _violation(item: Violation, run: Run) -> ViolationResult:
+def _violation(item: Violation, run: EngineRun) -> ViolationResult:
     name = item.urn.rpartition("::")[2]
     rule = run.expected.rules.get(item.rule)
     message = message_of(item)
@@ -193,6 +193,6 @@ def _violation(item: Violation, run: Run) -> ViolationResult:
     )
 
 
-def _warnings(seen: Observation) -> tuple[str, ...]:
+def _warnings(seen: EngineObservation) -> tuple[str, ...]:
     said = (item.message for item in seen.diagnostics if item.severity == "warning")
     return tuple(dict.fromkeys(said))

@@ -11,7 +11,7 @@ from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.report_cost import (
     Actuals,
     BudgetCost,
-    Cost,
+    CostReport,
     NamedCost,
     ResourceCost,
     TotalCost,
@@ -21,18 +21,18 @@ from mobile_ai.pricing import (
     Assumptions,
     BudgetVerdict,
     CostError,
-    Estimate,
+    CostEstimate,
     Line,
     estimate,
     judge_budgets,
 )
-from mobile_ai.pricing.budgets import Limits, Prior, month_end
+from mobile_ai.pricing.budgets import BudgetLimits, Prior, month_end
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.pricing.errors import UnknownInputError
 from mobile_ai.pricing.estimate import Total
 from mobile_ai.pricing.money import ZERO, cents
 
-__all__ = ["TAGS", "Terms", "cost_of"]
+__all__ = ["TAGS", "Terms", "cost_report"]
 
 TAGS: Final = ("team", "cost-center", "app", "environment")
 
@@ -49,21 +49,21 @@ class Terms:
         identity: Cost tags that identify charges of this stack.
     """
 
-    limits: Limits = field(default_factory=Limits)
+    limits: BudgetLimits = field(default_factory=BudgetLimits)
     exceptions: Mapping[str, Decimal] = field(default_factory=dict)
     told: Prior = field(default_factory=Prior.unknown)
     billed: Billed | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
 
 
-def cost_of(
+def cost_report(
     proposed: Sequence[Resource],
     prior: Sequence[Resource] = (),
     *,
     against: str = "",
     terms: Terms | None = None,
     assume: Assumptions | None = None,
-) -> Cost:
+) -> CostReport:
     """Return the cost of a plan, or the reason why it cannot be estimated.
 
     Args:
@@ -84,7 +84,7 @@ def cost_of(
             prior=(terms or Terms()).told,
         )
     except (CostError, UnknownInputError) as error:
-        return Cost(estimated=False, unpriced=len(proposed), reason=str(error))
+        return CostReport(estimated=False, unpriced=len(proposed), reason=str(error))
     return _cost(_Pair(after, before), verdicts, against, terms or Terms())
 
 
@@ -92,14 +92,14 @@ def cost_of(
 class _Pair:
     """Estimates of the plan and of its comparison."""
 
-    after: Estimate
-    before: Estimate | None
+    after: CostEstimate
+    before: CostEstimate | None
 
-    def named(self, name: str, total: Callable[[Estimate], Total]) -> NamedCost:
+    def named(self, name: str, total: Callable[[CostEstimate], Total]) -> NamedCost:
         """Return a total of both estimates."""
         return _named(name, total(self.after), total(self.before) if self.before else None)
 
-    def group(self, parts: Callable[[Estimate], Mapping[str, Total]]) -> tuple[NamedCost, ...]:
+    def group(self, parts: Callable[[CostEstimate], Mapping[str, Total]]) -> tuple[NamedCost, ...]:
         """Return every part of either estimate, highest cost first."""
         after, before = parts(self.after), parts(self.before) if self.before else None
         found = [
@@ -116,12 +116,12 @@ class _Pair:
 _NOTHING: Final = Total.of(())
 
 
-def _cost(pair: _Pair, verdicts: Sequence[BudgetVerdict], against: str, terms: Terms) -> Cost:
+def _cost(pair: _Pair, verdicts: Sequence[BudgetVerdict], against: str, terms: Terms) -> CostReport:
     after = pair.after
-    whole = pair.named("", Estimate.total)
+    whole = pair.named("", CostEstimate.total)
     unknown = [line for line in after.lines if line.status == "unknown" and line.billed]
     billed = terms.billed
-    return Cost(
+    return CostReport(
         estimated=True,
         unpriced=len({line.urn for line in unknown}),
         currency=after.currency,
@@ -132,7 +132,7 @@ def _cost(pair: _Pair, verdicts: Sequence[BudgetVerdict], against: str, terms: T
         prior=_total(pair.before.total()) if pair.before else None,
         delta=whole.delta,
         budgets=tuple(_budget(pair, item, terms) for item in verdicts),
-        deployments=pair.group(Estimate.by_deployment),
+        deployments=pair.group(CostEstimate.by_deployment),
         tags={key: _told(pair.group(partial(_by_tag, key))) for key in TAGS},
         resources=_resources(pair),
         unknowns=tuple(
@@ -168,7 +168,7 @@ def _budget(pair: _Pair, verdict: BudgetVerdict, terms: Terms) -> BudgetCost:
     )
 
 
-def _spent(after: Estimate, verdict: BudgetVerdict, terms: Terms) -> Decimal:
+def _spent(after: CostEstimate, verdict: BudgetVerdict, terms: Terms) -> Decimal:
     """Return the charges of a budget: its own, and its planned share of shared ones."""
     billed = terms.billed
     if billed is None:
@@ -215,7 +215,7 @@ def _told(parts: tuple[NamedCost, ...]) -> tuple[NamedCost, ...]:
     return tuple(filter(says, parts))
 
 
-def _by_tag(key: str, found: Estimate) -> Mapping[str, Total]:
+def _by_tag(key: str, found: CostEstimate) -> Mapping[str, Total]:
     return found.by_tag(key)
 
 

@@ -8,7 +8,7 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
-from mobile_ai.gate.report.report_model import Figure, ModelChange, Rollout, VariantChange
+from mobile_ai.gate.report.report_model import Figure, ModelChange, RolloutReport, VariantChange
 
 __all__ = ["model_changes"]
 
@@ -120,13 +120,13 @@ def _groups(artifact: Mapping[str, Any], better: str) -> dict[str, float]:
     return {attribute: worst(values) for attribute, values in found.items()}
 
 
-def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> Rollout:
+def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> RolloutReport:
     rollout = _mapping(spec.get("rollout"))
     rings = {str(r.get("name")): _at(r, "percent") or 0.0 for r in _mappings(rollout.get("rings"))}
     stage = str(rollout.get("stage", ""))
     percent = rings.get(stage, float(_PERCENT))  # an unknown stage counts as all devices
     devices = _at(spec, "usage", "monthlyActiveDevices") or 0.0
-    return Rollout(
+    return RolloutReport(
         stage=stage,
         percent=percent,
         halted=rollout.get("halted") is True,

@@ -13,15 +13,15 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.actuals import Billed
-from mobile_ai.gate.report.cost import Terms, cost_of
+from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.models import model_changes
-from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.gate.report.report_cost import CostReport
 from mobile_ai.gate.report.report_model import ModelChange
 from mobile_ai.governance.facts import Context
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.budgets_enforced import budgets_hold
 from mobile_ai.governance.stack_policy import Setting, load_setting
-from mobile_ai.pricing.budgets import Limits, Prior, exceptions_of
+from mobile_ai.pricing.budgets import BudgetLimits, Prior, exceptions_of
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.recorded import resources_of_events
 
@@ -51,11 +51,13 @@ class Question:
 class Valued:
     """Cost and model changes of a plan."""
 
-    cost: Cost
+    cost: CostReport
     models: tuple[ModelChange, ...] = ()
 
 
-NOT_VALUED: Final = Valued(cost=Cost(estimated=False, unpriced=0, reason="nothing was planned"))
+NOT_VALUED: Final = Valued(
+    cost=CostReport(estimated=False, unpriced=0, reason="nothing was planned")
+)
 
 
 def planned(log: Path) -> list[Resource]:
@@ -75,7 +77,7 @@ def valued(project: Project, question: Question) -> Valued:
     terms = terms_of(project.pack, project.stack, resources, now=question.now)
     terms = replace(terms, told=_told(resources, project.stack), billed=question.billed)
     return Valued(
-        cost=cost_of(resources, question.prior, against=question.against, terms=terms),
+        cost=cost_report(resources, question.prior, against=question.against, terms=terms),
         models=model_changes(resources, question.deployed),
     )
 
@@ -91,7 +93,7 @@ def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: date
     except GovernanceError:
         return Terms()
     return Terms(
-        limits=Limits.of(setting.config.parameters[budgets_hold.id]),
+        limits=BudgetLimits.of(setting.config.parameters[budgets_hold.id]),
         exceptions=_exceptions(context, setting, now) if context else {},
         identity=_identity(context) if context else {},
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.report.report_provider import Provider
+from mobile_ai.gate.report.report_provider import ProviderReport
 from mobile_ai.sandbox.providers.aws.schemas.checker import RECORD_VARIABLE, checked_against
 from mobile_ai.sandbox.providers.specfile import sdk_version
 
@@ -17,7 +17,7 @@ _KNOWN: Final = ("aws", "kubernetes")
 
 def providers(
     types: Iterable[str], checks: Iterable[Mapping[str, Any]], *, official: Collection[str]
-) -> tuple[Provider, ...]:
+) -> tuple[ProviderReport, ...]:
     """Return the providers of a plan's resource types.
 
     Args:
@@ -28,7 +28,7 @@ def providers(
     used = {token.partition(":")[0] for token in types}
     present = [name for name in _KNOWN if name in used]
     return tuple(
-        Provider(name=name, kind="official") if name in official else _stand_in(name, checks)
+        ProviderReport(name=name, kind="official") if name in official else _stand_in(name, checks)
         for name in present
     )
 
@@ -51,15 +51,15 @@ def read_checks(path: Path) -> tuple[Mapping[str, Any], ...]:
         ) from error
 
 
-def _stand_in(name: str, checks: Iterable[Mapping[str, Any]]) -> Provider:
+def _stand_in(name: str, checks: Iterable[Mapping[str, Any]]) -> ProviderReport:
     return _aws(checks) if name == "aws" else _by_types(name)
 
 
-def _aws(checks: Iterable[Mapping[str, Any]]) -> Provider:
+def _aws(checks: Iterable[Mapping[str, Any]]) -> ProviderReport:
     found = tuple(checks)
     missed = [f"{check['type']}.{name}" for check in found for name in check["uncovered"]]
     checked = sum(check["checked"] for check in found)
-    return Provider(
+    return ProviderReport(
         name="aws",
         kind="stand-in",
         checked_against=f"{checked_against()} models",
@@ -70,6 +70,6 @@ def _aws(checks: Iterable[Mapping[str, Any]]) -> Provider:
     )
 
 
-def _by_types(name: str) -> Provider:
+def _by_types(name: str) -> ProviderReport:
     against = f"the types of pulumi-{name} {sdk_version(name)}"
-    return Provider(name=name, kind="stand-in", checked_against=against)
+    return ProviderReport(name=name, kind="stand-in", checked_against=against)

@@ -9,41 +9,41 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from mobile_ai.gate.report.report_base import Count, Part
-from mobile_ai.gate.report.report_cost import Cost
+from mobile_ai.gate.report.report_cost import CostReport
 from mobile_ai.gate.report.report_model import ModelChange
-from mobile_ai.gate.report.report_provider import Provider
+from mobile_ai.gate.report.report_provider import ProviderReport
 
 __all__ = [
     "EXIT_CODES",
     "OUTCOMES",
     "Author",
     "Change",
-    "Cost",
-    "Engine",
+    "CostReport",
+    "EngineFacts",
     "ErrorResult",
-    "Outcome",
+    "GateVerdict",
     "Outcomes",
     "Pack",
-    "Provider",
+    "ProviderReport",
     "Report",
     "Resources",
+    "RuleOutcome",
     "RuleResult",
     "Source",
     "Timing",
-    "Verdict",
     "ViolationResult",
     "report_schema",
 ]
 
-Verdict = Literal["pass", "denied", "undecided"]
-Outcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
+GateVerdict = Literal["pass", "denied", "undecided"]
+RuleOutcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
 OUTCOMES: Final = ("pass", "fail", "unknown", "deferred", "warned", "waived", "notApplicable")
-EXIT_CODES: Final[Mapping[Verdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
+EXIT_CODES: Final[Mapping[GateVerdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
 
 Seconds = Annotated[float, Field(ge=0)]
 
 
-class Engine(Part):
+class EngineFacts(Part):
     """Engine that ran, and its providers."""
 
     version: str
@@ -132,7 +132,7 @@ class ViolationResult(Part):
     urn: str
     name: str = Field(description="The resource's logical name.")
     type: str
-    outcome: Outcome
+    outcome: RuleOutcome
     level: str
     severity: str
     message: str
@@ -193,12 +193,12 @@ class Report(Part):
         default="gate",
         description="Command: evaluates a plan (gate) or the deployed state (audit).",
     )
-    verdict: Verdict
+    verdict: GateVerdict
     exit_code: Literal[0, 1, 2]
     stack: str
     source: Source
-    engine: Engine
-    providers: tuple[Provider, ...] = ()
+    engine: EngineFacts
+    providers: tuple[ProviderReport, ...] = ()
     pack: Pack
     rules: tuple[RuleResult, ...]
     violations: tuple[ViolationResult, ...]
@@ -208,7 +208,7 @@ class Report(Part):
     errors: tuple[ErrorResult, ...]
     warnings: tuple[str, ...]
     resources: Resources
-    cost: Cost
+    cost: CostReport
     baseline: str = Field(description="Baseline of the changes; empty for none.")
     changes: tuple[Change, ...]
     models: tuple[ModelChange, ...] = ()

@@ -6,7 +6,15 @@ from pydantic import Field
 
 from mobile_ai.gate.report.report_base import Count, Part, Usd
 
-__all__ = ["Actuals", "BudgetCost", "Cost", "NamedCost", "ResourceCost", "TotalCost", "UnknownCost"]
+__all__ = [
+    "Actuals",
+    "BudgetCost",
+    "CostReport",
+    "NamedCost",
+    "ResourceCost",
+    "TotalCost",
+    "UnknownCost",
+]
 
 
 class TotalCost(Part):
@@ -75,7 +83,7 @@ class Actuals(Part):
     )
 
 
-class Cost(Part):
+class CostReport(Part):
     """Monthly cost, by the price catalogue of the pack."""
 
     estimated: bool

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from mobile_ai.gate.report.report_base import Count, Part
 
-__all__ = ["Figure", "ModelChange", "Rollout", "VariantChange"]
+__all__ = ["Figure", "ModelChange", "RolloutReport", "VariantChange"]
 
 
 class Figure(Part):
@@ -36,7 +36,7 @@ class VariantChange(Part):
     figures: tuple[Figure, ...]
 
 
-class Rollout(Part):
+class RolloutReport(Part):
     """Rollout stage of a version, and the devices that it reaches."""
 
     stage: str
@@ -56,4 +56,4 @@ class ModelChange(Part):
     prior_version: str = Field(description="Empty without a version to compare with.")
     deployed: bool = Field(description="Whether the prior version is the deployed one.")
     variants: tuple[VariantChange, ...]
-    rollout: Rollout
+    rollout: RolloutReport

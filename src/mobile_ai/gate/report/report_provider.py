@@ -6,10 +6,10 @@ from pydantic import Field
 
 from mobile_ai.gate.report.report_base import Count, Part
 
-__all__ = ["Provider"]
+__all__ = ["ProviderReport"]
 
 
-class Provider(Part):
+class ProviderReport(Part):
     """One provider of the plan."""
 
     name: str = Field(description="Name in type tokens: aws, kubernetes.")

@@ -18,7 +18,7 @@ from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE, prepare_sandbox_stac
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.plan_summary import planned
-from mobile_ai.sandbox.engine import Engine, environment, locate
+from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.stack.git import git_bytes
 
@@ -41,7 +41,7 @@ def plan_of_commit(
 
     project = find_project(folder.resolve(), stack)
     try:
-        engine = locate(ambient=ambient)
+        engine = locate_engine(ambient=ambient)
         install(project.home)
     except SandboxError as error:
         raise GateError(str(error)) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.exported import read_export
-from mobile_ai.contracts.reading import Node, Notes
+from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.resource import Resource, name_of
 from mobile_ai.gate.engine.observation import DEPLOYMENT_TYPE
 from mobile_ai.gate.errors import GateError
@@ -19,7 +19,7 @@ from mobile_ai.stack.errors import StackFileError
 from mobile_ai.stack.reader import StackFile
 
 __all__ = [
-    "Baseline",
+    "DeployedModels",
     "ModelPin",
     "changes",
     "export_state",
@@ -56,7 +56,7 @@ class ModelPin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class DeployedModels:
     """The deployments that changes are counted against.
 
     Attributes:
@@ -70,7 +70,9 @@ class Baseline:
     resources: tuple[Resource, ...] = ()
 
 
-def read_state(project: Project, engine: Engine, environment: Mapping[str, str]) -> Baseline | None:
+def read_state(
+    project: Project, engine: Engine, environment: Mapping[str, str]
+) -> DeployedModels | None:
     """Return the baseline of the stack's state, `None` if nothing was ever deployed.
 
     Raises:
@@ -106,7 +108,7 @@ def export_state(
     return found
 
 
-def from_export(export: Mapping[str, Any]) -> Baseline | None:
+def from_export(export: Mapping[str, Any]) -> DeployedModels | None:
     """Return the baseline of an exported state, `None` for an empty one.
 
     Raises:
@@ -119,10 +121,10 @@ def from_export(export: Mapping[str, Any]) -> Baseline | None:
     except DocumentError as error:
         raise GateError(str(error)) from error
     found = {item.urn: item.props for item in resources if item.type == DEPLOYMENT_TYPE}
-    return Baseline(source="deployed state", pins=pins_of(found), resources=resources)
+    return DeployedModels(source="deployed state", pins=pins_of(found), resources=resources)
 
 
-def from_git(project: Project, reference: str) -> Baseline:
+def from_git(project: Project, reference: str) -> DeployedModels:
     """Return the baseline of the stack file at a commit.
 
     Raises:
@@ -137,7 +139,7 @@ def from_git(project: Project, reference: str) -> Baseline:
         )
         for _, deployment, entry in stack_file_at(project, reference).deployments()
     }
-    return Baseline(source=f"{project.stack_file.name} at {reference}", pins=pins)
+    return DeployedModels(source=f"{project.stack_file.name} at {reference}", pins=pins)
 
 
 def stack_file_at(project: Project, reference: str) -> StackFile:
@@ -169,7 +171,7 @@ def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]
 
 
 def _pin(inputs: Mapping[str, Any]) -> ModelPin:
-    model = Node(inputs, Notes("")).at("spec", "aiModel")
+    model = Property(inputs, FindingCollector("")).at("spec", "aiModel")
     return ModelPin(
         model=model.at("id").text(),
         version=model.at("version").text(),
@@ -178,7 +180,9 @@ def _pin(inputs: Mapping[str, Any]) -> ModelPin:
     )
 
 
-def changes(baseline: Baseline | None, proposed: Mapping[str, ModelPin]) -> tuple[Change, ...]:
+def changes(
+    baseline: DeployedModels | None, proposed: Mapping[str, ModelPin]
+) -> tuple[Change, ...]:
     """Return every deployment that differs from the baseline, in order of name."""
     prior = baseline.pins if baseline else {}
     return tuple(

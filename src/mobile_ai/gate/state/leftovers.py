@@ -5,9 +5,9 @@ from typing import Any
 
 from mobile_ai.gate.errors import GateError
 from mobile_ai.sandbox.kubernetes.agent import agent_manager
-from mobile_ai.sandbox.kubernetes.api import Api, ApiError
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError
 from mobile_ai.sandbox.kubernetes.inventory import managed_by, owned_objects
-from mobile_ai.sandbox.providers.aws.api.session import Session
+from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.inventory import inventory
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.services.endpoints import Endpoints
@@ -39,7 +39,7 @@ def left_in_sandbox(
     """
     try:
         return _listed(endpoints, config)
-    except (ApiError, ProviderError, KeyError) as error:
+    except (KubernetesApiError, ProviderError, KeyError) as error:
         raise GateError(
             f"Stack {stack} is deleted, but what is left cannot be told: got {error!r}; expected "
             "a list. Next: `mobile-ai sandbox status`, then `mobile-ai down` again."
@@ -52,19 +52,19 @@ def _listed(endpoints: Endpoints, config: Mapping[str, Any]) -> dict[str, list[s
         found |= _in_aws(endpoints.aws, config)
     ours = managed_by(_PROVIDER, environment=str(config["mobile-ai:environment"]))
     for name, cluster in endpoints.kubernetes.items():
-        found[f"kubernetes {name}"] = owned_objects(Api.of(cluster), owner=ours)
+        found[f"kubernetes {name}"] = owned_objects(KubernetesApi.of(cluster), owner=ours)
     for site in config.get("mobile-ai:sites") or ():
         name = str(site["name"])
         if (its := endpoints.cluster(name)) is not None:
             agent = managed_by(agent_manager(name))
-            found[f"site {name}"] = owned_objects(Api.of(its), owner=agent)
+            found[f"site {name}"] = owned_objects(KubernetesApi.of(its), owner=agent)
     return {name: objects for name, objects in found.items() if objects}
 
 
 def _in_aws(url: str, config: Mapping[str, Any]) -> dict[str, list[str]]:
     account = str(config["mobile-ai:aws"]["accountId"])
     regions = {_EVERYWHERE, str(config["mobile-ai:region"])}
-    session = Session(url, account=account)
+    session = AwsSession(url, account=account)
     found: dict[str, list[str]] = {}
     seen: set[tuple[str, str]] = set()
     for region in sorted(regions):

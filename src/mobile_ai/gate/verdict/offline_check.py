@@ -21,12 +21,12 @@ from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
 from mobile_ai.gate.changes.stack_values import own_stack_file
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
-from mobile_ai.governance.judge import Session
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.rollout import rollout_one_ring_at_a_time
 from mobile_ai.governance.rules.versions import no_silent_downgrade
 from mobile_ai.governance.stack_policy import load_setting
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.verdict import StackVerdict
 from mobile_ai.stack.errors import StackFileError
 from mobile_ai.stack.load import StackInputs, load_file
 from mobile_ai.stack.reader import stack_file_name, stack_names
@@ -52,10 +52,10 @@ class Quick:
 
     stack: str
     problems: tuple[str, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[StackVerdict, ...] = ()
 
     @property
-    def denied(self) -> tuple[Verdict, ...]:
+    def denied(self) -> tuple[StackVerdict, ...]:
         """Return the verdicts that stop a deployment."""
         return tuple(item for item in self.verdicts if item.denies)
 
@@ -85,7 +85,7 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
     except StackFileError as error:
         problems = tuple(str(problem) for problem in error.problems)
         return Quick(stack=project.stack, problems=problems)
-    session = Session(
+    session = JudgeSession(
         lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now),
         now=now,
         preview=True,

@@ -9,12 +9,12 @@ import re
 from typing import Final
 
 from mobile_ai.gate.engine.events import Violation
-from mobile_ai.gate.report.report import Outcome
+from mobile_ai.gate.report.report import RuleOutcome
 
 __all__ = ["DENYING", "message_of", "outcome_of"]
 
-DENYING: Final[frozenset[Outcome]] = frozenset({"fail", "unknown"})
-_OUTCOMES: Final[dict[str, Outcome]] = {
+DENYING: Final[frozenset[RuleOutcome]] = frozenset({"fail", "unknown"})
+_OUTCOMES: Final[dict[str, RuleOutcome]] = {
     "fail": "fail",
     "unknown": "unknown",
     "deferred": "deferred",
@@ -24,7 +24,7 @@ _OUTCOMES: Final[dict[str, Outcome]] = {
 _LINE: Final = re.compile(r"\n?^outcome: (\w+)\s*\Z", re.MULTILINE)
 
 
-def outcome_of(violation: Violation) -> Outcome:
+def outcome_of(violation: Violation) -> RuleOutcome:
     """Return the outcome of the rule."""
     match = _LINE.search(violation.message)
     return _OUTCOMES.get(match.group(1), "fail") if match else "fail"

@@ -13,19 +13,21 @@ A run passes only if nothing speaks against it *and* everything that must run di
 from collections.abc import Iterator, Mapping
 
 from mobile_ai.gate.engine.events import ResourceSummary
-from mobile_ai.gate.engine.observation import Observation
-from mobile_ai.gate.report.report import Verdict
+from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.report.report import GateVerdict
 from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.gate.verdict.outcome_codec import DENYING, outcome_of
 
-__all__ = ["accounted", "decide", "doubts"]
+__all__ = ["accounted", "decide_verdict", "doubts"]
 
 # Prefix of the advisory by which pulumi_policy replaces the result of a rule that read an unknown.
 _CANNOT_RUN = "can't run policy"
 _NAMES_SHOWN = 3
 
 
-def decide(observation: Observation, doubts: tuple[str, ...], errors: tuple[str, ...]) -> Verdict:
+def decide_verdict(
+    observation: EngineObservation, doubts: tuple[str, ...], errors: tuple[str, ...]
+) -> GateVerdict:
     """Return the verdict; a denial takes precedence over doubts and errors."""
     if any(item.level == "mandatory" for item in observation.violations):
         return "denied"
@@ -33,7 +35,11 @@ def decide(observation: Observation, doubts: tuple[str, ...], errors: tuple[str,
 
 
 def doubts(
-    observation: Observation, expected: Expectation, *, exit_code: int, errors: tuple[str, ...]
+    observation: EngineObservation,
+    expected: Expectation,
+    *,
+    exit_code: int,
+    errors: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Return every reason to consider the run incomplete.
 
@@ -57,7 +63,7 @@ def doubts(
     )
 
 
-def accounted(observation: Observation, expected: Expectation) -> frozenset[str]:
+def accounted(observation: EngineObservation, expected: Expectation) -> frozenset[str]:
     """Return the URNs for which the expected pack reported every rule."""
     complete = {
         item.urn
@@ -67,14 +73,14 @@ def accounted(observation: Observation, expected: Expectation) -> frozenset[str]
     return frozenset(complete) & observation.judged
 
 
-def _unfinished(observation: Observation, exit_code: int) -> Iterator[str]:
+def _unfinished(observation: EngineObservation, exit_code: int) -> Iterator[str]:
     if observation.finished is None:
         yield f"The engine exited with code {exit_code} and without its final event."
     elif exit_code and not any(item.level == "mandatory" for item in observation.violations):
         yield f"The engine exited with code {exit_code} and no error explains it."
 
 
-def _packs(observation: Observation, expected: Expectation) -> Iterator[str]:
+def _packs(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
     if observation.finished is None:
         return
     wanted = {expected.pack: expected.version}
@@ -91,7 +97,7 @@ def _is_expected(item: ResourceSummary, expected: Expectation) -> bool:
     return item.pack == expected.pack
 
 
-def _resources(observation: Observation, expected: Expectation) -> Iterator[str]:
+def _resources(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
     summaries = [i for i in observation.resource_summaries if _is_expected(i, expected)]
     silent = sorted(observation.judged - {item.urn for item in summaries})
     if silent:
@@ -107,13 +113,15 @@ def _resources(observation: Observation, expected: Expectation) -> Iterator[str]
         yield f"Rules ran that are not in the catalogue: {_some(strange)}."
 
 
-def _absent(item: ResourceSummary, expected: Expectation, seen: Observation) -> tuple[str, ...]:
+def _absent(
+    item: ResourceSummary, expected: Expectation, seen: EngineObservation
+) -> tuple[str, ...]:
     ran = {*item.passed, *item.failed}
     token = seen.types.get(item.urn, "")
     return tuple(rule.id for rule in expected.judging(token) if rule.id not in ran)
 
 
-def _stack(observation: Observation, expected: Expectation) -> Iterator[str]:
+def _stack(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
     # After a failed program the engine runs no stack rules; the failure itself is reported.
     wanted = {rule.id for rule in expected.of_kind("stack")}
     accounts = [item for item in observation.stack_summaries if item.pack == expected.pack]
@@ -127,7 +135,7 @@ def _stack(observation: Observation, expected: Expectation) -> Iterator[str]:
         yield f"Stack rules ran that are not in the catalogue: {_some(strange)}."
 
 
-def _levels(observation: Observation, expected: Expectation) -> Iterator[str]:
+def _levels(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
     for item in observation.violations:
         if item.message.startswith(_CANNOT_RUN):
             yield f"Rule {item.rule} could not run on {item.urn}: {item.message}"

@@ -8,7 +8,7 @@ cover what no rule can see: each is a function from the deployed state to findin
 (`operations.audit.contract`). All results form one report, in the gate's formats.
 """
 
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
-from mobile_ai.operations.audit.run import Options, run_audit
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
+from mobile_ai.operations.audit.run import AuditOptions, run_audit
 
-__all__ = ["Check", "Deployed", "Found", "Options", "run_audit"]
+__all__ = ["AuditOptions", "Check", "DeployedStack", "Found", "run_audit"]

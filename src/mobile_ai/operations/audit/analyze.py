@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.gate.engine.events import parse_event
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.process import run_lines
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import Engine
@@ -27,7 +27,7 @@ class Analyzed:
             with or without violations.
     """
 
-    seen: Observation
+    seen: EngineObservation
     errors: str
 
 
@@ -48,7 +48,7 @@ def analyze(
     """
     folder = project.log.parent
     folder.mkdir(parents=True, exist_ok=True)
-    seen = Observation()
+    seen = EngineObservation()
     # A state may contain secrets: readable by its owner only, deleted after the engine has read it.
     with _private(folder / f"{project.stack}.state.json", json.dumps(export)) as state:
         ended = run_lines(

@@ -16,14 +16,14 @@ from mobile_ai.gate.report.report import Author
 from mobile_ai.gate.state.baseline import ModelPin
 from mobile_ai.governance.facts import Facts
 
-__all__ = ["Ask", "Author", "Check", "Deployed", "Found", "moment"]
+__all__ = ["Ask", "Author", "Check", "DeployedStack", "Found", "moment"]
 
 Ask = Callable[[], Author]
 """Looks up the author of a change. If it raises, the finding states why the author is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
+class DeployedStack:
     """Deployed state, with the declarations in Git.
 
     Attributes:
@@ -80,7 +80,7 @@ class Check:
     title: str
     severity: Literal["low", "medium", "high", "critical"]
     frameworks: tuple[str, ...]
-    look: Callable[[Deployed], Iterable[Found]]
+    look: Callable[[DeployedStack], Iterable[Found]]
 
 
 def moment(time: datetime) -> str:

@@ -7,13 +7,13 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
     Author,
+    GateVerdict,
     Outcomes,
     Report,
     RuleResult,
-    Verdict,
     ViolationResult,
 )
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 from mobile_ai.stack.reader import StackFile
 
 __all__ = ["Result", "look", "merge"]
@@ -38,12 +38,12 @@ class Result:
     failure: str = field(default="")
 
 
-def look(checks: Iterable[Check], deployed: Deployed) -> list[Result]:
+def look(checks: Iterable[Check], deployed: DeployedStack) -> list[Result]:
     """Run each check; one that raises has not passed, and does not stop the others."""
     return [_look(check, deployed) for check in checks]
 
 
-def _look(check: Check, deployed: Deployed) -> Result:
+def _look(check: Check, deployed: DeployedStack) -> Result:
     try:
         found = tuple(check.look(deployed))
     # Fail closed: any error in a check, or in a system that it queries, becomes a doubt.
@@ -94,7 +94,7 @@ def merge(report: Report, results: Sequence[Result], stack_file: StackFile) -> R
 
 def _verdict(
     report: Report, violations: Iterable[ViolationResult], doubts: tuple[str, ...]
-) -> Verdict:
+) -> GateVerdict:
     if any(item.level == "mandatory" for item in violations):
         return "denied"
     return "undecided" if doubts or report.errors else "pass"

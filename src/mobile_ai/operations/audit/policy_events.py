@@ -17,10 +17,10 @@ from mobile_ai.gate.engine.events import (
     StackSummary,
     Violation,
 )
-from mobile_ai.gate.engine.observation import STACK_TYPE, Observation
+from mobile_ai.gate.engine.observation import STACK_TYPE, EngineObservation
 from mobile_ai.gate.verdict.expectation import Expectation
-from mobile_ai.governance.judge import Session
-from mobile_ai.governance.verdict import Verdict
+from mobile_ai.governance.judge import JudgeSession
+from mobile_ai.governance.verdict import StackVerdict
 
 __all__ = ["disagreement", "events_of"]
 
@@ -29,7 +29,9 @@ _OPERATION = "deployed"
 _NAMES_SHOWN = 3
 
 
-def events_of(state: ExportedState, session: Session, expected: Expectation) -> Iterator[Event]:
+def events_of(
+    state: ExportedState, session: JudgeSession, expected: Expectation
+) -> Iterator[Event]:
     """Judge a state and yield the events that an engine would have emitted."""
     denied = False
     for resource in state.inputs:
@@ -61,7 +63,7 @@ def events_of(state: ExportedState, session: Session, expected: Expectation) -> 
     )
 
 
-def disagreement(judged: Observation, engine: Observation) -> tuple[str, ...]:
+def disagreement(judged: EngineObservation, engine: EngineObservation) -> tuple[str, ...]:
     """Return a doubt if the engine's denials for the same state differ."""
     ours, theirs = _denials(judged), _denials(engine)
     if ours == theirs:
@@ -71,7 +73,7 @@ def disagreement(judged: Observation, engine: Observation) -> tuple[str, ...]:
     return (f"`pulumi policy analyze` and the judge differ in {len(only)} denials: {shown}.",)
 
 
-def _violations(verdicts: Iterable[Verdict], expected: Expectation) -> Iterator[Violation]:
+def _violations(verdicts: Iterable[StackVerdict], expected: Expectation) -> Iterator[Violation]:
     for item in verdicts:
         rule = expected.rules[item.rule]
         for message in item.messages:
@@ -86,7 +88,7 @@ def _violations(verdicts: Iterable[Verdict], expected: Expectation) -> Iterator[
             )
 
 
-def _accounts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _accounts(verdicts: Iterable[StackVerdict]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the rules that passed and those that did not, as in the engine's summary."""
     passing: dict[str, list[bool]] = defaultdict(list)
     for item in verdicts:
@@ -95,7 +97,7 @@ def _accounts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, ...], tuple[str, 
     return passed, tuple(rule for rule in passing if rule not in passed)
 
 
-def _denials(seen: Observation) -> set[tuple[str, str]]:
+def _denials(seen: EngineObservation) -> set[tuple[str, str]]:
     # For violations of the whole stack, the engine reports the URN of its root stack resource.
     return {
         (item.rule, "" if f"::{STACK_TYPE}::" in item.urn else item.urn)

@@ -11,33 +11,38 @@ from typing import Any
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.exported import ExportedState, read_export
 from mobile_ai.gate.changes.source import read_source
-from mobile_ai.gate.engine.engine_environment import Cloud, engine_result, find_engine, variables_of
-from mobile_ai.gate.engine.observation import Observation
+from mobile_ai.gate.engine.engine_environment import (
+    CloudName,
+    engine_result,
+    find_engine,
+    variables_of,
+)
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import find_project
-from mobile_ai.gate.report.assemble import Run, assemble
+from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.state.baseline import Baseline, export_state, from_export, from_git
+from mobile_ai.gate.state.baseline import DeployedModels, export_state, from_export, from_git
 from mobile_ai.gate.verdict.expected_rules import expectation
 from mobile_ai.governance.facts import Facts
-from mobile_ai.governance.judge import Session
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.operations.audit.analyze import analyze
 from mobile_ai.operations.audit.blame import pinned_by
 from mobile_ai.operations.audit.checks import STATE_CHECKS
-from mobile_ai.operations.audit.contract import Check, Deployed
+from mobile_ai.operations.audit.contract import Check, DeployedStack
 from mobile_ai.operations.audit.merge import look, merge
 from mobile_ai.operations.audit.policy_events import disagreement, events_of
 from mobile_ai.operations.audit.settled import settled
 
-__all__ = ["Options", "run_audit"]
+__all__ = ["AuditOptions", "run_audit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class AuditOptions:
     """Options of an audit.
 
     Attributes:
@@ -50,7 +55,7 @@ class Options:
     """
 
     stack: str
-    cloud: Cloud = "sandbox"
+    cloud: CloudName = "sandbox"
     file: Path | None = None
     commit: str = "HEAD"
     folder: Path = field(default_factory=Path.cwd)
@@ -58,7 +63,7 @@ class Options:
 
 
 def run_audit(
-    options: Options,
+    options: AuditOptions,
     tell: Tell = lambda _: None,
     *,
     checks: Sequence[Check] = STATE_CHECKS,
@@ -88,11 +93,11 @@ def run_audit(
         declared = from_git(project, options.commit)
     with clock.phase("judge"):
         tell(f"Judging {len(state.inputs)} deployed resources")
-        session = Session(
+        session = JudgeSession(
             lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
         )
         expected = expectation(project)
-        seen = Observation()
+        seen = EngineObservation()
         for event in events_of(state, session, expected):
             seen.add(event)
     with clock.phase("ask the engine"):
@@ -100,7 +105,7 @@ def run_audit(
         analyzed = analyze(project, engine, variables, export=export)
     with clock.phase("checks"):
         tell("Running the checks")
-        deployed = Deployed(
+        deployed = DeployedStack(
             stack=project.stack,
             resources=state.inputs,
             outputs={item.urn: item.props for item in state.outputs},
@@ -111,7 +116,7 @@ def run_audit(
             now=now,
         )
         results = look(checks, deployed)
-    run = Run(
+    run = EngineRun(
         stack=project.stack,
         source=read_source(project),
         stack_file=stack_file,
@@ -123,7 +128,7 @@ def run_audit(
         baseline=before,
         doubts=disagreement(seen, analyzed.seen),
     )
-    return merge(assemble(run, clock.read(rate=0.0)), results, stack_file)
+    return merge(assemble_report(run, clock.read(rate=0.0)), results, stack_file)
 
 
 def _load(path: Path) -> Any:
@@ -136,7 +141,9 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline, Mapping[str, Any]]:
+def _state(
+    export: Any, options: AuditOptions
+) -> tuple[ExportedState, DeployedModels, Mapping[str, Any]]:
     name = str(options.file or f"state of stack {options.stack}")
     try:
         state = read_export(export, name=name)
@@ -158,7 +165,7 @@ def _state(export: Any, options: Options) -> tuple[ExportedState, Baseline, Mapp
     return state, before, export
 
 
-def _facts(session: Session, stack: str) -> Facts:
+def _facts(session: JudgeSession, stack: str) -> Facts:
     try:
         return session.facts(stack)
     except GovernanceError as error:

@@ -6,7 +6,7 @@ stack creates, ``trust`` the trust policies of the jobs; ``account`` creates wha
 changes only policies of existing resources. It is idempotent.
 """
 
-from mobile_ai.operations.bootstrap.account import Made, Wanted, bootstrap
+from mobile_ai.operations.bootstrap.account import Made, WantedAccount, bootstrap
 from mobile_ai.operations.bootstrap.boundary import boundary_policy
 from mobile_ai.operations.bootstrap.documents import (
     deploy_policies,
@@ -15,15 +15,15 @@ from mobile_ai.operations.bootstrap.documents import (
     preview_policies,
     signing_key_policy,
 )
-from mobile_ai.operations.bootstrap.rights import Place, Right, rights_of_plan
+from mobile_ai.operations.bootstrap.rights import Right, StackPlace, rights_of_plan
 from mobile_ai.operations.bootstrap.trust import Repository, trust_policy
 
 __all__ = [
     "Made",
-    "Place",
     "Repository",
     "Right",
-    "Wanted",
+    "StackPlace",
+    "WantedAccount",
     "bootstrap",
     "boundary_policy",
     "deploy_policies",

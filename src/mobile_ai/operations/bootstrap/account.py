@@ -17,14 +17,14 @@ from mobile_ai.operations.bootstrap.documents import (
     preview_policies,
     signing_key_policy,
 )
-from mobile_ai.operations.bootstrap.rights import Place
+from mobile_ai.operations.bootstrap.rights import StackPlace
 from mobile_ai.operations.bootstrap.state import STATE_KEY, state_bucket
 from mobile_ai.operations.bootstrap.trust import PROVIDER, Repository, trust_policy
 
-__all__ = ["Made", "Wanted", "bootstrap"]
+__all__ = ["Made", "WantedAccount", "bootstrap"]
 
 Clients = Callable[[str], Any]
-Outcome = Literal["made", "there", "changed"]
+BootstrapOutcome = Literal["made", "there", "changed"]
 _PATH: Final = "/mobile-ai/"
 _EDGE: Final = "mobile-ai/edge"
 _REPOSITORIES: Final = (_EDGE, "mobile-ai/mlflow")
@@ -32,7 +32,7 @@ _SIGNERS: Final = ("builder", "evaluator")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedAccount:
     """Desired resources of an account for a stack.
 
     Attributes:
@@ -41,7 +41,7 @@ class Wanted:
         plan: Resources planned by the stack's last preview.
     """
 
-    place: Place
+    place: StackPlace
     repository: Repository
     plan: tuple[Resource, ...]
 
@@ -62,11 +62,11 @@ class Made:
     """
 
     what: str
-    outcome: Outcome
+    outcome: BootstrapOutcome
     value: str
 
 
-def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
+def bootstrap(wanted: WantedAccount, clients: Clients) -> Iterator[Made]:
     """Create the missing resources, one after the other.
 
     Args:
@@ -104,7 +104,7 @@ def bootstrap(wanted: Wanted, clients: Clients) -> Iterator[Made]:
     yield from _gate(clients, wanted)
 
 
-def _gate(clients: Clients, wanted: Wanted) -> Iterator[Made]:
+def _gate(clients: Clients, wanted: WantedAccount) -> Iterator[Made]:
     """Create the signing key of the trust's role `pipeline`, and the only role that may use it.
 
     The key's policy names the role and the role's policies name the key. So the key is created
@@ -151,9 +151,9 @@ def _key(kms: Any, name: str, *, spec: str) -> Made:
     return Made(what=f"key {alias}", outcome="made", value=str(made["Arn"]))
 
 
-def _bucket(s3: Any, wanted: Wanted, *, key: str) -> Made:
+def _bucket(s3: Any, wanted: WantedAccount, *, key: str) -> Made:
     name = wanted.bucket
-    outcome: Outcome = "there"
+    outcome: BootstrapOutcome = "there"
     try:
         s3.head_bucket(Bucket=name, ExpectedBucketOwner=wanted.place.account)
     except ClientError as error:
@@ -225,7 +225,7 @@ def _repository(ecr: Any, name: str) -> Made:
 def _pulled(ecr: Any, name: str, policy: Mapping[str, Any]) -> Made:
     """Allow Lambda, and no other service, to pull a repository's images."""
     what = f"repository policy {name}"
-    outcome: Outcome = "changed"
+    outcome: BootstrapOutcome = "changed"
     try:
         now = json.loads(ecr.get_repository_policy(repositoryName=name)["policyText"])
     except ClientError as error:
@@ -237,7 +237,7 @@ def _pulled(ecr: Any, name: str, policy: Mapping[str, Any]) -> Made:
     return Made(what=what, outcome=outcome, value=name)
 
 
-def _provider(iam: Any, wanted: Wanted) -> Made:
+def _provider(iam: Any, wanted: WantedAccount) -> Made:
     arn = f"arn:aws:iam::{wanted.place.account}:oidc-provider/{PROVIDER}"
     listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     if arn in {item["Arn"] for item in listed}:
@@ -249,7 +249,7 @@ def _provider(iam: Any, wanted: Wanted) -> Made:
 
 
 def _role(
-    iam: Any, wanted: Wanted, purpose: str, environment: str, policies: list[dict[str, Any]]
+    iam: Any, wanted: WantedAccount, purpose: str, environment: str, policies: list[dict[str, Any]]
 ) -> Iterator[Made]:
     # Outside the stack's own name prefix, whose roles the deploy role may change.
     name = f"mobile-ai-pipeline-{wanted.place.stack}-{purpose}"
@@ -257,7 +257,7 @@ def _role(
     trust = json.dumps(
         trust_policy(account=account, repository=wanted.repository, environment=environment)
     )
-    outcome: Outcome = "made"
+    outcome: BootstrapOutcome = "made"
     try:
         iam.create_role(
             RoleName=name, Path=_PATH, AssumeRolePolicyDocument=trust, Tags=[_tag("Key", "Value")]

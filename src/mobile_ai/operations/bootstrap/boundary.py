@@ -13,7 +13,7 @@ from typing import Any, Final
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.operations.bootstrap.policies import own_names, packed, statement
-from mobile_ai.operations.bootstrap.rights import Place
+from mobile_ai.operations.bootstrap.rights import StackPlace
 
 __all__ = ["boundary_policy"]
 
@@ -40,7 +40,7 @@ _OF_AWS: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
 }
 
 
-def boundary_policy(resources: Iterable[Resource], place: Place) -> dict[str, Any]:
+def boundary_policy(resources: Iterable[Resource], place: StackPlace) -> dict[str, Any]:
     """Return the policy that no role of the stack can exceed.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.operations.bootstrap.policies import packed, statement, statements
-from mobile_ai.operations.bootstrap.rights import Place, Right, rights_of_plan
+from mobile_ai.operations.bootstrap.rights import Right, StackPlace, rights_of_plan
 from mobile_ai.operations.bootstrap.state import state_statements
 
 __all__ = [
@@ -43,7 +43,7 @@ _USES: Final = frozenset(
 )
 
 
-def deploy_policies(plan: Sequence[Resource], place: Place) -> list[dict[str, Any]]:
+def deploy_policies(plan: Sequence[Resource], place: StackPlace) -> list[dict[str, Any]]:
     """Return the policies of the role that runs `pulumi up` on a stack.
 
     Args:
@@ -57,7 +57,7 @@ def deploy_policies(plan: Sequence[Resource], place: Place) -> list[dict[str, An
     return packed([*_state(place, write=True), *statements(rights, place), *_leaving(rights)])
 
 
-def preview_policies(plan: Sequence[Resource], place: Place) -> list[dict[str, Any]]:
+def preview_policies(plan: Sequence[Resource], place: StackPlace) -> list[dict[str, Any]]:
     """Return the policies of the role that previews and audits a stack: read-only.
 
     The only secrets it can read are those in the state, with which a preview compares.
@@ -68,7 +68,7 @@ def preview_policies(plan: Sequence[Resource], place: Place) -> list[dict[str, A
     return packed([*_judging(plan, place), *_auditing(place), *_looking(place)])
 
 
-def gate_policies(plan: Sequence[Resource], place: Place, *, key: str) -> list[dict[str, Any]]:
+def gate_policies(plan: Sequence[Resource], place: StackPlace, *, key: str) -> list[dict[str, Any]]:
     """Return the policies of the role that judges a stack and signs the verdict.
 
     Args:
@@ -131,13 +131,13 @@ def image_policy(*, account: str) -> dict[str, Any]:
     }
 
 
-def _state(place: Place, *, write: bool) -> Iterator[dict[str, Any]]:
+def _state(place: StackPlace, *, write: bool) -> Iterator[dict[str, Any]]:
     return state_statements(
         account=place.account, stack=place.stack, region=place.region, write=write
     )
 
 
-def _judging(plan: Sequence[Resource], place: Place) -> Iterator[dict[str, Any]]:
+def _judging(plan: Sequence[Resource], place: StackPlace) -> Iterator[dict[str, Any]]:
     """Yield the statements of a preview: reading the state and the deployed configuration."""
     yield from _state(place, write=False)
     reads = [
@@ -148,7 +148,7 @@ def _judging(plan: Sequence[Resource], place: Place) -> Iterator[dict[str, Any]]
     yield from statements(reads, place)
 
 
-def _auditing(place: Place) -> Iterator[dict[str, Any]]:
+def _auditing(place: StackPlace) -> Iterator[dict[str, Any]]:
     """Yield the additional statements of an audit: delivered objects, and CloudTrail."""
     own = [f"arn:aws:s3:::{place.prefix}*"]
     objects = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"]
@@ -163,7 +163,7 @@ def _auditing(place: Place) -> Iterator[dict[str, Any]]:
     yield statement("AskWhoChanged", ["cloudtrail:LookupEvents"], ["*"])
 
 
-def _looking(place: Place) -> Iterator[dict[str, Any]]:
+def _looking(place: StackPlace) -> Iterator[dict[str, Any]]:
     """Yield the statements of `mobile-ai images`: reading tags and manifests, no layers."""
     yield statement("LogInToImages", ["ecr:GetAuthorizationToken"], ["*"])
     repositories = [f"arn:aws:ecr:*:{place.account}:repository/mobile-ai/*"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.operations.bootstrap.rights import Place, Right, authorization
+from mobile_ai.operations.bootstrap.rights import Right, StackPlace, authorization
 
 __all__ = ["own_names", "packed", "statement", "statements"]
 
@@ -29,7 +29,7 @@ class _Grant:
     arns: set[str]
 
 
-def statements(rights: Iterable[Right], place: Place) -> list[dict[str, Any]]:
+def statements(rights: Iterable[Right], place: StackPlace) -> list[dict[str, Any]]:
     """Return statements that grant these rights, with the stack's names as patterns.
 
     A name with the stack's prefix becomes ``<prefix>*``: every such name is the stack's own (the
@@ -89,7 +89,7 @@ def packed(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return policies
 
 
-def own_names(arn: str, place: Place) -> str:
+def own_names(arn: str, place: StackPlace) -> str:
     """Return an ARN whose stack-owned name is replaced by the stack's prefix and ``*``."""
     for prefix in (place.prefix, place.prefix.replace("-", "_")):
         head, found, _ = arn.partition(prefix)
@@ -98,7 +98,7 @@ def own_names(arn: str, place: Place) -> str:
     return arn
 
 
-def _grants(rights: Iterable[Right], place: Place) -> list[_Grant]:
+def _grants(rights: Iterable[Right], place: StackPlace) -> list[_Grant]:
     """Return one grant for each set of ARNs that actions of a service share."""
     arns: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for right in rights:

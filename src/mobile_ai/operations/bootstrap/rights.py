@@ -19,7 +19,7 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
 
-__all__ = ["Place", "Right", "Verb", "authorization", "calls", "rights_of_plan"]
+__all__ = ["Right", "StackPlace", "Verb", "authorization", "calls", "rights_of_plan"]
 
 Verb = Literal["create", "read", "update", "tag", "delete", "pass", "link"]
 _VERBS: Final[tuple[Verb, ...]] = ("create", "read", "update", "tag", "delete")
@@ -38,7 +38,7 @@ _NAME: Final = re.compile(r"\$\{(?!Partition\}|Region\}|Account\})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class StackPlace:
     """The account and the stack that rights are for.
 
     Attributes:
@@ -92,7 +92,7 @@ class Right:
         return self.action.partition(":")[0]
 
 
-def rights_of_plan(resources: Iterable[Resource], place: Place) -> list[Right]:
+def rights_of_plan(resources: Iterable[Resource], place: StackPlace) -> list[Right]:
     """Return the rights that a plan's AWS resources need, in order of the plan.
 
     Raises:
@@ -127,7 +127,7 @@ def authorization() -> Mapping[str, Mapping[str, str]]:
     return table
 
 
-def _rights(resource: Resource, place: Place) -> Iterator[Right]:
+def _rights(resource: Resource, place: StackPlace) -> Iterator[Right]:
     entry = calls().get(resource.type)
     if entry is None:
         raise GovernanceError(
@@ -171,7 +171,7 @@ def _is_set(resource: Resource, name: str) -> bool:
     return value is UNKNOWN or bool(value)
 
 
-def _passing(role: Resource, entry: Mapping[str, Any], place: Place) -> Iterator[Right]:
+def _passing(role: Resource, entry: Mapping[str, Any], place: StackPlace) -> Iterator[Right]:
     """Yield the right to pass a role to each service that the role trusts, and to no other."""
     text = role.props.get("assumeRolePolicy")
     if not isinstance(text, str):
@@ -196,7 +196,9 @@ def _trusted(policy: Mapping[str, Any]) -> set[str]:
     return {name for item in listed for name in ([item] if isinstance(item, str) else item)}
 
 
-def _arns(action: str, entry: Mapping[str, Any], resource: Resource, place: Place) -> Sequence[str]:
+def _arns(
+    action: str, entry: Mapping[str, Any], resource: Resource, place: StackPlace
+) -> Sequence[str]:
     """Return the ARNs on which AWS checks an action of a resource."""
     service = action.partition(":")[0]
     given = entry.get("arns", {})
@@ -209,7 +211,7 @@ def _arns(action: str, entry: Mapping[str, Any], resource: Resource, place: Plac
     return [_arn(kinds[kind], names[kind], resource, place) for kind in kinds if kind in names]
 
 
-def _arn(form: str, name: str, resource: Resource, place: Place) -> str:
+def _arn(form: str, name: str, resource: Resource, place: StackPlace) -> str:
     """Return an ARN in AWS's format, with a name in place of its variables."""
     found = _NAME.search(form)
     head = form[: found.start()] if found else form
@@ -223,7 +225,7 @@ def _arn(form: str, name: str, resource: Resource, place: Place) -> str:
     return head + (filled.removeprefix(kind).removeprefix("/") if kind else filled)
 
 
-def _filled(template: str, resource: Resource, place: Place) -> str:
+def _filled(template: str, resource: Resource, place: StackPlace) -> str:
     own = {"account": place.account, "region": _region(resource, place), "stack": place.prefix}
 
     def value(match: re.Match[str]) -> str:
@@ -247,12 +249,12 @@ def _input(props: Mapping[str, Any], path: str) -> str | None:
     return value.rpartition(":")[2] if value.startswith("arn:") else value
 
 
-def _region(resource: Resource, place: Place) -> str:
+def _region(resource: Resource, place: StackPlace) -> str:
     region = resource.props.get("region")
     return region if isinstance(region, str) else place.region
 
 
-def _condition(action: str, resource: Resource, place: Place) -> dict[str, Any]:
+def _condition(action: str, resource: Resource, place: StackPlace) -> dict[str, Any]:
     service, _, name = action.partition(":")
     if service == "kms" and name in _KEY_USE:
         # Only AWS services call KMS, on behalf of the caller. They reach what the caller's rights
@@ -267,7 +269,7 @@ def _condition(action: str, resource: Resource, place: Place) -> dict[str, Any]:
     return {**bound, "StringEquals": {"aws:RequestedRegion": list(place.regions)}}
 
 
-def _role_condition(name: str, resource: Resource, place: Place) -> dict[str, Any]:
+def _role_condition(name: str, resource: Resource, place: StackPlace) -> dict[str, Any]:
     condition: dict[str, Any] = {}
     if name in {"AttachRolePolicy", "DetachRolePolicy"}:
         managed = resource.props.get("managedPolicyArns") or [resource.props.get("policyArn")]

@@ -15,12 +15,12 @@ from mobile_ai.operations.dashboard.report_tables import (
     read_documents,
     waivers_table,
 )
-from mobile_ai.operations.monitor.finding import Finding, read_findings
-from mobile_ai.operations.monitor.load import load
+from mobile_ai.operations.monitor.finding import MonitorFinding, read_findings
+from mobile_ai.operations.monitor.load import load_history
 from mobile_ai.operations.monitor.window_counts import History
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["Sources", "collect"]
+__all__ = ["Sources", "collect_board"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Sources:
     showback: Path | None = None
 
 
-def collect(stack: str, sources: Sources, *, now: datetime) -> Board:
+def collect_board(stack: str, sources: Sources, *, now: datetime) -> Board:
     """Return the dashboard of a stack.
 
     Args:
@@ -53,7 +53,7 @@ def collect(stack: str, sources: Sources, *, now: datetime) -> Board:
     Raises:
         GovernanceError: A file cannot be read.
     """
-    history: History = load(Store(sources.store), width=DAY) if sources.store else {}
+    history: History = load_history(EventStore(sources.store), width=DAY) if sources.store else {}
     findings = read_findings(sources.findings) if sources.findings else []
     months = read_documents(sources.showback, "Showback")
     reports = [r for r in read_documents(sources.reports, "GateReport") if r["stack"] == stack]
@@ -78,7 +78,7 @@ def collect(stack: str, sources: Sources, *, now: datetime) -> Board:
 
 
 def _facts(
-    findings: Sequence[Finding],
+    findings: Sequence[MonitorFinding],
     months: Sequence[Mapping[str, Any]],
     reports: Sequence[Mapping[str, Any]],
 ) -> dict[str, str]:

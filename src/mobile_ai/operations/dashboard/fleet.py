@@ -9,7 +9,7 @@ import numpy as np
 from mobile_ai.operations.dashboard.board import Chart, Row
 from mobile_ai.operations.monitor.fairness import fairness_gaps
 from mobile_ai.operations.monitor.statistics import psi, wilson
-from mobile_ai.operations.monitor.window_counts import Cell, History, Subject, total
+from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject, total
 from mobile_ai.operations.telemetry.queries import SCALES
 
 __all__ = ["DAY", "fleet_charts", "model_charts"]
@@ -108,14 +108,14 @@ def model_charts(history: History) -> list[Chart]:
     ]
 
 
-def _cells(history: History) -> Iterator[tuple[Subject, str, Cell]]:
+def _cells(history: History) -> Iterator[tuple[MonitoredSubject, str, Cell]]:
     for subject in sorted(history):
         if not subject.group:
             for window, cell in sorted(history[subject].items()):
                 yield subject, _day(window), cell
 
 
-def _row(subject: Subject, day: str, series: str, value: float, **more: float) -> Row:
+def _row(subject: MonitoredSubject, day: str, series: str, value: float, **more: float) -> Row:
     fields = {"app": subject.app, "version": subject.version, "ring": subject.ring}
     figures = {name: round(figure, 6) for name, figure in more.items()}
     return {"at": day, "series": series, "value": round(value, 6), **fields, **figures}
@@ -170,7 +170,7 @@ def _drift(history: History) -> Iterator[Row]:
             yield from _drift_of(subject, _day(window), history[subject][window], reference)
 
 
-def _drift_of(subject: Subject, day: str, cell: Cell, reference: Cell) -> Iterator[Row]:
+def _drift_of(subject: MonitoredSubject, day: str, cell: Cell, reference: Cell) -> Iterator[Row]:
     for name in sorted(cell.bins):
         before, now = reference.histogram(name), cell.histogram(name)
         watched = name == "prediction" or name.startswith("input.")
@@ -189,7 +189,7 @@ def _percentiles(history: History, name: str) -> Iterator[Row]:
             yield _row(subject, day, _named(subject), value)
 
 
-def _named(subject: Subject) -> str:
+def _named(subject: MonitoredSubject) -> str:
     return " ".join(filter(None, (subject.version, subject.ring, subject.channel)))
 
 

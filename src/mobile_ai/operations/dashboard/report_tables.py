@@ -11,7 +11,7 @@ from mobile_ai.contracts.records import read_records
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.operations.dashboard.board import Chart, Row, Table
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.operations.monitor.finding import MonitorFinding
 
 __all__ = ["findings_table", "gate_table", "money", "read_documents", "waivers_table"]
 
@@ -152,7 +152,7 @@ def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
     )
 
 
-def findings_table(findings: Iterable[Finding]) -> Table:
+def findings_table(findings: Iterable[MonitorFinding]) -> Table:
     """Return findings, open ones first."""
     return Table(
         id="findings-table",

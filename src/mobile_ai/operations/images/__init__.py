@@ -4,7 +4,7 @@
 query; pinned digests are computed from bytes that were read.
 """
 
-from mobile_ai.operations.images.pins import Image, Moved, compare, pin, read_images
-from mobile_ai.operations.images.registry import Registry
+from mobile_ai.operations.images.pins import Image, Moved, compare_images, pin, read_images
+from mobile_ai.operations.images.registry import ImageRegistry
 
-__all__ = ["Image", "Moved", "Registry", "compare", "pin", "read_images"]
+__all__ = ["Image", "ImageRegistry", "Moved", "compare_images", "pin", "read_images"]

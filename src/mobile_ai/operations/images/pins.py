@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.operations.images.registry import Manifest, Registry
+from mobile_ai.operations.images.registry import ImageRegistry, Manifest
 from mobile_ai.stack.editor import edit_file
 from mobile_ai.stack.reader import read_stack_file
 
-__all__ = ["Image", "Moved", "compare", "pin", "read_images"]
+__all__ = ["Image", "Moved", "compare_images", "pin", "read_images"]
 
 _wrong = GovernanceError.advising("mend the stack file; nothing was edited")
 
@@ -94,7 +94,9 @@ def read_images(path: Path) -> list[Image]:
     return [_image(keys, text) for keys, text in _leaves(images, ())]
 
 
-def compare(images: Iterable[Image], registry: Registry, *, tag: str = "") -> list[Moved]:
+def compare_images(
+    images: Iterable[Image], registry: ImageRegistry, *, tag: str = ""
+) -> list[Moved]:
     """Return the registry's digest of every image, or raise.
 
     Args:
@@ -136,7 +138,10 @@ def pin(path: Path, moved: Iterable[Moved]) -> int:
 
 
 def _compared(
-    image: Image, registry: Registry, tag: str, known: dict[tuple[str, str], tuple[str, Manifest]]
+    image: Image,
+    registry: ImageRegistry,
+    tag: str,
+    known: dict[tuple[str, str], tuple[str, Manifest]],
 ) -> Moved:
     key = image.repository, tag
     if key not in known:

@@ -17,7 +17,7 @@ import urllib3
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["Credentials", "Manifest", "Registry"]
+__all__ = ["Credentials", "ImageRegistry", "Manifest"]
 
 _wrong = GovernanceError.advising(
     "check the reference, the network and the login; nothing was edited"
@@ -62,7 +62,7 @@ class Manifest:
 
 
 @dataclass(slots=True, kw_only=True)
-class Registry:
+class ImageRegistry:
     """Read-only client for manifests and tags.
 
     Attributes:

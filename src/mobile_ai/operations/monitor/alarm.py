@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from mobile_ai.operations.monitor.compare_windows import Observation, Settings
-from mobile_ai.operations.monitor.finding import Finding, FindingSubject, Source, Windows
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings, WindowComparison
+from mobile_ai.operations.monitor.finding import FindingSubject, MonitorFinding, Source, Windows
 from mobile_ai.operations.monitor.measures import Action
-from mobile_ai.operations.monitor.window_counts import Subject
+from mobile_ai.operations.monitor.window_counts import MonitoredSubject
 
 __all__ = ["Episode", "begin_of", "episodes", "findings"]
 
@@ -49,24 +49,26 @@ class Episode:
         is_open: True if the newest judged windows are still breached.
     """
 
-    observations: tuple[Observation, ...]
+    observations: tuple[WindowComparison, ...]
     alarm: int
     is_open: bool
 
     @property
-    def first(self) -> Observation:
+    def first(self) -> WindowComparison:
         """The first breached observation."""
         return self.observations[0]
 
 
-def findings(observations: Iterable[Observation], settings: Settings) -> list[Finding]:
+def findings(
+    observations: Iterable[WindowComparison], settings: ComparisonSettings
+) -> list[MonitorFinding]:
     """Return the persistent changes, in order of the alarm.
 
     Args:
         observations: Of any rules and subjects, in any order.
         settings: Width of windows and number of breached ones required.
     """
-    lines: dict[tuple[Subject, str, str], list[Observation]] = {}
+    lines: dict[tuple[MonitoredSubject, str, str], list[WindowComparison]] = {}
     for item in observations:
         lines.setdefault((item.subject, item.rule, item.series), []).append(item)
     found = [episode for line in lines.values() for episode in episodes(line, settings)]
@@ -74,14 +76,14 @@ def findings(observations: Iterable[Observation], settings: Settings) -> list[Fi
     return sorted(made, key=lambda item: (item.windows.alarm, item.id))
 
 
-def episodes(line: Sequence[Observation], settings: Settings) -> Iterator[Episode]:
+def episodes(line: Sequence[WindowComparison], settings: ComparisonSettings) -> Iterator[Episode]:
     """Yield the episodes of one rule, subject and series.
 
     An episode begins when `needed` of the last `among` judged windows are breached, and ends when
     none of the last `among` is.
     """
     ordered = sorted(line, key=lambda item: item.window)
-    kept: list[Observation] = []
+    kept: list[WindowComparison] = []
     alarm: int | None = None
     for at, item in enumerate(ordered):
         recent = ordered[max(0, at + 1 - settings.among) : at + 1]
@@ -98,7 +100,7 @@ def episodes(line: Sequence[Observation], settings: Settings) -> Iterator[Episod
         yield Episode(observations=tuple(kept), alarm=alarm, is_open=True)
 
 
-def _source(episode: Episode, found: Iterable[Episode], settings: Settings) -> Source:
+def _source(episode: Episode, found: Iterable[Episode], settings: ComparisonSettings) -> Source:
     mine = episode.first
     if mine.subject.channel == "bill":
         return "bill"
@@ -115,11 +117,11 @@ def _source(episode: Episode, found: Iterable[Episode], settings: Settings) -> S
     return "device+site" if agreed else "device"
 
 
-def _model(subject: Subject) -> Subject:
+def _model(subject: MonitoredSubject) -> MonitoredSubject:
     return replace(subject, ring="", channel="", group="")
 
 
-def _finding(episode: Episode, source: Source, settings: Settings) -> Finding:
+def _finding(episode: Episode, source: Source, settings: ComparisonSettings) -> MonitorFinding:
     first, last = episode.first, episode.observations[-1]
     subject = first.subject
     allowed = _ALLOWED[source]
@@ -127,7 +129,7 @@ def _finding(episode: Episode, source: Source, settings: Settings) -> Finding:
     named = FindingSubject(
         app=subject.app, model=subject.model, version=subject.version, ring=subject.ring
     )
-    return Finding(
+    return MonitorFinding(
         id=_id(episode),
         rule=first.rule,
         severity=first.severity,
@@ -163,7 +165,7 @@ def _id(episode: Episode) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _summary(last: Observation) -> str:
+def _summary(last: WindowComparison) -> str:
     who, numbers = last.subject, last.evidence
     group = f", group {who.group}" if who.group else ""
     ring = f" in ring {who.ring}" if who.ring else ""

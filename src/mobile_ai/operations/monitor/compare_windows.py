@@ -16,9 +16,9 @@ from mobile_ai.operations.monitor.measures import (
     series_measures,
 )
 from mobile_ai.operations.monitor.reference import learn
-from mobile_ai.operations.monitor.window_counts import Cell, History, Subject, total
+from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject, total
 
-__all__ = ["Against", "Observation", "Settings", "control_of", "observe"]
+__all__ = ["Against", "ComparisonSettings", "WindowComparison", "control_of", "observe"]
 
 Against = Literal["past", "control", "groups"]
 _OLDEST_PART: Final = 24  # most windows that are accumulated
@@ -26,7 +26,7 @@ _MATURE: Final = 0.5  # of the usual share of labels: early labels may be a bias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ComparisonSettings:
     """Settings of the monitor.
 
     Attributes:
@@ -43,7 +43,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class WindowComparison:
     """One rule evaluated on one window.
 
     Attributes:
@@ -58,7 +58,7 @@ class Observation:
         other: The control's version and ring, or the groups compared.
     """
 
-    subject: Subject
+    subject: MonitoredSubject
     rule: str
     series: str
     against: Against
@@ -69,7 +69,7 @@ class Observation:
     other: str = ""
 
 
-def observe(history: History, settings: Settings) -> Iterator[Observation]:
+def observe(history: History, settings: ComparisonSettings) -> Iterator[WindowComparison]:
     """Yield the observations of all windows with enough counts.
 
     Args:
@@ -89,8 +89,11 @@ def observe(history: History, settings: Settings) -> Iterator[Observation]:
 
 
 def _past(
-    subject: Subject, measure: Measure, cells: Mapping[int, Cell], settings: Settings
-) -> Iterator[Observation]:
+    subject: MonitoredSubject,
+    measure: Measure,
+    cells: Mapping[int, Cell],
+    settings: ComparisonSettings,
+) -> Iterator[WindowComparison]:
     counted = _comparable(
         {
             window: counts
@@ -114,11 +117,11 @@ def _past(
 
 
 def _control(
-    subject: Subject,
+    subject: MonitoredSubject,
     measure: Measure,
     cells: Mapping[int, Cell],
-    controls: Mapping[int, tuple[Subject, Cell]],
-) -> Iterator[Observation]:
+    controls: Mapping[int, tuple[MonitoredSubject, Cell]],
+) -> Iterator[WindowComparison]:
     """Compare with the control; windows are accumulated until the counts suffice.
 
     A canary is small. Both sides use the same windows, so the time of day cancels out.
@@ -145,15 +148,15 @@ def _alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 
 def _observation(
-    subject: Subject,
+    subject: MonitoredSubject,
     measure: Measure,
     against: Against,
     window: int,
     evidence: Evidence,
     *,
     other: str = "",
-) -> Observation:
-    return Observation(
+) -> WindowComparison:
+    return WindowComparison(
         subject=subject,
         rule=measure.rule if against == "past" else f"canary-{measure.rule}",
         series=measure.series,
@@ -166,7 +169,9 @@ def _observation(
     )
 
 
-def control_of(history: History, subject: Subject, window: int) -> tuple[Subject, Cell] | None:
+def control_of(
+    history: History, subject: MonitoredSubject, window: int
+) -> tuple[MonitoredSubject, Cell] | None:
     """Return the control of a ring: the most used other version in the same window.
 
     Only the less used of two is judged: the canary against the rest, not the rest against it.
@@ -185,8 +190,8 @@ def control_of(history: History, subject: Subject, window: int) -> tuple[Subject
 
 
 def _controls(
-    history: History, subject: Subject, cells: Mapping[int, Cell]
-) -> dict[int, tuple[Subject, Cell]]:
+    history: History, subject: MonitoredSubject, cells: Mapping[int, Cell]
+) -> dict[int, tuple[MonitoredSubject, Cell]]:
     found = {window: control_of(history, subject, window) for window in cells}
     return {window: other for window, other in found.items() if other is not None}
 

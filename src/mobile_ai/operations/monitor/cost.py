@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mobile_ai.operations.monitor.compare import Evidence
-from mobile_ai.operations.monitor.compare_windows import Observation, Settings
-from mobile_ai.operations.monitor.window_counts import Subject
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings, WindowComparison
+from mobile_ai.operations.monitor.window_counts import MonitoredSubject
 
 __all__ = ["cost_spikes"]
 
@@ -23,8 +23,8 @@ _LEAST: Final = 3  # past values of the same hour; with fewer, all hours are use
 
 
 def cost_spikes(
-    costs: Mapping[str, Mapping[int, float]], settings: Settings
-) -> Iterator[Observation]:
+    costs: Mapping[str, Mapping[int, float]], settings: ComparisonSettings
+) -> Iterator[WindowComparison]:
     """Yield an observation for every cost after the reference, as excess over its usual value.
 
     Args:
@@ -39,8 +39,8 @@ def cost_spikes(
             same = [series[w] for w in first if w % per_day == window % per_day]
             usual = same if len(same) >= _LEAST else [series[w] for w in first]
             evidence = _evidence(series[window], usual)
-            yield Observation(
-                subject=Subject(app, "", "", "", "bill"),
+            yield WindowComparison(
+                subject=MonitoredSubject(app, "", "", "", "bill"),
                 rule="cost-spike",
                 series="cost",
                 against="past",

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from mobile_ai.operations.monitor.compare import Evidence, Z
-from mobile_ai.operations.monitor.compare_windows import Observation, Settings
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings, WindowComparison
 from mobile_ai.operations.monitor.statistics import overdispersion
 from mobile_ai.operations.monitor.window_counts import Cell, History, total
 
@@ -27,7 +27,7 @@ _LEAST_LABELS: Final = 500
 _LEAST_DROP: Final = 0.03
 
 
-def estimated_quality(history: History, settings: Settings) -> Iterator[Observation]:
+def estimated_quality(history: History, settings: ComparisonSettings) -> Iterator[WindowComparison]:
     """Yield the estimated drop in accuracy of every window after the reference.
 
     Args:
@@ -45,7 +45,7 @@ def estimated_quality(history: History, settings: Settings) -> Iterator[Observat
         for window in later:
             evidence = _drop(cells[window], learned, dispersion)
             if evidence is not None:
-                yield Observation(
+                yield WindowComparison(
                     subject=subject,
                     rule="estimated-quality-drop",
                     series=_SERIES,

@@ -10,9 +10,9 @@ from typing import Any, Final
 from scipy.special import ndtri
 
 from mobile_ai.operations.monitor.compare import ALPHA, Evidence
-from mobile_ai.operations.monitor.compare_windows import Observation
+from mobile_ai.operations.monitor.compare_windows import WindowComparison
 from mobile_ai.operations.monitor.statistics import newcombe
-from mobile_ai.operations.monitor.window_counts import History, Subject
+from mobile_ai.operations.monitor.window_counts import History, MonitoredSubject
 
 __all__ = ["fairness_gaps"]
 
@@ -20,7 +20,7 @@ _LEAST_N: Final = 200  # labels of each group
 _LEAST_GAP: Final = 0.05
 
 
-def fairness_gaps(history: History) -> Iterator[Observation]:
+def fairness_gaps(history: History) -> Iterator[WindowComparison]:
     """Yield the gap in accuracy between the best and the worst group, window by window.
 
     With g groups the two are selected from g (g - 1) / 2 pairs, so the interval is widened by a
@@ -29,7 +29,7 @@ def fairness_gaps(history: History) -> Iterator[Observation]:
     Args:
         history: Cells; groups are separate subjects.
     """
-    families: dict[Subject, list[Subject]] = {}
+    families: dict[MonitoredSubject, list[MonitoredSubject]] = {}
     for subject in sorted(history):
         if subject.group:
             families.setdefault(subject.everybody, []).append(subject)
@@ -39,8 +39,8 @@ def fairness_gaps(history: History) -> Iterator[Observation]:
 
 
 def _gap(
-    history: History, everybody: Subject, groups: list[Subject], window: int
-) -> Iterator[Observation]:
+    history: History, everybody: MonitoredSubject, groups: list[MonitoredSubject], window: int
+) -> Iterator[WindowComparison]:
     counted = {
         group.group: (float(cell.bins["hit"].sum()), float(cell.bins["label"].sum()))
         for group in groups
@@ -50,7 +50,7 @@ def _gap(
     if len(rates) < 2:  # noqa: PLR2004
         return
     worst, best = min(rates, key=lambda name: rates[name]), max(rates, key=lambda name: rates[name])
-    yield Observation(
+    yield WindowComparison(
         subject=everybody,
         rule="fairness-gap",
         series="label",

@@ -19,8 +19,8 @@ from mobile_ai.operations.monitor.measures import Action, Severity
 
 __all__ = [
     "FINDING_SCHEMA",
-    "Finding",
     "FindingSubject",
+    "MonitorFinding",
     "Source",
     "Threshold",
     "Windows",
@@ -79,7 +79,7 @@ class Threshold(_Part):
     deployments: int = Field(ge=1, description="Those the limit applies to; all were measured.")
 
 
-class Finding(_Part):
+class MonitorFinding(_Part):
     """One deviation of one subject."""
 
     schema_: Literal["mobile-ai/finding/v1"] = Field(default=FINDING_SCHEMA, alias="schema")
@@ -108,10 +108,10 @@ class Finding(_Part):
 
 def finding_schema() -> dict[str, Any]:
     """Return the JSON Schema of a finding."""
-    return Finding.model_json_schema(by_alias=True)
+    return MonitorFinding.model_json_schema(by_alias=True)
 
 
-def write_findings(folder: Path, findings: Iterable[Finding]) -> int:
+def write_findings(folder: Path, findings: Iterable[MonitorFinding]) -> int:
     """Write findings, each to its file; return the number of new or changed ones.
 
     Raises:
@@ -126,7 +126,7 @@ def write_findings(folder: Path, findings: Iterable[Finding]) -> int:
     return changed
 
 
-def read_findings(folder: Path) -> list[Finding]:
+def read_findings(folder: Path) -> list[MonitorFinding]:
     """Return the findings of a folder, newest first.
 
     Raises:
@@ -137,14 +137,14 @@ def read_findings(folder: Path) -> list[Finding]:
     )[::-1]
 
 
-def read_finding(path: Path) -> Finding:
+def read_finding(path: Path) -> MonitorFinding:
     """Read a finding from its file.
 
     Raises:
         MonitorError: It is not a finding.
     """
     try:
-        return Finding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))
+        return MonitorFinding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))
     except (OSError, UnicodeDecodeError, DocumentError, ValidationError) as error:
         raise MonitorError(
             str(path),

@@ -5,21 +5,28 @@ from types import MappingProxyType
 from typing import Final
 
 from mobile_ai.operations.monitor.alarm import findings
-from mobile_ai.operations.monitor.compare_windows import Observation, Settings, observe
+from mobile_ai.operations.monitor.compare_windows import (
+    ComparisonSettings,
+    WindowComparison,
+    observe,
+)
 from mobile_ai.operations.monitor.cost import cost_spikes
 from mobile_ai.operations.monitor.estimate import estimated_quality
 from mobile_ai.operations.monitor.fairness import fairness_gaps
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.monitor.window_counts import History
 
-__all__ = ["judge", "observations"]
+__all__ = ["judge_history", "observations"]
 
 _NO_COSTS: Final[Mapping[str, Mapping[int, float]]] = MappingProxyType({})
 
 
-def judge(
-    history: History, settings: Settings, *, costs: Mapping[str, Mapping[int, float]] = _NO_COSTS
-) -> list[Finding]:
+def judge_history(
+    history: History,
+    settings: ComparisonSettings,
+    *,
+    costs: Mapping[str, Mapping[int, float]] = _NO_COSTS,
+) -> list[MonitorFinding]:
     """Return the findings; the same data give the same findings, with the same ids.
 
     Args:
@@ -31,8 +38,11 @@ def judge(
 
 
 def observations(
-    history: History, settings: Settings, *, costs: Mapping[str, Mapping[int, float]] = _NO_COSTS
-) -> Iterator[Observation]:
+    history: History,
+    settings: ComparisonSettings,
+    *,
+    costs: Mapping[str, Mapping[int, float]] = _NO_COSTS,
+) -> Iterator[WindowComparison]:
     """Yield the observation of every rule on every window with enough data."""
     yield from observe(history, settings)
     yield from estimated_quality(history, settings)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from mobile_ai.contracts.manifest import Profile, parse_manifest
-from mobile_ai.delivery.repository.deployment import Deployment, Pin
+from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
@@ -141,14 +141,14 @@ def read_limits(root: Path, stack: str, *, now: datetime) -> list[Limit]:
     return found
 
 
-_Profiled = tuple[Deployment, Pin, Profile | None]
+_Profiled = tuple[ReleasedDeployment, ManifestPin, Profile | None]
 
 
-def _classes(deployment: Deployment) -> set[str]:
+def _classes(deployment: ReleasedDeployment) -> set[str]:
     return {str(item["deviceClass"]) for item in deployment.placement if "deviceClass" in item}
 
 
-def _profiles(root: Path, deployment: Deployment, device_class: str) -> Iterator[_Profiled]:
+def _profiles(root: Path, deployment: ReleasedDeployment, device_class: str) -> Iterator[_Profiled]:
     variants = [
         str(item["variant"])
         for item in deployment.placement

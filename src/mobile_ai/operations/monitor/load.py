@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from mobile_ai.operations.monitor.window_counts import Cell, History, Subject
+from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject
 from mobile_ai.operations.telemetry.compact import connect
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["load"]
+__all__ = ["load_history"]
 
 _KEYS: Final = 'app, model, version, ring, channel, "group"'
 _UPDATES: Final = MappingProxyType(
@@ -20,7 +20,7 @@ _UPDATES: Final = MappingProxyType(
 _LONGEST: Final = 64  # bins
 
 
-def load(store: Store, *, width: int = 1) -> History:
+def load_history(store: EventStore, *, width: int = 1) -> History:
     """Return the cells of all partials, summed over windows of `width` hours.
 
     Groups are separate subjects, and also included in their `everybody` subject.
@@ -29,7 +29,7 @@ def load(store: Store, *, width: int = 1) -> History:
         store: A compacted store.
         width: Hours of a window.
     """
-    found: dict[Subject, dict[int, Cell]] = {}
+    found: dict[MonitoredSubject, dict[int, Cell]] = {}
     connection = connect()
     try:
         with store.lock():  # a compaction would remove files under the query
@@ -37,14 +37,14 @@ def load(store: Store, *, width: int = 1) -> History:
     finally:
         connection.close()
     for key, hour, cell in cells:
-        window, subject = _window(hour, width), Subject(*key)
+        window, subject = _window(hour, width), MonitoredSubject(*key)
         for one in {subject, subject.everybody}:
             windows = found.setdefault(one, {})
             windows[window] = windows.get(window, Cell()) + cell
     return found
 
 
-def _cells(connection: Any, store: Store) -> Any:
+def _cells(connection: Any, store: EventStore) -> Any:
     counts, bins = store.partials("counts"), store.partials("bins")
     if not counts:
         return

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from mobile_ai.operations.monitor.alarm import begin_of
-from mobile_ai.operations.monitor.finding import Finding, FindingSubject, Threshold, Windows
+from mobile_ai.operations.monitor.finding import FindingSubject, MonitorFinding, Threshold, Windows
 from mobile_ai.operations.monitor.limits import Limit, Limited
 from mobile_ai.operations.monitor.window_counts import History
 from mobile_ai.operations.telemetry.queries import SCALES
@@ -42,7 +42,7 @@ class _Measured:
 
 def propose_thresholds(
     history: History, limits: Iterable[Limit], *, stack: str, width: int
-) -> list[Finding]:
+) -> list[MonitorFinding]:
     """Return a finding for each limit that does not fit; the same data give the same findings.
 
     Every current version to which a limit applies must be measured, since a limit that fits one may
@@ -65,7 +65,9 @@ def propose_thresholds(
     return found
 
 
-def over(before: Iterable[Finding], found: Iterable[Finding], *, stack: str) -> list[Finding]:
+def over(
+    before: Iterable[MonitorFinding], found: Iterable[MonitorFinding], *, stack: str
+) -> list[MonitorFinding]:
     """Return a stack's earlier proposals that no longer apply, as closed findings."""
     still = {item.id for item in found}
     return [
@@ -116,7 +118,9 @@ def _measured(history: History, of: Limited, series: str, width: int) -> _Measur
     return _Measured(of=of, counts=counts, windows=windows)
 
 
-def _judged(limit: Limit, measured: list[_Measured], stack: str, width: int) -> Iterator[Finding]:
+def _judged(
+    limit: Limit, measured: list[_Measured], stack: str, width: int
+) -> Iterator[MonitorFinding]:
     amount = limit.amount
 
     def taken(item: _Measured) -> float:
@@ -155,11 +159,11 @@ def _change(
     )
 
 
-def _finding(change: Threshold, most: _Measured, series: str, width: int) -> Finding:
+def _finding(change: Threshold, most: _Measured, series: str, width: int) -> MonitorFinding:
     of, measured = most.of, change.quantiles[change.limited]
     first, last = (begin_of(most.windows[at], width) for at in (0, -1))
     says = "the fleet exceeds it" if change.now < measured else "it never denies anything"
-    return Finding(
+    return MonitorFinding(
         id=_id(change),
         rule="threshold",
         severity="low",

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Cell", "History", "Subject", "total"]
+__all__ = ["Cell", "History", "MonitoredSubject", "total"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class MonitoredSubject:
     """Dimensions of the data.
 
     Attributes:
@@ -30,7 +30,7 @@ class Subject:
     group: str = ""
 
     @property
-    def everybody(self) -> "Subject":
+    def everybody(self) -> "MonitoredSubject":
         """The same subject, for all groups together."""
         return replace(self, group="")
 
@@ -66,7 +66,7 @@ class Cell:
         return self.bins.get(name)
 
 
-History = Mapping[Subject, Mapping[int, Cell]]
+History = Mapping[MonitoredSubject, Mapping[int, Cell]]
 """Cells by subject and window; a window is numbered from 1970 in units of its width."""
 
 

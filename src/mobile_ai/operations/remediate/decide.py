@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from mobile_ai.delivery.repository.deployment import Deployment
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.delivery.repository.deployment import ReleasedDeployment
+from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import deployment_of
 from mobile_ai.operations.remediate.history import Taken
 from mobile_ai.operations.remediate.playbook import Playbook, Playbooks
 
-__all__ = ["ASKS", "Decision", "decide"]
+__all__ = ["ASKS", "Decision", "decide_step"]
 
-Outcome = Literal["act", "done", "wait", "notify"]
+RemediationOutcome = Literal["act", "done", "wait", "notify"]
 ASKS: Final = frozenset({"retrain", "threshold"})
 """Steps that request something of people; merging them changes nothing that runs."""
 # Steps that each source permits without a person, whatever the finding's file states: the file may
@@ -41,7 +41,7 @@ class Decision:
         reason: Explanation, in a sentence.
     """
 
-    outcome: Outcome
+    outcome: RemediationOutcome
     step: str = ""
     reason: str
 
@@ -50,13 +50,13 @@ class Decision:
         return {"outcome": self.outcome, "step": self.step, "reason": self.reason}
 
 
-def decide(
-    finding: Finding,
+def decide_step(
+    finding: MonitorFinding,
     playbooks: Playbooks,
     history: Sequence[Taken],
     *,
     now: datetime,
-    running: Sequence[Deployment],
+    running: Sequence[ReleasedDeployment],
     approved: bool = False,
     possible: Callable[[str], bool] = lambda _: True,
 ) -> Decision:
@@ -99,7 +99,7 @@ def decide(
 
 
 def _playbook(
-    finding: Finding, playbooks: Playbooks, running: Sequence[Deployment]
+    finding: MonitorFinding, playbooks: Playbooks, running: Sequence[ReleasedDeployment]
 ) -> Playbook | Decision:
     if not finding.is_open:
         return Decision(outcome="notify", reason="the finding is closed")
@@ -113,7 +113,11 @@ def _playbook(
 
 
 def _past(
-    finding: Finding, playbooks: Playbooks, running: Sequence[Deployment], *, now: datetime
+    finding: MonitorFinding,
+    playbooks: Playbooks,
+    running: Sequence[ReleasedDeployment],
+    *,
+    now: datetime,
 ) -> str:
     """Return the reason why a finding is obsolete or too old to act on, or an empty text."""
     name, version = deployment_of(finding), finding.subject.version
@@ -133,7 +137,7 @@ def _past(
     return ""
 
 
-def _missing(finding: Finding, step: str, *, asked: bool) -> str:
+def _missing(finding: MonitorFinding, step: str, *, asked: bool) -> str:
     """Return the approval that a step still needs; it is not skipped for a harsher one."""
     if step not in _MAY[finding.source] or step not in finding.allowed_actions:
         return f"{step} is next; {finding.source} data alone do not permit it without approval"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.delivery.repository.deployment import Deployment
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.delivery.repository.deployment import ReleasedDeployment
+from mobile_ai.operations.monitor.finding import MonitorFinding
 
 __all__ = ["Edit", "deployment_of", "read_text", "resolved"]
 
@@ -30,13 +30,13 @@ class Edit:
     labels: tuple[str, ...] = ()
 
 
-def deployment_of(finding: Finding) -> str:
+def deployment_of(finding: MonitorFinding) -> str:
     """Return the name of a finding's deployment, empty where it is about no single one."""
     subject = finding.subject
     return f"{subject.app}-{subject.model}" if subject.app and subject.model else ""
 
 
-def resolved(finding: Finding, running: Sequence[Deployment]) -> Finding:
+def resolved(finding: MonitorFinding, running: Sequence[ReleasedDeployment]) -> MonitorFinding:
     """Return a finding about an application alone as one about its only deployment, if it has one.
 
     Args:

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError, GovernanceError
 
-__all__ = ["Limits", "Playbook", "Playbooks", "Step", "read_playbooks"]
+__all__ = ["Playbook", "PlaybookLimits", "Playbooks", "Step", "read_playbooks"]
 
 Step = Literal["freeze", "throttle", "scale-down", "rollback", "retrain", "threshold"]
 
@@ -21,7 +21,7 @@ class _Part(BaseModel):
     )
 
 
-class Limits(_Part):
+class PlaybookLimits(_Part):
     """Limits of automatic remediation.
 
     Attributes:
@@ -65,7 +65,7 @@ class Playbooks(_Part):
         playbooks: By rule of the finding.
     """
 
-    limits: Limits
+    limits: PlaybookLimits
     playbooks: Mapping[str, Playbook]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.printable import printable
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import Edit, deployment_of
 from mobile_ai.operations.remediate.steps import STEPS
 from mobile_ai.stack.errors import UnknownDeploymentError
@@ -50,12 +50,12 @@ class Proposal:
         }
 
 
-def branch_of(stack: str, finding: Finding) -> str:
+def branch_of(stack: str, finding: MonitorFinding) -> str:
     """Return the name of a finding's branch."""
     return f"remediate/{stack}/{finding.rule}-{finding.id}"
 
 
-def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
+def possible(root: Path, stack: str, finding: MonitorFinding, step: str) -> bool:
     """Return whether a step would change anything.
 
     Raises:
@@ -68,7 +68,7 @@ def possible(root: Path, stack: str, finding: Finding, step: str) -> bool:
     return True
 
 
-def proposed(root: Path, stack: str, finding: Finding, *, base: str) -> Proposal | None:
+def proposed(root: Path, stack: str, finding: MonitorFinding, *, base: str) -> Proposal | None:
     """Return the existing proposal about a finding whose branch is not merged, or ``None``.
 
     Commits that people have added to the branch are ignored.
@@ -103,7 +103,7 @@ def proposed(root: Path, stack: str, finding: Finding, *, base: str) -> Proposal
 def propose(
     root: Path,
     stack: str,
-    finding: Finding,
+    finding: MonitorFinding,
     step: str,
     *,
     now: datetime,
@@ -161,7 +161,7 @@ def _commit(tree: Path, edit: Edit, message: str, now: datetime) -> str:
 
 
 def _message(
-    stack: str, finding: Finding, step: str, edit: Edit, approved_by: str
+    stack: str, finding: MonitorFinding, step: str, edit: Edit, approved_by: str
 ) -> tuple[str, str]:
     name = deployment_of(finding)
     did = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"

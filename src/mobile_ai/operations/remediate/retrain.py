@@ -12,9 +12,9 @@ from typing import Any, Final
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.manifest import parse_manifest
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.deployment import Pin
+from mobile_ai.delivery.repository.deployment import ManifestPin
 from mobile_ai.delivery.repository.stack import read_deployments
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import Edit, deployment_of, read_text
 from mobile_ai.stack.reader import stack_file_name
 
@@ -27,7 +27,7 @@ _HEADER: Final = """\
 """
 
 
-def retrain(root: Path, stack: str, finding: Finding) -> Edit:
+def retrain(root: Path, stack: str, finding: MonitorFinding) -> Edit:
     """Ask for a version that is trained on what the present one was not.
 
     Raises:
@@ -64,7 +64,7 @@ def retrain(root: Path, stack: str, finding: Finding) -> Edit:
     )
 
 
-def _pin(root: Path, stack: str, finding: Finding) -> Pin:
+def _pin(root: Path, stack: str, finding: MonitorFinding) -> ManifestPin:
     for deployment in read_deployments(root / stack_file_name(stack)):
         if deployment.name == deployment_of(finding):
             for pin in (deployment.pin, deployment.previous):
@@ -83,13 +83,13 @@ def _parent(path: Path) -> str:
     return str(parent.get("version", "")) if isinstance(parent, dict) else ""
 
 
-def _end(finding: Finding) -> str:
+def _end(finding: MonitorFinding) -> str:
     last = datetime.fromisoformat(finding.windows.last)
     end = last + timedelta(hours=finding.windows.width_hours)
     return end.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _nothing(finding: Finding, got: str, expected: str) -> ReleaseError:
+def _nothing(finding: MonitorFinding, got: str, expected: str) -> ReleaseError:
     return ReleaseError(
         f"retraining of {deployment_of(finding)}",
         got=got,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.stack import freeze, rollback
-from mobile_ai.operations.monitor.finding import Finding
+from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import Edit, deployment_of
 from mobile_ai.operations.remediate.retrain import retrain
 from mobile_ai.operations.remediate.threshold import threshold
@@ -15,7 +15,7 @@ from mobile_ai.stack.reader import read_stack_file, stack_file_name
 
 __all__ = ["STEPS", "scale_down", "throttle"]
 
-MakeEdit = Callable[[Path, str, Finding], Edit]
+MakeEdit = Callable[[Path, str, MonitorFinding], Edit]
 """Given a checkout, a stack and a finding, return the edit.
 
 Raises a ReleaseError where there is nothing to change, a GovernanceError where a file is missing.
@@ -54,7 +54,7 @@ def scale_down(deployment: Any) -> str:
 def _of_deployment(change: Callable[[Any], str]) -> MakeEdit:
     """Return the step that edits the finding's deployment in the stack file."""
 
-    def make(root: Path, stack: str, finding: Finding) -> Edit:
+    def make(root: Path, stack: str, finding: MonitorFinding) -> Edit:
         file = read_stack_file(root / stack_file_name(stack))
         text, done = edited_deployment(file, deployment_of(finding), change)
         return Edit(change=done, files={file.name: text})

@@ -14,7 +14,7 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.governance.config import load_config
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.operations.monitor.finding import Finding, Threshold
+from mobile_ai.operations.monitor.finding import MonitorFinding, Threshold
 from mobile_ai.operations.remediate.edit import Edit, read_text
 
 __all__ = ["LABEL", "pretty", "threshold"]
@@ -24,7 +24,7 @@ _PACK: Final = Path("policy-pack")
 _WIDTH: Final = 100
 
 
-def threshold(root: Path, stack: str, finding: Finding) -> Edit:
+def threshold(root: Path, stack: str, finding: MonitorFinding) -> Edit:
     """Set the limit that the finding proposes.
 
     Raises:
@@ -121,7 +121,7 @@ def _number(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def _nothing(finding: Finding, got: str, expected: str) -> ReleaseError:
+def _nothing(finding: MonitorFinding, got: str, expected: str) -> ReleaseError:
     return ReleaseError(
         f"threshold of {finding.rule}",
         got=got,

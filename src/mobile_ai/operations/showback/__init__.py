@@ -9,16 +9,16 @@ from mobile_ai.operations.showback.allocate import Allocated, Allocation, alloca
 from mobile_ai.operations.showback.bill import Bill, Charge, read_bill
 from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.operations.showback.measured import Measured, MeasuredMonth, read_measured
-from mobile_ai.operations.showback.owner import Owner
+from mobile_ai.operations.showback.owner import CostOwner
 
 __all__ = [
     "Allocated",
     "Allocation",
     "Bill",
     "Charge",
+    "CostOwner",
     "Measured",
     "MeasuredMonth",
-    "Owner",
     "ShowbackError",
     "allocate",
     "read_bill",

@@ -12,7 +12,7 @@ from typing import Final
 
 from mobile_ai.operations.showback.bill import Bill, Charge
 from mobile_ai.operations.showback.measured import Measured, MeasuredMonth
-from mobile_ai.operations.showback.owner import Owner
+from mobile_ai.operations.showback.owner import CostOwner
 from mobile_ai.operations.showback.split import split
 
 __all__ = ["BASES", "Allocated", "Allocation", "allocate"]
@@ -53,7 +53,7 @@ class Allocated:
     """
 
     charge: Charge
-    owner: Owner
+    owner: CostOwner
     method: str
     ratio: Decimal
     billed: Decimal
@@ -117,9 +117,9 @@ def _by_measure(charge: Charge, measured: MeasuredMonth) -> list[Allocated]:
     return [_whole(charge, tagged, "none", f"no measured {base.replace('_', ' ')}")]
 
 
-def _counted(rows: Iterable[Measured], base: str, tagged: Owner) -> dict[Owner, Decimal]:
+def _counted(rows: Iterable[Measured], base: str, tagged: CostOwner) -> dict[CostOwner, Decimal]:
     """Return the counts by owner; the bill's tags take precedence over the measurement."""
-    weights: dict[Owner, Decimal] = defaultdict(Decimal)
+    weights: dict[CostOwner, Decimal] = defaultdict(Decimal)
     for row in rows:
         owner = row.owner
         owner = replace(
@@ -129,22 +129,22 @@ def _counted(rows: Iterable[Measured], base: str, tagged: Owner) -> dict[Owner, 
     return weights
 
 
-def _by_cost(charge: Charge, weights: Mapping[Owner, Decimal]) -> list[Allocated]:
+def _by_cost(charge: Charge, weights: Mapping[CostOwner, Decimal]) -> list[Allocated]:
     if any(weights.values()):
         return _parts(charge, weights, method=_FOLLOWS)
-    return [_whole(charge, Owner(), "none", "nothing else has an owner")]
+    return [_whole(charge, CostOwner(), "none", "nothing else has an owner")]
 
 
-def _weights(parts: Sequence[Allocated]) -> dict[Owner, Decimal]:
+def _weights(parts: Sequence[Allocated]) -> dict[CostOwner, Decimal]:
     """Return the cost allocated to each owner so far; negative sums (refunds) count as zero."""
-    found: dict[Owner, Decimal] = defaultdict(Decimal)
+    found: dict[CostOwner, Decimal] = defaultdict(Decimal)
     for part in parts:
         if part.owner.app:
             found[part.owner] += part.effective
     return {owner: max(amount, Decimal(0)) for owner, amount in sorted(found.items())}
 
 
-def _parts(charge: Charge, weights: Mapping[Owner, Decimal], *, method: str) -> list[Allocated]:
+def _parts(charge: Charge, weights: Mapping[CostOwner, Decimal], *, method: str) -> list[Allocated]:
     billed, effective = split(charge.billed, weights), split(charge.effective, weights)
     total = sum(weights.values(), Decimal(0))
     return [
@@ -161,7 +161,7 @@ def _parts(charge: Charge, weights: Mapping[Owner, Decimal], *, method: str) -> 
     ]
 
 
-def _whole(charge: Charge, owner: Owner, method: str, reason: str = "") -> Allocated:
+def _whole(charge: Charge, owner: CostOwner, method: str, reason: str = "") -> Allocated:
     return Allocated(
         charge=charge,
         owner=owner,
@@ -173,11 +173,11 @@ def _whole(charge: Charge, owner: Owner, method: str, reason: str = "") -> Alloc
     )
 
 
-def _tagged(charge: Charge, measured: MeasuredMonth) -> Owner:
+def _tagged(charge: Charge, measured: MeasuredMonth) -> CostOwner:
     """Return the owner by a charge's tags, completed from the measurement of its application."""
     tags = charge.tags
     known = next(iter(measured.owners(tags["app"])), None) if tags.get("app") else None
-    return Owner(
+    return CostOwner(
         project=tags.get("project") or (known.project if known else ""),
         team=tags.get("team") or (known.team if known else ""),
         app=tags.get("app", ""),

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.operations.showback.errors import ShowbackError
-from mobile_ai.operations.showback.owner import Owner
+from mobile_ai.operations.showback.owner import CostOwner
 
 __all__ = ["COUNTS", "Measured", "MeasuredMonth", "NodeHours", "PodHours", "read_measured"]
 
@@ -59,9 +59,9 @@ class Measured(_Row):
     active_devices: _Count = Decimal(0)
 
     @property
-    def owner(self) -> Owner:
+    def owner(self) -> CostOwner:
         """Return whose this is."""
-        return Owner(
+        return CostOwner(
             project=self.project,
             team=self.team,
             app=self.app,

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["DIMENSIONS", "Owner"]
+__all__ = ["DIMENSIONS", "CostOwner"]
 
 DIMENSIONS: Final = ("project", "team", "app", "model", "version", "ring")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Owner:
+class CostOwner:
     """Owner of a cost; an empty level was neither measured nor tagged.
 
     Attributes:

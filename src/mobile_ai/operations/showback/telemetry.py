@@ -7,7 +7,7 @@ import duckdb
 
 from mobile_ai.operations.showback.measured import Measured, MeasuredMonth
 from mobile_ai.operations.telemetry.compact import connect
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
 __all__ = ["measured_month"]
 
@@ -37,7 +37,7 @@ def measured_month(folder: Path, month: str, *, project: str = "", team: str = "
         project: Owner of the stack, for applications without a tag of their own.
         team: Owner of the stack.
     """
-    files = Store(folder).partials("counts")
+    files = EventStore(folder).partials("counts")
     rows: list[tuple[object, ...]] = []
     if files:
         connection: duckdb.DuckDBPyConnection = connect()

@@ -4,14 +4,14 @@ from mobile_ai.operations.telemetry.compact import Compacted, compact
 from mobile_ai.operations.telemetry.errors import TelemetryError
 from mobile_ai.operations.telemetry.ingest import Channel, Ingested, ingest_file
 from mobile_ai.operations.telemetry.retention import Retention, expire
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
 __all__ = [
     "Channel",
     "Compacted",
+    "EventStore",
     "Ingested",
     "Retention",
-    "Store",
     "TelemetryError",
     "compact",
     "expire",

@@ -14,7 +14,7 @@ from typing import Any, Final
 import duckdb
 
 from mobile_ai.operations.telemetry.queries import COMPACTED, QUERIES, duckdb_form
-from mobile_ai.operations.telemetry.store import Day, Store
+from mobile_ai.operations.telemetry.store import Day, EventStore
 
 __all__ = ["Compacted", "compact", "connect"]
 
@@ -37,7 +37,7 @@ class Compacted:
     repeated: int = 0
 
 
-def connect(store: Store | None = None, *, threads: int = 1) -> Any:
+def connect(store: EventStore | None = None, *, threads: int = 1) -> Any:
     """Return a DuckDB connection within limits; it spills to the store's folder."""
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
@@ -50,7 +50,7 @@ def connect(store: Store | None = None, *, threads: int = 1) -> Any:
 
 
 def compact(
-    store: Store, *, threads: int = 1, progress: Callable[[str], None] = lambda _: None
+    store: EventStore, *, threads: int = 1, progress: Callable[[str], None] = lambda _: None
 ) -> Compacted:
     """Compact every day with new batches.
 
@@ -87,7 +87,9 @@ def compact(
     return done
 
 
-def _day(store: Store, day: str, before: Day, fresh: list[str], threads: int) -> tuple[Day, int]:
+def _day(
+    store: EventStore, day: str, before: Day, fresh: list[str], threads: int
+) -> tuple[Day, int]:
     """Write a day's files; return its pointer and the number of raw events added."""
     inputs = [*([before.compacted] if before.compacted else []), *fresh]
     name = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
@@ -124,7 +126,7 @@ def _rows(connection: Any, files: list[str]) -> int:
     return int(connection.execute(query).fetchone()[0])
 
 
-def _keep(connection: Any, store: Store, query: str, name: str) -> str:
+def _keep(connection: Any, store: EventStore, query: str, name: str) -> str:
     goal = store.path(name)
     goal.parent.mkdir(parents=True, exist_ok=True)
     made = goal.with_name(f".{goal.name}.new")
@@ -133,7 +135,7 @@ def _keep(connection: Any, store: Store, query: str, name: str) -> str:
     return name
 
 
-def _drop(store: Store, day: str, pointer: Day) -> None:
+def _drop(store: EventStore, day: str, pointer: Day) -> None:
     """Remove segments that are in the compacted file, then remove them from the pointer."""
     for segment in pointer.segments:
         store.remove(segment)
@@ -141,7 +143,7 @@ def _drop(store: Store, day: str, pointer: Day) -> None:
         store.point(day, replace(pointer, segments=[]))
 
 
-def _sweep(store: Store) -> None:
+def _sweep(store: EventStore) -> None:
     """Remove files that no pointer references, including those of a killed run."""
     pointers = store.days()
     for day, pointer in pointers.items():

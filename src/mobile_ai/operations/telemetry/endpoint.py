@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.telemetry_request import LARGEST_REQUEST, sort_events
 from mobile_ai.operations.telemetry.compact import compact
-from mobile_ai.operations.telemetry.spool import Spool
+from mobile_ai.operations.telemetry.spool import IngestSpool
 
 __all__ = ["Endpoint"]
 
@@ -37,7 +37,7 @@ class Endpoint:
         every: Seconds between two runs of ingestion and compaction.
     """
 
-    spool: Spool
+    spool: IngestSpool
     token: str = ""
     group_apps: Collection[str] = ()
     every: float = 60.0

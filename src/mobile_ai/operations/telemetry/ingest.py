@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.telemetry import check_event
-from mobile_ai.contracts.telemetry_request import Refused, refuse
+from mobile_ai.contracts.telemetry_request import Refused, refusal_response
 from mobile_ai.operations.telemetry.reading import Unreadable, open_events, read_values
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 from mobile_ai.operations.telemetry.tables import parquet
 
 __all__ = ["Channel", "Ingested", "ingest_file"]
@@ -52,7 +52,7 @@ class Ingested:
 
 
 def ingest_file(
-    store: Store,
+    store: EventStore,
     path: Path,
     *,
     now: datetime,
@@ -108,16 +108,16 @@ def _sort(
     bad: list[Refused] = []
     for value in values:
         if isinstance(value, Unreadable):
-            bad.append(refuse(value, "not readable"))
+            bad.append(refusal_response(value, "not readable"))
         elif reason := check_event(value, now=now, group_apps=group_apps):
-            bad.append(refuse(json.dumps(value).encode(), reason))
+            bad.append(refusal_response(json.dumps(value).encode(), reason))
         else:
             good.append(value)
     return good, bad
 
 
 def _commit(
-    store: Store, name: str, good: list[dict[str, Any]], bad: list[Refused], channel: Channel
+    store: EventStore, name: str, good: list[dict[str, Any]], bad: list[Refused], channel: Channel
 ) -> None:
     days: dict[str, list[dict[str, Any]]] = {}
     for event in good:

@@ -6,7 +6,7 @@ from typing import Final
 
 from mobile_ai.contracts.telemetry import OLDEST
 from mobile_ai.operations.telemetry.errors import TelemetryError
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
 __all__ = ["Retention", "expire"]
 
@@ -43,7 +43,7 @@ class Retention:
             )
 
 
-def expire(store: Store, *, now: datetime, keep: Retention) -> int:
+def expire(store: EventStore, *, now: datetime, keep: Retention) -> int:
     """Remove expired files; return their number.
 
     Args:
@@ -62,7 +62,7 @@ def expire(store: Store, *, now: datetime, keep: Retention) -> int:
     return gone
 
 
-def _expire_days(store: Store, today: date, keep: Retention) -> int:
+def _expire_days(store: EventStore, today: date, keep: Retention) -> int:
     gone = 0
     for day, pointer in store.days().items():
         age = (today - date.fromisoformat(day)).days

@@ -17,13 +17,13 @@ from typing import Any
 
 from mobile_ai.contracts.telemetry_request import Refused
 from mobile_ai.operations.telemetry.ingest import Channel, Ingested, ingest_file
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["Spool"]
+__all__ = ["IngestSpool"]
 
 
 @dataclass(slots=True)
-class Spool:
+class IngestSpool:
     """The open spool file of one process.
 
     Attributes:
@@ -32,7 +32,7 @@ class Spool:
         largest: Size in bytes at which the file is closed.
     """
 
-    store: Store
+    store: EventStore
     channel: Channel
     largest: int = 8_000_000
     _name: str = ""

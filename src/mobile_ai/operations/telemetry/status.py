@@ -5,12 +5,12 @@ from collections import Counter
 from typing import Any
 
 from mobile_ai.operations.telemetry.compact import connect
-from mobile_ai.operations.telemetry.store import Store
+from mobile_ai.operations.telemetry.store import EventStore
 
 __all__ = ["store_status"]
 
 
-def store_status(store: Store) -> dict[str, Any]:
+def store_status(store: EventStore) -> dict[str, Any]:
     """Return counts of days, events and refusals, and the last event of each subject.
 
     Args:
@@ -35,7 +35,7 @@ def store_status(store: Store) -> dict[str, Any]:
     }
 
 
-def _subjects(store: Store) -> list[dict[str, Any]]:
+def _subjects(store: EventStore) -> list[dict[str, Any]]:
     files = store.partials("counts")
     if not files:
         return []

@@ -27,7 +27,7 @@ from typing import Any, Final
 from mobile_ai.delivery.client.disk import move, remove, write_whole
 from mobile_ai.operations.telemetry.errors import TelemetryError
 
-__all__ = ["Day", "Store"]
+__all__ = ["Day", "EventStore"]
 
 _MARK: Final = "mobile-ai-telemetry.json"
 _FORMAT: Final = 1
@@ -57,7 +57,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class EventStore:
     """A telemetry store on disk."""
 
     root: Path

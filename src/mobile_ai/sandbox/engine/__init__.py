@@ -11,6 +11,6 @@
 from mobile_ai.sandbox.engine.environment import environment
 from mobile_ai.sandbox.engine.errors import EngineError
 from mobile_ai.sandbox.engine.found import Engine
-from mobile_ai.sandbox.engine.locate import locate
+from mobile_ai.sandbox.engine.locate import locate_engine
 
-__all__ = ["Engine", "EngineError", "environment", "locate"]
+__all__ = ["Engine", "EngineError", "environment", "locate_engine"]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from mobile_ai.sandbox.command import printed
-from mobile_ai.sandbox.engine import locate
+from mobile_ai.sandbox.engine import locate_engine
 from mobile_ai.sandbox.progress import Progress
 
 __all__ = ["main"]
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def located(progress: Progress) -> object:
-        engine = locate(progress=progress)
+        engine = locate_engine(progress=progress)
         facts = {"pulumi": str(engine.pulumi), "version": engine.version, "origin": engine.origin}
         return json.dumps(facts) if options.json else engine.pulumi
 

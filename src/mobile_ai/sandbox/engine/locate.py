@@ -14,16 +14,18 @@ from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
 from mobile_ai.sandbox.gobuild.pin import parse_version
 from mobile_ai.sandbox.progress import Progress, Quiet
 
-__all__ = ["MINIMUM_VERSION", "VARIABLE", "locate"]
+__all__ = ["ENGINE_VARIABLE", "MINIMUM_VERSION", "locate_engine"]
 
-VARIABLE = "MOBILE_AI_PULUMI"
+ENGINE_VARIABLE = "MOBILE_AI_PULUMI"
 MINIMUM_VERSION = (3, 249, 0)
 """First release whose `pulumi policy analyze` takes `--file`."""
 
 _VERSION_SECONDS = 30.0
 
 
-def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | None = None) -> Engine:
+def locate_engine(
+    *, ambient: Mapping[str, str] | None = None, progress: Progress | None = None
+) -> Engine:
     """Return the engine to use, and build it if no other is found.
 
     Args:
@@ -37,7 +39,7 @@ def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | Non
     ambient = os.environ if ambient is None else ambient
     progress = progress or Quiet()
     folder = build_folder(RECIPE, ambient)
-    if named := ambient.get(VARIABLE):
+    if named := ambient.get(ENGINE_VARIABLE):
         return _named(Path(named), folder, ambient)
     return _on_path(folder, ambient, progress) or _built(folder, ambient, progress)
 
@@ -46,8 +48,8 @@ def _named(pulumi: Path, folder: BuildFolder, ambient: Mapping[str, str]) -> Eng
     engine, reason = _examine(pulumi.absolute(), folder, ambient)
     if engine is None:
         raise EngineError(
-            f"{VARIABLE} names an engine that cannot be used: got {pulumi}; {reason} Correct the "
-            "variable, or unset it to let the engine be found or built."
+            f"{ENGINE_VARIABLE} names an engine that cannot be used: got {pulumi}; {reason} "
+            "Correct the variable, or unset it to let the engine be found or built."
         )
     return engine
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.sandbox.engine.launcher import EXECUTOR, write_launcher
-from mobile_ai.sandbox.gobuild.recipe import ModuleFolder, Recipe
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 
 __all__ = ["RECIPE"]
 
@@ -16,7 +16,7 @@ def _add_language_host(folder: Path, source: ModuleFolder) -> None:
     write_launcher(folder, executor=source(_SDK_MODULE) / "python/cmd" / EXECUTOR)
 
 
-RECIPE: Final = Recipe(
+RECIPE: Final = GoRecipe(
     what="the Pulumi engine",
     cache="engine",
     module=Path(__file__).resolve().parent,

@@ -11,7 +11,7 @@ names the build.
 
 from mobile_ai.sandbox.gobuild.build import ensure_built
 from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.errors import BuildError
-from mobile_ai.sandbox.gobuild.recipe import Recipe
+from mobile_ai.sandbox.gobuild.errors import GoBuildError
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 
-__all__ = ["BuildError", "BuildFolder", "Recipe", "build_folder", "ensure_built"]
+__all__ = ["BuildFolder", "GoBuildError", "GoRecipe", "build_folder", "ensure_built"]

@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from mobile_ai.sandbox.gobuild.cache import BuildFolder, locked
-from mobile_ai.sandbox.gobuild.errors import BuildError
+from mobile_ai.sandbox.gobuild.errors import GoBuildError
 from mobile_ai.sandbox.gobuild.golang import find_go, module_source
-from mobile_ai.sandbox.gobuild.recipe import Recipe
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 from mobile_ai.sandbox.progress import Progress
 
 __all__ = ["ensure_built"]
@@ -65,7 +65,7 @@ def _build(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) 
     progress.note(f"Built {recipe.what}: {folder.path} ({seconds:.0f} s).")
 
 
-def _keep_finished_programs(staging: Path, recipe: Recipe) -> None:
+def _keep_finished_programs(staging: Path, recipe: GoRecipe) -> None:
     """Clear the staging folder of a failed build, except for compiled programs."""
     staging.mkdir(parents=True, exist_ok=True)
     for path in staging.iterdir():
@@ -122,7 +122,7 @@ def _run(
     said += lines
     folder.log.write_text("".join(f"{line}\n" for line in said))
     if go.returncode:
-        raise BuildError(_failure(go.returncode, lines, folder))
+        raise GoBuildError(_failure(go.returncode, lines, folder))
 
 
 def _start(

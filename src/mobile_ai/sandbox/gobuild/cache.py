@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.pin import Pin, read_pin
-from mobile_ai.sandbox.gobuild.recipe import Recipe
+from mobile_ai.sandbox.gobuild.pin import SourcePin, read_pin
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 
 __all__ = ["BuildFolder", "build_folder", "locked"]
 
@@ -28,8 +28,8 @@ class BuildFolder:
     """
 
     path: Path
-    recipe: Recipe
-    pin: Pin
+    recipe: GoRecipe
+    pin: SourcePin
 
     def executable(self, name: str) -> Path:
         """Return the path of one of the recipe's programs."""
@@ -66,7 +66,7 @@ class BuildFolder:
         return bool(digest == self.pin.digest) and all(os.access(one, os.X_OK) for one in programs)
 
 
-def build_folder(recipe: Recipe, ambient: Mapping[str, str]) -> BuildFolder:
+def build_folder(recipe: GoRecipe, ambient: Mapping[str, str]) -> BuildFolder:
     """Return the cache folder of `recipe` for this user and machine (XDG base directories).
 
     Raises:

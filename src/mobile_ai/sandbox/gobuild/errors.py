@@ -2,8 +2,8 @@
 
 from mobile_ai.sandbox.errors import SandboxError
 
-__all__ = ["BuildError"]
+__all__ = ["GoBuildError"]
 
 
-class BuildError(SandboxError):
+class GoBuildError(SandboxError):
     """A program could not be built from its pinned Go modules."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mobile_ai.sandbox.gobuild.cache import BuildFolder
-from mobile_ai.sandbox.gobuild.errors import BuildError
+from mobile_ai.sandbox.gobuild.errors import GoBuildError
 from mobile_ai.sandbox.gobuild.pin import parse_version
 
 __all__ = ["find_go", "module_source"]
@@ -27,7 +27,7 @@ def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
     pin, what = folder.pin, folder.recipe.what
     found = shutil.which("go", path=ambient.get("PATH", os.defpath))
     if found is None:
-        raise BuildError(
+        raise GoBuildError(
             f"{what[0].upper()}{what[1:]} has to be built, and Go is not on PATH. Expected Go "
             f"{pin.go_version} or newer. Install it from your package manager or go.dev/dl, then "
             "run the same command again."
@@ -35,7 +35,7 @@ def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
     go = Path(found)
     version = _ask(go, ambient, "GOVERSION", local=True)
     if parse_version(version) < parse_version(pin.go_version) and not _may_fetch(go, ambient):
-        raise BuildError(
+        raise GoBuildError(
             f"Go is too old to build {what}: got {version} at {go}, expected "
             f"{pin.go_version} or newer. Install a newer Go, or set GOTOOLCHAIN=auto so that "
             "Go 1.21 and later fetch it, then run the same command again."
@@ -67,7 +67,7 @@ def module_source(module: str, go: Path, folder: BuildFolder, ambient: Mapping[s
         reason = told["Error"]
     except (ValueError, KeyError, TypeError):
         reason = result.stderr.strip() or result.stdout.strip() or "nothing"
-    raise BuildError(
+    raise GoBuildError(
         f"Go could not download the module {module}: got exit code {result.returncode} and "
         f"{reason!r}, expected its source as go.sum pins it. Check the network (Go modules are "
         "fetched once), then run the same command again."
@@ -87,7 +87,7 @@ def _ask(go: Path, ambient: Mapping[str, str], name: str, *, local: bool) -> str
         [go, "env", name], cwd="/", env=env, capture_output=True, text=True, check=False
     )
     if result.returncode:
-        raise BuildError(
+        raise GoBuildError(
             f"`{go} env {name}` failed: got exit code {result.returncode} and "
             f"{result.stderr.strip()!r}. Repair the Go installation and try again."
         )

@@ -5,14 +5,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.errors import BuildError
-from mobile_ai.sandbox.gobuild.recipe import Recipe
+from mobile_ai.sandbox.gobuild.errors import GoBuildError
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 
-__all__ = ["Pin", "parse_version", "read_pin"]
+__all__ = ["SourcePin", "parse_version", "read_pin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class SourcePin:
     """Pinned versions of a build.
 
     Attributes:
@@ -27,7 +27,7 @@ class Pin:
     digest: str
 
 
-def read_pin(recipe: Recipe) -> Pin:
+def read_pin(recipe: GoRecipe) -> SourcePin:
     """Read the pin from the `go.mod` and `go.sum` of `recipe`.
 
     Raises:
@@ -37,14 +37,14 @@ def read_pin(recipe: Recipe) -> Pin:
     try:
         modules, sums = (folder / "go.mod").read_bytes(), (folder / "go.sum").read_bytes()
     except OSError as error:
-        raise BuildError(
+        raise GoBuildError(
             f"The pin of {recipe.what} cannot be read: {error}. Expected go.mod and go.sum in "
             f"{folder}. Restore them with git, or install the project again."
         ) from error
     text = modules.decode()
     parts = [modules, sums, *(path.read_bytes() for path in sorted(folder.glob("*.go")))]
     digest = hashlib.sha256(b"".join(len(part).to_bytes(8) + part for part in parts)).hexdigest()
-    return Pin(
+    return SourcePin(
         version=_find(rf"^[^=]*{re.escape(recipe.versioned_by)} v(\S+)$", text, folder),
         go_version=_find(r"^go (\S+)", text, folder),
         digest=digest,
@@ -59,14 +59,14 @@ def parse_version(text: str) -> tuple[int, ...]:
     """
     match = re.match(r"\D*(\d+(?:\.\d+)*)", text)
     if match is None:
-        raise BuildError(f"Not a version: got {text!r}, expected numbers like 3.259.0.")
+        raise GoBuildError(f"Not a version: got {text!r}, expected numbers like 3.259.0.")
     return tuple(int(part) for part in match.group(1).split("."))
 
 
 def _find(pattern: str, text: str, folder: Path) -> str:
     match = re.search(pattern, text, re.MULTILINE)
     if match is None:
-        raise BuildError(
+        raise GoBuildError(
             f"{folder / 'go.mod'} pins no version: nothing in it matches {pattern!r}. "
             "Restore the file with git."
         )

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = ["ModuleFolder", "Recipe", "nothing_more"]
+__all__ = ["GoRecipe", "ModuleFolder", "nothing_more"]
 
 ModuleFolder: TypeAlias = Callable[[str], Path]
 """Returns the source folder of a module, by the module's path."""
 
 
 def nothing_more(_folder: Path, _source: ModuleFolder) -> None:
-    """Default of ``Recipe.add``: add no files."""
+    """Default of ``GoRecipe.add``: add no files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class GoRecipe:
     """Programs that are built together from one pinned Go module.
 
     Attributes:

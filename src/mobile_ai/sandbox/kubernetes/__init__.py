@@ -8,6 +8,6 @@ Objects are validated, admitted and stored, and the controllers and the schedule
 the nodes are simulated (kwok): a pod becomes ready, but no container runs.
 """
 
-from mobile_ai.sandbox.kubernetes.locate import ControlPlane, locate
+from mobile_ai.sandbox.kubernetes.locate import ControlPlane, locate_control_plane
 
-__all__ = ["ControlPlane", "locate"]
+__all__ = ["ControlPlane", "locate_control_plane"]

@@ -3,14 +3,14 @@
 import sys
 
 from mobile_ai.sandbox.command import printed
-from mobile_ai.sandbox.kubernetes import locate
+from mobile_ai.sandbox.kubernetes import locate_control_plane
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Find or build the programs, print the API server's path, and return an exit code."""
-    return printed(lambda progress: locate(progress=progress).api_server)
+    return printed(lambda progress: locate_control_plane(progress=progress).api_server)
 
 
 if __name__ == "__main__":

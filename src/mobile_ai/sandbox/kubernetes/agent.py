@@ -14,7 +14,7 @@ from typing import Final
 import yaml
 
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.kubernetes.api import Api, Object
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi, Object
 
 __all__ = ["Synced", "agent_manager", "sync"]
 
@@ -42,7 +42,7 @@ def agent_manager(site: str) -> str:
     return f"mobile-ai/site-agent/{site}"
 
 
-def sync(api: Api, bundle: Path, *, site: str, inventory: Path) -> Synced:
+def sync(api: KubernetesApi, bundle: Path, *, site: str, inventory: Path) -> Synced:
     """Apply a bundle; an empty or missing folder deletes all objects applied before.
 
     Args:
@@ -97,7 +97,7 @@ def _rank(one: Object) -> int:
     return _FIRST.index(one["kind"]) if one["kind"] in _FIRST else len(_FIRST)
 
 
-def _remove(api: Api, named: Object) -> None:
+def _remove(api: KubernetesApi, named: Object) -> None:
     """Delete an object and wait until its finalizers have completed."""
     api.delete(named, propagation="Background")
     deadline = time.monotonic() + _GONE_SECONDS

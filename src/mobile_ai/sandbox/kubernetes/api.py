@@ -20,7 +20,7 @@ from mobile_ai.sandbox.errors import SandboxError
 if TYPE_CHECKING:
     from mobile_ai.sandbox.services.endpoints import Cluster
 
-__all__ = ["Api", "ApiError", "Kind", "Object"]
+__all__ = ["Kind", "KubernetesApi", "KubernetesApiError", "Object"]
 
 Object: TypeAlias = dict[str, Any]
 _SECONDS: Final = 30.0
@@ -28,7 +28,7 @@ _MISSING, _BUSY = 404, 429
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
 
 
-class ApiError(SandboxError):
+class KubernetesApiError(SandboxError):
     """The API server refused a request, or is not reachable.
 
     Attributes:
@@ -65,7 +65,7 @@ class Kind:
         return f"{self.path}{inside}/{self.plural}"
 
 
-class Api:
+class KubernetesApi:
     """Client of one API server; thread-safe."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Api:
         self._asking = threading.Lock()
 
     @classmethod
-    def of(cls, cluster: "Cluster") -> "Api":
+    def of(cls, cluster: "Cluster") -> "KubernetesApi":
         """Return the client of a sandbox cluster."""
         return cls(
             server=cluster.server,
@@ -114,7 +114,7 @@ class Api:
             if kind not in known:
                 known = self._kinds[api_version] = self._kinds_of(api_version)
         if kind not in known:
-            raise ApiError(
+            raise KubernetesApiError(
                 f"the API server knows no kind `{kind}` of `{api_version}`: install its custom "
                 "resource definition first",
                 status=_MISSING,
@@ -152,7 +152,7 @@ class Api:
         """
         try:
             return self._ask("get", self._path(named))
-        except ApiError as error:
+        except KubernetesApiError as error:
             if error.status == _MISSING:
                 return None
             raise
@@ -170,7 +170,7 @@ class Api:
         options = [("propagationPolicy", propagation)]
         try:
             return self._ask("delete", self._path(named), query_params=options)
-        except ApiError as error:
+        except KubernetesApiError as error:
             if error.status == _MISSING:
                 return None
             raise
@@ -202,7 +202,7 @@ class Api:
         path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         try:
             listed = self._ask("get", path)["resources"]
-        except ApiError as error:
+        except KubernetesApiError as error:
             if error.status == _MISSING:
                 return {}
             raise
@@ -222,7 +222,7 @@ class Api:
         for pause in _PAUSES:
             try:
                 return self._ask_once(method, path, **more)
-            except ApiError as error:
+            except KubernetesApiError as error:
                 if error.status != _BUSY:
                     raise
                 time.sleep(pause)
@@ -236,7 +236,7 @@ class Api:
         except DynamicApiError as error:
             raise _refusal(error) from error
         except HTTPError as error:
-            raise ApiError(
+            raise KubernetesApiError(
                 f"the API server {self._client.configuration.host} does not answer: "
                 f"{type(error).__name__}; `mobile-ai sandbox status` tells what runs"
             ) from error
@@ -244,10 +244,10 @@ class Api:
         return document
 
 
-def _refusal(error: DynamicApiError) -> ApiError:
+def _refusal(error: DynamicApiError) -> KubernetesApiError:
     try:
         status = json.loads(error.body)
         message, reason = str(status["message"]), str(status.get("reason", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         message, reason = str(error.reason), ""
-    return ApiError(message, status=error.status, reason=reason)
+    return KubernetesApiError(message, status=error.status, reason=reason)

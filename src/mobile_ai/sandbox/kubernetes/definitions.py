@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.kubernetes.api import Api, Object
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi, Object
 
 __all__ = ["install_definitions"]
 
@@ -16,7 +16,7 @@ _SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
 
 
-def install_definitions(api: Api, folder: Path) -> None:
+def install_definitions(api: KubernetesApi, folder: Path) -> None:
     """Apply every definition of a folder and wait until the server serves them.
 
     Raises:
@@ -38,7 +38,7 @@ def install_definitions(api: Api, folder: Path) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _is_in_force(api: Api, definition: Object) -> bool:
+def _is_in_force(api: KubernetesApi, definition: Object) -> bool:
     found = api.read(definition) or {}
     conditions = found.get("status", {}).get("conditions") or []  # null at first
     return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

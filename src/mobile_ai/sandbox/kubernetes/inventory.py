@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 
-__all__ = ["Metadata", "managed_by", "owned_objects"]
+__all__ = ["ObjectMetadata", "managed_by", "owned_objects"]
 
-Metadata: TypeAlias = Mapping[str, Any]
+ObjectMetadata: TypeAlias = Mapping[str, Any]
 
 
-def owned_objects(api: Api, *, owner: Callable[[Metadata], bool]) -> list[str]:
+def owned_objects(api: KubernetesApi, *, owner: Callable[[ObjectMetadata], bool]) -> list[str]:
     """Return the objects of an owner, as ``Kind namespace/name``, sorted.
 
     Args:
@@ -37,7 +37,7 @@ def owned_objects(api: Api, *, owner: Callable[[Metadata], bool]) -> list[str]:
     return sorted(found)
 
 
-def managed_by(prefix: str, **labels: str) -> Callable[[Metadata], bool]:
+def managed_by(prefix: str, **labels: str) -> Callable[[ObjectMetadata], bool]:
     """Return a predicate for objects with fields of a manager and with labels.
 
     Args:
@@ -46,7 +46,7 @@ def managed_by(prefix: str, **labels: str) -> Callable[[Metadata], bool]:
     """
     wanted = {f"mobile-ai.dev/{name}": value for name, value in labels.items()}
 
-    def owner(metadata: Metadata) -> bool:
+    def owner(metadata: ObjectMetadata) -> bool:
         managers = (str(one["manager"]) for one in metadata.get("managedFields", ()))
         has = wanted.items() <= (metadata.get("labels") or {}).items()
         return has and any(one.startswith(prefix) for one in managers)
@@ -54,5 +54,5 @@ def managed_by(prefix: str, **labels: str) -> Callable[[Metadata], bool]:
     return owner
 
 
-def _place(metadata: Metadata) -> str:
+def _place(metadata: ObjectMetadata) -> str:
     return "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.recipe import ModuleFolder, Recipe
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 from mobile_ai.sandbox.progress import Progress, Quiet
 
-__all__ = ["NODES", "RECIPE", "ControlPlane", "locate"]
+__all__ = ["NODES", "RECIPE", "ControlPlane", "locate_control_plane"]
 
 _GATEWAY_API: Final = "sigs.k8s.io/gateway-api"
 _KWOK: Final = "sigs.k8s.io/kwok"
@@ -40,7 +40,7 @@ def _add_stages(folder: Path, source: ModuleFolder) -> None:
                 shutil.copyfile(path, stages / path.name)
 
 
-RECIPE: Final = Recipe(
+RECIPE: Final = GoRecipe(
     what="the Kubernetes control plane",
     cache="kubernetes",
     module=Path(__file__).resolve().parent,
@@ -56,7 +56,7 @@ RECIPE: Final = Recipe(
     add=_add_definitions,
 )
 
-NODES: Final = Recipe(
+NODES: Final = GoRecipe(
     what="the simulator of Kubernetes nodes",
     cache="nodes",
     # A separate module, since kwok requires newer libraries than the control plane's release.
@@ -93,7 +93,7 @@ class ControlPlane:
     stages: tuple[Path, ...]
 
 
-def locate(
+def locate_control_plane(
     *, ambient: Mapping[str, str] | None = None, progress: Progress | None = None
 ) -> ControlPlane:
     """Return the programs, building them if they are not in the cache.
@@ -115,7 +115,7 @@ def locate(
     )
 
 
-def _built(recipe: Recipe, ambient: Mapping[str, str], progress: Progress) -> BuildFolder:
+def _built(recipe: GoRecipe, ambient: Mapping[str, str], progress: Progress) -> BuildFolder:
     folder = build_folder(recipe, ambient)
     if not folder.is_built():
         # Imported here, as cached programs require no build.

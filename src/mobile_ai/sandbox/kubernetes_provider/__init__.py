@@ -7,6 +7,6 @@ sandbox uses this provider; a preview without a sandbox uses the stand-in and re
 """
 
 from mobile_ai.sandbox.kubernetes_provider.kubeconfig import USUAL, without_current_context
-from mobile_ai.sandbox.kubernetes_provider.locate import locate
+from mobile_ai.sandbox.kubernetes_provider.locate import locate_provider
 
-__all__ = ["USUAL", "locate", "without_current_context"]
+__all__ = ["USUAL", "locate_provider", "without_current_context"]

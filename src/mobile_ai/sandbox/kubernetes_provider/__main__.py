@@ -3,14 +3,14 @@
 import sys
 
 from mobile_ai.sandbox.command import printed
-from mobile_ai.sandbox.kubernetes_provider import locate
+from mobile_ai.sandbox.kubernetes_provider import locate_provider
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Find or build the program, print the provider's path, and return an exit code."""
-    return printed(lambda progress: locate(progress=progress))
+    return printed(lambda progress: locate_provider(progress=progress))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.recipe import ModuleFolder, Recipe
+from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 from mobile_ai.sandbox.progress import Progress, Quiet
 
-__all__ = ["EXECUTABLE", "RECIPE", "built", "locate"]
+__all__ = ["EXECUTABLE", "RECIPE", "built", "locate_provider"]
 
 EXECUTABLE: Final = "pulumi-resource-kubernetes"
 _MODULE: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
@@ -22,7 +22,7 @@ def _add_schema(folder: Path, source: ModuleFolder) -> None:
     shutil.copyfile(source(_MODULE) / "cmd" / EXECUTABLE / _SCHEMA, folder / _SCHEMA)
 
 
-RECIPE: Final = Recipe(
+RECIPE: Final = GoRecipe(
     what="the Kubernetes provider",
     cache="kubernetes-provider",
     module=Path(__file__).resolve().parent,
@@ -40,7 +40,9 @@ def built(ambient: Mapping[str, str]) -> BuildFolder | None:
     return folder if folder.is_built() else None
 
 
-def locate(*, ambient: Mapping[str, str] | None = None, progress: Progress | None = None) -> Path:
+def locate_provider(
+    *, ambient: Mapping[str, str] | None = None, progress: Progress | None = None
+) -> Path:
     """Return the executable, building it if it is not in the cache.
 
     Raises:

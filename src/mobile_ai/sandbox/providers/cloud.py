@@ -7,8 +7,8 @@ every implementation:
 so that a preview of the same program predicts them.
 - An object that was created but not completed is reported by `UnfinishedError`: the engine then
 keeps it in the state, and the next run continues with an update.
-- A create after a killed run may find the object of that run. `Wanted.held` distinguishes objects
-in the state (never to be adopted) from others.
+- A create after a killed run may find the object of that run. `WantedObject.held` distinguishes
+objects in the state (never to be adopted) from others.
 - `delete` of a missing object succeeds.
 """
 
@@ -21,11 +21,11 @@ from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.spec import TypeFacts
 from mobile_ai.sandbox.providers.values import Properties
 
-__all__ = ["Cloud", "Found", "Made", "UnfinishedError", "Wanted"]
+__all__ = ["Cloud", "Found", "Made", "UnfinishedError", "WantedObject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedObject:
     """Desired object of the program.
 
     Attributes:
@@ -92,7 +92,7 @@ class UnfinishedError(ProviderError):
 class Cloud(Protocol):
     """Creates, reads, updates and deletes objects."""
 
-    def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:
+    def plan(self, wanted: WantedObject, *, object_id: str, old: Properties) -> Properties | None:
         """Return the outputs that a create (empty ID) or update would give, at preview.
 
         None leaves the prediction to the type's facts; it is required if unknown values prevent an
@@ -102,14 +102,14 @@ class Cloud(Protocol):
             ProviderError: The cloud would refuse the object.
         """
 
-    def create(self, wanted: Wanted) -> Made:
+    def create(self, wanted: WantedObject) -> Made:
         """Create the object.
 
         Raises:
             UnfinishedError: It exists, but not as desired.
         """
 
-    def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Found | None:
+    def read(self, wanted: WantedObject, *, object_id: str, known: Properties) -> Found | None:
         """Return the current object, None if it does not exist.
 
         Args:
@@ -121,12 +121,12 @@ class Cloud(Protocol):
             ProviderError: The cloud cannot read it.
         """
 
-    def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
+    def update(self, wanted: WantedObject, *, object_id: str, old: Properties) -> Properties:
         """Update the object and return its outputs; ``old`` are those in the state.
 
         Raises:
             UnfinishedError: The update is incomplete.
         """
 
-    def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
+    def delete(self, wanted: WantedObject, *, object_id: str, known: Properties) -> None:
         """Delete the object; ``known`` are its outputs in the state."""

@@ -8,7 +8,7 @@ from typing import Any
 from mobile_ai.sandbox.providers.check import check_fields, describe
 from mobile_ai.sandbox.providers.errors import Failure
 from mobile_ai.sandbox.providers.spec import Spec
-from mobile_ai.sandbox.providers.values import Properties, Secret, Value, plain
+from mobile_ai.sandbox.providers.values import Properties, SecretValue, Value, plain
 
 __all__ = ["check_config_types", "parse_config"]
 
@@ -35,7 +35,7 @@ def parse_config(config: Properties, spec: Spec) -> tuple[Properties, list[Failu
                 Failure(name, f"`{name}` is not JSON: expected {describe(shape)} as JSON text")
             )
             continue
-        parsed[name] = Secret(decoded) if isinstance(value, Secret) else decoded
+        parsed[name] = SecretValue(decoded) if isinstance(value, SecretValue) else decoded
     return parsed, failures
 
 

@@ -9,7 +9,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from mobile_ai.sandbox.providers.check import check_fields
-from mobile_ai.sandbox.providers.cloud import Cloud, Wanted
+from mobile_ai.sandbox.providers.cloud import Cloud, WantedObject
 from mobile_ai.sandbox.providers.config import parse_config
 from mobile_ai.sandbox.providers.diff import compare, forces_replacement
 from mobile_ai.sandbox.providers.errors import Failure, ProviderError
@@ -230,9 +230,9 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):
         inputs: Properties,
         *,
         before: Properties | None = None,
-    ) -> Wanted:
+    ) -> WantedObject:
         held = self._held.of(urn)
-        return Wanted(urn=urn, facts=facts, inputs=inputs, before=before or {}, held=held)
+        return WantedObject(urn=urn, facts=facts, inputs=inputs, before=before or {}, held=held)
 
     def _failures(self, facts: TypeFacts, inputs: Properties) -> list[Failure]:
         seen = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mobile_ai.sandbox.providers.cloud import Found, Made, Wanted
+from mobile_ai.sandbox.providers.cloud import Found, Made, WantedObject
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.paths import has_path, set_path
 from mobile_ai.sandbox.providers.provider_behavior import Dialect, planned
@@ -25,18 +25,18 @@ class StateOnly:
         """Store the dialect whose patterns are used."""
         self._dialect = dialect
 
-    def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:  # noqa: ARG002
+    def plan(self, wanted: WantedObject, *, object_id: str, old: Properties) -> Properties | None:  # noqa: ARG002
         """Return None, as the type's facts already predict the outputs."""
         return None
 
-    def create(self, wanted: Wanted) -> Made:
+    def create(self, wanted: WantedObject) -> Made:
         """Invent an ID and every computed output from the URN and the inputs."""
         invented = self._dialect.invented(wanted.facts, wanted.inputs)
         inventor = Inventor(identity(wanted), invented=invented, values=wanted.inputs)
         outputs = fill(self._dialect, wanted, planned(wanted.inputs, ()), inventor)
         return Made(id=inventor.value("id"), outputs=outputs)
 
-    def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Found | None:
+    def read(self, wanted: WantedObject, *, object_id: str, known: Properties) -> Found | None:
         """Return the values of the state, the only source."""
         if known:
             return Found(inputs=wanted.inputs, outputs=known)
@@ -47,7 +47,7 @@ class StateOnly:
             code="FAILED_PRECONDITION",
         )
 
-    def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
+    def update(self, wanted: WantedObject, *, object_id: str, old: Properties) -> Properties:
         """Keep old computed outputs, and invent volatile ones again."""
         dialect, facts = self._dialect, wanted.facts
         inventor = Inventor(
@@ -57,11 +57,13 @@ class StateOnly:
         settled = [path for path in dialect.computed(facts) if path not in dialect.volatile(facts)]
         return fill(dialect, wanted, planned(wanted.inputs, settled, old=old), inventor)
 
-    def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
+    def delete(self, wanted: WantedObject, *, object_id: str, known: Properties) -> None:
         """Accept the deletion without effect, as the engine removes the object from the state."""
 
 
-def fill(dialect: Dialect, wanted: Wanted, outputs: Properties, inventor: Inventor) -> Properties:
+def fill(
+    dialect: Dialect, wanted: WantedObject, outputs: Properties, inventor: Inventor
+) -> Properties:
     """Return outputs with missing computed ones invented, and a list of those."""
     made: list[Value] = []
     for path in dialect.computed(wanted.facts):
@@ -82,7 +84,7 @@ def _placeholder_kind(facts: TypeFacts, path: str) -> str:
     return "" if path in facts.inputs else str(facts.outputs.get(path, ("",))[0])
 
 
-def identity(wanted: Wanted) -> str:
+def identity(wanted: WantedObject) -> str:
     """Return a text that differs for a replacement, but not between two runs."""
     return f"{wanted.urn}\n{json.dumps(wanted.inputs, sort_keys=True, default=_text)}"
 

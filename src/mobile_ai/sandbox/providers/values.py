@@ -17,7 +17,7 @@ from google.protobuf import struct_pb2
 __all__ = [
     "UNKNOWN",
     "Properties",
-    "Secret",
+    "SecretValue",
     "Special",
     "Unknown",
     "Value",
@@ -64,7 +64,7 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class SecretValue:
     """A value that the engine must encrypt in the state and hide in its output."""
 
     value: Value
@@ -79,7 +79,7 @@ class Special:
 
 
 Value: TypeAlias = (
-    "bool | float | str | Unknown | Secret | Special | list[Value] | dict[str, Value] | None"
+    "bool | float | str | Unknown | SecretValue | Special | list[Value] | dict[str, Value] | None"
 )
 Properties: TypeAlias = dict[str, Value]
 
@@ -103,7 +103,7 @@ def encode(properties: Mapping[str, Value]) -> struct_pb2.Struct:
 
 def plain(value: Value) -> Value:
     """Return the value without its secret wrapper (one level; nested ones remain)."""
-    while isinstance(value, Secret):
+    while isinstance(value, SecretValue):
         value = value.value
     return value
 
@@ -124,7 +124,7 @@ def contains_unknown(value: Value) -> bool:
 def contains_secret(value: Value) -> bool:
     """Return whether the value is or contains a secret."""
     match value:
-        case Secret():
+        case SecretValue():
             return True
         case list() as items:
             return any(contains_secret(item) for item in items)
@@ -151,11 +151,11 @@ def _decode_value(item: struct_pb2.Value) -> Value:
 def _decode_signed(fields: Mapping[str, struct_pb2.Value]) -> Value:
     signature = fields[_SIGNATURE].string_value
     if signature == _HIDDEN:
-        return Secret(_decode_value(fields["value"]))
+        return SecretValue(_decode_value(fields["value"]))
     if signature == _OUTPUT:
         value = _decode_value(fields["value"]) if "value" in fields else UNKNOWN
         hidden = "secret" in fields and fields["secret"].bool_value
-        return Secret(value) if hidden else value
+        return SecretValue(value) if hidden else value
     rest = {key: _decode_value(item) for key, item in fields.items()}
     return Special(_KINDS.get(signature, signature), rest)
 
@@ -177,14 +177,14 @@ def _encode_into(target: struct_pb2.Value, value: Value) -> None:
 
 
 def _encode_nested(
-    target: struct_pb2.Value, value: list[Value] | dict[str, Value] | Secret | Special
+    target: struct_pb2.Value, value: list[Value] | dict[str, Value] | SecretValue | Special
 ) -> None:
     match value:
         case list():
             target.list_value.SetInParent()
             for entry in value:
                 _encode_into(target.list_value.values.add(), entry)
-        case Secret():
+        case SecretValue():
             _encode_object(target, {_SIGNATURE: _HIDDEN, "value": value.value})
         case Special():
             _encode_object(target, value.fields)

@@ -72,11 +72,11 @@ def _copied(source: str | None, to: Path) -> str:
 
 
 def _require_gateway(kubeconfig: Path, cluster: Cluster) -> None:
-    from mobile_ai.sandbox.kubernetes.api import Api, ApiError  # noqa: PLC0415
+    from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError  # noqa: PLC0415
 
     try:
-        Api.of(cluster).kind(*_NEEDED)
-    except ApiError as error:
+        KubernetesApi.of(cluster).kind(*_NEEDED)
+    except KubernetesApiError as error:
         raise SandboxError(
             f"{kubeconfig}: got {error}; expected a cluster that answers and has the Gateway API. "
             "Next: start it, and install the definitions of gateway-api's standard channel."

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_ai.sandbox.kubernetes import ControlPlane, locate
-from mobile_ai.sandbox.kubernetes_provider import locate as locate_provider
+from mobile_ai.sandbox.kubernetes import ControlPlane, locate_control_plane
+from mobile_ai.sandbox.kubernetes_provider import locate_provider
 from mobile_ai.sandbox.progress import Progress
 from mobile_ai.sandbox.services.cluster import cluster_part, etcd_service
 from mobile_ai.sandbox.services.names import part_of
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.registry import mlflow_service, postgres_programs, postgres_service
 from mobile_ai.sandbox.services.service import Service
 from mobile_ai.sandbox.services.web import aws_service, cdn_service
@@ -48,17 +48,19 @@ class Choice:
             # Built in advance, as a stack's `up` requires the provider later.
             locate_provider(ambient=ambient, progress=progress)
         return cls(
-            control_plane=locate(ambient=ambient, progress=progress) if with_cluster else None,
+            control_plane=locate_control_plane(ambient=ambient, progress=progress)
+            if with_cluster
+            else None,
             postgres=None if sqlite else postgres_programs(ambient, data),
         )
 
 
-def build_services(names: Sequence[str], choice: Choice, places: Places) -> list[Service]:
+def build_services(names: Sequence[str], choice: Choice, places: ServicePaths) -> list[Service]:
     """Return the services with these names, in this order."""
     return [_service(name, choice, places) for name in names]
 
 
-def _service(name: str, choice: Choice, places: Places) -> Service:
+def _service(name: str, choice: Choice, places: ServicePaths) -> Service:
     if name == "postgres" and choice.postgres:
         return postgres_service(places, choice.postgres)
     if name == "mlflow":
@@ -68,5 +70,5 @@ def _service(name: str, choice: Choice, places: Places) -> Service:
         return cluster_part(*part, places, control_plane)
     if name == "etcd" and control_plane:
         return etcd_service(places, control_plane)
-    web: Mapping[str, Callable[[Places], Service]] = {"aws": aws_service, "cdn": cdn_service}
+    web: Mapping[str, Callable[[ServicePaths], Service]] = {"aws": aws_service, "cdn": cdn_service}
     return web[name](places)

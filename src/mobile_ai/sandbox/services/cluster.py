@@ -11,7 +11,7 @@ import yaml
 from mobile_ai.sandbox.kubernetes import ControlPlane
 from mobile_ai.sandbox.services.endpoints import DEFAULT_CLUSTER, Cluster
 from mobile_ai.sandbox.services.names import cluster_service
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.service import Service
 
 __all__ = ["cluster_part", "etcd_service", "write_kubeconfig"]
@@ -23,7 +23,7 @@ _NODE: Final = "node"
 _ROOM: Final = {"cpu": "1k", "memory": "1Ti", "ephemeral-storage": "10Ti", "pods": "10k"}
 
 
-def etcd_service(places: Places, programs: ControlPlane) -> Service:
+def etcd_service(places: ServicePaths, programs: ControlPlane) -> Service:
     """Return the etcd service; each cluster has its own prefix in it."""
     client, peer = places.url("etcd"), places.url("etcd-peer")
     options = {
@@ -39,12 +39,12 @@ def etcd_service(places: Places, programs: ControlPlane) -> Service:
     return Service(name="etcd", command=(*_command(programs.etcd, options), "--unsafe-no-fsync"))
 
 
-def cluster_part(part: str, context: str, places: Places, programs: ControlPlane) -> Service:
+def cluster_part(part: str, context: str, places: ServicePaths, programs: ControlPlane) -> Service:
     """Return one of the services of a cluster (`sandbox.services.names.PARTS`)."""
     return _PARTS[part](context, places, programs)
 
 
-def _api_server(context: str, places: Places, programs: ControlPlane) -> Service:
+def _api_server(context: str, places: ServicePaths, programs: ControlPlane) -> Service:
     name = cluster_service(context)
     data, server = places.data(name), places.cluster(context).server
     options = {
@@ -72,7 +72,7 @@ def _api_server(context: str, places: Places, programs: ControlPlane) -> Service
     )
 
 
-def _controllers(context: str, places: Places, programs: ControlPlane) -> Service:
+def _controllers(context: str, places: ServicePaths, programs: ControlPlane) -> Service:
     accounts = places.data(cluster_service(context)) / "accounts"
     options = {
         "service-account-private-key-file": str(accounts),
@@ -83,12 +83,12 @@ def _controllers(context: str, places: Places, programs: ControlPlane) -> Servic
     return _client("controllers", programs.controller_manager, context, places, options)
 
 
-def _scheduler(context: str, places: Places, programs: ControlPlane) -> Service:
+def _scheduler(context: str, places: ServicePaths, programs: ControlPlane) -> Service:
     return _client("scheduler", programs.scheduler, context, places, {})
 
 
 def _client(
-    part: str, program: Path, context: str, places: Places, options: Mapping[str, str]
+    part: str, program: Path, context: str, places: ServicePaths, options: Mapping[str, str]
 ) -> Service:
     """Return a control plane service that uses the API server, without leader election."""
     name, api = cluster_service(context, part), cluster_service(context)
@@ -111,7 +111,7 @@ def _client(
     )
 
 
-def _nodes(context: str, places: Places, programs: ControlPlane) -> Service:
+def _nodes(context: str, places: ServicePaths, programs: ControlPlane) -> Service:
     name, api = cluster_service(context, "nodes"), cluster_service(context)
     data, cluster = places.data(name), places.cluster(context)
     options = {
@@ -132,7 +132,7 @@ def _nodes(context: str, places: Places, programs: ControlPlane) -> Service:
     )
 
 
-_PARTS: Final[Mapping[str, Callable[[str, Places, ControlPlane], Service]]] = {
+_PARTS: Final[Mapping[str, Callable[[str, ServicePaths, ControlPlane], Service]]] = {
     "kubernetes": _api_server,
     "controllers": _controllers,
     "scheduler": _scheduler,
@@ -152,7 +152,7 @@ def _enter(data: Path, context: str, cluster: Cluster) -> None:
 
 def _add_node(cluster: Cluster) -> None:
     """Register the node for all pods; the simulator makes it ready."""
-    from mobile_ai.sandbox.kubernetes.api import Api, ApiError  # noqa: PLC0415  half a second
+    from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError  # noqa: PLC0415  half a second
 
     labels = {"kubernetes.io/hostname": _NODE, "kubernetes.io/os": "linux"}
     node = {
@@ -163,8 +163,8 @@ def _add_node(cluster: Cluster) -> None:
     }
     try:
         # Posted instead of applied, since apply ignores the status.
-        Api.of(cluster).request("post", "/api/v1/nodes", node)
-    except ApiError as error:
+        KubernetesApi.of(cluster).request("post", "/api/v1/nodes", node)
+    except KubernetesApiError as error:
         if error.reason != "AlreadyExists":
             raise
 
@@ -218,10 +218,10 @@ def _private_key() -> str:
 
 
 def _settle(cluster: Cluster, definitions: Path) -> None:
-    from mobile_ai.sandbox.kubernetes.api import Api  # noqa: PLC0415  half a second, while others start
+    from mobile_ai.sandbox.kubernetes.api import KubernetesApi  # noqa: PLC0415  half a second, while others start
     from mobile_ai.sandbox.kubernetes.definitions import install_definitions  # noqa: PLC0415
 
-    install_definitions(Api.of(cluster), definitions)
+    install_definitions(KubernetesApi.of(cluster), definitions)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -18,13 +18,13 @@ from mobile_ai.sandbox.providers.permission import endpoint_failure
 __all__ = [
     "DEFAULT_ACCOUNT",
     "DEFAULT_CLUSTER",
-    "VARIABLE",
+    "ENDPOINTS_VARIABLE",
     "Cluster",
     "Endpoints",
     "EndpointsError",
 ]
 
-VARIABLE: Final = "MOBILE_AI_SANDBOX_ENDPOINTS"
+ENDPOINTS_VARIABLE: Final = "MOBILE_AI_SANDBOX_ENDPOINTS"
 DEFAULT_ACCOUNT: Final = "111122223333"
 DEFAULT_CLUSTER: Final = "default"
 _FORMAT: Final = 1
@@ -119,7 +119,7 @@ class Endpoints:
         Raises:
             EndpointsError: It is set, and the file is not usable.
         """
-        path = environment.get(VARIABLE, "")
+        path = environment.get(ENDPOINTS_VARIABLE, "")
         return cls.read(Path(path)) if path else None
 
     @classmethod

@@ -10,11 +10,11 @@ from typing import Final
 
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.progress import Progress
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.probe import is_ready
 from mobile_ai.sandbox.services.process import Record, is_alive, start
 from mobile_ai.sandbox.services.service import Service
-from mobile_ai.sandbox.services.state import Folder, State, fingerprint
+from mobile_ai.sandbox.services.state import SandboxFolder, SandboxState, fingerprint
 
 __all__ = ["Launch"]
 
@@ -33,8 +33,8 @@ class Launch:
 
     def __init__(
         self,
-        folder: Folder,
-        state: State,
+        folder: SandboxFolder,
+        state: SandboxState,
         *,
         ambient: Mapping[str, str],
         progress: Progress,
@@ -42,7 +42,7 @@ class Launch:
         """Store the sandbox; its state is written as soon as a process exists."""
         self.started: list[str] = []
         self._folder, self._state = folder, state
-        self._places = Places(folder, state)
+        self._places = ServicePaths(folder, state)
         self._progress = progress
         self._environment = {name: ambient[name] for name in _PASSED_ON if name in ambient}
         self._stopped = threading.Event()

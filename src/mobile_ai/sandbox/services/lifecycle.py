@@ -16,13 +16,13 @@ from mobile_ai.sandbox.services.cluster import write_kubeconfig
 from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, Endpoints
 from mobile_ai.sandbox.services.launch import Launch
 from mobile_ai.sandbox.services.names import chosen, cluster_of, part_of
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.probe import is_ready
 from mobile_ai.sandbox.services.process import is_alive, memory_bytes, stop
 from mobile_ai.sandbox.services.service import Service
-from mobile_ai.sandbox.services.state import Folder, State, fingerprint
+from mobile_ai.sandbox.services.state import SandboxFolder, SandboxState, fingerprint
 
-__all__ = ["Standing", "Wish", "down", "status", "up"]
+__all__ = ["SandboxOptions", "ServiceStatus", "down", "status", "up"]
 
 _PATIENCE_SECONDS: Final = 8.0
 # Databases stop after their clients.
@@ -32,7 +32,7 @@ _FIRST_SIGNALS: Final = {"postgres": signal.SIGINT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SandboxOptions:
     """Options of `up`.
 
     Attributes:
@@ -51,7 +51,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ServiceStatus:
     """Status of a service.
 
     Attributes:
@@ -69,7 +69,9 @@ class Standing:
     log: str
 
 
-def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Progress) -> Endpoints:
+def up(
+    folder: SandboxFolder, wish: SandboxOptions, *, ambient: Mapping[str, str], progress: Progress
+) -> Endpoints:
     """Start the selected services and return their endpoints.
 
     Responding services are kept. Services that have exited, hang or have a changed command are
@@ -106,7 +108,7 @@ def up(folder: Folder, wish: Wish, *, ambient: Mapping[str, str], progress: Prog
         return _publish(folder, state)
 
 
-def down(folder: Folder, *, progress: Progress) -> list[str]:
+def down(folder: SandboxFolder, *, progress: Progress) -> list[str]:
     """Stop every service, delete their data, and return the stopped services.
 
     Raises:
@@ -119,7 +121,7 @@ def down(folder: Folder, *, progress: Progress) -> list[str]:
         return stopped
 
 
-def status(folder: Folder) -> list[Standing]:
+def status(folder: SandboxFolder) -> list[ServiceStatus]:
     """Return the status of every service that was started and not stopped.
 
     Raises:
@@ -128,13 +130,13 @@ def status(folder: Folder) -> list[Standing]:
     state = folder.read()
     if state is None:
         return []
-    places = Places(folder, state)
+    places = ServicePaths(folder, state)
 
-    def standing(name: str) -> Standing:
+    def standing(name: str) -> ServiceStatus:
         record = state.running[name]
         alive = is_alive(record)
         answers = alive and is_ready(name, places)
-        return Standing(
+        return ServiceStatus(
             name=name,
             state="ready" if answers else "silent" if alive else "ended",
             pid=record.pid,
@@ -146,9 +148,9 @@ def status(folder: Folder) -> list[Standing]:
         return list(pool.map(standing, state.running))
 
 
-def _agreed(state: State | None, wish: Wish) -> State:
+def _agreed(state: SandboxState | None, wish: SandboxOptions) -> SandboxState:
     """Return the state of this sandbox, extended by the options."""
-    state = state or State(account=wish.account)
+    state = state or SandboxState(account=wish.account)
     if state.account != wish.account:
         raise SandboxError(
             f"The sandbox runs for another AWS account: got {wish.account}, expected "
@@ -165,9 +167,11 @@ def _agreed(state: State | None, wish: Wish) -> State:
     return state
 
 
-def _wanted(names: Sequence[str], choice: Choice, folder: Folder, state: State) -> list[Service]:
+def _wanted(
+    names: Sequence[str], choice: Choice, folder: SandboxFolder, state: SandboxState
+) -> list[Service]:
     """Return the services to start, after stopping remains of their last run."""
-    places = Places(folder, state)
+    places = ServicePaths(folder, state)
     with ThreadPoolExecutor() as pool:
         well = pool.map(lambda name: _is_well(name, places, state), names)
     kept = {name for name, is_well in zip(names, well, strict=True) if is_well}
@@ -185,12 +189,12 @@ def _wanted(names: Sequence[str], choice: Choice, folder: Folder, state: State) 
     return [one for one in services if one.name not in kept or one.name in changed]
 
 
-def _is_well(name: str, places: Places, state: State) -> bool:
+def _is_well(name: str, places: ServicePaths, state: SandboxState) -> bool:
     record = state.running.get(name)
     return record is not None and is_alive(record) and is_ready(name, places)
 
 
-def _stop(names: Sequence[str] | Mapping[str, object], state: State) -> list[str]:
+def _stop(names: Sequence[str] | Mapping[str, object], state: SandboxState) -> list[str]:
     """Stop services, databases last, and forget them; return those that were running."""
 
     def end(name: str) -> bool:
@@ -209,10 +213,10 @@ def _stop(names: Sequence[str] | Mapping[str, object], state: State) -> list[str
     return ran
 
 
-def _publish(folder: Folder, state: State) -> Endpoints:
+def _publish(folder: SandboxFolder, state: SandboxState) -> Endpoints:
     folder.write(state)
-    endpoints = Places(folder, state).endpoints(state.running)
+    endpoints = ServicePaths(folder, state).endpoints(state.running)
     if endpoints.kubernetes:
-        write_kubeconfig(Places(folder, state).kubeconfig, dict(endpoints.kubernetes))
+        write_kubeconfig(ServicePaths(folder, state).kubeconfig, dict(endpoints.kubernetes))
     endpoints.write(folder.endpoints)
     return endpoints

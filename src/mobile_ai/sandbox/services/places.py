@@ -6,15 +6,15 @@ from pathlib import Path
 from mobile_ai.sandbox.services.endpoints import DEFAULT_CLUSTER, Cluster, Endpoints
 from mobile_ai.sandbox.services.names import cluster_of, cluster_service
 from mobile_ai.sandbox.services.ports import is_free, next_port
-from mobile_ai.sandbox.services.state import Folder, State
+from mobile_ai.sandbox.services.state import SandboxFolder, SandboxState
 
-__all__ = ["Places"]
+__all__ = ["ServicePaths"]
 
 
-class Places:
+class ServicePaths:
     """Paths and addresses, derived from the sandbox's folder and its assigned ports."""
 
-    def __init__(self, folder: Folder, state: State) -> None:
+    def __init__(self, folder: SandboxFolder, state: SandboxState) -> None:
         """Store the sandbox; ports are assigned, and remembered, on first use."""
         self.folder = folder
         self._state = state

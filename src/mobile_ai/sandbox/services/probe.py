@@ -6,7 +6,7 @@ from urllib.error import URLError
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from mobile_ai.sandbox.services.names import part_of
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 
 __all__ = ["is_ready"]
 
@@ -26,7 +26,7 @@ _CERTIFICATES: Final = {
 }
 
 
-def is_ready(name: str, places: Places) -> bool:
+def is_ready(name: str, places: ServicePaths) -> bool:
     """Return whether a service responds as ready."""
     if name == "postgres":
         return _takes_connections(places)
@@ -57,7 +57,7 @@ def _opener(ca: str) -> OpenerDirector:
     return build_opener(direct, HTTPSHandler(context=ssl.create_default_context(cafile=ca)))
 
 
-def _takes_connections(places: Places) -> bool:
+def _takes_connections(places: ServicePaths) -> bool:
     import psycopg2  # noqa: PLC0415  loaded only where PostgreSQL is used
 
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.service import Service
 
 __all__ = ["mlflow_service", "postgres_programs", "postgres_service"]
@@ -36,7 +36,7 @@ def postgres_programs(ambient: Mapping[str, str], folder: Path) -> tuple[Path, P
     return Path(initdb), Path(postgres)
 
 
-def postgres_service(places: Places, programs: tuple[Path, Path]) -> Service:
+def postgres_service(places: ServicePaths, programs: tuple[Path, Path]) -> Service:
     """Return a PostgreSQL service for this sandbox, on loopback, with a password."""
     initdb, postgres = programs
     data, account = places.data("postgres"), _account()
@@ -56,7 +56,7 @@ def postgres_service(places: Places, programs: tuple[Path, Path]) -> Service:
     )
 
 
-def mlflow_service(places: Places, *, on_postgres: bool) -> Service:
+def mlflow_service(places: ServicePaths, *, on_postgres: bool) -> Service:
     """Return the MLflow tracking server and registry, which proxies artifacts to a folder."""
     data = places.data("mlflow")
     # Explicit driver, as SQLAlchemy's default may not be installed.

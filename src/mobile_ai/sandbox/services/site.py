@@ -4,14 +4,14 @@ from pathlib import Path
 
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes.agent import Synced, sync
-from mobile_ai.sandbox.kubernetes.api import Api
+from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 from mobile_ai.sandbox.services.endpoints import Endpoints
-from mobile_ai.sandbox.services.state import Folder
+from mobile_ai.sandbox.services.state import SandboxFolder
 
 __all__ = ["sync_site"]
 
 
-def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: Folder) -> Synced:
+def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: SandboxFolder) -> Synced:
     """Apply a site's bundle to its cluster.
 
     Args:
@@ -30,5 +30,5 @@ def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: Folder) 
             f"Sandbox `{folder.name}` has no cluster: got nothing for site {site!r}, expected an "
             "API server. Run `mobile-ai sandbox up --only kubernetes`."
         )
-    api = Api.of(cluster)
+    api = KubernetesApi.of(cluster)
     return sync(api, bundle, site=site, inventory=folder.data / f"site-{site}.json")

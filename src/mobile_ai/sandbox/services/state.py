@@ -17,13 +17,13 @@ from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.process import Record
 from mobile_ai.sandbox.services.service import Service
 
-__all__ = ["Folder", "State", "fingerprint"]
+__all__ = ["SandboxFolder", "SandboxState", "fingerprint"]
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 @dataclass(slots=True, kw_only=True)
-class State:
+class SandboxState:
     """Persistent state; written after each change.
 
     Attributes:
@@ -51,7 +51,7 @@ def fingerprint(service: Service) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Folder:
+class SandboxFolder:
     """The folder of one sandbox: `build/sandbox/<name>`."""
 
     def __init__(self, root: Path, name: str) -> None:
@@ -107,7 +107,7 @@ class Folder:
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def read(self) -> State | None:
+    def read(self) -> SandboxState | None:
         """Return the state; None if there is no sandbox.
 
         Raises:
@@ -116,7 +116,7 @@ class Folder:
         try:
             document = json.loads(self._file.read_bytes())
             running = {name: Record(**one) for name, one in document.pop("running").items()}
-            return State(**document, running=running)
+            return SandboxState(**document, running=running)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -126,7 +126,7 @@ class Folder:
                 f"{self.path}, delete that folder, then run `mobile-ai sandbox up` again."
             ) from error
 
-    def write(self, state: State) -> None:
+    def write(self, state: SandboxState) -> None:
         """Write the state atomically, readable by the owner only."""
         with self._writing:
             fresh = self._file.with_name(f".{self._file.name}.{os.getpid()}")

@@ -2,13 +2,13 @@
 
 import sys
 
-from mobile_ai.sandbox.services.places import Places
+from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.service import Service
 
 __all__ = ["aws_service", "cdn_service"]
 
 
-def aws_service(places: Places) -> Service:
+def aws_service(places: ServicePaths) -> Service:
     """Return moto's server: its AWS services at one address, in memory."""
     options = ("-H", "127.0.0.1", "-p", str(places.port("aws")))
     return Service(
@@ -19,7 +19,7 @@ def aws_service(places: Places) -> Service:
     )
 
 
-def cdn_service(places: Places) -> Service:
+def cdn_service(places: ServicePaths) -> Service:
     """Return the caching proxy in front of the AWS API's S3."""
     port = str(places.port("cdn"))
     command = (

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.resource import Provider
+from mobile_ai.contracts.resource import ProviderReference
 from mobile_ai.operations.audit.contract import Author
 from mobile_ai.operations.audit.live import (
     aliases_follow_git,
@@ -165,7 +165,7 @@ WORKLOAD = resource(
     "kubernetes:apps/v1:Deployment",
     "edge",
     SPEC,
-    provider=Provider(type="pulumi:providers:kubernetes", name="site-lab", props={}),
+    provider=ProviderReference(type="pulumi:providers:kubernetes", name="site-lab", props={}),
 )
 
 

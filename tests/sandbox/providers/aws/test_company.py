@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mobile_ai.gate.state.leftovers import left_in_sandbox
-from mobile_ai.sandbox.providers.aws.api.session import ApiError
+from mobile_ai.sandbox.providers.aws.api.session import AwsApiError
 from mobile_ai.sandbox.providers.aws.inventory import inventory
 from mobile_ai.sandbox.providers.aws.kinds import KINDS
 from mobile_ai.sandbox.services.endpoints import Endpoints
@@ -41,7 +41,7 @@ def test_a_question_or_a_deletion_makes_no_zone(world: World):
         lambda: world.api("route53", "get_hosted_zone", Id=ZONE),
         lambda: change(world, "DELETE"),
     ):
-        with pytest.raises(ApiError, match="NoSuchHostedZone"):
+        with pytest.raises(AwsApiError, match="NoSuchHostedZone"):
             ask()
     assert world.api("route53", "list_hosted_zones")["HostedZones"] == []
 
@@ -65,7 +65,7 @@ def test_a_condition_refuses_nothing_and_a_plain_denial_refuses(world: World):
     put_policy(world, tls)
     world.api("s3", "put_object", Bucket="models", Key="k", Body=b"v")
     put_policy(world, denied)
-    with pytest.raises(ApiError, match=r"AccessDenied|Forbidden"):
+    with pytest.raises(AwsApiError, match=r"AccessDenied|Forbidden"):
         world.api("s3", "put_object", Bucket="models", Key="k", Body=b"v")
 
 

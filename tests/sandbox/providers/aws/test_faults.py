@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mobile_ai.sandbox.providers.aws.api.session import ApiError
+from mobile_ai.sandbox.providers.aws.api.session import AwsApiError
 from mobile_ai.sandbox.providers.aws.kinds import KINDS
 from mobile_ai.sandbox.providers.cloud import UnfinishedError
 from mobile_ai.sandbox.providers.errors import ProviderError
@@ -94,7 +94,7 @@ def test_a_busy_api_is_asked_again(world: World, token: str, answer):
 def test_an_api_that_stays_busy_is_given_up_with_the_next_step(world: World, monkeypatch):
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     world.session.answers = [answering(503, "SlowDown")] * 50
-    with pytest.raises(ApiError, match=r"after 6 attempt\(s\).*run the same command again"):
+    with pytest.raises(AwsApiError, match=r"after 6 attempt\(s\).*run the same command again"):
         world.create(BUCKET, OBJECTS[BUCKET])
 
 

@@ -16,9 +16,9 @@ from moto.moto_api._internal import moto_api_backend
 
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.state.recovery import has_pending_operations, mend_state
-from mobile_ai.sandbox.engine import environment, locate
+from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.sandbox.providers import install
-from mobile_ai.sandbox.services.endpoints import VARIABLE, Endpoints
+from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Endpoints
 
 from .world import World, fault
 
@@ -126,13 +126,13 @@ def stack(world: World, tmp_path: Path) -> Stack:
     endpoints = root / "build" / "endpoints.json"
     Endpoints(name="test", aws=world.endpoint).write(endpoints)
     install(project.home)
-    engine = locate()
+    engine = locate_engine()
     variables = environment(
         engine,
         home=project.home,
         backend_url=project.state.as_uri(),
         passphrase="only a test",
-        ambient={**os.environ, "MOBILE_AI_SANDBOX": "1", VARIABLE: str(endpoints)},
+        ambient={**os.environ, "MOBILE_AI_SANDBOX": "1", ENDPOINTS_VARIABLE: str(endpoints)},
         sandbox=True,
     )
     made = Stack(project, engine.pulumi, variables)
@@ -195,7 +195,7 @@ def test_what_an_api_forgot_is_made_again(world: World, stack: Stack):
 
 @pytest.mark.fault("endpoints file names an API that has gone")
 def test_an_api_that_has_gone_is_named_and_nothing_is_recorded(world: World, stack: Stack):
-    path = Path(stack.variables[VARIABLE])
+    path = Path(stack.variables[ENDPOINTS_VARIABLE])
     here = path.read_text()
     Endpoints(name="test", aws="http://127.0.0.1:9").write(path)
     process = stack.start("up", "--yes", "--skip-preview")

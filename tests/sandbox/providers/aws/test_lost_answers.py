@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mobile_ai.sandbox.providers.aws.api.session import ApiError
+from mobile_ai.sandbox.providers.aws.api.session import AwsApiError
 from mobile_ai.sandbox.providers.aws.kinds import KINDS
 from mobile_ai.sandbox.providers.cloud import UnfinishedError
 from tests.cases import always
@@ -54,7 +54,7 @@ def test_a_create_whose_answer_is_lost_makes_one_object(world: World, token: str
     world.session.losing = losing(KINDS[token].create.operation)
     try:
         made = world.create(token, OBJECTS[token])
-    except ApiError:
+    except AwsApiError:
         world.start()
         made = world.create(token, OBJECTS[token])
     assert set(counted(world).values()) == {1}
@@ -67,7 +67,7 @@ def test_a_refused_update_is_done_by_the_next_run(world: World):
     more = {**OBJECTS[QUEUE], "delaySeconds": 7.0}
     wanted = world.wanted(QUEUE, more, before=OBJECTS[QUEUE])
     world.session.answers = [answering(403, "AccessDenied")] * 2
-    with pytest.raises((ApiError, UnfinishedError), match="AccessDenied"):
+    with pytest.raises((AwsApiError, UnfinishedError), match="AccessDenied"):
         world.cloud.update(wanted, object_id=made.id, old=made.outputs)
     world.session.answers = []
     world.cloud.update(wanted, object_id=made.id, old=made.outputs)
@@ -80,7 +80,7 @@ def test_a_refused_delete_is_done_by_the_next_run(world: World):
     made = world.create(TOPIC, OBJECTS[TOPIC])
     wanted = world.wanted(TOPIC, OBJECTS[TOPIC])
     world.session.answers = [answering(403, "AuthorizationError")]
-    with pytest.raises(ApiError, match="AuthorizationError"):
+    with pytest.raises(AwsApiError, match="AuthorizationError"):
         world.cloud.delete(wanted, object_id=made.id, known=made.outputs)
     assert counted(world) == {"sns:list_topics": 1}
     world.cloud.delete(wanted, object_id=made.id, known=made.outputs)

@@ -14,11 +14,11 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from mobile_ai.sandbox.providers.aws.api.backend import AwsCloud
-from mobile_ai.sandbox.providers.aws.api.session import Session
+from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.inventory import inventory
 from mobile_ai.sandbox.providers.aws.kinds import KINDS
 from mobile_ai.sandbox.providers.aws.provider_behavior import AwsDialect
-from mobile_ai.sandbox.providers.cloud import Found, Made, Wanted
+from mobile_ai.sandbox.providers.cloud import Found, Made, WantedObject
 from mobile_ai.sandbox.providers.values import Properties
 from tests.sandbox.providers.stub import spec
 
@@ -52,7 +52,7 @@ class Raw:
 
 
 @dataclass
-class Breaking(Session):
+class Breaking(AwsSession):
     """A session whose calls can be broken: by answers, by a dead line, by the process's end."""
 
     endpoint: str
@@ -136,10 +136,10 @@ class World:
         self.session = Breaking(self.endpoint)
         self.cloud = AwsCloud(self.dialect, lambda _: self.session, KINDS)
 
-    def wanted(self, token: str, inputs: Properties, **more: Any) -> Wanted:
+    def wanted(self, token: str, inputs: Properties, **more: Any) -> WantedObject:
         facts = self.dialect.find(token)
         urn = f"urn:pulumi:dev::demo::{token}::{more.pop('name', 'thing')}"
-        return Wanted(urn=urn, facts=facts, inputs=inputs, **more)
+        return WantedObject(urn=urn, facts=facts, inputs=inputs, **more)
 
     def create(self, token: str, inputs: Properties, **more: Any) -> Made:
         return self.cloud.create(self.wanted(token, inputs, **more))
@@ -149,9 +149,11 @@ class World:
         return self.cloud.read(wanted, object_id=made.id, known=made.outputs)
 
     def objects(self) -> dict[str, list[str]]:
-        session = Session(self.endpoint, account=ACCOUNT)
+        session = AwsSession(self.endpoint, account=ACCOUNT)
         return inventory(session, account=ACCOUNT, region=REGION)
 
     def api(self, service: str, operation: str, **arguments: Any) -> Any:
         """Change something manually, unknown to the engine."""
-        return Session(self.endpoint, account=ACCOUNT).call(service, REGION, operation, arguments)
+        return AwsSession(self.endpoint, account=ACCOUNT).call(
+            service, REGION, operation, arguments
+        )

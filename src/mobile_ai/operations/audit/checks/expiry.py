@@ -11,7 +11,7 @@ from mobile_ai.contracts.statements import EXCEPTION
 from mobile_ai.contracts.tokens import CONTEXT, MODEL_VERSION
 from mobile_ai.contracts.trust import parse_time
 from mobile_ai.governance.facts import Facts
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
 __all__ = ["SOON", "approvals_not_near_expiry"]
 
@@ -20,7 +20,7 @@ SOON: Final = timedelta(days=30)
 _EXPIRING: Final = ("evaluation", "assessment")
 
 
-def _look(deployed: Deployed) -> Iterator[Found]:
+def _look(deployed: DeployedStack) -> Iterator[Found]:
     for urn, what, expires in _terms(deployed):
         if expires - deployed.now < SOON:
             yield Found(
@@ -36,7 +36,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
             )
 
 
-def _terms(deployed: Deployed) -> Iterator[tuple[str, str, datetime]]:
+def _terms(deployed: DeployedStack) -> Iterator[tuple[str, str, datetime]]:
     facts = deployed.facts
     trust = facts.setting.trust
     yield "", f"trust {facts.setting.environment} version {trust.version}", trust.expires

@@ -5,12 +5,12 @@ from functools import partial
 
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.tokens import DEPLOYMENT
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
 __all__ = ["pins_as_in_git"]
 
 
-def _look(deployed: Deployed) -> Iterator[Found]:
+def _look(deployed: DeployedStack) -> Iterator[Found]:
     urns = {item.name: item.urn for item in deployed.resources if item.type == DEPLOYMENT}
     for name in sorted({*urns, *deployed.declared}):
         running, pinned = deployed.pins.get(name), deployed.declared.get(name)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.governance.taggable import taggable_types
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
 __all__ = ["coverage", "tags_deployed"]
 
@@ -13,7 +13,7 @@ _RULE: Final = "cost-tags-required"
 _PREFIX: Final = "mobile-ai:"
 
 
-def _look(deployed: Deployed) -> Iterator[Found]:
+def _look(deployed: DeployedStack) -> Iterator[Found]:
     missing = coverage(deployed)
     for urn, lacking in missing.items():
         if lacking:
@@ -28,7 +28,7 @@ def _look(deployed: Deployed) -> Iterator[Found]:
             )
 
 
-def coverage(deployed: Deployed) -> dict[str, tuple[str, ...]]:
+def coverage(deployed: DeployedStack) -> dict[str, tuple[str, ...]]:
     """Return the cost tags that each taggable AWS resource lacks, by URN.
 
     The AWS provider's `tagsAll` output contains a resource's own tags and the default ones.

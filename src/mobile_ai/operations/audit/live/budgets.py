@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 from mobile_ai.operations.audit.live.trail import Last
 
 __all__ = ["budgets_there"]
@@ -27,7 +27,7 @@ def budgets_there(budgets: Any, account: str, last: Last) -> Check:
         last: Looks up the author of a change; CloudTrail records AWS Budgets in us-east-1.
     """
 
-    def look(deployed: Deployed) -> Iterator[Found]:
+    def look(deployed: DeployedStack) -> Iterator[Found]:
         for item in deployed.resources:
             if item.type == _BUDGET:
                 got = _read(budgets, account, str(item.props["name"]))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.tokens import DEPLOYMENT
-from mobile_ai.operations.audit.contract import Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
 __all__ = ["Heard", "versions_heard"]
 
@@ -19,7 +19,7 @@ def versions_heard(heard: Heard) -> Check:
         heard: Queries the telemetry.
     """
 
-    def look(deployed: Deployed) -> Iterator[Found]:
+    def look(deployed: DeployedStack) -> Iterator[Found]:
         known = {
             item.name: _versions(item.props.get("spec", {}))
             for item in deployed.resources

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DELIVERY_OBJECTS
-from mobile_ai.operations.audit.contract import Ask, Author, Check, Deployed, Found, moment
+from mobile_ai.operations.audit.contract import Ask, Author, Check, DeployedStack, Found, moment
 from mobile_ai.operations.audit.live.access_log import Writer, writer_of
 from mobile_ai.operations.audit.live.trail import Last
 
@@ -39,7 +39,7 @@ def objects_unchanged(s3: Any, last: Last) -> Check:
         last: Looks up who deleted a missing bucket.
     """
 
-    def look(deployed: Deployed) -> Iterator[Found]:
+    def look(deployed: DeployedStack) -> Iterator[Found]:
         for item in deployed.resources:
             wanted = _digest(item.props)
             if item.type in DELIVERY_OBJECTS and wanted:
@@ -67,7 +67,7 @@ def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: L
         last: As above.
     """
 
-    def look(deployed: Deployed) -> Iterator[Found]:
+    def look(deployed: DeployedStack) -> Iterator[Found]:
         deployed_keys: dict[str, set[str]] = defaultdict(set)
         for item in deployed.resources:
             if item.type in DELIVERY_OBJECTS:
@@ -96,7 +96,7 @@ def objects_released(s3: Any, released: Callable[[], Mapping[str, str]], last: L
     )
 
 
-def _place(item: Resource, deployed: Deployed) -> tuple[str, str]:
+def _place(item: Resource, deployed: DeployedStack) -> tuple[str, str]:
     props = {**item.props, **deployed.outputs.get(item.urn, {})}
     return str(props["bucket"]), str(props["key"])
 

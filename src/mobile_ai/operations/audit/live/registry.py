@@ -13,13 +13,13 @@ import urllib3
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import Finding
-from mobile_ai.operations.audit.contract import Author, Check, Deployed, Found, moment
+from mobile_ai.operations.audit.contract import Author, Check, DeployedStack, Found, moment
 
-__all__ = ["Alias", "Named", "aliases_follow_git", "mlflow_alias"]
+__all__ = ["Alias", "NamedVersion", "aliases_follow_git", "mlflow_alias"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedVersion:
     """Model version that an alias names.
 
     Attributes:
@@ -31,7 +31,7 @@ class Named:
     author: Author = field(default_factory=lambda: Author(source="MLflow", note=_NOBODY))
 
 
-Alias = Callable[[str, str], Named]
+Alias = Callable[[str, str], NamedVersion]
 """Resolves an alias: from model and alias to `Named`."""
 
 _NOBODY: Final = "aliases have no recorded author"
@@ -48,7 +48,7 @@ def aliases_follow_git(alias: Alias) -> Check:
         alias: Resolves an alias in the registry.
     """
 
-    def look(deployed: Deployed) -> Iterator[Found]:
+    def look(deployed: DeployedStack) -> Iterator[Found]:
         for name, pin in sorted(deployed.declared.items()):
             got = alias(pin.model, deployed.stack)
             if got.sha256 != pin.sha256:
@@ -72,7 +72,7 @@ def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
     """
     pool = urllib3.PoolManager(timeout=_TIMEOUT, headers=headers)
 
-    def ask(model: str, alias: str) -> Named:
+    def ask(model: str, alias: str) -> NamedVersion:
         url = f"{uri.rstrip('/')}/api/2.0/mlflow/registered-models/alias"
         try:
             answer = pool.request("GET", url, fields={"name": model, "alias": alias})
@@ -82,19 +82,19 @@ def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
         if answer.status == _OK:
             return _named(value["model_version"])
         if value.get("error_code") in _MISSING:
-            return Named()
+            return NamedVersion()
         raise _unanswered(uri, f"status {answer.status}")
 
     return ask
 
 
-def _named(version: dict[str, Any]) -> Named:
+def _named(version: dict[str, Any]) -> NamedVersion:
     tags = {item["key"]: item["value"] for item in version.get("tags", [])}
     maker = version.get("user_id") or "an unrecorded user"
     made = version.get("creation_timestamp")
     when = f" on {moment(datetime.fromtimestamp(int(made) / 1000, UTC))}" if made else ""
     note = f"{_NOBODY}; version {version.get('version', '?')} was registered by {maker}{when}"
-    return Named(sha256=tags.get(_DIGEST_TAG, ""), author=Author(source="MLflow", note=note))
+    return NamedVersion(sha256=tags.get(_DIGEST_TAG, ""), author=Author(source="MLflow", note=note))
 
 
 def _unanswered(uri: str, got: str) -> GovernanceError:
@@ -106,7 +106,7 @@ def _unanswered(uri: str, got: str) -> GovernanceError:
     )
 
 
-def _found(name: str, model: str, alias: str, got: Named, wanted: str) -> Found:
+def _found(name: str, model: str, alias: str, got: NamedVersion, wanted: str) -> Found:
     return Found(
         finding=Finding(
             what=f"alias {alias!r} of model {model} ({name})",

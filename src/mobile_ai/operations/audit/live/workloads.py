@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.audit.contract import Author, Check, Deployed, Found
+from mobile_ai.operations.audit.contract import Author, Check, DeployedStack, Found
 from mobile_ai.operations.audit.live.fields import Path, author_of
 
 __all__ = ["Workload", "workloads_as_declared"]
@@ -36,7 +36,7 @@ def workloads_as_declared(workload: Workload) -> Check:
         workload: Queries the site's API server.
     """
 
-    def look(deployed: Deployed) -> Iterator[Found]:
+    def look(deployed: DeployedStack) -> Iterator[Found]:
         for item in deployed.resources:
             if item.type == _TYPE:
                 metadata = item.props["metadata"]

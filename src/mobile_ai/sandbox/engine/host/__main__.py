@@ -22,9 +22,9 @@ def _main() -> None:
     from mobile_ai.sandbox.proto_only_import import skip_sdk_start  # noqa: PLC0415
 
     skip_sdk_start()
-    from mobile_ai.sandbox.engine.host.serve import serve  # noqa: PLC0415
+    from mobile_ai.sandbox.engine.host.serve import serve_host  # noqa: PLC0415
 
-    serve(sys.argv[1:], signals=_SIGNALS)
+    serve_host(sys.argv[1:], signals=_SIGNALS)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from mobile_ai.sandbox.engine.host.process import Children
 from mobile_ai.sandbox.engine.host.relay import CHANNEL_OPTIONS
-from mobile_ai.sandbox.engine.host.service import LanguageHost, Settings
+from mobile_ai.sandbox.engine.host.service import HostSettings, LanguageHost
 from mobile_ai.sandbox.engine.recipe import RECIPE
 from mobile_ai.sandbox.gobuild.pin import read_pin
 
-__all__ = ["parse_arguments", "serve"]
+__all__ = ["parse_arguments", "serve_host"]
 
 _THREADS = 16
 _STDIN = 0
@@ -52,7 +52,7 @@ class _End:
             os.read(self._read, 64)
 
 
-def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> None:
+def serve_host(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> None:
     """Print a port, serve on it, and finally terminate all children.
 
     Args:
@@ -83,7 +83,7 @@ def serve(arguments: Sequence[str], *, signals: Sequence[signal.Signals]) -> Non
     os._exit(0)  # without waiting for pending calls, as the caller is gone
 
 
-def parse_arguments(arguments: Sequence[str]) -> Settings:
+def parse_arguments(arguments: Sequence[str]) -> HostSettings:
     """Return the settings of a command line; the engine's address follows any flags.
 
     >>> parse_arguments(["/exec", "--tracing", "file:/t", "127.0.0.1:5"]).tracing
@@ -92,7 +92,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     executor, *flags = arguments
     tracing = flags[flags.index("--tracing") + 1] if "--tracing" in flags else ""
     address = flags[-1] if flags else ""
-    return Settings(
+    return HostSettings(
         executor=executor,
         engine_address=address,
         tracing=tracing,

@@ -25,11 +25,11 @@ from mobile_ai.sandbox.engine.host.program import (
     executor_environment,
 )
 
-__all__ = ["LanguageHost", "Settings"]
+__all__ = ["HostSettings", "LanguageHost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class HostSettings:
     """Settings of the host, from its command line.
 
     Attributes:
@@ -48,7 +48,7 @@ class Settings:
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """Runs Python programs and plugins for the engine."""
 
-    def __init__(self, settings: Settings, children: Children) -> None:
+    def __init__(self, settings: HostSettings, children: Children) -> None:
         """Serve with `settings`, and start processes as `children`."""
         self._settings = settings
         self._children = children

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from mobile_ai.sandbox.providers.aws.api.session import Session
+from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.api.text import search
 
 __all__ = ["inventory"]
@@ -68,7 +68,7 @@ _LISTS: Final = (
 )
 
 
-def inventory(session: Session, *, account: str, region: str) -> dict[str, list[str]]:
+def inventory(session: AwsSession, *, account: str, region: str) -> dict[str, list[str]]:
     """Return the IDs of all objects by listing call, such as ``s3:list_buckets``.
 
     Raises:
@@ -114,7 +114,7 @@ def _records(listed: Callable[..., list[str]]) -> list[str]:
     ]
 
 
-def _keys(session: Session, region: str) -> list[str]:
+def _keys(session: AwsSession, region: str) -> list[str]:
     """Return customer-managed keys that are not pending deletion."""
     listed = search("Keys[].KeyId", session.call("kms", region, "list_keys", {})) or []
     kept = []

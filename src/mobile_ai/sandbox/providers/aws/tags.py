@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mobile_ai.sandbox.providers.values import UNKNOWN, Secret, Value, contains_unknown, plain
+from mobile_ai.sandbox.providers.values import UNKNOWN, SecretValue, Value, contains_unknown, plain
 
 __all__ = ["merge_tags"]
 
@@ -18,5 +18,5 @@ def merge_tags(defaults: Value, own: Value) -> Value:
     for tags in (plain(defaults), plain(own)):
         if isinstance(tags, dict):
             merged |= {key: value for key, value in tags.items() if not key.startswith("__")}
-    secret = isinstance(defaults, Secret) or isinstance(own, Secret)
-    return Secret(merged) if secret else merged
+    secret = isinstance(defaults, SecretValue) or isinstance(own, SecretValue)
+    return SecretValue(merged) if secret else merged

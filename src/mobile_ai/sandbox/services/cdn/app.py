@@ -17,7 +17,7 @@ from mobile_ai.sandbox.services.cdn.freshness import lifetime_seconds, revalidat
 from mobile_ai.sandbox.services.cdn.function import FunctionError, FunctionRunner
 from mobile_ai.sandbox.services.cdn.origin import Distribution, Fetched, Origin, OriginError
 from mobile_ai.sandbox.services.cdn.ranges import UNSATISFIABLE, parse_range
-from mobile_ai.sandbox.services.cdn.store import Copy, Store
+from mobile_ai.sandbox.services.cdn.store import Copy, ObjectStore
 
 __all__ = ["application"]
 
@@ -48,7 +48,7 @@ class _Refused(Exception):  # noqa: N818  an answer, not a defect
 class _Cdn:
     """Handles viewer requests; one per process."""
 
-    def __init__(self, origin: Origin, runner: FunctionRunner, store: Store) -> None:
+    def __init__(self, origin: Origin, runner: FunctionRunner, store: ObjectStore) -> None:
         self.runner, self.store = runner, store
         self._origin = origin
         # Concurrent requests for one object are collapsed into one origin request.
@@ -139,7 +139,7 @@ class _Cdn:
 
 
 def application(
-    origin: Origin, runner: FunctionRunner | None = None, store: Store | None = None
+    origin: Origin, runner: FunctionRunner | None = None, store: ObjectStore | None = None
 ) -> Starlette:
     """Return the application.
 
@@ -148,7 +148,7 @@ def application(
         runner: Runner of viewer-request functions; default: Node.js on PATH.
         store: Cache; default: an empty one.
     """
-    cdn = _Cdn(origin, runner or FunctionRunner(), store or Store())
+    cdn = _Cdn(origin, runner or FunctionRunner(), store or ObjectStore())
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"node": cdn.runner.node})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Copy", "Store"]
+__all__ = ["Copy", "ObjectStore"]
 
 _LIMIT_BYTES: Final = 512 << 20
 
@@ -28,7 +28,7 @@ class Copy:
     fresh_seconds: int
 
 
-class Store:
+class ObjectStore:
     """LRU cache of objects by distribution and path."""
 
     def __init__(

@@ -8,7 +8,7 @@ from typing import Any
 
 from mobile_ai.sandbox.providers.aws.api.arguments import word
 from mobile_ai.sandbox.providers.spec import Fields, Shape
-from mobile_ai.sandbox.providers.values import Secret, Value
+from mobile_ai.sandbox.providers.values import SecretValue, Value
 
 __all__ = ["narrowed", "pairs", "projected", "same"]
 
@@ -77,9 +77,9 @@ def narrowed(live: Any, recorded: Value, *, whole: bool) -> Value:
         recorded: The recorded one.
         whole: Compare all keys (tags and other maps) instead of recorded ones only.
     """
-    if isinstance(recorded, Secret):
+    if isinstance(recorded, SecretValue):
         inside = narrowed(live, recorded.value, whole=whole)
-        return recorded if inside is recorded.value else Secret(inside)
+        return recorded if inside is recorded.value else SecretValue(inside)
     if same(recorded, live) and not (whole and _more(live, recorded)):
         return recorded
     if isinstance(recorded, dict) and isinstance(live, dict) and not whole:
@@ -138,7 +138,7 @@ def _text(live: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return a value normalised for comparison: parsed JSON, numbers as floats."""
-    if isinstance(value, Secret):
+    if isinstance(value, SecretValue):
         return _plain(value.value)
     if isinstance(value, str) and value[:1] in {"{", "["}:
         try:

@@ -10,11 +10,11 @@ from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Kind
 from mobile_ai.sandbox.providers.aws.api.leftovers import Leftovers
 from mobile_ai.sandbox.providers.aws.api.operations import Work
-from mobile_ai.sandbox.providers.aws.api.session import Session
-from mobile_ai.sandbox.providers.aws.api.subject import Subject, bare
+from mobile_ai.sandbox.providers.aws.api.session import AwsSession
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject, bare
 from mobile_ai.sandbox.providers.aws.api.tagging import mark_of
 from mobile_ai.sandbox.providers.aws.api.text import unpacked
-from mobile_ai.sandbox.providers.cloud import Cloud, Found, Made, UnfinishedError, Wanted
+from mobile_ai.sandbox.providers.cloud import Cloud, Found, Made, UnfinishedError, WantedObject
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.provider_behavior import Dialect, planned
 from mobile_ai.sandbox.providers.state_only import StateOnly
@@ -27,7 +27,7 @@ class AwsCloud(Cloud):
     """Creates, reads, updates and deletes objects through boto3."""
 
     def __init__(
-        self, dialect: Dialect, session: Callable[[str], Session], kinds: Mapping[str, Kind]
+        self, dialect: Dialect, session: Callable[[str], AwsSession], kinds: Mapping[str, Kind]
     ) -> None:
         """Store the dialect, a session factory by account, and the table."""
         self._dialect = dialect
@@ -41,13 +41,13 @@ class AwsCloud(Cloud):
         """Return the cloud of a local endpoint, with the whole table."""
         from mobile_ai.sandbox.providers.aws.kinds import KINDS  # noqa: PLC0415  not at every preview
 
-        return cls(dialect, cache(lambda account: Session(endpoint, account=account)), KINDS)
+        return cls(dialect, cache(lambda account: AwsSession(endpoint, account=account)), KINDS)
 
-    def plan(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties | None:  # noqa: ARG002
+    def plan(self, wanted: WantedObject, *, object_id: str, old: Properties) -> Properties | None:  # noqa: ARG002
         """Return None, as AWS is not called at preview; type facts predict the outputs."""
         return None
 
-    def create(self, wanted: Wanted) -> Made:
+    def create(self, wanted: WantedObject) -> Made:
         """See ``Cloud.create``."""
         kind = self._kinds.get(wanted.facts.token)
         if kind is None:
@@ -66,7 +66,7 @@ class AwsCloud(Cloud):
             raise UnfinishedError(partial, str(error)) from error
         return Made(id=work.subject.id, outputs=work.outputs(live, {}))
 
-    def read(self, wanted: Wanted, *, object_id: str, known: Properties) -> Found | None:
+    def read(self, wanted: WantedObject, *, object_id: str, known: Properties) -> Found | None:
         """See ``Cloud.read``."""
         kind = self._kinds.get(wanted.facts.token)
         if kind is None:
@@ -80,7 +80,7 @@ class AwsCloud(Cloud):
         now.subject.answer = work.subject.answer
         return Found(inputs=inputs, outputs=now.outputs(live, known))
 
-    def update(self, wanted: Wanted, *, object_id: str, old: Properties) -> Properties:
+    def update(self, wanted: WantedObject, *, object_id: str, old: Properties) -> Properties:
         """See ``Cloud.update``."""
         kind = self._kinds.get(wanted.facts.token)
         if kind is None:
@@ -94,7 +94,7 @@ class AwsCloud(Cloud):
             raise UnfinishedError(partial, str(error)) from error
         return work.outputs(live, old)
 
-    def delete(self, wanted: Wanted, *, object_id: str, known: Properties) -> None:
+    def delete(self, wanted: WantedObject, *, object_id: str, known: Properties) -> None:
         """See ``Cloud.delete``."""
         kind = self._kinds.get(wanted.facts.token)
         if kind is not None:
@@ -103,7 +103,7 @@ class AwsCloud(Cloud):
     def _work(
         self,
         kind: Kind,
-        wanted: Wanted,
+        wanted: WantedObject,
         *,
         object_id: str = "",
         known: Properties | None = None,
@@ -111,7 +111,7 @@ class AwsCloud(Cloud):
         invented = self._dialect.invented(wanted.facts, wanted.inputs)
         props = bare(wanted.inputs) or {**bare(known or {}), **unpacked(kind.id, object_id)}
         facts = {**invented.known, "mark": mark_of(wanted.urn)}
-        subject = Subject(
+        subject = ApiSubject(
             urn=wanted.urn,
             props=props,
             facts={**facts, "region": props.get("region") or facts["region"]},
@@ -122,7 +122,7 @@ class AwsCloud(Cloud):
         return Work(self._dialect, Api(session, kind), kind, wanted, subject)
 
 
-def _changed(wanted: Wanted) -> frozenset[str]:
+def _changed(wanted: WantedObject) -> frozenset[str]:
     """Return the properties that the program changed."""
     names = wanted.inputs.keys() | wanted.before.keys()
     return frozenset(

@@ -7,8 +7,8 @@ from typing import Any
 
 from mobile_ai.sandbox.providers.aws.api.arguments import argument, member_for
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Step
-from mobile_ai.sandbox.providers.aws.api.session import Session
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.session import AwsSession
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.text import made
 
 __all__ = ["Api", "operations_of", "takes"]
@@ -20,12 +20,12 @@ _NEVER_FILLED = frozenset({"tags", "tagsAll", "region"})
 class Api:
     """The API as one kind of object sees it."""
 
-    def __init__(self, session: Session, kind: Kind) -> None:
+    def __init__(self, session: AwsSession, kind: Kind) -> None:
         """Take the session and the kind."""
         self._session = session
         self._kind = kind
 
-    def call(self, subject: Subject, operation: str, service: str = "", /, **given: Any) -> Any:
+    def call(self, subject: ApiSubject, operation: str, service: str = "", /, **given: Any) -> Any:
         """Call an operation with these arguments.
 
         Raises:
@@ -34,7 +34,7 @@ class Api:
         used = service or self._kind.service
         return self._session.call(used, subject.facts["region"], operation, given)
 
-    def run(self, step: Step, subject: Subject, *, more: dict[str, Any] | None = None) -> Any:
+    def run(self, step: Step, subject: ApiSubject, *, more: dict[str, Any] | None = None) -> Any:
         """Carry a step out and return the API's answer.
 
         Args:
@@ -50,7 +50,7 @@ class Api:
         arguments = self.arguments(step, subject) | (more or {})
         return self.call(subject, step.operation, step.service, **arguments)
 
-    def arguments(self, call: Call, subject: Subject) -> dict[str, Any]:
+    def arguments(self, call: Call, subject: ApiSubject) -> dict[str, Any]:
         """The arguments of a call."""
         shape = self.input_shape(call, subject)
         if shape is None:
@@ -66,7 +66,7 @@ class Api:
                 found[named] = argument(value, shape.members[named])
         return found
 
-    def input_shape(self, call: Call, subject: Subject) -> Any:
+    def input_shape(self, call: Call, subject: ApiSubject) -> Any:
         """Botocore's model of a call's arguments."""
         service = call.service or self._kind.service
         client = self._session.client(service, subject.facts["region"])

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from mobile_ai.sandbox.providers.aws.api.subject import Subject
+    from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["Action", "Call", "Caller", "Given", "Kind", "Roster", "Step", "Tags", "action"]
+__all__ = ["Action", "Call", "Caller", "Given", "Kind", "ListCall", "Step", "Tags", "action"]
 
 # A text with fields, a plain value, or a function of the object.
-Given: TypeAlias = "str | int | bool | list[Any] | dict[str, Any] | Callable[[Subject], Any]"
+Given: TypeAlias = "str | int | bool | list[Any] | dict[str, Any] | Callable[[ApiSubject], Any]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Action:
         only: As of a call.
     """
 
-    run: Callable[[Caller, Subject], Any]
+    run: Callable[[Caller, ApiSubject], Any]
     uses: tuple[str, ...]
     only: tuple[str, ...] = ()
 
@@ -65,17 +65,17 @@ Step: TypeAlias = "Call | Action"
 class Caller(Protocol):
     """The API as an action is given it; ``calls.Api`` is one."""
 
-    def call(self, subject: Subject, operation: str, service: str = "", /, **given: Any) -> Any:
+    def call(self, subject: ApiSubject, operation: str, service: str = "", /, **given: Any) -> Any:
         """Call an operation with these arguments."""
 
-    def run(self, step: Step, subject: Subject, *, more: dict[str, Any] | None = None) -> Any:
+    def run(self, step: Step, subject: ApiSubject, *, more: dict[str, Any] | None = None) -> Any:
         """Carry a step out and return the API's answer."""
 
 
 def action(*uses: str, only: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Action]:
     """Make an action of a function of the API and the object."""
 
-    def make(run: Callable[[Caller, Subject], Any]) -> Action:
+    def make(run: Callable[[Caller, ApiSubject], Any]) -> Action:
         return Action(run=run, uses=uses, only=only)
 
     return make
@@ -110,7 +110,7 @@ class Tags:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roster:
+class ListCall:
     """Lists the objects there are, to find one that a killed run made.
 
     Attributes:
@@ -168,7 +168,7 @@ class Kind:
     names: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, Given] = field(default_factory=dict)
     unkept: tuple[str, ...] = ()
-    roster: Roster | None = None
+    roster: ListCall | None = None
     wait: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tag_type: str = ""
     content: tuple[str, str] | None = None

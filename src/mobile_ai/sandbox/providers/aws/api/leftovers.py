@@ -5,11 +5,11 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from mobile_ai.sandbox.providers.aws.api.kind import Roster
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import ListCall
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.tagging import MARK_TAG
 from mobile_ai.sandbox.providers.aws.api.text import made, search
-from mobile_ai.sandbox.providers.cloud import Wanted
+from mobile_ai.sandbox.providers.cloud import WantedObject
 
 if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.aws.api.operations import Work
@@ -25,7 +25,7 @@ class Leftovers:
         self._lock = Lock()
         self._marked: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
-    def find(self, work: Work, wanted: Wanted) -> str | None:
+    def find(self, work: Work, wanted: WantedObject) -> str | None:
         """Return the ID of an existing object that matches and is not in the state."""
         roster = work.kind.roster
         if roster is None or wanted.held == {""}:
@@ -41,7 +41,7 @@ class Leftovers:
         free = (one for one in candidates if one not in wanted.held)
         return next((one for one in free if _is_there(work, one)), None)
 
-    def _alike(self, work: Work, roster: Roster) -> list[str]:
+    def _alike(self, work: Work, roster: ListCall) -> list[str]:
         listed = _listed(work, roster, work.subject)
         return [_id(work, roster, item) for item in listed if work.alike(item)]
 
@@ -52,12 +52,12 @@ def _is_there(work: Work, object_id: str) -> bool:
     return work.look() is not None
 
 
-def _listed(work: Work, roster: Roster, subject: Subject) -> list[Any]:
+def _listed(work: Work, roster: ListCall, subject: ApiSubject) -> list[Any]:
     answer = work.api.run(roster.call, subject)
     return search(roster.at, answer) or []
 
 
-def _by_mark(work: Work, roster: Roster) -> dict[str, list[str]]:
+def _by_mark(work: Work, roster: ListCall) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in _listed(work, roster, work.subject):
         object_id = _id(work, roster, item)
@@ -65,18 +65,18 @@ def _by_mark(work: Work, roster: Roster) -> dict[str, list[str]]:
     return found
 
 
-def _id(work: Work, roster: Roster, item: Any) -> str:
-    subject = Subject(urn="", props=work.subject.props, facts=work.subject.facts, answer=item)
+def _id(work: Work, roster: ListCall, item: Any) -> str:
+    subject = ApiSubject(urn="", props=work.subject.props, facts=work.subject.facts, answer=item)
     return str(made(roster.id, subject))
 
 
-def _mark(work: Work, roster: Roster, item: Any, object_id: str) -> str:
+def _mark(work: Work, roster: ListCall, item: Any, object_id: str) -> str:
     if roster.mark:
         return str(search(roster.mark, item) or "")
     tags = work.kind.tags
     if tags is None or not tags.read:
         return work.tagger.inside(item).get(MARK_TAG, "")
-    subject = Subject(
+    subject = ApiSubject(
         urn="",
         props=work.subject.props,
         facts=work.subject.facts,

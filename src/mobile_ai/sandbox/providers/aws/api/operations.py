@@ -10,11 +10,11 @@ from mobile_ai.sandbox.providers.aws.api.answer import narrowed, projected, same
 from mobile_ai.sandbox.providers.aws.api.arguments import word
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Kind, Step
-from mobile_ai.sandbox.providers.aws.api.session import ApiError
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.session import AwsApiError
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.tagging import MARK_TAG, Tagger
 from mobile_ai.sandbox.providers.aws.api.text import made, search
-from mobile_ai.sandbox.providers.cloud import Wanted
+from mobile_ai.sandbox.providers.cloud import WantedObject
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.paths import get_path, has_path, set_path
 from mobile_ai.sandbox.providers.provider_behavior import Dialect, planned
@@ -48,7 +48,7 @@ class Work:
     """
 
     def __init__(
-        self, dialect: Dialect, api: Api, kind: Kind, wanted: Wanted, subject: Subject
+        self, dialect: Dialect, api: Api, kind: Kind, wanted: WantedObject, subject: ApiSubject
     ) -> None:
         """Store the type's facts, the API, the table's entry and the object."""
         self.subject = subject
@@ -68,7 +68,7 @@ class Work:
         try:
             more = self.tagger.at_create(subject)
             subject.answer = self.api.run(self.kind.create, subject, more=more)
-        except ApiError as error:
+        except AwsApiError as error:
             if not error.taken:
                 raise
             self._adopt_by_name(error)
@@ -109,7 +109,7 @@ class Work:
         """Return the object as the API shows it, or None if it does not exist."""
         try:
             answer = self.api.run(self.kind.read, self.subject)
-        except ApiError as error:
+        except AwsApiError as error:
             if error.gone:
                 return None
             raise
@@ -151,7 +151,7 @@ class Work:
                 continue
             try:
                 self.api.run(step, self.subject)
-            except ApiError as error:
+            except AwsApiError as error:
                 if not error.gone:
                     raise
 
@@ -199,7 +199,7 @@ class Work:
         filled = fill(dialect, wanted, outputs, inventor)
         return {**filled, MARK: [*invented, *_listed(filled.get(MARK))]}
 
-    def _adopt_by_name(self, error: ApiError) -> None:
+    def _adopt_by_name(self, error: AwsApiError) -> None:
         subject = self.subject
         subject.id = str(made(self.kind.id, subject) or "")
         live = self.look() if subject.id else None

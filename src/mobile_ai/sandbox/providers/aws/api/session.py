@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.errors import ProviderError
 
-__all__ = ["ApiError", "Session"]
+__all__ = ["AwsApiError", "AwsSession"]
 
 # Standard mode retries throttling, 5xx and broken connections, with exponential backoff.
 _ATTEMPTS: Final = 6
@@ -25,7 +25,7 @@ _TAKEN: Final = re.compile(
 _MAKES: Final = re.compile("Allocate|Create|Publish|Request")
 
 
-class ApiError(ProviderError):
+class AwsApiError(ProviderError):
     """The API refused a call.
 
     Attributes:
@@ -50,7 +50,7 @@ class ApiError(ProviderError):
         return bool(_TAKEN.search(self.word) or _TAKEN.search(self.text))
 
 
-class Session:
+class AwsSession:
     """Clients by service and region."""
 
     def __init__(self, endpoint: str, *, account: str) -> None:
@@ -81,7 +81,7 @@ class Session:
         except ClientError as error:
             said = error.response.get("Error", {})
             tries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-            raise ApiError(
+            raise AwsApiError(
                 f"{service}:{operation} was refused after {tries + 1} attempt(s): got "
                 f"{said.get('Code')}: {said.get('Message')}; expected success. Next: correct what "
                 "it names, or run the same command again when the API was only busy",
@@ -89,7 +89,7 @@ class Session:
                 text=str(said.get("Message", "")),
             ) from error
         except BotoCoreError as error:
-            raise ApiError(
+            raise AwsApiError(
                 f"{service}:{operation} could not be called at {self._endpoint}: got {error}; "
                 "expected an answer. Next: `mobile-ai sandbox status`, then run the same command "
                 "again",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mobile_ai.sandbox.providers.values import Secret, Special, Unknown, Value
+from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Value
 
-__all__ = ["Subject", "bare"]
+__all__ = ["ApiSubject", "bare"]
 
 
 @dataclass(kw_only=True)
-class Subject:
+class ApiSubject:
     """One object.
 
     Attributes:
@@ -46,7 +46,7 @@ class Subject:
 def bare(value: Value) -> Any:
     """Return a value as plain Python, without secrets and unknowns; assets are kept."""
     match value:
-        case Secret(inside):
+        case SecretValue(inside):
             return bare(inside)
         case Unknown():
             return None

@@ -10,8 +10,8 @@ from mobile_ai.sandbox.providers.aws.api.answer import pairs
 from mobile_ai.sandbox.providers.aws.api.arguments import tag_argument
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags
-from mobile_ai.sandbox.providers.aws.api.session import ApiError
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.session import AwsApiError
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.text import made, search
 
 __all__ = ["MARK_TAG", "Tagger", "mark_of", "tags_of"]
@@ -28,7 +28,7 @@ def mark_of(urn: str) -> str:
     return f"{urn.rsplit('::', 1)[-1][:128]}:{digest}"
 
 
-def tags_of(subject: Subject) -> dict[str, str]:
+def tags_of(subject: ApiSubject) -> dict[str, str]:
     """Return the desired tags of an object, with the mark."""
     own = subject.props.get("tagsAll") or subject.props.get("tags") or {}
     return {**own, MARK_TAG: subject.facts["mark"]}
@@ -42,7 +42,7 @@ class Tagger:
         self._api = api
         self._kind = kind
 
-    def at_create(self, subject: Subject) -> dict[str, Any]:
+    def at_create(self, subject: ApiSubject) -> dict[str, Any]:
         """Return the create call's tag arguments with the mark; empty if it accepts none."""
         tags, call = self._kind.tags, self._kind.create
         if tags is None or not tags.at_create or not isinstance(call, Call):
@@ -55,7 +55,7 @@ class Tagger:
         member = next(iter(_TAG_MEMBERS & set(shape.members)))
         return {member: tag_argument(wanted, shape.members[member])}
 
-    def found(self, subject: Subject) -> dict[str, str]:
+    def found(self, subject: ApiSubject) -> dict[str, str]:
         """Return the current tags of an object, with the mark."""
         tags = self._kind.tags
         if tags is None:
@@ -65,7 +65,7 @@ class Tagger:
         call = Call(operation=tags.read, fill=False)
         try:
             answer = self._api.run(call, subject, more=self._naming(tags.read, subject))
-        except ApiError as error:
+        except AwsApiError as error:
             if error.gone:  # S3 has no tag set before the first tag
                 return {}
             raise
@@ -75,7 +75,7 @@ class Tagger:
         """Return the tags in a read response or in a list entry."""
         return pairs(search(self._kind.tags.at, answer) or {}) if self._kind.tags else {}
 
-    def set(self, subject: Subject) -> None:
+    def set(self, subject: ApiSubject) -> None:
         """Update the tags of an object to the desired ones."""
         tags = self._kind.tags
         wanted, there = tags_of(subject), self.found(subject)
@@ -92,7 +92,7 @@ class Tagger:
             self._write(tags.remove, subject, dict.fromkeys(extra, ""), _KEY_MEMBERS | _TAG_MEMBERS)
 
     def _write(
-        self, operation: str, subject: Subject, tags: Mapping[str, str], members: frozenset[str]
+        self, operation: str, subject: ApiSubject, tags: Mapping[str, str], members: frozenset[str]
     ) -> None:
         shape = self._api.input_shape(Call(operation=operation), subject)
         member = next(name for name in shape.members if name in members)
@@ -100,7 +100,7 @@ class Tagger:
         arguments[member] = _keys_or_tags(tags, shape.members[member], member)
         self._api.run(Call(operation=operation, fill=False), subject, more=arguments)
 
-    def _naming(self, operation: str, subject: Subject) -> dict[str, Any]:
+    def _naming(self, operation: str, subject: ApiSubject) -> dict[str, Any]:
         """Return the arguments that identify the object."""
         tags = self._kind.tags or Tags()
         shape = self._api.input_shape(Call(operation=operation), subject)

@@ -10,14 +10,14 @@ import jmespath  # type: ignore[import-untyped]  # comes with boto3, without typ
 from mobile_ai.sandbox.providers.aws.api.kind import Given
 
 if TYPE_CHECKING:
-    from mobile_ai.sandbox.providers.aws.api.subject import Subject
+    from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["made", "search", "unpacked"]
 
 _FIELD: Final = re.compile(r"\{([A-Za-z][A-Za-z0-9.]*)\}|<([^<>]+)>")
 
 
-def made(given: Given, subject: Subject) -> Any:
+def made(given: Given, subject: ApiSubject) -> Any:
     """The value that an entry of the table stands for; None when it has none.
 
     A text that is one field alone has the field's own type.
@@ -55,7 +55,7 @@ def unpacked(pattern: Given, text: str) -> dict[str, str]:
     return match.groupdict() if match else {}
 
 
-def _filled(text: str, subject: Subject) -> Any:
+def _filled(text: str, subject: ApiSubject) -> Any:
     whole = _FIELD.fullmatch(text)
     if whole:
         return _value(whole, subject)
@@ -66,7 +66,7 @@ def _filled(text: str, subject: Subject) -> Any:
     return _FIELD.sub(lambda _: next(texts), text)
 
 
-def _value(match: re.Match[str], subject: Subject) -> Any:
+def _value(match: re.Match[str], subject: ApiSubject) -> Any:
     return subject.value(match[1]) if match[1] else search(match[2], subject.answer)
 
 

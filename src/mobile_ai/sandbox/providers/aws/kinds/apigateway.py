@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Given, Kind, Roster, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Given, Kind, ListCall, Tags, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.tagging import tags_of
 
 __all__ = ["KINDS"]
@@ -26,7 +26,7 @@ def _part(
         "read": Call(operation=f"get_{word}", give=one, fill=False),
         "delete": Call(operation=f"delete_{word}", give=one, fill=False),
         "id": f"<{member}>",
-        "roster": Roster(
+        "roster": ListCall(
             call=Call(operation=many, give={"ApiId": "{apiId}"}, fill=False),
             at="Items",
             id=f"<{member}>",
@@ -36,7 +36,7 @@ def _part(
     return Kind(**{**fields, **more, "unkept": ("apiId", *more.get("unkept", ()))})
 
 
-def _route_settings(subject: Subject) -> Any:
+def _route_settings(subject: ApiSubject) -> Any:
     """Return route settings by route key: a list in the program, a map in the API."""
     found = {}
     for item in subject.value("routeSettings") or ():
@@ -46,7 +46,7 @@ def _route_settings(subject: Subject) -> Any:
 
 
 @action("apigatewayv2:delete_stage", "apigatewayv2:create_stage")
-def _make_stage_again(api: Api, subject: Subject) -> None:
+def _make_stage_again(api: Api, subject: ApiSubject) -> None:
     """Recreate the stage, since the sandbox's API has no UpdateStage."""
     api.call(subject, "delete_stage", ApiId=subject.value("apiId"), StageName=subject.id)
     api.run(
@@ -74,7 +74,7 @@ KINDS: Final = {
             "arn": f"{_ARN}/{{id}}",
             "executionArn": "arn:{partition}:execute-api:{region}:{account}:{id}",
         },
-        roster=Roster(call=Call(operation="get_apis", fill=False), at="Items", id="<ApiId>"),
+        roster=ListCall(call=Call(operation="get_apis", fill=False), at="Items", id="<ApiId>"),
     ),
     "aws:apigatewayv2/stage:Stage": Kind(
         service="apigatewayv2",
@@ -145,7 +145,7 @@ KINDS: Final = {
         ),
         id="<ApiMappingId>",
         unkept=("domainName",),
-        roster=Roster(
+        roster=ListCall(
             call=Call(
                 operation="get_api_mappings", give={"DomainName": "{domainName}"}, fill=False
             ),

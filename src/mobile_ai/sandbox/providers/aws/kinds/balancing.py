@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -31,7 +31,7 @@ _GROUP: Final = {"deregistrationDelay": "deregistration_delay.timeout_seconds"}
 
 def _setter(operation: str, argument: str, table: dict[str, str]) -> Any:
     @action(f"elbv2:{operation}", only=tuple(table))
-    def set_attributes(api: Api, subject: Subject) -> None:
+    def set_attributes(api: Api, subject: ApiSubject) -> None:
         pairs = [
             {"Key": key, "Value": _text(subject.value(name))}
             for name, key in table.items()
@@ -54,7 +54,7 @@ def _reader(word: str, member: str, table: dict[str, str]) -> Any:
     describe, attributes = f"describe_{word}s", f"describe_{word}_attributes"
 
     @action(f"elbv2:{describe}", f"elbv2:{attributes}")
-    def read(api: Api, subject: Subject) -> Any:
+    def read(api: Api, subject: ApiSubject) -> Any:
         many: dict[str, Any] = {f"{member}s": [subject.id]}
         found = api.call(subject, describe, **many)[f"{member.removesuffix('Arn')}s"][0]
         one: dict[str, Any] = {member: subject.id}
@@ -113,7 +113,7 @@ KINDS: Final = {
             "internal",
             "subnetMappings",
         ),
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="describe_load_balancers", fill=False),
             at="LoadBalancers",
             id="<LoadBalancerArn>",
@@ -142,7 +142,7 @@ KINDS: Final = {
         names={"arn": "TargetGroupArn", "name": "TargetGroupName"},
         outputs={"arnSuffix": lambda subject: subject.id.rpartition(":")[2]},
         unkept=("healthCheck", "lambdaMultiValueHeadersEnabled", "proxyProtocolV2", "slowStart"),
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="describe_target_groups", fill=False),
             at="TargetGroups",
             id="<TargetGroupArn>",
@@ -167,7 +167,7 @@ KINDS: Final = {
             "arn": "ListenerArn",
             "certificateArn": "Certificates[0].CertificateArn",
         },
-        roster=Roster(
+        roster=ListCall(
             call=Call(
                 operation="describe_listeners",
                 give={"LoadBalancerArn": "{loadBalancerArn}"},

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags
 
 __all__ = ["KINDS"]
 
@@ -32,7 +32,7 @@ KINDS: Final = {
                 "resourceRecordValue: ResourceRecord.Value}"
             ),
         },
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="list_certificates", fill=False),
             at="CertificateSummaryList",
             id="<CertificateArn>",

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -38,7 +38,7 @@ def _origin(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _config(subject: Subject) -> dict[str, Any]:
+def _config(subject: ApiSubject) -> dict[str, Any]:
     props = {
         key: value
         for key, value in subject.props.items()
@@ -66,14 +66,14 @@ def _config(subject: Subject) -> dict[str, Any]:
 
 
 @action("cloudfront:get_distribution")
-def _read(api: Api, subject: Subject) -> Any:
+def _read(api: Api, subject: ApiSubject) -> Any:
     answer = api.call(subject, "get_distribution", Id=subject.id)
     found = answer["Distribution"]
     return {**found["DistributionConfig"], **found, "ETag": answer["ETag"]}
 
 
 @action("cloudfront:get_distribution_config", "cloudfront:update_distribution")
-def _switch_off(api: Api, subject: Subject) -> None:
+def _switch_off(api: Api, subject: ApiSubject) -> None:
     """Disable the distribution, as CloudFront deletes only disabled ones."""
     answer = api.call(subject, "get_distribution_config", Id=subject.id)
     config = answer["DistributionConfig"]
@@ -89,19 +89,19 @@ def _switch_off(api: Api, subject: Subject) -> None:
 
 
 @action("cloudfront:get_distribution_config", "cloudfront:delete_distribution")
-def _delete(api: Api, subject: Subject) -> None:
+def _delete(api: Api, subject: ApiSubject) -> None:
     answer = api.call(subject, "get_distribution_config", Id=subject.id)
     api.call(subject, "delete_distribution", Id=subject.id, IfMatch=answer["ETag"])
 
 
 @action("cloudfront:get_origin_access_control", "cloudfront:delete_origin_access_control")
-def _delete_access(api: Api, subject: Subject) -> None:
+def _delete_access(api: Api, subject: ApiSubject) -> None:
     answer = api.call(subject, "get_origin_access_control", Id=subject.id)
     api.call(subject, "delete_origin_access_control", Id=subject.id, IfMatch=answer["ETag"])
 
 
 @action("wafv2:get_web_acl", "wafv2:delete_web_acl")
-def _delete_acl(api: Api, subject: Subject) -> None:
+def _delete_acl(api: Api, subject: ApiSubject) -> None:
     name, scope = subject.value("name"), subject.value("scope")
     answer = api.call(subject, "get_web_acl", Id=subject.id, Name=name, Scope=scope)
     api.call(
@@ -115,13 +115,13 @@ def _delete_acl(api: Api, subject: Subject) -> None:
 
 
 @action("wafv2:get_web_acl", "wafv2:update_web_acl")
-def _update_acl(api: Api, subject: Subject) -> None:
+def _update_acl(api: Api, subject: ApiSubject) -> None:
     call = Call(operation="update_web_acl", give={"Id": "{id}", "LockToken": "<LockToken>"})
     api.run(call, subject)
 
 
 @action("wafv2:get_web_acl")
-def _read_acl(api: Api, subject: Subject) -> Any:
+def _read_acl(api: Api, subject: ApiSubject) -> Any:
     answer = api.call(
         subject,
         "get_web_acl",
@@ -132,7 +132,7 @@ def _read_acl(api: Api, subject: Subject) -> Any:
     return {**answer["WebACL"], "LockToken": answer["LockToken"]}
 
 
-def _comment(subject: Subject) -> str:
+def _comment(subject: ApiSubject) -> str:
     return str(subject.value("comment") or "")
 
 
@@ -148,7 +148,7 @@ _CREATE_FUNCTION: Final = Call(
 
 
 @action("cloudfront:get_function", "cloudfront:describe_function")
-def _read_function(api: Api, subject: Subject) -> Any:
+def _read_function(api: Api, subject: ApiSubject) -> Any:
     answer = api.call(subject, "describe_function", Name=subject.id)
     summary = answer["FunctionSummary"]
     code = api.call(subject, "get_function", Name=subject.id)["FunctionCode"].read()
@@ -165,13 +165,13 @@ def _read_function(api: Api, subject: Subject) -> Any:
 
 
 @action("cloudfront:describe_function", "cloudfront:delete_function")
-def _delete_function(api: Api, subject: Subject) -> None:
+def _delete_function(api: Api, subject: ApiSubject) -> None:
     answer = api.call(subject, "describe_function", Name=subject.id)
     api.call(subject, "delete_function", Name=subject.id, IfMatch=answer["ETag"])
 
 
 @action("cloudfront:delete_function", "cloudfront:create_function")
-def _make_function_again(api: Api, subject: Subject) -> None:
+def _make_function_again(api: Api, subject: ApiSubject) -> None:
     """Recreate the function, since the sandbox's API has no UpdateFunction."""
     api.run(_delete_function, subject)
     api.run(_CREATE_FUNCTION, subject)
@@ -223,7 +223,7 @@ KINDS: Final = {
         },
         outputs={"hostedZoneId": "Z2FDTNDATAQYW2"},
         unkept=("defaultCacheBehavior", "orderedCacheBehaviors", "origins", "viewerCertificate"),
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="list_distributions", fill=False),
             at="DistributionList.Items",
             id="<Id>",
@@ -250,7 +250,7 @@ KINDS: Final = {
         delete=_delete_access,
         id="<OriginAccessControl.Id>",
         outputs={"arn": "arn:{partition}:cloudfront::{account}:origin-access-control/{id}"},
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="list_origin_access_controls", fill=False),
             at="OriginAccessControlList.Items",
             id="<Id>",
@@ -271,7 +271,7 @@ KINDS: Final = {
         ),
         names={"applicationIntegrationUrl": "ApplicationIntegrationURL"},
         unkept=("scope",),
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="list_web_acls", give={"Scope": "{scope}"}, fill=False),
             at="WebACLs",
             id="<Id>",

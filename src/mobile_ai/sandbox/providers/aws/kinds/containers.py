@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Given, Kind, Tags
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -13,21 +13,21 @@ _ECS_TAGS: Final = Tags(of="{id}", read="list_tags_for_resource", at="tags")
 _REPOSITORY_ARN: Final = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 
 
-def _scan(subject: Subject) -> Any:
+def _scan(subject: ApiSubject) -> Any:
     given = subject.value("imageScanningConfiguration")
     return {"scanOnPush": given.get("scanOnPush", False)} if given else None
 
 
-def _encryption(subject: Subject) -> Any:
+def _encryption(subject: ApiSubject) -> Any:
     given = (subject.value("encryptionConfigurations") or [None])[0]
     return {key: value for key, value in given.items() if value} if given else None
 
 
-def _containers(subject: Subject) -> Any:
+def _containers(subject: ApiSubject) -> Any:
     return json.loads(subject.value("containerDefinitions"))
 
 
-def _network(subject: Subject) -> Any:
+def _network(subject: ApiSubject) -> Any:
     given = subject.value("networkConfiguration")
     if not given:
         return None

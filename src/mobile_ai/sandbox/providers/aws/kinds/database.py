@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -19,7 +19,7 @@ def _tags(kind: str) -> Tags:
     )
 
 
-def _parameters(subject: Subject) -> list[dict[str, Any]]:
+def _parameters(subject: ApiSubject) -> list[dict[str, Any]]:
     return [
         {
             "ParameterName": item["name"],
@@ -31,7 +31,7 @@ def _parameters(subject: Subject) -> list[dict[str, Any]]:
 
 
 @action("rds:describe_db_parameter_groups", "rds:describe_db_parameters")
-def _read_parameters(api: Api, subject: Subject) -> Any:
+def _read_parameters(api: Api, subject: ApiSubject) -> Any:
     answer = api.call(subject, "describe_db_parameter_groups", DBParameterGroupName=subject.id)
     found = answer["DBParameterGroups"][0]
     page = api.call(subject, "describe_db_parameters", DBParameterGroupName=subject.id)

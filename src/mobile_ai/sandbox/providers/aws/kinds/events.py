@@ -3,17 +3,17 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
 
-def _target_id(subject: Subject) -> str:
+def _target_id(subject: ApiSubject) -> str:
     """Return a deterministic ID, so that a retry addresses the same target."""
     return str(subject.value("targetId") or f"sandbox-{subject.facts['mark'][-32:]}")
 
 
-def _target(subject: Subject) -> list[dict[str, Any]]:
+def _target(subject: ApiSubject) -> list[dict[str, Any]]:
     return [{"Id": _target_id(subject), "Arn": subject.value("arn")}]
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from mobile_ai.sandbox.providers.aws.api.asset import content_of
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.values import Special
 
 __all__ = ["KINDS"]
@@ -17,7 +17,7 @@ _INVOKE: Final = (
 )
 
 
-def _code(subject: Subject) -> dict[str, Any]:
+def _code(subject: ApiSubject) -> dict[str, Any]:
     code = subject.value("code")
     if isinstance(code, Special):
         return {"ZipFile": content_of(code)}
@@ -29,7 +29,7 @@ def _code(subject: Subject) -> dict[str, Any]:
 @action(
     "lambda:update_function_code", only=("code", "imageUri", "s3Bucket", "s3Key", "sourceCodeHash")
 )
-def _new_code(api: Api, subject: Subject) -> None:
+def _new_code(api: Api, subject: ApiSubject) -> None:
     api.call(subject, "update_function_code", FunctionName=subject.id, **_code(subject))
 
 
@@ -38,7 +38,7 @@ def _new_code(api: Api, subject: Subject) -> None:
     "lambda:delete_function_concurrency",
     only=("reservedConcurrentExecutions",),
 )
-def _concurrency(api: Api, subject: Subject) -> None:
+def _concurrency(api: Api, subject: ApiSubject) -> None:
     limit = int(subject.value("reservedConcurrentExecutions"))
     if limit == _NO_LIMIT:
         api.call(subject, "delete_function_concurrency", FunctionName=subject.id)
@@ -52,7 +52,7 @@ def _concurrency(api: Api, subject: Subject) -> None:
 
 
 @action("lambda:get_function", "lambda:get_function_concurrency")
-def _read_function(api: Api, subject: Subject) -> Any:
+def _read_function(api: Api, subject: ApiSubject) -> Any:
     answer = api.call(subject, "get_function", FunctionName=subject.id)
     found = {**answer["Configuration"], "ImageUri": answer.get("Code", {}).get("ImageUri")}
     limit = api.call(subject, "get_function_concurrency", FunctionName=subject.id)
@@ -61,7 +61,7 @@ def _read_function(api: Api, subject: Subject) -> Any:
 
 
 @action("lambda:get_policy")
-def _read_permission(api: Api, subject: Subject) -> Any:
+def _read_permission(api: Api, subject: ApiSubject) -> Any:
     import json  # noqa: PLC0415
 
     answer = api.call(subject, "get_policy", FunctionName=subject.value("function"))
@@ -77,7 +77,7 @@ def _read_permission(api: Api, subject: Subject) -> Any:
     }
 
 
-def _statement(subject: Subject) -> str:
+def _statement(subject: ApiSubject) -> str:
     """Return a deterministic ID, so that a retry after a killed run finds the first grant."""
     return str(subject.value("statementId") or f"sandbox-{subject.facts['mark'][-32:]}")
 

@@ -4,13 +4,13 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
 
 @action("iam:list_policy_versions", "iam:delete_policy_version")
-def _drop_versions(api: Api, subject: Subject) -> None:
+def _drop_versions(api: Api, subject: ApiSubject) -> None:
     """Delete all but the default version of a policy, as deletion of the policy requires."""
     versions = api.call(subject, "list_policy_versions", PolicyArn=subject.id)["Versions"]
     for version in versions:
@@ -24,7 +24,7 @@ def _drop_versions(api: Api, subject: Subject) -> None:
 
 
 @action("iam:get_policy", "iam:get_policy_version")
-def _read_policy(api: Api, subject: Subject) -> Any:
+def _read_policy(api: Api, subject: ApiSubject) -> Any:
     found = api.call(subject, "get_policy", PolicyArn=subject.id)["Policy"]
     version = api.call(
         subject, "get_policy_version", PolicyArn=subject.id, VersionId=found["DefaultVersionId"]

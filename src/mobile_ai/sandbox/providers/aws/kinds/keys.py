@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -13,7 +13,7 @@ _TAGS: Final = Tags(of="{id}", read="list_resource_tags")
 
 
 @action("kms:describe_key", "kms:get_key_policy", "kms:get_key_rotation_status")
-def _read_key(api: Api, subject: Subject) -> Any:
+def _read_key(api: Api, subject: ApiSubject) -> Any:
     found = api.call(subject, "describe_key", KeyId=subject.id)["KeyMetadata"]
     if found["KeyState"] in _GONE_STATES:
         return None
@@ -26,7 +26,7 @@ def _read_key(api: Api, subject: Subject) -> Any:
 
 
 @action("kms:enable_key_rotation", "kms:disable_key_rotation", only=("enableKeyRotation",))
-def _rotation(api: Api, subject: Subject) -> None:
+def _rotation(api: Api, subject: ApiSubject) -> None:
     if subject.value("enableKeyRotation"):
         api.call(subject, "enable_key_rotation", KeyId=subject.id)
     elif subject.value("customerMasterKeySpec") == "SYMMETRIC_DEFAULT":
@@ -64,7 +64,7 @@ def _key(**more: Any) -> Kind:
             "customerMasterKeySpec": "KeySpec",
             "keyId": "KeyId",
         },
-        roster=Roster(call=Call(operation="list_keys", fill=False), at="Keys", id="<KeyId>"),
+        roster=ListCall(call=Call(operation="list_keys", fill=False), at="Keys", id="<KeyId>"),
         **more,
     )
 

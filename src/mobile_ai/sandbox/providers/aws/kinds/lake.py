@@ -4,23 +4,23 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
 
-def _table(subject: Subject) -> dict[str, Any]:
+def _table(subject: ApiSubject) -> dict[str, Any]:
     storage = dict(subject.value("storageDescriptor") or {})
     if "serDeInfo" in storage:
         storage["SerdeInfo"] = storage.pop("serDeInfo")
     return {**subject.props, "storageDescriptor": storage}
 
 
-def _database(subject: Subject) -> dict[str, Any]:
+def _database(subject: ApiSubject) -> dict[str, Any]:
     return {key: value for key, value in subject.props.items() if key != "tags"}
 
 
-def _workgroup(subject: Subject) -> Any:
+def _workgroup(subject: ApiSubject) -> Any:
     """Return the configuration in the API's form, in which the key has another name."""
     given = subject.value("configuration")
     result = (given or {}).get("resultConfiguration") or {}
@@ -34,7 +34,7 @@ def _workgroup(subject: Subject) -> Any:
 
 
 @action("athena:get_work_group")
-def _read_workgroup(api: Api, subject: Subject) -> Any:
+def _read_workgroup(api: Api, subject: ApiSubject) -> Any:
     found = api.call(subject, "get_work_group", WorkGroup=subject.id)["WorkGroup"]
     result = found.get("Configuration", {}).get("ResultConfiguration") or {}
     encryption = result.get("EncryptionConfiguration") or {}

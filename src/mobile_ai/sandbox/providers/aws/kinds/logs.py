@@ -3,15 +3,15 @@
 from typing import Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.errors import ProviderError
 
 __all__ = ["KINDS"]
 
 
 @action(only=("kmsKeyId",))
-def _no_new_key(_: Api, subject: Subject) -> None:
+def _no_new_key(_: Api, subject: ApiSubject) -> None:
     raise ProviderError(
         f"log group {subject.id}: got another key; expected the one it was made with, since the "
         "sandbox's AWS API has no AssociateKmsKey. Next: `mobile-ai down`, then `up`",
@@ -120,7 +120,7 @@ KINDS: Final = {
         delete=Call(operation="delete_delivery", give={"id": "{id}"}, fill=False),
         id="<delivery.id>",
         tags=Tags(add="", remove="", at="tags"),
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="describe_deliveries", fill=False), at="deliveries", id="<id>"
         ),
     ),

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -36,7 +36,7 @@ _ONLY_AT_CREATE: Final = frozenset({"FifoTopic", "FifoQueue"})
 
 
 def _attributes(table: dict[str, str]) -> Any:
-    def read(subject: Subject) -> dict[str, Any]:
+    def read(subject: ApiSubject) -> dict[str, Any]:
         found = {member: subject.value(name) for name, member in table.items()}
         return {
             member: value
@@ -52,7 +52,7 @@ _FIFO: Final = _ONLY_AT_CREATE | {"ContentBasedDeduplication"}
 
 
 @action("sns:set_topic_attributes")
-def _set_topic(api: Api, subject: Subject) -> None:
+def _set_topic(api: Api, subject: ApiSubject) -> None:
     for name, value in _attributes(_TOPIC)(subject).items():
         if name not in _ONLY_AT_CREATE:
             text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -66,7 +66,7 @@ def _set_topic(api: Api, subject: Subject) -> None:
 
 
 @action("sns:get_subscription_attributes", "sns:list_subscriptions_by_topic")
-def _read_subscription(api: Api, subject: Subject) -> Any:
+def _read_subscription(api: Api, subject: ApiSubject) -> Any:
     return api.call(subject, "get_subscription_attributes", SubscriptionArn=subject.id)[
         "Attributes"
     ]

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -17,7 +17,7 @@ _BUDGET: Final = {
 }
 
 
-def _notifications(subject: Subject) -> list[dict[str, Any]]:
+def _notifications(subject: ApiSubject) -> list[dict[str, Any]]:
     found = []
     for item in subject.value("notifications") or ():
         kinds = (("EMAIL", "subscriberEmailAddresses"), ("SNS", "subscriberSnsTopicArns"))
@@ -40,13 +40,13 @@ def _notifications(subject: Subject) -> list[dict[str, Any]]:
 
 
 @action("budgets:delete_budget", "budgets:create_budget")
-def _make_again(api: Api, subject: Subject) -> None:
+def _make_again(api: Api, subject: ApiSubject) -> None:
     """Recreate the budget, since the sandbox's API has no UpdateBudget."""
     api.call(subject, "delete_budget", **_NAMED(subject))
     api.run(_CREATE, subject)
 
 
-def _NAMED(subject: Subject) -> dict[str, str]:  # noqa: N802
+def _NAMED(subject: ApiSubject) -> dict[str, str]:  # noqa: N802
     return {"AccountId": subject.facts["account"], "BudgetName": str(subject.value("name"))}
 
 

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["EC2_TAGS", "KINDS", "ec2_kind"]
 
@@ -33,7 +33,7 @@ def ec2_kind(word: str, many: str, id_member: str, *, listed: str = "", **more: 
         "id": f"<{made}.{id_member}>",
         "tags": EC2_TAGS,
         "tag_type": word.replace("_", "-"),
-        "roster": Roster(call=Call(operation=describe, fill=False), at=many, id=f"<{id_member}>"),
+        "roster": ListCall(call=Call(operation=describe, fill=False), at=many, id=f"<{id_member}>"),
     }
     return Kind(**{**fields, **more})
 
@@ -48,7 +48,7 @@ def _flag(operation: str, name: str, member: str, argument: str = "") -> Call:
 
 
 @action("ec2:describe_vpc_attribute", "ec2:describe_vpcs")
-def _read_vpc(api: Api, subject: Subject) -> Any:
+def _read_vpc(api: Api, subject: ApiSubject) -> Any:
     found = api.call(subject, "describe_vpcs", VpcIds=[subject.id])["Vpcs"][0]
     for member in ("enableDnsSupport", "enableDnsHostnames"):
         answer = api.call(subject, "describe_vpc_attribute", VpcId=subject.id, Attribute=member)
@@ -57,7 +57,7 @@ def _read_vpc(api: Api, subject: Subject) -> Any:
 
 
 @action("ec2:describe_security_groups", "ec2:create_tags")
-def _take_default_group(api: Api, subject: Subject) -> Any:
+def _take_default_group(api: Api, subject: ApiSubject) -> Any:
     """Return the VPC's default security group, which the program adopts to empty it."""
     filters = [
         {"Name": "vpc-id", "Values": [subject.value("vpcId")]},
@@ -68,7 +68,7 @@ def _take_default_group(api: Api, subject: Subject) -> Any:
 
 def _revoke(operation: str, member: str) -> Any:
     @action("ec2:describe_security_groups", f"ec2:{operation}")
-    def revoke(api: Api, subject: Subject) -> None:
+    def revoke(api: Api, subject: ApiSubject) -> None:
         groups = api.call(subject, "describe_security_groups", GroupIds=[subject.id])
         rules = groups["SecurityGroups"][0][member]
         if rules:
@@ -78,7 +78,7 @@ def _revoke(operation: str, member: str) -> Any:
 
 
 @action("ec2:attach_internet_gateway", only=("vpcId",))
-def _attach(api: Api, subject: Subject) -> None:
+def _attach(api: Api, subject: ApiSubject) -> None:
     if subject.value("vpcId"):
         api.call(
             subject,
@@ -89,7 +89,7 @@ def _attach(api: Api, subject: Subject) -> None:
 
 
 @action("ec2:detach_internet_gateway")
-def _detach(api: Api, subject: Subject) -> None:
+def _detach(api: Api, subject: ApiSubject) -> None:
     if subject.value("vpcId"):
         api.call(
             subject,
@@ -172,7 +172,7 @@ KINDS: Final = {
             operation="disassociate_route_table", give={"AssociationId": "{id}"}, fill=False
         ),
         id="<AssociationId>",
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="describe_route_tables", fill=False),
             at="RouteTables[].Associations[]",
             id="<RouteTableAssociationId>",

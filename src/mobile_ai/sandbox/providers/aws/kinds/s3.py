@@ -5,7 +5,7 @@ from typing import Any, Final
 from mobile_ai.sandbox.providers.aws.api.asset import content_of
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.tagging import tags_of
 from mobile_ai.sandbox.providers.values import Special
 
@@ -14,17 +14,17 @@ __all__ = ["KINDS"]
 _NO_LOCATION: Final = "us-east-1"  # the region that CreateBucket takes without a LocationConstraint
 
 
-def _location(subject: Subject) -> Any:
+def _location(subject: ApiSubject) -> Any:
     region = subject.facts["region"]
     return None if region == _NO_LOCATION else {"LocationConstraint": region}
 
 
-def _tag_set(subject: Subject) -> Any:
+def _tag_set(subject: ApiSubject) -> Any:
     return {"TagSet": [{"Key": key, "Value": value} for key, value in tags_of(subject).items()]}
 
 
 @action("s3:list_object_versions", "s3:delete_objects")
-def _empty(api: Api, subject: Subject) -> None:
+def _empty(api: Api, subject: ApiSubject) -> None:
     """Delete every version of every object, if the program allows it."""
     while subject.value("forceDestroy"):
         page = api.call(subject, "list_object_versions", Bucket=subject.id)
@@ -33,7 +33,7 @@ def _empty(api: Api, subject: Subject) -> None:
 
 
 @action("s3:list_object_versions", "s3:delete_objects")
-def _remove(api: Api, subject: Subject) -> None:
+def _remove(api: Api, subject: ApiSubject) -> None:
     """Delete an object with all its versions, as the official provider does."""
     bucket, _, key = subject.id.partition("/")
     page = api.call(subject, "list_object_versions", Bucket=bucket, Prefix=key)
@@ -41,7 +41,7 @@ def _remove(api: Api, subject: Subject) -> None:
 
 
 def _delete_versions(
-    api: Api, subject: Subject, bucket: str, page: dict[str, Any], *, key: str = ""
+    api: Api, subject: ApiSubject, bucket: str, page: dict[str, Any], *, key: str = ""
 ) -> bool:
     found = [
         {"Key": item["Key"], "VersionId": item["VersionId"]}
@@ -53,12 +53,12 @@ def _delete_versions(
     return bool(found)
 
 
-def _body(subject: Subject) -> Any:
+def _body(subject: ApiSubject) -> Any:
     source = subject.value("source") or subject.value("content")
     return content_of(source) if isinstance(source, Special) else source or ""
 
 
-def _etag(subject: Subject) -> str:
+def _etag(subject: ApiSubject) -> str:
     return str(subject.answer.get("ETag", "")).strip('"')
 
 

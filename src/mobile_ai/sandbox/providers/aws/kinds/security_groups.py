@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.kinds.network import EC2_TAGS, ec2_kind
 
 __all__ = ["KINDS"]
 
 
-def _permission(subject: Subject) -> list[dict[str, Any]]:
+def _permission(subject: ApiSubject) -> list[dict[str, Any]]:
     text = {"Description": subject.value("description")} if subject.value("description") else {}
     found: dict[str, Any] = {
         "IpProtocol": subject.value("ipProtocol"),
@@ -30,7 +30,7 @@ def _permission(subject: Subject) -> list[dict[str, Any]]:
 
 
 @action("ec2:describe_security_groups", "ec2:revoke_security_group_egress", only=("description",))
-def _close(api: Api, subject: Subject) -> None:
+def _close(api: Api, subject: ApiSubject) -> None:
     """Remove the default allow-all egress rule of a new group; programs declare their own."""
     groups = api.call(subject, "describe_security_groups", GroupIds=[subject.id])
     rules = groups["SecurityGroups"][0]["IpPermissionsEgress"]
@@ -87,7 +87,7 @@ def _rule(direction: str) -> Kind:
             "securityGroupId": "GroupId",
             "referencedSecurityGroupId": "ReferencedGroupInfo.GroupId",
         },
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="describe_security_group_rules", fill=False),
             at=f"SecurityGroupRules[?IsEgress==`{flag}`]",
             id="<SecurityGroupRuleId>",

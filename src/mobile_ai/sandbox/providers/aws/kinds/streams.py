@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
@@ -14,7 +14,7 @@ __all__ = ["KINDS"]
     "kinesis:stop_stream_encryption",
     only=("encryptionType", "kmsKeyId"),
 )
-def _encryption(api: Api, subject: Subject) -> None:
+def _encryption(api: Api, subject: ApiSubject) -> None:
     name, key = subject.value("name"), subject.value("kmsKeyId")
     if subject.value("encryptionType") == "KMS":
         api.call(
@@ -35,7 +35,7 @@ def _encryption(api: Api, subject: Subject) -> None:
     "kinesis:decrease_stream_retention_period",
     only=("retentionPeriod",),
 )
-def _retention(api: Api, subject: Subject) -> None:
+def _retention(api: Api, subject: ApiSubject) -> None:
     wanted = int(subject.value("retentionPeriod"))
     there = int((subject.answer or {}).get("RetentionPeriodHours", 24))
     if wanted != there:
@@ -48,18 +48,18 @@ def _retention(api: Api, subject: Subject) -> None:
         )
 
 
-def _source(subject: Subject) -> Any:
+def _source(subject: ApiSubject) -> Any:
     given = subject.value("kinesisSourceConfiguration")
     if not given:
         return None
     return {"KinesisStreamARN": given["kinesisStreamArn"], "RoleARN": given["roleArn"]}
 
 
-def _kind_of_source(subject: Subject) -> str:
+def _kind_of_source(subject: ApiSubject) -> str:
     return "KinesisStreamAsSource" if _source(subject) else "DirectPut"
 
 
-def _s3(subject: Subject) -> Any:
+def _s3(subject: ApiSubject) -> Any:
     """Return the destination in the API's form."""
     given = dict(subject.value("extendedS3Configuration") or {})
     hints = {
@@ -72,7 +72,7 @@ def _s3(subject: Subject) -> Any:
     return given
 
 
-def _stream_name(subject: Subject) -> str:
+def _stream_name(subject: ApiSubject) -> str:
     return subject.id.rsplit("/", 1)[-1]
 
 

@@ -4,14 +4,14 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
 _OF_METRIC: Final = ("metricName", "namespace", "dimensions")
 
 
-def _queries(subject: Subject) -> Any:
+def _queries(subject: ApiSubject) -> Any:
     """Return queries in the API's form, with metric and statistic apart."""
     given = subject.value("metricQueries")
     return [_query(item) for item in given] if given else None
@@ -27,7 +27,7 @@ def _query(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @action("cloudwatch:describe_alarms")
-def _read_alarm(api: Api, subject: Subject) -> Any:
+def _read_alarm(api: Api, subject: ApiSubject) -> Any:
     found = api.call(subject, "describe_alarms", AlarmNames=[subject.id])["MetricAlarms"]
     for alarm in found:
         for query in alarm.get("Metrics", ()):

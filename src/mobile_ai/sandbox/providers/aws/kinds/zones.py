@@ -3,15 +3,15 @@
 from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.calls import Api
-from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Roster, action
-from mobile_ai.sandbox.providers.aws.api.subject import Subject
+from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, action
+from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
 __all__ = ["KINDS"]
 
 
 def _change(verb: str) -> Any:
     @action("route53:change_resource_record_sets")
-    def change(api: Api, subject: Subject) -> Any:
+    def change(api: Api, subject: ApiSubject) -> Any:
         batch = {"Changes": [{"Action": verb, "ResourceRecordSet": _record(subject)}]}
         return api.call(
             subject,
@@ -23,7 +23,7 @@ def _change(verb: str) -> Any:
     return change
 
 
-def _record(subject: Subject) -> dict[str, Any]:
+def _record(subject: ApiSubject) -> dict[str, Any]:
     found: dict[str, Any] = {"Name": subject.value("name"), "Type": subject.value("type")}
     if subject.value("records"):
         found["TTL"] = int(subject.value("ttl"))
@@ -38,7 +38,7 @@ def _record(subject: Subject) -> dict[str, Any]:
 
 
 @action("route53:list_resource_record_sets")
-def _read_record(api: Api, subject: Subject) -> Any:
+def _read_record(api: Api, subject: ApiSubject) -> Any:
     name, kind = str(subject.value("name")).rstrip("."), subject.value("type")
     answer = api.call(subject, "list_resource_record_sets", HostedZoneId=subject.value("zoneId"))
     found = next(
@@ -55,14 +55,14 @@ def _read_record(api: Api, subject: Subject) -> Any:
 
 
 @action("route53:get_hosted_zone")
-def _read_zone(api: Api, subject: Subject) -> Any:
+def _read_zone(api: Api, subject: ApiSubject) -> Any:
     answer = api.call(subject, "get_hosted_zone", Id=subject.id)
     servers = answer.get("DelegationSet", {}).get("NameServers", [])
     return {**answer["HostedZone"], "NameServers": servers}
 
 
 @action("route53:list_resource_record_sets", "route53:change_resource_record_sets")
-def _empty_zone(api: Api, subject: Subject) -> None:
+def _empty_zone(api: Api, subject: ApiSubject) -> None:
     """Delete the zone's own records, if the program allows it."""
     if not subject.value("forceDestroy"):
         return
@@ -81,11 +81,11 @@ def _empty_zone(api: Api, subject: Subject) -> None:
         )
 
 
-def _zone_config(subject: Subject) -> dict[str, Any]:
+def _zone_config(subject: ApiSubject) -> dict[str, Any]:
     return {"Comment": subject.value("comment") or "", "PrivateZone": bool(subject.value("vpcs"))}
 
 
-def _zone_network(subject: Subject) -> Any:
+def _zone_network(subject: ApiSubject) -> Any:
     for item in subject.value("vpcs") or ():
         return {
             "VPCId": item["vpcId"],
@@ -94,7 +94,7 @@ def _zone_network(subject: Subject) -> Any:
     return None
 
 
-def _zone_id(subject: Subject) -> str:
+def _zone_id(subject: ApiSubject) -> str:
     return str(subject.answer["HostedZone"]["Id"]).rpartition("/")[2]
 
 
@@ -116,7 +116,7 @@ KINDS: Final = {
         names={"comment": "Config.Comment"},
         outputs={"zoneId": "{id}", "arn": "arn:{partition}:route53:::hostedzone/{id}"},
         unkept=("vpcs", "tags", "tagsAll", "name"),
-        roster=Roster(
+        roster=ListCall(
             call=Call(operation="list_hosted_zones", fill=False),
             at="HostedZones",
             id="<Id>",

@@ -14,10 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mobile_ai.sandbox.providers.aws.schemas.verdict import Verdict
+from mobile_ai.sandbox.providers.aws.schemas.verdict import InputVerdict
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.specfile import cache_folder, write_atomically
-from mobile_ai.sandbox.providers.values import Secret, Special, Unknown, Value
+from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Value
 
 if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.spec import TypeFacts
@@ -45,7 +45,7 @@ class Checker:
 
     def check(
         self, urn: str, facts: TypeFacts, sent: Mapping[str, Value], given: Mapping[str, Value]
-    ) -> Verdict:
+    ) -> InputVerdict:
         """Check one resource.
 
         Args:
@@ -65,7 +65,7 @@ class Checker:
 
     def _verdict(
         self, token: str, sent: Mapping[str, Value], given: Mapping[str, Value], region: str
-    ) -> Verdict:
+    ) -> InputVerdict:
         key = _key([token, region, {**sent}, {**given}])
         path = _verdicts() / f"{key}.json"
         if key and (known := _read(path)):
@@ -85,11 +85,11 @@ def checked_against() -> str:
 
 def _judge(
     token: str, sent: Mapping[str, Value], given: Mapping[str, Value], region: str
-) -> Verdict:
+) -> InputVerdict:
     try:
-        from mobile_ai.sandbox.providers.aws.schemas.judge import judge  # noqa: PLC0415  slow; see Checker
+        from mobile_ai.sandbox.providers.aws.schemas.judge import judge_inputs  # noqa: PLC0415  slow; see Checker
 
-        return judge(token, sent, given=given, region=region)
+        return judge_inputs(token, sent, given=given, region=region)
     except ImportError as error:
         raise ProviderError(
             f"inputs cannot be checked: got {error}; expected cfn-lint and botocore in the "
@@ -117,10 +117,10 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _read(path: Path) -> Verdict | None:
+def _read(path: Path) -> InputVerdict | None:
     """Return a cached verdict; None if it is missing or unreadable."""
     try:
-        return Verdict.from_dict(json.loads(path.read_bytes()))
+        return InputVerdict.from_dict(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -140,7 +140,7 @@ class _SecretFoundError(Exception):
 
 def _comparable(value: Value) -> Any:
     match value:
-        case Secret():
+        case SecretValue():
             raise _SecretFoundError
         case Unknown():
             return {"unknown": True}

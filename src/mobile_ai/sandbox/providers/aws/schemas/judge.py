@@ -13,26 +13,26 @@ from mobile_ai.sandbox.providers.aws.kinds import KINDS, STATE_ONLY
 from mobile_ai.sandbox.providers.aws.schemas.leaves import leaves
 from mobile_ai.sandbox.providers.aws.schemas.lint import lint, resource_schema, resource_types
 from mobile_ai.sandbox.providers.aws.schemas.models import breaches, operation_input, shapes_of
-from mobile_ai.sandbox.providers.aws.schemas.place import Place, Resource
+from mobile_ai.sandbox.providers.aws.schemas.place import TemplatePlace, TemplateResource
 from mobile_ai.sandbox.providers.aws.schemas.table import NO_TEMPLATE, OWN, RESOURCES
 from mobile_ai.sandbox.providers.aws.schemas.translate import translate
-from mobile_ai.sandbox.providers.aws.schemas.verdict import Verdict
+from mobile_ai.sandbox.providers.aws.schemas.verdict import InputVerdict
 from mobile_ai.sandbox.providers.errors import Failure
-from mobile_ai.sandbox.providers.values import Secret, Special, Unknown, Value, plain
+from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Value, plain
 
-__all__ = ["api_kind", "cloudformation_type", "judge"]
+__all__ = ["api_kind", "cloudformation_type", "judge_inputs"]
 
 _TOKEN: Final = re.compile(r"aws:(?P<module>\w+)/\w+:(?P<name>\w+)")
 _INDEX: Final = re.compile(r"\[\d+\]")
 _NEXT: Final = "correct the setting of the stack file, or the component, that it comes from"
 _LONGEST: Final = 240
 _MOST_SHOWN: Final = 80
-_UNNAMED: Final = Resource()
+_UNNAMED: Final = TemplateResource()
 
 
-def judge(
+def judge_inputs(
     token: str, sent: Mapping[str, Value], *, given: Mapping[str, Value], region: str
-) -> Verdict:
+) -> InputVerdict:
     """Check a resource's inputs.
 
     Args:
@@ -86,7 +86,7 @@ def _by_cloudformation(
         return
     covered |= template.covered
     values = dict(leaves({**sent}))
-    secret = [path for path, value in values.items() if isinstance(value, Secret)]
+    secret = [path for path, value in values.items() if isinstance(value, SecretValue)]
     for finding in lint(template, region):
         value = values.get(finding.path)
         hidden = any(path.startswith(finding.path) for path in secret)
@@ -116,7 +116,7 @@ def _spelt(token: str, name: str, value: Value) -> Value:
     """Return a value, or None for provider-specific values that the table translates."""
     place = RESOURCES.get(token, _UNNAMED).names.get(name)
     known = plain(value)
-    if not isinstance(place, Place) or isinstance(known, dict | list):
+    if not isinstance(place, TemplatePlace) or isinstance(known, dict | list):
         return value
     text = str(int(known)) if isinstance(known, float) and known.is_integer() else str(known)
     return None if place.values.get(text, text) is None else value
@@ -134,7 +134,7 @@ def _short(text: str) -> str:
 
 def _shown(value: Value) -> str:
     match value:
-        case Secret():
+        case SecretValue():
             return "a secret"
         case list() | dict():
             return f"{len(value)} entries"
@@ -144,7 +144,7 @@ def _shown(value: Value) -> str:
 
 def _counted(
     given: Mapping[str, Value], covered: set[str], failures: tuple[Failure, ...]
-) -> Verdict:
+) -> InputVerdict:
     checked = unknown = 0
     uncovered: set[str] = set()
     for path, value in leaves({**given}):
@@ -158,7 +158,7 @@ def _counted(
             checked += 1
         else:
             uncovered.add(name)
-    return Verdict(
+    return InputVerdict(
         failures=failures, checked=checked, unknown=unknown, uncovered=tuple(sorted(uncovered))
     )
 

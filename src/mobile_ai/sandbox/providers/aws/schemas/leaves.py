@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mobile_ai.sandbox.providers.values import Secret, Value
+from mobile_ai.sandbox.providers.values import SecretValue, Value
 
 __all__ = ["leaves"]
 
@@ -17,7 +17,7 @@ def leaves(value: Value, path: str = "", *, secret: bool = False) -> Iterator[tu
         path: Property path of the value, such as ``rules[0].prefix``.
         secret: Whether the value is nested in a secret.
     """
-    while isinstance(value, Secret):
+    while isinstance(value, SecretValue):
         value, secret = value.value, True
     if isinstance(value, dict):
         for key, item in value.items():
@@ -27,4 +27,4 @@ def leaves(value: Value, path: str = "", *, secret: bool = False) -> Iterator[tu
         for index, item in enumerate(value):
             yield from leaves(item, f"{path}[{index}]", secret=secret)
     else:
-        yield path, Secret(value) if secret else value
+        yield path, SecretValue(value) if secret else value

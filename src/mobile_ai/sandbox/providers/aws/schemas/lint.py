@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cfnlint.match import Match
     from cfnlint.runner import Runner
 
-__all__ = ["Finding", "lint", "resource_schema", "resource_types"]
+__all__ = ["LintFinding", "lint", "resource_schema", "resource_types"]
 
 # Region with the most complete schemas, used for regions unknown to cfn-lint.
 _FALLBACK: Final = "us-east-1"
@@ -27,7 +27,7 @@ _LOCK: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """An error reported by cfn-lint.
 
     Attributes:
@@ -43,7 +43,7 @@ class Finding:
     title: str
 
 
-def lint(template: Template, region: str) -> Iterator[Finding]:
+def lint(template: Template, region: str) -> Iterator[LintFinding]:
     """Yield cfn-lint's errors about a template, except those about unknown values.
 
     Args:
@@ -107,7 +107,7 @@ def _known(region: str) -> str:
     return region if region in REGIONS else _FALLBACK
 
 
-def _finding(match: Match, template: Template) -> Finding | None:
+def _finding(match: Match, template: Template) -> LintFinding | None:
     path = tuple(getattr(match, "path", ()))[1:]
     if match.rule.id == _CRASHED or match.message.startswith(_CRASH):
         return None  # a crash of the rule itself is no finding
@@ -115,7 +115,9 @@ def _finding(match: Match, template: Template) -> Finding | None:
         return None
     if match.rule.id == _REQUIRED and _is_filled_in(match.message, path, template):
         return None
-    return Finding(template.property_at(path), match.rule.id, match.message, match.rule.shortdesc)
+    return LintFinding(
+        template.property_at(path), match.rule.id, match.message, match.rule.shortdesc
+    )
 
 
 def _is_filled_in(message: str, path: tuple[str | int, ...], template: Template) -> bool:

@@ -12,7 +12,7 @@ from mobile_ai.sandbox.providers.aws.api.arguments import member_for, pair_of
 from mobile_ai.sandbox.providers.aws.api.calls import operations_of, takes
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind
 from mobile_ai.sandbox.providers.aws.schemas.patterns import compiled
-from mobile_ai.sandbox.providers.aws.schemas.place import Named, Place
+from mobile_ai.sandbox.providers.aws.schemas.place import NamedPlace, TemplatePlace
 from mobile_ai.sandbox.providers.values import Special, Unknown, Value, plain
 
 __all__ = ["Breach", "breaches", "operation_input", "service_model", "shapes_of"]
@@ -24,7 +24,7 @@ _DEPTH: Final = 4
 _READS: Final = ("describe_", "get_", "head_", "list_")
 # Boto3 name of an operation to botocore's model of its input; None where it takes nothing.
 Inputs: TypeAlias = Callable[[str, str], Any]
-Names: TypeAlias = Mapping[str, Named]
+Names: TypeAlias = Mapping[str, NamedPlace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,8 @@ def _structures_in(shape: Any) -> Iterator[Any]:
 
 def _members_of(place: Any) -> tuple[str, ...]:
     """Return the last member of a place of the table."""
-    path = place.path if isinstance(place, Place) else place
-    if not path or path == "." or (isinstance(place, Place) and place.beside):
+    path = place.path if isinstance(place, TemplatePlace) else place
+    if not path or path == "." or (isinstance(place, TemplatePlace) and place.beside):
         return ()
     return (path.rsplit(".", 1)[-1].removeprefix("/"),)
 
@@ -160,7 +160,7 @@ def _members_of(place: Any) -> tuple[str, ...]:
 def _inner(dotted: str, shape: Any, names: Names) -> Any:
     """Return the shape of a structure's member, by the table or by name; None if not found."""
     place = names.get(dotted)
-    path = place.path if isinstance(place, Place) else place
+    path = place.path if isinstance(place, TemplatePlace) else place
     if path == ".":
         return shape
     key = dotted.rsplit(".", 1)[-1]

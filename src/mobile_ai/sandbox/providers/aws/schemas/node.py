@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.arguments import word
 
-__all__ = ["Node"]
+__all__ = ["TemplateNode"]
 
 _ALTERNATIVES: Final = ("allOf", "anyOf", "oneOf")
 
 
-class Node:
+class TemplateNode:
     """A subschema: its types, members and items.
 
     A value must match one of several alternatives; for locating members all of them are merged.
@@ -56,10 +56,10 @@ class Node:
         """True if keys are arbitrary: a map, or an object that no schema describes."""
         return not self._members
 
-    def member(self, name: str) -> Node | None:
+    def member(self, name: str) -> TemplateNode | None:
         """Return the member of exactly this name."""
         schema = self._members.get(name)
-        return None if schema is None else Node(schema, self._root)
+        return None if schema is None else TemplateNode(schema, self._root)
 
     def named(self, *names: str) -> str | None:
         """Return the member with one of these names, ignoring case, separators and plural."""
@@ -67,22 +67,22 @@ class Node:
         return next((folded[word(name)] for name in names if word(name) in folded), None)
 
     @cached_property
-    def values(self) -> Node | None:
+    def values(self) -> TemplateNode | None:
         """Schema of a map's values, None if not described."""
         for part in self._parts:
             patterns = [*part.get("patternProperties", {}).values()]
             more = part.get("additionalProperties")
             for schema in (*patterns, more):
                 if isinstance(schema, Mapping):
-                    return Node(schema, self._root)
+                    return TemplateNode(schema, self._root)
         return None
 
     @cached_property
-    def items(self) -> Node | None:
+    def items(self) -> TemplateNode | None:
         """Schema of an array's items, None if not described."""
         for part in self._parts:
             if isinstance(part.get("items"), Mapping):
-                return Node(part["items"], self._root)
+                return TemplateNode(part["items"], self._root)
         return None
 
 

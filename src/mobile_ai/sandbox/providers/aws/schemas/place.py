@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["Named", "Place", "Resource"]
+__all__ = ["NamedPlace", "TemplatePlace", "TemplateResource"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TemplatePlace:
     """A location that cannot be derived from the property's name.
 
     Attributes:
@@ -31,11 +31,11 @@ class Place:
 
 
 # A path, a place, or None for a property that does not exist in templates.
-Named: TypeAlias = "str | Place | None"
+NamedPlace: TypeAlias = "str | TemplatePlace | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class TemplateResource:
     """A resource type in CloudFormation.
 
     Attributes:
@@ -48,6 +48,6 @@ class Resource:
 
     type: str = ""
     within: str = ""
-    names: Mapping[str, Named] = field(default_factory=dict)
+    names: Mapping[str, NamedPlace] = field(default_factory=dict)
     always: Mapping[str, Any] = field(default_factory=dict)
     filled: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mobile_ai.sandbox.providers.aws.schemas.place import Place, Resource
+from mobile_ai.sandbox.providers.aws.schemas.place import TemplatePlace, TemplateResource
 
 __all__ = ["NO_TEMPLATE", "OWN", "RESOURCES"]
 
@@ -12,9 +12,9 @@ _TARGET_GROUP: Final = "TargetGroupAttributes"
 _BALANCER: Final = "LoadBalancerAttributes"
 
 
-def _attribute(member: str, key: str) -> Place:
+def _attribute(member: str, key: str) -> TemplatePlace:
     """Return the place of an entry in a list of keys and values."""
-    return Place(path=f"{member}.Value", beside={"Key": key})
+    return TemplatePlace(path=f"{member}.Value", beside={"Key": key})
 
 
 # Properties that only control the official provider and are sent to no API. A region selects the
@@ -47,28 +47,30 @@ NO_TEMPLATE: Final[Mapping[str, str]] = {
     "aws:secretsmanager/secretVersion:SecretVersion": "a value of the secret in CloudFormation",
 }
 
-RESOURCES: Final[Mapping[str, Resource]] = {
-    "aws:acm/certificate:Certificate": Resource(type="AWS::CertificateManager::Certificate"),
-    "aws:apigatewayv2/integration:Integration": Resource(
+RESOURCES: Final[Mapping[str, TemplateResource]] = {
+    "aws:acm/certificate:Certificate": TemplateResource(
+        type="AWS::CertificateManager::Certificate"
+    ),
+    "aws:apigatewayv2/integration:Integration": TemplateResource(
         names={"timeoutMilliseconds": "TimeoutInMillis"}
     ),
-    "aws:apigatewayv2/stage:Stage": Resource(
-        names={"routeSettings": Place(path="RouteSettings", key="routeKey")}
+    "aws:apigatewayv2/stage:Stage": TemplateResource(
+        names={"routeSettings": TemplatePlace(path="RouteSettings", key="routeKey")}
     ),
-    "aws:apigatewayv2/domainName:DomainName": Resource(
+    "aws:apigatewayv2/domainName:DomainName": TemplateResource(
         names={"domainNameConfiguration": "DomainNameConfigurations"}
     ),
-    "aws:apigatewayv2/apiMapping:ApiMapping": Resource(),
-    "aws:appautoscaling/policy:Policy": Resource(
+    "aws:apigatewayv2/apiMapping:ApiMapping": TemplateResource(),
+    "aws:appautoscaling/policy:Policy": TemplateResource(
         type="AWS::ApplicationAutoScaling::ScalingPolicy", names={"name": "PolicyName"}
     ),
-    "aws:appautoscaling/target:Target": Resource(
+    "aws:appautoscaling/target:Target": TemplateResource(
         type="AWS::ApplicationAutoScaling::ScalableTarget"
     ),
-    "aws:athena/workgroup:Workgroup": Resource(
+    "aws:athena/workgroup:Workgroup": TemplateResource(
         names={"configuration.resultConfiguration.encryptionConfiguration.kmsKeyArn": "KmsKey"}
     ),
-    "aws:budgets/budget:Budget": Resource(
+    "aws:budgets/budget:Budget": TemplateResource(
         within="Budget",
         names={
             "limitAmount": "BudgetLimit.Amount",
@@ -80,16 +82,16 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "notifications.notificationType": "Notification.NotificationType",
             "notifications.threshold": "Notification.Threshold",
             "notifications.thresholdType": "Notification.ThresholdType",
-            "notifications.subscriberEmailAddresses": Place(
+            "notifications.subscriberEmailAddresses": TemplatePlace(
                 path="Subscribers.Address", beside={"SubscriptionType": "EMAIL"}
             ),
-            "notifications.subscriberSnsTopicArns": Place(
+            "notifications.subscriberSnsTopicArns": TemplatePlace(
                 path="Subscribers.Address", beside={"SubscriptionType": "SNS"}
             ),
         },
     ),
-    "aws:cloudfront/cachePolicy:CachePolicy": Resource(within="CachePolicyConfig"),
-    "aws:cloudfront/distribution:Distribution": Resource(
+    "aws:cloudfront/cachePolicy:CachePolicy": TemplateResource(within="CachePolicyConfig"),
+    "aws:cloudfront/distribution:Distribution": TemplateResource(
         within="DistributionConfig",
         names={
             "isIpv6Enabled": "IPV6Enabled",
@@ -97,7 +99,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "origins.originId": "Id",
         },
     ),
-    "aws:cloudfront/function:Function": Resource(
+    "aws:cloudfront/function:Function": TemplateResource(
         names={
             "comment": "FunctionConfig.Comment",
             "publish": "AutoPublish",
@@ -105,46 +107,46 @@ RESOURCES: Final[Mapping[str, Resource]] = {
         },
         always={"FunctionConfig.Comment": ""},
     ),
-    "aws:cloudfront/keyGroup:KeyGroup": Resource(within="KeyGroupConfig"),
-    "aws:cloudfront/originAccessControl:OriginAccessControl": Resource(
+    "aws:cloudfront/keyGroup:KeyGroup": TemplateResource(within="KeyGroupConfig"),
+    "aws:cloudfront/originAccessControl:OriginAccessControl": TemplateResource(
         within="OriginAccessControlConfig"
     ),
-    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": Resource(
+    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": TemplateResource(
         within="OriginRequestPolicyConfig"
     ),
-    "aws:cloudfront/publicKey:PublicKey": Resource(
+    "aws:cloudfront/publicKey:PublicKey": TemplateResource(
         within="PublicKeyConfig", always={"PublicKeyConfig.CallerReference": "reference"}
     ),
-    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": Resource(
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": TemplateResource(
         within="ResponseHeadersPolicyConfig"
     ),
-    "aws:cloudwatch/eventRule:EventRule": Resource(type="AWS::Events::Rule"),
-    "aws:cloudwatch/eventTarget:EventTarget": Resource(
+    "aws:cloudwatch/eventRule:EventRule": TemplateResource(type="AWS::Events::Rule"),
+    "aws:cloudwatch/eventTarget:EventTarget": TemplateResource(
         type="AWS::Events::Rule",
         within="Targets",
         names={"rule": "/Name", "eventBusName": "/EventBusName", "targetId": "Id"},
         always={"EventPattern": {"source": ["stand-in"]}, "Targets.Id": "target"},
     ),
-    "aws:cloudwatch/logDelivery:LogDelivery": Resource(type="AWS::Logs::Delivery"),
-    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": Resource(
+    "aws:cloudwatch/logDelivery:LogDelivery": TemplateResource(type="AWS::Logs::Delivery"),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": TemplateResource(
         type="AWS::Logs::DeliveryDestination", names={"deliveryDestinationConfiguration": "."}
     ),
-    "aws:cloudwatch/logDeliverySource:LogDeliverySource": Resource(
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": TemplateResource(
         type="AWS::Logs::DeliverySource"
     ),
-    "aws:cloudwatch/logGroup:LogGroup": Resource(
+    "aws:cloudwatch/logGroup:LogGroup": TemplateResource(
         type="AWS::Logs::LogGroup",
         # The official provider's word for logs that are kept forever.
-        names={"retentionInDays": Place(path="RetentionInDays", values={"0": None})},
+        names={"retentionInDays": TemplatePlace(path="RetentionInDays", values={"0": None})},
     ),
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Resource(
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": TemplateResource(
         type="AWS::Logs::MetricFilter",
         names={"name": "FilterName", "pattern": "FilterPattern"},
     ),
-    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": Resource(
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": TemplateResource(
         type="AWS::Logs::ResourcePolicy"
     ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Resource(
+    "aws:cloudwatch/metricAlarm:MetricAlarm": TemplateResource(
         type="AWS::CloudWatch::Alarm",
         names={
             "metricQueries": "Metrics",
@@ -154,64 +156,68 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "metricQueries.metric.namespace": "Metric.Namespace",
         },
     ),
-    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": Resource(
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": TemplateResource(
         type="AWS::CE::AnomalyMonitor", names={"name": "MonitorName"}
     ),
-    "aws:costexplorer/anomalySubscription:AnomalySubscription": Resource(
+    "aws:costexplorer/anomalySubscription:AnomalySubscription": TemplateResource(
         type="AWS::CE::AnomalySubscription", names={"name": "SubscriptionName"}
     ),
-    "aws:ec2/flowLog:FlowLog": Resource(
+    "aws:ec2/flowLog:FlowLog": TemplateResource(
         names={"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn"},
         always={"ResourceType": "VPC"},
     ),
-    "aws:ec2/internetGateway:InternetGateway": Resource(
+    "aws:ec2/internetGateway:InternetGateway": TemplateResource(
         names={"vpcId": "AWS::EC2::VPCGatewayAttachment.VpcId"}
     ),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": Resource(
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": TemplateResource(
         type="AWS::EC2::SubnetRouteTableAssociation"
     ),
-    "aws:ec2/securityGroup:SecurityGroup": Resource(
+    "aws:ec2/securityGroup:SecurityGroup": TemplateResource(
         names={"name": "GroupName", "description": "GroupDescription"}
     ),
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Resource(
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": TemplateResource(
         type="AWS::ECR::Repository",
         names={"policy": "LifecyclePolicy.LifecyclePolicyText", "repository": "RepositoryName"},
     ),
-    "aws:ecr/repository:Repository": Resource(names={"forceDelete": "EmptyOnDelete"}),
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": Resource(
+    "aws:ecr/repository:Repository": TemplateResource(names={"forceDelete": "EmptyOnDelete"}),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": TemplateResource(
         type="AWS::ECR::Repository",
         names={"policy": "RepositoryPolicyText", "repository": "RepositoryName"},
     ),
-    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Resource(
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": TemplateResource(
         type="AWS::ECS::ClusterCapacityProviderAssociations", names={"clusterName": "Cluster"}
     ),
-    "aws:ecs/service:Service": Resource(
+    "aws:ecs/service:Service": TemplateResource(
         names={
             "deploymentCircuitBreaker": "DeploymentConfiguration.DeploymentCircuitBreaker",
             "deploymentMaximumPercent": "DeploymentConfiguration.MaximumPercent",
             "deploymentMinimumHealthyPercent": "DeploymentConfiguration.MinimumHealthyPercent",
             "networkConfiguration": "NetworkConfiguration.AwsvpcConfiguration",
-            "networkConfiguration.assignPublicIp": Place(path="AssignPublicIp", values=_ENABLED),
+            "networkConfiguration.assignPublicIp": TemplatePlace(
+                path="AssignPublicIp", values=_ENABLED
+            ),
         }
     ),
-    "aws:glue/catalogDatabase:CatalogDatabase": Resource(
+    "aws:glue/catalogDatabase:CatalogDatabase": TemplateResource(
         type="AWS::Glue::Database",
         within="DatabaseInput",
         names={"catalogId": "/CatalogId"},
         always={"CatalogId": "123456789012"},
     ),
-    "aws:glue/catalogTable:CatalogTable": Resource(
+    "aws:glue/catalogTable:CatalogTable": TemplateResource(
         type="AWS::Glue::Table",
         within="TableInput",
         names={"catalogId": "/CatalogId", "databaseName": "/DatabaseName"},
         always={"CatalogId": "123456789012"},
     ),
-    "aws:iam/policy:Policy": Resource(type="AWS::IAM::ManagedPolicy"),
-    "aws:iam/role:Role": Resource(
+    "aws:iam/policy:Policy": TemplateResource(type="AWS::IAM::ManagedPolicy"),
+    "aws:iam/role:Role": TemplateResource(
         names={"assumeRolePolicy": "AssumeRolePolicyDocument", "inlinePolicies": "Policies"}
     ),
-    "aws:iam/rolePolicy:RolePolicy": Resource(names={"name": "PolicyName", "role": "RoleName"}),
-    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": Resource(
+    "aws:iam/rolePolicy:RolePolicy": TemplateResource(
+        names={"name": "PolicyName", "role": "RoleName"}
+    ),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": TemplateResource(
         type="AWS::KinesisFirehose::DeliveryStream",
         names={
             "extendedS3Configuration": "ExtendedS3DestinationConfiguration",
@@ -223,18 +229,20 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "kinesisSourceConfiguration": "KinesisStreamSourceConfiguration",
         },
     ),
-    "aws:kinesis/stream:Stream": Resource(
+    "aws:kinesis/stream:Stream": TemplateResource(
         names={
             "retentionPeriod": "RetentionPeriodHours",
-            "encryptionType": Place(path="StreamEncryption.EncryptionType", values={"NONE": None}),
+            "encryptionType": TemplatePlace(
+                path="StreamEncryption.EncryptionType", values={"NONE": None}
+            ),
             "kmsKeyId": "StreamEncryption.KeyId",
         }
     ),
-    "aws:kms/externalKey:ExternalKey": Resource(
+    "aws:kms/externalKey:ExternalKey": TemplateResource(
         type="AWS::KMS::Key",
         names={"deletionWindowInDays": "PendingWindowInDays", "policy": "KeyPolicy"},
     ),
-    "aws:kms/key:Key": Resource(
+    "aws:kms/key:Key": TemplateResource(
         names={
             "customerMasterKeySpec": "KeySpec",
             "deletionWindowInDays": "PendingWindowInDays",
@@ -242,35 +250,37 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "policy": "KeyPolicy",
         }
     ),
-    "aws:kms/keyPolicy:KeyPolicy": Resource(
+    "aws:kms/keyPolicy:KeyPolicy": TemplateResource(
         type="AWS::KMS::Key", names={"policy": "KeyPolicy", "keyId": None}
     ),
-    "aws:lambda/function:Function": Resource(
+    "aws:lambda/function:Function": TemplateResource(
         names={
             "imageUri": "Code.ImageUri",
             "s3Bucket": "Code.S3Bucket",
             "s3Key": "Code.S3Key",
             "code": "Code.ZipFile",
             # The official provider's word for no limit.
-            "reservedConcurrentExecutions": Place(
+            "reservedConcurrentExecutions": TemplatePlace(
                 path="ReservedConcurrentExecutions", values={"-1": None}
             ),
         }
     ),
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Resource(
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": TemplateResource(
         type="AWS::Lambda::EventInvokeConfig"
     ),
-    "aws:lambda/permission:Permission": Resource(names={"function": "FunctionName"}),
-    "aws:lb/listener:Listener": Resource(
+    "aws:lambda/permission:Permission": TemplateResource(names={"function": "FunctionName"}),
+    "aws:lb/listener:Listener": TemplateResource(
         type="AWS::ElasticLoadBalancingV2::Listener",
         names={"certificateArn": "Certificates.CertificateArn"},
     ),
-    "aws:lb/listenerRule:ListenerRule": Resource(type="AWS::ElasticLoadBalancingV2::ListenerRule"),
-    "aws:lb/loadBalancer:LoadBalancer": Resource(
+    "aws:lb/listenerRule:ListenerRule": TemplateResource(
+        type="AWS::ElasticLoadBalancingV2::ListenerRule"
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": TemplateResource(
         type="AWS::ElasticLoadBalancingV2::LoadBalancer",
         names={
             "loadBalancerType": "Type",
-            "internal": Place(
+            "internal": TemplatePlace(
                 path="Scheme", values={"True": "internal", "False": "internet-facing"}
             ),
             "accessLogs": ".",
@@ -287,7 +297,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "idleTimeout": _attribute(_BALANCER, "idle_timeout.timeout_seconds"),
         },
     ),
-    "aws:lb/targetGroup:TargetGroup": Resource(
+    "aws:lb/targetGroup:TargetGroup": TemplateResource(
         type="AWS::ElasticLoadBalancingV2::TargetGroup",
         names={
             "deregistrationDelay": _attribute(
@@ -305,7 +315,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "healthCheck.unhealthyThreshold": "UnhealthyThresholdCount",
         },
     ),
-    "aws:rds/instance:Instance": Resource(
+    "aws:rds/instance:Instance": TemplateResource(
         type="AWS::RDS::DBInstance",
         names={
             "caCertIdentifier": "CACertificateIdentifier",
@@ -321,12 +331,12 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "vpcSecurityGroupIds": "VPCSecurityGroups",
         },
     ),
-    "aws:rds/parameterGroup:ParameterGroup": Resource(
+    "aws:rds/parameterGroup:ParameterGroup": TemplateResource(
         type="AWS::RDS::DBParameterGroup",
-        names={"parameters": Place(path="Parameters", key="name", value="value")},
+        names={"parameters": TemplatePlace(path="Parameters", key="name", value="value")},
     ),
-    "aws:rds/subnetGroup:SubnetGroup": Resource(type="AWS::RDS::DBSubnetGroup"),
-    "aws:route53/record:Record": Resource(
+    "aws:rds/subnetGroup:SubnetGroup": TemplateResource(type="AWS::RDS::DBSubnetGroup"),
+    "aws:route53/record:Record": TemplateResource(
         type="AWS::Route53::RecordSet",
         names={
             "aliases": "AliasTarget",
@@ -336,13 +346,13 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "zoneId": "HostedZoneId",
         },
     ),
-    "aws:route53/zone:Zone": Resource(
+    "aws:route53/zone:Zone": TemplateResource(
         type="AWS::Route53::HostedZone",
         names={"comment": "HostedZoneConfig.Comment", "tags": "HostedZoneTags"},
         filled=("VPCRegion",),
     ),
-    "aws:s3/bucket:Bucket": Resource(names={"bucket": "BucketName"}),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Resource(
+    "aws:s3/bucket:Bucket": TemplateResource(names={"bucket": "BucketName"}),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": TemplateResource(
         type="AWS::S3::Bucket",
         names={
             "bucket": "BucketName",
@@ -354,7 +364,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
         },
         always={"LifecycleConfiguration": {}},
     ),
-    "aws:s3/bucketLogging:BucketLogging": Resource(
+    "aws:s3/bucketLogging:BucketLogging": TemplateResource(
         type="AWS::S3::Bucket",
         names={
             "bucket": "BucketName",
@@ -362,21 +372,21 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "targetPrefix": "LoggingConfiguration.LogFilePrefix",
         },
     ),
-    "aws:s3/bucketMetric:BucketMetric": Resource(
+    "aws:s3/bucketMetric:BucketMetric": TemplateResource(
         type="AWS::S3::Bucket",
         within="MetricsConfigurations",
         names={"bucket": "/BucketName", "name": "Id"},
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Resource(
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": TemplateResource(
         type="AWS::S3::Bucket", names={"bucket": "BucketName", "rule": "OwnershipControls.Rules"}
     ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Resource(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": TemplateResource(
         type="AWS::S3::Bucket",
         within="PublicAccessBlockConfiguration",
         names={"bucket": "/BucketName"},
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        Resource(
+        TemplateResource(
             type="AWS::S3::Bucket",
             names={
                 "bucket": "BucketName",
@@ -385,22 +395,22 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             },
         )
     ),
-    "aws:s3/bucketVersioning:BucketVersioning": Resource(
+    "aws:s3/bucketVersioning:BucketVersioning": TemplateResource(
         type="AWS::S3::Bucket", names={"bucket": "BucketName"}
     ),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": Resource(
+    "aws:secretsmanager/secretPolicy:SecretPolicy": TemplateResource(
         type="AWS::SecretsManager::ResourcePolicy",
         names={"policy": "ResourcePolicy", "secretArn": "SecretId"},
     ),
-    "aws:secretsmanager/secretRotation:SecretRotation": Resource(
+    "aws:secretsmanager/secretRotation:SecretRotation": TemplateResource(
         type="AWS::SecretsManager::RotationSchedule",
         names={"rotateImmediately": "RotateImmediatelyOnUpdate"},
     ),
-    "aws:sns/topicPolicy:TopicPolicy": Resource(names={"arn": "Topics"}),
-    "aws:sns/topicSubscription:TopicSubscription": Resource(
+    "aws:sns/topicPolicy:TopicPolicy": TemplateResource(names={"arn": "Topics"}),
+    "aws:sns/topicSubscription:TopicSubscription": TemplateResource(
         type="AWS::SNS::Subscription", names={"topic": "TopicArn"}
     ),
-    "aws:sqs/queue:Queue": Resource(
+    "aws:sqs/queue:Queue": TemplateResource(
         names={
             "maxMessageSize": "MaximumMessageSize",
             "messageRetentionSeconds": "MessageRetentionPeriod",
@@ -409,12 +419,12 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "visibilityTimeoutSeconds": "VisibilityTimeout",
         }
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": Resource(names={"queueUrl": "Queues"}),
-    "aws:ssm/parameter:Parameter": Resource(
+    "aws:sqs/queuePolicy:QueuePolicy": TemplateResource(names={"queueUrl": "Queues"}),
+    "aws:ssm/parameter:Parameter": TemplateResource(
         # CloudFormation makes no secret parameters; everything else holds for them too.
-        names={"type": Place(path="Type", values={"SecureString": "String"})}
+        names={"type": TemplatePlace(path="Type", values={"SecureString": "String"})}
     ),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Resource(
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": TemplateResource(
         type="AWS::EC2::SecurityGroupEgress",
         names={
             "cidrIpv4": "CidrIp",
@@ -423,7 +433,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "securityGroupId": "GroupId",
         },
     ),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Resource(
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": TemplateResource(
         type="AWS::EC2::SecurityGroupIngress",
         names={
             "cidrIpv4": "CidrIp",
@@ -432,7 +442,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "securityGroupId": "GroupId",
         },
     ),
-    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Resource(
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": TemplateResource(
         type="AWS::WAFv2::LoggingConfiguration"
     ),
 }

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 
 from mobile_ai.sandbox.providers.aws.api.arguments import pair_of
 from mobile_ai.sandbox.providers.aws.schemas.leaves import leaves
-from mobile_ai.sandbox.providers.aws.schemas.node import Node
-from mobile_ai.sandbox.providers.aws.schemas.place import Place, Resource
+from mobile_ai.sandbox.providers.aws.schemas.node import TemplateNode
+from mobile_ai.sandbox.providers.aws.schemas.place import TemplatePlace, TemplateResource
 from mobile_ai.sandbox.providers.aws.schemas.template import Path, Template
 from mobile_ai.sandbox.providers.values import Special, Unknown, Value, plain
 
@@ -27,13 +27,13 @@ Schemas: TypeAlias = Callable[[str], Mapping[str, Any] | None]
 class _Spot:
     """An object of the template that members are written to."""
 
-    node: Node
+    node: TemplateNode
     holder: dict[str, Any]
     path: Path
 
 
 def translate(
-    inputs: Mapping[str, Value], resource: Resource, kind: str, schemas: Schemas
+    inputs: Mapping[str, Value], resource: TemplateResource, kind: str, schemas: Schemas
 ) -> Template | None:
     """Return inputs as a template; None if CloudFormation has no such type.
 
@@ -54,7 +54,7 @@ def translate(
 
 
 class _Writer:
-    def __init__(self, resource: Resource, kind: str, schemas: Schemas) -> None:
+    def __init__(self, resource: TemplateResource, kind: str, schemas: Schemas) -> None:
         self.template = Template(filled=resource.filled)
         self._entry = resource
         self._kind = kind
@@ -74,7 +74,7 @@ class _Writer:
         if schema is None:
             raise LookupError(f"CloudFormation has no {kind}")
         made = self.template.resources.setdefault(name, {"Type": kind, "Properties": {}})
-        return _Spot(Node(schema, schema), made["Properties"], (name, "Properties"))
+        return _Spot(TemplateNode(schema, schema), made["Properties"], (name, "Properties"))
 
     def _members(self, values: Mapping[str, Value], spot: _Spot, path: tuple[str, ...]) -> None:
         """Write the members of an object; ``path`` is its property path with indexes."""
@@ -86,7 +86,7 @@ class _Writer:
         named = self._named(path, spot.node)
         if named is None:
             return
-        place = named if isinstance(named, Place) else Place(path=named)
+        place = named if isinstance(named, TemplatePlace) else TemplatePlace(path=named)
         if place.path == ".":
             inside = plain(value)
             inside = inside[0] if isinstance(inside, list) and len(inside) == 1 else inside
@@ -102,7 +102,7 @@ class _Writer:
             target, member = self._reach(start, place.path)
             self._put(place, member, value, target, path)
 
-    def _named(self, path: tuple[str, ...], node: Node) -> str | Place | None:
+    def _named(self, path: tuple[str, ...], node: TemplateNode) -> str | TemplatePlace | None:
         """Return the place of a property, from the table or by its normalised name."""
         dotted = ".".join(name for name in path if not name.startswith("["))
         if dotted in self._entry.names:
@@ -146,7 +146,7 @@ class _Writer:
         return _Spot(node.items, held[0], (*here, 0))
 
     def _put(
-        self, place: Place, member: str, value: Value, spot: _Spot, path: tuple[str, ...]
+        self, place: TemplatePlace, member: str, value: Value, spot: _Spot, path: tuple[str, ...]
     ) -> None:
         known = plain(value)
         if place.values and not isinstance(known, Unknown):
@@ -187,7 +187,12 @@ class _Writer:
             held.append({**beside, member: self._scalar(item, _TEXT, here, at)})
 
     def _keyed(
-        self, place: Place, items: list[Value], node: Node, here: Path, path: tuple[str, ...]
+        self,
+        place: TemplatePlace,
+        items: list[Value],
+        node: TemplateNode,
+        here: Path,
+        path: tuple[str, ...],
     ) -> dict[str, Any]:
         """Return a list of objects as a map by one of their members."""
         found: dict[str, Any] = {}
@@ -204,7 +209,9 @@ class _Writer:
             found[key] = self._converted(rest, node.values or node, (*here, key), at)
         return found
 
-    def _converted(self, value: Value, node: Node | None, here: Path, path: tuple[str, ...]) -> Any:
+    def _converted(
+        self, value: Value, node: TemplateNode | None, here: Path, path: tuple[str, ...]
+    ) -> Any:
         value = plain(value)
         self.template.places[here] = _shown(path)
         if isinstance(value, dict):
@@ -218,7 +225,7 @@ class _Writer:
         return [converted] if types == {"array"} else converted
 
     def _object(
-        self, value: dict[str, Value], node: Node | None, here: Path, path: tuple[str, ...]
+        self, value: dict[str, Value], node: TemplateNode | None, here: Path, path: tuple[str, ...]
     ) -> Any:
         if node is not None and "array" in node.types and "object" not in node.types:
             pair = pair_of(node.items.members) if node.items else None
@@ -243,7 +250,7 @@ class _Writer:
         return holder
 
     def _list(
-        self, value: list[Value], node: Node | None, here: Path, path: tuple[str, ...]
+        self, value: list[Value], node: TemplateNode | None, here: Path, path: tuple[str, ...]
     ) -> Any:
         single = node is not None and node.types and "array" not in node.types
         if single and len(value) == 1:
@@ -254,7 +261,7 @@ class _Writer:
             for index, item in enumerate(value)
         ]
 
-    def _parsed(self, text: str, node: Node, here: Path, path: tuple[str, ...]) -> Any:
+    def _parsed(self, text: str, node: TemplateNode, here: Path, path: tuple[str, ...]) -> Any:
         """Return a JSON text as parsed, if a template has a structure in its place."""
         try:
             parsed = json.loads(text)

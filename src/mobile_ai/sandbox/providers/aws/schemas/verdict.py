@@ -7,11 +7,11 @@ from typing import Any
 
 from mobile_ai.sandbox.providers.errors import Failure
 
-__all__ = ["Verdict"]
+__all__ = ["InputVerdict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class InputVerdict:
     """Failures of a resource's inputs, and their coverage by schemas and models.
 
     Attributes:
@@ -31,7 +31,7 @@ class Verdict:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, document: dict[str, Any]) -> Verdict:
+    def from_dict(cls, document: dict[str, Any]) -> InputVerdict:
         """Return a verdict from the output of ``to_dict``.
 
         Raises:
