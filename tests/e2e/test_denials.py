@@ -70,7 +70,7 @@ def test_manifest_edited_by_hand_with_its_pin_renewed_is_denied(checkout):
 
 
 def test_missing_cost_tag_is_denied(checkout):
-    path = checkout.root / "components" / "tags.py"
+    path = checkout.root / "components" / "mobile_ai" / "components" / "aws" / "tags.py"
     text = path.read_text()
     assert '"cost-center"' in text
     path.write_text(text.replace('"cost-center"', '"cost-centre"'))

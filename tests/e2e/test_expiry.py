@@ -18,7 +18,7 @@ RULE = "ethical-assessment-approved"
 
 def three_years_on(checkout: Checkout) -> None:
     """Give the running pack a later clock; nothing outside the pack can."""
-    path = checkout.root / "policy-pack" / "governance" / "pulumi_pack" / "serve.py"
+    path = checkout.root / "policy-pack" / "mobile_ai" / "governance" / "pulumi_pack" / "serve.py"
     text = path.read_text()
     assert text.count(_CLOCK) == 1
     path.write_text(text.replace(_CLOCK, _LATER))

@@ -125,7 +125,7 @@ def test_the_bill_of_materials_is_valid_and_names_what_is_locked(staged):
 def test_what_is_staged_has_no_keys_no_build_code_and_no_tests(staged):
     files = {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()}
 
-    assert {"data/root.json", "data/trust/dev.yaml", "app/edge/server.py"} <= files
+    assert {"data/root.json", "data/trust/dev.yaml", "app/mobile_ai/edge/server.py"} <= files
     assert "data/models/digits/1.1.0/manifest.yaml" in files
     assert not any("__pycache__" in file or "testing" in file for file in files)
     rooms = {file.split("/")[1] for file in files if file.startswith("app/")}

@@ -35,13 +35,15 @@ def _crashes_at_start(pack: Path) -> None:
 
 
 def _cannot_be_imported(pack: Path) -> None:
-    (pack / "governance" / "judge.py").write_text("syntax error here\n")
+    (pack / "mobile_ai" / "governance" / "judge.py").write_text("syntax error here\n")
 
 
 def _rule_raises(pack: Path) -> None:
-    path = pack / "governance" / "rules" / "residency.py"
+    path = pack / "mobile_ai" / "governance" / "rules" / "residency.py"
     text = path.read_text()
-    path.write_text(text.replace('    """Check the region of whatever', '    1 / 0\n    """Check'))
+    first = '    """Check the region of a deployment'
+    assert text.count(first) == 1
+    path.write_text(text.replace(first, f"    1 / 0\n{first}"))
 
 
 def _config_unknown(pack: Path) -> None:
