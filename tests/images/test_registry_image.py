@@ -208,7 +208,8 @@ def test_the_server_starts_as_in_the_task_and_lets_only_its_users_in(installed, 
         assert _ask(get, headers=as_guest)[0] == 403  # nobody may do anything unasked
 
         artifact = f"http://127.0.0.1:{port}/api/2.0/mlflow-artifacts/artifacts/a/b.txt"
-        assert _ask(artifact, raw=b"bytes", headers=admin, method="PUT")[0] == 200
+        status, _ = _ask(artifact, raw=b"bytes", headers=admin, method="PUT")
+        assert status == 200, log.read_text()[-4000:]
         assert _ask(artifact, headers=admin) == (200, b"bytes")
         if os.geteuid() == 0 and sys.platform == "linux":
             assert _users(process.pid) == {10001}
