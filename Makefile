@@ -75,7 +75,7 @@ clean: ## Remove what the other verbs made here (the engine in the user's cache 
 
 .venv/.base: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the base environment (about a minute the first time) ..."
-	@$(SYNC) --no-dev
+	@$(SYNC) --no-dev --extra gate
 	@touch $@
 
 .venv/.all: pyproject.toml uv.lock | $(UV)

@@ -72,15 +72,19 @@ def schema(of: Callable[[], dict[str, Any]]) -> str:
 
 
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
-    "requirements.txt": partial(export_requirements, "--no-dev"),
+    "requirements.txt": partial(export_requirements, "--no-dev", "--extra", "gate"),
     "model-build/requirements.txt": partial(export_requirements, "--no-dev", "--extra", "build"),
     "src/mobile_ai/edge/requirements.txt": partial(
-        export_requirements, "--only-group", "edge-image"
+        export_requirements, "--no-dev", "--extra", "edge"
     ),
     "components/mobile_ai/components/registry/image/requirements.txt": partial(
         export_requirements, "--only-group", "mlflow-image"
     ),
-    "policy-pack/requirements.txt": partial(export_requirements, "--only-group", "policy-pack"),
+    "policy-pack/requirements.txt": partial(
+        # The pack has no command line.
+        *(export_requirements, "--no-dev", "--extra", "policy-pack"),
+        *("--prune", "typer", "--prune", "rich", "--prune", "ruamel-yaml"),
+    ),
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),

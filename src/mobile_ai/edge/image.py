@@ -90,7 +90,7 @@ def bill_of_materials(root: Path = _ROOT) -> dict[str, Any]:
     done = subprocess.run(
         [
             *(uv, "export", "--frozen", "--offline", "--quiet", "--no-emit-project"),
-            *("--only-group", "edge-image", "--format", "cyclonedx1.5"),
+            *("--no-dev", "--extra", "edge", "--format", "cyclonedx1.5"),
         ],
         cwd=root,
         capture_output=True,
