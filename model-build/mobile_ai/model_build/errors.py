@@ -57,6 +57,6 @@ def need(module: str) -> ModuleType:
         raise MissingExtraError(
             f"module {module}",
             got=str(error),
-            expected="the build extra",
-            next_step="run: uv sync --frozen --extra build",
+            expected="the packages of the extra build",
+            next_step="Next: pip install 'mobile-ai-delivery[build]'",
         ) from error

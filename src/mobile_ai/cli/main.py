@@ -6,17 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.errors import DISTRIBUTION, UserError, missing_extra
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable_lines
 
 __all__ = ["GROUPS", "application", "main"]
 
-_DISTRIBUTION: Final = "mobile-ai-delivery"
 _DEBUG: Final = "MOBILE_AI_DEBUG"
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
 _FAILED: Final = 2
@@ -29,11 +28,13 @@ class Group:
     Attributes:
         module: Module that holds its `app`.
         help: Summary for the list of commands, available without importing the module.
+        extra: Extra of the distribution that has every package that the group needs.
         is_command: Whether the module has a function `command` instead of subcommands.
     """
 
     module: str
     help: str
+    extra: str = ""
     is_command: bool = False
 
 
@@ -41,71 +42,90 @@ GROUPS: Final[Mapping[str, Group]] = {
     "bootstrap": Group(
         module="mobile_ai.cli.deploy.bootstrap",
         help="Prepare an AWS account for the first `up`.",
+        extra="gate",
         is_command=True,
     ),
     "check": Group(
         module="mobile_ai.cli.deploy.check",
         help="Check stack files, manifests and waivers without an engine.",
+        extra="gate",
         is_command=True,
     ),
     "audit": Group(
         module="mobile_ai.cli.deploy.audit",
         help="Evaluate deployed resources with the policy pack.",
+        extra="operations",
         is_command=True,
     ),
     "cost": Group(
-        module="mobile_ai.cli.money.cost", help="Estimate, fetch and allocate costs; manage prices."
+        module="mobile_ai.cli.money.cost",
+        help="Estimate, fetch and allocate costs; manage prices.",
+        extra="operations",
     ),
     "device": Group(
         module="mobile_ai.cli.releases.device",
         help="Update, explain and check models as a device does.",
+        extra="device",
     ),
     "down": Group(
         module="mobile_ai.cli.deploy.down",
         help="Destroy a stack's resources.",
+        extra="gate",
         is_command=True,
     ),
     "edge": Group(
-        module="mobile_ai.cli.edge", help="Serve models over the Open Inference Protocol."
+        module="mobile_ai.cli.edge",
+        help="Serve models over the Open Inference Protocol.",
+        extra="edge",
     ),
     "gate": Group(
         module="mobile_ai.cli.deploy.gate",
         help="Preview a stack with the policy pack and report one verdict.",
+        extra="gate",
         is_command=True,
     ),
     "images": Group(
-        module="mobile_ai.cli.deploy.images", help="Check and update pinned image digests."
+        module="mobile_ai.cli.deploy.images",
+        help="Check and update pinned image digests.",
+        extra="gate",
     ),
     "model": Group(
         module="mobile_ai.cli.models.model",
         help="Build, verify, compare and approve model versions.",
+        extra="build",
     ),
     "monitor": Group(
         module="mobile_ai.cli.operations.monitor",
         help="Ingest telemetry, detect drift and regressions, list findings.",
+        extra="operations",
     ),
     "recommend": Group(
         module="mobile_ai.cli.money.recommend",
         help="Find the lowest-cost placements within service limits.",
+        extra="gate",
         is_command=True,
     ),
     "remediate": Group(
         module="mobile_ai.cli.operations.remediate",
         help="Commit remediations of findings to branches.",
+        extra="operations",
         is_command=True,
     ),
     "refresh": Group(
         module="mobile_ai.cli.deploy.refresh",
         help="Detect drift from Git.",
+        extra="gate",
         is_command=True,
     ),
     "release": Group(
         module="mobile_ai.cli.releases.release",
         help="Plan, sign, promote, halt and roll back releases.",
+        extra="delivery",
     ),
     "sandbox": Group(
         module="mobile_ai.cli.sandbox",
         help="Start, inspect and stop a local cloud on this machine.",
+        extra="sandbox",
     ),
     "schema": Group(
         module="mobile_ai.cli.deploy.schema", help="Print the JSON Schema of a file format."
@@ -113,6 +133,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "up": Group(
         module="mobile_ai.cli.deploy.up",
         help="Deploy a stack if the gate passes it.",
+        extra="gate",
         is_command=True,
     ),
 }
@@ -131,10 +152,14 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         callback=_options,
     )
-    named = next((item for item in arguments if not item.startswith("-")), "")
+    named = _named(arguments)
     for name, group in GROUPS.items():
         _add(app, name, group, loaded=name == named)
     return app
+
+
+def _named(arguments: Sequence[str]) -> str:
+    return next((item for item in arguments if not item.startswith("-")), "")
 
 
 def _add(app: typer.Typer, name: str, group: Group, *, loaded: bool) -> None:
@@ -158,22 +183,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("Interrupted; nothing was left running.", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except (UserError, GovernanceError) as error:
-        print(printable_lines(f"error: {error}"), file=sys.stderr)
-        sys.exit(_FAILED)
+        _fail(str(error))
     except Exception as error:
+        group = GROUPS.get(_named(arguments))
+        missing = missing_extra(error, group.extra) if group else ""
+        if missing:
+            _fail(missing)
         if os.environ.get(_DEBUG):
             raise
-        told = (
-            f"error: {type(error).__name__}: {error}\nThis is a defect of mobile-ai. "
+        _fail(
+            f"{type(error).__name__}: {error}\nThis is a defect of mobile-ai. "
             f"Next: run it again with {_DEBUG}=1 and report what it prints."
         )
-        print(printable_lines(told), file=sys.stderr)
-        sys.exit(_FAILED)
+
+
+def _fail(message: str) -> NoReturn:
+    print(printable_lines(f"error: {message}"), file=sys.stderr)
+    sys.exit(_FAILED)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
     if asked:
-        print(f"mobile-ai {version(_DISTRIBUTION)}")
+        print(f"mobile-ai {version(DISTRIBUTION)}")
         raise typer.Exit
 
 
