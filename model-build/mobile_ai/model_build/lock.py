@@ -10,10 +10,11 @@ from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.model_build.errors import DataError
+from mobile_ai.model_build.shipped import shipped
 
 __all__ = ["DATA_LOCK", "LockedSource", "load_lock", "locked"]
 
-DATA_LOCK = Path(__file__).resolve().parents[2] / "data.lock.yaml"
+DATA_LOCK = shipped("data.lock.yaml")
 
 
 class LockedSource(BaseModel):

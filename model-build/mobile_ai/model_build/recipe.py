@@ -19,6 +19,7 @@ from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.contracts.vocabulary import Modality
 from mobile_ai.model_build.errors import RecipeError
+from mobile_ai.model_build.shipped import shipped
 
 __all__ = [
     "RECIPES",
@@ -37,7 +38,7 @@ __all__ = [
     "share_of",
 ]
 
-RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+RECIPES = shipped("recipes")
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]

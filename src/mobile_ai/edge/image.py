@@ -55,6 +55,10 @@ def stage(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT
     Raises:
         ImageError: If a file is missing.
     """
+    _need(
+        root / "uv.lock",
+        "clone the repository and run this there: an image is made from its sources and its lock",
+    )
     trust = root / "policy-pack" / _trust_file(root, stack)
     _need(trust, "see docs/models.md: who may vouch for models")
     first_root = root / f"releases/{stack}/metadata/1.root.json"
