@@ -1,4 +1,7 @@
-"""The packages that the project stands on are used, pinned, and kept apart."""
+"""One distribution: its packages are used and pinned, its extras are complete, its namespace is one.
+
+`test_wheel.py` installs it.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from mobile_ai.cli.main import GROUPS
+
 ROOT = Path(__file__).parents[1]
-PACKAGES = (
-    "stack",
-    "components",
-    "delivery",
-    "gate",
-    "cli",
-    "sandbox",
-    "policy-pack",
-    "model-build",
-)
-ROOMS = ("__main__.py", *PACKAGES)
 # What the mission names, the module it is imported as, and which requirements hold it.
 NAMED_PACKAGES = {
     "pulumi": ("pulumi", "requirements.txt"),
@@ -35,11 +29,7 @@ NAMED_PACKAGES = {
 
 
 def sources() -> list[Path]:
-    files = []
-    for room in ROOMS:
-        path = ROOT / room
-        files.extend([path] if path.is_file() else path.rglob("*.py"))
-    return files
+    return [ROOT / "__main__.py", *ROOT.glob("*/mobile_ai/**/*.py")]
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -69,6 +59,32 @@ def test_the_base_has_no_training_framework_or_registry() -> None:
     base = (ROOT / "requirements.txt").read_text()
     for heavy in ("tensorflow==", "mlflow==", "onnxruntime==", "keras=="):
         assert heavy not in base
+
+
+def extras() -> dict[str, list[str]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return dict(project["optional-dependencies"])
+
+
+def test_all_names_every_other_extra() -> None:
+    others = ",".join(sorted(extras().keys() - {"all"}))
+    assert extras()["all"] == [f"mobile-ai-delivery[{others}]"]
+
+
+def test_every_extra_that_a_command_names_exists() -> None:
+    assert {group.extra for group in GROUPS.values()} - {""} <= extras().keys()
+
+
+@pytest.mark.parametrize("name", ["src/mobile_ai/edge/requirements.txt", "requirements.txt"])
+def test_the_base_is_in_what_is_exported(name: str) -> None:
+    pins = (ROOT / name).read_text()
+    assert all(f"\n{package}==" in pins for package in ("pydantic", "rich", "typer", "rfc8785"))
+
+
+def test_the_pack_has_no_command_line() -> None:
+    pins = (ROOT / "policy-pack/requirements.txt").read_text()
+    assert "\npulumi-policy==" in pins
+    assert not any(f"\n{package}==" in pins for package in ("typer", "rich", "ruamel-yaml"))
 
 
 def test_hyphenated_folders_are_not_packages() -> None:

@@ -69,6 +69,33 @@ def test_mistake_of_a_user_is_one_line(capsys, monkeypatch):
     assert called(capsys, "x") == (2, "", "error: a: got 1; expected 2. Next: b.\n")
 
 
+@pytest.mark.parametrize("name", cli.GROUPS)
+def test_a_missing_package_is_one_line_with_the_command_that_installs_it(name, capsys, monkeypatch):
+    def fail(_):
+        raise ModuleNotFoundError("No module named 'tuf.api'", name="tuf.api")
+
+    monkeypatch.setattr(cli, "application", fail)
+    monkeypatch.setenv("MOBILE_AI_DEBUG", "")
+    code, out, err = called(capsys, name, "--help")
+    assert (code, out) == (2, "")
+    extra = cli.GROUPS[name].extra
+    if extra:
+        assert err.startswith("error: module tuf: got No module named 'tuf.api'; expected ")
+        assert err.endswith(f". Next: pip install 'mobile-ai-delivery[{extra}]'\n")
+        assert err.count("\n") == 1
+    else:
+        assert name == "schema"
+
+
+def test_a_missing_module_of_our_own_is_a_defect(capsys, monkeypatch):
+    def fail(_):
+        raise ModuleNotFoundError("No module named 'mobile_ai.x'", name="mobile_ai.x")
+
+    monkeypatch.setattr(cli, "application", fail)
+    monkeypatch.delenv("MOBILE_AI_DEBUG", raising=False)
+    assert "This is a defect of mobile-ai." in called(capsys, "gate")[2]
+
+
 def test_defect_is_told_as_one_without_a_traceback(capsys, monkeypatch):
     def fail(_):
         raise RuntimeError("boom")

@@ -70,7 +70,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "down": Group(
         module="mobile_ai.cli.deploy.down",
         help="Destroy a stack's resources.",
-        extra="gate",
+        extra="sandbox",
         is_command=True,
     ),
     "edge": Group(
