@@ -24,12 +24,12 @@ from tests.tools.edge_settings_page import settings_page
 from tests.tools.policies_page import policies_page, schema_text
 from tests.tools.types_in_use import aws_types_in_use
 
-__all__ = ["GENERATED", "main"]
+__all__ = ["GENERATED", "main", "uv"]
 
 ROOT: Final = Path(__file__).parents[2]
 
 
-def _uv() -> str:
+def uv() -> str:
     """Return the pinned uv of the Makefile, or one on PATH.
 
     Raises:
@@ -45,7 +45,7 @@ def _uv() -> str:
 def export_requirements(*selection: str) -> str:
     """Return pinned, hashed requirements for a selection of the lock, offline."""
     command = [
-        _uv(),
+        uv(),
         "export",
         "--frozen",
         "--offline",
