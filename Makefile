@@ -14,7 +14,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quie
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview up down programs check test accept newest fresh lint bench model docs clean
+.PHONY: help setup preview up down programs check test accept newest fresh lint bench model docs release clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -70,8 +70,11 @@ model: .venv/.all ## Rebuild the sample models with fresh keys (rewrites trust/d
 docs: .venv/.all ## Write the generated pages and exported requirements again
 	@$(BIN)/python -m tests.tools.generate
 
+release: .venv/.base ## Build wheel, source, notes and bill of materials of the tagged version into dist/
+	@$(BIN)/python -m tests.tools.release
+
 clean: ## Remove what the other verbs made here (the engine in the user's cache stays)
-	rm -rf build .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/.base: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the base environment (about a minute the first time) ..."

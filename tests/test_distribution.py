@@ -1,4 +1,4 @@
-"""One distribution: its packages are used and pinned, its extras are complete, its namespace is one.
+"""One distribution: packages that are used and pinned, extras that are complete, one namespace.
 
 `test_wheel.py` installs it.
 """

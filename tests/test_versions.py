@@ -18,7 +18,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 # macOS 15 is what the wheels of regopy need; glibc 2.36 is Debian 12.
 MACHINES = {"macos-arm64": ("darwin", "arm64", 15), "linux-x86_64": ("linux", "x86_64", 36)}
 MACHINES |= {"linux-arm64": ("linux", "aarch64", 36)}
-EXTRAS = ("", "delivery", "edge", "operations", "sandbox")
+EXTRAS = ("", "delivery", "device", "edge", "gate", "operations", "policy-pack", "sandbox")
 
 
 @pytest.mark.parametrize("python", PYTHONS)

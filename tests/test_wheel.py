@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from mobile_ai.cli.main import GROUPS
+from mobile_ai.edge.image import uv_program
 from tests.examples.runs import CLEAN, ask_edge, pack_rules, run, run_device
-from tests.tools.generate import uv
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 
@@ -117,9 +117,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def _uv(*arguments: str | Path) -> None:
-    done = subprocess.run(
-        [uv(), "--quiet", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    call = [uv_program(ROOT), "--quiet", *arguments]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

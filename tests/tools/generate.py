@@ -7,7 +7,6 @@ returns its text, so the test and the writer cannot disagree.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.manifest import manifest_schema
 from mobile_ai.contracts.telemetry import event_schema
+from mobile_ai.edge.image import uv_program
 from mobile_ai.operations.monitor.finding import finding_schema
 from mobile_ai.sandbox.providers.aws.types_page import types_page
 from mobile_ai.stack.settings import settings_schema
@@ -24,28 +24,15 @@ from tests.tools.edge_settings_page import settings_page
 from tests.tools.policies_page import policies_page, schema_text
 from tests.tools.types_in_use import aws_types_in_use
 
-__all__ = ["GENERATED", "main", "uv"]
+__all__ = ["GENERATED", "main"]
 
 ROOT: Final = Path(__file__).parents[2]
-
-
-def uv() -> str:
-    """Return the pinned uv of the Makefile, or one on PATH.
-
-    Raises:
-        FileNotFoundError: If there is neither.
-    """
-    local = ROOT / ".tools/uv/bin/uv"
-    found = str(local) if local.exists() else shutil.which("uv")
-    if found is None:
-        raise FileNotFoundError("uv: got none; expected .tools/uv or PATH. Next: run `make setup`")
-    return found
 
 
 def export_requirements(*selection: str) -> str:
     """Return pinned, hashed requirements for a selection of the lock, offline."""
     command = [
-        uv(),
+        uv_program(ROOT),
         "export",
         "--frozen",
         "--offline",

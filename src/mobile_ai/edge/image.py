@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_yaml
 
-__all__ = ["ImageError", "bill_of_materials", "main", "stage"]
+__all__ = ["ImageError", "bill_of_materials", "main", "stage", "uv_program"]
 
 _ROOT: Final = Path(__file__).parents[3]
 # Of the command line, only the server's own command group.
@@ -81,20 +81,22 @@ def stage(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT
     return out
 
 
-def bill_of_materials(root: Path = _ROOT) -> dict[str, Any]:
-    """Return the CycloneDX bill of materials of the image's wheels, from the lock; reproducible.
+def bill_of_materials(
+    root: Path = _ROOT, selection: Sequence[str] = ("--extra", "edge")
+) -> dict[str, Any]:
+    """Return the CycloneDX bill of materials of locked packages; reproducible.
+
+    Args:
+        root: The repository.
+        selection: Options of `uv export` that select packages, by default those of the image.
 
     Raises:
         ImageError: If uv is missing or cannot read the lock.
     """
-    local = root / ".tools/uv/bin/uv"
-    uv = str(local) if local.exists() else shutil.which("uv")
-    if uv is None:
-        raise ImageError("uv: got none; expected .tools/uv or PATH. Next: run `make setup`")
     done = subprocess.run(
         [
-            *(uv, "export", "--frozen", "--offline", "--quiet", "--no-emit-project"),
-            *("--no-dev", "--extra", "edge", "--format", "cyclonedx1.5"),
+            *(uv_program(root), "export", "--frozen", "--offline", "--quiet", "--no-emit-project"),
+            *("--no-dev", *selection, "--format", "cyclonedx1.5"),
         ],
         cwd=root,
         capture_output=True,
@@ -108,6 +110,19 @@ def bill_of_materials(root: Path = _ROOT) -> dict[str, Any]:
     bom.pop("serialNumber", None)
     bom["metadata"].pop("timestamp", None)
     return bom
+
+
+def uv_program(root: Path = _ROOT) -> str:
+    """Return the path of the repository's pinned uv, or of one on PATH.
+
+    Raises:
+        ImageError: If there is neither.
+    """
+    local = root / ".tools/uv/bin/uv"
+    found = str(local) if local.exists() else shutil.which("uv")
+    if found is None:
+        raise ImageError("uv: got none; expected .tools/uv or PATH. Next: run `make setup`")
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
