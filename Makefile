@@ -52,10 +52,11 @@ newest: .venv/.all ## Run the engine's tests with another Pulumi engine (ENGINE=
 fresh: ## Run both README commands in a fresh clone with a new home and empty caches (an hour or so)
 	@$(PYTHON) tests/tools/fresh.py $(ARGS)
 
-lint: .venv/.all ## Check style, types, spelling, wording and project metadata
+lint: .venv/.all ## Check style, types, imports, spelling, wording and project metadata
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy __main__.py src components policy-pack/mobile_ai model-build/mobile_ai
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/codespell
 	$(BIN)/python -m tests.tools.words
 	$(BIN)/validate-pyproject pyproject.toml
