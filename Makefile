@@ -12,9 +12,10 @@ BIN := .venv/bin
 SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --inexact --compile-bytecode --python $(PYTHON)
 # Test workers: two fit the memory of a small machine; more cores may set more.
 JOBS ?= 2
+FAST := not engine and not build and not services and not slow and not fuzz and not accept
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview up down programs check test accept newest fresh lint bench model docs release clean
+.PHONY: help setup preview up down programs check test accept newest fresh lint coverage reference bench model docs release clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -37,7 +38,7 @@ programs: .venv/.all
 	@$(BIN)/python -m mobile_ai.sandbox.kubernetes_provider
 
 check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow, nothing that takes seconds
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not slow and not fuzz and not accept" $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "$(FAST)" $(ARGS)
 
 test: programs ## Install everything and run every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
@@ -52,14 +53,21 @@ newest: .venv/.all ## Run the engine's tests with another Pulumi engine (ENGINE=
 fresh: ## Run both README commands in a fresh clone with a new home and empty caches (an hour or so)
 	@$(PYTHON) tests/tools/fresh.py $(ARGS)
 
-lint: .venv/.all ## Check style, types, spelling, wording and project metadata
+lint: .venv/.all ## Check style, types, imports, spelling, wording and project metadata
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy __main__.py src components policy-pack/mobile_ai model-build/mobile_ai
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/codespell
 	$(BIN)/python -m tests.tools.words
 	$(BIN)/validate-pyproject pyproject.toml
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml docs/templates/*.yml
+
+coverage: .venv/.all ## Run the fast tests and hold their branch coverage to its floors
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadgroup -m "$(FAST)" $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/python -m tests.tools.coverage_rooms
 
 bench: .venv/.all ## Measure ratios against peers (ONLY=<id prefix>) and write build/bench.json
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

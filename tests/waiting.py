@@ -1,15 +1,23 @@
-"""Polls for a condition: quick where it holds, patient where a machine is busy."""
+"""Polls for a condition: quick where it holds, patient where a machine is busy.
+
+The one place of the tests that sleeps; `tests/test_habits.py` refuses it elsewhere.
+"""
 
 import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["until", "until_async"]
+__all__ = ["stall", "until", "until_async"]
 
 _PAUSE = 0.01
 # Only a test that fails waits this long.
 _PATIENCE = 60.0
+
+
+def stall(seconds: float) -> None:
+    """Take time, as a slow model or server does. A test that waits for something uses `until`."""
+    time.sleep(seconds)
 
 
 def until(condition: Callable[[], Any], *, seconds: float = _PATIENCE) -> Any:

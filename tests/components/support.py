@@ -5,7 +5,6 @@ import json
 import os
 import runpy
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -22,6 +21,7 @@ from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from tests.waiting import stall
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = rpc.UNKNOWN
@@ -79,7 +79,7 @@ class Engine(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         if request.type in self.slow:
-            time.sleep(0.2)
+            stall(0.2)
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == "pulumi:pulumi:Stack":
             return response

@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
+
+from tests.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
 
@@ -74,13 +75,12 @@ def test_ctrl_c_leaves_nothing_running(checkout):
 
 def _wait_for_plugins(pid: int) -> list[psutil.Process]:
     """Return the descendants once the engine runs program and pack."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        family = psutil.Process(pid).children(recursive=True)
-        if any("pulumi.policy" in text for text in map(_command, family)):
-            return family
-        time.sleep(0.1)
-    raise AssertionError("the engine started no policy pack")
+
+    def family() -> list[psutil.Process]:
+        found = psutil.Process(pid).children(recursive=True)
+        return found if any("pulumi.policy" in text for text in map(_command, found)) else []
+
+    return until(family, seconds=120)
 
 
 def _command(process: psutil.Process) -> str:

@@ -18,7 +18,7 @@ from mobile_ai.edge.serving import ModelRun, Served, ServedTensor
 from mobile_ai.edge.shapes import Shapes
 from mobile_ai.edge.stats import ModelStats
 from tests.edge.server_world import Scripted
-from tests.waiting import until, until_async
+from tests.waiting import stall, until, until_async
 
 
 class Asked:
@@ -172,7 +172,7 @@ def test_a_full_queue_sheds_at_once_and_says_when_to_come_back() -> None:
 
 def test_a_request_that_could_not_be_in_time_is_shed_before_it_waits() -> None:
     def slow(batch: Any) -> Any:
-        time.sleep(0.05)
+        stall(0.05)
         return double(batch)
 
     async def main() -> None:

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from mobile_ai.components.endpoints.cloud_api import COMMAND
 from mobile_ai.components.endpoints.kube_workload import PORT
 from mobile_ai.edge.image import ImageError, bill_of_materials, main, stage
 from tests.edge.models.world import Releases
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "src/mobile_ai/edge/Dockerfile").read_text()
@@ -233,12 +233,12 @@ def test_the_server_runs_on_what_the_image_holds(site, staged, tmp_path, port):
 
 
 def _wait(url, process):
-    deadline = time.monotonic() + 120
-    while True:
+    def answered():
         try:
             with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310
                 return json.load(answer)
         except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+            assert process.poll() is None
+            return None
+
+    return until(answered, seconds=120)

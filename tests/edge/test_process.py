@@ -29,7 +29,7 @@ SERVER = """
     import sys, time, json, uvloop
     from mobile_ai.edge.logs import configure
     from mobile_ai.edge.server import serve
-    from mobile_ai.edge.settings import Settings
+    from mobile_ai.edge.settings import ServerSettings
     from tests.edge.server_world import FixedTable, Scripted
 
     def run(batch):
@@ -41,7 +41,7 @@ SERVER = """
         print(port, flush=True)
 
     configure("info")
-    given = Settings.model_validate_json(sys.argv[1])
+    given = ServerSettings.model_validate_json(sys.argv[1])
     table = FixedTable([Scripted("m", run), Scripted("other", lambda batch: {"y": batch["x"]})])
     uvloop.run(serve(given, table=table, started=started))
 """

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +26,7 @@ from tests.edge.server_world import (
     mlp,
     settings,
 )
-from tests.waiting import until
+from tests.waiting import stall, until
 
 INFER = "/v2/models/mlp/infer"
 X = np.random.default_rng(5).normal(size=(3, FEATURES)).astype(np.float32)
@@ -195,7 +194,7 @@ def raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         for part in parts:
             connection.sendall(part)
-            time.sleep(pause)
+            stall(pause)
         found = b""
         try:
             while chunk := connection.recv(65536):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.gate.engine import shell as room
-from mobile_ai.gate.engine.shell import open_shell
+from mobile_ai.gate.deploy import shell as room
+from mobile_ai.gate.deploy.shell import open_shell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.engine.locate import ENGINE_VARIABLE as ENGINE

@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from mobile_ai.components.registry.plan import container_definitions
 from tests.edge.authority import Authority
 from tests.images.recipe import ROOT, SITE, Recipe, interpreter, path_of
 from tests.images.tls_postgres import PASSWORD, USER, postgres
+from tests.waiting import until
 
 FOLDER = ROOT / "components/mobile_ai/components/registry/image"
 RECIPE = Recipe(FOLDER / "Dockerfile")
@@ -318,11 +318,11 @@ def _answers(url: str) -> bool:
 
 
 def _ready(url: str, process, log: Path) -> None:
-    deadline = time.monotonic() + 300
-    while not _answers(url):
+    def ready():
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
-        assert time.monotonic() < deadline, log.read_text(errors="replace")[-3000:]
-        time.sleep(0.2)
+        return _answers(url)
+
+    until(ready, seconds=300)
 
 
 def _free() -> int:

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from mobile_ai.sandbox.services.registry import _account
 from tests.edge.authority import Authority
+from tests.waiting import until
 
 USER = "owner"
 # Every kind of character that a generated password may hold and an address may not.
@@ -55,12 +55,14 @@ def postgres(folder: Path, *, port: int) -> Iterator[None]:
             [server, "-D", str(data), *options], user=account, cwd=folder, stderr=log
         )
     try:
-        deadline = time.monotonic() + 60
-        while "ready to accept connections" not in (folder / "log").read_text():
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: _accepts(process, folder / "log"))
         yield
     finally:
         process.send_signal(signal.SIGINT)  # a fast shutdown: clients are cut off
         process.wait(30)
+
+
+def _accepts(process: subprocess.Popen[bytes], log: Path) -> bool:
+    text = log.read_text()
+    assert process.poll() is None, text
+    return "ready to accept connections" in text

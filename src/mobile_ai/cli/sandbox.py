@@ -166,7 +166,7 @@ def env(
 
     Example: mobile-ai sandbox env --stack prod --name prod --json
     """
-    from mobile_ai.gate.engine.shell import open_shell  # noqa: PLC0415
+    from mobile_ai.gate.deploy.shell import open_shell  # noqa: PLC0415
     from mobile_ai.gate.errors import GateError  # noqa: PLC0415
     from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 

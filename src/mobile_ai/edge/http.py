@@ -1,10 +1,13 @@
 """HTTP endpoint on uvicorn, with a fast path for inference.
 
 uvicorn starts a task for each request and exchanges ASGI messages with it. An inference request
-needs neither: its body is collected, passed to :class:`edge.inference_service.Front`, and the
-answer is written in one piece when it is ready. Parsing (httptools), keep-alive, pipelining, flow
-control and shutdown stay uvicorn's; every other request takes uvicorn's path through the ASGI
-application, which gives the same answers.
+needs neither: its body is collected, passed to
+:class:`mobile_ai.edge.inference_service.Front`, and the answer is written in one piece when it is
+ready. Parsing (httptools), keep-alive, pipelining, flow control and shutdown stay uvicorn's; every
+other request takes uvicorn's path through the ASGI application, which gives the same answers.
+
+The class that this one extends is not documented by uvicorn, so the extra ``edge`` bounds uvicorn's
+version. ``tests/edge/test_http_base.py`` names what is relied on, for whoever raises the bound.
 
 Also here are limits against hostile clients that uvicorn lacks: of the size of headers, of the
 time for a request to arrive, and of the number of connections.
@@ -97,7 +100,7 @@ _DEFECT: Final = refusal(RefusedError(INTERNAL, "server: failed"))
 
 
 class Connection(HttpToolsProtocol):  # type: ignore[misc]  # mypy skips uvicorn
-    """A client's connection; uvicorn creates one for each, with a :class:`edge.rest.RestApp`."""
+    """A client's connection; uvicorn gives each a :class:`mobile_ai.edge.rest.RestApp`."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         """Pass uvicorn's arguments on."""

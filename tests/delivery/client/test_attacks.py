@@ -5,7 +5,6 @@ The attacks are those of The Update Framework 1.0.34, section 1.5.2, and stolen 
 
 import itertools
 import json
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from mobile_ai.delivery.client.state import load_state
 from mobile_ai.delivery.repository.folder import read_releases, to_bytes
 from mobile_ai.delivery.repository.root import first_root, rotate_root
 from tests.delivery.world import NOW, World, check, deployment, device, flip, new_signers, weights
+from tests.waiting import stall
 
 EVIL = b"evil" * 1024
 
@@ -150,7 +150,7 @@ def test_slow_retrieval_is_given_up(cdn, unharmed):
             for _ in range(100):
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
-                time.sleep(0.05)
+                stall(0.05)
         except OSError:
             pass
         return True

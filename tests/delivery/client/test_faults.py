@@ -2,7 +2,6 @@
 
 import errno
 import os
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -110,7 +109,7 @@ def test_wrong_bytes_of_any_document_change_nothing(cdn, release, part, change):
 @pytest.mark.slow
 def test_a_stalled_server_is_given_up(cdn, release):
     def stall(handler):
-        time.sleep(3)
+        stall(3)
         handler.close_connection = True
 
     cdn.fault = only("timestamp", stall)

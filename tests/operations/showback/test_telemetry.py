@@ -12,14 +12,14 @@ from mobile_ai.operations.showback import allocate, read_bill, read_measured
 from tests.operations.showback.bills import row, write_csv
 
 ROOT = Path(__file__).parents[3]
-MONTH = f"{dt.datetime.now(dt.UTC) - dt.timedelta(hours=2):%Y-%m}"
+AT = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
+MONTH = f"{AT:%Y-%m}"
 
 
 def event(number: int, **fields: object) -> dict[str, object]:
-    at = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
     return {
         "event_id": f"{number:08x}-0000-4000-8000-000000000000",
-        "occurred_at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "occurred_at": f"{AT:%Y-%m-%dT%H:%M:%SZ}",
         "app": "field-assistant",
         "model": "digits",
         "version": "1.1.0",

@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import random
 import signal
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,7 +65,7 @@ def _file(folder: Path, round_: int, now: datetime) -> Path:
 def _killed(store: EventStore, files: list[Path], now: datetime, after: float) -> bool:
     process = _CONTEXT.Process(target=_work, args=(store.root, files, now))
     process.start()
-    time.sleep(after)
+    process.join(after)
     process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL

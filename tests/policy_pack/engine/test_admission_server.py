@@ -2,7 +2,6 @@
 
 import copy
 import os
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
 from mobile_ai.sandbox.services.state import SandboxFolder
 from tests.policy_pack.governance.test_admission import OBJECTS, judged
+from tests.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes")]
 _GROUP = "admissionregistration.k8s.io/v1"
@@ -67,10 +67,7 @@ def _wait_for(api: KubernetesApi, rule: str) -> None:
         for item in OBJECTS.values()
         if [name for name, passed in judged(item).items() if not passed] == [rule]
     )
-    deadline = time.monotonic() + _SECONDS
-    while rule not in _refused_by(api, bad):
-        assert time.monotonic() < deadline, f"{rule} not in force: {_refused_by(api, bad)}"
-        time.sleep(0.1)
+    until(lambda: rule in _refused_by(api, bad), seconds=_SECONDS)
 
 
 def _refused_by(api: KubernetesApi, resource: Resource) -> set[str]:

@@ -61,6 +61,15 @@ def test_evidence_of_another_version_is_refused(kind: str) -> None:
     assert kind in refused(evidence={**GOOD.evidence, kind: OTHER.evidence[kind]})
 
 
+def test_a_bill_of_materials_that_the_builder_did_not_sign_is_refused() -> None:
+    swapped = OTHER.evidence["bom"]
+    edited = GOOD.manifest.replace(sha256_text(GOOD.evidence["bom"]), sha256_text(swapped))
+    evidence = {**GOOD.evidence, "bom": swapped}
+
+    message = refused(manifest=edited, pin=sha256_text(edited), evidence=evidence)
+    assert "bom: got not a subject of the provenance" in message
+
+
 def test_a_version_signed_by_strangers_is_refused() -> None:
     assert "unknown key" in refused(version=make_version(Signers.fresh()))
 

@@ -13,6 +13,7 @@ from mobile_ai.contracts.statements import (
     dump_record,
     load_envelope,
     load_record,
+    record_envelope,
     sign_statement,
     statement_of,
 )
@@ -63,6 +64,7 @@ def test_a_statement_needs_a_signer() -> None:
         ("subject", []),
         ("subject", [{"name": "x", "digest": {"sha1": "0"}}]),
         ("subject", [{"name": "x", "digest": {"sha256": "short"}}]),
+        ("subject", [{"name": 7, "digest": {"sha256": "0" * 64}}]),
         ("predicate", []),
         ("predicateType", 1),
     ],
@@ -72,6 +74,20 @@ def test_a_payload_that_is_no_statement_is_refused(field: str, value: object) ->
 
     with pytest.raises(DocumentError):
         Statement.from_payload(payload, name="x")
+
+
+def test_a_payload_that_is_no_text_is_refused() -> None:
+    with pytest.raises(DocumentError, match="not UTF-8"):
+        Statement.from_payload(b"\xff", name="x")
+
+
+@pytest.mark.parametrize("signatures", [[7], [{"keyid": "a"}], [{"keyid": "a", "sig": "zz"}], None])
+def test_a_record_whose_signatures_cannot_be_read_is_refused(signatures: object) -> None:
+    record = {**STATEMENT.to_dict(), "signatures": signatures}
+    del record["_type"]
+
+    with pytest.raises(DocumentError, match="signatures: "):
+        record_envelope(record, name="x")
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
 from mobile_ai.contracts.errors import TrustError, VerificationError
 from mobile_ai.contracts.statements import (
     ASSESSMENT,
+    PAYLOAD_TYPE,
     PROVENANCE,
     TRUST,
     WAIVER,
@@ -109,6 +111,31 @@ def test_a_broken_trust_is_refused(break_: Callable[[Trust], Trust]) -> None:
         load(text_of(break_(FIRST), root(SIGNERS)))
 
 
+def test_a_second_version_is_for_the_environment_of_the_first() -> None:
+    second = replace(FIRST, version=2, environment="prod")
+
+    with pytest.raises(TrustError, match="environment 'prod'"):
+        load(make_trust_text(SIGNERS), text_of(second, root(SIGNERS)), environment="prod")
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "word"),
+    [
+        (WAIVER, {}, "predicate type"),
+        (TRUST, {"owner": "x"}, "fields"),
+        (TRUST, {"keys": {"a": {"owner": "x", "state": "lost"}}}, "key state 'lost'"),
+    ],
+)
+def test_a_signed_statement_that_is_no_trust_is_refused(
+    kind: str, change: dict[str, object], word: str
+) -> None:
+    predicate = trust_predicate(FIRST) | change
+    text = dump_record(sign_statement(statement_of(kind, predicate), [root(SIGNERS)]))
+
+    with pytest.raises(TrustError, match=word):
+        load(text)
+
+
 @pytest.mark.parametrize("text", ["", "a: 1", "not: [closed"])
 def test_a_text_that_is_no_trust_is_refused(text: str) -> None:
     with pytest.raises(TrustError):
@@ -156,6 +183,20 @@ def test_a_statement_of_nobody_who_may_say_it_is_refused(
 ) -> None:
     with pytest.raises(VerificationError):
         signed(kind, signer)(FIRST, role)
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "word"),
+    [(b"{}", "text/plain", "payload type"), (b"{}", PAYLOAD_TYPE, "_type")],
+)
+def test_signed_bytes_that_are_no_statement_are_refused(
+    payload: bytes, kind: str, word: str
+) -> None:
+    envelope = Envelope(payload, kind, {})
+    envelope.sign(BUILDER)
+
+    with pytest.raises(VerificationError, match=word):
+        FIRST.verify(envelope, role="builder", name="x")
 
 
 def test_a_superseded_key_counts_only_for_what_was_released() -> None:

@@ -4,14 +4,15 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from mobile_ai.sandbox.engine import Engine, environment, locate_engine
+from tests.waiting import until
 
 PACK = """
 import pulumi
@@ -162,9 +163,8 @@ def left_running(running: Callable[[], str]) -> Callable[[], str]:
     """The same, after a moment to end in."""
 
     def still_there() -> str:
-        deadline = time.monotonic() + 60
-        while running() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        with suppress(AssertionError):
+            until(lambda: not running())
         return running()
 
     return still_there

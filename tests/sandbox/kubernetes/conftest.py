@@ -1,7 +1,7 @@
 """A real API server with two clusters, started once for all tests of this folder."""
 
+import itertools
 import os
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +11,8 @@ from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
 from mobile_ai.sandbox.services.state import SandboxFolder
+
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,7 @@ def api(endpoints: Endpoints) -> KubernetesApi:
 @pytest.fixture
 def namespace(api: KubernetesApi) -> str:
     """A fresh namespace; the server goes away with all of them."""
-    name = f"n-{uuid.uuid4().hex[:8]}"
+    name = f"n-{next(_NUMBERS)}"
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     api.apply(body, manager="tests", dry_run=False, force=False)
     return name

@@ -1,5 +1,6 @@
 """The CDN in front of a real AWS API, with the project's own viewer-request function."""
 
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -7,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import httpx
@@ -36,12 +36,15 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     lifecycle.down(folder, progress=Quiet())
 
 
+_NUMBERS = itertools.count(1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Site:
     """A bucket with a distribution in front of it."""
 
     endpoints: Endpoints
-    bucket: str = field(default_factory=lambda: f"models-{uuid4().hex[:8]}")
+    bucket: str = field(default_factory=lambda: f"models-{next(_NUMBERS)}")
 
     def client(self, name: str) -> Any:
         keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
