@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  a script, not a package
-"""What somebody with a console does behind Git's back, for the tutorial's sandbox.
+"""Changes made outside of Git, by console, in the tutorial's sandbox.
 
     python docs/tutorial/console.py swap        # one of: swap, alias, edit, delete-budget
     python docs/tutorial/console.py left        # what is in the clouds; exit 1 if anything is

@@ -47,6 +47,19 @@ def test_statements_pass(docstring: str) -> None:
     assert of(f'class A:\n    """{docstring}"""\n') == [] or "why?" in docstring
 
 
+def test_docstrings_of_attributes_are_found() -> None:
+    ((line, problem),) = of('PLACE = 1\n"""Where it is."""\n')
+    assert line == 2
+    assert "docstring opens with 'Where'" in problem
+
+
+@pytest.mark.parametrize("text", ['"Where it is."', 'f"Where {it} is."', '"Is it whole? Yes."'])
+def test_help_texts_that_are_questions_are_found(text: str) -> None:
+    ((line, problem),) = of(f"x = Option(\n    help={text})\n")
+    assert line == 2
+    assert "help text opens with" in problem
+
+
 def test_questions_outside_of_docstrings_are_no_problem() -> None:
     assert of('ask = "What is it for?"\n') == []
 

@@ -58,7 +58,7 @@ _DIGITS: Final = 6  # decimals kept of what is measured; more would be noise
 
 
 class AssemblyError(ModelBuildError):
-    """What was built and what was measured do not belong together."""
+    """Raised when the build result and the evaluation report describe different files."""
 
 
 _mismatch = AssemblyError.advising("evaluate exactly the files that were built")

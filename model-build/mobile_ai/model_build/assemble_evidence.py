@@ -1,4 +1,4 @@
-"""Who vouches for a version, in order: builder, then evaluator, then (later) the reviewer.
+"""Signed statements of a version, in order: builder, then evaluator, then (later) the reviewer.
 
 Every statement names the canonical manifest and every artifact, so none can be swapped
 under a signature; the provenance names the bill of materials too.
@@ -29,7 +29,7 @@ __all__ = ["Occasion", "build_evidence"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """When and where a version was made.
+    """Time and place of a version's build.
 
     Attributes:
         started: When the build began.

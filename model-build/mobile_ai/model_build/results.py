@@ -1,4 +1,4 @@
-"""What the steps of a build hand on: plain values, no behaviour, no heavy import.
+"""Values that the steps of a build pass on: no behaviour, no heavy import.
 
 `pipeline.build` returns a `BuildResult`; `evaluate.evaluate_artifacts` returns an
 `EvaluationReport` about the exact bytes that ship. The two are apart on purpose: the
@@ -319,7 +319,7 @@ class SelfTestCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactEvaluation:
-    """What the evaluator found for one exported file, found by its digest.
+    """Evaluation of one exported file, identified by its digest.
 
     `measured` is False where no runtime for the format exists on this platform; then every
     number is absent and `reason` says why.
@@ -381,5 +381,5 @@ class EvaluationReport:
 
     @property
     def passed(self) -> bool:
-        """Whether there was at least one gate and every gate passed."""
+        """True if there was at least one gate and every gate passed."""
         return bool(self.gates) and all(gate.status is Status.PASS for gate in self.gates)

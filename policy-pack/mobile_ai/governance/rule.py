@@ -1,4 +1,4 @@
-"""What a rule is: data around a small function.
+"""Rules of the policy pack: metadata around a check function.
 
 Families of rules are modules of ``governance.rules``; each lists its rules in ``RULES``.
 """

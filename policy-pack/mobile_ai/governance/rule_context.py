@@ -1,4 +1,4 @@
-"""What a rule's function is given: a resource with its facts, or the whole stack."""
+"""Arguments of rule functions: one resource with the stack's facts, or the whole stack."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class ServedTensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
-    """Which model is meant, without doubt.
+    """Unambiguous identity of a served model.
 
     Attributes:
         name: Name of the model in paths.
@@ -93,7 +93,7 @@ class ServedModel(Protocol):
 
     @property
     def identity(self) -> ModelIdentity:
-        """Which model this is."""
+        """Identity of the model."""
 
     @property
     def platform(self) -> str:
@@ -101,15 +101,15 @@ class ServedModel(Protocol):
 
     @property
     def inputs(self) -> tuple[ServedTensor, ...]:
-        """What it takes."""
+        """Input tensors."""
 
     @property
     def outputs(self) -> tuple[ServedTensor, ...]:
-        """What it gives."""
+        """Output tensors."""
 
     @property
     def batchable(self) -> bool:
-        """Whether rows of several requests may be joined along the first axis of every tensor."""
+        """True if rows of several requests may be joined along the first axis of every tensor."""
 
     def run(self, batch: Tensors) -> dict[str, NDArray[Any]]:
         """Return all outputs for inputs that were checked against `inputs`.

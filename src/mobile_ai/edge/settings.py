@@ -32,7 +32,7 @@ class _Section(BaseModel):
 
 
 class Listen(_Section):
-    """Where the server listens."""
+    """Address and ports of the server."""
 
     host: str = Field(default="127.0.0.1", description="Address; `0.0.0.0` in a container.")
     port: Port = Field(default=8080, description="Port of REST; 0 takes any free one.")
@@ -62,7 +62,7 @@ class Tls(_Section):
 
 
 class Batching(_Section):
-    """How requests are joined."""
+    """Batching of requests."""
 
     max_rows: int = Field(default=32, ge=1, le=4096, description="Largest batch.")
     max_wait_ms: float = Field(default=2.0, ge=0, le=1000, description="Longest collection.")
@@ -72,7 +72,7 @@ class Batching(_Section):
 
 
 class Requests(_Section):
-    """What one request may take."""
+    """Limits of one request."""
 
     max_body_mib: float = Field(default=16.0, gt=0, le=1024, description="Largest body, MiB.")
     timeout_ms: float = Field(
@@ -90,7 +90,7 @@ class Requests(_Section):
 
 
 class Access(_Section):
-    """Who may ask, and how often. Each file is JSON and is read again when it changes."""
+    """Clients and their quotas. Each file is JSON and is read again when it changes."""
 
     keys: Path | None = Field(
         default=None, description='API keys: `{"keys": [{"client", "sha256", "operator"}]}`.'
@@ -105,7 +105,7 @@ class Access(_Section):
 
 
 class Drain(_Section):
-    """How the server ends after SIGTERM."""
+    """Shutdown of the server after SIGTERM."""
 
     announce_seconds: float = Field(
         default=5.0, ge=0, description="Not ready, still serving: until the gateway has noticed."
@@ -182,7 +182,7 @@ def load_settings(path: Path) -> ServerSettings:
     """Return the settings in a file.
 
     Raises:
-        SettingsError: If it cannot be read, or has a field that nobody knows.
+        SettingsError: If it cannot be read, or has an unknown field.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What is wrong with a stack file, in words: key, got, expected, next step."""
+"""Problems of a stack file as four-part messages: key, got, expected, next step."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -100,7 +100,7 @@ def excerpt(value: Any) -> str:
 
 
 def _follows_from_others(item: ErrorDetails) -> bool:
-    """Whether a list is only "too short" because entries of it are wrong, as reported."""
+    """Return whether a list is only "too short" because its wrong entries were dropped."""
     return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 

@@ -116,7 +116,7 @@ class StackFile:
 
     @cached_property
     def marks(self) -> Mapping[KeyPath, Mark]:
-        """Where every key and entry of the text stands, by its path from the top."""
+        """Line and column of every key and entry of the text, by its path from the top."""
         root = yaml.compose(self.text, Loader=_Loader)
         return {} if root is None else dict(_marks(root, ()))
 

@@ -56,7 +56,7 @@ def _check_domain(domain: str | None, certificate: str | None, zone: str | None)
 
 
 class GeoRestriction(Section):
-    """Where models may, or may not, be downloaded."""
+    """Countries in which models may, or may not, be downloaded."""
 
     mode: Literal["allow", "deny"] = Field(description="What the list does.")
     countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = Field(
@@ -65,7 +65,7 @@ class GeoRestriction(Section):
 
 
 class Delivery(Section):
-    """How devices get models."""
+    """Delivery of models to devices."""
 
     domain: DomainName | None = Field(
         default=None, description="Host name of the CDN; TLS 1.2 cannot be required without one."
@@ -117,7 +117,7 @@ class Delivery(Section):
 
 
 class Telemetry(Section):
-    """What comes back from devices, and how long it is kept."""
+    """Telemetry of devices and its retention."""
 
     domain: DomainName | None = Field(
         default=None, description="Host name of the telemetry API; absent: the one AWS gives."

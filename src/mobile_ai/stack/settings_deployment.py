@@ -32,14 +32,14 @@ __all__ = [
 
 
 class DataProcessing(Section):
-    """What the application feeds the model with."""
+    """Data that the application passes to the model."""
 
     privacy_tier: PrivacyTier = Field(description="How personal the data are.")
     data_types: tuple[DataType, ...] = Field(min_length=1, description="Kinds of data.")
 
 
 class Replicas(Section):
-    """How many copies run at a site."""
+    """Number of replicas at a site."""
 
     min: int = Field(ge=1, le=100, description="At least so many, also with no load.")
     max: int = Field(ge=1, le=100, description="At most so many.")
@@ -113,7 +113,7 @@ class Ring(Section):
 
 
 class Rollout(Section):
-    """How far a version has gone out."""
+    """Progress of a version's rollout."""
 
     salt: str = Field(
         pattern=r"^[a-z0-9-]{4,64}$",
@@ -146,7 +146,7 @@ class Rollout(Section):
 
 
 class Usage(Section):
-    """What the cost estimate assumes; checked against signed measurements."""
+    """Usage that the cost estimate assumes; checked against signed measurements."""
 
     monthly_active_devices: int = Field(ge=0, description="Devices that ask at least once.")
     updates_per_month: float = Field(ge=0, le=100, description="New versions in a month.")

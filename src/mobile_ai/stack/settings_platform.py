@@ -42,7 +42,7 @@ __all__ = [
 
 
 class Owner(Section):
-    """Who answers for the stack and who pays for it."""
+    """Owner and payer of the stack."""
 
     project: TagValue = Field(description="Project that the cost is booked to.")
     team: TagValue = Field(description="Team that answers for the stack.")
@@ -125,14 +125,14 @@ Network = Annotated[ExistingNetwork | ManagedNetwork, Field(discriminator="kind"
 
 
 class Identity(Section):
-    """Who devices prove to be: the issuer of the tokens that the public APIs accept."""
+    """Device identity: the issuer of the tokens that the public APIs accept."""
 
     issuer: HttpsUrl = Field(description="OpenID issuer of device tokens.")
     audiences: tuple[str, ...] = Field(min_length=1, description="Audiences that are accepted.")
 
 
 class Quota(Section):
-    """What the delivery may take of a site."""
+    """Resource quota of the delivery at a site."""
 
     cpu: int = Field(ge=1, le=1_000, description="CPU cores, all pods together.")
     memory_gb: int = Field(ge=1, le=4_000, description="Memory, GiB, all pods together.")
@@ -140,7 +140,7 @@ class Quota(Section):
 
 
 class Gateway(Section):
-    """How clients inside a site reach its models."""
+    """Gateway by which clients inside a site reach its models."""
 
     class_name: Name = Field(description="GatewayClass that the site offers.")
     domain: DomainName = Field(description="An application answers at `<app>.<domain>`.")
@@ -151,7 +151,7 @@ class Gateway(Section):
 
 
 class Cache(Section):
-    """Where pods of a site keep the last verified model over a restart without network."""
+    """Volume of a site's pods for the last verified model: they restart without network."""
 
     storage_class: Name = Field(description="StorageClass that offers ReadWriteMany volumes.")
     size_gb: int = Field(ge=1, le=1_000, description="Size of an application's volume, GiB.")
@@ -218,7 +218,7 @@ class Remediation(Section):
 
 
 class Cost(Section):
-    """How cost is observed in the account."""
+    """Cost observation in the account."""
 
     allocation_tags: Literal["none", "payer"] = Field(
         default="none",
@@ -231,7 +231,7 @@ class Cost(Section):
 
 
 class Existing(Section):
-    """What exists already and is used instead of made."""
+    """Existing resources that are used instead of created."""
 
     artifact_bucket: str | None = Field(
         default=None,

@@ -25,7 +25,7 @@ class ManifestPin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedDeployment:
-    """What a stack file says about one model in one application.
+    """Deployment of one model in one application, as the stack file states it.
 
     Attributes:
         app: The application.

@@ -1,4 +1,4 @@
-"""What a server is told about models: where they come from, and how carefully they are tried."""
+"""Settings of the served models: sources, canary, probation and rollback thresholds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ENVIRONMENT: Final = (
     "MOBILE_AI_MANIFEST_SHA256",
 )
 IMAGE: Final = Path("/opt/mobile-ai")
-"""Where the image has the trusted root, the trust file and, if it brings one, a model."""
+"""Folder in the image of the trusted root, the trust file and, if it brings one, a model."""
 
 _CACHE: Final = Path("/var/cache/mobile-ai")
 _LAMBDA_CACHE: Final = Path("/tmp/mobile-ai")  # noqa: S108  # the one folder that a function may write
@@ -97,10 +97,10 @@ class FollowedModel(_Section):
 
 
 class WatchSettings(_Section):
-    """When a new version is taken back."""
+    """Conditions under which a new version is rolled back."""
 
     probation_seconds: float = Field(default=900.0, gt=0, description="How long it is new.")
-    window_seconds: float = Field(default=60.0, gt=0, description="What a judgement looks at.")
+    window_seconds: float = Field(default=60.0, gt=0, description="Runs this recent are judged.")
     min_runs: int = Field(default=50, ge=1, description="Runs in a window before it is judged.")
     error_rate: float = Field(default=0.05, gt=0, le=1, description="More failed runs trip it.")
     slowdown: float = Field(

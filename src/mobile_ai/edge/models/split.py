@@ -1,4 +1,4 @@
-"""Which of two versions answers a request: what the caller says, else a share that is stable."""
+"""Traffic split between stable and canary: the caller's choice, else a stable share of keys."""
 
 from __future__ import annotations
 

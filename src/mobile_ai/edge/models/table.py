@@ -160,7 +160,7 @@ class Table:
     async def _look(self, item: Follower) -> bool:
         """Check once, whatever goes wrong; return whether the releases could be asked.
 
-        A refusal puts no check off: what mends it, or halts a version, is to come soon.
+        A refusal puts no check off: the fix, or the halt of a version, has to arrive soon.
         """
         try:
             outcome = await item.refresh()

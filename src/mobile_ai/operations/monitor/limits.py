@@ -24,7 +24,7 @@ __all__ = ["Amount", "Limit", "Limited", "read_limits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """What is limited.
+    """Quantity that a limit applies to.
 
     Attributes:
         series: As telemetry counts it.

@@ -1,4 +1,4 @@
-"""What a step does to the repository, as a value."""
+"""Repository edit of a remediation step, as a value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

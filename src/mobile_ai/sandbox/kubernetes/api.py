@@ -238,7 +238,7 @@ class KubernetesApi:
         except HTTPError as error:
             raise KubernetesApiError(
                 f"the API server {self._client.configuration.host} does not answer: "
-                f"{type(error).__name__}; `mobile-ai sandbox status` tells what runs"
+                f"{type(error).__name__}; `mobile-ai sandbox status` shows what runs"
             ) from error
         document: Object = json.loads(answer.data)
         return document

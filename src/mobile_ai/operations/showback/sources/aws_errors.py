@@ -1,4 +1,4 @@
-"""What AWS answers instead of data, as errors that say what to do."""
+"""Translates errors of the AWS APIs into errors with a next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -75,7 +75,7 @@ class Api:
 
 
 def takes(call: Call, name: str) -> bool:
-    """Whether a call takes a property that an argument has the name of."""
+    """Return whether a call takes a property that an argument has the name of."""
     if name in _NEVER_FILLED or name in call.without:
         return False
     return not call.only or name in call.only

@@ -1,4 +1,4 @@
-"""What the table says about a resource type: which API calls make, read, change and remove it.
+"""Table entry of a resource type: the API calls that make, read, change and remove it.
 
 An entry says only what cannot be told from names. Every other property goes to the argument of
 the same name, converted as botocore's model of the operation wants it, and comes back the same
@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What one call cannot say: a function that makes several.
+    """Step that takes several API calls, as a function.
 
     Attributes:
         run: The function.
@@ -83,7 +83,7 @@ def action(*uses: str, only: tuple[str, ...] = ()) -> Callable[[Callable[..., An
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tags:
-    """How tags of an object are read and written.
+    """Reading and writing of an object's tags.
 
     The arguments are found in botocore's model: the one that takes tags, the one that takes keys,
     and a required one that takes the object.
