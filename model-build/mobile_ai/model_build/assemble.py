@@ -99,7 +99,7 @@ def assemble(
     Raises:
         AssemblyError: If a gate did not pass, the report is about another build, or a
             fine-tune has no parent manifest.
-        BuildError: If no self-test that devices accept can be made of the report.
+        ModelBuildError: If no self-test that devices accept can be made of the report.
     """
     _check_match(build, report, parent)
     found = {item.sha256: item for item in report.artifacts}

@@ -69,7 +69,7 @@ def build_version(
     Raises:
         GateFailedError: If a gate failed or stayed undecided; nothing is written but the
             report.
-        BuildError: If a step fails.
+        ModelBuildError: If a step fails.
     """
     _two_keys(signers)
     started = _now()

@@ -1,6 +1,6 @@
 """Rules of the policy pack: metadata around a check function.
 
-Families of rules are modules of ``governance.rules``; each lists its rules in ``RULES``.
+Families of rules are modules of ``mobile_ai.governance.rules``; each lists its rules in ``RULES``.
 """
 
 from __future__ import annotations

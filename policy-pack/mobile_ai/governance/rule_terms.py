@@ -33,7 +33,7 @@ class Parameter:
 
 
 class RuleTerms(Protocol):
-    """A rule as its config and its waivers see it; ``governance.rule.Rule`` is one."""
+    """A rule as its config and its waivers see it; ``mobile_ai.governance.rule.Rule`` is one."""
 
     @property
     def id(self) -> str:

@@ -1,8 +1,8 @@
 """The seam between the server and the models that it serves.
 
 The server (protocols, batching, protection) knows models only as :class:`ServedModel` in a
-:class:`ModelTable`; what obtains, verifies, swaps and watches versions (`edge.models`) knows the
-server only by these names. Two rules carry the rest:
+:class:`ModelTable`; what obtains, verifies, swaps and watches versions
+(`mobile_ai.edge.models`) knows the server only by these names. Two rules carry the rest:
 
 - **Counting.** `route` returns a :class:`Served` that it has acquired for the caller, who releases
   it when the request has its outputs. A version that was taken from the table is closed when its
@@ -12,9 +12,9 @@ server only by these names. Two rules carry the rest:
   rows of many requests, their outputs or the error, and the time. Error-rate watch and
   sketches live on it. A request that was refused before the runtime is no report.
 
-`edge.runtime.OnnxModel` is a :class:`ServedModel` on onnxruntime. `edge.models.open_table` returns
-the table of a server from the ``models`` part of its configuration, which
-`edge.models.settings.ModelSettings` defines.
+`mobile_ai.edge.runtime.OnnxModel` is a :class:`ServedModel` on onnxruntime.
+`mobile_ai.edge.models.open_table` returns the table of a server from the ``models`` part of its
+configuration, which `mobile_ai.edge.models.settings.ModelSettings` defines.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The settings of a stack in types, parsed from values wherever they come from.
 
-Inside a Pulumi program the values come from the engine, elsewhere from ``stack.reader``.
+Inside a Pulumi program the values come from the engine, elsewhere from ``mobile_ai.stack.reader``.
 """
 
 import json

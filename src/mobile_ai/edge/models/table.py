@@ -51,7 +51,7 @@ class Entry:
 
 
 class Table:
-    """See :class:`edge.serving.ModelTable`."""
+    """See :class:`mobile_ai.edge.serving.ModelTable`."""
 
     def __init__(
         self,

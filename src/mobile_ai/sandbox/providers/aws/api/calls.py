@@ -29,7 +29,7 @@ class Api:
         """Call an operation with these arguments.
 
         Raises:
-            ApiError: The API refused it.
+            AwsApiError: The API refused it.
         """
         used = service or self._kind.service
         return self._session.call(used, subject.facts["region"], operation, given)
@@ -43,7 +43,7 @@ class Api:
             more: Arguments beside those of the table.
 
         Raises:
-            ApiError: The API refused it.
+            AwsApiError: The API refused it.
         """
         if not isinstance(step, Call):
             return step.run(self, subject)
