@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from playwright.sync_api import ViewportSize, sync_playwright
 from rich.console import Console
 from rich.text import Text
 
@@ -31,6 +32,8 @@ LARGEST: Final = 150_000  # bytes of a picture: a reader loads the README over a
 _COLUMNS: Final = 108
 _RULES_SHOWN: Final = 6
 _HEADER_LINES: Final = 2
+_WINDOW: Final = ViewportSize(width=1180, height=1445)
+_CHARTS: Final = 2  # of the simulated fleet: versions in use, failures
 # Rich's SVG loads its font from a content delivery network; a README's images must not.
 _WEB_FONT: Final = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _CLI: Final = (sys.executable, "-m", "mobile_ai.cli.main")
@@ -136,7 +139,7 @@ def _run(*arguments: str | Path, status: int = 0) -> str:
 
 
 def _photograph(page: Path, picture: Path) -> None:
-    """Write a picture of the top of a page, as a browser shows it.
+    """Write a picture of the top of a page, once its charts are drawn.
 
     Raises:
         SystemExit: There is no Chromium.
@@ -144,13 +147,14 @@ def _photograph(page: Path, picture: Path) -> None:
     browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not browser:
         raise SystemExit("Chromium: got none on PATH. Next: install it, or set CHROMIUM to it.")
-    window = ["--headless", "--hide-scrollbars", "--window-size=1180,1500", "--no-sandbox"]
-    drawn = "--virtual-time-budget=10000"  # ms: the charts draw after the page has loaded
-    subprocess.run(
-        [browser, *window, drawn, f"--screenshot={picture}", page.as_uri()],
-        check=True,
-        capture_output=True,
-    )
+    with sync_playwright() as driver:
+        # A container's root has no user namespace for the browser's own sandbox.
+        running = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        shown = running.new_page(viewport=_WINDOW)
+        shown.goto(page.as_uri())
+        shown.locator("svg.marks").nth(_CHARTS - 1).wait_for()
+        shown.screenshot(path=picture)
+        running.close()
 
 
 if __name__ == "__main__":
