@@ -60,6 +60,13 @@ def test_help_texts_that_are_questions_are_found(text: str) -> None:
     assert "help text opens with" in problem
 
 
+def test_descriptions_that_are_questions_are_found_but_flags_may_say_whether() -> None:
+    assert of('x = Field(description="How long it lasts.")\n') == [
+        (1, "description opens with 'How'; state what it is or does")
+    ]
+    assert of('x = Parameter(doc="Whether it is needed.")\n') == []
+
+
 def test_questions_outside_of_docstrings_are_no_problem() -> None:
     assert of('ask = "What is it for?"\n') == []
 

@@ -3,8 +3,8 @@
     python -m tests.tools.words
 
 Prints ``path:line: problem`` for every docstring (of a module, class, function or attribute) and
-every ``help=`` text that is a question, and for every refused wording; exits 1 if there is any.
-Files are those that Git tracks.
+every ``help=``, ``description=`` and ``doc=`` text that is a question, and for every refused
+wording; exits 1 if there is any. Files are those that Git tracks.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ _SUSPECT: Final = re.compile(
 )
 _PAGES: Final = ("docs/*.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
+# Of keyword arguments; of a flag, "Whether ..." says what it decides.
+_SHOWN: Final = {"help": "help text", "description": "description", "doc": "description"}
+
 Problem = tuple[int, str]
 """A line number and what is wrong there."""
 
@@ -75,8 +78,8 @@ def problems_in_python(text: str, *, messages: bool = True) -> Iterator[Problem]
     for node in documentation.values():
         yield from _question(node, "docstring")
         yield from _refused(str(node.value), node.lineno)
-    for node in _help_texts(nodes):
-        yield from _question(node, "help text")
+    for kind, node in _keyword_texts(nodes):
+        yield from _question(node, kind)
     for line, comment in _comments(text):
         yield from _refused(comment, line)
     literals = (node for node in nodes if _is_text(node) and id(node) not in documentation)
@@ -129,13 +132,14 @@ def _refused(text: str, first_line: int) -> Iterator[Problem]:
             yield line, f"{words!r}; write: {instead}"
 
 
-def _help_texts(nodes: Iterable[ast.AST]) -> Iterator[ast.Constant]:
-    """Yield the strings passed as ``help``; of joined strings, the first part."""
+def _keyword_texts(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.Constant]]:
+    """Yield the strings that are shown to users as help, with their kind."""
     for node in nodes:
-        if isinstance(node, ast.keyword) and node.arg == "help":
+        if isinstance(node, ast.keyword) and node.arg in _SHOWN:
+            # Of joined strings, the first part.
             text = node.value.values[0] if isinstance(node.value, ast.JoinedStr) else node.value
-            if _is_text(text):
-                yield text
+            if _is_text(text) and not str(text.value).startswith("Whether "):
+                yield _SHOWN[node.arg], text
 
 
 def _documentation(nodes: Iterable[ast.AST]) -> dict[int, ast.Constant]:

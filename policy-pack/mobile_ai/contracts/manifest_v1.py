@@ -102,7 +102,7 @@ class DatasetRef(_Model):
 
     name: Name
     digest: Sha256 = Field(description="SHA-256 of the rows used, in the order used.")
-    source: str = Field(description="Where it came from: package, version and path inside.")
+    source: str = Field(description="Origin: package, version and path inside.")
     rows: int = Field(ge=1)
     use: Literal["training", "fine-tuning", "calibration", "evaluation"]
     licence: str = Field(min_length=1, description="SPDX id, or a name.")

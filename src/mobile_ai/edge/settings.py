@@ -46,7 +46,7 @@ class Listen(_Section):
     idle_seconds: float = Field(
         default=75.0,
         gt=0,
-        description="How long a connection may be open without a request: longer than a gateway "
+        description="Longest time a connection is open without a request: longer than a gateway "
         "keeps one that it means to use.",
     )
 
@@ -76,16 +76,16 @@ class Requests(_Section):
 
     max_body_mib: float = Field(default=16.0, gt=0, le=1024, description="Largest body, MiB.")
     timeout_ms: float = Field(
-        default=10_000.0, gt=0, description="How long it waits; a client may ask for less."
+        default=10_000.0, gt=0, description="Longest wait; a client may ask for less."
     )
     call_seconds: float = Field(
         default=30.0,
         gt=0,
-        description="How long one call of a model may take; the process ends when one hangs, and "
+        description="Longest call of a model; the process exits when one hangs, and "
         "whoever supervises it starts it again.",
     )
     arrival_seconds: float = Field(
-        default=20.0, gt=0, description="How long it may take to arrive, or its answer to be read."
+        default=20.0, gt=0, description="Longest time to receive it, or to send its answer."
     )
 
 
@@ -116,7 +116,7 @@ class Drain(_Section):
 class ServerSettings(_Section):
     """Everything a server is told."""
 
-    models: ModelSettings = Field(description="What is served, and where it comes from.")
+    models: ModelSettings = Field(description="Models that are served, and their sources.")
     listen: Listen = Listen()
     tls: Tls | None = None
     batching: Batching = Batching()

@@ -34,7 +34,7 @@ __all__ = [
 class DataProcessing(Section):
     """Data that the application passes to the model."""
 
-    privacy_tier: PrivacyTier = Field(description="How personal the data are.")
+    privacy_tier: PrivacyTier = Field(description="Sensitivity of the data.")
     data_types: tuple[DataType, ...] = Field(min_length=1, description="Kinds of data.")
 
 
@@ -65,7 +65,7 @@ class EdgePlacement(Section):
     target: Literal["edge"] = Field(description="`edge`: a site runs it.")
     variant: Name = Field(description="Artifact of the manifest.")
     site: Name = Field(description="One of `sites`.")
-    replicas: Replicas = Field(description="How many copies run.")
+    replicas: Replicas = Field(description="Number of replicas.")
     cpu_millis: int = Field(default=500, ge=50, le=16_000, description="CPU of a copy, 1/1000.")
     memory_mb: int = Field(default=512, ge=128, le=65_536, description="Memory of a copy, MiB.")
     rate_per_second: int | None = Field(
@@ -85,13 +85,13 @@ class CloudPlacement(Section):
     reserved_concurrency: int = Field(ge=1, le=1_000, description="Copies that may run at once.")
     memory_mb: int = Field(ge=256, le=10_240, description="Memory of a copy, MiB.")
     authorizer: Literal["jwt", "iam"] = Field(
-        default="jwt", description="Who may call: tokens of `identity`, or AWS credentials."
+        default="jwt", description="Authorized callers: tokens of `identity`, or AWS credentials."
     )
     rate_per_second: int = Field(
         default=50, ge=1, le=10_000, description="Requests that the API lets in."
     )
     architecture: Literal["amd64", "arm64"] = Field(
-        default="arm64", description="Which image runs; arm64 is cheaper per GB-second."
+        default="arm64", description="Architecture of the image; arm64 costs less per GB-second."
     )
 
 
@@ -172,10 +172,10 @@ class Deployment(Section):
     manifest: ManifestPath = Field(description="Its manifest, below models/.")
     sha256: Sha256 = Field(description="SHA-256 of that file.")
     region: Region = Field(description="Region that the data count to.")
-    data_processing: DataProcessing = Field(description="What the model is fed with.")
-    placement: tuple[Placement, ...] = Field(min_length=1, description="Where it runs.")
-    rollout: Rollout = Field(description="How far it has gone out.")
-    usage: Usage = Field(description="What the cost estimate assumes.")
+    data_processing: DataProcessing = Field(description="Data that the model gets.")
+    placement: tuple[Placement, ...] = Field(min_length=1, description="Places where it runs.")
+    rollout: Rollout = Field(description="Progress of the rollout.")
+    usage: Usage = Field(description="Assumptions of the cost estimate.")
     previous: Previous | None = Field(
         default=None, description="The version to go back to; absent: the first one."
     )

@@ -117,7 +117,7 @@ class ManagedNetwork(Section):
     cidr: Cidr = Field(description="Addresses of the VPC.")
     availability_zones: int = Field(ge=2, le=3, description="Zones to spread over.")
     egress: Literal["endpoints", "nat", "public"] = Field(
-        description="How tasks reach AWS: VPC endpoints, a NAT gateway, or public addresses."
+        description="Route of tasks to AWS: VPC endpoints, a NAT gateway, or public addresses."
     )
 
 
@@ -170,7 +170,7 @@ class Site(Section):
     context: str | None = Field(
         default=None, description="Context of the ambient kubeconfig, for `push` only."
     )
-    node_price_usd_per_hour: float = Field(ge=0, description="What a node of the site costs.")
+    node_price_usd_per_hour: float = Field(ge=0, description="Cost of a node of the site.")
     node_cpu: int | None = Field(
         default=None, ge=1, le=1_000, description="CPU cores of a node; absent: 2 to 8 assumed."
     )
@@ -178,11 +178,11 @@ class Site(Section):
         default=None, ge=1, le=4_000, description="Memory of a node, GiB; absent: 8 to 32 assumed."
     )
     storage_usd_per_gb_month: float | None = Field(
-        default=None, ge=0, description="What the site's storage costs; absent: unknown."
+        default=None, ge=0, description="Cost of the site's storage; absent: unknown."
     )
     namespace: Name = Field(default="mobile-ai", description="Namespace that models run in.")
-    quota: Quota = Field(description="What the delivery may take of the site.")
-    gateway: Gateway = Field(description="How clients inside the site reach its models.")
+    quota: Quota = Field(description="Resource quota of the delivery.")
+    gateway: Gateway = Field(description="Gateway for clients inside the site.")
     cache: Cache | None = Field(
         default=None, description="Persistent model cache; absent: it lives as long as a pod."
     )
@@ -204,7 +204,7 @@ class Budget(Section):
     )
     monthly_usd: float = Field(gt=0, description="Limit for a calendar month, US dollars.")
     kind: Literal["hard", "soft"] = Field(description="`hard` blocks a deployment, `soft` warns.")
-    notify: tuple[Mail, ...] = Field(min_length=1, description="Who is told.")
+    notify: tuple[Mail, ...] = Field(min_length=1, description="Recipients of alerts.")
 
 
 class Remediation(Section):

@@ -99,7 +99,7 @@ class FollowedModel(_Section):
 class WatchSettings(_Section):
     """Conditions under which a new version is rolled back."""
 
-    probation_seconds: float = Field(default=900.0, gt=0, description="How long it is new.")
+    probation_seconds: float = Field(default=900.0, gt=0, description="Duration of its probation.")
     window_seconds: float = Field(default=60.0, gt=0, description="Runs this recent are judged.")
     min_runs: int = Field(default=50, ge=1, description="Runs in a window before it is judged.")
     error_rate: float = Field(default=0.05, gt=0, le=1, description="More failed runs trip it.")
@@ -113,10 +113,10 @@ class WatchSettings(_Section):
 class ModelSettings(_Section):
     """The ``models`` part of a server's configuration."""
 
-    cache: Path = Field(default=_CACHE, description="Where verified models are kept.")
+    cache: Path = Field(default=_CACHE, description="Folder of verified models.")
     releases: Releases | None = None
     local: LocalSource | None = None
-    follow: tuple[FollowedModel, ...] = Field(min_length=1, description="What is served.")
+    follow: tuple[FollowedModel, ...] = Field(min_length=1, description="Models that are served.")
     watch: WatchSettings = WatchSettings()
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one run.")
 
