@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 API_VERSION: Final = "mobile-ai/v1"
+"""``apiVersion`` of manifests with this schema."""
 
 Dtype = Literal["FP32", "FP16", "INT8", "UINT8", "INT32", "INT64", "BOOL", "BYTES"]
 """Element types, in the words of the Open Inference Protocol."""

@@ -39,6 +39,7 @@ _SHOWN_CHARACTERS = 120
 _HIDDEN_ANYWHERE = 4
 
 Test = Callable[[Any], bool]
+"""Predicate on a known value, or on ``MISSING``."""
 
 
 class _Marker:
@@ -57,7 +58,9 @@ class _Marker:
 
 
 UNKNOWN: Final = _Marker("unknown")
+"""Value of a property that is known only after deployment."""
 MISSING: Final = _Marker("nothing")
+"""Value of a property that is not set."""
 
 
 @dataclass(frozen=True, slots=True)

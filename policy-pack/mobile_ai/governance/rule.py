@@ -30,9 +30,13 @@ __all__ = [
 ]
 
 Group = Literal["responsible_ai", "finops", "security", "delivery"]
+"""Family of a rule in reports."""
 Kind = Literal["resource", "stack"]
+"""Subject of a rule: one resource, or the whole stack."""
 Severity = Literal["low", "medium", "high", "critical"]
+"""Severity of a violation in reports; it decides nothing."""
 OnUnknown = Literal["deny", "warn", "defer"]
+"""Outcome of a rule that read an unknown value; ``defer`` denies at update instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 __all__ = ["Enforcement", "Parameter", "RuleTerms", "Weaker"]
 
 Enforcement = Literal["mandatory", "advisory", "disabled"]
+"""Level of a rule: mandatory denies, advisory warns, disabled does not run."""
 # Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …;
 # `never` where the default is as loose as it gets, `other` where any change may loosen.
 Weaker = Literal["more", "fewer", "higher", "lower", "other", "never"]

@@ -12,6 +12,7 @@ from mobile_ai.pricing.money import Band, cents
 __all__ = ["Line", "Status"]
 
 Status = Literal["priced", "free", "unknown"]
+"""State of a price: known, free of charge, or unknown and excluded from totals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 Tensors = Mapping[str, NDArray[Any]]
+"""Arrays by name of the tensor."""
 Headers = Sequence[tuple[bytes, bytes]]  # names in lower case, as ASGI has them
 
 

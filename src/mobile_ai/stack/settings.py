@@ -30,6 +30,7 @@ from mobile_ai.stack.settings_types import Region, Section
 __all__ = ["NAMESPACE", "Settings", "parse_settings", "settings_schema"]
 
 NAMESPACE = "mobile-ai"
+"""Prefix of the program's keys in a stack file."""
 
 
 class Settings(Section):

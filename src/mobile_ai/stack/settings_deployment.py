@@ -98,6 +98,7 @@ class CloudPlacement(Section):
 Placement = Annotated[
     OnDevicePlacement | EdgePlacement | CloudPlacement, Field(discriminator="target")
 ]
+"""Place of a deployment, told apart by ``target``."""
 
 
 class Ring(Section):

@@ -98,6 +98,7 @@ class FargateRegistry(Section):
 
 
 Registry = Annotated[ExternalRegistry | FargateRegistry, Field(discriminator="kind")]
+"""Model registry, told apart by ``kind``."""
 
 
 class ExistingNetwork(Section):
@@ -122,6 +123,7 @@ class ManagedNetwork(Section):
 
 
 Network = Annotated[ExistingNetwork | ManagedNetwork, Field(discriminator="kind")]
+"""Network of the registry, told apart by ``kind``."""
 
 
 class Identity(Section):

@@ -35,6 +35,7 @@ from mobile_ai.testing.version import SampleVersion, make_version
 __all__ = ["IMAGE", "Scene"]
 
 IMAGE: Final = f"registry.example.com/edge@sha256:{'f' * 64}"
+"""Image of the sample's edge server, by digest."""
 _TAGS: Final = {
     "project": "mobile",
     "team": "vision",

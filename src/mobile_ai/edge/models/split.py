@@ -11,6 +11,7 @@ from mobile_ai.edge.serving import Headers
 __all__ = ["KEY_HEADER", "TRACK_HEADER", "Split", "Track"]
 
 Track = Literal["stable", "canary"]
+"""Version that answers a request: the stable one or the canary."""
 
 TRACK_HEADER: Final = b"x-mobile-ai-track"  # `stable` or `canary`: who tests a canary asks for it
 KEY_HEADER: Final = b"x-mobile-ai-key"  # requests with the same key get the same version
