@@ -89,12 +89,12 @@ def assemble(
     """Return the manifest and the files of a version.
 
     Args:
-        build: What was made.
-        report: What the evaluator found about the same bytes.
-        created: When the version was made.
+        build: Result of the build.
+        report: Evaluation of the same bytes.
+        created: Time of the build.
         commit: Source commit, or ``unknown``.
         parent: The parent's manifest, for a fine-tune.
-        store: Where artifacts too large for Git lie, such as ``s3://bucket/models``.
+        store: Location of artifacts too large for Git, such as ``s3://bucket/models``.
 
     Raises:
         AssemblyError: If a gate did not pass, the report is about another build, or a

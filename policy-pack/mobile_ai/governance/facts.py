@@ -92,8 +92,8 @@ class Facts:
         models: Verified model versions by manifest digest.
         refusals: By URN, why a ``ModelVersion`` or context does not hold.
         deployments: The props of each ``MobileAIDeployment`` by URN.
-        baseline: What was deployed before; ``None`` if the plan does not tell.
-        untold: Why it does not tell.
+        baseline: Models deployed before; ``None`` if the plan does not state them.
+        untold: Reason why the plan does not state them.
         secrets: Texts that were read as secrets; no message shows them.
     """
 

@@ -24,7 +24,7 @@ class Parameter:
 
     Attributes:
         default: Its value where the config says nothing; its type is the parameter's.
-        doc: What it means, with the unit.
+        doc: Meaning and unit.
         weaker: The direction in which a change loosens the rule and so is reported.
     """
 

@@ -166,12 +166,12 @@ class ModelRun:
     """One call of a runtime.
 
     Attributes:
-        served: What ran.
+        served: The version that ran.
         inputs: The batch as it went in.
-        outputs: What came out; ``None`` if it failed.
+        outputs: Output tensors; ``None`` if it failed.
         rows: Rows of the batch; 1 for a model that is not batchable.
         seconds: Wall time of the call.
-        error: Why it failed.
+        error: The failure, if it failed.
     """
 
     served: Served
@@ -190,7 +190,7 @@ class IndexEntry:
         name: Name of the model.
         version: A version that is known for it.
         state: ``READY``, ``LOADING``, ``UNLOADING`` or ``UNAVAILABLE``.
-        reason: Why it is in that state, for people; may be empty.
+        reason: Reason for the state, for people; may be empty.
     """
 
     name: str

@@ -161,7 +161,7 @@ def from_environment(
 
     Args:
         environment: Its variables.
-        image: What the image holds beside the code.
+        image: Folder of the image's files beside the code.
         throttle: The budget's throttle, used once it is there.
 
     Raises:

@@ -63,7 +63,7 @@ class StackFile:
         name: As messages give it.
         text: The file's text.
         config: Its ``config`` mapping, keys with their namespace.
-        secrets: What stands beside it: how the engine encrypts the stack's secrets.
+        secrets: Keys beside it: the engine's encryption of the stack's secrets.
     """
 
     name: str

@@ -76,7 +76,7 @@ def parse_settings(values: Mapping[str, Any], *, source: str) -> Settings:
 
     Args:
         values: The keys of the namespace ``mobile-ai``, as JSON values.
-        source: What errors name: the stack file.
+        source: Name in errors: the stack file.
 
     Raises:
         SettingsError: If a key is missing, unknown or of another type; it names every one.

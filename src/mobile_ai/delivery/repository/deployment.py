@@ -32,7 +32,7 @@ class ReleasedDeployment:
         model: The model.
         pin: The version to release.
         previous: The version of rings not reached yet, if there is one.
-        placement: Where it runs, as in the stack file.
+        placement: Its placements, as in the stack file.
         salt: Decides which devices come first.
         rings: Rings in order.
         stage: The ring reached.

@@ -140,7 +140,7 @@ class ModelSettings(_Section):
 
         Args:
             environment: Its variables.
-            image: What the image holds beside the code.
+            image: Folder of the image's files beside the code.
 
         Raises:
             ValueError: If a variable is missing or wrong.

@@ -26,7 +26,7 @@ class Split:
 
         Args:
             percent: Share of requests.
-            salt: What keys are mixed with, so that models do not share their first users.
+            salt: Mixed into keys, so that models do not share their first users.
             seed: Of the draw for requests without a key; ``None`` for a fresh one.
         """
         self._share = millionths(percent)

@@ -37,7 +37,7 @@ class Entry:
     Attributes:
         stable: The ring that answers.
         canary: The ring that answers a part of the requests.
-        split: Which part.
+        split: Chooses stable or canary for a request.
     """
 
     stable: Follower
@@ -64,7 +64,7 @@ class Table:
 
         Args:
             entries: Followed models by name.
-            worker: Where followers do slow things; closed with the table.
+            worker: Thread pool for the followers' blocking work; closed with the table.
             period: Seconds between two checks.
         """
         self._entries = entries
