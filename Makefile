@@ -78,6 +78,9 @@ model: .venv/.all ## Rebuild the sample models with fresh keys (rewrites trust/d
 docs: .venv/.all ## Write the generated pages and exported requirements again
 	@$(BIN)/python -m tests.tools.generate
 
+reference: .venv/.all ## Build the API reference from docstrings into build/reference
+	@$(BIN)/python -m tests.tools.reference
+
 release: .venv/.base ## Build wheel, source, notes and bill of materials of the tagged version into dist/
 	@$(BIN)/python -m tests.tools.release
 

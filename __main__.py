@@ -1,6 +1,6 @@
 """Pulumi program: declares the components of a stack from its stack file.
 
-The program decides nothing. ``stack.settings`` validates the stack file, each component
+The program decides nothing. ``mobile_ai.stack.settings`` validates the stack file, each component
 declares its own resources, and the policy pack evaluates the result.
 """
 

@@ -47,7 +47,7 @@ class SlowModel(OnnxModel):
 
 
 class _OneModel:
-    """A table with one model. See :class:`edge.serving.ModelTable`."""
+    """A table with one model. See :class:`mobile_ai.edge.serving.ModelTable`."""
 
     def __init__(self, model: OnnxModel) -> None:
         self._served = Served(model)

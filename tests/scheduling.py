@@ -1,4 +1,4 @@
-"""How the tests are shared out among workers: a file, or a group, is one worker's.
+"""Distribution of tests among workers: a file, or a group, belongs to one worker.
 
 What a file sets up for all its tests is then set up once, and TensorFlow is loaded by one worker.
 Long groups come first, so that the run does not end with one worker at work.

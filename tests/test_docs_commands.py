@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import subprocess
@@ -22,6 +23,11 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 # Blocks of the runbooks are typed as they stand: they must also say every option that is required.
 RUNBOOKS = [ROOT / "docs/first-deployment.md", ROOT / "docs/break-glass.md"]
 OF_AWS = [*RUNBOOKS, ROOT / "docs/aws.md"]
+MODULES = [
+    path
+    for room in ("src", "components", "policy-pack", "model-build")
+    for path in sorted((ROOT / room).rglob("*.py"))
+]
 # Of the AWS CLI itself, on every command.
 AWS_GLOBAL = {"--region", "--query", "--output", "--profile", "--no-cli-pager"}
 FENCE = re.compile(r"^```(?:sh|console|bash)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -87,6 +93,24 @@ def unknown_options(line: str) -> set[str]:
 
 @pytest.mark.parametrize("line", commands("mobile-ai", PAGES))
 def test_a_command_that_a_page_names_exists_with_its_options(line):
+    assert unknown_options(line) == set()
+
+
+def named_in(module: Path) -> set[str]:
+    """Return the commands between backticks in a module's strings: messages, help, docstrings."""
+    text = module.read_text("utf-8")
+    nodes = ast.walk(ast.parse(text)) if "`mobile-ai " in text else ()
+    strings = (item.value for item in nodes if isinstance(item, ast.Constant))
+    found = {call for item in strings if isinstance(item, str) for call in INLINE.findall(item)}
+    return {" ".join(call.split()) for call in found if call.startswith("mobile-ai ")}
+
+
+@pytest.mark.parametrize(
+    "line",
+    sorted({call for module in MODULES for call in named_in(module)}),
+    ids=lambda it: it[:70],
+)
+def test_a_command_that_a_message_names_exists_with_its_options(line):
     assert unknown_options(line) == set()
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  a script, not a package
-"""What somebody with a console does behind Git's back, for the tutorial's sandbox.
+"""Changes made outside of Git, by console, in the tutorial's sandbox.
 
     python docs/tutorial/console.py swap        # one of: swap, alias, edit, delete-budget
     python docs/tutorial/console.py left        # what is in the clouds; exit 1 if anything is
@@ -15,6 +15,7 @@ import json
 import sys
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,21 @@ from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.inventory import inventory
 from mobile_ai.sandbox.services.endpoints import Endpoints
 
-ENDPOINTS = Endpoints.read(Path("build/sandbox/default/endpoints.json"))
 REGION = "eu-central-1"
 MODEL = Path("models/digits/1.0.0/artifacts/digits-int8.tflite")
+
+
+@cache
+def endpoints() -> Endpoints:
+    """Return the addresses of the running sandbox."""
+    return Endpoints.read(Path("build/sandbox/default/endpoints.json"))
 
 
 def client(service: str) -> Any:
     """Return a client of the sandbox's AWS API; its keys are nobody's."""
     return boto3.client(
         service,
-        endpoint_url=ENDPOINTS.aws,
+        endpoint_url=endpoints().aws,
         region_name=REGION,
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",  # noqa: S106
@@ -43,7 +49,7 @@ def client(service: str) -> Any:
 
 def cluster(site: str = "lab") -> KubernetesApi:
     """Return the API server of a site."""
-    found = ENDPOINTS.cluster(site)
+    found = endpoints().cluster(site)
     if found is None:
         raise SystemExit("no API server: mobile-ai sandbox up")
     return KubernetesApi.of(found)
@@ -91,7 +97,7 @@ def alias() -> None:
 def mlflow(path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Post to MLflow's REST API."""
     request = urllib.request.Request(  # noqa: S310  a URL of this machine
-        f"{ENDPOINTS.mlflow}/api/2.0/mlflow/{path}",
+        f"{endpoints().mlflow}/api/2.0/mlflow/{path}",
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
@@ -123,9 +129,9 @@ def deployments(api: KubernetesApi) -> Iterator[tuple[str, dict[str, Any]]]:
 def delete_budget() -> None:
     """Delete the application's budget."""
     budgets = client("budgets")
-    listed = budgets.describe_budgets(AccountId=ENDPOINTS.account)["Budgets"]
+    listed = budgets.describe_budgets(AccountId=endpoints().account)["Budgets"]
     name = next(item["BudgetName"] for item in listed if "field-assistant" in item["BudgetName"])
-    budgets.delete_budget(AccountId=ENDPOINTS.account, BudgetName=name)
+    budgets.delete_budget(AccountId=endpoints().account, BudgetName=name)
     print(f"deleted budget {name}")
 
 
@@ -149,8 +155,8 @@ def bill(estimated: str, billed: str) -> None:
 def left() -> None:
     """List what is left in the AWS API, beside what retains itself, and in Kubernetes."""
     found = inventory(
-        AwsSession(ENDPOINTS.aws, account=ENDPOINTS.account),
-        account=ENDPOINTS.account,
+        AwsSession(endpoints().aws, account=endpoints().account),
+        account=endpoints().account,
         region=REGION,
     )
     inside = [path for path, _ in deployments(cluster())]

@@ -101,7 +101,7 @@ def test_state_with_deployments_and_no_baseline_lets_only_a_halt_pass(checkout: 
     plain = Plain(checkout=checkout, stack="prod")
     plain.import_state([root("prod", None), lost])
 
-    # Of a cost that nobody knows, no increase can be told either.
+    # Of an unknown cost, the increase is unknown too.
     assert denying(plain.preview()) == {DOWNGRADE, "budgets-hold"}, plain.said
 
     checkout.edit_stack(lambda values: first(values)["rollout"].update(halted=True), stack="prod")

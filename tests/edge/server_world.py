@@ -117,7 +117,7 @@ class Scripted:
 
 
 class FixedTable:
-    """A table that never changes. See :class:`edge.serving.ModelTable`."""
+    """A table that never changes. See :class:`mobile_ai.edge.serving.ModelTable`."""
 
     def __init__(self, models: Sequence[ServedModel]) -> None:
         self.served = {model.identity.name: Served(model) for model in models}

@@ -1,4 +1,4 @@
-"""When a budget passes, warns and denies."""
+"""Budgets pass, warn and deny at their limits."""
 
 from decimal import Decimal
 from typing import Any

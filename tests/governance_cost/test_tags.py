@@ -1,4 +1,4 @@
-"""Who pays can be told of every resource, in values that the company knows."""
+"""Every resource names its payer, in values of the declared owner."""
 
 import pytest
 

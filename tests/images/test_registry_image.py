@@ -186,7 +186,7 @@ def started(installed, world, tmp_path):
 def test_the_server_starts_as_in_the_task_and_lets_only_its_users_in(installed, world, tmp_path):
     with started(installed, world, tmp_path) as running:
         process, port, log = running
-        # The balancer asks by address, without a login (`components.registry.balancer`).
+        # The balancer asks by address, without a login (`mobile_ai.components.registry.balancer`).
         _ready(f"http://127.0.0.1:{port}/health", process, log)
         search = f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search"
         own = {"Host": DOMAIN}

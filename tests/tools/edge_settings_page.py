@@ -1,4 +1,4 @@
-"""The page of all settings, generated from :mod:`edge.settings`."""
+"""The page of all settings, generated from :mod:`mobile_ai.edge.settings`."""
 
 from __future__ import annotations
 

@@ -47,6 +47,26 @@ def test_statements_pass(docstring: str) -> None:
     assert of(f'class A:\n    """{docstring}"""\n') == [] or "why?" in docstring
 
 
+def test_docstrings_of_attributes_are_found() -> None:
+    ((line, problem),) = of('PLACE = 1\n"""Where it is."""\n')
+    assert line == 2
+    assert "docstring opens with 'Where'" in problem
+
+
+@pytest.mark.parametrize("text", ['"Where it is."', 'f"Where {it} is."', '"Is it whole? Yes."'])
+def test_help_texts_that_are_questions_are_found(text: str) -> None:
+    ((line, problem),) = of(f"x = Option(\n    help={text})\n")
+    assert line == 2
+    assert "help text opens with" in problem
+
+
+def test_descriptions_that_are_questions_are_found_but_flags_may_say_whether() -> None:
+    assert of('x = Field(description="How long it lasts.")\n') == [
+        (1, "description opens with 'How'; state what it is or does")
+    ]
+    assert of('x = Parameter(doc="Whether it is needed.")\n') == []
+
+
 def test_questions_outside_of_docstrings_are_no_problem() -> None:
     assert of('ask = "What is it for?"\n') == []
 

@@ -2,8 +2,9 @@
 
     python -m tests.tools.words
 
-Prints ``path:line: problem`` for every docstring that is a question and for every refused wording,
-and exits 1 if there is any. Files are those that Git tracks.
+Prints ``path:line: problem`` for every docstring (of a module, class, function or attribute) and
+every ``help=``, ``description=`` and ``doc=`` text that is a question, and for every refused
+wording; exits 1 if there is any. Files are those that Git tracks.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ _SUSPECT: Final = re.compile(
 )
 _PAGES: Final = ("docs/*.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
+# Of keyword arguments; of a flag, "Whether ..." says what it decides.
+_SHOWN: Final = {"help": "help text", "description": "description", "doc": "description"}
+
 Problem = tuple[int, str]
 """A line number and what is wrong there."""
 
@@ -71,10 +75,11 @@ def problems_in_python(text: str, *, messages: bool = True) -> Iterator[Problem]
         return
     nodes = list(ast.walk(ast.parse(text)))
     documentation = _documentation(nodes)
-    for node in _docstrings(nodes):
-        yield from _question(node)
     for node in documentation.values():
+        yield from _question(node, "docstring")
         yield from _refused(str(node.value), node.lineno)
+    for kind, node in _keyword_texts(nodes):
+        yield from _question(node, kind)
     for line, comment in _comments(text):
         yield from _refused(comment, line)
     literals = (node for node in nodes if _is_text(node) and id(node) not in documentation)
@@ -109,14 +114,14 @@ def _tracked(root: Path, *patterns: str) -> list[str]:
     return [path for path in listed.split("\0") if path and (root / path).is_file()]
 
 
-def _question(node: ast.Constant) -> Iterator[Problem]:
+def _question(node: ast.Constant, kind: str) -> Iterator[Problem]:
     text = str(node.value)
     opening = _OPENING.match(text)
     first = _FIRST_SENTENCE.match(text.strip())
     if opening is not None:
-        yield node.lineno, f"docstring opens with {opening[1]!r}; state what it is or does"
+        yield node.lineno, f"{kind} opens with {opening[1]!r}; state what it is or does"
     elif first is not None and first[0].endswith("?"):
-        yield node.lineno, "docstring opens with a question; state what it is or does"
+        yield node.lineno, f"{kind} opens with a question; state what it is or does"
 
 
 def _refused(text: str, first_line: int) -> Iterator[Problem]:
@@ -127,17 +132,18 @@ def _refused(text: str, first_line: int) -> Iterator[Problem]:
             yield line, f"{words!r}; write: {instead}"
 
 
-def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[ast.Constant]:
-    """Yield the docstrings of modules, classes and functions."""
+def _keyword_texts(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.Constant]]:
+    """Yield the strings that are shown to users as help, with their kind."""
     for node in nodes:
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and _is_text(first.value):
-                yield first.value
+        if isinstance(node, ast.keyword) and node.arg in _SHOWN:
+            # Of joined strings, the first part.
+            text = node.value.values[0] if isinstance(node.value, ast.JoinedStr) else node.value
+            if _is_text(text) and not str(text.value).startswith("Whether "):
+                yield _SHOWN[node.arg], text
 
 
 def _documentation(nodes: Iterable[ast.AST]) -> dict[int, ast.Constant]:
-    """Return every string that is a statement, by identity: docstrings, also of assignments."""
+    """Return every string that is a statement, by identity: docstrings, also of attributes."""
     found = (node.value for node in nodes if isinstance(node, ast.Expr))
     return {id(value): value for value in found if _is_text(value)}
 

@@ -58,7 +58,7 @@ _DIGITS: Final = 6  # decimals kept of what is measured; more would be noise
 
 
 class AssemblyError(ModelBuildError):
-    """What was built and what was measured do not belong together."""
+    """Raised when the build result and the evaluation report describe different files."""
 
 
 _mismatch = AssemblyError.advising("evaluate exactly the files that were built")
@@ -89,17 +89,17 @@ def assemble(
     """Return the manifest and the files of a version.
 
     Args:
-        build: What was made.
-        report: What the evaluator found about the same bytes.
-        created: When the version was made.
+        build: Result of the build.
+        report: Evaluation of the same bytes.
+        created: Time of the build.
         commit: Source commit, or ``unknown``.
         parent: The parent's manifest, for a fine-tune.
-        store: Where artifacts too large for Git lie, such as ``s3://bucket/models``.
+        store: Location of artifacts too large for Git, such as ``s3://bucket/models``.
 
     Raises:
         AssemblyError: If a gate did not pass, the report is about another build, or a
             fine-tune has no parent manifest.
-        BuildError: If no self-test that devices accept can be made of the report.
+        ModelBuildError: If no self-test that devices accept can be made of the report.
     """
     _check_match(build, report, parent)
     found = {item.sha256: item for item in report.artifacts}

@@ -1,4 +1,4 @@
-"""Who vouches for a version, in order: builder, then evaluator, then (later) the reviewer.
+"""Signed statements of a version, in order: builder, then evaluator, then (later) the reviewer.
 
 Every statement names the canonical manifest and every artifact, so none can be swapped
 under a signature; the provenance names the bill of materials too.
@@ -29,12 +29,12 @@ __all__ = ["Occasion", "build_evidence"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """When and where a version was made.
+    """Time and place of a version's build.
 
     Attributes:
-        started: When the build began.
-        finished: When it ended; also the version's ``created`` and the evidence's ``issued``.
-        expires: When the evaluation stops counting.
+        started: Start of the build.
+        finished: End of the build; also the version's ``created`` and the evidence's ``issued``.
+        expires: End of the evaluation's validity.
         commit: Source commit, or ``unknown``.
         builder: URI that names the builder in the provenance.
     """
@@ -58,10 +58,10 @@ def build_evidence(
 
     Args:
         draft: The version, see ``assemble``.
-        build: What was made.
-        report: What was measured.
+        build: Result of the build.
+        report: The measurements.
         signers: By role: ``builder`` and ``evaluator``, which must be two keys.
-        occasion: When and where.
+        occasion: Time and place of the build.
 
     Raises:
         SigningError: If a role has no signer or both roles have the same key.

@@ -30,7 +30,7 @@ def with_self_test(
     """Return the manifest with its self-test, and the file: with as many cases as devices accept.
 
     Raises:
-        BuildError: If not even one case of each variant is accepted, or a case misses an output.
+        ModelBuildError: If no case is accepted for every variant, or a case misses an output.
     """
     most = max((len(item.self_tests) for item in report.artifacts), default=0)
     for count in range(most, 0, -1):

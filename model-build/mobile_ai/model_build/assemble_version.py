@@ -57,19 +57,19 @@ def build_version(
         make: Returns what was built and what the evaluator measured.
         models: The folder of all models.
         signers: By role: ``builder`` and ``evaluator``.
-        lifetime: How long the evaluation counts.
-        reports: Where the report of a build goes, passed or not.
+        lifetime: Validity of the evaluation.
+        reports: Folder for the report of a build, passed or not.
         builder: URI of who builds, for the provenance.
         ship: Variants that the version holds; all of them when empty. The gates judge every
             variant that was built, shipped or not.
         commit: Source commit, see ``source_commit``.
-        store: Where artifacts too large for Git will lie; they are written beside the
+        store: Location of artifacts too large for Git; they are written beside the
             reports, to be uploaded there.
 
     Raises:
         GateFailedError: If a gate failed or stayed undecided; nothing is written but the
             report.
-        BuildError: If a step fails.
+        ModelBuildError: If a step fails.
     """
     _two_keys(signers)
     started = _now()

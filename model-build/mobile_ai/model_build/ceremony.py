@@ -225,7 +225,7 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Cerem
     Raises:
         CeremonyError: If a result does not verify, or an environment has a trust file of its own;
             nothing is put in place then.
-        BuildError: If a model cannot be built.
+        ModelBuildError: If a model cannot be built.
     """
     for name in plan.anchors:
         check_may_begin(plan.trust / f"{name}.yaml")

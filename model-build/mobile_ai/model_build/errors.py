@@ -15,8 +15,8 @@ class ModelBuildError(Exception):
 
     Args:
         what: Name of the examined thing.
-        got: What was found.
-        expected: What would have been accepted.
+        got: The value found.
+        expected: Accepted values.
         next_step: An action that resolves it.
     """
 

@@ -104,7 +104,7 @@ def evaluate_artifacts(
         tick: Called with (files done, files in all, variant).
 
     Raises:
-        BuildError: If the reference is not among the files that can be run here.
+        ModelBuildError: If the reference is not among the files that can be run here.
         InspectionError: If a file may not be loaded.
     """
     loaded = {
@@ -165,7 +165,7 @@ def require_reference(reference: str, loaded: Iterable[str]) -> None:
     """Check that the variant that others are compared with runs here.
 
     Raises:
-        BuildError: If it does not.
+        ModelBuildError: If it does not.
     """
     if reference not in loaded:
         raise ModelBuildError(
@@ -289,7 +289,7 @@ def self_tests(
         variant: Name of the file, for messages.
 
     Raises:
-        BuildError: If an answer is not finite, or differs from run to run.
+        ModelBuildError: If an answer is not finite, or differs from run to run.
     """
     # Kernels of other devices round differently: two int8 steps of the output's range.
     tolerance = max(1e-3, *(2 * _spread(item) / 255 for item in outputs))

@@ -55,7 +55,7 @@ def evaluate_imported(
     """Compare every file with the reference on the samples and judge the recipe's gates.
 
     Raises:
-        BuildError: If the reference is not among the files that run here.
+        ModelBuildError: If the reference is not among the files that run here.
     """
     for file in files:
         inspect_file(file.path, shapes=recipe.source.probe_shapes)
@@ -92,7 +92,7 @@ def output_parity(base: Outputs, found: Outputs) -> Agreement:
     place of the largest value of every output that has more than one.
 
     Raises:
-        BuildError: If an output's size changes from sample to sample, or from file to file.
+        ModelBuildError: If an output's size changes from sample to sample, or from file to file.
     """
     errors, same = [], []
     for place in range(len(base[0])):

@@ -28,7 +28,7 @@ _EVERYONE = np.ones(8, dtype=bool)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessPlan:
-    """How to measure: the favourable label, the smallest group, the resamples, the seed."""
+    """Parameters of a fairness measurement: favourable label, smallest group, resamples, seed."""
 
     positive: int
     minimum_group: int

@@ -30,7 +30,7 @@ def rescale_tflite(model: bytes, parent: bytes) -> bytes:
         parent: The parent's quantised TFLite file, of the same network.
 
     Raises:
-        BuildError: If a quantised tensor of the parent is not in the new model.
+        ModelBuildError: If a quantised tensor of the parent is not in the new model.
     """
     schema = need("ai_edge_litert.schema_py_generated")
     result = bytearray(parent)

@@ -59,7 +59,7 @@ def bring(recipe: BuildRecipe, *, folder: Path) -> Imported:
     """Return the model that a recipe names; relative paths are relative to `folder`.
 
     Raises:
-        BuildError: If it cannot be fetched, or its digest is not the recipe's.
+        ModelBuildError: If it cannot be fetched, or its digest is not the recipe's.
         InspectionError: If the file may not be loaded.
     """
     source = recipe.source

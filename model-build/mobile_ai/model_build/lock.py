@@ -31,7 +31,7 @@ class LockedSource(BaseModel):
     paths: tuple[str, ...] = Field(min_length=1, description="Files inside the wheel.")
     reader: str = Field(description="Function of mobile_ai.model_build.datasets, or `file`.")
     licence: str
-    terms: str = Field(default="", description="Where the licence or the terms are stated.")
+    terms: str = Field(default="", description="URL of the licence or the terms.")
     sensitive_attributes: tuple[str, ...] = ()
 
 

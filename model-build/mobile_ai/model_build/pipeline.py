@@ -43,7 +43,7 @@ def build(
         networks: Cache folder of trained weights; per user by default.
 
     Raises:
-        BuildError: If a step fails; files of earlier steps remain.
+        ModelBuildError: If a step fails; files of earlier steps remain.
     """
     plan = load_recipe(recipe)
     tell = progress or _silent
@@ -63,7 +63,7 @@ def evaluate(
     """Score files on the recipe's held-out rows and evaluate its gates.
 
     Raises:
-        BuildError: If the reference variant is missing or cannot run on this platform.
+        ModelBuildError: If the reference variant is missing or cannot run on this platform.
     """
     plan = load_recipe(recipe)
     tell = progress or _silent

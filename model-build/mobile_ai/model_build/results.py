@@ -1,4 +1,4 @@
-"""What the steps of a build hand on: plain values, no behaviour, no heavy import.
+"""Values that the steps of a build pass on: no behaviour, no heavy import.
 
 `pipeline.build` returns a `BuildResult`; `evaluate.evaluate_artifacts` returns an
 `EvaluationReport` about the exact bytes that ship. The two are apart on purpose: the
@@ -56,7 +56,7 @@ class MetricEstimate:
         low: Lower end of the 95 % interval.
         high: Upper end of the 95 % interval.
         n: Number of held-out cases behind it.
-        method: How the interval was made, e.g. `wilson`, `bootstrap-1000`.
+        method: Method of the interval, e.g. `wilson`, `bootstrap-1000`.
     """
 
     value: float
@@ -125,13 +125,13 @@ class Transform:
             `quantize`, `rescale`, `import`, `widen`.
         tool: Distribution name of the tool (`tensorflow`, `litert-quantizer`, ...).
         version: Its installed version.
-        parameters: What the tool was told.
+        parameters: Parameters of the tool.
         input_sha256: Digest of what went in (for `train`: the train split).
         output_sha256: Digest of what came out; the next link's input.
         calibration_sha256: Digest of the calibration rows, when there were any.
         parity: Agreement with the input on the calibration rows, when it was measured.
         reproducible: Whether the same lock and seed give the same output digest.
-        reason: Why not, when it is not.
+        reason: Reason, when it is not.
     """
 
     step: str
@@ -174,7 +174,7 @@ class BuildResult:
         description: One sentence for the model card.
         risk_class: EU AI Act class of the intended use: `minimal`, `limited` or `high`.
         licence: Of the model; None: nobody stated one.
-        fallback: What a device does without it: `embedded` or `off`.
+        fallback: Behaviour of a device without it: `embedded` or `off`.
         labels: Class names in output order; empty for third-party models without them.
         recipe: Path of the recipe, relative to the model room.
         recipe_sha256: Digest of the recipe's bytes.
@@ -319,7 +319,7 @@ class SelfTestCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactEvaluation:
-    """What the evaluator found for one exported file, found by its digest.
+    """Evaluation of one exported file, identified by its digest.
 
     `measured` is False where no runtime for the format exists on this platform; then every
     number is absent and `reason` says why.
@@ -381,5 +381,5 @@ class EvaluationReport:
 
     @property
     def passed(self) -> bool:
-        """Whether there was at least one gate and every gate passed."""
+        """True if there was at least one gate and every gate passed."""
         return bool(self.gates) and all(gate.status is Status.PASS for gate in self.gates)

@@ -74,7 +74,7 @@ def load(path: Path, format_: str) -> Runner:
     """Return a loaded file, single-threaded.
 
     Raises:
-        BuildError: If there is no runtime for the format on this platform.
+        ModelBuildError: If there is no runtime for the format on this platform.
     """
     if format_ == "tflite":
         return LiteRtRunner(path)
@@ -216,7 +216,7 @@ def _word(name: str, kind: str) -> Dtype:
     """Return the manifest's name of a tensor type.
 
     Raises:
-        BuildError: If it has none.
+        ModelBuildError: If it has none.
     """
     if kind in _WORDS:
         return _WORDS[kind]

@@ -31,7 +31,7 @@ def create_role_keys(folder: Path) -> dict[str, Signer]:
     """Write a P-256 key (PEM, PKCS #8) for every role and return their signers.
 
     Raises:
-        BuildError: If the folder already contains a key; keys are never overwritten.
+        ModelBuildError: If the folder already contains a key; keys are never overwritten.
     """
     there = sorted(folder.glob("*.pem"))
     if there:

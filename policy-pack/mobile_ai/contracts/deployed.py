@@ -47,7 +47,7 @@ class Baseline:
     Attributes:
         released: Digests of the manifests that were deployed and of their rollback targets.
         deployments: The ``spec`` of every deployment by its name.
-        costs: Typical USD a month as text, by `pricing.budgets.budget_key`; empty text
+        costs: Typical USD a month as text, by `mobile_ai.pricing.budgets.budget_key`; empty text
             where it could not be priced; ``None`` where no costs were recorded.
     """
 

@@ -20,6 +20,7 @@ from mobile_ai.contracts.errors import DocumentError
 __all__ = ["MAX_DOCUMENT_BYTES", "dump_yaml", "read_json", "read_yaml", "read_yaml_documents"]
 
 MAX_DOCUMENT_BYTES = 1_000_000
+"""Largest document that is read, bytes."""
 _MAX_DEPTH = 40
 # Plain scalars that PyYAML (YAML 1.1) and the engine's yaml.v3 (1.2 with parts of 1.1) disagree on.
 _AMBIGUOUS = re.compile(

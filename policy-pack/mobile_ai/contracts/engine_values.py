@@ -32,12 +32,19 @@ __all__ = [
 ]
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # the key that makes a mapping special
+"""Key of a mapping that the engine gives a special meaning; its value is one of the markers."""
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a marker, no secret
+"""Marker of a secret value."""
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+"""Marker of an output value."""
 REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+"""Marker of a reference to a resource."""
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
+"""Marker of an asset."""
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
+"""Marker of an archive."""
 UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Text that stands for an unknown string."""
 UNKNOWNS: Final = frozenset(
     {
         UNKNOWN_TEXT,
@@ -49,6 +56,7 @@ UNKNOWNS: Final = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
     }
 )
+"""Texts that stand for unknown values, of every type."""
 _UNKNOWN_LENGTH: Final = len(UNKNOWN_TEXT)
 _REDACTED: Final = "[secret]"  # what the engine puts where it has no key to decrypt
 

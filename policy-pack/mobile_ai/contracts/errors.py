@@ -22,8 +22,8 @@ class GovernanceError(Exception):
 
     Attributes:
         what: The examined value, as a path or a name.
-        got: What was found there.
-        expected: What would have been accepted.
+        got: The value found there.
+        expected: Accepted values.
         next_step: An action that resolves it.
     """
 

@@ -53,7 +53,7 @@ def read_export(export: Any, *, name: str) -> ExportedState:
 
     Args:
         export: The JSON value.
-        name: What to call it in messages.
+        name: Its name in messages.
 
     Raises:
         DocumentError: If it is no exported state.

@@ -2,7 +2,7 @@
 
 Written by model-build as ``models/<model>/<version>/manifest.yaml``, pinned by the stack
 file, carried in the plan by ``ModelVersion``. Each ``apiVersion`` has a module with its
-schema (`contracts.manifest_v1`); `read_manifest` chooses it by what the file states.
+schema (`mobile_ai.contracts.manifest_v1`); `read_manifest` chooses it by what the file states.
 """
 
 from __future__ import annotations

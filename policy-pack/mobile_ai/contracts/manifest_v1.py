@@ -1,6 +1,6 @@
 """Schema of a model version's manifest, ``apiVersion: mobile-ai/v1``.
 
-Unknown fields are refused: a field that nobody reads is a promise that nobody keeps.
+Unknown fields are refused: a field that no reader checks would look like a promise.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 API_VERSION: Final = "mobile-ai/v1"
+"""``apiVersion`` of manifests with this schema."""
 
 Dtype = Literal["FP32", "FP16", "INT8", "UINT8", "INT32", "INT64", "BOOL", "BYTES"]
 """Element types, in the words of the Open Inference Protocol."""
@@ -69,7 +70,7 @@ class _Model(BaseModel):
 
 
 class Metadata(_Model):
-    """What the model is and who answers for it."""
+    """Identity of the model version and its responsible team."""
 
     name: Name
     version: Version
@@ -102,7 +103,7 @@ class DatasetRef(_Model):
 
     name: Name
     digest: Sha256 = Field(description="SHA-256 of the rows used, in the order used.")
-    source: str = Field(description="Where it came from: package, version and path inside.")
+    source: str = Field(description="Origin: package, version and path inside.")
     rows: int = Field(ge=1)
     use: Literal["training", "fine-tuning", "calibration", "evaluation"]
     licence: str = Field(min_length=1, description="SPDX id, or a name.")
@@ -124,7 +125,7 @@ class Parent(_Model):
 
 
 class Lineage(_Model):
-    """Where the model comes from."""
+    """Provenance of the model: data sets, recipe, source."""
 
     datasets: tuple[DatasetRef, ...]
     recipe: Recipe
@@ -133,7 +134,7 @@ class Lineage(_Model):
 
 
 class Requirements(_Model):
-    """What a device must have to run an artifact."""
+    """Minimum device requirements of an artifact."""
 
     min_android_api: int | None = Field(default=None, ge=21)
     min_ios: str | None = None
@@ -157,7 +158,7 @@ class Interval(_Model):
 
 
 class Profile(_Model):
-    """What running the artifact costs, single-threaded, on the machine named."""
+    """Latency and memory of the artifact, single-threaded, on the machine named."""
 
     machine: str
     latency_p50_ms: NonNegative
@@ -169,7 +170,7 @@ class Profile(_Model):
 
 
 class Parity(_Model):
-    """How far the artifact is from the fp32 model on the same held-out rows."""
+    """Agreement of the artifact with the fp32 model on the same held-out rows."""
 
     reference: str = Field(description="The variant compared with.")
     agreement: Share | None = Field(default=None, description="Share of equal top-1 answers.")
@@ -177,7 +178,7 @@ class Parity(_Model):
 
 
 class Quality(_Model):
-    """How good the artifact is, measured on its own file."""
+    """Quality of the artifact, measured on its own file."""
 
     metric: str
     value: float
@@ -187,7 +188,7 @@ class Quality(_Model):
 
 
 class FairnessResult(_Model):
-    """How differently the artifact treats groups of people, measured on its own file."""
+    """Difference between groups of people in the artifact's answers, measured on its own file."""
 
     attribute: str = Field(description="Such as sex.")
     metric: str = Field(description="Such as demographic-parity-difference.")
@@ -227,7 +228,7 @@ class SelfTest(_Model):
 
 
 class Fallback(_Model):
-    """What a device does when this version is halted or removed."""
+    """Behaviour of a device when this version is halted or removed."""
 
     mode: Literal["embedded", "off"]
 
@@ -268,7 +269,7 @@ class ModelManifest(_Model):
 
     @property
     def created(self) -> datetime:
-        """When the version was made."""
+        """Time at which the version was made."""
         return self.metadata.created
 
     def to_dict(self) -> dict[str, Any]:

@@ -53,3 +53,4 @@ _ALL: Final = (
     Metric(name="worst-group-accuracy", better="higher", of_groups=True),
 )
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType({item.name: item for item in _ALL})
+"""Known metrics by name."""

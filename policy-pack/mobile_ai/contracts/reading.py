@@ -39,6 +39,7 @@ _SHOWN_CHARACTERS = 120
 _HIDDEN_ANYWHERE = 4
 
 Test = Callable[[Any], bool]
+"""Predicate on a known value, or on ``MISSING``."""
 
 
 class _Marker:
@@ -57,7 +58,9 @@ class _Marker:
 
 
 UNKNOWN: Final = _Marker("unknown")
+"""Value of a property that is known only after deployment."""
 MISSING: Final = _Marker("nothing")
+"""Value of a property that is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Finding:
 
 
 class FindingCollector:
-    """What a rule found while it read one resource."""
+    """Collects a rule's findings while it reads one resource."""
 
     __slots__ = ("findings", "next_step", "secrets", "unknowns", "warnings")
 
@@ -142,11 +145,14 @@ class Property:
 
     @property
     def path(self) -> str:
-        """Where the value stands, as messages write it; joined only when one is written."""
+        """Path of the value as messages write it; joined on access."""
         return ".".join(self._keys).replace(".[", "[")
 
     def at(self, *keys: str) -> Property:
-        """Return the node below, by keys; below unknown is unknown, below nothing nothing."""
+        """Return the property below, by keys.
+
+        Children of an unknown value are unknown; children of a missing value are missing.
+        """
         raw, secret = self._raw, self.secret
         for depth, key in enumerate(keys):
             if type(raw) is dict or isinstance(raw, Mapping):
@@ -164,12 +170,12 @@ class Property:
 
     @property
     def missing(self) -> bool:
-        """Whether there is nothing here; an unknown is noted and is not missing."""
+        """True if there is no value; an unknown is noted and is not missing."""
         return self._observe() is MISSING
 
     @property
     def pending(self) -> bool:
-        """Whether there is an unknown here, without noting it.
+        """True if the value is unknown; does not note it.
 
         For references: that something is there can be known before its name is.
         """
@@ -177,7 +183,7 @@ class Property:
 
     @property
     def known(self) -> bool:
-        """Whether there is a known value here; an unknown is noted."""
+        """True if there is a known value; an unknown is noted."""
         value = self._observe()
         return value is not MISSING and value is not UNKNOWN
 

@@ -75,7 +75,7 @@ class _File(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfTestDocuments:
-    """What a release makes of a self-test file.
+    """Release targets made from a self-test file.
 
     Attributes:
         inputs_name: Target path of the inputs.

@@ -52,18 +52,29 @@ __all__ = [
 ]
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+"""DSSE payload type of in-toto statements."""
 _STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 
 PROVENANCE: Final = "https://slsa.dev/provenance/v1"
+"""Predicate type of provenance (SLSA 1.0), by the builder."""
 EVALUATION: Final = "urn:mobile-ai:evaluation:v1"
+"""Predicate type of an evaluation of artifacts."""
 ASSESSMENT: Final = "urn:mobile-ai:assessment:v1"
+"""Predicate type of an ethical assessment."""
 WAIVER: Final = "urn:mobile-ai:waiver:v1"
+"""Predicate type of an exception from one rule."""
 EXCEPTION: Final = "urn:mobile-ai:budget-exception:v1"
+"""Predicate type of an exception from a budget."""
 REVOCATION: Final = "urn:mobile-ai:revocation:v1"
+"""Predicate type of a revoked model version."""
 USAGE: Final = "urn:mobile-ai:usage:v1"
+"""Predicate type of measured usage."""
 GATE: Final = "urn:mobile-ai:gate:v1"
+"""Predicate type of a gate's verdict."""
 HALT: Final = "urn:mobile-ai:halt:v1"
+"""Predicate type of a halted version."""
 TRUST: Final = "urn:mobile-ai:trust:v1"
+"""Predicate type of a trust file."""
 
 # Roles that may sign each predicate type; a type that is not listed can be signed by no role.
 ROLES_OF_PREDICATE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 1
+"""Version of the event schema, which every event carries."""
 GROUP_TIER: Final = "GDPR_Sensitive"
 """Privacy tier whose applications may send ``group``: a protected attribute (GDPR Art. 9)."""
 CONFIDENCE_BINS: Final = 10
@@ -198,6 +199,7 @@ FIELDS: Final = MappingProxyType(
         "predicted_at": _text(_TIME, _TIME_WORDS, "label: when the inferences took place."),
     }
 )
+"""Fields of an event with their JSON Schema."""
 
 
 def check_event(event: Any, *, now: datetime, group_apps: Collection[str] = ()) -> str | None:

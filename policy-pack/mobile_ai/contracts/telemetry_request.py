@@ -56,7 +56,7 @@ def split_objects(text: str) -> Iterator[Any]:
     """Yield the concatenated JSON values of a text, with or without white space between them.
 
     Raises:
-        ValueError: Where the rest is not JSON.
+        ValueError: If the rest is not JSON.
     """
     at = 0
     while at < len(text):

@@ -24,9 +24,13 @@ __all__ = [
 ]
 
 CONTEXT: Final = "mobileai:index:GovernanceContext"
+"""Carries the stack's declarations to the rules."""
 MODEL_VERSION: Final = "mobileai:index:ModelVersion"
+"""Carries a manifest and its evidence to the rules."""
 DEPLOYED: Final = "mobileai:index:Deployed"
+"""Carries the baseline: the models deployed before."""
 DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"
+"""Governance document of one deployment."""
 EDGE_ENDPOINT: Final = "mobileai:index:EdgeInferenceEndpoint"
 CLOUD_ENDPOINT: Final = "mobileai:index:CloudInferenceEndpoint"
 EDGE_SITE: Final = "mobileai:index:EdgeSite"

@@ -48,6 +48,7 @@ _broken = TrustError.advising(
 _unverified = VerificationError.advising("have the right role sign it, then commit the file")
 
 KEY_STATES: Final = ("active", "superseded", "compromised")
+"""States of a key; a superseded one counts only for versions that were released before."""
 _ROLE_NAMES: Final = frozenset(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
 _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles", "revoked"})
 

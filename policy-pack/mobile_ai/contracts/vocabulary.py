@@ -23,10 +23,15 @@ __all__ = [
 ]
 
 Environment = Literal["dev", "prod"]
+"""Kind of a stack, which selects trust and bounds."""
 Modality = Literal["vision", "audio", "text", "motion", "tabular"]
+"""Kind of a model's input."""
 PrivacyTier = Literal["Public", "Internal", "GDPR_Personal", "GDPR_Sensitive"]
+"""Protection of data, from least to most."""
 Target = Literal["on-device", "edge", "cloud"]
+"""Kind of place where a model runs."""
 DeviceClass = Literal["entry", "mid-range", "high-end"]
+"""Class of phones, from weakest to strongest."""
 DataType = Literal[
     "camera-image",
     "document-image",
@@ -37,6 +42,7 @@ DataType = Literal[
     "motion-sensor",
     "customer-profile",
 ]
+"""Kind of data that an application passes to a model."""
 
 MODALITIES: Final[tuple[str, ...]] = get_args(Modality)
 PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)  # from least to most protected

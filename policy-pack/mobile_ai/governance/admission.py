@@ -1,9 +1,9 @@
 """Generates Kubernetes admission policies from the pack's Kubernetes rules.
 
-One ``ValidatingAdmissionPolicy`` per rule, built from the same constants (``governance.pods``), so
-that the API server also rejects objects that were applied without the pipeline. An admission
-policy evaluates a single object and knows no model: it requires a digest to be present and does
-not verify which model version it belongs to.
+One ``ValidatingAdmissionPolicy`` per rule, built from the same constants
+(``mobile_ai.governance.pods``), so that the API server also rejects objects that were applied
+without the pipeline. An admission policy evaluates a single object and knows no model: it
+requires a digest to be present and does not verify which model version it belongs to.
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 """
 

@@ -1,7 +1,7 @@
 """CEL checks of the admission policies, keyed by the message of a failed check.
 
 They read ``variables.pod``, ``variables.containers`` and ``variables.every`` (containers, init
-containers and ephemeral containers), which ``governance.admission`` defines.
+containers and ephemeral containers), which ``mobile_ai.governance.admission`` defines.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class BudgetBound(BaseModel):
     maximum_usd: _Usd = Field(description="Highest monthly limit, USD.")
     kind: Literal["hard", "soft"] = Field(description="`hard`: the budget may not become soft.")
     scope: str = Field(
-        default="", description="What the budget covers, such as `stack`; absent: any scope."
+        default="", description="Scope of the budget, such as `stack`; absent: any scope."
     )
 
 

@@ -164,5 +164,5 @@ def _is_weaker(parameter: Parameter, value: Any) -> bool:
 
 def _refused(name: str, got: str, expected: str) -> DocumentError:
     return DocumentError(
-        name, got=got, expected=expected, next_step="mend the pack config; its schema lists all"
+        name, got=got, expected=expected, next_step="fix the pack config; its schema lists all"
     )

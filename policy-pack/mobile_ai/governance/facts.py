@@ -1,4 +1,4 @@
-"""What the plan has told so far: the governance context, verified models, who is whose child.
+"""Facts admitted from the plan: governance context, verified models, parents of resources.
 
 Facts are admitted before the rules run, each from the resource that states it. What does not
 hold is kept as a refusal, which the rule in charge reports; every other rule then finds the
@@ -28,7 +28,7 @@ __all__ = ["Context", "Facts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What ``GovernanceContext`` says, as far as it is known.
+    """Known values of the plan's ``GovernanceContext``.
 
     Attributes:
         stack: The stack that it says it is for.
@@ -82,7 +82,7 @@ class Context:
 
 
 class Facts:
-    """What one stack has told so far; grows as its resources are seen.
+    """Facts of one stack; grows as its resources are seen.
 
     Attributes:
         setting: The judge's own knowledge of the stack.
@@ -92,8 +92,8 @@ class Facts:
         models: Verified model versions by manifest digest.
         refusals: By URN, why a ``ModelVersion`` or context does not hold.
         deployments: The props of each ``MobileAIDeployment`` by URN.
-        baseline: What was deployed before; ``None`` if the plan does not tell.
-        untold: Why it does not tell.
+        baseline: Models deployed before; ``None`` if the plan does not state them.
+        untold: Reason why the plan does not state them.
         secrets: Texts that were read as secrets; no message shows them.
     """
 

@@ -1,6 +1,6 @@
-"""What a rule is: data around a small function.
+"""Rules of the policy pack: metadata around a check function.
 
-Families of rules are modules of ``governance.rules``; each lists its rules in ``RULES``.
+Families of rules are modules of ``mobile_ai.governance.rules``; each lists its rules in ``RULES``.
 """
 
 from __future__ import annotations
@@ -30,9 +30,13 @@ __all__ = [
 ]
 
 Group = Literal["responsible_ai", "finops", "security", "delivery"]
+"""Family of a rule in reports."""
 Kind = Literal["resource", "stack"]
+"""Subject of a rule: one resource, or the whole stack."""
 Severity = Literal["low", "medium", "high", "critical"]
+"""Severity of a violation in reports; it decides nothing."""
 OnUnknown = Literal["deny", "warn", "defer"]
+"""Outcome of a rule that read an unknown value; ``defer`` denies at update instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +49,17 @@ class Rule:
         group: The family it belongs to.
         kind: ``resource`` rules block a resource before it is made; ``stack`` rules hold
             only what needs the whole.
-        severity: How bad a violation is.
+        severity: Severity of a violation.
         enforcement: The level where the config says nothing.
         frameworks: The controls it serves, such as ``EU AI Act Art. 10``.
-        remediation: What to do about a violation, as an instruction.
+        remediation: Fix of a violation, as an instruction.
         applies_to: Type tokens; one that ends in ``*`` is a prefix.
-        on_unknown: What an unknown property that it reads means.
+        on_unknown: Outcome for an unknown property that it reads.
         waivable_by: The role whose signature can waive it, or ``None``: nobody's.
-        max_waiver_days: How long a waiver of it may run.
-        owner: Who answers for the rule.
-        review_by: When somebody must look at it again.
-        parameters: What a config may set.
+        max_waiver_days: Longest validity of a waiver of it.
+        owner: Team responsible for the rule.
+        review_by: Date of its next review.
+        parameters: Parameters that a config may set.
         check: The judgement.
     """
 

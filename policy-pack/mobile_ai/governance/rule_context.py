@@ -1,4 +1,4 @@
-"""What a rule's function is given: a resource with its facts, or the whole stack."""
+"""Arguments of rule functions: one resource with the stack's facts, or the whole stack."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Case:
 
     Attributes:
         resource: The resource.
-        facts: What is known of the stack so far.
+        facts: Facts of the stack so far.
         parameters: The rule's effective parameters.
-        notes: Where findings go.
+        notes: Collector of its findings.
     """
 
     __slots__ = ("facts", "notes", "parameters", "resource")
@@ -92,7 +92,7 @@ class StackContext:
 
     Attributes:
         index: All resources, with their outputs.
-        facts: What the resources' inputs told.
+        facts: Facts from the resources' inputs.
         parameters: The rule's effective parameters.
         advice: The rule's remediation.
         cases: The cases opened so far, by URN (empty for the stack as a whole).

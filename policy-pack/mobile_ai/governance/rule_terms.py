@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 __all__ = ["Enforcement", "Parameter", "RuleTerms", "Weaker"]
 
 Enforcement = Literal["mandatory", "advisory", "disabled"]
+"""Level of a rule: mandatory denies, advisory warns, disabled does not run."""
 # Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …;
 # `never` where the default is as loose as it gets, `other` where any change may loosen.
 Weaker = Literal["more", "fewer", "higher", "lower", "other", "never"]
@@ -23,7 +24,7 @@ class Parameter:
 
     Attributes:
         default: Its value where the config says nothing; its type is the parameter's.
-        doc: What it means, with the unit.
+        doc: Meaning and unit.
         weaker: The direction in which a change loosens the rule and so is reported.
     """
 
@@ -33,7 +34,7 @@ class Parameter:
 
 
 class RuleTerms(Protocol):
-    """A rule as its config and its waivers see it; ``governance.rule.Rule`` is one."""
+    """A rule as its config and its waivers see it; ``mobile_ai.governance.rule.Rule`` is one."""
 
     @property
     def id(self) -> str:

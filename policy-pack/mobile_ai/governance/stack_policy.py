@@ -33,9 +33,9 @@ class Setting:
     Attributes:
         stack: The stack's name.
         environment: Such as ``prod``.
-        trust: Who may sign what.
+        trust: Trusted keys and their roles.
         config: Effective levels and parameters.
-        bounds: What its stack file may choose among.
+        bounds: Allowed values of its stack file.
         rego: The company's own modules by file name.
         release_root: SHA-256 of the first root of its releases; empty: no release proves anything.
     """

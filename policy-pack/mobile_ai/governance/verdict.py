@@ -10,6 +10,7 @@ from mobile_ai.contracts.reading import Finding
 __all__ = ["JudgementOutcome", "StackVerdict"]
 
 JudgementOutcome = Literal["pass", "fail", "unknown", "deferred", "warned", "waived"]
+"""Outcome of a rule on a resource, waivers and enforcement applied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

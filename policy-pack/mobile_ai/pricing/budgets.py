@@ -107,7 +107,7 @@ class BudgetVerdict:
 
     Attributes:
         name: The budget.
-        scope: What it covers (see ``CostEstimate.of_budget``).
+        scope: Deployments that it covers (see ``CostEstimate.of_budget``).
         kind: ``hard`` or ``soft``.
         limit: Monthly limit, USD.
         allowed: The limit, or the amount that a signed exception allows if that is higher.

@@ -32,6 +32,7 @@ Period = tuple[datetime, datetime]  # the second is the first moment after it
 Kind = Literal["decimal", "json", "text", "time"]
 
 BANDS: Final = ("low", "typical", "high")
+"""Bands of an estimate."""
 ESTIMATED: Final = "x_Estimated"  # whether AWS has not closed the month; from Cost Explorer alone
 MANDATORY: Final[Mapping[str, Kind]] = {
     "BilledCost": "decimal",
@@ -56,6 +57,7 @@ MANDATORY: Final[Mapping[str, Kind]] = {
     "ServiceCategory": "text",
     "ServiceName": "text",
 }
+"""Columns that FOCUS requires, with the type of their values."""
 COLUMNS: Final[Mapping[str, Kind]] = {
     **MANDATORY,
     "AllocatedMethodDetails": "json",
@@ -77,6 +79,7 @@ COLUMNS: Final[Mapping[str, Kind]] = {
     "x_RecordType": "text",
     "x_Ring": "text",
 }
+"""Columns that are written, with the type of their values."""
 _AWS: Final = "Amazon Web Services"
 _WRITTEN: Final[Mapping[Kind, Callable[[Any], str]]] = {
     "decimal": lambda value: f"{value:f}",

@@ -12,6 +12,7 @@ from mobile_ai.pricing.money import Band, cents
 __all__ = ["Line", "Status"]
 
 Status = Literal["priced", "free", "unknown"]
+"""State of a price: known, free of charge, or unknown and excluded from totals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Line:
         amount: The cost, ``None`` if unknown.
         ceiling: Upper bound of an unknown cost; ``None`` if there is none.
         billed: Whether the cost is invoiced to the stack; a device's energy is not.
-        reason: Why it is free or unknown.
+        reason: Reason why it is free or unknown.
         source: Source of the price, or of the reason why it is free.
         shares: Shares of the cost by deployment; empty if shared by the whole stack.
     """

@@ -75,6 +75,7 @@ OFFERS: Final[Mapping[str, Offer]] = MappingProxyType(
         "secrets.secret": _offer("AWSSecretsManager", "AWSSecretsManager-Secrets"),
     }
 )
+"""Items of the catalogue and the AWS Price List query of each."""
 
 
 def offer_of(item: str) -> Offer | None:

@@ -17,7 +17,7 @@ __all__ = [
     "RefusedError",
 ]
 
-# HTTP status codes; `edge.grpc_server` maps them to gRPC's.
+# HTTP status codes; `mobile_ai.edge.grpc_server` maps them to gRPC's.
 BAD_REQUEST: Final = 400
 UNAUTHENTICATED: Final = 401
 FORBIDDEN: Final = 403

@@ -31,7 +31,7 @@ _FIELDS: Final = {
 
 
 class GrpcJob:
-    """A gRPC request in a lane, see :class:`edge.jobs.Job`.
+    """A gRPC request in a lane, see :class:`mobile_ai.edge.jobs.Job`.
 
     Attributes:
         answer: Future of the response.

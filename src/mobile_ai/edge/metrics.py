@@ -1,4 +1,4 @@
-"""What Prometheus reads: the counts of :mod:`edge.stats`, in its text format."""
+"""Prometheus exposition of the counts of :mod:`mobile_ai.edge.stats`, in the text format."""
 
 from __future__ import annotations
 

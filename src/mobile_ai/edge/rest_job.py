@@ -23,7 +23,7 @@ _OK: Final = 200
 
 
 class RestJob:
-    """A REST request in a lane, see :class:`edge.jobs.Job`."""
+    """A REST request in a lane, see :class:`mobile_ai.edge.jobs.Job`."""
 
     __slots__ = ("_done", "_model", "_plan", "deadline", "given", "key", "rows", "start")
 

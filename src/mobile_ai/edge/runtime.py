@@ -30,7 +30,7 @@ class UnservableModelError(ValueError):
 
 
 class OnnxModel:
-    """A :class:`edge.serving.ServedModel` on an onnxruntime session, CPU only."""
+    """A :class:`mobile_ai.edge.serving.ServedModel` on an onnxruntime session, CPU only."""
 
     platform = _PLATFORM
 

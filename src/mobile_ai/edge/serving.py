@@ -1,8 +1,8 @@
 """The seam between the server and the models that it serves.
 
 The server (protocols, batching, protection) knows models only as :class:`ServedModel` in a
-:class:`ModelTable`; what obtains, verifies, swaps and watches versions (`edge.models`) knows the
-server only by these names. Two rules carry the rest:
+:class:`ModelTable`; what obtains, verifies, swaps and watches versions
+(`mobile_ai.edge.models`) knows the server only by these names. Two rules carry the rest:
 
 - **Counting.** `route` returns a :class:`Served` that it has acquired for the caller, who releases
   it when the request has its outputs. A version that was taken from the table is closed when its
@@ -12,9 +12,9 @@ server only by these names. Two rules carry the rest:
   rows of many requests, their outputs or the error, and the time. Error-rate watch and
   sketches live on it. A request that was refused before the runtime is no report.
 
-`edge.runtime.OnnxModel` is a :class:`ServedModel` on onnxruntime. `edge.models.open_table` returns
-the table of a server from the ``models`` part of its configuration, which
-`edge.models.settings.ModelSettings` defines.
+`mobile_ai.edge.runtime.OnnxModel` is a :class:`ServedModel` on onnxruntime.
+`mobile_ai.edge.models.open_table` returns the table of a server from the ``models`` part of its
+configuration, which `mobile_ai.edge.models.settings.ModelSettings` defines.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 Tensors = Mapping[str, NDArray[Any]]
+"""Arrays by name of the tensor."""
 Headers = Sequence[tuple[bytes, bytes]]  # names in lower case, as ASGI has them
 
 
@@ -75,7 +76,7 @@ class ServedTensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
-    """Which model is meant, without doubt.
+    """Unambiguous identity of a served model.
 
     Attributes:
         name: Name of the model in paths.
@@ -93,7 +94,7 @@ class ServedModel(Protocol):
 
     @property
     def identity(self) -> ModelIdentity:
-        """Which model this is."""
+        """Identity of the model."""
 
     @property
     def platform(self) -> str:
@@ -101,15 +102,15 @@ class ServedModel(Protocol):
 
     @property
     def inputs(self) -> tuple[ServedTensor, ...]:
-        """What it takes."""
+        """Input tensors."""
 
     @property
     def outputs(self) -> tuple[ServedTensor, ...]:
-        """What it gives."""
+        """Output tensors."""
 
     @property
     def batchable(self) -> bool:
-        """Whether rows of several requests may be joined along the first axis of every tensor."""
+        """True if rows of several requests may be joined along the first axis of every tensor."""
 
     def run(self, batch: Tensors) -> dict[str, NDArray[Any]]:
         """Return all outputs for inputs that were checked against `inputs`.
@@ -165,12 +166,12 @@ class ModelRun:
     """One call of a runtime.
 
     Attributes:
-        served: What ran.
+        served: The version that ran.
         inputs: The batch as it went in.
-        outputs: What came out; ``None`` if it failed.
+        outputs: Output tensors; ``None`` if it failed.
         rows: Rows of the batch; 1 for a model that is not batchable.
         seconds: Wall time of the call.
-        error: Why it failed.
+        error: The failure, if it failed.
     """
 
     served: Served
@@ -189,7 +190,7 @@ class IndexEntry:
         name: Name of the model.
         version: A version that is known for it.
         state: ``READY``, ``LOADING``, ``UNLOADING`` or ``UNAVAILABLE``.
-        reason: Why it is in that state, for people; may be empty.
+        reason: Reason for the state, for people; may be empty.
     """
 
     name: str

@@ -32,7 +32,7 @@ class _Section(BaseModel):
 
 
 class Listen(_Section):
-    """Where the server listens."""
+    """Address and ports of the server."""
 
     host: str = Field(default="127.0.0.1", description="Address; `0.0.0.0` in a container.")
     port: Port = Field(default=8080, description="Port of REST; 0 takes any free one.")
@@ -46,7 +46,7 @@ class Listen(_Section):
     idle_seconds: float = Field(
         default=75.0,
         gt=0,
-        description="How long a connection may be open without a request: longer than a gateway "
+        description="Longest time a connection is open without a request: longer than a gateway "
         "keeps one that it means to use.",
     )
 
@@ -62,7 +62,7 @@ class Tls(_Section):
 
 
 class Batching(_Section):
-    """How requests are joined."""
+    """Batching of requests."""
 
     max_rows: int = Field(default=32, ge=1, le=4096, description="Largest batch.")
     max_wait_ms: float = Field(default=2.0, ge=0, le=1000, description="Longest collection.")
@@ -72,25 +72,25 @@ class Batching(_Section):
 
 
 class Requests(_Section):
-    """What one request may take."""
+    """Limits of one request."""
 
     max_body_mib: float = Field(default=16.0, gt=0, le=1024, description="Largest body, MiB.")
     timeout_ms: float = Field(
-        default=10_000.0, gt=0, description="How long it waits; a client may ask for less."
+        default=10_000.0, gt=0, description="Longest wait; a client may ask for less."
     )
     call_seconds: float = Field(
         default=30.0,
         gt=0,
-        description="How long one call of a model may take; the process ends when one hangs, and "
+        description="Longest call of a model; the process exits when one hangs, and "
         "whoever supervises it starts it again.",
     )
     arrival_seconds: float = Field(
-        default=20.0, gt=0, description="How long it may take to arrive, or its answer to be read."
+        default=20.0, gt=0, description="Longest time to receive it, or to send its answer."
     )
 
 
 class Access(_Section):
-    """Who may ask, and how often. Each file is JSON and is read again when it changes."""
+    """Clients and their quotas. Each file is JSON and is read again when it changes."""
 
     keys: Path | None = Field(
         default=None, description='API keys: `{"keys": [{"client", "sha256", "operator"}]}`.'
@@ -105,7 +105,7 @@ class Access(_Section):
 
 
 class Drain(_Section):
-    """How the server ends after SIGTERM."""
+    """Shutdown of the server after SIGTERM."""
 
     announce_seconds: float = Field(
         default=5.0, ge=0, description="Not ready, still serving: until the gateway has noticed."
@@ -116,7 +116,7 @@ class Drain(_Section):
 class ServerSettings(_Section):
     """Everything a server is told."""
 
-    models: ModelSettings = Field(description="What is served, and where it comes from.")
+    models: ModelSettings = Field(description="Models that are served, and their sources.")
     listen: Listen = Listen()
     tls: Tls | None = None
     batching: Batching = Batching()
@@ -161,7 +161,7 @@ def from_environment(
 
     Args:
         environment: Its variables.
-        image: What the image holds beside the code.
+        image: Folder of the image's files beside the code.
         throttle: The budget's throttle, used once it is there.
 
     Raises:
@@ -182,7 +182,7 @@ def load_settings(path: Path) -> ServerSettings:
     """Return the settings in a file.
 
     Raises:
-        SettingsError: If it cannot be read, or has a field that nobody knows.
+        SettingsError: If it cannot be read, or has an unknown field.
     """
     try:
         with path.open("rb") as file:

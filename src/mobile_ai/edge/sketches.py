@@ -1,4 +1,4 @@
-"""Histograms of inputs and outputs for drift detection, as events of `contracts.telemetry`.
+"""Histograms of inputs and outputs for drift detection, as telemetry events.
 
 No value of a tensor leaves the server. A few rows a second are sampled; requests and failures are
 counted exactly. Events are written as JSON Lines files, which the site's forwarder collects.

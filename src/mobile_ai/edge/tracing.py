@@ -73,7 +73,7 @@ class Tracing:
         Args:
             traceparent: W3C trace context of the caller; empty if there is none.
             target: Name and version of the model.
-            codes: Statuses of :mod:`edge.errors` to gRPC codes.
+            codes: Statuses of :mod:`mobile_ai.edge.errors` to gRPC codes.
         """
         span = self._begun(traceparent, target, protocol="grpc")
         if span is None:

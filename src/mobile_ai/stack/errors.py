@@ -1,4 +1,4 @@
-"""What is wrong with a stack file, in words: key, got, expected, next step."""
+"""Problems of a stack file as four-part messages: key, got, expected, next step."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,10 +33,10 @@ class Problem:
     """One thing that is wrong.
 
     Attributes:
-        key: Where, as `pulumi config set --path` names it.
-        got: What stands there.
-        expected: What would have been accepted.
-        next_step: What the reader can do about it.
+        key: Path of the value, as `pulumi config set --path` names it.
+        got: The value found.
+        expected: Accepted values.
+        next_step: Instruction for the reader.
     """
 
     key: str
@@ -65,7 +65,7 @@ class StackFileError(GovernanceError):
     """A stack file cannot be used: a line of four parts for every problem in it.
 
     Attributes:
-        problems: What is wrong, each with its place in the file as its key.
+        problems: The problems, each with its place in the file as its key.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -86,7 +86,7 @@ def problems_of(error: ValidationError, *, schema: Mapping[str, Any]) -> list[Pr
     """Return the problems that a type check found, in the words of this module.
 
     Args:
-        error: What pydantic found.
+        error: Errors that pydantic found.
         schema: The JSON Schema of what was checked, which knows keys and descriptions.
     """
     items = error.errors(include_url=False)
@@ -100,7 +100,7 @@ def excerpt(value: Any) -> str:
 
 
 def _follows_from_others(item: ErrorDetails) -> bool:
-    """Whether a list is only "too short" because entries of it are wrong, as reported."""
+    """Return whether a list is only "too short" because its wrong entries were dropped."""
     return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 

@@ -27,7 +27,7 @@ class StackInputs:
         settings: The stack file.
         models: Every model version pinned, by name ``<model>-<version>``.
         records: Waivers of the stack and measured usage, signed, as in Git.
-        release: What was released last, with its signatures verified.
+        release: The last release, with its signatures verified.
     """
 
     stack: str

@@ -63,7 +63,7 @@ class StackFile:
         name: As messages give it.
         text: The file's text.
         config: Its ``config`` mapping, keys with their namespace.
-        secrets: What stands beside it: how the engine encrypts the stack's secrets.
+        secrets: Keys beside it: the engine's encryption of the stack's secrets.
     """
 
     name: str
@@ -116,7 +116,7 @@ class StackFile:
 
     @cached_property
     def marks(self) -> Mapping[KeyPath, Mark]:
-        """Where every key and entry of the text stands, by its path from the top."""
+        """Line and column of every key and entry of the text, by its path from the top."""
         root = yaml.compose(self.text, Loader=_Loader)
         return {} if root is None else dict(_marks(root, ()))
 

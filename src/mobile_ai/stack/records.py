@@ -248,5 +248,5 @@ def _check_self_test(root: Path, path: str, manifest: ModelManifest, key: str) -
 
 def _unusable(key: str, got: str, expected: str) -> RecordError:
     return RecordError(
-        Problem(key=key, got=got, expected=expected, next_step="mend the path, or add the file")
+        Problem(key=key, got=got, expected=expected, next_step="fix the path, or add the file")
     )

@@ -42,7 +42,7 @@ class ReleaseFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackRelease:
-    """What a stack released last; empty before its first release.
+    """Last release of a stack; empty before its first.
 
     Attributes:
         files: In the order of uploading.

@@ -1,6 +1,6 @@
 """The settings of a stack in types, parsed from values wherever they come from.
 
-Inside a Pulumi program the values come from the engine, elsewhere from ``stack.reader``.
+Inside a Pulumi program the values come from the engine, elsewhere from ``mobile_ai.stack.reader``.
 """
 
 import json
@@ -30,30 +30,31 @@ from mobile_ai.stack.settings_types import Region, Section
 __all__ = ["NAMESPACE", "Settings", "parse_settings", "settings_schema"]
 
 NAMESPACE = "mobile-ai"
+"""Prefix of the program's keys in a stack file."""
 
 
 class Settings(Section):
     """The stack file, in types."""
 
-    owner: Owner = Field(description="Who answers for the stack and who pays for it.")
+    owner: Owner = Field(description="Owner and payer of the stack.")
     environment: Environment = Field(description="`dev` or `prod`: which trust and rules apply.")
     region: Region = Field(description="Home region: everything that is in one place is here.")
     aws: Aws = Field(description="The account that the stack may touch.")
     images: Images = Field(description="Container images, pinned by digest.")
-    registry: Registry = Field(description="Where model versions are registered.")
+    registry: Registry = Field(description="Registry of model versions.")
     network: Network = Field(description="Network of what runs in the home region.")
     identity: Identity = Field(description="Issuer of the tokens that public APIs accept.")
     sites: tuple[Site, ...] = Field(default=(), description="Clusters that serve models.")
-    delivery: Delivery = Field(description="How devices get models.")
-    telemetry: Telemetry = Field(description="What comes back from devices.")
+    delivery: Delivery = Field(description="Delivery of models to devices.")
+    telemetry: Telemetry = Field(description="Telemetry of devices.")
     budgets: tuple[Budget, ...] = Field(min_length=1, description="Monthly limits on money.")
-    cost: Cost = Field(default=Cost(), description="How cost is observed in the account.")
+    cost: Cost = Field(default=Cost(), description="Cost observation in the account.")
     existing: Existing = Field(
-        default=Existing(), description="What exists already and is used instead of made."
+        default=Existing(), description="Existing resources that are used instead of created."
     )
     protect: bool = Field(description="Refuse to delete what holds state.")
     deployments: tuple[Deployment, ...] = Field(
-        min_length=1, description="Which model goes where, how fast."
+        min_length=1, description="Models, their placements and rollouts."
     )
 
     def site(self, name: str) -> Site:
@@ -75,7 +76,7 @@ def parse_settings(values: Mapping[str, Any], *, source: str) -> Settings:
 
     Args:
         values: The keys of the namespace ``mobile-ai``, as JSON values.
-        source: What errors name: the stack file.
+        source: Name in errors: the stack file.
 
     Raises:
         SettingsError: If a key is missing, unknown or of another type; it names every one.

@@ -1,4 +1,4 @@
-"""What the parts of a stack file must agree on: checks that no type can express.
+"""Checks across sections of a stack file, which no type can express.
 
 Each check is a function from the settings to problems; none of them stops the others.
 """
@@ -73,7 +73,7 @@ def _environment_fits_stack(settings: Settings, stack: str) -> Iterator[Problem]
             key="mobile-ai:environment",
             got=f"{environment!r} in stack {stack!r}",
             expected=f"a stack named {environment!r} or {environment + '-...'!r}",
-            next_step="select the other stack, or mend the environment",
+            next_step="select the other stack, or fix the environment",
         )
 
 

@@ -56,16 +56,16 @@ def _check_domain(domain: str | None, certificate: str | None, zone: str | None)
 
 
 class GeoRestriction(Section):
-    """Where models may, or may not, be downloaded."""
+    """Countries in which models may, or may not, be downloaded."""
 
-    mode: Literal["allow", "deny"] = Field(description="What the list does.")
+    mode: Literal["allow", "deny"] = Field(description="Effect of the list.")
     countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = Field(
         min_length=1, description="ISO 3166-1 alpha-2 codes."
     )
 
 
 class Delivery(Section):
-    """How devices get models."""
+    """Delivery of models to devices."""
 
     domain: DomainName | None = Field(
         default=None, description="Host name of the CDN; TLS 1.2 cannot be required without one."
@@ -82,7 +82,7 @@ class Delivery(Section):
         default=2_000, ge=100, le=2_000_000, description="Requests of one address; needs `waf`."
     )
     geo_restriction: GeoRestriction | None = Field(
-        default=None, description="Where models may be downloaded; absent: everywhere."
+        default=None, description="Countries of downloads; absent: everywhere."
     )
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(
         default="PriceClass_100", description="CloudFront locations to use and pay for."
@@ -94,13 +94,13 @@ class Delivery(Section):
         "application's own backend; absent: everybody may download them.",
     )
     metadata_ttl_seconds: int = Field(
-        default=300, ge=0, le=3_600, description="How long the CDN keeps release metadata."
+        default=300, ge=0, le=3_600, description="Time the CDN caches release metadata."
     )
     timestamp_refresh_minutes: int = Field(
-        default=60, ge=5, le=1_440, description="How often freshness is signed anew."
+        default=60, ge=5, le=1_440, description="Interval of signing the timestamp."
     )
     timestamp_expiry_minutes: int = Field(
-        default=1_440, ge=15, le=10_080, description="How long devices believe a signed freshness."
+        default=1_440, ge=15, le=10_080, description="Validity of a signed timestamp."
     )
     log_retention_days: int = Field(
         default=30, ge=1, le=30, description="Days that access logs are kept (storage limitation)."
@@ -117,7 +117,7 @@ class Delivery(Section):
 
 
 class Telemetry(Section):
-    """What comes back from devices, and how long it is kept."""
+    """Telemetry of devices and its retention."""
 
     domain: DomainName | None = Field(
         default=None, description="Host name of the telemetry API; absent: the one AWS gives."
@@ -155,9 +155,9 @@ class Telemetry(Section):
     buffer_seconds: int = Field(default=300, ge=60, le=900, description="Firehose buffer, seconds.")
     buffer_mb: int = Field(default=64, ge=64, le=128, description="Firehose buffer, MiB.")
     scan_limit_gb: int = Field(
-        default=10, ge=1, le=10_000, description="What one Athena query may read, GiB."
+        default=10, ge=1, le=10_000, description="Limit of one Athena query, GiB read."
     )
-    notify: tuple[Mail, ...] = Field(min_length=1, description="Who is told of alarms.")
+    notify: tuple[Mail, ...] = Field(min_length=1, description="Recipients of alarms.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Telemetry":

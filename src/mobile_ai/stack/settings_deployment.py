@@ -32,14 +32,14 @@ __all__ = [
 
 
 class DataProcessing(Section):
-    """What the application feeds the model with."""
+    """Data that the application passes to the model."""
 
-    privacy_tier: PrivacyTier = Field(description="How personal the data are.")
+    privacy_tier: PrivacyTier = Field(description="Sensitivity of the data.")
     data_types: tuple[DataType, ...] = Field(min_length=1, description="Kinds of data.")
 
 
 class Replicas(Section):
-    """How many copies run at a site."""
+    """Number of replicas at a site."""
 
     min: int = Field(ge=1, le=100, description="At least so many, also with no load.")
     max: int = Field(ge=1, le=100, description="At most so many.")
@@ -65,7 +65,7 @@ class EdgePlacement(Section):
     target: Literal["edge"] = Field(description="`edge`: a site runs it.")
     variant: Name = Field(description="Artifact of the manifest.")
     site: Name = Field(description="One of `sites`.")
-    replicas: Replicas = Field(description="How many copies run.")
+    replicas: Replicas = Field(description="Number of replicas.")
     cpu_millis: int = Field(default=500, ge=50, le=16_000, description="CPU of a copy, 1/1000.")
     memory_mb: int = Field(default=512, ge=128, le=65_536, description="Memory of a copy, MiB.")
     rate_per_second: int | None = Field(
@@ -85,19 +85,20 @@ class CloudPlacement(Section):
     reserved_concurrency: int = Field(ge=1, le=1_000, description="Copies that may run at once.")
     memory_mb: int = Field(ge=256, le=10_240, description="Memory of a copy, MiB.")
     authorizer: Literal["jwt", "iam"] = Field(
-        default="jwt", description="Who may call: tokens of `identity`, or AWS credentials."
+        default="jwt", description="Authorized callers: tokens of `identity`, or AWS credentials."
     )
     rate_per_second: int = Field(
         default=50, ge=1, le=10_000, description="Requests that the API lets in."
     )
     architecture: Literal["amd64", "arm64"] = Field(
-        default="arm64", description="Which image runs; arm64 is cheaper per GB-second."
+        default="arm64", description="Architecture of the image; arm64 costs less per GB-second."
     )
 
 
 Placement = Annotated[
     OnDevicePlacement | EdgePlacement | CloudPlacement, Field(discriminator="target")
 ]
+"""Place of a deployment, told apart by ``target``."""
 
 
 class Ring(Section):
@@ -113,7 +114,7 @@ class Ring(Section):
 
 
 class Rollout(Section):
-    """How far a version has gone out."""
+    """Progress of a version's rollout."""
 
     salt: str = Field(
         pattern=r"^[a-z0-9-]{4,64}$",
@@ -146,7 +147,7 @@ class Rollout(Section):
 
 
 class Usage(Section):
-    """What the cost estimate assumes; checked against signed measurements."""
+    """Usage that the cost estimate assumes; checked against signed measurements."""
 
     monthly_active_devices: int = Field(ge=0, description="Devices that ask at least once.")
     updates_per_month: float = Field(ge=0, le=100, description="New versions in a month.")
@@ -172,10 +173,10 @@ class Deployment(Section):
     manifest: ManifestPath = Field(description="Its manifest, below models/.")
     sha256: Sha256 = Field(description="SHA-256 of that file.")
     region: Region = Field(description="Region that the data count to.")
-    data_processing: DataProcessing = Field(description="What the model is fed with.")
-    placement: tuple[Placement, ...] = Field(min_length=1, description="Where it runs.")
-    rollout: Rollout = Field(description="How far it has gone out.")
-    usage: Usage = Field(description="What the cost estimate assumes.")
+    data_processing: DataProcessing = Field(description="Data that the model gets.")
+    placement: tuple[Placement, ...] = Field(min_length=1, description="Places where it runs.")
+    rollout: Rollout = Field(description="Progress of the rollout.")
+    usage: Usage = Field(description="Assumptions of the cost estimate.")
     previous: Previous | None = Field(
         default=None, description="The version to go back to; absent: the first one."
     )

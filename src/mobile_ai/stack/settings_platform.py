@@ -42,7 +42,7 @@ __all__ = [
 
 
 class Owner(Section):
-    """Who answers for the stack and who pays for it."""
+    """Owner and payer of the stack."""
 
     project: TagValue = Field(description="Project that the cost is booked to.")
     team: TagValue = Field(description="Team that answers for the stack.")
@@ -98,6 +98,7 @@ class FargateRegistry(Section):
 
 
 Registry = Annotated[ExternalRegistry | FargateRegistry, Field(discriminator="kind")]
+"""Model registry, told apart by ``kind``."""
 
 
 class ExistingNetwork(Section):
@@ -117,22 +118,23 @@ class ManagedNetwork(Section):
     cidr: Cidr = Field(description="Addresses of the VPC.")
     availability_zones: int = Field(ge=2, le=3, description="Zones to spread over.")
     egress: Literal["endpoints", "nat", "public"] = Field(
-        description="How tasks reach AWS: VPC endpoints, a NAT gateway, or public addresses."
+        description="Route of tasks to AWS: VPC endpoints, a NAT gateway, or public addresses."
     )
 
 
 Network = Annotated[ExistingNetwork | ManagedNetwork, Field(discriminator="kind")]
+"""Network of the registry, told apart by ``kind``."""
 
 
 class Identity(Section):
-    """Who devices prove to be: the issuer of the tokens that the public APIs accept."""
+    """Device identity: the issuer of the tokens that the public APIs accept."""
 
     issuer: HttpsUrl = Field(description="OpenID issuer of device tokens.")
     audiences: tuple[str, ...] = Field(min_length=1, description="Audiences that are accepted.")
 
 
 class Quota(Section):
-    """What the delivery may take of a site."""
+    """Resource quota of the delivery at a site."""
 
     cpu: int = Field(ge=1, le=1_000, description="CPU cores, all pods together.")
     memory_gb: int = Field(ge=1, le=4_000, description="Memory, GiB, all pods together.")
@@ -140,7 +142,7 @@ class Quota(Section):
 
 
 class Gateway(Section):
-    """How clients inside a site reach its models."""
+    """Gateway by which clients inside a site reach its models."""
 
     class_name: Name = Field(description="GatewayClass that the site offers.")
     domain: DomainName = Field(description="An application answers at `<app>.<domain>`.")
@@ -151,7 +153,7 @@ class Gateway(Section):
 
 
 class Cache(Section):
-    """Where pods of a site keep the last verified model over a restart without network."""
+    """Volume of a site's pods for the last verified model: they restart without network."""
 
     storage_class: Name = Field(description="StorageClass that offers ReadWriteMany volumes.")
     size_gb: int = Field(ge=1, le=1_000, description="Size of an application's volume, GiB.")
@@ -170,7 +172,7 @@ class Site(Section):
     context: str | None = Field(
         default=None, description="Context of the ambient kubeconfig, for `push` only."
     )
-    node_price_usd_per_hour: float = Field(ge=0, description="What a node of the site costs.")
+    node_price_usd_per_hour: float = Field(ge=0, description="Cost of a node of the site.")
     node_cpu: int | None = Field(
         default=None, ge=1, le=1_000, description="CPU cores of a node; absent: 2 to 8 assumed."
     )
@@ -178,11 +180,11 @@ class Site(Section):
         default=None, ge=1, le=4_000, description="Memory of a node, GiB; absent: 8 to 32 assumed."
     )
     storage_usd_per_gb_month: float | None = Field(
-        default=None, ge=0, description="What the site's storage costs; absent: unknown."
+        default=None, ge=0, description="Cost of the site's storage; absent: unknown."
     )
     namespace: Name = Field(default="mobile-ai", description="Namespace that models run in.")
-    quota: Quota = Field(description="What the delivery may take of the site.")
-    gateway: Gateway = Field(description="How clients inside the site reach its models.")
+    quota: Quota = Field(description="Resource quota of the delivery.")
+    gateway: Gateway = Field(description="Gateway for clients inside the site.")
     cache: Cache | None = Field(
         default=None, description="Persistent model cache; absent: it lives as long as a pod."
     )
@@ -204,7 +206,7 @@ class Budget(Section):
     )
     monthly_usd: float = Field(gt=0, description="Limit for a calendar month, US dollars.")
     kind: Literal["hard", "soft"] = Field(description="`hard` blocks a deployment, `soft` warns.")
-    notify: tuple[Mail, ...] = Field(min_length=1, description="Who is told.")
+    notify: tuple[Mail, ...] = Field(min_length=1, description="Recipients of alerts.")
 
 
 class Remediation(Section):
@@ -218,7 +220,7 @@ class Remediation(Section):
 
 
 class Cost(Section):
-    """How cost is observed in the account."""
+    """Cost observation in the account."""
 
     allocation_tags: Literal["none", "payer"] = Field(
         default="none",
@@ -231,7 +233,7 @@ class Cost(Section):
 
 
 class Existing(Section):
-    """What exists already and is used instead of made."""
+    """Existing resources that are used instead of created."""
 
     artifact_bucket: str | None = Field(
         default=None,

@@ -129,17 +129,27 @@ Name = Annotated[str, Field(pattern=_NAME)]
 # Valid as an AWS tag value and as a Kubernetes label value alike.
 TagValue = Annotated[str, Field(pattern=_TAG_VALUE)]
 Version = Annotated[str, Field(pattern=_VERSION, max_length=64)]
+"""Semantic version."""
 Sha256 = Annotated[str, Field(pattern=_SHA256)]
+"""SHA-256, 64 hexadecimal digits."""
 Region = Annotated[str, AfterValidator(_known_region)]
+"""Known AWS region."""
 AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
+"""AWS account id, 12 digits."""
 Arn = Annotated[str, Field(pattern=_ARN, max_length=2048)]
+"""ARN of an AWS resource."""
 Mail = Annotated[str, Field(pattern=_MAIL, max_length=254)]
+"""Mail address."""
 DomainName = Annotated[str, Field(pattern=_DOMAIN, max_length=253)]
+"""DNS host name."""
 HttpsUrl = Annotated[str, Field(pattern=_URL, max_length=512)]
+"""URL with the scheme ``https``."""
 Cidr = Annotated[str, Field(pattern=_CIDR), AfterValidator(_readable_cidr)]
+"""IPv4 network in CIDR notation."""
 # A tag can be moved to other bytes; a digest cannot.
 ImageReference = Annotated[str, Field(pattern=_IMAGE, max_length=512)]
 ManifestPath = Annotated[str, Field(pattern=_MANIFEST, max_length=256)]
+"""Path of a manifest in the repository."""
 
 _WORDS: Final = {
     _NAME: "lower-case letters, digits and '-', at most 24, starting with a letter",

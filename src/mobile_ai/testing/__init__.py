@@ -1,6 +1,6 @@
 """Test kit for authors of rules: a signed in-memory plan, and edits of single properties.
 
->>> from testing import Scene, changed
+>>> from mobile_ai.testing import Scene, changed
 >>> scene = Scene()
 >>> deployment = changed(
 ...     scene.deployment(), "spec", "dataProcessing", "region", to="us-east-1"

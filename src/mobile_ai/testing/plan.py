@@ -35,6 +35,7 @@ from mobile_ai.testing.version import SampleVersion, make_version
 __all__ = ["IMAGE", "Scene"]
 
 IMAGE: Final = f"registry.example.com/edge@sha256:{'f' * 64}"
+"""Image of the sample's edge server, by digest."""
 _TAGS: Final = {
     "project": "mobile",
     "team": "vision",
@@ -86,7 +87,7 @@ class Scene:
         config: The pack config's text.
         records: Signed records by name.
         states: Key states by role, where not active.
-        baseline: What was deployed before, by default nothing; ``None`` for no baseline.
+        baseline: Models deployed before, by default none; ``None`` for no baseline.
         rego: Rego modules by name.
         bounds: Bounds of the stack file.
         release_root: SHA-256 of the first root of the stack's releases.

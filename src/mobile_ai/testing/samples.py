@@ -206,6 +206,7 @@ _KUBERNETES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
 }
 SAMPLE_TYPES: Final = (*_AWS, *_KUBERNETES)
+"""Resource types with sample properties."""
 
 
 def sample_props(token: str, *, labels: Mapping[str, str]) -> dict[str, Any]:

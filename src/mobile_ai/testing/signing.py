@@ -32,6 +32,7 @@ ROLES: Final = (
     "operations",
     "pipeline",
 )
+"""Roles with a signing key of their own."""
 
 
 @dataclass(frozen=True, slots=True)

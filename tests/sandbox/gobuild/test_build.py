@@ -1,4 +1,4 @@
-"""Building a recipe with a `go` that only pretends, so that every outcome can be had."""
+"""Builds a recipe with a fake `go`, so that every outcome can be tested."""
 
 import json
 import os

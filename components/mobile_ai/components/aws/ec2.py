@@ -1,4 +1,4 @@
-"""Thin EC2 and VPC resource classes that avoid importing ``pulumi_aws.ec2`` (see ``aws_thin``)."""
+"""Thin EC2 and VPC resource classes that avoid importing ``pulumi_aws.ec2`` (see ``aws.thin``)."""
 
 from mobile_ai.components.aws.thin import ThinResource
 

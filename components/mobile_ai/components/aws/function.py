@@ -51,7 +51,7 @@ class ServiceFunctionArgs(TypedDict):
     purpose: str
     """Purpose of the function; part of its physical name."""
     sources: list[str]
-    """Files of ``components.functions``; the first holds ``handler(event, context)``."""
+    """Files of ``mobile_ai.components.functions``; the first holds ``handler(event, context)``."""
     shared: NotRequired[list[str]]
     """Files of ``contracts`` that the sources import; they import nothing that is not here."""
     environment: dict[str, str]

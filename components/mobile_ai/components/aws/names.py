@@ -62,8 +62,8 @@ def physical_name(scope: AwsScope, *parts: str, longest: int = _LONGEST_NAME) ->
     """Return ``mobile-ai-<stack>-<parts>``.
 
     Args:
-        scope: Where the resource is.
-        parts: What it is.
+        scope: Account and region of the resource.
+        parts: Parts of the name.
         longest: Characters that its service takes, where that is more than most do.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Thin web ACL resource class that avoids importing ``pulumi_aws.wafv2`` (see ``aws_thin``)."""
+"""Thin web ACL resource class that avoids importing ``pulumi_aws.wafv2`` (see ``aws.thin``)."""
 
 import pulumi
 

@@ -29,7 +29,7 @@ class DeployedArgs(TypedDict):
     """A baseline, with values known at preview."""
 
     found: pulumi.Input[str]
-    """``state``, ``first`` or ``missing`` (see ``contracts.deployed``)."""
+    """``state``, ``first`` or ``missing`` (see ``mobile_ai.contracts.deployed``)."""
     text: pulumi.Input[str]
     """The output ``deployed`` of the last successful `up`; empty before the first."""
 

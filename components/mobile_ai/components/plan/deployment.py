@@ -8,7 +8,7 @@ __all__ = ["MobileAIDeployment", "MobileAIDeploymentArgs"]
 
 
 class MobileAIDeploymentArgs(TypedDict):
-    """The governance document, as built by ``components.plan.documents``."""
+    """The governance document, as built by ``mobile_ai.components.plan.documents``."""
 
     apiVersion: str
     """``mobile-ai/v1``."""

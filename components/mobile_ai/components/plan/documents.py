@@ -1,4 +1,4 @@
-"""What components carry for the rules, written from the settings as plain values."""
+"""Governance documents that components carry for the rules, built from the settings."""
 
 from typing import Any
 

@@ -88,7 +88,7 @@ def _covers(case: Case, key: str, values: Iterable[str], allowed: Any) -> None:
 def _check_expiry(case: Case, model: VerifiedModel) -> None:
     expires = model.expiry("assessment")
     if expires <= case.now:
-        # Expiry must not block a halt or a rollback (see `governance.expiry`).
+        # Expiry must not block a halt or a rollback (see `mobile_ai.governance.expiry`).
         report = case.warn if may_stay(case) else case.deny
         report("assessment", got=f"expired on {expires.date()}", expected="one that still counts")
     elif expires - case.now < timedelta(days=case.parameters["warnDays"]):

@@ -24,6 +24,7 @@ from mobile_ai.pricing.plan import Plan
 __all__ = ["PRICED", "Pricer"]
 
 Pricer = Callable[[Plan, Resource], list[Line]]
+"""Prices a resource of a plan."""
 
 _MODULES = (compute, data, database, delivery, edge, network, observing, security, storage)
 

@@ -1,4 +1,4 @@
-"""Queries the AWS price list; I/O layer of `pricing.offers`."""
+"""Queries the AWS price list; I/O layer of `mobile_ai.pricing.offers`."""
 
 import datetime as dt
 import hashlib

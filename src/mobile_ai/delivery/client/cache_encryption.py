@@ -19,6 +19,7 @@ from mobile_ai.delivery.errors import UpdateError
 __all__ = ["KEY_BYTES", "read_key", "seal", "unseal"]
 
 KEY_BYTES: Final = 32
+"""Length of an encryption key: AES-256."""
 _NONCE: Final = 12  # bytes
 
 

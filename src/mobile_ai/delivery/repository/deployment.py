@@ -25,14 +25,14 @@ class ManifestPin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedDeployment:
-    """What a stack file says about one model in one application.
+    """Deployment of one model in one application, as the stack file states it.
 
     Attributes:
         app: The application.
         model: The model.
         pin: The version to release.
         previous: The version of rings not reached yet, if there is one.
-        placement: Where it runs, as in the stack file.
+        placement: Its placements, as in the stack file.
         salt: Decides which devices come first.
         rings: Rings in order.
         stage: The ring reached.

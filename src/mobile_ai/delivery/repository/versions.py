@@ -23,7 +23,7 @@ class ModelVersionFiles:
 
     Attributes:
         folder: ``models/<model>/<version>``.
-        model: Result of ``contracts.evidence``.
+        model: Result of ``mobile_ai.contracts.evidence``.
     """
 
     folder: Path

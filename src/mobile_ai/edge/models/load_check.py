@@ -28,7 +28,7 @@ class Prover:
     def answers(
         self, path: Path, format_: str, cases: Sequence[dict[str, Any]]
     ) -> list[list[float]]:
-        """Return a model's answers to its self-test (a ``delivery.client.selftest.Runner``).
+        """Return answers to a self-test; a ``mobile_ai.delivery.client.selftest.Runner``.
 
         Raises:
             SelfTestError: If it has another format, or its process fails.

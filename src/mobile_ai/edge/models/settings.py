@@ -1,4 +1,4 @@
-"""What a server is told about models: where they come from, and how carefully they are tried."""
+"""Settings of the served models: sources, canary, probation and rollback thresholds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ENVIRONMENT: Final = (
     "MOBILE_AI_MANIFEST_SHA256",
 )
 IMAGE: Final = Path("/opt/mobile-ai")
-"""Where the image has the trusted root, the trust file and, if it brings one, a model."""
+"""Folder in the image of the trusted root, the trust file and, if it brings one, a model."""
 
 _CACHE: Final = Path("/var/cache/mobile-ai")
 _LAMBDA_CACHE: Final = Path("/tmp/mobile-ai")  # noqa: S108  # the one folder that a function may write
@@ -97,10 +97,10 @@ class FollowedModel(_Section):
 
 
 class WatchSettings(_Section):
-    """When a new version is taken back."""
+    """Conditions under which a new version is rolled back."""
 
-    probation_seconds: float = Field(default=900.0, gt=0, description="How long it is new.")
-    window_seconds: float = Field(default=60.0, gt=0, description="What a judgement looks at.")
+    probation_seconds: float = Field(default=900.0, gt=0, description="Duration of its probation.")
+    window_seconds: float = Field(default=60.0, gt=0, description="Runs this recent are judged.")
     min_runs: int = Field(default=50, ge=1, description="Runs in a window before it is judged.")
     error_rate: float = Field(default=0.05, gt=0, le=1, description="More failed runs trip it.")
     slowdown: float = Field(
@@ -113,10 +113,10 @@ class WatchSettings(_Section):
 class ModelSettings(_Section):
     """The ``models`` part of a server's configuration."""
 
-    cache: Path = Field(default=_CACHE, description="Where verified models are kept.")
+    cache: Path = Field(default=_CACHE, description="Folder of verified models.")
     releases: Releases | None = None
     local: LocalSource | None = None
-    follow: tuple[FollowedModel, ...] = Field(min_length=1, description="What is served.")
+    follow: tuple[FollowedModel, ...] = Field(min_length=1, description="Models that are served.")
     watch: WatchSettings = WatchSettings()
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one run.")
 
@@ -140,7 +140,7 @@ class ModelSettings(_Section):
 
         Args:
             environment: Its variables.
-            image: What the image holds beside the code.
+            image: Folder of the image's files beside the code.
 
         Raises:
             ValueError: If a variable is missing or wrong.

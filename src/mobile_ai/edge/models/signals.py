@@ -1,4 +1,4 @@
-"""What the model side tells its operators: counters, and one log line for each change."""
+"""Operational signals of model updates: counters, and one log line for each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of two versions answers a request: what the caller says, else a share that is stable."""
+"""Traffic split between stable and canary: the caller's choice, else a stable share of keys."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mobile_ai.edge.serving import Headers
 __all__ = ["KEY_HEADER", "TRACK_HEADER", "Split", "Track"]
 
 Track = Literal["stable", "canary"]
+"""Version that answers a request: the stable one or the canary."""
 
 TRACK_HEADER: Final = b"x-mobile-ai-track"  # `stable` or `canary`: who tests a canary asks for it
 KEY_HEADER: Final = b"x-mobile-ai-key"  # requests with the same key get the same version
@@ -25,7 +26,7 @@ class Split:
 
         Args:
             percent: Share of requests.
-            salt: What keys are mixed with, so that models do not share their first users.
+            salt: Mixed into keys, so that models do not share their first users.
             seed: Of the draw for requests without a key; ``None`` for a fresh one.
         """
         self._share = millionths(percent)

@@ -37,7 +37,7 @@ class Entry:
     Attributes:
         stable: The ring that answers.
         canary: The ring that answers a part of the requests.
-        split: Which part.
+        split: Chooses stable or canary for a request.
     """
 
     stable: Follower
@@ -51,7 +51,7 @@ class Entry:
 
 
 class Table:
-    """See :class:`edge.serving.ModelTable`."""
+    """See :class:`mobile_ai.edge.serving.ModelTable`."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Table:
 
         Args:
             entries: Followed models by name.
-            worker: Where followers do slow things; closed with the table.
+            worker: Thread pool for the followers' blocking work; closed with the table.
             period: Seconds between two checks.
         """
         self._entries = entries
@@ -160,7 +160,7 @@ class Table:
     async def _look(self, item: Follower) -> bool:
         """Check once, whatever goes wrong; return whether the releases could be asked.
 
-        A refusal puts no check off: what mends it, or halts a version, is to come soon.
+        A refusal puts no check off: the fix, or the halt of a version, has to arrive soon.
         """
         try:
             outcome = await item.refresh()

@@ -84,7 +84,7 @@ class PackLoading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule says about a resource.
+    """Violation of a rule by a resource.
 
     Attributes:
         pack: The pack's name.
@@ -107,7 +107,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceSummary:
-    """Which rules of a pack ran on one resource; in neither list means not applicable."""
+    """Rules of a pack that ran on one resource; in neither list means not applicable."""
 
     pack: str
     pack_version: str
@@ -118,7 +118,7 @@ class ResourceSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSummary:
-    """Which stack rules of a pack ran."""
+    """Stack rules of a pack that ran."""
 
     pack: str
     pack_version: str

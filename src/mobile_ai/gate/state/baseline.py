@@ -1,4 +1,4 @@
-"""What was there before: the models that a stack deploys now, from its state or from Git."""
+"""Baseline: the models that a stack deploys now, from its state or from Git."""
 
 import json
 import subprocess
@@ -36,7 +36,7 @@ _DIGEST_SHOWN = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPin:
-    """Which model version a deployment runs.
+    """Model version that a deployment runs.
 
     Attributes:
         model: The model's name.

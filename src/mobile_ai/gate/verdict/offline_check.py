@@ -42,7 +42,7 @@ _DATA: Final = ("models/", "policy-pack/", "releases/", "usage/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quick:
-    """What a stack file came to.
+    """Result of checking one stack file.
 
     Attributes:
         stack: The stack.

@@ -52,7 +52,7 @@ class Found:
     """One finding of a check.
 
     Attributes:
-        finding: What, got, expected, next step.
+        finding: Subject, got, expected, next step.
         urn: The resource; empty for the stack as a whole.
         denies: True if it fails the audit; otherwise it is advice.
         author: Looks up who made the change; ``None`` if the finding is not about a change.

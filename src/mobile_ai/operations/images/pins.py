@@ -13,7 +13,7 @@ from mobile_ai.stack.reader import read_stack_file
 
 __all__ = ["Image", "Moved", "compare_images", "pin", "read_images"]
 
-_wrong = GovernanceError.advising("mend the stack file; nothing was edited")
+_wrong = GovernanceError.advising("fix the stack file; nothing was edited")
 
 _KEY: Final = "mobile-ai:images"
 _REFERENCE: Final = re.compile(

@@ -24,14 +24,14 @@ __all__ = ["Amount", "Limit", "Limited", "read_limits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """What is limited.
+    """Quantity that a limit applies to.
 
     Attributes:
         series: As telemetry counts it.
         rule: The pack's rule.
         unit: Of the limit.
         scale: Limit's units in one of telemetry's.
-        stated: Which figure of a manifest's profile the rule judges.
+        stated: Figure of a manifest's profile that the rule judges.
         quantile: That the limit is for.
     """
 
@@ -51,7 +51,7 @@ class Limited:
         app: The application.
         model: The model.
         version: The version.
-        at_build: What its manifest states, in the limit's unit; ``None``: nothing.
+        at_build: Figure in its manifest, in the limit's unit; ``None`` without one.
         is_current: Whether it is the one to deploy, and not the one to go back to.
     """
 
@@ -67,7 +67,7 @@ class Limit:
     """One limit, and every version that it holds for.
 
     Attributes:
-        amount: What is limited.
+        amount: Limited quantity.
         parameter: The rule's parameter.
         now: The limit.
         versions: Those that the stack pins, or goes back to, in its device class.

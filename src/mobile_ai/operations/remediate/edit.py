@@ -1,4 +1,4 @@
-"""What a step does to the repository, as a value."""
+"""Repository edit of a remediation step, as a value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class Edit:
     """New texts of files, and what they change.
 
     Attributes:
-        change: What changes, in words.
-        title: What is asked for, where the step's name does not say it.
+        change: Summary of the change.
+        title: Request, where the step's name does not state it.
         files: Path in the repository to text.
         evidence: Lines of Markdown that a reader needs to judge it.
         labels: Labels of the pull request.
@@ -40,7 +40,7 @@ def resolved(finding: MonitorFinding, running: Sequence[ReleasedDeployment]) -> 
     """Return a finding about an application alone as one about its only deployment, if it has one.
 
     Args:
-        finding: What was found; costs are counted by application.
+        finding: The finding; costs are counted by application.
         running: Deployments of the stack.
     """
     models = [item.model for item in running if item.app == finding.subject.app]

@@ -57,8 +57,8 @@ class Charge:
         category: FOCUS ``ChargeCategory``.
         resource: FOCUS ``ResourceId``, empty where the bill names none.
         tags: Cost tags, names without prefix.
-        billed: What is invoiced. Negative for credits and refunds.
-        effective: What it costs after prepayments are spread over their time.
+        billed: Invoiced cost. Negative for credits and refunds.
+        effective: Cost after prepayments are spread over their time.
     """
 
     service: str
@@ -77,8 +77,8 @@ class Bill:
         month: ``YYYY-MM``.
         currency: Of every charge.
         charges: All of them.
-        other_rows: How many rows of the files were of other months.
-        other_billed: What those rows bill, by currency.
+        other_rows: Number of rows of other months in the files.
+        other_billed: Billed cost of those rows, by currency.
         estimated: Whether a row says that AWS has not closed the month; exports never say it.
     """
 

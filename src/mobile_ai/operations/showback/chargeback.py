@@ -1,6 +1,6 @@
 """An allocation as FOCUS rows: what each owner is charged, for the ledger.
 
-The rows' costs sum to the bill's exactly. Columns: `pricing.focus`.
+The rows' costs sum to the bill's exactly. Columns: `mobile_ai.pricing.focus`.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What was used in a month, as the telemetry counted it: the weights of shared costs."""
+"""A month's usage as telemetry counted it: the weights that allocate shared costs."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -28,7 +28,7 @@ class _Row(BaseModel):
 
 
 class Measured(_Row):
-    """What one ring's devices and endpoints did with one model version.
+    """Usage of one model version by one ring's devices and endpoints.
 
     Attributes:
         project: The cost tag of the application.
@@ -60,7 +60,7 @@ class Measured(_Row):
 
     @property
     def owner(self) -> CostOwner:
-        """Return whose this is."""
+        """Return the cost owner of the row."""
         return CostOwner(
             project=self.project,
             team=self.team,
@@ -90,7 +90,7 @@ class NodeHours(_Row):
 
 
 class PodHours(_Row):
-    """What the pods of one model version reserved at a site.
+    """CPU and memory that the pods of one model version reserved at a site.
 
     Attributes:
         site: The site.
@@ -112,7 +112,7 @@ class PodHours(_Row):
 
 
 class MeasuredMonth(_Row):
-    """What was measured in a month.
+    """Measured usage of one month.
 
     Attributes:
         month: ``YYYY-MM``.

@@ -34,7 +34,7 @@ def locate_engine(
 
     Raises:
         EngineError: The engine named in `MOBILE_AI_PULUMI` is not usable.
-        BuildError: No other engine was found, and it cannot be built.
+        GoBuildError: No other engine was found, and it cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
     progress = progress or Quiet()

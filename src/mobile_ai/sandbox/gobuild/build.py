@@ -33,7 +33,7 @@ def ensure_built(folder: BuildFolder, *, ambient: Mapping[str, str], progress: P
         progress: Receives build progress.
 
     Raises:
-        BuildError: Go is missing or too old, or the build fails.
+        GoBuildError: Go is missing or too old, or the build fails.
     """
     if not folder.is_built():
         with locked(folder, waiting=lambda: progress.note(_waiting(folder))):

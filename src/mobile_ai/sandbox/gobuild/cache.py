@@ -70,7 +70,7 @@ def build_folder(recipe: GoRecipe, ambient: Mapping[str, str]) -> BuildFolder:
     """Return the cache folder of `recipe` for this user and machine (XDG base directories).
 
     Raises:
-        BuildError: The recipe's pin cannot be read.
+        GoBuildError: The recipe's pin cannot be read.
     """
     pin = read_pin(recipe)
     base = ambient.get("XDG_CACHE_HOME", "")

@@ -22,7 +22,7 @@ def find_go(folder: BuildFolder, ambient: Mapping[str, str]) -> Path:
     """Return a Go command that can compile the recipe of `folder`.
 
     Raises:
-        BuildError: Go is missing, or too old and not allowed to download a newer toolchain.
+        GoBuildError: Go is missing, or too old and not allowed to download a newer toolchain.
     """
     pin, what = folder.pin, folder.recipe.what
     found = shutil.which("go", path=ambient.get("PATH", os.defpath))
@@ -50,7 +50,7 @@ def module_source(module: str, go: Path, folder: BuildFolder, ambient: Mapping[s
     requires and that was therefore never downloaded (https://go.dev/ref/mod#go-mod-download).
 
     Raises:
-        BuildError: Go cannot download it, or its digest differs from go.sum.
+        GoBuildError: Go cannot download it, or its digest differs from go.sum.
     """
     result = subprocess.run(
         [go, "mod", "download", "-json", module],

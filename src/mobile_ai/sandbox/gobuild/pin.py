@@ -31,7 +31,7 @@ def read_pin(recipe: GoRecipe) -> SourcePin:
     """Read the pin from the `go.mod` and `go.sum` of `recipe`.
 
     Raises:
-        BuildError: A file is missing or names no version.
+        GoBuildError: A file is missing or names no version.
     """
     folder = recipe.module
     try:
@@ -55,7 +55,7 @@ def parse_version(text: str) -> tuple[int, ...]:
     """Return the numbers of a version such as `v3.259.0`, `3.249.1-alpha` or `go1.26.8`.
 
     Raises:
-        BuildError: `text` contains no number.
+        GoBuildError: `text` contains no number.
     """
     match = re.match(r"\D*(\d+(?:\.\d+)*)", text)
     if match is None:

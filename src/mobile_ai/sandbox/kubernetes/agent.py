@@ -54,7 +54,7 @@ def sync(api: KubernetesApi, bundle: Path, *, site: str, inventory: Path) -> Syn
     Raises:
         SandboxError: A file is not a Kubernetes object, before any change; or a deleted object does
             not disappear.
-        ApiError: The server refuses an object; earlier ones are applied.
+        KubernetesApiError: The server refuses an object; earlier ones are applied.
     """
     wanted = sorted(_read(bundle), key=_rank)
     before = json.loads(inventory.read_bytes()) if inventory.exists() else []

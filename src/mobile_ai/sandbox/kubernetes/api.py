@@ -107,7 +107,7 @@ class KubernetesApi:
         """Return the server's description of a kind.
 
         Raises:
-            ApiError: The kind is not served (reason `UnknownKind`), or the request failed.
+            KubernetesApiError: The kind is not served (`UnknownKind`), or the request failed.
         """
         with self._asking:
             known = self._kinds.get(api_version, {})
@@ -132,7 +132,7 @@ class KubernetesApi:
             force: Take over fields that other managers own.
 
         Raises:
-            ApiError: The server refuses it, for example because of a field unknown to the schema.
+            KubernetesApiError: The server refuses it, such as for an unknown field.
         """
         parameters = [("fieldManager", manager), ("force", json.dumps(force))]
         parameters += [("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])]
@@ -148,7 +148,7 @@ class KubernetesApi:
         """Return the object with this apiVersion, kind, name and namespace; None if missing.
 
         Raises:
-            ApiError: The request failed.
+            KubernetesApiError: The request failed.
         """
         try:
             return self._ask("get", self._path(named))
@@ -165,7 +165,7 @@ class KubernetesApi:
             propagation: `Foreground`, `Background` or `Orphan`: deletion of dependents.
 
         Raises:
-            ApiError: The server refuses it.
+            KubernetesApiError: The server refuses it.
         """
         options = [("propagationPolicy", propagation)]
         try:
@@ -179,7 +179,7 @@ class KubernetesApi:
         """Send another request by its path.
 
         Raises:
-            ApiError: The server refuses it.
+            KubernetesApiError: The server refuses it.
         """
         return self._ask(method, path, body=body)
 
@@ -238,7 +238,7 @@ class KubernetesApi:
         except HTTPError as error:
             raise KubernetesApiError(
                 f"the API server {self._client.configuration.host} does not answer: "
-                f"{type(error).__name__}; `mobile-ai sandbox status` tells what runs"
+                f"{type(error).__name__}; `mobile-ai sandbox status` shows what runs"
             ) from error
         document: Object = json.loads(answer.data)
         return document

@@ -20,7 +20,7 @@ def install_definitions(api: KubernetesApi, folder: Path) -> None:
     """Apply every definition of a folder and wait until the server serves them.
 
     Raises:
-        ApiError: A definition is refused.
+        KubernetesApiError: A definition is refused.
         SandboxError: A definition is not established in time.
     """
     # The C loader parses the 30,000 lines of the Gateway API in a tenth of the time.

@@ -23,7 +23,7 @@ def owned_objects(api: KubernetesApi, *, owner: Callable[[ObjectMetadata], bool]
         owner: Predicate on an object's metadata.
 
     Raises:
-        sandbox.kubernetes.api.ApiError: The request failed.
+        KubernetesApiError: The request failed.
     """
     found = []
     for group in api.groups():

@@ -99,7 +99,7 @@ def locate_control_plane(
     """Return the programs, building them if they are not in the cache.
 
     Raises:
-        BuildError: They cannot be built.
+        GoBuildError: They cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
     folder, nodes = (_built(one, ambient, progress or Quiet()) for one in (RECIPE, NODES))

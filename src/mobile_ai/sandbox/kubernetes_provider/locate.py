@@ -46,7 +46,7 @@ def locate_provider(
     """Return the executable, building it if it is not in the cache.
 
     Raises:
-        BuildError: It cannot be built.
+        GoBuildError: It cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
     folder = build_folder(RECIPE, ambient)

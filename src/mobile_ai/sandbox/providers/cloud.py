@@ -79,7 +79,7 @@ class UnfinishedError(ProviderError):
 
     Attributes:
         made: The existing object.
-        reasons: Why it is not complete.
+        reasons: Reasons why it is incomplete.
     """
 
     def __init__(self, made: Made, *reasons: str) -> None:

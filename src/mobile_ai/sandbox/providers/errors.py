@@ -15,7 +15,7 @@ class Failure:
 
     Attributes:
         path: Property path, such as ``rules[0].prefix``; empty for the whole resource.
-        reason: What, got, expected and, where it helps, the next step.
+        reason: Subject, got, expected and, where it helps, the next step.
     """
 
     path: str

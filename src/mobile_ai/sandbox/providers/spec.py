@@ -53,7 +53,7 @@ class TypeFacts:
         volatile: Computed outputs that change with every update.
         computed: Nested paths that only the cloud knows (top-level ones follow from ``outputs``).
         defaults: Values that the official provider fills in for missing inputs.
-        id: Pattern of the invented ID; see ``invent``.
+        id: Pattern of the invented ID; see ``synthetic_outputs``.
         patterns: Output to the pattern of its invented value.
         cluster_scoped: Kubernetes: the kind has no namespace.
         open: Any property is accepted (custom resources).

@@ -13,12 +13,12 @@ from typing import Any, Final
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket
 
-__all__ = ["mend_bucket_policies"]
+__all__ = ["fix_bucket_policies"]
 
 _LOG_SERVICE: Final = "logging.s3.amazonaws.com"
 
 
-def mend_bucket_policies() -> None:
+def fix_bucket_policies() -> None:
     """Patch moto to ignore statements whose condition does not hold, as AWS does.
 
     The sandbox has no condition keys, so no condition holds.

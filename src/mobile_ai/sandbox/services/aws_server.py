@@ -13,18 +13,18 @@ from moto.cloudfront import models
 
 from mobile_ai.sandbox.services.aws_api_domains import give_api_domains_a_target
 from mobile_ai.sandbox.services.aws_databases import keep_one_managed_secret
-from mobile_ai.sandbox.services.aws_policies import mend_bucket_policies
+from mobile_ai.sandbox.services.aws_policies import fix_bucket_policies
 from mobile_ai.sandbox.services.aws_zones import let_zones_have_their_id
 
-__all__ = ["main", "mend"]
+__all__ = ["apply_patches", "main"]
 
 
-def mend() -> None:
+def apply_patches() -> None:
     """Apply the patches of this module and its siblings to moto in this process."""
     keep_what_is_forgotten()
     give_api_domains_a_target()
     keep_one_managed_secret()
-    mend_bucket_policies()
+    fix_bucket_policies()
     let_zones_have_their_id()
 
 
@@ -59,7 +59,7 @@ def _after_init(kind: Any, then: Callable[[Any, dict[str, Any]], None]) -> None:
 
 def main() -> None:
     """Serve with moto's own options until terminated."""
-    mend()
+    apply_patches()
     server.main()
 
 

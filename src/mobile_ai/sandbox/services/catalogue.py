@@ -42,7 +42,7 @@ class Choice:
         """Find or build the programs that the selected services require.
 
         Raises:
-            BuildError: The cluster's programs cannot be built.
+            GoBuildError: The cluster's programs cannot be built.
         """
         if with_cluster:
             # Built in advance, as a stack's `up` requires the provider later.

@@ -40,7 +40,7 @@ def etcd_service(places: ServicePaths, programs: ControlPlane) -> Service:
 
 
 def cluster_part(part: str, context: str, places: ServicePaths, programs: ControlPlane) -> Service:
-    """Return one of the services of a cluster (`sandbox.services.names.PARTS`)."""
+    """Return one of the services of a cluster (`mobile_ai.sandbox.services.names.PARTS`)."""
     return _PARTS[part](context, places, programs)
 
 

@@ -22,7 +22,7 @@ def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: SandboxF
 
     Raises:
         SandboxError: There is no cluster, or a file is not usable.
-        ApiError: The API server refuses an object.
+        KubernetesApiError: The API server refuses an object.
     """
     cluster = endpoints.cluster(site)
     if cluster is None:

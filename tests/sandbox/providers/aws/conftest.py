@@ -6,14 +6,14 @@ import pytest
 from moto.moto_api._internal import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from mobile_ai.sandbox.services.aws_server import mend
+from mobile_ai.sandbox.services.aws_server import apply_patches
 
 from .world import World
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    mend()
+    apply_patches()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

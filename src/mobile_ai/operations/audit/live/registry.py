@@ -32,7 +32,7 @@ class NamedVersion:
 
 
 Alias = Callable[[str, str], NamedVersion]
-"""Resolves an alias: from model and alias to `Named`."""
+"""Resolves an alias: from model and alias to `NamedVersion`."""
 
 _NOBODY: Final = "aliases have no recorded author"
 _DIGEST_TAG: Final = "mobile-ai.manifest-sha256"

@@ -1,4 +1,4 @@
-"""What AWS answers instead of data, as errors that say what to do."""
+"""Translates errors of the AWS APIs into errors with a next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def asking(what: str, *, permission: str) -> Iterator[None]:
     """Turn what the SDK raises into an error that says what, got, expected and next step.
 
     Args:
-        what: What is asked.
+        what: Subject of the request, for the message.
         permission: The IAM actions that it takes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What Cost Explorer is asked by, and what it answers, exact."""
+"""Group keys and exact amounts of Cost Explorer queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _HALF_A_CENT: Final = Decimal("0.005")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What charges are grouped by: a ``TAG`` or a ``DIMENSION``."""
+    """Group key of charges: a ``TAG`` or a ``DIMENSION``."""
 
     type: str
     name: str
@@ -63,7 +63,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What was billed and what it cost effectively, exact."""
+    """Billed and effective cost, exact."""
 
     billed: Decimal = Decimal(0)
     effective: Decimal = Decimal(0)

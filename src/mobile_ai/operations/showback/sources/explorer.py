@@ -46,7 +46,7 @@ class Explorer:
         Args:
             client: boto3's ``ce``.
             month: The days.
-            metrics: What is billed and what is effective: ``NET`` or ``GROSS``.
+            metrics: Billed and effective metric: ``NET`` or ``GROSS``.
             account: Only this member account; empty: all that the credentials see.
             most: Requests that may be paid for.
             tell: Told how far it is, in sentences.
@@ -170,9 +170,9 @@ def _parts(
     """Yield the parts of a whole by all keys.
 
     Args:
-        explorer: Who is asked.
-        keys: What is left to ask by.
-        whole: What the parts must sum to.
+        explorer: Client of Cost Explorer.
+        keys: Group keys not yet broken down.
+        whole: Amounts that the parts must sum to.
         known: The values that all of it has.
         within: Those of them that it takes a filter to get.
     """

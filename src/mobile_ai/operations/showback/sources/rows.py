@@ -1,4 +1,4 @@
-"""What Cost Explorer said, as FOCUS 1.2 rows.
+"""Converts Cost Explorer results to FOCUS 1.2 rows.
 
 Columns: https://focus.finops.org/focus-specification/v1-2/ (Cost and Usage). Cost Explorer knows
 no list prices and no resources: ``ListCost`` and ``ContractedCost`` are null and never a zero.

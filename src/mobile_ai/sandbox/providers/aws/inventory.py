@@ -72,7 +72,7 @@ def inventory(session: AwsSession, *, account: str, region: str) -> dict[str, li
     """Return the IDs of all objects by listing call, such as ``s3:list_buckets``.
 
     Raises:
-        ApiError: A call failed.
+        AwsApiError: A call failed.
     """
 
     def listed(service: str, operation: str, path: str, **given: Any) -> list[str]:

@@ -29,7 +29,7 @@ class Api:
         """Call an operation with these arguments.
 
         Raises:
-            ApiError: The API refused it.
+            AwsApiError: The API refused it.
         """
         used = service or self._kind.service
         return self._session.call(used, subject.facts["region"], operation, given)
@@ -43,7 +43,7 @@ class Api:
             more: Arguments beside those of the table.
 
         Raises:
-            ApiError: The API refused it.
+            AwsApiError: The API refused it.
         """
         if not isinstance(step, Call):
             return step.run(self, subject)
@@ -75,7 +75,7 @@ class Api:
 
 
 def takes(call: Call, name: str) -> bool:
-    """Whether a call takes a property that an argument has the name of."""
+    """Return whether a call takes a property that an argument has the name of."""
     if name in _NEVER_FILLED or name in call.without:
         return False
     return not call.only or name in call.only

@@ -1,4 +1,4 @@
-"""What the table says about a resource type: which API calls make, read, change and remove it.
+"""Table entry of a resource type: the API calls that make, read, change and remove it.
 
 An entry says only what cannot be told from names. Every other property goes to the argument of
 the same name, converted as botocore's model of the operation wants it, and comes back the same
@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What one call cannot say: a function that makes several.
+    """Step that takes several API calls, as a function.
 
     Attributes:
         run: The function.
@@ -83,17 +83,17 @@ def action(*uses: str, only: tuple[str, ...] = ()) -> Callable[[Callable[..., An
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tags:
-    """How tags of an object are read and written.
+    """Reading and writing of an object's tags.
 
     The arguments are found in botocore's model: the one that takes tags, the one that takes keys,
     and a required one that takes the object.
 
     Attributes:
-        of: What names the object.
+        of: Name of the object.
         add: Operation that adds tags; empty when only a create can set them.
         remove: Operation that removes tags by key.
         read: Operation that lists them; empty when the read call does.
-        at: Where they are in its answer.
+        at: Path of the tags in its answer.
         at_create: Whether the create call takes them (and the API keeps them).
         extra: Further arguments of all three.
         put: Step that writes all tags at once, where the API has one tag set per object.
@@ -115,9 +115,9 @@ class ListCall:
 
     Attributes:
         call: The operation that lists.
-        at: Where the objects are in its answer.
-        id: What names an object of the list.
-        mark: Where the mark is in an object of the list; empty when it is in its tags. ``alike``
+        at: Path of the objects in its answer.
+        id: Identifier of an object of the list.
+        mark: Path of the mark in an object of the list; empty when it is in its tags. ``alike``
             when an object has no place for a mark: then the first one that is as wanted is taken.
     """
 
@@ -138,12 +138,12 @@ class Kind:
             about.
         changes: Steps on a change of what they are about, which the create takes too.
         read: Looks it up.
-        at: Where the object is in the answer to ``read``; nothing there means gone.
+        at: Path of the object in the answer to ``read``; nothing there means gone.
         id: Its physical id.
         update: Changes it; None when every change is one of ``then`` and ``changes``.
         delete: Removes it.
         before_delete: Calls that make room for ``delete``.
-        tags: How tags are read and written; None for a type without.
+        tags: Calls that read and write tags; None for a type without.
         names: Property or output to its place in the answer, where the name does not say it.
         outputs: Output to a text, where the answer does not hold it.
         unkept: Properties that the API does not give back.

@@ -72,7 +72,7 @@ class AwsSession:
         """Call an operation and return its response.
 
         Raises:
-            ApiError: The API refused it, or did not respond within the bounded attempts.
+            AwsApiError: The API refused it, or did not respond within the bounded attempts.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

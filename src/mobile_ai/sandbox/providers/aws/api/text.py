@@ -35,7 +35,7 @@ def made(given: Given, subject: ApiSubject) -> Any:
 
 
 def search(path: str, document: Any) -> Any:
-    """What is at a JMESPath."""
+    """Return the value at a JMESPath."""
     return document if path == "@" else jmespath.search(path, document)
 
 

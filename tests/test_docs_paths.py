@@ -1,0 +1,39 @@
+"""Paths in the tables of README and contributors' guide exist, and pictures are small."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# A code span with a slash is a path there; files below build/ are made by commands.
+TABLES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+CODE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+/?)`")
+FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+
+
+def paths(page: Path) -> list[str]:
+    return sorted(
+        found
+        for found in set(CODE.findall(FENCE.sub("", page.read_text("utf-8"))))
+        if not found.startswith("build/")
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "path"), [pytest.param(page, path, id=path) for page in TABLES for path in paths(page)]
+)
+def test_a_path_in_a_table_exists(page: Path, path: str) -> None:
+    inside = [ROOT, ROOT / "policy-pack"]  # the map names rooms of the pack below its folder
+    assert any((folder / path).exists() for folder in inside), page.name
+
+
+def test_pictures_are_small_enough_for_a_readme() -> None:
+    pictures = list((ROOT / "docs/images").iterdir())
+    assert pictures
+    assert max(picture.stat().st_size for picture in pictures) < 150_000
+
+
+def test_the_guide_names_enough_places() -> None:
+    rows = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Where do I change X")[2]
+    assert rows.count("\n| ") - 1 >= 20

@@ -1,0 +1,67 @@
+"""The API reference is built from docstrings, and every public name has one."""
+
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.tools import reference
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = [
+    path
+    for room in reference.ROOMS
+    for place in find_spec(room).submodule_search_locations
+    for path in sorted(Path(place).rglob("*.py"))
+    if "proto" not in path.parts
+]
+FACADES = ("mobile_ai.delivery.client", "mobile_ai.gate", "mobile_ai.pricing", "mobile_ai.testing")
+
+
+def undocumented(module: Path) -> set[str]:
+    """Return the functions and classes in a module's `__all__` that have no docstring."""
+    body = ast.parse(module.read_text("utf-8")).body
+    public = next(
+        (
+            {item.value for item in ast.walk(node.value) if isinstance(item, ast.Constant)}
+            for node in body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ),
+        set(),
+    )
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    items = (node for node in body if isinstance(node, defined))
+    return {item.name for item in items if item.name in public and not ast.get_docstring(item)}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_public_function_and_class_has_a_docstring(module: Path) -> None:
+    assert undocumented(module) == set()
+
+
+@pytest.mark.slow
+def test_the_reference_shows_every_name_that_a_room_offers(tmp_path: Path) -> None:
+    rooms = [find_spec(name) for name in FACADES]
+    reference.build(tmp_path, *(f"{room.name}" for room in rooms), "!mobile_ai[.].*[.].*[.]")
+    for room in rooms:
+        page = (tmp_path / f"{room.name.replace('.', '/')}.html").read_text("utf-8")
+        tree = ast.parse(Path(room.origin).read_text("utf-8"))
+        names = next(
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        )
+        assert [name for name in names if f'id="{name}"' not in page] == []
+
+
+def test_a_module_that_cannot_be_imported_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "unfinished"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""A package."""\n')
+    (package / "broken.py").write_text("import a_module_that_nobody_wrote\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RuntimeError, match=r"unfinished\.broken"):
+        reference.build(tmp_path / "out", "unfinished")
