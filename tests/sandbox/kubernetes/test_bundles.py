@@ -64,6 +64,7 @@ def engine(tmp_path: Path) -> Callable[..., str]:
         sandbox=True,
     )
     variables |= {"MOBILE_AI_SANDBOX": "1", ENDPOINTS_VARIABLE: str(endpoints)}
+    (program / ".gitignore").write_text("build/\nPulumi.dev.yaml\n__pycache__/\n")
     (program / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
     (program / "__main__.py").write_text(PROGRAM)
 
@@ -114,3 +115,17 @@ def test_a_fresh_checkout_gets_a_part_of_the_bundle_and_the_state_makes_it_whole
     engine(*up, tag="b", maps="changing")
     (bundle,) = site_bundles(json.loads(engine("stack", "export")))
     assert set(bundle.files) == {name for name in rendered if not name.endswith("-kept.yaml")}
+
+
+def test_the_engine_records_the_commit_that_the_index_names(engine, tmp_path):
+    git = ["git", "-C", tmp_path / "program", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *arguments], check=True)
+    engine("up", "--yes", "--skip-preview", maps="")
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+
+    (last,) = json.loads(engine("stack", "history", "--json"))
+
+    recorded = {key: last["environment"].get(key) for key in ("git.head", "git.dirty")}
+    assert (last["kind"], last["result"]) == ("update", "succeeded")
+    assert recorded == {"git.head": head.stdout.strip(), "git.dirty": "false"}

@@ -1,6 +1,6 @@
 """Writes the bundles of a stack's `pull` sites from its state."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,9 +64,7 @@ def bundle_state(
     present = {one.site for one in bundles}
     for site in removed:
         _require_removed(site, present)
-    empty = [
-        SiteBundle(folder=f"build/sites/{options.stack}/{site}", files={}) for site in removed
-    ]
+    empty = [SiteBundle(folder=f"build/sites/{options.stack}/{site}", files={}) for site in removed]
     return _write(desk, [*bundles, *empty], out)
 
 
@@ -86,8 +84,8 @@ def write_bundles(desk: Desk, before: Mapping[str, Any]) -> list[WrittenBundle]:
     return _write(desk, [*bundles, *empty], None)
 
 
-def _require_removed(site: str, present: Set[str]) -> None:
-    if site in present or site != Path(site).name:
+def _require_removed(site: str, present: Collection[str]) -> None:
+    if not site or site in present or site != Path(site).name:
         raise GateError(
             f"--removed {site}: got a site of the stack, or no name of a site; expected a site "
             "that was taken out of the stack file. Next: correct the option or leave it out."

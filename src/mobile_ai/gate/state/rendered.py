@@ -96,9 +96,7 @@ def site_bundles(export: Mapping[str, Any]) -> list[SiteBundle]:
     return [SiteBundle(folder=folder, files=found[folder]) for folder in sorted(found)]
 
 
-def write_bundle(
-    bundle: SiteBundle, folder: Path, *, stack: str, commit: str, clean: bool
-) -> None:
+def write_bundle(bundle: SiteBundle, folder: Path, *, stack: str, commit: str, clean: bool) -> None:
     """Write a bundle and, as the last file, its index; earlier manifests are deleted.
 
     Without an index a reader must refuse the folder, so an interrupted write is never applied.
