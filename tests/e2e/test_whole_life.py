@@ -1,5 +1,6 @@
 """Every resource of prod, made by the engine in the sandbox's AWS API, and taken away again."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from mobile_ai.gate.deploy.operate import refresh, take_down
 from mobile_ai.gate.deploy.session import ask, open_desk, run
 from mobile_ai.gate.run import GateOptions
 from mobile_ai.gate.state.leftovers import left_in_sandbox
+from mobile_ai.gate.state.rendered import INDEX
 from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Endpoints
@@ -59,6 +61,9 @@ def test_prod_comes_up_once_and_goes_without_a_trace(checkout: Checkout, endpoin
     assert "lifted the protection of" in " ".join(gone.notes)
     assert (gone.left, left(checkout, endpoints)) == ({}, {})
     assert [*bundle.iterdir()] == []
+    index = json.loads((bundle.parent / INDEX).read_text())
+    assert (index["stack"], index["site"], index["files"]) == ("prod", "dublin", {})
+    assert len(index["commit"]) == 40
 
 
 def left(checkout: Checkout, endpoints: Path) -> dict[str, list[str]]:

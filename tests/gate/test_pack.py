@@ -1,9 +1,30 @@
 """The digest of the pack covers every file that could change its verdicts."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from mobile_ai.gate.engine.pack import pack_digest, pack_version
+from mobile_ai.gate.engine.pack import pack_digest, pack_files, pack_version
 from mobile_ai.gate.errors import GateError
+
+PACK = Path(__file__).parents[2] / "policy-pack"
+# One file of every kind that judging loads; the rest of the pack is of the same kinds.
+LOADED = {
+    "PulumiPolicy.yaml": "PulumiPolicy.yaml",
+    "__main__.py": "__main__.py",
+    "stacks.yaml": "stacks.yaml",
+    "config/*.json": "config/dev.json",
+    "trust/*.yaml": "trust/dev.yaml",
+    "rego/*.rego": "rego/deployments.rego",
+    "waivers/*": "waivers/dev/late.dsse.json",
+    "mobile_ai/contracts/*.py": "mobile_ai/contracts/trust.py",
+    "mobile_ai/governance/*.py": "mobile_ai/governance/rules/money.py",
+    "mobile_ai/governance/data/*": "mobile_ai/governance/data/aws-taggable.txt",
+    "mobile_ai/pricing/*.py": "mobile_ai/pricing/estimate.py",
+    "mobile_ai/pricing/prices/*.json": "mobile_ai/pricing/prices/current.json",
+}
+NOT_LOADED = ("config/schema.json", "requirements.txt", "mobile_ai/governance/py.typed")
 
 
 @pytest.fixture
@@ -39,6 +60,42 @@ def test_what_tools_leave_behind_does_not_count(pack):
     (pack / "rules" / "__pycache__").mkdir()
     (pack / "rules" / "__pycache__" / "a.pyc").write_bytes(b"x")
     assert pack_digest(pack) == before
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return shutil.copytree(PACK, tmp_path / "pack", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def grown(pack, name):
+    path = pack / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + "\n")
+
+
+@pytest.mark.parametrize("name", [*LOADED.values(), "yaml.py", "README.md"])
+def test_a_file_of_each_kind_that_judging_loads_changes_the_digest(copy, name):
+    before = pack_digest(copy)
+    grown(copy, name)
+    assert pack_digest(copy) != before
+
+
+@pytest.mark.parametrize("name", NOT_LOADED)
+def test_a_file_that_judging_never_opens_does_not(copy, name):
+    before = pack_digest(copy)
+    grown(copy, name)
+    assert pack_digest(copy) == before
+
+
+def test_every_file_of_the_pack_is_of_a_known_kind(copy):
+    names = {path.relative_to(copy): None for path in copy.rglob("*") if path.is_file()}
+    covered = {path.relative_to(copy) for path in pack_files(copy)}
+
+    assert {path.as_posix() for path in names.keys() - covered} == set(NOT_LOADED)
+    rooms = {kind.removesuffix("*.py") for kind in LOADED if kind.endswith("/*.py")}
+    for path in covered:
+        of_room = path.suffix == ".py" and any(map(path.as_posix().startswith, rooms))
+        assert of_room or any(map(path.match, LOADED)), path
 
 
 def test_link_is_refused(pack):

@@ -45,6 +45,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         extra="gate",
         is_command=True,
     ),
+    "bundle": Group(
+        module="mobile_ai.cli.deploy.bundle",
+        help="Write the Kubernetes bundles of `pull` sites from the state.",
+        is_command=True,
+    ),
     "check": Group(
         module="mobile_ai.cli.deploy.check",
         help="Check stack files, manifests and waivers without an engine.",

@@ -84,6 +84,8 @@ def _print_text(stack: str, deployed: "OperateResult") -> None:
     for name, value in deployed.outputs.items():
         shown_value = value if isinstance(value, str) else json.dumps(value)
         print(f"  {name}: {shown_value}")
+    for bundle in deployed.bundles:
+        print(f"  bundle of {bundle.site}: {bundle.folder}, {bundle.files} manifests")
     if deployed.reachable:
         print("In the sandbox:")
     for name, url in deployed.reachable.items():

@@ -25,6 +25,7 @@ from mobile_ai.gate.deploy.issue_statement import trust_of
 from mobile_ai.gate.deploy.local import endpoints_of, in_sandbox, reachable
 from mobile_ai.gate.deploy.seal import Seal, require_same
 from mobile_ai.gate.deploy.session import Desk, ask, open_desk, run, seal_now
+from mobile_ai.gate.deploy.site_bundles import WrittenBundle, write_bundles
 from mobile_ai.gate.deploy.statement import read_statement
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.errors import GateError
@@ -49,6 +50,7 @@ class OperateResult:
         reachable: Local URLs of services that AWS would serve, by name.
         notes: Repairs made before the operation.
         left: After `down` in a sandbox, remaining resources by listing call.
+        bundles: Bundles of `pull` sites that were written.
     """
 
     changes: Mapping[str, int]
@@ -57,6 +59,7 @@ class OperateResult:
     reachable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    bundles: tuple[WrittenBundle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +105,12 @@ def bring_up(
         report = run_gate(desk.options, tell)
         if report.verdict != "pass":
             return report, None
-    require_same(judged, seal_now(desk))
+    before = desk.export()
+    require_same(judged, seal_now(desk, before))
     # The pack runs once more during the update, on values that become known.
     run(desk, "up", ["--skip-preview", f"--policy-pack={desk.project.pack}"], tell)
-    return report, replace(_deployed(desk, "up"), notes=notes)
+    bundles = tuple(write_bundles(desk, before))
+    return report, replace(_deployed(desk, "up"), notes=notes, bundles=bundles)
 
 
 def _enough_concurrency(desk: Desk, tell: Tell) -> tuple[str, ...]:
@@ -144,8 +149,10 @@ def take_down(options: GateOptions, tell: Tell) -> OperateResult:
     """
     desk, notes = _ready(options, tell)
     notes += _unprotected(desk, tell)
+    before = desk.export()
     run(desk, "destroy", ["--skip-preview"], tell)
-    return replace(_deployed(desk, "destroy"), notes=notes, left=_left(desk))
+    bundles = tuple(write_bundles(desk, before))
+    return replace(_deployed(desk, "destroy"), notes=notes, left=_left(desk), bundles=bundles)
 
 
 def _unprotected(desk: Desk, tell: Tell) -> tuple[str, ...]:

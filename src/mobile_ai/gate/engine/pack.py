@@ -1,5 +1,6 @@
 """Policy pack files: name, version and content digest."""
 
+import fnmatch
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,29 +9,53 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.gate.errors import GateError
 
-__all__ = ["PACK_FOLDER", "pack_digest", "pack_version"]
+__all__ = ["PACK_FOLDER", "pack_digest", "pack_files", "pack_version"]
 
 PACK_FOLDER = "policy-pack"
 _MANIFEST = "PulumiPolicy.yaml"
-# Tool output; nothing in these folders is imported.
+# Tool output: caches of files that are covered, and folders that no import can name.
 _NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
+# Files that judging never opens: for editors, installers and type checkers. Every other
+# file is covered, also of an unknown kind: the folder is the first in which Python looks for
+# modules, so that a `yaml.py` here would be imported in place of the library.
+_NOT_LOADED = ("config/schema.json", "requirements.txt", "*/py.typed")
 
 
 def pack_digest(folder: Path) -> str:
-    """Return the SHA-256 over path and content of every file of a pack.
+    """Return the SHA-256 over path and content of the files that judging loads.
 
-    Tool output is excluded. Links are refused, since their target could change without changing the
-    digest.
+    They are the code of the pack's rooms (whole rooms, since any module can be imported), their
+    data and prices, Rego modules, `stacks.yaml`, configuration, trust, waivers and the pack's own
+    manifest. Links are refused, since their target could change without changing the digest.
 
     Raises:
         GateError: The folder contains a link.
     """
     digest = hashlib.sha256()
-    for path in _files(folder):
+    for path in pack_files(folder):
         name = path.relative_to(folder).as_posix()
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{name}\0{content}\n".encode())
     return digest.hexdigest()
+
+
+def pack_files(folder: Path) -> Iterator[Path]:
+    """Yield the files that the digest covers, sorted by path.
+
+    Raises:
+        GateError: The folder contains a link.
+    """
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if _NO_SOURCE.intersection(name.parts):
+            continue
+        if path.is_symlink():
+            raise GateError(
+                f"{path}: got a link; expected plain files only in a policy pack. "
+                "Next: replace it by the file itself."
+            )
+        if path.is_file() and not _not_loaded(name.as_posix()):
+            yield path
 
 
 def pack_version(folder: Path) -> str:
@@ -54,14 +79,5 @@ def pack_version(folder: Path) -> str:
     return version
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if _NO_SOURCE.intersection(path.relative_to(folder).parts):
-            continue
-        if path.is_symlink():
-            raise GateError(
-                f"{path}: got a link; expected plain files only in a policy pack. "
-                "Next: replace it by the file itself."
-            )
-        if path.is_file():
-            yield path
+def _not_loaded(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _NOT_LOADED)

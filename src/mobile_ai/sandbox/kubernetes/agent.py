@@ -1,15 +1,17 @@
 """Site agent of the sandbox: applies a bundle and prunes objects that left it.
 
-Sites in mode `pull` get a folder of YAML files. Real sites run a GitOps operator for it; this agent
-applies the files, deletes objects of the previous bundle that are no longer in it, and exits.
+Sites in mode `pull` get a folder of YAML files with an index. Real sites run a GitOps operator for
+it; this agent verifies the folder against its index, applies the files, deletes objects of the
+previous bundle that are no longer in it, and exits.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -20,6 +22,8 @@ __all__ = ["Synced", "agent_manager", "sync"]
 
 # Prerequisites of other objects are applied first and deleted last.
 _FIRST: Final = ("CustomResourceDefinition", "Namespace")
+_INDEX: Final = "bundle.index"
+_VERSION: Final = 1
 _GONE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.1
 
@@ -43,42 +47,101 @@ def agent_manager(site: str) -> str:
 
 
 def sync(api: KubernetesApi, bundle: Path, *, site: str, inventory: Path) -> Synced:
-    """Apply a bundle; an empty or missing folder deletes all objects applied before.
+    """Apply a whole bundle and delete the objects that left it.
 
     Args:
         api: The site's API server.
-        bundle: Folder of YAML files, searched recursively.
+        bundle: Folder of YAML files and their index; a bundle without objects deletes all objects
+            that were applied before.
         site: Name of the site.
-        inventory: File with the applied objects; safe to interrupt and repeat.
+        inventory: File with the stack and the applied objects; safe to interrupt and repeat.
 
     Raises:
-        SandboxError: A file is not a Kubernetes object, before any change; or a deleted object does
-            not disappear.
+        SandboxError: The bundle is partial, changed, of another site or of another stack, or a file
+            is not a Kubernetes object, before any change; or a deleted object does not disappear.
         KubernetesApiError: The server refuses an object; earlier ones are applied.
     """
-    wanted = sorted(_read(bundle), key=_rank)
-    before = json.loads(inventory.read_bytes()) if inventory.exists() else []
+    index = _read_index(bundle, site)
+    wanted = sorted(_objects(_verified(bundle, index["files"])), key=_rank)
+    before = _before(inventory, index["stack"])
     names = [_named(one) for one in wanted]
     gone = sorted((one for one in before if one not in names), key=_rank, reverse=True)
     # Written before anything is applied, so that an interrupted run loses no object.
-    inventory.write_text(json.dumps([*names, *gone]))
+    _keep(inventory, index["stack"], [*names, *gone])
     for one in wanted:
         api.apply(one, manager=agent_manager(site), dry_run=False, force=True)
     for one in gone:
         _remove(api, one)
-    inventory.write_text(json.dumps(names))
+    _keep(inventory, index["stack"], names)
     return Synced(applied=_told(names), removed=_told(gone))
 
 
-def _read(bundle: Path) -> list[Object]:
+def _read_index(bundle: Path, site: str) -> Mapping[str, Any]:
+    """Return the index of a bundle that is of this site."""
+    try:
+        index = json.loads((bundle / _INDEX).read_bytes())
+        found = (index["version"], index["site"], str(index["stack"]), dict(index["files"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        got = f"{type(error).__name__} ({error})"
+        raise _refused(bundle, f"no usable {_INDEX}: {got}", "a whole bundle") from error
+    if found[:2] != (_VERSION, site):
+        got = f"version {found[0]!r} of site {found[1]!r}"
+        raise _refused(bundle, got, f"version {_VERSION} of site {site!r}")
+    return {"stack": found[2], "files": found[3]}
+
+
+def _verified(bundle: Path, digests: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the content of every file, which are those of the index and no others."""
+    files = {
+        path.relative_to(bundle).as_posix(): path.read_bytes()
+        for path in sorted(bundle.rglob("*"))
+        if not path.is_dir() and path != bundle / _INDEX
+    }
+    if missing := sorted(digests.keys() - files.keys()):
+        raise _refused(bundle, f"no file {missing[0]}", f"all {len(digests)} files of its index")
+    if others := sorted(files.keys() - digests.keys()):
+        raise _refused(bundle, f"the file {others[0]}", "files of its index only")
+    for name, content in files.items():
+        if (digest := hashlib.sha256(content).hexdigest()) != digests[name]:
+            raise _refused(bundle, f"{name} with SHA-256 {digest}", str(digests[name]))
+    return files
+
+
+def _refused(bundle: Path, got: str, expected: str) -> SandboxError:
+    return SandboxError(
+        f"Bundle {bundle} is not applied: got {got}, expected {expected}. "
+        "Run `mobile-ai bundle --stack STACK` and sync its folder."
+    )
+
+
+def _before(inventory: Path, stack: str) -> list[Object]:
+    """Return the objects that were applied before, by bundles of the same stack."""
+    if not inventory.exists():
+        return []
+    held = json.loads(inventory.read_bytes())
+    # Two stacks can name a site alike; pruning by the other's bundle would delete this one's.
+    if held["objects"] and held["stack"] != stack:
+        raise SandboxError(
+            f"Bundle is not applied: got stack {stack!r}, expected {held['stack']!r}, which this "
+            "site runs. Sync the bundle of that stack; after `mobile-ai down` it is empty."
+        )
+    objects: list[Object] = held["objects"]
+    return objects
+
+
+def _keep(inventory: Path, stack: str, objects: list[Object]) -> None:
+    inventory.write_text(json.dumps({"stack": stack, "objects": objects}))
+
+
+def _objects(files: Mapping[str, bytes]) -> list[Object]:
     found: list[Object] = []
-    for path in sorted(bundle.rglob("*.yaml")):
+    for name, content in files.items():
         try:
-            documents = [one for one in yaml.safe_load_all(path.read_text()) if one]
+            documents = [one for one in yaml.safe_load_all(content) if one]
             found += [one for one in documents if _named(one)]
         except (yaml.YAMLError, KeyError, TypeError) as error:
             raise SandboxError(
-                f"{path} holds no Kubernetes object: got {type(error).__name__} ({error}), "
+                f"{name} holds no Kubernetes object: got {type(error).__name__} ({error}), "
                 "expected apiVersion, kind and metadata.name. Render the bundle again."
             ) from error
     return found
