@@ -16,7 +16,7 @@ from mobile_ai.cli.money.actuals import actuals_command
 from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
 from mobile_ai.cli.money.showback import showback_command
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.render.table_money import cost_part
+from mobile_ai.gate.render.terminal import print_cost
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.plan_summary import terms_of
 from mobile_ai.gate.report.report_cost import CostReport
@@ -92,7 +92,7 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
             value["comparison"] = compared.model_dump(mode="json", by_alias=True)
         print(json.dumps(value, indent=1))
     elif compared is not None:
-        Console().print(cost_part(compared))
+        print_cost(compared)
     else:
         _show(found, verdicts)
     if any(item.outcome == "deny" for item in verdicts):
