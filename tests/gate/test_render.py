@@ -14,7 +14,7 @@ from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.models import model_changes
 from mobile_ai.gate.report.plan_summary import Valued
 from mobile_ai.gate.report.report import Author, Timing
-from mobile_ai.gate.report.report_model import Figure
+from mobile_ai.gate.report.sections import Figure
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
 from tests.governance_cost.support import context, resource
@@ -107,6 +107,11 @@ def test_sarif_shows_a_wrong_stack_file_at_its_line():
 def test_sarif_marks_what_is_waived_as_suppressed():
     suppressed = {item["ruleId"] for item in sarif_results("denied") if "suppressions" in item}
     assert suppressed == {"excused"}
+
+
+def test_sarif_shows_what_is_deferred_as_a_note():
+    levels = {item["ruleId"]: item["level"] for item in sarif_results("denied")}
+    assert (levels["later"], levels["no-bad"]) == ("note", "error")
 
 
 def test_sarif_finding_stays_the_same_when_its_message_changes():

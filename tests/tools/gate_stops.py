@@ -1,6 +1,6 @@
 """Counts the product files that one gate run enters, and its entries into files entered before.
 
-    python -m tests.tools.gate_stops --stack dev
+    python -m tests.tools.gate_stops --stack dev [--command] [--files]
 
 A person who follows a run through the code opens each file once, and returns to it once more for
 each further file that calls into it. Calls between files are recorded by `sys.setprofile` in the
@@ -13,7 +13,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Final
@@ -113,18 +113,22 @@ def _imports(frame: FrameType) -> bool:
 
 
 def main() -> None:
-    """Profile `mobile-ai gate` on a stack, and print the counts."""
+    """Profile a gate run on a stack, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default="dev")
+    parser.add_argument(
+        "--command", action="store_true", help="profile `mobile-ai gate`, with its rendered report"
+    )
     parser.add_argument("--files", action="store_true", help="also list the files entered")
     options = parser.parse_args()
-    from mobile_ai.cli.main import main as command  # noqa: PLC0415  its import is not recorded
+    from mobile_ai.cli.main import main as command  # noqa: PLC0415  imports are not recorded
+    from mobile_ai.gate import GateOptions, run_gate  # noqa: PLC0415
 
-    with recorded() as stops:
-        try:
+    with recorded() as stops, suppress(SystemExit):
+        if options.command:
             command(["gate", "--stack", options.stack])
-        except SystemExit as end:
-            print(f"exit code {end.code}")
+        else:
+            run_gate(GateOptions(stack=options.stack))
     print(f"{len(stops.files)} product files entered: {_by_room(Counter(stops.files))}")
     print(f"{stops.returns.total()} entries into a file entered before: {_by_room(stops.returns)}")
     for name, count in stops.returns.most_common(None if options.files else _LISTED):

@@ -1,16 +1,18 @@
-"""Policy pack files: name, version and content digest."""
+"""Policy pack files: version, content digest, and a stack's settings."""
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.gate.errors import GateError
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.stack_policy import Setting, load_setting
 
-__all__ = ["PACK_FOLDER", "pack_digest", "pack_version"]
+__all__ = ["pack_digest", "pack_setting", "pack_version"]
 
-PACK_FOLDER = "policy-pack"
 _MANIFEST = "PulumiPolicy.yaml"
 # Tool output; nothing in these folders is imported.
 _NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
@@ -52,6 +54,17 @@ def pack_version(folder: Path) -> str:
             f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
         )
     return version
+
+
+def pack_setting(folder: Path, stack: str, *, now: datetime) -> Setting | None:
+    """Return a stack's settings in a pack; none if they cannot be read.
+
+    The pack denies every resource of such a stack and reports why.
+    """
+    try:
+        return load_setting(folder, stack, rules=catalogue(), now=now)
+    except GovernanceError:
+        return None
 
 
 def _files(folder: Path) -> Iterator[Path]:

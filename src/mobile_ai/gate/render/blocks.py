@@ -11,14 +11,14 @@ from typing import Literal
 
 from mobile_ai.gate.render import summary_text as text
 from mobile_ai.gate.report.report import ErrorResult, Report, RuleResult, ViolationResult
-from mobile_ai.gate.report.report_cost import (
+from mobile_ai.gate.report.sections import (
     BudgetCost,
     CostReport,
+    ModelChange,
     NamedCost,
     ResourceCost,
     UnknownCost,
 )
-from mobile_ai.gate.report.report_model import ModelChange
 
 __all__ = ["OUTCOME_NAMES", "Block", "Row", "Table", "blocks", "cost_block", "visible_blocks"]
 
@@ -62,6 +62,11 @@ class FindingText:
 
     first: ViolationResult
     names: tuple[str, ...]
+
+    @property
+    def subjects(self) -> str:
+        """The resources, with the first few by name."""
+        return text.some(self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from mobile_ai.gate.render.blocks import (
     Table,
     visible_blocks,
 )
-from mobile_ai.gate.render.summary_text import some
 from mobile_ai.gate.report.report import Report
 
 __all__ = ["MARKER", "render_markdown"]
@@ -78,7 +77,7 @@ def _finding(finding: FindingText) -> str:
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
     author = f"<br>{_quote(str(item.changed_by))}" if item.changed_by else ""
     told = f"{_quote(item.message)}{author}"
-    return f"**{item.rule}**{mark} on {_code(some(finding.names))}{place}: {told}"
+    return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {told}"
 
 
 def _cost(block: Section) -> Iterator[str]:

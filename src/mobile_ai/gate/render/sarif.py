@@ -89,7 +89,8 @@ def _index(rule: str, positions: dict[str, int]) -> dict[str, int]:
 def _result(item: ViolationResult) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": item.rule,
-        "level": LEVELS.get(item.level, "note"),
+        # A deferred finding needs no action, so that it is no alert.
+        "level": "note" if item.outcome == "deferred" else LEVELS.get(item.level, "note"),
         "message": {"text": _message(item)},
         # Code scanning requires a location: line 1 of the stack file is the fallback.
         "locations": [

@@ -5,8 +5,7 @@ from decimal import Decimal
 
 from mobile_ai.contracts.printable import printable
 from mobile_ai.gate.report.report import ProviderReport, Report
-from mobile_ai.gate.report.report_cost import CostReport
-from mobile_ai.gate.report.report_model import Figure, ModelChange, RolloutReport
+from mobile_ai.gate.report.sections import CostReport, Figure, ModelChange, RolloutReport
 
 __all__ = [
     "cost_sentence",

@@ -23,9 +23,8 @@ from mobile_ai.gate.render.blocks import (
     cost_block,
     visible_blocks,
 )
-from mobile_ai.gate.render.summary_text import some
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.report.report_cost import CostReport
+from mobile_ai.gate.report.sections import CostReport
 
 __all__ = ["print_cost", "print_report", "render_terminal"]
 
@@ -133,7 +132,7 @@ def _finding(finding: FindingText) -> Text:
     place = f"{item.file}:{item.line} " if item.line else ""
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
     kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
-    text = Text.assemble((item.rule, "bold"), f"{mark} on {some(finding.names)}{kind}\n")
+    text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
     text.append(f"{place}{printable_lines(item.message)}")
     if item.changed_by:
         text.append(f"\n{item.changed_by}")

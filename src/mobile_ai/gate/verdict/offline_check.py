@@ -18,7 +18,7 @@ from mobile_ai.components.plan.documents import (
 )
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
-from mobile_ai.gate.changes.stack_values import own_stack_file
+from mobile_ai.gate.changes.source import own_stack_file
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.governance.judge import JudgeSession
