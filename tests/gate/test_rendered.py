@@ -1,6 +1,6 @@
 """Objects that are files are left out of a refresh; those in a cluster are not."""
 
-from mobile_ai.gate.state.rendered import not_refreshed
+from mobile_ai.gate.state.drift import not_refreshed
 
 PROVIDER = "pulumi:providers:kubernetes"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mobile_ai.gate.errors import GateError
 from mobile_ai.stack.reader import StackFile, missing_stack_file, read_stack_file, stack_file_name
 
-__all__ = ["PACK_FOLDER", "Project", "find_project"]
+__all__ = ["PACK_FOLDER", "Project", "find_project", "find_root"]
 
 PACK_FOLDER = "policy-pack"
 _PROGRAM = "Pulumi.yaml"
@@ -69,6 +69,21 @@ class Project:
         return read_stack_file(self.stack_file)
 
 
+def find_root(start: Path) -> Path:
+    """Return the checkout that a folder belongs to.
+
+    Raises:
+        GateError: No `Pulumi.yaml` is in the folder or above it.
+    """
+    for folder in (start, *start.parents):
+        if (folder / _PROGRAM).is_file():
+            return folder
+    raise GateError(
+        f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
+        "Next: run the command inside it."
+    )
+
+
 def find_project(start: Path, stack: str) -> Project:
     """Return the project that a folder belongs to.
 
@@ -76,15 +91,7 @@ def find_project(start: Path, stack: str) -> Project:
         GateError: No `Pulumi.yaml` is in the folder or above it.
         StackFileError: The stack has no file.
     """
-    for folder in (start, *start.parents):
-        if (folder / _PROGRAM).is_file():
-            project = Project(root=folder, stack=stack)
-            break
-    else:
-        raise GateError(
-            f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
-            "Next: run the command inside it."
-        )
+    project = Project(root=find_root(start), stack=stack)
     if not os.path.lexists(project.stack_file):  # of anything else the reader says what it is
         raise missing_stack_file(project.stack_file)
     return project

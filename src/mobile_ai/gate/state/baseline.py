@@ -25,6 +25,7 @@ __all__ = [
     "changes",
     "declared_pin",
     "export_state",
+    "exported_rows",
     "from_export",
     "from_git",
     "pins_of",
@@ -104,13 +105,18 @@ def export_state(
     return found
 
 
+def exported_rows(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the resources of an exported state, in its JSON form; an empty state has no list."""
+    return (export.get("deployment") or {}).get("resources") or []
+
+
 def from_export(export: Mapping[str, Any]) -> DeployedModels | None:
     """Return the baseline of an exported state, `None` for an empty one.
 
     Raises:
         GateError: It is no exported state.
     """
-    if not (export.get("deployment") or {}).get("resources"):
+    if not exported_rows(export):
         return None
     try:
         resources = read_export(export, name="deployed state").inputs

@@ -6,11 +6,15 @@ resource of the stack is created later.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mobile_ai.contracts.engine_values import SIGNATURE
+from mobile_ai.gate.state.baseline import exported_rows
 
-__all__ = ["Drift", "changed_outside"]
+__all__ = ["Drift", "changed_outside", "not_refreshed"]
+
+_KUBERNETES: Final = "pulumi:providers:kubernetes"
+_RENDERED: Final = "renderYamlToDirectory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +43,26 @@ def changed_outside(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
     )
 
 
+def not_refreshed(export: Mapping[str, Any]) -> list[str]:
+    """Return engine arguments that exclude objects rendered to files from a refresh.
+
+    The provider reads a rendered object from a cluster or fails, and with a cluster it repeats the
+    state, so a refresh cannot find drift (`Read` in provider.go of pulumi-kubernetes).
+
+    Args:
+        export: The exported state.
+    """
+    rows = exported_rows(export)
+    renders = {
+        f"{row['urn']}::{row['id']}"
+        for row in rows
+        if row["type"] == _KUBERNETES and (row.get("inputs") or {}).get(_RENDERED)
+    }
+    return [f"--exclude={row['urn']}" for row in rows if row.get("provider") in renders]
+
+
 def _by_urn(export: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    resources = (export.get("deployment") or {}).get("resources") or ()
-    return {str(item["urn"]): item for item in resources if not item.get("delete")}
+    return {str(item["urn"]): item for item in exported_rows(export) if not item.get("delete")}
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
