@@ -128,7 +128,7 @@ def main() -> None:
         if options.command:
             command(["gate", "--stack", options.stack])
         else:
-            run_gate(GateOptions(stack=options.stack))
+            run_gate(GateOptions(stack=options.stack), lambda _: None)
     print(f"{len(stops.files)} product files entered: {_by_room(Counter(stops.files))}")
     print(f"{stops.returns.total()} entries into a file entered before: {_by_room(stops.returns)}")
     for name, count in stops.returns.most_common(None if options.files else _LISTED):

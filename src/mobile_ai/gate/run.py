@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.gate.changes.source import differs_from, own_stack_file, read_source
+from mobile_ai.gate.changes.source import differs_from, read_source, require_own_secrets
 from mobile_ai.gate.engine.config_size import require_startable, size_warnings
 from mobile_ai.gate.engine.engine_environment import (
     CloudName,
@@ -16,7 +16,7 @@ from mobile_ai.gate.engine.engine_environment import (
     have_kubernetes_provider,
     variables_of,
 )
-from mobile_ai.gate.engine.pack import pack_digest, pack_setting
+from mobile_ai.gate.engine.pack import pack_digest, read_pack
 from mobile_ai.gate.engine.preview import Preview, preview
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.sandbox_stack import prepare_sandbox_stack
@@ -150,15 +150,16 @@ def _read(options: GateOptions) -> _Repository:
     """Return the content of the checkout; an invalid stack file is refused here."""
     now = datetime.now(UTC)
     project = find_project(options.folder.resolve(), options.stack)
-    setting = pack_setting(project.pack, project.stack, now=now)
-    stack_file = own_stack_file(project, setting)
+    stack_file = project.read()
+    pack = read_pack(project.pack, project.stack, now=now)
+    require_own_secrets(stack_file, project, pack.setting)
     if options.cloud == "aws":
         require_startable(stack_file)
     return _Repository(
         project=project,
-        setting=setting,
+        setting=pack.setting,
         stack_file=stack_file,
-        expected=expectation(project, setting),
+        expected=expectation(pack),
         source=read_source(project),
         billed=None if options.actuals is None else read_actuals(options.actuals),
         now=now,

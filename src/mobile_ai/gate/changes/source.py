@@ -14,7 +14,7 @@ from mobile_ai.stack.errors import Problem, excerpt
 from mobile_ai.stack.git import git
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["differs_from", "documentation_uri", "own_stack_file", "read_source", "uncommitted"]
+__all__ = ["differs_from", "documentation_uri", "read_source", "require_own_secrets", "uncommitted"]
 
 
 def read_source(project: Project) -> Source:
@@ -96,17 +96,17 @@ def _repository_page(remote: str) -> str:
     return f"https://{host}/{quote(path)}" if host and path else ""
 
 
-def own_stack_file(project: Project, setting: Setting | None = None) -> StackFile:
-    """Return a stack file whose secrets are encrypted as the protected branch allows.
+def require_own_secrets(file: StackFile, project: Project, setting: Setting | None = None) -> None:
+    """Check that a stack file's secrets are encrypted as the protected branch allows.
 
     Args:
+        file: The stack file.
         project: The checkout and the stack.
         setting: The stack's settings in the pack; without them its bounds alone are read.
 
     Raises:
-        StackFileError: The file cannot be read, or names another key for secrets.
+        StackFileError: The file names another key for secrets.
     """
-    file = project.read()
     allowed = setting.bounds.secrets if setting else _allowed(project)
     problems = [
         Problem(
@@ -121,7 +121,6 @@ def own_stack_file(project: Project, setting: Setting | None = None) -> StackFil
     ]
     if problems:
         raise file.error(problems)
-    return file
 
 
 def _allowed(project: Project) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import Setting, load_setting
 
-__all__ = ["pack_digest", "pack_setting", "pack_version"]
+__all__ = ["PolicyPack", "pack_digest", "pack_setting", "pack_version", "read_pack"]
 
 _MANIFEST = "PulumiPolicy.yaml"
 # Tool output; nothing in these folders is imported.
@@ -54,6 +55,34 @@ def pack_version(folder: Path) -> str:
             f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
         )
     return version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPack:
+    """A policy pack, as a run reads it.
+
+    Attributes:
+        version: Its version.
+        sha256: Digest of its files (see `pack_digest`).
+        setting: A stack's settings, if they can be read.
+    """
+
+    version: str
+    sha256: str
+    setting: Setting | None
+
+
+def read_pack(folder: Path, stack: str, *, now: datetime) -> PolicyPack:
+    """Return a policy pack with the settings of a stack.
+
+    Raises:
+        GateError: The folder is not a policy pack.
+    """
+    return PolicyPack(
+        version=pack_version(folder),
+        sha256=pack_digest(folder),
+        setting=pack_setting(folder, stack, now=now),
+    )
 
 
 def pack_setting(folder: Path, stack: str, *, now: datetime) -> Setting | None:

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mobile_ai.gate.engine.pack import pack_digest, pack_version
-from mobile_ai.gate.project import Project
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.governance.stack_policy import Setting
 
 __all__ = ["PACK_NAME", "Expectation", "expectation"]
 
@@ -53,23 +51,19 @@ class Expectation:
 PACK_NAME = "mobile-ai-governance"
 
 
-def expectation(project: Project, setting: Setting | None) -> Expectation:
-    """Return the pack, its version and digest, and every rule that a run must report.
+def expectation(pack: PolicyPack) -> Expectation:
+    """Return the pack, and every rule that a run must report.
 
-    Args:
-        project: The checkout with the pack.
-        setting: The stack's settings in the pack; without them the default levels are expected.
-
-    Raises:
-        GateError: The folder is not a policy pack.
+    Without the stack's settings the default levels are expected.
     """
     rules = {rule.id: rule for rule in catalogue()}
     defaults = {rule.id: rule.enforcement for rule in rules.values()}
+    config = pack.setting.config if pack.setting else None
     return Expectation(
         pack=PACK_NAME,
-        version=pack_version(project.pack),
-        sha256=pack_digest(project.pack),
+        version=pack.version,
+        sha256=pack.sha256,
         rules=rules,
-        levels=setting.config.levels if setting else defaults,
-        weakenings=setting.config.weakenings if setting else (),
+        levels=config.levels if config else defaults,
+        weakenings=config.weakenings if config else (),
     )

@@ -18,7 +18,7 @@ from mobile_ai.gate.engine.engine_environment import (
     variables_of,
 )
 from mobile_ai.gate.engine.observation import EngineObservation
-from mobile_ai.gate.engine.pack import pack_setting
+from mobile_ai.gate.engine.pack import read_pack
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
@@ -149,7 +149,7 @@ def _judged(project: Project, state: ExportedState, now: datetime) -> _Judged:
     session = JudgeSession(
         lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
     )
-    expected = expectation(project, pack_setting(project.pack, project.stack, now=now))
+    expected = expectation(read_pack(project.pack, project.stack, now=now))
     seen = EngineObservation()
     for event in events_of(state, session, expected):
         seen.add(event)
