@@ -16,13 +16,13 @@ ENTRY = len('"mobile-ai:x":""')
 
 
 @pytest.fixture
-def project(tmp_path):
-    """A project whose configuration has a number of bytes."""
+def stack_file(tmp_path):
+    """A stack file whose configuration has a number of bytes."""
 
     def make(size):
         text = "x" * (size - EMPTY - ENTRY)
         (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n  mobile-ai:x: {text}\n")
-        return Project(root=tmp_path, stack="dev")
+        return Project(root=tmp_path, stack="dev").read()
 
     return make
 
@@ -50,10 +50,10 @@ def test_no_value_is_shorter_than_its_plain_json(config):
     )
 
 
-def test_longest_that_linux_takes_starts_and_a_byte_more_is_refused(project):
-    require_startable(project(LONGEST))
+def test_longest_that_linux_takes_starts_and_a_byte_more_is_refused(stack_file):
+    require_startable(stack_file(LONGEST))
     with pytest.raises(GateError, match=r"got a configuration of 128\.0 KiB;.* Next: move some"):
-        require_startable(project(LONGEST + 1))
+        require_startable(stack_file(LONGEST + 1))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,6 @@ def test_longest_that_linux_takes_starts_and_a_byte_more_is_refused(project):
         (LONGEST + 1, "too long for AWS, 128.0 of 128 KiB"),
     ],
 )
-def test_warning_begins_at_three_quarters(project, size, said):
-    warned = "".join(size_warnings(project(size)))
+def test_warning_begins_at_three_quarters(stack_file, size, said):
+    warned = "".join(size_warnings(stack_file(size)))
     assert (said in warned) if said else not warned

@@ -8,7 +8,7 @@ import pytest
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.cost import Terms, cost_report
-from mobile_ai.gate.report.report_cost import CostReport
+from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.pricing.budgets import Prior
 from tests.governance_cost.support import context, deployment, model, resource
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mobile_ai.gate.engine.cpu import CpuMeter, part_of
+from mobile_ai.gate.engine.timing import CpuMeter, part_of
 
 BUSY = "import time; end = time.process_time() + 1.5\nwhile time.process_time() < end: pass"
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from mobile_ai.gate.engine.process import run_lines
+from mobile_ai.gate.engine.process import capture, run_lines
 from tests.waiting import until
 
 PYTHON = [sys.executable, "-u", "-c"]
@@ -101,7 +101,7 @@ def test_ctrl_c_reaches_the_command_through_the_gate_alone(tmp_path):
     )
     parent = textwrap.dedent(f"""
         import os, pathlib, sys
-        from mobile_ai.gate.engine.process import run_lines
+        from mobile_ai.gate.engine.process import capture, run_lines
         try:
             run_lines([sys.executable, "-c", {child!r}], folder=pathlib.Path.cwd(),
                       environment=dict(os.environ),
@@ -135,3 +135,11 @@ def gone(pid):
     except ProcessLookupError:
         return True
     return False
+
+
+def test_short_command_gets_its_input_and_asks_nobody(tmp_path):
+    program = "import sys; print(sys.argv[1:], sys.stdin.read())"
+    done = capture(
+        [sys.executable, "-c", program, "word"], folder=tmp_path, environment={}, given="text"
+    )
+    assert (done.returncode, done.stdout) == (0, "['word', '--non-interactive'] text\n")

@@ -10,7 +10,7 @@ from mobile_ai.gate.engine.error_text import located
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.summary_text import provider_sentence
 from mobile_ai.gate.report.providers import providers, read_checks
-from mobile_ai.gate.report.report_provider import ProviderReport
+from mobile_ai.gate.report.sections import ProviderReport
 from mobile_ai.stack.reader import StackFile
 
 KEY, DATABASE = "aws:kms/key:Key", "aws:rds/instance:Instance"

@@ -7,15 +7,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mobile_ai.gate.render import FORMS, SUFFIXES, render
-from mobile_ai.gate.render.timing import render_timing
+from mobile_ai.gate.render import FORMS, SUFFIXES, render, render_timing
 from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.models import model_changes
 from mobile_ai.gate.report.plan_summary import Valued
 from mobile_ai.gate.report.report import Author, Timing
-from mobile_ai.gate.report.report_model import Figure
+from mobile_ai.gate.report.sections import Figure
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
 from tests.governance_cost.support import context, resource
@@ -108,6 +107,11 @@ def test_sarif_shows_a_wrong_stack_file_at_its_line():
 def test_sarif_marks_what_is_waived_as_suppressed():
     suppressed = {item["ruleId"] for item in sarif_results("denied") if "suppressions" in item}
     assert suppressed == {"excused"}
+
+
+def test_sarif_shows_what_is_deferred_as_a_note():
+    levels = {item["ruleId"]: item["level"] for item in sarif_results("denied")}
+    assert (levels["later"], levels["no-bad"]) == ("note", "error")
 
 
 def test_sarif_finding_stays_the_same_when_its_message_changes():
@@ -236,3 +240,51 @@ def test_weakened_rule_is_listed_once_by_the_gate_itself(form):
     )
     text = render(found.model_copy(update={"violations": (told,)}), form).replace("\\", "")
     assert text.count(weakening) == 1
+
+
+def valued_with(**changes):
+    """The valued report with another cost section."""
+    found = valued_report()
+    return found.model_copy(update={"cost": found.cost.model_copy(update=changes)})
+
+
+def test_change_column_is_left_out_without_a_cost_to_compare_with():
+    priors = {"prior": None, "delta": None}
+    cost = valued_report().cost
+    parts = {
+        name: tuple(item.model_copy(update=priors) for item in getattr(cost, name))
+        for name in ("budgets", "deployments", "resources")
+    }
+    text = render(valued_with(**priors, **parts, tags={}), "table")
+    assert "change" not in text
+    assert "highest cost" in text
+
+
+def test_names_from_a_stack_file_are_no_markup_of_the_terminal():
+    (budget,) = valued_report().cost.budgets
+    named = budget.model_copy(update={"name": "[red]all[/red]"})
+    assert "[red]all[/red]" in render(valued_with(budgets=(named,)), "table")
+
+
+def test_variant_names_are_escaped_in_the_head_of_a_markdown_table():
+    found = valued_report()
+    (change,) = found.models
+    variant = change.variants[0].model_copy(update={"variant": "<img>|int8"})
+    change = change.model_copy(update={"variants": (variant,)})
+    text = render(found.model_copy(update={"models": (change,)}), "markdown")
+    assert "<img>" not in text
+    assert r"&lt;img>\|int8" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_advice_that_another_block_lists_leaves_no_heading(form):
+    weakening = "no-bad is advisory (default mandatory)"
+    found = report("passed", expected=expected(weakenings=(weakening,)))
+    told = (
+        report("denied")
+        .violations[-1]
+        .model_copy(
+            update={"level": "advisory", "message": f"pack config: got {weakening}; expected"}
+        )
+    )
+    assert "Advice" not in render(found.model_copy(update={"violations": (told,)}), form)

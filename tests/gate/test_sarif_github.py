@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 import pytest
 
-from mobile_ai.gate.changes.documentation import documentation_uri
+from mobile_ai.gate.changes.source import documentation_uri
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.render import render
 from mobile_ai.gate.report.assemble import assemble_report

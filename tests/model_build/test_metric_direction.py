@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.contracts.manifest import FairnessResult, Interval
 from mobile_ai.contracts.metrics import METRICS
-from mobile_ai.gate.report.report_model import Figure
+from mobile_ai.gate.report.sections import Figure
 from mobile_ai.governance.rules.quality import _unequal, _unjudgeable
 from mobile_ai.model_build.fairness import _METRICS as MEASURED
 from mobile_ai.model_build.gates import decide, judge_gates

@@ -10,6 +10,7 @@ Secrets without a plaintext stay hidden: rules see that there is a secret, not w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,9 +26,10 @@ from mobile_ai.contracts.resource import (
     stack_of,
 )
 
-__all__ = ["ExportedState", "read_export", "resources_of"]
+__all__ = ["ExportedState", "read_event", "read_export", "resources_of"]
 
 Side = Literal["inputs", "outputs"]
+_STAMPS = frozenset({"sequence", "timestamp"})  # of every event, beside its payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,20 @@ def read_export(export: Any, *, name: str) -> ExportedState:
             expected="a state as `pulumi stack export` writes it",
             next_step="export it again",
         ) from error
+
+
+def read_event(line: str) -> tuple[str, Any]:
+    """Return kind and payload of a line of the engine's event stream.
+
+    Raises:
+        ValueError: If the line is no event.
+    """
+    try:
+        value = json.loads(line)
+        kind = next(key for key in value if key not in _STAMPS)
+        return kind, value[kind]
+    except (TypeError, KeyError, StopIteration, RecursionError) as error:
+        raise ValueError(line) from error
 
 
 def resources_of(rows: Iterable[Mapping[str, Any]], side: Side) -> list[Resource]:

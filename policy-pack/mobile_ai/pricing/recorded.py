@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mobile_ai.contracts.exported import resources_of
+from mobile_ai.contracts.exported import read_event, resources_of
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.pricing.errors import CostError
 
-__all__ = ["changed_usage", "resources_of_events"]
+__all__ = ["changed_usage", "resources_of_events", "resources_of_steps"]
 
 _DELETING: Final = frozenset({"delete", "delete-replaced", "discard"})
 
@@ -27,24 +26,37 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
     Raises:
         CostError: If no resource was planned, which would be estimated as 0.
     """
-    steps: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        try:
-            step = json.loads(line)["resourcePreEvent"]["metadata"]
-        except (ValueError, KeyError, TypeError):
-            continue  # another kind of event, or a line that is not JSON
+    return resources_of_steps(_steps(lines), deleted=deleted)
+
+
+def resources_of_steps(
+    steps: Iterable[Mapping[str, Any]], *, deleted: bool = False
+) -> list[Resource]:
+    """Return the resources that a preview's steps plan; see `resources_of_events`."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for step in steps:
         if step["op"] not in _DELETING and step.get("new"):
-            steps[step["urn"]] = step["new"]
+            found[step["urn"]] = step["new"]
         elif deleted and step.get("old"):
-            steps.setdefault(step["urn"], step["old"])
-    if not steps:
+            found.setdefault(step["urn"], step["old"])
+    if not found:
         raise CostError(
             "recorded plan",
             got="no planned resource",
             expected="the event stream of a preview",
             next_step="run `mobile-ai gate --stack <stack>` first",
         )
-    return resources_of(steps.values(), "inputs")
+    return resources_of(found.values(), "inputs")
+
+
+def _steps(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    for line in lines:
+        try:
+            kind, body = read_event(line)
+            if kind == "resourcePreEvent":
+                yield body["metadata"]
+        except (ValueError, KeyError, TypeError):
+            continue  # a line that is no event, or no step
 
 
 def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:

@@ -1,14 +1,15 @@
 """Paths of the checkout, and of the gate's files outside of Git."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mobile_ai.gate.errors import GateError
 from mobile_ai.stack.reader import StackFile, missing_stack_file, read_stack_file, stack_file_name
 
-__all__ = ["Project", "find_project"]
+__all__ = ["PACK_FOLDER", "Project", "find_project", "find_root"]
 
+PACK_FOLDER = "policy-pack"
 _PROGRAM = "Pulumi.yaml"
 
 
@@ -20,16 +21,44 @@ class Project:
         root: The folder of `Pulumi.yaml`.
         stack: The stack's name.
         named: A stack file to use instead of the one in Git, such as a copy.
+        stack_file: The stack file in Git, or the one given explicitly.
+        pack: The policy pack.
+        home: `PULUMI_HOME` of sandbox runs, with the stand-in providers and no credentials.
+        state: State of sandbox stacks.
+        stacks: Copies of stack files that the engine may modify.
+        stack_copy: Copy of this stack's file.
+        input_checks: Input checks of the last run, as recorded by the stand-in providers.
+        log: Event stream of the last run.
     """
 
     root: Path
     stack: str
     named: Path | None = None
+    stack_file: Path = field(init=False)
+    pack: Path = field(init=False)
+    home: Path = field(init=False)
+    state: Path = field(init=False)
+    stacks: Path = field(init=False)
+    stack_copy: Path = field(init=False)
+    input_checks: Path = field(init=False)
+    log: Path = field(init=False)
 
-    @property
-    def stack_file(self) -> Path:
-        """The stack file in Git, or the one given explicitly."""
-        return self.named or self.root / stack_file_name(self.stack)
+    def __post_init__(self) -> None:
+        """Compute the paths."""
+        build = self.root / "build"
+        stack_file = self.named or self.root / stack_file_name(self.stack)
+        paths = {
+            "stack_file": stack_file,
+            "pack": self.root / PACK_FOLDER,
+            "home": build / "pulumi-home",
+            "state": build / "state",
+            "stacks": build / "stacks",
+            "stack_copy": build / "stacks" / stack_file.name,
+            "input_checks": build / "gate" / f"{self.stack}.inputs.jsonl",
+            "log": build / "gate" / f"{self.stack}.events.jsonl",
+        }
+        for name, path in paths.items():
+            object.__setattr__(self, name, path)
 
     def read(self) -> StackFile:
         """Return the stack file.
@@ -39,40 +68,20 @@ class Project:
         """
         return read_stack_file(self.stack_file)
 
-    @property
-    def pack(self) -> Path:
-        """The policy pack."""
-        return self.root / "policy-pack"
 
-    @property
-    def home(self) -> Path:
-        """`PULUMI_HOME` of sandbox runs, with the stand-in providers and no credentials."""
-        return self.root / "build" / "pulumi-home"
+def find_root(start: Path) -> Path:
+    """Return the checkout that a folder belongs to.
 
-    @property
-    def state(self) -> Path:
-        """State of sandbox stacks."""
-        return self.root / "build" / "state"
-
-    @property
-    def stacks(self) -> Path:
-        """Copies of stack files that the engine may modify."""
-        return self.root / "build" / "stacks"
-
-    @property
-    def stack_copy(self) -> Path:
-        """Copy of this stack's file."""
-        return self.stacks / self.stack_file.name
-
-    @property
-    def input_checks(self) -> Path:
-        """Input checks of the last run, as recorded by the stand-in providers."""
-        return self.root / "build" / "gate" / f"{self.stack}.inputs.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """Event stream of the last run."""
-        return self.root / "build" / "gate" / f"{self.stack}.events.jsonl"
+    Raises:
+        GateError: No `Pulumi.yaml` is in the folder or above it.
+    """
+    for folder in (start, *start.parents):
+        if (folder / _PROGRAM).is_file():
+            return folder
+    raise GateError(
+        f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
+        "Next: run the command inside it."
+    )
 
 
 def find_project(start: Path, stack: str) -> Project:
@@ -82,15 +91,7 @@ def find_project(start: Path, stack: str) -> Project:
         GateError: No `Pulumi.yaml` is in the folder or above it.
         StackFileError: The stack has no file.
     """
-    for folder in (start, *start.parents):
-        if (folder / _PROGRAM).is_file():
-            project = Project(root=folder, stack=stack)
-            break
-    else:
-        raise GateError(
-            f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
-            "Next: run the command inside it."
-        )
+    project = Project(root=find_root(start), stack=stack)
     if not os.path.lexists(project.stack_file):  # of anything else the reader says what it is
         raise missing_stack_file(project.stack_file)
     return project

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.gate.changes.source import differs_from, read_source
-from mobile_ai.gate.changes.stack_values import own_stack_file
+from mobile_ai.gate.changes.source import differs_from, read_source, require_own_secrets
 from mobile_ai.gate.engine.config_size import require_startable, size_warnings
 from mobile_ai.gate.engine.engine_environment import (
     CloudName,
@@ -17,24 +16,26 @@ from mobile_ai.gate.engine.engine_environment import (
     have_kubernetes_provider,
     variables_of,
 )
-from mobile_ai.gate.engine.pack import pack_digest
+from mobile_ai.gate.engine.pack import pack_digest, read_pack
 from mobile_ai.gate.engine.preview import Preview, preview
-from mobile_ai.gate.engine.progress import Tell, describe
+from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.sandbox_stack import prepare_sandbox_stack
 from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
-from mobile_ai.gate.report.actuals import read_actuals
+from mobile_ai.gate.report.actuals import Billed, read_actuals
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
-from mobile_ai.gate.report.plan_summary import Question, valued
+from mobile_ai.gate.report.plan_summary import Question, Valued, planned, valued
 from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_checks
-from mobile_ai.gate.report.report import Report
+from mobile_ai.gate.report.report import ProviderReport, Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
-from mobile_ai.gate.state.baseline import from_git, read_state
-from mobile_ai.gate.verdict.expected_rules import expectation
+from mobile_ai.gate.state.baseline import DeployedModels, from_git, read_state
+from mobile_ai.gate.verdict.expectation import Expectation, expectation
+from mobile_ai.governance.stack_policy import Setting
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
+from mobile_ai.stack.reader import StackFile
 
 __all__ = ["GateOptions", "prepare_stack", "run_gate"]
 
@@ -63,6 +64,48 @@ class GateOptions:
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repository:
+    """Content of the checkout, read once before the engine starts.
+
+    Attributes:
+        project: Its paths.
+        setting: The stack's settings in the pack, if they can be read.
+        stack_file: The stack file, for values and positions.
+        expected: Expectation of a complete run.
+        source: The evaluated files.
+        billed: This month's charges, if a file was given.
+        now: Time of the evaluation.
+    """
+
+    project: Project
+    setting: Setting | None
+    stack_file: StackFile
+    expected: Expectation
+    source: Source
+    billed: Billed | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stack:
+    """A stack that the engine can preview.
+
+    Attributes:
+        engine: The engine.
+        variables: Its complete environment.
+        config_file: Its stack file.
+        deployed: Resources of the deployed state.
+        baseline: What changes are compared with.
+    """
+
+    engine: Engine
+    variables: Mapping[str, str]
+    config_file: Path
+    deployed: tuple[Resource, ...]
+    baseline: DeployedModels | None
+
+
 def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
     """Preview a stack with the policy pack and report on it.
 
@@ -75,91 +118,127 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         StackFileError: The stack file cannot be read.
     """
     clock = Clock()
-    project = find_project(options.folder.resolve(), options.stack)
-    stack_file = own_stack_file(project)  # refuses an invalid file before any other reader
+    with clock.phase("read repository"):
+        found = _read(options)
     with clock.phase("find engine"):
         engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):
-        if options.cloud == "aws":
-            require_startable(project)
-        expected = expectation(project)
-        variables = variables_of(project, engine, options.cloud, options.ambient)
-        config_file = prepare_stack(project, engine, options.cloud, variables)
-        state = read_state(project, engine, variables)
-        baseline = from_git(project, options.base) if options.base else state
-        # Rules see the deployed state; in a sandbox without state, that of the base commit.
-        asked = options.base and state is None and options.cloud == "sandbox"
-        told = state_of_commit(project, engine, variables, options.base) if asked else variables
-        source = read_source(project)
-        billed = None if options.actuals is None else read_actuals(options.actuals)
-    deployed = state.resources if state else ()
-    project.input_checks.unlink(missing_ok=True)
-    shown = preview(
-        project,
-        engine,
-        environment={**told, RECORD_VARIABLE: str(project.input_checks)},
-        config_file=config_file,
-        timed=options.timed,
-        on_progress=lambda seen: tell(describe(seen)),
-    )
+        stack = _prepare(options, found, engine)
+    shown = _preview(options, found.project, stack, tell)
     clock.add(shown.marks.phases(shown.seconds))
     with clock.phase("cost"):
-        prior, against, untold = _compared(project, engine, options, deployed, tell)
-        plan = valued(
-            project,
-            Question(
-                prior=prior,
-                against=against,
-                deployed=deployed,
-                billed=billed,
-                now=datetime.now(UTC),
-            ),
-        )
+        plan, warnings = _value(options, found, stack, shown, tell)
     run = EngineRun(
-        stack=project.stack,
-        source=source,
-        stack_file=stack_file,
+        stack=found.project.stack,
+        source=found.source,
+        stack_file=found.stack_file,
         engine=engine_result(engine, options.cloud),
-        expected=expected,
+        expected=found.expected,
         observation=shown.observation,
         exit_code=shown.exit_code,
         stderr=shown.stderr,
-        baseline=baseline,
-        doubts=_moved(project, expected.sha256),
-        warnings=(*_warnings(project, options), *untold),
+        baseline=stack.baseline,
+        doubts=_moved(found),
+        warnings=(*_warnings(found, options), *warnings),
         valued=plan,
-        providers=providers(
-            shown.observation.types.values(),
-            read_checks(project.input_checks),
-            official=_official(options),
-        ),
+        providers=_providers(options, found.project, shown),
     )
-    return assemble_report(run, clock.read(rate=_rate(shown), cpu=shown.cpu))
+    return assemble_report(run, clock.read(rate=shown.rate, cpu=shown.cpu))
 
 
-def _official(options: GateOptions) -> tuple[str, ...]:
-    """Return the official providers; a running sandbox uses that of Kubernetes."""
+def _read(options: GateOptions) -> _Repository:
+    """Return the content of the checkout; an invalid stack file is refused here."""
+    now = datetime.now(UTC)
+    project = find_project(options.folder.resolve(), options.stack)
+    stack_file = project.read()
+    pack = read_pack(project.pack, project.stack, now=now)
+    require_own_secrets(stack_file, project, pack.setting)
     if options.cloud == "aws":
-        return ("aws", "kubernetes")
-    return ("kubernetes",) if options.ambient.get(ENDPOINTS_VARIABLE) else ()
+        require_startable(stack_file)
+    return _Repository(
+        project=project,
+        setting=pack.setting,
+        stack_file=stack_file,
+        expected=expectation(pack),
+        source=read_source(project),
+        billed=None if options.actuals is None else read_actuals(options.actuals),
+        now=now,
+    )
+
+
+def _prepare(options: GateOptions, found: _Repository, engine: Engine) -> _Stack:
+    """Prepare the stack, and read what is deployed."""
+    project = found.project
+    variables = variables_of(project, engine, options.cloud, options.ambient)
+    config_file = prepare_stack(project, engine, options.cloud, variables)
+    state = read_state(project, engine, variables)
+    # Rules see the deployed state; in a sandbox without state, that of the base commit.
+    if options.base and state is None and options.cloud == "sandbox":
+        variables = state_of_commit(project, engine, variables, options.base)
+    return _Stack(
+        engine=engine,
+        variables=variables,
+        config_file=config_file,
+        deployed=state.resources if state else (),
+        baseline=from_git(project, options.base) if options.base else state,
+    )
+
+
+def _preview(options: GateOptions, project: Project, stack: _Stack, tell: Tell) -> Preview:
+    """Run the preview with the pack, and record the stand-ins' checks of inputs."""
+    project.input_checks.unlink(missing_ok=True)
+    return preview(
+        project,
+        stack.engine,
+        environment={**stack.variables, RECORD_VARIABLE: str(project.input_checks)},
+        config_file=stack.config_file,
+        timed=options.timed,
+        tell=tell,
+    )
+
+
+def _value(
+    options: GateOptions, found: _Repository, stack: _Stack, shown: Preview, tell: Tell
+) -> tuple[Valued, tuple[str, ...]]:
+    """Return cost and model changes of the plan, and warnings."""
+    prior, against, warnings = _compared(found.project, stack, options, tell)
+    question = Question(
+        prior=prior,
+        against=against,
+        deployed=stack.deployed,
+        billed=found.billed,
+        setting=found.setting,
+        now=found.now,
+    )
+    return valued(found.project.stack, planned(shown.observation), question), warnings
+
+
+def _providers(
+    options: GateOptions, project: Project, shown: Preview
+) -> tuple[ProviderReport, ...]:
+    """Return the providers of the plan; a running sandbox uses the official one of Kubernetes."""
+    official: tuple[str, ...] = ()
+    if options.cloud == "aws":
+        official = ("aws", "kubernetes")
+    elif options.ambient.get(ENDPOINTS_VARIABLE):
+        official = ("kubernetes",)
+    checks = read_checks(project.input_checks)
+    return providers(shown.observation.types.values(), checks, official=official)
 
 
 def _compared(
-    project: Project,
-    engine: Engine,
-    options: GateOptions,
-    deployed: tuple[Resource, ...],
-    tell: Tell,
+    project: Project, stack: _Stack, options: GateOptions, tell: Tell
 ) -> tuple[tuple[Resource, ...], str, tuple[str, ...]]:
     """Return the resources to compare costs with, their display name, and warnings.
 
     The deployed state takes precedence over the plan of a base commit.
     """
-    if deployed or not options.base or options.cloud == "aws":
+    base, deployed = options.base, stack.deployed
+    if deployed or not base or options.cloud == "aws":
         return deployed, "deployed state" if deployed else "", ()
-    tell(f"Previewing {options.base} ...")
+    tell(f"Previewing {base} ...")
     try:
-        return plan_at(project, engine, options.base, ambient=options.ambient), options.base, ()
+        return plan_at(project, stack.engine, base, ambient=options.ambient), base, ()
     except GateError as error:
         return (), "", (f"no cost to compare with: {error}",)
 
@@ -185,22 +264,19 @@ def prepare_stack(
     return project.stack_copy
 
 
-def _moved(project: Project, sha256: str) -> tuple[str, ...]:
+def _moved(found: _Repository) -> tuple[str, ...]:
     """Return a doubt if the pack changed during the run."""
-    if pack_digest(project.pack) == sha256:
+    pack = found.project.pack
+    if pack_digest(pack) == found.expected.sha256:
         return ()
-    return (f"{project.pack.name} changed while it ran: its verdicts are of no known pack.",)
+    return (f"{pack.name} changed while it ran: its verdicts are of no known pack.",)
 
 
-def _warnings(project: Project, options: GateOptions) -> tuple[str, ...]:
-    near = size_warnings(project)
-    if not options.base or not differs_from(project, options.base):
+def _warnings(found: _Repository, options: GateOptions) -> tuple[str, ...]:
+    near = size_warnings(found.stack_file)
+    if not options.base or not differs_from(found.project, options.base):
         return near
     changed = (
         f"policy-pack or gate differs from {options.base}: this verdict is by the changed one."
     )
     return (*near, changed)
-
-
-def _rate(shown: Preview) -> float:
-    return shown.marks.rate(len(shown.observation.steps))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import answering
 from mobile_ai.contracts.printable import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def command(
     Example: mobile-ai check Pulumi.prod.yaml
     """
     from mobile_ai.gate.errors import GateError  # noqa: PLC0415
-    from mobile_ai.gate.project import find_project  # noqa: PLC0415
+    from mobile_ai.gate.project import find_project, find_root  # noqa: PLC0415
     from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of  # noqa: PLC0415
 
     now = dt.datetime.now(dt.UTC)
     with answering(GateError):
-        root = _root(Path.cwd())
+        root = find_root(Path.cwd())
         found = [
             check_stack(find_project(root, stack), now=now)
             for stack in stacks_of(root, files or [])
@@ -56,17 +56,6 @@ def command(
         raise typer.Exit(_UNUSABLE)
     if any(item.denied for item in found):
         raise typer.Exit(_DENIED)
-
-
-def _root(start: Path) -> Path:
-    folders = (folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file())
-    found = next(folders, None)
-    if found is None:
-        raise UserError(
-            f"{start}: got no Pulumi.yaml here or above; expected a checkout of the project. "
-            "Next: run the command inside it."
-        )
-    return found
 
 
 def show(found: "Quick") -> None:

@@ -72,7 +72,7 @@ def command(  # noqa: PLR0917  typer passes options by name
         )
     from mobile_ai.gate import GateError, GateOptions, run_gate  # noqa: PLC0415
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
-    from mobile_ai.gate.render.timing import render_timing  # noqa: PLC0415
+    from mobile_ai.gate.render import render_timing  # noqa: PLC0415
 
     options = GateOptions(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
     with answering(GateError), progress_shown() as tell:

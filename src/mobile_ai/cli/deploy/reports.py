@@ -40,7 +40,7 @@ def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "g
     """Print a report in its formats, or write them as files that begin with a name."""
     from mobile_ai.gate.render import SUFFIXES, render  # noqa: PLC0415
     from mobile_ai.gate.render.summary_text import headline  # noqa: PLC0415
-    from mobile_ai.gate.render.table import print_table  # noqa: PLC0415
+    from mobile_ai.gate.render.terminal import print_report  # noqa: PLC0415
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "g
             path = out / f"{name}-{report.stack}{SUFFIXES[form]}"
             path.write_text(render(report, form), encoding="utf-8")
     if _TABLE in forms:
-        print_table(report)
+        print_report(report)
     elif out is None:
         sys.stdout.write(render(report, forms[0]))
     else:

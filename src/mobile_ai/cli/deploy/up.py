@@ -52,7 +52,7 @@ def command(
     from mobile_ai.gate import GateError, GateOptions  # noqa: PLC0415  takes a second, too long for a help text
     from mobile_ai.gate.deploy.operate import bring_up  # noqa: PLC0415
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
-    from mobile_ai.gate.render.table import print_table  # noqa: PLC0415
+    from mobile_ai.gate.render.terminal import print_report  # noqa: PLC0415
 
     with answering(GateError), progress_shown() as tell:
         report, deployed = bring_up(
@@ -63,7 +63,7 @@ def command(
     elif deployed is not None:
         _print_text(stack, deployed)
     elif report is not None:
-        print_table(report)
+        print_report(report)
     if deployed is None and report is not None:
         raise typer.Exit(report.exit_code)
 

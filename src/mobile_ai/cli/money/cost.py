@@ -15,11 +15,12 @@ from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.money.actuals import actuals_command
 from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
 from mobile_ai.cli.money.showback import showback_command
+from mobile_ai.gate.engine.pack import pack_setting
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.render.table_money import cost_part
+from mobile_ai.gate.render.terminal import print_cost
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.plan_summary import terms_of
-from mobile_ai.gate.report.report_cost import CostReport
+from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.gate.state.base_plan import plan_of_commit
 from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets, load_catalogue
 from mobile_ai.pricing.money import cents
@@ -77,7 +78,8 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
     """
     with answering():
         found = planned(stack, plan, what_if or [])
-        terms = terms_of(PACK, stack, found.plan.resources, now=dt.datetime.now(dt.UTC))
+        now = dt.datetime.now(dt.UTC)
+        terms = terms_of(pack_setting(PACK, stack, now=now), found.plan.resources, now=now)
         verdicts = judge_budgets(
             found, found.plan.budgets, limits=terms.limits, exceptions=terms.exceptions
         )
@@ -92,7 +94,7 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
             value["comparison"] = compared.model_dump(mode="json", by_alias=True)
         print(json.dumps(value, indent=1))
     elif compared is not None:
-        Console().print(cost_part(compared))
+        print_cost(compared)
     else:
         _show(found, verdicts)
     if any(item.outcome == "deny" for item in verdicts):

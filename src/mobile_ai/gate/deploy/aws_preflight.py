@@ -10,6 +10,7 @@ from typing import Any, Final
 from mobile_ai.gate.changes.source import read_source, uncommitted
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
+from mobile_ai.gate.state.baseline import exported_rows
 
 __all__ = [
     "protected",
@@ -94,8 +95,7 @@ def require_settled(project: Project, export: Mapping[str, Any]) -> None:
 
 def protected(export: Mapping[str, Any]) -> list[str]:
     """Return the URNs of protected resources."""
-    resources = (export.get("deployment") or {}).get("resources") or []
-    return [str(item["urn"]) for item in resources if item.get("protect")]
+    return [str(item["urn"]) for item in exported_rows(export) if item.get("protect")]
 
 
 def require_unprotected(project: Project, export: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.state.baseline import exported_rows
 
 __all__ = ["PLATFORM_RESERVED", "Concurrency", "account_concurrency", "require_concurrency"]
 
@@ -115,6 +116,6 @@ def _placed(config: Mapping[str, Any]) -> Iterable[int]:
 
 
 def _reserved(export: Mapping[str, Any]) -> Iterable[int]:
-    for item in (export.get("deployment") or {}).get("resources") or ():
+    for item in exported_rows(export):
         if item.get("type") == _FUNCTION:
             yield max(0, int((item.get("outputs") or {}).get("reservedConcurrentExecutions") or 0))

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mobile_ai.gate.deploy.session import Desk
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.run import GateOptions
+from mobile_ai.gate.state.baseline import exported_rows
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, ENDPOINTS_VARIABLE, Endpoints
 
@@ -39,7 +41,8 @@ def in_sandbox(options: GateOptions) -> GateOptions:
     """
     project = find_project(options.folder.resolve(), options.stack)
     path = endpoints_path(project.root, project.stack, options.ambient)
-    account = _account(project)
+    config = project.read().config
+    account = _account(config)
     usual = account in {"", DEFAULT_ACCOUNT}  # the program reports a missing account
     named = "" if usual else f" --name {project.stack} --account {account}"
     start = f"`mobile-ai sandbox up{named}`"
@@ -58,7 +61,7 @@ def in_sandbox(options: GateOptions) -> GateOptions:
             f"stack {project.stack}: got a sandbox of AWS account {answers_for} ({path}); expected "
             f"one of {account}, the stack's. Next: {start}, then run the same command again."
         )
-    _require_clusters(project, endpoints)
+    _require_clusters(project, config, endpoints)
     ambient = {**options.ambient, ENDPOINTS_VARIABLE: str(path), "MOBILE_AI_SANDBOX": "1"}
     return replace(options, ambient=ambient)
 
@@ -72,9 +75,7 @@ def reachable(desk: Desk) -> dict[str, str]:
     """Return URLs that work on this machine, since AWS host names do not resolve to the sandbox."""
     endpoints = endpoints_of(desk)
     distributions = [
-        item["id"]
-        for item in desk.export()["deployment"].get("resources") or ()
-        if item["type"] == _DISTRIBUTION
+        item["id"] for item in exported_rows(desk.export()) if item["type"] == _DISTRIBUTION
     ]
     found = {"aws": endpoints.aws, "registry": endpoints.mlflow}
     if endpoints.cdn and distributions:
@@ -82,8 +83,8 @@ def reachable(desk: Desk) -> dict[str, str]:
     return {name: url for name, url in found.items() if url}
 
 
-def _require_clusters(project: Project, endpoints: Endpoints) -> None:
-    sites = project.read().config.get("mobile-ai:sites")
+def _require_clusters(project: Project, config: Mapping[str, Any], endpoints: Endpoints) -> None:
+    sites = config.get("mobile-ai:sites")
     # The program reports any other malformed value.
     pushed = [
         site
@@ -103,6 +104,6 @@ def _require_clusters(project: Project, endpoints: Endpoints) -> None:
         )
 
 
-def _account(project: Project) -> str:
-    aws = project.read().config.get("mobile-ai:aws")
+def _account(config: Mapping[str, Any]) -> str:
+    aws = config.get("mobile-ai:aws")
     return str(aws.get("accountId", "")) if isinstance(aws, dict) else ""

@@ -32,6 +32,7 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import find_project
 from mobile_ai.gate.report.report import Report
 from mobile_ai.gate.run import GateOptions, run_gate
+from mobile_ai.gate.state.baseline import exported_rows
 from mobile_ai.gate.state.drift import Drift, changed_outside
 from mobile_ai.gate.state.recovery import has_pending_operations, mend_state
 from mobile_ai.gate.state.rendered import not_refreshed
@@ -134,9 +135,7 @@ def refresh(options: GateOptions, tell: Tell) -> Refreshed:
     before = desk.export()
     run(desk, "refresh", ["--skip-preview", *not_refreshed(before)], tell)
     found = changed_outside(before, desk.export())
-    return Refreshed(
-        resources=len(before["deployment"].get("resources") or ()), found=found, notes=notes
-    )
+    return Refreshed(resources=len(exported_rows(before)), found=found, notes=notes)
 
 
 def take_down(options: GateOptions, tell: Tell) -> OperateResult:

@@ -1,7 +1,6 @@
 """Engine session on a stack, in the sandbox or on the caller's own backend."""
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 from mobile_ai.contracts.printable import printable
 from mobile_ai.gate.deploy.seal import Seal, state_digest, take_seal
 from mobile_ai.gate.engine.engine_environment import find_engine, variables_of
-from mobile_ai.gate.engine.process import run_lines
+from mobile_ai.gate.engine.process import capture, run_lines
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
@@ -21,7 +20,6 @@ from mobile_ai.sandbox.engine import Engine
 
 __all__ = ["Desk", "ask", "open_desk", "run", "seal_now"]
 
-_SECONDS = 120.0
 _TAIL = 60
 
 
@@ -130,21 +128,10 @@ def ask(desk: Desk, *words: str) -> Any:
     Raises:
         GateError: The command failed.
     """
-    done = subprocess.run(
-        [
-            desk.engine.pulumi,
-            *words,
-            f"--stack={desk.project.stack}",
-            "--json",
-            "--non-interactive",
-        ],
-        cwd=desk.project.root,
-        env=dict(desk.variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+    done = capture(
+        [desk.engine.pulumi, *words, f"--stack={desk.project.stack}", "--json"],
+        folder=desk.project.root,
+        environment=desk.variables,
     )
     if done.returncode:
         raise GateError(

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine.host.long import LONGEST
+from mobile_ai.stack.reader import StackFile
 
 __all__ = ["config_bytes", "require_startable", "size_warnings"]
 
@@ -32,33 +32,29 @@ def config_bytes(config: Mapping[str, Any]) -> int:
     return len(f"{_VARIABLE}{_go(texts)}".encode())
 
 
-def require_startable(project: Project) -> None:
+def require_startable(stack_file: StackFile) -> None:
     """Check that the official host can start the program with the stack's configuration.
 
     Raises:
         GateError: The configuration is too long.
     """
-    size = _size_of(project)
+    size = config_bytes(stack_file.config)
     if size > LONGEST:
         raise GateError(
-            f"{project.stack_file.name}: got a configuration of {_kib(size)} KiB; expected less "
+            f"{stack_file.name}: got a configuration of {_kib(size)} KiB; expected less "
             "than 128, since Pulumi hands it to the program in one environment variable, which "
             f"Linux limits. Next: {_SPLIT}."
         )
 
 
-def size_warnings(project: Project) -> tuple[str, ...]:
+def size_warnings(stack_file: StackFile) -> tuple[str, ...]:
     """Return a warning for a configuration near or above the limit of the official host."""
-    size = _size_of(project)
+    size = config_bytes(stack_file.config)
     if size < _NEAR * LONGEST:
         return ()
     state = "too long for AWS" if size > LONGEST else "near the limit on AWS"
     said = f"its configuration is {state}, {_kib(size)} of 128 KiB"
-    return (f"{project.stack_file.name}: {said}. Next: {_SPLIT}.",)
-
-
-def _size_of(project: Project) -> int:
-    return config_bytes(project.read().config)
+    return (f"{stack_file.name}: {said}. Next: {_SPLIT}.",)
 
 
 def _go(value: object) -> str:

@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Literal
 
-from mobile_ai.gate.engine.cloud import cloud_environment, require_official
 from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.report import EngineFacts as EngineResult
 from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.kubernetes_provider import USUAL, without_current_context
 from mobile_ai.sandbox.progress import shown as engine_progress
 
 __all__ = [
     "CloudName",
+    "cloud_environment",
     "engine_result",
     "find_engine",
     "have_kubernetes_provider",
+    "require_official",
     "variables_of",
 ]
 
@@ -78,3 +81,35 @@ def engine_result(engine: Engine, cloud: CloudName) -> EngineResult:
         origin=engine.origin,
         providers="official" if cloud == "aws" else "stand-in",
     )
+
+
+def require_official(engine: Engine) -> None:
+    """Check that the engine can install and run official plugins.
+
+    Raises:
+        GateError: The engine was built locally, with the sandbox's language host.
+    """
+    if engine.origin != "official":
+        raise GateError(
+            f"cloud aws: got the engine built at {engine.pulumi}; expected an official Pulumi "
+            "release. Next: install Pulumi, put it on PATH, or use --cloud sandbox."
+        )
+
+
+def cloud_environment(engine: Engine, ambient: Mapping[str, str]) -> dict[str, str]:
+    """Return the caller's variables, without those that could change a gated run."""
+    backend = ambient.get("PULUMI_BACKEND_URL", "")
+    home = Path(ambient.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    variables = environment(
+        engine,
+        home=home,
+        backend_url=backend,
+        passphrase=None,
+        ambient=ambient,
+        sandbox=False,
+    )
+    if not backend:
+        # The backend of `pulumi login` or of Pulumi.yaml applies.
+        del variables["PULUMI_BACKEND_URL"]
+    files = ambient.get("KUBECONFIG") or str(Path(USUAL).expanduser())
+    return variables | without_current_context(files)

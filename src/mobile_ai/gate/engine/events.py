@@ -6,13 +6,13 @@ module does not know is `Other`, never an error, since newer engines add some. A
 not an event at all is kept as `Noise`, so that nothing which was printed gets lost.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mobile_ai.contracts.engine_values import decode_json
+from mobile_ai.contracts.exported import read_event
 
 __all__ = [
     "Diagnostic",
@@ -60,12 +60,14 @@ class ResourceSeen:
         type: Its type token.
         op: As `create`, `same`, `update`, `replace`, `delete`.
         inputs: Its planned inputs, decoded; secrets are blinded by the engine.
+        step: The whole step, as in the event.
     """
 
     urn: str
     type: str
     op: str
     inputs: Mapping[str, Any]
+    step: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +174,10 @@ Event = (
 def parse_event(line: str) -> Event:
     """Return the event of a line; never raises, whatever the line is."""
     try:
-        value = json.loads(line)
-        kind = next(key for key in value if key not in _STAMPS)
+        kind, body = read_event(line)
         parser = _PARSERS.get(kind)
-        return parser(value[kind]) if parser else Other(kind=kind)
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError):
+        return parser(body) if parser else Other(kind=kind)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return Noise(text=plain(line).strip())
 
 
@@ -207,7 +208,11 @@ def _stdout(body: Mapping[str, Any]) -> Diagnostic:
 def _seen(body: Mapping[str, Any]) -> ResourceSeen:
     step = body["metadata"]
     return ResourceSeen(
-        urn=step["urn"], type=step["type"], op=step["op"], inputs=_properties(step, "inputs")
+        urn=step["urn"],
+        type=step["type"],
+        op=step["op"],
+        inputs=_properties(step, "inputs"),
+        step=step,
     )
 
 
@@ -265,7 +270,6 @@ def _error(body: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(severity="error", message=plain(body["error"]), urn="", ephemeral=False)
 
 
-_STAMPS = frozenset({"sequence", "timestamp"})
 _PARSERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "diagnosticEvent": _diagnostic,
     "stdoutEvent": _stdout,

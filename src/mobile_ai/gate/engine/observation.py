@@ -33,6 +33,7 @@ class EngineObservation:
         events: Number of events.
         steps: The planned operation of every resource, by URN, in order of appearance.
         types: The type token of every resource, by URN.
+        planned: The engine's steps, as in its events.
         deployments: The planned inputs of every `MobileAIDeployment`, by URN.
         outputs: The planned outputs of the stack.
         violations: Violations reported by rules.
@@ -47,6 +48,7 @@ class EngineObservation:
     events: int = 0
     steps: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+    planned: list[Mapping[str, Any]] = field(default_factory=list)
     deployments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
@@ -91,6 +93,8 @@ class EngineObservation:
 
     def _add_step(self, event: ResourceSeen) -> None:
         self.types[event.urn] = event.type
+        if event.step:
+            self.planned.append(event.step)
         if event.type == DEPLOYMENT_TYPE and event.op != "delete":
             self.deployments[event.urn] = event.inputs
         if event.op not in _PARTS_OF_REPLACEMENT or event.urn not in self.steps:

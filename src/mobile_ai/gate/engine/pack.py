@@ -1,17 +1,27 @@
-"""Policy pack files: name, version and content digest."""
+"""Policy pack files: version, content digest, and a stack's settings."""
 
 import fnmatch
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.gate.errors import GateError
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.governance.stack_policy import Setting, load_setting
 
-__all__ = ["PACK_FOLDER", "pack_digest", "pack_files", "pack_version"]
+__all__ = [
+    "PolicyPack",
+    "pack_digest",
+    "pack_files",
+    "pack_setting",
+    "pack_version",
+    "read_pack",
+]
 
-PACK_FOLDER = "policy-pack"
 _MANIFEST = "PulumiPolicy.yaml"
 # Tool output: caches of files that are covered, and folders that no import can name.
 _NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
@@ -77,6 +87,45 @@ def pack_version(folder: Path) -> str:
             f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
         )
     return version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPack:
+    """A policy pack, as a run reads it.
+
+    Attributes:
+        version: Its version.
+        sha256: Digest of its files (see `pack_digest`).
+        setting: A stack's settings, if they can be read.
+    """
+
+    version: str
+    sha256: str
+    setting: Setting | None
+
+
+def read_pack(folder: Path, stack: str, *, now: datetime) -> PolicyPack:
+    """Return a policy pack with the settings of a stack.
+
+    Raises:
+        GateError: The folder is not a policy pack.
+    """
+    return PolicyPack(
+        version=pack_version(folder),
+        sha256=pack_digest(folder),
+        setting=pack_setting(folder, stack, now=now),
+    )
+
+
+def pack_setting(folder: Path, stack: str, *, now: datetime) -> Setting | None:
+    """Return a stack's settings in a pack; none if they cannot be read.
+
+    The pack denies every resource of such a stack and reports why.
+    """
+    try:
+        return load_setting(folder, stack, rules=catalogue(), now=now)
+    except GovernanceError:
+        return None
 
 
 def _not_loaded(name: str) -> bool:

@@ -1,14 +1,14 @@
 """Runs a preview with the policy pack and observes its events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_ai.gate.engine.cpu import CpuMeter
 from mobile_ai.gate.engine.events import parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.process import run_lines
-from mobile_ai.gate.engine.timing import Marks
+from mobile_ai.gate.engine.progress import Tell, describe
+from mobile_ai.gate.engine.timing import CpuMeter, Marks
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import Engine
 
@@ -25,7 +25,7 @@ class Preview:
         stderr: Standard error of the engine.
         marks: Timestamps of events.
         seconds: Duration.
-        cpu: CPU seconds by part (see `gate.engine.cpu`); empty unless measured.
+        cpu: CPU seconds by part (see `gate.engine.timing`); empty unless measured.
     """
 
     observation: EngineObservation
@@ -34,6 +34,11 @@ class Preview:
     marks: Marks
     seconds: float
     cpu: Mapping[str, float]
+
+    @property
+    def rate(self) -> float:
+        """Resources per second between the first and the last resource."""
+        return self.marks.rate(len(self.observation.steps))
 
 
 def preview(
@@ -44,7 +49,7 @@ def preview(
     config_file: Path,
     judged: bool = True,
     timed: bool = False,
-    on_progress: Callable[[EngineObservation], None] | None = None,
+    tell: Tell = lambda _: None,
 ) -> Preview:
     """Run `pulumi preview`, with the pack, and return the observation.
 
@@ -55,7 +60,7 @@ def preview(
         config_file: Stack file to use.
         judged: Run the policy pack; `False` only computes the plan.
         timed: Measure CPU time.
-        on_progress: Called after every event.
+        tell: Receives the progress after every event.
     """
     observation, marks, meter = EngineObservation(), Marks(), CpuMeter()
     project.log.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +71,7 @@ def preview(
             event = parse_event(line)
             observation.add(event)
             marks.add(event, seconds)
-            if on_progress is not None:
-                on_progress(observation)
+            tell(describe(observation))
 
         ended = run_lines(
             command(

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Ended", "run_lines"]
+__all__ = ["Ended", "capture", "run_lines"]
 
 # The engine stops its plugins on the first interrupt; a process that outlasts this is stuck.
 _GRACE_SECONDS = 15.0
+_SHORT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,32 @@ def run_lines(
         raise
     reader.join(timeout=_GRACE_SECONDS)
     return Ended(exit_code=exit_code, errors="".join(errors), seconds=time.monotonic() - started)
+
+
+def capture(
+    command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str], given: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """Run a short, non-interactive engine command and return its exit code and output.
+
+    Args:
+        command: Program and arguments.
+        folder: Working directory.
+        environment: Complete environment.
+        given: Standard input.
+
+    Raises:
+        subprocess.TimeoutExpired: It took longer than two minutes.
+    """
+    return subprocess.run(
+        [*command, "--non-interactive"],
+        cwd=folder,
+        env=dict(environment),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=_SHORT_SECONDS,
+        check=False,
+    )
 
 
 def _drain(stream: IO[str] | None, lines: list[str]) -> None:

@@ -1,10 +1,10 @@
 """Sandbox stack: a copy of the stack file and a separate state, outside of Git."""
 
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import Engine
@@ -13,7 +13,6 @@ from mobile_ai.stack.editor import sandbox_copy
 __all__ = ["PASSPHRASE", "prepare_sandbox_stack"]
 
 PASSPHRASE = "sandbox"  # noqa: S105  protects nothing: the sandbox holds no secret
-_SECONDS = 120.0
 
 
 def prepare_sandbox_stack(project: Project, engine: Engine, environment: Mapping[str, str]) -> None:
@@ -46,23 +45,10 @@ def _initialise(project: Project, engine: Engine, environment: Mapping[str, str]
     # Without a stack file first: the engine would validate an existing one before adding its salt.
     text = project.stack_copy.read_text()
     project.stack_copy.unlink()
-    command = [
-        str(engine.pulumi),
-        "stack",
-        "init",
-        project.stack,
-        "--no-select",
-        "--non-interactive",
-    ]
-    result = subprocess.run(
-        command,
-        cwd=project.stacks,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+    result = capture(
+        [engine.pulumi, "stack", "init", project.stack, "--no-select"],
+        folder=project.stacks,
+        environment=environment,
     )
     if result.returncode and not _has_state(project):
         raise GateError(

@@ -1,25 +1,19 @@
 """Pull request comment form of a report, in GitHub-flavoured Markdown."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from mobile_ai.contracts.printable import printable, printable_lines
-from mobile_ai.gate.render.markdown_money import cost_lines, model_lines
-from mobile_ai.gate.render.money import price_sentence, uncovered
-from mobile_ai.gate.render.summary_text import (
+from mobile_ai.gate.render.blocks import (
     OUTCOME_NAMES,
+    Block,
+    Facts,
+    Findings,
     FindingText,
-    advice,
-    blocking,
-    counts,
-    findings,
-    headline,
-    judging,
-    kind_sentence,
-    pack_sentence,
-    provider_sentence,
-    resource_sentence,
-    silent_sentence,
-    source_sentence,
+    Listing,
+    Section,
+    Table,
+    visible_blocks,
 )
 from mobile_ai.gate.report.report import Report
 
@@ -27,50 +21,48 @@ __all__ = ["MARKER", "render_markdown"]
 
 # Identifies the comment that a later run replaces.
 MARKER = "<!-- mobile-ai gate: {stack} -->"
-_ICONS = {"pass": ":white_check_mark:", "denied": ":x:", "undecided": ":warning:"}
-_MAX_SHOWN = 50  # entries of a list: a comment holds 65,536 characters
+_ICONS: Final = {"pass": ":white_check_mark:", "denied": ":x:", "undecided": ":warning:"}
+_OUTCOMES: Final = {"pass": "", "warn": " :warning:", "deny": " :x:"}
+_NUMBERS: Final = {*OUTCOME_NAMES, "low", "typical", "high", "limit", "change", "at most"}
+_MAX_SHOWN: Final = 50  # entries of a list: a comment holds 65,536 characters
 
 
 def render_markdown(report: Report) -> str:
     """Return the report as Markdown; quoted values are escaped."""
-    return "\n".join(_lines(report)) + "\n"
+    lines = (line for block in visible_blocks(report) for line in (*_written(block), ""))
+    return "\n".join([MARKER.format(stack=report.stack), *lines][:-1]) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
-    yield MARKER.format(stack=report.stack)
-    yield f"## {_ICONS[report.verdict]} {headline(report)}"
-    yield ""
-    yield from _section("Denied", [_violation(item) for item in findings(blocking(report))])
-    yield from _section("Errors", [_quote(str(item)) for item in report.errors])
-    yield from _section("Cannot be trusted", [_quote(item) for item in report.doubts])
-    yield from cost_lines(report.cost, _cells, _quote)
-    for item in report.models:
-        yield from model_lines(item, _cells, _quote)
-    yield from _changes(report)
-    yield from _folded("Advice", [_violation(item) for item in findings(advice(report))])
-    yield from _section("Weakened rules", [_quote(item) for item in report.pack.weakenings])
-    yield from _section("Warnings", [_quote(item) for item in report.warnings])
-    yield from _rules(report)
-    yield from _facts(report)
+def _written(block: Block) -> Iterable[str]:
+    match block:
+        case Findings():
+            return _findings(block)
+        case Listing():
+            entries = [_quote(str(item)) for item in block.entries]
+            return [f"### {block.title}", *_entries(entries)]
+        case Facts():
+            return _facts(block)
+        case Section():
+            return _SECTIONS[block.title](block)
 
 
-def _section(title: str, entries: list[str]) -> Iterator[str]:
-    if not entries:
-        return
-    yield f"### {title}"
-    yield from _entries(entries)
-    yield ""
+def _verdict(block: Section) -> Iterator[str]:
+    yield f"## {_ICONS[block.about]} {block.text}"
 
 
-def _folded(title: str, entries: list[str]) -> Iterator[str]:
-    if not entries:
-        return
-    yield f"<details><summary>{title} ({len(entries)})</summary>"
-    yield ""
-    yield from _entries(entries)
-    yield ""
-    yield "</details>"
-    yield ""
+def _rules(block: Section) -> list[str]:
+    return _folded("Rules", [*_tables(block.tables.values()), *map(_quote, block.notes), ""])
+
+
+def _findings(block: Findings) -> Iterable[str]:
+    entries = [_finding(item) for item in block.shown]
+    if block.title == "Denied":
+        return [f"### {block.title}", *_entries(entries)]
+    return _folded(f"{block.title} ({len(entries)})", [*_entries(entries), ""])
+
+
+def _folded(title: str, lines: Iterable[str]) -> list[str]:
+    return [f"<details><summary>{title}</summary>", "", *lines, "</details>"]
 
 
 def _entries(entries: list[str]) -> Iterator[str]:
@@ -79,7 +71,7 @@ def _entries(entries: list[str]) -> Iterator[str]:
         yield f"- and {len(entries) - _MAX_SHOWN} more: see the JSON report"
 
 
-def _violation(finding: FindingText) -> str:
+def _finding(finding: FindingText) -> str:
     item = finding.first
     place = f" ({item.file}:{item.line})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
@@ -88,46 +80,57 @@ def _violation(finding: FindingText) -> str:
     return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {told}"
 
 
-def _changes(report: Report) -> Iterator[str]:
-    rest = uncovered(report)
-    if not rest:
-        return
-    yield f"### Changes against {_quote(report.baseline or 'nothing deployed')}"
-    yield "| deployment | prior | proposed |"
-    yield "|---|---|---|"
-    for item in (item for item in report.changes if item.deployment in rest):
-        yield _cells(item.deployment, item.prior or "-", item.proposed or "removed")
-    yield ""
+def _cost(block: Section) -> Iterator[str]:
+    yield f"### Cost: {_quote(block.text)}"
+    yield from _tables(table for head, table in block.tables.items() if head == "budget")
+    yield from (f"{_quote(note)}.<br>" for note in block.notes)
+    details = [*_tables(table for head, table in block.tables.items() if head != "budget")]
+    if details:
+        yield from _folded("By deployment, resource and tag", details)
 
 
-def _rules(report: Report) -> Iterator[str]:
-    yield "<details><summary>Rules</summary>"
-    yield ""
-    yield f"| rule | level | {' | '.join(OUTCOME_NAMES)} |"
-    yield f"|---|---|{'--:|' * len(OUTCOME_NAMES)}"
-    for item in judging(report):
-        yield _cells(item.id, item.level, *map(str, counts(item)))
-    yield ""
-    yield _quote(silent_sentence(report))
-    yield ""
-    yield "</details>"
-    yield ""
+def _model(block: Section) -> Iterator[str]:
+    yield f"### Model: {_quote(block.text)}"
+    yield from _tables(block.tables.values())
+    yield from (f"Rollout of {_quote(block.about)}: {_quote(note)}." for note in block.notes)
 
 
-def _facts(report: Report) -> Iterator[str]:
-    engine = report.engine
-    yield f"{_quote(source_sentence(report))}, judged by {_quote(pack_sentence(report))}."
-    prices = price_sentence(report.cost)
+def _changes(block: Section) -> Iterator[str]:
+    yield f"### Changes against {_quote(block.about or 'nothing deployed')}"
+    for table in block.tables.values():
+        yield from _table(table)
+
+
+def _facts(block: Facts) -> Iterator[str]:
+    facts = block.facts
+    yield f"{_quote(facts['judged'])}, judged by {_quote(facts['by'])}."
+    prices = f"; prices of {facts['prices']}" if facts["prices"] else ""
     yield (
-        f"{resource_sentence(report)}: {kind_sentence(report)}{f'; {prices}' if prices else ''}. "
-        f"Pulumi {engine.version} ({engine.origin}), providers: {engine.providers}"
-        f"{':' if report.providers else '.'}"
+        f"{facts['resources']}: {facts['of them']}{prices}. Pulumi {facts['engine']}, "
+        f"providers: {facts['providers']}{':' if block.providers else '.'}"
     )
-    for provider in report.providers:
-        yield f"- {_quote(provider_sentence(provider))}"
+    yield from (f"- {_quote(provider)}" for provider in block.providers)
 
 
-def _cells(*values: str) -> str:
+def _tables(tables: Iterable[Table]) -> Iterator[str]:
+    for table in tables:
+        yield from (*_table(table), "")
+
+
+def _table(table: Table) -> Iterator[str]:
+    bar = ("of its limit",) if any(row.bar for row in table.rows) else ()
+    heads = (table.head, *bar, *table.columns)
+    yield _cells(heads)
+    yield f"|{'|'.join('--:' if head in _NUMBERS else '---' for head in heads)}|"
+    for row in table.rows:
+        mark = _OUTCOMES[row.outcome] if row.bar else ""
+        name = f"{', '.join(filter(None, (row.name, row.kind)))}{mark}"
+        yield _cells(
+            (name, *filter(None, [" ".join(row.bar)]), *(cell or "-" for cell in row.cells))
+        )
+
+
+def _cells(values: Iterable[str]) -> str:
     return f"| {' | '.join(_quote(value).replace('|', chr(92) + '|') for value in values)} |"
 
 
@@ -140,8 +143,13 @@ def _quote(text: str) -> str:
     escaped = printable_lines(text).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
     for character in "\\`*_[]!":
         escaped = escaped.replace(character, f"\\{character}")
-    return "<br>".join(_stripped(escaped.splitlines()))
+    return "<br>".join(line.strip() for line in escaped.splitlines() if line.strip())
 
 
-def _stripped(lines: Iterable[str]) -> list[str]:
-    return [line.strip() for line in lines if line.strip()]
+_SECTIONS: Final[Mapping[str, Callable[[Section], Iterable[str]]]] = {
+    "Verdict": _verdict,
+    "Rules": _rules,
+    "Changes": _changes,
+    "Model": _model,
+    "Cost": _cost,
+}

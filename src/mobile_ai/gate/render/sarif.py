@@ -5,8 +5,10 @@ Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
+from mobile_ai.gate.render.blocks import Findings, Listing, blocks
 from mobile_ai.gate.render.sarif_rules import (
     LEVELS,
     STACK_ERROR,
@@ -31,6 +33,9 @@ def render_sarif(report: Report) -> str:
 def _run(report: Report) -> dict[str, Any]:
     rules = reporting_descriptors(report)
     positions = {rule["id"]: index for index, rule in enumerate(rules)}
+    found = blocks(report)
+    listed = {item.title: item.entries for item in found if isinstance(item, Listing)}
+    violations = [one for item in found if isinstance(item, Findings) for one in item.violations]
     return {
         "tool": {
             "driver": {
@@ -41,27 +46,32 @@ def _run(report: Report) -> dict[str, Any]:
             }
         },
         "automationDetails": {"id": f"mobile-ai-{report.command}/{report.stack}/"},
-        "invocations": [_invocation(report)],
+        "invocations": [_invocation(report, listed.get("Cannot be trusted", ()))],
         "columnKind": "unicodeCodePoints",
         "results": [
-            *(_error(item, report) | _index(STACK_ERROR, positions) for item in report.errors),
-            *(_result(item) | _index(item.rule, positions) for item in report.violations),
+            *(
+                _error(item, report) | _index(STACK_ERROR, positions)
+                for item in listed.get("Errors", ())
+            ),
+            *(_result(item) | _index(item.rule, positions) for item in violations),
         ],
         "properties": {"verdict": report.verdict, "packSha256": report.pack.sha256},
     }
 
 
-def _invocation(report: Report) -> dict[str, Any]:
+def _invocation(report: Report, doubts: Iterable[object]) -> dict[str, Any]:
     return {
         "executionSuccessful": report.verdict != "undecided",
         "exitCode": report.exit_code,
         "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": text}} for text in report.doubts
+            {"level": "error", "message": {"text": str(text)}} for text in doubts
         ],
     }
 
 
-def _error(item: ErrorResult, report: Report) -> dict[str, Any]:
+def _error(item: ErrorResult | str, report: Report) -> dict[str, Any]:
+    if isinstance(item, str):
+        item = ErrorResult(message=item)
     # A result instead of a notification, so that the error is shown at its line.
     return {
         "ruleId": STACK_ERROR,
@@ -79,7 +89,8 @@ def _index(rule: str, positions: dict[str, int]) -> dict[str, int]:
 def _result(item: ViolationResult) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": item.rule,
-        "level": LEVELS.get(item.level, "note"),
+        # A deferred finding needs no action, so that it is no alert.
+        "level": "note" if item.outcome == "deferred" else LEVELS.get(item.level, "note"),
         "message": {"text": _message(item)},
         # Code scanning requires a location: line 1 of the stack file is the fallback.
         "locations": [

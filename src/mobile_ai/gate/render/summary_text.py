@@ -1,116 +1,55 @@
-"""Text and selections shared by the table and Markdown forms."""
+"""Sentences about a report's parts, shared by every output format."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 
 from mobile_ai.contracts.printable import printable
-from mobile_ai.gate.report.report import Author, ProviderReport, Report, RuleResult, ViolationResult
+from mobile_ai.gate.report.report import ProviderReport, Report
+from mobile_ai.gate.report.sections import CostReport, Figure, ModelChange, RolloutReport
 
 __all__ = [
-    "OUTCOME_NAMES",
-    "FindingText",
-    "advice",
-    "blocking",
-    "counts",
-    "findings",
+    "cost_sentence",
+    "figure_text",
+    "forecast_sentence",
     "headline",
-    "judging",
     "kind_sentence",
+    "model_title",
     "pack_sentence",
     "provider_sentence",
     "resource_sentence",
+    "rollout_sentence",
     "silent_sentence",
+    "some",
     "source_sentence",
+    "unknown_sentence",
+    "usd",
 ]
 
-OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")
-_NAMES_SHOWN = 4
 _RULES_SHOWN = 12
-_VERDICTS = {
-    "pass": "PASS",
-    "denied": "DENIED",
-    "undecided": "COULD NOT JUDGE",
-}
+_VERDICTS = {"pass": "PASS", "denied": "DENIED", "undecided": "COULD NOT JUDGE"}
 
 
 def headline(report: Report) -> str:
     """Return the verdict in one line."""
     word = _VERDICTS[report.verdict]
     if report.verdict == "denied":
-        count = len(blocking(report))
+        count = sum(item.level == "mandatory" for item in report.violations)
         word += f": {count} mandatory violation{'s' if count != 1 else ''}"
     return f"{word} - stack {report.stack}"
 
 
-def blocking(report: Report) -> tuple[ViolationResult, ...]:
-    """Return the mandatory violations."""
-    return tuple(item for item in report.violations if item.level == "mandatory")
-
-
-def advice(report: Report) -> tuple[ViolationResult, ...]:
-    """Return the violations that do not deny: advisory, deferred or waived.
-
-    Violations about weakened rules are omitted, since the report lists weakenings separately.
-    """
-    listed = tuple(f"pack config: got {item};" for item in report.pack.weakenings)
-    return tuple(
-        item
-        for item in report.violations
-        if item.level != "mandatory" and not item.message.startswith(listed)
-    )
-
-
-def counts(rule: RuleResult) -> tuple[int, ...]:
-    """Return the rule's outcome counts, in order of `OUTCOME_NAMES`."""
-    found = rule.outcomes
-    return (found.passed, found.fail, found.unknown, found.deferred, found.warned, found.waived)
-
-
-def judging(report: Report) -> tuple[RuleResult, ...]:
-    """Return the rules with at least one outcome, failed ones first."""
-    judged = [item for item in report.rules if item.outcomes.judged]
-    return tuple(sorted(judged, key=lambda item: not (item.outcomes.fail or item.outcomes.unknown)))
+def some(names: tuple[str, ...], limit: int = 4) -> str:
+    """Return the first few names, and the number of the others."""
+    shown = printable(", ".join(names[:limit]))
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
 def silent_sentence(report: Report) -> str:
     """Return the rules without any outcome, and the reason."""
-    silent = [item.id for item in report.rules if not item.outcomes.judged]
-    if not silent:
-        return ""
+    silent = tuple(item.id for item in report.rules if not item.outcomes.judged)
     reason = "did not run or had" if report.errors or report.doubts else "had"
-    more = len(silent) - _RULES_SHOWN
-    rest = f" and {more} more" if more > 0 else ""
-    return (
-        f"{len(silent)} rules {reason} nothing to judge: {', '.join(silent[:_RULES_SHOWN])}{rest}"
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingText:
-    """One rule's message, shared by one or several resources."""
-
-    first: ViolationResult
-    names: tuple[str, ...]
-
-    @property
-    def subjects(self) -> str:
-        """The resources, with the first few by name."""
-        shown = printable(", ".join(self.names[:_NAMES_SHOWN]))
-        more = len(self.names) - _NAMES_SHOWN
-        return f"{shown} and {more} more" if more > 0 else shown
-
-
-def findings(violations: Sequence[ViolationResult]) -> tuple[FindingText, ...]:
-    """Return violations grouped by rule, outcome, message and author, in order."""
-    groups: dict[tuple[str, str, str, Author | None], list[ViolationResult]] = {}
-    for item in violations:
-        same = (item.rule, item.outcome, item.message, item.changed_by)
-        groups.setdefault(same, []).append(item)
-    return tuple(
-        FindingText(first=group[0], names=tuple(dict.fromkeys(item.name for item in group)))
-        for group in groups.values()
-    )
+    told = f"{len(silent)} rules {reason} nothing to judge: {some(silent, _RULES_SHOWN)}"
+    return told if silent else ""
 
 
 def resource_sentence(report: Report) -> str:
@@ -148,12 +87,8 @@ def provider_sentence(provider: ProviderReport) -> str:
         f"against {provider.checked_against}"
     )
     sentence += f"; {provider.unknown:,} known after deployment" if provider.unknown else ""
-    if not provider.uncovered:
-        return sentence
-    names = [name.rpartition(":")[2] for name in provider.uncovered]
-    more = len(names) - _NAMES_SHOWN
-    shown = printable(", ".join(names[:_NAMES_SHOWN])) + (f" and {more} more" if more > 0 else "")
-    return f"{sentence}; unchecked: {shown}"
+    names = tuple(name.rpartition(":")[2] for name in provider.uncovered)
+    return f"{sentence}; unchecked: {some(names)}" if names else sentence
 
 
 def source_sentence(report: Report) -> str:
@@ -163,3 +98,78 @@ def source_sentence(report: Report) -> str:
         return f"{source.stack_file} (not in Git)"
     changed = "" if source.clean else " with uncommitted changes"
     return f"{source.stack_file} at {source.commit[:12]}{changed}"
+
+
+def usd(amount: str) -> str:
+    """Return an amount with thousands separators: `1,234.50`."""
+    return f"{Decimal(amount):,.2f}"
+
+
+def cost_sentence(cost: CostReport) -> str:
+    """Return the monthly cost in one line."""
+    if cost.proposed is None:
+        return f"no estimate: {cost.reason}" if cost.reason else "no estimate"
+    total = cost.proposed
+    low, high = (f"{Decimal(item):,.0f}" for item in (total.low, total.high))
+    said = f"{usd(total.typical)} USD a month ({low} to {high})"
+    if cost.delta is None:
+        return said
+    delta = Decimal(cost.delta)
+    moved = f"{delta:+,.2f}" if delta else "no change"
+    return f"{said}, {moved} against {cost.against}"
+
+
+def unknown_sentence(cost: CostReport) -> str:
+    """Return the lines excluded from totals; empty if there are none."""
+    count = len(cost.unknowns)
+    if cost.proposed is None or not count:
+        return ""
+    ceiling = cost.proposed.ceiling
+    most = "without a bound" if ceiling is None else f"at most {usd(ceiling)} together"
+    return f"{count} line{'s' * (count != 1)} without a known price, excluded from totals: {most}"
+
+
+def forecast_sentence(cost: CostReport) -> str:
+    """Return the month-end forecast by budget; empty without actual charges."""
+    if cost.actuals is None:
+        return ""
+    ends = [
+        f"{item.name} {usd(item.spent)} billed, {usd(item.forecast)} at its end"
+        f"{' - above its limit' if Decimal(item.forecast) > Decimal(item.limit) else ''}"
+        for item in cost.budgets
+        if item.spent is not None and item.forecast is not None
+    ]
+    found = cost.actuals
+    return f"{found.month}, day {found.day} of {found.days}: {'; '.join(ends) or 'no budget'}"
+
+
+def model_title(item: ModelChange) -> str:
+    """Return the new and the previous version."""
+    if not item.prior_version:
+        return f"{item.model} {item.version}, the first"
+    kept = "" if item.deployed else ", the version to go back to"
+    return f"{item.model} {item.version} after {item.prior_version}{kept}"
+
+
+def figure_text(figure: Figure) -> str:
+    """Return a figure of both versions, marked if it is worse or not significant."""
+    old, new = (_number(value) for value in (figure.prior, figure.proposed))
+    if figure.prior is None or figure.proposed is None:
+        return new if figure.prior is None else f"{old} → {new}"
+    mark = figure.note or "worse" * figure.worse
+    return new if old == new else f"{old} → {new}{f' ({mark})' if mark else ''}"
+
+
+def rollout_sentence(rollout: RolloutReport) -> str:
+    """Return the rollout stage, its share of devices, and the rings."""
+    rings = f"rings {', '.join(rollout.rings)}"
+    if rollout.halted:
+        return f"halted at {rollout.stage}; {rings}"
+    moved = rollout.prior_stage not in {"", rollout.stage}
+    came = f"from {rollout.prior_stage} to " if moved else ""
+    devices = f"{rollout.percent:g} % of devices (about {rollout.devices:,})"
+    return f"{came}{rollout.stage}, {devices}; {rings}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

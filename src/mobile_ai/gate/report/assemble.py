@@ -26,7 +26,7 @@ from mobile_ai.gate.report.report import (
 from mobile_ai.gate.state.baseline import DeployedModels, changes, pins_of
 from mobile_ai.gate.verdict import verdict
 from mobile_ai.gate.verdict.expectation import Expectation
-from mobile_ai.gate.verdict.outcome_codec import message_of, outcome_of
+from mobile_ai.gate.verdict.verdict import message_of, outcome_of
 from mobile_ai.governance.rule import Rule
 from mobile_ai.stack.reader import StackFile
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.report.actuals import Billed
-from mobile_ai.gate.report.report_cost import (
+from mobile_ai.gate.report.sections import (
     Actuals,
     BudgetCost,
     CostReport,

@@ -8,7 +8,7 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
-from mobile_ai.gate.report.report_model import Figure, ModelChange, RolloutReport, VariantChange
+from mobile_ai.gate.report.sections import Figure, ModelChange, RolloutReport, VariantChange
 
 __all__ = ["model_changes"]
 

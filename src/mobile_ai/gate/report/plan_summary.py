@@ -4,26 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 
 from mobile_ai.contracts.deployed import baseline_of
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
-from mobile_ai.gate.project import Project
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.models import model_changes
-from mobile_ai.gate.report.report_cost import CostReport
-from mobile_ai.gate.report.report_model import ModelChange
+from mobile_ai.gate.report.sections import CostReport, ModelChange
 from mobile_ai.governance.facts import Context
-from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.budgets_enforced import budgets_hold
-from mobile_ai.governance.stack_policy import Setting, load_setting
+from mobile_ai.governance.stack_policy import Setting
 from mobile_ai.pricing.budgets import BudgetLimits, Prior, exceptions_of
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.recorded import resources_of_events
+from mobile_ai.pricing.recorded import resources_of_steps
 
 __all__ = ["NOT_VALUED", "Question", "Valued", "planned", "terms_of", "valued"]
 
@@ -37,6 +34,7 @@ class Question:
         against: Display name of the prior resources.
         deployed: Resources of the deployed state.
         billed: Charges of this month, if a file was given.
+        setting: The stack's settings in the pack, if they can be read.
         now: Time of the evaluation.
     """
 
@@ -44,6 +42,7 @@ class Question:
     against: str
     deployed: Sequence[Resource]
     billed: Billed | None
+    setting: Setting | None
     now: datetime
 
 
@@ -60,38 +59,34 @@ NOT_VALUED: Final = Valued(
 )
 
 
-def planned(log: Path) -> list[Resource]:
+def planned(seen: EngineObservation) -> list[Resource]:
     """Return the planned resources of a run; empty if it planned none."""
     try:
-        with log.open(encoding="utf-8") as lines:
-            return resources_of_events(lines)
-    except (CostError, OSError):
+        return resources_of_steps(seen.planned)
+    except CostError:
         return []
 
 
-def valued(project: Project, question: Question) -> Valued:
-    """Return cost and model changes of a stack's last run."""
-    resources = planned(project.log)
+def valued(stack: str, resources: Sequence[Resource], question: Question) -> Valued:
+    """Return cost and model changes of a stack's plan."""
     if not resources:
         return NOT_VALUED
-    terms = terms_of(project.pack, project.stack, resources, now=question.now)
-    terms = replace(terms, told=_told(resources, project.stack), billed=question.billed)
+    terms = terms_of(question.setting, resources, now=question.now)
+    terms = replace(terms, told=_told(resources, stack), billed=question.billed)
     return Valued(
         cost=cost_report(resources, question.prior, against=question.against, terms=terms),
         models=model_changes(resources, question.deployed),
     )
 
 
-def terms_of(pack: Path, stack: str, resources: Sequence[Resource], *, now: datetime) -> Terms:
+def terms_of(setting: Setting | None, resources: Sequence[Resource], *, now: datetime) -> Terms:
     """Return the terms that the pack evaluates budgets with.
 
-    If the pack's settings cannot be read, there are no exceptions; its rules deny the plan anyway.
+    Without the pack's settings there are no exceptions; its rules deny such a plan anyway.
     """
-    context = next((item for item in resources if item.type == CONTEXT), None)
-    try:
-        setting = load_setting(pack, stack, rules=catalogue(), now=now)
-    except GovernanceError:
+    if setting is None:
         return Terms()
+    context = next((item for item in resources if item.type == CONTEXT), None)
     return Terms(
         limits=BudgetLimits.of(setting.config.parameters[budgets_hold.id]),
         exceptions=_exceptions(context, setting, now) if context else {},

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.report.report_provider import ProviderReport
+from mobile_ai.gate.report.sections import ProviderReport
 from mobile_ai.sandbox.providers.aws.schemas.checker import RECORD_VARIABLE, checked_against
 from mobile_ai.sandbox.providers.specfile import sdk_version
 

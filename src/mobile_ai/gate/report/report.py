@@ -8,10 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from mobile_ai.gate.report.report_base import Count, Part
-from mobile_ai.gate.report.report_cost import CostReport
-from mobile_ai.gate.report.report_model import ModelChange
-from mobile_ai.gate.report.report_provider import ProviderReport
+from mobile_ai.gate.report.sections import CostReport, Count, ModelChange, Part, ProviderReport
 
 __all__ = [
     "EXIT_CODES",

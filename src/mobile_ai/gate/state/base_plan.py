@@ -79,7 +79,7 @@ def plan_at(
         shown = preview(
             base, engine, environment=variables, config_file=base.stack_copy, judged=False
         )
-        found = planned(base.log)
+        found = planned(shown.observation)
     if shown.exit_code or not found:
         raise GateError(
             f"plan of {reference}: got exit code {shown.exit_code} and {len(found)} resources; "

@@ -7,20 +7,18 @@ sandbox.
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mobile_ai.contracts.deployed import Baseline, write_deployed
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
-from mobile_ai.gate.state.baseline import stack_file_at
+from mobile_ai.gate.state.baseline import declared_pin, stack_file_at
 from mobile_ai.sandbox.engine import Engine
 
 __all__ = ["state_of_commit"]
-
-_SECONDS = 120.0
 
 
 def state_of_commit(
@@ -43,15 +41,11 @@ def state_of_commit(
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(project.state, folder)
     changed = {**variables, "PULUMI_BACKEND_URL": folder.as_uri()}
-    result = subprocess.run(
-        [engine.pulumi, "stack", "import", f"--stack={project.stack}", "--non-interactive"],
-        cwd=project.root,
-        env=changed,
-        input=json.dumps(_state(project, text)),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+    result = capture(
+        [engine.pulumi, "stack", "import", f"--stack={project.stack}"],
+        folder=project.root,
+        environment=changed,
+        given=json.dumps(_state(project, text)),
     )
     if result.returncode:
         raise GateError(
@@ -75,18 +69,12 @@ def _baseline(project: Project, reference: str) -> str:
 def _specs(project: Project, reference: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what step rules compare of every deployment: its model and its rollout."""
     for _, name, entry in stack_file_at(project, reference).deployments():
-        previous = entry.get("previous") or {}
+        pin = declared_pin(entry)
+        previous = {"sha256": pin.previous}
+        model = {"id": pin.model, "version": pin.version, "sha256": pin.sha256}
         yield (
             name,
-            {
-                "aiModel": {
-                    "id": str(entry.get("model", "")),
-                    "version": str(entry.get("version", "")),
-                    "sha256": str(entry.get("sha256", "")),
-                    "previous": {"sha256": str(previous.get("sha256", ""))},
-                },
-                "rollout": entry.get("rollout") or {},
-            },
+            {"aiModel": {**model, "previous": previous}, "rollout": entry.get("rollout") or {}},
         )
 
 

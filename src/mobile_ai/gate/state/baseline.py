@@ -1,28 +1,31 @@
 """Baseline: the models that a stack deploys now, from its state or from Git."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.exported import read_export
 from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.resource import Resource, name_of
 from mobile_ai.gate.engine.observation import DEPLOYMENT_TYPE
+from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.report import Change
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.stack.errors import StackFileError
+from mobile_ai.stack.git import git
 from mobile_ai.stack.reader import StackFile
 
 __all__ = [
     "DeployedModels",
     "ModelPin",
     "changes",
+    "declared_pin",
     "export_state",
+    "exported_rows",
     "from_export",
     "from_git",
     "pins_of",
@@ -30,7 +33,6 @@ __all__ = [
     "stack_file_at",
 ]
 
-_SECONDS = 120.0
 _DIGEST_SHOWN = 12
 
 
@@ -89,15 +91,10 @@ def export_state(
     Raises:
         GateError: The engine cannot export the state.
     """
-    result = subprocess.run(
-        [engine.pulumi, "stack", "export", f"--stack={project.stack}", "--non-interactive"],
-        cwd=project.root,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+    result = capture(
+        [engine.pulumi, "stack", "export", f"--stack={project.stack}"],
+        folder=project.root,
+        environment=environment,
     )
     if result.returncode:
         raise GateError(
@@ -108,13 +105,18 @@ def export_state(
     return found
 
 
+def exported_rows(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the resources of an exported state, in its JSON form; an empty state has no list."""
+    return (export.get("deployment") or {}).get("resources") or []
+
+
 def from_export(export: Mapping[str, Any]) -> DeployedModels | None:
     """Return the baseline of an exported state, `None` for an empty one.
 
     Raises:
         GateError: It is no exported state.
     """
-    if not (export.get("deployment") or {}).get("resources"):
+    if not exported_rows(export):
         return None
     try:
         resources = read_export(export, name="deployed state").inputs
@@ -130,16 +132,19 @@ def from_git(project: Project, reference: str) -> DeployedModels:
     Raises:
         GateError: There is no such commit.
     """
-    pins = {
-        deployment: ModelPin(
-            model=str(entry.get("model", "")),
-            version=str(entry.get("version", "")),
-            sha256=str(entry.get("sha256", "")),
-            previous=str((entry.get("previous") or {}).get("sha256", "")),
-        )
-        for _, deployment, entry in stack_file_at(project, reference).deployments()
-    }
+    declared = stack_file_at(project, reference).deployments()
+    pins = {deployment: declared_pin(entry) for _, deployment, entry in declared}
     return DeployedModels(source=f"{project.stack_file.name} at {reference}", pins=pins)
+
+
+def declared_pin(entry: Mapping[str, Any]) -> ModelPin:
+    """Return the model of a stack file's deployment."""
+    return ModelPin(
+        model=str(entry.get("model", "")),
+        version=str(entry.get("version", "")),
+        sha256=str(entry.get("sha256", "")),
+        previous=str((entry.get("previous") or {}).get("sha256", "")),
+    )
 
 
 def stack_file_at(project: Project, reference: str) -> StackFile:
@@ -197,12 +202,10 @@ def changes(
 
 
 def _git(project: Project, *arguments: str) -> str:
-    result = subprocess.run(
-        ["git", "-C", project.root, *arguments], capture_output=True, text=True, check=False
-    )
-    if result.returncode:
+    try:
+        return git(project.root, *arguments)
+    except GovernanceError as error:
         raise GateError(
-            f"git {' '.join(arguments)}: got {result.stderr.strip() or 'nothing'!r}; expected a "
-            "commit of this repository. Next: fetch it, or name another with --base."
-        )
-    return result.stdout
+            f"git {' '.join(arguments)}: got {error.got!r}; expected a commit of this repository. "
+            "Next: fetch it, or name another with --base."
+        ) from error

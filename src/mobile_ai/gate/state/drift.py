@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mobile_ai.contracts.engine_values import SIGNATURE
+from mobile_ai.gate.state.baseline import exported_rows
 
 __all__ = ["Drift", "changed_outside"]
 
@@ -40,8 +41,7 @@ def changed_outside(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
 
 
 def _by_urn(export: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    resources = (export.get("deployment") or {}).get("resources") or ()
-    return {str(item["urn"]): item for item in resources if not item.get("delete")}
+    return {str(item["urn"]): item for item in exported_rows(export) if not item.get("delete")}
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

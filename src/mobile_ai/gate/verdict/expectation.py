@@ -1,13 +1,18 @@
-"""Expectation of a complete run, known before the engine starts and independent of it."""
+"""Expectation of a complete run: pack, rules and levels.
+
+It is read from the repository before the engine starts, and independent of it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
+from mobile_ai.governance.rules import catalogue
 
-__all__ = ["Expectation"]
+__all__ = ["PACK_NAME", "Expectation", "expectation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +46,24 @@ class Expectation:
     def judging(self, token: str) -> tuple[Rule, ...]:
         """Return the resource rules that must report an outcome for resources of a type."""
         return tuple(rule for rule in self.of_kind("resource") if applies(rule, token))
+
+
+PACK_NAME = "mobile-ai-governance"
+
+
+def expectation(pack: PolicyPack) -> Expectation:
+    """Return the pack, and every rule that a run must report.
+
+    Without the stack's settings the default levels are expected.
+    """
+    rules = {rule.id: rule for rule in catalogue()}
+    defaults = {rule.id: rule.enforcement for rule in rules.values()}
+    config = pack.setting.config if pack.setting else None
+    return Expectation(
+        pack=PACK_NAME,
+        version=pack.version,
+        sha256=pack.sha256,
+        rules=rules,
+        levels=config.levels if config else defaults,
+        weakenings=config.weakenings if config else (),
+    )

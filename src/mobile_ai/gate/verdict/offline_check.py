@@ -18,7 +18,7 @@ from mobile_ai.components.plan.documents import (
 )
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
-from mobile_ai.gate.changes.stack_values import own_stack_file
+from mobile_ai.gate.changes.source import require_own_secrets
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.governance.judge import JudgeSession
@@ -81,7 +81,9 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
 
     """
     try:
-        inputs = load_file(own_stack_file(project), root=project.root, stack=project.stack)
+        file = project.read()
+        require_own_secrets(file, project)
+        inputs = load_file(file, root=project.root, stack=project.stack)
     except StackFileError as error:
         problems = tuple(str(problem) for problem in error.problems)
         return Quick(stack=project.stack, problems=problems)

@@ -8,17 +8,44 @@ A run passes only if nothing speaks against it *and* everything that must run di
 * every stack rule ran, once;
 * no rule has an outcome at an unexpected level, and none "can't run";
 * no failure is left without a violation that explains it.
+
+The engine distinguishes only passed and failed. The pack ends each of its messages with a line
+`outcome: <word>` (`governance.verdict`). A message without that line does not come from the pack's
+rules and counts as a failure.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
-from mobile_ai.gate.engine.events import ResourceSummary
+from mobile_ai.gate.engine.events import ResourceSummary, Violation
 from mobile_ai.gate.engine.observation import EngineObservation
-from mobile_ai.gate.report.report import GateVerdict
+from mobile_ai.gate.report.report import GateVerdict, RuleOutcome
 from mobile_ai.gate.verdict.expectation import Expectation
-from mobile_ai.gate.verdict.outcome_codec import DENYING, outcome_of
 
-__all__ = ["accounted", "decide_verdict", "doubts"]
+__all__ = ["DENYING", "accounted", "decide_verdict", "doubts", "message_of", "outcome_of"]
+
+DENYING: Final[frozenset[RuleOutcome]] = frozenset({"fail", "unknown"})
+_OUTCOMES: Final[dict[str, RuleOutcome]] = {
+    "fail": "fail",
+    "unknown": "unknown",
+    "deferred": "deferred",
+    "warned": "warned",
+    "waived": "waived",
+}
+_LINE: Final = re.compile(r"\n?^outcome: (\w+)\s*\Z", re.MULTILINE)
+
+
+def outcome_of(violation: Violation) -> RuleOutcome:
+    """Return the outcome of the rule."""
+    match = _LINE.search(violation.message)
+    return _OUTCOMES.get(match.group(1), "fail") if match else "fail"
+
+
+def message_of(violation: Violation) -> str:
+    """Return the message without the outcome line."""
+    return _LINE.sub("", violation.message).strip()
+
 
 # Prefix of the advisory by which pulumi_policy replaces the result of a rule that read an unknown.
 _CANNOT_RUN = "can't run policy"

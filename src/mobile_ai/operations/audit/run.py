@@ -18,14 +18,15 @@ from mobile_ai.gate.engine.engine_environment import (
     variables_of,
 )
 from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import read_pack
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
-from mobile_ai.gate.project import find_project
+from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.report import Report
 from mobile_ai.gate.state.baseline import DeployedModels, export_state, from_export, from_git
-from mobile_ai.gate.verdict.expected_rules import expectation
+from mobile_ai.gate.verdict.expectation import Expectation, expectation
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
@@ -62,6 +63,24 @@ class AuditOptions:
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deployed:
+    """The deployed state: as exported, decoded, and its models."""
+
+    export: Mapping[str, Any]
+    state: ExportedState
+    before: DeployedModels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """Result of the rules, and the session that holds the stack's facts."""
+
+    session: JudgeSession
+    expected: Expectation
+    seen: EngineObservation
+
+
 def run_audit(
     options: AuditOptions,
     tell: Tell = lambda _: None,
@@ -89,46 +108,52 @@ def run_audit(
         tell("Reading the deployed state")
         file = options.file
         export = _load(file) if file else export_state(project, engine, variables)
-        state, before, export = _state(export, options)
+        deployed = _deployed(export, options)
         declared = from_git(project, options.commit)
     with clock.phase("judge"):
-        tell(f"Judging {len(state.inputs)} deployed resources")
-        session = JudgeSession(
-            lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
-        )
-        expected = expectation(project)
-        seen = EngineObservation()
-        for event in events_of(state, session, expected):
-            seen.add(event)
+        tell(f"Judging {len(deployed.state.inputs)} deployed resources")
+        judged = _judged(project, deployed.state, now)
     with clock.phase("ask the engine"):
         tell("Analyzing the same state with the engine")
-        analyzed = analyze(project, engine, variables, export=export)
+        analyzed = analyze(project, engine, variables, export=deployed.export)
     with clock.phase("checks"):
         tell("Running the checks")
-        deployed = DeployedStack(
+        subject = DeployedStack(
             stack=project.stack,
-            resources=state.inputs,
-            outputs={item.urn: item.props for item in state.outputs},
-            pins=before.pins,
+            resources=deployed.state.inputs,
+            outputs={item.urn: item.props for item in deployed.state.outputs},
+            pins=deployed.before.pins,
             declared=declared.pins,
-            facts=_facts(session, project.stack),
+            facts=_facts(judged.session, project.stack),
             pinned_by=pinned_by(project, options.commit),
             now=now,
         )
-        results = look(checks, deployed)
+        results = look(checks, subject)
     run = EngineRun(
         stack=project.stack,
         source=read_source(project),
         stack_file=stack_file,
         engine=engine_result(engine, options.cloud),
-        expected=expected,
-        observation=seen,
+        expected=judged.expected,
+        observation=judged.seen,
         exit_code=0,
         stderr=analyzed.errors,
-        baseline=before,
-        doubts=disagreement(seen, analyzed.seen),
+        baseline=deployed.before,
+        doubts=disagreement(judged.seen, analyzed.seen),
     )
     return merge(assemble_report(run, clock.read(rate=0.0)), results, stack_file)
+
+
+def _judged(project: Project, state: ExportedState, now: datetime) -> _Judged:
+    """Judge a state with the rules of the pack."""
+    session = JudgeSession(
+        lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
+    )
+    expected = expectation(read_pack(project.pack, project.stack, now=now))
+    seen = EngineObservation()
+    for event in events_of(state, session, expected):
+        seen.add(event)
+    return _Judged(session=session, expected=expected, seen=seen)
 
 
 def _load(path: Path) -> Any:
@@ -141,9 +166,7 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _state(
-    export: Any, options: AuditOptions
-) -> tuple[ExportedState, DeployedModels, Mapping[str, Any]]:
+def _deployed(export: Any, options: AuditOptions) -> _Deployed:
     name = str(options.file or f"state of stack {options.stack}")
     try:
         state = read_export(export, name=name)
@@ -162,7 +185,7 @@ def _state(
             f"{name}: got resources of {', '.join(sorted(state.stacks))}; expected stack "
             f"{options.stack}. Next: name the stack of the state with --stack."
         )
-    return state, before, export
+    return _Deployed(export=export, state=state, before=before)
 
 
 def _facts(session: JudgeSession, stack: str) -> Facts:

@@ -1,20 +1,42 @@
-"""Cost section of a report: monthly cost of the plan and of its comparison."""
+"""Sections of a report: cost, model changes and providers.
 
-from typing import Literal
+Every part is frozen, strict about fields, and camelCase in JSON.
+"""
 
-from pydantic import Field
+from typing import Annotated, Literal
 
-from mobile_ai.gate.report.report_base import Count, Part, Usd
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 __all__ = [
     "Actuals",
     "BudgetCost",
     "CostReport",
+    "Count",
+    "Figure",
+    "ModelChange",
     "NamedCost",
+    "Part",
+    "ProviderReport",
     "ResourceCost",
+    "RolloutReport",
     "TotalCost",
     "UnknownCost",
+    "Usd",
+    "VariantChange",
 ]
+
+Count = Annotated[int, Field(ge=0)]
+# Text, so that no reader converts it to a binary floating-point number.
+Usd = Annotated[str, Field(pattern=r"^-?\d+\.\d{2}$", description="US dollars, to the cent.")]
+
+
+class Part(BaseModel):
+    """A part of a report."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
 
 
 class TotalCost(Part):
@@ -108,3 +130,71 @@ class CostReport(Part):
     )
     unknowns: tuple[UnknownCost, ...] = ()
     actuals: Actuals | None = None
+
+
+class Figure(Part):
+    """One measured figure of two versions."""
+
+    name: str
+    unit: str = ""
+    prior: float | None = None
+    proposed: float | None = None
+    better: str = Field(description="Better direction: `higher` or `lower`.")
+    note: str = Field(
+        default="", description="Why a difference is not significant; empty if it is."
+    )
+
+    @property
+    def worse(self) -> bool:
+        """True if the new version is worse."""
+        if self.note or self.prior is None or self.proposed is None:
+            return False
+        higher = self.better == "higher"
+        return self.proposed < self.prior if higher else self.proposed > self.prior
+
+
+class VariantChange(Part):
+    """One placed variant, in both versions."""
+
+    variant: str
+    targets: tuple[str, ...]
+    figures: tuple[Figure, ...]
+
+
+class RolloutReport(Part):
+    """Rollout stage of a version, and the devices that it reaches."""
+
+    stage: str
+    percent: float
+    halted: bool
+    devices: Count = Field(description="Declared devices that the stage reaches.")
+    rings: tuple[str, ...] = Field(description="Name and percent of every ring, in order.")
+    prior_stage: str = ""
+
+
+class ModelChange(Part):
+    """Model version that a deployment will run, compared with the deployed or rollback version."""
+
+    deployment: str
+    model: str
+    version: str
+    prior_version: str = Field(description="Empty without a version to compare with.")
+    deployed: bool = Field(description="Whether the prior version is the deployed one.")
+    variants: tuple[VariantChange, ...]
+    rollout: RolloutReport
+
+
+class ProviderReport(Part):
+    """One provider of the plan."""
+
+    name: str = Field(description="Name in type tokens: aws, kubernetes.")
+    kind: Literal["official", "stand-in"]
+    checked_against: str = Field(
+        default="", description="Schemas, models or types that a stand-in checks inputs against."
+    )
+    inputs: Count = Field(default=0, description="Values set by the program, if counted.")
+    checked: Count = Field(default=0, description="Inputs covered by a schema or model.")
+    unknown: Count = Field(default=0, description="Values known only after deployment.")
+    uncovered: tuple[str, ...] = Field(
+        default=(), description="Properties, by type, that no schema and no model describes."
+    )

@@ -1,0 +1,221 @@
+"""Terminal form of a report; plain text without colours when there is no terminal."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from mobile_ai.contracts.printable import printable, printable_lines
+from mobile_ai.gate.render.blocks import (
+    OUTCOME_NAMES,
+    Block,
+    Facts,
+    Findings,
+    FindingText,
+    Listing,
+    Section,
+    Table,
+    cost_block,
+    visible_blocks,
+)
+from mobile_ai.gate.report.report import Report
+from mobile_ai.gate.report.sections import CostReport
+
+__all__ = ["print_cost", "print_report", "render_terminal"]
+
+# From the details to the verdict, since the end is what a terminal still shows.
+_ORDER: Final = (
+    "Rules",
+    "Denied",
+    "Advice",
+    "Errors",
+    "Cannot be trusted",
+    "Weakened rules",
+    "Warnings",
+    "Changes",
+    "Model",
+    "Cost",
+    "Facts",
+    "Verdict",
+)
+_VERDICTS: Final = {"pass": "bold green", "denied": "bold red", "undecided": "bold yellow"}
+_TITLES: Final = {"Denied": "bold red", "Errors": "bold red", "Changes": "bold"}
+_OUTCOMES: Final = {"pass": "green", "warn": "yellow", "deny": "red"}
+_NUMBERS: Final = frozenset({*OUTCOME_NAMES, "low", "typical", "high", "limit", "change"})
+# Beside the budgets there is room for a short title only.
+_MOVERS: Final = {
+    "most changed resources": "largest change",
+    "highest-cost resources": "highest cost",
+}
+_ALWAYS: Final = 3  # level, pass and fail
+_PLAIN_WIDTH: Final = 100  # columns when there is no terminal
+
+
+def render_terminal(report: Report) -> str:
+    """Return the report as plain text."""
+    console = Console(
+        width=_PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False
+    )
+    with console.capture() as capture:
+        console.print(_body(visible_blocks(report)))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def print_report(report: Report) -> None:
+    """Print the report, coloured if standard output is a terminal."""
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        Console().print(_body(visible_blocks(report)))
+    else:
+        sys.stdout.write(render_terminal(report))
+
+
+def print_cost(cost: CostReport) -> None:
+    """Print the monthly cost, its budgets as bars, and the main cost drivers."""
+    Console().print(_cost(cost_block(cost)))
+
+
+def _body(found: Iterable[Block]) -> Group:
+    ordered = sorted(found, key=lambda block: _ORDER.index(block.title))
+    spaced = [part for block in ordered for part in (Text(), _written(block))]
+    return Group(*spaced[1:])
+
+
+def _written(block: Block) -> RenderableType:
+    match block:
+        case Findings():
+            return _list(block.title, map(_finding, block.shown))
+        case Listing():
+            return _list(block.title, (Text(printable_lines(str(one))) for one in block.entries))
+        case Facts():
+            return _facts(block)
+        case Section():
+            return _SECTIONS[block.title](block)
+
+
+def _verdict(block: Section) -> Text:
+    return Text(block.text, _VERDICTS[block.about])
+
+
+def _rules(block: Section) -> Group:
+    notes = [Text(note, "dim") for note in block.notes]
+    if not block.tables:
+        return Group(*notes)
+    table = block.tables["rule"]
+    cells = zip(*(row.cells for row in table.rows), strict=True)
+    # Columns without any count are omitted.
+    shown = [at for at, texts in enumerate(cells) if at < _ALWAYS or {*texts} != {"0"}]
+    grid = _columns(table.head, (table.columns[at] for at in shown))
+    grid.columns[0].no_wrap = True
+    for row in table.rows:
+        name = Text(row.name, "red" if row.outcome == "deny" else "")
+        grid.add_row(name, *(Text("-" if row.cells[at] == "0" else row.cells[at]) for at in shown))
+    return Group(grid, *(part for note in notes for part in (Text(), note)))
+
+
+def _list(title: str, entries: Iterable[Text]) -> Group:
+    return Group(Text(title, _TITLES.get(title, "bold yellow")), *map(_indented, entries))
+
+
+def _indented(text: Text) -> Grid:
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_row("  -", text)
+    return grid
+
+
+def _finding(finding: FindingText) -> Text:
+    item = finding.first
+    place = f"{item.file}:{item.line} " if item.line else ""
+    mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
+    kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
+    text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
+    text.append(f"{place}{printable_lines(item.message)}")
+    if item.changed_by:
+        text.append(f"\n{item.changed_by}")
+    return text
+
+
+def _changes(block: Section) -> Group:
+    rows = (row for table in block.tables.values() for row in table.rows)
+    moved = (f"{row.name}: {row.cells[0] or 'new'} -> {row.cells[1]}" for row in rows)
+    return _list(block.title, map(Text, moved))
+
+
+def _model(block: Section) -> Group:
+    title = Text.assemble(("Model  ", "bold"), f"{block.text}, in {block.about}")
+    notes = (Text(f"  rollout: {note}", "dim") for note in block.notes)
+    grids = [_figures(table) for table in block.tables.values()]
+    return Group(title, Text(), *grids, *notes)
+
+
+def _figures(table: Table) -> Grid:
+    grid = _columns(table.head, table.columns)
+    for row in table.rows:
+        grid.add_row(*_texts((f"{row.name} {row.kind}".strip(), *row.cells)))
+    return grid
+
+
+def _cost(block: Section) -> Group:
+    parts: list[RenderableType] = [Text.assemble(("Cost  ", "bold"), block.text)]
+    if budgets := block.tables.get("budget"):
+        parts += [Text(), _table(budgets)]
+    if deployments := block.tables.get("deployment"):
+        grid = _table(deployments)
+        for head in _MOVERS.keys() & block.tables.keys():
+            grid.add_section()
+            grid.add_row(Text(_MOVERS[head], "dim"))
+            _add_rows(grid, block.tables[head])
+        parts += [Text(), grid]
+    return Group(*parts, *(Text(f"  {note}", "dim") for note in block.notes))
+
+
+def _table(table: Table) -> Grid:
+    bar = ["" for _ in table.rows[0].bar]
+    grid = _columns(table.head, ("", *bar, *table.columns))
+    _add_rows(grid, table)
+    return grid
+
+
+def _add_rows(grid: Grid, table: Table) -> None:
+    for row in table.rows:
+        bar = (Text(part, _OUTCOMES[row.outcome]) for part in row.bar)
+        grid.add_row(*_texts((row.name, row.kind)), *bar, *_texts(row.cells))
+
+
+def _texts(values: Sequence[str]) -> list[Text]:
+    """Return values as plain text: a string would be read as markup."""
+    return [Text(printable(value)) for value in values]
+
+
+def _columns(head: str, names: Iterable[str]) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in (head, *names):
+        grid.add_column(
+            Text(printable(name)),
+            justify="right" if name in _NUMBERS else "left",
+            overflow="ellipsis",
+        )
+    return grid
+
+
+def _facts(block: Facts) -> Grid:
+    told = {"engine": f"pulumi {block.facts['engine']}"}
+    told |= {"providers": "\n".join(block.providers)} if block.providers else {}
+    grid = Grid.grid(padding=(0, 2))
+    for name, value in {**block.facts, **told}.items():
+        if value:
+            grid.add_row(Text(name, "dim"), Text(value))
+    return grid
+
+
+_SECTIONS: Final[Mapping[str, Callable[[Section], RenderableType]]] = {
+    "Verdict": _verdict,
+    "Rules": _rules,
+    "Changes": _changes,
+    "Model": _model,
+    "Cost": _cost,
+}
