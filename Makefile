@@ -14,7 +14,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quie
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview up down programs check test accept newest fresh lint bench model docs reference clean
+.PHONY: help setup preview up down programs check test accept newest fresh lint bench model docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -70,6 +70,7 @@ model: .venv/.all ## Rebuild the sample models with fresh keys (rewrites trust/d
 docs: .venv/.all ## Write the generated pages and exported requirements again
 	@$(BIN)/python -m tests.tools.generate
 
+.PHONY: reference
 reference: .venv/.all ## Build the API reference from docstrings into build/reference
 	@$(BIN)/python -m tests.tools.reference
 
