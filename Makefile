@@ -78,6 +78,7 @@ model: .venv/.all ## Rebuild the sample models with fresh keys (rewrites trust/d
 docs: .venv/.all ## Write the generated pages and exported requirements again
 	@$(BIN)/python -m tests.tools.generate
 
+.PHONY: reference
 reference: .venv/.all ## Build the API reference from docstrings into build/reference
 	@$(BIN)/python -m tests.tools.reference
 

@@ -141,7 +141,7 @@ class Figure(Part):
     proposed: float | None = None
     better: str = Field(description="Better direction: `higher` or `lower`.")
     note: str = Field(
-        default="", description="Why a difference is not significant; empty if it is."
+        default="", description="Reason that a difference is insignificant; empty if it is not."
     )
 
     @property

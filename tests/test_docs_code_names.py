@@ -1,4 +1,4 @@
-"""Names of modules and of what is in them, in docstrings, comments and pages, exist."""
+"""Names of modules and their members in docstrings, comments and the changelog exist."""
 
 import re
 from functools import cache
@@ -10,8 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / name for name in ("src", "components", "policy-pack", "model-build")]
 TEXTS = [
     *(path for folder in SOURCES for path in sorted(folder.rglob("*.py"))),
-    *sorted((ROOT / "docs").glob("*.md")),
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "__main__.py")),
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "__main__.py")),
 ]
 NAME = re.compile(r"`(mobile_ai(?:\.\w+)+)(?:\(\))?`")
 NAMED = sorted({name for path in TEXTS for name in NAME.findall(path.read_text("utf-8"))})
