@@ -45,7 +45,7 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
 
 
 def budget_arguments(inputs: StackInputs, *, platform: PlatformParts) -> CostBudgetArgs:
-    """Return the arguments of ``CostBudget`` without meters, which require prices."""
+    """Return the arguments of ``CostBudget``."""
     settings = inputs.settings
     remediation = settings.cost.remediation
     return {
