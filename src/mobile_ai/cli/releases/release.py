@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +18,6 @@ from rich.table import Table
 from mobile_ai.cli.deploy.check import show as show_check
 from mobile_ai.cli.errors import answering
 from mobile_ai.delivery.repository import stack as stacks
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
 from mobile_ai.delivery.repository.release import (
@@ -34,6 +33,7 @@ from mobile_ai.delivery.repository.root import check_no_root, first_root, rotate
 from mobile_ai.delivery.repository.site import write_site
 from mobile_ai.delivery.repository.timestamp import check_timestamp_key, refresh_timestamp
 from mobile_ai.stack.editor import edit_deployment
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["app"]
 
@@ -85,7 +85,7 @@ def init(
         check_no_root(places.releases)
         if not signers.exists():
             deployments = stacks.read_deployments(places.stack_file)
-            rings = sorted({ring.name for item in deployments for ring in item.rings})
+            rings = sorted({ring.name for item in deployments for ring in item.rollout.rings})
             create_keys(signers, rings)
             print(f"New keys in {signers.parent}: keep them apart, and none of them in Git.")
         online = public_key(timestamp_key) if timestamp_key else None
@@ -270,7 +270,10 @@ def status(
     limit = _now() + timedelta(days=ends_within)
     ending = [item["role"] for item in roles if datetime.fromisoformat(item["expires"]) <= limit]
     if as_json:
-        rollouts = [{"name": i.name, "stage": i.stage, "halted": i.halted} for i in deployments]
+        rollouts = [
+            {"name": item.name, **item.rollout.model_dump(include={"stage", "halted"})}
+            for item in deployments
+        ]
         print(json.dumps({"roles": roles, "deployments": rollouts, "ending": ending}))
     else:
         _show_status(roles, deployments, ending)
@@ -402,15 +405,15 @@ def _show_plan(planned: PlannedRelease) -> None:
 
 
 def _show_status(
-    roles: list[dict[str, Any]], deployments: list[ReleasedDeployment], ending: list[str]
+    roles: list[dict[str, Any]], deployments: Iterable[Deployment], ending: list[str]
 ) -> None:
     table = Table("role", "version", "signatures", "expires")
     for item in roles:
         table.add_row(*(str(value) for value in item.values()))
     Console().print(table)
     for deployment in deployments:
-        halted = ", halted" if deployment.halted else ""
-        print(f"{deployment.name} {deployment.pin.version}: ring {deployment.stage}{halted}")
+        halted = ", halted" if deployment.rollout.halted else ""
+        print(f"{deployment.name} {deployment.version}: ring {deployment.rollout.stage}{halted}")
     if ending:
         print(f"Ending: {', '.join(ending)}. Next: mobile-ai release publish; root: rotate.")
 

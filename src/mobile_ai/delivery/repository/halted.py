@@ -17,8 +17,8 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import LIFTS_FILE, Halt, HaltDocument, LiftDocument
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.roles import HALT_FILE
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["read_halts", "read_lifted", "request_lift", "stopped"]
 
@@ -62,7 +62,7 @@ def request_lift(folder: Path, ids: Iterable[str]) -> None:
     path.write_text(value.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def stopped(halts: Iterable[Halt], deployment: ReleasedDeployment) -> set[str]:
+def stopped(halts: Iterable[Halt], deployment: Deployment) -> set[str]:
     """Return the digests that are halted for a deployment's application and model."""
     mine = (deployment.app, deployment.model)
     return {digest for item in halts if (item.app, item.model) == mine for digest in item.digests}

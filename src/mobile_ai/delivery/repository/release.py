@@ -13,7 +13,6 @@ from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.halted import request_lift, stopped
 from mobile_ai.delivery.repository.keys import Signers
@@ -24,6 +23,7 @@ from mobile_ai.delivery.repository.stack import read_deployments, read_trust, re
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.reader import stack_file_name
+from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
 __all__ = [
     "PlannedRelease",
@@ -120,13 +120,17 @@ def plan_release(places: RepositoryPaths, *, trust: Trust | None = None) -> Plan
     deployments = read_deployments(places.stack_file)
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
     releases = read_releases(places.releases)
-    versions = {pin.sha256: _version(places, pin, trust, releases) for pin in _pins(deployments)}
+    versions = {
+        pin.sha256: _version(places, pin, trust, releases)
+        for item in deployments
+        for pin in item.pins
+    }
     plan = wanted(deployments, versions, models=places.models, releases=releases, trust=trust)
     named = halts(deployments, versions, releases)
     kept = (
         item.name
         for item in deployments
-        if not item.halted and _digests(versions[item.pin.sha256]) <= stopped(named, item)
+        if not item.rollout.halted and _digests(versions[item.pin.sha256]) <= stopped(named, item)
     )
     return PlannedRelease(
         releases=releases,
@@ -168,7 +172,7 @@ def lift_halts(
     wanted_version = version or deployment.pin.version
     found = [item.id for item in _signed_halts(places, deployment, wanted_version)]
     found += [parse_sha256(item, name="id of a halt") for item in ids]
-    pinned = deployment.halted and wanted_version == deployment.pin.version
+    pinned = deployment.rollout.halted and wanted_version == deployment.pin.version
     if not found and not pinned:
         raise ReleaseError(
             f"{name} {wanted_version}",
@@ -229,7 +233,7 @@ def stage_release(
     )
 
 
-def _deployment(places: RepositoryPaths, name: str) -> ReleasedDeployment:
+def _deployment(places: RepositoryPaths, name: str) -> Deployment:
     known = {item.name: item for item in read_deployments(places.stack_file)}
     if name not in known:
         raise ReleaseError(
@@ -241,9 +245,7 @@ def _deployment(places: RepositoryPaths, name: str) -> ReleasedDeployment:
     return known[name]
 
 
-def _signed_halts(
-    places: RepositoryPaths, deployment: ReleasedDeployment, version: str
-) -> list[Halt]:
+def _signed_halts(places: RepositoryPaths, deployment: Deployment, version: str) -> list[Halt]:
     if not places.releases.exists():
         return []
     releases = read_releases(places.releases)
@@ -259,13 +261,8 @@ def _digests(version: ModelVersionFiles) -> set[str]:
     return {item.sha256 for item in version.model.manifest.artifacts}
 
 
-def _pins(deployments: list[ReleasedDeployment]) -> list[ManifestPin]:
-    pins = [item.pin for item in deployments]
-    return pins + [item.previous for item in deployments if item.previous]
-
-
 def _version(
-    places: RepositoryPaths, pin: ManifestPin, trust: Trust, releases: ReleaseHistory
+    places: RepositoryPaths, pin: ModelPin, trust: Trust, releases: ReleaseHistory
 ) -> ModelVersionFiles:
     metadata = releases.role("models")
     known = metadata.signed.targets.values() if metadata else ()

@@ -23,7 +23,7 @@ from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs
 from mobile_ai.delivery.client.selftest import check_answers
 from mobile_ai.delivery.client.state import DeviceState, Installed, load_state, save_state
 from mobile_ai.delivery.errors import SelfTestError, UpdateError
-from mobile_ai.delivery.repository.content import self_test_targets
+from mobile_ai.delivery.repository.targets import self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import Shelf

@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from mobile_ai.contracts.manifest import Profile, parse_manifest
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.stack.reader import stack_file_name
+from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
 __all__ = ["Amount", "Limit", "Limited", "read_limits"]
 
@@ -141,20 +141,16 @@ def read_limits(root: Path, stack: str, *, now: datetime) -> list[Limit]:
     return found
 
 
-_Profiled = tuple[ReleasedDeployment, ManifestPin, Profile | None]
+_Profiled = tuple[Deployment, ModelPin, Profile | None]
 
 
-def _classes(deployment: ReleasedDeployment) -> set[str]:
-    return {str(item["deviceClass"]) for item in deployment.placement if "deviceClass" in item}
+def _classes(deployment: Deployment) -> set[str]:
+    return {item.device_class for item in deployment.on_device}
 
 
-def _profiles(root: Path, deployment: ReleasedDeployment, device_class: str) -> Iterator[_Profiled]:
-    variants = [
-        str(item["variant"])
-        for item in deployment.placement
-        if item.get("deviceClass") == device_class
-    ]
-    for pin in filter(None, (deployment.pin, deployment.previous)):
+def _profiles(root: Path, deployment: Deployment, device_class: str) -> Iterator[_Profiled]:
+    variants = [i.variant for i in deployment.on_device if i.device_class == device_class]
+    for pin in deployment.pins:
         for variant in variants:
             artifact = _manifest(root / pin.manifest).artifact(variant)
             yield deployment, pin, artifact.profile if artifact else None
@@ -180,5 +176,5 @@ def _limited(item: _Profiled, amount: Amount) -> Limited:
         model=deployment.model,
         version=pin.version,
         at_build=None if stated is None else float(stated),
-        is_current=pin is deployment.pin,
+        is_current=pin is not deployment.previous,
     )
