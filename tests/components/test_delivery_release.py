@@ -23,7 +23,7 @@ from mobile_ai.components.plan.delivery_arguments import (
 )
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.client import Device
 from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.plan import wanted
@@ -77,7 +77,7 @@ def release(root: Path, signers: dict[str, Any], **changes: Any) -> None:
 
 def _version(root: Path, pin: ModelPin) -> ModelVersionFiles:
     text = (root / pin.manifest).read_text()
-    manifest, _ = parse_manifest(text, name=pin.manifest)
+    manifest, _ = read_manifest(text, name=pin.manifest)
     model = VerifiedModel(sha256=sha256_text(text), manifest=manifest, statements={})
     return ModelVersionFiles(folder=(root / pin.manifest).parent, model=model)
 
@@ -234,7 +234,7 @@ def test_a_root_that_the_one_before_did_not_sign_is_refused(released: Path) -> N
 
 def test_the_cdn_gives_a_halted_version_to_nobody(released: Path) -> None:
     manifest = released / "models/digits/1.1.0/manifest.yaml"
-    artifacts = parse_manifest(manifest.read_text(), name="")[0].artifacts
+    artifacts = read_manifest(manifest.read_text(), name="")[0].artifacts
 
     assert halted_digests(inputs_of(released)) == []
     assert halted_digests(inputs_of(released, halted=True)) == sorted(

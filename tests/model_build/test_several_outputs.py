@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.client import update
 from mobile_ai.delivery.client.selftest import run_apart
 from mobile_ai.delivery.errors import ReleaseError
@@ -118,7 +118,7 @@ def test_answers_that_leave_out_an_output_pass_neither_gate_nor_verify_nor_relea
         load_model(tmp_path, "models/brought/1.0.0/manifest.yaml", sha256=pin, key="models[0]")
     findings = verify_version(manifest, trust=signed.trust).findings
     assert "every output" in "; ".join(item.problem for item in findings)
-    typed, _ = parse_manifest(manifest.read_text(), name="manifest")
+    typed, _ = read_manifest(manifest.read_text(), name="manifest")
     version = ModelVersionFiles(
         folder=manifest.parent, model=VerifiedModel(sha256=pin, manifest=typed, statements={})
     )

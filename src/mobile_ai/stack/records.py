@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from mobile_ai.contracts.canonical import sha256_bytes, sha256_text
 from mobile_ai.contracts.documents import MAX_DOCUMENT_BYTES
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.manifest import ModelManifest, parse_manifest
+from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_BYTES, check_self_test
 from mobile_ai.stack.errors import Problem
 
@@ -95,7 +95,7 @@ def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
             )
         )
     try:
-        manifest, _ = parse_manifest(text, name=path)
+        manifest, _ = read_manifest(text, name=path)
     except GovernanceError as error:
         raise RecordError(
             Problem(

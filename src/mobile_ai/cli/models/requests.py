@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from mobile_ai.cli.errors import answering
-from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.requests import asked
 
 __all__ = ["requests_command"]
@@ -23,8 +21,7 @@ def requests_command(
 
     Example: mobile-ai model requests --json
     """
-    with answering(ModelBuildError):
-        found = asked(models)
+    found = asked(models)
     if as_json:
         print(json.dumps([item.to_dict() for item in found], indent=1))
         return

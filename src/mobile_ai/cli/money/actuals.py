@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
     if out.exists() and not refresh:
         said: dict[str, Any] = {"source": "existing file, no request", "requests": 0}
     else:
-        with answering(), _whole(out) as part, _progress() as tell:
+        with _whole(out) as part, _progress() as tell:
             if source == _EXPLORER:
                 explorer = Explorer(
                     _client("ce"),
@@ -108,8 +108,7 @@ def _read(path: Path, month: str) -> dict[str, Any]:
     """Return the totals of a file, and refuse one of another month."""
     from mobile_ai.operations.showback import read_bill  # noqa: PLC0415
 
-    with answering():
-        bill = read_bill([path], month=month)
+    bill = read_bill([path], month=month)
     return {
         "month": month,
         "charges": len(bill.charges),

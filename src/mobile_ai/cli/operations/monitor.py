@@ -16,7 +16,6 @@ from mobile_ai.cli.money.usage import measured_command
 from mobile_ai.cli.operations.dashboard import dashboard_command
 from mobile_ai.cli.operations.monitor_ingest import group_apps, serve, take_in
 from mobile_ai.cli.operations.monitor_thresholds import thresholds_command
-from mobile_ai.contracts.errors import GovernanceError
 
 __all__ = ["app"]
 
@@ -237,8 +236,6 @@ def _answering() -> Iterator[None]:
     """Convert errors of the monitor to user errors."""
     try:
         yield
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(
             f"{error.filename or 'the disk'}: got {error.strerror or error}; expected to read and "

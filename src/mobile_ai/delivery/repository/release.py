@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +14,14 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.halted import request_lift, stopped
-from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.plan import Change, WantedRelease, changes, halts, wanted
-from mobile_ai.delivery.repository.publish import Published, Staged, publish, stage
 from mobile_ai.delivery.repository.roles import HALT_ROLE
-from mobile_ai.delivery.repository.stack import read_deployments, read_trust, resume
+from mobile_ai.delivery.repository.stack import (
+    find_deployment,
+    read_deployments,
+    read_trust,
+    resume,
+)
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.reader import stack_file_name
@@ -31,8 +33,6 @@ __all__ = [
     "halt_is_signed",
     "lift_halts",
     "plan_release",
-    "publish_release",
-    "stage_release",
 ]
 
 _STACK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -146,7 +146,7 @@ def halt_is_signed(places: RepositoryPaths, name: str) -> bool:
     Raises:
         ReleaseError: If there is no such deployment, or the signed metadata is invalid.
     """
-    deployment = _deployment(places, name)
+    deployment = find_deployment(places.stack_file, name)
     return bool(_signed_halts(places, deployment, deployment.pin.version))
 
 
@@ -168,7 +168,7 @@ def lift_halts(
         ReleaseError: If the version is not halted, or the signed metadata is invalid.
         DocumentError: If an id is malformed.
     """
-    deployment = _deployment(places, name)
+    deployment = find_deployment(places.stack_file, name)
     wanted_version = version or deployment.pin.version
     found = [item.id for item in _signed_halts(places, deployment, wanted_version)]
     found += [parse_sha256(item, name="id of a halt") for item in ids]
@@ -185,64 +185,6 @@ def lift_halts(
     if found:
         request_lift(places.releases, found)
     return found
-
-
-def publish_release(
-    places: RepositoryPaths,
-    planned: PlannedRelease,
-    *,
-    signers: Signers,
-    now: datetime,
-    rekey: bool = False,
-) -> Published:
-    """Sign and write a planned release; unchanged roles are not signed again.
-
-    Raises:
-        ReleaseError: If a key is missing, or a file would be overwritten.
-    """
-    return publish(
-        places.releases,
-        planned.wanted,
-        releases=planned.releases,
-        signers=signers,
-        now=now,
-        rekey=rekey,
-    )
-
-
-def stage_release(
-    places: RepositoryPaths,
-    planned: PlannedRelease,
-    *,
-    signers: Signers,
-    now: datetime,
-    rekey: bool = False,
-) -> list[Staged]:
-    """Sign a planned release with the available keys, and stage it for the other signers.
-
-    Raises:
-        ReleaseError: If a role has no keys yet and none are listed.
-    """
-    return stage(
-        places.releases,
-        planned.wanted,
-        releases=planned.releases,
-        signers=signers,
-        now=now,
-        rekey=rekey,
-    )
-
-
-def _deployment(places: RepositoryPaths, name: str) -> Deployment:
-    known = {item.name: item for item in read_deployments(places.stack_file)}
-    if name not in known:
-        raise ReleaseError(
-            name,
-            got="no such deployment",
-            expected=f"one of {sorted(known)}",
-            next_step="run mobile-ai release status",
-        )
-    return known[name]
 
 
 def _signed_halts(places: RepositoryPaths, deployment: Deployment, version: str) -> list[Halt]:

@@ -14,6 +14,7 @@ from mobile_ai.stack.reader import read_stack_file
 from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = [
+    "find_deployment",
     "freeze",
     "halt",
     "promote",
@@ -31,6 +32,19 @@ def read_deployments(path: Path) -> tuple[Deployment, ...]:
         StackFileError: If the file cannot be used.
     """
     return read_stack_file(path).settings.deployments
+
+
+def find_deployment(path: Path, name: str) -> Deployment:
+    """Return a deployment of ``Pulumi.<stack>.yaml`` by its name ``<app>-<model>``.
+
+    Raises:
+        ReleaseError: If there is none of that name.
+        StackFileError: If the file cannot be used.
+    """
+    known = {item.name: item for item in read_deployments(path)}
+    if name not in known:
+        raise _refused(name, "no such deployment", f"one of {sorted(known)}")
+    return known[name]
 
 
 def read_trust(pack: Path, stack: str) -> Trust:

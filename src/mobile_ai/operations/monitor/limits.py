@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import Profile, parse_manifest
+from mobile_ai.contracts.manifest import Profile, read_manifest
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
@@ -22,7 +22,7 @@ from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 __all__ = ["Amount", "Limit", "Limited", "read_limits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Amount:
     """What is limited.
 
@@ -80,30 +80,9 @@ class Limit:
 
 
 _AMOUNTS: Final = (
-    Amount(
-        series="latency",
-        rule="latency-within-budget",
-        unit="ms an inference",
-        scale=1.0,
-        stated="latency_p95_ms",
-        quantile=0.95,
-    ),
-    Amount(
-        series="memory",
-        rule="memory-within-budget",
-        unit="bytes at peak",
-        scale=1e6,
-        stated="peak_memory_bytes",
-        quantile=0.99,
-    ),
-    Amount(
-        series="energy",
-        rule="energy-within-budget",
-        unit="estimated mJ an inference",
-        scale=1.0,
-        stated="energy_mj",
-        quantile=0.95,
-    ),
+    Amount("latency", "latency-within-budget", "ms an inference", 1.0, "latency_p95_ms", 0.95),
+    Amount("memory", "memory-within-budget", "bytes at peak", 1e6, "peak_memory_bytes", 0.99),
+    Amount("energy", "energy-within-budget", "estimated mJ an inference", 1.0, "energy_mj", 0.95),
 )
 _PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
     {"entry": "entry", "mid-range": "midRange", "high-end": "highEnd"}
@@ -158,7 +137,7 @@ def _profiles(root: Path, deployment: Deployment, device_class: str) -> Iterator
 
 def _manifest(path: Path) -> Any:
     try:
-        return parse_manifest(path.read_text(encoding="utf-8"), name=str(path))[0]
+        return read_manifest(path.read_text(encoding="utf-8"), name=str(path))[0]
     except OSError as error:
         raise MonitorError(
             str(path),

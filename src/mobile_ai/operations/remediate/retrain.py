@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
-from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.operations.monitor.finding import MonitorFinding
@@ -35,7 +35,7 @@ def retrain(root: Path, stack: str, finding: MonitorFinding) -> Edit:
         GovernanceError: A file is missing.
     """
     pin = _pin(root, stack, finding)
-    manifest, _ = parse_manifest(read_text(root / pin.manifest), name=pin.manifest)
+    manifest, _ = read_manifest(read_text(root / pin.manifest), name=pin.manifest)
     file = f"models/{finding.subject.model}/{REQUEST_FILE}"
     if _parent(root / file) == pin.version:
         raise _nothing(finding, f"a request about {pin.version} in {file}", "none yet")
