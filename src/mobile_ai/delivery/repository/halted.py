@@ -22,6 +22,10 @@ from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["read_halts", "read_lifted", "request_lift", "stopped"]
 
+_broken = ReleaseError.advising(
+    "restore releases/ from the protected branch", expected="the document that was signed"
+)
+
 _LARGEST: Final = 2_000_000  # bytes, the devices' limit for a document
 
 
@@ -80,12 +84,3 @@ def _signed_bytes(folder: Path, metadata: Metadata[Targets] | None, path: str) -
     if sha256_bytes(data) != target.hashes["sha256"] or len(data) > _LARGEST:
         raise _broken(str(file), "other bytes than signed")
     return data
-
-
-def _broken(what: str, got: str) -> ReleaseError:
-    return ReleaseError(
-        what,
-        got=got,
-        expected="the document that was signed",
-        next_step="restore releases/ from the protected branch",
-    )

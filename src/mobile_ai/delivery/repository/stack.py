@@ -24,6 +24,8 @@ __all__ = [
     "rollback",
 ]
 
+_refused = ReleaseError.advising("look at mobile-ai release status")
+
 
 def read_deployments(path: Path) -> tuple[Deployment, ...]:
     """Return the deployments of ``Pulumi.<stack>.yaml``.
@@ -156,9 +158,3 @@ def _set_halted(deployment: Any, *, halted: bool) -> str:
         raise _refused(deployment["app"], f"halted: {halted}".lower(), "the opposite")
     rollout["halted"] = halted
     return f"halted: {str(not halted).lower()} -> {str(halted).lower()}"
-
-
-def _refused(what: str, got: str, expected: str) -> ReleaseError:
-    return ReleaseError(
-        what, got=got, expected=expected, next_step="look at mobile-ai release status"
-    )

@@ -15,6 +15,10 @@ from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
 __all__ = ["Target", "artifact_target", "self_test_targets", "target_name"]
 
+_incomplete = ReleaseError.advising(
+    "restore the file", expected="the bytes that the manifest names"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -111,9 +115,3 @@ def self_test_targets(
 def _self_test(version: ModelVersionFiles, variant: str, data: bytes) -> Target:
     path = target_name(sha256_bytes(data), f"{version.label}-{variant}.selftest.json")
     return Target.of(path, data, {"kind": "self-test"})
-
-
-def _incomplete(what: str, got: str) -> ReleaseError:
-    return ReleaseError(
-        what, got=got, expected="the bytes that the manifest names", next_step="restore the file"
-    )
