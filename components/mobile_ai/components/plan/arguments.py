@@ -86,7 +86,7 @@ def network_arguments(inputs: StackInputs) -> NetworkArgs:
 def tag_arguments(settings: Settings) -> CostTagsArgs:
     """Return the arguments of ``CostTags``."""
     return {
-        "accountId": settings.aws.account_id,
+        "account_id": settings.aws.account_id,
         "region": settings.region,
         "tags": aws_tags(settings.owner, environment=settings.environment),
         "allocation": settings.cost.allocation_tags,
@@ -104,8 +104,8 @@ def site_arguments(settings: Settings, site: Site) -> EdgeSiteArgs:
         "site": site.name,
         "region": site.region,
         "namespace": site.namespace,
-        "quota": site.quota.to_plan(),
-        "gateway": site.gateway.to_plan(),
+        "quota": site.quota.model_dump(mode="json"),
+        "gateway": site.gateway.model_dump(mode="json"),
         "labels": kubernetes_labels(settings.owner, environment=settings.environment),
     }
 
@@ -123,20 +123,20 @@ def edge_arguments(
     arguments: EdgeInferenceEndpointArgs = {
         "app": deployment.app,
         "model": deployment.model,
-        "manifestSha256": deployment.sha256,
+        "manifest_sha256": deployment.sha256,
         "variant": placement.variant,
         "image": settings.images.edge.index,
         "site": site.name,
         "region": site.region,
         "namespace": site.namespace,
         "host": f"{deployment.app}.{site.gateway.domain}",
-        "gatewayNamespace": site.gateway.namespace,
-        "releaseUrl": release_url,
+        "gateway_namespace": site.gateway.namespace,
+        "release_url": release_url,
         "ring": stable,
-        "replicas": placement.replicas.to_plan(),
-        "cpuMillis": placement.cpu_millis,
-        "memoryMb": placement.memory_mb,
-        "ratePerSecond": placement.rate_per_second or _usual_rate(deployment),
+        "replicas": placement.replicas.model_dump(mode="json"),
+        "cpu_millis": placement.cpu_millis,
+        "memory_mb": placement.memory_mb,
+        "rate_per_second": placement.rate_per_second or _usual_rate(deployment),
         "labels": kubernetes_labels(
             settings.owner, environment=settings.environment, app=deployment.app
         ),
@@ -144,7 +144,7 @@ def edge_arguments(
     if canary is not None:
         arguments["canary"] = canary
     if site.cache is not None:
-        arguments["cache"] = site.cache.to_plan()
+        arguments["cache"] = site.cache.model_dump(mode="json")
     return arguments
 
 
@@ -185,15 +185,15 @@ def cloud_arguments(
         "platform": platform,
         "app": deployment.app,
         "model": deployment.model,
-        "manifestSha256": deployment.sha256,
+        "manifest_sha256": deployment.sha256,
         "variant": placement.variant,
         "image": getattr(settings.images.edge, placement.architecture),
         "architecture": placement.architecture,
-        "releaseUrl": release_url,
+        "release_url": release_url,
         "ring": deployment.rollout.rings[-1].name,
-        "memoryMb": placement.memory_mb,
-        "reservedConcurrency": placement.reserved_concurrency,
-        "ratePerSecond": placement.rate_per_second,
+        "memory_mb": placement.memory_mb,
+        "reserved_concurrency": placement.reserved_concurrency,
+        "rate_per_second": placement.rate_per_second,
     }
     if placement.authorizer == "jwt":
         arguments["tokens"] = arguments_of(TokenIssuer, settings.identity)
