@@ -17,6 +17,7 @@ from rich.table import Table
 
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.models.requests import requests_command
+from mobile_ai.cli.options import Json
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
@@ -48,7 +49,6 @@ app.command(name="requests")(requests_command)
 _REFUSED: Final = 1  # negative result: a quality gate failed, or a signature does not verify
 
 _err = Console(stderr=True)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 EnvironmentName = Annotated[
     str, typer.Option("--environment", "-e", help="Environment of the trust file: dev or prod.")
 ]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mobile_ai.cli.options import Json
 from mobile_ai.model_build.requests import asked
 
 __all__ = ["requests_command"]
@@ -13,7 +14,7 @@ __all__ = ["requests_command"]
 
 def requests_command(
     models: Annotated[Path, typer.Option(help="Folder of all model versions.")] = Path("models"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """List retraining requests, and the recipe that satisfies each.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
     refresh: Annotated[  # noqa: FBT002
         bool, typer.Option("--refresh", help="Fetch again even if the file exists.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Fetch a month's charges from AWS Cost Explorer, or from an export of AWS Data Exports.
 

@@ -15,6 +15,7 @@ from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.money.actuals import actuals_command
 from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
 from mobile_ai.cli.money.showback import showback_command
+from mobile_ai.cli.options import Json
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.table_money import cost_part
 from mobile_ai.gate.report.cost import Terms, cost_report
@@ -47,7 +48,6 @@ WhatIf = Annotated[
         help="KEY=VALUE: an assumption (patchShare=0.3), or <deployment>.<usage key>=VALUE.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
 
 @app.command(name="estimate")

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from mobile_ai.cli.errors import UserError
-from mobile_ai.cli.money.cost import Json, Plan, Stack, WhatIf
+from mobile_ai.cli.money.cost import Plan, Stack, WhatIf
 from mobile_ai.cli.money.recorded_plan import planned
+from mobile_ai.cli.options import Json
 from mobile_ai.pricing.money import cents
 from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.storage_class import SETTING, STORAGE, recommend_storage

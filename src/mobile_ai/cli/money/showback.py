@@ -15,6 +15,7 @@ from rich.text import Text
 
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.money.recorded_plan import planned
+from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable
 
 __all__ = ["showback_command"]
@@ -39,7 +40,7 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
     as_of: Annotated[
         str, typer.Option(help="Last day covered by the bill, YYYY-MM-DD; default: yesterday.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Allocate every charge of a month's bill to the applications that caused it.
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
 from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import Json
 from mobile_ai.cli.releases.device_check import check_command
 from mobile_ai.delivery.bundle import Bundle, verify_bundle
 from mobile_ai.delivery.client import Device, active_model, explain
@@ -53,7 +54,6 @@ KeyFile = Annotated[
         "--key-file", help="Key that encrypts the cache: 32 bytes, or 64 hexadecimal digits."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 Given = TypeVar("Given")
 
 

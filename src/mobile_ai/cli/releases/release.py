@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mobile_ai.cli.deploy.check import show as show_check
+from mobile_ai.cli.options import Json
 from mobile_ai.delivery.repository import stack as stacks
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
@@ -64,7 +65,6 @@ Rekey = Annotated[
 ]
 OnlyHalts = Annotated[bool, typer.Option("--only-halts", help="Sign halts only.")]
 Name = Annotated[str, typer.Argument(help="<app>-<model>, as in the stack file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
 
 @app.command()
