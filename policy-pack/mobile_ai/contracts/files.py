@@ -40,5 +40,8 @@ def read_model(
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         got = f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}"
         raise refused(str(path), got, expected) from error
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
-        raise refused(str(path), str(error), expected) from error
+    except DocumentError as error:
+        raise refused(str(path), error.got, error.expected) from error
+    except (OSError, UnicodeDecodeError) as error:
+        got = getattr(error, "strerror", None) or str(error)
+        raise refused(str(path), got, expected) from error
