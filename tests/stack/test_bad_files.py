@@ -83,7 +83,10 @@ UNREADABLE: dict[str, tuple[Write, str]] = {
     "list at top": (written("- config\n"), rf"{FILE}: got a list; expected a mapping `config`"),
     "list as config": (written("config: [1]\n"), rf"{FILE}: got a list; expected a mapping"),
     "two documents": (written(f"{GOOD}---\n{GOOD}"), rf"{FILE}: got 2 YAML documents"),
-    "repeated key": (written(f"{GOOD}config: {{}}\n"), rf"{FILE}:\d+:1: got key 'config' stands"),
+    "repeated key": (
+        written(f"{GOOD}config: {{}}\n"),
+        rf"{FILE}:\d+:1: got key 'config' is repeated",
+    ),
     "tab": (written("config:\n\tmobile-ai:region: x\n"), line(2) + r"1: got found character"),
     "not YAML": (written("config: [\n"), line(2)),
     "not UTF-8": (written(b"config: \xff\n"), rf"{FILE}: got {FILE}, which is not UTF-8; expected"),
