@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.components.plan.arguments import edge_arguments, network_arguments, rings
+import pytest
+
+from mobile_ai.components.budget.plan import BudgetLimit, RemediationTarget
+from mobile_ai.components.plan.arguments import (
+    arguments_of,
+    edge_arguments,
+    network_arguments,
+    rings,
+)
 from mobile_ai.components.plan.delivery_arguments import delivery_targets
 from mobile_ai.stack.load import StackInputs, load_stack
 from mobile_ai.stack.settings_deployment import Rollout
@@ -79,3 +87,16 @@ def test_what_is_placed_anywhere_is_delivered_with_the_version_to_go_back_to(
         for version in ("1.0.0", "1.1.0")
         for file in ("int8-onnx.onnx", "int8.tflite")
     ]
+
+
+def test_a_section_is_handed_over_by_the_names_of_the_arguments(repository: Path) -> None:
+    budget = load_changed(repository).settings.budgets[0]
+
+    assert set(arguments_of(BudgetLimit, budget)) == set(BudgetLimit.__annotations__)
+
+
+def test_an_argument_without_a_value_is_refused(repository: Path) -> None:
+    budget = load_changed(repository).settings.budgets[0]
+
+    with pytest.raises(TypeError, match="RemediationTarget"):
+        arguments_of(RemediationTarget, budget)

@@ -4,7 +4,7 @@ from mobile_ai.components.aws.cost_tags import CostTags, CostTagsArgs
 from tests.components.support import Engine, declare
 
 ARGS: CostTagsArgs = {
-    "accountId": "111122223333",
+    "account_id": "111122223333",
     "region": "eu-central-1",
     "tags": {"mobile-ai:team": "t", "mobile-ai:cost-center": "c"},
     "allocation": "none",

@@ -23,9 +23,8 @@ from mobile_ai.components.plan.delivery_arguments import (
 )
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.client import Device
-from mobile_ai.delivery.repository.deployment import ManifestPin
 from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.plan import wanted
 from mobile_ai.delivery.repository.publish import publish
@@ -36,6 +35,7 @@ from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.stack.load import StackInputs, load_stack
 from mobile_ai.stack.records import RecordError
 from mobile_ai.stack.releases import load_release
+from mobile_ai.stack.settings_deployment import ModelPin
 from tests.components.support import Engine, Registered, run_stack, stack_values
 from tests.delivery.world import (
     NOW,
@@ -62,13 +62,12 @@ def release(root: Path, signers: dict[str, Any], **changes: Any) -> None:
     """Publish what the stack file of a repository asks for, with changes to its deployment."""
     folder = root / "releases/dev"
     (item,) = read_deployments(root / "Pulumi.dev.yaml")
-    item = replace(item, **changes)
-    pins = [item.pin, *([item.previous] if item.previous else [])]
+    item = item.model_copy(update=changes)
     releases = read_releases(folder)
     models = root / "models"
     asked = wanted(
         [item],
-        {pin.sha256: _version(root, pin) for pin in pins},
+        {pin.sha256: _version(root, pin) for pin in item.pins},
         models=models,
         releases=releases,
         trust=TRUST,
@@ -76,9 +75,9 @@ def release(root: Path, signers: dict[str, Any], **changes: Any) -> None:
     publish(folder, asked, releases=releases, signers=signers, now=NOW)
 
 
-def _version(root: Path, pin: ManifestPin) -> ModelVersionFiles:
+def _version(root: Path, pin: ModelPin) -> ModelVersionFiles:
     text = (root / pin.manifest).read_text()
-    manifest, _ = parse_manifest(text, name=pin.manifest)
+    manifest, _ = read_manifest(text, name=pin.manifest)
     model = VerifiedModel(sha256=sha256_text(text), manifest=manifest, statements={})
     return ModelVersionFiles(folder=(root / pin.manifest).parent, model=model)
 
@@ -235,7 +234,7 @@ def test_a_root_that_the_one_before_did_not_sign_is_refused(released: Path) -> N
 
 def test_the_cdn_gives_a_halted_version_to_nobody(released: Path) -> None:
     manifest = released / "models/digits/1.1.0/manifest.yaml"
-    artifacts = parse_manifest(manifest.read_text(), name="")[0].artifacts
+    artifacts = read_manifest(manifest.read_text(), name="")[0].artifacts
 
     assert halted_digests(inputs_of(released)) == []
     assert halted_digests(inputs_of(released, halted=True)) == sorted(
@@ -286,7 +285,7 @@ def test_an_old_commits_update_breaks_no_device(
     folder = repository / "releases/dev"
     first_root(folder, signers, now=NOW, timestamp=SSlibKey.from_crypto(public))
     (item,) = read_deployments(repository / "Pulumi.dev.yaml")
-    release(repository, signers, pin=item.previous, previous=None)
+    release(repository, signers, **dict(item.previous), previous=None)
     old = tmp_path_factory.mktemp("old") / "repository"
     shutil.copytree(repository, old)
     release(repository, signers)

@@ -17,7 +17,6 @@ from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client import ClientLimits, Device, update
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.folder import read_releases, to_bytes
 from mobile_ai.delivery.repository.halted import request_lift
 from mobile_ai.delivery.repository.plan import wanted
@@ -28,6 +27,15 @@ from mobile_ai.delivery.repository.site import write_site
 from mobile_ai.delivery.repository.timestamp import refresh_timestamp
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.delivery.rings import Ring
+from mobile_ai.stack.settings_deployment import (
+    CloudPlacement,
+    Deployment,
+    EdgePlacement,
+    ModelPin,
+    OnDevicePlacement,
+    Rollout,
+)
+from mobile_ai.stack.settings_deployment import Ring as DeclaredRing
 
 ROLES = (
     "root",
@@ -68,6 +76,12 @@ def answer(model, _format, cases):
     return [[float(sum(model.read_bytes()) % 997)] for _ in cases]
 
 
+def model_pin(model, version, sha256):
+    """Return the pin of a version's manifest, as a stack file has it."""
+    manifest = f"models/{model}/{version}/manifest.yaml"
+    return ModelPin(version=version, manifest=manifest, sha256=sha256)
+
+
 class World:
     """Versions and releases in Git, a bucket, and devices."""
 
@@ -97,7 +111,7 @@ class World:
         pin = sha256_bytes(f"{model} {version}".encode())
         verified = VerifiedModel(sha256=pin, manifest=manifest, statements={})
         self.versions[pin] = ModelVersionFiles(folder=folder, model=verified)
-        return ManifestPin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
+        return model_pin(model, version, pin)
 
     def plan(self, *deployments, trust=TRUST):
         """Return the signed metadata and the plan of deployments."""
@@ -177,21 +191,42 @@ class World:
         path.write_bytes(data)
 
 
-def deployment(pin, *, previous=None, **changes):
-    """Return a deployment of digits in two rings, both reached."""
-    base = ReleasedDeployment(
-        app="camera",
-        model="digits",
-        pin=pin,
+_RINGS = (Ring(name="canary", share=100_000), Ring(name="general", share=1_000_000))
+_PLACEMENTS = {"on-device": OnDevicePlacement, "edge": EdgePlacement, "cloud": CloudPlacement}
+
+
+def deployment(
+    pin,
+    *,
+    previous=None,
+    app="camera",
+    model="digits",
+    placement=({"target": "on-device", "variant": "int8", "deviceClass": "entry"},),
+    rings=_RINGS,
+    **changes,
+):
+    """Return a deployment of digits in two rings, both reached; unread fields are left out."""
+    rollout = {
+        "salt": "camera-digits",
+        "stage": "general",
+        "halted": False,
+        "min_app_version": "1.0.0",
+        "rings": tuple(
+            DeclaredRing.model_construct(name=i.name, percent=i.share / 10_000) for i in rings
+        ),
+    }
+    return Deployment.model_construct(
+        **dict(pin),
+        app=app,
+        model=model,
         previous=previous,
-        placement=({"target": "on-device", "variant": "int8", "deviceClass": "entry"},),
-        salt="camera-digits",
-        rings=(Ring(name="canary", share=100_000), Ring(name="general", share=1_000_000)),
-        stage="general",
-        halted=False,
-        min_app_version="1.0.0",
+        placement=tuple(_PLACEMENTS[i["target"]].model_construct(**_named(i)) for i in placement),
+        rollout=Rollout.model_construct(**{**rollout, **changes}),
     )
-    return replace(base, **changes)
+
+
+def _named(item):
+    return {"device_class" if key == "deviceClass" else key: item[key] for key in item}
 
 
 def device(world, url, **changes):

@@ -71,13 +71,3 @@ def test_calibration_error_is_zero_for_the_surely_right_and_one_for_the_surely_w
 
 def test_softmax_of_huge_logits_does_not_overflow():
     assert metrics.softmax(np.array([[1e4, 0.0]])).tolist() == [[1.0, 0.0]]
-
-
-def test_a_bootstrap_interval_is_the_same_for_the_same_seed():
-    values = np.random.default_rng(0).random(100)
-    made = [
-        metrics.bootstrap_interval(lambda rows: float(values[rows].mean()), 100, rounds=200, seed=5)
-        for _ in range(2)
-    ]
-    assert made[0] == made[1]
-    assert made[0].low < values.mean() < made[0].high

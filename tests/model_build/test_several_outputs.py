@@ -10,18 +10,17 @@ from onnx import TensorProto, helper
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.client import update
 from mobile_ai.delivery.client.selftest import run_apart
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.content import self_test_targets
-from mobile_ai.delivery.repository.deployment import ManifestPin
+from mobile_ai.delivery.repository.targets import self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluate_parity import output_parity
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.stack.records import RecordError, load_model
-from tests.delivery.world import Cdn, World, deployment, device
+from tests.delivery.world import Cdn, World, deployment, device, model_pin
 from tests.model_build.brought import bring_in, onnx_bytes, recipe_for, two_output_onnx
 
 pytestmark = pytest.mark.build
@@ -64,7 +63,7 @@ def test_a_device_installs_a_model_with_two_outputs_after_its_self_test(brought)
     world, signed = brought
     manifest = signed.version.folder / "manifest.yaml"
     assert verify_version(manifest, trust=signed.trust).findings == ()
-    pin = ManifestPin(version="1.0.0", manifest=str(manifest), sha256=signed.version.sha256)
+    pin = model_pin("brought", "1.0.0", signed.version.sha256)
     world.versions[pin.sha256] = read_version_files(
         manifest, pin=pin.sha256, trust=signed.trust, released=False
     )
@@ -119,7 +118,7 @@ def test_answers_that_leave_out_an_output_pass_neither_gate_nor_verify_nor_relea
         load_model(tmp_path, "models/brought/1.0.0/manifest.yaml", sha256=pin, key="models[0]")
     findings = verify_version(manifest, trust=signed.trust).findings
     assert "every output" in "; ".join(item.problem for item in findings)
-    typed, _ = parse_manifest(manifest.read_text(), name="manifest")
+    typed, _ = read_manifest(manifest.read_text(), name="manifest")
     version = ModelVersionFiles(
         folder=manifest.parent, model=VerifiedModel(sha256=pin, manifest=typed, statements={})
     )

@@ -308,7 +308,7 @@ def test_a_manifest_that_is_no_manifest_is_refused(repository: Path) -> None:
     [line] = problems(values, repository)
 
     assert line.startswith("mobile-ai:deployments[0].manifest: got ")
-    assert "apiVersion" in line
+    assert "got apiVersion None" in line
 
 
 def test_an_artifact_with_other_bytes_is_refused(repository: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from securesystemslib.signer._crypto_signer import CryptoSigner
 from securesystemslib.signer._signer import Signer
@@ -67,6 +67,9 @@ Progress = Callable[[str], None]
 
 class CeremonyError(ModelBuildError):
     """A ceremony whose results do not verify, or whose arguments are invalid."""
+
+
+_impossible = CeremonyError.advising("fix it and hold the ceremony again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,9 +313,3 @@ def _write_all(files: Mapping[Path, str]) -> tuple[Path, ...]:
         fresh.write_text(text, "utf-8")
         fresh.replace(path)
     return tuple(files)
-
-
-def _impossible(what: str, got: Any, expected: str) -> CeremonyError:
-    return CeremonyError(
-        what, got=str(got), expected=expected, next_step="fix it and hold the ceremony again"
-    )

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from types import ModuleType
-from typing import Self
+
+from mobile_ai.contracts.errors import GovernanceError
 
 __all__ = ["DataError", "MissingExtraError", "ModelBuildError", "RecipeError", "need"]
 
 
-class ModelBuildError(Exception):
-    """Base class: a build step that failed.
-
-    Args:
-        what: Name of the examined thing.
-        got: The value found.
-        expected: Accepted values.
-        next_step: An action that resolves it.
-    """
-
-    def __init__(self, what: str, *, got: str, expected: str, next_step: str) -> None:
-        """Compose the message from its four parts."""
-        self.what = what
-        super().__init__(f"{what}: got {got}; expected {expected}; {next_step}")
-
-    @classmethod
-    def advising(cls, next_step: str) -> Callable[[str, str, str], Self]:
-        """Return a constructor, of what, got and expected, for errors with one next step."""
-        return lambda what, got, expected: cls(
-            what, got=got, expected=expected, next_step=next_step
-        )
+class ModelBuildError(GovernanceError):
+    """Base class: a build step that failed."""
 
 
 class RecipeError(ModelBuildError):

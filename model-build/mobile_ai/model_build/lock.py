@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.files import read_model
 from mobile_ai.model_build.errors import DataError
 from mobile_ai.model_build.shipped import shipped
 
@@ -48,15 +48,8 @@ def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
     Raises:
         DataError: If a field is missing, unknown or invalid.
     """
-    try:
-        return _Lock.model_validate(read_yaml(path.read_text("utf-8"), name=path.name)).sources
-    except ValidationError as error:
-        raise DataError(
-            path.name,
-            got=str(error.errors(include_url=False)[0]),
-            expected="the fields of LockedSource",
-            next_step="fix the entry it names",
-        ) from error
+    refused = DataError.advising("fix the entry it names")
+    return read_model(_Lock, path, refused=refused, expected="the fields of LockedSource").sources
 
 
 def locked(name: str, path: Path = DATA_LOCK) -> LockedSource:

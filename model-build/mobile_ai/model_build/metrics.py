@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mobile_ai.model_build.results import Agreement, MetricEstimate, PairedDiffe
 
 __all__ = [
     "accuracy",
-    "bootstrap_interval",
     "calibration_error",
     "paired_difference",
     "parity",
@@ -102,27 +100,3 @@ def calibration_error(logits: Logits, labels: Labels) -> float:
         for each in np.unique(place)
     ]
     return float(np.sum(gaps) / len(labels))
-
-
-def bootstrap_interval(
-    statistic: Callable[[NDArray[np.int64]], float], n: int, *, rounds: int, seed: int
-) -> MetricEstimate:
-    """Return a statistic of all rows with its 95 % percentile interval.
-
-    Args:
-        statistic: Function from row numbers (drawn with replacement) to a value.
-        n: Number of rows.
-        rounds: Number of resamples.
-        seed: Seed of the resampling.
-    """
-    generator = np.random.default_rng(seed)
-    value = statistic(np.arange(n))
-    drawn = [statistic(generator.integers(0, n, n)) for _ in range(rounds)]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return MetricEstimate(
-        value=value,
-        low=float(min(low, value)),
-        high=float(max(high, value)),
-        n=n,
-        method=f"bootstrap-{rounds}",
-    )

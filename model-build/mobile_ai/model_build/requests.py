@@ -7,17 +7,15 @@ collected automatically.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from mobile_ai.contracts.canonical import sha256_bytes
-from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.files import read_model
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.recipe import RECIPES, BuildRecipe, Name, Version, load_recipe
 
@@ -106,15 +104,10 @@ def read_request(path: Path) -> RetrainingRequest:
     Raises:
         RecipeError: If it cannot be read, or does not follow its schema.
     """
-    try:
-        value = read_yaml(path.read_text("utf-8"), name=str(path))
-        return RetrainingRequest.model_validate_json(json.dumps(value))
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
-        got = str(error)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        got = f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-    raise _wrong(str(path), got, "a request for a retraining", "let `mobile-ai remediate` write it")
+    refused = RecipeError.advising("let `mobile-ai remediate` write it")
+    return read_model(
+        RetrainingRequest, path, refused=refused, expected="a request for a retraining"
+    )
 
 
 def asked(models: Path, *, recipes: Path = RECIPES) -> list[Asked]:

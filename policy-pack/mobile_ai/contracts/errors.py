@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from mobile_ai.contracts.printable import printable
 
@@ -12,9 +11,20 @@ __all__ = [
     "EvidenceError",
     "GovernanceError",
     "ManifestError",
+    "Refusal",
     "TrustError",
     "VerificationError",
 ]
+
+
+Made_co = TypeVar("Made_co", bound=Exception, covariant=True)
+
+
+class Refusal(Protocol[Made_co]):
+    """Makes an error of what was examined, what was found and what would have been accepted."""
+
+    def __call__(self, what: str, got: str, expected: str = ...) -> Made_co:
+        """Return the error."""
 
 
 class GovernanceError(Exception):
@@ -37,9 +47,9 @@ class GovernanceError(Exception):
         self.next_step = next_step
 
     @classmethod
-    def advising(cls, next_step: str) -> Callable[[str, str, str], Self]:
-        """Return a constructor, of what, got and expected, for errors with one next step."""
-        return lambda what, got, expected: cls(
+    def advising(cls, next_step: str, *, expected: str = "") -> Refusal[Self]:
+        """Return a constructor of errors with one next step, and a default for what is expected."""
+        return lambda what, got, expected=expected: cls(
             what, got=got, expected=expected, next_step=next_step
         )
 

@@ -57,7 +57,6 @@ __all__ = [
     "SelfTest",
     "TensorSpec",
     "manifest_schema",
-    "parse_manifest",
     "read_manifest",
 ]
 
@@ -96,9 +95,6 @@ def read_manifest(text: str, *, name: str) -> tuple[ModelManifest, dict[str, Any
             expected=f"the ModelVersion schema {values['apiVersion']}",
             next_step="build the version again; manifests are not edited by hand",
         ) from error
-
-
-parse_manifest = read_manifest  # its name before there were versions
 
 
 def manifest_schema() -> dict[str, Any]:

@@ -51,6 +51,11 @@ __all__ = [
     "statement_of",
 ]
 
+_malformed = DocumentError.advising(
+    "sign it again with `mobile-ai`; such files are not written by hand",
+    expected="a signed in-toto Statement v1",
+)
+
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 """DSSE payload type of in-toto statements."""
 _STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -253,12 +258,3 @@ def _subject(value: Any) -> Subject:
     if not isinstance(name, str):
         raise TypeError(f"subject {value!r}")
     return Subject(name, parse_sha256(value["digest"]["sha256"], name=f"subject {name}"))
-
-
-def _malformed(name: str, got: str) -> DocumentError:
-    return DocumentError(
-        name,
-        got=got,
-        expected="a signed in-toto Statement v1",
-        next_step="sign it again with `mobile-ai`; such files are not written by hand",
-    )

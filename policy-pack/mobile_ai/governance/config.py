@@ -20,6 +20,8 @@ from mobile_ai.governance.rule_terms import Enforcement, Parameter, RuleTerms
 
 __all__ = ["PackConfig", "config_schema", "load_config"]
 
+_refused = DocumentError.advising("mend the pack config; its schema lists all")
+
 _RANK: Final = {"mandatory": 2, "advisory": 1, "disabled": 0}
 
 
@@ -160,9 +162,3 @@ def _is_weaker(parameter: Parameter, value: Any) -> bool:
         more, fewer = set(value) - set(default), set(default) - set(value)
         return bool(more if parameter.weaker == "more" else fewer)
     return True  # a change whose direction nobody can tell is reported
-
-
-def _refused(name: str, got: str, expected: str) -> DocumentError:
-    return DocumentError(
-        name, got=got, expected=expected, next_step="fix the pack config; its schema lists all"
-    )

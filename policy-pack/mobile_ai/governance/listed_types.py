@@ -138,7 +138,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
     **{
         f"mobileai:index:{name}": _DECLARES
         for name in (
-            "BurnRate",
             "CloudInferenceEndpoint",
             "CostBudget",
             "CostTags",

@@ -18,12 +18,12 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client.device import version_key
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.halted import stopped
 from mobile_ai.delivery.repository.release import RepositoryPaths
 from mobile_ai.delivery.repository.stack import read_deployments, read_trust
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["Bundle", "BundleFinding", "verify_bundle"]
 
@@ -112,15 +112,15 @@ def _roots(bundle: Bundle, places: RepositoryPaths, now: datetime) -> Iterator[B
     yield BundleFinding(check="root lifetime", good=newest.expires - now > _ROOT_LEFT, found=until)
 
 
-def _app_version(bundle: Bundle, deployment: ReleasedDeployment) -> BundleFinding:
-    least = deployment.min_app_version
+def _app_version(bundle: Bundle, deployment: Deployment) -> BundleFinding:
+    least = deployment.rollout.min_app_version
     good = version_key(bundle.app_version) >= version_key(least)
     said = f"{bundle.app_version}; releases are for {least} and later"
     return BundleFinding(check="app version", good=good, found=said)
 
 
 def _embedded(
-    bundle: Bundle, deployment: ReleasedDeployment, places: RepositoryPaths, trust: Trust
+    bundle: Bundle, deployment: Deployment, places: RepositoryPaths, trust: Trust
 ) -> Iterator[BundleFinding]:
     released = read_version_files(
         places.root / deployment.pin.manifest,
@@ -151,10 +151,10 @@ def _embedded(
 
 
 def _halted(
-    digest: str, version: ModelVersionFiles, deployment: ReleasedDeployment, places: RepositoryPaths
+    digest: str, version: ModelVersionFiles, deployment: Deployment, places: RepositoryPaths
 ) -> str:
     """Return the source of a digest's halt (stack file or role ``halt``), or an empty text."""
-    if deployment.halted and version.model.sha256 == deployment.pin.sha256:
+    if deployment.rollout.halted and version.model.sha256 == deployment.pin.sha256:
         return "halted in the stack file"
     releases = read_releases(places.releases)
     in_force = [item for item in releases.halts if item.id not in releases.lifted]

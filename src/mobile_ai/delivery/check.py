@@ -19,11 +19,11 @@ from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs, read_document
 from mobile_ai.delivery.client.selftest import check_answers, plain_cases, run_apart, time_apart
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.content import self_test_targets
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.release import RepositoryPaths
-from mobile_ai.delivery.repository.stack import read_deployments, read_trust
+from mobile_ai.delivery.repository.stack import find_deployment, read_trust
+from mobile_ai.delivery.repository.targets import self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["Checked", "check_model"]
 
@@ -97,7 +97,7 @@ def check_model(
         ReleaseError: If there is no such deployment, artifact or self-test.
     """
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
-    versions = list(_versions(places, _deployment(places, app, model), trust))
+    versions = list(_versions(places, find_deployment(places.stack_file, f"{app}-{model}"), trust))
     version, artifact = _chosen(versions, embedded, variant)
     test, inputs = _self_test(version, artifact.variant)
     if artifact.format not in _FORMATS:
@@ -120,18 +120,10 @@ def check_model(
     )
 
 
-def _deployment(places: RepositoryPaths, app: str, model: str) -> ReleasedDeployment:
-    known = {item.name: item for item in read_deployments(places.stack_file)}
-    name = f"{app}-{model}"
-    if name not in known:
-        raise _wrong(name, "no such deployment", f"one of {sorted(known)}")
-    return known[name]
-
-
 def _versions(
-    places: RepositoryPaths, deployment: ReleasedDeployment, trust: Trust
+    places: RepositoryPaths, deployment: Deployment, trust: Trust
 ) -> Iterator[ModelVersionFiles]:
-    for pin in filter(None, (deployment.pin, deployment.previous)):
+    for pin in deployment.pins:
         manifest = places.root / pin.manifest
         yield read_version_files(manifest, pin=pin.sha256, trust=trust, released=True)
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from mobile_ai.contracts.canonical import sha256_bytes, sha256_text
 from mobile_ai.contracts.documents import MAX_DOCUMENT_BYTES
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.manifest import ModelManifest, parse_manifest
+from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_BYTES, check_self_test
 from mobile_ai.stack.errors import Problem
 
@@ -61,13 +61,18 @@ class Record:
     text: str
 
 
-class RecordError(Exception):
-    """A file of the repository cannot be used."""
+class RecordError(GovernanceError):
+    """A file of the repository cannot be used; ``what`` is the key of the stack file."""
 
-    def __init__(self, problem: Problem) -> None:
-        """Keep the problem; its line is the message."""
-        super().__init__(str(problem))
-        self.problem = problem
+    @property
+    def problem(self) -> Problem:
+        """The error as a problem of the stack file."""
+        return Problem(
+            key=self.what, got=self.got, expected=self.expected, next_step=self.next_step
+        )
+
+
+_unusable = RecordError.advising("mend the path, or add the file")
 
 
 def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
@@ -87,23 +92,19 @@ def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
     actual = sha256_text(text)
     if actual != sha256:
         raise RecordError(
-            Problem(
-                key=f"{key}.sha256",
-                got=sha256,
-                expected=f"{actual}, the SHA-256 of {path} as it stands here",
-                next_step="restore the file, or review the new version and pin its digest",
-            )
+            f"{key}.sha256",
+            got=sha256,
+            expected=f"{actual}, the SHA-256 of {path} as it stands here",
+            next_step="restore the file, or review the new version and pin its digest",
         )
     try:
-        manifest, _ = parse_manifest(text, name=path)
+        manifest, _ = read_manifest(text, name=path)
     except GovernanceError as error:
         raise RecordError(
-            Problem(
-                key=f"{key}.manifest",
-                got=error.got,
-                expected=error.expected,
-                next_step=error.next_step,
-            )
+            f"{key}.manifest",
+            got=error.got,
+            expected=error.expected,
+            next_step=error.next_step,
         ) from error
     _check_artifacts(root, path, manifest, key)
     _check_self_test(root, path, manifest, key)
@@ -129,12 +130,10 @@ def load_records(root: Path, folder: str) -> list[Record]:
     names = sorted(entry.name for entry in directory.iterdir() if entry.name.endswith(".yaml"))
     if len(names) > MAX_RECORDS:
         raise RecordError(
-            Problem(
-                key=folder,
-                got=f"{len(names)} files",
-                expected=f"at most {MAX_RECORDS}",
-                next_step="remove the records that have expired",
-            )
+            folder,
+            got=f"{len(names)} files",
+            expected=f"at most {MAX_RECORDS}",
+            next_step="remove the records that have expired",
         )
     paths = [f"{folder}/{name}" for name in names]
     return [Record(name=path, text=read_below(root, folder, path, key=folder)) for path in paths]
@@ -237,16 +236,8 @@ def _check_self_test(root: Path, path: str, manifest: ModelManifest, key: str) -
         check_self_test(data, manifest)
     except GovernanceError as error:
         raise RecordError(
-            Problem(
-                key=f"{key}.manifest",
-                got=f"{error.what}: {error.got}",
-                expected=error.expected,
-                next_step=error.next_step,
-            )
+            f"{key}.manifest",
+            got=f"{error.what}: {error.got}",
+            expected=error.expected,
+            next_step=error.next_step,
         ) from error
-
-
-def _unusable(key: str, got: str, expected: str) -> RecordError:
-    return RecordError(
-        Problem(key=key, got=got, expected=expected, next_step="fix the path, or add the file")
-    )

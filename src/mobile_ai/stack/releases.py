@@ -13,12 +13,13 @@ from typing import Final
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.released import ReleasedTarget, SignedRelease, read_release, served_name
-from mobile_ai.stack.errors import Problem
 from mobile_ai.stack.records import RecordError, plain_bytes
 
 __all__ = ["ReleaseFile", "StackRelease", "load_release"]
 
 _RESTORE: Final = "restore it from the protected branch, or run mobile-ai release publish"
+_SIGNED: Final = "the files of a signed release"
+_unfit = RecordError.advising(_RESTORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def load_release(root: Path, stack: str) -> StackRelease:
         texts = {name: data.decode("utf-8") for name, data in contents.items()}
         release = read_release(texts)
     except (GovernanceError, UnicodeDecodeError) as error:
-        raise _unfit(folder, str(error)) from error
+        raise _unfit(folder, str(error), _SIGNED) from error
     if release is None:
         return StackRelease()
     used = (*release.roots, *release.roles, release.snapshot)
@@ -97,7 +98,7 @@ def _targets(root: Path, folder: str, release: SignedRelease) -> Iterator[Releas
         path = f"{folder}/{key}"
         data = plain_bytes(root, path, key=folder)
         if (_digest(data), len(data)) != (target.sha256, target.length):
-            raise _unfit(folder, f"{path} with other bytes than signed")
+            raise _unfit(folder, f"{path} with other bytes than signed", _SIGNED)
         yield ReleaseFile(
             key=key, path=path, sha256=target.sha256, step=0, leads_to=_leads_to(target)
         )
@@ -120,9 +121,3 @@ def _leads_to(target: ReleasedTarget) -> str:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _unfit(folder: str, got: str) -> RecordError:
-    return RecordError(
-        Problem(key=folder, got=got, expected="the files of a signed release", next_step=_RESTORE)
-    )

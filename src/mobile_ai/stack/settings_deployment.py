@@ -21,9 +21,9 @@ __all__ = [
     "DataProcessing",
     "Deployment",
     "EdgePlacement",
+    "ModelPin",
     "OnDevicePlacement",
     "Placement",
-    "Previous",
     "Replicas",
     "Ring",
     "Rollout",
@@ -156,8 +156,8 @@ class Usage(Section):
     )
 
 
-class Previous(Section):
-    """The version to go back to."""
+class ModelPin(Section):
+    """A version of a model, pinned by its manifest."""
 
     version: Version = Field(description="Version of the model.")
     manifest: ManifestPath = Field(description="Its manifest.")
@@ -177,7 +177,7 @@ class Deployment(Section):
     placement: tuple[Placement, ...] = Field(min_length=1, description="Places where it runs.")
     rollout: Rollout = Field(description="Progress of the rollout.")
     usage: Usage = Field(description="Assumptions of the cost estimate.")
-    previous: Previous | None = Field(
+    previous: ModelPin | None = Field(
         default=None, description="The version to go back to; absent: the first one."
     )
     human_oversight: Mail = Field(description="Person who can halt the model (AI Act, Art. 14).")
@@ -187,6 +187,21 @@ class Deployment(Section):
     def name(self) -> str:
         """Name of the deployment, unique in the stack."""
         return f"{self.app}-{self.model}"
+
+    @property
+    def pin(self) -> ModelPin:
+        """The version that runs in the rings reached."""
+        return ModelPin(version=self.version, manifest=self.manifest, sha256=self.sha256)
+
+    @property
+    def pins(self) -> tuple[ModelPin, ...]:
+        """The version, and the one to go back to if there is one."""
+        return (self.pin,) if self.previous is None else (self.pin, self.previous)
+
+    @property
+    def on_device(self) -> tuple[OnDevicePlacement, ...]:
+        """The placements on phones."""
+        return tuple(item for item in self.placement if isinstance(item, OnDevicePlacement))
 
     @property
     def edge(self) -> tuple[EdgePlacement, ...]:

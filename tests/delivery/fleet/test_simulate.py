@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mobile_ai.delivery.fleet import FleetPlan, simulate
 from mobile_ai.delivery.rings import Ring
+from tests.delivery.fleet.simulate import FleetPlan, simulate
 
 PLAN = FleetPlan(
     devices=200_000,

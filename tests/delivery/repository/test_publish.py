@@ -23,6 +23,7 @@ from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.roles import ring_role
 from mobile_ai.delivery.repository.root import first_root, rotate_root
 from mobile_ai.delivery.repository.site import uploads
+from mobile_ai.delivery.rings import Ring
 from tests.delivery.world import NOW, TRUST, World, check, deployment, device, new_signers, weights
 
 
@@ -122,8 +123,8 @@ def test_what_ages_is_signed_anew(world, pins):
 
 def test_a_new_ring_is_delegated_by_the_offline_keys(world, pins):
     world.publish(deployment(pins[0]))
-    ring = replace(deployment(pins[0]).rings[0], name="early", share=500_000)
-    wider = deployment(pins[0], rings=(deployment(pins[0]).rings[0], ring), stage="early")
+    rings = (Ring(name="canary", share=100_000), Ring(name="early", share=500_000))
+    wider = deployment(pins[0], rings=rings, stage="early")
     with pytest.raises(ReleaseError, match="ring-early"):
         world.publish(wider)
     world.signers = {**world.signers, "ring-early": new_signers()["ring-canary"]}

@@ -35,7 +35,7 @@ def only(path):
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_the_sample_stacks_can_be_released(name):
     for item in stack.read_deployments(ROOT / f"Pulumi.{name}.yaml"):
-        assert item.rings[-1].share == 1_000_000
+        assert item.rollout.rings[-1].percent == 100
         assert stack.read_trust(ROOT / "policy-pack", name).version >= 1
 
 
@@ -46,7 +46,7 @@ def test_a_promotion_changes_one_line_and_no_comment(path):
 
 
 def test_the_last_ring_has_none_after_it(path):
-    while only(path).stage != only(path).rings[-1].name:
+    while only(path).rollout.stage != only(path).rollout.rings[-1].name:
         edit_deployment(path, NAME, stack.promote)
     with pytest.raises(ReleaseError, match="the last ring"):
         edit_deployment(path, NAME, stack.promote)
@@ -54,16 +54,16 @@ def test_the_last_ring_has_none_after_it(path):
 
 def test_a_halted_rollout_is_not_promoted_until_it_is_resumed(path):
     edit_deployment(path, NAME, stack.halt)
-    assert only(path).halted
+    assert only(path).rollout.halted
     with pytest.raises(ReleaseError, match="a halted rollout"):
         edit_deployment(path, NAME, stack.promote)
     edit_deployment(path, NAME, stack.resume)
-    assert not only(path).halted
+    assert not only(path).rollout.halted
 
 
 def test_a_frozen_rollout_stays_where_it_is(path):
     done = edit_deployment(path, NAME, stack.freeze)
-    assert done == f"frozen: false -> true, at ring {only(path).stage}"
+    assert done == f"frozen: false -> true, at ring {only(path).rollout.stage}"
     assert changed(path) == {"frozen: true"}
     for change in (stack.promote, stack.freeze):
         with pytest.raises(ReleaseError, match="a frozen rollout"):
@@ -71,7 +71,7 @@ def test_a_frozen_rollout_stays_where_it_is(path):
 
 
 def test_a_rollout_that_everybody_has_is_not_frozen(path):
-    while only(path).stage != only(path).rings[-1].name:
+    while only(path).rollout.stage != only(path).rollout.rings[-1].name:
         edit_deployment(path, NAME, stack.promote)
     with pytest.raises(ReleaseError, match="every ring has"):
         edit_deployment(path, NAME, stack.freeze)
@@ -81,7 +81,8 @@ def test_a_rollback_pins_the_previous_version_for_every_ring(path):
     previous = only(path).previous
     edit_deployment(path, NAME, stack.rollback)
     found = only(path)
-    assert (found.pin, found.previous, found.stage) == (previous, None, found.rings[-1].name)
+    assert (found.pin, found.previous) == (previous, None)
+    assert found.rollout.stage == found.rollout.rings[-1].name
     with pytest.raises(ReleaseError, match="no previous version"):
         edit_deployment(path, NAME, stack.rollback)
 
@@ -130,4 +131,4 @@ def test_a_rollback_does_not_lose_a_halt_that_nobody_signed(path):
         edit_deployment(path, NAME, stack.rollback)
     assert path.read_bytes() == before
     edit_deployment(path, NAME, partial(stack.rollback, halt_signed=True))
-    assert not only(path).halted
+    assert not only(path).rollout.halted

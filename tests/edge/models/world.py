@@ -13,14 +13,13 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.delivery.client import selftest_worker
-from mobile_ai.delivery.repository.deployment import ManifestPin
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.delivery.rings import Ring
 from mobile_ai.edge.models.assemble import open_table
 from mobile_ai.edge.models.settings import ModelSettings
 from mobile_ai.edge.serving import ModelRun
 from mobile_ai.testing import Signers, make_trust_text, make_version
-from tests.delivery.world import World, deployment
+from tests.delivery.world import World, deployment, model_pin
 
 SITE = "dublin"
 PLACEMENT = ({"target": "edge", "variant": "int8-onnx", "site": SITE},)
@@ -165,7 +164,7 @@ class Releases(World):
         pin = sha256_bytes(f"{name} {version}".encode())
         model = VerifiedModel(sha256=pin, manifest=manifest, statements={})
         self.versions[pin] = ModelVersionFiles(folder=folder, model=model)
-        return ManifestPin(version=version, manifest=str(folder / "manifest.yaml"), sha256=pin)
+        return model_pin(name, version, pin)
 
     def release(self, pin, *, name="digits", more=(), **changes):
         """Publish a version of a model to all rings, or up to ``stage``."""

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.operations.monitor.finding import MonitorFinding
+from mobile_ai.stack.settings_deployment import Deployment
 
 ROOT = Path(__file__).parents[3]
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
@@ -67,20 +67,9 @@ def finding(rule: str = "latency", *, number: int = 1, **changes: Any) -> Monito
     return MonitorFinding.model_validate(value | changes)
 
 
-def deployed(app: str = "field-assistant", model: str = "digits") -> ReleasedDeployment:
+def deployed(app: str = "field-assistant", model: str = "digits") -> Deployment:
     """Return a deployment of 1.1.0 in its canary ring."""
-    return ReleasedDeployment(
-        app=app,
-        model=model,
-        pin=ManifestPin(version="1.1.0", manifest="manifest.yaml", sha256="1" * 64),
-        previous=None,
-        placement=(),
-        salt="salt",
-        rings=(),
-        stage="canary",
-        halted=False,
-        min_app_version="1.0.0",
-    )
+    return Deployment.model_construct(app=app, model=model, version="1.1.0")
 
 
 def checkout(folder: Path, *, stage: str = "canary") -> Path:

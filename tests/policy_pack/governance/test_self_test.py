@@ -9,7 +9,7 @@ import pytest
 
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.manifest import ModelManifest, parse_manifest
+from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.self_test import (
     MAX_DEVICE_DOCUMENT_BYTES,
     MAX_SELF_TEST_BYTES,
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 def sample(version):
     folder = ROOT / "models/digits" / version
-    manifest, values = parse_manifest((folder / "manifest.yaml").read_text(), name="manifest")
+    manifest, values = read_manifest((folder / "manifest.yaml").read_text(), name="manifest")
     return (folder / "artifacts/selftest.json").read_bytes(), manifest, values
 
 

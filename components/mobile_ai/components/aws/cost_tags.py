@@ -5,13 +5,15 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from mobile_ai.components.aws.names import to_wire
+
 __all__ = ["CostTags", "CostTagsArgs"]
 
 
 class CostTagsArgs(TypedDict):
     """Arguments of :class:`CostTags`."""
 
-    accountId: str
+    account_id: str
     """The only account that the provider accepts."""
     region: str
     """Home region; resources in other regions set their own."""
@@ -34,11 +36,11 @@ class CostTags(pulumi.ComponentResource):
         self, name: str, args: CostTagsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Create the provider and, for the paying account, activate the tags."""
-        super().__init__("mobileai:index:CostTags", name, dict(args), opts)
+        super().__init__("mobileai:index:CostTags", name, to_wire(args), opts)
         self.provider = aws.Provider(
             f"{name}-aws",
             region=args["region"],
-            allowed_account_ids=[args["accountId"]],
+            allowed_account_ids=[args["account_id"]],
             default_tags={"tags": args["tags"]},
             opts=pulumi.ResourceOptions(parent=self),
         )

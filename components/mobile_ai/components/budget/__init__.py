@@ -1,1 +1,1 @@
-"""Budgets, burn-rate alarms and the dispatch of remediation."""
+"""Budgets and the dispatch of remediation."""

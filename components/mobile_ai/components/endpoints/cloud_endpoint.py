@@ -14,6 +14,7 @@ from mobile_ai.components.aws.names import (
     log_group_arn,
     log_group_name,
     physical_name,
+    to_wire,
 )
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.role import service_role
@@ -47,7 +48,7 @@ class CloudInferenceEndpointArgs(TypedDict):
     """The application."""
     model: str
     """The model; its version comes with the signed releases."""
-    manifestSha256: str
+    manifest_sha256: str
     """The manifest that governs what is served."""
     variant: str
     """Artifact of the manifest."""
@@ -55,15 +56,15 @@ class CloudInferenceEndpointArgs(TypedDict):
     """Single-platform image of the inference server, by digest: Lambda accepts no image index."""
     architecture: str
     """``amd64`` or ``arm64``."""
-    releaseUrl: pulumi.Input[str]
+    release_url: pulumi.Input[str]
     """Base URL of the signed releases."""
     ring: str
     """Ring that the function subscribes to."""
-    memoryMb: int
+    memory_mb: int
     """Memory of an execution environment, MiB."""
-    reservedConcurrency: int
+    reserved_concurrency: int
     """Concurrent executions: the cap on request rate, and so on spend."""
-    ratePerSecond: int
+    rate_per_second: int
     """Request rate limit of the API."""
     tokens: NotRequired[TokenIssuer]
     """Tokens that authenticate callers; if absent, callers use AWS credentials (SigV4)."""
@@ -82,7 +83,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
     ) -> None:
         """Create the resources."""
         plain = {key: value for key, value in args.items() if key not in {"platform", "scope"}}
-        super().__init__("mobileai:index:CloudInferenceEndpoint", name, plain, opts)
+        super().__init__("mobileai:index:CloudInferenceEndpoint", name, to_wire(plain), opts)
         self._prefix, self._args = name, args
         self._tags = app_tags(args["app"])
         self._physical = physical_name(args["scope"], args["app"], args["model"])
@@ -90,7 +91,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
         api = self._api(function)
         self._alarms()
         self.url = api.api_endpoint
-        self.register_outputs({"url": self.url, "manifestSha256": args["manifestSha256"]})
+        self.register_outputs({"url": self.url, "manifestSha256": args["manifest_sha256"]})
 
     def _log_group(self, suffix: str, kind: LogKind) -> aws.cloudwatch.LogGroup:
         return log_group(
@@ -124,9 +125,9 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
             image_config={"commands": list(cloud_api.COMMAND)},
             architectures=[_ARCHITECTURES[args["architecture"]]],
             role=role.arn,
-            memory_size=args["memoryMb"],
+            memory_size=args["memory_mb"],
             timeout=_TIMEOUT_SECONDS,
-            reserved_concurrent_executions=args["reservedConcurrency"],
+            reserved_concurrent_executions=args["reserved_concurrency"],
             environment={"variables": self._environment()},
             kms_key_arn=args["platform"]["key_arn"],
             logging_config={"log_format": "JSON", "log_group": written},
@@ -142,8 +143,8 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
             "MOBILE_AI_VARIANT": args["variant"],
             "MOBILE_AI_RING": args["ring"],
             "MOBILE_AI_SITE": f"cloud-{args['scope']['region']}",
-            "MOBILE_AI_MANIFEST_SHA256": args["manifestSha256"],
-            "MOBILE_AI_RELEASE_URL": args["releaseUrl"],
+            "MOBILE_AI_MANIFEST_SHA256": args["manifest_sha256"],
+            "MOBILE_AI_RELEASE_URL": args["release_url"],
         }
 
     def _api(self, function: aws.lambda_.Function) -> aws.apigatewayv2.Api:
@@ -208,7 +209,7 @@ class CloudInferenceEndpoint(pulumi.ComponentResource):
         )
 
     def _stage(self, api: aws.apigatewayv2.Api) -> None:
-        rate = self._args["ratePerSecond"]
+        rate = self._args["rate_per_second"]
         logs = self._log_group("access", "access")
         aws.apigatewayv2.Stage(
             f"{self._prefix}-stage",

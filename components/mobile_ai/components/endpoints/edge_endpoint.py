@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from mobile_ai.components.aws.names import to_wire
 from mobile_ai.components.endpoints import kube_workload
 from mobile_ai.components.endpoints.kube_site import GATEWAY_NAME
 from mobile_ai.governance.pods import ANNOTATION
@@ -28,7 +29,7 @@ class EdgeInferenceEndpointArgs(TypedDict):
     """The application."""
     model: str
     """The model; its version comes with the signed releases."""
-    manifestSha256: str
+    manifest_sha256: str
     """The manifest that governs what is served."""
     variant: str
     """Artifact of the manifest."""
@@ -42,9 +43,9 @@ class EdgeInferenceEndpointArgs(TypedDict):
     """Namespace that models run in."""
     host: str
     """Host name that clients request."""
-    gatewayNamespace: str
+    gateway_namespace: str
     """Namespace of the gateway's pods."""
-    releaseUrl: pulumi.Input[str]
+    release_url: pulumi.Input[str]
     """Base URL of the signed releases."""
     ring: str
     """Ring of the stable pods."""
@@ -52,14 +53,14 @@ class EdgeInferenceEndpointArgs(TypedDict):
     """Ring of the canary pods, where the rollout has one."""
     replicas: dict[str, int]
     """``min`` and ``max`` of the stable pods."""
-    cpuMillis: int
+    cpu_millis: int
     """CPU of a pod, 1/1000 core."""
-    memoryMb: int
+    memory_mb: int
     """Memory of a pod, MiB."""
-    ratePerSecond: int
+    rate_per_second: int
     """Rate limit of a pod, across all clients."""
     cache: NotRequired[dict[str, Any]]
-    """``storageClass`` and ``sizeGb`` of a persistent cache."""
+    """``storage_class`` and ``size_gb`` of a persistent cache."""
     labels: dict[str, str]
     """Cost labels of every object."""
 
@@ -74,7 +75,7 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Create the objects; the provider of the site comes with ``opts``."""
-        super().__init__("mobileai:index:EdgeInferenceEndpoint", name, dict(args), opts)
+        super().__init__("mobileai:index:EdgeInferenceEndpoint", name, to_wire(args), opts)
         self._prefix, self._args = name, args
         self._object = f"{args['app']}-{args['model']}"
         k8s.core.v1.ServiceAccount(
@@ -88,7 +89,7 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
         k8s.core.v1.ConfigMap(
             f"{name}-throttle",
             metadata=self._metadata(kube_workload.throttle_name(self._object)),
-            data=kube_workload.throttle(args["ratePerSecond"]),
+            data=kube_workload.throttle(args["rate_per_second"]),
             opts=self._child(),
         )
         self._track("stable", self._object, args["ring"], None)
@@ -100,12 +101,12 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
             f"{name}-network",
             metadata=self._metadata(self._object),
             spec=kube_workload.network_policy(
-                self._object, gateway_namespace=args["gatewayNamespace"]
+                self._object, gateway_namespace=args["gateway_namespace"]
             ),
             opts=self._child(),
         )
         self._route(canary)
-        self.register_outputs({"host": args["host"], "manifestSha256": args["manifestSha256"]})
+        self.register_outputs({"host": args["host"], "manifestSha256": args["manifest_sha256"]})
 
     def _volume(self) -> None:
         cache = self._args.get("cache")
@@ -113,9 +114,7 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
             k8s.core.v1.PersistentVolumeClaim(
                 f"{self._prefix}-cache",
                 metadata=self._metadata(self._object),
-                spec=kube_workload.volume_claim(
-                    storage_class=cache["storageClass"], size_gb=cache["sizeGb"]
-                ),
+                spec=kube_workload.volume_claim(**cache),
                 opts=self._child(),
             )
 
@@ -133,12 +132,12 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
         k8s.apps.v1.Deployment(
             f"{self._prefix}-{track}",
             # On the Deployment, not on its pods, which need no restart for a new version.
-            metadata={**metadata, "annotations": {ANNOTATION: args["manifestSha256"]}},
+            metadata={**metadata, "annotations": {ANNOTATION: args["manifest_sha256"]}},
             spec=kube_workload.deployment(
                 self._workload(),
                 track=track,
                 replicas=replicas,
-                environment={**environment, "MOBILE_AI_RELEASE_URL": args["releaseUrl"]},
+                environment={**environment, "MOBILE_AI_RELEASE_URL": args["release_url"]},
             ),
             opts=self._child(),
         )
@@ -154,8 +153,8 @@ class EdgeInferenceEndpoint(pulumi.ComponentResource):
         return kube_workload.Workload(
             name=self._object,
             image=args["image"],
-            cpu_millis=args["cpuMillis"],
-            memory_mb=args["memoryMb"],
+            cpu_millis=args["cpu_millis"],
+            memory_mb=args["memory_mb"],
             claim=self._object if "cache" in args else None,
             labels=args["labels"],
         )

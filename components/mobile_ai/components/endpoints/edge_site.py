@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from mobile_ai.components.aws.names import to_wire
 from mobile_ai.components.endpoints import kube_site
 from mobile_ai.governance.admission import AdmissionPolicy, admission_policies
 
@@ -21,9 +22,9 @@ class EdgeSiteArgs(TypedDict):
     namespace: str
     """Namespace that models run in."""
     quota: dict[str, int]
-    """Quota of the namespace: ``cpu``, ``memoryGb``, ``pods``."""
+    """Quota of the namespace: ``cpu``, ``memory_gb``, ``pods``."""
     gateway: dict[str, str]
-    """Its ``className``, ``domain`` and ``tlsSecret``."""
+    """Its ``class_name``, ``domain`` and ``tls_secret``."""
     labels: dict[str, str]
     """Cost labels of every object."""
 
@@ -65,14 +66,13 @@ class EdgeSite(pulumi.ComponentResource):
         self, name: str, args: EdgeSiteArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Create the objects; the provider of the site comes with ``opts``."""
-        super().__init__("mobileai:index:EdgeSite", name, dict(args), opts)
+        super().__init__("mobileai:index:EdgeSite", name, to_wire(args), opts)
         self._prefix, self._args = name, args
         self.namespace = self._namespace()
-        quota = args["quota"]
         k8s.core.v1.ResourceQuota(
             f"{name}-quota",
             metadata=self._metadata("mobile-ai"),
-            spec=kube_site.quota(cpu=quota["cpu"], memory_gb=quota["memoryGb"], pods=quota["pods"]),
+            spec=kube_site.quota(**args["quota"]),
             opts=self._inside(),
         )
         k8s.core.v1.LimitRange(
@@ -125,9 +125,9 @@ class EdgeSite(pulumi.ComponentResource):
             kind="Gateway",
             metadata=self._metadata(kube_site.GATEWAY_NAME),
             spec=kube_site.gateway(
-                class_name=gateway["className"],
+                class_name=gateway["class_name"],
                 domain=gateway["domain"],
-                tls_secret=gateway["tlsSecret"],
+                tls_secret=gateway["tls_secret"],
             ),
             opts=self._inside(),
         )

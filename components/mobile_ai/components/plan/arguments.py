@@ -2,7 +2,7 @@
 
 import math
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import pulumi
 
@@ -10,16 +10,18 @@ from mobile_ai.components.aws.cost_tags import CostTagsArgs
 from mobile_ai.components.aws.names import AwsScope
 from mobile_ai.components.aws.platform import PlatformArgs, PlatformParts
 from mobile_ai.components.aws.tags import aws_tags, kubernetes_labels
-from mobile_ai.components.endpoints.cloud_endpoint import CloudInferenceEndpointArgs
+from mobile_ai.components.endpoints.cloud_endpoint import CloudInferenceEndpointArgs, TokenIssuer
 from mobile_ai.components.endpoints.edge_endpoint import Canary, EdgeInferenceEndpointArgs
 from mobile_ai.components.endpoints.edge_site import EdgeSiteArgs
-from mobile_ai.components.network.network import NetworkArgs
+from mobile_ai.components.network.network import ExistingVpc, ManagedVpc, NetworkArgs
 from mobile_ai.stack.load import StackInputs
 from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_deployment import CloudPlacement, Deployment, EdgePlacement, Rollout
 from mobile_ai.stack.settings_platform import ExistingNetwork, Site
+from mobile_ai.stack.settings_types import Section
 
 __all__ = [
+    "arguments_of",
     "aws_scope",
     "cloud_arguments",
     "edge_arguments",
@@ -31,7 +33,25 @@ __all__ = [
     "tag_arguments",
 ]
 
+Args = TypeVar("Args")
 _PEAK: Final = 4  # peak-to-mean factor: a busy hour served by a single replica
+
+
+def arguments_of(kind: type[Args], section: Section, **more: object) -> Args:
+    """Return the arguments that a section of the stack file has fields for, and others.
+
+    Args:
+        kind: The typed dictionary of the arguments.
+        section: Its fields become the arguments of the same names.
+        more: Arguments that are not in the section.
+
+    Raises:
+        TypeError: If an argument is left without a value.
+    """
+    fields = section.model_dump(mode="json", include=set(kind.__annotations__)) | more
+    if fields.keys() != kind.__annotations__.keys():
+        raise TypeError(f"{kind.__name__}: got {sorted(fields)}")
+    return cast("Args", fields)
 
 
 def aws_scope(inputs: StackInputs) -> AwsScope:
@@ -59,22 +79,14 @@ def network_arguments(inputs: StackInputs) -> NetworkArgs:
     network = inputs.settings.network
     arguments: NetworkArgs = {"scope": aws_scope(inputs), "existing": None, "managed": None}
     if isinstance(network, ExistingNetwork):
-        subnets = list(network.subnet_ids)
-        return {**arguments, "existing": {"vpc_id": network.vpc_id, "subnet_ids": subnets}}
-    return {
-        **arguments,
-        "managed": {
-            "cidr": network.cidr,
-            "availability_zones": network.availability_zones,
-            "egress": network.egress,
-        },
-    }
+        return {**arguments, "existing": arguments_of(ExistingVpc, network)}
+    return {**arguments, "managed": arguments_of(ManagedVpc, network)}
 
 
 def tag_arguments(settings: Settings) -> CostTagsArgs:
     """Return the arguments of ``CostTags``."""
     return {
-        "accountId": settings.aws.account_id,
+        "account_id": settings.aws.account_id,
         "region": settings.region,
         "tags": aws_tags(settings.owner, environment=settings.environment),
         "allocation": settings.cost.allocation_tags,
@@ -92,8 +104,8 @@ def site_arguments(settings: Settings, site: Site) -> EdgeSiteArgs:
         "site": site.name,
         "region": site.region,
         "namespace": site.namespace,
-        "quota": site.quota.to_plan(),
-        "gateway": site.gateway.to_plan(),
+        "quota": site.quota.model_dump(mode="json"),
+        "gateway": site.gateway.model_dump(mode="json"),
         "labels": kubernetes_labels(settings.owner, environment=settings.environment),
     }
 
@@ -111,20 +123,20 @@ def edge_arguments(
     arguments: EdgeInferenceEndpointArgs = {
         "app": deployment.app,
         "model": deployment.model,
-        "manifestSha256": deployment.sha256,
+        "manifest_sha256": deployment.sha256,
         "variant": placement.variant,
         "image": settings.images.edge.index,
         "site": site.name,
         "region": site.region,
         "namespace": site.namespace,
         "host": f"{deployment.app}.{site.gateway.domain}",
-        "gatewayNamespace": site.gateway.namespace,
-        "releaseUrl": release_url,
+        "gateway_namespace": site.gateway.namespace,
+        "release_url": release_url,
         "ring": stable,
-        "replicas": placement.replicas.to_plan(),
-        "cpuMillis": placement.cpu_millis,
-        "memoryMb": placement.memory_mb,
-        "ratePerSecond": placement.rate_per_second or _usual_rate(deployment),
+        "replicas": placement.replicas.model_dump(mode="json"),
+        "cpu_millis": placement.cpu_millis,
+        "memory_mb": placement.memory_mb,
+        "rate_per_second": placement.rate_per_second or _usual_rate(deployment),
         "labels": kubernetes_labels(
             settings.owner, environment=settings.environment, app=deployment.app
         ),
@@ -132,7 +144,7 @@ def edge_arguments(
     if canary is not None:
         arguments["canary"] = canary
     if site.cache is not None:
-        arguments["cache"] = site.cache.to_plan()
+        arguments["cache"] = site.cache.model_dump(mode="json")
     return arguments
 
 
@@ -173,19 +185,16 @@ def cloud_arguments(
         "platform": platform,
         "app": deployment.app,
         "model": deployment.model,
-        "manifestSha256": deployment.sha256,
+        "manifest_sha256": deployment.sha256,
         "variant": placement.variant,
         "image": getattr(settings.images.edge, placement.architecture),
         "architecture": placement.architecture,
-        "releaseUrl": release_url,
+        "release_url": release_url,
         "ring": deployment.rollout.rings[-1].name,
-        "memoryMb": placement.memory_mb,
-        "reservedConcurrency": placement.reserved_concurrency,
-        "ratePerSecond": placement.rate_per_second,
+        "memory_mb": placement.memory_mb,
+        "reserved_concurrency": placement.reserved_concurrency,
+        "rate_per_second": placement.rate_per_second,
     }
     if placement.authorizer == "jwt":
-        arguments["tokens"] = {
-            "issuer": settings.identity.issuer,
-            "audiences": list(settings.identity.audiences),
-        }
+        arguments["tokens"] = arguments_of(TokenIssuer, settings.identity)
     return arguments

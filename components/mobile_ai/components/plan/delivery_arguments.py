@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.delivery.delivery import CountryRule, DeliveryArgs
 from mobile_ai.components.delivery.plan import ReleaseObject, Target
-from mobile_ai.components.plan.arguments import aws_scope
+from mobile_ai.components.plan.arguments import arguments_of, aws_scope
 from mobile_ai.stack.load import StackInputs
 from mobile_ai.stack.records import ModelFiles
 from mobile_ai.stack.settings_deployment import Deployment
@@ -18,27 +18,18 @@ def delivery_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Deliv
     delivery = inputs.settings.delivery
     rule = delivery.geo_restriction
     targets = delivery_targets(inputs)
-    country_rule: CountryRule | None = (
-        None if rule is None else {"mode": rule.mode, "countries": list(rule.countries)}
+    return arguments_of(
+        DeliveryArgs,
+        delivery,
+        scope=aws_scope(inputs),
+        platform=platform,
+        country_rule=rule and arguments_of(CountryRule, rule),
+        refresh_minutes=delivery.timestamp_refresh_minutes,
+        expiry_minutes=delivery.timestamp_expiry_minutes,
+        targets=targets,
+        release=release_objects(inputs, targets),
+        halted=halted_digests(inputs),
     )
-    return {
-        "scope": aws_scope(inputs),
-        "platform": platform,
-        "domain": delivery.domain,
-        "certificate_arn": delivery.certificate_arn,
-        "hosted_zone_id": delivery.hosted_zone_id,
-        "waf": delivery.waf,
-        "rate_limit_per_five_minutes": delivery.rate_limit_per_five_minutes,
-        "country_rule": country_rule,
-        "price_class": delivery.price_class,
-        "metadata_ttl_seconds": delivery.metadata_ttl_seconds,
-        "refresh_minutes": delivery.timestamp_refresh_minutes,
-        "expiry_minutes": delivery.timestamp_expiry_minutes,
-        "targets": targets,
-        "release": release_objects(inputs, targets),
-        "signed_url_keys": list(delivery.signed_url_keys),
-        "halted": halted_digests(inputs),
-    }
 
 
 def delivery_targets(inputs: StackInputs) -> list[Target]:

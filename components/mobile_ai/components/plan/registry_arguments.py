@@ -2,10 +2,10 @@
 
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.network.parts import NetworkParts
-from mobile_ai.components.plan.arguments import aws_scope
+from mobile_ai.components.plan.arguments import arguments_of, aws_scope
 from mobile_ai.components.registry.registry import FargateServer, RegistryArgs
 from mobile_ai.stack.load import StackInputs
-from mobile_ai.stack.settings_platform import ExternalRegistry, FargateRegistry
+from mobile_ai.stack.settings_platform import ExternalRegistry
 
 __all__ = ["registry_arguments"]
 
@@ -26,20 +26,6 @@ def registry_arguments(
     }
     if isinstance(registry, ExternalRegistry):
         return {**arguments, "tracking_uri": registry.tracking_uri}
-    return {**arguments, "fargate": _server(registry, settings.images.mlflow, network)}
-
-
-def _server(registry: FargateRegistry, image: str, network: NetworkParts) -> FargateServer:
-    return {
-        "network": network,
-        "image": image,
-        "domain": registry.domain,
-        "certificate_arn": registry.certificate_arn,
-        "tasks": registry.tasks,
-        "cpu": registry.cpu,
-        "memory_mb": registry.memory_mb,
-        "instance_class": registry.instance_class,
-        "storage_gb": registry.storage_gb,
-        "multi_az": registry.multi_az,
-        "backup_retention_days": registry.backup_retention_days,
-    }
+    image = settings.images.mlflow
+    server = arguments_of(FargateServer, registry, network=network, image=image)
+    return {**arguments, "fargate": server}

@@ -20,6 +20,11 @@ from mobile_ai.model_build.inspection.limits import InspectionLimits
 
 __all__ = ["load_apart"]
 
+_refused = InspectionError.advising(
+    "do not load this file elsewhere; ask for a new export",
+    expected="a model that loads and runs once within its limits",
+)
+
 _POLL_SECONDS: Final = 0.02
 _MAX_ANSWER: Final = 1_000_000
 
@@ -128,12 +133,3 @@ def _read(said: str, code: int, name: str) -> dict[str, Any]:
     if code != 0 or "refused" in value:
         raise _refused(name, str(value.get("refused", f"exit code {code}")))
     return value
-
-
-def _refused(name: str, got: str) -> InspectionError:
-    return InspectionError(
-        name,
-        got=got,
-        expected="a model that loads and runs once within its limits",
-        next_step="do not load this file elsewhere; ask for a new export",
-    )

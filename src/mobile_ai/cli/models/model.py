@@ -17,7 +17,7 @@ from rich.table import Table
 
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.models.requests import requests_command
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.cli.options import Json
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
@@ -25,7 +25,6 @@ from mobile_ai.model_build.assemble_recipe import maker
 from mobile_ai.model_build.assemble_version import GateFailedError, build_version, source_commit
 from mobile_ai.model_build.ceremony import check_may_begin, hold_ceremony, sample_ceremony
 from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend_variants
-from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
@@ -50,7 +49,6 @@ app.command(name="requests")(requests_command)
 _REFUSED: Final = 1  # negative result: a quality gate failed, or a signature does not verify
 
 _err = Console(stderr=True)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 EnvironmentName = Annotated[
     str, typer.Option("--environment", "-e", help="Environment of the trust file: dev or prod.")
 ]
@@ -375,8 +373,6 @@ def _answering(*refusals: type[Exception]) -> Iterator[None]:
             f"{what}: got {error.strerror or error}; expected a file or folder that can be used. "
             "Next: check the path and its permissions."
         ) from error
-    except (ModelBuildError, GovernanceError) as error:
-        raise UserError(str(error)) from error
 
 
 @contextmanager

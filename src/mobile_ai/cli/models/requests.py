@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mobile_ai.cli.errors import answering
-from mobile_ai.model_build.errors import ModelBuildError
+from mobile_ai.cli.options import Json
 from mobile_ai.model_build.requests import asked
 
 __all__ = ["requests_command"]
@@ -15,7 +14,7 @@ __all__ = ["requests_command"]
 
 def requests_command(
     models: Annotated[Path, typer.Option(help="Folder of all model versions.")] = Path("models"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """List retraining requests, and the recipe that satisfies each.
 
@@ -23,8 +22,7 @@ def requests_command(
 
     Example: mobile-ai model requests --json
     """
-    with answering(ModelBuildError):
-        found = asked(models)
+    found = asked(models)
     if as_json:
         print(json.dumps([item.to_dict() for item in found], indent=1))
         return

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
     refresh: Annotated[  # noqa: FBT002
         bool, typer.Option("--refresh", help="Fetch again even if the file exists.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Fetch a month's charges from AWS Cost Explorer, or from an export of AWS Data Exports.
 
@@ -65,7 +66,7 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
     if out.exists() and not refresh:
         said: dict[str, Any] = {"source": "existing file, no request", "requests": 0}
     else:
-        with answering(), _whole(out) as part, _progress() as tell:
+        with _whole(out) as part, _progress() as tell:
             if source == _EXPLORER:
                 explorer = Explorer(
                     _client("ce"),
@@ -108,8 +109,7 @@ def _read(path: Path, month: str) -> dict[str, Any]:
     """Return the totals of a file, and refuse one of another month."""
     from mobile_ai.operations.showback import read_bill  # noqa: PLC0415
 
-    with answering():
-        bill = read_bill([path], month=month)
+    bill = read_bill([path], month=month)
     return {
         "month": month,
         "charges": len(bill.charges),

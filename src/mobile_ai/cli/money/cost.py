@@ -15,6 +15,7 @@ from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.money.actuals import actuals_command
 from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
 from mobile_ai.cli.money.showback import showback_command
+from mobile_ai.cli.options import Json
 from mobile_ai.gate.engine.pack import pack_setting
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.terminal import print_cost
@@ -48,7 +49,6 @@ WhatIf = Annotated[
         help="KEY=VALUE: an assumption (patchShare=0.3), or <deployment>.<usage key>=VALUE.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
 
 @app.command(name="estimate")
@@ -76,17 +76,16 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai cost estimate --stack prod
     --what-if field-assistant-digits.monthlyActiveDevices=500000
     """
-    with answering():
-        found = planned(stack, plan, what_if or [])
-        now = dt.datetime.now(dt.UTC)
-        terms = terms_of(pack_setting(PACK, stack, now=now), found.plan.resources, now=now)
-        verdicts = judge_budgets(
-            found, found.plan.budgets, limits=terms.limits, exceptions=terms.exceptions
-        )
-        if focus is not None:
-            day = _month(month)
-            rows = focus_rows(found, account=stack, year=day.year, month=day.month)
-            focus.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = planned(stack, plan, what_if or [])
+    now = dt.datetime.now(dt.UTC)
+    terms = terms_of(pack_setting(PACK, stack, now=now), found.plan.resources, now=now)
+    verdicts = judge_budgets(
+        found, found.plan.budgets, limits=terms.limits, exceptions=terms.exceptions
+    )
+    if focus is not None:
+        day = _month(month)
+        rows = focus_rows(found, account=stack, year=day.year, month=day.month)
+        focus.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     compared = _compared(found, stack, base, terms) if base else None
     if as_json:
         value = {**found.to_dict(), "budgets": [item.to_dict() for item in verdicts]}
@@ -108,8 +107,7 @@ def show(
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Print prices with their sources, including unknown prices."""
-    with answering():
-        catalogue = load_catalogue(PRICES)
+    catalogue = load_catalogue(PRICES)
     rows = [
         row
         for (name, place), row in sorted(catalogue.prices.items())
@@ -140,8 +138,7 @@ def refresh(
     """
     from mobile_ai.cli.money.price_refresh import refresh_prices  # noqa: PLC0415  loads boto3
 
-    with answering():
-        changes = refresh_prices(PRICES, regions=region or [], write=write)
+    changes = refresh_prices(PRICES, regions=region or [], write=write)
     for line in changes:
         print(line)
     print(f"{len(changes)} changes{'' if write else '; --write keeps them'}")

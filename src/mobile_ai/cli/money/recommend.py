@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
-from mobile_ai.cli.money.cost import Json, Plan, Stack, WhatIf
+from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.money.cost import Plan, Stack, WhatIf
 from mobile_ai.cli.money.recorded_plan import planned
+from mobile_ai.cli.options import Json
 from mobile_ai.pricing.money import cents
 from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.storage_class import SETTING, STORAGE, recommend_storage
@@ -56,14 +57,13 @@ def command(  # noqa: PLR0917  # typer passes options by name
     from mobile_ai.stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
 
     path = Path(stack_file_name(stack))
-    with answering():
-        file = read_stack_file(path) if write else None
-        _ = file and file.settings  # refused before the search
-        found = planned(stack, plan, what_if or [])
-        deployments = found.plan.by_type[_DEPLOYMENT]
-        results = [recommend_placements(found.plan, item, level=level) for item in deployments]
-        storage = recommend_storage(found.plan)
-        results += [storage] if storage else []
+    file = read_stack_file(path) if write else None
+    _ = file and file.settings  # refused before the search
+    found = planned(stack, plan, what_if or [])
+    deployments = found.plan.by_type[_DEPLOYMENT]
+    results = [recommend_placements(found.plan, item, level=level) for item in deployments]
+    storage = recommend_storage(found.plan)
+    results += [storage] if storage else []
     if file is not None:
         path.write_text(edited(file, partial(apply, results=results))[0], encoding="utf-8")
     if as_json:

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.money.recorded_plan import planned
+from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable
 
 __all__ = ["showback_command"]
@@ -39,7 +40,7 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
     as_of: Annotated[
         str, typer.Option(help="Last day covered by the bill, YYYY-MM-DD; default: yesterday.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Allocate every charge of a month's bill to the applications that caused it.
 
@@ -63,19 +64,18 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
             f"--by: got {unknown[0]!r}; expected some of {', '.join(DIMENSIONS)}. "
             "Next: name levels with commas between."
         )
-    with answering():
-        budgets = _budgets(stack)
-        used = read_measured(measured, month=month)
-        allocation = allocate(with_sites(read_bill(bill, month=month), used), used)
-        found = showback(
-            allocation,
-            by=levels,
-            budgets=budgets,
-            estimates=_estimates(stack, budgets),
-            elapsed=_elapsed(month, as_of),
-        )
-        if focus is not None:
-            write_focus(focus, chargeback_rows(allocation, account=account))
+    budgets = _budgets(stack)
+    used = read_measured(measured, month=month)
+    allocation = allocate(with_sites(read_bill(bill, month=month), used), used)
+    found = showback(
+        allocation,
+        by=levels,
+        budgets=budgets,
+        estimates=_estimates(stack, budgets),
+        elapsed=_elapsed(month, as_of),
+    )
+    if focus is not None:
+        write_focus(focus, chargeback_rows(allocation, account=account))
     if as_json:
         print(json.dumps(found.to_dict(), indent=1))
     else:

@@ -1,22 +1,21 @@
 """`mobile-ai monitor measured`: export a month's measured usage for the showback."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import STORE
 from mobile_ai.contracts.errors import GovernanceError
 
 __all__ = ["measured_command"]
-
-_STORE: Final = Path("build/telemetry")
 
 
 def measured_command(
     month: Annotated[str, typer.Option(help="Month, YYYY-MM.")],
     stack: Annotated[str, typer.Option(help="Stack whose owner is assigned to its applications.")],
-    store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = _STORE,
+    store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = STORE,
     out: Annotated[
         Path | None, typer.Option(help="File to write; default: standard output.")
     ] = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
 
 __all__ = ["dashboard_command"]
 
@@ -34,14 +34,13 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
     sources = Sources(
         pack=_PACK, store=store, findings=findings, reports=reports, showback=showback
     )
-    with answering():
-        for folder in (store, findings, reports, showback):
-            if folder is not None and not folder.is_dir():
-                raise UserError(
-                    f"{folder}: got no such folder; expected one that a command wrote. "
-                    "Next: name it, or leave the option out."
-                )
-        board = collect_board(stack, sources, now=dt.datetime.now(dt.UTC))
+    for folder in (store, findings, reports, showback):
+        if folder is not None and not folder.is_dir():
+            raise UserError(
+                f"{folder}: got no such folder; expected one that a command wrote. "
+                "Next: name it, or leave the option out."
+            )
+    board = collect_board(stack, sources, now=dt.datetime.now(dt.UTC))
     out.parent.mkdir(parents=True, exist_ok=True)
     page = render_page(board)
     out.write_text(page, encoding="utf-8")

@@ -16,7 +16,7 @@ from mobile_ai.cli.money.usage import measured_command
 from mobile_ai.cli.operations.dashboard import dashboard_command
 from mobile_ai.cli.operations.monitor_ingest import group_apps, serve, take_in
 from mobile_ai.cli.operations.monitor_thresholds import thresholds_command
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.cli.options import STORE, Findings, Json
 
 __all__ = ["app"]
 
@@ -26,9 +26,7 @@ app.command(name="measured")(measured_command)
 app.command(name="thresholds")(thresholds_command)
 
 _OPEN: Final = 1
-_STORE: Final = Path("build/telemetry")
 StoreOption = Annotated[Path, typer.Option(help="Folder of the telemetry store.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
 
 @app.command()
@@ -36,7 +34,7 @@ def ingest(  # noqa: PLR0917  typer passes options by name
     files: Annotated[
         list[Path] | None, typer.Argument(help="JSONL or concatenated objects, plain or gzip.")
     ] = None,
-    store: StoreOption = _STORE,
+    store: StoreOption = STORE,
     channel: Annotated[
         str, typer.Option(help="Ingestion channel: device, or site (our own servers).")
     ] = "device",
@@ -74,7 +72,7 @@ def ingest(  # noqa: PLR0917  typer passes options by name
 
 @app.command()
 def drift(  # noqa: PLR0917  typer passes options by name
-    store: StoreOption = _STORE,
+    store: StoreOption = STORE,
     width: Annotated[int, typer.Option(help="Window size in hours; a divisor of 24.")] = 1,
     reference: Annotated[
         int, typer.Option(help="Number of initial windows used as reference.")
@@ -82,10 +80,7 @@ def drift(  # noqa: PLR0917  typer passes options by name
     costs: Annotated[
         Path | None, typer.Option(help="CSV with hour,app,amount: hourly costs to monitor as well.")
     ] = None,
-    findings_folder: Annotated[
-        Path | None,
-        typer.Option("--findings", help="Folder for findings; default: <store>/findings."),
-    ] = None,
+    findings_folder: Findings = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Evaluate every window and write findings; exit code 1 while one is open.
@@ -123,11 +118,8 @@ def drift(  # noqa: PLR0917  typer passes options by name
 
 @app.command()
 def findings(
-    store: StoreOption = _STORE,
-    findings_folder: Annotated[
-        Path | None,
-        typer.Option("--findings", help="Folder of findings; default: <store>/findings."),
-    ] = None,
+    store: StoreOption = STORE,
+    findings_folder: Findings = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only open findings.")] = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -143,7 +135,7 @@ def findings(
 
 
 @app.command()
-def status(store: StoreOption = _STORE, as_json: Json = False) -> None:  # noqa: FBT002
+def status(store: StoreOption = STORE, as_json: Json = False) -> None:  # noqa: FBT002
     """Summarize the store: days, events, refused events, and the last report of each version.
 
     Example: mobile-ai monitor status
@@ -237,8 +229,6 @@ def _answering() -> Iterator[None]:
     """Convert errors of the monitor to user errors."""
     try:
         yield
-    except GovernanceError as error:
-        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(
             f"{error.filename or 'the disk'}: got {error.strerror or error}; expected to read and "

@@ -8,21 +8,18 @@ from typing import Annotated, Final
 import typer
 
 from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.options import STORE, Findings, Json
 
 __all__ = ["thresholds_command"]
 
-_STORE: Final = Path("build/telemetry")
 _WIDTH: Final = 24
 
 
 def thresholds_command(
     stack: Annotated[str, typer.Option(help="Stack of the limits and deployments.")],
-    store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = _STORE,
-    findings: Annotated[
-        Path | None,
-        typer.Option("--findings", help="Folder for findings; default: <store>/findings."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    store: Annotated[Path, typer.Option(help="Telemetry store, compacted.")] = STORE,
+    findings: Findings = None,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Write a finding for each limit of the policy pack that does not fit the fleet.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
     pull_request: Annotated[  # noqa: FBT002
         bool, typer.Option("--pull-request", help="Open a pull request for it (GitHub).")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Commit the playbook step for each finding to a branch of its own.
 

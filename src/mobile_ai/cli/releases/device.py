@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import Json
 from mobile_ai.cli.releases.device_check import check_command
 from mobile_ai.delivery.bundle import Bundle, verify_bundle
 from mobile_ai.delivery.client import Device, active_model, explain
@@ -53,7 +54,6 @@ KeyFile = Annotated[
         "--key-file", help="Key that encrypts the cache: 32 bytes, or 64 hexadecimal digits."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 Given = TypeVar("Given")
 
 
@@ -83,21 +83,20 @@ def update(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai device update --url http://127.0.0.1:8080 --app field-assistant
     --model digits --root releases/dev/metadata/1.root.json --app-version 4.2.0
     """
-    with answering():
-        device = Device(
-            folder=folder,
-            root=_read(root),
-            url=url,
-            app=app_name,
-            model=model,
-            app_version=app_version,
-            target="edge" if site else "on-device",
-            place={"site": site} if site else {"deviceClass": device_class},
-            embedded=embedded,
-            ring=ring,
-            ram_mb=ram_mb,
-            key=_key(key_file),
-        )
+    device = Device(
+        folder=folder,
+        root=_read(root),
+        url=url,
+        app=app_name,
+        model=model,
+        app_version=app_version,
+        target="edge" if site else "on-device",
+        place={"site": site} if site else {"deviceClass": device_class},
+        embedded=embedded,
+        ring=ring,
+        ram_mb=ram_mb,
+        key=_key(key_file),
+    )
     outcome = check(device)
     if as_json:
         print(json.dumps(asdict(outcome)))
@@ -121,17 +120,16 @@ def why(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai device why --app field-assistant --model digits
     """
-    with answering():
-        device = Device(
-            folder=folder,
-            root=b"",
-            url="",
-            app=app_name,
-            model=model,
-            app_version="",
-            embedded=embedded,
-            key=_key(key_file),
-        )
+    device = Device(
+        folder=folder,
+        root=b"",
+        url="",
+        app=app_name,
+        model=model,
+        app_version="",
+        embedded=embedded,
+        key=_key(key_file),
+    )
     lines = explain(device)
     if as_json:
         path = active_model(device).path
@@ -180,9 +178,8 @@ def verify(  # noqa: PLR0917  # typer passes options by name
         embedded=embedded,
         folder=folder,
     )
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        findings = verify_bundle(bundle, places, now=datetime.now(UTC))
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    findings = verify_bundle(bundle, places, now=datetime.now(UTC))
     if as_json:
         print(json.dumps([asdict(item) for item in findings]))
     else:
@@ -243,8 +240,7 @@ def _given(value: Given | None, name: str) -> Given:
 
 
 def _key(path: Path | None) -> bytes | None:
-    with answering():
-        return None if path is None else read_key(path)
+    return None if path is None else read_key(path)
 
 
 def _read(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import Json
 from mobile_ai.delivery.check import Checked, check_model
 from mobile_ai.delivery.errors import DeliveryError, SelfTestError
 from mobile_ai.delivery.repository.release import RepositoryPaths
@@ -28,7 +29,7 @@ def check_command(  # noqa: PLR0917  # typer passes options by name
     ] = "",
     runs: Annotated[int, typer.Option(min=20, max=100_000, help="Timed runs.")] = 200,
     root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Run a model's self-test in LiteRT or onnxruntime; exit code 1 if an output differs.
 

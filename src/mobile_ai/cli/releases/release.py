@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,24 +16,24 @@ from rich.console import Console
 from rich.table import Table
 
 from mobile_ai.cli.deploy.check import show as show_check
-from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Json
 from mobile_ai.delivery.repository import stack as stacks
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
+from mobile_ai.delivery.repository.publish import publish as publish_roles
+from mobile_ai.delivery.repository.publish import stage as stage_roles
 from mobile_ai.delivery.repository.release import (
     PlannedRelease,
     RepositoryPaths,
     halt_is_signed,
     lift_halts,
     plan_release,
-    publish_release,
-    stage_release,
 )
 from mobile_ai.delivery.repository.root import check_no_root, first_root, rotate_root
 from mobile_ai.delivery.repository.site import write_site
 from mobile_ai.delivery.repository.timestamp import check_timestamp_key, refresh_timestamp
 from mobile_ai.stack.editor import edit_deployment
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["app"]
 
@@ -65,7 +65,6 @@ Rekey = Annotated[
 ]
 OnlyHalts = Annotated[bool, typer.Option("--only-halts", help="Sign halts only.")]
 Name = Annotated[str, typer.Argument(help="<app>-<model>, as in the stack file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
 
 
 @app.command()
@@ -80,17 +79,16 @@ def init(
 
     Example: mobile-ai release init --stack dev --signers build/keys/dev/signers.yaml
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        check_no_root(places.releases)
-        if not signers.exists():
-            deployments = stacks.read_deployments(places.stack_file)
-            rings = sorted({ring.name for item in deployments for ring in item.rings})
-            create_keys(signers, rings)
-            print(f"New keys in {signers.parent}: keep them apart, and none of them in Git.")
-        online = public_key(timestamp_key) if timestamp_key else None
-        first_root(places.releases, read_signers(signers), now=_now(), timestamp=online)
-        print(f"{places.releases}/metadata/1.root.json: build it into the application.")
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    check_no_root(places.releases)
+    if not signers.exists():
+        deployments = stacks.read_deployments(places.stack_file)
+        rings = sorted({ring.name for item in deployments for ring in item.rollout.rings})
+        create_keys(signers, rings)
+        print(f"New keys in {signers.parent}: keep them apart, and none of them in Git.")
+    online = public_key(timestamp_key) if timestamp_key else None
+    first_root(places.releases, read_signers(signers), now=_now(), timestamp=online)
+    print(f"{places.releases}/metadata/1.root.json: build it into the application.")
 
 
 @app.command()
@@ -104,8 +102,7 @@ def plan(
 
     Example: mobile-ai release plan --stack dev
     """
-    with answering():
-        planned = plan_release(RepositoryPaths(root=root_dir, stack=stack, config_file=config_file))
+    planned = plan_release(RepositoryPaths(root=root_dir, stack=stack, config_file=config_file))
     _show_halts(planned, stack)
     if as_json:
         print(json.dumps([asdict(item) for item in planned.changes]))
@@ -129,12 +126,16 @@ def publish(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai release publish --stack dev --signers build/keys/dev/signers.yaml
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        planned = _plan_to_sign(places, only_halts=only_halts)
-        done = publish_release(
-            places, planned, signers=read_signers(signers), now=_now(), rekey=rekey
-        )
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    planned = _plan_to_sign(places, only_halts=only_halts)
+    done = publish_roles(
+        places.releases,
+        planned.wanted,
+        releases=planned.releases,
+        signers=read_signers(signers),
+        now=_now(),
+        rekey=rekey,
+    )
     if as_json:
         print(json.dumps({"versions": dict(done.versions), "files": list(done.files)}))
         return
@@ -160,12 +161,16 @@ def sign(
 
     Example: mobile-ai release sign --stack prod --signers mine.yaml
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        planned = _plan_to_sign(places)
-        staged = stage_release(
-            places, planned, signers=read_signers(signers), now=_now(), rekey=rekey
-        )
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    planned = _plan_to_sign(places)
+    staged = stage_roles(
+        places.releases,
+        planned.wanted,
+        releases=planned.releases,
+        signers=read_signers(signers),
+        now=_now(),
+        rekey=rekey,
+    )
     if not staged:
         print("Nothing to sign: what is released is what Git asks for.")
     for item in staged:
@@ -220,9 +225,8 @@ def lift(  # noqa: PLR0917  # typer passes options by name
 
     Example: mobile-ai release lift field-assistant-digits --stack prod
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        lifted = lift_halts(places, deployment, version=version, ids=halt_id or ())
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    lifted = lift_halts(places, deployment, version=version, ids=halt_id or ())
     for item in lifted:
         print(f"{places.releases}/lifts.json: {item}")
     if not lifted:
@@ -240,9 +244,8 @@ def rollback(
 
     Example: mobile-ai release rollback field-assistant-digits --stack prod
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        signed = halt_is_signed(places, deployment)
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    signed = halt_is_signed(places, deployment)
     change = partial(stacks.rollback, halt_signed=signed)
     _edit(change, deployment, root_dir, stack, config_file)
 
@@ -263,14 +266,16 @@ def status(
 
     Example: mobile-ai release status --stack dev --ends-within 30
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        roles = _roles(read_releases(places.releases))
-        deployments = stacks.read_deployments(places.stack_file)
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    roles = _roles(read_releases(places.releases))
+    deployments = stacks.read_deployments(places.stack_file)
     limit = _now() + timedelta(days=ends_within)
     ending = [item["role"] for item in roles if datetime.fromisoformat(item["expires"]) <= limit]
     if as_json:
-        rollouts = [{"name": i.name, "stage": i.stage, "halted": i.halted} for i in deployments]
+        rollouts = [
+            {"name": item.name, **item.rollout.model_dump(include={"stage", "halted"})}
+            for item in deployments
+        ]
         print(json.dumps({"roles": roles, "deployments": rollouts, "ending": ending}))
     else:
         _show_status(roles, deployments, ending)
@@ -294,19 +299,18 @@ def timestamp(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai release timestamp --stack dev --signers build/keys/dev/signers.yaml
     --out build/cdn
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        releases = read_releases(places.releases)
-        keys = read_signers(signers).get("timestamp", [])
-        check_timestamp_key(releases, keys)
-        copied = write_site(out, places.releases, releases, models=places.models)
-        version = refresh_timestamp(
-            out / "metadata" / "timestamp.json",
-            releases,
-            signers=keys,
-            now=_now(),
-            life=timedelta(minutes=minutes),
-        )
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    releases = read_releases(places.releases)
+    keys = read_signers(signers).get("timestamp", [])
+    check_timestamp_key(releases, keys)
+    copied = write_site(out, places.releases, releases, models=places.models)
+    version = refresh_timestamp(
+        out / "metadata" / "timestamp.json",
+        releases,
+        signers=keys,
+        now=_now(),
+        life=timedelta(minutes=minutes),
+    )
     print(f"timestamp {version}; {copied} new files in {out}")
 
 
@@ -325,25 +329,23 @@ def rotate(
 
     Example: mobile-ai release rotate --stack prod --signers offline/signers.yaml
     """
-    with answering():
-        places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
-        online = public_key(timestamp_key) if timestamp_key else None
-        root = rotate_root(
-            places.releases,
-            read_releases(places.releases),
-            signers=read_signers(signers),
-            now=_now(),
-            timestamp=online,
-        )
+    places = RepositoryPaths(root=root_dir, stack=stack, config_file=config_file)
+    online = public_key(timestamp_key) if timestamp_key else None
+    root = rotate_root(
+        places.releases,
+        read_releases(places.releases),
+        signers=read_signers(signers),
+        now=_now(),
+        timestamp=online,
+    )
     print(f"root {root.signed.version}; next: mobile-ai release publish --stack {stack}")
 
 
 def _edit(
     change: Callable[[Any], str], deployment: str, root: Path, stack: str, config: Path | None
 ) -> None:
-    with answering():
-        places = RepositoryPaths(root=root, stack=stack, config_file=config)
-        done = edit_deployment(places.stack_file, deployment, change)
+    places = RepositoryPaths(root=root, stack=stack, config_file=config)
+    done = edit_deployment(places.stack_file, deployment, change)
     print(f"{places.stack_file}: {deployment}: {done}")
     print(
         f"Next: mobile-ai gate --stack {places.stack}, then commit; publish signs what was merged."
@@ -402,15 +404,15 @@ def _show_plan(planned: PlannedRelease) -> None:
 
 
 def _show_status(
-    roles: list[dict[str, Any]], deployments: list[ReleasedDeployment], ending: list[str]
+    roles: list[dict[str, Any]], deployments: Iterable[Deployment], ending: list[str]
 ) -> None:
     table = Table("role", "version", "signatures", "expires")
     for item in roles:
         table.add_row(*(str(value) for value in item.values()))
     Console().print(table)
     for deployment in deployments:
-        halted = ", halted" if deployment.halted else ""
-        print(f"{deployment.name} {deployment.pin.version}: ring {deployment.stage}{halted}")
+        halted = ", halted" if deployment.rollout.halted else ""
+        print(f"{deployment.name} {deployment.version}: ring {deployment.rollout.stage}{halted}")
     if ending:
         print(f"Ending: {', '.join(ending)}. Next: mobile-ai release publish; root: rotate.")
 

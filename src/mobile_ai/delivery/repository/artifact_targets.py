@@ -9,8 +9,8 @@ from typing import Any, Final
 from tuf.api.metadata import TargetFile
 
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.delivery.repository import content, patches
-from mobile_ai.delivery.repository.content import Target
+from mobile_ai.delivery.repository import patches
+from mobile_ai.delivery.repository.targets import Target, artifact_target, self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
 __all__ = ["KEPT_VERSIONS", "kept_artifacts", "patches_between", "version_targets"]
@@ -23,13 +23,13 @@ def version_targets(version: ModelVersionFiles, variants: Iterable[str]) -> list
     """Return the artifacts of a version that the stack places, and their self-tests."""
     chosen = set(variants)
     present = [item for item in version.model.manifest.artifacts if item.variant in chosen]
-    tests = content.self_test_targets(version, [item.variant for item in present])
+    tests = self_test_targets(version, [item.variant for item in present])
     targets: list[Target] = []
     for artifact in present:
         version.read(artifact.file, artifact.sha256)
         test = tests.get(artifact.variant, [])
         name = test[0].path if test else None
-        targets += [*test, content.artifact_target(version, artifact, self_test=name)]
+        targets += [*test, artifact_target(version, artifact, self_test=name)]
     return targets
 
 

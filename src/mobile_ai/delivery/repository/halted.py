@@ -17,10 +17,14 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import LIFTS_FILE, Halt, HaltDocument, LiftDocument
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.delivery.repository.roles import HALT_FILE
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["read_halts", "read_lifted", "request_lift", "stopped"]
+
+_broken = ReleaseError.advising(
+    "restore releases/ from the protected branch", expected="the document that was signed"
+)
 
 _LARGEST: Final = 2_000_000  # bytes, the devices' limit for a document
 
@@ -62,7 +66,7 @@ def request_lift(folder: Path, ids: Iterable[str]) -> None:
     path.write_text(value.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def stopped(halts: Iterable[Halt], deployment: ReleasedDeployment) -> set[str]:
+def stopped(halts: Iterable[Halt], deployment: Deployment) -> set[str]:
     """Return the digests that are halted for a deployment's application and model."""
     mine = (deployment.app, deployment.model)
     return {digest for item in halts if (item.app, item.model) == mine for digest in item.digests}
@@ -80,12 +84,3 @@ def _signed_bytes(folder: Path, metadata: Metadata[Targets] | None, path: str) -
     if sha256_bytes(data) != target.hashes["sha256"] or len(data) > _LARGEST:
         raise _broken(str(file), "other bytes than signed")
     return data
-
-
-def _broken(what: str, got: str) -> ReleaseError:
-    return ReleaseError(
-        what,
-        got=got,
-        expected="the document that was signed",
-        next_step="restore releases/ from the protected branch",
-    )

@@ -7,7 +7,7 @@ from typing import Final
 
 from mobile_ai.contracts.canonical import parse_sha256, sha256_bytes
 from mobile_ai.delivery.delta import Patch, best_patch, candidates
-from mobile_ai.delivery.repository.content import Target, target_name
+from mobile_ai.delivery.repository.targets import Target, target_name
 
 __all__ = ["order", "packed_target", "patch_target", "read_artifact"]
 

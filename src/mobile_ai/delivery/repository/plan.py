@@ -11,12 +11,12 @@ from tuf.api.metadata import TargetFile
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.halts import Halt
 from mobile_ai.delivery.repository import artifact_targets, content
-from mobile_ai.delivery.repository.content import Target
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.folder import ReleaseHistory
 from mobile_ai.delivery.repository.halted import stopped
 from mobile_ai.delivery.repository.roles import ring_role
+from mobile_ai.delivery.repository.targets import Target
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
+from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
 __all__ = ["Change", "WantedRelease", "changes", "halts", "wanted"]
 
@@ -46,7 +46,7 @@ class Change:
 
 
 def wanted(
-    deployments: Iterable[ReleasedDeployment],
+    deployments: Iterable[Deployment],
     versions: Versions,
     *,
     models: Path,
@@ -65,7 +65,7 @@ def wanted(
     deployments = list(deployments)
     metadata = releases.role("models")
     released: Mapping[str, TargetFile] = metadata.signed.targets if metadata else {}
-    rings = sorted({ring.name for item in deployments for ring in item.rings})
+    rings = sorted({ring.name for item in deployments for ring in item.rollout.rings})
     named = _models(deployments, versions, models=models, released=released, trust=trust)
     if releases.lifted:
         lifts = content.lifts_target(releases.lifted)
@@ -80,7 +80,7 @@ def wanted(
 
 
 def halts(
-    deployments: Iterable[ReleasedDeployment], versions: Versions, releases: ReleaseHistory
+    deployments: Iterable[Deployment], versions: Versions, releases: ReleaseHistory
 ) -> list[Halt]:
     """Return the halts in force: those signed and not lifted, and new ones of the stack file.
 
@@ -90,7 +90,7 @@ def halts(
     found = [item for item in releases.halts if item.id not in releases.lifted]
     metadata = releases.role("halt")
     since = (metadata.signed.version if metadata else 0) + 1
-    for deployment in (item for item in deployments if item.halted):
+    for deployment in (item for item in deployments if item.rollout.halted):
         halt = content.halt_of(deployment, versions[deployment.pin.sha256], since=since)
         if not set(halt.digests) <= stopped(found, deployment):
             found.append(halt)
@@ -117,7 +117,7 @@ def changes(plan: WantedRelease, releases: ReleaseHistory) -> list[Change]:
 
 
 def _models(
-    deployments: list[ReleasedDeployment],
+    deployments: list[Deployment],
     versions: Versions,
     *,
     models: Path,
@@ -126,8 +126,8 @@ def _models(
 ) -> dict[str, Target]:
     named: dict[str, Target] = {}
     for deployment in deployments:
-        variants = [str(item["variant"]) for item in deployment.placement]
-        for pin in _pins(deployment):
+        variants = [item.variant for item in deployment.placement]
+        for pin in deployment.pins:
             found = artifact_targets.version_targets(versions[pin.sha256], variants)
             named.update({item.path: item for item in found})
     pinned = [item for item in named.values() if (item.custom or {}).get("kind") == "artifact"]
@@ -141,7 +141,7 @@ def _models(
 
 def _releases(
     ring: str,
-    deployments: list[ReleasedDeployment],
+    deployments: list[Deployment],
     versions: Versions,
     patches: Mapping[str, list[str]],
 ) -> Iterator[Target]:
@@ -151,17 +151,13 @@ def _releases(
             yield content.release_target(deployment, ring, versions[pin.sha256], patches)
 
 
-def _pins(deployment: ReleasedDeployment) -> list[ManifestPin]:
-    return [deployment.pin, *([deployment.previous] if deployment.previous else [])]
-
-
-def _pin_of_ring(deployment: ReleasedDeployment) -> Iterator[tuple[str, ManifestPin]]:
+def _pin_of_ring(deployment: Deployment) -> Iterator[tuple[str, ModelPin]]:
     """Yield each ring's pin; a ring that the rollout has not reached keeps the previous one."""
-    pin: ManifestPin | None = deployment.pin
-    for ring in deployment.rings:
+    pin: ModelPin | None = deployment.pin
+    for ring in deployment.rollout.rings:
         if pin is not None:
             yield ring.name, pin
-        if ring.name == deployment.stage:
+        if ring.name == deployment.rollout.stage:
             pin = deployment.previous
 
 

@@ -22,12 +22,12 @@ from tuf.api.metadata import (
 
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.content import Target
 from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.plan import WantedRelease
 from mobile_ai.delivery.repository.roles import delegated_roles, lifetime, ring_role, threshold
 from mobile_ai.delivery.repository.signing import collect, missing, sign_role, staged_path
+from mobile_ai.delivery.repository.targets import Target
 
 __all__ = ["Published", "Staged", "publish", "stage"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,17 +12,20 @@ from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.halted import request_lift, stopped
-from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.plan import Change, WantedRelease, changes, halts, wanted
-from mobile_ai.delivery.repository.publish import Published, Staged, publish, stage
 from mobile_ai.delivery.repository.roles import HALT_ROLE
-from mobile_ai.delivery.repository.stack import read_deployments, read_trust, resume
+from mobile_ai.delivery.repository.stack import (
+    find_deployment,
+    read_deployments,
+    read_trust,
+    resume,
+)
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.reader import stack_file_name
+from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
 __all__ = [
     "PlannedRelease",
@@ -31,8 +33,6 @@ __all__ = [
     "halt_is_signed",
     "lift_halts",
     "plan_release",
-    "publish_release",
-    "stage_release",
 ]
 
 _STACK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -120,13 +120,17 @@ def plan_release(places: RepositoryPaths, *, trust: Trust | None = None) -> Plan
     deployments = read_deployments(places.stack_file)
     trust = trust or read_trust(places.root / "policy-pack", places.stack)
     releases = read_releases(places.releases)
-    versions = {pin.sha256: _version(places, pin, trust, releases) for pin in _pins(deployments)}
+    versions = {
+        pin.sha256: _version(places, pin, trust, releases)
+        for item in deployments
+        for pin in item.pins
+    }
     plan = wanted(deployments, versions, models=places.models, releases=releases, trust=trust)
     named = halts(deployments, versions, releases)
     kept = (
         item.name
         for item in deployments
-        if not item.halted and _digests(versions[item.pin.sha256]) <= stopped(named, item)
+        if not item.rollout.halted and _digests(versions[item.pin.sha256]) <= stopped(named, item)
     )
     return PlannedRelease(
         releases=releases,
@@ -142,7 +146,7 @@ def halt_is_signed(places: RepositoryPaths, name: str) -> bool:
     Raises:
         ReleaseError: If there is no such deployment, or the signed metadata is invalid.
     """
-    deployment = _deployment(places, name)
+    deployment = find_deployment(places.stack_file, name)
     return bool(_signed_halts(places, deployment, deployment.pin.version))
 
 
@@ -164,11 +168,11 @@ def lift_halts(
         ReleaseError: If the version is not halted, or the signed metadata is invalid.
         DocumentError: If an id is malformed.
     """
-    deployment = _deployment(places, name)
+    deployment = find_deployment(places.stack_file, name)
     wanted_version = version or deployment.pin.version
     found = [item.id for item in _signed_halts(places, deployment, wanted_version)]
     found += [parse_sha256(item, name="id of a halt") for item in ids]
-    pinned = deployment.halted and wanted_version == deployment.pin.version
+    pinned = deployment.rollout.halted and wanted_version == deployment.pin.version
     if not found and not pinned:
         raise ReleaseError(
             f"{name} {wanted_version}",
@@ -183,67 +187,7 @@ def lift_halts(
     return found
 
 
-def publish_release(
-    places: RepositoryPaths,
-    planned: PlannedRelease,
-    *,
-    signers: Signers,
-    now: datetime,
-    rekey: bool = False,
-) -> Published:
-    """Sign and write a planned release; unchanged roles are not signed again.
-
-    Raises:
-        ReleaseError: If a key is missing, or a file would be overwritten.
-    """
-    return publish(
-        places.releases,
-        planned.wanted,
-        releases=planned.releases,
-        signers=signers,
-        now=now,
-        rekey=rekey,
-    )
-
-
-def stage_release(
-    places: RepositoryPaths,
-    planned: PlannedRelease,
-    *,
-    signers: Signers,
-    now: datetime,
-    rekey: bool = False,
-) -> list[Staged]:
-    """Sign a planned release with the available keys, and stage it for the other signers.
-
-    Raises:
-        ReleaseError: If a role has no keys yet and none are listed.
-    """
-    return stage(
-        places.releases,
-        planned.wanted,
-        releases=planned.releases,
-        signers=signers,
-        now=now,
-        rekey=rekey,
-    )
-
-
-def _deployment(places: RepositoryPaths, name: str) -> ReleasedDeployment:
-    known = {item.name: item for item in read_deployments(places.stack_file)}
-    if name not in known:
-        raise ReleaseError(
-            name,
-            got="no such deployment",
-            expected=f"one of {sorted(known)}",
-            next_step="run mobile-ai release status",
-        )
-    return known[name]
-
-
-def _signed_halts(
-    places: RepositoryPaths, deployment: ReleasedDeployment, version: str
-) -> list[Halt]:
+def _signed_halts(places: RepositoryPaths, deployment: Deployment, version: str) -> list[Halt]:
     if not places.releases.exists():
         return []
     releases = read_releases(places.releases)
@@ -259,13 +203,8 @@ def _digests(version: ModelVersionFiles) -> set[str]:
     return {item.sha256 for item in version.model.manifest.artifacts}
 
 
-def _pins(deployments: list[ReleasedDeployment]) -> list[ManifestPin]:
-    pins = [item.pin for item in deployments]
-    return pins + [item.previous for item in deployments if item.previous]
-
-
 def _version(
-    places: RepositoryPaths, pin: ManifestPin, trust: Trust, releases: ReleaseHistory
+    places: RepositoryPaths, pin: ModelPin, trust: Trust, releases: ReleaseHistory
 ) -> ModelVersionFiles:
     metadata = releases.role("models")
     known = metadata.signed.targets.values() if metadata else ()

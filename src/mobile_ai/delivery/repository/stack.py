@@ -1,4 +1,4 @@
-"""The deployments of a stack file as releases need them, and the edits that move a release."""
+"""The deployments of a stack file, and the edits that move a release."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
-from mobile_ai.delivery.rings import Ring, millionths
 from mobile_ai.stack.reader import read_stack_file
-from mobile_ai.stack.settings_deployment import Deployment as DeclaredDeployment
-from mobile_ai.stack.settings_deployment import Previous
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = [
+    "find_deployment",
     "freeze",
     "halt",
     "promote",
@@ -26,14 +24,29 @@ __all__ = [
     "rollback",
 ]
 
+_refused = ReleaseError.advising("look at mobile-ai release status")
 
-def read_deployments(path: Path) -> list[ReleasedDeployment]:
+
+def read_deployments(path: Path) -> tuple[Deployment, ...]:
     """Return the deployments of ``Pulumi.<stack>.yaml``.
 
     Raises:
         StackFileError: If the file cannot be used.
     """
-    return [_deployment(item) for item in read_stack_file(path).settings.deployments]
+    return read_stack_file(path).settings.deployments
+
+
+def find_deployment(path: Path, name: str) -> Deployment:
+    """Return a deployment of ``Pulumi.<stack>.yaml`` by its name ``<app>-<model>``.
+
+    Raises:
+        ReleaseError: If there is none of that name.
+        StackFileError: If the file cannot be used.
+    """
+    known = {item.name: item for item in read_deployments(path)}
+    if name not in known:
+        raise _refused(name, "no such deployment", f"one of {sorted(known)}")
+    return known[name]
 
 
 def read_trust(pack: Path, stack: str) -> Trust:
@@ -145,29 +158,3 @@ def _set_halted(deployment: Any, *, halted: bool) -> str:
         raise _refused(deployment["app"], f"halted: {halted}".lower(), "the opposite")
     rollout["halted"] = halted
     return f"halted: {str(not halted).lower()} -> {str(halted).lower()}"
-
-
-def _deployment(item: DeclaredDeployment) -> ReleasedDeployment:
-    rollout = item.rollout
-    return ReleasedDeployment(
-        app=item.app,
-        model=item.model,
-        pin=_pin(item),
-        previous=_pin(item.previous) if item.previous else None,
-        placement=tuple(place.to_source() for place in item.placement),
-        salt=rollout.salt,
-        rings=tuple(Ring(name=ring.name, share=millionths(ring.percent)) for ring in rollout.rings),
-        stage=rollout.stage,
-        halted=rollout.halted,
-        min_app_version=rollout.min_app_version,
-    )
-
-
-def _pin(item: DeclaredDeployment | Previous) -> ManifestPin:
-    return ManifestPin(version=item.version, manifest=item.manifest, sha256=item.sha256)
-
-
-def _refused(what: str, got: str, expected: str) -> ReleaseError:
-    return ReleaseError(
-        what, got=got, expected=expected, next_step="look at mobile-ai release status"
-    )

@@ -23,12 +23,17 @@ from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs
 from mobile_ai.delivery.client.selftest import check_answers
 from mobile_ai.delivery.client.state import DeviceState, Installed, load_state, save_state
 from mobile_ai.delivery.errors import SelfTestError, UpdateError
-from mobile_ai.delivery.repository.content import self_test_targets
+from mobile_ai.delivery.repository.targets import self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import Shelf
 
 __all__ = ["FolderSource"]
+
+_unfit = UpdateError.advising(
+    "run mobile-ai model verify on its manifest; the one in use stays",
+    expected="a version that verifies",
+)
 
 _EXPIRING: Final = ("evaluation", "assessment")
 
@@ -178,15 +183,6 @@ def _installed(version: ModelVersionFiles, artifact: Artifact) -> Installed:
 def _refused(error: Exception, *, version: str = "0.0.0") -> UpdateOutcome:
     return UpdateOutcome(
         word="refused", reason=f"{type(error).__name__}: {error}"[:500], version=version
-    )
-
-
-def _unfit(what: str, got: str) -> UpdateError:
-    return UpdateError(
-        what,
-        got=got,
-        expected="a version that verifies",
-        next_step="run mobile-ai model verify on its manifest; the one in use stays",
     )
 
 

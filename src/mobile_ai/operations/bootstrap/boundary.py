@@ -17,6 +17,11 @@ from mobile_ai.operations.bootstrap.rights import StackPlace
 
 __all__ = ["boundary_policy"]
 
+_unknown = GovernanceError.advising(
+    "write them as an inline policy of known values",
+    expected="rights that the plan shows, from which the roles' boundary is made",
+)
+
 _ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 _ROLE: Final = "aws:iam/role:Role"
 # Content of the AWS managed policies that a stack's roles use.
@@ -97,15 +102,6 @@ def _managed(role: Resource, arn: Any) -> Iterator[dict[str, Any]]:
     if arn not in _OF_AWS:
         raise _unknown(f"role {role.name!r}", f"the managed policy {arn}")
     yield from _OF_AWS[arn]
-
-
-def _unknown(subject: str, got: str) -> GovernanceError:
-    return GovernanceError(
-        subject,
-        got=got,
-        expected="rights that the plan shows, from which the roles' boundary is made",
-        next_step="write them as an inline policy of known values",
-    )
 
 
 def _listed(value: Any) -> list[str]:

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from mobile_ai.contracts.documents import read_json
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.files import read_model
 from mobile_ai.delivery.client.disk import write_whole
 from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.operations.monitor.measures import Action, Severity
@@ -143,12 +142,7 @@ def read_finding(path: Path) -> MonitorFinding:
     Raises:
         MonitorError: It is not a finding.
     """
-    try:
-        return MonitorFinding.model_validate(read_json(path.read_text("utf-8"), name=str(path)))
-    except (OSError, UnicodeDecodeError, DocumentError, ValidationError) as error:
-        raise MonitorError(
-            str(path),
-            got="something else",
-            expected=f"a finding ({FINDING_SCHEMA})",
-            next_step="remove it and run `mobile-ai monitor drift` again",
-        ) from error
+    refused = MonitorError.advising("remove it and run `mobile-ai monitor drift` again")
+    return read_model(
+        MonitorFinding, path, refused=refused, expected=f"a finding ({FINDING_SCHEMA})"
+    )

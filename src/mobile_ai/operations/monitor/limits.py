@@ -11,18 +11,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import Profile, parse_manifest
-from mobile_ai.delivery.repository.deployment import ManifestPin, ReleasedDeployment
+from mobile_ai.contracts.manifest import Profile, read_manifest
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.stack.reader import stack_file_name
+from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
 __all__ = ["Amount", "Limit", "Limited", "read_limits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Amount:
     """Quantity that a limit applies to.
 
@@ -80,30 +80,9 @@ class Limit:
 
 
 _AMOUNTS: Final = (
-    Amount(
-        series="latency",
-        rule="latency-within-budget",
-        unit="ms an inference",
-        scale=1.0,
-        stated="latency_p95_ms",
-        quantile=0.95,
-    ),
-    Amount(
-        series="memory",
-        rule="memory-within-budget",
-        unit="bytes at peak",
-        scale=1e6,
-        stated="peak_memory_bytes",
-        quantile=0.99,
-    ),
-    Amount(
-        series="energy",
-        rule="energy-within-budget",
-        unit="estimated mJ an inference",
-        scale=1.0,
-        stated="energy_mj",
-        quantile=0.95,
-    ),
+    Amount("latency", "latency-within-budget", "ms an inference", 1.0, "latency_p95_ms", 0.95),
+    Amount("memory", "memory-within-budget", "bytes at peak", 1e6, "peak_memory_bytes", 0.99),
+    Amount("energy", "energy-within-budget", "estimated mJ an inference", 1.0, "energy_mj", 0.95),
 )
 _PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
     {"entry": "entry", "mid-range": "midRange", "high-end": "highEnd"}
@@ -141,20 +120,16 @@ def read_limits(root: Path, stack: str, *, now: datetime) -> list[Limit]:
     return found
 
 
-_Profiled = tuple[ReleasedDeployment, ManifestPin, Profile | None]
+_Profiled = tuple[Deployment, ModelPin, Profile | None]
 
 
-def _classes(deployment: ReleasedDeployment) -> set[str]:
-    return {str(item["deviceClass"]) for item in deployment.placement if "deviceClass" in item}
+def _classes(deployment: Deployment) -> set[str]:
+    return {item.device_class for item in deployment.on_device}
 
 
-def _profiles(root: Path, deployment: ReleasedDeployment, device_class: str) -> Iterator[_Profiled]:
-    variants = [
-        str(item["variant"])
-        for item in deployment.placement
-        if item.get("deviceClass") == device_class
-    ]
-    for pin in filter(None, (deployment.pin, deployment.previous)):
+def _profiles(root: Path, deployment: Deployment, device_class: str) -> Iterator[_Profiled]:
+    variants = [i.variant for i in deployment.on_device if i.device_class == device_class]
+    for pin in deployment.pins:
         for variant in variants:
             artifact = _manifest(root / pin.manifest).artifact(variant)
             yield deployment, pin, artifact.profile if artifact else None
@@ -162,7 +137,7 @@ def _profiles(root: Path, deployment: ReleasedDeployment, device_class: str) -> 
 
 def _manifest(path: Path) -> Any:
     try:
-        return parse_manifest(path.read_text(encoding="utf-8"), name=str(path))[0]
+        return read_manifest(path.read_text(encoding="utf-8"), name=str(path))[0]
     except OSError as error:
         raise MonitorError(
             str(path),
@@ -180,5 +155,5 @@ def _limited(item: _Profiled, amount: Amount) -> Limited:
         model=deployment.model,
         version=pin.version,
         at_build=None if stated is None else float(stated),
-        is_current=pin is deployment.pin,
+        is_current=pin is not deployment.previous,
     )

@@ -1,7 +1,8 @@
 """Monitored measures: their counts, smallest relevant change, and proposed playbook."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ Action = Literal["notify", "threshold", "retrain", "throttle", "scale-down", "fr
 """Names of playbooks, mildest first; the first three change nothing that runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A monitored measure.
 
@@ -23,11 +24,11 @@ class Measure:
         rule: Name of the rule in a finding.
         series: Name of the series, for the reader.
         counts: Returns the counts by bin of a cell, or ``None`` if it has none.
-        how: `shift`: any change of proportions. `rise`: more in the first of two bins. `tail`: more
-            above the reference's upper quantile of share `tail`.
         least_n: Minimum count in window and reference.
         least_effect: Smallest relevant change: a population stability index above its bias, or a
             difference of proportions.
+        how: `shift`: any change of proportions. `rise`: more in the first of two bins. `tail`: more
+            above the reference's upper quantile of share `tail`.
         tail: Share for `tail`.
         severity: Severity of a finding.
         playbook: Playbook that a finding proposes.
@@ -37,9 +38,10 @@ class Measure:
     rule: str
     series: str
     counts: Callable[[Cell], Any | None]
-    how: Literal["shift", "rise", "tail"]
     least_n: int
     least_effect: float
+    _: KW_ONLY
+    how: Literal["shift", "rise", "tail"]
     severity: Severity
     playbook: Action
     tail: float = 0.05
@@ -66,106 +68,26 @@ def _misses(cell: Cell) -> Any | None:
     return np.array([labels.sum() - right, right])
 
 
+_rise: Final = partial(Measure, how="rise", severity="high", playbook="freeze")
+_shift: Final = partial(Measure, how="shift", severity="medium", playbook="retrain")
+_tail: Final = partial(Measure, how="tail", severity="medium", playbook="freeze")
+
 MEASURES: Final = (
-    Measure(
-        rule="crash-rate",
-        series="crash",
-        counts=_failures("crash", "inference"),
-        how="rise",
-        least_n=500,
-        least_effect=0.003,
-        severity="high",
-        playbook="freeze",
-    ),
-    Measure(
-        rule="error-rate",
-        series="error",
-        counts=_failures("error", "inference"),
-        how="rise",
-        least_n=500,
-        least_effect=0.01,
-        severity="high",
-        playbook="freeze",
-    ),
-    Measure(
-        rule="update-failure",
-        series="refused",
-        counts=_failures("refused", "installed"),
-        how="rise",
-        least_n=50,
-        least_effect=0.05,
-        severity="high",
-        playbook="freeze",
-    ),
-    Measure(
-        rule="quality-drop",
-        series="label",
-        counts=_misses,
-        how="rise",
-        least_n=200,
-        least_effect=0.03,
-        severity="high",
-        playbook="rollback",
-        by_group=True,
-    ),
-    Measure(
-        rule="prediction-drift",
-        series="prediction",
-        counts=_series("prediction"),
-        how="shift",
-        least_n=300,
-        least_effect=0.1,
-        severity="medium",
-        playbook="retrain",
-    ),
-    Measure(
-        rule="latency",
-        series="latency",
-        counts=_series("latency"),
-        how="tail",
-        least_n=200,
-        least_effect=0.05,
-        severity="medium",
-        playbook="freeze",
-    ),
-    Measure(
-        rule="energy",
-        series="energy",
-        counts=_series("energy"),
-        how="tail",
-        tail=0.5,
-        least_n=200,
-        least_effect=0.15,
-        severity="medium",
-        playbook="freeze",
-    ),
-    Measure(
-        rule="memory",
-        series="memory",
-        counts=_series("memory"),
-        how="tail",
-        tail=0.5,
-        least_n=200,
-        least_effect=0.15,
-        severity="medium",
-        playbook="freeze",
-    ),
+    _rise("crash-rate", "crash", _failures("crash", "inference"), 500, 0.003),
+    _rise("error-rate", "error", _failures("error", "inference"), 500, 0.01),
+    _rise("update-failure", "refused", _failures("refused", "installed"), 50, 0.05),
+    _rise("quality-drop", "label", _misses, 200, 0.03, playbook="rollback", by_group=True),
+    _shift("prediction-drift", "prediction", _series("prediction"), 300, 0.1),
+    _tail("latency", "latency", _series("latency"), 200, 0.05),
+    _tail("energy", "energy", _series("energy"), 200, 0.15, tail=0.5),
+    _tail("memory", "memory", _series("memory"), 200, 0.15, tail=0.5),
 )
 
 
 def series_measures(bins: Mapping[str, Any]) -> list[Measure]:
     """Return the measures of the inputs for which a subject reports histograms."""
     return [
-        Measure(
-            rule="input-drift",
-            series=name,
-            counts=_series(name),
-            how="shift",
-            least_n=300,
-            least_effect=0.1,
-            severity="medium",
-            playbook="retrain",
-        )
+        _shift("input-drift", name, _series(name), 300, 0.1)
         for name in sorted(bins)
         if name.startswith("input.")
     ]

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import deployment_of
 from mobile_ai.operations.remediate.history import Taken
 from mobile_ai.operations.remediate.playbook import Playbook, Playbooks
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["ASKS", "Decision", "decide_step"]
 
@@ -56,7 +56,7 @@ def decide_step(
     history: Sequence[Taken],
     *,
     now: datetime,
-    running: Sequence[ReleasedDeployment],
+    running: Sequence[Deployment],
     approved: bool = False,
     possible: Callable[[str], bool] = lambda _: True,
 ) -> Decision:
@@ -99,7 +99,7 @@ def decide_step(
 
 
 def _playbook(
-    finding: MonitorFinding, playbooks: Playbooks, running: Sequence[ReleasedDeployment]
+    finding: MonitorFinding, playbooks: Playbooks, running: Sequence[Deployment]
 ) -> Playbook | Decision:
     if not finding.is_open:
         return Decision(outcome="notify", reason="the finding is closed")
@@ -115,13 +115,13 @@ def _playbook(
 def _past(
     finding: MonitorFinding,
     playbooks: Playbooks,
-    running: Sequence[ReleasedDeployment],
+    running: Sequence[Deployment],
     *,
     now: datetime,
 ) -> str:
     """Return the reason why a finding is obsolete or too old to act on, or an empty text."""
     name, version = deployment_of(finding), finding.subject.version
-    pinned = next((item.pin.version for item in running if item.name == name), None)
+    pinned = next((item.version for item in running if item.name == name), None)
     if pinned is None:
         return f"{name} is not deployed"
     if version not in {"", pinned}:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.delivery.repository.deployment import ReleasedDeployment
 from mobile_ai.operations.monitor.finding import MonitorFinding
+from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["Edit", "deployment_of", "read_text", "resolved"]
 
@@ -36,7 +36,7 @@ def deployment_of(finding: MonitorFinding) -> str:
     return f"{subject.app}-{subject.model}" if subject.app and subject.model else ""
 
 
-def resolved(finding: MonitorFinding, running: Sequence[ReleasedDeployment]) -> MonitorFinding:
+def resolved(finding: MonitorFinding, running: Sequence[Deployment]) -> MonitorFinding:
     """Return a finding about an application alone as one about its only deployment, if it has one.
 
     Args:

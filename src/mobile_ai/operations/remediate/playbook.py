@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.errors import DocumentError, GovernanceError
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.files import read_model
 
 __all__ = ["Playbook", "PlaybookLimits", "Playbooks", "Step", "read_playbooks"]
 
@@ -75,17 +75,5 @@ def read_playbooks(path: Path) -> Playbooks:
     Raises:
         GovernanceError: The file is missing or invalid.
     """
-    try:
-        value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
-        return Playbooks.model_validate(value)
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
-        got = str(error)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        got = f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}"
-    raise GovernanceError(
-        str(path),
-        got=got,
-        expected="limits and playbooks",
-        next_step="see docs/remediation.md for every key",
-    )
+    refused = GovernanceError.advising("see docs/remediation.md for every key")
+    return read_model(Playbooks, path, refused=refused, expected="limits and playbooks")

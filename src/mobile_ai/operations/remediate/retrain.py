@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
-from mobile_ai.contracts.manifest import parse_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.deployment import ManifestPin
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import Edit, deployment_of, read_text
 from mobile_ai.stack.reader import stack_file_name
+from mobile_ai.stack.settings_deployment import ModelPin
 
 __all__ = ["REQUEST_FILE", "retrain"]
 
@@ -35,7 +35,7 @@ def retrain(root: Path, stack: str, finding: MonitorFinding) -> Edit:
         GovernanceError: A file is missing.
     """
     pin = _pin(root, stack, finding)
-    manifest, _ = parse_manifest(read_text(root / pin.manifest), name=pin.manifest)
+    manifest, _ = read_manifest(read_text(root / pin.manifest), name=pin.manifest)
     file = f"models/{finding.subject.model}/{REQUEST_FILE}"
     if _parent(root / file) == pin.version:
         raise _nothing(finding, f"a request about {pin.version} in {file}", "none yet")
@@ -64,11 +64,11 @@ def retrain(root: Path, stack: str, finding: MonitorFinding) -> Edit:
     )
 
 
-def _pin(root: Path, stack: str, finding: MonitorFinding) -> ManifestPin:
+def _pin(root: Path, stack: str, finding: MonitorFinding) -> ModelPin:
     for deployment in read_deployments(root / stack_file_name(stack)):
         if deployment.name == deployment_of(finding):
-            for pin in (deployment.pin, deployment.previous):
-                if pin is not None and pin.version == finding.subject.version:
+            for pin in deployment.pins:
+                if pin.version == finding.subject.version:
                     return pin
     got = f"no deployment of {finding.subject.version}"
     raise _nothing(finding, got, "the version that the finding is about")

@@ -31,6 +31,8 @@ __all__ = [
     "require_price_currency",
 ]
 
+_no_object = ShowbackError.advising("export the file again", expected="a JSON object")
+
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 NEEDED: Final = (
     "BilledCost",
@@ -293,10 +295,6 @@ def _object(text: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _no_object(what, f"{type(value).__name__} {text:.80}")
     return value
-
-
-def _no_object(what: str, got: str) -> ShowbackError:
-    return ShowbackError(what, got=got, expected="a JSON object", next_step="export the file again")
 
 
 def _sql(text: str) -> str:

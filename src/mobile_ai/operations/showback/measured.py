@@ -5,17 +5,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from mobile_ai.contracts.documents import read_json
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.files import read_model
 from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.operations.showback.owner import CostOwner
 
 __all__ = ["COUNTS", "Measured", "MeasuredMonth", "NodeHours", "PodHours", "read_measured"]
 
 COUNTS: Final = ("delivered_bytes", "updates", "inferences", "events", "registry_calls")
+_wrong = ShowbackError.advising(
+    "write it with `mobile-ai monitor measured`, or see docs/showback.md"
+)
+
 _MAX_BYTES: Final = 50_000_000
 _Count = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 18, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -139,24 +142,9 @@ def read_measured(path: Path, *, month: str) -> MeasuredMonth:
     Raises:
         ShowbackError: The file is missing, has another shape, or is of another month.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = MeasuredMonth.model_validate(read_json(text, name=str(path), max_bytes=_MAX_BYTES))
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
-        raise _wrong(path, str(error)) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _wrong(path, f"{first['msg']} at {where or 'the top'}") from error
-    if found.month != month:
-        raise _wrong(path, f"month {found.month}", expected=f"month {month}")
-    return found
-
-
-def _wrong(path: Path, got: str, expected: str = "a MeasuredMonth") -> ShowbackError:
-    return ShowbackError(
-        str(path),
-        got=got,
-        expected=expected,
-        next_step="write it with `mobile-ai monitor measured`, or see docs/showback.md",
+    found = read_model(
+        MeasuredMonth, path, refused=_wrong, expected="a MeasuredMonth", max_bytes=_MAX_BYTES
     )
+    if found.month != month:
+        raise _wrong(str(path), f"month {found.month}", f"month {month}")
+    return found

@@ -14,8 +14,6 @@ import numpy as np
 
 from mobile_ai.delivery.rings import COHORTS, Ring, cohorts, point
 
-__all__ = ["FleetPlan", "Step", "simulate"]
-
 _POLL_SALT: Final = "mobile-ai-poll"
 
 
