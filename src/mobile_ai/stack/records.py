@@ -72,7 +72,7 @@ class RecordError(GovernanceError):
         )
 
 
-_unusable = RecordError.advising("mend the path, or add the file")
+_unusable = RecordError.advising("fix the path, or add the file")
 
 
 def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
