@@ -1,9 +1,10 @@
-"""Budgets: notifications and remediation."""
+"""Budgets: notifications, remediation, and how soon a spike is detected."""
 
 import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
 from mobile_ai.components.aws.names import AwsScope
-from mobile_ai.components.budget import plan
+from mobile_ai.components.budget import burn_rate_plan, plan
 from mobile_ai.components.budget.budget import CostBudget, CostBudgetArgs
 from mobile_ai.components.functions.budget_dispatch import app_token, dispatch, handler, reason
+from mobile_ai.components.functions.burn_rate import burn_rate, measure, window
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing, statements
 from tests.components.support import Engine, declare
 
@@ -35,6 +37,12 @@ STACK: plan.BudgetLimit = {
 }
 APP: plan.BudgetLimit = {**STACK, "name": "field", "scope": "app:field", "kind": "soft"}
 TAGS = {"mobile-ai:environment": "dev", "mobile-ai:project": "sample"}
+PRICES: burn_rate_plan.UnitPrices = {
+    "cdn_gb": 0.085,
+    "cdn_request": 1e-6,
+    "stream_gb": 0.08,
+    "function_request": 2e-7,
+}
 
 
 def arguments(scope: AwsScope = DEV) -> CostBudgetArgs:
@@ -49,6 +57,7 @@ def arguments(scope: AwsScope = DEV) -> CostBudgetArgs:
 
 
 def production() -> CostBudgetArgs:
+    places: burn_rate_plan.MeterPlaces = {"distribution_id": "E1", "functions": ["field-digits"]}
     return {
         **arguments(PROD),
         "anomaly_monitor": True,
@@ -57,6 +66,7 @@ def production() -> CostBudgetArgs:
             "workflow": "remediate.yml",
             "app_secret_arn": SECRET,
         },
+        "meters": burn_rate_plan.usage_meters(PROD, places, PRICES),
     }
 
 
@@ -140,7 +150,7 @@ def test_the_configuration_of_every_function_is_plain(prod: Engine) -> None:
         assert all(isinstance(v, str) for v in function.inputs["environment"]["variables"].values())
 
 
-# --- the hourly limit -------------------------------------------------------------------------
+# --- the burn rate ----------------------------------------------------------------------------
 
 
 def test_the_stacks_budget_decides_the_hour() -> None:
@@ -156,6 +166,37 @@ def test_no_budget_is_no_limit_and_is_refused() -> None:
         plan.hourly_limit([])
 
 
+def test_ten_times_the_budget_is_an_alarm_and_a_busy_hour_is_not() -> None:
+    threshold = burn_rate_plan.alarm(DEV, 1.0)["threshold"]
+
+    assert 2 < threshold < 10
+
+
+@pytest.mark.parametrize("minute", range(60))
+def test_a_spike_is_priced_within_fifteen_minutes(minute: int) -> None:
+    spike = datetime(2026, 1, 31, 12, minute, tzinfo=UTC)
+    runs = (spike + timedelta(minutes=5 * at + 4) for at in range(9))
+
+    # The first run whose whole window lies after the beginning of the spike.
+    seen = next(run for run in runs if window(run)[0] >= spike)
+
+    assert seen - spike <= timedelta(minutes=15)
+
+
+def test_a_window_is_five_whole_minutes() -> None:
+    start, end = window(datetime(2026, 1, 31, 12, 8, 42, tzinfo=UTC))
+
+    assert (start.minute, end.minute, end.second) == (0, 5, 0)
+
+
+def test_the_burn_rate_is_usage_times_price_by_the_hour() -> None:
+    meters = [{"name": "bytes", "usdPerUnit": 0.085 / 2**30}, {"name": "asks", "usdPerUnit": 1e-6}]
+
+    rate = burn_rate(meters, {"bytes": 100 * 2**30, "asks": 1_000_000})
+
+    assert rate == pytest.approx(12 * (8.5 + 1.0))
+
+
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
@@ -163,6 +204,31 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with mock_aws():
         yield
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_meter_sums_its_own_metric_and_no_data_is_no_usage() -> None:
+    client = boto3.client("cloudwatch")
+    end = datetime.now(UTC).replace(second=0, microsecond=0)
+    start = end - timedelta(minutes=5)
+    for minute in range(1, 4):
+        client.put_metric_data(
+            Namespace="AWS/Kinesis",
+            MetricData=[
+                {
+                    "MetricName": "IncomingBytes",
+                    "Dimensions": [{"Name": "StreamName", "Value": "mobile-ai-dev-telemetry"}],
+                    "Timestamp": start + timedelta(minutes=minute),
+                    "Value": 10,
+                }
+            ],
+        )
+    places: burn_rate_plan.MeterPlaces = {"distribution_id": "E1", "functions": []}
+    meters: list[Any] = burn_rate_plan.usage_meters(DEV, places, PRICES)
+
+    values = measure(client, meters, start=start, end=end)
+
+    assert values == {"cdn-bytes": 0, "cdn-requests": 0, "stream-bytes": 30}
 
 
 # --- starting the workflow --------------------------------------------------------------------

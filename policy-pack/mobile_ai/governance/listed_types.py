@@ -138,6 +138,7 @@ UNJUDGED: Final[Mapping[str, str]] = {
     **{
         f"mobileai:index:{name}": _DECLARES
         for name in (
+            "BurnRate",
             "CloudInferenceEndpoint",
             "CostBudget",
             "CostTags",

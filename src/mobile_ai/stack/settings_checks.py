@@ -25,6 +25,7 @@ _STACK: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 TAKEN_NAMES: Final = frozenset(
     {
         "budget-dispatch",
+        "burn-rate",
         "delivery-timestamp-schedule",
         "registry-execution",
         "registry-monitoring",

@@ -23,6 +23,7 @@ __all__ = [
     "log_group_name",
     "log_group_patterns",
     "physical_name",
+    "role_arn",
     "to_wire",
 ]
 
@@ -103,6 +104,11 @@ def bucket_arn(bucket: str) -> str:
 def arn(scope: AwsScope, service: str, resource: str) -> str:
     """Return the ARN of a regional resource in the stack's account."""
     return f"arn:aws:{service}:{scope['region']}:{scope['account_id']}:{resource}"
+
+
+def role_arn(scope: AwsScope, role: str) -> str:
+    """Return the ARN of an IAM role by its name."""
+    return f"arn:aws:iam::{scope['account_id']}:role/{role}"
 
 
 def boundary_arn(scope: AwsScope) -> str:

@@ -1,1 +1,1 @@
-"""Budgets and the dispatch of remediation."""
+"""Budgets, burn-rate alarms and the dispatch of remediation."""

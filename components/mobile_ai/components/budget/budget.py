@@ -1,6 +1,6 @@
 """AWS Budgets with notifications, anomaly detection and the remediation trigger."""
 
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +11,8 @@ from mobile_ai.components.aws.names import AwsScope, key_alias, physical_name, t
 from mobile_ai.components.aws.platform import PlatformParts, encrypted_topic
 from mobile_ai.components.aws.service_source import invoker_source
 from mobile_ai.components.budget import plan
+from mobile_ai.components.budget.burn_rate import BurnRate
+from mobile_ai.components.budget.burn_rate_plan import Meter
 from mobile_ai.components.budget.plan import BudgetLimit, RemediationTarget
 
 __all__ = ["CostBudget", "CostBudgetArgs"]
@@ -29,12 +31,15 @@ class CostBudgetArgs(TypedDict):
     anomaly_monitor: bool
     remediation: RemediationTarget | None
     """Workflow to start; ``None`` only notifies."""
+    meters: NotRequired[list[Meter]]
+    """Meters evaluated every five minutes; without any, only AWS Budgets watch, hours late."""
 
 
 class CostBudget(pulumi.ComponentResource):
-    """AWS budgets, their topic and the remediation function.
+    """AWS budgets, their topic, the remediation function and the burn-rate alarm.
 
-    Budgets evaluate billing data that is hours old.
+    Budgets evaluate billing data that is hours old and are the backstop. The burn rate evaluates
+    usage of the last five minutes and is the fast path.
     """
 
     topic_arn: pulumi.Output[str]
@@ -60,6 +65,18 @@ class CostBudget(pulumi.ComponentResource):
             _anomalies(name, args, topic, child)
         if args["remediation"] is not None:
             _remediation(name, args, args["remediation"], topic, child)
+        if meters := args.get("meters"):
+            BurnRate(
+                f"{name}-burn",
+                {
+                    "scope": scope,
+                    "platform": platform,
+                    "topic_arn": topic.arn,
+                    "hourly_limit_usd": plan.hourly_limit(args["budgets"]),
+                    "meters": meters,
+                },
+                child,
+            )
         self.topic_arn = topic.arn
         self.register_outputs({"topicArn": topic.arn, "budgets": to_wire(args)["budgets"]})
 

@@ -28,7 +28,7 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
 
 
 def budget_arguments(inputs: StackInputs, *, platform: PlatformParts) -> CostBudgetArgs:
-    """Return the arguments of ``CostBudget``."""
+    """Return the arguments of ``CostBudget`` without meters, which require prices."""
     settings = inputs.settings
     remediation = settings.cost.remediation
     return {
