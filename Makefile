@@ -12,7 +12,6 @@ BIN := .venv/bin
 SYNC := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --inexact --compile-bytecode --python $(PYTHON)
 # Test workers: two fit the memory of a small machine; more cores may set more.
 JOBS ?= 2
-FAST := not engine and not build and not services and not slow and not fuzz and not accept
 
 .DEFAULT_GOAL := help
 .PHONY: help setup preview up down programs check test accept newest fresh lint coverage reference bench model docs release clean
@@ -38,7 +37,7 @@ programs: .venv/.all
 	@$(BIN)/python -m mobile_ai.sandbox.kubernetes_provider
 
 check: .venv/.all ## Run the fast tests: no engine, no services, no TensorFlow, nothing that takes seconds
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "$(FAST)" $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not engine and not build and not services and not slow and not fuzz and not accept" $(ARGS)
 
 test: programs ## Install everything and run every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
@@ -63,9 +62,9 @@ lint: .venv/.all ## Check style, types, imports, spelling, wording and project m
 	$(BIN)/validate-pyproject pyproject.toml
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml docs/templates/*.yml
 
-coverage: .venv/.all ## Run the fast tests and hold their branch coverage to its floors
+coverage: programs ## Run the tests without the engine and hold their branch coverage to its floors
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadgroup -m "$(FAST)" $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadgroup -m "not engine and not fuzz and not accept" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/python -m tests.tools.coverage_rooms
 
