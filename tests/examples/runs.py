@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,8 @@ from tests.delivery.world import Cdn
 from tests.edge.models.world import Releases, scaled
 
 ROOT = Path(__file__).parents[2]
+from tests.waiting import until
+
 EXAMPLES = ROOT / "examples"
 _SECONDS = 60
 # Of a whole environment, so that no path of this process reaches a clean one.
@@ -105,16 +106,18 @@ def ask_edge(python: Path, folder: Path, environment: Mapping[str, str] = CLEAN)
 
 
 def _wait_until_ready(url: str, server: "subprocess.Popen[str]") -> None:
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        with (
-            contextlib.suppress(urllib.error.URLError, ConnectionError),
-            urllib.request.urlopen(f"{url}/v2/health/ready"),  # noqa: S310  # loopback
-        ):
-            return
-        time.sleep(0.1)
-    server.kill()
-    raise AssertionError(server.communicate()[1])
+    until(lambda: server.poll() is not None or _ready(url))
+    if server.poll() is not None:
+        raise AssertionError(server.communicate()[1])
+
+
+def _ready(url: str) -> bool:
+    with (
+        contextlib.suppress(urllib.error.URLError, ConnectionError),
+        urllib.request.urlopen(f"{url}/v2/health/ready"),  # noqa: S310  # loopback
+    ):
+        return True
+    return False
 
 
 @contextlib.contextmanager
