@@ -15,10 +15,9 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from tests.delivery.world import Cdn
 from tests.edge.models.world import Releases, scaled
-
-ROOT = Path(__file__).parents[2]
 from tests.waiting import until
 
+ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 _SECONDS = 60
 # Of a whole environment, so that no path of this process reaches a clean one.
