@@ -21,7 +21,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from benchmarks.edge_swap import _MALLOC
 from mobile_ai.components.endpoints.cloud_api import COMMAND
 from mobile_ai.components.endpoints.kube_workload import PORT
-from mobile_ai.edge.image import ImageError, bill_of_materials, main, stage
+from mobile_ai.edge.image import ImageError, bill_of_materials, main, stage_image
 from tests.edge.models.world import Releases
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ def repository(tmp_path_factory):
 @pytest.fixture(scope="module")
 def staged(repository, tmp_path_factory):
     out = tmp_path_factory.mktemp("context")
-    return stage(out, stack="dev", model="digits/1.1.0", root=repository)
+    return stage_image(out, stack="dev", model="digits/1.1.0", root=repository)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_what_is_staged_has_no_keys_no_build_code_and_no_tests(staged):
 def test_what_is_missing_is_said_before_anything_is_deleted(repository, tmp_path, arguments, said):
     (tmp_path / "mine").write_text("keep")
     with pytest.raises(ImageError, match=said):
-        stage(tmp_path, root=repository, **arguments)
+        stage_image(tmp_path, root=repository, **arguments)
     assert (tmp_path / "mine").exists()
 
 

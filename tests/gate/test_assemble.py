@@ -8,7 +8,7 @@ import pytest
 
 from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.gate.report.report import report_schema
-from mobile_ai.gate.state.baseline import DeployedModels, ModelPin
+from mobile_ai.gate.state.baseline import DeployedModels, DeployedPin
 from tests.gate.support import FIELD_URN, TIMING, run_of
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -92,8 +92,8 @@ def test_pack_that_fails_to_start_tells_why_without_a_traceback():
 
 def test_changes_are_counted_against_the_baseline():
     pins = {
-        "field-digits": ModelPin(model="digits", version="1.0.0", sha256="e" * 64),
-        "gone-digits": ModelPin(model="digits", version="1.0.0", sha256="e" * 64),
+        "field-digits": DeployedPin(model="digits", version="1.0.0", sha256="e" * 64),
+        "gone-digits": DeployedPin(model="digits", version="1.0.0", sha256="e" * 64),
     }
     found = report(
         "passed", baseline=DeployedModels(source="deployed state", pins=pins, resources=9)
@@ -106,7 +106,7 @@ def test_changes_are_counted_against_the_baseline():
 
 
 def test_failed_program_changes_nothing():
-    pins = {"field-digits": ModelPin(model="digits", version="1.0.0", sha256="e" * 64)}
+    pins = {"field-digits": DeployedPin(model="digits", version="1.0.0", sha256="e" * 64)}
     found = report(
         "program_failed", exit_code=1, baseline=DeployedModels(source="state", pins=pins)
     )

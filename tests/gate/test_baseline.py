@@ -10,7 +10,7 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.state.baseline import (
     DeployedModels,
-    ModelPin,
+    DeployedPin,
     changes,
     from_export,
     from_git,
@@ -18,7 +18,7 @@ from mobile_ai.gate.state.baseline import (
 )
 from tests.gate.support import DEPLOYMENT, FIELD_URN, STACK_TEXT
 
-PIN = ModelPin(model="digits", version="1.1.0", sha256="a" * 64, previous="b" * 64)
+PIN = DeployedPin(model="digits", version="1.1.0", sha256="a" * 64, previous="b" * 64)
 MODEL = {"id": "digits", "version": "1.1.0", "sha256": "a" * 64, "previous": {"sha256": "b" * 64}}
 INPUTS = {"spec": {"aiModel": MODEL}}
 

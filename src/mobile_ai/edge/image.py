@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_yaml
 
-__all__ = ["ImageError", "bill_of_materials", "main", "stage", "uv_program"]
+__all__ = ["ImageError", "bill_of_materials", "main", "stage_image", "uv_program"]
 
 _ROOT: Final = Path(__file__).parents[3]
 # Of the command line, only the server's own command group.
@@ -43,7 +43,7 @@ class ImageError(ValueError):
     """Raised when an input of the image is missing; the message states the next step."""
 
 
-def stage(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT) -> Path:
+def stage_image(out: Path, *, stack: str, model: str | None = None, root: Path = _ROOT) -> Path:
     """Assemble the build context in a folder, which is emptied first; return the folder.
 
     Args:
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("build/edge-image"), help="the folder")
     given = parser.parse_args(arguments)
     try:
-        out = stage(given.out, stack=given.stack, model=given.model)
+        out = stage_image(given.out, stack=given.stack, model=given.model)
     except ImageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

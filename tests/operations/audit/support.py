@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.gate.state.baseline import ModelPin
+from mobile_ai.gate.state.baseline import DeployedPin
 from mobile_ai.governance.facts import Facts
 from mobile_ai.operations.audit import Check, DeployedStack, Found
 from mobile_ai.operations.audit.contract import Author
@@ -13,7 +13,7 @@ from mobile_ai.testing import Scene
 
 SCENE = Scene()
 NAME = SCENE.deployment().name
-PIN = ModelPin(model="digits", version="1.1.0", sha256=SCENE.version.sha256)
+PIN = DeployedPin(model="digits", version="1.1.0", sha256=SCENE.version.sha256)
 
 
 def deployed(*, scene: Scene = SCENE, now: datetime | None = None, **changes: Any) -> DeployedStack:

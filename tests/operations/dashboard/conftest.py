@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.operations.dashboard import Board, Chart, Table, render_page
-from mobile_ai.operations.dashboard.board import Section
+from mobile_ai.operations.dashboard.board import BoardSection
 
 ATTACK = "</script><script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
 
@@ -60,8 +60,8 @@ def board() -> Board:
         made="24 November 2026",
         facts={"open findings": "1", ATTACK: ATTACK},
         sections=[
-            Section(id="charts", title="Charts", parts=[*charts, nothing]),
-            Section(id="tables", title="Tables", parts=[table]),
+            BoardSection(id="charts", title="Charts", parts=[*charts, nothing]),
+            BoardSection(id="tables", title="Tables", parts=[table]),
         ],
     )
 

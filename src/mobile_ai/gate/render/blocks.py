@@ -93,7 +93,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class SectionBlock:
     """Verdict, rules, changes, a model comparison, or the cost.
 
     Attributes:
@@ -112,7 +112,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class FactsBlock:
     """Evaluated files, and the programs that evaluated them, by their name."""
 
     title: str = "Facts"
@@ -120,13 +120,13 @@ class Facts:
     providers: tuple[str, ...]
 
 
-Block = Findings | Listing | Section | Facts
+Block = Findings | Listing | SectionBlock | FactsBlock
 
 
 def blocks(report: Report) -> tuple[Block, ...]:
     """Return the blocks of a report; one without content is left out."""
     return (
-        Section(title="Verdict", text=text.headline(report), about=report.verdict),
+        SectionBlock(title="Verdict", text=text.headline(report), about=report.verdict),
         *_findings("Denied", report, mandatory=True),
         *_listing("Errors", report.errors),
         *_listing("Cannot be trusted", report.doubts),
@@ -172,10 +172,10 @@ def _grouped(violations: Iterable[ViolationResult]) -> tuple[FindingText, ...]:
     )
 
 
-def _rules(report: Report) -> Section:
+def _rules(report: Report) -> SectionBlock:
     rows = [_rule(item) for item in report.rules if item.outcomes.judged]
     rows.sort(key=lambda row: row.outcome == "pass")
-    return Section(
+    return SectionBlock(
         title="Rules",
         tables=_tables(Table(head="rule", columns=("level", *OUTCOME_NAMES), rows=tuple(rows))),
         notes=tuple(filter(None, [text.silent_sentence(report)])),
@@ -192,7 +192,7 @@ def _rule(item: RuleResult) -> Row:
     )
 
 
-def _changes(report: Report) -> Iterator[Section]:
+def _changes(report: Report) -> Iterator[SectionBlock]:
     """Yield the changed deployments that no model comparison covers."""
     compared = {item.deployment for item in report.models}
     rows = tuple(
@@ -202,16 +202,16 @@ def _changes(report: Report) -> Iterator[Section]:
     )
     if rows:
         table = Table(head="deployment", columns=("prior", "proposed"), rows=rows)
-        yield Section(title="Changes", about=report.baseline, tables=_tables(table))
+        yield SectionBlock(title="Changes", about=report.baseline, tables=_tables(table))
 
 
-def _model(item: ModelChange) -> Section:
+def _model(item: ModelChange) -> SectionBlock:
     columns = tuple(f"{one.variant}: {', '.join(one.targets)}" for one in item.variants)
     rows = tuple(
         Row(name=row[0].name, kind=row[0].unit, cells=tuple(map(text.figure_text, row)))
         for row in zip(*(variant.figures for variant in item.variants), strict=False)
     )
-    return Section(
+    return SectionBlock(
         title="Model",
         text=text.model_title(item),
         about=item.deployment,
@@ -220,7 +220,7 @@ def _model(item: ModelChange) -> Section:
     )
 
 
-def cost_block(cost: CostReport) -> Section:
+def cost_block(cost: CostReport) -> SectionBlock:
     """Return the block of a cost comparison."""
     notes = filter(None, (text.unknown_sentence(cost), text.forecast_sentence(cost)))
     change = ("change",) if cost.prior else ()
@@ -235,7 +235,9 @@ def cost_block(cost: CostReport) -> Section:
     )
     found = (Table(head=head, columns=names, rows=tuple(rows)) for head, names, rows in tables)
     shown = _tables(*found) if cost.proposed else {}
-    return Section(title="Cost", text=text.cost_sentence(cost), tables=shown, notes=tuple(notes))
+    return SectionBlock(
+        title="Cost", text=text.cost_sentence(cost), tables=shown, notes=tuple(notes)
+    )
 
 
 def _tables(*tables: Table) -> dict[str, Table]:
@@ -294,10 +296,10 @@ def _unknown(item: UnknownCost) -> Row:
     return Row(name=item.resource, kind=item.item, cells=(item.reason, most))
 
 
-def _facts(report: Report) -> Facts:
+def _facts(report: Report) -> FactsBlock:
     engine, cost = report.engine, report.cost
     prices = f"{cost.prices} (sha256 {cost.prices_sha256[:12]})" if cost.prices else ""
-    return Facts(
+    return FactsBlock(
         facts={
             "judged": text.source_sentence(report),
             "by": text.pack_sentence(report),

@@ -7,11 +7,11 @@ from mobile_ai.contracts.printable import printable, printable_lines
 from mobile_ai.gate.render.blocks import (
     OUTCOME_NAMES,
     Block,
-    Facts,
+    FactsBlock,
     Findings,
     FindingText,
     Listing,
-    Section,
+    SectionBlock,
     Table,
     visible_blocks,
 )
@@ -40,17 +40,17 @@ def _written(block: Block) -> Iterable[str]:
         case Listing():
             entries = [_quote(str(item)) for item in block.entries]
             return [f"### {block.title}", *_entries(entries)]
-        case Facts():
+        case FactsBlock():
             return _facts(block)
-        case Section():
+        case SectionBlock():
             return _SECTIONS[block.title](block)
 
 
-def _verdict(block: Section) -> Iterator[str]:
+def _verdict(block: SectionBlock) -> Iterator[str]:
     yield f"## {_ICONS[block.about]} {block.text}"
 
 
-def _rules(block: Section) -> list[str]:
+def _rules(block: SectionBlock) -> list[str]:
     return _folded("Rules", [*_tables(block.tables.values()), *map(_quote, block.notes), ""])
 
 
@@ -80,7 +80,7 @@ def _finding(finding: FindingText) -> str:
     return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {told}"
 
 
-def _cost(block: Section) -> Iterator[str]:
+def _cost(block: SectionBlock) -> Iterator[str]:
     yield f"### Cost: {_quote(block.text)}"
     yield from _tables(table for head, table in block.tables.items() if head == "budget")
     yield from (f"{_quote(note)}.<br>" for note in block.notes)
@@ -89,19 +89,19 @@ def _cost(block: Section) -> Iterator[str]:
         yield from _folded("By deployment, resource and tag", details)
 
 
-def _model(block: Section) -> Iterator[str]:
+def _model(block: SectionBlock) -> Iterator[str]:
     yield f"### Model: {_quote(block.text)}"
     yield from _tables(block.tables.values())
     yield from (f"Rollout of {_quote(block.about)}: {_quote(note)}." for note in block.notes)
 
 
-def _changes(block: Section) -> Iterator[str]:
+def _changes(block: SectionBlock) -> Iterator[str]:
     yield f"### Changes against {_quote(block.about or 'nothing deployed')}"
     for table in block.tables.values():
         yield from _table(table)
 
 
-def _facts(block: Facts) -> Iterator[str]:
+def _facts(block: FactsBlock) -> Iterator[str]:
     facts = block.facts
     yield f"{_quote(facts['judged'])}, judged by {_quote(facts['by'])}."
     prices = f"; prices of {facts['prices']}" if facts["prices"] else ""
@@ -146,7 +146,7 @@ def _quote(text: str) -> str:
     return "<br>".join(line.strip() for line in escaped.splitlines() if line.strip())
 
 
-_SECTIONS: Final[Mapping[str, Callable[[Section], Iterable[str]]]] = {
+_SECTIONS: Final[Mapping[str, Callable[[SectionBlock], Iterable[str]]]] = {
     "Verdict": _verdict,
     "Rules": _rules,
     "Changes": _changes,

@@ -14,11 +14,11 @@ from mobile_ai.contracts.printable import printable, printable_lines
 from mobile_ai.gate.render.blocks import (
     OUTCOME_NAMES,
     Block,
-    Facts,
+    FactsBlock,
     Findings,
     FindingText,
     Listing,
-    Section,
+    SectionBlock,
     Table,
     cost_block,
     visible_blocks,
@@ -91,17 +91,17 @@ def _written(block: Block) -> RenderableType:
             return _list(block.title, map(_finding, block.shown))
         case Listing():
             return _list(block.title, (Text(printable_lines(str(one))) for one in block.entries))
-        case Facts():
+        case FactsBlock():
             return _facts(block)
-        case Section():
+        case SectionBlock():
             return _SECTIONS[block.title](block)
 
 
-def _verdict(block: Section) -> Text:
+def _verdict(block: SectionBlock) -> Text:
     return Text(block.text, _VERDICTS[block.about])
 
 
-def _rules(block: Section) -> Group:
+def _rules(block: SectionBlock) -> Group:
     notes = [Text(note, "dim") for note in block.notes]
     if not block.tables:
         return Group(*notes)
@@ -139,13 +139,13 @@ def _finding(finding: FindingText) -> Text:
     return text
 
 
-def _changes(block: Section) -> Group:
+def _changes(block: SectionBlock) -> Group:
     rows = (row for table in block.tables.values() for row in table.rows)
     moved = (f"{row.name}: {row.cells[0] or 'new'} -> {row.cells[1]}" for row in rows)
     return _list(block.title, map(Text, moved))
 
 
-def _model(block: Section) -> Group:
+def _model(block: SectionBlock) -> Group:
     title = Text.assemble(("Model  ", "bold"), f"{block.text}, in {block.about}")
     notes = (Text(f"  rollout: {note}", "dim") for note in block.notes)
     grids = [_figures(table) for table in block.tables.values()]
@@ -159,7 +159,7 @@ def _figures(table: Table) -> Grid:
     return grid
 
 
-def _cost(block: Section) -> Group:
+def _cost(block: SectionBlock) -> Group:
     parts: list[RenderableType] = [Text.assemble(("Cost  ", "bold"), block.text)]
     if budgets := block.tables.get("budget"):
         parts += [Text(), _table(budgets)]
@@ -202,7 +202,7 @@ def _columns(head: str, names: Iterable[str]) -> Grid:
     return grid
 
 
-def _facts(block: Facts) -> Grid:
+def _facts(block: FactsBlock) -> Grid:
     told = {"engine": f"pulumi {block.facts['engine']}"}
     told |= {"providers": "\n".join(block.providers)} if block.providers else {}
     grid = Grid.grid(padding=(0, 2))
@@ -212,7 +212,7 @@ def _facts(block: Facts) -> Grid:
     return grid
 
 
-_SECTIONS: Final[Mapping[str, Callable[[Section], RenderableType]]] = {
+_SECTIONS: Final[Mapping[str, Callable[[SectionBlock], RenderableType]]] = {
     "Verdict": _verdict,
     "Rules": _rules,
     "Changes": _changes,

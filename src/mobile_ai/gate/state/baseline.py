@@ -21,7 +21,7 @@ from mobile_ai.stack.reader import StackFile
 
 __all__ = [
     "DeployedModels",
-    "ModelPin",
+    "DeployedPin",
     "changes",
     "declared_pin",
     "export_state",
@@ -37,7 +37,7 @@ _DIGEST_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPin:
+class DeployedPin:
     """Model version that a deployment runs.
 
     Attributes:
@@ -68,7 +68,7 @@ class DeployedModels:
     """
 
     source: str
-    pins: Mapping[str, ModelPin]
+    pins: Mapping[str, DeployedPin]
     resources: tuple[Resource, ...] = ()
 
 
@@ -137,9 +137,9 @@ def from_git(project: Project, reference: str) -> DeployedModels:
     return DeployedModels(source=f"{project.stack_file.name} at {reference}", pins=pins)
 
 
-def declared_pin(entry: Mapping[str, Any]) -> ModelPin:
+def declared_pin(entry: Mapping[str, Any]) -> DeployedPin:
     """Return the model of a stack file's deployment."""
-    return ModelPin(
+    return DeployedPin(
         model=str(entry.get("model", "")),
         version=str(entry.get("version", "")),
         sha256=str(entry.get("sha256", "")),
@@ -164,7 +164,7 @@ def stack_file_at(project: Project, reference: str) -> StackFile:
         return StackFile(name=name)
 
 
-def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]:
+def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, DeployedPin]:
     """Return the model of every deployment by its name.
 
     Args:
@@ -175,9 +175,9 @@ def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelPin]
     return {name: pin for name, pin in pins.items() if pin.model and pin.version and pin.sha256}
 
 
-def _pin(inputs: Mapping[str, Any]) -> ModelPin:
+def _pin(inputs: Mapping[str, Any]) -> DeployedPin:
     model = Property(inputs, FindingCollector("")).at("spec", "aiModel")
-    return ModelPin(
+    return DeployedPin(
         model=model.at("id").text(),
         version=model.at("version").text(),
         sha256=model.at("sha256").text(),
@@ -186,7 +186,7 @@ def _pin(inputs: Mapping[str, Any]) -> ModelPin:
 
 
 def changes(
-    baseline: DeployedModels | None, proposed: Mapping[str, ModelPin]
+    baseline: DeployedModels | None, proposed: Mapping[str, DeployedPin]
 ) -> tuple[Change, ...]:
     """Return every deployment that differs from the baseline, in order of name."""
     prior = baseline.pins if baseline else {}

@@ -8,7 +8,7 @@ from functools import cache
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
-from mobile_ai.gate.state.baseline import ModelPin, from_git
+from mobile_ai.gate.state.baseline import DeployedPin, from_git
 from mobile_ai.operations.audit.contract import Author, moment
 from mobile_ai.stack.git import git
 
@@ -35,7 +35,7 @@ def pinned_by(project: Project, commit: str) -> Callable[[str], Author]:
     name = project.stack_file.name
 
     @cache  # each commit is read once for all deployments
-    def pins_at(at: str) -> Mapping[str, ModelPin]:
+    def pins_at(at: str) -> Mapping[str, DeployedPin]:
         return from_git(project, at).pins
 
     def ask(deployment: str) -> Author:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.report.report import Author
-from mobile_ai.gate.state.baseline import ModelPin
+from mobile_ai.gate.state.baseline import DeployedPin
 from mobile_ai.governance.facts import Facts
 
 __all__ = ["Ask", "Author", "Check", "DeployedStack", "Found", "moment"]
@@ -40,8 +40,8 @@ class DeployedStack:
     stack: str
     resources: tuple[Resource, ...]
     outputs: Mapping[str, Mapping[str, Any]]
-    pins: Mapping[str, ModelPin]
-    declared: Mapping[str, ModelPin]
+    pins: Mapping[str, DeployedPin]
+    declared: Mapping[str, DeployedPin]
     facts: Facts
     pinned_by: Callable[[str], Author]
     now: datetime

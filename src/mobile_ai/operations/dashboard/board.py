@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["FILTERS", "Board", "Chart", "Section", "Table"]
+__all__ = ["FILTERS", "Board", "BoardSection", "Chart", "Table"]
 
 FILTERS = ("app", "version", "ring")
 """Fields by which a reader can filter the page; a row without one is always shown."""
@@ -62,7 +62,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class BoardSection:
     """A section of the page.
 
     Attributes:
@@ -90,7 +90,7 @@ class Board:
     stack: str
     made: str
     facts: Mapping[str, str]
-    sections: Sequence[Section]
+    sections: Sequence[BoardSection]
 
     @property
     def charts(self) -> list[Chart]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.operations.dashboard.board import Board, Section
+from mobile_ai.operations.dashboard.board import Board, BoardSection
 from mobile_ai.operations.dashboard.fleet import DAY, fleet_charts, model_charts
 from mobile_ai.operations.dashboard.report_tables import (
     findings_table,
@@ -62,13 +62,13 @@ def collect_board(stack: str, sources: Sources, *, now: datetime) -> Board:
         made=f"{now:%-d %B %Y, %H:%M} UTC",
         facts=_facts(findings, months, reports),
         sections=(
-            Section(id="findings", title="Findings", parts=[findings_table(findings)]),
-            Section(id="fleet", title="Fleet", parts=fleet_charts(history)),
-            Section(
+            BoardSection(id="findings", title="Findings", parts=[findings_table(findings)]),
+            BoardSection(id="fleet", title="Fleet", parts=fleet_charts(history)),
+            BoardSection(
                 id="models", title="Models: quality, fairness, drift", parts=model_charts(history)
             ),
-            Section(id="money", title="Cost", parts=money(months)),
-            Section(
+            BoardSection(id="money", title="Cost", parts=money(months)),
+            BoardSection(
                 id="governance",
                 title="Gate and waivers",
                 parts=[gate_table(reports), waivers_table(sources.pack, stack, now=now)],

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import vl_convert
 
-from mobile_ai.operations.dashboard.board import FILTERS, Board, Chart, Section, Table
+from mobile_ai.operations.dashboard.board import FILTERS, Board, BoardSection, Chart, Table
 from mobile_ai.operations.dashboard.charts import DATA, specification
 
 __all__ = ["render_page"]
@@ -78,7 +78,7 @@ def _data(board: Board) -> dict[str, Any]:
     return {"filters": FILTERS, "data": DATA, "charts": charts, "tables": tables}
 
 
-def _section(section: Section) -> str:
+def _section(section: BoardSection) -> str:
     parts = "".join(_chart(p) if isinstance(p, Chart) else _table(p) for p in section.parts)
     return (
         f'<section aria-labelledby="{section.id}"><h2 id="{section.id}">{_text(section.title)}</h2>'
