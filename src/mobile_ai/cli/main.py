@@ -49,6 +49,7 @@ GROUPS: Final[Mapping[str, Group]] = {
         module="mobile_ai.cli.deploy.bundle",
         help="Write the Kubernetes bundles of `pull` sites from the state.",
         is_command=True,
+        extra="gate",
     ),
     "check": Group(
         module="mobile_ai.cli.deploy.check",
