@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.gate.engine.pack import pack_digest, pack_files, pack_version
+from mobile_ai.gate.engine.pack import NO_SOURCE, pack_digest, pack_files, pack_version
 from mobile_ai.gate.errors import GateError
 
 PACK = Path(__file__).parents[2] / "policy-pack"
@@ -64,7 +64,7 @@ def test_what_tools_leave_behind_does_not_count(pack):
 
 @pytest.fixture
 def copy(tmp_path):
-    return shutil.copytree(PACK, tmp_path / "pack", ignore=shutil.ignore_patterns("__pycache__"))
+    return shutil.copytree(PACK, tmp_path / "pack", ignore=shutil.ignore_patterns(*NO_SOURCE))
 
 
 def grown(pack, name):

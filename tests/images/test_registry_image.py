@@ -122,7 +122,8 @@ def prepare(world):
     place |= {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     secrets, parameters = boto3.client("secretsmanager", **place), boto3.client("ssm", **place)
     storage = boto3.client("s3", **place)
-    if not storage.list_buckets()["Buckets"]:
+    # Other tests of the process may have left buckets: moto has one memory for all its servers.
+    if "artifacts" not in {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}:
         here = {"LocationConstraint": "eu-west-1"}
         storage.create_bucket(Bucket="artifacts", CreateBucketConfiguration=here)
     login = {"username": USER, "password": PASSWORD}

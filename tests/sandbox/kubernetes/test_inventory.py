@@ -5,6 +5,7 @@ import json
 import pytest
 
 from mobile_ai.gate.state.leftovers import left_in_sandbox
+from mobile_ai.gate.state.rendered import SiteBundle, write_bundle
 from mobile_ai.sandbox.kubernetes.agent import sync
 from mobile_ai.sandbox.kubernetes.inventory import managed_by, owned_objects
 
@@ -15,6 +16,11 @@ CONFIG = {
     "mobile-ai:region": "eu-central-1",
     "mobile-ai:aws": {"accountId": "111122223333"},
 }
+
+
+def written(folder, files):
+    bundle = SiteBundle(folder="build/sites/dev/lab", files=files)
+    write_bundle(bundle, folder, stack="dev", commit="", clean=False)
 
 
 def test_only_what_the_manager_applied_is_listed_wherever_it_is(api, namespace):
@@ -66,14 +72,14 @@ def test_what_is_left_is_told_by_cluster_and_nothing_for_a_stack_that_left_nothi
 
 def test_what_the_agent_of_a_site_still_holds_is_told_until_it_syncs(api, endpoints, tmp_path):
     bundle, inventory = tmp_path / "bundle", tmp_path / "inventory.json"
-    bundle.mkdir()
     config = {**CONFIG, "mobile-ai:environment": "dev", "mobile-ai:sites": [{"name": "lab"}]}
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": []}
-    (bundle / "a.yaml").write_text(json.dumps({**role, "metadata": {"name": "of-the-bundle"}}))
+    text = json.dumps({**role, "metadata": {"name": "of-the-bundle"}})
+    written(bundle, {"1-manifest/a.yaml": text})
     sync(api, bundle, site="lab", inventory=inventory)
     assert left_in_sandbox(endpoints, config, stack="dev") == {
         "site lab": ["ClusterRole of-the-bundle"]
     }
-    (bundle / "a.yaml").unlink()
+    written(bundle, {})
     sync(api, bundle, site="lab", inventory=inventory)
     assert left_in_sandbox(endpoints, config, stack="dev") == {}

@@ -14,6 +14,7 @@ from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import Setting, load_setting
 
 __all__ = [
+    "NO_SOURCE",
     "PolicyPack",
     "pack_digest",
     "pack_files",
@@ -24,7 +25,7 @@ __all__ = [
 
 _MANIFEST = "PulumiPolicy.yaml"
 # Tool output: caches of files that are covered, and folders that no import can name.
-_NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
+NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
 # Files that judging never opens: for editors, installers and type checkers. Every other
 # file is covered, also of an unknown kind: the folder is the first in which Python looks for
 # modules, so that a `yaml.py` here would be imported in place of the library.
@@ -57,7 +58,7 @@ def pack_files(folder: Path) -> Iterator[Path]:
     """
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        if _NO_SOURCE.intersection(name.parts):
+        if NO_SOURCE.intersection(name.parts):
             continue
         if path.is_symlink():
             raise GateError(
