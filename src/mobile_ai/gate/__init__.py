@@ -1,6 +1,6 @@
 """The gate: previews a stack with the policy pack on a real engine and builds one report.
 
-    report = run_gate(Options(stack="dev"))
+    report = run_gate(GateOptions(stack="dev"))
     sys.stdout.write(render(report, "markdown"))
     sys.exit(report.exit_code)
 

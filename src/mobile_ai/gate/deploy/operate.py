@@ -1,7 +1,7 @@
 """Deploys a stack that the gate passed, refreshes it, and destroys it.
 
-    report, deployed = bring_up(Options(stack="dev"), tell)
-    take_down(Options(stack="dev"), tell)
+    report, deployed = bring_up(GateOptions(stack="dev"), tell)
+    take_down(GateOptions(stack="dev"), tell)
 
 In a sandbox, leftovers of an earlier run are repaired first. On AWS nothing is repaired
 automatically: the files must be committed, the secrets encrypted by KMS, and earlier operations

@@ -93,7 +93,7 @@ def _judge(
     except ImportError as error:
         raise ProviderError(
             f"inputs cannot be checked: got {error}; expected cfn-lint and botocore in the "
-            "environment. Next: `make setup`",
+            "environment. Next: `make setup`, or pip install 'mobile-ai-delivery[gate]'",
             code="FAILED_PRECONDITION",
         ) from error
 
