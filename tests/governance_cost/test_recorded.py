@@ -70,3 +70,20 @@ def test_a_what_if_changes_one_figure_of_one_deployment() -> None:
 def test_a_what_if_for_nobody_is_an_error() -> None:
     with pytest.raises(CostError, match="field-digits"):
         changed_usage([deployment()], {"nobody.requestsPerSecond": "7"})
+
+
+def error(message: str) -> str:
+    return json.dumps({"diagnosticEvent": {"severity": "error", "message": message}})
+
+
+def test_a_preview_that_failed_is_no_plan_though_it_planned_something() -> None:
+    lines = [event("urn:pulumi:dev::p::pulumi:pulumi:Stack::s"), error("Program failed\nat line 2")]
+
+    with pytest.raises(CostError, match="got a preview that failed: Program failed; expected"):
+        resources_of_events(lines)
+
+
+def test_a_preview_that_was_denied_is_a_plan() -> None:
+    key = event("urn:pulumi:dev::p::aws:kms/key:Key::k")
+
+    assert len(resources_of_events([key, error("preview failed\n")])) == 1

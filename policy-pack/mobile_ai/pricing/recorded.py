@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mobile_ai.contracts.exported import read_event, resources_of
+from mobile_ai.contracts.printable import printable
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.pricing.errors import CostError
 
 __all__ = ["changed_usage", "resources_of_events", "resources_of_steps"]
 
+# What the engine says of a preview in which rules denied something.
+_DENIED: Final = "preview failed"
 _DELETING: Final = frozenset({"delete", "delete-replaced", "discard"})
 
 
@@ -24,7 +27,8 @@ def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[
         deleted: Whether to include resources that the preview deletes, with their old inputs.
 
     Raises:
-        CostError: If no resource was planned, which would be estimated as 0.
+        CostError: If no resource was planned, which would be estimated as 0, or if the preview
+            failed, so that the plan may lack resources.
     """
     return resources_of_steps(_steps(lines), deleted=deleted)
 
@@ -53,10 +57,25 @@ def _steps(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         try:
             kind, body = read_event(line)
-            if kind == "resourcePreEvent":
-                yield body["metadata"]
+            step = body["metadata"] if kind == "resourcePreEvent" else None
         except (ValueError, KeyError, TypeError):
             continue  # a line that is no event, or no step
+        if kind == "diagnosticEvent":
+            _require_whole(body)
+        if step is not None:
+            yield step
+
+
+def _require_whole(diagnostic: Mapping[str, Any]) -> None:
+    """Refuse the plan of a preview that ended early; a denied one planned everything."""
+    message = str(diagnostic.get("message") or "").strip()
+    if diagnostic.get("severity") == "error" and message != _DENIED:
+        raise CostError(
+            "recorded plan",
+            got=f"a preview that failed: {printable(message.splitlines()[0] if message else '')}",
+            expected="a preview that planned every resource",
+            next_step="correct it and run `mobile-ai gate --stack <stack>` again",
+        )
 
 
 def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> list[Resource]:
