@@ -91,16 +91,14 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Enviro
 
     @functools.cache
     def make(extra: str) -> Path:
-        pins = folder / f"{extra}.txt"
-        chosen = ("--extra", extra) if extra else ()
-        what = ("--frozen", "--offline", "--no-emit-project", "--no-dev", "--no-header")
-        _uv("export", *what, *chosen, "-o", pins)
         place = folder / (extra or "base")
         python = place / "bin/python"
-        _uv("venv", "--python", sys.executable, place)
-        install = ("pip", "install", "--offline", "--no-deps", "--python", python)
-        _uv(*install, "--require-hashes", "-r", pins)
-        _uv(*install, wheel)
+        chosen = ("--extra", extra) if extra else ()
+        # From the lock, whose addresses are in the cache since the tests' own environment was
+        # made. `uv pip install` would ask an index that `uv sync --frozen` never reads.
+        what = ("sync", "--frozen", "--offline", "--no-dev", "--no-install-project")
+        _uv(*what, "--python", sys.executable, *chosen, into=place)
+        _uv("pip", "install", "--offline", "--no-deps", "--python", python, wheel)
         return python
 
     return make
@@ -116,9 +114,12 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _uv(*arguments: str | Path) -> None:
+def _uv(*arguments: str | Path, into: Path | None = None) -> None:
     call = [uv_program(ROOT), "--quiet", *arguments]
-    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    place = {"UV_PROJECT_ENVIRONMENT": str(into)} if into else {}
+    done = subprocess.run(
+        call, cwd=ROOT, env=os.environ | place, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
