@@ -14,6 +14,8 @@ from tests.e2e.checkout import Checkout, GateRun
 
 Verdicts = set[tuple[str, str, str]]
 _SECONDS = 240
+# Where the engine was built, if the cache is not below the home folder.
+_CACHE = {name: os.environ[name] for name in ("XDG_CACHE_HOME",) if name in os.environ}
 # A shell without our environment on PATH, where `eval "$(mobile-ai sandbox env)"` was typed.
 _SHELL = """
 eval "$("$PYTHON" -m mobile_ai.cli.main sandbox env --stack "$STACK")" || exit 9
@@ -66,6 +68,7 @@ class Plain:
         """Run `pulumi` from PATH in a fresh shell."""
         variables = {
             "HOME": os.environ["HOME"],
+            **_CACHE,
             "PATH": os.defpath,
             "PYTHON": sys.executable,
             "PYTHONPATH": self.checkout.environment()["PYTHONPATH"],

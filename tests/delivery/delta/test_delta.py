@@ -154,6 +154,14 @@ def test_random_bytes_are_no_patch(data):
         apply_patch(data, OLD, sha256="0" * 64, length=50)
 
 
+def test_a_frame_that_declares_more_than_it_may_unpack_is_refused_before_memory_is_taken():
+    header = b"\x28\xb5\x2f\xfd\xe0" + (1 << 60).to_bytes(8, "little")  # RFC 8878, 3.1.1.1
+    patch = pack("zstd", header + b"\x01\x00\x00", old_length=0, new_length=100)
+
+    with pytest.raises(PatchError, match="declares 1152921504606846976 bytes"):
+        apply_patch(patch, b"", sha256="0" * 64, length=100)
+
+
 def test_a_zstd_bomb_is_cut():
     bomb = pack("zstd", zstd.compress(bytes(50_000_000)), old_length=0, new_length=100)
     tracemalloc.start()

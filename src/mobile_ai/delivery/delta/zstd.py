@@ -40,6 +40,7 @@ def decompress(data: bytes | memoryview, length: int, before: bytes = b"") -> by
         dict_data=_raw(before), max_window_size=_LARGEST_WINDOW
     )
     try:
+        _require_length(zstandard.frame_content_size(data), length)
         # One-shot: a streaming decoder would keep its window, as large again, beside the result.
         result: bytes = decompressor.decompress(
             data, max_output_size=length or 1, read_across_frames=False, allow_extra_data=False
@@ -49,6 +50,12 @@ def decompress(data: bytes | memoryview, length: int, before: bytes = b"") -> by
     if len(result) != length:
         raise broken(f"{len(result)} bytes unpacked", f"{length}")
     return result
+
+
+def _require_length(declared: int, length: int) -> None:
+    # The decoder allocates what the frame's header declares, whatever `max_output_size` says.
+    if declared not in {-1, length}:  # -1: not declared (python-zstandard, `frame_content_size`)
+        raise broken(f"a frame that declares {declared} bytes", f"{length}")
 
 
 def _raw(before: bytes) -> zstandard.ZstdCompressionDict | None:
