@@ -163,8 +163,9 @@ def _follow(go: "subprocess.Popen[str]", lines: list[str], progress: Progress) -
     arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in go.stdout or ():
-            arrived.put(line.rstrip("\n"))
+        with suppress(ValueError):  # after an interrupt, the main thread closes the pipe
+            for line in go.stdout or ():
+                arrived.put(line.rstrip("\n"))
         arrived.put(None)
 
     threading.Thread(target=read, daemon=True).start()
