@@ -16,6 +16,7 @@ from typing import Any, Final
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.engine_values import decode_json
 from mobile_ai.gate.errors import GateError
+from mobile_ai.gate.state.baseline import exported_rows
 
 __all__ = [
     "INDEX",
@@ -151,9 +152,8 @@ def _require_own(folder: Path) -> None:
 
 
 def _rows(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    rows = (export.get("deployment") or {}).get("resources") or ()
     # A replaced object that still waits for its deletion is not part of the bundle.
-    return [row for row in rows if not row.get("delete")]
+    return [row for row in exported_rows(export) if not row.get("delete")]
 
 
 def _folders(export: Mapping[str, Any]) -> dict[str, str]:
