@@ -18,7 +18,7 @@ from mobile_ai.pricing.recommend import CostRecommendation
 from mobile_ai.pricing.search import Answer, Choice
 from mobile_ai.stack.editor import edited
 from mobile_ai.stack.reader import StackFile
-from tests.governance_cost.support import PRICES, ROOT, context, deployment, model, resource
+from tests.pricing.support import PRICES, ROOT, context, deployment, model, resource
 
 
 def event(item: Resource) -> str:

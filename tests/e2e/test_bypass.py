@@ -189,5 +189,5 @@ def test_a_read_that_a_real_cloud_answers_leaves_the_run_undecided() -> None:
 
 
 def test_there_are_attempts_enough() -> None:
-    """Those around the pack alone are counted in tests/policy_pack/engine/test_bypass.py."""
+    """Those around the pack alone are counted in tests/governance/engine/test_bypass.py."""
     assert len(_PROGRAM) + len(_AROUND) >= 12

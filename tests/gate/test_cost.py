@@ -10,7 +10,7 @@ from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.pricing.budgets import Prior
-from tests.governance_cost.support import context, deployment, model, resource
+from tests.pricing.support import context, deployment, model, resource
 
 NAT = resource("aws:ec2/natGateway:NatGateway", {}, name="nat")  # 730 x 0.052 + 20 x 0.052
 KEY = resource("aws:kms/key:Key", {}, name="key")  # 1.00 + 20,000 x 0.000003

@@ -7,7 +7,7 @@ import pytest
 
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.gate.report.models import model_changes
-from tests.governance_cost.support import deployment, resource
+from tests.pricing.support import deployment, resource
 
 NEW, OLD = "f" * 64, "0" * 64
 

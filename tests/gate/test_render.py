@@ -17,7 +17,7 @@ from mobile_ai.gate.report.report import Author, Timing
 from mobile_ai.gate.report.sections import Figure
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
-from tests.governance_cost.support import context, resource
+from tests.pricing.support import context, resource
 
 HERE = Path(__file__).parent
 SARIF_SCHEMA = HERE / "sarif-2.1.0.schema.json"
