@@ -1,14 +1,51 @@
 """Options that commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-__all__ = ["STORE", "Findings", "Json"]
+__all__ = [
+    "STORE",
+    "App",
+    "Cloud",
+    "Embedded",
+    "Findings",
+    "Json",
+    "Model",
+    "Operated",
+    "Repository",
+    "StackFile",
+]
 
 STORE: Final = Path("build/telemetry")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for machines.")]
+"""Telemetry store of the commands that read or write one."""
+
+
+class Cloud(StrEnum):
+    """Clouds that a command can work on."""
+
+    SANDBOX = "sandbox"
+    AWS = "aws"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
+Operated = Annotated[
+    Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
+]
+Repository = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
+StackFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config-file", help="Stack file to use instead of the repository's, such as a copy."
+    ),
+]
+App = Annotated[str, typer.Option("--app", help="The application.")]
+Model = Annotated[str, typer.Option("--model", help="The model.")]
+Embedded = Annotated[
+    Path | None, typer.Option("--embedded", help="Model file in the application's package.")
+]
 Findings = Annotated[
     Path | None,
     typer.Option("--findings", help="Folder of findings; default: <store>/findings."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Json
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT
 
@@ -25,7 +26,6 @@ providers = typer.Typer(no_args_is_help=True)
 app.add_typer(providers, name="providers", help="Stand-ins for the AWS and Kubernetes providers.")
 
 Name = Annotated[str, typer.Option(help="Name of the sandbox; several can run side by side.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command()

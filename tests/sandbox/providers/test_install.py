@@ -12,8 +12,9 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.providers import install
-from mobile_ai.sandbox.providers.specfile import sdk_version, write_atomically
+from mobile_ai.sandbox.providers.specfile import sdk_version
 
 SECONDS = 120
 

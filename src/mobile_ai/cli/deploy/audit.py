@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.gate import Cloud
-from mobile_ai.cli.deploy.reports import FORMATS, forms_of, show
+from mobile_ai.cli.deploy.reports import Forms, Out, forms_of, show
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Cloud
 
 if TYPE_CHECKING:
     from mobile_ai.operations.audit import Check
@@ -24,12 +24,8 @@ def command(  # noqa: PLR0917  typer passes options by name
         Path | None, typer.Option(help="State file of `pulumi stack export`; requires no backend.")
     ] = None,
     commit: Annotated[str, typer.Option(help="Commit with the desired state.")] = "HEAD",
-    form: Annotated[
-        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
-    ] = "table",
-    out: Annotated[
-        Path | None, typer.Option(help="Write every format to a file in this folder.")
-    ] = None,
+    form: Forms = "table",
+    out: Out = None,
     live: Annotated[  # noqa: FBT002
         bool, typer.Option("--live", help="Also query the clouds, the registry and the clusters.")
     ] = False,

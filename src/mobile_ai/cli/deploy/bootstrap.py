@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
     from mobile_ai.contracts.resource import Resource
@@ -31,7 +32,7 @@ def command(
     explain: Annotated[  # noqa: FBT002
         bool, typer.Option("--explain", help="Print the permissions that each resource requires.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Create state bucket, keys, image repositories and pipeline roles, if missing.
 

@@ -8,17 +8,15 @@ from typing import Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.gate import Cloud
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Cloud, Json, Operated
 
 __all__ = ["command"]
 
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack to write the bundles of: dev, prod, ...")],
-    cloud: Annotated[
-        Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
-    ] = Cloud.SANDBOX,
+    cloud: Operated = Cloud.SANDBOX,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for one subfolder a site; default: build/sites/<stack>."),
@@ -27,7 +25,7 @@ def command(
         list[str] | None,
         typer.Option(help="Site that the stack has no more; its bundle gets no objects."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Write the bundle of every `pull` site, whole and with its index.
 

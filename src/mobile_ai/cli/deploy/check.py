@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def command(
         list[Path] | None,
         typer.Argument(help="Changed files; without any, all stacks are checked."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Check stack files, manifests, evidence and waivers without an engine, in a second or two.
 

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from mobile_ai.cli.deploy.gate import Cloud
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Cloud, Json, Operated
 
 __all__ = ["command"]
 
@@ -19,10 +19,8 @@ _SHOWN: Final = 8
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack to destroy: dev, prod, ...")],
-    cloud: Annotated[
-        Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
-    ] = Cloud.SANDBOX,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
+    cloud: Operated = Cloud.SANDBOX,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Destroy all resources of a stack without confirmation; a sandbox keeps running.
 

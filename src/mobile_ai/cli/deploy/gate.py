@@ -1,14 +1,14 @@
 """`mobile-ai gate`: preview a stack with the policy pack and report one verdict."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.reports import FORMATS, forms_of, show
+from mobile_ai.cli.deploy.reports import Forms, Out, forms_of, show
 from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.options import Cloud
 
 if TYPE_CHECKING:
     from mobile_ai.gate import GateOptions, Report
@@ -17,24 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-class Cloud(StrEnum):
-    """Providers of the preview."""
-
-    SANDBOX = "sandbox"
-    AWS = "aws"
-
-
 def command(  # noqa: PLR0917  typer passes options by name
     stack: Annotated[str, typer.Option(help="Stack to preview: dev, prod, ...")],
     cloud: Annotated[
         Cloud, typer.Option(help="Stand-in providers, or the official ones with your credentials.")
     ] = Cloud.SANDBOX,
-    form: Annotated[
-        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")
-    ] = "table",
-    out: Annotated[
-        Path | None, typer.Option(help="Write every format to a file in this folder.")
-    ] = None,
+    form: Forms = "table",
+    out: Out = None,
     base: Annotated[
         str, typer.Option(help="Commit to compare with; default: the deployed state.")
     ] = "",

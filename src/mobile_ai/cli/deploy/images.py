@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
     from mobile_ai.operations.images import Moved
@@ -22,7 +23,6 @@ Tag = Annotated[
     str,
     typer.Option(help="Tag to resolve; default: the reference's tag, or the highest version."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 
 
 @app.command()

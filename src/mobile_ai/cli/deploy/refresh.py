@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.gate import Cloud
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Cloud, Json, Operated
 
 if TYPE_CHECKING:
     from mobile_ai.gate.state.drift import Drift
@@ -18,10 +18,8 @@ __all__ = ["command"]
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack to refresh: dev, prod, ...")],
-    cloud: Annotated[
-        Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
-    ] = Cloud.SANDBOX,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,  # noqa: FBT002
+    cloud: Operated = Cloud.SANDBOX,
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Refresh the stack's state from deployed resources, and report drift from Git.
 

@@ -2,18 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from mobile_ai.cli.errors import UserError
 
 if TYPE_CHECKING:
     from mobile_ai.gate import Report
 
-__all__ = ["FORMATS", "forms_of", "show"]
+__all__ = ["FORMATS", "Forms", "Out", "forms_of", "show"]
 
 # Duplicates `gate.render.FORMS`, whose import takes a second, too long for a help text.
 FORMATS: Final = ("table", "json", "markdown", "sarif")
 _TABLE: Final = "table"
+
+Forms = Annotated[str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")]
+Out = Annotated[Path | None, typer.Option(help="Write every format to a file in this folder.")]
 
 
 def forms_of(text: str, out: Path | None) -> list[str]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.gate import Cloud
 from mobile_ai.cli.errors import answering
+from mobile_ai.cli.options import Cloud, Json, Operated
 
 if TYPE_CHECKING:
     from mobile_ai.gate import Report
@@ -19,19 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 Stack = Annotated[str, typer.Option(help="Stack to deploy: dev, prod, ...")]
-On = Annotated[
-    Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
-]
 StatementOption = Annotated[
     Path | None,
     typer.Option(help="Signed statement of `mobile-ai gate --statement`, instead of a gate run."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def command(
     stack: Stack,
-    cloud: On = Cloud.SANDBOX,
+    cloud: Operated = Cloud.SANDBOX,
     statement: StatementOption = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:

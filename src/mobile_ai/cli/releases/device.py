@@ -14,7 +14,7 @@ from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
 from mobile_ai.cli.errors import UserError
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import App, Embedded, Json, Model, Repository, StackFile
 from mobile_ai.cli.releases.device_check import check_command
 from mobile_ai.delivery.bundle import Bundle, verify_bundle
 from mobile_ai.delivery.client import Device, active_model, explain
@@ -37,17 +37,12 @@ Root = Annotated[
     Path,
     typer.Option("--root", help="Initial trusted root: releases/<stack>/metadata/1.root.json."),
 ]
-App = Annotated[str, typer.Option("--app", help="The application.")]
-Model = Annotated[str, typer.Option("--model", help="The model.")]
 AppVersion = Annotated[str, typer.Option("--app-version", help="Version of the application.")]
 Class = Annotated[
     Literal["entry", "mid-range", "high-end"],
     typer.Option("--device-class", help="Performance class."),
 ]
 SiteOption = Annotated[str | None, typer.Option("--site", help="Site name, for an edge pod.")]
-Embedded = Annotated[
-    Path | None, typer.Option("--embedded", help="Model file in the application's package.")
-]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
@@ -149,19 +144,14 @@ def verify(  # noqa: PLR0917  # typer passes options by name
     root: Root,
     app_name: App,
     model: Model,
-    app_version: Annotated[str, typer.Option("--app-version", help="Version of the application.")],
+    app_version: AppVersion,
     embedded: Embedded = None,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--dir", help="DeviceFolder that is packaged; it must not contain a private key."
-        ),
+        typer.Option("--dir", help="Folder that is packaged; it must not contain a private key."),
     ] = None,
-    root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
-    config_file: Annotated[
-        Path | None,
-        typer.Option("--config-file", help="Stack file to use instead of the repository's."),
-    ] = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Check an application's package before its release; exit code 1 if a check fails.
@@ -201,15 +191,11 @@ def tuf(  # noqa: PLR0917  # typer passes options by name
     trusted_root: Annotated[
         Path | None, typer.Argument(help="Root file to trust, for init.")
     ] = None,
-    metadata_dir: Annotated[Path, typer.Option(help="DeviceFolder of the metadata.")] = Path(
-        "metadata"
-    ),
+    metadata_dir: Annotated[Path, typer.Option(help="Folder of the metadata.")] = Path("metadata"),
     metadata_url: Annotated[str | None, typer.Option(help="Base URL of the metadata.")] = None,
     target_name: Annotated[list[str] | None, typer.Option(help="Target name; repeatable.")] = None,
     target_base_url: Annotated[str | None, typer.Option(help="Base URL of the targets.")] = None,
-    target_dir: Annotated[
-        Path | None, typer.Option(help="DeviceFolder for downloaded targets.")
-    ] = None,
+    target_dir: Annotated[Path | None, typer.Option(help="Folder for downloaded targets.")] = None,
 ) -> None:
     """Run the plain TUF client for the TUF conformance suite; exit code 1 on refusal.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mobile_ai.cli.errors import UserError
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import App, Embedded, Json, Model, Repository
 from mobile_ai.delivery.check import Checked, check_model
 from mobile_ai.delivery.errors import DeliveryError, SelfTestError
 from mobile_ai.delivery.repository.release import RepositoryPaths
@@ -19,16 +19,14 @@ _REFUSED = 1
 
 def check_command(  # noqa: PLR0917  # typer passes options by name
     stack: Annotated[str, typer.Option("--stack", "-s", help="Stack whose file pins the model.")],
-    app_name: Annotated[str, typer.Option("--app", help="The application.")],
-    model: Annotated[str, typer.Option("--model", help="The model.")],
-    embedded: Annotated[
-        Path | None, typer.Option("--embedded", help="Model file in the application's package.")
-    ] = None,
+    app_name: App,
+    model: Model,
+    embedded: Embedded = None,
     variant: Annotated[
         str, typer.Option("--variant", help="Artifact of the version, instead of --embedded.")
     ] = "",
     runs: Annotated[int, typer.Option(min=20, max=100_000, help="Timed runs.")] = 200,
-    root_dir: Annotated[Path, typer.Option("--root-dir", help="The repository.")] = Path(),
+    root_dir: Repository = Path(),
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Run a model's self-test in LiteRT or onnxruntime; exit code 1 if an output differs.

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mobile_ai.cli.deploy.check import show as show_check
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import Json, Repository, StackFile
 from mobile_ai.delivery.repository import stack as stacks
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
@@ -45,13 +45,6 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for peopl
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: dev or prod.")]
-ReleaseFolder = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config-file", help="Stack file to use instead of the repository's, such as a copy."
-    ),
-]
 Keys = Annotated[Path, typer.Option("--signers", help="List of signers: role to URIs (YAML).")]
 Online = Annotated[
     Path | None,
@@ -72,8 +65,8 @@ def init(
     stack: Stack,
     signers: Keys,
     timestamp_key: Online = None,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
 ) -> None:
     """Initialize a stack's releases: create missing keys and the first root.
 
@@ -94,8 +87,8 @@ def init(
 @app.command()
 def plan(
     stack: Stack,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show the differences between Git and the signed release; requires no key.
@@ -114,8 +107,8 @@ def plan(
 def publish(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     rekey: Rekey = False,  # noqa: FBT002
     only_halts: OnlyHalts = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
@@ -150,8 +143,8 @@ def publish(  # noqa: PLR0917  # typer passes options by name
 def sign(
     stack: Stack,
     signers: Keys,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     rekey: Rekey = False,  # noqa: FBT002
 ) -> None:
     """Add your signatures to the planned changes, for roles with a threshold above one.
@@ -179,7 +172,7 @@ def sign(
 
 @app.command()
 def promote(
-    deployment: Name, stack: Stack, root_dir: ReleaseFolder = Path(), config_file: Config = None
+    deployment: Name, stack: Stack, root_dir: Repository = Path(), config_file: StackFile = None
 ) -> None:
     """Promote a deployment to its next ring in the stack file; then plan and publish.
 
@@ -192,8 +185,8 @@ def promote(
 def halt(
     deployment: Name,
     stack: Stack,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
 ) -> None:
     """Halt a version on every device, in the stack file; then plan and publish.
 
@@ -208,8 +201,8 @@ def halt(
 def lift(  # noqa: PLR0917  # typer passes options by name
     deployment: Name,
     stack: Stack,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     version: Annotated[
         str | None, typer.Option(help="Halted version; default: the pinned one.")
     ] = None,
@@ -236,7 +229,7 @@ def lift(  # noqa: PLR0917  # typer passes options by name
 
 @app.command()
 def rollback(
-    deployment: Name, stack: Stack, root_dir: ReleaseFolder = Path(), config_file: Config = None
+    deployment: Name, stack: Stack, root_dir: Repository = Path(), config_file: StackFile = None
 ) -> None:
     """Release the previous version to every ring, in the stack file; then plan and publish.
 
@@ -253,8 +246,8 @@ def rollback(
 @app.command()
 def status(
     stack: Stack,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     ends_within: Annotated[
         int, typer.Option(min=0, help="Exit with 1 if a signature expires within this many days.")
     ] = 0,
@@ -287,9 +280,9 @@ def status(
 def timestamp(  # noqa: PLR0917  # typer passes options by name
     stack: Stack,
     signers: Keys,
-    out: Annotated[Path, typer.Option(help="ReleaseFolder to serve; receives all files.")],
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    out: Annotated[Path, typer.Option(help="Folder to serve; receives all files.")],
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
     minutes: Annotated[
         int, typer.Option(min=1, help="Validity of the timestamp in minutes.")
     ] = 1440,
@@ -319,8 +312,8 @@ def rotate(
     stack: Stack,
     signers: Keys,
     timestamp_key: Online = None,
-    root_dir: ReleaseFolder = Path(),
-    config_file: Config = None,
+    root_dir: Repository = Path(),
+    config_file: StackFile = None,
 ) -> None:
     """Write the next root with exactly the keys in the list; keys not listed are revoked.
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.sandbox.providers.specfile import ensure_spec, sdk_version, write_atomically
+from mobile_ai.sandbox.files import write_atomically
+from mobile_ai.sandbox.providers.specfile import ensure_spec, sdk_version
 
 __all__ = ["install"]
 

@@ -11,7 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-__all__ = ["cache_folder", "ensure_spec", "sdk_version", "write_atomically"]
+from mobile_ai.sandbox.files import write_atomically
+
+__all__ = ["cache_folder", "ensure_spec", "sdk_version"]
 
 _FOLDER: Final = Path(__file__).parent
 _PACKAGES: Final = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
@@ -37,15 +39,6 @@ def ensure_spec(name: str) -> Path:
     if not path.exists():
         _build_apart(name, path)
     return path
-
-
-def write_atomically(path: Path, content: str, *, mode: int = 0o644) -> None:
-    """Write a file so that readers see the old or the new content, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(content, encoding="utf-8")
-    draft.chmod(mode)
-    draft.replace(path)
 
 
 def build(name: str, path: Path) -> None:

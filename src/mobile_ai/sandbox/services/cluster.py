@@ -1,6 +1,5 @@
 """Kubernetes services: etcd; and API server, controllers, scheduler and nodes per cluster."""
 
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Final
 
 import yaml
 
+from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.kubernetes import ControlPlane
 from mobile_ai.sandbox.services.endpoints import DEFAULT_CLUSTER, Cluster
 from mobile_ai.sandbox.services.names import cluster_service
@@ -185,7 +185,7 @@ def write_kubeconfig(path: Path, clusters: dict[str, Cluster]) -> None:
             {"name": name, "context": {"cluster": name, "user": name}} for name in clusters
         ],
     }
-    _write_private(path, yaml.safe_dump(document, sort_keys=False))
+    write_atomically(path, yaml.safe_dump(document, sort_keys=False), mode=0o600)
 
 
 def _credentials(cluster: Cluster) -> dict[str, str]:
@@ -197,11 +197,10 @@ def _credentials(cluster: Cluster) -> dict[str, str]:
 def _prepare(data: Path, *, token: str) -> None:
     """Write the token file, and the key that signs service account tokens."""
     data.mkdir(parents=True, exist_ok=True)
-    _write_private(
-        data / "tokens.csv", f'{token},{_ADMINISTRATOR},{_ADMINISTRATOR},"system:masters"\n'
-    )
+    row = f'{token},{_ADMINISTRATOR},{_ADMINISTRATOR},"system:masters"\n'
+    write_atomically(data / "tokens.csv", row, mode=0o600)
     if not (data / "accounts").exists():
-        _write_private(data / "accounts", _private_key())
+        write_atomically(data / "accounts", _private_key(), mode=0o600)
 
 
 def _private_key() -> str:
@@ -222,10 +221,3 @@ def _settle(cluster: Cluster, definitions: Path) -> None:
     from mobile_ai.sandbox.kubernetes.definitions import install_definitions  # noqa: PLC0415
 
     install_definitions(KubernetesApi.of(cluster), definitions)
-
-
-def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text)
-    fresh.replace(path)

@@ -6,13 +6,13 @@ it.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.providers.permission import endpoint_failure
 
 __all__ = [
@@ -89,11 +89,8 @@ class Endpoints:
 
     def write(self, path: Path) -> None:
         """Write the file atomically, readable by its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n")
-        fresh.replace(path)
+        text = json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n"
+        write_atomically(path, text, mode=0o600)
 
     @classmethod
     def read(cls, path: Path) -> "Endpoints":

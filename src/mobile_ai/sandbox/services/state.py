@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import json
-import os
 import re
 import secrets
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.sandbox.errors import SandboxError
+from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.services.process import Record
 from mobile_ai.sandbox.services.service import Service
 
@@ -129,7 +129,5 @@ class SandboxFolder:
     def write(self, state: SandboxState) -> None:
         """Write the state atomically, readable by the owner only."""
         with self._writing:
-            fresh = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps(asdict(state), indent=2) + "\n")
-            fresh.replace(self._file)
+            text = json.dumps(asdict(state), indent=2) + "\n"
+            write_atomically(self._file, text, mode=0o600)

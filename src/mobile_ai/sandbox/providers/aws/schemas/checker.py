@@ -14,9 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.providers.aws.schemas.verdict import InputVerdict
 from mobile_ai.sandbox.providers.errors import ProviderError
-from mobile_ai.sandbox.providers.specfile import cache_folder, write_atomically
+from mobile_ai.sandbox.providers.specfile import cache_folder
 from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Value
 
 if TYPE_CHECKING:
