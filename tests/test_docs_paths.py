@@ -1,13 +1,19 @@
-"""Paths in the tables of README and contributors' guide exist, and pictures are small."""
+"""Paths in README, map and contributors' guide exist; tests mirror rooms; pictures are small."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.tools.rooms_table import rooms
+
 ROOT = Path(__file__).resolve().parents[1]
 # A code span with a slash is a path there; files below build/ are made by commands.
-TABLES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+TABLES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"]
+# Of a model's folder, of a Kubernetes object, and a folder that the first waiver makes.
+ELSEWHERE = {"evidence/bom.cdx.json", "mobile-ai.dev/manifest-sha256", "policy-pack/waivers/"}
+# Folders of tests that are about no single room.
+ACROSS = {"e2e", "examples", "images", "tools", "workflows"}
 CODE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+/?)`")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
@@ -16,16 +22,24 @@ def paths(page: Path) -> list[str]:
     return sorted(
         found
         for found in set(CODE.findall(FENCE.sub("", page.read_text("utf-8"))))
-        if not found.startswith("build/")
+        if not found.startswith("build/") and found not in ELSEWHERE
     )
 
 
 @pytest.mark.parametrize(
-    ("page", "path"), [pytest.param(page, path, id=path) for page in TABLES for path in paths(page)]
+    ("page", "path"),
+    [pytest.param(page, path, id=f"{page.stem}-{path}") for page in TABLES for path in paths(page)],
 )
 def test_a_path_in_a_table_exists(page: Path, path: str) -> None:
     inside = [ROOT, ROOT / "policy-pack"]  # the map names rooms of the pack below its folder
     assert any((folder / path).exists() for folder in inside), page.name
+
+
+def test_tests_mirror_the_rooms() -> None:
+    """The kit for tests is used by all of them and has none of its own."""
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/*") if path.suffix == ".py"}
+    folders |= {path.parents[1].name for path in (ROOT / "tests").glob("*/*/*.py")}
+    assert folders - ACROSS - {"tests"} == set(rooms()) - {"testing"}
 
 
 def test_pictures_are_small_enough_for_a_readme() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from mobile_ai.contracts.deployed import Baseline
@@ -11,8 +12,9 @@ from mobile_ai.testing import Scene, Signers, changed, make_version, without
 
 Plan = tuple[Scene, tuple[Resource, ...]]
 ALONE: dict[str, Callable[[], Plan]] = {}
-_SPEC = ("spec",)
-_PROCESSING = ("spec", "dataProcessing")
+_DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+_FIREWALL = "aws:wafv2/webAcl:WebAcl"
+_WORKLOAD = "kubernetes:apps/v1:StatefulSet"
 _POD = ("spec", "template", "spec")
 _CONTAINER = (*_POD, "containers", 0)
 
@@ -28,6 +30,10 @@ def alone(rule: str) -> Callable[[Callable[[], Plan]], Callable[[], Plan]]:
 
 def with_version(**edits: Any) -> Scene:
     return Scene(version=make_version(Signers.shared(), **edits))
+
+
+def of_version(**edits: Any) -> Plan:
+    return (with_version(**edits), ())
 
 
 def sample(token: str, *path: str | int, to: Any, name: str = "sample") -> Plan:
@@ -57,241 +63,169 @@ def _set(*path: Any) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
-def _deployments() -> None:
-    placement = (*_SPEC, "placement")
-    ALONE.update(
-        {
-            "data-types-cover-inputs": lambda: (
-                with_version(manifest=_set("metadata", "modalities", ["vision", "audio"])),
-                (),
-            ),
-            "privacy-tier-sufficient": lambda: deployment(
-                *_PROCESSING, "privacyTier", to="Internal"
-            ),
-            "model-version-allowed": lambda: (
-                Scene(
-                    config='{"rules": {"model-version-allowed": '
-                    '{"parameters": {"denied": ["digits@1.1.0"]}}}}'
-                ),
-                (),
-            ),
-            "rollback-target-verified": lambda: deployment(
-                *_SPEC, "aiModel", "previous", to={"version": "1.0.0", "sha256": "0" * 64}
-            ),
-            "human-oversight-named": lambda: deployment(*_SPEC, "humanOversight", to="nobody"),
-            "first-ring-small": lambda: deployment(*_SPEC, "rollout", "rings", 0, "percent", to=50),
-            "rollout-bounded": lambda: deployment(*_SPEC, "rollout", "rings", 1, "percent", to=90),
-            "rollout-stage-known": lambda: deployment(*_SPEC, "rollout", "stage", to="nowhere"),
-            "minimum-app-version-set": lambda: deployment(
-                *_SPEC, "rollout", "minAppVersion", to="latest"
-            ),
-            "autoscaling-bounded": lambda: deployment(*placement, 1, "replicas", "max", to=1000),
-            "budget-declared": lambda: deployment(*_SPEC, "budget", to="unheard-of"),
-            "usage-plausible": lambda: deployment(*_SPEC, "usage", "monthlyActiveDevices", to=10),
-        }
-    )
+# Rule -> path in the deployment and the value there.
+_DEPLOYMENTS: dict[str, tuple[tuple[str | int, ...], Any]] = {
+    "privacy-tier-sufficient": (("spec", "dataProcessing", "privacyTier"), "Internal"),
+    "rollback-target-verified": (
+        ("spec", "aiModel", "previous"),
+        {"version": "1.0.0", "sha256": "0" * 64},
+    ),
+    "human-oversight-named": (("spec", "humanOversight"), "nobody"),
+    "first-ring-small": (("spec", "rollout", "rings", 0, "percent"), 50),
+    "rollout-bounded": (("spec", "rollout", "rings", 1, "percent"), 90),
+    "rollout-stage-known": (("spec", "rollout", "stage"), "nowhere"),
+    "minimum-app-version-set": (("spec", "rollout", "minAppVersion"), "latest"),
+    "autoscaling-bounded": (("spec", "placement", 1, "replicas", "max"), 1000),
+    "budget-declared": (("spec", "budget"), "unheard-of"),
+    "usage-plausible": (("spec", "usage", "monthlyActiveDevices"), 10),
+}
+# Rule -> edits of the documents of a model version.
+_VERSIONS: dict[str, dict[str, Callable[[dict[str, Any]], None]]] = {
+    "data-types-cover-inputs": {"manifest": _set("metadata", "modalities", ["vision", "audio"])},
+    "ethical-assessment-approved": {"assessment": _set("decision", "rejected")},
+    "training-data-known": {"manifest": _set("lineage", "datasets", 1, "use", "calibration")},
+    "training-licence-allowed": {
+        "manifest": _set("lineage", "datasets", 0, "licence", "proprietary")
+    },
+    "evaluation-agrees-with-manifest": {
+        "evaluation": _set("results", 0, "quality", {"value": 0.5})
+    },
+    "bom-consistent": {"bom_edit": _set("components", [])},
+    "quality-sufficient": {"manifest": _set("artifacts", 0, "quality", "interval", "low", 0.1)},
+    "fairness-sufficient": {
+        "manifest": _set("artifacts", 0, "fairness", 0, "interval", "high", 0.6)
+    },
+    "parity-kept": {
+        "manifest": _set(
+            "artifacts",
+            0,
+            "quality",
+            "parity",
+            {"reference": "fp32", "agreement": 0.5, "maxAbsError": 0.1},
+        )
+    },
+    "evaluation-current": {"evaluation": _set("expires", "2026-02-01T00:00:00+00:00")},
+    "risk-class-agreed": {"assessment": _set("riskClass", "minimal")},
+    "artifact-fits-device": {"manifest": _set("artifacts", 0, "bytes", 90000000)},
+    "latency-within-budget": {"manifest": _set("artifacts", 0, "profile", "latencyP95Ms", 900.0)},
+    "memory-within-budget": {
+        "manifest": _set("artifacts", 0, "profile", "peakMemoryBytes", 900000000)
+    },
+    "energy-within-budget": {"manifest": _set("artifacts", 0, "profile", "energyMj", 900.0)},
+}
+# Rule -> token of a resource of the kit, path in it and the value there.
+_SAMPLES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
+    "storage-private-and-encrypted": ("aws:rds/instance:Instance", ("storageEncrypted",), False),
+    "no-wildcard-iam": (
+        "aws:iam/rolePolicy:RolePolicy",
+        ("policy",),
+        '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "arn:x"}]}',
+    ),
+    "release-metadata-fresh": ("aws:cloudfront/cachePolicy:CachePolicy", ("maxTtl",), 86400),
+    "functions-capped": ("aws:lambda/function:Function", ("reservedConcurrentExecutions",), -1),
+    "sizes-allowed": ("aws:rds/instance:Instance", ("instanceClass",), "db.r7g.16xlarge"),
+    "logs-expire": ("aws:cloudwatch/logGroup:LogGroup", ("retentionInDays",), 0),
+    "no-public-ingress": (
+        "aws:ec2/securityGroup:SecurityGroup",
+        ("ingress",),
+        [{"cidrBlocks": ["0.0.0.0/0"]}],
+    ),
+    "load-balancer-hardened": ("aws:lb/loadBalancer:LoadBalancer", ("internal",), False),
+    "api-authorized": ("aws:apigatewayv2/route:Route", ("authorizationType",), "NONE"),
+    "no-public-compute": ("aws:lambda/functionUrl:FunctionUrl", ("authorizationType",), "NONE"),
+    "keys-rotate": ("aws:kms/key:Key", ("enableKeyRotation",), False),
+    "registry-immutable": ("aws:ecr/repository:Repository", ("imageTagMutability",), "MUTABLE"),
+    "database-resilient": ("aws:rds/instance:Instance", ("backupRetentionPeriod",), 0),
+    "messages-encrypted": ("aws:sns/topic:Topic", ("kmsMasterKeyId",), ""),
+    "task-hardened": ("aws:ecs/taskDefinition:TaskDefinition", ("networkMode",), "host"),
+    "no-plain-secrets": ("kubernetes:core/v1:ConfigMap", ("data",), {"DB_PASSWORD": "hunter2"}),
+    "edge-pod-restricted": (_WORKLOAD, (*_POD, "hostNetwork"), True),
+    "container-limits-set": (
+        _WORKLOAD,
+        (*_CONTAINER, "resources"),
+        {"requests": {"cpu": "1", "memory": "1Gi"}},
+    ),
+    "probes-set": (_WORKLOAD, (*_CONTAINER, "livenessProbe"), None),
+    "no-service-account-token": (_WORKLOAD, (*_POD, "automountServiceAccountToken"), True),
+    "namespace-restricted": (
+        "kubernetes:core/v1:Namespace",
+        ("metadata", "labels", "pod-security.kubernetes.io/enforce"),
+        "privileged",
+    ),
+    "cluster-roles-narrow": (
+        "kubernetes:rbac.authorization.k8s.io/v1:Role",
+        ("rules", 0, "verbs"),
+        ["*"],
+    ),
+    "service-not-exposed": ("kubernetes:core/v1:Service", ("spec", "type"), "LoadBalancer"),
+    "network-policy-present": (_WORKLOAD, ("metadata", "namespace"), "elsewhere"),
+    "cost-tags-required": (
+        "kubernetes:core/v1:Service",
+        ("metadata", "labels", "mobile-ai.dev/team"),
+        "",
+    ),
+}
+
+for _rule, (_path, _to) in _DEPLOYMENTS.items():
+    ALONE[_rule] = partial(deployment, *_path, to=_to)
+for _rule, _edits in _VERSIONS.items():
+    ALONE[_rule] = partial(of_version, **_edits)
+for _rule, (_token, _path, _to) in _SAMPLES.items():
+    ALONE[_rule] = partial(sample, _token, *_path, to=_to)
 
 
-def _versions() -> None:
-    first = ("artifacts", 0)
-    ALONE.update(
-        {
-            "ethical-assessment-approved": lambda: (
-                with_version(assessment=_set("decision", "rejected")),
-                (),
-            ),
-            "training-data-known": lambda: (
-                with_version(manifest=_set("lineage", "datasets", 1, "use", "calibration")),
-                (),
-            ),
-            "training-licence-allowed": lambda: (
-                with_version(manifest=_set("lineage", "datasets", 0, "licence", "proprietary")),
-                (),
-            ),
-            "evaluation-agrees-with-manifest": lambda: (
-                with_version(evaluation=_set("results", 0, "quality", {"value": 0.5})),
-                (),
-            ),
-            "bom-consistent": lambda: (with_version(bom_edit=_set("components", [])), ()),
-            "quality-sufficient": lambda: (
-                with_version(manifest=_set(*first, "quality", "interval", "low", 0.1)),
-                (),
-            ),
-            "fairness-sufficient": lambda: (
-                with_version(manifest=_set(*first, "fairness", 0, "interval", "high", 0.6)),
-                (),
-            ),
-            "parity-kept": lambda: (
-                with_version(
-                    manifest=_set(
-                        *first,
-                        "quality",
-                        "parity",
-                        {"reference": "fp32", "agreement": 0.5, "maxAbsError": 0.1},
-                    )
-                ),
-                (),
-            ),
-            "evaluation-current": lambda: (
-                with_version(evaluation=_set("expires", "2026-02-01T00:00:00+00:00")),
-                (),
-            ),
-            "risk-class-agreed": lambda: (
-                with_version(assessment=_set("riskClass", "minimal")),
-                (),
-            ),
-            "interpretability-reported": _high_risk,
-            "artifact-fits-device": lambda: (
-                with_version(manifest=_set(*first, "bytes", 90000000)),
-                (),
-            ),
-            "latency-within-budget": lambda: (
-                with_version(manifest=_set(*first, "profile", "latencyP95Ms", 900.0)),
-                (),
-            ),
-            "memory-within-budget": lambda: (
-                with_version(manifest=_set(*first, "profile", "peakMemoryBytes", 900000000)),
-                (),
-            ),
-            "energy-within-budget": lambda: (
-                with_version(manifest=_set(*first, "profile", "energyMj", 900.0)),
-                (),
-            ),
-        }
-    )
-
-
+@alone("interpretability-reported")
 def _high_risk() -> Plan:
-
-    def both(evaluation: dict[str, Any]) -> None:
-        evaluation["interpretability"] = []
-
-    return (
-        with_version(
-            manifest=_set("metadata", "riskClass", "high"),
-            assessment=_set("riskClass", "high"),
-            evaluation=both,
-        ),
-        (),
+    return of_version(
+        manifest=_set("metadata", "riskClass", "high"),
+        assessment=_set("riskClass", "high"),
+        evaluation=_set("interpretability", []),
     )
 
 
-def _samples() -> None:
-    distribution = "aws:cloudfront/distribution:Distribution"
-    workload = "kubernetes:apps/v1:StatefulSet"
-    ALONE.update(
-        {
-            "storage-private-and-encrypted": lambda: sample(
-                "aws:rds/instance:Instance", "storageEncrypted", to=False
-            ),
-            "no-wildcard-iam": lambda: sample(
-                "aws:iam/rolePolicy:RolePolicy",
-                "policy",
-                to='{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "arn:x"}]}',
-            ),
-            "release-metadata-fresh": lambda: sample(
-                "aws:cloudfront/cachePolicy:CachePolicy", "maxTtl", to=86400
-            ),
-            "functions-capped": lambda: sample(
-                "aws:lambda/function:Function", "reservedConcurrentExecutions", to=-1
-            ),
-            "sizes-allowed": lambda: sample(
-                "aws:rds/instance:Instance", "instanceClass", to="db.r7g.16xlarge"
-            ),
-            "logs-expire": lambda: sample(
-                "aws:cloudwatch/logGroup:LogGroup", "retentionInDays", to=0
-            ),
-            "no-public-ingress": lambda: sample(
-                "aws:ec2/securityGroup:SecurityGroup", "ingress", to=[{"cidrBlocks": ["0.0.0.0/0"]}]
-            ),
-            "cdn-hardened": lambda: (
-                (s := Scene()),
-                (
-                    s.sample("aws:wafv2/webAcl:WebAcl"),
-                    changed(
-                        s.sample(distribution),
-                        "defaultCacheBehavior",
-                        "viewerProtocolPolicy",
-                        to="allow-all",
-                    ),
-                ),
-            ),
-            "cdn-geography-allowed": lambda: (
-                (s := Scene()),
-                (
-                    s.sample("aws:wafv2/webAcl:WebAcl"),
-                    changed(s.sample(distribution), "priceClass", to="PriceClass_All"),
-                ),
-            ),
-            "cdn-has-firewall": lambda: ((s := Scene()), (s.sample(distribution),)),
-            "load-balancer-hardened": lambda: sample(
-                "aws:lb/loadBalancer:LoadBalancer", "internal", to=False
-            ),
-            "api-authorized": lambda: sample(
-                "aws:apigatewayv2/route:Route", "authorizationType", to="NONE"
-            ),
-            "no-public-compute": lambda: sample(
-                "aws:lambda/functionUrl:FunctionUrl", "authorizationType", to="NONE"
-            ),
-            "keys-rotate": lambda: sample("aws:kms/key:Key", "enableKeyRotation", to=False),
-            "registry-immutable": lambda: sample(
-                "aws:ecr/repository:Repository", "imageTagMutability", to="MUTABLE"
-            ),
-            "database-resilient": lambda: sample(
-                "aws:rds/instance:Instance", "backupRetentionPeriod", to=0
-            ),
-            "messages-encrypted": lambda: sample("aws:sns/topic:Topic", "kmsMasterKeyId", to=""),
-            "task-hardened": lambda: sample(
-                "aws:ecs/taskDefinition:TaskDefinition", "networkMode", to="host"
-            ),
-            "no-plain-secrets": lambda: sample(
-                "kubernetes:core/v1:ConfigMap", "data", to={"DB_PASSWORD": "hunter2"}
-            ),
-            "stores-protected": lambda: sample(
-                "aws:rds/instance:Instance", "multiAz", to=True, name="registry-database"
-            ),
-            "edge-pod-restricted": lambda: sample(workload, *_POD, "hostNetwork", to=True),
-            "container-limits-set": lambda: sample(
-                workload, *_CONTAINER, "resources", to={"requests": {"cpu": "1", "memory": "1Gi"}}
-            ),
-            "probes-set": lambda: sample(workload, *_CONTAINER, "livenessProbe", to=None),
-            "no-service-account-token": lambda: sample(
-                workload, *_POD, "automountServiceAccountToken", to=True
-            ),
-            "namespace-restricted": lambda: sample(
-                "kubernetes:core/v1:Namespace",
-                "metadata",
-                "labels",
-                "pod-security.kubernetes.io/enforce",
-                to="privileged",
-            ),
-            "cluster-roles-narrow": lambda: sample(
-                "kubernetes:rbac.authorization.k8s.io/v1:Role", "rules", 0, "verbs", to=["*"]
-            ),
-            "service-not-exposed": lambda: sample(
-                "kubernetes:core/v1:Service", "spec", "type", to="LoadBalancer"
-            ),
-            "network-policy-present": lambda: sample(
-                workload, "metadata", "namespace", to="elsewhere"
-            ),
-            "cost-tags-required": lambda: sample(
-                "kubernetes:core/v1:Service", "metadata", "labels", "mobile-ai.dev/team", to=""
-            ),
-            "leaf-bound-to-verified-model": _unbound,
-            "bucket-guards-exist": lambda: ((s := Scene()), (s.sample("aws:s3/bucket:Bucket"),)),
-        }
-    )
+@alone("model-version-allowed")
+def _version_denied() -> Plan:
+    parameters = '{"parameters": {"denied": ["digits@1.1.0"]}}'
+    return (Scene(config=f'{{"rules": {{"model-version-allowed": {parameters}}}}}'), ())
 
 
+@alone("stores-protected")
+def _store_unprotected() -> Plan:
+    return sample("aws:rds/instance:Instance", "multiAz", to=True, name="registry-database")
+
+
+@alone("cdn-hardened")
+def _plain_http() -> Plan:
+    scene = Scene()
+    path = ("defaultCacheBehavior", "viewerProtocolPolicy")
+    cdn = changed(scene.sample(_DISTRIBUTION), *path, to="allow-all")
+    return (scene, (scene.sample(_FIREWALL), cdn))
+
+
+@alone("cdn-geography-allowed")
+def _served_everywhere() -> Plan:
+    scene = Scene()
+    cdn = changed(scene.sample(_DISTRIBUTION), "priceClass", to="PriceClass_All")
+    return (scene, (scene.sample(_FIREWALL), cdn))
+
+
+@alone("cdn-has-firewall")
+def _no_firewall() -> Plan:
+    scene = Scene()
+    return (scene, (scene.sample(_DISTRIBUTION),))
+
+
+@alone("bucket-guards-exist")
+def _bare_bucket() -> Plan:
+    scene = Scene()
+    return (scene, (scene.sample("aws:s3/bucket:Bucket"),))
+
+
+@alone("leaf-bound-to-verified-model")
 def _unbound() -> Plan:
     scene = Scene()
     path = (*_CONTAINER, "image")
     return (scene, (changed(scene.workload(), *path, to="registry.example.com/edge:latest"),))
-
-
-_deployments()
-_versions()
-_samples()
 
 
 @alone("stack-configured")
