@@ -61,7 +61,11 @@ registry = ModelRegistry(
 )
 delivery = ModelDelivery("delivery", delivery_arguments(inputs, platform=platform.parts), shared)
 telemetry = Telemetry("telemetry", telemetry_arguments(inputs, platform=platform.parts), shared)
-CostBudget("budget", budget_arguments(inputs, platform=platform.parts), shared)
+CostBudget(
+    "budget",
+    budget_arguments(inputs, platform=platform.parts, distribution_arn=delivery.distribution_arn),
+    shared,
+)
 # A configured domain is a plain value; CloudFront's generated name is unknown until `up`.
 release_url = pulumi.Output.concat("https://", settings.delivery.domain or delivery.domain, "/")
 

@@ -225,6 +225,7 @@ def _write_full_stack(root: Path) -> None:
     secret = "arn:aws:secretsmanager:eu-central-1:444455556666:secret:app-AbCdEf"
     config["mobile-ai:cost"] = {
         "anomalyMonitor": True,
+        "burnRate": True,
         "remediation": {
             "repository": "example/models",
             "workflow": "remediate.yaml",

@@ -24,7 +24,7 @@ from mobile_ai.components.budget.budget import CostBudget, CostBudgetArgs
 from mobile_ai.components.functions.budget_dispatch import app_token, dispatch, handler, reason
 from mobile_ai.components.functions.burn_rate import burn_rate, measure, window
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing, statements
-from tests.components.support import Engine, declare
+from tests.components.support import Engine, declare, run_stack
 
 GOLDENS = Path(__file__).parent / "golden"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:github-app-AbCdEf"
@@ -41,7 +41,12 @@ PRICES: burn_rate_plan.UnitPrices = {
     "cdn_gb": 0.085,
     "cdn_request": 1e-6,
     "stream_gb": 0.08,
-    "function_request": 2e-7,
+}
+FUNCTION: burn_rate_plan.MeteredFunction = {
+    "name": "field-digits",
+    "region": "eu-west-1",
+    "usd_per_call": 2e-7,
+    "usd_per_ms": 1e-8,
 }
 
 
@@ -57,7 +62,6 @@ def arguments(scope: AwsScope = DEV) -> CostBudgetArgs:
 
 
 def production() -> CostBudgetArgs:
-    places: burn_rate_plan.MeterPlaces = {"distribution_id": "E1", "functions": ["field-digits"]}
     return {
         **arguments(PROD),
         "anomaly_monitor": True,
@@ -66,7 +70,9 @@ def production() -> CostBudgetArgs:
             "workflow": "remediate.yml",
             "app_secret_arn": SECRET,
         },
-        "meters": burn_rate_plan.usage_meters(PROD, places, PRICES),
+        "meters": burn_rate_plan.usage_meters(
+            PROD, distribution_id="E1", prices=PRICES, functions=[FUNCTION]
+        ),
     }
 
 
@@ -223,12 +229,38 @@ def test_a_meter_sums_its_own_metric_and_no_data_is_no_usage() -> None:
                 }
             ],
         )
-    places: burn_rate_plan.MeterPlaces = {"distribution_id": "E1", "functions": []}
-    meters: list[Any] = burn_rate_plan.usage_meters(DEV, places, PRICES)
+    meters: list[Any] = burn_rate_plan.usage_meters(
+        DEV, distribution_id="E1", prices=PRICES, functions=[]
+    )
 
     values = measure(client, meters, start=start, end=end)
 
     assert values == {"cdn-bytes": 0, "cdn-requests": 0, "stream-bytes": 30}
+
+
+def test_a_stack_meters_its_distribution_stream_and_functions(shared_repository: Path) -> None:
+    """Every function of a model is metered in its region, by calls and by time."""
+    full = run_stack(shared_repository, "prod-full", preview=False)
+    parameter = full.one("parameter:Parameter", "budget-burn")
+    meters = {one["name"]: one for one in json.loads(parameter.inputs["value"]["value"])}
+    called = [
+        item.inputs
+        for item in full.of_type("aws:lambda/function:Function")
+        if item.inputs.get("packageType") == "Image"
+    ]
+
+    assert called
+    assert set(meters) == {
+        *("cdn-bytes", "cdn-requests", "stream-bytes"),
+        *(f"{kind}-{one['name']}" for one in called for kind in ("calls", "time")),
+    }
+    assert all(one["usdPerUnit"] > 0 for one in meters.values())
+    assert meters["cdn-bytes"]["usdPerUnit"] * 2**30 == pytest.approx(0.085)
+    assert "/" not in meters["cdn-bytes"]["dimensions"]["DistributionId"]
+
+
+def test_a_stack_that_does_not_ask_for_it_has_no_burn_rate(dev: Engine) -> None:
+    assert not dev.of_type("mobileai:index:BurnRate")
 
 
 # --- starting the workflow --------------------------------------------------------------------

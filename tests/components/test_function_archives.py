@@ -10,7 +10,6 @@ import pytest
 
 from mobile_ai.components import functions
 from tests.components.support import Engine
-from tests.components.test_budget import budget, production
 
 FUNCTIONS = (
     "budget_dispatch",
@@ -35,14 +34,10 @@ print(json.dumps([callable(handler), [os.path.relpath(one, archive) for one in f
 
 @pytest.fixture(scope="module")
 def deployed(full: Engine) -> dict[str, dict[str, Any]]:
-    """The inputs of every function that has an archive, by its module.
-
-    The program passes no meters to its budgets, so that the burn rate is declared apart.
-    """
+    """The inputs of every function that has an archive, by its module."""
     return {
         item.inputs["handler"].rpartition(".")[0].rpartition(".")[2]: item.inputs
-        for engine in (full, budget(production()))
-        for item in engine.of_type("aws:lambda/function:Function")
+        for item in full.of_type("aws:lambda/function:Function")
         if "code" in item.inputs
     }
 

@@ -24,6 +24,7 @@ _STACK: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # where a deployment has `<app>-<model>`; a test compares them with a plan.
 TAKEN_NAMES: Final = frozenset(
     {
+        "budget-burn-schedule",
         "budget-dispatch",
         "burn-rate",
         "delivery-timestamp-schedule",

@@ -227,6 +227,10 @@ class Cost(Section):
         description="`payer` activates the cost tags; only the paying account may do that.",
     )
     anomaly_monitor: bool = Field(default=False, description="Watch spend for anomalies.")
+    burn_rate: bool = Field(
+        default=False,
+        description="Price usage every five minutes; alarm above three times the hourly budget.",
+    )
     remediation: Remediation | None = Field(
         default=None, description="Workflow to start on a budget alarm; absent: only notify."
     )

@@ -5,7 +5,7 @@ from typing import Any, Final, TypedDict
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, arn, physical_name
 
-__all__ = ["Meter", "MeterPlaces", "UnitPrices", "alarm", "meter_rights", "usage_meters"]
+__all__ = ["Meter", "MeteredFunction", "UnitPrices", "alarm", "meter_rights", "usage_meters"]
 
 # The hourly limit is a mean; a busy hour may reach three times that.
 _BUSY_HOUR: Final = 3
@@ -25,50 +25,45 @@ class Meter(TypedDict):
 
 
 class UnitPrices(TypedDict):
-    """Unit prices, in US dollars, of usage that can spike; from the price catalogue."""
+    """Prices, in US dollars, of usage that devices can drive up within minutes."""
 
     cdn_gb: float
     cdn_request: float
     stream_gb: float
-    function_request: float
 
 
-class MeterPlaces(TypedDict):
-    """Resources that emit the usage metrics of a stack."""
+class MeteredFunction(TypedDict):
+    """A model's function and its prices in US dollars."""
 
-    distribution_id: Any
-    functions: list[str]
-    """Names of model functions."""
+    name: str
+    region: str
+    usd_per_call: float
+    usd_per_ms: float
+    """For its memory; a call costs its request and its time."""
 
 
-def usage_meters(scope: AwsScope, places: MeterPlaces, prices: UnitPrices) -> list[Meter]:
+def usage_meters(
+    scope: AwsScope, *, distribution_id: Any, prices: UnitPrices, functions: list[MeteredFunction]
+) -> list[Meter]:
     """Return the meters of a stack: usage that devices can drive up within minutes."""
-    cdn = {"DistributionId": places["distribution_id"], "Region": "Global"}
+    cdn = {"DistributionId": distribution_id, "Region": "Global"}
+    cloudfront = ("us-east-1", "AWS/CloudFront", cdn)  # where it reports, whatever the region
     stream = {"StreamName": physical_name(scope, "telemetry")}
-    meters = [
-        _meter(
-            "cdn-bytes", "us-east-1", "AWS/CloudFront BytesDownloaded", cdn, prices["cdn_gb"] / _GB
-        ),
-        _meter("cdn-requests", "us-east-1", "AWS/CloudFront Requests", cdn, prices["cdn_request"]),
-        _meter(
-            "stream-bytes",
-            scope["region"],
-            "AWS/Kinesis IncomingBytes",
-            stream,
-            prices["stream_gb"] / _GB,
+    kinesis = (scope["region"], "AWS/Kinesis", stream)
+    return [
+        _meter("cdn-bytes", cloudfront, "BytesDownloaded", prices["cdn_gb"] / _GB),
+        _meter("cdn-requests", cloudfront, "Requests", prices["cdn_request"]),
+        _meter("stream-bytes", kinesis, "IncomingBytes", prices["stream_gb"] / _GB),
+        *(
+            _meter(f"{name}-{item['name']}", function, metric, usd)
+            for item in functions
+            for function in [(item["region"], "AWS/Lambda", {"FunctionName": item["name"]})]
+            for name, metric, usd in (
+                ("calls", "Invocations", item["usd_per_call"]),
+                ("time", "Duration", item["usd_per_ms"]),
+            )
         ),
     ]
-    functions = [
-        _meter(
-            f"function-{function}",
-            scope["region"],
-            "AWS/Lambda Invocations",
-            {"FunctionName": function},
-            prices["function_request"],
-        )
-        for function in places["functions"]
-    ]
-    return [*meters, *functions]
 
 
 def meter_rights(scope: AwsScope, parameter: str) -> list[dict[str, Any]]:
@@ -99,14 +94,14 @@ def alarm(scope: AwsScope, hourly_limit_usd: float) -> dict[str, Any]:
 
 
 def _meter(
-    name: str, region: str, metric: str, dimensions: dict[str, Any], usd_per_unit: float
+    name: str, source: tuple[str, str, dict[str, Any]], metric: str, usd_per_unit: float
 ) -> Meter:
-    namespace, _, metric_name = metric.partition(" ")
+    region, namespace, dimensions = source
     return {
         "name": name,
         "region": region,
         "namespace": namespace,
-        "metric": metric_name,
+        "metric": metric,
         "dimensions": dimensions,
         "usd_per_unit": usd_per_unit,
     }

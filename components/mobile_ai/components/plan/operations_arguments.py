@@ -1,5 +1,7 @@
 """Maps settings to the arguments of ``Telemetry`` and ``CostBudget``."""
 
+import pulumi
+
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.tags import aws_tags
 from mobile_ai.components.budget.budget import CostBudgetArgs
@@ -27,11 +29,17 @@ def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> Tele
     )
 
 
-def budget_arguments(inputs: StackInputs, *, platform: PlatformParts) -> CostBudgetArgs:
-    """Return the arguments of ``CostBudget`` without meters, which require prices."""
+def budget_arguments(
+    inputs: StackInputs, *, platform: PlatformParts, distribution_arn: pulumi.Output[str]
+) -> CostBudgetArgs:
+    """Return the arguments of ``CostBudget``.
+
+    Raises:
+        CostError: The burn rate is enabled and a price is missing.
+    """
     settings = inputs.settings
     remediation = settings.cost.remediation
-    return {
+    arguments: CostBudgetArgs = {
         "scope": aws_scope(inputs),
         "platform": platform,
         "budgets": [arguments_of(BudgetLimit, budget) for budget in settings.budgets],
@@ -39,3 +47,9 @@ def budget_arguments(inputs: StackInputs, *, platform: PlatformParts) -> CostBud
         "anomaly_monitor": settings.cost.anomaly_monitor,
         "remediation": arguments_of(RemediationTarget, remediation) if remediation else None,
     }
+    if settings.cost.burn_rate:
+        # Reading the catalogue takes a third of a second, which other stacks need not wait.
+        from mobile_ai.components.plan.meters import stack_meters  # noqa: PLC0415
+
+        arguments["meters"] = stack_meters(inputs, distribution_arn=distribution_arn)
+    return arguments
