@@ -13,6 +13,7 @@ from mobile_ai.model_build.rows import Rows
 __all__ = ["SPARSITY", "adapt", "sparsity"]
 
 SPARSITY = 0.5
+"""Share of weights that pruning sets to zero."""
 
 
 def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> Any:

@@ -17,7 +17,8 @@ from mobile_ai.model_build.keras_env import tensorflow
 __all__ = ["OUTPUT", "to_coreml", "to_onnx", "to_tflite"]
 
 OUTPUT = "logits"
-ONNX_OPSET = 17
+"""Name of the output of a model that the build makes."""
+_ONNX_OPSET = 17
 # The earliest time that zip can represent: a constant makes archives reproducible.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -49,7 +50,7 @@ def to_onnx(model: Any) -> bytes:
     tf2onnx = need("tf2onnx")
     signature = [_spec(tensor, None) for tensor in model.inputs]
     proto, _ = tf2onnx.convert.from_function(
-        _serving(model, batch=None), input_signature=signature, opset=ONNX_OPSET
+        _serving(model, batch=None), input_signature=signature, opset=_ONNX_OPSET
     )
     return bytes(canonical(proto).SerializeToString(deterministic=True))
 

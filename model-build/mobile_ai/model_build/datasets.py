@@ -22,10 +22,10 @@ from mobile_ai.model_build.fetch import read_members
 from mobile_ai.model_build.lock import locked
 from mobile_ai.model_build.rows import Rows
 
-__all__ = ["LANGUAGES", "MESSAGE_BYTES", "READERS", "encode_message", "read_rows"]
+__all__ = ["READERS", "encode_message", "read_rows"]
 
-MESSAGE_BYTES = 64  # input length; longer messages are truncated, shorter ones zero-padded
-LANGUAGES = (
+_MESSAGE_BYTES = 64  # input length; longer messages are truncated, shorter ones zero-padded
+_LANGUAGES = (
     "dutch",
     "english",
     "french",
@@ -90,7 +90,7 @@ def messages(members: Members) -> Rows:
     """
     languages: dict[str, set[int]] = {}
     for path, content in sorted(members.items()):
-        language = LANGUAGES.index(path.split("/")[2])
+        language = _LANGUAGES.index(path.split("/")[2])
         for text in _utterances(content):
             languages.setdefault(" ".join(text.lower().split()), set()).add(language)
     found = sorted((t, min(who)) for t, who in languages.items() if len(who) == 1 and len(t) > 7)  # noqa: PLR2004  # too short to identify
@@ -101,8 +101,8 @@ def messages(members: Members) -> Rows:
 
 def encode_message(text: str) -> NDArray[np.int32]:
     """Return the first 64 UTF-8 bytes of the lower-case message, padded with zeros."""
-    content = " ".join(text.lower().split()).encode()[:MESSAGE_BYTES]
-    codes = np.zeros(MESSAGE_BYTES, dtype=np.int32)
+    content = " ".join(text.lower().split()).encode()[:_MESSAGE_BYTES]
+    codes = np.zeros(_MESSAGE_BYTES, dtype=np.int32)
     codes[: len(content)] = np.frombuffer(content, dtype=np.uint8)
     return codes
 
@@ -141,6 +141,7 @@ READERS: Mapping[str, Callable[[Members], Rows]] = {
     "messages": messages,
     "mnist": mnist,
 }
+"""Readers of the locked data sets by name."""
 
 
 def _adult_columns(table: list[dict[str, str]]) -> list[tuple[str, NDArray[Any]]]:

@@ -63,6 +63,7 @@ METHOD = (
     "intervals, paired differences after Agresti and Min, fairness with percentile bootstrap, "
     "calibration over 15 bins, latency of the bare call in turns with the other variants"
 )
+"""Description of the evaluation, as its report states it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

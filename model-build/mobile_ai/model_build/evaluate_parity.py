@@ -42,6 +42,7 @@ METHOD = (
     "no labelled rows: every output compared with the imported file's on {rows} probe inputs "
     "({probe}); error as a share of that output's range; agreement on the largest value"
 )
+"""Description of the parity evaluation, as its report states it."""
 
 
 def evaluate_imported(

@@ -21,8 +21,8 @@ from mobile_ai.model_build.lock import LockedSource
 
 __all__ = ["MAX_MEMBER_BYTES", "cache_dir", "fetch", "read_members", "sha256_file"]
 
-# Above every locked data file; protects against zip bombs.
 MAX_MEMBER_BYTES = 64_000_000
+"""Largest member of an archive: above every locked data file, below a zip bomb."""
 
 
 def cache_dir() -> Path:

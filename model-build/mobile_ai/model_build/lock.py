@@ -12,9 +12,9 @@ from mobile_ai.contracts.files import read_model
 from mobile_ai.model_build.errors import DataError
 from mobile_ai.model_build.shipped import shipped
 
-__all__ = ["DATA_LOCK", "LockedSource", "load_lock", "locked"]
+__all__ = ["LockedSource", "load_lock", "locked"]
 
-DATA_LOCK = shipped("data.lock.yaml")
+_DATA_LOCK = shipped("data.lock.yaml")
 
 
 class LockedSource(BaseModel):
@@ -42,7 +42,7 @@ class _Lock(BaseModel):
     sources: dict[str, LockedSource]
 
 
-def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
+def load_lock(path: Path = _DATA_LOCK) -> dict[str, LockedSource]:
     """Read the lock file.
 
     Raises:
@@ -52,7 +52,7 @@ def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
     return read_model(_Lock, path, refused=refused, expected="the fields of LockedSource").sources
 
 
-def locked(name: str, path: Path = DATA_LOCK) -> LockedSource:
+def locked(name: str, path: Path = _DATA_LOCK) -> LockedSource:
     """Return the lock entry of a name.
 
     Raises:

@@ -89,6 +89,7 @@ NETWORKS: Mapping[str, Callable[[Shapes, int], Any]] = {
     "tabular-mlp": tabular_mlp,
     "two-sensor-cnn": two_sensor_cnn,
 }
+"""Network builders by the name in a recipe."""
 
 
 def _inputs(shapes: Shapes, dtype: str = "float32") -> list[Any]:

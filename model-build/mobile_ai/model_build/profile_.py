@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 __all__ = ["ENERGY_METHOD", "Latency", "energy_mj", "latencies", "peak_memory"]
 
 ROUNDS = 15
+"""Rounds of a latency measurement."""
 RUNS = 20
+"""Timed runs of a round."""
 # Picojoules at 45 nm: M. Horowitz, "Computing's energy problem", ISSCC 2014, figure 1.1.9:
 # multiply plus add (fp32 3.7 + 0.9, fp16 1.1 + 0.4, int8 0.2 + int32 0.1), DRAM 640 a word.
 _MAC_PJ = {"fp32": 4.6, "fp16": 1.5, "int8": 0.3}
@@ -31,6 +33,7 @@ ENERGY_METHOD = (
     "estimate: MACs x (fp32 4.6 pJ, fp16 1.5 pJ, int8 0.3 pJ) + file bytes read once from DRAM "
     "x 160 pJ; constants at 45 nm, Horowitz, ISSCC 2014; no device was metered"
 )
+"""Description of the energy estimate, as the manifest states it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

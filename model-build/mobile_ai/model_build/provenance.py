@@ -16,9 +16,9 @@ from typing import Any, Final
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import BuildResult, DatasetUse, Transform, VariantResult
 
-__all__ = ["BUILD_TYPE", "ProvenanceError", "check_links", "provenance_predicate"]
+__all__ = ["ProvenanceError", "check_links", "provenance_predicate"]
 
-BUILD_TYPE: Final = "urn:mobile-ai:model-build:v1"
+_BUILD_TYPE: Final = "urn:mobile-ai:model-build:v1"
 _ORIGINS: Final = frozenset({"train", "fine-tune", "import"})
 
 
@@ -45,7 +45,7 @@ def provenance_predicate(
         check_links(variant)
     return {
         "buildDefinition": {
-            "buildType": BUILD_TYPE,
+            "buildType": _BUILD_TYPE,
             "externalParameters": _external(build),
             "internalParameters": {
                 "seed": build.seed,

@@ -24,7 +24,9 @@ __all__ = [
 ]
 
 DEFAULT_TRACKING_URI: Final = "sqlite:///build/mlflow.db"
+"""Registry on this machine, for tries."""
 TRACKING_VARIABLE: Final = "MLFLOW_TRACKING_URI"  # MLflow's own name for it
+"""Environment variable with the address of the registry."""
 
 _REGISTRY_URI: Final = re.compile(r"^models:/(?P<name>[A-Za-z0-9._-]+)/(?P<version>\d+)$")
 _MODEL_SUFFIXES: Final = frozenset({".tflite", ".onnx", ".zip"})

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 RECIPES = shipped("recipes")
+"""Folder of the shipped recipes."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]

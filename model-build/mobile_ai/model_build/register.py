@@ -22,7 +22,7 @@ from mobile_ai.stack.reader import read_stack_file
 
 __all__ = ["RegisterError", "Registered", "register_version", "stack_pins"]
 
-DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
+_DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
 _EXPERIMENT: Final = "mobile-ai"
 _SQLITE: Final = "sqlite:///"
 
@@ -157,7 +157,7 @@ def _ensure(
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
         client.create_registered_model(name, description=manifest.metadata.description)
     for item in client.search_model_versions(f"name = '{name}'"):
-        if item.tags.get(DIGEST_TAG) == sha256:
+        if item.tags.get(_DIGEST_TAG) == sha256:
             return str(item.version), False
     experiment = _experiment(client, tracking_uri)
     run_id, source = _log(client, manifest, folder, sha256=sha256, experiment=experiment)
@@ -166,7 +166,7 @@ def _ensure(
         source=source,
         run_id=run_id,
         tags={
-            DIGEST_TAG: sha256,
+            _DIGEST_TAG: sha256,
             "mobile-ai.version": manifest.metadata.version,
             "mobile-ai.risk-class": manifest.metadata.risk_class,
         },
@@ -180,7 +180,7 @@ def _log(
 ) -> tuple[str, str]:
     """Log a version's folder and metrics as a run; return its id and its artifact URI."""
     name = f"{manifest.metadata.name}-{manifest.metadata.version}"
-    run = client.create_run(experiment, run_name=name, tags={DIGEST_TAG: sha256})
+    run = client.create_run(experiment, run_name=name, tags={_DIGEST_TAG: sha256})
     identity = run.info.run_id
     for key, value in _metrics(manifest).items():
         client.log_metric(identity, key, value)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 __all__ = ["SEVERITY", "corrupt"]
 
-# One fixed severity each, so that versions are comparable.
 SEVERITY: Final = {"noise": 0.15, "shift": 2.0, "dropout": 0.1, "contrast": 0.5, "typo": 0.08}
+"""Severity of each corruption; fixed, so that versions are comparable."""
 
 
 def corrupt(inputs: Mapping[str, NDArray[Any]], kind: str, *, seed: int) -> dict[str, NDArray[Any]]:

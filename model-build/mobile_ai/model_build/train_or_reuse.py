@@ -22,9 +22,9 @@ from mobile_ai.model_build.fetch import cache_dir
 from mobile_ai.model_build.recipe import BuildRecipe, TrainSpec, load_recipe
 from mobile_ai.model_build.results import Transform
 
-__all__ = ["TOOL", "Trained", "obtain"]
+__all__ = ["Trained", "obtain"]
 
-TOOL = "tensorflow"
+_TOOL = "tensorflow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,8 @@ def _link(recipe: BuildRecipe, plan: TrainSpec, rows: BuildRows, model: Any) -> 
     told = {key: value for key, value in plan.model_dump(mode="json").items() if value is not None}
     return Transform(
         step="fine-tune" if recipe.source.kind == "fine-tune" else "train",
-        tool=TOOL,
-        version=installed(TOOL),
+        tool=_TOOL,
+        version=installed(_TOOL),
         parameters={**told, "seed": recipe.seed, "network": recipe.source.network or "parent's"},
         input_sha256=rows.training.digest(),
         output_sha256=train.weights_digest(model),

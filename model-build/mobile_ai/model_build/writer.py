@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 MANIFEST_FILE: Final = "manifest.yaml"
+"""Manifest in the folder of a version."""
 EVIDENCE_FILES: Final[Mapping[str, str]] = {
     "provenance": "evidence/provenance.dsse.json",
     "evaluation": "evidence/evaluation.dsse.json",
@@ -39,6 +40,7 @@ EVIDENCE_FILES: Final[Mapping[str, str]] = {
     "bom": "evidence/bom.cdx.json",
     "signature": "evidence/model.sig",
 }
+"""Files of the evidence by kind, below the folder of a version."""
 
 
 class VersionError(ModelBuildError):

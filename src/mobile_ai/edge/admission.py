@@ -20,6 +20,7 @@ from mobile_ai.edge.file_watcher import Watched
 __all__ = ["NO_KEY", "Admission", "Bucket", "Key", "KeyFile", "Quota", "ThrottleFile", "hash_key"]
 
 NO_KEY: Final = "client: got no accepted API key; expected one"
+"""Message to a client without an accepted key; it tells no more than that."""
 _CLIENTS: Final = 10_000  # clients whose buckets are kept
 _LONGEST: Final = 3600  # seconds, of Retry-After
 _BEARER: Final = b"bearer "

@@ -62,6 +62,7 @@ def _known() -> Mapping[str, TensorType]:
 
 
 DATATYPES: Final = _known()
+"""Tensor datatypes of the Open Inference Protocol by name."""
 _BY_ONNX: Final = {datatype.onnx: datatype for datatype in DATATYPES.values()}
 
 

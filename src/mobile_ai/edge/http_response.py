@@ -13,7 +13,9 @@ from mobile_ai.edge.errors import RefusedError
 __all__ = ["BINARY", "JSON", "Head", "json_answer", "refusal"]
 
 JSON: Final = b"application/json"
+"""Content type of JSON."""
 BINARY: Final = b"application/octet-stream"
+"""Content type of a response with binary tensors."""
 
 
 @dataclass(frozen=True, slots=True)

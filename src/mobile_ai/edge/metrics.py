@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CONTENT_TYPE", "exposition"]
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+"""Content type of the Prometheus text format."""
 _MODEL: Final = ("model", "version", "digest")
 _STAGES: Final = ("total", "queue", "run")
 

@@ -33,7 +33,9 @@ from mobile_ai.edge.serving import Headers, ServedTensor
 __all__ = ["EXTENSIONS", "SERVER", "RestApp"]
 
 SERVER: Final = "mobile-ai-edge"
+"""Name of the server in its metadata."""
 EXTENSIONS: Final = ("binary_tensor_data", "model_repository")
+"""Protocol extensions in the server's metadata."""
 _OK: Final = 200
 _METHOD: Final = 405
 _SLOW: Final = 408

@@ -16,8 +16,8 @@ from mobile_ai.edge.sketches import Sketching
 
 __all__ = ["THROTTLE", "ServerSettings", "ServerSettingsError", "from_environment", "load_settings"]
 
-# Mounted from the ConfigMap `<app>-<model>-throttle`, which the endpoint's component declares.
 THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
+"""Throttle file, mounted from the ConfigMap `<app>-<model>-throttle` of the endpoint."""
 _MAX_BYTES: Final = 1_000_000
 _MIB: Final = 2**20
 Port = Annotated[int, Field(ge=0, le=65535)]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BUCKETS", "Durations", "ModelStats", "Sizes"]
+__all__ = ["Durations", "ModelStats", "Sizes"]
 
 _MICROSECOND: Final = 1e6
-BUCKETS: Final = 25  # the last one begins at 2**23 us, 8 seconds
+_BUCKETS: Final = 25  # the last one begins at 2**23 us, 8 seconds
 
 
 class Durations:
@@ -21,13 +21,13 @@ class Durations:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.counts = [0] * BUCKETS
+        self.counts = [0] * _BUCKETS
         self.seconds = 0.0
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
         bucket = int(seconds * _MICROSECOND).bit_length()
-        self.counts[bucket if bucket < BUCKETS else -1] += 1
+        self.counts[bucket if bucket < _BUCKETS else -1] += 1
         self.seconds += seconds
 
     def cumulative(self) -> list[tuple[str, float]]:
@@ -35,7 +35,7 @@ class Durations:
         rows, total = [], 0
         for index, count in enumerate(self.counts):
             total += count
-            bound = "+Inf" if index == BUCKETS - 1 else str((1 << index) / _MICROSECOND)
+            bound = "+Inf" if index == _BUCKETS - 1 else str((1 << index) / _MICROSECOND)
             rows.append((bound, float(total)))
         return rows
 

@@ -31,8 +31,6 @@ class Sent:
     page: str
 
 
-# Services that assume a role. Where no key is documented, iam:PassRole protects: no other account
-# can pass a role of this account to a service.
 TRUSTED: Final[Mapping[str, Sent]] = {
     "apigateway.amazonaws.com": Sent(
         (), f"{_DOCS}/apigateway/latest/developerguide/permissions.html"
@@ -60,7 +58,11 @@ TRUSTED: Final[Mapping[str, Sent]] = {
         f"{_DOCS}/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html",
     ),
 }
-# Services that invoke a function.
+"""Services that assume a role.
+
+Where no key is documented, iam:PassRole protects: no other account can pass a role of this
+account to a service.
+"""
 INVOKERS: Final[Mapping[str, Sent]] = {
     "apigateway.amazonaws.com": Sent(
         (_ARN,),
@@ -72,6 +74,7 @@ INVOKERS: Final[Mapping[str, Sent]] = {
     ),
     "sns.amazonaws.com": Sent((_ARN,), f"{_DOCS}/lambda/latest/dg/with-sns.html"),
 }
+"""Services that invoke a function."""
 
 
 def trust_conditions(

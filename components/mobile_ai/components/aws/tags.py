@@ -9,33 +9,32 @@ from typing import Final
 from mobile_ai.stack.settings_platform import Owner
 
 __all__ = [
-    "AWS_PREFIX",
-    "KUBERNETES_PREFIX",
     "TAG_NAMES",
     "app_tags",
     "aws_tags",
     "kubernetes_labels",
 ]
 
-AWS_PREFIX: Final = "mobile-ai:"
-KUBERNETES_PREFIX: Final = "mobile-ai.dev/"
+_AWS_PREFIX: Final = "mobile-ai:"
+_KUBERNETES_PREFIX: Final = "mobile-ai.dev/"
 TAG_NAMES: Final = ("project", "team", "cost-center", "environment", "managed-by")
+"""Names of the cost tags, without prefix."""
 _MANAGED_BY: Final = "pulumi"
 
 
 def aws_tags(owner: Owner, *, environment: str, app: str | None = None) -> dict[str, str]:
     """Return the AWS tags of the stack, and of an application where one is named."""
-    return _prefixed(AWS_PREFIX, owner, environment, app)
+    return _prefixed(_AWS_PREFIX, owner, environment, app)
 
 
 def kubernetes_labels(owner: Owner, *, environment: str, app: str | None = None) -> dict[str, str]:
     """Return the Kubernetes labels of the stack, and of an application where one is named."""
-    return _prefixed(KUBERNETES_PREFIX, owner, environment, app)
+    return _prefixed(_KUBERNETES_PREFIX, owner, environment, app)
 
 
 def app_tags(app: str) -> dict[str, str]:
     """Return the AWS tag of an application's resources, besides the provider's default tags."""
-    return {f"{AWS_PREFIX}app": app}
+    return {f"{_AWS_PREFIX}app": app}
 
 
 def _prefixed(prefix: str, owner: Owner, environment: str, app: str | None) -> dict[str, str]:

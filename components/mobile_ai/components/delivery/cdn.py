@@ -20,8 +20,8 @@ __all__ = [
     "origin_access",
 ]
 
-# CloudFront requires certificates, web ACLs and log delivery configuration in this region.
 CDN_REGION: Final = "us-east-1"
+"""Region of the certificates, web ACLs and log delivery of CloudFront."""
 _YEAR: Final = 31_536_000  # seconds
 _HSTS: Final = 63_072_000  # seconds, two years, as recommended by hstspreload.org
 

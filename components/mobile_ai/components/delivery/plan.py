@@ -29,8 +29,7 @@ __all__ = [
 ]
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
-# Without the fields that identify clients: c-ip, x-forwarded-for, cs(User-Agent), cs(Referer),
-# cookies.
+"""`Cache-Control` of objects whose keys carry their digest or version."""
 LOG_FIELDS: Final = (
     "timestamp(ms)",
     "x-edge-location",
@@ -47,6 +46,10 @@ LOG_FIELDS: Final = (
     "sc-range-start",
     "sc-range-end",
 )
+"""Fields of the CDN's access log.
+
+Without those that identify clients: c-ip, x-forwarded-for, cs(User-Agent), cs(Referer), cookies.
+"""
 _SOURCE: Final = Path(functions.__file__).with_name("delivery_function.js")
 _LONGEST_CODE: Final = 10_240  # bytes, CloudFront quotas
 _CONFIG_LINE: Final = re.compile(r"^const CONFIG = .*;$", re.MULTILINE)

@@ -5,9 +5,11 @@ from typing import Any, Final
 
 __all__ = ["ALARMS", "COMMAND", "Alarm", "alarm_arguments", "log_format", "routes"]
 
-# The image's entry point is the Python interpreter: a site runs the server module, a Lambda
-# function runs the Lambda runtime interface client.
 COMMAND: Final = ("-m", "awslambdaric", "mobile_ai.edge.lambda_function.handler")
+"""Command of the image in Lambda: the runtime interface client.
+
+Its entry point is the Python interpreter; a site runs the server module instead.
+"""
 _PERIOD_SECONDS: Final = 300
 
 
@@ -34,6 +36,7 @@ ALARMS: Final = (
     Alarm(name="throttles", metric="Throttles", statistic="Sum", threshold=10),
     Alarm(name="slow", metric="Duration", statistic="p95", threshold=3_000),  # milliseconds
 )
+"""Alarms of a model's function."""
 
 
 def routes(model: str) -> tuple[str, ...]:

@@ -18,9 +18,11 @@ __all__ = [
 ]
 
 GATEWAY_NAME: Final = "models"
+"""Gateway that the routes of a site attach to."""
 POD_SECURITY_LABELS: Final = {
     f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")
 }
+"""Labels that enforce the Pod Security standard `restricted`."""
 
 
 def quota(*, cpu: int, memory_gb: int, pods: int) -> dict[str, Any]:

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 PORT: Final = 8080
+"""Port of the edge server in its pod."""
 _USER: Final = 65_532  # "nonroot" of distroless images
 _CACHE: Final = "/var/cache/mobile-ai"
 _CACHE_MB: Final = 1_024

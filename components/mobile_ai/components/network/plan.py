@@ -23,7 +23,6 @@ _PULL: Final = (
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
 )
-# Actions called by the platform's tasks and functions; endpoint policies allow nothing else.
 INTERFACE_SERVICES: Final = {
     "ecr.api": _PULL,
     "ecr.dkr": _PULL,
@@ -38,6 +37,7 @@ INTERFACE_SERVICES: Final = {
     ),
     "ssm": ("ssm:GetParameter",),
 }
+"""Services with an endpoint, and the actions that its policy allows: those the platform calls."""
 _ZONE_LETTERS: Final = "abc"
 _TIERS: Final = ("app", "data", "edge")
 # The CIDR is split into four tiers, three of them in use; each tier into four subnets, for up to

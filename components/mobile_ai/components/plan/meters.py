@@ -1,6 +1,5 @@
 """Meters of the burn rate: what of a stack can spike, at the prices of the catalogue."""
 
-from decimal import Decimal
 from typing import Final
 
 import pulumi
@@ -65,7 +64,7 @@ def _functions(inputs: StackInputs, catalogue: Catalogue) -> list[MeteredFunctio
 def _price(catalogue: Catalogue, item: str, region: str) -> float:
     """Return the price of a unit; its ceiling if the price is unknown, so that it alarms early."""
     row = catalogue.find(item, region)
-    price: Decimal | None = row and (row.tiers[0].price if row.tiers else row.ceiling)
+    price = None if row is None else row.tiers[0].price if row.tiers else row.ceiling
     if price is None:
         raise CostError(
             "cost.burnRate",

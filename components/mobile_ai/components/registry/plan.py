@@ -33,8 +33,11 @@ __all__ = [
 ]
 
 SERVER_PORT: Final = 5000
+"""Port of the MLflow server."""
 DATABASE_PORT: Final = 5433  # not the engine's default (FSBP RDS.23)
+"""Port of PostgreSQL."""
 DATABASE_NAME: Final = "mlflow"
+"""Database of the registry."""
 _ROOT_CA: Final = "/etc/ssl/rds/global-bundle.pem"  # installed by the image build
 _USER: Final = "10001:10001"
 _KEEP_IMAGES: Final = 500  # a release may be rolled back to an old one

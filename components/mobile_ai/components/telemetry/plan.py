@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 TABLE: Final = "events"
-# Excludes address, user agent and token subject: the sender is not recorded.
+"""Glue table of events."""
 ACCESS_LOG_FORMAT: Final = json.dumps(
     {
         "requestId": "$context.requestId",
@@ -42,6 +42,7 @@ ACCESS_LOG_FORMAT: Final = json.dumps(
         "integration": "$context.integrationErrorMessage",
     }
 )
+"""Access log line; without address, user agent and token subject: senders are not recorded."""
 
 
 def database_name(scope: AwsScope) -> str:

@@ -11,14 +11,14 @@ from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.limits import InspectionLimits
 
-__all__ = ["CONTRIB_OPERATORS", "onnx_operators"]
+__all__ = ["onnx_operators"]
 
 _refused = InspectionError.advising("export it again without that, or use another")
 
 _STANDARD: Final = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 _CONTRIB: Final = "com.microsoft"
 # Contrib operators that onnxruntime's quantizer and transformer optimizer produce.
-CONTRIB_OPERATORS: Final = frozenset(
+_CONTRIB_OPERATORS: Final = frozenset(
     {
         "Attention",
         "BiasGelu",
@@ -128,7 +128,7 @@ def _check_operator(onnx: Any, node: Any, own: set[tuple[str, str]], name: str) 
         domain = "" if node.domain == "ai.onnx" else node.domain
         if onnx.defs.has(node.op_type, domain):
             return
-    elif node.domain == _CONTRIB and node.op_type in CONTRIB_OPERATORS:
+    elif node.domain == _CONTRIB and node.op_type in _CONTRIB_OPERATORS:
         return
     raise _refused(
         name,

@@ -11,11 +11,11 @@ from typing import Final
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.wire import top_fields
 
-__all__ = ["ACCEPTED", "sniff"]
+__all__ = ["sniff"]
 
 _refused = InspectionError.advising("export the model as TFLite, ONNX or Core ML and try again")
 
-ACCEPTED: Final = ("tflite", "onnx", "coreml")
+_ACCEPTED: Final = ("tflite", "onnx", "coreml")
 _MIN_BYTES: Final = 16
 # Field numbers of ModelProto (onnx.proto); a file with other top-level fields is not ONNX.
 _ONNX_FIELDS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
@@ -46,7 +46,7 @@ def sniff(data: bytes, *, name: str) -> str:
         raise _refused(name, f"{len(data)} bytes", "a model")
     for magic, what in _KNOWN_AS:
         if data.startswith(magic):
-            raise _refused(name, what, f"one of {ACCEPTED}")
+            raise _refused(name, what, f"one of {_ACCEPTED}")
     if data[4:8] == b"TFL3":
         return _tflite(data, name)
     if data.startswith(b"PK\x03\x04"):
@@ -70,7 +70,7 @@ def _zip(data: bytes, name: str) -> str:
         raise _refused(name, f"a broken zip file ({error})", "a whole one") from error
     for found, what in _ZIPS:
         if found(names):
-            raise _refused(name, what, f"one of {ACCEPTED}")
+            raise _refused(name, what, f"one of {_ACCEPTED}")
     if not any(item.endswith((".mlmodel", ".mlpackage/Manifest.json")) for item in names):
         raise _refused(name, f"a zip file of {names[:3]}", "a zipped Core ML package")
     return "coreml"
@@ -90,9 +90,9 @@ _ZIPS: Final = (
 def _onnx(data: bytes, name: str) -> str:
     """Check that a protobuf message has known top-level fields only and is complete."""
     seen: set[int] = set()
-    for field in top_fields(data, name=name, what=f"one of {ACCEPTED}, whole"):
+    for field in top_fields(data, name=name, what=f"one of {_ACCEPTED}, whole"):
         if field not in _ONNX_FIELDS:
-            raise _refused(name, "content of no format known", f"one of {ACCEPTED}")
+            raise _refused(name, "content of no format known", f"one of {_ACCEPTED}")
         seen.add(field)
     if _ONNX_GRAPH not in seen:
         raise _refused(name, "a protobuf message without a graph", "an ONNX model")

@@ -12,7 +12,8 @@ from mobile_ai.delivery.delta.container import apply_patch, pack
 
 __all__ = ["SHIP_BELOW", "Patch", "best_patch", "candidates"]
 
-SHIP_BELOW: Final = 0.6  # of the compressed file: above, a patch is not worth a second file
+SHIP_BELOW: Final = 0.6
+"""Share of the compressed file below which a patch is worth a second file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

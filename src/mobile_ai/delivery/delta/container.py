@@ -13,6 +13,7 @@ from mobile_ai.delivery.delta.segments import Buffer, broken
 __all__ = ["CODECS", "MAX_FILE_BYTES", "apply_patch", "codec_of", "pack", "patched_pieces"]
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024  # hdiff needs twice this in memory, on a phone
+"""Largest file that a patch may rebuild."""
 _HEADER: Final = struct.Struct(">4sBII")
 _MAGIC: Final = b"MDP1"
 

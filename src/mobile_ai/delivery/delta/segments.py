@@ -12,6 +12,7 @@ from mobile_ai.delivery.errors import PatchError
 __all__ = ["COPY", "Buffer", "Reader", "Segment", "gaps", "read_table", "varint", "write_table"]
 
 COPY: Final = 0
+"""Kind of a segment that is copied from the old file."""
 Buffer = bytes | memoryview | mmap
 """Bytes to read from; a file on the device is mapped, not read."""
 _WIDTHS: Final = (COPY, 4, 8, 16, 32)

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["MIN_BYTES", "Tensor", "find_tensors"]
+__all__ = ["Tensor", "find_tensors"]
 
-MIN_BYTES: Final = 64  # below, a segment costs more than it saves
+_MIN_BYTES: Final = 64  # below, a segment costs more than it saves
 # Bits of an element, by TensorType of the TFLite schema and TensorProto.DataType of ONNX.
 _TFLITE_BITS: Final = {0: 32, 1: 16, 2: 32, 3: 8, 7: 16, 9: 8, 17: 4}
 _ONNX_BITS: Final = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 10: 16, 16: 16, 21: 4, 22: 4}
@@ -50,7 +50,7 @@ def find_tensors(data: bytes) -> list[Tensor]:
     except Exception:  # noqa: BLE001  # parsers of foreign bytes raise anything; then no weights are known
         return []
     found.sort(key=lambda item: item.offset)
-    return [item for item in found if item.length >= MIN_BYTES]
+    return [item for item in found if item.length >= _MIN_BYTES]
 
 
 def _tflite(data: bytes) -> Iterator[Tensor]:
@@ -82,7 +82,7 @@ def _onnx(data: bytes) -> Iterator[Tensor]:
     at = 0
     for tensor in onnx.load_from_string(data).graph.initializer:
         bits, raw = _ONNX_BITS.get(tensor.data_type), tensor.raw_data
-        found = data.find(raw, at) if bits and len(raw) >= MIN_BYTES else -1
+        found = data.find(raw, at) if bits and len(raw) >= _MIN_BYTES else -1
         if found < 0 or bits is None:
             continue
         at = found + len(raw)

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 API_VERSION: Final = "mobile-ai/v1"
+"""`apiVersion` of the documents of a release."""
 _PLACES: Final = ("deviceClass", "site", "region")
 
 

@@ -36,7 +36,9 @@ __all__ = [
 ]
 
 HALT_FILE: Final = "halt.json"
+"""Target of role `halt`: the list of halts."""
 HALT_ROLE: Final = "halt"
+"""Role that can halt versions and name no new ones."""
 _RING: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")  # accepted by the CDN in a path
 THRESHOLDS: Final[Mapping[str, int]] = {"root": 2, "targets": 2, "models": 2}
 """Signatures that a role needs; roles not listed need one."""

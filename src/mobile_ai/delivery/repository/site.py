@@ -17,6 +17,7 @@ from mobile_ai.delivery.repository.patches import read_artifact
 __all__ = ["Upload", "uploads", "write_site"]
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
+"""`Cache-Control` of files whose names carry their digest or version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from mobile_ai.delivery.client.state import load_state
 __all__ = ["PATIENCE_SECONDS", "Installation", "Shelf"]
 
 PATIENCE_SECONDS: Final = 20
+"""Longest wait for the lock of the cache folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
-# What a workload is told by its environment, and nothing else; see `from_environment`.
 ENVIRONMENT: Final = (
     "MOBILE_AI_APP",
     "MOBILE_AI_MODEL",
@@ -34,6 +33,7 @@ ENVIRONMENT: Final = (
     "MOBILE_AI_CACHE",
     "MOBILE_AI_MANIFEST_SHA256",
 )
+"""Environment variables of a workload; see `from_environment`."""
 IMAGE: Final = Path("/opt/mobile-ai")
 """Folder in the image of the trusted root, the trust file and, if it brings one, a model."""
 

@@ -13,8 +13,10 @@ __all__ = ["KEY_HEADER", "TRACK_HEADER", "Split", "Track"]
 Track = Literal["stable", "canary"]
 """Version that answers a request: the stable one or the canary."""
 
-TRACK_HEADER: Final = b"x-mobile-ai-track"  # `stable` or `canary`: who tests a canary asks for it
-KEY_HEADER: Final = b"x-mobile-ai-key"  # requests with the same key get the same version
+TRACK_HEADER: Final = b"x-mobile-ai-track"
+"""Header that names the track to serve, `stable` or `canary`, for tests of a canary."""
+KEY_HEADER: Final = b"x-mobile-ai-key"
+"""Header whose value keeps a caller on one track."""
 _LONGEST_KEY: Final = 256
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 __all__ = ["STATE_KEY", "state_bucket", "state_statements"]
 
 STATE_KEY: Final = "alias/mobile-ai-state"
+"""Alias of the key that encrypts state and secrets."""
 _PROJECT: Final = "mobile-ai"
 _OF_STACK: Final = (
     "stacks/{project}/{stack}.json*",

@@ -15,6 +15,7 @@ from mobile_ai.contracts.errors import GovernanceError
 __all__ = ["PROVIDER", "Repository", "trust_policy"]
 
 PROVIDER: Final = "token.actions.githubusercontent.com"
+"""Issuer of the tokens of GitHub Actions, without scheme."""
 _NAMED: Final = re.compile(
     r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]*)(?:@(?P<owner_id>[1-9]\d*))?"
     r"/(?P<name>[A-Za-z0-9._-]+)(?:@(?P<id>[1-9]\d*))?"

@@ -82,6 +82,7 @@ MEASURES: Final = (
     _tail("energy", "energy", _series("energy"), 200, 0.15, tail=0.5),
     _tail("memory", "memory", _series("memory"), 200, 0.15, tail=0.5),
 )
+"""Measures of a window and their thresholds."""
 
 
 def series_measures(bins: Mapping[str, Any]) -> list[Measure]:

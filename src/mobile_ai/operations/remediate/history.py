@@ -11,12 +11,12 @@ from typing import Final
 
 from mobile_ai.stack.git import git
 
-__all__ = ["TRAILERS", "Taken", "read_history"]
+__all__ = ["Taken", "read_history"]
 
-TRAILERS: Final = ("Finding", "Stack", "Deployment", "Step")
+_TRAILERS: Final = ("Finding", "Stack", "Deployment", "Step")
 _PREFIX: Final = "Remediation-"
 _FIELDS: Final = "%x1f".join(
-    ["%aI", *(f"%(trailers:key={_PREFIX}{name},valueonly,separator=%x20)" for name in TRAILERS)]
+    ["%aI", *(f"%(trailers:key={_PREFIX}{name},valueonly,separator=%x20)" for name in _TRAILERS)]
 )
 
 

@@ -18,9 +18,9 @@ from mobile_ai.operations.remediate.edit import Edit, deployment_of, read_text
 from mobile_ai.stack.reader import stack_file_name
 from mobile_ai.stack.settings_deployment import ModelPin
 
-__all__ = ["REQUEST_FILE", "retrain"]
+__all__ = ["retrain"]
 
-REQUEST_FILE: Final = "retrain.yaml"
+_REQUEST_FILE: Final = "retrain.yaml"
 _HEADER: Final = """\
 # Written by `mobile-ai remediate`. It is answered by a recipe for a later version that pins other
 # data; `mobile-ai model requests` says which one that is, or what is missing.
@@ -36,7 +36,7 @@ def retrain(root: Path, stack: str, finding: MonitorFinding) -> Edit:
     """
     pin = _pin(root, stack, finding)
     manifest, _ = read_manifest(read_text(root / pin.manifest), name=pin.manifest)
-    file = f"models/{finding.subject.model}/{REQUEST_FILE}"
+    file = f"models/{finding.subject.model}/{_REQUEST_FILE}"
     if _parent(root / file) == pin.version:
         raise _nothing(finding, f"a request about {pin.version} in {file}", "none yet")
     request = {

@@ -70,6 +70,7 @@ STEPS: Final[Mapping[str, MakeEdit]] = {
     "retrain": retrain,
     "threshold": threshold,
 }
+"""Edits of the steps that a playbook can name."""
 
 
 def _halve(section: Any, key: str, *, least: int) -> str:

@@ -20,6 +20,7 @@ from mobile_ai.operations.remediate.edit import Edit, read_text
 __all__ = ["LABEL", "pretty", "threshold"]
 
 LABEL: Final = "policy-threshold"
+"""Label of pull requests that change a policy threshold."""
 _PACK: Final = Path("policy-pack")
 _WIDTH: Final = 100
 

@@ -17,8 +17,6 @@ from mobile_ai.operations.showback.split import split
 
 __all__ = ["BASES", "Allocated", "Allocation", "allocate"]
 
-# Allocation base of each service: the count that its cost scales with. Other services are
-# allocated in proportion to the costs already allocated.
 BASES: Final[Mapping[str, str]] = {
     "AWS Data Transfer": "delivered_bytes",
     "AWS Lambda": "inferences",
@@ -35,6 +33,10 @@ BASES: Final[Mapping[str, str]] = {
     "Edge site": "inferences",
     "Elastic Load Balancing": "registry_calls",
 }
+"""Allocation base of each service: the count that its cost scales with.
+
+Other services are allocated in proportion to the costs already allocated.
+"""
 _FOLLOWS: Final = "cost"
 
 

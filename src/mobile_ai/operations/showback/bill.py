@@ -34,6 +34,7 @@ __all__ = [
 _no_object = ShowbackError.advising("export the file again", expected="a JSON object")
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
+"""Charge categories of FOCUS 1.2."""
 NEEDED: Final = (
     "BilledCost",
     "BillingCurrency",
@@ -43,6 +44,7 @@ NEEDED: Final = (
     "ServiceName",
     "Tags",
 )
+"""FOCUS columns without which a bill cannot be allocated."""
 _OPTIONAL: Final = ("ResourceId", ESTIMATED, "BillingAccountId")
 _PRICES: Final = "USD"
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")

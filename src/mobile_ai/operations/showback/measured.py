@@ -15,6 +15,7 @@ from mobile_ai.operations.showback.owner import CostOwner
 __all__ = ["COUNTS", "Measured", "MeasuredMonth", "NodeHours", "PodHours", "read_measured"]
 
 COUNTS: Final = ("delivered_bytes", "updates", "inferences", "events", "registry_calls")
+"""Measured quantities of a usage file."""
 _wrong = ShowbackError.advising(
     "write it with `mobile-ai monitor measured`, or see docs/showback.md"
 )

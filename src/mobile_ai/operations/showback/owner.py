@@ -6,6 +6,7 @@ from typing import Final
 __all__ = ["DIMENSIONS", "CostOwner"]
 
 DIMENSIONS: Final = ("project", "team", "app", "model", "version", "ring")
+"""Dimensions of a cost's owner, from general to specific."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -14,11 +14,11 @@ from mobile_ai.operations.showback.split import in_cents
 from mobile_ai.pricing.budgets import month_end
 from mobile_ai.pricing.money import cents
 
-__all__ = ["UNITS", "BudgetLine", "Row", "Showback", "Unit", "showback"]
+__all__ = ["BudgetLine", "Row", "Showback", "Unit", "showback"]
 
 _ZERO: Final = Decimal(0)
 # Unit of use: its count and the size of one unit.
-UNITS: Final[Mapping[str, tuple[str, int]]] = {
+_UNITS: Final[Mapping[str, tuple[str, int]]] = {
     "1,000 inferences": ("inferences", 1000),
     "update": ("updates", 1),
     "active device": ("active_devices", 1),
@@ -184,12 +184,12 @@ def _units(allocation: Allocation) -> list[Unit]:
     return [
         Unit(app=app, unit=unit, cost=_unit_cost(allocation, app, unit))
         for app in apps
-        for unit in UNITS
+        for unit in _UNITS
     ]
 
 
 def _unit_cost(allocation: Allocation, app: str, unit: str) -> Decimal | None:
-    count_name, size = UNITS[unit]
+    count_name, size = _UNITS[unit]
     count = _count(allocation.measured.owners(app), count_name)
     if not count:
         return None

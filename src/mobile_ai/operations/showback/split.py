@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 
 __all__ = ["DIGITS", "in_cents", "split"]
 
-DIGITS: Final = 15  # decimal places; amounts with more are refused
+DIGITS: Final = 15
+"""Decimal places of amounts; those with more are refused."""
 _CENTS: Final = 2
 _Key = TypeVar("_Key", bound=Hashable)
 

@@ -44,6 +44,7 @@ FROM (
 WHERE occurrence = 1
 ORDER BY app, model, version, ring, kind, hour
 """  # noqa: S608  names of our own
+"""SQL of a day's table: each event once, sorted."""
 
 _COUNTS: Final = f"""
 SELECT {_KEYS}, kind, COALESCE(outcome, '') AS outcome, target,

@@ -27,6 +27,7 @@ SCHEMA: Final = pa.schema(
         ("channel", pa.string()),
     ]
 )
+"""Arrow schema of stored events."""
 
 
 def parquet(events: Sequence[dict[str, Any]], *, channel: str) -> bytes:

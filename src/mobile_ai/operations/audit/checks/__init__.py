@@ -14,3 +14,4 @@ STATE_CHECKS: Final[tuple[Check, ...]] = (
     approvals_not_near_expiry,
     tags_deployed,
 )
+"""Checks that need the state and Git alone."""

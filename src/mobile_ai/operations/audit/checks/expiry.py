@@ -15,8 +15,8 @@ from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
 __all__ = ["SOON", "approvals_not_near_expiry"]
 
-# Time to convene a review board; the rules begin to warn at the same time.
 SOON: Final = timedelta(days=30)
+"""Remaining validity that is reported: time to convene a board; the rules warn then too."""
 _EXPIRING: Final = ("evaluation", "assessment")
 
 

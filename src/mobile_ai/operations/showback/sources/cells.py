@@ -35,7 +35,6 @@ class Key:
         return {field: {"Key": self.name, **wanted}}
 
 
-# Tags first, since only they are filtered by; whose a charge is before what it is for.
 KEYS: Final = (
     Key("TAG", "mobile-ai:environment"),
     Key("TAG", "mobile-ai:project"),
@@ -44,6 +43,7 @@ KEYS: Final = (
     Key("DIMENSION", "SERVICE"),
     Key("DIMENSION", "RECORD_TYPE"),
 )
+"""Group keys of Cost Explorer; tags first, since only they are filtered by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,10 @@ from mobile_ai.operations.showback.sources.cells import KEYS, Amounts, Cell, Key
 __all__ = ["GROSS", "NET", "Explorer", "break_down"]
 
 NET: Final = ("NetUnblendedCost", "NetAmortizedCost")
+"""Metrics after discounts: billed and effective."""
 GROSS: Final = ("UnblendedCost", "AmortizedCost")
-REQUEST_USD: Final = Decimal("0.01")
+"""Metrics before discounts: billed and effective."""
+_REQUEST_USD: Final = Decimal("0.01")
 _AT_ONCE: Final = 2  # keys that one request may group by
 
 
@@ -89,7 +91,7 @@ class Explorer:
             if self.requests >= self._most:
                 raise ShowbackError(
                     "Cost Explorer",
-                    got=f"more than {self._most} requests (USD {self._most * REQUEST_USD})",
+                    got=f"more than {self._most} requests (USD {self._most * _REQUEST_USD})",
                     expected="fewer",
                     next_step="allow more with --most-requests, or read an export with --from s3://",
                 )
@@ -98,7 +100,7 @@ class Explorer:
                 answer = self._client.get_cost_and_usage(**question, **page)
             self.requests += 1
             self._tell(
-                f"{self.requests} requests to Cost Explorer, USD {self.requests * REQUEST_USD}"
+                f"{self.requests} requests to Cost Explorer, USD {self.requests * _REQUEST_USD}"
             )
             yield answer
             token = answer.get("NextPageToken") or None
