@@ -1,4 +1,4 @@
-"""`mobile-ai sandbox`: a local cloud on this machine, engine and stand-in providers."""
+"""`mobile-ai sandbox`: a local cloud on this machine."""
 
 import json
 import os
@@ -22,8 +22,6 @@ __all__ = ["app"]
 _ROOT: Final = Path("build/sandbox")
 
 app = typer.Typer(no_args_is_help=True)
-providers = typer.Typer(no_args_is_help=True)
-app.add_typer(providers, name="providers", help="Stand-ins for the AWS and Kubernetes providers.")
 
 Name = Annotated[str, typer.Option(help="Name of the sandbox; several can run side by side.")]
 
@@ -179,29 +177,6 @@ def env(
             "# No sandbox runs: previews only. Next, for `up`: mobile-ai sandbox up",
             file=sys.stderr,
         )
-
-
-@app.command()
-def engine() -> None:
-    """Find the Pulumi engine, or build it once per machine, and print its path."""
-    from mobile_ai.sandbox.engine import locate_engine  # noqa: PLC0415
-    from mobile_ai.sandbox.progress import shown  # noqa: PLC0415
-
-    with answering(SandboxError), shown() as progress:
-        print(locate_engine(progress=progress).pulumi)
-
-
-@providers.command()
-def install(
-    home: Annotated[Path, typer.Option(help="PULUMI_HOME to install into.")] = Path(
-        "build/pulumi-home"
-    ),
-) -> None:
-    """Install the stand-in providers as plugins and print their folders."""
-    from mobile_ai.sandbox.providers import install as install_into  # noqa: PLC0415
-
-    for folder in install_into(home.absolute()):
-        print(folder)
 
 
 def _told(endpoints: "Endpoints", path: Path) -> str:
