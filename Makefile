@@ -66,7 +66,7 @@ coverage: programs ## Run the tests without the engine and hold their branch cov
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadgroup -m "not engine and not fuzz and not accept" $(ARGS)
 	@$(BIN)/coverage combine --quiet
-	@$(BIN)/python -m tests.tools.coverage_rooms
+	@$(BIN)/python -m tests.tools.coverage_rooms $(ARGS)
 
 bench: .venv/.all ## Measure ratios against peers (ONLY=<id prefix>) and write build/bench.json
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -1,6 +1,6 @@
 """Coverage is summed by room and held to its floors."""
 
-from tests.tools.coverage_rooms import FLOORS, percentages, shortfalls
+from tests.tools.coverage_rooms import FLOORS, held, percentages, shortfalls
 
 
 def report(lines: int, covered: int, branches: int = 0, taken: int = 0) -> dict[str, object]:
@@ -38,6 +38,18 @@ def test_floors_that_are_met_are_not_mentioned():
 
 
 def test_a_floor_that_is_not_met_or_not_measured_is_named():
-    short = shortfalls({"all": 100.0})
+    short = shortfalls({**dict.fromkeys(FLOORS, 100.0), "rules and trust": 0.0})
     assert len(short) == 1
     assert short[0].startswith("coverage of rules and trust: got 0.0 %; expected at least 97 %")
+    assert len(shortfalls({})) == len(FLOORS)
+
+
+def test_a_run_of_some_rooms_is_held_to_their_floors_alone():
+    assert held([]) == {*FLOORS}
+    assert held(["tests/stack", "tests/pricing/"]) == {"stack", "pricing"}
+    assert shortfalls({"stack": 100.0}, held(["tests/stack"])) == []
+
+
+def test_a_run_of_less_than_a_room_is_held_to_none():
+    assert held(["tests/stack/test_reader.py"]) == set()
+    assert held(["tests/stack", "-k", "reader"]) == set()
