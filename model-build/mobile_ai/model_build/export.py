@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version as installed
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.model_build import adapt, convert, frozen, metrics, train
 from mobile_ai.model_build.quantize_onnx import quantize_onnx
 from mobile_ai.model_build.quantize_tflite import quantize_tflite
@@ -23,7 +23,7 @@ from mobile_ai.model_build.runtime import load, unavailable
 from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.train_or_reuse import Trained
 
-__all__ = ["Chain", "Exporter", "calibration_rows", "file_logits", "sha256"]
+__all__ = ["Chain", "Exporter", "calibration_rows", "file_logits"]
 
 Chain = tuple[bytes, tuple[Transform, ...]]
 _STEPS = {"pruned": "prune", "qat": "quantization-aware-training", "dense": "fine-tune"}
@@ -69,7 +69,7 @@ class Exporter:
         before, _ = self._parent.make(spec)
         rescale = frozen.rescale_onnx if spec.format == "onnx" else frozen.rescale_tflite
         made = rescale(content, before)
-        link = self._link("rescale", spec, content, made, scales_of=sha256(before))
+        link = self._link("rescale", spec, content, made, scales_of=sha256_bytes(before))
         return made, (*chain, link)
 
     def _model(self, how: str) -> tuple[Any, tuple[Transform, ...]]:
@@ -138,7 +138,7 @@ class Exporter:
             version=installed(tool),
             parameters={"format": spec.format, "quantize": spec.quantize},
             input_sha256=train.weights_digest(model),
-            output_sha256=sha256(made),
+            output_sha256=sha256_bytes(made),
             parity=parity,
         )
 
@@ -157,8 +157,8 @@ class Exporter:
             tool=tool,
             version=installed(tool),
             parameters=told,
-            input_sha256=sha256(before),
-            output_sha256=sha256(made),
+            input_sha256=sha256_bytes(before),
+            output_sha256=sha256_bytes(made),
             calibration_sha256=self._digest if needs_rows else None,
             parity=self._parity(spec.format, before, made),
         )
@@ -181,8 +181,3 @@ def file_logits(content: bytes, format_: str, inputs: Any) -> NDArray[Any]:
         path = Path(folder) / f"model.{format_}"
         path.write_bytes(content)
         return load(path, format_).many(inputs)[0]
-
-
-def sha256(content: bytes) -> str:
-    """Return the SHA-256 of bytes."""
-    return hashlib.sha256(content).hexdigest()

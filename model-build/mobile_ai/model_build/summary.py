@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.manifest import Requirements, TensorSpec
-from mobile_ai.model_build.export import Chain, Exporter, sha256
+from mobile_ai.model_build.export import Chain, Exporter
 from mobile_ai.model_build.macs import count_macs
 from mobile_ai.model_build.recipe import BuildRecipe, VariantSpec, recipe_digest
 from mobile_ai.model_build.results import BuildResult, ParentRef, VariantResult
@@ -52,7 +53,7 @@ def write_variant(spec: VariantSpec, recipe: BuildRecipe, chain: Chain, out: Pat
         variant=spec.name,
         format=spec.format,
         file=file,
-        sha256=sha256(content),
+        sha256=sha256_bytes(content),
         bytes=len(content),
         needs=_needs(spec),
         inputs=inputs,
@@ -125,7 +126,7 @@ def _parent(trained: Trained | None) -> ParentRef | None:
         return None
     recipe = trained.recipe
     content, _ = Exporter(trained).make(recipe.variants[0])
-    return ParentRef(model=recipe.name, version=recipe.version, sha256=sha256(content))
+    return ParentRef(model=recipe.name, version=recipe.version, sha256=sha256_bytes(content))
 
 
 def _notes(variants: tuple[VariantResult, ...]) -> tuple[str, ...]:
