@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks._row import Row
-from mobile_ai.operations.monitor import ComparisonSettings, judge_history
 from mobile_ai.operations.monitor.alarm import begin_of
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings
+from mobile_ai.operations.monitor.judge import judge_history
 from tests.operations.monitor.scenarios import SCENARIOS, play
 from tests.operations.monitor.world import DEVICES, FEATURES, Fleet, plain, run, shifted
 

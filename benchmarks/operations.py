@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks._row import Row
-from mobile_ai.operations.dashboard import render_page
 from mobile_ai.operations.dashboard.collect import Sources, collect_board
+from mobile_ai.operations.dashboard.page import render_page
 from mobile_ai.operations.telemetry.simulate import simulate
 
 __all__ = ["IDS", "rows"]

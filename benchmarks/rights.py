@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks._row import Row
-from mobile_ai.operations.bootstrap import deploy_policies
+from mobile_ai.operations.bootstrap.documents import deploy_policies
 from tests.operations.bootstrap.judge import missing
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of
 from tests.operations.bootstrap.required import calls_of

@@ -17,8 +17,9 @@ from moto import mock_aws
 from mobile_ai.cli.main import main
 from mobile_ai.cli.money import actuals
 from mobile_ai.gate.report.actuals import read_actuals
-from mobile_ai.operations.showback import read_bill
-from mobile_ai.operations.showback.sources import Explorer, Month, break_down
+from mobile_ai.operations.showback.bill import read_bill
+from mobile_ai.operations.showback.sources.cells import Month
+from mobile_ai.operations.showback.sources.explorer import Explorer, break_down
 from tests.operations.showback.bills import row, write_csv
 from tests.operations.showback.sources.explorer_double import ExplorerDouble, Line
 

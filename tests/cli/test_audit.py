@@ -7,7 +7,7 @@ import pytest
 from mobile_ai.cli import main as cli
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.report.assemble import assemble_report
-from mobile_ai.operations import audit as room
+from mobile_ai.operations.audit import run as room
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Cluster, Endpoints
 from tests.gate.support import TIMING, run_of
 

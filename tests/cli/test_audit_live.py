@@ -21,7 +21,7 @@ from moto import mock_aws
 from mobile_ai.cli.deploy.audit_live import live_checks
 from mobile_ai.cli.errors import UserError
 from mobile_ai.contracts.resource import ProviderReference
-from mobile_ai.operations.audit import DeployedStack
+from mobile_ai.operations.audit.contract import DeployedStack
 from mobile_ai.operations.audit.merge import Result, look
 from tests.operations.audit.support import PIN, deployed, resource
 from tests.stack.sample import stack_text

@@ -10,7 +10,7 @@ from mobile_ai.cli.main import main
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.recipe import RECIPES
 from mobile_ai.model_build.requests import asked, read_request
-from mobile_ai.operations.remediate import propose
+from mobile_ai.operations.remediate.propose import propose
 from tests.operations.remediate.world import NOW, checkout, finding, run
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.state.baseline import DeployedPin
 from mobile_ai.governance.facts import Facts
-from mobile_ai.operations.audit import Check, DeployedStack, Found
-from mobile_ai.operations.audit.contract import Author
+from mobile_ai.operations.audit.contract import Author, Check, DeployedStack, Found
 from mobile_ai.testing import Scene
 
 SCENE = Scene()

@@ -6,8 +6,7 @@ from botocore.exceptions import ClientError
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.gate.report.assemble import assemble_report
-from mobile_ai.operations.audit import Check, Found
-from mobile_ai.operations.audit.contract import Author
+from mobile_ai.operations.audit.contract import Author, Check, Found
 from mobile_ai.operations.audit.merge import look, merge
 from mobile_ai.stack.reader import StackFile
 from tests.gate.support import FIELD_URN, STACK_TEXT, TIMING, run_of

@@ -15,7 +15,7 @@ from typing import Any, Final
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import StackPlace
+from mobile_ai.operations.bootstrap.rights import StackPlace
 from tests.operations.bootstrap.judge_tables import (
     LINKED,
     NEWER,

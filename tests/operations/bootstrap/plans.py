@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mobile_ai.contracts.engine_values import decode_json
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import StackPlace
+from mobile_ai.operations.bootstrap.rights import StackPlace
 from tests.components.support import run_stack, stack_values, write_repository
 
 __all__ = ["STACKS", "place_of", "plan_of"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from mobile_ai.operations.bootstrap import StackPlace
+from mobile_ai.operations.bootstrap.rights import StackPlace
 from tests.operations.bootstrap.judge import Needed, needed
 from tests.operations.bootstrap.plans import place_of, plan_of
 

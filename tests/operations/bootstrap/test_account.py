@@ -15,8 +15,10 @@ from moto import mock_aws
 from mobile_ai.cli.main import main
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Repository, StackPlace, WantedAccount, bootstrap
+from mobile_ai.operations.bootstrap.account import WantedAccount, bootstrap
 from mobile_ai.operations.bootstrap.names import refuse_shared_names
+from mobile_ai.operations.bootstrap.rights import StackPlace
+from mobile_ai.operations.bootstrap.trust import Repository
 from tests.stack.sample import stack_text
 
 

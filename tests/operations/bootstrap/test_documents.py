@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from mobile_ai.components.aws.names import AwsScope, boundary_arn, key_alias
-from mobile_ai.operations.bootstrap import (
-    StackPlace,
-    boundary_policy,
+from mobile_ai.operations.bootstrap.boundary import boundary_policy
+from mobile_ai.operations.bootstrap.documents import (
     deploy_policies,
     gate_policies,
     image_policy,
     preview_policies,
     signing_key_policy,
 )
+from mobile_ai.operations.bootstrap.rights import StackPlace
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of
 from tests.tools.iam import allows
 from tests.tools.policy_lint import findings

@@ -13,7 +13,9 @@ from cloudsplaining.scan.policy_document import PolicyDocument
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import StackPlace, boundary_policy, deploy_policies
+from mobile_ai.operations.bootstrap.boundary import boundary_policy
+from mobile_ai.operations.bootstrap.documents import deploy_policies
+from mobile_ai.operations.bootstrap.rights import StackPlace
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of
 from tests.tools.iam import allows
 

@@ -13,9 +13,15 @@ import pytest
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.operations.bootstrap import Right, StackPlace, deploy_policies, rights_of_plan
+from mobile_ai.operations.bootstrap.documents import deploy_policies
 from mobile_ai.operations.bootstrap.policies import packed, statements
-from mobile_ai.operations.bootstrap.rights import authorization, calls
+from mobile_ai.operations.bootstrap.rights import (
+    Right,
+    StackPlace,
+    authorization,
+    calls,
+    rights_of_plan,
+)
 from tests.operations.bootstrap.judge import handlers, missing, unlisted
 from tests.operations.bootstrap.judge_tables import EXCUSED, OWN, excused
 from tests.operations.bootstrap.plans import STACKS, place_of, plan_of

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.operations.bootstrap import Repository, trust_policy
+from mobile_ai.operations.bootstrap.trust import Repository, trust_policy
 
 AUDIENCE = "token.actions.githubusercontent.com:aud"
 SUBJECT = "token.actions.githubusercontent.com:sub"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.operations.dashboard import Board, Chart, Table, render_page
-from mobile_ai.operations.dashboard.board import BoardSection
+from mobile_ai.operations.dashboard.board import Board, BoardSection, Chart, Table
+from mobile_ai.operations.dashboard.page import render_page
 
 ATTACK = "</script><script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
 

@@ -3,8 +3,9 @@
 import json
 import re
 
-from mobile_ai.operations.dashboard import Board, render_page
+from mobile_ai.operations.dashboard.board import Board
 from mobile_ai.operations.dashboard.charts import specification
+from mobile_ai.operations.dashboard.page import render_page
 
 
 def test_the_page_is_one_file_below_two_megabytes(board: Board) -> None:

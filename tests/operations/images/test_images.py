@@ -13,8 +13,9 @@ from moto import mock_aws
 
 from mobile_ai.cli.main import main
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.operations.images import ImageRegistry, compare_images, read_images
 from mobile_ai.operations.images.login import login
+from mobile_ai.operations.images.pins import compare_images, read_images
+from mobile_ai.operations.images.registry import ImageRegistry
 from tests.operations.images.registry_double import (
     LOGIN,
     Contents,

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mobile_ai.operations.monitor import ComparisonSettings, MonitorFinding, judge_history
 from mobile_ai.operations.monitor.alarm import begin_of
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings
+from mobile_ai.operations.monitor.finding import MonitorFinding
+from mobile_ai.operations.monitor.judge import judge_history
 from mobile_ai.operations.monitor.window_counts import Cell, MonitoredSubject
 from tests.operations.monitor.world import (
     BINS,

@@ -8,17 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.operations.monitor import (
-    ComparisonSettings,
-    MonitorError,
-    read_findings,
-    write_findings,
-)
 from mobile_ai.operations.monitor.alarm import findings
 from mobile_ai.operations.monitor.compare import Evidence
-from mobile_ai.operations.monitor.compare_windows import WindowComparison
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings, WindowComparison
+from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.operations.monitor.estimate import accuracy
-from mobile_ai.operations.monitor.finding import finding_schema
+from mobile_ai.operations.monitor.finding import finding_schema, read_findings, write_findings
 from mobile_ai.operations.monitor.reference import learn
 from mobile_ai.operations.monitor.window_counts import Cell
 from tests.operations.monitor.world import DEVICES, SITES

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mobile_ai.operations.monitor import ComparisonSettings, judge_history
+from mobile_ai.operations.monitor.compare_windows import ComparisonSettings
+from mobile_ai.operations.monitor.judge import judge_history
 from tests.operations.monitor.scenarios import SCENARIOS, play
 from tests.operations.monitor.world import DEVICES, Fleet, plain, run, shifted
 

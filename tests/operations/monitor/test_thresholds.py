@@ -129,7 +129,7 @@ def test_the_command_writes_proposals_and_closes_them(
     (tmp_path / "store" / "days").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     history = days()
-    monkeypatch.setattr("mobile_ai.operations.monitor.load_history", lambda *_, **__: history)
+    monkeypatch.setattr("mobile_ai.operations.monitor.load.load_history", lambda *_, **__: history)
 
     assert thresholds(capsys) == [("threshold", True)]
     (path,) = (tmp_path / "store" / "findings").glob("*.json")

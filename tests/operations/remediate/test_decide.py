@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 
 from mobile_ai.operations.monitor.finding import MonitorFinding
-from mobile_ai.operations.remediate import Playbooks, Taken, decide_step
+from mobile_ai.operations.remediate.decide import decide_step
 from mobile_ai.operations.remediate.edit import resolved
+from mobile_ai.operations.remediate.history import Taken
+from mobile_ai.operations.remediate.playbook import Playbooks
 from tests.operations.remediate.world import NAME, NOW, THRESHOLD, deployed, finding
 
 RUNNING = [deployed()]

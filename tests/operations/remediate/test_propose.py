@@ -10,8 +10,8 @@ import pytest
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.operations.remediate import propose, read_history
-from mobile_ai.operations.remediate.propose import branch_of, possible
+from mobile_ai.operations.remediate.history import read_history
+from mobile_ai.operations.remediate.propose import branch_of, possible, propose
 from mobile_ai.operations.remediate.threshold import pretty
 from tests.operations.remediate.world import NOW, ROOT, THRESHOLD, checkout, finding, run
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from mobile_ai.operations.showback import Bill, Charge, MeasuredMonth
+from mobile_ai.operations.showback.bill import Bill, Charge
+from mobile_ai.operations.showback.measured import MeasuredMonth
 
 __all__ = ["bill_of", "charge", "measured_month"]
 

@@ -7,17 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobile_ai.operations.showback import (
-    Allocation,
-    Bill,
-    Charge,
-    CostOwner,
-    MeasuredMonth,
-    allocate,
-)
-from mobile_ai.operations.showback.allocate import BASES
-from mobile_ai.operations.showback.bill import CATEGORIES
+from mobile_ai.operations.showback.allocate import BASES, Allocation, allocate
+from mobile_ai.operations.showback.bill import CATEGORIES, Bill, Charge
 from mobile_ai.operations.showback.chargeback import chargeback_rows
+from mobile_ai.operations.showback.measured import MeasuredMonth
+from mobile_ai.operations.showback.owner import CostOwner
 from mobile_ai.operations.showback.report import showback
 from mobile_ai.operations.showback.sites import site_charges, with_sites
 from tests.operations.showback.months import bill_of, charge, measured_month

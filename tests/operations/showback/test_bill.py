@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from mobile_ai.operations.showback import Bill, Charge, ShowbackError, read_bill
-from mobile_ai.operations.showback.bill import require_price_currency
+from mobile_ai.operations.showback.bill import Bill, Charge, read_bill, require_price_currency
+from mobile_ai.operations.showback.errors import ShowbackError
 from tests.operations.showback.bills import row, write_csv
 
 

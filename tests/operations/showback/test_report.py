@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.operations.showback import Allocation, allocate
+from mobile_ai.operations.showback.allocate import Allocation, allocate
 from mobile_ai.operations.showback.report import showback
 from tests.operations.showback.months import bill_of, charge, measured_month
 

@@ -8,7 +8,9 @@ import pytest
 
 from mobile_ai.cli.main import main
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.operations.showback import allocate, read_bill, read_measured
+from mobile_ai.operations.showback.allocate import allocate
+from mobile_ai.operations.showback.bill import read_bill
+from mobile_ai.operations.showback.measured import read_measured
 from tests.operations.showback.bills import row, write_csv
 
 ROOT = Path(__file__).parents[3]

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from mobile_ai.operations.telemetry import EventStore, compact, ingest, ingest_file
+from mobile_ai.operations.telemetry import ingest
+from mobile_ai.operations.telemetry.compact import compact
+from mobile_ai.operations.telemetry.ingest import ingest_file
+from mobile_ai.operations.telemetry.store import EventStore
 from tests.operations.telemetry.events import event
 
 _BATCH = 200  # small, so that there are many moments to be killed at
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["mobile_ai.operations.telemetry", "mobile_ai.operations.telemetry.simulate"]
+    ["mobile_ai.operations.telemetry.ingest", "mobile_ai.operations.telemetry.simulate"]
 )
 
 

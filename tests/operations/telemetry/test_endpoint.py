@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from mobile_ai.operations.telemetry import Channel, EventStore, compact
+from mobile_ai.operations.telemetry.compact import compact
 from mobile_ai.operations.telemetry.endpoint import Endpoint
+from mobile_ai.operations.telemetry.ingest import Channel
 from mobile_ai.operations.telemetry.spool import IngestSpool
+from mobile_ai.operations.telemetry.store import EventStore
 from tests.operations.telemetry.events import event
 
 

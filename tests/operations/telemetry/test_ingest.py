@@ -12,17 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_ai.components.functions.telemetry_transform import transform
-from mobile_ai.operations.telemetry import (
-    Channel,
-    EventStore,
-    Retention,
-    TelemetryError,
-    compact,
-    expire,
-    ingest,
-    ingest_file,
-)
+from mobile_ai.operations.telemetry import ingest
+from mobile_ai.operations.telemetry.compact import compact
+from mobile_ai.operations.telemetry.errors import TelemetryError
+from mobile_ai.operations.telemetry.ingest import Channel, ingest_file
 from mobile_ai.operations.telemetry.reading import read_values
+from mobile_ai.operations.telemetry.retention import Retention, expire
+from mobile_ai.operations.telemetry.store import EventStore
 from tests.operations.telemetry.crashes import crash
 from tests.operations.telemetry.events import NOW, event, write
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from mobile_ai.components.telemetry.plan import columns
-from mobile_ai.operations.telemetry import Channel, EventStore, compact, ingest_file
+from mobile_ai.operations.telemetry.compact import compact
+from mobile_ai.operations.telemetry.ingest import Channel, ingest_file
 from mobile_ai.operations.telemetry.queries import CAP, QUERIES, _portable, athena, duckdb_form
+from mobile_ai.operations.telemetry.store import EventStore
 from mobile_ai.operations.telemetry.tables import SCHEMA
 from tests.operations.telemetry.events import NOW, event, write
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.contracts.resource import ProviderReference, Resource
-from mobile_ai.operations.audit.live import workloads_as_declared
+from mobile_ai.operations.audit.live.workloads import workloads_as_declared
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError
 from tests.operations.audit.support import only
 from tests.waiting import until

@@ -10,7 +10,7 @@ from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Cloud
 
 if TYPE_CHECKING:
-    from mobile_ai.operations.audit import Check
+    from mobile_ai.operations.audit.contract import Check
 
 __all__ = ["command"]
 
@@ -50,8 +50,8 @@ def command(  # noqa: PLR0917  typer passes options by name
     forms = forms_of(form, out)
     from mobile_ai.gate import GateError  # noqa: PLC0415
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
-    from mobile_ai.operations.audit import AuditOptions, run_audit  # noqa: PLC0415
     from mobile_ai.operations.audit.checks import STATE_CHECKS  # noqa: PLC0415
+    from mobile_ai.operations.audit.run import AuditOptions, run_audit  # noqa: PLC0415
 
     options = AuditOptions(stack=stack, cloud=cloud.value, file=file, commit=commit)
     with answering(GateError):

@@ -11,20 +11,14 @@ from typing import Any, Final
 from mobile_ai.cli.errors import UserError
 from mobile_ai.gate.deploy.local import endpoints_path
 from mobile_ai.gate.project import Project, find_project
-from mobile_ai.operations.audit import Check
-from mobile_ai.operations.audit.live import (
-    Trail,
-    aliases_follow_git,
-    budgets_there,
-    no_trail,
-    objects_released,
-    objects_unchanged,
-    released_objects,
-    versions_heard,
-    workloads_as_declared,
-)
-from mobile_ai.operations.audit.live.registry import mlflow_alias
-from mobile_ai.operations.audit.live.trail import Last
+from mobile_ai.operations.audit.contract import Check
+from mobile_ai.operations.audit.live.budgets import budgets_there
+from mobile_ai.operations.audit.live.devices import versions_heard
+from mobile_ai.operations.audit.live.objects import objects_released, objects_unchanged
+from mobile_ai.operations.audit.live.registry import aliases_follow_git, mlflow_alias
+from mobile_ai.operations.audit.live.releases import released_objects
+from mobile_ai.operations.audit.live.trail import Last, Trail, no_trail
+from mobile_ai.operations.audit.live.workloads import workloads_as_declared
 from mobile_ai.sandbox.services.endpoints import Endpoints, EndpointsError
 from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_platform import ExternalRegistry
@@ -153,8 +147,8 @@ def _in_cluster(context: str, namespace: str, name: str) -> Mapping[str, Any] | 
 
 def _heard(store: Path) -> Iterable[tuple[str, str, str, int]]:
     """Yield the versions that devices and sites reported in the last week."""
-    from mobile_ai.operations.telemetry import EventStore  # noqa: PLC0415  loads DuckDB
     from mobile_ai.operations.telemetry.status import store_status  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.store import EventStore  # noqa: PLC0415  loads DuckDB
 
     since = time.strftime("%Y-%m-%dT%H", time.gmtime(time.time() - _DAYS_HEARD * 86400))
     for row in store_status(EventStore(store))["subjects"]:

@@ -15,7 +15,8 @@ from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
     from mobile_ai.contracts.resource import Resource
-    from mobile_ai.operations.bootstrap import Right, WantedAccount
+    from mobile_ai.operations.bootstrap.account import WantedAccount
+    from mobile_ai.operations.bootstrap.rights import Right
 
 __all__ = ["command"]
 
@@ -54,8 +55,10 @@ def command(
 
 
 def _wanted(stack: str, repository: str) -> "WantedAccount":
-    from mobile_ai.operations.bootstrap import Repository, StackPlace, WantedAccount  # noqa: PLC0415
+    from mobile_ai.operations.bootstrap.account import WantedAccount  # noqa: PLC0415
     from mobile_ai.operations.bootstrap.names import refuse_shared_names  # noqa: PLC0415
+    from mobile_ai.operations.bootstrap.rights import StackPlace  # noqa: PLC0415
+    from mobile_ai.operations.bootstrap.trust import Repository  # noqa: PLC0415
     from mobile_ai.stack.reader import read_settings  # noqa: PLC0415
 
     settings = read_settings(stack)
@@ -95,13 +98,13 @@ def _plan(stack: str) -> "list[Resource]":
 
 
 def _documents(wanted: "WantedAccount") -> dict[str, Any]:
-    from mobile_ai.operations.bootstrap import (  # noqa: PLC0415
-        boundary_policy,
+    from mobile_ai.operations.bootstrap.boundary import boundary_policy  # noqa: PLC0415
+    from mobile_ai.operations.bootstrap.documents import (  # noqa: PLC0415
         deploy_policies,
         gate_policies,
         preview_policies,
-        trust_policy,
     )
+    from mobile_ai.operations.bootstrap.trust import trust_policy  # noqa: PLC0415
 
     place, plan = wanted.place, wanted.plan
     trust = {
@@ -125,7 +128,7 @@ def _documents(wanted: "WantedAccount") -> dict[str, Any]:
 
 
 def _explain(wanted: "WantedAccount", *, as_json: bool) -> None:
-    from mobile_ai.operations.bootstrap import rights_of_plan  # noqa: PLC0415
+    from mobile_ai.operations.bootstrap.rights import rights_of_plan  # noqa: PLC0415
 
     rights = rights_of_plan(wanted.plan, wanted.place)
     if as_json:
@@ -182,7 +185,7 @@ def _make(wanted: "WantedAccount", *, as_json: bool) -> None:
     import boto3  # noqa: PLC0415  a second to load
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    from mobile_ai.operations.bootstrap import bootstrap  # noqa: PLC0415
+    from mobile_ai.operations.bootstrap.account import bootstrap  # noqa: PLC0415
 
     place = wanted.place
     session = boto3.Session(region_name=place.region)

@@ -10,7 +10,7 @@ from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
-    from mobile_ai.operations.images import Moved
+    from mobile_ai.operations.images.pins import Moved
 
 __all__ = ["app"]
 
@@ -47,7 +47,7 @@ def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FB
 
     Example: mobile-ai images pin --stack prod --tag 1.5.0
     """
-    from mobile_ai.operations.images import pin as write  # noqa: PLC0415
+    from mobile_ai.operations.images.pins import pin as write  # noqa: PLC0415
 
     with answering():
         found = _found(stack, tag)
@@ -56,8 +56,9 @@ def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FB
 
 
 def _found(stack: str, tag: str) -> "list[Moved]":
-    from mobile_ai.operations.images import ImageRegistry, compare_images, read_images  # noqa: PLC0415
     from mobile_ai.operations.images.login import login  # noqa: PLC0415
+    from mobile_ai.operations.images.pins import compare_images, read_images  # noqa: PLC0415
+    from mobile_ai.operations.images.registry import ImageRegistry  # noqa: PLC0415
 
     return compare_images(read_images(_file(stack)), ImageRegistry(credentials=login), tag=tag)
 

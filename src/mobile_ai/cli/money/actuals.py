@@ -16,7 +16,8 @@ from mobile_ai.cli.options import Json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mobile_ai.operations.showback.sources import Explorer, Month
+    from mobile_ai.operations.showback.sources.cells import Month
+    from mobile_ai.operations.showback.sources.explorer import Explorer
 
 __all__ = ["actuals_command"]
 
@@ -58,7 +59,8 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai cost actuals --month 2026-10 --out 2026-10.csv.gz
     --from s3://example-billing/exports/focus
     """
-    from mobile_ai.operations.showback.sources import GROSS, NET, Explorer, fetch_export  # noqa: PLC0415
+    from mobile_ai.operations.showback.sources.explorer import GROSS, NET, Explorer  # noqa: PLC0415
+    from mobile_ai.operations.showback.sources.export import fetch_export  # noqa: PLC0415
 
     if not out.name.endswith((".csv", ".csv.gz")):
         raise UserError(f"--out: got {out}; expected .csv or .csv.gz. Next: name such a file.")
@@ -85,8 +87,10 @@ def actuals_command(  # noqa: PLR0917  # typer passes options by name
 
 
 def _from_explorer(part: Path, month: str, explorer: "Explorer", *, member: str) -> dict[str, Any]:
-    from mobile_ai.operations.showback.sources import break_down, explorer_rows, write_focus  # noqa: PLC0415
+    from mobile_ai.operations.showback.focus_files import write_focus  # noqa: PLC0415
     from mobile_ai.operations.showback.sources.aws_errors import asking  # noqa: PLC0415
+    from mobile_ai.operations.showback.sources.explorer import break_down  # noqa: PLC0415
+    from mobile_ai.operations.showback.sources.rows import explorer_rows  # noqa: PLC0415
 
     with asking("credentials", permission="sts:GetCallerIdentity"):
         owner = _client("sts").get_caller_identity()["Account"]
@@ -107,7 +111,7 @@ def _client(service: str) -> Any:
 
 def _read(path: Path, month: str) -> dict[str, Any]:
     """Return the totals of a file, and refuse one of another month."""
-    from mobile_ai.operations.showback import read_bill  # noqa: PLC0415
+    from mobile_ai.operations.showback.bill import read_bill  # noqa: PLC0415
 
     bill = read_bill([path], month=month)
     return {
@@ -121,7 +125,7 @@ def _read(path: Path, month: str) -> dict[str, Any]:
 
 
 def _days(month: str, *, daily: bool) -> "Month":
-    from mobile_ai.operations.showback.sources import Month  # noqa: PLC0415
+    from mobile_ai.operations.showback.sources.cells import Month  # noqa: PLC0415
 
     try:
         first = dt.date.fromisoformat(f"{month}-01")

@@ -50,9 +50,11 @@ def showback_command(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai cost showback --stack prod --month 2026-10 --bill focus-2026-10.parquet
     --measured measured-2026-10.json --by app,version --focus chargeback.csv
     """
-    from mobile_ai.operations.showback import allocate, read_bill, read_measured  # noqa: PLC0415  DuckDB
+    from mobile_ai.operations.showback.allocate import allocate  # noqa: PLC0415  DuckDB
+    from mobile_ai.operations.showback.bill import read_bill  # noqa: PLC0415
     from mobile_ai.operations.showback.chargeback import chargeback_rows  # noqa: PLC0415
     from mobile_ai.operations.showback.focus_files import write_focus  # noqa: PLC0415
+    from mobile_ai.operations.showback.measured import read_measured  # noqa: PLC0415
     from mobile_ai.operations.showback.owner import DIMENSIONS  # noqa: PLC0415
     from mobile_ai.operations.showback.report import showback  # noqa: PLC0415
     from mobile_ai.operations.showback.sites import with_sites  # noqa: PLC0415

@@ -28,8 +28,8 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai monitor dashboard --stack prod --store build/telemetry
     --findings build/findings --reports build/gate --showback build/showback
     """
-    from mobile_ai.operations.dashboard import render_page  # noqa: PLC0415
     from mobile_ai.operations.dashboard.collect import Sources, collect_board  # noqa: PLC0415
+    from mobile_ai.operations.dashboard.page import render_page  # noqa: PLC0415
 
     sources = Sources(
         pack=_PACK, store=store, findings=findings, reports=reports, showback=showback

@@ -56,7 +56,7 @@ def ingest(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai monitor ingest --listen 127.0.0.1:8088 --channel site
     """
-    from mobile_ai.operations.telemetry import Channel  # noqa: PLC0415  loads DuckDB and Arrow
+    from mobile_ai.operations.telemetry.ingest import Channel  # noqa: PLC0415  loads DuckDB and Arrow
 
     if channel not in list(Channel):
         raise UserError(f"--channel: got {channel!r}; expected device or site. Next: name one.")
@@ -90,12 +90,10 @@ def drift(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai monitor drift --width 24 --reference 14
     """
-    from mobile_ai.operations.monitor import (  # noqa: PLC0415  SciPy
-        ComparisonSettings,
-        judge_history,
-        load_history,
-        write_findings,
-    )
+    from mobile_ai.operations.monitor.compare_windows import ComparisonSettings  # noqa: PLC0415  SciPy
+    from mobile_ai.operations.monitor.finding import write_findings  # noqa: PLC0415
+    from mobile_ai.operations.monitor.judge import judge_history  # noqa: PLC0415
+    from mobile_ai.operations.monitor.load import load_history  # noqa: PLC0415
 
     if width < 1 or 24 % width or reference < 2:  # noqa: PLR2004
         raise UserError(
@@ -127,7 +125,7 @@ def findings(
 
     Example: mobile-ai monitor findings --open --json
     """
-    from mobile_ai.operations.monitor import read_findings  # noqa: PLC0415
+    from mobile_ai.operations.monitor.finding import read_findings  # noqa: PLC0415
 
     with _answering():
         found = read_findings(findings_folder or store / "findings")
@@ -179,7 +177,7 @@ def simulate(
 
 
 def _opened(store: Path) -> Any:
-    from mobile_ai.operations.telemetry import EventStore as Opened  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.store import EventStore as Opened  # noqa: PLC0415
 
     opened = Opened(store)
     opened.prepare()

@@ -21,7 +21,9 @@ _TOKEN: Final = "MOBILE_AI_INGEST_TOKEN"  # noqa: S105  the name of a variable
 
 def take_in(store: Any, files: list[Path], *, channel: Any, apps: list[str], as_json: bool) -> None:
     """Ingest files, compact the store, delete expired data, and print a summary."""
-    from mobile_ai.operations.telemetry import Retention, compact, expire, ingest_file  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.compact import compact  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.ingest import ingest_file  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.retention import Retention, expire  # noqa: PLC0415
 
     rows = []
     now = datetime.now(UTC)

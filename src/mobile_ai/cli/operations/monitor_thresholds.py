@@ -29,10 +29,11 @@ def thresholds_command(
 
     Example: mobile-ai monitor thresholds --stack prod
     """
-    from mobile_ai.operations.monitor import load_history, read_findings, write_findings  # noqa: PLC0415  DuckDB
+    from mobile_ai.operations.monitor.finding import read_findings, write_findings  # noqa: PLC0415  DuckDB
     from mobile_ai.operations.monitor.limits import read_limits  # noqa: PLC0415
+    from mobile_ai.operations.monitor.load import load_history  # noqa: PLC0415
     from mobile_ai.operations.monitor.thresholds import over, propose_thresholds  # noqa: PLC0415
-    from mobile_ai.operations.telemetry import EventStore  # noqa: PLC0415
+    from mobile_ai.operations.telemetry.store import EventStore  # noqa: PLC0415
 
     if not (store / "days").is_dir():
         raise UserError(

@@ -16,7 +16,7 @@ from mobile_ai.contracts.printable import printable
 
 if TYPE_CHECKING:
     from mobile_ai.operations.monitor.finding import MonitorFinding
-    from mobile_ai.operations.remediate import Proposal
+    from mobile_ai.operations.remediate.propose import Proposal
 
 __all__ = ["command"]
 
@@ -82,9 +82,15 @@ class _How:
 
 def _one(finding: "MonitorFinding", how: _How, *, dry_run: bool) -> dict[str, Any]:
     from mobile_ai.delivery.repository.stack import read_deployments  # noqa: PLC0415
-    from mobile_ai.operations.remediate import decide_step, propose, read_history, read_playbooks  # noqa: PLC0415
+    from mobile_ai.operations.remediate.decide import decide_step  # noqa: PLC0415
     from mobile_ai.operations.remediate.edit import resolved  # noqa: PLC0415
-    from mobile_ai.operations.remediate.propose import possible, proposed  # noqa: PLC0415
+    from mobile_ai.operations.remediate.history import read_history  # noqa: PLC0415
+    from mobile_ai.operations.remediate.playbook import read_playbooks  # noqa: PLC0415
+    from mobile_ai.operations.remediate.propose import (  # noqa: PLC0415
+        possible,
+        propose,
+        proposed,
+    )
     from mobile_ai.stack.reader import stack_file_name  # noqa: PLC0415
 
     now, root = dt.datetime.now(dt.UTC), Path.cwd()

@@ -7,8 +7,3 @@ The policy pack that judged the plan evaluates the state, through `pulumi policy
 cover what no rule can see: each is a function from the deployed state to findings
 (`mobile_ai.operations.audit.contract`). All results form one report, in the gate's formats.
 """
-
-from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
-from mobile_ai.operations.audit.run import AuditOptions, run_audit
-
-__all__ = ["AuditOptions", "Check", "DeployedStack", "Found", "run_audit"]

@@ -4,20 +4,3 @@
 policy pack. ``decide`` chooses the mildest allowed step that was not tried; ``propose`` commits it
 to a separate branch. Nothing live is changed, and the history of steps is read from Git alone.
 """
-
-from mobile_ai.operations.remediate.decide import Decision, decide_step
-from mobile_ai.operations.remediate.history import Taken, read_history
-from mobile_ai.operations.remediate.playbook import Playbook, Playbooks, read_playbooks
-from mobile_ai.operations.remediate.propose import Proposal, propose
-
-__all__ = [
-    "Decision",
-    "Playbook",
-    "Playbooks",
-    "Proposal",
-    "Taken",
-    "decide_step",
-    "propose",
-    "read_history",
-    "read_playbooks",
-]

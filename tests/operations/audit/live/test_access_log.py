@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.operations.audit.live import no_trail, objects_unchanged
 from mobile_ai.operations.audit.live.access_log import Writer, writer_of
+from mobile_ai.operations.audit.live.objects import objects_unchanged
+from mobile_ai.operations.audit.live.trail import no_trail
 from tests.operations.audit.live.test_objects import OBJECT, versioned
 from tests.operations.audit.support import only, told
 

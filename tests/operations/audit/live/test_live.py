@@ -12,14 +12,11 @@ import pytest
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import ProviderReference
 from mobile_ai.operations.audit.contract import Author
-from mobile_ai.operations.audit.live import (
-    aliases_follow_git,
-    budgets_there,
-    no_trail,
-    versions_heard,
-    workloads_as_declared,
-)
-from mobile_ai.operations.audit.live.registry import mlflow_alias
+from mobile_ai.operations.audit.live.budgets import budgets_there
+from mobile_ai.operations.audit.live.devices import versions_heard
+from mobile_ai.operations.audit.live.registry import aliases_follow_git, mlflow_alias
+from mobile_ai.operations.audit.live.trail import no_trail
+from mobile_ai.operations.audit.live.workloads import workloads_as_declared
 from tests.operations.audit.support import PIN, deployed, got, only, resource, told
 
 ACCOUNT = "123456789012"

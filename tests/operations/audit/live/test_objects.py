@@ -11,12 +11,9 @@ import pytest
 
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.operations.audit.contract import Author
-from mobile_ai.operations.audit.live import (
-    no_trail,
-    objects_released,
-    objects_unchanged,
-    released_objects,
-)
+from mobile_ai.operations.audit.live.objects import objects_released, objects_unchanged
+from mobile_ai.operations.audit.live.releases import released_objects
+from mobile_ai.operations.audit.live.trail import no_trail
 from tests.operations.audit.support import got, only, resource, told
 
 ROOT = Path(__file__).parents[4]

@@ -15,17 +15,13 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobile_ai.operations.showback import ShowbackError, read_bill
-from mobile_ai.operations.showback.sources import (
-    GROSS,
-    Explorer,
-    Month,
-    break_down,
-    explorer_rows,
-    write_focus,
-)
+from mobile_ai.operations.showback.bill import read_bill
+from mobile_ai.operations.showback.errors import ShowbackError
+from mobile_ai.operations.showback.focus_files import write_focus
 from mobile_ai.operations.showback.sources.aws_errors import asking
-from mobile_ai.operations.showback.sources.rows import category_of
+from mobile_ai.operations.showback.sources.cells import Month
+from mobile_ai.operations.showback.sources.explorer import GROSS, Explorer, break_down
+from mobile_ai.operations.showback.sources.rows import category_of, explorer_rows
 from mobile_ai.pricing.focus import MANDATORY
 from tests.operations.showback.sources.explorer_double import ExplorerDouble, Line
 

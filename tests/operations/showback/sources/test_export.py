@@ -13,8 +13,9 @@ import pytest
 from moto import mock_aws
 
 from mobile_ai.gate.report.actuals import read_actuals
-from mobile_ai.operations.showback import Bill, ShowbackError, read_bill
-from mobile_ai.operations.showback.sources import fetch_export
+from mobile_ai.operations.showback.bill import Bill, read_bill
+from mobile_ai.operations.showback.errors import ShowbackError
+from mobile_ai.operations.showback.sources.export import fetch_export
 from tests.operations.showback.bills import row, write_csv
 
 BUCKET, EXPORT = "billing", "exports/focus"
