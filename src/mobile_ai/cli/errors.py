@@ -6,8 +6,6 @@ from typing import Final
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["DISTRIBUTION", "UserError", "answering", "missing_extra"]
-
 DISTRIBUTION: Final = "mobile-ai-delivery"
 
 

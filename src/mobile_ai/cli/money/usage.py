@@ -9,8 +9,6 @@ from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import STORE
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["measured_command"]
-
 
 def measured_command(
     month: Annotated[str, typer.Option(help="Month, YYYY-MM.")],
