@@ -9,6 +9,7 @@ from mobile_ai.gate.engine.events import Event, parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.assemble import EngineRun
 from mobile_ai.gate.report.report import EngineFacts, ProviderReport, Source, Timing
+from mobile_ai.gate.state import baseline
 from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.stack.reader import StackFile
@@ -121,7 +122,9 @@ def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any)
         exit_code=exit_code,
         providers=PROVIDERS,
     )
-    return replace(value, **changes)
+    given = replace(value, **changes)
+    proposed = baseline.pins_of(given.observation.deployments)
+    return replace(given, changes=baseline.changes(given.baseline, proposed))
 
 
 TIMING = Timing(

@@ -20,7 +20,7 @@ from mobile_ai.gate.engine.pack import pack_digest, read_pack
 from mobile_ai.gate.engine.preview import Preview, preview
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.sandbox_stack import prepare_sandbox_stack
-from mobile_ai.gate.engine.timing import Clock
+from mobile_ai.gate.engine.timing import Clock, phases_of, rate_of
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.actuals import Billed, read_actuals
@@ -30,7 +30,7 @@ from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_che
 from mobile_ai.gate.report.report import ProviderReport, Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
-from mobile_ai.gate.state.baseline import DeployedModels, from_git, read_state
+from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
 from mobile_ai.gate.verdict.expectation import Expectation, expectation
 from mobile_ai.governance.stack_policy import Setting
 from mobile_ai.sandbox.engine import Engine
@@ -125,7 +125,8 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
     with clock.phase("prepare stack"):
         stack = _prepare(options, found, engine)
     shown = _preview(options, found.project, stack, tell)
-    clock.add(shown.marks.phases(shown.seconds))
+    seen = shown.observation
+    clock.add(phases_of(seen.marks, ended=shown.seconds))
     with clock.phase("cost"):
         plan, warnings = _value(options, found, stack, shown, tell)
     run = EngineRun(
@@ -134,16 +135,18 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         stack_file=found.stack_file,
         engine=engine_result(engine, options.cloud),
         expected=found.expected,
-        observation=shown.observation,
+        observation=seen,
         exit_code=shown.exit_code,
         stderr=shown.stderr,
         baseline=stack.baseline,
+        changes=changes(stack.baseline, pins_of(seen.deployments)),
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *warnings),
         valued=plan,
         providers=_providers(options, found.project, shown),
     )
-    return assemble_report(run, clock.read(rate=shown.rate, cpu=shown.cpu))
+    rate = rate_of(seen.marks, resources=len(seen.steps))
+    return assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
 
 
 def _read(options: GateOptions) -> _Repository:

@@ -47,7 +47,7 @@ def test_a_state_is_accounted_for_in_full():
     seen = judged(SCENE)
     assert verdict.doubts(seen, EXPECTED, exit_code=0, errors=()) == ()
     assert len(verdict.accounted(seen, EXPECTED)) == len(seen.steps) > 5
-    assert set(seen.by_operation) == {"deployed"}
+    assert set(seen.steps.values()) == {"deployed"}
 
 
 def test_verdicts_are_those_of_the_plan():

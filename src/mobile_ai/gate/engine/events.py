@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mobile_ai.contracts.engine_values import decode_json
+from mobile_ai.contracts.engine_values import decode_json, shown_value
 from mobile_ai.contracts.exported import read_event
+from mobile_ai.contracts.tokens import DEPLOYMENT
 
 __all__ = [
+    "STACK_TYPE",
     "Diagnostic",
     "Event",
     "Finished",
@@ -29,6 +31,8 @@ __all__ = [
     "parse_event",
     "plain",
 ]
+
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 # Colour directives of the engine (`<{%fg 1%}>`) and of terminals.
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
@@ -59,7 +63,7 @@ class ResourceSeen:
         urn: The resource.
         type: Its type token.
         op: As `create`, `same`, `update`, `replace`, `delete`.
-        inputs: Its planned inputs, decoded; secrets are blinded by the engine.
+        inputs: The planned inputs of a `MobileAIDeployment`, decoded; empty for other types.
         step: The whole step, as in the event.
     """
 
@@ -72,7 +76,7 @@ class ResourceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceDone:
-    """The planned outputs of a resource, decoded; what only the cloud knows is not in them."""
+    """The planned outputs of the stack, as reports show them; empty for other resources."""
 
     urn: str
     type: str
@@ -211,14 +215,16 @@ def _seen(body: Mapping[str, Any]) -> ResourceSeen:
         urn=step["urn"],
         type=step["type"],
         op=step["op"],
-        inputs=_properties(step, "inputs"),
+        inputs=_properties(step, "inputs") if step["type"] == DEPLOYMENT else {},
         step=step,
     )
 
 
 def _done(body: Mapping[str, Any]) -> ResourceDone:
     step = body["metadata"]
-    return ResourceDone(urn=step["urn"], type=step["type"], outputs=_properties(step, "outputs"))
+    outputs = _properties(step, "outputs") if step["type"] == STACK_TYPE else {}
+    shown = {name: shown_value(value) for name, value in outputs.items()}
+    return ResourceDone(urn=step["urn"], type=step["type"], outputs=shown)
 
 
 def _properties(step: Mapping[str, Any], side: str) -> dict[str, Any]:

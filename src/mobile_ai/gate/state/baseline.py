@@ -9,7 +9,7 @@ from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.exported import read_export
 from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.resource import Resource, name_of
-from mobile_ai.gate.engine.observation import DEPLOYMENT_TYPE
+from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
@@ -122,7 +122,7 @@ def from_export(export: Mapping[str, Any]) -> DeployedModels | None:
         resources = read_export(export, name="deployed state").inputs
     except DocumentError as error:
         raise GateError(str(error)) from error
-    found = {item.urn: item.props for item in resources if item.type == DEPLOYMENT_TYPE}
+    found = {item.urn: item.props for item in resources if item.type == DEPLOYMENT}
     return DeployedModels(source="deployed state", pins=pins_of(found), resources=resources)
 
 

@@ -5,10 +5,8 @@ It is read from the repository before the engine starts, and independent of it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from mobile_ai.gate.engine.pack import PolicyPack
-from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
 
@@ -34,18 +32,6 @@ class Expectation:
     rules: Mapping[str, Rule]
     levels: Mapping[str, str]
     weakenings: tuple[str, ...] = ()
-
-    def of_kind(self, kind: Literal["resource", "stack"]) -> tuple[Rule, ...]:
-        """Return the enabled rules of a kind."""
-        return tuple(
-            rule
-            for rule in self.rules.values()
-            if rule.kind == kind and self.levels[rule.id] != "disabled"
-        )
-
-    def judging(self, token: str) -> tuple[Rule, ...]:
-        """Return the resource rules that must report an outcome for resources of a type."""
-        return tuple(rule for rule in self.of_kind("resource") if applies(rule, token))
 
 
 PACK_NAME = "mobile-ai-governance"

@@ -22,6 +22,8 @@ from mobile_ai.gate.engine.events import ResourceSummary, Violation
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.report import GateVerdict, RuleOutcome
 from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.governance.evaluation import applies
+from mobile_ai.governance.rule import Rule
 
 __all__ = ["DENYING", "accounted", "decide_verdict", "doubts", "message_of", "outcome_of"]
 
@@ -92,10 +94,11 @@ def doubts(
 
 def accounted(observation: EngineObservation, expected: Expectation) -> frozenset[str]:
     """Return the URNs for which the expected pack reported every rule."""
+    wanted = _wanted(observation, expected)
     complete = {
         item.urn
         for item in observation.resource_summaries
-        if _is_expected(item, expected) and not _absent(item, expected, observation)
+        if _is_expected(item, expected) and not _absent(item, observation, wanted)
     }
     return frozenset(complete) & observation.judged
 
@@ -130,8 +133,9 @@ def _resources(observation: EngineObservation, expected: Expectation) -> Iterato
     if silent:
         yield f"The pack reported no rule on {_some(silent)}."
     absent: dict[str, list[str]] = {}
+    wanted = _wanted(observation, expected)
     for item in summaries:
-        for rule in _absent(item, expected, observation):
+        for rule in _absent(item, observation, wanted):
             absent.setdefault(rule, []).append(item.urn)
     for rule, urns in sorted(absent.items()):
         yield f"Rule {rule} did not run on {_some(urns)}."
@@ -140,17 +144,29 @@ def _resources(observation: EngineObservation, expected: Expectation) -> Iterato
         yield f"Rules ran that are not in the catalogue: {_some(strange)}."
 
 
+def _wanted(observation: EngineObservation, expected: Expectation) -> dict[str, tuple[str, ...]]:
+    """Return the resource rules that must report an outcome, by type; empty: no known type."""
+    rules = [rule for rule in _enabled(expected) if rule.kind == "resource"]
+    return {
+        token: tuple(rule.id for rule in rules if applies(rule, token))
+        for token in {"", *observation.types.values()}
+    }
+
+
+def _enabled(expected: Expectation) -> list[Rule]:
+    return [rule for rule in expected.rules.values() if expected.levels[rule.id] != "disabled"]
+
+
 def _absent(
-    item: ResourceSummary, expected: Expectation, seen: EngineObservation
+    item: ResourceSummary, seen: EngineObservation, wanted: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
     ran = {*item.passed, *item.failed}
-    token = seen.types.get(item.urn, "")
-    return tuple(rule.id for rule in expected.judging(token) if rule.id not in ran)
+    return tuple(rule for rule in wanted[seen.types.get(item.urn, "")] if rule not in ran)
 
 
 def _stack(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
     # After a failed program the engine runs no stack rules; the failure itself is reported.
-    wanted = {rule.id for rule in expected.of_kind("stack")}
+    wanted = {rule.id for rule in _enabled(expected) if rule.kind == "stack"}
     accounts = [item for item in observation.stack_summaries if item.pack == expected.pack]
     if len(accounts) != 1:
         yield f"Stack rules ran {len(accounts)} times; expected once, at the end."

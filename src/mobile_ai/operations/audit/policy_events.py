@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from mobile_ai.contracts.exported import ExportedState
 from mobile_ai.gate.engine.events import (
+    STACK_TYPE,
     Event,
     Finished,
     ResourceSeen,
@@ -17,7 +18,7 @@ from mobile_ai.gate.engine.events import (
     StackSummary,
     Violation,
 )
-from mobile_ai.gate.engine.observation import STACK_TYPE, EngineObservation
+from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.verdict import StackVerdict

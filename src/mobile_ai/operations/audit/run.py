@@ -25,7 +25,14 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.state.baseline import DeployedModels, export_state, from_export, from_git
+from mobile_ai.gate.state.baseline import (
+    DeployedModels,
+    changes,
+    export_state,
+    from_export,
+    from_git,
+    pins_of,
+)
 from mobile_ai.gate.verdict.expectation import Expectation, expectation
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.judge import JudgeSession
@@ -139,6 +146,7 @@ def run_audit(
         exit_code=0,
         stderr=analyzed.errors,
         baseline=deployed.before,
+        changes=changes(deployed.before, pins_of(judged.seen.deployments)),
         doubts=disagreement(judged.seen, analyzed.seen),
     )
     return merge(assemble_report(run, clock.read(rate=0.0)), results, stack_file)
