@@ -1,4 +1,4 @@
-"""Runs the gate: engine, expectation, preview, cost and report."""
+"""Runs the gate: engine, pack, preview, cost and report."""
 
 import os
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from mobile_ai.gate.engine.engine_environment import (
     engine_result,
     find_engine,
     have_kubernetes_provider,
+    prepare_sandbox_stack,
     variables_of,
 )
-from mobile_ai.gate.engine.pack import pack_digest, read_pack
+from mobile_ai.gate.engine.pack import PolicyPack, pack_digest, read_pack
 from mobile_ai.gate.engine.preview import Preview, preview
 from mobile_ai.gate.engine.progress import Tell
-from mobile_ai.gate.engine.sandbox_stack import prepare_sandbox_stack
 from mobile_ai.gate.engine.timing import Clock, phases_of, rate_of
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
@@ -31,8 +31,6 @@ from mobile_ai.gate.report.report import ProviderReport, Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
 from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
-from mobile_ai.gate.verdict.expectation import Expectation, expectation
-from mobile_ai.governance.stack_policy import Setting
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 from mobile_ai.stack.reader import StackFile
@@ -70,18 +68,16 @@ class _Repository:
 
     Attributes:
         project: Its paths.
-        setting: The stack's settings in the pack, if they can be read.
         stack_file: The stack file, for values and positions.
-        expected: Expectation of a complete run.
+        expected: The pack that must run.
         source: The evaluated files.
         billed: This month's charges, if a file was given.
         now: Time of the evaluation.
     """
 
     project: Project
-    setting: Setting | None
     stack_file: StackFile
-    expected: Expectation
+    expected: PolicyPack
     source: Source
     billed: Billed | None
     now: datetime
@@ -160,9 +156,8 @@ def _read(options: GateOptions) -> _Repository:
         require_startable(stack_file)
     return _Repository(
         project=project,
-        setting=pack.setting,
         stack_file=stack_file,
-        expected=expectation(pack),
+        expected=pack,
         source=read_source(project),
         billed=None if options.actuals is None else read_actuals(options.actuals),
         now=now,
@@ -210,7 +205,7 @@ def _value(
         against=against,
         deployed=stack.deployed,
         billed=found.billed,
-        setting=found.setting,
+        setting=found.expected.setting,
         now=found.now,
     )
     return valued(found.project.stack, planned(shown.observation), question), warnings

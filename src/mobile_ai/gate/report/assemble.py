@@ -1,4 +1,4 @@
-"""Assembles the report from expectation and observation; pure, without I/O."""
+"""Assembles the report from the expected pack and the observation; pure, without I/O."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mobile_ai.gate.engine.error_text import error_texts, located, position_in
 from mobile_ai.gate.engine.events import Violation
 from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
@@ -25,7 +26,6 @@ from mobile_ai.gate.report.report import (
 )
 from mobile_ai.gate.state.baseline import DeployedModels
 from mobile_ai.gate.verdict import verdict
-from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.gate.verdict.verdict import message_of, outcome_of
 from mobile_ai.governance.rule import Rule
 from mobile_ai.stack.reader import StackFile
@@ -42,7 +42,7 @@ class EngineRun:
         source: Files that were evaluated.
         stack_file: The stack file, for positions.
         engine: Engine of the run.
-        expected: Expectation, read from the repository.
+        expected: The pack that had to run, read from the repository.
         observation: Observation, from the engine's events.
         exit_code: The engine's exit code.
         stderr: Standard error of the engine.
@@ -58,7 +58,7 @@ class EngineRun:
     source: Source
     stack_file: StackFile
     engine: EngineFacts
-    expected: Expectation
+    expected: PolicyPack
     observation: EngineObservation
     exit_code: int
     stderr: str = ""
@@ -84,7 +84,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         engine=run.engine,
         providers=run.providers,
         pack=Pack(
-            name=expected.pack,
+            name=expected.name,
             version=expected.version,
             sha256=expected.sha256,
             ran=seen.packs,

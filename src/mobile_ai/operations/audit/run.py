@@ -18,7 +18,7 @@ from mobile_ai.gate.engine.engine_environment import (
     variables_of,
 )
 from mobile_ai.gate.engine.observation import EngineObservation
-from mobile_ai.gate.engine.pack import read_pack
+from mobile_ai.gate.engine.pack import PolicyPack, read_pack
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
@@ -33,7 +33,6 @@ from mobile_ai.gate.state.baseline import (
     from_git,
     pins_of,
 )
-from mobile_ai.gate.verdict.expectation import Expectation, expectation
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
@@ -84,7 +83,7 @@ class _Judged:
     """Result of the rules, and the session that holds the stack's facts."""
 
     session: JudgeSession
-    expected: Expectation
+    expected: PolicyPack
     seen: EngineObservation
 
 
@@ -157,7 +156,7 @@ def _judged(project: Project, state: ExportedState, now: datetime) -> _Judged:
     session = JudgeSession(
         lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
     )
-    expected = expectation(read_pack(project.pack, project.stack, now=now))
+    expected = read_pack(project.pack, project.stack, now=now)
     seen = EngineObservation()
     for event in events_of(state, session, expected):
         seen.add(event)
