@@ -1,4 +1,4 @@
-"""What the engine runs with: its selection, its variables, and the stack of a sandbox.
+"""Selection and variables of the engine, and the stack of a sandbox.
 
 A sandbox stack is a copy of the stack file and a separate state, outside of Git.
 """
