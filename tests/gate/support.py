@@ -9,6 +9,7 @@ from mobile_ai.gate.engine.events import Event, parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.assemble import EngineRun
+from mobile_ai.gate.report.plan_summary import planned
 from mobile_ai.gate.report.report import EngineFacts, ProviderReport, Source, Timing
 from mobile_ai.gate.state import baseline
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
@@ -123,7 +124,7 @@ def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any)
         providers=PROVIDERS,
     )
     given = replace(value, **changes)
-    proposed = baseline.pins_of(given.observation.deployments)
+    proposed = baseline.pins_of(planned(given.observation))
     return replace(given, changes=baseline.changes(given.baseline, proposed))
 
 

@@ -1,7 +1,7 @@
 """Runs the gate: engine, pack, preview, cost and report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +124,8 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
     seen = shown.observation
     clock.add(phases_of(seen.marks, ended=shown.seconds))
     with clock.phase("cost"):
-        plan, warnings = _value(options, found, stack, shown, tell)
+        resources = planned(seen)
+        plan, warnings = _value(options, found, stack, resources, tell)
     run = EngineRun(
         stack=found.project.stack,
         source=found.source,
@@ -135,7 +136,7 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         exit_code=shown.exit_code,
         stderr=shown.stderr,
         baseline=stack.baseline,
-        changes=changes(stack.baseline, pins_of(seen.deployments)),
+        changes=changes(stack.baseline, pins_of(resources)),
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *warnings),
         valued=plan,
@@ -196,7 +197,11 @@ def _preview(options: GateOptions, project: Project, stack: _Stack, tell: Tell) 
 
 
 def _value(
-    options: GateOptions, found: _Repository, stack: _Stack, shown: Preview, tell: Tell
+    options: GateOptions,
+    found: _Repository,
+    stack: _Stack,
+    resources: Sequence[Resource],
+    tell: Tell,
 ) -> tuple[Valued, tuple[str, ...]]:
     """Return cost and model changes of the plan, and warnings."""
     prior, against, warnings = _compared(found.project, stack, options, tell)
@@ -208,7 +213,7 @@ def _value(
         setting=found.expected.setting,
         now=found.now,
     )
-    return valued(found.project.stack, planned(shown.observation), question), warnings
+    return valued(found.project.stack, resources, question), warnings
 
 
 def _providers(

@@ -13,7 +13,6 @@ from typing import Any
 
 from mobile_ai.contracts.engine_values import decode_json, shown_value
 from mobile_ai.contracts.exported import read_event
-from mobile_ai.contracts.tokens import DEPLOYMENT
 
 __all__ = [
     "STACK_TYPE",
@@ -63,14 +62,12 @@ class ResourceSeen:
         urn: The resource.
         type: Its type token.
         op: As `create`, `same`, `update`, `replace`, `delete`.
-        inputs: The planned inputs of a `MobileAIDeployment`, decoded; empty for other types.
         step: The whole step, as in the event.
     """
 
     urn: str
     type: str
     op: str
-    inputs: Mapping[str, Any]
     step: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -211,25 +208,14 @@ def _stdout(body: Mapping[str, Any]) -> Diagnostic:
 
 def _seen(body: Mapping[str, Any]) -> ResourceSeen:
     step = body["metadata"]
-    return ResourceSeen(
-        urn=step["urn"],
-        type=step["type"],
-        op=step["op"],
-        inputs=_properties(step, "inputs") if step["type"] == DEPLOYMENT else {},
-        step=step,
-    )
+    return ResourceSeen(urn=step["urn"], type=step["type"], op=step["op"], step=step)
 
 
 def _done(body: Mapping[str, Any]) -> ResourceDone:
     step = body["metadata"]
-    outputs = _properties(step, "outputs") if step["type"] == STACK_TYPE else {}
-    shown = {name: shown_value(value) for name, value in outputs.items()}
+    outputs = (step.get("new") or {}).get("outputs") if step["type"] == STACK_TYPE else None
+    shown = {name: shown_value(decode_json(value)) for name, value in (outputs or {}).items()}
     return ResourceDone(urn=step["urn"], type=step["type"], outputs=shown)
-
-
-def _properties(step: Mapping[str, Any], side: str) -> dict[str, Any]:
-    found = (step.get("new") or {}).get(side) or {}
-    return {key: decode_json(value) for key, value in found.items()}
 
 
 def _violation(body: Mapping[str, Any]) -> Violation:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.gate.engine.events import (
     STACK_TYPE,
     Diagnostic,
@@ -34,7 +33,6 @@ class EngineObservation:
         steps: The planned operation of every resource, by URN, in order of appearance.
         types: The type token of every resource, by URN.
         planned: The engine's steps, as in its events.
-        deployments: The planned inputs of every `MobileAIDeployment`, by URN.
         outputs: The planned outputs of the stack, as reports show them.
         violations: Violations reported by rules.
         denied: Number of mandatory violations.
@@ -51,7 +49,6 @@ class EngineObservation:
     steps: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     planned: list[Mapping[str, Any]] = field(default_factory=list)
-    deployments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     denied: int = 0
@@ -122,8 +119,6 @@ class EngineObservation:
         self.types[event.urn] = event.type
         if event.step:
             self.planned.append(event.step)
-        if event.type == DEPLOYMENT and event.op != "delete":
-            self.deployments[event.urn] = event.inputs
         if event.op not in _PARTS_OF_REPLACEMENT or event.urn not in self.steps:
             self.steps[event.urn] = event.op
 

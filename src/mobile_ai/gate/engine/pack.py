@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.gate.errors import GateError
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.governance.stack_policy import Setting, load_setting
+from mobile_ai.governance.stack_policy import Setting, load_setting, load_version
 
 __all__ = [
     "NO_SOURCE",
@@ -25,7 +24,6 @@ __all__ = [
 ]
 
 _NAME = "mobile-ai-governance"
-_MANIFEST = "PulumiPolicy.yaml"
 # Tool output: caches of files that are covered, and folders that no import can name.
 NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
 # Files that judging never opens: for editors, installers and type checkers. Every other
@@ -77,19 +75,10 @@ def pack_version(folder: Path) -> str:
     Raises:
         GateError: The version is missing.
     """
-    path = folder / _MANIFEST
     try:
-        value = read_yaml(path.read_text(), name=path.name)
-    except (OSError, DocumentError) as error:
-        raise GateError(
-            f"{path}: got {error}; expected a policy pack. Next: restore the file."
-        ) from error
-    version = value.get("version") if isinstance(value, dict) else None
-    if not isinstance(version, str):
-        raise GateError(
-            f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
-        )
-    return version
+        return load_version(folder)
+    except DocumentError as error:
+        raise GateError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

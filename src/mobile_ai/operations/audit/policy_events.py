@@ -34,9 +34,7 @@ def events_of(state: ExportedState, session: JudgeSession, expected: PolicyPack)
     """Judge a state and yield the events that an engine would have emitted."""
     denied = False
     for resource in state.inputs:
-        yield ResourceSeen(
-            urn=resource.urn, type=resource.type, op=_OPERATION, inputs=resource.props
-        )
+        yield ResourceSeen(urn=resource.urn, type=resource.type, op=_OPERATION)
         verdicts = session.see(resource)
         denied |= any(item.denies for item in verdicts)
         yield from _violations(verdicts, expected)

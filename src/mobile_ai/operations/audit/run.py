@@ -145,7 +145,7 @@ def run_audit(
         exit_code=0,
         stderr=analyzed.errors,
         baseline=deployed.before,
-        changes=changes(deployed.before, pins_of(judged.seen.deployments)),
+        changes=changes(deployed.before, pins_of(deployed.state.inputs)),
         doubts=disagreement(judged.seen, analyzed.seen),
     )
     return merge(assemble_report(run, clock.read(rate=0.0)), results, stack_file)
