@@ -37,6 +37,7 @@ def make_stack(folder: Path, *, deployments: int, places: Places) -> Checkout:
     signers = sign_world(checkout, assessment=approve)
     _sign_usage(checkout, signers, apps)
     checkout.edit_stack(lambda values: _fill(values, apps, places))
+    checkout.edit("policy-pack/stacks.yaml", _raise_ceiling)
     checkout.commit()
     return checkout
 
@@ -74,6 +75,10 @@ def _fill(values: dict[str, Any], apps: list[str], places: Places) -> None:
     values["budgets"] = [stack | {"monthlyUsd": _PLENTY}]
     for site in values["sites"]:
         site["quota"] = {"cpu": 1_000, "memoryGb": 4_000, "pods": 1_000}
+
+
+def _raise_ceiling(table: dict[str, Any]) -> None:
+    table["stacks"]["dev"]["bounds"]["budgets"]["stack"]["maximumUsd"] = _PLENTY
 
 
 def _of_app(model: Mapping[str, Any], app: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks._clock import Samples, alternate
 from benchmarks._row import Row
+from mobile_ai.gate.engine.engine_environment import PASSPHRASE, prepare_sandbox_stack
 from mobile_ai.gate.engine.preview import command
-from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.sandbox.providers import install

@@ -19,9 +19,14 @@ from benchmarks._scale_stack import Places, make_stack
 from mobile_ai.sandbox.engine import locate_engine
 from tests.e2e.checkout import Checkout
 
-__all__ = ["IDS", "rows"]
+__all__ = ["GATE", "IDS", "rows"]
 
 IDS = ("scale.per_resource_1000_vs_100", "scale.resources_5000_s")
+GATE: Final = (
+    *(sys.executable, "-m", "mobile_ai.cli.main"),
+    *("gate", "--stack", "dev", "--format", "json"),
+)
+"""Command of a gate run on dev."""
 _FEW: Final = 5  # what such a stack takes is what every stack takes
 _REPEATS: Final = 3
 _FULL: Final = 172  # with all placements: about 5,000 resources
@@ -83,17 +88,7 @@ def _best(folder: Path, deployments: int, *, repeats: int) -> _Run:
 
 
 def _gate(checkout: Checkout) -> _Run:
-    command = [
-        sys.executable,
-        "-m",
-        "mobile_ai.cli.main",
-        "gate",
-        "--stack",
-        "dev",
-        "--format",
-        "json",
-    ]
-    seen = measure(command, folder=checkout.root, environment=checkout.environment())
+    seen = measure(GATE, folder=checkout.root, environment=checkout.environment())
     report = json.loads(seen.out) if seen.out else {}
     if seen.code:
         said = [item["message"] for item in report.get("errors", ())]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
+from mobile_ai.gate.engine.engine_environment import PASSPHRASE
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import environment, locate_engine
 from tests.e2e.checkout import Checkout, GateRun

@@ -180,7 +180,7 @@ def test_files_and_variables_do_not_get_around_the_rules(checkout: Checkout, nam
 def test_a_read_that_a_real_cloud_answers_leaves_the_run_undecided() -> None:
     """The engine shows no read to a pack: what nobody judged is no pass."""
     urn = "urn:pulumi:dev::mobile-ai::aws:s3/bucket:Bucket::borrowed"
-    read = ResourceSeen(urn=urn, type="aws:s3/bucket:Bucket", op="read", inputs={})
+    read = ResourceSeen(urn=urn, type="aws:s3/bucket:Bucket", op="read")
 
     report = assemble_report(run_of([read, *events("passed")]), TIMING)
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from mobile_ai.gate.engine.events import Event, parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.assemble import EngineRun
+from mobile_ai.gate.report.plan_summary import planned
 from mobile_ai.gate.report.report import EngineFacts, ProviderReport, Source, Timing
-from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.gate.state import baseline
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.stack.reader import StackFile
 
@@ -72,11 +74,11 @@ def rules() -> dict[str, Rule]:
     return {rule.id: rule for rule in made}
 
 
-def expected(**changes: Any) -> Expectation:
-    """Expectation for the recorded runs."""
+def expected(**changes: Any) -> PolicyPack:
+    """The pack that the recorded runs had to run."""
     found = rules()
-    value = Expectation(
-        pack="mobile-ai-governance",
+    value = PolicyPack(
+        name="mobile-ai-governance",
         version="0.1.0",
         sha256="ab" * 32,
         rules=found,
@@ -121,7 +123,9 @@ def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any)
         exit_code=exit_code,
         providers=PROVIDERS,
     )
-    return replace(value, **changes)
+    given = replace(value, **changes)
+    proposed = baseline.pins_of(planned(given.observation))
+    return replace(given, changes=baseline.changes(given.baseline, proposed))
 
 
 TIMING = Timing(

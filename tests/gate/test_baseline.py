@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from mobile_ai.contracts.reading import UNKNOWN
+from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.state.baseline import (
@@ -65,7 +66,8 @@ def test_resource_that_waits_for_deletion_is_not_deployed():
     ],
 )
 def test_deployment_that_cannot_be_read_is_left_out(inputs):
-    assert pins_of({FIELD_URN: inputs}) == {}
+    found = Resource(type=DEPLOYMENT, name="field-digits", urn=FIELD_URN, props=inputs)
+    assert pins_of([found]) == {}
 
 
 def test_nothing_changed_is_no_change():

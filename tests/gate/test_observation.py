@@ -1,29 +1,30 @@
 """Observation of events is sufficient for the report."""
 
+from collections import Counter
+
 from mobile_ai.gate.engine.events import ResourceSeen
 from tests.gate.support import DEPLOYMENT, FIELD_URN, STACK_URN, events, observed
 
 
 def step(op, urn=FIELD_URN):
-    return ResourceSeen(urn=urn, type=DEPLOYMENT, op=op, inputs={})
+    return ResourceSeen(urn=urn, type=DEPLOYMENT, op=op)
 
 
 def test_resources_are_counted_by_type_and_operation():
     seen = observed("passed")
-    assert seen.by_type == {DEPLOYMENT: 2, "pulumi:pulumi:Stack": 1}
-    assert seen.by_operation == {"create": 3}
+    assert Counter(seen.types.values()) == {DEPLOYMENT: 2, "pulumi:pulumi:Stack": 1}
+    assert Counter(seen.steps.values()) == {"create": 3}
 
 
 def test_replacement_counts_as_one_resource():
     seen = observed([step("create-replacement"), step("replace"), step("delete-replaced")])
-    assert seen.by_operation == {"replace": 1}
+    assert list(seen.steps.values()) == ["replace"]
 
 
 def test_deleted_resource_is_counted_and_needs_no_judgement():
     seen = observed([step("delete")])
-    assert seen.by_operation == {"delete": 1}
+    assert list(seen.steps.values()) == ["delete"]
     assert seen.judged == frozenset()
-    assert seen.deployments == {}
 
 
 def test_outputs_are_those_of_the_stack():

@@ -9,19 +9,18 @@ import threading
 
 import pytest
 
-from mobile_ai.gate.engine.process import capture, run_lines
+from mobile_ai.gate.engine.process import capture, running
 from tests.waiting import until
 
 PYTHON = [sys.executable, "-u", "-c"]
 
 
 def run(tmp_path, script, on_line=lambda _line, _seconds: None):
-    return run_lines(
-        [*PYTHON, textwrap.dedent(script)],
-        folder=tmp_path,
-        environment=dict(os.environ),
-        on_line=on_line,
-    )
+    command = [*PYTHON, textwrap.dedent(script)]
+    with running(command, folder=tmp_path, environment=dict(os.environ)) as started:
+        for line, seconds in started.lines():
+            on_line(line, seconds)
+        return started.wait()
 
 
 def test_lines_come_while_the_command_runs(tmp_path):
@@ -101,11 +100,12 @@ def test_ctrl_c_reaches_the_command_through_the_gate_alone(tmp_path):
     )
     parent = textwrap.dedent(f"""
         import os, pathlib, sys
-        from mobile_ai.gate.engine.process import capture, run_lines
+        from mobile_ai.gate.engine.process import running
         try:
-            run_lines([sys.executable, "-c", {child!r}], folder=pathlib.Path.cwd(),
-                      environment=dict(os.environ),
-                      on_line=lambda line, _: print(line, end="", flush=True))
+            with running([sys.executable, "-c", {child!r}], folder=pathlib.Path.cwd(),
+                         environment=dict(os.environ)) as started:
+                for line, _ in started.lines():
+                    print(line, end="", flush=True)
         except KeyboardInterrupt:
             sys.exit(130)
         """)

@@ -2,39 +2,40 @@
 
 import pytest
 
-from mobile_ai.gate.engine.timing import Clock, Marks
+from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.timing import Clock, phases_of
 from tests.gate.support import events
 
 
-def marks(name="passed"):
-    found = Marks()
+def phases(name="passed", *, ended=30.0):
+    found = EngineObservation()
     for second, event in enumerate(events(name), start=1):
         found.add(event, float(second))
-    return found
+    return phases_of(found.marks, ended=ended)
 
 
 def test_phases_add_up_to_the_engine_time():
-    phases = marks().phases(30.0)
-    assert sum(phases.values()) == pytest.approx(30.0)
-    assert next(iter(phases)) == "engine start"
-    assert list(phases)[-1] == "engine end"
+    found = phases()
+    assert sum(found.values()) == pytest.approx(30.0)
+    assert next(iter(found)) == "engine start"
+    assert list(found)[-1] == "engine end"
 
 
 def test_program_is_told_apart_from_the_pack():
-    assert list(marks().phases(30.0))[1:3] == [
+    assert list(phases())[1:3] == [
         "plugins and policy pack start",
         "program start, imports and settings",
     ]
 
 
 def test_run_that_fails_early_has_fewer_phases():
-    phases = marks("program_failed").phases(30.0)
-    assert "resources and resource rules" not in phases
-    assert sum(phases.values()) == pytest.approx(30.0)
+    found = phases("program_failed")
+    assert "resources and resource rules" not in found
+    assert sum(found.values()) == pytest.approx(30.0)
 
 
 def test_no_event_is_all_engine_end():
-    assert Marks().phases(2.0) == {"engine end": 2.0}
+    assert phases_of({}, ended=2.0) == {"engine end": 2.0}
 
 
 def test_whole_run_has_what_no_phase_covers():

@@ -10,7 +10,7 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing import Assumptions, estimate
 from mobile_ai.pricing.free import free_of
 from mobile_ai.pricing.kinds import PRICED
-from mobile_ai.pricing.money import cents
+from mobile_ai.pricing.values import cents
 from tests.pricing.support import (
     ROOT,
     context,

@@ -8,8 +8,8 @@ import pytest
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.pricing import CostError
 from mobile_ai.pricing.kinds import PRICED
-from mobile_ai.pricing.kinds.storage import lifecycle_months
-from mobile_ai.pricing.money import cents
+from mobile_ai.pricing.kinds.data import lifecycle_months
+from mobile_ai.pricing.values import cents
 from tests.pricing.support import (
     context,
     deployment,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_ai.pricing import Band, CostError
-from mobile_ai.pricing.money import cents, decimal_of
+from mobile_ai.pricing.values import cents, decimal_of
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**9, places=4)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing import Assumptions, estimate
-from mobile_ai.pricing.kinds.storage import lifecycle_months
+from mobile_ai.pricing.kinds.data import lifecycle_months
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.search import cost_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mobile_ai.pricing.tags import tags_of
+from mobile_ai.pricing.plan import tags_of
 from mobile_ai.testing import Scene, changed
 from tests.pricing.support import resource
 

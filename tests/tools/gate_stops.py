@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Final
 
-__all__ = ["ROOMS", "Stops", "product_file", "recorded"]
+__all__ = ["ROOMS", "Stops", "by_room", "gate_stops", "product_file", "recorded"]
 
 ROOMS: Final = (
     "cli",
@@ -112,6 +112,19 @@ def _imports(frame: FrameType) -> bool:
     return False
 
 
+def gate_stops(stack: str, *, command: bool = False) -> Stops:
+    """Return the calls between files of a gate run on a stack, or of the whole command."""
+    from mobile_ai.cli.main import main as run_command  # noqa: PLC0415  imports are not recorded
+    from mobile_ai.gate import GateOptions, run_gate  # noqa: PLC0415
+
+    with recorded() as stops, suppress(SystemExit):
+        if command:
+            run_command(["gate", "--stack", stack])
+        else:
+            run_gate(GateOptions(stack=stack), lambda _: None)
+    return stops
+
+
 def main() -> None:
     """Profile a gate run on a stack, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -121,23 +134,17 @@ def main() -> None:
     )
     parser.add_argument("--files", action="store_true", help="also list the files entered")
     options = parser.parse_args()
-    from mobile_ai.cli.main import main as command  # noqa: PLC0415  imports are not recorded
-    from mobile_ai.gate import GateOptions, run_gate  # noqa: PLC0415
-
-    with recorded() as stops, suppress(SystemExit):
-        if options.command:
-            command(["gate", "--stack", options.stack])
-        else:
-            run_gate(GateOptions(stack=options.stack), lambda _: None)
-    print(f"{len(stops.files)} product files entered: {_by_room(Counter(stops.files))}")
-    print(f"{stops.returns.total()} entries into a file entered before: {_by_room(stops.returns)}")
+    stops = gate_stops(options.stack, command=options.command)
+    print(f"{len(stops.files)} product files entered: {by_room(Counter(stops.files))}")
+    print(f"{stops.returns.total()} entries into a file entered before: {by_room(stops.returns)}")
     for name, count in stops.returns.most_common(None if options.files else _LISTED):
         print(f"  {count:3} {name}")
     if options.files:
         print("\n".join(stops.files))
 
 
-def _by_room(counts: Counter[str]) -> str:
+def by_room(counts: Counter[str]) -> str:
+    """Return the counts of files as a text, summed by room."""
     rooms: Counter[str] = Counter()
     for name, count in counts.items():
         rooms[name.partition("/")[0]] += count

@@ -39,6 +39,14 @@ OnUnknown = Literal["deny", "warn", "defer"]
 """Outcome of a rule that read an unknown value; ``defer`` denies at update instead."""
 
 
+_OWNERS: Mapping[str, str] = {
+    "responsible_ai": "responsible-ai",
+    "finops": "finops",
+    "security": "platform-security",
+    "delivery": "mobile-delivery",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of the pack.
@@ -57,7 +65,7 @@ class Rule:
         on_unknown: Outcome for an unknown property that it reads.
         waivable_by: The role whose signature can waive it, or ``None``: nobody's.
         max_waiver_days: Longest validity of a waiver of it.
-        owner: Team responsible for the rule.
+        owner: Team responsible for the rule; by default that of its group.
         review_by: Date of its next review.
         parameters: Parameters that a config may set.
         check: The judgement.
@@ -68,35 +76,11 @@ class Rule:
     group: Group
     kind: Kind
     severity: Severity
-    enforcement: Enforcement
     frameworks: tuple[str, ...]
     remediation: str
-    applies_to: tuple[str, ...]
-    on_unknown: OnUnknown
-    waivable_by: str | None
-    max_waiver_days: int
-    owner: str
-    review_by: date
-    parameters: Mapping[str, Parameter]
     check: Callable[[Any], None]
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The default of every parameter."""
-        return {name: parameter.default for name, parameter in self.parameters.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """The parts of a rule that both kinds share, with the house defaults."""
-
-    id: str
-    title: str
-    group: Group
-    severity: Severity
-    frameworks: tuple[str, ...]
-    remediation: str
     enforcement: Enforcement = "mandatory"
+    applies_to: tuple[str, ...] = ()
     on_unknown: OnUnknown = "deny"
     waivable_by: str | None = None
     max_waiver_days: int = 90
@@ -104,44 +88,24 @@ class _Draft:
     review_by: date = date(2027, 6, 30)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
-    def finish(self, kind: Kind, applies_to: tuple[str, ...], check: Callable[[Any], None]) -> Rule:
-        return Rule(
-            id=self.id,
-            title=self.title,
-            group=self.group,
-            kind=kind,
-            severity=self.severity,
-            enforcement=self.enforcement,
-            frameworks=self.frameworks,
-            remediation=self.remediation,
-            applies_to=applies_to,
-            on_unknown=self.on_unknown,
-            waivable_by=self.waivable_by,
-            max_waiver_days=self.max_waiver_days,
-            owner=self.owner or _OWNERS[self.group],
-            review_by=self.review_by,
-            parameters=MappingProxyType(dict(self.parameters)),
-            check=check,
-        )
+    def __post_init__(self) -> None:
+        """Name the owner of the group by default, and make the parameters read-only."""
+        object.__setattr__(self, "owner", self.owner or _OWNERS[self.group])
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
-
-_OWNERS: Mapping[str, str] = {
-    "responsible_ai": "responsible-ai",
-    "finops": "finops",
-    "security": "platform-security",
-    "delivery": "mobile-delivery",
-}
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of every parameter."""
+        return {name: parameter.default for name, parameter in self.parameters.items()}
 
 
 def resource_rule(
     *, applies_to: tuple[str, ...], **parts: Any
 ) -> Callable[[Callable[[Case], None]], Rule]:
     """Make a function the check of a resource rule; ``parts`` are the fields of ``Rule``."""
-    draft = _Draft(**parts)
-    return lambda check: draft.finish("resource", applies_to, check)
+    return lambda check: Rule(kind="resource", applies_to=applies_to, check=check, **parts)
 
 
 def stack_rule(**parts: Any) -> Callable[[Callable[[StackContext], None]], Rule]:
     """Make a function the check of a stack rule; ``parts`` are the fields of ``Rule``."""
-    draft = _Draft(**parts)
-    return lambda check: draft.finish("stack", (), check)
+    return lambda check: Rule(kind="stack", check=check, **parts)

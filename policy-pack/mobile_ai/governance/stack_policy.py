@@ -20,8 +20,9 @@ from mobile_ai.governance.bounds import Bounds, read_bounds
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.rule_terms import RuleTerms
 
-__all__ = ["Setting", "load_bounds", "load_setting"]
+__all__ = ["Setting", "load_bounds", "load_setting", "load_version"]
 
+_MANIFEST = "PulumiPolicy.yaml"
 _KEYS = frozenset({"environment", "trust", "config", "bounds"})
 _OPTIONAL = frozenset({"releaseRoot"})
 
@@ -76,6 +77,19 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
     )
 
 
+def load_version(folder: Path) -> str:
+    """Return the version in `PulumiPolicy.yaml` of a pack's folder.
+
+    Raises:
+        DocumentError: If the file cannot be read or states no version.
+    """
+    manifest = read_yaml(_text(folder, _MANIFEST), name=f"policy-pack/{_MANIFEST}")
+    version = manifest.get("version") if isinstance(manifest, dict) else None
+    if not isinstance(version, str):
+        raise _unreadable(_MANIFEST, f"version {version!r}", expected="a text such as '1.2.3'")
+    return version
+
+
 def load_bounds(folder: Path, stack: str) -> Bounds:
     """Return the bounds alone of a stack from a pack's folder.
 
@@ -114,10 +128,10 @@ def _text(folder: Path, name: str) -> str:
         raise _unreadable(name, f"{type(error).__name__}") from error
 
 
-def _unreadable(name: str, got: str) -> DocumentError:
+def _unreadable(name: str, got: str, *, expected: str = "a text file of the pack") -> DocumentError:
     return DocumentError(
         f"policy-pack/{name}",
         got=got,
-        expected="a text file of the pack",
+        expected=expected,
         next_step="restore it from the protected branch",
     )

@@ -14,7 +14,7 @@ from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.estimate import CostEstimate, estimate
 from mobile_ai.pricing.focus import focus_rows
 from mobile_ai.pricing.line import Line
-from mobile_ai.pricing.money import Band
+from mobile_ai.pricing.values import Band
 
 __all__ = [
     "Assumptions",

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.money import ONE, Band, decimal_of
+from mobile_ai.pricing.values import ONE, Band, decimal_of
 
 __all__ = ["Assumptions"]
 

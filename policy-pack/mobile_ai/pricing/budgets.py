@@ -11,11 +11,10 @@ from typing import Any, Final, Literal
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.records import Records
 from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.contracts.trust import parse_time
 from mobile_ai.pricing.estimate import CostEstimate, Total
-from mobile_ai.pricing.inputs import text
-from mobile_ai.pricing.money import ZERO, cents, decimal_of
-from mobile_ai.pricing.tags import tags_of
+from mobile_ai.pricing.values import ZERO, cents, decimal_of, text
 
 __all__ = [
     "BudgetLimits",
@@ -174,8 +173,8 @@ def judge_budgets(
 
 def costs_by_budget(estimate: CostEstimate) -> dict[str, str]:
     """Return the typical monthly cost, USD as text, of every `budget_key` with deployments."""
-    deployments = estimate.plan.by_type["mobileai:index:MobileAIDeployment"]
-    apps = {tags_of(item).get("app", "") for item in deployments}
+    deployments = estimate.plan.by_type[DEPLOYMENT]
+    apps = {estimate.plan.tags[item.urn].get("app", "") for item in deployments}
     names = {text(item.props, "spec", "budget") for item in deployments}
     scopes = [
         ("stack", ""),

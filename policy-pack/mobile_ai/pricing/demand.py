@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from mobile_ai.pricing import inputs
+from mobile_ai.pricing import values
 from mobile_ai.pricing.assumptions import Assumptions
 from mobile_ai.pricing.errors import UnknownInputError
-from mobile_ai.pricing.money import ONE, Band, decimal_of
+from mobile_ai.pricing.values import ONE, Band, decimal_of
 
 __all__ = ["Demand", "demand_of"]
 
@@ -71,24 +71,24 @@ def demand_of(
         UnknownInputError: If its usage is unknown.
         CostError: If its usage is negative or out of range.
     """
-    spec = inputs.value(props, "spec") or {}
-    places = inputs.mappings(spec, "placement")
-    targets = [inputs.text(item, "target") for item in places]
-    devices = assume.usage_factor * inputs.amount(spec, "usage", "monthlyActiveDevices")
-    updates = devices * inputs.amount(spec, "usage", "updatesPerMonth") * _reached(spec)
-    rate = assume.usage_factor * inputs.amount(spec, "usage", "requestsPerSecond")
-    device = next((item for item in places if inputs.text(item, "target") == "on-device"), None)
-    variant = artifacts.get(inputs.text(device, "variant")) if device else None
+    spec = values.value(props, "spec") or {}
+    places = values.mappings(spec, "placement")
+    targets = [values.text(item, "target") for item in places]
+    devices = assume.usage_factor * values.amount(spec, "usage", "monthlyActiveDevices")
+    updates = devices * values.amount(spec, "usage", "updatesPerMonth") * _reached(spec)
+    rate = assume.usage_factor * values.amount(spec, "usage", "requestsPerSecond")
+    device = next((item for item in places if values.text(item, "target") == "on-device"), None)
+    variant = artifacts.get(values.text(device, "variant")) if device else None
     checks = devices * assume.checks_per_device if device else Band.flat(0)
     update_gb = updates * _update_bytes(spec, variant, assume) / _GB if device else Band.flat(0)
     return Demand(
         name=name,
         app=_app(props),
-        model=(inputs.text(spec, "aiModel", "id"), inputs.text(spec, "aiModel", "version")),
+        model=(values.text(spec, "aiModel", "id"), values.text(spec, "aiModel", "version")),
         devices=devices,
         requests=rate * assume.hours_per_month * _SECONDS_PER_HOUR,
         cloud_share=_cloud_share(targets, assume),
-        sites=tuple(site for item in places if (site := inputs.text(item, "site"))),
+        sites=tuple(site for item in places if (site := values.text(item, "site"))),
         has_cloud="cloud" in targets,
         on_device=device is not None,
         delivered_gb=update_gb + checks * assume.metadata_bytes_per_check / _GB,
@@ -107,20 +107,20 @@ def _reached(spec: Mapping[str, Any]) -> Band:
     Low: the current stage. Typical and high: the last ring that is reached within a month of soak
     times, unless the rollout is halted.
     """
-    stage = inputs.text(spec, "rollout", "stage")
-    rings = inputs.mappings(spec, "rollout", "rings")
-    names = [inputs.text(item, "name") for item in rings]
+    stage = values.text(spec, "rollout", "stage")
+    rings = values.mappings(spec, "rollout", "rings")
+    names = [values.text(item, "name") for item in rings]
     if stage not in names:
         return Band.of("0", "1", "1")  # fail closed: assume every device
     index = names.index(stage)
-    now = last = inputs.amount(rings[index], "percent") / _PERCENT
-    hours = inputs.amount(rings[index], "soakHours")
-    halted = inputs.flag(spec, "rollout", "halted")
+    now = last = values.amount(rings[index], "percent") / _PERCENT
+    hours = values.amount(rings[index], "soakHours")
+    halted = values.flag(spec, "rollout", "halted")
     for ring in rings[index + 1 :]:
         if halted or hours > 730:  # noqa: PLR2004  # hours of a month
             break
-        last = max(last, inputs.amount(ring, "percent") / _PERCENT)
-        hours += inputs.amount(ring, "soakHours")
+        last = max(last, values.amount(ring, "percent") / _PERCENT)
+        hours += values.amount(ring, "soakHours")
     return Band(min(now, last), last, last)
 
 
@@ -129,12 +129,11 @@ def _update_bytes(
 ) -> Band:
     if variant is None:
         raise UnknownInputError("size of the variant in the pinned manifest")
-    size = inputs.amount(variant, "bytes")
-    if inputs.value(spec, "aiModel", "previous") is None:
+    size = values.amount(variant, "bytes")
+    if values.value(spec, "aiModel", "previous") is None:
         return Band.flat(size)  # nothing to patch from
-    share = Band(*(min(item, ONE) for item in _figures(assume.patch_share)))
-    misses = Band(*(min(item, ONE) for item in _figures(assume.patch_misses)))
-    parts = zip(_figures(share), _figures(misses), strict=True)
+    share, misses = assume.patch_share.at_most(ONE), assume.patch_misses.at_most(ONE)
+    parts = zip(share.figures(), misses.figures(), strict=True)
     return Band(*(part * (ONE - miss) + miss for part, miss in parts)) * size
 
 
@@ -146,14 +145,10 @@ def _cloud_share(targets: list[str], assume: Assumptions) -> Band:
 
 def _app(props: Mapping[str, Any]) -> str:
     labels = ("metadata", "labels")
-    kubernetes = inputs.text(props, *labels, "mobile-ai.dev/app")
-    return kubernetes or inputs.text(props, *labels, "mobile-ai:app")
+    kubernetes = values.text(props, *labels, "mobile-ai.dev/app")
+    return kubernetes or values.text(props, *labels, "mobile-ai:app")
 
 
 def _energy(variant: Mapping[str, Any] | None) -> Decimal | None:
-    energy = inputs.value(variant or {}, "profile", "energyMj")
+    energy = values.value(variant or {}, "profile", "energyMj")
     return None if energy is None else decimal_of(energy, what="energyMj")
-
-
-def _figures(band: Band) -> tuple[Decimal, Decimal, Decimal]:
-    return band.low, band.typical, band.high

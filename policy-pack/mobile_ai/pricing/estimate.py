@@ -1,4 +1,8 @@
-"""Estimates the cost of a plan, with totals by deployment, budget and tag."""
+"""Estimates the cost of a plan, with totals by deployment, budget and tag.
+
+Each stage ends before the next begins: the plan is indexed, its price models return the usage of
+each resource, the usage is priced as lines, and the lines are summed.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,17 @@ from functools import partial
 from typing import Any
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.pricing import inputs
+from mobile_ai.contracts.tokens import DEPLOYMENT
+from mobile_ai.pricing import values
 from mobile_ai.pricing.assumptions import Assumptions
 from mobile_ai.pricing.catalogue import Catalogue
 from mobile_ai.pricing.errors import UnknownInputError
 from mobile_ai.pricing.free import free_of
 from mobile_ai.pricing.kinds import PRICED
-from mobile_ai.pricing.line import Line
-from mobile_ai.pricing.meter import Meter
-from mobile_ai.pricing.money import ONE, ZERO, Band, cents
+from mobile_ai.pricing.line import Line, priced_lines
 from mobile_ai.pricing.plan import Plan
-from mobile_ai.pricing.tags import tags_of
+from mobile_ai.pricing.usage import Free, Unknown, Usage
+from mobile_ai.pricing.values import ONE, ZERO, Band, cents
 
 __all__ = ["CostEstimate", "Total", "estimate"]
 
@@ -109,17 +113,17 @@ class CostEstimate:
         wanted = scope.removeprefix("app:") if scope.startswith("app:") else None
         names = {
             item.name
-            for item in self.plan.by_type["mobileai:index:MobileAIDeployment"]
-            if (wanted is not None and wanted in tags_of(item).values())
-            or (wanted is None and inputs.text(item.props, "spec", "budget") == name)
+            for item in self.plan.by_type[DEPLOYMENT]
+            if (wanted is not None and wanted in self.plan.tags[item.urn].values())
+            or (wanted is None and values.text(item.props, "spec", "budget") == name)
         }
         return self.total(partial(_part, names=frozenset(names)))
 
     def by_tag(self, key: str) -> dict[str, Total]:
         """Return a total per value of a tag or label; the empty value holds untagged resources."""
-        values = {item.urn: tags_of(item).get(key, "") for item in self.plan.resources}
-        found = sorted(set(values.values()))
-        return {value: self.total(partial(_tagged, values=values, wanted=value)) for value in found}
+        tagged = {urn: tags.get(key, "") for urn, tags in self.plan.tags.items()}
+        found = sorted(set(tagged.values()))
+        return {value: self.total(partial(_tagged, tagged=tagged, wanted=value)) for value in found}
 
     def by_resource(self) -> dict[str, list[Line]]:
         """Return the lines of every resource by its URN."""
@@ -146,8 +150,8 @@ class CostEstimate:
             "unbilled": unbilled.to_dict(),
             "deployments": {name: item.to_dict() for name, item in self.by_deployment().items()},
             "budgets": {
-                inputs.text(item, "name"): self.of_budget(
-                    inputs.text(item, "scope"), inputs.text(item, "name")
+                values.text(item, "name"): self.of_budget(
+                    values.text(item, "scope"), values.text(item, "name")
                 ).to_dict()
                 for item in self.plan.budgets
             },
@@ -176,35 +180,29 @@ def estimate(
         CostError: If an input is negative or out of range, or no region is known.
     """
     plan = Plan(resources, catalogue, assume or Assumptions())
-    lines = tuple(line for item in resources for line in _lines(plan, item))
+    charges = [(item, usage) for item in resources for usage in _usage(plan, item)]
     return CostEstimate(
-        lines=lines,
+        lines=priced_lines(plan, charges),
         plan=plan,
         currency=catalogue.currency,
         priced_of=(catalogue.date.isoformat(), catalogue.sha256),
     )
 
 
-def _lines(plan: Plan, resource: Resource) -> Iterable[Line]:
-    pricer = PRICED.get(resource.type)
-    if pricer is None:
-        return [_unpriced(plan, resource)]
+def _usage(plan: Plan, resource: Resource) -> Iterable[Usage]:
+    model = PRICED.get(resource.type)
+    if model is None:
+        free = free_of(resource.type)
+        reason = "no price model for this type"
+        return [Free(*free, region="") if free else Unknown(resource.type, reason, region="")]
     try:
-        return pricer(plan, resource)
+        return model(plan, resource)
     except UnknownInputError as error:
-        return [Meter(plan, resource, region=plan.region).unknown("usage", str(error))]
+        return [Unknown("usage", str(error), region=plan.region)]
 
 
-def _unpriced(plan: Plan, resource: Resource) -> Line:
-    meter = Meter(plan, resource, region="")
-    free = free_of(resource.type)
-    if free is not None:
-        return meter.free(*free)
-    return meter.unknown(resource.type, "no price model for this type")
-
-
-def _tagged(line: Line, *, values: Mapping[str, str], wanted: str) -> Decimal:
-    return Decimal(values[line.urn] == wanted)
+def _tagged(line: Line, *, tagged: Mapping[str, str], wanted: str) -> Decimal:
+    return Decimal(tagged[line.urn] == wanted)
 
 
 def _part(line: Line, *, names: frozenset[str]) -> Decimal:

@@ -1,18 +1,24 @@
-"""One line of an estimate."""
+"""Prices the usage of resources at catalogue prices, as lines of an estimate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from mobile_ai.pricing.money import Band, cents
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.pricing.catalogue import Catalogue
+from mobile_ai.pricing.plan import Plan
+from mobile_ai.pricing.usage import Free, Metered, Stated, Unknown, Usage
+from mobile_ai.pricing.values import ONE, Band, cents
 
-__all__ = ["Line", "Status"]
+__all__ = ["Line", "Status", "priced_lines"]
 
 Status = Literal["priced", "free", "unknown"]
 """State of a price: known, free of charge, or unknown and excluded from totals."""
+
+_NOTHING: Final = Band.flat(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +74,79 @@ class Line:
             "source": self.source,
             "deployments": sorted(self.shares),
         }
+
+
+def priced_lines(plan: Plan, charges: Iterable[tuple[Resource, Usage]]) -> tuple[Line, ...]:
+    """Return a line for each charge of a resource of a plan.
+
+    Raises:
+        CostError: If no region is known.
+    """
+    bills: dict[tuple[str, str, Band], dict[str, Any]] = {}  # a plan repeats items and quantities
+    return tuple(_line(plan, resource, usage, bills) for resource, usage in charges)
+
+
+def _line(
+    plan: Plan,
+    resource: Resource,
+    usage: Usage,
+    bills: dict[tuple[str, str, Band], dict[str, Any]],
+) -> Line:
+    region = plan.region_of(resource) if usage.region is None else usage.region
+    owner = plan.deployment_of(resource)
+    shares: Mapping[str, Decimal] = {owner: ONE} if owner else {}
+    match usage:
+        case Metered(item, quantity):
+            key = (item, region, quantity)
+            if key not in bills:
+                bills[key] = _bill(plan.catalogue, *key)
+            told = bills[key]
+            shares = shares if usage.shares is None else usage.shares
+        case Stated(item=item):
+            told = {
+                "status": "priced",
+                "unit": usage.unit,
+                "amount": usage.amount,
+                "billed": usage.billed,
+                "source": usage.source,
+            }
+        case Unknown(item, reason, quantity, ceiling):
+            told = {
+                "status": "unknown",
+                "quantity": quantity,
+                "ceiling": ceiling,
+                "reason": reason,
+            }
+        case Free(reason, source):
+            item = "free"
+            told = {"status": "free", "amount": _NOTHING, "reason": reason, "source": source}
+    return Line(
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        item=item,
+        region=region,
+        shares=shares,
+        **told,
+    )
+
+
+def _bill(catalogue: Catalogue, item: str, region: str, quantity: Band) -> dict[str, Any]:
+    """Return the part of a line that the catalogue decides."""
+    price = catalogue.find(item, region)
+    if price is None or not price.known:
+        bound = price.ceiling if price else None
+        return {
+            "status": "unknown",
+            "quantity": quantity,
+            "unit": price.unit if price else "",
+            "ceiling": None if bound is None else bound * quantity.high,
+            "reason": f"no citable price for {item} in {region}",
+        }
+    return {
+        "status": "priced",
+        "quantity": quantity,
+        "unit": price.unit,
+        "amount": price.band(quantity),
+        "source": f"{price.source.url} ({price.source.date})",
+    }

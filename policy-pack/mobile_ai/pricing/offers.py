@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.money import decimal_of
 from mobile_ai.pricing.price import Tier
+from mobile_ai.pricing.values import decimal_of
 
 __all__ = ["OFFERS", "Offer", "offer_of", "tiers_of"]
 

@@ -1,46 +1,28 @@
-"""Indexes a plan for pricing: regions, demand, sites, and the deployment of each resource."""
+"""Indexes a plan for pricing: regions, demand, sites, tags, and the deployment of each resource."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
-from mobile_ai.pricing import inputs
+from mobile_ai.pricing import values
 from mobile_ai.pricing.assumptions import Assumptions
 from mobile_ai.pricing.catalogue import Catalogue
 from mobile_ai.pricing.demand import Demand, demand_of
 from mobile_ai.pricing.errors import CostError, UnknownInputError
-from mobile_ai.pricing.money import Band
+from mobile_ai.pricing.values import Band
 
-__all__ = ["Bill", "Plan"]
+__all__ = ["Plan", "tags_of"]
 
 _PROVIDER: Final = "pulumi:providers:aws"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
-    """Monthly cost of a quantity of an item in a region, cached for the whole plan.
-
-    Attributes:
-        quantity: Quantity per month.
-        unit: Unit of the quantity.
-        amount: The cost, ``None`` without a price.
-        ceiling: Upper bound of an unknown cost.
-        source: Source of the price.
-    """
-
-    quantity: Band
-    unit: str
-    amount: Band | None = None
-    ceiling: Decimal | None = None
-    source: str = ""
+_TAG_PREFIXES: Final = ("mobile-ai:", "mobile-ai.dev/")
 
 
 class Plan:
@@ -55,7 +37,7 @@ class Plan:
         budgets: Budgets of the governance context.
         by_type: Resources by type.
         by_parent: Resources by their parent's URN.
-        bills: Cache of prices by item, region and quantity.
+        tags: Cost tags of each resource by URN (see `tags_of`).
     """
 
     def __init__(
@@ -67,7 +49,6 @@ class Plan:
         self.assume = assume
         self.by_type: dict[str, list[Resource]] = defaultdict(list)
         self.by_parent: dict[str, list[Resource]] = defaultdict(list)
-        self.bills: dict[tuple[str, str, Band], Bill] = {}
         self._by_urn: dict[str, Resource] = {}
         self._owner: dict[str, str] = {}
         for item in resources:
@@ -75,33 +56,47 @@ class Plan:
             self._by_urn[item.urn] = item
             if item.parent:
                 self.by_parent[item.parent].append(item)
+        self.tags = {item.urn: tags_of(item) for item in resources}
         self.region = self._default_region()
         context = self.by_type[CONTEXT][0].props if self.by_type[CONTEXT] else {}
         self.sites: dict[str, Mapping[str, Any]] = {
-            inputs.text(site, "name"): site for site in inputs.mappings(context, "sites")
+            values.text(site, "name"): site for site in values.mappings(context, "sites")
         }
-        self.budgets: list[Mapping[str, Any]] = inputs.mappings(context, "budgets")
-        self._demands: dict[str, Demand] | None = None
+        self.budgets: list[Mapping[str, Any]] = values.mappings(context, "budgets")
 
-    @property
+    @cached_property
     def demands(self) -> Mapping[str, Demand]:
         """Demand of each deployment by its name.
 
         Raises:
             UnknownInputError: If the usage of one is unknown, which makes all shared costs unknown.
         """
-        if self._demands is None:
-            artifacts = self._artifacts()
-            self._demands = {
-                item.name: demand_of(
-                    item.name,
-                    item.props,
-                    artifacts=artifacts.get(_pin(item), {}),
-                    assume=self.assume,
-                )
-                for item in self.by_type[DEPLOYMENT]
-            }
-        return self._demands
+        return {
+            item.name: demand_of(
+                item.name, item.props, artifacts=self.artifacts(item), assume=self.assume
+            )
+            for item in self.by_type[DEPLOYMENT]
+        }
+
+    @cached_property
+    def events(self) -> Band:
+        """Number of telemetry events a month, with one device counted once per app."""
+        apps: dict[str, Band] = {}
+        for demand in self.demands.values():
+            before = apps.get(demand.app)
+            if before is None or demand.devices.typical > before.typical:
+                apps[demand.app] = demand.devices
+        return Band.total(apps.values()) * self.assume.events_per_device
+
+    @cached_property
+    def events_gb(self) -> Band:
+        """Size of a month's telemetry events in GiB."""
+        return self.events * self.assume.event_bytes / 2**30
+
+    @cached_property
+    def cdn_requests(self) -> Band:
+        """Number of requests from devices to the CDN a month."""
+        return Band.total([item.cdn_requests for item in self.demands.values()])
 
     def region_of(self, resource: Resource) -> str:
         """Return the region of a resource.
@@ -170,20 +165,22 @@ class Plan:
 
     def artifacts(self, deployment: Resource) -> Mapping[str, Mapping[str, Any]]:
         """Return the artifacts of the version that a deployment pins, by variant."""
-        return self._artifacts().get(_pin(deployment), {})
+        pin = values.text(deployment.props, "spec", "aiModel", "sha256")
+        return self._artifacts.get(pin, {})
 
+    @cached_property
     def _artifacts(self) -> dict[str, dict[str, Mapping[str, Any]]]:
         found: dict[str, dict[str, Mapping[str, Any]]] = {}
         for item in self.by_type[MODEL_VERSION]:
             try:
-                manifest = read_yaml(inputs.text(item.props, "manifest"), name=item.name)
+                manifest = read_yaml(values.text(item.props, "manifest"), name=item.name)
                 pin, rows = (
-                    inputs.text(item.props, "sha256"),
-                    inputs.mappings(manifest, "artifacts"),
+                    values.text(item.props, "sha256"),
+                    values.mappings(manifest, "artifacts"),
                 )
             except (DocumentError, UnknownInputError):
                 continue  # denied by `model-evidence-verified`; here its size is unknown
-            found[pin] = {inputs.text(row, "variant"): row for row in rows}
+            found[pin] = {values.text(row, "variant"): row for row in rows}
         return found
 
     def _default_region(self) -> str:
@@ -198,5 +195,25 @@ class Plan:
         return ""
 
 
-def _pin(deployment: Resource) -> str:
-    return inputs.text(deployment.props, "spec", "aiModel", "sha256")
+def tags_of(resource: Resource) -> dict[str, str]:
+    """Return the cost tags of a resource by name without prefix: AWS tags and Kubernetes labels.
+
+    The default tags of its provider are included.
+    """
+    provider = resource.provider.props if resource.provider else {}
+    found: dict[str, str] = {}
+    for tags in (
+        _mapping(_mapping(provider.get("defaultTags")).get("tags")),
+        _mapping(resource.props.get("tagsAll")),
+        _mapping(resource.props.get("tags")),
+        _mapping(_mapping(resource.props.get("metadata")).get("labels")),
+    ):
+        for key, value in tags.items():
+            for prefix in _TAG_PREFIXES:
+                if key.startswith(prefix) and isinstance(value, str):
+                    found[key.removeprefix(prefix)] = value
+    return found
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.money import ZERO, decimal_of
+from mobile_ai.pricing.values import ZERO, Band, decimal_of
 
 __all__ = ["Price", "Source", "Tier", "read_price"]
 
@@ -92,6 +92,10 @@ class Price:
             total += max(top - floor, ZERO) * tier.price
             floor = max(floor, top)
         return total
+
+    def band(self, quantity: Band) -> Band:
+        """Return the cost of each figure of a monthly quantity."""
+        return Band(*(self.cost(figure) for figure in quantity.figures()))
 
 
 def read_price(row: Any, sources: dict[str, Source], *, currency: str, name: str) -> Price:

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import EDGE_ENDPOINT
-from mobile_ai.pricing import inputs
+from mobile_ai.pricing import values
 from mobile_ai.pricing.demand import demand_of
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.money import ONE, ZERO, decimal_of
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.search import Answer, Choice, cheapest, cost_of
+from mobile_ai.pricing.values import ONE, ZERO, decimal_of
 
 __all__ = ["CostRecommendation", "ServiceLevel", "recommend_placements"]
 
@@ -90,7 +90,7 @@ def recommend_placements(
     """
     maker = _Maker(plan, deployment, level)
     slots = maker.slots()
-    rate = inputs.amount(deployment.props, "spec", "usage", "requestsPerSecond")
+    rate = values.amount(deployment.props, "spec", "usage", "requestsPerSecond")
     return CostRecommendation(
         deployment=deployment.name,
         answers=cheapest(slots, rate=rate, keep=keep),
@@ -104,15 +104,15 @@ class _Maker:
 
     def __init__(self, plan: Plan, deployment: Resource, level: ServiceLevel) -> None:
         self.plan, self.deployment, self.level = plan, deployment, level
-        self.spec = inputs.value(deployment.props, "spec") or {}
+        self.spec = values.value(deployment.props, "spec") or {}
         self.artifacts = plan.artifacts(deployment)
         self.rejected: list[str] = []
-        own = inputs.text(self.spec, "dataProcessing", "region")
+        own = values.text(self.spec, "dataProcessing", "region")
         self.regions = level.regions or frozenset({own})
-        self.places = inputs.items(self.spec, "placement")
+        self.places = values.items(self.spec, "placement")
 
     def slots(self) -> list[list[Choice]]:
-        devices = any(inputs.text(item, "target") == "on-device" for item in self.places)
+        devices = any(values.text(item, "target") == "on-device" for item in self.places)
         sites = [list(self._site(name)) for name in sorted(self.plan.sites)]
         return [
             list(self._devices()) if devices else [Choice(label="no devices", fixed_usd=ZERO)],
@@ -138,7 +138,7 @@ class _Maker:
         return any(_same(choice.placement, item) for item in self.places)
 
     def _devices(self) -> Iterator[Choice]:
-        place = next(item for item in self.places if inputs.text(item, "target") == "on-device")
+        place = next(item for item in self.places if values.text(item, "target") == "on-device")
         for variant, _ in self._fit("on-device"):
             yield Choice(
                 label=f"on-device {variant}",
@@ -149,8 +149,8 @@ class _Maker:
     def _site(self, name: str) -> Iterator[Choice]:
         yield Choice(label=f"{name}: none", fixed_usd=ZERO)
         site = self.plan.sites[name]
-        if inputs.text(site, "region") not in self.regions:
-            self.rejected.append(f"site {name}: {inputs.text(site, 'region')} is not allowed")
+        if values.text(site, "region") not in self.regions:
+            self.rejected.append(f"site {name}: {values.text(site, 'region')} is not allowed")
             return
         if site.get("nodePriceUsdPerHour") is None:
             raise _missing(f"nodePriceUsdPerHour of site {name}")
@@ -158,7 +158,7 @@ class _Maker:
         cores, memory = self._pod(name)
         for variant, row in self._fit("edge"):
             each = self._replica_usd(site, cores, memory)
-            seconds = inputs.amount(row, "profile", "latencyP95Ms") / 1000
+            seconds = values.amount(row, "profile", "latencyP95Ms") / 1000
             for count in range(self.level.minimum_replicas, self.level.maximum_replicas + 1):
                 yield Choice(
                     label=f"{name}: {variant} x{count}",
@@ -176,9 +176,9 @@ class _Maker:
     def _pod(self, site: str) -> tuple[Decimal, Decimal]:
         """Return cores and MiB of one replica at a site, or the component's defaults."""
         for item in self.plan.by_type[EDGE_ENDPOINT]:
-            if inputs.text(item.props, "site") == site:
-                cores = inputs.amount(item.props, "cpuMillis", default=500) / 1000
-                return cores, inputs.amount(item.props, "memoryMb", default=512)
+            if values.text(item.props, "site") == site:
+                cores = values.amount(item.props, "cpuMillis", default=500) / 1000
+                return cores, values.amount(item.props, "memoryMb", default=512)
         return Decimal("0.5"), Decimal(512)
 
     def _cloud(self) -> Iterator[Choice]:
@@ -187,7 +187,7 @@ class _Maker:
         if region not in self.regions:
             self.rejected.append(f"cloud: {region} is not allowed")
             return
-        clouds = (i for i in self.places if inputs.text(i, "target") == "cloud")
+        clouds = (i for i in self.places if values.text(i, "target") == "cloud")
         today: Mapping[str, Any] = next(clouds, {})
         request = self._price("lambda.request", region) + self._price("apigateway.http", region)
         second, seconds = (
@@ -195,7 +195,7 @@ class _Maker:
             self.plan.assume.function_seconds.typical,
         )
         for variant, row in self._fit("cloud"):
-            peak = inputs.amount(row, "profile", "peakMemoryBytes") / _MB
+            peak = values.amount(row, "profile", "peakMemoryBytes") / _MB
             for memory in (size for size in _MEMORIES_MB if size >= peak * 2):
                 each = request + second * seconds * memory / 1024
                 for copies in _CONCURRENCIES:
@@ -228,8 +228,8 @@ class _Maker:
         profile = row.get("profile")
         if not isinstance(profile, Mapping):
             return "not measured"
-        latency = inputs.amount(profile, "latencyP95Ms")
-        energy, memory = profile.get("energyMj"), inputs.amount(profile, "peakMemoryBytes") / _MB
+        latency = values.amount(profile, "latencyP95Ms")
+        energy, memory = profile.get("energyMj"), values.amount(profile, "peakMemoryBytes") / _MB
         if _quality(row) < best - self.level.quality_loss:
             return f"quality {_quality(row)} is below {best - self.level.quality_loss}"
         if latency > self.level.p95_ms:
@@ -278,19 +278,19 @@ class _Maker:
 
 
 def _quality(row: Mapping[str, Any]) -> Decimal:
-    return inputs.amount(row, "quality", "value")
+    return values.amount(row, "quality", "value")
 
 
 def _most(placement: Mapping[str, Any]) -> int:
-    return int(inputs.amount(placement, "replicas", "max"))
+    return int(values.amount(placement, "replicas", "max"))
 
 
 def _same(choice: Mapping[str, Any], today: Mapping[str, Any]) -> bool:
     keys = ("target", "variant", "site", "region", "reservedConcurrency", "memoryMb")
     if any(choice.get(key) != today.get(key) for key in keys if key in choice):
         return False
-    least = inputs.amount(today, "replicas", "min")
-    return inputs.amount(choice, "replicas", "min") == least.to_integral_value(ROUND_CEILING)
+    least = values.amount(today, "replicas", "min")
+    return values.amount(choice, "replicas", "min") == least.to_integral_value(ROUND_CEILING)
 
 
 def _missing(what: str) -> CostError:

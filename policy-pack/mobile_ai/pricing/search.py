@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from mobile_ai.pricing.money import ZERO
+from mobile_ai.pricing.values import ZERO
 
 __all__ = ["Answer", "Choice", "cheapest", "cost_of"]
 

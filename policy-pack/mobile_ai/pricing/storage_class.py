@@ -12,15 +12,14 @@ from typing import Any, Final
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import TELEMETRY
-from mobile_ai.pricing import inputs
+from mobile_ai.pricing import values
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.kinds.storage import READ_ITEM, telemetry_lines, telemetry_rule
-from mobile_ai.pricing.line import Line
-from mobile_ai.pricing.meter import Meter
-from mobile_ai.pricing.money import ZERO, cents
+from mobile_ai.pricing.kinds.data import READ_ITEM, telemetry_rule, telemetry_usage
+from mobile_ai.pricing.line import Line, priced_lines
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.recommend import CostRecommendation
 from mobile_ai.pricing.search import Choice, cheapest
+from mobile_ai.pricing.values import ZERO, cents
 
 __all__ = ["SETTING", "STORAGE", "recommend_storage", "storage_choices"]
 
@@ -62,7 +61,7 @@ def storage_choices(
 
     The second element holds the reasons why Standard-IA was rejected, if it was.
     """
-    kept = int(inputs.amount(rule, "expiration", "days"))
+    kept = int(values.amount(rule, "expiration", "days"))
     choices: list[Choice] = []
     for days in (None, *range(_LEAST_DAYS, kept)):
         try:
@@ -74,7 +73,8 @@ def storage_choices(
 
 def _choice(plan: Plan, bucket: Resource, rule: Mapping[str, Any], days: int | None) -> Choice:
     moved = [] if days is None else [{"days": days, "storageClass": "STANDARD_IA"}]
-    lines = telemetry_lines(Meter(plan, bucket), {**rule, "transitions": moved})
+    charges = telemetry_usage(plan, {**rule, "transitions": moved})
+    lines = priced_lines(plan, [(bucket, charge) for charge in charges])
     parts = {line.item: _usd(plan, line) for line in lines}
     why = ", ".join(f"{item.removeprefix('s3.')} {cents(usd)}" for item, usd in parts.items())
     where = "always in Standard" if days is None else f"in Standard-IA after {days} days"
@@ -105,7 +105,7 @@ def _bucket(plan: Plan) -> Resource | None:
 
 
 def _days(rule: Mapping[str, Any]) -> int | None:
-    for item in inputs.mappings(rule, "transitions"):
-        if inputs.text(item, "storageClass") == "STANDARD_IA":
-            return int(inputs.amount(item, "days"))
+    for item in values.mappings(rule, "transitions"):
+        if values.text(item, "storageClass") == "STANDARD_IA":
+            return int(values.amount(item, "days"))
     return None

@@ -1,7 +1,7 @@
-"""Runs the gate: engine, expectation, preview, cost and report."""
+"""Runs the gate: engine, pack, preview, cost and report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,13 @@ from mobile_ai.gate.engine.engine_environment import (
     engine_result,
     find_engine,
     have_kubernetes_provider,
+    prepare_sandbox_stack,
     variables_of,
 )
-from mobile_ai.gate.engine.pack import pack_digest, read_pack
+from mobile_ai.gate.engine.pack import PolicyPack, pack_digest, read_pack
 from mobile_ai.gate.engine.preview import Preview, preview
 from mobile_ai.gate.engine.progress import Tell
-from mobile_ai.gate.engine.sandbox_stack import prepare_sandbox_stack
-from mobile_ai.gate.engine.timing import Clock
+from mobile_ai.gate.engine.timing import Clock, phases_of, rate_of
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.actuals import Billed, read_actuals
@@ -30,9 +30,7 @@ from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_che
 from mobile_ai.gate.report.report import ProviderReport, Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
-from mobile_ai.gate.state.baseline import DeployedModels, from_git, read_state
-from mobile_ai.gate.verdict.expectation import Expectation, expectation
-from mobile_ai.governance.stack_policy import Setting
+from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 from mobile_ai.stack.reader import StackFile
@@ -70,18 +68,16 @@ class _Repository:
 
     Attributes:
         project: Its paths.
-        setting: The stack's settings in the pack, if they can be read.
         stack_file: The stack file, for values and positions.
-        expected: Expectation of a complete run.
+        expected: The pack that must run.
         source: The evaluated files.
         billed: This month's charges, if a file was given.
         now: Time of the evaluation.
     """
 
     project: Project
-    setting: Setting | None
     stack_file: StackFile
-    expected: Expectation
+    expected: PolicyPack
     source: Source
     billed: Billed | None
     now: datetime
@@ -125,25 +121,29 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
     with clock.phase("prepare stack"):
         stack = _prepare(options, found, engine)
     shown = _preview(options, found.project, stack, tell)
-    clock.add(shown.marks.phases(shown.seconds))
+    seen = shown.observation
+    clock.add(phases_of(seen.marks, ended=shown.seconds))
     with clock.phase("cost"):
-        plan, warnings = _value(options, found, stack, shown, tell)
+        resources = planned(seen)
+        plan, warnings = _value(options, found, stack, resources, tell)
     run = EngineRun(
         stack=found.project.stack,
         source=found.source,
         stack_file=found.stack_file,
         engine=engine_result(engine, options.cloud),
         expected=found.expected,
-        observation=shown.observation,
+        observation=seen,
         exit_code=shown.exit_code,
         stderr=shown.stderr,
         baseline=stack.baseline,
+        changes=changes(stack.baseline, pins_of(resources)),
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *warnings),
         valued=plan,
         providers=_providers(options, found.project, shown),
     )
-    return assemble_report(run, clock.read(rate=shown.rate, cpu=shown.cpu))
+    rate = rate_of(seen.marks, resources=len(seen.steps))
+    return assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
 
 
 def _read(options: GateOptions) -> _Repository:
@@ -157,9 +157,8 @@ def _read(options: GateOptions) -> _Repository:
         require_startable(stack_file)
     return _Repository(
         project=project,
-        setting=pack.setting,
         stack_file=stack_file,
-        expected=expectation(pack),
+        expected=pack,
         source=read_source(project),
         billed=None if options.actuals is None else read_actuals(options.actuals),
         now=now,
@@ -198,7 +197,11 @@ def _preview(options: GateOptions, project: Project, stack: _Stack, tell: Tell) 
 
 
 def _value(
-    options: GateOptions, found: _Repository, stack: _Stack, shown: Preview, tell: Tell
+    options: GateOptions,
+    found: _Repository,
+    stack: _Stack,
+    resources: Sequence[Resource],
+    tell: Tell,
 ) -> tuple[Valued, tuple[str, ...]]:
     """Return cost and model changes of the plan, and warnings."""
     prior, against, warnings = _compared(found.project, stack, options, tell)
@@ -207,10 +210,10 @@ def _value(
         against=against,
         deployed=stack.deployed,
         billed=found.billed,
-        setting=found.setting,
+        setting=found.expected.setting,
         now=found.now,
     )
-    return valued(found.project.stack, planned(shown.observation), question), warnings
+    return valued(found.project.stack, resources, question), warnings
 
 
 def _providers(

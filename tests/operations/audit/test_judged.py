@@ -10,8 +10,8 @@ from mobile_ai.contracts.exported import read_export
 from mobile_ai.contracts.reading import Secret
 from mobile_ai.gate.engine.events import Violation
 from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.verdict import verdict
-from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.operations.audit.policy_events import disagreement, events_of
@@ -20,8 +20,8 @@ from tests.operations.audit.support import SCENE, export
 
 URN = "urn:pulumi:dev::mobile-ai::aws:sqs/queue:Queue::q"
 STACK = "urn:pulumi:dev::mobile-ai::pulumi:pulumi:Stack::mobile-ai-dev"
-EXPECTED = Expectation(
-    pack="mobile-ai-governance",
+EXPECTED = PolicyPack(
+    name="mobile-ai-governance",
     version="1.0.0",
     sha256="a" * 64,
     rules={rule.id: rule for rule in catalogue()},
@@ -47,7 +47,7 @@ def test_a_state_is_accounted_for_in_full():
     seen = judged(SCENE)
     assert verdict.doubts(seen, EXPECTED, exit_code=0, errors=()) == ()
     assert len(verdict.accounted(seen, EXPECTED)) == len(seen.steps) > 5
-    assert set(seen.by_operation) == {"deployed"}
+    assert set(seen.steps.values()) == {"deployed"}
 
 
 def test_verdicts_are_those_of_the_plan():

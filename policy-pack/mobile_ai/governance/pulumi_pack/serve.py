@@ -11,8 +11,8 @@ from typing import Any, Final
 import grpc
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.governance.pulumi_pack.servicer import Servicer
+from mobile_ai.governance.stack_policy import load_version
 
 __all__ = ["serve_pack", "start"]
 
@@ -22,7 +22,7 @@ _THREADS: Final = 4
 
 def serve_pack(folder: Path) -> None:
     """Serve the pack in a folder until the process is terminated."""
-    server, port = start(Servicer(folder, version=_version(folder)))
+    server, port = start(Servicer(folder, version=load_version(folder)))
     # An evaluation creates no reference cycles (a test asserts it), so that reference counting
     # frees everything and the collector would scan a large stack repeatedly for nothing.
     gc.disable()
@@ -63,10 +63,3 @@ def _handlers(servicer: Servicer) -> Any:
             "Remediate": plain(servicer.remediate),
         },
     )
-
-
-def _version(folder: Path) -> str:
-    manifest = read_yaml(
-        (folder / "PulumiPolicy.yaml").read_text(encoding="utf-8"), name="PulumiPolicy.yaml"
-    )
-    return str(manifest["version"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,6 @@ from mobile_ai.contracts.reading import Finding
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.pulumi_pack.answer import Answers
 from mobile_ai.governance.pulumi_pack.decode import decode_resource, decode_stack
-from mobile_ai.governance.pulumi_pack.levels import weakened
 from mobile_ai.governance.pulumi_pack.policies import policy_of
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.setup import stack_configured
@@ -90,7 +89,7 @@ class Servicer(_PolicyAnalyzerServicer):
             name: _LEVELS[config.enforcementLevel] for name, config in request.policyConfig.items()
         }
         own = {rule.id: rule.enforcement for rule in catalogue()}
-        rules = weakened(asked, own)
+        rules = _weakened(asked, own)
         if rules:
             self._refused = _finding(
                 "--policy-pack-config", f"lower levels for {rules}", "the levels of the pack"
@@ -126,6 +125,19 @@ class Servicer(_PolicyAnalyzerServicer):
                 findings=(self._refused,),
             )
         ]
+
+
+def _weakened(asked: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
+    """Return the mandatory rules for which the engine was given a weaker level.
+
+    Levels and parameters are configured in the pack's protected folder. A weaker level in
+    ``--policy-pack-config`` makes the pack deny every resource until the option is removed.
+    """
+    return sorted(
+        rule
+        for rule, level in asked.items()
+        if own.get(rule) == "mandatory" and level != "mandatory"
+    )
 
 
 def _finding(what: str, got: str, expected: str) -> Finding:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from mobile_ai.contracts.deployed import safe_without_baseline
+from mobile_ai.contracts.reading import Secret
+from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
@@ -19,9 +23,8 @@ from mobile_ai.pricing.budgets import (
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.pricing.errors import CostError, UnknownInputError, unpriceable
 from mobile_ai.pricing.estimate import CostEstimate, estimate
-from mobile_ai.pricing.inputs import opened
-from mobile_ai.pricing.money import cents
 from mobile_ai.pricing.recommend import ServiceLevel, recommend_placements
+from mobile_ai.pricing.values import cents
 
 __all__ = ["RULES"]
 
@@ -96,11 +99,33 @@ def _prior(whole: StackContext) -> Prior:
 def _estimated(whole: StackContext) -> CostEstimate:
     """Return the estimate of the plan; secret values in it are recorded and never printed."""
     hidden = whole.facts.secrets
-    resources = [opened(item, hidden) for item in whole.index.resources]
+    resources = [_opened(item, hidden) for item in whole.index.resources]
     try:
         return estimate(resources, pack_catalogue())
     except UnknownInputError as error:
         raise unpriceable(error) from error
+
+
+def _opened(resource: Resource, hidden: set[str]) -> Resource:
+    """Return a resource with its secret values unwrapped; ``hidden`` receives their texts."""
+    props = _unwrapped(resource.props, hidden, secret=False)
+    return resource if props is resource.props else replace(resource, props=props)
+
+
+def _unwrapped(found: Any, hidden: set[str], *, secret: bool) -> Any:
+    while isinstance(found, Secret):
+        found, secret = found.value, True
+    if isinstance(found, str):
+        if secret:
+            hidden.add(found)
+        return found
+    if isinstance(found, Mapping):
+        mapping = {key: _unwrapped(item, hidden, secret=secret) for key, item in found.items()}
+        return mapping if any(mapping[key] is not found[key] for key in mapping) else found
+    if isinstance(found, Sequence):
+        items = [_unwrapped(item, hidden, secret=secret) for item in found]
+        return items if any(a is not b for a, b in zip(items, found, strict=True)) else found
+    return found
 
 
 def _refuse(whole: StackContext, error: CostError) -> None:

@@ -1,33 +1,22 @@
-"""Price models by resource type, one module per kind of service."""
+"""Price models by resource type: the charges of a resource, not yet priced."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.pricing.kinds import (
-    compute,
-    data,
-    database,
-    delivery,
-    edge,
-    network,
-    observing,
-    security,
-    storage,
-)
-from mobile_ai.pricing.line import Line
+from mobile_ai.pricing.kinds import data, serving, traffic
 from mobile_ai.pricing.plan import Plan
+from mobile_ai.pricing.usage import Usage
 
-__all__ = ["PRICED", "Pricer"]
+__all__ = ["PRICED", "PriceModel"]
 
-Pricer = Callable[[Plan, Resource], list[Line]]
-"""Prices a resource of a plan."""
+PriceModel = Callable[[Plan, Resource], Iterable[Usage]]
+"""Charges of a resource of a plan in a month."""
 
-_MODULES = (compute, data, database, delivery, edge, network, observing, security, storage)
-
-PRICED: Final[Mapping[str, Pricer]] = MappingProxyType(
-    {token: pricer for module in _MODULES for token, pricer in module.PRICED.items()}
+PRICED: Final[Mapping[str, PriceModel]] = MappingProxyType(
+    {**data.PRICED, **serving.PRICED, **traffic.PRICED}
 )
+"""Price models by type token."""

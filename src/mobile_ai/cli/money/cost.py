@@ -24,7 +24,7 @@ from mobile_ai.gate.report.plan_summary import terms_of
 from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.gate.state.base_plan import plan_of_commit
 from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets, load_catalogue
-from mobile_ai.pricing.money import cents
+from mobile_ai.pricing.values import cents
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 prices = typer.Typer(

@@ -13,9 +13,9 @@ from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.money.cost import Plan, Stack, WhatIf
 from mobile_ai.cli.money.recorded_plan import planned
 from mobile_ai.cli.options import Json
-from mobile_ai.pricing.money import cents
 from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.storage_class import SETTING, STORAGE, recommend_storage
+from mobile_ai.pricing.values import cents
 
 _DEPLOYMENTS: Final = "mobile-ai:deployments"
 _TELEMETRY: Final = "mobile-ai:telemetry"

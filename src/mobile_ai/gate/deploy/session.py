@@ -10,7 +10,7 @@ from typing import Any
 from mobile_ai.contracts.printable import printable
 from mobile_ai.gate.deploy.seal import Seal, state_digest, take_seal
 from mobile_ai.gate.engine.engine_environment import find_engine, variables_of
-from mobile_ai.gate.engine.process import capture, run_lines
+from mobile_ai.gate.engine.process import capture, running
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
@@ -91,29 +91,26 @@ def run(desk: Desk, verb: str, more: Sequence[str], tell: Tell) -> None:
     log = project.log.with_name(f"{project.stack}.{verb}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
-    with log.open("w") as file:
-
-        def take(line: str, _: float) -> None:
+    command: list[str | Path] = [
+        desk.engine.pulumi,
+        verb,
+        "--yes",
+        "--non-interactive",
+        "--color=never",
+        "--suppress-progress",
+        f"--stack={project.stack}",
+        f"--config-file={desk.config_file}",
+        *more,
+    ]
+    with (
+        log.open("w") as file,
+        running(command, folder=project.root, environment=desk.variables) as run,
+    ):
+        for line, _ in run.lines():
             file.write(line)
             lines.append(line.rstrip())
             tell(printable(line.strip()))
-
-        ended = run_lines(
-            [
-                desk.engine.pulumi,
-                verb,
-                "--yes",
-                "--non-interactive",
-                "--color=never",
-                "--suppress-progress",
-                f"--stack={project.stack}",
-                f"--config-file={desk.config_file}",
-                *more,
-            ],
-            folder=project.root,
-            environment=desk.variables,
-            on_line=take,
-        )
+        ended = run.wait()
     if ended.exit_code:
         raise GateError(
             f"{verb} of stack {project.stack}: got exit code {ended.exit_code}; expected 0.\n"

@@ -1,11 +1,15 @@
-"""Engine selection, and the environment variables that the engine runs with."""
+"""Selection and variables of the engine, and the stack of a sandbox.
 
+A sandbox stack is a copy of the stack file and a separate state, outside of Git.
+"""
+
+import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
-from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
+from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.report import EngineFacts as EngineResult
@@ -13,18 +17,22 @@ from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes_provider import USUAL, without_current_context
 from mobile_ai.sandbox.progress import shown as engine_progress
+from mobile_ai.stack.editor import sandbox_copy
 
 __all__ = [
+    "PASSPHRASE",
     "CloudName",
     "cloud_environment",
     "engine_result",
     "find_engine",
     "have_kubernetes_provider",
+    "prepare_sandbox_stack",
     "require_official",
     "variables_of",
 ]
 
 CloudName = Literal["sandbox", "aws"]
+PASSPHRASE = "sandbox"  # noqa: S105  protects nothing: the sandbox holds no secret
 
 
 def find_engine(cloud: CloudName, ambient: Mapping[str, str]) -> Engine:
@@ -113,3 +121,52 @@ def cloud_environment(engine: Engine, ambient: Mapping[str, str]) -> dict[str, s
         del variables["PULUMI_BACKEND_URL"]
     files = ambient.get("KUBECONFIG") or str(Path(USUAL).expanduser())
     return variables | without_current_context(files)
+
+
+def prepare_sandbox_stack(project: Project, engine: Engine, environment: Mapping[str, str]) -> None:
+    """Copy the stack file and initialise the stack's state, if it does not exist.
+
+    `pulumi stack init` writes to the stack file next to the `Pulumi.yaml` that it finds, so it runs
+    in a folder with copies of both.
+
+    Raises:
+        GateError: The state cannot be created.
+    """
+    project.state.mkdir(parents=True, exist_ok=True)
+    project.stacks.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(project.root / "Pulumi.yaml", project.stacks / "Pulumi.yaml")
+    earlier = project.stack_copy.read_text() if project.stack_copy.is_file() else ""
+    if not _has_state(project):
+        earlier = ""
+    text = sandbox_copy(project.stack_file.read_text(), earlier=earlier)
+    _write(project.stack_copy, text)
+    if not earlier:
+        _initialise(project, engine, environment)
+
+
+def _has_state(project: Project) -> bool:
+    states = project.state / ".pulumi" / "stacks"
+    return any(states.glob(f"*/{project.stack}.json"))
+
+
+def _initialise(project: Project, engine: Engine, environment: Mapping[str, str]) -> None:
+    # Without a stack file first: the engine would validate an existing one before adding its salt.
+    text = project.stack_copy.read_text()
+    project.stack_copy.unlink()
+    result = capture(
+        [engine.pulumi, "stack", "init", project.stack, "--no-select"],
+        folder=project.stacks,
+        environment=environment,
+    )
+    if result.returncode and not _has_state(project):
+        raise GateError(
+            f"state of stack {project.stack}: got {result.stderr.strip()!r}; expected "
+            f"`pulumi stack init` to succeed. Next: remove {project.state} and try again."
+        )
+    made = project.stack_copy.read_text() if project.stack_copy.is_file() else ""
+    _write(project.stack_copy, sandbox_copy(text, earlier=made))
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mobile_ai.contracts.engine_values import decode_json
+from mobile_ai.contracts.engine_values import decode_json, shown_value
 from mobile_ai.contracts.exported import read_event
 
 __all__ = [
+    "STACK_TYPE",
     "Diagnostic",
     "Event",
     "Finished",
@@ -29,6 +30,8 @@ __all__ = [
     "parse_event",
     "plain",
 ]
+
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 # Colour directives of the engine (`<{%fg 1%}>`) and of terminals.
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
@@ -59,20 +62,18 @@ class ResourceSeen:
         urn: The resource.
         type: Its type token.
         op: As `create`, `same`, `update`, `replace`, `delete`.
-        inputs: Its planned inputs, decoded; secrets are blinded by the engine.
         step: The whole step, as in the event.
     """
 
     urn: str
     type: str
     op: str
-    inputs: Mapping[str, Any]
     step: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceDone:
-    """The planned outputs of a resource, decoded; what only the cloud knows is not in them."""
+    """The planned outputs of the stack, as reports show them; empty for other resources."""
 
     urn: str
     type: str
@@ -207,23 +208,14 @@ def _stdout(body: Mapping[str, Any]) -> Diagnostic:
 
 def _seen(body: Mapping[str, Any]) -> ResourceSeen:
     step = body["metadata"]
-    return ResourceSeen(
-        urn=step["urn"],
-        type=step["type"],
-        op=step["op"],
-        inputs=_properties(step, "inputs"),
-        step=step,
-    )
+    return ResourceSeen(urn=step["urn"], type=step["type"], op=step["op"], step=step)
 
 
 def _done(body: Mapping[str, Any]) -> ResourceDone:
     step = body["metadata"]
-    return ResourceDone(urn=step["urn"], type=step["type"], outputs=_properties(step, "outputs"))
-
-
-def _properties(step: Mapping[str, Any], side: str) -> dict[str, Any]:
-    found = (step.get("new") or {}).get(side) or {}
-    return {key: decode_json(value) for key, value in found.items()}
+    outputs = (step.get("new") or {}).get("outputs") if step["type"] == STACK_TYPE else None
+    shown = {name: shown_value(decode_json(value)) for name, value in (outputs or {}).items()}
+    return ResourceDone(urn=step["urn"], type=step["type"], outputs=shown)
 
 
 def _violation(body: Mapping[str, Any]) -> Violation:

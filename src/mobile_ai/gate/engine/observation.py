@@ -1,15 +1,16 @@
 """Observation of one engine run, accumulated from its events."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mobile_ai.gate.engine.events import (
+    STACK_TYPE,
     Diagnostic,
     Event,
     Finished,
     Noise,
+    Other,
     ResourceDone,
     ResourceSeen,
     ResourceSummary,
@@ -17,10 +18,8 @@ from mobile_ai.gate.engine.events import (
     Violation,
 )
 
-__all__ = ["DEPLOYMENT_TYPE", "STACK_TYPE", "EngineObservation"]
+__all__ = ["EngineObservation"]
 
-STACK_TYPE = "pulumi:pulumi:Stack"
-DEPLOYMENT_TYPE = "mobileai:index:MobileAIDeployment"
 # The engine reports a replacement as three steps of one resource; only `replace` is kept.
 _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
 
@@ -34,8 +33,7 @@ class EngineObservation:
         steps: The planned operation of every resource, by URN, in order of appearance.
         types: The type token of every resource, by URN.
         planned: The engine's steps, as in its events.
-        deployments: The planned inputs of every `MobileAIDeployment`, by URN.
-        outputs: The planned outputs of the stack.
+        outputs: The planned outputs of the stack, as reports show them.
         violations: Violations reported by rules.
         denied: Number of mandatory violations.
         resource_summaries: Rules that ran, by resource.
@@ -43,13 +41,14 @@ class EngineObservation:
         diagnostics: Messages of engine, program and plugins, without progress.
         noise: Lines that are not events.
         finished: Final event of the engine, if it arrived.
+        packs: Version of every pack that the engine reports to have run, by name.
+        marks: Seconds from the engine's start to the first or the last event of each kind.
     """
 
     events: int = 0
     steps: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     planned: list[Mapping[str, Any]] = field(default_factory=list)
-    deployments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     denied: int = 0
@@ -58,14 +57,17 @@ class EngineObservation:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
     finished: Finished | None = None
+    packs: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, float] = field(default_factory=dict)
 
-    def add(self, event: Event) -> None:
-        """Add one event."""
+    def add(self, event: Event, seconds: float = 0.0) -> None:
+        """Add one event, which arrived some seconds after the engine's start."""
         if isinstance(event, Noise):
             if event.text:
                 self.noise.append(event.text)
             return
         self.events += 1
+        self._mark(event, seconds)
         if isinstance(event, Violation | ResourceSummary | StackSummary):
             self._add_judgement(event)
             return
@@ -76,8 +78,30 @@ class EngineObservation:
                 self.outputs = outputs
             case Diagnostic(ephemeral=False, severity=severity) if severity != "debug":
                 self.diagnostics.append(event)
-            case Finished():
+            case Finished(packs=packs):
                 self.finished = event
+                # A local pack is listed as `name|local|path`.
+                self.packs = {
+                    name.partition("|")[0]: version.removeprefix("v")
+                    for name, version in packs.items()
+                }
+            case _:
+                pass
+
+    def _mark(self, event: Event, seconds: float) -> None:
+        self.marks.setdefault("first_event", seconds)
+        match event:
+            case Other(kind="preludeEvent"):
+                self.marks.setdefault("prelude", seconds)
+            case ResourceSeen(type=token) if token == STACK_TYPE:
+                self.marks.setdefault("stack", seconds)
+            case ResourceSeen():
+                self.marks.setdefault("first_resource", seconds)
+                self.marks["last_resource"] = seconds
+            case ResourceDone(type=token) if token != STACK_TYPE:
+                self.marks["last_resource"] = seconds
+            case StackSummary():
+                self.marks["stack_rules"] = seconds
             case _:
                 pass
 
@@ -95,8 +119,6 @@ class EngineObservation:
         self.types[event.urn] = event.type
         if event.step:
             self.planned.append(event.step)
-        if event.type == DEPLOYMENT_TYPE and event.op != "delete":
-            self.deployments[event.urn] = event.inputs
         if event.op not in _PARTS_OF_REPLACEMENT or event.urn not in self.steps:
             self.steps[event.urn] = event.op
 
@@ -104,22 +126,3 @@ class EngineObservation:
     def judged(self) -> frozenset[str]:
         """URNs that the engine sent to packs: all resources except deletions."""
         return frozenset(urn for urn, op in self.steps.items() if op not in {"delete", "discard"})
-
-    @property
-    def packs(self) -> Mapping[str, str]:
-        """Version of every pack that the engine reports to have run, by name."""
-        # A local pack is listed as `name|local|path`.
-        packs = self.finished.packs if self.finished else {}
-        return {
-            name.partition("|")[0]: version.removeprefix("v") for name, version in packs.items()
-        }
-
-    @property
-    def by_type(self) -> Mapping[str, int]:
-        """Number of resources by type, sorted by type."""
-        return dict(sorted(Counter(self.types.values()).items()))
-
-    @property
-    def by_operation(self) -> Mapping[str, int]:
-        """Number of resources by planned operation."""
-        return dict(sorted(Counter(self.steps.values()).items()))

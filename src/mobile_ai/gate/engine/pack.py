@@ -1,17 +1,17 @@
-"""Policy pack files: version, content digest, and a stack's settings."""
+"""The policy pack: version, content digest, rules, and a stack's settings."""
 
 import fnmatch
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.gate.errors import GateError
+from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.governance.stack_policy import Setting, load_setting
+from mobile_ai.governance.stack_policy import Setting, load_setting, load_version
 
 __all__ = [
     "NO_SOURCE",
@@ -23,7 +23,7 @@ __all__ = [
     "read_pack",
 ]
 
-_MANIFEST = "PulumiPolicy.yaml"
+_NAME = "mobile-ai-governance"
 # Tool output: caches of files that are covered, and folders that no import can name.
 NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
 # Files that judging never opens: for editors, installers and type checkers. Every other
@@ -75,46 +75,52 @@ def pack_version(folder: Path) -> str:
     Raises:
         GateError: The version is missing.
     """
-    path = folder / _MANIFEST
     try:
-        value = read_yaml(path.read_text(), name=path.name)
-    except (OSError, DocumentError) as error:
-        raise GateError(
-            f"{path}: got {error}; expected a policy pack. Next: restore the file."
-        ) from error
-    version = value.get("version") if isinstance(value, dict) else None
-    if not isinstance(version, str):
-        raise GateError(
-            f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
-        )
-    return version
+        return load_version(folder)
+    except DocumentError as error:
+        raise GateError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPack:
-    """A policy pack, as a run reads it.
+    """The pack that a complete run must run, read before the engine starts and without it.
 
     Attributes:
+        name: Its name.
         version: Its version.
         sha256: Digest of its files (see `pack_digest`).
+        rules: Every rule by its id.
+        levels: The enforcement level in effect, by rule.
+        weakenings: Rules set below their default level, as sentences.
         setting: A stack's settings, if they can be read.
     """
 
+    name: str
     version: str
     sha256: str
-    setting: Setting | None
+    rules: Mapping[str, Rule]
+    levels: Mapping[str, str]
+    weakenings: tuple[str, ...] = ()
+    setting: Setting | None = None
 
 
 def read_pack(folder: Path, stack: str, *, now: datetime) -> PolicyPack:
-    """Return a policy pack with the settings of a stack.
+    """Return a policy pack with the settings of a stack; without them its default levels apply.
 
     Raises:
         GateError: The folder is not a policy pack.
     """
+    setting = pack_setting(folder, stack, now=now)
+    rules = {rule.id: rule for rule in catalogue()}
+    defaults = {rule.id: rule.enforcement for rule in rules.values()}
     return PolicyPack(
+        name=_NAME,
         version=pack_version(folder),
         sha256=pack_digest(folder),
-        setting=pack_setting(folder, stack, now=now),
+        rules=rules,
+        levels=setting.config.levels if setting else defaults,
+        weakenings=setting.config.weakenings if setting else (),
+        setting=setting,
     )
 
 

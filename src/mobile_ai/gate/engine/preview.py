@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mobile_ai.gate.engine.events import parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
-from mobile_ai.gate.engine.process import run_lines
-from mobile_ai.gate.engine.progress import Tell, describe
-from mobile_ai.gate.engine.timing import CpuMeter, Marks
+from mobile_ai.gate.engine.process import running
+from mobile_ai.gate.engine.progress import Tell
+from mobile_ai.gate.engine.timing import CpuMeter
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import Engine
 
@@ -23,7 +23,6 @@ class Preview:
         observation: Observation of its events.
         exit_code: The engine's exit code.
         stderr: Standard error of the engine.
-        marks: Timestamps of events.
         seconds: Duration.
         cpu: CPU seconds by part (see `gate.engine.timing`); empty unless measured.
     """
@@ -31,14 +30,8 @@ class Preview:
     observation: EngineObservation
     exit_code: int
     stderr: str
-    marks: Marks
     seconds: float
     cpu: Mapping[str, float]
-
-    @property
-    def rate(self) -> float:
-        """Resources per second between the first and the last resource."""
-        return self.marks.rate(len(self.observation.steps))
 
 
 def preview(
@@ -62,37 +55,39 @@ def preview(
         timed: Measure CPU time.
         tell: Receives the progress after every event.
     """
-    observation, marks, meter = EngineObservation(), Marks(), CpuMeter()
+    observation, meter = EngineObservation(), CpuMeter() if timed else None
+    line_of = command(
+        project, engine, config_file=config_file, pack=project.pack if judged else None
+    )
     project.log.parent.mkdir(parents=True, exist_ok=True)
-    with project.log.open("w") as log:
-
-        def take(line: str, seconds: float) -> None:
-            log.write(line)
-            event = parse_event(line)
-            observation.add(event)
-            marks.add(event, seconds)
-            tell(describe(observation))
-
-        ended = run_lines(
-            command(
-                project,
-                engine,
-                config_file=config_file,
-                pack=project.pack if judged else None,
-            ),
+    with (
+        project.log.open("w") as log,
+        running(
+            line_of,
             folder=project.root,
             environment={**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
-            on_line=take,
-            on_start=meter.start if timed else lambda _: None,
-        )
+        ) as run,
+    ):
+        if meter:
+            meter.start(run.pid)
+        for line, seconds in run.lines():
+            log.write(line)
+            observation.add(parse_event(line), seconds)
+            tell(_progress(observation))
+        ended = run.wait()
     return Preview(
         observation=observation,
         exit_code=ended.exit_code,
         stderr=ended.errors,
-        marks=marks,
         seconds=ended.seconds,
-        cpu=meter.stop(),
+        cpu=meter.stop() if meter else {},
     )
+
+
+def _progress(seen: EngineObservation) -> str:
+    if not seen.steps:
+        return "Starting program, policy pack and providers"
+    return f"{len(seen.steps)} resources seen, {seen.denied} mandatory violations"
 
 
 def command(

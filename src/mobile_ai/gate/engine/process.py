@@ -5,12 +5,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Ended", "capture", "run_lines"]
+__all__ = ["Ended", "Running", "capture", "running"]
 
 # The engine stops its plugins on the first interrupt; a process that outlasts this is stuck.
 _GRACE_SECONDS = 15.0
@@ -32,27 +33,51 @@ class Ended:
     seconds: float
 
 
-def run_lines(
-    command: Sequence[str | Path],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    on_line: Callable[[str, float], None],
-    on_start: Callable[[int], None] = lambda _: None,
-) -> Ended:
-    """Run a command and call `on_line` with each line and the seconds since the start.
+class Running:
+    """A started command, read line by line.
+
+    Attributes:
+        pid: Its process ID.
+    """
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        """Read its standard error from now on, so that a full pipe does not block it."""
+        self.pid = process.pid
+        self._process = process
+        self._started = time.monotonic()
+        self._errors: list[str] = []
+        self._reader = threading.Thread(
+            target=_drain, args=(process.stderr, self._errors), daemon=True
+        )
+        self._reader.start()
+
+    def lines(self) -> Iterator[tuple[str, float]]:
+        """Yield each output line with the seconds since the start."""
+        for line in self._process.stdout or ():
+            yield line, time.monotonic() - self._started
+
+    def wait(self) -> Ended:
+        """Return the result, once the output was read."""
+        exit_code = self._process.wait()
+        self._reader.join(timeout=_GRACE_SECONDS)
+        return Ended(
+            exit_code=exit_code,
+            errors="".join(self._errors),
+            seconds=time.monotonic() - self._started,
+        )
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str]
+) -> Iterator[Running]:
+    """Start a command, and terminate it and its children if the block fails or is interrupted.
 
     Args:
         command: Program and arguments.
         folder: Working directory.
         environment: Complete environment.
-        on_line: Called for each line, in this thread.
-        on_start: Called with the process ID.
-
-    Raises:
-        KeyboardInterrupt: After the command and its children have been terminated.
     """
-    started = time.monotonic()
     # Separate process group: otherwise a terminal's Ctrl-C would reach the engine in addition to
     # our signal, and it treats a second interrupt as a request to exit without cleanup.
     process = subprocess.Popen(
@@ -66,19 +91,11 @@ def run_lines(
         errors="replace",
         process_group=0,
     )
-    on_start(process.pid)
-    errors: list[str] = []
-    reader = threading.Thread(target=_drain, args=(process.stderr, errors), daemon=True)
-    reader.start()
     try:
-        for line in process.stdout or ():
-            on_line(line, time.monotonic() - started)
-        exit_code = process.wait()
+        yield Running(process)
     except BaseException:
         _end(process)
         raise
-    reader.join(timeout=_GRACE_SECONDS)
-    return Ended(exit_code=exit_code, errors="".join(errors), seconds=time.monotonic() - started)
 
 
 def capture(

@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mobile_ai.gate.engine.observation import EngineObservation
-
 __all__ = ["Tell", "progress_shown"]
 
 _PLAIN_EVERY_SECONDS = 10.0
@@ -23,17 +21,6 @@ def progress_shown() -> Iterator[Tell]:
 
     with Console(file=sys.stderr).status("") as status:
         yield status.update
-
-
-def describe(seen: EngineObservation) -> str:
-    """Return the progress of a preview as text.
-
-    >>> describe(Observation())
-    'Starting program, policy pack and providers'
-    """
-    if not seen.steps:
-        return "Starting program, policy pack and providers"
-    return f"{len(seen.steps)} resources seen, {seen.denied} mandatory violations"
 
 
 class _Plain:

@@ -5,23 +5,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.gate.engine.events import (
-    Event,
-    Finished,
-    Noise,
-    Other,
-    ResourceDone,
-    ResourceSeen,
-    StackSummary,
-)
-from mobile_ai.gate.engine.observation import STACK_TYPE
 from mobile_ai.gate.report.report import Timing
 
-__all__ = ["Clock", "CpuMeter", "Marks", "part_of"]
+__all__ = ["Clock", "CpuMeter", "part_of", "phases_of", "rate_of"]
 
 # Each phase ends at its mark; a failed run reaches fewer.
 _PHASES = (
@@ -35,48 +24,27 @@ _PHASES = (
 )
 
 
-@dataclass(slots=True)
-class Marks:
-    """Seconds from the engine's start to the end of each phase."""
+def phases_of(marks: Mapping[str, float], *, ended: float) -> dict[str, float]:
+    """Return the duration of each phase of the engine that was reached; they add up to `ended`.
 
-    at: dict[str, float] = field(default_factory=dict)
+    Args:
+        marks: Seconds from the engine's start to each mark (see `EngineObservation.marks`).
+        ended: Seconds to its end.
+    """
+    found: dict[str, float] = {}
+    before = 0.0
+    for name, mark in _PHASES:
+        reached = ended if mark == "ended" else marks.get(mark)
+        if reached is not None:
+            found[name] = round(max(reached - before, 0.0), 3)
+            before = max(before, reached)
+    return found
 
-    def add(self, event: Event, seconds: float) -> None:
-        """Record the time of one event."""
-        if not isinstance(event, Noise):
-            self.at.setdefault("first_event", seconds)
-        match event:
-            case Other(kind="preludeEvent"):
-                self.at.setdefault("prelude", seconds)
-            case ResourceSeen(type=token) if token == STACK_TYPE:
-                self.at.setdefault("stack", seconds)
-            case ResourceSeen():
-                self.at.setdefault("first_resource", seconds)
-                self.at["last_resource"] = seconds
-            case ResourceDone(type=token) if token != STACK_TYPE:
-                self.at["last_resource"] = seconds
-            case StackSummary():
-                self.at["stack_rules"] = seconds
-            case Finished():
-                self.at["finished"] = seconds
-            case _:
-                pass
 
-    def phases(self, ended: float) -> dict[str, float]:
-        """Return the duration of each phase that was reached; they add up to `ended`."""
-        found: dict[str, float] = {}
-        before = 0.0
-        for name, mark in _PHASES:
-            reached = ended if mark == "ended" else self.at.get(mark)
-            if reached is not None:
-                found[name] = round(max(reached - before, 0.0), 3)
-                before = max(before, reached)
-        return found
-
-    def rate(self, resources: int) -> float:
-        """Return resources per second between the first and the last resource."""
-        span = self.at.get("last_resource", 0.0) - self.at.get("first_resource", 0.0)
-        return round(resources / span, 1) if span > 0 else 0.0
+def rate_of(marks: Mapping[str, float], *, resources: int) -> float:
+    """Return resources per second between the first and the last resource."""
+    span = marks.get("last_resource", 0.0) - marks.get("first_resource", 0.0)
+    return round(resources / span, 1) if span > 0 else 0.0
 
 
 class Clock:

@@ -1,16 +1,17 @@
-"""Assembles the report from expectation and observation; pure, without I/O."""
+"""Assembles the report from the expected pack and the observation; pure, without I/O."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mobile_ai.contracts.engine_values import shown_value
 from mobile_ai.gate.engine.error_text import error_texts, located, position_in
 from mobile_ai.gate.engine.events import Violation
 from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
+    Change,
     CostReport,
     EngineFacts,
     Outcomes,
@@ -23,9 +24,8 @@ from mobile_ai.gate.report.report import (
     Timing,
     ViolationResult,
 )
-from mobile_ai.gate.state.baseline import DeployedModels, changes, pins_of
+from mobile_ai.gate.state.baseline import DeployedModels
 from mobile_ai.gate.verdict import verdict
-from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.gate.verdict.verdict import message_of, outcome_of
 from mobile_ai.governance.rule import Rule
 from mobile_ai.stack.reader import StackFile
@@ -42,11 +42,12 @@ class EngineRun:
         source: Files that were evaluated.
         stack_file: The stack file, for positions.
         engine: Engine of the run.
-        expected: Expectation, read from the repository.
+        expected: The pack that had to run, read from the repository.
         observation: Observation, from the engine's events.
         exit_code: The engine's exit code.
         stderr: Standard error of the engine.
         baseline: Baseline that changes are compared with.
+        changes: Every deployment that differs from the baseline.
         doubts: Additional reasons of the caller not to trust the run.
         warnings: Additional warnings of the caller.
         valued: Cost and model changes of the plan.
@@ -57,11 +58,12 @@ class EngineRun:
     source: Source
     stack_file: StackFile
     engine: EngineFacts
-    expected: Expectation
+    expected: PolicyPack
     observation: EngineObservation
     exit_code: int
     stderr: str = ""
     baseline: DeployedModels | None = None
+    changes: tuple[Change, ...] = ()
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     valued: Valued = NOT_VALUED
@@ -82,10 +84,10 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         engine=run.engine,
         providers=run.providers,
         pack=Pack(
-            name=expected.pack,
+            name=expected.name,
             version=expected.version,
             sha256=expected.sha256,
-            ran=dict(seen.packs),
+            ran=seen.packs,
             weakenings=expected.weakenings,
         ),
         rules=tuple(_rule(item, run) for item in expected.rules.values()),
@@ -96,17 +98,21 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         resources=Resources(
             total=len(seen.steps),
             judged=len(verdict.accounted(seen, expected)),
-            by_type=dict(seen.by_type),
-            by_operation=dict(seen.by_operation),
+            by_type=_counts(seen.types.values()),
+            by_operation=_counts(seen.steps.values()),
         ),
         cost=_cost(run),
         baseline=run.baseline.source if run.baseline else "",
         # A failed program declares no deployments, which must not read as removals.
-        changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
+        changes=() if errors else run.changes,
         models=run.valued.models,
-        outputs={name: shown_value(value) for name, value in seen.outputs.items()},
+        outputs=dict(seen.outputs),
         timing=timing,
     )
+
+
+def _counts(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
 
 
 def _cost(run: EngineRun) -> CostReport:

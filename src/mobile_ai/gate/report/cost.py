@@ -30,7 +30,7 @@ from mobile_ai.pricing.budgets import BudgetLimits, Prior, month_end
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.pricing.errors import UnknownInputError
 from mobile_ai.pricing.estimate import Total
-from mobile_ai.pricing.money import ZERO, cents
+from mobile_ai.pricing.values import ZERO, cents
 
 __all__ = ["TAGS", "Terms", "cost_report"]
 

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.gate.engine.engine_environment import PASSPHRASE, prepare_sandbox_stack
 from mobile_ai.gate.engine.preview import preview
-from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE, prepare_sandbox_stack
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.plan_summary import planned

@@ -1,15 +1,15 @@
 """Baseline: the models that a stack deploys now, from its state or from Git."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.exported import read_export
 from mobile_ai.contracts.reading import FindingCollector, Property
-from mobile_ai.contracts.resource import Resource, name_of
-from mobile_ai.gate.engine.observation import DEPLOYMENT_TYPE
+from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
@@ -122,8 +122,7 @@ def from_export(export: Mapping[str, Any]) -> DeployedModels | None:
         resources = read_export(export, name="deployed state").inputs
     except DocumentError as error:
         raise GateError(str(error)) from error
-    found = {item.urn: item.props for item in resources if item.type == DEPLOYMENT_TYPE}
-    return DeployedModels(source="deployed state", pins=pins_of(found), resources=resources)
+    return DeployedModels(source="deployed state", pins=pins_of(resources), resources=resources)
 
 
 def from_git(project: Project, reference: str) -> DeployedModels:
@@ -164,14 +163,14 @@ def stack_file_at(project: Project, reference: str) -> StackFile:
         return StackFile(name=name)
 
 
-def pins_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, DeployedPin]:
+def pins_of(resources: Iterable[Resource]) -> dict[str, DeployedPin]:
     """Return the model of every deployment by its name.
 
     Args:
-        deployments: Inputs of `MobileAIDeployment` by URN; what cannot be read is left out, since
-            a rule denies it.
+        resources: Resources with their inputs; a `MobileAIDeployment` that cannot be read is left
+            out, since a rule denies it.
     """
-    pins = {name_of(urn): _pin(inputs) for urn, inputs in deployments.items()}
+    pins = {item.name: _pin(item.props) for item in resources if item.type == DEPLOYMENT}
     return {name: pin for name, pin in pins.items() if pin.model and pin.version and pin.sha256}
 
 

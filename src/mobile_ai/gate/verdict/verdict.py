@@ -1,4 +1,4 @@
-"""Decides the verdict from expectation and observation.
+"""Decides the verdict from the pack that must run and the observation.
 
 A run passes only if nothing speaks against it *and* everything that must run did:
 
@@ -20,8 +20,10 @@ from typing import Final
 
 from mobile_ai.gate.engine.events import ResourceSummary, Violation
 from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.report import GateVerdict, RuleOutcome
-from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.governance.evaluation import applies
+from mobile_ai.governance.rule import Rule
 
 __all__ = ["DENYING", "accounted", "decide_verdict", "doubts", "message_of", "outcome_of"]
 
@@ -63,7 +65,7 @@ def decide_verdict(
 
 def doubts(
     observation: EngineObservation,
-    expected: Expectation,
+    expected: PolicyPack,
     *,
     exit_code: int,
     errors: tuple[str, ...],
@@ -72,7 +74,7 @@ def doubts(
 
     Args:
         observation: Observation of the run.
-        expected: Expectation from the repository.
+        expected: PolicyPack from the repository.
         exit_code: Exit code of the engine.
         errors: Known errors of the run. Rules that did not run because of them are not reported
             again.
@@ -90,12 +92,13 @@ def doubts(
     )
 
 
-def accounted(observation: EngineObservation, expected: Expectation) -> frozenset[str]:
+def accounted(observation: EngineObservation, expected: PolicyPack) -> frozenset[str]:
     """Return the URNs for which the expected pack reported every rule."""
+    wanted = _wanted(observation, expected)
     complete = {
         item.urn
         for item in observation.resource_summaries
-        if _is_expected(item, expected) and not _absent(item, expected, observation)
+        if _is_expected(item, expected) and not _absent(item, observation, wanted)
     }
     return frozenset(complete) & observation.judged
 
@@ -107,10 +110,10 @@ def _unfinished(observation: EngineObservation, exit_code: int) -> Iterator[str]
         yield f"The engine exited with code {exit_code} and no error explains it."
 
 
-def _packs(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
+def _packs(observation: EngineObservation, expected: PolicyPack) -> Iterator[str]:
     if observation.finished is None:
         return
-    wanted = {expected.pack: expected.version}
+    wanted = {expected.name: expected.version}
     ran = observation.packs
     if ran != wanted:
         yield f"Policy packs that ran: got {_packs_text(ran)}; expected {_packs_text(wanted)}."
@@ -120,18 +123,19 @@ def _packs_text(packs: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in packs.items()) or "none"
 
 
-def _is_expected(item: ResourceSummary, expected: Expectation) -> bool:
-    return item.pack == expected.pack
+def _is_expected(item: ResourceSummary, expected: PolicyPack) -> bool:
+    return item.pack == expected.name
 
 
-def _resources(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
+def _resources(observation: EngineObservation, expected: PolicyPack) -> Iterator[str]:
     summaries = [i for i in observation.resource_summaries if _is_expected(i, expected)]
     silent = sorted(observation.judged - {item.urn for item in summaries})
     if silent:
         yield f"The pack reported no rule on {_some(silent)}."
     absent: dict[str, list[str]] = {}
+    wanted = _wanted(observation, expected)
     for item in summaries:
-        for rule in _absent(item, expected, observation):
+        for rule in _absent(item, observation, wanted):
             absent.setdefault(rule, []).append(item.urn)
     for rule, urns in sorted(absent.items()):
         yield f"Rule {rule} did not run on {_some(urns)}."
@@ -140,18 +144,30 @@ def _resources(observation: EngineObservation, expected: Expectation) -> Iterato
         yield f"Rules ran that are not in the catalogue: {_some(strange)}."
 
 
+def _wanted(observation: EngineObservation, expected: PolicyPack) -> dict[str, tuple[str, ...]]:
+    """Return the resource rules that must report an outcome, by type; empty: no known type."""
+    rules = [rule for rule in _enabled(expected) if rule.kind == "resource"]
+    return {
+        token: tuple(rule.id for rule in rules if applies(rule, token))
+        for token in {"", *observation.types.values()}
+    }
+
+
+def _enabled(expected: PolicyPack) -> list[Rule]:
+    return [rule for rule in expected.rules.values() if expected.levels[rule.id] != "disabled"]
+
+
 def _absent(
-    item: ResourceSummary, expected: Expectation, seen: EngineObservation
+    item: ResourceSummary, seen: EngineObservation, wanted: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
     ran = {*item.passed, *item.failed}
-    token = seen.types.get(item.urn, "")
-    return tuple(rule.id for rule in expected.judging(token) if rule.id not in ran)
+    return tuple(rule for rule in wanted[seen.types.get(item.urn, "")] if rule not in ran)
 
 
-def _stack(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
+def _stack(observation: EngineObservation, expected: PolicyPack) -> Iterator[str]:
     # After a failed program the engine runs no stack rules; the failure itself is reported.
-    wanted = {rule.id for rule in expected.of_kind("stack")}
-    accounts = [item for item in observation.stack_summaries if item.pack == expected.pack]
+    wanted = {rule.id for rule in _enabled(expected) if rule.kind == "stack"}
+    accounts = [item for item in observation.stack_summaries if item.pack == expected.name]
     if len(accounts) != 1:
         yield f"Stack rules ran {len(accounts)} times; expected once, at the end."
         return
@@ -162,7 +178,7 @@ def _stack(observation: EngineObservation, expected: Expectation) -> Iterator[st
         yield f"Stack rules ran that are not in the catalogue: {_some(strange)}."
 
 
-def _levels(observation: EngineObservation, expected: Expectation) -> Iterator[str]:
+def _levels(observation: EngineObservation, expected: PolicyPack) -> Iterator[str]:
     for item in observation.violations:
         if item.message.startswith(_CANNOT_RUN):
             yield f"Rule {item.rule} could not run on {item.urn}: {item.message}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from mobile_ai.gate.engine.events import parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
-from mobile_ai.gate.engine.process import run_lines
+from mobile_ai.gate.engine.process import running
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import Engine
 
@@ -49,21 +49,20 @@ def analyze(
     seen = EngineObservation()
     # A state may contain secrets: readable by its owner only, deleted after the engine has read it.
     with _private(folder / f"{project.stack}.state.json", json.dumps(export)) as state:
-        ended = run_lines(
-            [
-                str(engine.pulumi),
-                "policy",
-                "analyze",
-                "--json",
-                "--non-interactive",
-                "--color=never",
-                f"--file={state}",
-                f"--policy-pack={project.pack}",
-            ],
-            folder=project.root,
-            environment=variables,
-            on_line=lambda line, _: seen.add(parse_event(line)),
-        )
+        command = [
+            str(engine.pulumi),
+            "policy",
+            "analyze",
+            "--json",
+            "--non-interactive",
+            "--color=never",
+            f"--file={state}",
+            f"--policy-pack={project.pack}",
+        ]
+        with running(command, folder=project.root, environment=variables) as run:
+            for line, _ in run.lines():
+                seen.add(parse_event(line))
+            ended = run.wait()
     denied = any(item.level == "mandatory" for item in seen.violations)
     complete = seen.finished is not None and (denied or not ended.exit_code)
     if complete:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from mobile_ai.contracts.exported import ExportedState
 from mobile_ai.gate.engine.events import (
+    STACK_TYPE,
     Event,
     Finished,
     ResourceSeen,
@@ -17,8 +18,8 @@ from mobile_ai.gate.engine.events import (
     StackSummary,
     Violation,
 )
-from mobile_ai.gate.engine.observation import STACK_TYPE, EngineObservation
-from mobile_ai.gate.verdict.expectation import Expectation
+from mobile_ai.gate.engine.observation import EngineObservation
+from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.verdict import StackVerdict
 
@@ -27,21 +28,17 @@ _OPERATION = "deployed"
 _NAMES_SHOWN = 3
 
 
-def events_of(
-    state: ExportedState, session: JudgeSession, expected: Expectation
-) -> Iterator[Event]:
+def events_of(state: ExportedState, session: JudgeSession, expected: PolicyPack) -> Iterator[Event]:
     """Judge a state and yield the events that an engine would have emitted."""
     denied = False
     for resource in state.inputs:
-        yield ResourceSeen(
-            urn=resource.urn, type=resource.type, op=_OPERATION, inputs=resource.props
-        )
+        yield ResourceSeen(urn=resource.urn, type=resource.type, op=_OPERATION)
         verdicts = session.see(resource)
         denied |= any(item.denies for item in verdicts)
         yield from _violations(verdicts, expected)
         passed, failed = _accounts(verdicts)
         yield ResourceSummary(
-            pack=expected.pack,
+            pack=expected.name,
             pack_version=expected.version,
             urn=resource.urn,
             passed=passed,
@@ -52,12 +49,12 @@ def events_of(
     yield from _violations(whole, expected)
     passed, failed = _accounts(whole)
     yield StackSummary(
-        pack=expected.pack, pack_version=expected.version, passed=passed, failed=failed
+        pack=expected.name, pack_version=expected.version, passed=passed, failed=failed
     )
     yield Finished(
         result="failed" if denied else "succeeded",
         changes={},
-        packs={expected.pack: expected.version},
+        packs={expected.name: expected.version},
     )
 
 
@@ -71,12 +68,12 @@ def disagreement(judged: EngineObservation, engine: EngineObservation) -> tuple[
     return (f"`pulumi policy analyze` and the judge differ in {len(only)} denials: {shown}.",)
 
 
-def _violations(verdicts: Iterable[StackVerdict], expected: Expectation) -> Iterator[Violation]:
+def _violations(verdicts: Iterable[StackVerdict], expected: PolicyPack) -> Iterator[Violation]:
     for item in verdicts:
         rule = expected.rules[item.rule]
         for message in item.messages:
             yield Violation(
-                pack=expected.pack,
+                pack=expected.name,
                 pack_version=expected.version,
                 rule=rule.id,
                 urn=item.urn,

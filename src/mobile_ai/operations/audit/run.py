@@ -18,15 +18,21 @@ from mobile_ai.gate.engine.engine_environment import (
     variables_of,
 )
 from mobile_ai.gate.engine.observation import EngineObservation
-from mobile_ai.gate.engine.pack import read_pack
+from mobile_ai.gate.engine.pack import PolicyPack, read_pack
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import Clock
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.report import Report
-from mobile_ai.gate.state.baseline import DeployedModels, export_state, from_export, from_git
-from mobile_ai.gate.verdict.expectation import Expectation, expectation
+from mobile_ai.gate.state.baseline import (
+    DeployedModels,
+    changes,
+    export_state,
+    from_export,
+    from_git,
+    pins_of,
+)
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
@@ -75,7 +81,7 @@ class _Judged:
     """Result of the rules, and the session that holds the stack's facts."""
 
     session: JudgeSession
-    expected: Expectation
+    expected: PolicyPack
     seen: EngineObservation
 
 
@@ -137,6 +143,7 @@ def run_audit(
         exit_code=0,
         stderr=analyzed.errors,
         baseline=deployed.before,
+        changes=changes(deployed.before, pins_of(deployed.state.inputs)),
         doubts=disagreement(judged.seen, analyzed.seen),
     )
     return merge(assemble_report(run, clock.read(rate=0.0)), results, stack_file)
@@ -147,7 +154,7 @@ def _judged(project: Project, state: ExportedState, now: datetime) -> _Judged:
     session = JudgeSession(
         lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
     )
-    expected = expectation(read_pack(project.pack, project.stack, now=now))
+    expected = read_pack(project.pack, project.stack, now=now)
     seen = EngineObservation()
     for event in events_of(state, session, expected):
         seen.add(event)

@@ -12,7 +12,7 @@ from mobile_ai.operations.showback.measured import Measured
 from mobile_ai.operations.showback.owner import DIMENSIONS
 from mobile_ai.operations.showback.split import in_cents
 from mobile_ai.pricing.budgets import month_end
-from mobile_ai.pricing.money import cents
+from mobile_ai.pricing.values import cents
 
 _ZERO: Final = Decimal(0)
 # Unit of use: its count and the size of one unit.

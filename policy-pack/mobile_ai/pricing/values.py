@@ -1,15 +1,31 @@
-"""Amounts and quantities as exact decimals, with low, typical and high figures."""
+"""Values of an estimate: inputs of resources, exact decimals, and bands of three figures.
+
+Reading an unknown input raises `UnknownInputError`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from mobile_ai.pricing.errors import CostError
+from mobile_ai.contracts.reading import UNKNOWN, Secret
+from mobile_ai.pricing.errors import CostError, UnknownInputError
 
-__all__ = ["ONE", "ZERO", "Band", "cents", "decimal_of"]
+__all__ = [
+    "ONE",
+    "ZERO",
+    "Band",
+    "amount",
+    "cents",
+    "decimal_of",
+    "flag",
+    "items",
+    "mappings",
+    "text",
+    "value",
+]
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
@@ -18,21 +34,21 @@ _CENT: Final = Decimal("0.01")
 _ABSURD: Final = Decimal(10) ** 15
 
 
-def decimal_of(value: Any, *, what: str) -> Decimal:
+def decimal_of(given: Any, *, what: str) -> Decimal:
     """Return a number of a plan or a file as an exact decimal.
 
     Raises:
         CostError: If it is not a number, negative, or above 1e15.
     """
-    known = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
+    known = isinstance(given, int | float | str | Decimal) and not isinstance(given, bool)
     try:
-        result = Decimal(str(value)) if known else Decimal("NaN")
+        result = Decimal(str(given)) if known else Decimal("NaN")
     except ArithmeticError:
         result = Decimal("NaN")
     if not result.is_finite() or result < 0 or result > _ABSURD:
         raise CostError(
             what,
-            got=repr(value),
+            got=repr(given),
             expected=f"a number from 0 to {_ABSURD:.0e}",
             next_step="correct the value; nothing was summed",
         )
@@ -107,6 +123,72 @@ class Band:
         """Return the band with every figure capped."""
         return Band(min(self.low, limit), min(self.typical, limit), min(self.high, limit))
 
+    def figures(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Return the low, the typical and the high figure."""
+        return self.low, self.typical, self.high
+
     def to_dict(self) -> dict[str, str]:
         """Return the figures as texts, rounded to the cent."""
         return {key: str(cents(getattr(self, key))) for key in ("low", "typical", "high")}
+
+
+def value(props: Mapping[str, Any], *path: str) -> Any:
+    """Return the value at a path, ``None`` if it is missing.
+
+    Raises:
+        UnknownInputError: If it or a parent is unknown.
+    """
+    found: Any = props
+    for key in path:
+        found = _opened(found.get(key)) if isinstance(found, Mapping) else None
+        if found is UNKNOWN:
+            raise UnknownInputError(".".join(path))
+    return found
+
+
+def amount(props: Mapping[str, Any], *path: str, default: int | str = 0) -> Decimal:
+    """Return the number at a path, or a default if it is missing.
+
+    Raises:
+        UnknownInputError: If it is unknown.
+        CostError: If it is not a number in range.
+    """
+    found = value(props, *path)
+    return decimal_of(default if found is None else found, what=".".join(path))
+
+
+def text(props: Mapping[str, Any], *path: str, default: str = "") -> str:
+    """Return the text at a path, or a default if it is missing."""
+    found = value(props, *path)
+    return found if isinstance(found, str) else default
+
+
+def flag(props: Mapping[str, Any], *path: str) -> bool:
+    """Return whether the value at a path is ``true``."""
+    return value(props, *path) is True
+
+
+def items(props: Mapping[str, Any], *path: str) -> list[Any]:
+    """Return the list at a path, empty if it is missing; entries may be unknown."""
+    found = value(props, *path)
+    if isinstance(found, Sequence) and not isinstance(found, str):
+        return [_opened(item) for item in found]
+    return []
+
+
+def mappings(props: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
+    """Return the mappings of the list at a path; other entries are skipped (other rules deny them).
+
+    Raises:
+        UnknownInputError: If the list or an entry is unknown.
+    """
+    found = items(props, *path)
+    if any(item is UNKNOWN for item in found):
+        raise UnknownInputError(".".join(path))
+    return [item for item in found if isinstance(item, Mapping)]
+
+
+def _opened(found: Any) -> Any:
+    while isinstance(found, Secret):
+        found = found.value
+    return found
