@@ -21,7 +21,12 @@ from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.contracts.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
+from mobile_ai.contracts.vocabulary import (
+    DATA_TYPE_PATTERN,
+    LONGEST_DATA_TYPE,
+    PRIVACY_TIERS,
+    PrivacyTier,
+)
 from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
@@ -57,6 +62,11 @@ class ApprovalError(ModelBuildError):
     """An assessment that cannot be signed."""
 
 
+# The pack's vocabulary says which there are: its config adds to the shipped one.
+DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
+"""Name of a data type."""
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
@@ -67,7 +77,7 @@ class Scope(_Model):
     """Scope of an approval; uses that are not listed are not approved."""
 
     apps: tuple[str, ...] = Field(min_length=1)
-    data_types: tuple[DataType, ...] = Field(min_length=1)
+    data_types: tuple[DataTypeName, ...] = Field(min_length=1)
     regions: tuple[str, ...] = Field(min_length=1)
     privacy_tiers: tuple[PrivacyTier, ...] = Field(min_length=1)
 
@@ -198,12 +208,15 @@ def check_role(role: str) -> None:
         )
 
 
-def ask_assessment(manifest: ModelManifest, *, ask: Callable[[str], str]) -> Assessment:
+def ask_assessment(
+    manifest: ModelManifest, *, ask: Callable[[str], str], data_types: Sequence[str]
+) -> Assessment:
     """Walk through the questionnaire for a version and return the answers.
 
     Args:
         manifest: The manifest of the version to assess.
         ask: Shows a question to a person and returns the answer.
+        data_types: Names to suggest; the pack's config may know more.
 
     Raises:
         ApprovalError: If an answer is malformed or too short.
@@ -212,7 +225,7 @@ def ask_assessment(manifest: ModelManifest, *, ask: Callable[[str], str]) -> Ass
     answers = {key: ask(question) for key, question in QUESTIONS.items()}
     scope = {
         "apps": _listed(ask("For which applications? (comma-separated)")),
-        "dataTypes": _listed(ask(f"For which data? Of {list(DATA_TYPES)}")),
+        "dataTypes": _listed(ask(f"For which data? {', '.join(data_types)}, or your own")),
         "regions": _listed(ask("In which regions?")),
         "privacyTiers": _listed(ask(f"Up to which privacy tiers? Of {list(PRIVACY_TIERS)}")),
     }

@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to write the bundles of: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to write the bundles of.")],
     cloud: Annotated[
         Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
     ] = Cloud.SANDBOX,

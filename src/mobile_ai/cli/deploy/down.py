@@ -18,7 +18,7 @@ _SHOWN: Final = 8
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to destroy: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to destroy.")],
     cloud: Annotated[
         Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
     ] = Cloud.SANDBOX,

@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to refresh: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to refresh.")],
     cloud: Annotated[
         Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
     ] = Cloud.SANDBOX,
