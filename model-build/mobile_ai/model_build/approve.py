@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from securesystemslib.signer._signer import Signer
 
+from mobile_ai.contracts.data_types import shipped_vocabulary
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
@@ -208,15 +209,12 @@ def check_role(role: str) -> None:
         )
 
 
-def ask_assessment(
-    manifest: ModelManifest, *, ask: Callable[[str], str], data_types: Sequence[str]
-) -> Assessment:
+def ask_assessment(manifest: ModelManifest, *, ask: Callable[[str], str]) -> Assessment:
     """Walk through the questionnaire for a version and return the answers.
 
     Args:
         manifest: The manifest of the version to assess.
         ask: Shows a question to a person and returns the answer.
-        data_types: Names to suggest; the pack's config may know more.
 
     Raises:
         ApprovalError: If an answer is malformed or too short.
@@ -225,7 +223,9 @@ def ask_assessment(
     answers = {key: ask(question) for key, question in QUESTIONS.items()}
     scope = {
         "apps": _listed(ask("For which applications? (comma-separated)")),
-        "dataTypes": _listed(ask(f"For which data? {', '.join(data_types)}, or your own")),
+        "dataTypes": _listed(
+            ask(f"For which data? {', '.join(shipped_vocabulary().names)}, or your own")
+        ),
         "regions": _listed(ask("In which regions?")),
         "privacyTiers": _listed(ask(f"Up to which privacy tiers? Of {list(PRIVACY_TIERS)}")),
     }

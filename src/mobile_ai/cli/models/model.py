@@ -18,7 +18,6 @@ from rich.table import Table
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.models.requests import requests_command
 from mobile_ai.cli.options import Json
-from mobile_ai.contracts.data_types import shipped_vocabulary
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
@@ -224,7 +223,7 @@ def approve(  # noqa: PLR0917  # typer passes options by name
         answers = (
             load_assessment(questionnaire)
             if questionnaire
-            else ask_assessment(version.manifest, ask=_ask, data_types=shipped_vocabulary().names)
+            else ask_assessment(version.manifest, ask=_ask)
         )
         trusted = _trust_if_any(environment, trust)
         signer = signer_from_uri(key, role=role, trust=trusted)
