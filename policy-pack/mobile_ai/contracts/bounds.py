@@ -47,7 +47,7 @@ class ImageBound(BaseModel):
 
 
 class RolloutBound(BaseModel):
-    """How far a rollout may go in one step."""
+    """Limits of one step of a rollout."""
 
     model_config = _STRICT
 

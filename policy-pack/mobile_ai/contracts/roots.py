@@ -62,7 +62,7 @@ TrustOf = Callable[[str], Trust]
 
 
 class StackRoots(BaseModel):
-    """What the pack knows of a stack."""
+    """Entry of a stack."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, strict=True
@@ -100,7 +100,7 @@ class StackRoots(BaseModel):
 
     @property
     def is_production(self) -> bool:
-        """Whether its class is ``production``."""
+        """True for a stack of class ``production``."""
         return self.stack_class == "production"
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a stack may process data: its home jurisdiction, and what a pack's config adds to it.
+"""Places where a stack may process data: its home jurisdiction, and further ones of its config.
 
 The first of ``jurisdictions`` is the stack's home, which is the company's choice. Places beyond it,
 in ``jurisdictions`` or in a rule's parameters, weaken the rule and are listed.
