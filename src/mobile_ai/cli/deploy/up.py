@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-Stack = Annotated[str, typer.Option(help="Stack to deploy: dev, prod, ...")]
+Stack = Annotated[str, typer.Option(help="Stack to deploy.")]
 On = Annotated[
     Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
 ]
