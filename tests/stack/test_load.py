@@ -91,6 +91,12 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "mobile-ai:region",
         "'cn-north-1' of partition aws-cn",
     ),
+    "a zone twice": (
+        put("network", "zoneLetters", value=["a", "a"]),
+        "mobile-ai:network",
+        "a letter twice",
+    ),
+    "too few zones": (put("network", "zoneLetters", value=["c"]), "mobile-ai:network", "fewer le"),
     "region not allowed": (put("region", value="eu-west-1"), "region", "aws.allowedRegions"),
     "budget not found": (
         put(*FIRST, "budget", value="nobody"),
