@@ -28,6 +28,7 @@ ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
 def network(egress: str, *, scope: AwsScope = DEV, zones: int = 2) -> Engine:
     def program() -> None:
         managed = {"cidr": "10.20.0.0/16", "availability_zones": zones, "egress": egress}
+        managed["zone_letters"] = ["a", "b", "c"]
         Network("network", {"scope": scope, "existing": None, "managed": managed})  # type: ignore[typeddict-item]
 
     return declare(program, stack=scope["stack"])
@@ -54,6 +55,7 @@ def test_a_given_network_makes_nothing() -> None:
 def test_two_networks_at_once_are_refused() -> None:
     given = {"vpc_id": "vpc-0", "subnet_ids": []}
     managed = {"cidr": "10.20.0.0/16", "availability_zones": 2, "egress": "nat"}
+    managed["zone_letters"] = ["a", "b"]
 
     with pytest.raises(ValueError, match="exactly one"):
         declare(lambda: Network("n", {"scope": DEV, "existing": given, "managed": managed}))  # type: ignore[typeddict-item]
@@ -131,6 +133,13 @@ def test_another_zone_or_another_egress_moves_no_subnet() -> None:
     assert set(before) <= set(after)
 
 
+def test_zones_have_the_letters_that_the_account_has() -> None:
+    assert zone_names("ap-northeast-1", ["a", "c", "d"], count=2) == [
+        "ap-northeast-1a",
+        "ap-northeast-1c",
+    ]
+
+
 def test_one_zone_is_no_spread() -> None:
     with pytest.raises(ValueError, match="expected 2 or 3"):
-        zone_names("eu-west-1", 1)
+        zone_names("eu-west-1", ["a"], count=1)

@@ -22,13 +22,15 @@ _SCOPE = {
 def sign_world(
     checkout: Checkout,
     *,
+    stack: str = "dev",
     states: Mapping[str, str] | None = None,
     assessment: Edit = lambda _: None,
 ) -> Signers:
-    """Replace models, trust and pins of the dev stack by ones that fresh keys signed.
+    """Replace models, trust and pins of a stack by ones that fresh keys signed.
 
     Args:
         checkout: Where.
+        stack: The stack, whose environment has its name.
         states: State of a role's key in the trust, where it is not active.
         assessment: Changes what the ethics reviewer signs for 1.1.0.
 
@@ -38,11 +40,12 @@ def sign_world(
     signers = Signers.fresh()
     trust = checkout.root / "policy-pack" / "trust"
     trust.mkdir(exist_ok=True)
-    (trust / "dev.yaml").write_text(make_trust_text(signers, states=states or {}))
+    text = make_trust_text(signers, environment=stack, states=states or {})
+    (trust / f"{stack}.yaml").write_text(text)
     _write(checkout, signers, "1.0.0", lambda _: None)
     _write(checkout, signers, "1.1.0", assessment)
-    _measure(checkout, signers)
-    checkout.renew_pins()
+    _measure(checkout, signers, stack)
+    checkout.renew_pins(stack)
     return signers
 
 
@@ -51,10 +54,10 @@ def expire(predicate: dict[str, Any]) -> None:
     predicate["expires"] = datetime(2026, 2, 1, tzinfo=UTC).isoformat()
 
 
-def _measure(checkout: Checkout, signers: Signers) -> None:
+def _measure(checkout: Checkout, signers: Signers, stack: str) -> None:
     """Let the same usage be signed by the new key."""
-    path = checkout.root / "usage" / "dev" / "field-assistant.yaml"
-    usage = read_yaml(path.read_text(), name="usage")["predicate"]
+    path = checkout.root / "usage" / stack / "field-assistant.yaml"
+    usage = read_yaml(path.read_text(), name="usage")["predicate"] | {"stack": stack}
     path.write_text(make_record(USAGE, usage, signer=signers.by_role["operations"]))
 
 

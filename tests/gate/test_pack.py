@@ -19,6 +19,7 @@ LOADED = {
     "rego/*.rego": "rego/deployments.rego",
     "waivers/*": "waivers/dev/late.dsse.json",
     "mobile_ai/contracts/*.py": "mobile_ai/contracts/trust.py",
+    "mobile_ai/contracts/data/*.json": "mobile_ai/contracts/data/regions.json",
     "mobile_ai/governance/*.py": "mobile_ai/governance/rules/money.py",
     "mobile_ai/governance/data/*": "mobile_ai/governance/data/aws-taggable.txt",
     "mobile_ai/pricing/*.py": "mobile_ai/pricing/estimate.py",

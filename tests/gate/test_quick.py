@@ -13,6 +13,7 @@ import pytest
 from mobile_ai.cli import main as cli
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.roots import migrate_roots
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of
@@ -37,6 +38,10 @@ def edit(path, change):
     value = read_yaml(path.read_text(), name=path.name)
     change(value)
     path.write_text(dump_yaml(value))
+
+
+ENVIRONMENT = "mobile-ai:environment"
+LIST = "policy-pack/stacks.yaml"
 
 
 def values(document):
@@ -187,3 +192,49 @@ def test_yaml_that_another_reader_reads_otherwise_is_refused(checkout, line):
         file.write(line)
 
     assert "plain YAML without aliases" in check(checkout).problems[0]
+
+
+def test_another_environment_than_the_entry_is_denied(checkout):
+    edit(checkout / "Pulumi.dev.yaml", lambda it: values(it).update({ENVIRONMENT: "staging"}))
+
+    (denied,) = check(checkout).denied
+
+    assert denied.rule == "stack-configured"
+    assert "'dev', as stacks.yaml says" in str(denied.messages)
+
+
+def test_a_production_stack_needs_a_domain(checkout):
+    edit(checkout / LIST, lambda it: it["stacks"]["dev"].update({"class": "production"}))
+
+    (problem,) = check(checkout).problems
+
+    assert "mobile-ai:delivery.domain: got nothing; expected a host name in production" in problem
+
+
+def test_roots_that_are_to_be_signed_give_the_same_verdicts(checkout):
+    before = [check(checkout, stack) for stack in ("dev", "prod")]
+    text = (checkout / LIST).read_text()
+    (checkout / LIST).write_text(migrate_roots(text))
+
+    assert [check(checkout, stack) for stack in ("dev", "prod")] == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule", "key"),
+    [
+        ("dataTypes", ["leaf-image"], "data-types-cover-inputs", "vocabulary"),
+        ("region", "eu-centrl-1", "data-residency", "regions"),
+    ],
+)
+def test_a_name_that_the_pack_does_not_know_is_denied_with_the_file_to_extend(
+    checkout, field, value, rule, key
+):
+    def name(document):
+        target = deployment(document)
+        (target["dataProcessing"] if field == "dataTypes" else target)[field] = value
+
+    edit(checkout / "Pulumi.dev.yaml", name)
+
+    said = [item for item in check(checkout).denied if item.rule == rule]
+
+    assert f"have `{key}` of policy-pack/config/dev.json extended" in str(said[0].messages)

@@ -329,9 +329,7 @@ def _elsewhere() -> Plan:
 
 @alone("data-placement-allowed")
 def _kept_on_device() -> Plan:
-    config = (
-        '{"rules": {"data-placement-allowed": {"parameters": {"onDeviceOnly": ["camera-image"]}}}}'
-    )
+    config = '{"vocabulary": {"camera-image": {"places": ["on-device"]}}}'
     return (Scene(config=config), ())
 
 

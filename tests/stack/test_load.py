@@ -10,6 +10,7 @@ import pytest
 
 from mobile_ai.stack.errors import SettingsError
 from mobile_ai.stack.load import decode_config, load_stack
+from mobile_ai.stack.settings_checks import check_class
 from tests.components.support import ROOT, stack_values
 
 Values = dict[str, Any]
@@ -80,7 +81,22 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
     ),
     "wrong sha256": (put(*FIRST, "sha256", value="a" * 64), "deployments[0].sha256", "got aaaa"),
     "digest of another form": (put(*FIRST, "sha256", value="abc"), "sha256", "64 lower-case hexa"),
-    "unknown region": (put("region", value="eu-middle-1"), "mobile-ai:region", "not an AWS region"),
+    "region of another form": (
+        put("region", value="Frankfurt"),
+        "mobile-ai:region",
+        "an AWS region",
+    ),
+    "region of another partition": (
+        put("region", value="cn-north-1"),
+        "mobile-ai:region",
+        "'cn-north-1' of partition aws-cn",
+    ),
+    "a zone twice": (
+        put("network", "zoneLetters", value=["a", "a"]),
+        "mobile-ai:network",
+        "a letter twice",
+    ),
+    "too few zones": (put("network", "zoneLetters", value=["c"]), "mobile-ai:network", "fewer le"),
     "region not allowed": (put("region", value="eu-west-1"), "region", "aws.allowedRegions"),
     "budget not found": (
         put(*FIRST, "budget", value="nobody"),
@@ -235,25 +251,33 @@ def test_the_error_counts_its_problems_and_says_nothing_was_deployed(
         load_stack(values, root=shared_repository, stack="dev")
 
 
-def test_prod_without_a_domain_is_refused(shared_repository: Path) -> None:
+def test_production_without_a_domain_is_refused(shared_repository: Path) -> None:
     values = stack_values(shared_repository, "prod")
     del values["delivery"]["domain"], values["delivery"]["hostedZoneId"]
+    settings = load_stack(values, root=shared_repository, stack="prod").settings
 
-    [line] = problems(values, shared_repository, "prod")
+    [problem] = check_class(settings, "production")
 
-    assert line.startswith("mobile-ai:delivery.domain: got nothing")
-
-
-def test_another_environment_than_the_stack_is_refused(shared_repository: Path) -> None:
-    [line] = problems(stack_values(shared_repository), shared_repository, "prod")
-
-    assert "got 'dev' in stack 'prod'" in line
+    assert str(problem).startswith("mobile-ai:delivery.domain: got nothing")
+    assert check_class(settings, "development") == []
 
 
-def test_a_stack_may_add_to_the_name_of_its_environment(shared_repository: Path) -> None:
-    inputs = load_stack(stack_values(shared_repository), root=shared_repository, stack="dev-eu")
+@pytest.mark.parametrize("name", ["staging", "live", "eu-2"])
+def test_an_environment_has_any_name(shared_repository: Path, name: str) -> None:
+    values = {**stack_values(shared_repository), "environment": name}
 
-    assert inputs.stack == "dev-eu"
+    inputs = load_stack(values, root=shared_repository, stack="any-stack")
+
+    assert inputs.settings.environment == name
+
+
+@pytest.mark.parametrize("name", ["Staging", "2nd", "a" * 32, "a b", ""])
+def test_an_environment_of_another_form_is_refused(shared_repository: Path, name: str) -> None:
+    values = {**stack_values(shared_repository), "environment": name}
+
+    [line] = problems(values, shared_repository)
+
+    assert line.startswith("mobile-ai:environment: got")
 
 
 def test_a_name_too_long_for_the_cloud_is_refused(shared_repository: Path) -> None:

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import jsonschema
 import pytest
 
 from mobile_ai.stack.settings import settings_schema
-from mobile_ai.stack.settings_types import AWS_REGIONS
 from tests.components.support import ROOT, stack_values
 
 
@@ -44,10 +42,6 @@ def test_the_schema_refuses_an_unknown_key() -> None:
 
 def test_the_schema_is_plain_json() -> None:
     assert json.loads(json.dumps(settings_schema())) == settings_schema()
-
-
-def test_the_regions_are_those_of_the_aws_client() -> None:
-    assert set(botocore.session.get_session().get_available_regions("ec2")) == set(AWS_REGIONS)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

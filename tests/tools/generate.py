@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.manifest import manifest_schema
+from mobile_ai.contracts.roots import roots_schema
 from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
 from mobile_ai.operations.monitor.finding import finding_schema
@@ -79,6 +80,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
+    "docs/schemas/roots.schema.json": partial(schema, roots_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
     "src/mobile_ai/operations/bootstrap/authorization.json": authorization_text,

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 
-from mobile_ai.governance.bounds import Bounds, BudgetBound
+from pydantic import BaseModel
+
+from mobile_ai.contracts.bounds import Bounds, BudgetBound, ImageBound, RolloutBound
+from mobile_ai.contracts.data_types import shipped_vocabulary
+from mobile_ai.contracts.regions import shipped_regions
+from mobile_ai.contracts.roots import StackRoots
 from mobile_ai.governance.config import config_schema
 from mobile_ai.governance.listed_types import JUDGED, UNJUDGED
 from mobile_ai.governance.rule import Rule
@@ -52,12 +57,60 @@ by the rules named, or needs none for the reason given. Rules for every type, su
 
 _BOUNDS_HEAD = """## Bounds
 
-The values that a stack file may choose from are under `bounds` of the stack's entry in
-`policy-pack/stacks.yaml`, which only reviewers of the pack may change. Every field is required.
-`budgets.<name>` has the last two fields.
+`policy-pack/stacks.yaml` lists the stacks; one that is not there is denied. The file is a plain
+mapping `stacks`, which only reviewers of the pack may change. `mobile-ai roots migrate` turns it
+into version 1 of the signed roots (`urn:mobile-ai:roots:v1`, [schema](schemas/roots.schema.json)):
+one YAML document for each version, each signed by the roles of the trusts that it and the version
+before it name. `security` signs for everything but money, with two keys for a production stack;
+`finops-approver` signs for `budgets`, `nodePriceUsdPerHour` and `nodeCpu`. Only what a version
+changes needs signatures, and roots never expire. Both forms give the same verdicts; signatures are
+not required yet. `mobile-ai roots show` lists those that are missing, `mobile-ai roots sign` adds
+one.
 
-| field | meaning |
+Environments and stacks have any name. What follows from being in production follows from `class`.
+
+| field of a stack | meaning |
 |---|---|"""
+
+_VALUES_HEAD = """
+`bounds` holds the values that the stack file may choose from. Fields without a default are
+required. A budget has `maximumUsd`, `kind` and `scope`; an image repository `signer` and `digests`;
+`rollout` has the last four fields.
+
+| field of the bounds | meaning |
+|---|---|"""
+
+_REGIONS_HEAD = """## Regions
+
+Where personal data may be processed is a choice of the pack config: `"jurisdictions": ["EU"]` in
+`policy-pack/config/<environment>.json`, by default the EU. The first is the home: any home is a
+choice and weakens nothing. Further jurisdictions, and regions beyond them in `personalRegions` or
+`sensitiveRegions`, are listed in every report. Which other countries are adequate (GDPR Art. 45)
+or otherwise fit is the company's decision; this table says where regions are, nothing about law.
+
+A jurisdiction is a country or a group of countries. A region that AWS opens after this version is
+added by the config: `"regions": {"eu-middle-1": {"country": "FR"}}`. Regions of partitions other
+than `aws` may be regions of sites; the components declare resources for `aws` alone.
+
+| region | name | partition | jurisdictions |
+|---|---|---|---|"""
+
+_TYPES_OF_DATA_HEAD = """## Data types
+
+The kinds of data that a deployment may declare. The pack config adds a company's own, and adding
+weakens nothing:
+
+```json
+{"vocabulary": {
+  "leaf-image": {"modalities": ["vision"], "minimumTier": "Public", "places": ["on-device", "edge"]}
+}}
+```
+
+Of a type below only the fields that differ are named; a lower minimum tier and more places or
+modalities are listed in every report. Modalities, tiers and places are closed lists.
+
+| data type | modalities | minimum tier | places |
+|---|---|---|---|"""
 
 
 def policies_page() -> str:
@@ -67,7 +120,7 @@ def policies_page() -> str:
         rules = sorted((item for item in catalogue() if item.group == group), key=lambda r: r.id)
         parts.append(f"## {title}\n\n{len(rules)} rules.\n")
         parts += [_section(rule) for rule in rules]
-    parts += [_listed_types(), _bounds()]
+    parts += [_listed_types(), _bounds(), _regions(), _data_types()]
     return "\n".join(parts)
 
 
@@ -84,13 +137,39 @@ def _listed_types() -> str:
 
 
 def _bounds() -> str:
-    """Return the section of the bounds: every field with its meaning."""
-    rows = [
+    """Return the section of the stacks and their bounds: every field with its meaning."""
+    stack = _fields(StackRoots)
+    values = _fields(Bounds, BudgetBound, ImageBound, RolloutBound)
+    return "\n".join([_BOUNDS_HEAD, *stack, _VALUES_HEAD, *values, ""])
+
+
+def _fields(*models: type[BaseModel]) -> list[str]:
+    return [
         f"| `{field.alias}` | {field.description} |"
-        for model in (Bounds, BudgetBound)
+        for model in models
         for field in model.model_fields.values()
     ]
-    return "\n".join([_BOUNDS_HEAD, *rows, ""])
+
+
+def _regions() -> str:
+    """Return the section of the regions with their jurisdictions."""
+    table = shipped_regions()
+    rows = [
+        f"| `{name}` | {row.name} | {row.partition} "
+        f"| {', '.join(sorted(table.jurisdictions_of(name)))} |"
+        for name, row in sorted(table.regions.items())
+    ]
+    return "\n".join([_REGIONS_HEAD, *rows, ""])
+
+
+def _data_types() -> str:
+    """Return the section of the shipped vocabulary."""
+    rows = [
+        f"| `{name}` | {', '.join(item.modalities)} | {item.minimum_tier} "
+        f"| {', '.join(item.places)} |"
+        for name, item in sorted(shipped_vocabulary().types.items())
+    ]
+    return "\n".join([_TYPES_OF_DATA_HEAD, *rows, ""])
 
 
 def schema_text() -> str:

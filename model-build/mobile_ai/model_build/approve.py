@@ -16,12 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from securesystemslib.signer._signer import Signer
 
+from mobile_ai.contracts.data_types import shipped_vocabulary
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.contracts.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
+from mobile_ai.contracts.vocabulary import (
+    DATA_TYPE_PATTERN,
+    LONGEST_DATA_TYPE,
+    PRIVACY_TIERS,
+    PrivacyTier,
+)
 from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
@@ -57,6 +63,11 @@ class ApprovalError(ModelBuildError):
     """An assessment that cannot be signed."""
 
 
+# The pack's vocabulary says which there are: its config adds to the shipped one.
+DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
+"""Name of a data type."""
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
@@ -67,7 +78,7 @@ class Scope(_Model):
     """Scope of an approval; uses that are not listed are not approved."""
 
     apps: tuple[str, ...] = Field(min_length=1)
-    data_types: tuple[DataType, ...] = Field(min_length=1)
+    data_types: tuple[DataTypeName, ...] = Field(min_length=1)
     regions: tuple[str, ...] = Field(min_length=1)
     privacy_tiers: tuple[PrivacyTier, ...] = Field(min_length=1)
 
@@ -212,7 +223,9 @@ def ask_assessment(manifest: ModelManifest, *, ask: Callable[[str], str]) -> Ass
     answers = {key: ask(question) for key, question in QUESTIONS.items()}
     scope = {
         "apps": _listed(ask("For which applications? (comma-separated)")),
-        "dataTypes": _listed(ask(f"For which data? Of {list(DATA_TYPES)}")),
+        "dataTypes": _listed(
+            ask(f"For which data? {', '.join(shipped_vocabulary().names)}, or your own")
+        ),
         "regions": _listed(ask("In which regions?")),
         "privacyTiers": _listed(ask(f"Up to which privacy tiers? Of {list(PRIVACY_TIERS)}")),
     }

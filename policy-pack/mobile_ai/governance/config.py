@@ -2,20 +2,28 @@
 
 ``policy-pack/config/<environment>.json``::
 
-    {"rules": {"<rule id>": {"enforcement": "advisory", "parameters": {"<name>": <value>}}}}
+    {"jurisdictions": ["<home>", "<further>"],
+     "regions": {"<region>": {"country": "<ISO 3166-1>"}},
+     "vocabulary": {"<data type>": {"modalities": [], "minimumTier": "", "places": []}},
+     "rules": {"<rule id>": {"enforcement": "advisory", "parameters": {"<name>": <value>}}}}
 
-Unknown rules, parameters and keys are refused. Whatever is weaker than the rule's default
-is listed, and the report prints it on every run.
+Choosing a home jurisdiction and adding regions or data types weaken nothing. Unknown rules,
+parameters and keys are refused. Whatever is weaker than the default is listed, and the report
+prints it on every run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
+from mobile_ai.contracts.data_types import DataType, Vocabulary, shipped_vocabulary
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.regions import REGION_PATTERN, AwsRegion, shipped_regions
+from mobile_ai.contracts.vocabulary import DATA_TYPE_PATTERN
+from mobile_ai.governance.geography import Geography, read_geography
 from mobile_ai.governance.rule_terms import Enforcement, Parameter, RuleTerms
 
 __all__ = ["PackConfig", "config_schema", "load_config"]
@@ -23,6 +31,12 @@ __all__ = ["PackConfig", "config_schema", "load_config"]
 _refused = DocumentError.advising("fix the pack config; its schema lists all")
 
 _RANK: Final = {"mandatory": 2, "advisory": 1, "disabled": 0}
+_KEYS: Final = frozenset({"$schema", "jurisdictions", "regions", "rules", "vocabulary"})
+# Parameters of earlier versions, each with the key that says the same now.
+_MOVED: Final = {
+    "notInCloud": "`places` of the data types under `vocabulary`",
+    "onDeviceOnly": "`places` of the data types under `vocabulary`",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +44,26 @@ class PackConfig:
     """Effective levels and parameters.
 
     Attributes:
+        name: Path below the pack's folder.
         rules: The rules that it configures, by id.
         levels: Enforcement by rule id.
-        parameters: Effective parameters by rule id.
+        parameters: Effective parameters by rule id, places as regions.
         weakenings: A sentence for each setting that is weaker than the default.
+        geography: Home jurisdiction and known regions.
+        vocabulary: Known data types.
     """
 
+    name: str
     rules: Mapping[str, RuleTerms]
     levels: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, Any]]
     weakenings: tuple[str, ...]
+    geography: Geography
+    vocabulary: Vocabulary
+
+    def extending(self, key: str) -> str:
+        """Return the next step for a name that is not under a key of the config."""
+        return f"name another, or have `{key}` of policy-pack/{self.name} extended"
 
 
 def load_config(text: str, rules: Iterable[RuleTerms], *, name: str) -> PackConfig:
@@ -49,18 +73,30 @@ def load_config(text: str, rules: Iterable[RuleTerms], *, name: str) -> PackConf
         DocumentError: If a key, rule, level, parameter or type is not one that exists.
     """
     by_id = {rule.id: rule for rule in rules}
-    entries = _mapping(read_json(text, name=name), {"$schema", "rules"}, name).get("rules", {})
+    top = _mapping(read_json(text, name=name), _KEYS, name)
+    geography = read_geography(top.get("jurisdictions"), top.get("regions"), name=name)
+    vocabulary, loosened = shipped_vocabulary().extended(
+        top.get("vocabulary", {}), name="vocabulary"
+    )
     levels = {rule.id: rule.enforcement for rule in by_id.values()}
     parameters = {rule.id: _defaults(rule) for rule in by_id.values()}
-    weakenings: list[str] = []
-    for rule_id, entry in _mapping(entries, set(by_id), f"{name} rules").items():
+    weakenings = [*geography.weakenings(), *loosened]
+    for rule_id, entry in _mapping(top.get("rules", {}), by_id, f"{name} rules").items():
         where = f"{name} {rule_id}"
         _mapping(entry, {"enforcement", "parameters"}, where)
         levels[rule_id] = _level(entry.get("enforcement", by_id[rule_id].enforcement), where)
         parameters[rule_id] |= _values(entry.get("parameters", {}), by_id[rule_id], where)
-        weakenings += _weakenings(by_id[rule_id], levels[rule_id], parameters[rule_id])
+        weakenings += _weakenings(by_id[rule_id], levels[rule_id], parameters[rule_id], geography)
     return PackConfig(
-        rules=by_id, levels=levels, parameters=parameters, weakenings=tuple(weakenings)
+        name=name,
+        rules=by_id,
+        levels=levels,
+        parameters={
+            rule.id: _effective(rule, parameters[rule.id], geography) for rule in by_id.values()
+        },
+        weakenings=tuple(weakenings),
+        geography=geography,
+        vocabulary=vocabulary,
     )
 
 
@@ -77,6 +113,26 @@ def config_schema(rules: Iterable[RuleTerms]) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "$schema": {"type": "string"},
+            "jurisdictions": {
+                "description": "The home jurisdiction of data, then further ones, which are "
+                "listed as weakening. Default: the EU.",
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "examples": [*shipped_regions().jurisdictions]},
+                "default": ["EU"],
+            },
+            "regions": {
+                "description": "AWS regions that this version does not know yet.",
+                "type": "object",
+                "propertyNames": {"pattern": REGION_PATTERN},
+                "additionalProperties": AwsRegion.model_json_schema(),
+            },
+            "vocabulary": {
+                "description": "Data types of one's own; of a shipped type only what differs.",
+                "type": "object",
+                "propertyNames": {"pattern": DATA_TYPE_PATTERN},
+                "additionalProperties": _part_of(DataType.model_json_schema(by_alias=True)),
+            },
             "rules": {
                 "type": "object",
                 "additionalProperties": False,
@@ -84,6 +140,11 @@ def config_schema(rules: Iterable[RuleTerms]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _part_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that may leave out what it keeps."""
+    return {key: value for key, value in schema.items() if key != "required"}
 
 
 def _rule_schema(rule: RuleTerms) -> dict[str, Any]:
@@ -116,10 +177,11 @@ def _json_type(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def _mapping(value: Any, keys: set[str], name: str) -> dict[str, Any]:
-    unknown = set(value) - keys if isinstance(value, dict) else {type(value).__name__}
+def _mapping(value: Any, keys: Collection[str], name: str) -> dict[str, Any]:
+    unknown = set(value) - set(keys) if isinstance(value, dict) else {type(value).__name__}
     if unknown:
-        raise _refused(name, f"{sorted(unknown)}", "only keys of the schema")
+        moved = [text for key, text in _MOVED.items() if key in unknown]
+        raise _refused(name, f"{sorted(unknown)}", (moved or ["only keys of the schema"])[0])
     result: dict[str, Any] = value
     return result
 
@@ -136,29 +198,48 @@ def _values(values: Any, rule: RuleTerms, name: str) -> dict[str, Any]:
         wanted = _json_type(rule.parameters[key].default)
         if _json_type(value) != wanted:
             raise _refused(f"{name} {key}", repr(value), f"a value of type {wanted}")
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            raise _refused(f"{name} {key}", repr(value), "a list of texts")
     return dict(values)
 
 
-def _weakenings(rule: RuleTerms, level: str, parameters: Mapping[str, Any]) -> list[str]:
+def _effective(
+    rule: RuleTerms, parameters: Mapping[str, Any], geography: Geography
+) -> dict[str, Any]:
+    """Return parameters with regions and classes of locations in place of jurisdictions."""
+    return {
+        name: _expanded(item, parameters[name], geography) for name, item in rule.parameters.items()
+    }
+
+
+def _expanded(parameter: Parameter, value: Any, geography: Geography) -> Any:
+    if parameter.weaker == "regions":
+        return geography.regions(value)
+    return geography.price_classes(value) if parameter.weaker == "price-classes" else value
+
+
+def _weakenings(
+    rule: RuleTerms, level: str, parameters: Mapping[str, Any], geography: Geography
+) -> list[str]:
     found = []
     if _RANK[level] < _RANK[rule.enforcement]:
         found.append(f"{rule.id} is {level} (default {rule.enforcement})")
     for name, parameter in rule.parameters.items():
-        if _is_weaker(parameter, parameters[name]):
+        if _is_weaker(parameter, parameters[name], geography):
             value, default = parameters[name], parameter.default
             found.append(f"{rule.id}.{name} is {value!r} (default {default!r})")
     return found
 
 
-def _is_weaker(parameter: Parameter, value: Any) -> bool:
-    default = parameter.default
+def _is_weaker(parameter: Parameter, value: Any, geography: Geography) -> bool:
+    value, default = (_expanded(parameter, item, geography) for item in (value, parameter.default))
     if value == default or parameter.weaker == "never":
         return False
     if parameter.weaker == "higher":
         return bool(value > default)
     if parameter.weaker == "lower":
         return bool(value < default)
-    if isinstance(value, list) and parameter.weaker in {"more", "fewer"}:
+    if isinstance(value, list) and parameter.weaker != "other":
         more, fewer = set(value) - set(default), set(default) - set(value)
-        return bool(more if parameter.weaker == "more" else fewer)
+        return bool(fewer if parameter.weaker == "fewer" else more)
     return True  # a change whose direction nobody can tell is reported

@@ -14,8 +14,9 @@ __all__ = ["Enforcement", "Parameter", "RuleTerms", "Weaker"]
 Enforcement = Literal["mandatory", "advisory", "disabled"]
 """Level of a rule: mandatory denies, advisory warns, disabled does not run."""
 # Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …;
-# `never` where the default is as loose as it gets, `other` where any change may loosen.
-Weaker = Literal["more", "fewer", "higher", "lower", "other", "never"]
+# `never` where the default is as loose as it gets, `other` where any change may loosen. `regions`
+# and `price-classes` are lists of places, compared with the home jurisdiction of the config.
+Weaker = Literal["more", "fewer", "higher", "lower", "other", "never", "regions", "price-classes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

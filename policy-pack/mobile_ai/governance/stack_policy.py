@@ -1,4 +1,4 @@
-"""The pack's own knowledge of a stack: its environment, trust, config and bounds.
+"""The pack's own knowledge of a stack: its environment, class, trust, config and bounds.
 
 Read from the pack's own folder and nowhere else. ``stacks.yaml`` maps a stack's name (which
 comes from the URN, not from configuration) to the rest; a stack that is not listed has no
@@ -11,20 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.roots import Roots, read_roots
 from mobile_ai.contracts.trust import Trust, load_trust
-from mobile_ai.governance.bounds import Bounds, read_bounds
+from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.rule_terms import RuleTerms
 
-__all__ = ["Setting", "load_bounds", "load_setting", "load_version"]
+__all__ = ["Setting", "load_bounds", "load_roots", "load_setting", "load_version"]
 
 _MANIFEST = "PulumiPolicy.yaml"
-_KEYS = frozenset({"environment", "trust", "config", "bounds"})
-_OPTIONAL = frozenset({"releaseRoot"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,8 @@ class Setting:
 
     Attributes:
         stack: The stack's name.
-        environment: Such as ``prod``.
+        environment: Such as ``staging``.
+        stack_class: ``development`` or ``production``.
         trust: Trusted keys and their roles.
         config: Effective levels and parameters.
         bounds: Allowed values of its stack file.
@@ -43,6 +42,7 @@ class Setting:
 
     stack: str
     environment: str
+    stack_class: StackClass
     trust: Trust
     config: PackConfig
     bounds: Bounds
@@ -62,18 +62,17 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
     Raises:
         GovernanceError: If the stack is not listed, or one of its files is wrong.
     """
-    entry = _entry(folder, stack)
-    environment = entry["environment"]
-    trust = load_trust(_text(folder, entry["trust"]), environment=environment, now=now)
-    config = load_config(_text(folder, entry["config"]), rules, name=entry["config"])
+    entry = load_roots(folder).stack(stack)
+    trust = load_trust(_text(folder, entry.trust), environment=entry.environment, now=now)
     return Setting(
         stack=stack,
-        environment=environment,
+        environment=entry.environment,
+        stack_class=entry.stack_class,
         trust=trust,
-        config=config,
-        bounds=load_bounds(folder, stack),
+        config=load_config(_text(folder, entry.config), rules, name=entry.config),
+        bounds=entry.bounds,
         rego=_rego(folder),
-        release_root=entry.get("releaseRoot", ""),
+        release_root=entry.release_root,
     )
 
 
@@ -94,23 +93,18 @@ def load_bounds(folder: Path, stack: str) -> Bounds:
     """Return the bounds alone of a stack from a pack's folder.
 
     Raises:
-        GovernanceError: If the stack is not listed, or its bounds are wrong.
+        GovernanceError: If the stack is not listed, or the roots are wrong.
     """
-    return read_bounds(_entry(folder, stack)["bounds"], name=f"stacks.yaml {stack}.bounds")
+    return load_roots(folder).stack(stack).bounds
 
 
-def _entry(folder: Path, stack: str) -> dict[str, Any]:
-    table: Any = read_yaml(_text(folder, "stacks.yaml"), name="stacks.yaml")
-    stacks = table.get("stacks") if isinstance(table, dict) else None
-    entry = stacks.get(stack) if isinstance(stacks, dict) else None
-    if not isinstance(entry, dict) or set(entry) - _OPTIONAL != _KEYS:
-        raise DocumentError(
-            f"stack {stack!r}",
-            got="no entry" if entry is None else f"entry {entry!r}",
-            expected=f"an entry with {sorted(_KEYS)} in policy-pack/stacks.yaml",
-            next_step="have the stack added on the protected branch",
-        )
-    return {key: value if key == "bounds" else str(value) for key, value in entry.items()}
+def load_roots(folder: Path) -> Roots:
+    """Return the stacks that a pack's folder lists.
+
+    Raises:
+        GovernanceError: If the file is missing or wrong.
+    """
+    return read_roots(_text(folder, "stacks.yaml"))
 
 
 def _rego(folder: Path) -> dict[str, str]:

@@ -126,6 +126,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Plan, sign, promote, halt and roll back releases.",
         extra="delivery",
     ),
+    "roots": Group(
+        module="mobile_ai.cli.deploy.roots",
+        help="Show, migrate and sign the list of stacks and their bounds.",
+        extra="build",
+    ),
     "sandbox": Group(
         module="mobile_ai.cli.sandbox",
         help="Start, inspect and stop a local cloud on this machine.",

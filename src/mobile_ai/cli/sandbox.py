@@ -148,7 +148,13 @@ def sync(
 
 @app.command()
 def env(
-    stack: Annotated[str, typer.Option(help="Stack that the shell is for.")] = "dev",
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            help="Stack that the shell is for. Default: the only one, or the only one of class "
+            "development in policy-pack/stacks.yaml."
+        ),
+    ] = None,
     name: Annotated[
         str, typer.Option(help="Name of the sandbox; default: the stack's name, or `default`.")
     ] = "",
@@ -165,10 +171,13 @@ def env(
     from mobile_ai.gate.deploy.shell import open_shell  # noqa: PLC0415
     from mobile_ai.gate.errors import GateError  # noqa: PLC0415
     from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
+    from mobile_ai.stack.listed import find_stack  # noqa: PLC0415
 
     with answering(GateError, SandboxError):
         endpoints = SandboxFolder(_ROOT, name).endpoints if name else None
-        shell = open_shell(Path.cwd(), stack, endpoints=endpoints, ambient=os.environ)
+        shell = open_shell(
+            Path.cwd(), find_stack(Path.cwd(), stack), endpoints=endpoints, ambient=os.environ
+        )
     print(json.dumps(asdict(shell)) if as_json else shell.script())
     if not shell.endpoints and not as_json:
         print(

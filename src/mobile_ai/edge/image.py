@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.roots import read_roots
 
 _ROOT: Final = Path(__file__).parents[3]
 # Of the command line, only the server's own command group.
@@ -147,11 +147,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _trust_file(root: Path, stack: str) -> str:
-    value = read_yaml((root / "policy-pack/stacks.yaml").read_text(), name="stacks.yaml")
-    stacks = value["stacks"]
+    stacks = read_roots((root / "policy-pack/stacks.yaml").read_text()).stacks
     if stack not in stacks:
         raise ImageError(f"--stack: got {stack!r}; expected one of {', '.join(sorted(stacks))}")
-    return str(stacks[stack]["trust"])
+    return stacks[stack].trust
 
 
 def _describe(app: Path, root: Path) -> None:

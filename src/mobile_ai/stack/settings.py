@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from mobile_ai.contracts.vocabulary import Environment
 from mobile_ai.stack.errors import SettingsError, problems_of
 from mobile_ai.stack.settings_delivery import Delivery, Telemetry
 from mobile_ai.stack.settings_deployment import Deployment
@@ -25,7 +24,7 @@ from mobile_ai.stack.settings_platform import (
     Registry,
     Site,
 )
-from mobile_ai.stack.settings_types import Region, Section
+from mobile_ai.stack.settings_types import EnvironmentName, Region, Section
 
 __all__ = ["NAMESPACE", "Settings", "parse_settings", "settings_schema"]
 
@@ -37,7 +36,9 @@ class Settings(Section):
     """The stack file, in types."""
 
     owner: Owner = Field(description="Owner and payer of the stack.")
-    environment: Environment = Field(description="`dev` or `prod`: which trust and rules apply.")
+    environment: EnvironmentName = Field(
+        description="Environment that the pack lists for the stack: its trust and rules apply."
+    )
     region: Region = Field(description="Home region: everything that is in one place is here.")
     aws: Aws = Field(description="The account that the stack may touch.")
     images: Images = Field(description="Container images, pinned by digest.")

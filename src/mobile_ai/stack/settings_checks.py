@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
+from mobile_ai.contracts.regions import PARTITION, shipped_regions
+from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.stack.errors import Problem
 from mobile_ai.stack.records import ModelFiles
 from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 
-__all__ = ["LONGEST_STACK", "TAKEN_NAMES", "check_models", "check_settings"]
+__all__ = ["LONGEST_STACK", "TAKEN_NAMES", "check_class", "check_models", "check_settings"]
 
 
 # The longest that leaves room for what the program puts behind it; a test holds both together.
@@ -46,10 +48,24 @@ def check_settings(settings: Settings, *, stack: str) -> list[Problem]:
     """Return what is wrong between the parts of the stack file."""
     found = (check(settings) for check in _CHECKS)
     return [
-        *_environment_fits_stack(settings, stack),
         *_stack_can_be_a_name(stack),
         *_names_fit(settings, stack),
         *chain.from_iterable(found),
+    ]
+
+
+def check_class(settings: Settings, stack_class: StackClass) -> list[Problem]:
+    """Return what a stack of a class lacks; the pack says which class a stack is of."""
+    if stack_class != "production" or settings.delivery.domain is not None:
+        return []
+    return [
+        Problem(
+            key="mobile-ai:delivery.domain",
+            got="nothing",
+            expected="a host name in production: the default CloudFront name cannot require "
+            "TLS 1.2",
+            next_step="add delivery.domain with certificateArn or hostedZoneId",
+        )
     ]
 
 
@@ -65,17 +81,6 @@ def check_models(settings: Settings, models: Mapping[tuple[str, str], ModelFiles
         for key, deployment in _keyed(settings)
         for problem in _model_problems(key, deployment, models)
     ]
-
-
-def _environment_fits_stack(settings: Settings, stack: str) -> Iterator[Problem]:
-    environment = settings.environment
-    if stack != environment and not stack.startswith(f"{environment}-"):
-        yield Problem(
-            key="mobile-ai:environment",
-            got=f"{environment!r} in stack {stack!r}",
-            expected=f"a stack named {environment!r} or {environment + '-...'!r}",
-            next_step="select the other stack, or fix the environment",
-        )
 
 
 def _stack_can_be_a_name(stack: str) -> Iterator[Problem]:
@@ -138,13 +143,15 @@ def _home_is_allowed(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _prod_has_a_domain(settings: Settings) -> Iterator[Problem]:
-    if settings.environment == "prod" and settings.delivery.domain is None:
+def _home_is_deployable(settings: Settings) -> Iterator[Problem]:
+    """Check the partition of a shipped region; where others are, their rows of the pack say."""
+    row = shipped_regions().regions.get(settings.region)
+    if row is not None and row.partition != PARTITION:
         yield Problem(
-            key="mobile-ai:delivery.domain",
-            got="nothing",
-            expected="a host name in prod: the default CloudFront name cannot require TLS 1.2",
-            next_step="add delivery.domain with certificateArn or hostedZoneId",
+            key="mobile-ai:region",
+            got=f"{settings.region!r} of partition {row.partition}",
+            expected=f"a region of partition {PARTITION}, which the components declare for",
+            next_step="choose another home region; sites may count to any region",
         )
 
 
@@ -270,7 +277,7 @@ _CHECKS: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (
     _names_are_not_taken,
     _names_are_unique,
     _home_is_allowed,
-    _prod_has_a_domain,
+    _home_is_deployable,
     _budgets_exist,
     _budget_scopes_exist,
     _sites_exist,

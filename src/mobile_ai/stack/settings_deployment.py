@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mobile_ai.contracts.vocabulary import DataType, DeviceClass, PrivacyTier
+from mobile_ai.contracts.vocabulary import DeviceClass, PrivacyTier
 from mobile_ai.stack.settings_types import (
+    DataTypeName,
     Mail,
     ManifestPath,
     Name,
@@ -35,7 +36,7 @@ class DataProcessing(Section):
     """Data that the application passes to the model."""
 
     privacy_tier: PrivacyTier = Field(description="Sensitivity of the data.")
-    data_types: tuple[DataType, ...] = Field(min_length=1, description="Kinds of data.")
+    data_types: tuple[DataTypeName, ...] = Field(min_length=1, description="Kinds of data.")
 
 
 class Replicas(Section):

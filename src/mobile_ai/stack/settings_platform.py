@@ -117,9 +117,22 @@ class ManagedNetwork(Section):
     kind: Literal["managed"] = Field(description="`managed`: this stack makes a VPC.")
     cidr: Cidr = Field(description="Addresses of the VPC.")
     availability_zones: int = Field(ge=2, le=3, description="Zones to spread over.")
+    zone_letters: tuple[Annotated[str, Field(pattern=r"^[a-f]$")], ...] = Field(
+        default=("a", "b", "c"),
+        description="Letters of the zones, the first ones are used: an account lacks some, such "
+        "as b in Tokyo (`aws ec2 describe-availability-zones`).",
+    )
     egress: Literal["endpoints", "nat", "public"] = Field(
         description="Route of tasks to AWS: VPC endpoints, a NAT gateway, or public addresses."
     )
+
+    @model_validator(mode="after")
+    def _letters_suffice(self) -> "ManagedNetwork":
+        if len(set(self.zone_letters)) != len(self.zone_letters):
+            raise ValueError("zoneLetters has a letter twice")
+        if len(self.zone_letters) < self.availability_zones:
+            raise ValueError("zoneLetters has fewer letters than availabilityZones")
+        return self
 
 
 Network = Annotated[ExistingNetwork | ManagedNetwork, Field(discriminator="kind")]

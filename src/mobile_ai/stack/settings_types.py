@@ -7,12 +7,20 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from mobile_ai.contracts.regions import REGION_PATTERN
+from mobile_ai.contracts.vocabulary import (
+    DATA_TYPE_PATTERN,
+    ENVIRONMENT_PATTERN,
+    LONGEST_DATA_TYPE,
+)
+
 __all__ = [
-    "AWS_REGIONS",
     "AccountId",
     "Arn",
     "Cidr",
+    "DataTypeName",
     "DomainName",
+    "EnvironmentName",
     "HttpsUrl",
     "ImageReference",
     "Mail",
@@ -25,47 +33,6 @@ __all__ = [
     "Version",
     "describe_pattern",
 ]
-
-# The commercial partition; a test compares the list with botocore's.
-AWS_REGIONS: Final = frozenset(
-    {
-        "af-south-1",
-        "ap-east-1",
-        "ap-east-2",
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-south-1",
-        "ap-south-2",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-southeast-3",
-        "ap-southeast-4",
-        "ap-southeast-5",
-        "ap-southeast-6",
-        "ap-southeast-7",
-        "ca-central-1",
-        "ca-west-1",
-        "eu-central-1",
-        "eu-central-2",
-        "eu-north-1",
-        "eu-south-1",
-        "eu-south-2",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "il-central-1",
-        "me-central-1",
-        "me-south-1",
-        "mx-central-1",
-        "sa-east-1",
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-    }
-)
-
 
 # AWS allows a VPC of /16 at most; below /24 three zones of subnets do not fit.
 _WIDEST_PREFIX: Final = 16
@@ -93,12 +60,6 @@ class Section(BaseModel):
         """Return the section as JSON values with the keys of the stack file and no others."""
         value: dict[str, Any] = json.loads(self.model_dump_json(by_alias=True, exclude_unset=True))
         return value
-
-
-def _known_region(region: str) -> str:
-    if region not in AWS_REGIONS:
-        raise ValueError("not an AWS region")
-    return region
 
 
 def _readable_cidr(cidr: str) -> str:
@@ -132,8 +93,14 @@ Version = Annotated[str, Field(pattern=_VERSION, max_length=64)]
 """Semantic version."""
 Sha256 = Annotated[str, Field(pattern=_SHA256)]
 """SHA-256, 64 hexadecimal digits."""
-Region = Annotated[str, AfterValidator(_known_region)]
-"""Known AWS region."""
+# Which regions there are, and where, is for the pack to say: its config adds to the shipped table.
+Region = Annotated[str, Field(pattern=REGION_PATTERN)]
+"""Name of an AWS region."""
+EnvironmentName = Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)]
+"""Name of an environment, as the pack lists it for the stack."""
+# Membership is for the pack to say: its config adds to the shipped vocabulary.
+DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
+"""Name of a data type."""
 AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
 """AWS account id, 12 digits."""
 Arn = Annotated[str, Field(pattern=_ARN, max_length=2048)]
@@ -152,6 +119,9 @@ ManifestPath = Annotated[str, Field(pattern=_MANIFEST, max_length=256)]
 """Path of a manifest in the repository."""
 
 _WORDS: Final = {
+    REGION_PATTERN: "the name of an AWS region, such as eu-central-1",
+    ENVIRONMENT_PATTERN: "lower-case letters, digits and '-', at most 31, starting with a letter",
+    DATA_TYPE_PATTERN: "lower-case words joined by '-', such as camera-image",
     _NAME: "lower-case letters, digits and '-', at most 24, starting with a letter",
     _TAG_VALUE: "letters, digits, '.', '_' and '-', at most 63",
     _VERSION: "a semantic version such as 1.2.3",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.deployed import FIRST, STATE, Baseline, write_deployed
 from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.contracts.statements import USAGE
@@ -21,7 +22,6 @@ from mobile_ai.contracts.tokens import (
     TASK_DEFINITION,
 )
 from mobile_ai.contracts.trust import load_trust
-from mobile_ai.governance.bounds import Bounds, read_bounds
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.judge import judge
 from mobile_ai.governance.rules import catalogue
@@ -44,7 +44,7 @@ _TAGS: Final = {
     "managed-by": "pulumi",
 }
 ACCOUNT: Final = "111122223333"
-BOUNDS: Final = read_bounds(
+BOUNDS: Final = Bounds.model_validate(
     {
         "account": ACCOUNT,
         "roles": [f"arn:aws:iam::{ACCOUNT}:role/deploy"],
@@ -56,8 +56,7 @@ BOUNDS: Final = read_bounds(
         "budgets": {"*": {"maximumUsd": 10_000, "kind": "soft"}},
         "nodePriceUsdPerHour": 0.01,
         "nodeCpu": 64,
-    },
-    name="bounds",
+    }
 )
 _STATEFUL: Final = "kubernetes:apps/v1:StatefulSet"
 _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
@@ -112,6 +111,7 @@ class Scene:
         return Setting(
             stack=stack,
             environment="dev",
+            stack_class="development",
             trust=load_trust(trust, environment="dev", now=self.now),
             config=replace(config, parameters=_with_every_judged_type(config)),
             bounds=self.bounds,

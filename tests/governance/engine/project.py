@@ -18,6 +18,7 @@ PACK = Path(__file__).parents[3] / "policy-pack"
 # The stack of the scene, with the scene's bounds.
 _ENTRY = {
     "environment": "dev",
+    "class": "development",
     "trust": "trust/dev.yaml",
     "config": "config/dev.json",
     "bounds": BOUNDS.model_dump(mode="json", by_alias=True),

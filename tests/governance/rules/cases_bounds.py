@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from mobile_ai.contracts.bounds import BudgetBound
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.governance.bounds import BudgetBound
 from mobile_ai.testing import Scene, changed
 from tests.governance.rules.table import SCENE, Case, fails, passes, says
 

@@ -417,7 +417,7 @@ CLOUD = {
 
 
 def _placed(rule: str, outcome: str, *placements: Any, types: list[str], only: list[str]) -> Case:
-    config = {"rules": {rule: {"parameters": {"onDeviceOnly": only}}}}
+    config = {"vocabulary": {name: {"places": ["on-device"]} for name in only}}
     deployed = changed(changed(D, *PLACES, to=list(placements)), *DATA, _TYPES, to=types)
     return given(
         rule,

@@ -81,12 +81,12 @@ IAM = (
 )
 _EU = [
     "eu-central-1",
-    "eu-central-2",
     "eu-north-1",
     "eu-south-1",
     "eu-south-2",
     "eu-west-1",
     "eu-west-3",
+    "eusc-de-east-1",
 ]
 _STREAM = "aws:kinesis/stream:Stream"
 _GLOBAL = [
@@ -103,6 +103,11 @@ _REGION_FREE = [
 ]
 REGIONS = (
     [passes("data-residency", _STREAM, "region", to=region) for region in _EU]
+    # Zurich and London are outside the EU.
+    + [
+        fails("data-residency", _STREAM, "region", to=item)
+        for item in ("eu-central-2", "eu-west-2")
+    ]
     + [
         given(
             "data-residency",

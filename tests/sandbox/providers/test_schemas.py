@@ -82,6 +82,17 @@ def test_a_value_that_aws_refuses_fails_with_what_got_expected_and_a_next_step(
     assert "; correct the setting of the stack file" in failures[path]
 
 
+@pytest.mark.parametrize("region", ["eu-north-1", "ap-southeast-2", "mx-central-1"])
+def test_a_budget_is_checked_wherever_the_stack_is_at_home(region: str) -> None:
+    """Budgets have one endpoint, and CloudFormation lists their type in some regions only."""
+    inputs = {"budgetType": "COST", "timeUnit": "MONTHLY", "limitAmount": "5", "limitUnit": "USD"}
+    with aws(region=region) as engine:
+        found = engine.failures("aws:budgets/budget:Budget", inputs)
+        refused = engine.failures("aws:budgets/budget:Budget", {**inputs, "timeUnit": "WEEKLY"})
+    assert found == {}
+    assert [*refused] == ["timeUnit"]
+
+
 @pytest.mark.slow
 def test_planned_dev_and_prod_resources_pass_and_nearly_every_input_is_checked(
     tmp_path: Path,

@@ -25,6 +25,8 @@ class ManagedVpc(TypedDict):
     cidr: str
     availability_zones: int
     """2 or 3."""
+    zone_letters: list[str]
+    """Letters of the zones, the first ones are used."""
     egress: str
     """Egress of tasks to AWS: ``endpoints``, ``nat`` or ``public``."""
 
@@ -67,7 +69,9 @@ class Network(pulumi.ComponentResource):
 
     def _managed(self, name: str, scope: AwsScope, managed: ManagedVpc) -> NetworkParts:
         child = pulumi.ResourceOptions(parent=self)
-        zones = plan.zone_names(scope["region"], managed["availability_zones"])
+        zones = plan.zone_names(
+            scope["region"], managed["zone_letters"], count=managed["availability_zones"]
+        )
         egress = managed["egress"]
         vpc = _vpc(name, scope, managed["cidr"], child)
         subnets = {

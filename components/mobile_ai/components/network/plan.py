@@ -29,7 +29,6 @@ INTERFACE_SERVICES: Final = {
     "ssm": ("ssm:GetParameter",),
 }
 """Services with an endpoint, and the actions that its policy allows: those the platform calls."""
-_ZONE_LETTERS: Final = "abc"
 _TIERS: Final = ("app", "data", "edge")
 # The CIDR is split into four tiers, three of them in use; each tier into four subnets, for up to
 # three zones.
@@ -57,15 +56,17 @@ class SubnetPlan:
         return f"{self.tier}-{self.zone[-1]}"
 
 
-def zone_names(region: str, count: int) -> list[str]:
+def zone_names(region: str, letters: Sequence[str], *, count: int) -> list[str]:
     """Return the first zones of a region by name, without a cloud call, so known at preview.
+
+    Which letters an account has differs: of Tokyo, new accounts lack b.
 
     Raises:
         ValueError: If the count is not 2 or 3.
     """
     if count not in (2, 3):
         raise ValueError(f"availabilityZones: got {count}, expected 2 or 3")
-    return [f"{region}{letter}" for letter in _ZONE_LETTERS[:count]]
+    return [f"{region}{letter}" for letter in letters[:count]]
 
 
 def plan_subnets(cidr: str, zones: Sequence[str], *, egress: str) -> list[SubnetPlan]:

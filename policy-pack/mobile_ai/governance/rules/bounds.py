@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.reading import MISSING, Property, at_least, at_most, one_of, optional
 from mobile_ai.contracts.released import proven_manifests
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT
-from mobile_ai.governance.bounds import Bounds
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from mobile_ai.contracts.tokens import DEPLOYMENT
-from mobile_ai.contracts.vocabulary import (
-    DATA_TYPES,
-    MODALITY_OF_DATA_TYPE,
-    PRIVACY_TIERS,
-    minimum_tier,
-    tier_rank,
-)
+from mobile_ai.contracts.vocabulary import PRIVACY_TIERS, tier_rank
 from mobile_ai.governance.deployment import data_types, model_of, placements
-from mobile_ai.governance.rule import Parameter, Rule, resource_rule
+from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
 __all__ = ["RULES"]
@@ -29,13 +23,14 @@ __all__ = ["RULES"]
     applies_to=(DEPLOYMENT,),
 )
 def privacy_tier_sufficient(case: Case) -> None:
-    """Compare the declared tier with the pack's own table."""
+    """Compare the declared tier with the vocabulary."""
+    vocabulary = case.facts.setting.config.vocabulary
     tier = case.at("spec", "dataProcessing", "privacyTier")
-    known = [item for item in data_types(case) if item in DATA_TYPES]
+    known = [item for item in data_types(case) if item in vocabulary.types]
     if not known:
-        case.deny("dataTypes", got="no known data type", expected=f"some of {list(DATA_TYPES)}")
+        case.deny("dataTypes", got="no known data type", expected=f"some of {vocabulary.names}")
         return
-    least = minimum_tier(tuple(known))
+    least = vocabulary.minimum_tier(known)
     tier.require(
         lambda value: value in PRIVACY_TIERS and tier_rank(value) >= tier_rank(least),
         f"{least!r} or stricter for {sorted(known)}",
@@ -53,50 +48,41 @@ def privacy_tier_sufficient(case: Case) -> None:
 )
 def data_types_cover_inputs(case: Case) -> None:
     """Compare the declared types with the manifest's modalities."""
-    declared = data_types(case)
-    for item in sorted(set(declared) - set(DATA_TYPES)):
-        case.deny("dataTypes", got=repr(item), expected=f"one of {list(DATA_TYPES)}")
+    declared, config = data_types(case), case.facts.setting.config
+    for item in sorted(set(declared) - set(config.vocabulary.types)):
+        case.deny(
+            "dataTypes",
+            got=repr(item),
+            expected=f"one of {config.vocabulary.names}",
+            next_step=config.extending("vocabulary"),
+        )
     model = model_of(case)
     needed = set(model.manifest.metadata.modalities) if model else set()
     if case.notes.unknowns:
         return
-    covered = {MODALITY_OF_DATA_TYPE.get(item) for item in declared}
-    for modality in sorted(needed - covered):
+    for modality in sorted(needed - config.vocabulary.modalities_of(declared)):
         case.deny("dataTypes", got=f"none for {modality}", expected="one for every modality")
 
 
 @resource_rule(
     id="data-placement-allowed",
-    title="Data that must stay on the device are not processed at a site or in the cloud.",
+    title="Data are processed only in places that their type allows.",
     group="responsible_ai",
     severity="high",
     frameworks=("GDPR Art. 5(1)(c) and 25", "NIST AI RMF MAP 1.6"),
     remediation="place the model where its data may be processed, or process other data",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
-    parameters={
-        "notInCloud": Parameter(
-            default=["face-image", "voice-audio"],
-            doc="Data types that no cloud placement may process.",
-            weaker="fewer",
-        ),
-        "onDeviceOnly": Parameter(
-            default=[], doc="Data types that may not leave the device.", weaker="fewer"
-        ),
-    },
 )
 def data_placement_allowed(case: Case) -> None:
     """Check that no placement processes data types that must not be processed there."""
-    used = set(data_types(case))
-    bound = {
-        "cloud": used & {*case.parameters["notInCloud"], *case.parameters["onDeviceOnly"]},
-        "edge": used & set(case.parameters["onDeviceOnly"]),
-    }
+    used, vocabulary = data_types(case), case.facts.setting.config.vocabulary
     for item in placements(case):
         target = item.at("target")
-        kept = bound.get(target.text())
+        name = target.text()
+        kept = vocabulary.kept_from(name, used) if name else []
         if kept:
-            target.deny(f"another place for {sorted(kept)}")
+            target.deny(f"another place for {kept}")
 
 
 RULES: Final[tuple[Rule, ...]] = (

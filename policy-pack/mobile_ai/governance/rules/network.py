@@ -15,6 +15,7 @@ from mobile_ai.contracts.reading import (
     one_of,
     optional,
 )
+from mobile_ai.governance.geography import HOME
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
@@ -88,7 +89,10 @@ def _is_narrow(value: object) -> bool:
     waivable_by="security",
     parameters={
         "ownDomain": Parameter(
-            default=True, doc="Whether a certificate of an own domain is needed.", weaker="other"
+            default=True,
+            doc="Whether a certificate of an own domain is needed; a production stack always "
+            "needs one.",
+            weaker="other",
         )
     },
 )
@@ -97,7 +101,7 @@ def cdn_hardened(case: Case) -> None:
     case.at("defaultCacheBehavior", "viewerProtocolPolicy").require(*_HTTPS)
     for behaviour in case.at("orderedCacheBehaviors").items():
         behaviour.at("viewerProtocolPolicy").require(*_HTTPS)
-    if case.parameters["ownDomain"]:
+    if case.parameters["ownDomain"] or case.facts.setting.stack_class == "production":
         # With the default *.cloudfront.net certificate CloudFront accepts TLSv1:
         # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html
         case.at("viewerCertificate", "minimumProtocolVersion").require(
@@ -121,9 +125,10 @@ def cdn_hardened(case: Case) -> None:
     waivable_by="security",
     parameters={
         "priceClasses": Parameter(
-            default=["PriceClass_100"],
-            doc="Sets of edge locations that may hold copies of models.",
-            weaker="more",
+            default=[HOME],
+            doc="Sets of edge locations that may hold copies of models; `home`: up to the one "
+            "that has locations in the home jurisdiction.",
+            weaker="price-classes",
         ),
         "countries": Parameter(
             default=[],

@@ -8,20 +8,12 @@ from mobile_ai.contracts.reading import one_of
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.contracts.vocabulary import PRIVACY_TIERS
 from mobile_ai.governance.deployment import placements, regions
+from mobile_ai.governance.geography import HOME
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
 __all__ = ["RULES"]
 
-_EU: Final = [
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-3",
-]
 # Types that CloudFront, Route 53 and billing require in us-east-1; they hold no inference data.
 _GLOBAL_FROM_US_EAST_1: Final = (
     "aws:acm/",
@@ -50,10 +42,15 @@ _REGION_FREE: Final = (
     applies_to=(DEPLOYMENT, "aws:*", "pulumi:providers:aws"),
     parameters={
         "personalRegions": Parameter(
-            default=_EU, doc="Regions for GDPR_Personal data, and for resources.", weaker="more"
+            default=[HOME],
+            doc="Regions or jurisdictions for GDPR_Personal data, and for resources; `home`: the "
+            "`jurisdictions` of the pack config.",
+            weaker="regions",
         ),
         "sensitiveRegions": Parameter(
-            default=_EU, doc="Regions for GDPR_Sensitive data.", weaker="more"
+            default=[HOME],
+            doc="Regions or jurisdictions for GDPR_Sensitive data.",
+            weaker="regions",
         ),
     },
 )
@@ -78,8 +75,12 @@ def _deployment(case: Case) -> None:
     context = case.facts.context
     stack = context.regions if context else frozenset()
     allowed = [item for item in case.parameters[key] if item in stack] if personal else stack
+    table, config = case.facts.setting.config.geography.table, case.facts.setting.config
     for node in regions(case):
         node.require(one_of(*allowed), f"one of {sorted(allowed)} for {tier.shown()}")
+        name = node.text()
+        if name and name not in table.regions:  # nobody said in which country it is
+            node.deny("a region of a known country", next_step=config.extending("regions"))
     _sites(case)
 
 

@@ -107,7 +107,7 @@ def _listed(node: Property) -> list[Any] | None:
 )
 def images_from_our_registry(case: Case) -> None:
     """Check that every image is in an allowed repository and pinned by digest."""
-    allowed = case.facts.setting.bounds.images
+    allowed = sorted(case.facts.setting.bounds.images)
     for _, image in case.at("images").entries():
         image.require(
             lambda value: str(value).partition("@sha256:")[0] in allowed and "@sha256:" in value,

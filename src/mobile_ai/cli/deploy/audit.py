@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0917  typer passes options by name
-    stack: Annotated[str, typer.Option(help="Stack to audit: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to audit.")],
     cloud: Annotated[
         Cloud, typer.Option(help="State of the sandbox, or of your own backend.")
     ] = Cloud.SANDBOX,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack that will be deployed: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack that will be deployed.")],
     repository: Annotated[
         str,
         typer.Option(help="OWNER/NAME or OWNER@ID/NAME@ID on GitHub whose workflows deploy."),

@@ -13,7 +13,7 @@ from mobile_ai.cli.options import Cloud, Json, Operated
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to write the bundles of: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to write the bundles of.")],
     cloud: Operated = Cloud.SANDBOX,
     out: Annotated[
         Path | None,

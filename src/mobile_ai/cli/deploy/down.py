@@ -16,7 +16,7 @@ _SHOWN: Final = 8
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to destroy: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to destroy.")],
     cloud: Operated = Cloud.SANDBOX,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:

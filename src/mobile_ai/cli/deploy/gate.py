@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0917  typer passes options by name
-    stack: Annotated[str, typer.Option(help="Stack to preview: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to preview.")],
     cloud: Annotated[
         Cloud, typer.Option(help="Stand-in providers, or the official ones with your credentials.")
     ] = Cloud.SANDBOX,

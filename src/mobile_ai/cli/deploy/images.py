@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 _MOVED = 1
 _SHOWN = 19  # characters of a digest in the text output
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: dev, prod, ...")]
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack, as in Pulumi.<stack>.yaml.")]
 Tag = Annotated[
     str,
     typer.Option(help="Tag to resolve; default: the reference's tag, or the highest version."),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    stack: Annotated[str, typer.Option(help="Stack to refresh: dev, prod, ...")],
+    stack: Annotated[str, typer.Option(help="Stack to refresh.")],
     cloud: Operated = Cloud.SANDBOX,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:

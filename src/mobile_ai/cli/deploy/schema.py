@@ -42,6 +42,14 @@ def pack_config() -> None:
     _print(lambda: config_schema(catalogue()))
 
 
+@app.command()
+def roots() -> None:
+    """Print the JSON Schema of a version of the roots (policy-pack/stacks.yaml)."""
+    from mobile_ai.contracts.roots import roots_schema  # noqa: PLC0415
+
+    _print(roots_schema)
+
+
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
     """Print the JSON Schema of a telemetry event."""

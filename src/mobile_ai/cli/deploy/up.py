@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mobile_ai.gate import Report
     from mobile_ai.gate.deploy.operate import OperateResult
 
-Stack = Annotated[str, typer.Option(help="Stack to deploy: dev, prod, ...")]
+Stack = Annotated[str, typer.Option(help="Stack to deploy.")]
 StatementOption = Annotated[
     Path | None,
     typer.Option(help="Signed statement of `mobile-ai gate --statement`, instead of a gate run."),

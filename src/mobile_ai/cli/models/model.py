@@ -34,6 +34,7 @@ from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
 from mobile_ai.stack.editor import renew_pins
+from mobile_ai.stack.listed import find_environment
 from mobile_ai.stack.reader import read_stack_file, stack_file_name, stack_names
 
 app = typer.Typer(
@@ -44,11 +45,18 @@ app = typer.Typer(
 )
 app.command(name="requests")(requests_command)
 
+_PACK: Final = Path("policy-pack")
 _REFUSED: Final = 1  # negative result: a quality gate failed, or a signature does not verify
 
 _err = Console(stderr=True)
 EnvironmentName = Annotated[
-    str, typer.Option("--environment", "-e", help="Environment of the trust file: dev or prod.")
+    str | None,
+    typer.Option(
+        "--environment",
+        "-e",
+        help="Environment of the trust file. Default: the only one of policy-pack/stacks.yaml, "
+        "or its only one of class development.",
+    ),
 ]
 TrustFile = Annotated[
     Path | None, typer.Option("--trust", help="Trust file to use instead of the environment's.")
@@ -82,7 +90,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
         str | None, typer.Option(help="Storage URL of artifacts over 1 MB: s3://bucket/models.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="Validity of the evaluation in days.")] = 365,
-    environment: EnvironmentName = "dev",
+    environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -117,7 +125,7 @@ def verify(
     sha256: Annotated[
         str | None, typer.Option(help="Also check this digest, as pinned in a stack file.")
     ] = None,
-    environment: EnvironmentName = "dev",
+    environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -196,7 +204,7 @@ def approve(  # noqa: PLR0917  # typer passes options by name
         Path | None, typer.Option(help="Answers as YAML; default: interactive prompts.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="Validity of the assessment in days.")] = 365,
-    environment: EnvironmentName = "dev",
+    environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -239,7 +247,7 @@ def register(  # noqa: PLR0917  # typer passes options by name
     stack_files: Annotated[
         list[Path] | None, typer.Option("--stack-file", help="Stack files that define aliases.")
     ] = None,
-    environment: EnvironmentName = "dev",
+    environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -294,7 +302,7 @@ def pull(
 @app.command()
 def trust(
     keys: Annotated[Path, typer.Option(help="Folder for the private keys, outside of Git.")],
-    environment: EnvironmentName = "dev",
+    environment: EnvironmentName = None,
     keep: Annotated[  # noqa: FBT002
         bool, typer.Option("--keep", help="Keep trusting the keys of the present file as well.")
     ] = False,
@@ -309,12 +317,12 @@ def trust(
     Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
     """
     with _answering():
-        path = Path("policy-pack/trust") / f"{environment}.yaml"
+        name, path = _environment(environment)
         check_may_begin(path)
-        kept = _trust(environment, None) if keep else None
+        kept = _trust(name, None) if keep else None
         now = datetime.now(UTC).replace(microsecond=0)
         signers = create_role_keys(keys)
-        text = begin_trust(environment, signers, expires=now + timedelta(days=days), kept=kept)
+        text = begin_trust(name, signers, expires=now + timedelta(days=days), kept=kept)
         path.write_text(text, "utf-8")
     print(f"wrote {path}: version 1, {len(signers)} new keys in {keys}; none of them in Git")
 
@@ -323,7 +331,11 @@ def trust(
 def samples(
     anchors: Annotated[
         list[str] | None,
-        typer.Option("--anchor", help="EnvironmentName whose trust file is rewritten (dev)."),
+        typer.Option(
+            "--anchor",
+            help="Environment whose trust file is rewritten; repeatable. Default: as --environment "
+            "of the other commands.",
+        ),
     ] = None,
     models: Models = Path("models"),
     pin: Annotated[
@@ -341,7 +353,8 @@ def samples(
     with _answering(), _progress() as say:
         for file in map(read_stack_file, pin or []):
             _ = file.settings  # refused before minutes of building
-        plan = sample_ceremony(Path(), anchors=tuple(anchors or ["dev"]), models=models, say=say)
+        names = tuple(anchors or [_environment(None)[0]])
+        plan = sample_ceremony(Path(), anchors=names, models=models, say=say)
         outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
         digests = {
             (item.folder / "manifest.yaml").as_posix(): item.sha256 for item in outcome.versions
@@ -390,20 +403,33 @@ def _manifest_at(path: Path) -> Path:
     return path / MANIFEST_FILE if path.is_dir() else path
 
 
-def _trust(environment: str, path: Path | None) -> Trust:
-    file = path or Path("policy-pack/trust") / f"{environment}.yaml"
+def _environment(named: str | None) -> tuple[str, Path]:
+    """Return an environment and its trust file."""
+    found = find_environment(_PACK, named)
+    if found is None:
+        raise UserError(
+            f"{_PACK}/stacks.yaml: got no environment; expected the list of them. "
+            "Next: name one with --environment, or run in the repository's folder."
+        )
+    return found
+
+
+def _trust(environment: str | None, path: Path | None) -> Trust:
+    name, listed = _environment(environment)
+    file = path or listed
     if not file.is_file():
         raise UserError(
-            f"trust file {file}: got no such file; expected the trust of {environment}. "
+            f"trust file {file}: got no such file; expected the trust of {name}. "
             "Next: name another --environment or --trust, from the repository's folder."
         )
     text = file.read_bytes().decode("utf-8")
-    return load_trust(text, environment=environment, now=datetime.now(UTC))
+    return load_trust(text, environment=name, now=datetime.now(UTC))
 
 
-def _trust_if_any(environment: str, path: Path | None) -> Trust | None:
+def _trust_if_any(environment: str | None, path: Path | None) -> Trust | None:
     """Return the trust if its file exists; before the first ceremony it does not."""
-    there = path is not None or (Path("policy-pack/trust") / f"{environment}.yaml").is_file()
+    found = find_environment(_PACK, environment)
+    there = path is not None or (found is not None and found[1].is_file())
     return _trust(environment, path) if there else None
 
 

@@ -36,7 +36,7 @@ app.command(name="showback")(showback_command)
 
 _DENIED: Final = 1
 _SHOWN: Final = 15
-Stack = Annotated[str, typer.Option(help="Stack whose last preview is priced: dev, prod, ...")]
+Stack = Annotated[str, typer.Option(help="Stack whose last preview is priced.")]
 Plan = Annotated[
     Path | None, typer.Option(help="Event stream of a preview; default: the last gate run.")
 ]

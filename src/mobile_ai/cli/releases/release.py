@@ -42,7 +42,7 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # long names, for peopl
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: dev or prod.")]
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack, as in Pulumi.<stack>.yaml.")]
 Keys = Annotated[Path, typer.Option("--signers", help="List of signers: role to URIs (YAML).")]
 Online = Annotated[
     Path | None,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.roots import read_roots
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.stack.reader import read_stack_file
@@ -46,10 +46,10 @@ def read_trust(pack: Path, stack: str) -> Trust:
     """
     listing = pack / "stacks.yaml"
     try:
-        entry = read_yaml(listing.read_text(encoding="utf-8"), name=str(listing))["stacks"][stack]
-        text = (pack / entry["trust"]).read_text(encoding="utf-8")
-        return load_trust(text, environment=entry["environment"], now=datetime.now(UTC))
-    except (OSError, KeyError, TypeError, GovernanceError) as error:
+        entry = read_roots(listing.read_text(encoding="utf-8"), name=str(listing)).stack(stack)
+        text = (pack / entry.trust).read_text(encoding="utf-8")
+        return load_trust(text, environment=entry.environment, now=datetime.now(UTC))
+    except (OSError, GovernanceError) as error:
         raise ReleaseError(
             f"trust of {stack}",
             got=f"{type(error).__name__}: {error}",

@@ -16,8 +16,10 @@ from mobile_ai.components.plan.documents import (
     deployment_document,
     version_document,
 )
+from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
+from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.gate.changes.source import require_own_secrets
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
@@ -25,11 +27,12 @@ from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.rollout import rollout_one_ring_at_a_time
 from mobile_ai.governance.rules.versions import no_silent_downgrade
-from mobile_ai.governance.stack_policy import load_setting
+from mobile_ai.governance.stack_policy import load_roots, load_setting
 from mobile_ai.governance.verdict import StackVerdict
 from mobile_ai.stack.errors import StackFileError
 from mobile_ai.stack.load import StackInputs, load_file
 from mobile_ai.stack.reader import stack_file_name, stack_names
+from mobile_ai.stack.settings_checks import check_class
 
 __all__ = ["Quick", "check_stack", "stacks_of"]
 
@@ -84,6 +87,8 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
         file = project.read()
         require_own_secrets(file, project)
         inputs = load_file(file, root=project.root, stack=project.stack)
+        if lacking := check_class(inputs.settings, _class_of(project)):
+            raise file.error(lacking)
     except StackFileError as error:
         problems = tuple(str(problem) for problem in error.problems)
         return Quick(stack=project.stack, problems=problems)
@@ -99,6 +104,13 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
         if verdict.rule not in _STEPS
     ]
     return Quick(stack=project.stack, verdicts=tuple(verdicts))
+
+
+def _class_of(project: Project) -> StackClass:
+    try:
+        return load_roots(project.pack).stack(project.stack).stack_class
+    except GovernanceError:
+        return "development"  # the pack denies every resource of such a stack, and says why
 
 
 def stacks_of(root: Path, files: Iterable[Path]) -> list[str]:

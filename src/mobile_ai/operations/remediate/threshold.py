@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.documents import read_json, read_yaml
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.roots import read_roots
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.governance.config import load_config
 from mobile_ai.governance.rules import catalogue
@@ -79,16 +79,7 @@ def pretty(value: Any, *, before: int = 0, indent: int = 0) -> str:
 
 def _config(root: Path, stack: str) -> str:
     text = read_text(root / _PACK / "stacks.yaml")
-    table: Any = read_yaml(text, name="stacks.yaml")
-    entry = (table.get("stacks") or {}).get(stack)
-    if entry is None:
-        raise GovernanceError(
-            f"stack {stack!r}",
-            got="no entry in policy-pack/stacks.yaml",
-            expected="a stack that the pack knows",
-            next_step="name one that it lists",
-        )
-    return (_PACK / str(entry["config"])).as_posix()
+    return (_PACK / read_roots(text).stack(stack).config).as_posix()
 
 
 def _changed(config: Any, wanted: Threshold) -> dict[str, Any]:

@@ -18,6 +18,14 @@ __all__ = ["LintFinding", "lint", "resource_schema", "resource_types"]
 
 # Region with the most complete schemas, used for regions unknown to cfn-lint.
 _FALLBACK: Final = "us-east-1"
+# Services with one endpoint for every region: most regions' schemas lack some of their types.
+_GLOBAL: Final = (
+    "AWS::Budgets::",
+    "AWS::CE::",
+    "AWS::CloudFront::",
+    "AWS::IAM::",
+    "AWS::Route53::",
+)
 _CRASHED: Final = "E0002"
 _CRASH: Final = "Exception "
 _REQUIRED: Final = "E3003"
@@ -57,7 +65,8 @@ def lint(template: Template, region: str) -> Iterator[LintFinding]:
         **({"Parameters": parameters} if parameters else {}),
     }
     with _LOCK:
-        matches = list(_runner(_known(region)).validate_template(document))
+        where = _FALLBACK if _is_global(template) else _known(region)
+        matches = list(_runner(where).validate_template(document))
     for match in matches:
         if found := _finding(match, template):
             yield found
@@ -99,6 +108,10 @@ def _runner(region: str) -> Runner:
     # Errors only: a run's time grows with every pair of rules, most of which are warnings.
     runner.rules = Rules({name: rule for name, rule in runner.rules.items() if name[0] == "E"})
     return runner
+
+
+def _is_global(template: Template) -> bool:
+    return all(item["Type"].startswith(_GLOBAL) for item in template.resources.values())
 
 
 def _known(region: str) -> str:

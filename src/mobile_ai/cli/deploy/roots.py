@@ -1,0 +1,110 @@
+"""`mobile-ai roots`: show, migrate and sign the list of stacks and their bounds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mobile_ai.cli.options import Json
+from mobile_ai.model_build.signing import signer_from_uri
+from mobile_ai.stack.roots_file import RootsFile
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=__doc__,
+    epilog="Example: mobile-ai roots show (docs/policies.md, Bounds)",
+    rich_markup_mode=None,
+)
+
+Pack = Annotated[Path, typer.Option("--pack", help="Folder of the policy pack.")]
+
+
+@app.command()
+def show(pack: Pack = Path("policy-pack"), as_json: Json = False) -> None:  # noqa: FBT002
+    """Show stacks, classes and the signatures that the newest version still needs.
+
+    Example: mobile-ai roots show --json
+    """
+    _show(_file(pack), as_json=as_json)
+
+
+@app.command()
+def migrate(
+    pack: Pack = Path("policy-pack"),
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="STACK=CLASS for an entry without a class; repeatable."),
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Write policy-pack/stacks.yaml as version 1 of the roots, to be signed.
+
+    Verdicts stay the same. Roots that are in that form already are not changed.
+
+    Example: mobile-ai roots migrate --class staging=development --class live=production
+    """
+    file = _file(pack)
+    pairs = [item.partition("=") for item in classes or []]
+    changed = file.migrate({stack: value for stack, _, value in pairs})
+    _show(file, as_json=as_json, written=changed)
+
+
+@app.command()
+def sign(
+    key: Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY, ...")],
+    pack: Pack = Path("policy-pack"),
+    role: Annotated[str, typer.Option(help="Role that signs: security or finops-approver.")] = (
+        "security"
+    ),
+    environment: Annotated[
+        str | None,
+        typer.Option("--environment", "-e", help="Environment whose trust has the key, for KMS."),
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Sign the newest version of the roots, if it needs a signature of that key.
+
+    Example: mobile-ai roots sign --key awskms:alias/security --environment prod
+    """
+    file = _file(pack)
+    trust = file.trust_of(environment) if environment else None
+    changed = file.sign(signer_from_uri(key, role=role, trust=trust))
+    _show(file, as_json=as_json, written=changed)
+
+
+def _file(pack: Path) -> RootsFile:
+    return RootsFile(pack, now=datetime.now(UTC))
+
+
+def _show(file: RootsFile, *, as_json: bool, written: bool | None = None) -> None:
+    roots, missing = file.roots, file.missing()
+    if as_json:
+        stacks = {
+            name: {"environment": item.environment, "class": item.stack_class}
+            for name, item in roots.stacks.items()
+        }
+        print(
+            json.dumps(
+                {
+                    "version": roots.version,
+                    "written": bool(written),
+                    "stacks": stacks,
+                    "missing": [asdict(item) for item in missing],
+                }
+            )
+        )
+        return
+    if written is not None:
+        print(f"{'wrote' if written else 'unchanged:'} {file.path}")
+    for name, item in roots.stacks.items():
+        print(f"{name}: environment {item.environment}, {item.stack_class}")
+    print(f"version {roots.version}" if roots.version else "plain form, not signed")
+    for needed in missing:
+        print(f"needs {needed.threshold} by {needed.role} of {needed.environment}")
