@@ -48,7 +48,7 @@ def load_lock(path: Path = DATA_LOCK) -> dict[str, LockedSource]:
     Raises:
         DataError: If a field is missing, unknown or invalid.
     """
-    refused = DataError.advising("fix the entry it names")
+    refused = DataError.advising("fix the entry it names in data.lock.yaml")
     return read_model(_Lock, path, refused=refused, expected="the fields of LockedSource").sources
 
 

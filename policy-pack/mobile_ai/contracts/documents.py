@@ -140,7 +140,7 @@ def read_json(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> A
             name,
             got=str(error),
             expected="strict JSON",
-            next_step="write the file again with the tool that made it",
+            next_step="write the file again with the command that made it",
         ) from error
 
 

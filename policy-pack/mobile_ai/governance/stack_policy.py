@@ -94,7 +94,7 @@ def _entry(folder: Path, stack: str) -> dict[str, Any]:
             f"stack {stack!r}",
             got="no entry" if entry is None else f"entry {entry!r}",
             expected=f"an entry with {sorted(_KEYS)} in policy-pack/stacks.yaml",
-            next_step="have the stack added on the protected branch",
+            next_step="have the stack added to policy-pack/stacks.yaml on the protected branch",
         )
     return {key: value if key == "bounds" else str(value) for key, value in entry.items()}
 

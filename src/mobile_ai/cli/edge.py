@@ -65,7 +65,9 @@ def serve(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings))
     except (FileError, OSError, RuntimeError) as error:
-        raise UserError(f"edge serve: {error}. Next: fix it and start again") from error
+        raise UserError(
+            f"edge serve: {error}. Next: fix it (docs/edge-settings.md) and start again"
+        ) from error
 
 
 @app.command()

@@ -27,7 +27,7 @@ from mobile_ai.stack.settings_deployment import Deployment
 
 __all__ = ["Checked", "check_model"]
 
-_wrong = ReleaseError.advising("name a model that the stack file pins")
+_wrong = ReleaseError.advising("name a model that the stack file pins (`mobile-ai release status`)")
 
 _FORMATS = frozenset({"tflite", "onnx"})
 

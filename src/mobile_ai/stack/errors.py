@@ -134,7 +134,8 @@ def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Pr
         key=key,
         got=f"an unknown key with value {got}",
         expected=f"one of {', '.join(known)}",
-        next_step=_GONE.get(name) or (f"did you mean {near[0]!r}?" if near else "remove the key"),
+        next_step=_GONE.get(name)
+        or (f"did you mean {near[0]!r}?" if near else "remove the key from the stack file"),
     )
 
 

@@ -277,7 +277,9 @@ def _unknown_keys(file: StackFile) -> Iterator[Problem]:
                 key=key,
                 got="an unknown key beside `config`",
                 expected=f"one of {', '.join(_KEYS)}",
-                next_step=f"did you mean {near[0]!r}?" if near else "remove the key",
+                next_step=f"did you mean {near[0]!r}?"
+                if near
+                else "remove the key from the stack file",
             )
             yield _placed(problem, file.place_of(key))
     for problem in foreign_keys(file.config):

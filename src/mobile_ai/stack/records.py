@@ -95,7 +95,7 @@ def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
             f"{key}.sha256",
             got=sha256,
             expected=f"{actual}, the SHA-256 of {path} as it stands here",
-            next_step="restore the file, or review the new version and pin its digest",
+            next_step="restore the file, or review the new version and pin its `sha256`",
         )
     try:
         manifest, _ = read_manifest(text, name=path)

@@ -68,7 +68,8 @@ def command(  # noqa: PLR0917  typer passes options by name
     if bool(statement) != bool(key):
         raise UserError(
             f"--statement and --key: got only {'--statement' if statement else '--key'}; expected "
-            "both or none. Next: name the file and the key that signs it."
+            "both or none. Next: name the file with --statement and the key that signs it with "
+            "--key."
         )
     from mobile_ai.gate import GateError, GateOptions, run_gate  # noqa: PLC0415
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415

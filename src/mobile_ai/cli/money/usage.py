@@ -38,7 +38,9 @@ def measured_command(
     try:
         found = measured_month(store, month, project=owner.project, team=owner.team)
     except (GovernanceError, ValueError) as error:
-        raise UserError(f"month {month!r}: expected YYYY-MM. Next: name a month.") from error
+        raise UserError(
+            f"month {month!r}: expected YYYY-MM. Next: name a month such as 2026-10."
+        ) from error
     text = found.model_dump_json(by_alias=True, indent=1) + "\n"
     if out is None:
         print(text, end="")

@@ -59,9 +59,14 @@ def ingest(  # noqa: PLR0917  typer passes options by name
     from mobile_ai.operations.telemetry import Channel  # noqa: PLC0415  loads DuckDB and Arrow
 
     if channel not in list(Channel):
-        raise UserError(f"--channel: got {channel!r}; expected device or site. Next: name one.")
+        raise UserError(
+            f"--channel: got {channel!r}; expected device or site. Next: add --channel device."
+        )
     if bool(files) == bool(listen):
-        raise UserError("ingest: expected files or --listen, one of them. Next: name files.")
+        raise UserError(
+            "ingest: expected files or --listen, one of them. Next: name files, or --listen "
+            "HOST:PORT."
+        )
     with _answering():
         apps, opened = group_apps(stack) if stack else [], _opened(store)
         if listen:
@@ -232,7 +237,7 @@ def _answering() -> Iterator[None]:
     except OSError as error:
         raise UserError(
             f"{error.filename or 'the disk'}: got {error.strerror or error}; expected to read and "
-            "write there. Next: free space or name another folder, then run it again."
+            "write there. Next: free space, or name another folder with --store, then run it again."
         ) from error
 
 

@@ -99,7 +99,8 @@ class Trusted:
                 path,
                 got="no signature of an authorised role",
                 expected="a file of role models",
-                next_step="release it again; the device keeps what it has",
+                next_step="release it again (`mobile-ai release publish`); the device keeps what "
+                "it has",
             )
         try:
             check_target(found.path, hashes=found.hashes, length=found.length, custom=found.custom)
@@ -125,7 +126,8 @@ class Trusted:
                 place.file,
                 got=f"{facts.model} {facts.variant}, {target.length} bytes",
                 expected=f"{' '.join(expected)}, at most {self._limit} bytes",
-                next_step="release it again; the device keeps what it has",
+                next_step="release it again (`mobile-ai release publish`); the device keeps what "
+                "it has",
             )
         return target, facts
 
@@ -137,7 +139,7 @@ class Trusted:
                 path,
                 got=f"{target.length} bytes",
                 expected=f"at most {self._device.limits.document_bytes}",
-                next_step="release a smaller document",
+                next_step="release a smaller document with `mobile-ai release publish`",
             )
         self.collect(target)
         self.used.add(target.hashes["sha256"])
@@ -166,5 +168,5 @@ class Trusted:
                 self._device.deployment,
                 got=f"a document about {app} and {model}",
                 expected=f"one about {self._device.app} and {self._device.model}",
-                next_step="release it again",
+                next_step="release it again: `mobile-ai release publish`",
             )

@@ -16,7 +16,7 @@ from mobile_ai.delivery.repository.versions import ModelVersionFiles
 __all__ = ["Target", "artifact_target", "self_test_targets", "target_name"]
 
 _incomplete = ReleaseError.advising(
-    "restore the file", expected="the bytes that the manifest names"
+    "restore the file from the protected branch", expected="the bytes that the manifest names"
 )
 
 

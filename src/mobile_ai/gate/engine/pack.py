@@ -80,12 +80,14 @@ def pack_version(folder: Path) -> str:
         value = read_yaml(path.read_text(), name=path.name)
     except (OSError, DocumentError) as error:
         raise GateError(
-            f"{path}: got {error}; expected a policy pack. Next: restore the file."
+            f"{path}: got {error}; expected a policy pack. Next: restore the file from the "
+            "protected branch."
         ) from error
     version = value.get("version") if isinstance(value, dict) else None
     if not isinstance(version, str):
         raise GateError(
-            f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the file."
+            f"{path}: got version {version!r}; expected a text as '1.2.3'. Next: restore the "
+            "file from the protected branch."
         )
     return version
 

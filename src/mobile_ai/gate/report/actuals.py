@@ -120,5 +120,5 @@ def _month(end: datetime) -> tuple[int, int]:
 def _refused(path: Path, got: str, expected: str) -> GateError:
     return GateError(
         f"--actuals {path}: got {got}; expected {expected}. "
-        "Next: export this month's charges as FOCUS; nothing was summed."
+        "Next: `mobile-ai cost actuals` fetches this month's charges; nothing was summed."
     )

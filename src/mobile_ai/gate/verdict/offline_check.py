@@ -121,7 +121,7 @@ def _relative(path: Path, root: Path) -> str:
     except ValueError as error:
         raise GateError(
             f"{path}: got a file outside of {root}; expected one of the checkout. "
-            "Next: name changed files, or none for all stacks."
+            "Next: `mobile-ai check` without a file checks all stacks."
         ) from error
 
 

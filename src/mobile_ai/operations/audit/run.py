@@ -162,7 +162,7 @@ def _load(path: Path) -> Any:
     except (OSError, ValueError) as error:
         raise GateError(
             f"{path}: got {type(error).__name__}; expected a state as `pulumi stack export` "
-            "writes it. Next: export it again."
+            "writes it. Next: export it again with `pulumi stack export`."
         ) from error
 
 
