@@ -111,7 +111,7 @@ def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
         return Problem(
             key=key,
             got="nothing",
-            expected=node.get("description", "a value").rstrip("."),
+            expected=_form(node, schema),
             next_step="add the key to the stack file",
         )
     if kind == "extra_forbidden":
@@ -125,6 +125,27 @@ def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
     return Problem(
         key=key, got=got, expected=expected, next_step="put it in quotes" if quote else _EDIT
     )
+
+
+_KINDS = {"string": "a text", "integer": "a whole number", "number": "a number"}
+
+
+def _form(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Return what a value may be, by its schema, and what it is for."""
+    described = node.get("description", "")
+    node = _resolve(node, schema)
+    keys = ", ".join(node.get("required") or node.get("properties", ()))
+    if "enum" in node:
+        form = f"one of {', '.join(map(str, node['enum']))}"
+    elif node.get("type") == "array":
+        item = _form({**node.get("items", {}), "description": ""}, schema)
+        form = f"a list, each entry {item}"
+    elif keys:
+        form = f"a mapping with {keys}"
+    else:
+        form = _KINDS.get(str(node.get("type")), "a value")
+        form = "true or false" if node.get("type") == "boolean" else form
+    return f"{form} ({described.rstrip('.')})" if described else form
 
 
 def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Problem:

@@ -73,6 +73,8 @@ class RecordError(GovernanceError):
 
 
 _unusable = RecordError.advising("fix the path, or add the file")
+_not_text = RecordError.advising("save the file as UTF-8, or restore it from the protected branch")
+_altered = RecordError.advising("restore the file from the protected branch")
 
 
 def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
@@ -153,7 +155,13 @@ def read_below(root: Path, folder: str, path: str, *, key: str) -> str:
         # Bytes as they are: a translated line end would change the digest.
         return plain_bytes(root, path, key=key).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _unusable(key, f"{path}, which is not UTF-8", "UTF-8 text") from error
+        raise _not_text(key, f"{path}, which is not UTF-8 {_at(error)}", "UTF-8 text") from error
+
+
+def _at(error: UnicodeDecodeError) -> str:
+    before = error.object[: error.start]
+    line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+    return f"in line {line}, byte {column}: 0x{error.object[error.start]:02x}"
 
 
 def plain_bytes(root: Path, path: str, *, key: str, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
@@ -187,7 +195,7 @@ def _bounded_bytes(target: Path, path: str, key: str, limit: int) -> bytes:
             raise _unusable(key, f"{path}, which is not a plain file", "a plain file")
         if status.st_size > limit:
             size = f"{path} with {status.st_size} bytes"
-            raise _unusable(key, size, f"at most {limit} bytes")
+            raise _altered(key, size, f"at most {limit} bytes")
         return target.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -215,7 +223,7 @@ def _check_artifacts(root: Path, path: str, manifest: ModelManifest, key: str) -
             continue
         actual = sha256_bytes(plain_bytes(root, file, key=f"{key}.manifest"))
         if actual != artifact.sha256:
-            raise _unusable(
+            raise _altered(
                 f"{key}.manifest",
                 f"{file} with SHA-256 {actual}",
                 f"{artifact.sha256}, as the manifest says",
@@ -231,7 +239,7 @@ def _check_self_test(root: Path, path: str, manifest: ModelManifest, key: str) -
     actual = sha256_bytes(data)
     if actual != manifest.self_test.sha256:
         expected = f"{manifest.self_test.sha256}, as the manifest says"
-        raise _unusable(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
+        raise _altered(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
     try:
         check_self_test(data, manifest)
     except GovernanceError as error:

@@ -73,7 +73,7 @@ def _entries(entries: list[str]) -> Iterator[str]:
 
 def _finding(finding: FindingText) -> str:
     item = finding.first
-    place = f" ({item.file}:{item.line})" if item.line else ""
+    place = f" ({item.place})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
     author = f"<br>{_quote(str(item.changed_by))}" if item.changed_by else ""
     told = f"{_quote(item.message)}{author}"

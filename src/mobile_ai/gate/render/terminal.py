@@ -129,7 +129,7 @@ def _indented(text: Text) -> Grid:
 
 def _finding(finding: FindingText) -> Text:
     item = finding.first
-    place = f"{item.file}:{item.line} " if item.line else ""
+    place = f"{item.place} " if item.line else ""
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
     kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
     text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")

@@ -178,7 +178,9 @@ def _violation(item: Violation, run: EngineRun) -> ViolationResult:
     name = item.urn.rpartition("::")[2]
     rule = run.expected.rules.get(item.rule)
     message = message_of(item)
-    line = position_in(message, run.stack_file) or run.stack_file.line_of_resource(name)
+    line, column = position_in(message, run.stack_file)
+    if not line:
+        line, column = run.stack_file.position_of_resource(name)
     return ViolationResult(
         rule=item.rule,
         urn=item.urn,
@@ -190,6 +192,7 @@ def _violation(item: Violation, run: EngineRun) -> ViolationResult:
         message=message,
         file=run.stack_file.name,
         line=line,
+        column=column,
     )
 
 
