@@ -5,13 +5,13 @@ import pytest
 from mobile_ai.gate.deploy.local import endpoints_path, in_sandbox
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.run import GateOptions
-from mobile_ai.stack.errors import StackFileError
 from mobile_ai.sandbox.services.endpoints import (
     DEFAULT_ACCOUNT,
     ENDPOINTS_VARIABLE,
     Cluster,
     Endpoints,
 )
+from mobile_ai.stack.errors import StackFileError
 from tests.stack.sample import stack_text
 
 OTHER = "444455556666"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobile_ai.cli.deploy.gate import Cloud
-from mobile_ai.cli.deploy.reports import FORMATS, forms_of, show
+from mobile_ai.cli.deploy.reports import FORMATS, Verbose, forms_of, show
 from mobile_ai.cli.errors import answering
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     out: Annotated[
         Path | None, typer.Option(help="Write every format to a file in this folder.")
     ] = None,
+    verbose: Verbose = False,  # noqa: FBT002
     live: Annotated[  # noqa: FBT002
         bool, typer.Option("--live", help="Also query the clouds, the registry and the clusters.")
     ] = False,
@@ -62,7 +63,7 @@ def command(  # noqa: PLR0917  typer passes options by name
         checks = [*STATE_CHECKS, *_asked(options.stack, cloud, store)] if live else STATE_CHECKS
         with progress_shown() as tell:
             report = run_audit(options, tell, checks=checks)
-    show(report, forms, out, name="audit")
+    show(report, forms, out, name="audit", verbose=verbose)
     raise typer.Exit(report.exit_code)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.reports import FORMATS, forms_of, show
+from mobile_ai.cli.deploy.reports import FORMATS, Verbose, forms_of, show
 from mobile_ai.cli.errors import UserError, answering
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     time: Annotated[  # noqa: FBT002
         bool, typer.Option("--time", help="Print the time spent in each phase.")
     ] = False,
+    verbose: Verbose = False,  # noqa: FBT002
     statement: Annotated[
         Path | None, typer.Option(help="Write a signed statement to this file if the gate passes.")
     ] = None,
@@ -78,7 +79,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     options = GateOptions(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
     with answering(GateError), progress_shown() as tell:
         report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
-    show(report, forms, out)
+    show(report, forms, out, verbose=verbose)
     if time:
         print(render_timing(report.timing), end="", file=sys.stderr)
     raise typer.Exit(report.exit_code)

@@ -13,6 +13,7 @@ from mobile_ai.gate.report.report import (
     EXIT_CODES,
     CostReport,
     EngineFacts,
+    GateVerdict,
     Outcomes,
     Pack,
     ProviderReport,
@@ -99,21 +100,23 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
             by_type=dict(seen.by_type),
             by_operation=dict(seen.by_operation),
         ),
-        cost=_cost(run),
+        cost=_cost(run, decided),
         baseline=run.baseline.source if run.baseline else "",
         # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else changes(run.baseline, pins_of(seen.deployments)),
-        models=run.valued.models,
+        models=() if errors else run.valued.models,
         outputs={name: shown_value(value) for name, value in seen.outputs.items()},
         timing=timing,
     )
 
 
-def _cost(run: EngineRun) -> CostReport:
-    cost = run.valued.cost
-    if cost.estimated:
-        return cost
-    return cost.model_copy(update={"unpriced": len(run.observation.judged)})
+def _cost(run: EngineRun, decided: GateVerdict) -> CostReport:
+    """Return the cost of the plan; none of a plan that could not be judged, which may be a part."""
+    cost, unpriced = run.valued.cost, len(run.observation.judged)
+    if decided == "undecided":
+        reason = "unknown, as the plan could not be judged" if cost.estimated else cost.reason
+        return CostReport(estimated=False, unpriced=unpriced, reason=reason)
+    return cost if cost.estimated else cost.model_copy(update={"unpriced": unpriced})
 
 
 def _rule(rule: Rule, run: EngineRun) -> RuleResult:

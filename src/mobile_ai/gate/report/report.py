@@ -86,8 +86,16 @@ class Outcomes(Part):
     @property
     def judged(self) -> int:
         """Number of resources with an outcome."""
-        told = self.fail + self.unknown + self.deferred + self.warned + self.waived
-        return self.passed + told
+        return self.passed + self._told
+
+    @property
+    def clean(self) -> bool:
+        """Whether all resources that were judged passed."""
+        return bool(self.passed) and not self._told
+
+    @property
+    def _told(self) -> int:
+        return self.fail + self.unknown + self.deferred + self.warned + self.waived
 
 
 class RuleResult(Part):
