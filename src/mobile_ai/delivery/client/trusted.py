@@ -73,8 +73,21 @@ class Trusted:
         return self._document(LIFTS_FILE, LiftDocument).lifted
 
     def rings(self) -> documents.RingsDocument:
-        """Return the ring table of the device's deployment."""
-        found = self._document(rings_file(self._device.deployment), documents.RingsDocument)
+        """Return the ring table of the device's deployment.
+
+        Raises:
+            UpdateError: If there is none: the release has no such application and model.
+        """
+        path = rings_file(self._device.deployment)
+        if self._updater.get_targetinfo(path) is None:
+            raise UpdateError(
+                f"deployment {self._device.deployment}",
+                got=f"no {path} among the signed files",
+                expected="an application and a model of this release",
+                next_step="check `app` and `model` of the device; `mobile-ai release status` lists "
+                "what is released",
+            )
+        found = self._document(path, documents.RingsDocument)
         self._check_subject(found.app, found.model)
         return found
 
@@ -97,7 +110,7 @@ class Trusted:
         if found is None:
             raise UpdateError(
                 path,
-                got="no signature of an authorised role",
+                got="no such name among the files that authorised roles signed",
                 expected="a file of role models",
                 next_step="release it again (`mobile-ai release publish`); the device keeps what "
                 "it has",
