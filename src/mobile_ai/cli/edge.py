@@ -22,6 +22,7 @@ from mobile_ai.edge.settings import (
     ServerSettingsError,
     from_environment,
     load_settings,
+    require_local_files,
 )
 
 __all__ = ["app"]
@@ -49,9 +50,11 @@ def serve(
 ) -> None:
     """Serve models over the Open Inference Protocol v2 until SIGTERM or Ctrl-C.
 
-    Examples: mobile-ai edge serve --config edge.yaml;
-    mobile-ai edge serve --config edge.yaml --check;
-    curl http://127.0.0.1:8080/v2/health/ready
+    Models are ready when http://127.0.0.1:8080/v2/health/ready answers 200.
+
+    Example: mobile-ai edge serve --config edge.yaml
+
+    Example: mobile-ai edge serve --config edge.yaml --check
     """
     settings = _settings(config)
     if port is not None:
@@ -89,6 +92,8 @@ def key(
 
 def _settings(config: Path | None) -> ServerSettings:
     try:
-        return from_environment(os.environ) if config is None else load_settings(config)
+        found = from_environment(os.environ) if config is None else load_settings(config)
+        require_local_files(found)
     except ServerSettingsError as error:
         raise UserError(f"{error}\nNext: see docs/edge.md") from error
+    return found

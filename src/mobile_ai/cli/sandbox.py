@@ -183,7 +183,10 @@ def env(
 
 @app.command()
 def engine() -> None:
-    """Find the Pulumi engine, or build it once per machine, and print its path."""
+    """Find the Pulumi engine, or build it once per machine, and print its path.
+
+    Example: mobile-ai sandbox engine
+    """
     from mobile_ai.sandbox.engine import locate_engine  # noqa: PLC0415
     from mobile_ai.sandbox.progress import shown  # noqa: PLC0415
 
@@ -197,7 +200,10 @@ def install(
         "build/pulumi-home"
     ),
 ) -> None:
-    """Install the stand-in providers as plugins and print their folders."""
+    """Install the stand-in providers as plugins and print their folders.
+
+    Example: mobile-ai sandbox providers install --home build/pulumi-home
+    """
     from mobile_ai.sandbox.providers import install as install_into  # noqa: PLC0415
 
     for folder in install_into(home.absolute()):

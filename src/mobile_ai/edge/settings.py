@@ -14,7 +14,14 @@ from mobile_ai.edge.limits import BatchLimits, FrontLimits, HttpLimits
 from mobile_ai.edge.models.settings import IMAGE, ModelSettings
 from mobile_ai.edge.sketches import Sketching
 
-__all__ = ["THROTTLE", "ServerSettings", "ServerSettingsError", "from_environment", "load_settings"]
+__all__ = [
+    "THROTTLE",
+    "ServerSettings",
+    "ServerSettingsError",
+    "from_environment",
+    "load_settings",
+    "require_local_files",
+]
 
 # Mounted from the ConfigMap `<app>-<model>-throttle`, which the endpoint's component declares.
 THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
@@ -176,6 +183,27 @@ def from_environment(
         listen=Listen(host="0.0.0.0"),  # noqa: S104  # of the pod; its policy lets in the gateway
         access=Access(throttle=throttle, throttle_may_come_later=True),
     )
+
+
+def require_local_files(settings: ServerSettings) -> None:
+    """Refuse a server whose only source of models is a folder that is not there.
+
+    Raises:
+        ServerSettingsError: The folder of models or the trust file is missing.
+    """
+    local = settings.models.local
+    if local is None or settings.models.releases is not None:
+        return
+    for name, path, there in (
+        ("folder", local.folder, local.folder.is_dir()),
+        ("trust", local.trust, local.trust.is_file()),
+    ):
+        if not there:
+            kind = "a file" if name == "trust" else "a folder"
+            raise ServerSettingsError(
+                f"models.local.{name}: got {path}, which is not in {Path.cwd()}; expected {kind}, "
+                "by a path from the current folder or an absolute one"
+            )
 
 
 def load_settings(path: Path) -> ServerSettings:

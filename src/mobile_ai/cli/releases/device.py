@@ -35,7 +35,7 @@ _FAILED = frozenset({"halt-stale", "refused", "unreachable"})
 DeviceFolder = Annotated[Path, typer.Option("--dir", help="Folder of the client's files.")]
 Root = Annotated[
     Path,
-    typer.Option("--root", help="Initial trusted root: releases/<stack>/metadata/1.root.json."),
+    typer.Option("--root", help="Initial trusted root: 1.root.json of the stack."),
 ]
 App = Annotated[str, typer.Option("--app", help="The application.")]
 Model = Annotated[str, typer.Option("--model", help="The model.")]
