@@ -9,6 +9,12 @@ ROOT = Path(__file__).resolve().parents[1]
 # A code span with a slash is a path there; files below build/ are made by commands.
 TABLES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 CODE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+/?)`")
+PAGES = [*TABLES, *sorted((ROOT / "docs").rglob("*.md"))]
+SPAN = re.compile(r"`([\w.<>*{}-]+(?:/[\w.<>*{},-]+)+/?)`")
+FOLDERS = tuple(
+    f"{name}/" for name in ("components", "docs", "examples", "model-build", "operations")
+) + tuple(f"{name}/" for name in ("policy-pack", "src", "tests", "benchmarks", ".github"))
+USERS = "policy-pack/waivers"  # the sample has no waivers
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -26,6 +32,14 @@ def paths(page: Path) -> list[str]:
 def test_a_path_in_a_table_exists(page: Path, path: str) -> None:
     inside = [ROOT, ROOT / "policy-pack"]  # the map names rooms of the pack below its folder
     assert any((folder / path).exists() for folder in inside), page.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_path_below_our_folders_that_a_page_names_exists(page: Path) -> None:
+    named = {span for span in SPAN.findall(page.read_text("utf-8")) if span.startswith(FOLDERS)}
+    patterns = {span: re.sub(r"<[^>]*>|\{[^}]*\}", "*", span).rstrip("/") for span in named}
+    gone = [span for span, pattern in patterns.items() if not any(ROOT.glob(pattern))]
+    assert [span for span in gone if not span.startswith(USERS)] == []
 
 
 def test_pictures_are_small_enough_for_a_readme() -> None:

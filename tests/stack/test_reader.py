@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.stack.editor import sandbox_copy
 from mobile_ai.stack.errors import StackFileError
-from mobile_ai.stack.reader import StackFile
+from mobile_ai.stack.reader import StackFile, read_settings, stack_file_name, stack_of
 from tests.gate.support import STACK_TEXT
 
 FILE = StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml")
@@ -81,3 +81,17 @@ def test_copy_keeps_the_salt_that_the_sandbox_state_was_made_with():
 
 def test_copy_changes_nothing_inside_the_config():
     assert StackFile.parse(sandbox_copy(STACK_TEXT, earlier="x"), name="x").config == FILE.config
+
+
+@pytest.mark.parametrize("name", ["../dev", "", "org/project/dev", "a\\b", "/etc/passwd"])
+def test_a_name_of_a_stack_that_names_another_file_is_refused_as_given(name, tmp_path):
+    with pytest.raises(StackFileError, match=r"^stack: got .*; expected the name alone") as caught:
+        stack_file_name(name)
+    assert repr(name) in str(caught.value)
+    with pytest.raises(StackFileError, match=r"^stack: got "):
+        read_settings(name, root=tmp_path)
+
+
+def test_a_stack_is_named_by_its_file():
+    assert stack_of("Pulumi.eu.west.yaml") == ("eu.west",)
+    assert stack_of("Pulumi.yaml") == stack_of("README.md") == ()
