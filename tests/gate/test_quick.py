@@ -120,6 +120,29 @@ def test_changed_files_choose_the_stacks(checkout, files, stacks):
     assert stacks_of(checkout, [checkout / name for name in files]) == stacks
 
 
+def test_a_folder_without_a_stack_is_an_error(tmp_path):
+    with pytest.raises(GateError, match=r"got no stack file; expected at least one Pulumi"):
+        stacks_of(tmp_path, [])
+
+
+@pytest.mark.parametrize("name", ["w.yml", "w.YAML"])
+def test_a_record_whose_suffix_is_nearly_ours_is_refused(checkout, name):
+    folder = checkout / "policy-pack/waivers/dev"
+    folder.mkdir(parents=True)
+    (folder / name).write_text("x: 1\n")
+    (problem,) = check(checkout).problems
+    assert f"policy-pack/waivers/dev/{name}: got a file that is not read" in problem
+
+
+@pytest.mark.parametrize("name", ["team/own.rego", "own.REGO"])
+def test_a_rego_module_that_would_not_be_read_is_refused(checkout, name):
+    path = checkout / "policy-pack/rego" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("package mobile.ai.governance\n")
+    told = {str(item) for verdict in check(checkout).denied for item in verdict.findings}
+    assert any(f"rego/{name}: got a module that is not read" in item for item in told)
+
+
 def test_a_file_from_elsewhere_is_an_error(checkout):
     with pytest.raises(GateError, match="outside of"):
         stacks_of(checkout, [Path("/etc/hosts")])

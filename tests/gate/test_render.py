@@ -139,6 +139,15 @@ def test_month_that_will_end_above_its_limit_says_so(form):
     assert "2026-11, day 29 of 30: all 99.00 billed, 100.30 at its end - above its limit" in text
 
 
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_charges_without_the_tags_of_the_stack_are_said_beside_its_forecast(form):
+    charges = (({}, Decimal(99)), ({"environment": "other"}, Decimal(7)))
+    terms = {"identity": {"environment": "dev", "project": "p"}}
+    billed = Billed(month="2026-11", day=29, days=30, charges=charges)
+    text = " ".join(render(valued_report(billed=billed, **terms), form).replace("\\", "").split())
+    assert "106.00 without this stack's tags are in none" in text
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_sarif_follows_the_oasis_schema(name):
     schema = json.loads(SARIF_SCHEMA.read_text())

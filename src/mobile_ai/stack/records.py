@@ -72,6 +72,8 @@ class RecordError(GovernanceError):
         )
 
 
+_SIMILAR = (".yaml", ".yml")
+
 _unusable = RecordError.advising("fix the path, or add the file")
 _not_text = RecordError.advising("save the file as UTF-8, or restore it from the protected branch")
 _altered = RecordError.advising("restore the file from the protected branch")
@@ -123,13 +125,22 @@ def load_records(root: Path, folder: str) -> list[Record]:
     """Read every ``*.yaml`` file directly in a folder, by name; none where there is none.
 
     Raises:
-        RecordError: If one of them is a link, is too large or is not text, or if there are
-            too many.
+        RecordError: If one of them is a link, has a suffix that is nearly ours, is too large or is
+            not text, or if there are too many.
     """
     directory = root / folder
     if not directory.is_dir():
         return []
-    names = sorted(entry.name for entry in directory.iterdir() if entry.name.endswith(".yaml"))
+    entries = sorted(entry.name for entry in directory.iterdir())
+    names = [name for name in entries if name.endswith(".yaml")]
+    unread = [name for name in entries if name.lower().endswith(_SIMILAR) and name not in names]
+    if unread:
+        raise RecordError(
+            f"{folder}/{unread[0]}",
+            got="a file that is not read",
+            expected="records with the suffix .yaml",
+            next_step="rename it to <name>.yaml, or remove it",
+        )
     if len(names) > MAX_RECORDS:
         raise RecordError(
             folder,

@@ -130,7 +130,7 @@ def verify(
     Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
     """
     with _answering():
-        found = verify_version(manifest, trust=_trust(environment, trust), pin=sha256)
+        found = verify_version(_existing(manifest), trust=_trust(environment, trust), pin=sha256)
     if as_json:
         _print_json(
             {
@@ -168,7 +168,7 @@ def compare(
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
     with _answering():
-        candidates = [item for path in manifests for item in candidates_of(_manifest_at(path))]
+        candidates = [item for path in manifests for item in candidates_of(_existing(path))]
         best = front(candidates)
         advice = recommend_variants(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:
@@ -390,6 +390,22 @@ def _progress() -> Iterator[Callable[[str], None]]:
 def _manifest_at(path: Path) -> Path:
     """Return the manifest of a version folder, or the path unchanged."""
     return path / MANIFEST_FILE if path.is_dir() else path
+
+
+def _existing(path: Path) -> Path:
+    """Return the manifest that a path names.
+
+    Raises:
+        UserError: There is none.
+    """
+    found = _manifest_at(path)
+    if not found.exists():
+        raise UserError(
+            f"{found}: got no such file; expected the manifest of a version, or its folder. "
+            "Next: name one, such as models/digits/1.1.0, or `mobile-ai model build RECIPE` "
+            "makes one."
+        )
+    return found
 
 
 def _trust(environment: str, path: Path | None) -> Trust:

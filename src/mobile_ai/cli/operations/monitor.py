@@ -135,6 +135,13 @@ def findings(
     from mobile_ai.operations.monitor import read_findings  # noqa: PLC0415
 
     with _answering():
+        if findings_folder is None:
+            _existing(store)
+        elif not findings_folder.is_dir():
+            raise UserError(
+                f"--findings: got no folder {findings_folder}; expected one. "
+                "Next: `mobile-ai monitor drift` writes it."
+            )
         found = read_findings(findings_folder or store / "findings")
     _show([item for item in found if item.is_open or not only_open], as_json=as_json)
 

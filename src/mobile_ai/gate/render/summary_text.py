@@ -159,7 +159,10 @@ def forecast_sentence(cost: CostReport) -> str:
         if item.spent is not None and item.forecast is not None
     ]
     found = cost.actuals
-    return f"{found.month}, day {found.day} of {found.days}: {'; '.join(ends) or 'no budget'}"
+    said = f"{found.month}, day {found.day} of {found.days}: {'; '.join(ends) or 'no budget'}"
+    if not Decimal(found.untagged):
+        return said
+    return f"{said}; {usd(found.untagged)} without this stack's tags are in none"
 
 
 def model_title(item: ModelChange) -> str:

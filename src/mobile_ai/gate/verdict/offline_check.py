@@ -112,9 +112,15 @@ def stacks_of(root: Path, files: Iterable[Path]) -> list[str]:
     """Return the stacks that changed files may concern; all when none are named.
 
     Raises:
-        GateError: A file is not of this checkout, or is neither in it nor in an earlier commit.
+        GateError: No file is named and there is no stack; or a file is not of this checkout, or is
+            neither in it nor in an earlier commit.
     """
     known = stack_names(root)
+    if not known and not files:
+        raise GateError(
+            f"{root}: got no stack file; expected at least one Pulumi.<stack>.yaml. Next: run it "
+            "in the folder that has them; `mobile-ai schema settings` says what is in one."
+        )
     names = [_relative(path, root) for path in files]
     deleted = [name for name in names if not os.path.lexists(root / name)]
     for name in deleted:
