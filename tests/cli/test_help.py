@@ -70,13 +70,13 @@ def test_related_commands_stand_together(capsys, monkeypatch):
 
 def test_a_docstring_becomes_one_line_a_paragraph():
     def command():
-        """Do a thing.
+        """Act once.
 
         With two
         lines.
         """
 
-    assert unwrapped(command) == "Do a thing.\n\nWith two lines."
+    assert unwrapped(command) == "Act once.\n\nWith two lines."
     command.__doc__ = None
     assert unwrapped(command) is None
 

@@ -1,6 +1,6 @@
-"""What a next step names, resolved: commands, settings, files, and things with a name in words.
+"""Resolves what next steps name: commands, settings, files, and things with a name in words.
 
-What it names must exist. A step that names nothing must stand in ``next_steps.yaml``, where a
+A name must exist. A step that names nothing must stand in ``next_steps.yaml``, where a
 person wrote down why words are enough for it.
 """
 
@@ -47,7 +47,7 @@ _CLASS: Final = re.compile(r"\b[A-Z][a-z]+(?:[A-Z]\w*)+\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a next step names.
+    """Names of a next step.
 
     Attributes:
         names: What it names and what exists.

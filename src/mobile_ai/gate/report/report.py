@@ -90,7 +90,7 @@ class Outcomes(Part):
 
     @property
     def clean(self) -> bool:
-        """Whether all resources that were judged passed."""
+        """True if all resources that were judged passed."""
         return bool(self.passed) and not self._told
 
     @property
