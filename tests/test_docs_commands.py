@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
-import typer
-from botocore import xform_name
 
-from mobile_ai.cli.main import GROUPS, application
 from mobile_ai.sandbox.engine import locate_engine
+from tests.tools.command_lines import (
+    command_of,
+    missing_for_aws,
+    options,
+    unknown_options,
+    unknown_to_aws,
+    words,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,9 +30,8 @@ MODULES = [
     for room in ("src", "components", "policy-pack", "model-build")
     for path in sorted((ROOT / room).rglob("*.py"))
 ]
-# Of the AWS CLI itself, on every command.
-AWS_GLOBAL = {"--region", "--query", "--output", "--profile", "--no-cli-pager"}
 FENCE = re.compile(r"^```(?:sh|console|bash)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"Example: (mobile-ai (?:.+\n?)+)")
 INLINE = re.compile(r"`((?:mobile-ai|aws|pulumi) [^`\n]+)`")
 
 
@@ -52,45 +53,6 @@ def commands(program: str, pages: list[Path], *, typed: bool = False) -> list[An
     return list(calls.values())
 
 
-def words(line: str) -> list[str]:
-    """The words after the program, without brackets that mark what may be left out."""
-    call = re.split(r"\s[|>&]", line, maxsplit=1)[0]
-    return shlex.split(re.sub(r"(?<=\s)\[|\](?=\s|$)", "", call), comments=True)[1:]
-
-
-def command_of(arguments: list[str]) -> tuple[Any, list[str]]:
-    """The command that words name, and the words after its name.
-
-    Raises:
-        LookupError: There is none.
-    """
-    if arguments[0] in {"...", "--help", "--version"}:
-        return None, []
-    if arguments[0] not in GROUPS:
-        raise LookupError(f"mobile-ai {arguments[0]}")
-    command: Any = typer.main.get_command(application(arguments))
-    rest = list(arguments)
-    while rest and hasattr(command, "commands") and not rest[0].startswith("-"):
-        if rest[0] == "...":
-            return None, []
-        if rest[0] not in command.commands:
-            raise LookupError(f"mobile-ai {' '.join(arguments)}: {rest[0]}")
-        command = command.commands[rest.pop(0)]
-    return command, rest
-
-
-def options(arguments: list[str]) -> set[str]:
-    return {item.split("=", 1)[0] for item in arguments if item.startswith("--") and item != "--"}
-
-
-def unknown_options(line: str) -> set[str]:
-    command, rest = command_of(words(line))
-    if command is None:
-        return set()
-    known = {item for part in command.params for item in (*part.opts, *part.secondary_opts)}
-    return options(rest) - known - {"--help"}
-
-
 @pytest.mark.parametrize("line", commands("mobile-ai", PAGES))
 def test_a_command_that_a_page_names_exists_with_its_options(line):
     assert unknown_options(line) == set()
@@ -99,9 +61,12 @@ def test_a_command_that_a_page_names_exists_with_its_options(line):
 def named_in(module: Path) -> set[str]:
     """Return the commands between backticks in a module's strings: messages, help, docstrings."""
     text = module.read_text("utf-8")
-    nodes = ast.walk(ast.parse(text)) if "`mobile-ai " in text else ()
+    nodes = ast.walk(ast.parse(text)) if "mobile-ai " in text else ()
     strings = (item.value for item in nodes if isinstance(item, ast.Constant))
-    found = {call for item in strings if isinstance(item, str) for call in INLINE.findall(item)}
+    texts = [item for item in strings if isinstance(item, str)]
+    found = {
+        call for pattern in (INLINE, EXAMPLE) for text in texts for call in pattern.findall(text)
+    }
     return {" ".join(call.split()) for call in found if call.startswith("mobile-ai ")}
 
 
@@ -118,38 +83,6 @@ def test_a_command_that_a_message_names_exists_with_its_options(line):
 def test_a_line_of_a_runbook_parses(line):
     command, rest = command_of(words(line))
     assert command.make_context(command.name, rest).params
-
-
-@cache
-def operations(service: str) -> dict[str, Any]:
-    """The operations of an AWS service as its command line names them."""
-    session = botocore.session.get_session()
-    model = session.get_service_model({"s3api": "s3"}.get(service, service))
-    names = model.operation_names
-    return {xform_name(name, "-"): model.operation_model(name) for name in names}
-
-
-def unknown_to_aws(line: str) -> set[str]:
-    """The options of an AWS command line that its operation does not take.
-
-    Raises:
-        LookupError: There is no such operation.
-    """
-    service, operation, *rest = words(line)
-    if operation not in operations(service):
-        raise LookupError(line)
-    shape = operations(service)[operation].input_shape
-    members = set(shape.members) if shape else set()
-    known = {f"--{xform_name(member, '-')}" for member in members}
-    return options(rest) - known - AWS_GLOBAL
-
-
-def missing_for_aws(line: str) -> set[str]:
-    """Return the required options of an AWS operation that a command line lacks."""
-    service, operation, *rest = words(line)
-    shape = operations(service)[operation].input_shape
-    required = set(shape.required_members) if shape else set()
-    return {f"--{xform_name(member, '-')}" for member in required} - options(rest)
 
 
 @pytest.mark.parametrize("line", commands("aws", OF_AWS))

@@ -15,6 +15,12 @@ ELSEWHERE = {"evidence/bom.cdx.json", "mobile-ai.dev/manifest-sha256", "policy-p
 # Folders of tests that are about no single room.
 ACROSS = {"e2e", "examples", "images", "tools", "workflows"}
 CODE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+/?)`")
+PAGES = [*TABLES, *sorted((ROOT / "docs").rglob("*.md"))]
+SPAN = re.compile(r"`([\w.<>*{}-]+(?:/[\w.<>*{},-]+)+/?)`")
+FOLDERS = tuple(
+    f"{name}/" for name in ("components", "docs", "examples", "model-build", "operations")
+) + tuple(f"{name}/" for name in ("policy-pack", "src", "tests", "benchmarks", ".github"))
+USERS = "policy-pack/waivers"  # the sample has no waivers
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -40,6 +46,12 @@ def test_tests_mirror_the_rooms() -> None:
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/*") if path.suffix == ".py"}
     folders |= {path.parents[1].name for path in (ROOT / "tests").glob("*/*/*.py")}
     assert folders - ACROSS - {"tests"} == set(rooms()) - {"testing"}
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_path_below_our_folders_that_a_page_names_exists(page: Path) -> None:
+    named = {span for span in SPAN.findall(page.read_text("utf-8")) if span.startswith(FOLDERS)}
+    patterns = {span: re.sub(r"<[^>]*>|\{[^}]*\}", "*", span).rstrip("/") for span in named}
+    gone = [span for span, pattern in patterns.items() if not any(ROOT.glob(pattern))]
+    assert [span for span in gone if not span.startswith(USERS)] == []
 
 
 def test_pictures_are_small_enough_for_a_readme() -> None:

@@ -46,6 +46,8 @@ def test_a_module_that_may_read_the_clock_at_import_does(name):
     [
         ("import time\ntime.sleep(1)", "time.sleep"),
         ("from time import sleep\ndef test(): sleep(1)", "time.sleep"),
+        ("import asyncio\nasync def test(): await asyncio.sleep(0.1)", "asyncio.sleep"),
+        ("from asyncio import sleep as nap\nasync def test(): await nap(1)", "asyncio.sleep"),
         ("import os\ndef test(): os.urandom(4)", "other values"),
         ("from uuid import uuid4\nuuid4()", "other values"),
         ("import random\nrandom.choice([1])", "other values"),
@@ -77,6 +79,7 @@ def test_a_habit_is_refused(text, problem):
     [
         "import random\nrandom.Random(1).choice([1])",
         "import numpy as np\nnp.random.default_rng(1).normal()",
+        "import asyncio\nasync def test(): await asyncio.sleep(0)",
         "def test(random): random.sample([1], 1)",
         "from datetime import datetime\ndef test(): datetime.now()",
         "import time\ndef test():\n  at = time.monotonic()\n  assert answer(at) == 1",

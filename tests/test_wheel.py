@@ -196,7 +196,7 @@ def test_the_other_groups_begin_with_the_base(
         ("", "--version", 0, "mobile-ai "),
         ("", "schema manifest", 0, '"title": "ModelManifest"'),
         ("gate", "gate --help", 0, "--stack"),
-        ("gate", "check", 2, "got no Pulumi.yaml here or above; expected a checkout"),
+        ("policy-pack", "check", 2, "got no Pulumi.yaml here or above; expected a checkout"),
         ("gate", "gate --stack dev", 2, "got no Pulumi.yaml here or above; expected a checkout"),
         ("delivery", "release status --stack dev", 2, "releases/dev: got no releases"),
         ("device", "device why --dir d --app camera --model digits", 0, ""),
@@ -224,8 +224,8 @@ def test_the_base_verifies_a_signed_model(folder: Path, environment: Environment
     assert f"verified: {MODEL}/manifest.yaml" in out + err
 
 
-def test_the_gate_checks_a_checkout(environment: Environment) -> None:
-    python = environment("gate")
+def test_the_pack_alone_checks_a_checkout(environment: Environment) -> None:
+    python = environment("policy-pack")
     done = subprocess.run(
         [python.with_name("mobile-ai"), "check"],
         cwd=ROOT,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["stall", "until", "until_async"]
+__all__ = ["stall", "stall_async", "until", "until_async"]
 
 _PAUSE = 0.01
 # Only a test that fails waits this long.
@@ -18,6 +18,11 @@ _PATIENCE = 60.0
 def stall(seconds: float) -> None:
     """Take time, as a slow model or server does. A test that waits for something uses `until`."""
     time.sleep(seconds)
+
+
+async def stall_async(seconds: float) -> None:
+    """Take time as `stall` does, leaving the event loop to others: the period of something."""
+    await asyncio.sleep(seconds)
 
 
 def until(condition: Callable[[], Any], *, seconds: float = _PATIENCE) -> Any:

@@ -84,6 +84,14 @@ def test_verify_speaks_json(signed):
     assert (done.exit_code, value["ok"], value["findings"][0]["where"]) == (1, False, "pin")
 
 
+@pytest.mark.parametrize("command", ["verify", "compare"])
+@pytest.mark.usefixtures("place")
+def test_a_missing_manifest_is_named_as_it_was_given(command):
+    done = run(command, "models/nosuch/manifest.yaml")
+    assert isinstance(done.exception, UserError)
+    assert str(done.exception).startswith("models/nosuch/manifest.yaml: got no such file; ")
+
+
 @pytest.mark.usefixtures("place")
 def test_a_missing_trust_file_is_the_users_to_mend():
     done = run("verify", MANIFEST, "--environment", "prod")

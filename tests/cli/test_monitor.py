@@ -81,3 +81,11 @@ def test_costs_are_watched_too(tmp_path, monkeypatch, capsys):
         "cost-spike",
         ["notify", "throttle"],
     )
+
+
+@pytest.mark.parametrize("option", [[], ["--store", "nosuch"], ["--findings", "nosuch"]])
+def test_no_store_is_not_no_findings(option, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, said = run(capsys, "monitor", "findings", *option)
+    assert (code, said.out) == (2, "")
+    assert "Next: `mobile-ai monitor " in said.err

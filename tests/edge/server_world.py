@@ -32,6 +32,7 @@ from mobile_ai.edge.serving import (
     UnknownModelError,
 )
 from mobile_ai.edge.settings import ServerSettings
+from tests.waiting import until_async
 
 VERSION = "1.2.0"
 FEATURES, CLASSES = 16, 4
@@ -189,8 +190,7 @@ class Running:
         self.loop = asyncio.get_running_loop()
         rpc = await start_grpc(self.front, self._settings)
         serving = asyncio.create_task(self.server.serve())
-        while not self.server.started:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+        await until_async(lambda: self.server.started)
         self.grpc_port = rpc.port
         self.port = self.server.servers[0].sockets[0].getsockname()[1]
         self._up.set()

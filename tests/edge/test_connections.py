@@ -14,7 +14,7 @@ from mobile_ai.edge.admission import hash_key
 from mobile_ai.edge.descriptors import cap_connections
 from mobile_ai.edge.proto import open_inference_grpc_pb2 as messages
 from tests.edge.server_world import FEATURES, FixedTable, Running, mlp, settings
-from tests.waiting import until
+from tests.waiting import stall_async, until
 
 GET = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 INFER = b"POST /v2/models/mlp/infer HTTP/1.1\r\nHost: x\r\n"
@@ -27,7 +27,7 @@ TURN = 0.05
 
 async def _sweep(server: Running) -> None:
     while True:
-        await asyncio.sleep(TURN)
+        await stall_async(TURN)
         for connection in list(server.server.server_state.connections):
             connection.sweep(TURN)
 

@@ -26,7 +26,7 @@ from tests.edge.server_world import (
     mlp,
     settings,
 )
-from tests.waiting import stall, until
+from tests.waiting import stall, stall_async, until
 
 INFER = "/v2/models/mlp/infer"
 X = np.random.default_rng(5).normal(size=(3, FEATURES)).astype(np.float32)
@@ -274,7 +274,7 @@ def test_slow_and_endless_senders_are_cut_off_and_others_served() -> None:
 
 async def _sweep(server: Running) -> None:
     while True:
-        await asyncio.sleep(0.5)
+        await stall_async(0.5)
         for connection in list(server.server.server_state.connections):
             connection.sweep(0.5)
 

@@ -265,6 +265,21 @@ def test_the_command_tells_mistakes_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("flags", [[], ["--check"]])
+def test_a_folder_of_models_that_is_not_here_stops_the_start(tmp_path: Path, flags) -> None:
+    from mobile_ai.cli.edge import app  # noqa: PLC0415  # needs the server's libraries
+
+    config = tmp_path / "edge.yaml"
+    local = {"folder": "no-models", "trust": "policy-pack/trust/dev.yaml"}
+    follow = [{"model": "digits", "variant": "int8-onnx"}]
+    config.write_text(json.dumps({"models": {"local": local, "follow": follow}}))
+    done = CliRunner().invoke(app, ["serve", "--config", str(config), *flags])
+    told = str(done.exception)
+    assert done.exit_code == 1
+    assert told.startswith(f"models.local.folder: got no-models, which is not in {Path.cwd()}; ")
+    assert "Next: see docs/edge.md" in told
+
+
 def test_a_key_is_printed_with_the_entry_that_accepts_it() -> None:
     from mobile_ai.cli.edge import app  # noqa: PLC0415  # needs the server's libraries
 

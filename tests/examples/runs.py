@@ -53,6 +53,7 @@ def run_device(python: Path, folder: Path, environment: Mapping[str, str] = CLEA
     done = run(
         *(python, EXAMPLES / "device/update.py"),
         *(world.bucket, world.folder / "root.json", folder / "device"),
+        *("camera", "digits", "2.0.0", "site=dublin"),
         folder=folder,
         environment=environment,
     )

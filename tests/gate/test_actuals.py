@@ -72,5 +72,5 @@ def test_file_that_is_no_bill_is_refused(tmp_path, text):
 
 
 def test_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(GateError, match="FileNotFoundError"):
+    with pytest.raises(GateError, match="got No such file or directory"):
         read_actuals(tmp_path / "none.csv")

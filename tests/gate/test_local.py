@@ -11,6 +11,8 @@ from mobile_ai.sandbox.services.endpoints import (
     Cluster,
     Endpoints,
 )
+from mobile_ai.stack.errors import StackFileError
+from tests.stack.sample import stack_text
 
 OTHER = "444455556666"
 
@@ -51,11 +53,26 @@ def test_the_engine_is_told_where_it_is(options, tmp_path):
     }
 
 
-def test_without_one_the_command_that_starts_it_is_named(options):
-    with pytest.raises(GateError, match="Next: `mobile-ai sandbox up`, then"):
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        (DEFAULT_ACCOUNT, "Next: `mobile-ai sandbox up`, then"),
+        (OTHER, f"sandbox up --name prod --account {OTHER}`"),
+    ],
+)
+def test_without_one_the_command_that_starts_it_is_named(options, tmp_path, account, said):
+    asked = options()
+    text = stack_text(lambda it: it["aws"].update(accountId=account))
+    (tmp_path / "Pulumi.prod.yaml").write_text(text)
+    with pytest.raises(GateError, match=said):
+        in_sandbox(asked)
+
+
+def test_what_is_wrong_with_the_stack_file_is_said_before_that_no_sandbox_runs(options):
+    with pytest.raises(
+        StackFileError, match=r"Pulumi\.prod\.yaml:1:1 mobile-ai:owner: got nothing"
+    ):
         in_sandbox(options())
-    with pytest.raises(GateError, match=f"sandbox up --name prod --account {OTHER}`"):
-        in_sandbox(options(OTHER))
 
 
 def test_a_sandbox_of_another_account_is_refused(options, tmp_path):

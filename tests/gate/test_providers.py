@@ -71,7 +71,7 @@ def test_the_last_check_of_a_resource_counts(tmp_path: Path) -> None:
 def test_a_record_that_cannot_be_read_is_no_silent_zero(tmp_path: Path) -> None:
     record = tmp_path / "inputs.jsonl"
     record.write_text('{"urn": "a"')
-    with pytest.raises(GateError, match=r"inputs\.jsonl.*Next: run the gate again"):
+    with pytest.raises(GateError, match=r"inputs\.jsonl.*Next: run `mobile-ai gate` again"):
         read_checks(record)
 
 

@@ -17,6 +17,7 @@ from mobile_ai.contracts.roots import migrate_roots
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of
+from mobile_ai.stack.git import git
 
 ROOT = Path(__file__).parents[2]
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -110,15 +111,79 @@ def test_a_file_that_is_no_stack_file_cannot_be_used(checkout, text):
         (["README.md"], []),
         ([MANIFEST, "README.md"], ["dev", "prod"]),
         (["policy-pack/waivers/dev/w.yaml"], ["dev", "prod"]),
+        (["policy-pack"], ["dev", "prod"]),
+        (["."], ["dev", "prod"]),
+        (["Pulumi.prod.yaml", "README.md"], ["prod"]),
     ],
 )
 def test_changed_files_choose_the_stacks(checkout, files, stacks):
+    for name in files:
+        path = checkout / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch()
     assert stacks_of(checkout, [checkout / name for name in files]) == stacks
+
+
+def test_a_folder_without_a_stack_is_an_error(tmp_path):
+    with pytest.raises(GateError, match=r"got no stack file; expected at least one Pulumi"):
+        stacks_of(tmp_path, [])
+
+
+@pytest.mark.parametrize("name", ["w.yml", "w.YAML"])
+def test_a_record_whose_suffix_is_nearly_ours_is_refused(checkout, name):
+    folder = checkout / "policy-pack/waivers/dev"
+    folder.mkdir(parents=True)
+    (folder / name).write_text("x: 1\n")
+    (problem,) = check(checkout).problems
+    assert f"policy-pack/waivers/dev/{name}: got a file that is not read" in problem
+
+
+@pytest.mark.parametrize("name", ["team/own.rego", "own.REGO"])
+def test_a_rego_module_that_would_not_be_read_is_refused(checkout, name):
+    path = checkout / "policy-pack/rego" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("package mobile.ai.governance\n")
+    told = {str(item) for verdict in check(checkout).denied for item in verdict.findings}
+    assert any(f"rego/{name}: got a module that is not read" in item for item in told)
 
 
 def test_a_file_from_elsewhere_is_an_error(checkout):
     with pytest.raises(GateError, match="outside of"):
         stacks_of(checkout, [Path("/etc/hosts")])
+
+
+@pytest.mark.parametrize("name", ["Pulumi.prdo.yaml", "models/none.yaml", "README"])
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_file_that_never_was_there_is_an_error(checkout, name, committed):
+    if committed:
+        commit(checkout)
+    with pytest.raises(GateError, match=rf"{name}: got no such file, here or in an earlier commit"):
+        stacks_of(checkout, [checkout / name])
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_deleted_stack_file_is_said(checkout, committed, capsys, monkeypatch):
+    commit(checkout)
+    (checkout / "Pulumi.dev.yaml").unlink()
+    if committed:
+        commit(checkout)
+    monkeypatch.chdir(checkout)
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["check", "Pulumi.dev.yaml", "Pulumi.prod.yaml"])
+
+    shown = capsys.readouterr()
+    assert ended.value.code == 0
+    assert "dev: Pulumi.dev.yaml is deleted, and nothing was judged. Next: " in shown.err
+    assert shown.out.startswith("prod: ")
+
+
+def commit(checkout):
+    git(checkout, "init", "--quiet")
+    git(checkout, "add", "--all")
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    git(checkout, *who, "commit", "--quiet", "--message", "state")
 
 
 def test_the_command_exits_with_its_verdict(checkout, capsys, monkeypatch):

@@ -8,6 +8,9 @@ import jsonschema
 import pytest
 
 from mobile_ai.gate.render import FORMS, SUFFIXES, render, render_timing
+from mobile_ai.gate.render.blocks import PASSED
+from mobile_ai.gate.render.summary_text import headline
+from mobile_ai.gate.render.terminal import print_report
 from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.gate.report.cost import Terms, cost_report
@@ -52,6 +55,63 @@ def test_latency_within_the_noise_of_a_build_machine_says_so(form):
     assert "worse" not in text
 
 
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_a_difference_that_is_not_significant_has_a_reason(form):
+    found = valued_report()
+    figures = tuple(
+        Figure(name=note, unit="ms", prior=2, proposed=3, better="lower", note=note)
+        for note in ("within noise", "other machine")
+    )
+    variant = found.models[0].variants[0].model_copy(update={"figures": figures})
+    change = found.models[0].model_copy(update={"variants": (variant,)})
+    text = render(found.model_copy(update={"models": (change,)}), form)
+    assert "within noise: the median moved by no more than" in text
+    assert "other machine: the two versions were measured on different machines" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_figures_of_a_budget_are_explained_where_they_stand(form):
+    text = render(valued_report(), form)
+    assert "typical: expected usage; high: the most assumed" in text
+    assert text.index("48.36") < text.index("high: the most assumed")
+
+
+@pytest.mark.parametrize("name", ["denied", "passed"])
+def test_the_terminal_shows_the_verdict_first_and_last_and_counts_what_passed(name, capsys):
+    found = report(name)
+    print_report(found)
+    short = capsys.readouterr().out
+    lines = short.splitlines()
+    assert lines[0] == lines[-1] == headline(found)
+    assert "passed on everything they judged (--verbose lists them)" in short
+    assert PASSED not in short
+    for rule in found.rules:
+        assert rule.outcomes.clean or rule.id in short
+    print_report(found, verbose=True)
+    assert capsys.readouterr().out == render(found, "table")
+    assert PASSED in render(found, "table")
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_blocks_stand_in_the_order_of_a_reader_in_a_hurry(form):
+    text = render(report("denied"), form)
+    order = ["DENIED", "Denied", "Changes", "Cost", "Advice", "Warnings", "Rules"]
+    places = [text.index(title) for title in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_plan_that_could_not_be_judged_has_no_cost(form):
+    found = valued_report()
+    cost = report("passed", valued=Valued(cost=found.cost), doubts=("the pack changed",)).cost
+    assert (cost.proposed, cost.delta, cost.budgets) == (None, None, ())
+    valued = Valued(cost=found.cost, models=found.models)
+    text = render(report("program_failed", valued=valued), form)
+    assert "39.00" not in text
+    if form in {"table", "markdown"}:
+        assert "no estimate: unknown, as the plan could not be judged" in text
+
+
 def valued_report(**terms):
     before = {**PREVIOUS, "sha256": "1" * 64}
     flow = resource("aws:ec2/flowLog:FlowLog", {"logDestinationType": "s3"}, name="flow")
@@ -77,6 +137,15 @@ def test_month_that_will_end_above_its_limit_says_so(form):
     billed = Billed(month="2026-11", day=29, days=30, charges=(({}, Decimal(99)),))
     text = " ".join(render(valued_report(billed=billed), form).replace("\\", "").split())
     assert "2026-11, day 29 of 30: all 99.00 billed, 100.30 at its end - above its limit" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_charges_without_the_tags_of_the_stack_are_said_beside_its_forecast(form):
+    charges = (({}, Decimal(99)), ({"environment": "other"}, Decimal(7)))
+    terms = {"identity": {"environment": "dev", "project": "p"}}
+    billed = Billed(month="2026-11", day=29, days=30, charges=charges)
+    text = " ".join(render(valued_report(billed=billed, **terms), form).replace("\\", "").split())
+    assert "106.00 without this stack's tags are in none" in text
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -6,7 +6,7 @@ import pytest
 
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.governance.rego import evaluate
-from mobile_ai.governance.rego_lint import BUILTINS, problems
+from mobile_ai.governance.rego_lint import BUILTINS, problems, silent
 
 PACK = Path(__file__).parents[2] / "policy-pack"
 HEAD = "package mobile.ai.governance\n\nimport rego.v1\n\n"
@@ -124,3 +124,20 @@ def test_a_listed_built_in_is_defined_here(name: str) -> None:
     )
 
     assert result.denials == ("fired",)
+
+
+@pytest.mark.parametrize("name", ["denies", "denied", "Deny", "violation", "warning"])
+def test_a_module_whose_rule_nothing_asks_for_is_refused(name: str) -> None:
+    module = HEAD + f'{name} contains "x" if input.kind\n'
+    (told,) = silent({"own.rego": module, "other.rego": HEAD + 'deny contains "y" if false\n'})
+    assert told.startswith(f"own.rego has {name}, which nothing asks for")
+    with pytest.raises(DocumentError, match="it would never fire"):
+        evaluate({"own.rego": module}, {"kind": "K"}, registry={})
+
+
+@pytest.mark.parametrize("name", ["deny", "warn"])
+def test_a_module_of_helpers_that_another_uses_is_read(name: str) -> None:
+    helpers = HEAD + 'sensitive := {"a"}\n'
+    module = HEAD + f'{name} contains "x" if input.kind in sensitive\n'
+    assert list(silent({"helpers.rego": helpers, "own.rego": module})) == []
+    assert list(silent({"helpers.rego": helpers})) != []

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mobile_ai.stack.editor import sandbox_copy
 from mobile_ai.stack.errors import StackFileError
-from mobile_ai.stack.reader import StackFile
+from mobile_ai.stack.reader import StackFile, read_settings, stack_file_name, stack_of
 from tests.gate.support import STACK_TEXT
 
 FILE = StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml")
@@ -23,7 +23,7 @@ FILE = StackFile.parse(STACK_TEXT, name="Pulumi.dev.yaml")
     ],
 )
 def test_key_has_the_line_on_which_it_stands(key, line):
-    assert FILE.line_of_key(key) == line
+    assert FILE.position_of_key(key)[0] == line
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_key_has_the_line_on_which_it_stands(key, line):
     [("mobile-ai:owner.team", 3), ("mobile-ai:deployments[7]", 5), ("mobile-ai:missing", 0)],
 )
 def test_key_that_is_missing_has_the_line_of_what_should_hold_it(key, line):
-    assert FILE.line_of_key(key) == line
+    assert FILE.position_of_key(key)[0] == line
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_key_that_is_missing_has_the_line_of_what_should_hold_it(key, line):
     ],
 )
 def test_resource_has_the_line_of_its_deployment(name, line):
-    assert FILE.line_of_resource(name) == line
+    assert FILE.position_of_resource(name)[0] == line
 
 
 @pytest.mark.parametrize("text", ["a: [", "just text", "config: []", "", "config:\n  a: {b: *c}"])
@@ -57,13 +57,13 @@ def test_file_that_cannot_be_read_is_refused(text):
 
 def test_a_stack_without_a_file_has_no_positions():
     found = StackFile(name="x")
-    assert found.line_of_key("mobile-ai:owner") == 0
-    assert found.line_of_resource("field-digits") == 0
+    assert found.position_of_key("mobile-ai:owner")[0] == 0
+    assert found.position_of_resource("field-digits")[0] == 0
 
 
 @given(st.text(alphabet="ab:.[]0-9 ", max_size=30))
 def test_any_key_gives_a_line_or_none(path):
-    assert 0 <= FILE.line_of_key(path) <= STACK_TEXT.count("\n") + 1
+    assert 0 <= FILE.position_of_key(path)[0] <= STACK_TEXT.count("\n") + 1
 
 
 def test_copy_has_no_keys_of_the_real_backend():
@@ -81,3 +81,17 @@ def test_copy_keeps_the_salt_that_the_sandbox_state_was_made_with():
 
 def test_copy_changes_nothing_inside_the_config():
     assert StackFile.parse(sandbox_copy(STACK_TEXT, earlier="x"), name="x").config == FILE.config
+
+
+@pytest.mark.parametrize("name", ["../dev", "", "org/project/dev", "a\\b", "/etc/passwd"])
+def test_a_name_of_a_stack_that_names_another_file_is_refused_as_given(name, tmp_path):
+    with pytest.raises(StackFileError, match=r"^stack: got .*; expected the name alone") as caught:
+        stack_file_name(name)
+    assert repr(name) in str(caught.value)
+    with pytest.raises(StackFileError, match=r"^stack: got "):
+        read_settings(name, root=tmp_path)
+
+
+def test_a_stack_is_named_by_its_file():
+    assert stack_of("Pulumi.eu.west.yaml") == ("eu.west",)
+    assert stack_of("Pulumi.yaml") == stack_of("README.md") == ()

@@ -23,6 +23,7 @@ from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
 from tests.tools.policies_page import policies_page, schema_text
+from tests.tools.rego_input_page import rules_guide
 from tests.tools.rooms_table import architecture_page
 from tests.tools.types_in_use import aws_types_in_use
 
@@ -74,6 +75,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
         *(export_requirements, "--no-dev", "--extra", "policy-pack"),
         *("--prune", "typer", "--prune", "rich", "--prune", "ruamel-yaml"),
     ),
+    "docs/adding-a-rule.md": rules_guide,
     "docs/architecture.md": architecture_page,
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,

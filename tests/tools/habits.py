@@ -18,6 +18,7 @@ Problem = tuple[int, str]
 
 _CLOCKS: Final = {"time.time", "time.monotonic", "time.perf_counter", "time.process_time"}
 _WALL: Final = {"time.time", "datetime.now", "datetime.utcnow", "date.today"}
+_SLEEPS: Final = {"time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep"}
 _LUCK: Final = {"os.urandom", "uuid.uuid1", "uuid.uuid4"}
 _SEEDED: Final = {"random.Random", "numpy.random.default_rng"}
 
@@ -55,8 +56,8 @@ def _called(node: ast.AST, modules: dict[str, str]) -> str:
 def _calls(tree: ast.Module, modules: dict[str, str]) -> Iterator[Problem]:
     for node in ast.walk(tree):
         name = _called(node, modules)
-        if name == "time.sleep":
-            yield node.lineno, "time.sleep; wait with until() or take time with stall()"
+        if name in _SLEEPS and not _yields(node):
+            yield node.lineno, f"{name}; wait with until() or take time with stall()"
         elif name in _SEEDED and not (node.args or node.keywords):
             yield node.lineno, f"{name} without a seed; give one"
         elif name in _LUCK or (
@@ -66,6 +67,12 @@ def _calls(tree: ast.Module, modules: dict[str, str]) -> Iterator[Problem]:
                 node.lineno,
                 f"{name} gives other values in every run; use a generator with a seed",
             )
+
+
+def _yields(node: ast.AST) -> bool:
+    """Return whether a call of a sleep only lets others run: `asyncio.sleep(0)`."""
+    given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return isinstance(given, ast.Constant) and given.value == 0
 
 
 def _at_import(tree: ast.Module, modules: dict[str, str]) -> Iterator[Problem]:

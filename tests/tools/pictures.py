@@ -30,8 +30,6 @@ ROOT: Final = Path(__file__).parents[2]
 IMAGES: Final = ROOT / "docs/images"
 LARGEST: Final = 150_000  # bytes of a picture: a reader loads the README over a slow line
 _COLUMNS: Final = 108
-_RULES_SHOWN: Final = 6
-_HEADER_LINES: Final = 2
 _WINDOW: Final = ViewportSize(width=1180, height=1445)
 _CHARTS: Final = 2  # of the simulated fleet: versions in use, failures
 # Rich's SVG loads its font from a content delivery network; a README's images must not.
@@ -56,12 +54,11 @@ def main() -> int:
 
 
 def shorten(lines: list[str]) -> list[str]:
-    """Return the lines of a report without most of its rules and without its advice."""
+    """Return the lines of a report without its advice."""
     plain = [Text.from_ansi(line).plain.rstrip() for line in lines]
-    end = plain.index("")
-    model = next(at for at, line in enumerate(plain) if line.startswith("Model "))
-    shown = _HEADER_LINES + _RULES_SHOWN
-    return [*lines[:shown], f"... {end - shown} more rules ...", "", *lines[model:]]
+    begin = plain.index("Advice")
+    end = plain.index("", begin)
+    return [*lines[: begin + 1], f"... {end - begin - 1} lines of advice ...", *lines[end:]]
 
 
 def to_svg(lines: list[str]) -> str:

@@ -48,7 +48,10 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
         training.fit(copy, rows, gentle, seed=seed)
         return copy
     raise RecipeError(
-        f"adapt: {how}", got=how, expected="pruned, qat or dense", next_step="correct the variant"
+        f"adapt: {how}",
+        got=how,
+        expected="pruned, qat or dense",
+        next_step="correct the variant in the recipe",
     )
 
 

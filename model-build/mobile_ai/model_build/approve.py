@@ -132,7 +132,7 @@ def assessment_text(
             "expiry",
             got=expires.isoformat(),
             expected=f"after {issued.isoformat()}",
-            next_step="choose a later date",
+            next_step="give more days with --days",
         )
     predicate = {
         "model": meta.name,
@@ -189,7 +189,7 @@ def _check_counts(text: str, trust: Trust, role: str) -> None:
             error.what,
             got=error.got,
             expected=error.expected,
-            next_step="sign with the keys of that role; nothing was written",
+            next_step="name a key of that role with --key; nothing was written",
         ) from error
 
 
@@ -205,7 +205,7 @@ def check_role(role: str) -> None:
             f"role {role}",
             got="no right to sign an assessment",
             expected=f"one of {list(allowed)}",
-            next_step="ask whoever holds that role",
+            next_step="ask whoever holds that role in policy-pack/trust",
         )
 
 

@@ -105,7 +105,7 @@ def _two(signers: Mapping[str, Signer]) -> tuple[Signer, Signer]:
             "signers",
             got="one key for builder and evaluator",
             expected="two: whoever builds does not judge",
-            next_step="give the evaluator a key of its own",
+            next_step="give the evaluator a key of its own with --evaluator-key",
         )
     return builder, evaluator
 

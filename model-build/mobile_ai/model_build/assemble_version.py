@@ -113,7 +113,7 @@ def parent_manifest(build: BuildResult, models: Path) -> Parent | None:
             f"parent {build.parent.model} {build.parent.version}",
             got=f"a version without the artifact {build.parent.sha256[:12]}",
             expected="the version whose weights the fine-tune started from",
-            next_step="build the parent again, or restore it from Git",
+            next_step="build the parent again (`mobile-ai model build`), or restore it from Git",
         )
     return Parent(version=build.parent.version, sha256=found.sha256)
 
@@ -142,7 +142,7 @@ def _two_keys(signers: Mapping[str, Signer]) -> None:
             "signers",
             got=f"key {builder[:12]} as builder and as evaluator",
             expected="two keys: who builds does not judge what was built",
-            next_step="name another key for the evaluator",
+            next_step="name another key with --evaluator-key",
         )
 
 

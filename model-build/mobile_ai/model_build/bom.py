@@ -106,7 +106,8 @@ def validate_bom(text: str) -> None:
             "bill of materials",
             got=first,
             expected="a CycloneDX 1.6 document",
-            next_step="build the version again; the file is not written by hand",
+            next_step="build the version again (`mobile-ai model build`); nobody writes the file "
+            "by hand",
         )
 
 

@@ -69,7 +69,7 @@ class CeremonyError(ModelBuildError):
     """A ceremony whose results do not verify, or whose arguments are invalid."""
 
 
-_impossible = CeremonyError.advising("fix it and hold the ceremony again")
+_impossible = CeremonyError.advising("fix it and run `make model` again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ def front(candidates: Sequence[Candidate]) -> list[Candidate]:
     """
     if not candidates:
         raise CompareError(
-            "variants", got="none", expected="at least one", next_step="name a manifest"
+            "variants", got="none", expected="at least one", next_step="name a manifest.yaml"
         )
     return [item for item in candidates if not any(_beats(other, item) for other in candidates)]
 

@@ -71,7 +71,7 @@ def _parts(recipe: BuildRecipe, cache: Path | None) -> tuple[DataSpec, dict[str,
             f"{recipe.name}: data",
             got="none",
             expected="a data set with splits",
-            next_step="name one, or evaluate by parity only",
+            next_step="name one in the recipe, or evaluate by parity only",
         )
     rows = read_rows(recipe.data.name, cache=cache)
     _check_attributes(recipe, rows)

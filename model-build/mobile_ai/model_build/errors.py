@@ -37,5 +37,5 @@ def need(module: str) -> ModuleType:
             f"module {module}",
             got=str(error),
             expected="the packages of the extra build",
-            next_step="Next: pip install 'mobile-ai-delivery[build]'",
+            next_step="pip install 'mobile-ai-delivery[build]'",
         ) from error

@@ -110,7 +110,8 @@ def _download(source: LockedSource, target: Path) -> None:
                 f"{source.package}=={source.version}",
                 got=(done.stderr.strip().splitlines() or ["no such wheel"])[-1],
                 expected=f"{source.wheel} with sha256 {source.sha256[:12]}...",
-                next_step="check the connection to the package index and the lock's entry",
+                next_step="check the connection to the package index and the entry in "
+                "data.lock.yaml",
             )
         # Atomic: an interrupted download leaves no partial wheel under the final name.
         fetched.replace(target)

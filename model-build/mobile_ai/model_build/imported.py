@@ -95,7 +95,7 @@ def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Tran
             f"variant {spec.name}",
             got=f"format {spec.format}",
             expected=f"format {model.format}, as the imported file",
-            next_step="formats of an imported model are not converted",
+            next_step="import a file of the variant's format: an imported model is not converted",
         )
     content: bytes = model.content
     chain: tuple[Transform, ...] = (link,)

@@ -46,7 +46,7 @@ def load_lock(path: Path = _DATA_LOCK) -> dict[str, LockedSource]:
     Raises:
         DataError: If a field is missing, unknown or invalid.
     """
-    refused = DataError.advising("fix the entry it names")
+    refused = DataError.advising("fix the entry it names in data.lock.yaml")
     return read_model(_Lock, path, refused=refused, expected="the fields of LockedSource").sources
 
 

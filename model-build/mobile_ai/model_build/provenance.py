@@ -167,5 +167,6 @@ def _gap(variant: VariantResult, got: str, expected: str) -> ProvenanceError:
         f"links of variant {variant.variant}",
         got=got,
         expected=expected,
-        next_step="a build step did not record its input or output: build it again",
+        next_step="build the version again (`mobile-ai model build`): a step recorded no input "
+        "or output",
     )

@@ -27,7 +27,7 @@ class PullError(ModelBuildError):
     """A source that cannot be fetched, or does not match its digest."""
 
 
-_refused = PullError.advising("check the source and the tracking URI")
+_refused = PullError.advising("check the source and --tracking-uri")
 
 
 def pull(

@@ -49,7 +49,7 @@ def quantize_onnx(
                 f"quantize: {scheme}",
                 got="format onnx",
                 expected="static-int8, dynamic-int8 or fp16",
-                next_step="use format tflite for this scheme",
+                next_step="use `format: tflite` for this scheme in the recipe",
             )
         return _stable(target.read_bytes())
 

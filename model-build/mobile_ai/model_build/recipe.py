@@ -295,7 +295,7 @@ def _text(path: Path) -> str:
             f"recipe {path}",
             got=getattr(error, "strerror", None) or "bytes that are no UTF-8 text",
             expected="a recipe's YAML file",
-            next_step=f"name a file, such as one of {RECIPES.name}/: {known}",
+            next_step=f"name a recipe, such as one of {RECIPES.name}/: {known}",
         ) from error
 
 

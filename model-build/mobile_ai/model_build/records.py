@@ -80,5 +80,6 @@ def _wrong(path: Path, got: str) -> RecordError:
         f"record draft {path.name}",
         got=got,
         expected=f"{sorted(_KEYS)} with a role that may sign it",
-        next_step="fix the draft; mobile_ai.contracts.statements lists the roles by predicate type",
+        next_step="fix the draft; mobile_ai/contracts/statements.py lists the roles by predicate "
+        "type",
     )

@@ -29,7 +29,7 @@ class RegisterError(ModelBuildError):
     """A version that cannot be registered."""
 
 
-_refused = RegisterError.advising("verify the version and try again")
+_refused = RegisterError.advising("run `mobile-ai model verify` on its manifest and try again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,7 +131,7 @@ def _asked(path: Path, known: Mapping[Path, BuildRecipe]) -> Asked:
             str(path),
             f"{request.model} {request.parent.version}",
             f"a version in {folder} with the manifest that the request names",
-            "correct or remove the request",
+            "correct or remove models/<model>/retrain.yaml",
         )
     least = _key(request.parent.version)
     later = [

@@ -80,9 +80,9 @@ def load(path: Path, format_: str) -> Runner:
         return OnnxRunner(path)
     raise ModelBuildError(
         f"{path.name}",
-        got=f"format {format_}",
+        got=f"format {format_}: {unavailable(format_) or 'without a runtime'}",
         expected="tflite or onnx",
-        next_step=unavailable(format_) or "export it to one of these",
+        next_step="export it to one of these",
     )
 
 

@@ -138,7 +138,7 @@ def bundle_envelope(bundle: Mapping[str, object], keyid: str) -> Envelope:
             "model-signing bundle",
             got=f"{type(error).__name__}: {error}",
             expected="a Sigstore bundle with a DSSE envelope",
-            next_step="build the version again",
+            next_step="build the version again: `mobile-ai model build`",
         ) from error
     return Envelope(payload, kind, {keyid: Signature(keyid, raw.hex())})
 
@@ -189,7 +189,7 @@ def check_key(key: Key, *, role: str, trust: Trust) -> None:
             got=f"key {key.keyid[:12]}",
             expected=f"an active key of role {role} in trust {trust.label}: "
             f"{sorted(keyid[:12] for keyid in known) or 'it has none'}",
-            next_step=f"sign with a key of role {role}; nothing was written",
+            next_step=f"name a key of role {role} with --key; nothing was written",
         )
 
 

@@ -76,7 +76,7 @@ def _plan(recipe: BuildRecipe) -> TrainSpec:
             f"{recipe.name}: source.kind",
             got=recipe.source.kind,
             expected="network or fine-tune, with 'train'",
-            next_step="an imported model is not trained",
+            next_step="start from a recipe with `train`: an imported model is not trained",
         )
     return recipe.train
 

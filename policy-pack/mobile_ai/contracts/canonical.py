@@ -77,7 +77,7 @@ def parse_sha256(value: object, *, name: str) -> str:
         name,
         got=repr(value)[:80],
         expected="a SHA-256 digest: 64 lower-case hexadecimal digits",
-        next_step="write the document again with the tool that made it",
+        next_step="write the document again with the `mobile-ai` command that made it",
     )
 
 

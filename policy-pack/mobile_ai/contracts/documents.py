@@ -3,7 +3,7 @@
 YAML is read as JSON values only: no aliases (a few lines of nested aliases expand to gigabytes, the
 "billion laughs" attack), no duplicate keys (parsers differ in which one wins), no tags, and no
 plain scalars that YAML 1.1 and 1.2 resolve to different values, since the engine reads the same
-file with another library. Dates stay text.
+file with another library: a date without quotes is a time to it and a text to others.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = ["MAX_DOCUMENT_BYTES", "dump_yaml", "read_json", "read_yaml", "read_ya
 MAX_DOCUMENT_BYTES = 1_000_000
 """Largest document that is read, bytes."""
 _MAX_DEPTH = 40
+_MAX_DIGITS = 400  # of an integer; a double has 309, and Python converts no more than 4,300
 # Plain scalars that PyYAML (YAML 1.1) and the engine's yaml.v3 (1.2 with parts of 1.1) disagree on.
 _AMBIGUOUS = re.compile(
     r"""
@@ -32,6 +33,10 @@ _AMBIGUOUS = re.compile(
     | [-+]?[0-9.]*_[0-9._]*                      # digits grouped by underscores
     | [-+]?(?:[0-9]+|[0-9]*\.[0-9]*)e[0-9]+ | [-+]?[0-9]+e[-+][0-9]+  # exponents
     | [-+]?\.inf | \.nan | = | <<
+    # Timestamps of YAML 1.1, and those that yaml.v3 reads: text in 1.2's core schema.
+    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}
+      (?:(?:t|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]*)?
+         (?:[ \t]*(?:z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -90,6 +95,11 @@ def _represent_text(dumper: Any, text: str) -> Any:
 
 _Dumper.add_representer(str, _represent_text)
 
+_not_plain = DocumentError.advising(
+    "fix the line it names",
+    expected="plain YAML without aliases, tags, repeated keys or values to guess at",
+)
+
 
 def read_yaml(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Any:
     """Return the single YAML document in a text, as JSON values.
@@ -117,13 +127,12 @@ def read_yaml_documents(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_B
         _check_events(text)
         # A subclass of the safe loader: no tag constructs a Python object.
         return list(yaml.load_all(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise _not_plain(place, str(error.problem or error.context)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DocumentError(
-            name,
-            got=" ".join(str(error).split()),
-            expected="plain YAML without aliases, tags, repeated keys or values to guess at",
-            next_step="fix the line it names",
-        ) from error
+        raise _not_plain(name, " ".join(str(error).split())) from error
 
 
 def read_json(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Any:
@@ -134,13 +143,18 @@ def read_json(text: str, *, name: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> A
     """
     _check_size(text, name, max_bytes)
     try:
-        return json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=_unique_pairs,
+            parse_constant=_refuse_constant,
+            parse_int=_bounded_int,
+        )
     except (ValueError, RecursionError) as error:
         raise DocumentError(
             name,
             got=str(error),
             expected="strict JSON",
-            next_step="write the file again with the tool that made it",
+            next_step="write the file again with the command that made it",
         ) from error
 
 
@@ -165,7 +179,7 @@ def _check_events(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_BaseLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise ValueError(f"alias {event.anchor!r} is not read")  # noqa: TRY004
+            raise _refusal(f"alias {event.anchor!r} is not read", event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -174,21 +188,27 @@ def _check_events(text: str) -> None:
             _check_scalar(event)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise ValueError(f"tag {tag!r} is not read{_at(event)}")
+            raise _refusal(f"tag {tag!r} is not read", event)
         if depth > _MAX_DEPTH:
-            raise ValueError(f"nested deeper than {_MAX_DEPTH}")
+            raise _refusal(f"nested deeper than {_MAX_DEPTH}", event)
 
 
 def _check_scalar(event: Any) -> None:
-    if event.implicit[0] and not event.style and _AMBIGUOUS.fullmatch(event.value):
-        raise ValueError(
-            f"{event.value!r} means different things to different readers of YAML{_at(event)}; "
-            "quote it, or write a plain decimal number, true or false"
+    if not event.implicit[0] or event.style:
+        return
+    if _AMBIGUOUS.fullmatch(event.value):
+        raise _refusal(
+            f"{event.value!r}, which means different things to different readers of YAML; quote "
+            "it, or write a plain decimal number, true or false",
+            event,
         )
+    digits = event.value.lstrip("+-")
+    if len(digits) > _MAX_DIGITS and digits.isdecimal():
+        raise _refusal(_too_long(digits), event)
 
 
-def _at(event: Any) -> str:
-    return f", line {event.start_mark.line + 1}"
+def _refusal(problem: str, event: Any) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, event.start_mark)
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -196,6 +216,18 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise ValueError("a key is repeated in one object")
     return value
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits.lstrip("-")) > _MAX_DIGITS:
+        raise ValueError(_too_long(digits))
+    return int(digits)
+
+
+def _too_long(digits: str) -> str:
+    return (
+        f"an integer of {len(digits.lstrip('-'))} digits, of which at most {_MAX_DIGITS} are read"
+    )
 
 
 def _refuse_constant(constant: str) -> Any:

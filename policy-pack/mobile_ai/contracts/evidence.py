@@ -129,7 +129,8 @@ def _verify_kind(
             kind,
             got=f"no subject with sha256 {min(missing)}",
             expected="the canonical manifest and every artifact among its subjects",
-            next_step="the manifest or an artifact was changed after signing: build it again",
+            next_step="build it again (`mobile-ai model build`): manifest or artifact changed "
+            "after signing",
         )
     return statement
 

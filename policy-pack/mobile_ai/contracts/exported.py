@@ -72,7 +72,7 @@ def read_export(export: Any, *, name: str) -> ExportedState:
             name,
             got=f"{type(error).__name__}: {error}",
             expected="a state as `pulumi stack export` writes it",
-            next_step="export it again",
+            next_step="export it again with `pulumi stack export`",
         ) from error
 
 

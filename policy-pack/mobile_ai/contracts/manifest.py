@@ -78,7 +78,10 @@ def read_manifest(text: str, *, name: str) -> tuple[ModelManifest, dict[str, Any
     values = read_yaml(text, name=name)
     if not isinstance(values, dict):
         raise ManifestError(
-            name, got=type(values).__name__, expected="a mapping", next_step="build the model again"
+            name,
+            got=type(values).__name__,
+            expected="a mapping",
+            next_step="run `mobile-ai model build` again",
         )
     try:
         # Through JSON, so that strict types accept what YAML can say (lists, timestamps).
@@ -93,7 +96,8 @@ def read_manifest(text: str, *, name: str) -> tuple[ModelManifest, dict[str, Any
             name,
             got=problems,
             expected=f"the ModelVersion schema {values['apiVersion']}",
-            next_step="build the version again; manifests are not edited by hand",
+            next_step="build the version again (`mobile-ai model build`); nobody edits manifests "
+            "by hand",
         ) from error
 
 
@@ -109,6 +113,7 @@ def _schema(values: Mapping[str, Any], name: str) -> type[ModelManifest]:
             name,
             got=f"apiVersion {version!r:.80}",
             expected=f"apiVersion {' or '.join(_VERSIONS)}",
-            next_step="build the version again, or install a mobile-ai that reads this format",
+            next_step="build the version again, or install a release of `mobile-ai` that reads "
+            "this format",
         )
     return _VERSIONS[version]

@@ -30,7 +30,7 @@ from mobile_ai.contracts.trust import Trust, parse_time
 __all__ = ["Record", "Records", "Waiver", "read_records"]
 
 _refused = VerificationError.advising(
-    "have a role that may sign the record do so, or remove the file"
+    "have a role that may sign it do so (docs/policies.md, records-verified), or remove the file"
 )
 
 _K = TypeVar("_K")

@@ -34,7 +34,7 @@ __all__ = [
 
 _broken = NotSigned.advising("restore releases/ from the protected branch")
 
-_malformed = DocumentError.advising("release it again with this project's tools")
+_malformed = DocumentError.advising("release it again with `mobile-ai release publish`")
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")
 # Bytes: the limit for targets metadata in python-tuf's client (`UpdaterConfig.targets_max_length`).
@@ -287,5 +287,8 @@ def _named(role: str, signed: Mapping[str, Any]) -> list[ReleasedTarget]:
         ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DocumentError(
-            role, got=repr(error), expected="targets with sha256", next_step="publish again"
+            role,
+            got=repr(error),
+            expected="targets with sha256",
+            next_step="run `mobile-ai release publish` again",
         ) from error

@@ -143,7 +143,7 @@ class Roots:
                 f"stack {name!r}",
                 got="no entry",
                 expected=f"one of {sorted(self.stacks)} in policy-pack/{_FILE}",
-                next_step="have the stack added on the protected branch",
+                next_step="have the stack added to policy-pack/stacks.yaml on the protected branch",
             )
         return self.stacks[name]
 

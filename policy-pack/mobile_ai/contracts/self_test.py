@@ -31,7 +31,7 @@ __all__ = [
     "check_self_test",
 ]
 
-_unfit = EvidenceError.advising("build the version again")
+_unfit = EvidenceError.advising("build the version again: `mobile-ai model build`")
 
 MAX_SELF_TEST_BYTES: Final = 8_000_000
 """Largest self-test file of a version, in bytes."""
@@ -123,7 +123,7 @@ def _read(data: bytes, name: str) -> _File:
             f"{name}: {where}",
             got=f"{problem['input']!r:.80}",
             expected=problem["msg"],
-            next_step="build the version again",
+            next_step="build the version again: `mobile-ai model build`",
         ) from error
 
 

@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 _malformed = DocumentError.advising(
-    "sign it again with `mobile-ai`; such files are not written by hand",
+    "sign it again with the `mobile-ai` command that made it; nobody writes such files by hand",
     expected="a signed in-toto Statement v1",
 )
 

@@ -42,10 +42,12 @@ __all__ = [
 ]
 
 _broken = TrustError.advising(
-    "restore the file from the protected branch; until then nothing signed counts"
+    "restore it from the protected branch (policy-pack/trust); until then nothing signed counts"
 )
 
-_unverified = VerificationError.advising("have the right role sign it, then commit the file")
+_unverified = VerificationError.advising(
+    "have the right role sign it (docs/models.md, Trust), then commit the file"
+)
 
 KEY_STATES: Final = ("active", "superseded", "compromised")
 """States of a key; a superseded one counts only for versions that were released before."""

@@ -28,7 +28,7 @@ from mobile_ai.governance.rule_terms import Enforcement, Parameter, RuleTerms
 
 __all__ = ["PackConfig", "config_schema", "load_config"]
 
-_refused = DocumentError.advising("fix the pack config; its schema lists all")
+_refused = DocumentError.advising("fix the pack config; policy-pack/config/schema.json lists all")
 
 _RANK: Final = {"mandatory": 2, "advisory": 1, "disabled": 0}
 _KEYS: Final = frozenset({"$schema", "jurisdictions", "regions", "rules", "vocabulary"})

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.governance.rego_lint import problems
+from mobile_ai.governance.rego_lint import problems, silent
 
 __all__ = ["RegoResult", "evaluate"]
 
@@ -73,6 +73,8 @@ def _interpreter(modules: tuple[tuple[str, str], ...], registry: bytes) -> Any:
         if wrong := next(problems(text), None):
             raise ValueError(f"{name}, {wrong}")
         interpreter.add_module(name, text)
+    if quiet := next(silent(dict(modules)), None):
+        raise ValueError(quiet)
     interpreter.add_data_json(f'{{"ai_registry":{registry.decode()}}}')
     return interpreter
 

@@ -10,11 +10,11 @@ listed built-in or of a function of the module, and every variable must be intro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["BUILTINS", "problems"]
+__all__ = ["BUILTINS", "problems", "silent"]
 
 # Built-ins that gave equal results in the evaluator and in OPA 1.22 on test calls of each. Those
 # that the evaluator leaves undefined (net.cidr_contains, time.format, urlquery.encode, http.send,
@@ -45,6 +45,7 @@ _TOKEN: Final = re.compile(
     | (?P<name>[A-Za-z_]\w*) | (?P<sign>:=|==|!=|<=|>=|[-+*/%&|<>=.,:;(){}\[\]])""",
     re.VERBOSE,
 )
+_STATEMENTS: Final = frozenset({"package", "import", "default"})
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -68,6 +69,20 @@ def problems(module: str) -> Iterator[str]:
     for rule in rules:
         if rule[0].text not in {"package", "import"}:
             yield from _of_rule(rule, ours)
+
+
+def silent(modules: Mapping[str, str]) -> Iterator[str]:
+    """Yield the modules that can never fire: no `deny` or `warn`, and no name that others use."""
+    rules = {name: list(_rules(list(_tokens(text)))) for name, text in modules.items()}
+    for name, own in rules.items():
+        heads = {rule[0].text for rule in own} - _STATEMENTS
+        others = (rule for other, theirs in rules.items() if other != name for rule in theirs)
+        used = {token.text for rule in others for token in rule if token.kind == "name"}
+        if not heads & {"deny", "warn"} and not heads & used:
+            yield (
+                f"{name} has {', '.join(sorted(heads)) or 'nothing'}, which nothing asks for: it "
+                "would never fire; expected a set `deny` or `warn`"
+            )
 
 
 def _tokens(module: str) -> Iterator[_Token]:

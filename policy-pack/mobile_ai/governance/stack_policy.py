@@ -109,6 +109,16 @@ def load_roots(folder: Path) -> Roots:
 
 def _rego(folder: Path) -> dict[str, str]:
     names = sorted(path.name for path in (folder / "rego").glob("*.rego"))
+    for path in (folder / "rego").rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        # What is not read must not look as if it were.
+        if name.lower().endswith(".rego") and name.removeprefix("rego/") not in names:
+            raise DocumentError(
+                name,
+                got="a module that is not read",
+                expected="rego/<name>.rego, in no folder below",
+                next_step="move it to policy-pack/rego, with the suffix .rego",
+            )
     return {name: _text(folder, f"rego/{name}") for name in names}
 
 
@@ -119,7 +129,8 @@ def _text(folder: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(name, f"{type(error).__name__}") from error
+        got = getattr(error, "strerror", None) or "bytes that are no UTF-8 text"
+        raise _unreadable(name, got) from error
 
 
 def _unreadable(name: str, got: str, *, expected: str = "a text file of the pack") -> DocumentError:

@@ -111,7 +111,7 @@ class Assumptions:
                     f"what-if {key}",
                     got=value,
                     expected="a share from 0 to 1",
-                    next_step="write 0.3 for 30 percent",
+                    next_step="write 0.3 for 30 percent (docs/cost.md, Assumptions)",
                 )
             bands[known[key]] = Band.flat(exact)
         return replace(self, **bands)

@@ -118,7 +118,7 @@ def tiers_of(products: Iterable[str], offer: Offer, *, region: str) -> tuple[Tie
             f"price list {offer.service} {offer.usage} {region}",
             got=f"{len(found)} different prices",
             expected="one",
-            next_step="narrow the query in governance/cost/offers.py",
+            next_step="narrow the query in mobile_ai/pricing/offers.py",
         )
     return found.pop() if found else ()
 

@@ -298,5 +298,5 @@ def _missing(what: str) -> CostError:
         what,
         got="nothing",
         expected="a known price: no optimum is guessed",
-        next_step="refresh the prices, or state it in the stack file",
+        next_step="run `mobile-ai cost prices refresh`, or state it in the stack file",
     )

@@ -91,7 +91,7 @@ def changed_usage(resources: Sequence[Resource], values: Mapping[str, str]) -> l
                 f"what-if {key!r}",
                 got=f"deployment {key.rpartition('.')[0]!r}",
                 expected=f"one of {sorted(names)}",
-                next_step="name a deployment of the stack",
+                next_step="name a deployment of the stack (`mobile-ai cost estimate` lists them)",
             )
     return [_with_usage(item, values) if item.type == DEPLOYMENT else item for item in resources]
 

@@ -95,7 +95,7 @@ def _usd(plan: Plan, line: Line) -> Decimal:
         f"price of {line.item} in {line.region}",
         got="nothing",
         expected="a known price: no optimum is guessed",
-        next_step="refresh the prices",
+        next_step="run `mobile-ai cost prices refresh`",
     )
 
 

@@ -81,7 +81,7 @@ class Band:
                 "band",
                 got=f"{self.low}, {self.typical}, {self.high}",
                 expected="0 <= low <= typical <= high",
-                next_step="correct the assumption",
+                next_step="correct the assumption (docs/cost.md, Assumptions)",
             )
 
     @classmethod

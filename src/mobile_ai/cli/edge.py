@@ -22,6 +22,7 @@ from mobile_ai.edge.settings import (
     ServerSettingsError,
     from_environment,
     load_settings,
+    require_local_files,
 )
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
@@ -47,9 +48,11 @@ def serve(
 ) -> None:
     """Serve models over the Open Inference Protocol v2 until SIGTERM or Ctrl-C.
 
-    Examples: mobile-ai edge serve --config edge.yaml;
-    mobile-ai edge serve --config edge.yaml --check;
-    curl http://127.0.0.1:8080/v2/health/ready
+    Models are ready when http://127.0.0.1:8080/v2/health/ready answers 200.
+
+    Example: mobile-ai edge serve --config edge.yaml
+
+    Example: mobile-ai edge serve --config edge.yaml --check
     """
     settings = _settings(config)
     if port is not None:
@@ -63,7 +66,9 @@ def serve(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings))
     except (FileError, OSError, RuntimeError) as error:
-        raise UserError(f"edge serve: {error}. Next: fix it and start again") from error
+        raise UserError(
+            f"edge serve: {error}. Next: fix it (docs/edge-settings.md) and start again"
+        ) from error
 
 
 @app.command()
@@ -85,6 +90,8 @@ def key(
 
 def _settings(config: Path | None) -> ServerSettings:
     try:
-        return from_environment(os.environ) if config is None else load_settings(config)
+        found = from_environment(os.environ) if config is None else load_settings(config)
+        require_local_files(found)
     except ServerSettingsError as error:
         raise UserError(f"{error}\nNext: see docs/edge.md") from error
+    return found

@@ -11,6 +11,8 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from mobile_ai.cli.errors import DISTRIBUTION, UserError, file_error, missing_extra
+from mobile_ai.cli.help_text import unwrap_all, unwrapped
+from mobile_ai.cli.streams import take_every_character
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable_lines
 
@@ -52,7 +54,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "check": Group(
         module="mobile_ai.cli.deploy.check",
         help="Check stack files, manifests and waivers without an engine.",
-        extra="gate",
+        extra="policy-pack",
         is_command=True,
     ),
     "audit": Group(
@@ -147,6 +149,18 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
 }
 
+PANELS: Final[Mapping[str, Sequence[str]]] = {
+    "Deploy": ("check", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
+    "Models, releases and signatures": (
+        *("model", "release", "device", "edge", "record", "trust", "key"),
+    ),
+    "Cost": ("cost", "recommend"),
+    "Operate": ("audit", "monitor", "remediate"),
+    "Start": ("init", "sandbox", "schema"),
+}
+"""Commands as the list of commands groups them; one that stands nowhere comes last."""
+_OTHER: Final = "Other commands"
+
 
 def application(arguments: Sequence[str]) -> typer.Typer:
     """Return the application, with only the selected command group loaded.
@@ -162,8 +176,11 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         callback=_options,
     )
     named = _named(arguments)
-    for name, group in GROUPS.items():
-        _add(app, name, group, loaded=name == named)
+    panels = {name: panel for panel, names in PANELS.items() for name in names}
+    order = [*panels]
+    for name in sorted(GROUPS, key=lambda it: order.index(it) if it in panels else len(order)):
+        panel = panels.get(name, _OTHER)
+        _add(app, name, GROUPS[name], panel=panel, loaded=name == named)
     return app
 
 
@@ -171,12 +188,16 @@ def _named(arguments: Sequence[str]) -> str:
     return next((item for item in arguments if not item.startswith("-")), "")
 
 
-def _add(app: typer.Typer, name: str, group: Group, *, loaded: bool) -> None:
+def _add(app: typer.Typer, name: str, group: Group, *, panel: str, loaded: bool) -> None:
     module = importlib.import_module(group.module) if loaded else None
     if group.is_command:
-        app.command(name, help=None if module else group.help)(module.command if module else _none)
+        told = unwrapped(module.command) if module else group.help
+        command = app.command(name, help=told, rich_help_panel=panel)
+        command(module.command if module else _none)
     else:
-        app.add_typer(module.app if module else typer.Typer(), name=name, help=group.help)
+        loaded_app = module.app if module else typer.Typer()
+        unwrap_all(loaded_app)
+        app.add_typer(loaded_app, name=name, help=group.help, rich_help_panel=panel)
 
 
 def _none() -> None:
@@ -185,6 +206,7 @@ def _none() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console script; a user error prints its message and exits with code 2."""
+    take_every_character()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         application(arguments)(args=list(arguments), prog_name="mobile-ai")

@@ -25,7 +25,7 @@ from mobile_ai.delivery.repository.targets import self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.settings_deployment import Deployment
 
-_wrong = ReleaseError.advising("name a model that the stack file pins")
+_wrong = ReleaseError.advising("name a model that the stack file pins (`mobile-ai release status`)")
 
 _FORMATS = frozenset({"tflite", "onnx"})
 

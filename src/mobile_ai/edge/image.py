@@ -55,7 +55,8 @@ def stage_image(out: Path, *, stack: str, model: str | None = None, root: Path =
     """
     _need(
         root / "uv.lock",
-        "clone the repository and run this there: an image is made from its sources and its lock",
+        "clone the repository (docs/edge.md) and run this there: an image is made from its "
+        "sources and its lock",
     )
     trust = root / "policy-pack" / _trust_file(root, stack)
     _need(trust, "see docs/models.md: who may vouch for models")

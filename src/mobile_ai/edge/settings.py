@@ -176,6 +176,27 @@ def from_environment(
     )
 
 
+def require_local_files(settings: ServerSettings) -> None:
+    """Refuse a server whose only source of models is a folder that is not there.
+
+    Raises:
+        ServerSettingsError: The folder of models or the trust file is missing.
+    """
+    local = settings.models.local
+    if local is None or settings.models.releases is not None:
+        return
+    for name, path, there in (
+        ("folder", local.folder, local.folder.is_dir()),
+        ("trust", local.trust, local.trust.is_file()),
+    ):
+        if not there:
+            kind = "a file" if name == "trust" else "a folder"
+            raise ServerSettingsError(
+                f"models.local.{name}: got {path}, which is not in {Path.cwd()}; expected {kind}, "
+                "by a path from the current folder or an absolute one"
+            )
+
+
 def load_settings(path: Path) -> ServerSettings:
     """Return the settings in a file.
 

@@ -80,7 +80,7 @@ def find_root(start: Path) -> Path:
             return folder
     raise GateError(
         f"{start}: got no {_PROGRAM} here or above; expected a checkout of the project. "
-        "Next: run the command inside it."
+        "Next: run it in the folder with Pulumi.yaml."
     )
 
 

@@ -75,7 +75,7 @@ def edited_deployment(file: StackFile, name: str, change: Change) -> tuple[str, 
                 key=f"{file.place_of(_DEPLOYMENTS)} {_DEPLOYMENTS}",
                 got=f"no deployment {name!r}",
                 expected=f"one of {sorted(entries)}",
-                next_step="name a deployment as <app>-<model>",
+                next_step="name a deployment of the stack file as <app>-<model>",
             )
             raise UnknownDeploymentError([problem])
         return change(entries[name])

@@ -111,7 +111,7 @@ def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
         return Problem(
             key=key,
             got="nothing",
-            expected=node.get("description", "a value").rstrip("."),
+            expected=_form(node, schema),
             next_step="add the key to the stack file",
         )
     if kind == "extra_forbidden":
@@ -127,6 +127,27 @@ def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
     )
 
 
+_KINDS = {"string": "a text", "integer": "a whole number", "number": "a number"}
+
+
+def _form(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Return what a value may be, by its schema, and what it is for."""
+    described = node.get("description", "")
+    node = _resolve(node, schema)
+    keys = ", ".join(node.get("required") or node.get("properties", ()))
+    if "enum" in node:
+        form = f"one of {', '.join(map(str, node['enum']))}"
+    elif node.get("type") == "array":
+        item = _form({**node.get("items", {}), "description": ""}, schema)
+        form = f"a list, each entry {item}"
+    elif keys:
+        form = f"a mapping with {keys}"
+    else:
+        form = _KINDS.get(str(node.get("type")), "a value")
+        form = "true or false" if node.get("type") == "boolean" else form
+    return f"{form} ({described.rstrip('.')})" if described else form
+
+
 def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Problem:
     known = sorted(parent.get("properties", {}))
     near = difflib.get_close_matches(name, known, n=1)
@@ -134,7 +155,8 @@ def _unknown_key(key: str, name: str, parent: Mapping[str, Any], got: str) -> Pr
         key=key,
         got=f"an unknown key with value {got}",
         expected=f"one of {', '.join(known)}",
-        next_step=_GONE.get(name) or (f"did you mean {near[0]!r}?" if near else "remove the key"),
+        next_step=_GONE.get(name)
+        or (f"did you mean {near[0]!r}?" if near else "remove the key from the stack file"),
     )
 
 

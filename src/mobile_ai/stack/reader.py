@@ -19,12 +19,13 @@ import yaml
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.stack.errors import Problem, SettingsError, StackFileError
+from mobile_ai.stack.errors import Problem, SettingsError, StackFileError, excerpt
 from mobile_ai.stack.records import RecordError, read_below
 from mobile_ai.stack.settings import NAMESPACE, Settings, parse_settings
 
 __all__ = [
     "Mark",
+    "Position",
     "StackFile",
     "foreign_keys",
     "missing_stack_file",
@@ -32,6 +33,7 @@ __all__ = [
     "read_stack_file",
     "stack_file_name",
     "stack_names",
+    "stack_of",
 ]
 
 _CONFIG: Final = "config"
@@ -44,6 +46,8 @@ _RESTORE: Final = "restore the file from the protected branch, or edit it"
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 KeyPath = tuple[str | int, ...]
+Position = tuple[int, int]
+"""Line and column in a file, from 1; zeros for no place."""
 
 
 class Mark(NamedTuple):
@@ -81,7 +85,7 @@ class StackFile:
         try:
             document = read_yaml(text, name=name)
         except DocumentError as error:
-            raise StackFileError([_not_plain(error, name)]) from error
+            raise StackFileError([_not_plain(error)]) from error
         values = dict(document) if isinstance(document, Mapping) else {_CONFIG: document}
         config = values.pop(_CONFIG, None)
         found = config if isinstance(config, Mapping) else {}
@@ -94,8 +98,7 @@ class StackFile:
     @property
     def stack(self) -> str:
         """Name of the stack, as in the file's name."""
-        match = _FILE.fullmatch(self.name)
-        return match.group(1) if match else self.name
+        return next(iter(stack_of(self.name)), self.name)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -131,14 +134,13 @@ class StackFile:
             mark = self.marks.get((_CONFIG,))
         return f"{self.name}:{mark.line}:{mark.column}" if mark else self.name
 
-    def line_of_key(self, key: str) -> int:
-        """Return the line of the deepest part of a key that exists, 0 if none does.
+    def position_of_key(self, key: str) -> Position:
+        """Return line and column of the deepest part of a key that exists, zeros if none does.
 
         Args:
             key: As messages give it: `mobile-ai:deployments[0].rollout.rings`.
         """
-        mark = self._nearest(key)
-        return mark.line if mark else 0
+        return _position(self._nearest(key))
 
     def _nearest(self, key: str) -> Mark | None:
         if not key.startswith(f"{NAMESPACE}:"):
@@ -157,34 +159,34 @@ class StackFile:
         """Return the keys whose plain value reads as this text, as messages give them."""
         return tuple(key for key, found in _plain_values(self.config) if str(found) == value)
 
-    def deployments(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-        """Yield line, resource name and value of every deployment that can be read."""
+    def deployments(self) -> Iterator[tuple[Mark, str, Mapping[str, Any]]]:
+        """Yield place, resource name and value of every deployment that can be read."""
         key = f"{NAMESPACE}:deployments"
         entries = self.config.get(key)
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, dict):
                 name = f"{entry.get('app', '')}-{entry.get('model', '')}"
-                yield self.marks[_CONFIG, key, index].line, name, entry
+                yield self.marks[_CONFIG, key, index], name, entry
 
-    def line_of_resource(self, name: str) -> int:
-        """Return the line of the deployment or model version that a resource comes from.
+    def position_of_resource(self, name: str) -> Position:
+        """Return line and column of the deployment or version that a resource comes from.
 
         Args:
             name: The resource's logical name: that of its deployment or model version, or one
-                that begins with it. 0 is returned for what belongs to the whole stack.
+                that begins with it. Zeros are returned for what belongs to the whole stack.
         """
-        while name and name not in self._lines:
+        while name and name not in self._declared:
             name = name.rpartition("-")[0]
-        return self._lines.get(name, 0)
+        return _position(self._declared.get(name))
 
     @cached_property
-    def _lines(self) -> dict[str, int]:
-        """The first line of every deployment and model version, by its resource's name."""
-        lines: dict[str, int] = {}
-        for line, deployment, entry in self.deployments():
-            lines.setdefault(deployment, line)
-            lines.setdefault(f"{entry.get('model')}-{entry.get('version')}", line)
-        return lines
+    def _declared(self) -> dict[str, Mark]:
+        """The first place of every deployment and model version, by its resource's name."""
+        found: dict[str, Mark] = {}
+        for mark, deployment, entry in self.deployments():
+            found.setdefault(deployment, mark)
+            found.setdefault(f"{entry.get('model')}-{entry.get('version')}", mark)
+        return found
 
 
 def read_stack_file(path: Path) -> StackFile:
@@ -213,14 +215,31 @@ def read_settings(stack: str, *, root: Path = Path()) -> Settings:
 
 
 def stack_file_name(stack: str) -> str:
-    """Return the name of a stack's file."""
+    """Return the name of a stack's file.
+
+    Raises:
+        StackFileError: If the name has a slash or is empty, so that it would name another file.
+    """
+    if not stack or "/" in stack or "\\" in stack:
+        problem = Problem(
+            key="stack",
+            got=excerpt(stack),
+            expected="the name alone, as in Pulumi.<stack>.yaml",
+            next_step="name the stack without a path or an organization, such as --stack dev",
+        )
+        raise StackFileError([problem])
     return f"Pulumi.{stack}.yaml"
+
+
+def stack_of(name: str) -> tuple[str, ...]:
+    """Return the stack whose file has a name; none if it is no stack file's."""
+    match = _FILE.fullmatch(name)
+    return (match.group(1),) if match else ()
 
 
 def stack_names(root: Path) -> list[str]:
     """Return the stacks that have a file in a folder."""
-    matches = (_FILE.fullmatch(path.name) for path in root.glob(stack_file_name("*")))
-    return sorted(match.group(1) for match in matches if match)
+    return sorted(stack for path in root.glob("Pulumi.*.yaml") for stack in stack_of(path.name))
 
 
 def foreign_keys(keys: Iterable[str]) -> Iterator[Problem]:
@@ -247,16 +266,9 @@ def missing_stack_file(path: Path) -> StackFileError:
     return StackFileError([problem])
 
 
-def _not_plain(error: DocumentError, name: str) -> Problem:
+def _not_plain(error: DocumentError) -> Problem:
     """Return what is wrong with a text that is no plain YAML, with its place where YAML has one."""
-    mark = getattr(error.__cause__, "problem_mark", None)
-    said = getattr(error.__cause__, "problem", None)
-    return Problem(
-        key=f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name,
-        got=str(said) if mark and said else error.got,
-        expected=error.expected,
-        next_step=_RESTORE,
-    )
+    return Problem(key=error.what, got=error.got, expected=error.expected, next_step=_RESTORE)
 
 
 def _no_config(config: Any, name: str) -> Iterator[Problem]:
@@ -277,11 +289,17 @@ def _unknown_keys(file: StackFile) -> Iterator[Problem]:
                 key=key,
                 got="an unknown key beside `config`",
                 expected=f"one of {', '.join(_KEYS)}",
-                next_step=f"did you mean {near[0]!r}?" if near else "remove the key",
+                next_step=f"did you mean {near[0]!r}?"
+                if near
+                else "remove the key from the stack file",
             )
             yield _placed(problem, file.place_of(key))
     for problem in foreign_keys(file.config):
         yield _placed(problem, file.place_of(problem.key))
+
+
+def _position(mark: Mark | None) -> Position:
+    return (mark.line, mark.column) if mark else (0, 0)
 
 
 def _placed(problem: Problem, place: str) -> Problem:

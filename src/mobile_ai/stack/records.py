@@ -72,7 +72,11 @@ class RecordError(GovernanceError):
         )
 
 
+_SIMILAR = (".yaml", ".yml")
+
 _unusable = RecordError.advising("fix the path, or add the file")
+_not_text = RecordError.advising("save the file as UTF-8, or restore it from the protected branch")
+_altered = RecordError.advising("restore the file from the protected branch")
 
 
 def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
@@ -95,7 +99,7 @@ def load_model(root: Path, path: str, *, sha256: str, key: str) -> ModelFiles:
             f"{key}.sha256",
             got=sha256,
             expected=f"{actual}, the SHA-256 of {path} as it stands here",
-            next_step="restore the file, or review the new version and pin its digest",
+            next_step="restore the file, or review the new version and pin its `sha256`",
         )
     try:
         manifest, _ = read_manifest(text, name=path)
@@ -121,13 +125,22 @@ def load_records(root: Path, folder: str) -> list[Record]:
     """Read every ``*.yaml`` file directly in a folder, by name; none where there is none.
 
     Raises:
-        RecordError: If one of them is a link, is too large or is not text, or if there are
-            too many.
+        RecordError: If one of them is a link, has a suffix that is nearly ours, is too large or is
+            not text, or if there are too many.
     """
     directory = root / folder
     if not directory.is_dir():
         return []
-    names = sorted(entry.name for entry in directory.iterdir() if entry.name.endswith(".yaml"))
+    entries = sorted(entry.name for entry in directory.iterdir())
+    names = [name for name in entries if name.endswith(".yaml")]
+    unread = [name for name in entries if name.lower().endswith(_SIMILAR) and name not in names]
+    if unread:
+        raise RecordError(
+            f"{folder}/{unread[0]}",
+            got="a file that is not read",
+            expected="records with the suffix .yaml",
+            next_step="rename it to <name>.yaml, or remove it",
+        )
     if len(names) > MAX_RECORDS:
         raise RecordError(
             folder,
@@ -153,7 +166,13 @@ def read_below(root: Path, folder: str, path: str, *, key: str) -> str:
         # Bytes as they are: a translated line end would change the digest.
         return plain_bytes(root, path, key=key).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _unusable(key, f"{path}, which is not UTF-8", "UTF-8 text") from error
+        raise _not_text(key, f"{path}, which is not UTF-8 {_at(error)}", "UTF-8 text") from error
+
+
+def _at(error: UnicodeDecodeError) -> str:
+    before = error.object[: error.start]
+    line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+    return f"in line {line}, byte {column}: 0x{error.object[error.start]:02x}"
 
 
 def plain_bytes(root: Path, path: str, *, key: str, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
@@ -187,7 +206,7 @@ def _bounded_bytes(target: Path, path: str, key: str, limit: int) -> bytes:
             raise _unusable(key, f"{path}, which is not a plain file", "a plain file")
         if status.st_size > limit:
             size = f"{path} with {status.st_size} bytes"
-            raise _unusable(key, size, f"at most {limit} bytes")
+            raise _altered(key, size, f"at most {limit} bytes")
         return target.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -215,7 +234,7 @@ def _check_artifacts(root: Path, path: str, manifest: ModelManifest, key: str) -
             continue
         actual = sha256_bytes(plain_bytes(root, file, key=f"{key}.manifest"))
         if actual != artifact.sha256:
-            raise _unusable(
+            raise _altered(
                 f"{key}.manifest",
                 f"{file} with SHA-256 {actual}",
                 f"{artifact.sha256}, as the manifest says",
@@ -231,7 +250,7 @@ def _check_self_test(root: Path, path: str, manifest: ModelManifest, key: str) -
     actual = sha256_bytes(data)
     if actual != manifest.self_test.sha256:
         expected = f"{manifest.self_test.sha256}, as the manifest says"
-        raise _unusable(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
+        raise _altered(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
     try:
         check_self_test(data, manifest)
     except GovernanceError as error:

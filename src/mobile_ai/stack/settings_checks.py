@@ -90,7 +90,7 @@ def _stack_can_be_a_name(stack: str) -> Iterator[Problem]:
             key="mobile-ai:environment",
             got=f"stack {stack!r} ({len(stack)} characters) as a part of names in AWS",
             expected=f"at most {LONGEST_STACK} lower-case letters and digits, joined by single '-'",
-            next_step="make the stack under another name (pulumi stack init)",
+            next_step="make the stack under another name (`pulumi stack init`)",
         )
 
 
@@ -102,7 +102,7 @@ def _names_fit(settings: Settings, stack: str) -> Iterator[Problem]:
                 key=f"{key}.app",
                 got=f"{name!r} ({len(name)} characters) as a name in AWS",
                 expected=f"at most {_LONGEST_NAME} characters",
-                next_step="shorten the name of the stack, the application or the model",
+                next_step="shorten the name of the stack, or `app` or `model` in the stack file",
             )
 
 
@@ -113,7 +113,7 @@ def _names_are_not_taken(settings: Settings) -> Iterator[Problem]:
                 key=f"{key}.app",
                 got=f"{deployment.name!r} for application and model",
                 expected="a name that nothing of the platform has in AWS",
-                next_step="give the application another name",
+                next_step="give the application another name (`app`)",
             )
 
 
@@ -130,7 +130,7 @@ def _names_are_unique(settings: Settings) -> Iterator[Problem]:
                     key=f"mobile-ai:{key}",
                     got=f"{count} entries named {name!r}",
                     expected="every name once",
-                    next_step="remove or rename all but one",
+                    next_step="remove or rename all but one in the stack file",
                 )
 
 
@@ -200,7 +200,7 @@ def _functions_are_at_home(settings: Settings) -> Iterator[Problem]:
                     key=f"{key}.placement[{index}].region",
                     got=repr(item.region),
                     expected=f"the home region {settings.region!r}",
-                    next_step="give the other region a stack of its own",
+                    next_step="give the other `region` a stack of its own",
                 )
             image = getattr(settings.images.edge, item.architecture)
             if not image.startswith(registry):
@@ -208,7 +208,8 @@ def _functions_are_at_home(settings: Settings) -> Iterator[Problem]:
                     key=f"mobile-ai:images.edge.{item.architecture}",
                     got=repr(image),
                     expected=f"an image in {registry}, where Lambda can pull it",
-                    next_step="copy the image there; its digest stays the same",
+                    next_step="copy the image there and name it in `mobile-ai:images`; its "
+                    "digest stays the same",
                 )
 
 
@@ -253,7 +254,7 @@ def _identity(key: str, files: ModelFiles, model: str, version: str) -> Iterator
             key=f"{key}.manifest",
             got=f"the manifest of {metadata.name} {metadata.version}",
             expected=f"{model} {version}",
-            next_step="pin the manifest of the version named, or name the version pinned",
+            next_step="pin the `manifest` of the `version` named, or name the version pinned",
         )
 
 

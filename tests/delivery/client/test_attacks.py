@@ -218,7 +218,7 @@ def test_a_stolen_ring_key_names_no_new_bytes(world, unharmed):
         "ring-general", lambda signed: signed.targets.update({document.path: document})
     )
     world.vouch(ring_general=number)
-    unharmed(reason="no signature of an authorised role")
+    unharmed(reason="no such name among the files that authorised roles signed")
 
 
 def test_stolen_ring_snapshot_and_timestamp_keys_and_the_bucket_are_not_enough(world, unharmed):

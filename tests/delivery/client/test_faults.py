@@ -2,13 +2,15 @@
 
 import errno
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tuf.ngclient._internal import trusted_metadata_set
 
-from mobile_ai.delivery.client import active_model, disk
-from mobile_ai.delivery.client.state import load_state
+from mobile_ai.delivery.client import active_model, disk, explain
+from mobile_ai.delivery.client.state import load_state, save_state
 from tests.delivery.world import check, deployment, device, flip, weights
 
 
@@ -174,6 +176,44 @@ def test_damaged_local_metadata_is_taken_anew(phone):
         if not path.is_symlink():
             path.write_bytes(b"{")
     assert check(phone).word == "current"
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_a_state_that_cannot_be_read_now_keeps_its_halts(phone, monkeypatch, code):
+    before = load_state(phone.state_file).with_halts({"1" * 64: ("0" * 64,)})
+    save_state(phone.state_file, before)
+    read = Path.read_bytes
+
+    def fail(path):
+        if path == phone.state_file:
+            raise OSError(code, os.strerror(code))
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        outcome = check(phone)
+        model = active_model(phone)
+        told = dict(explain(phone))
+    assert outcome.word == "refused"
+    assert (model.path, model.version) == (None, "none")
+    assert "the state cannot be read now" in model.reason
+    assert told["last check"].startswith("not readable now")
+    after = load_state(phone.state_file)
+    assert (after.installation, after.halts) == (before.installation, before.halts)
+
+
+@pytest.mark.parametrize("kind", ["folder", "loop"])
+def test_what_no_later_attempt_can_read_counts_as_a_new_device(tmp_path, kind):
+    path = tmp_path / "state.json"
+    path.mkdir() if kind == "folder" else path.symlink_to(path)
+    assert load_state(path).active is None
+
+
+def test_an_application_that_is_not_released_is_named(phone):
+    outcome = check(replace(phone, app="nobody"))
+    assert outcome.word == "refused"
+    assert f"deployment nobody-{phone.model}: got no " in outcome.reason
+    assert "mobile-ai release status" in outcome.reason
 
 
 def test_a_state_that_was_refused_keeps_its_installation_id(release, cdn):

@@ -140,9 +140,10 @@ async def test_a_version_that_fails_in_use_is_taken_back_and_stays_away(two, tmp
 async def test_without_a_version_before_it_a_failing_one_goes_on(git, tmp_path):
     git.add("1.0.0", failing(1.0), 1.0)
     async with opened(settings(tmp_path, watch=QUICK)) as table:
+        polls = len(table._tasks)
         for _ in range(20):
             ask(table, value=7.0)
-        await asyncio.sleep(0.05)
+        await until_async(lambda: len(table._tasks) == polls)
         assert ask(table) == ("1.0.0", 1.0)
 
 
@@ -151,6 +152,7 @@ async def test_what_clients_do_wrong_takes_no_version_back(two, tmp_path):
     async with opened(settings(tmp_path, watch=QUICK)) as table:
         two()
         await table.load("digits")
+        polls = len(table._tasks)
         for _ in range(20):
             served = table.route("digits", None, [])
             wrong = ValueError("another rank")
@@ -158,7 +160,7 @@ async def test_what_clients_do_wrong_takes_no_version_back(two, tmp_path):
                 ModelRun(served=served, inputs={}, outputs=None, rows=1, seconds=0.001, error=wrong)
             )
             served.release()
-        await asyncio.sleep(0.05)
+        assert len(table._tasks) == polls  # nothing was begun that would take it back
         assert ask(table) == ("1.1.0", 3.0)
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from mobile_ai.governance.rego_input import FIELDS, unknown_fields
 from mobile_ai.testing import Scene, Signers, changed, make_version
+from tests.tools.rego_input_page import rego_input
 
 FILE = Path(__file__).parents[3] / "policy-pack" / "rego" / "deployments.rego"
 REGO = {"deployments.rego": FILE.read_text()}
@@ -61,6 +63,50 @@ def test_an_unverified_version_is_not_in_the_registry() -> None:
 )
 def test_a_module_that_does_not_evaluate_denies(text: str) -> None:
     assert "rego-rules-pass" in Scene(rego={"x.rego": text}).denials()
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("input.region", "input.region"),
+        ("input.spec.model.id", "input.spec.model"),
+        ("input.spec.rollout.ring", "input.spec.rollout.ring"),
+        ("input.spec.aiModel.previous.digest", "input.spec.aiModel.previous.digest"),
+    ],
+)
+def test_a_field_that_no_deployment_has_denies_and_is_named(path: str, field: str) -> None:
+    module = f'package mobile.ai.governance\nimport rego.v1\ndeny contains "x" if {path} == "a"\n'
+    scene = Scene(rego={"own.rego": module})
+    (verdict,) = scene.verdicts("rego-rules-pass")
+    (told,) = map(str, verdict.findings)
+    assert verdict.denies
+    assert f"rego own.rego: got line 3: {field}, which no deployment has" in told
+    assert "docs/adding-a-rule.md" in told
+
+
+def test_fields_of_the_input_are_those_of_the_document() -> None:
+    document = rego_input()
+    document["spec"]["rollout"].setdefault("frozen", True)
+    for path, known in FIELDS.items():
+        value: Any = document
+        for name in path.split(".")[1:]:
+            value = value[name]
+        assert set(value) == known, path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input.spec.placement[_].colour",
+        "input.metadata.labels.team",
+        'x == "input.nothing"',
+        "# input.nothing",
+        "my.input.nothing",
+        "`input.nothing`",
+    ],
+)
+def test_what_is_no_field_of_the_input_is_left_alone(text: str) -> None:
+    assert list(unknown_fields(text)) == []
 
 
 def test_a_warning_is_listed_and_denies_nothing() -> None:

@@ -51,7 +51,7 @@ def _missing(case: Case) -> None:
         "assessment",
         got="no verified model version",
         expected="one whose assessment is approved",
-        next_step="see model-evidence-verified",
+        next_step="see rule model-evidence-verified in docs/policies.md",
     )
 
 

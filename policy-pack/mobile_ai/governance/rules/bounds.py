@@ -207,7 +207,8 @@ def release_kept(case: Case) -> None:
             "release",
             got=f"{len(release)} files of a release whose first root the pack does not pin",
             expected="`releaseRoot` in policy-pack/stacks.yaml",
-            next_step="have the digest of the first root set there on the protected branch",
+            next_step="have `releaseRoot` set there on the protected branch: the digest of the "
+            "first root",
         )
     if root and not proven_manifests(release, root=root):
         found = f"{len(release)} files" if release else MISSING

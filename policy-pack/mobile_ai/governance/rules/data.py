@@ -19,7 +19,7 @@ __all__ = ["RULES"]
     group="responsible_ai",
     severity="critical",
     frameworks=("GDPR Art. 4, 9 and 25", "EU AI Act Art. 10(5)"),
-    remediation="declare at least the tier that the data types require",
+    remediation="declare at least the `privacyTier` that the data types require",
     applies_to=(DEPLOYMENT,),
 )
 def privacy_tier_sufficient(case: Case) -> None:
@@ -43,7 +43,7 @@ def privacy_tier_sufficient(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("GDPR Art. 30", "EU AI Act Art. 10", "NIST AI RMF MAP 2.1"),
-    remediation="declare a data type for each input of the model",
+    remediation="declare in `dataTypes` one for each input of the model",
     applies_to=(DEPLOYMENT,),
 )
 def data_types_cover_inputs(case: Case) -> None:
@@ -70,7 +70,8 @@ def data_types_cover_inputs(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("GDPR Art. 5(1)(c) and 25", "NIST AI RMF MAP 1.6"),
-    remediation="place the model where its data may be processed, or process other data",
+    remediation="choose a `placement` where its data may be processed, or process other "
+    "`dataTypes`",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
 )

@@ -46,7 +46,8 @@ def training_data_known(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10(2)(b)", "NIST AI RMF GOVERN 6.1"),
-    remediation="train on data whose licence is allowed, or have the licence reviewed",
+    remediation="train on data whose licence the pack's config allows, or have the licence "
+    "reviewed",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
@@ -84,7 +85,7 @@ def training_licence_allowed(case: Case) -> None:
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 15", "NIST AI RMF MEASURE 1.3 and 2.5"),
-    remediation="build the version again; figures are not edited by hand",
+    remediation="build the version again (`mobile-ai model build`); nobody edits figures by hand",
     applies_to=(MODEL_VERSION,),
 )
 def evaluation_agrees_with_manifest(case: Case) -> None:
@@ -114,7 +115,8 @@ def evaluation_agrees_with_manifest(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("EU Cyber Resilience Act Annex I", "NIST SSDF PS.3.2", "OWASP SCVS"),
-    remediation="build the version again, so that its bill of materials is written",
+    remediation="build the version again (`mobile-ai model build`), which writes its bill of "
+    "materials",
     applies_to=(MODEL_VERSION,),
     waivable_by="security",
 )

@@ -130,7 +130,7 @@ def cloud_capacity_affordable(case: Case) -> None:
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Rate Optimization", "AWS Well-Architected COST06"),
-    remediation="take a size from the list",
+    remediation="take a size from the list in the pack's config",
     applies_to=(*_SIZES, TASK_DEFINITION),
     waivable_by="finops-approver",
     parameters={

@@ -54,7 +54,8 @@ def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 15(1)", "NIST AI RMF MEASURE 2.3 and 2.5"),
-    remediation="ship a variant that is good enough, or train a better one",
+    remediation="ship a variant that is good enough, or train a better one: `mobile-ai model "
+    "build`",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
@@ -101,7 +102,7 @@ def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 10(2)(f)", "NIST AI RMF MEASURE 2.11", "EU Charter Art. 21"),
-    remediation="measure fairness on the variant that ships and close the gap",
+    remediation="measure `fairness` on the variant that ships and close the gap",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
@@ -142,7 +143,7 @@ def fairness_sufficient(case: Case) -> None:
     group="responsible_ai",
     severity="medium",
     frameworks=("EU AI Act Art. 15(4)", "NIST AI RMF MEASURE 2.6"),
-    remediation="use a gentler optimisation for this variant",
+    remediation="use a gentler optimisation for this variant in the recipe",
     applies_to=(DEPLOYMENT,),
     waivable_by="ethics-reviewer",
     parameters={
@@ -170,7 +171,7 @@ def parity_kept(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 9(2)", "NIST AI RMF MEASURE 3.1"),
-    remediation="have the version evaluated again",
+    remediation="evaluate the version again: `mobile-ai model build`",
     applies_to=(DEPLOYMENT,),
     parameters={
         "warnDays": Parameter(
@@ -219,7 +220,7 @@ def interpretability_reported(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 6", "NIST AI RMF MAP 1.1"),
-    remediation="have the model assessed under its own risk class",
+    remediation="have the model assessed under its own risk class (`mobile-ai model approve`)",
     applies_to=(DEPLOYMENT,),
 )
 def risk_class_agreed(case: Case) -> None:
@@ -259,7 +260,7 @@ def human_oversight_named(case: Case) -> None:
     group="responsible_ai",
     severity="high",
     frameworks=("EU AI Act Art. 72", "NIST AI RMF MEASURE 2.4 and MANAGE 4.1"),
-    remediation="keep the Telemetry component in the stack",
+    remediation="keep the component `Telemetry` in the stack",
     waivable_by="ethics-reviewer",
 )
 def drift_monitored(whole: StackContext) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.rego import evaluate
+from mobile_ai.governance.rego_input import unknown_fields
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
@@ -23,11 +24,19 @@ __all__ = ["RULES", "registry_of"]
     waivable_by="ethics-reviewer",
 )
 def rego_rules_pass(case: Case) -> None:
-    """Evaluate every module on the deployment; an unknown in it denies."""
+    """Evaluate every module on the deployment; an unknown in it denies, an unknown field too."""
     modules = case.facts.setting.rego
     document = case.at().plain() if modules else None
     if document is None:
         return
+    for name, text in modules.items():
+        for line, path, known in unknown_fields(text):
+            case.deny(
+                f"rego {name}",
+                got=f"line {line}: {path}, which no deployment has: the rule would never fire",
+                expected=known,
+                next_step="name a field of the input, which docs/adding-a-rule.md shows",
+            )
     result = evaluate(modules, document, registry=registry_of(case))
     for message in result.denials:
         case.deny("rego", got=message, expected="no denial")

@@ -38,7 +38,7 @@ _REGION_FREE: Final = (
     group="responsible_ai",
     severity="critical",
     frameworks=("GDPR Art. 44 and 46", "EU AI Act Art. 10", "NIST AI RMF MAP 4.1"),
-    remediation="move the deployment to an allowed region, or process less sensitive data",
+    remediation="move the deployment to an allowed `region`, or process less sensitive `dataTypes`",
     applies_to=(DEPLOYMENT, "aws:*", "pulumi:providers:aws"),
     parameters={
         "personalRegions": Parameter(

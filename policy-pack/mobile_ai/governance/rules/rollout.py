@@ -21,7 +21,7 @@ __all__ = ["RULES"]
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "DORA Art. 9(4)(e)"),
-    remediation="lower the percentage of the first ring",
+    remediation="lower `percent` of the first ring in the stack file",
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
     parameters={
@@ -100,7 +100,8 @@ def rollout_stage_known(case: Case) -> None:
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
-    remediation="name the next ring as the stage, and the one after it in a later change",
+    remediation="name the next ring as `stage` (`mobile-ai release promote`), the one after it "
+    "later",
     applies_to=(DEPLOYMENT,),
     waivable_by="security",
     parameters={
@@ -214,7 +215,7 @@ def release_metadata_fresh(case: Case) -> None:
     # Advisory, because a patch that would save too little is left out on purpose.
     enforcement="advisory",
     frameworks=("AWS Well-Architected SUS04-BP07",),
-    remediation="publish the release again where the previous version is available",
+    remediation="run `mobile-ai release publish` again where the previous version is available",
     waivable_by="security",
 )
 def patches_released(whole: StackContext) -> None:

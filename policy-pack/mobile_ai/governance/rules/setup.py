@@ -37,7 +37,7 @@ def stack_configured(case: Case) -> None:
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 12", "NIST AI RMF GOVERN 2.1"),
-    remediation="have the right role sign the record, or remove it",
+    remediation="have the right role (policy-pack/trust) sign the record, or remove it",
     applies_to=(CONTEXT,),
 )
 def records_verified(case: Case) -> None:
@@ -67,7 +67,7 @@ def _check_waiver(case: Case, waiver: Waiver) -> None:
             f"waiver {waiver.name}",
             got=why,
             expected="a waiver of a waivable rule, by its role, within its days",
-            next_step="remove it, or have the rule's role sign a shorter one",
+            next_step="remove it, or have the rule's role (docs/policies.md) sign a shorter one",
         )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.reports import Forms, Out, forms_of, show
+from mobile_ai.cli.deploy.reports import Forms, Out, Verbose, forms_of, show
 from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Cloud
 
@@ -24,6 +24,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     commit: Annotated[str, typer.Option(help="Commit with the desired state.")] = "HEAD",
     form: Forms = "table",
     out: Out = None,
+    verbose: Verbose = False,  # noqa: FBT002
     live: Annotated[  # noqa: FBT002
         bool, typer.Option("--live", help="Also query the clouds, the registry and the clusters.")
     ] = False,
@@ -56,7 +57,7 @@ def command(  # noqa: PLR0917  typer passes options by name
         checks = [*STATE_CHECKS, *_asked(options.stack, cloud, store)] if live else STATE_CHECKS
         with progress_shown() as tell:
             report = run_audit(options, tell, checks=checks)
-    show(report, forms, out, name="audit")
+    show(report, forms, out, name="audit", verbose=verbose)
     raise typer.Exit(report.exit_code)
 
 

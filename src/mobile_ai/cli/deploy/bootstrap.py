@@ -195,7 +195,7 @@ def _make(wanted: "WantedAccount", *, as_json: bool) -> None:
     except (BotoCoreError, ClientError) as error:
         raise UserError(
             f"account {place.account}: got {error}; expected administrator's credentials. "
-            "Next: run it again; what was made is found."
+            "Next: run `mobile-ai bootstrap` again; it finds what was made."
         ) from error
     values = {item.what: item.value for item in found}
     if as_json:
@@ -207,5 +207,7 @@ def _make(wanted: "WantedAccount", *, as_json: bool) -> None:
     print(f"gate key          awskms:alias/mobile-ai-gate-{place.stack}")
     for role in ("deploy", "preview", "gate"):
         print(f"{role} role".ljust(18) + values[f"role mobile-ai-pipeline-{place.stack}-{role}"])
-    print("Next: put them into the environments of the repository, the gate key's public part")
-    print("into the trust under `pipeline`; docs/aws.md says where.")
+    print(
+        "Next: put them into the environments of the repository, the gate key's public part\n"
+        "into the trust under `pipeline`; docs/aws.md says where."
+    )

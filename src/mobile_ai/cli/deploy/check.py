@@ -28,20 +28,20 @@ def command(
 ) -> None:
     """Check stack files, manifests, evidence and waivers without an engine, in a second or two.
 
-    Exit 0 pass, 1 denied, 2 invalid or could not be evaluated. `mobile-ai gate` evaluates
-    resources, cost and the deployed state.
+    Exit 0 pass, 1 denied, 2 invalid or could not be evaluated; a file that is neither here nor in
+    an earlier commit is invalid. `mobile-ai gate` evaluates resources, cost and the deployed state.
 
     Example: mobile-ai check Pulumi.prod.yaml
     """
     from mobile_ai.gate.errors import GateError  # noqa: PLC0415
-    from mobile_ai.gate.project import find_project, find_root  # noqa: PLC0415
+    from mobile_ai.gate.project import Project, find_root  # noqa: PLC0415
     from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of  # noqa: PLC0415
 
     now = dt.datetime.now(dt.UTC)
     with answering(GateError):
         root = find_root(Path.cwd())
         found = [
-            check_stack(find_project(root, stack), now=now)
+            check_stack(Project(root=root, stack=stack), now=now)
             for stack in stacks_of(root, files or [])
         ]
     if as_json:
@@ -59,6 +59,14 @@ def command(
 
 def show(found: "Quick") -> None:
     """Print a stack's result: findings on standard error, else a summary."""
+    if found.deleted:
+        name = f"Pulumi.{found.stack}.yaml"
+        print(
+            f"{found.stack}: {name} is deleted, and nothing was judged. Next: if it was deployed, "
+            f"`git restore {name}` and `mobile-ai down --stack {found.stack}` before.",
+            file=sys.stderr,
+        )
+        return
     for problem in found.problems:
         print(printable_lines(problem), file=sys.stderr)
     for verdict in found.denied:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.deploy.reports import Forms, Out, forms_of, show
+from mobile_ai.cli.deploy.reports import Forms, Out, Verbose, forms_of, show
 from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.options import Cloud
 
@@ -32,6 +32,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     time: Annotated[  # noqa: FBT002
         bool, typer.Option("--time", help="Print the time spent in each phase.")
     ] = False,
+    verbose: Verbose = False,  # noqa: FBT002
     statement: Annotated[
         Path | None, typer.Option(help="Write a signed statement to this file if the gate passes.")
     ] = None,
@@ -55,7 +56,8 @@ def command(  # noqa: PLR0917  typer passes options by name
     if bool(statement) != bool(key):
         raise UserError(
             f"--statement and --key: got only {'--statement' if statement else '--key'}; expected "
-            "both or none. Next: name the file and the key that signs it."
+            "both or none. Next: name the file with --statement and the key that signs it with "
+            "--key."
         )
     from mobile_ai.gate import GateError, GateOptions, run_gate  # noqa: PLC0415
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
@@ -64,7 +66,7 @@ def command(  # noqa: PLR0917  typer passes options by name
     options = GateOptions(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
     with answering(GateError), progress_shown() as tell:
         report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
-    show(report, forms, out)
+    show(report, forms, out, verbose=verbose)
     if time:
         print(render_timing(report.timing), end="", file=sys.stderr)
     raise typer.Exit(report.exit_code)

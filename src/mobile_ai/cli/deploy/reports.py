@@ -11,6 +11,8 @@ from mobile_ai.cli.errors import UserError
 if TYPE_CHECKING:
     from mobile_ai.gate import Report
 
+Verbose = Annotated[bool, typer.Option("--verbose", help="List the rules that passed too.")]
+
 # Duplicates `gate.render.FORMS`, whose import takes a second, too long for a help text.
 FORMATS: Final = ("table", "json", "markdown", "sarif")
 _TABLE: Final = "table"
@@ -39,8 +41,23 @@ def forms_of(text: str, out: Path | None) -> list[str]:
     return forms
 
 
-def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "gate") -> None:
-    """Print a report in its formats, or write them as files that begin with a name."""
+def show(
+    report: "Report",
+    forms: list[str],
+    out: Path | None,
+    *,
+    name: str = "gate",
+    verbose: bool = False,
+) -> None:
+    """Print a report in its formats, or write them as files that begin with a name.
+
+    Args:
+        report: The report.
+        forms: Its formats.
+        out: Folder of the files; they list the rules that passed.
+        name: How the names of the files begin.
+        verbose: Print the rules that passed too.
+    """
     from mobile_ai.gate.render import SUFFIXES, render  # noqa: PLC0415
     from mobile_ai.gate.render.summary_text import headline  # noqa: PLC0415
     from mobile_ai.gate.render.terminal import print_report  # noqa: PLC0415
@@ -51,7 +68,7 @@ def show(report: "Report", forms: list[str], out: Path | None, *, name: str = "g
             path = out / f"{name}-{report.stack}{SUFFIXES[form]}"
             path.write_text(render(report, form), encoding="utf-8")
     if _TABLE in forms:
-        print_report(report)
+        print_report(report, verbose=verbose)
     elif out is None:
         sys.stdout.write(render(report, forms[0]))
     else:

@@ -11,7 +11,10 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def manifest() -> None:
-    """Print the JSON Schema of a model version's manifest.yaml."""
+    """Print the JSON Schema of a model version's manifest.yaml.
+
+    Example: mobile-ai schema manifest > manifest.schema.json
+    """
     from mobile_ai.contracts.manifest import manifest_schema  # noqa: PLC0415  each loads its own room only
 
     _print(manifest_schema)
@@ -19,7 +22,10 @@ def manifest() -> None:
 
 @app.command()
 def settings() -> None:
-    """Print the JSON Schema of a stack file's `mobile-ai:` keys."""
+    """Print the JSON Schema of a stack file's `mobile-ai:` keys.
+
+    Example: mobile-ai schema settings > settings.schema.json
+    """
     from mobile_ai.stack.settings import settings_schema  # noqa: PLC0415
 
     _print(settings_schema)
@@ -27,7 +33,10 @@ def settings() -> None:
 
 @app.command()
 def report() -> None:
-    """Print the JSON Schema of the gate's report."""
+    """Print the JSON Schema of the gate's report.
+
+    Example: mobile-ai schema report > report.schema.json
+    """
     from mobile_ai.gate.report.report import report_schema  # noqa: PLC0415
 
     _print(report_schema)
@@ -35,7 +44,10 @@ def report() -> None:
 
 @app.command(name="pack-config")
 def pack_config() -> None:
-    """Print the JSON Schema of a pack configuration (policy-pack/config)."""
+    """Print the JSON Schema of a pack configuration (policy-pack/config).
+
+    Example: mobile-ai schema pack-config > policy-pack/config/schema.json
+    """
     from mobile_ai.governance.config import config_schema  # noqa: PLC0415
     from mobile_ai.governance.rules import catalogue  # noqa: PLC0415
 
@@ -52,7 +64,10 @@ def roots() -> None:
 
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
-    """Print the JSON Schema of a telemetry event."""
+    """Print the JSON Schema of a telemetry event.
+
+    Example: mobile-ai schema telemetry-event > telemetry-event.json
+    """
     from mobile_ai.contracts.telemetry import event_schema  # noqa: PLC0415
 
     _print(event_schema)

@@ -136,7 +136,7 @@ def verify(
     Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
     """
     with _answering():
-        found = verify_version(manifest, trust=_trust(environment, trust), pin=sha256)
+        found = verify_version(_existing(manifest), trust=_trust(environment, trust), pin=sha256)
     if as_json:
         _print_json(
             {
@@ -174,7 +174,7 @@ def compare(
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
     with _answering():
-        candidates = [item for path in manifests for item in candidates_of(_manifest_at(path))]
+        candidates = [item for path in manifests for item in candidates_of(_existing(path))]
         best = front(candidates)
         advice = recommend_variants(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:
@@ -410,6 +410,18 @@ def _environment(named: str | None) -> tuple[str, Path]:
         raise UserError(
             f"{_PACK}/stacks.yaml: got no environment; expected the list of them. "
             "Next: name one with --environment, or run in the repository's folder."
+def _existing(path: Path) -> Path:
+    """Return the manifest that a path names.
+
+    Raises:
+        UserError: There is none.
+    """
+    found = _manifest_at(path)
+    if not found.exists():
+        raise UserError(
+            f"{found}: got no such file; expected the manifest of a version, or its folder. "
+            "Next: name one, such as models/digits/1.1.0, or `mobile-ai model build RECIPE` "
+            "makes one."
         )
     return found
 
@@ -417,6 +429,8 @@ def _environment(named: str | None) -> tuple[str, Path]:
 def _trust(environment: str | None, path: Path | None) -> Trust:
     name, listed = _environment(environment)
     file = path or listed
+def _trust(environment: str, path: Path | None) -> Trust:
+    file = path or Path("policy-pack/trust") / f"{environment}.yaml"
     if not file.is_file():
         raise UserError(
             f"trust file {file}: got no such file; expected the trust of {name}. "

@@ -153,7 +153,7 @@ def _whole(out: Path) -> "Iterator[Path]":
     except OSError as error:
         raise UserError(
             f"--out {out}: got {error.strerror or error}; expected a file that can be written. "
-            "Next: name another."
+            "Next: name another with --out."
         ) from error
     finally:
         with suppress(OSError):

@@ -104,7 +104,10 @@ def show(
     region: Annotated[str, typer.Option(help="Only this region.")] = "",
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Print prices with their sources, including unknown prices."""
+    """Print prices with their sources, including unknown prices.
+
+    Example: mobile-ai cost prices show s3 --region eu-central-1
+    """
     catalogue = load_catalogue(PRICES)
     rows = [
         row
@@ -133,6 +136,8 @@ def refresh(
     """Query the AWS price list for every known item and show price changes.
 
     Requires AWS credentials with `pricing:GetProducts`. Without --write nothing is changed.
+
+    Example: mobile-ai cost prices refresh --region eu-central-1 --write
     """
     from mobile_ai.cli.money.price_refresh import refresh_prices  # noqa: PLC0415  loads boto3
 

@@ -89,7 +89,7 @@ def apply(config: Any, *, results: Sequence[CostRecommendation]) -> str:
         if result.deployment not in entries:
             raise UserError(
                 f"deployment {result.deployment}: got none in the stack file; expected one of "
-                f"{sorted(entries)}. Next: recommend for the stack that was previewed."
+                f"{sorted(entries)}. Next: name the stack that was previewed with --stack."
             )
         if result.answers:
             wanted = [c.placement for c in result.answers[0].choices if c.placement]

@@ -57,9 +57,14 @@ def ingest(  # noqa: PLR0917  typer passes options by name
     from mobile_ai.operations.telemetry.ingest import Channel  # noqa: PLC0415  loads DuckDB and Arrow
 
     if channel not in list(Channel):
-        raise UserError(f"--channel: got {channel!r}; expected device or site. Next: name one.")
+        raise UserError(
+            f"--channel: got {channel!r}; expected device or site. Next: add --channel device."
+        )
     if bool(files) == bool(listen):
-        raise UserError("ingest: expected files or --listen, one of them. Next: name files.")
+        raise UserError(
+            "ingest: expected files or --listen, one of them. Next: name files, or --listen "
+            "HOST:PORT."
+        )
     apps, opened = group_apps(stack) if stack else [], _opened(store)
     if listen:
         serve(opened, listen, channel=Channel(channel), apps=apps)
@@ -124,6 +129,13 @@ def findings(
     """
     from mobile_ai.operations.monitor.finding import read_findings  # noqa: PLC0415
 
+    if findings_folder is None:
+        _existing(store)
+    elif not findings_folder.is_dir():
+        raise UserError(
+            f"--findings: got no folder {findings_folder}; expected one. "
+            "Next: `mobile-ai monitor drift` writes it."
+        )
     found = read_findings(findings_folder or store / "findings")
     _show([item for item in found if item.is_open or not only_open], as_json=as_json)
 

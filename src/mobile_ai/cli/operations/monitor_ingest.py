@@ -61,12 +61,14 @@ def serve(store: Any, listen: str, *, channel: Any, apps: list[str]) -> None:
 
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
-        raise UserError(f"--listen: got {listen!r}; expected HOST:PORT. Next: 127.0.0.1:8088.")
+        raise UserError(
+            f"--listen: got {listen!r}; expected HOST:PORT. Next: --listen 127.0.0.1:8088."
+        )
     token = os.environ.get(_TOKEN, "")
     if host not in _LOOPBACK and not token:
         raise UserError(
             f"--listen {listen}: got no token; expected one in {_TOKEN}, since others can reach "
-            "it. Next: set it, or listen on 127.0.0.1."
+            "it. Next: set it, or --listen 127.0.0.1:8088."
         )
     endpoint = Endpoint(IngestSpool(store, channel), token=token, group_apps=apps)
     print(f"POST http://{listen}/v1/events; Ctrl-C ends and keeps everything", flush=True)

@@ -33,7 +33,7 @@ _FAILED = frozenset({"halt-stale", "refused", "unreachable"})
 DeviceFolder = Annotated[Path, typer.Option("--dir", help="Folder of the client's files.")]
 Root = Annotated[
     Path,
-    typer.Option("--root", help="Initial trusted root: releases/<stack>/metadata/1.root.json."),
+    typer.Option("--root", help="Initial trusted root: 1.root.json of the stack."),
 ]
 AppVersion = Annotated[str, typer.Option("--app-version", help="Version of the application.")]
 Class = Annotated[

@@ -35,7 +35,8 @@ def check_command(  # noqa: PLR0917  # typer passes options by name
     """
     if (embedded is None) == (not variant):
         raise UserError(
-            "device check: expected --embedded or --variant, one of them. Next: name one."
+            "device check: expected --embedded or --variant, one of them. Next: add --variant "
+            "NAME, or --embedded FILE."
         )
     places = RepositoryPaths(root=root_dir, stack=stack)
     try:

@@ -368,8 +368,8 @@ def _refuse_denied(places: RepositoryPaths, *, first: bool) -> None:
     if found.problems or found.denied:
         show_check(found)
         typer.echo(
-            "Nothing was signed. Next: fix it, mobile-ai check says the same; "
-            "mobile-ai release publish --only-halts signs what is halted.",
+            "Nothing was signed. Next: fix it, `mobile-ai check` says the same; "
+            "`mobile-ai release publish --only-halts` signs what is halted.",
             err=True,
         )
         raise typer.Exit(_DENIED)

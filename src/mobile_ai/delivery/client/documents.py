@@ -156,5 +156,5 @@ def _unfit(name: str, error: Exception) -> UpdateError:
         name,
         got=" ".join(str(error).split())[:300],
         expected="a document of mobile-ai/v1",
-        next_step="release it again with this project's tools",
+        next_step="release it again with `mobile-ai release publish`",
     )

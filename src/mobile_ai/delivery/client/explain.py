@@ -11,9 +11,12 @@ from mobile_ai.delivery.client.state import DeviceState, load_state
 
 def explain(device: Device) -> list[tuple[str, str]]:
     """Return the model in use and the last decision as (name, text) pairs; offline."""
-    state = load_state(device.state_file)
     model = active_model(device)
     lines = [("runs", f"{device.model} {model.version}: {model.reason}")]
+    try:
+        state = load_state(device.state_file)
+    except OSError as error:
+        return [*lines, ("last check", f"not readable now: {error}")]
     return [*lines, *_decision(state), *_memory(state)]
 
 

@@ -83,7 +83,10 @@ def _choose(
     embedded: Callable[[Path], tuple[Found, str] | None],
 ) -> tuple[Found | None, str, str]:
     """Return the model found, its version and the reason for the choice."""
-    state = load_state(device.state_file)
+    try:
+        state = load_state(device.state_file)
+    except OSError as error:  # it may halt any model, the embedded one included
+        return _off([f"the state cannot be read now: {error.strerror or error}"])
     skipped: list[str] = []
     for name, item in (("installed", state.active), ("last known good", state.previous)):
         if item is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import uuid
 from collections.abc import Iterable, Mapping
@@ -115,6 +116,8 @@ class DeviceState:
         return replace(self, active=installed, previous=kept, ran=ran)
 
 
+# No file of that name, or no plain one: no later attempt reads it.
+_NO_FILE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP})
 _STATE: Final = TypeAdapter(DeviceState)
 
 
@@ -127,10 +130,14 @@ def _key(installed: Installed) -> tuple[int, ...]:
 
 
 def load_state(path: Path) -> DeviceState:
-    """Return the stored state; an unreadable file counts as a new device.
+    """Return the stored state; a damaged file counts as a new device.
 
-    Writes are atomic, so an unreadable file is damaged. Starting anew is safe, since every file is
-    verified again, and an update must never be blocked for good.
+    Writes are atomic, so a file that is no state is damaged. Starting anew is safe, since every
+    file is verified again, and an update must never be blocked for good. A file that cannot be
+    read now (a locked phone, no descriptor left) is not damaged: what it says about halts holds.
+
+    Raises:
+        OSError: If the file is there and cannot be read now.
     """
     try:
         value = json.loads(path.read_bytes())
@@ -139,7 +146,11 @@ def load_state(path: Path) -> DeviceState:
             # Schema 1 has no id of the halt: forget its models, so that they are checked again.
             value["active"] = value["previous"] = None
         return _STATE.validate_python(value) if schema in {_SINGLE_HALT, _SCHEMA} else _new()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise
+        return _new()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _new()
 
 

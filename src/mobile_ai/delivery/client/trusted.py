@@ -71,8 +71,21 @@ class Trusted:
         return self._document(LIFTS_FILE, LiftDocument).lifted
 
     def rings(self) -> documents.RingsDocument:
-        """Return the ring table of the device's deployment."""
-        found = self._document(rings_file(self._device.deployment), documents.RingsDocument)
+        """Return the ring table of the device's deployment.
+
+        Raises:
+            UpdateError: If there is none: the release has no such application and model.
+        """
+        path = rings_file(self._device.deployment)
+        if self._updater.get_targetinfo(path) is None:
+            raise UpdateError(
+                f"deployment {self._device.deployment}",
+                got=f"no {path} among the signed files",
+                expected="an application and a model of this release",
+                next_step="check `app` and `model` of the device; `mobile-ai release status` lists "
+                "what is released",
+            )
+        found = self._document(path, documents.RingsDocument)
         self._check_subject(found.app, found.model)
         return found
 
@@ -95,9 +108,10 @@ class Trusted:
         if found is None:
             raise UpdateError(
                 path,
-                got="no signature of an authorised role",
+                got="no such name among the files that authorised roles signed",
                 expected="a file of role models",
-                next_step="release it again; the device keeps what it has",
+                next_step="release it again (`mobile-ai release publish`); the device keeps what "
+                "it has",
             )
         try:
             check_target(found.path, hashes=found.hashes, length=found.length, custom=found.custom)
@@ -123,7 +137,8 @@ class Trusted:
                 place.file,
                 got=f"{facts.model} {facts.variant}, {target.length} bytes",
                 expected=f"{' '.join(expected)}, at most {self._limit} bytes",
-                next_step="release it again; the device keeps what it has",
+                next_step="release it again (`mobile-ai release publish`); the device keeps what "
+                "it has",
             )
         return target, facts
 
@@ -135,7 +150,7 @@ class Trusted:
                 path,
                 got=f"{target.length} bytes",
                 expected=f"at most {self._device.limits.document_bytes}",
-                next_step="release a smaller document",
+                next_step="release a smaller document with `mobile-ai release publish`",
             )
         self.collect(target)
         self.used.add(target.hashes["sha256"])
@@ -164,5 +179,5 @@ class Trusted:
                 self._device.deployment,
                 got=f"a document about {app} and {model}",
                 expected=f"one about {self._device.app} and {self._device.model}",
-                next_step="release it again",
+                next_step="release it again: `mobile-ai release publish`",
             )

@@ -56,7 +56,7 @@ def create_keys(listing: Path, rings: Sequence[str]) -> None:
             str(there[0]),
             got="keys",
             expected="a folder without keys",
-            next_step="use these keys, or name another folder",
+            next_step="use these keys, or name a list in another folder with --signers",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     roles = ["root", "targets", "models", "halt", "snapshot", "timestamp"]
@@ -107,7 +107,8 @@ def load_signer(uri: str, *, base: Path = Path()) -> Signer:
         f"signer {uri}",
         got="another scheme",
         expected=f"{_FILE}PATH, {_KMS}KEY or {_PUBLIC}PATH",
-        next_step="name a PEM file, a KMS key, or the public part of a key kept elsewhere",
+        next_step="name a PEM file, a KMS key, or the public part of a key kept elsewhere in the "
+        "list of signers",
     )
 
 
@@ -138,5 +139,5 @@ def _unreadable(what: str, error: Exception) -> ReleaseError:
         what,
         got=f"{type(error).__name__}: {error}",
         expected="a key that can be read",
-        next_step="check the path or the rights of this machine",
+        next_step="check the path in the list of signers, or the rights of this machine",
     )

@@ -156,7 +156,12 @@ def _tasks(
         yield _Task(role="targets", body=body, duty=root.roles["targets"], keys=root.keys)
     top = body or (releases.targets.signed if releases.targets else None)
     if top is None or top.delegations is None or top.delegations.roles is None:
-        raise ReleaseError("targets", got="no delegations", expected="roles", next_step="publish")
+        raise ReleaseError(
+            "targets",
+            got="no delegations",
+            expected="roles",
+            next_step="run `mobile-ai release publish`",
+        )
     for role, files in plan.targets.items():
         made = _role(role, files, current=releases.role(role), now=now)
         if made is None and body is not None and not _verifies(body, role, releases):

@@ -54,7 +54,7 @@ def read_trust(pack: Path, stack: str) -> Trust:
             f"trust of {stack}",
             got=f"{type(error).__name__}: {error}",
             expected=f"a stack listed in {listing} with a valid trust file",
-            next_step="list the stack; an unlisted one releases nothing",
+            next_step="list the stack in policy-pack/stacks.yaml; an unlisted one releases nothing",
         ) from error
 
 

@@ -14,7 +14,7 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
 _incomplete = ReleaseError.advising(
-    "restore the file", expected="the bytes that the manifest names"
+    "restore the file from the protected branch", expected="the bytes that the manifest names"
 )
 
 

@@ -36,7 +36,7 @@ class Prover:
                 path.name,
                 got=f"format {format_}",
                 expected=f"format {_FORMAT}: what this server runs",
-                next_step="release an ONNX variant for this place",
+                next_step="release an ONNX variant for this place (`variants` in the recipe)",
             )
         found = run_apart(path, format_, cases)
         self._proven.add(path.name)

@@ -16,7 +16,7 @@ from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.delivery.client import Device, active_model, reject
 from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.lock import only_updater
-from mobile_ai.delivery.client.state import load_state
+from mobile_ai.delivery.client.state import DeviceState, load_state
 
 PATIENCE_SECONDS: Final = 20
 """Longest wait for the lock of the cache folder."""
@@ -47,6 +47,12 @@ class Installation:
         return data if sha256_bytes(data) == self.sha256 else None
 
 
+def _allows(state: DeviceState, sha256: str) -> bool:
+    if state.stops(sha256) or sha256 in state.failed:
+        return False
+    return state.active is None or state.active.sha256 == sha256
+
+
 class Shelf:
     """The folder of one model and ring.
 
@@ -61,8 +67,8 @@ class Shelf:
     def current(self) -> Installation | None:
         """Return the model to serve, with its digest verified now; ``None`` if there is none."""
         path = active_model(self.device).path
-        state = load_state(self.device.state_file)
-        for item in (state.active, state.previous):
+        state = self._stored()
+        for item in (state.active, state.previous) if state else ():
             if path is not None and item is not None and path.name == item.sha256:
                 return Installation(
                     path=path,
@@ -78,10 +84,8 @@ class Shelf:
         It may unless a file that was read says otherwise: another active version, a rejection, a
         halt, or another digest of the model's file.
         """
-        state = load_state(self.device.state_file)
-        if state.stops(sha256) or sha256 in state.failed:
-            return False
-        if state.active is not None and state.active.sha256 != sha256:
+        state = self._stored()
+        if state is not None and not _allows(state, sha256):
             return False
         return digest_of(TargetCache(self.device.folder).path(sha256)) in {None, sha256}
 
@@ -91,12 +95,13 @@ class Shelf:
 
     def has_previous(self) -> bool:
         """Return whether there is a version to roll back to."""
-        return load_state(self.device.state_file).previous is not None
+        state = self._stored()
+        return state is not None and state.previous is not None
 
     def is_used(self) -> bool:
-        """Return whether a model was ever installed or rejected here."""
-        state = load_state(self.device.state_file)
-        return state.active is not None or bool(state.failed)
+        """Return whether a model was ever installed or rejected here, or may have been."""
+        state = self._stored()
+        return state is None or state.active is not None or bool(state.failed)
 
     def reject(self, sha256: str, reason: str) -> None:
         """Never install an artifact again, and roll back to the previous one.
@@ -105,6 +110,13 @@ class Shelf:
             OSError: If the state cannot be written.
         """
         reject(self.device, sha256, reason, patience=PATIENCE_SECONDS)
+
+    def _stored(self) -> DeviceState | None:
+        """Return the stored state; ``None`` if it cannot be read now."""
+        try:
+            return load_state(self.device.state_file)
+        except OSError:
+            return None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

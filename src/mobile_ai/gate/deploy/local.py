@@ -47,6 +47,7 @@ def in_sandbox(options: GateOptions) -> GateOptions:
     named = "" if usual else f" --name {project.stack} --account {account}"
     start = f"`mobile-ai sandbox up{named}`"
     if not path.is_file():
+        _ = project.read().settings  # what is wrong with the stack file is said first
         raise GateError(
             f"{path}: got no such file; expected the endpoints of a running sandbox. Next: "
             f"{start}, then run the same command again."

@@ -203,7 +203,7 @@ def _vouched(desk: Desk, statement: Path) -> Seal:
     except (OSError, UnicodeDecodeError) as error:
         raise GateError(
             f"{statement}: got {error}; expected the statement that `mobile-ai gate --statement` "
-            "wrote. Next: name that file."
+            "wrote. Next: name that file with --statement."
         ) from error
     return read_statement(text, trust_of(desk.project), name=str(statement))
 

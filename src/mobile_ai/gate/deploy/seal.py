@@ -88,14 +88,14 @@ def require_same(judged: Seal, now: Seal) -> None:
     if changed:
         raise GateError(
             f"stack {now.stack}: got another {', '.join(changed)} than the gate judged; expected "
-            "the same. Nothing was deployed. Next: let the gate judge what is there now, then "
+            "the same. Nothing was deployed. Next: run `mobile-ai gate` on what is there now, then "
             "run the same command again."
         )
     if not timedelta(0) <= now.at - judged.at <= VALID_FOR:
         raise GateError(
             f"stack {now.stack}: got a verdict of {judged.at:%Y-%m-%d %H:%M} UTC; expected one of "
-            f"the last {VALID_FOR.seconds // 60} minutes. Nothing was deployed. Next: let the "
-            "gate judge again, then run the same command again."
+            f"the last {VALID_FOR.seconds // 60} minutes. Nothing was deployed. Next: run "
+            "`mobile-ai gate` again, then the same command."
         )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.report import ErrorResult
-from mobile_ai.stack.reader import StackFile
+from mobile_ai.stack.reader import Position, StackFile
 
 __all__ = ["error_texts", "located", "position_in", "without_traceback"]
 
@@ -44,10 +44,12 @@ def located(text: str, stack_file: StackFile) -> tuple[ErrorResult, ...]:
     """Return an error with its position; an error that lists problems is split into several."""
     _, *problems = _PROBLEM.split(text)
     return tuple(
-        ErrorResult(message=item.strip(), file=stack_file.name if line else "", line=line)
+        ErrorResult(
+            message=item.strip(), file=stack_file.name if line else "", line=line, column=column
+        )
         for problem in problems or [text]
         for item in [_with_setting(problem, stack_file)]
-        for line in [position_in(item, stack_file)]
+        for line, column in [position_in(item, stack_file)]
     )
 
 
@@ -75,7 +77,7 @@ def without_traceback(text: str) -> str:
     return "\n".join(part for part in kept if part)
 
 
-def position_in(message: str, stack_file: StackFile) -> int:
-    """Return the line of the first stack file key in a message, or 0 if there is none."""
+def position_in(message: str, stack_file: StackFile) -> Position:
+    """Return line and column of the first stack file key in a message, zeros if there is none."""
     match = _KEY.search(message)
-    return stack_file.line_of_key(match.group()) if match else 0
+    return stack_file.position_of_key(match.group()) if match else (0, 0)

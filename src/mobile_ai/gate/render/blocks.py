@@ -1,7 +1,8 @@
 """A report as a list of blocks, from which the terminal, Markdown and SARIF forms are written.
 
-The blocks hold what a reader is shown, in the order of importance; a writer decides how each kind
-of block looks, and whether it leaves one out.
+The blocks hold what a reader is shown, in the order of importance: the verdict and what stands
+against it, what changes, what it costs, and last the rules that passed. A writer decides how each
+kind of block looks, and whether it leaves one out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +21,19 @@ from mobile_ai.gate.report.sections import (
     UnknownCost,
 )
 
-__all__ = ["OUTCOME_NAMES", "Block", "Row", "Table", "blocks", "cost_block", "visible_blocks"]
+__all__ = [
+    "OUTCOME_NAMES",
+    "PASSED",
+    "Block",
+    "Row",
+    "Table",
+    "blocks",
+    "cost_block",
+    "visible_blocks",
+]
 
+PASSED = "passed rule"
+"""Title of the table of rules that passed on everything they judged."""
 OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")
 _MOVERS = 8
 _UNKNOWNS = 20
@@ -130,14 +142,14 @@ def blocks(report: Report) -> tuple[Block, ...]:
         *_findings("Denied", report, mandatory=True),
         *_listing("Errors", report.errors),
         *_listing("Cannot be trusted", report.doubts),
-        cost_block(report.cost),
-        *map(_model, report.models),
         *_changes(report),
+        *map(_model, report.models),
+        cost_block(report.cost),
         *_findings("Advice", report, mandatory=False),
         *_listing("Weakened rules", report.pack.weakenings),
         *_listing("Warnings", report.warnings),
-        _rules(report),
         _facts(report),
+        _rules(report),
     )
 
 
@@ -173,11 +185,18 @@ def _grouped(violations: Iterable[ViolationResult]) -> tuple[FindingText, ...]:
 
 
 def _rules(report: Report) -> SectionBlock:
-    rows = [_rule(item) for item in report.rules if item.outcomes.judged]
-    rows.sort(key=lambda row: row.outcome == "pass")
+    judged = [item for item in report.rules if item.outcomes.judged]
+    rows = [_rule(item) for item in judged]
+    rows.sort(key=lambda row: row.outcome)
+    columns = ("level", *OUTCOME_NAMES)
+    tables = (
+        Table(head="rule", columns=columns, rows=tuple(i for i in rows if i.outcome != "pass")),
+        Table(head=PASSED, columns=columns, rows=tuple(i for i in rows if i.outcome == "pass")),
+    )
     return SectionBlock(
         title="Rules",
-        tables=_tables(Table(head="rule", columns=("level", *OUTCOME_NAMES), rows=tuple(rows))),
+        text=text.passed_sentence(report),
+        tables=_tables(*tables),
         notes=tuple(filter(None, [text.silent_sentence(report)])),
     )
 
@@ -188,7 +207,7 @@ def _rule(item: RuleResult) -> Row:
     return Row(
         name=item.id,
         cells=(item.level, *map(str, judged)),
-        outcome="deny" if found.fail or found.unknown else "pass",
+        outcome="deny" if found.fail or found.unknown else "pass" if found.clean else "warn",
     )
 
 
@@ -216,18 +235,21 @@ def _model(item: ModelChange) -> SectionBlock:
         text=text.model_title(item),
         about=item.deployment,
         tables=_tables(Table(head="", columns=columns, rows=rows)),
-        notes=(text.rollout_sentence(item.rollout),),
+        notes=(*text.note_sentences(item), f"rollout: {text.rollout_sentence(item.rollout)}"),
     )
 
 
 def cost_block(cost: CostReport) -> SectionBlock:
     """Return the block of a cost comparison."""
-    notes = filter(None, (text.unknown_sentence(cost), text.forecast_sentence(cost)))
+    notes = filter(
+        None,
+        (text.estimate_sentence(cost), text.unknown_sentence(cost), text.forecast_sentence(cost)),
+    )
     change = ("change",) if cost.prior else ()
     amounts = ("low", "typical", "high", *change)
     movers = "most changed resources" if cost.prior else "highest-cost resources"
     tables = (
-        ("budget", ("typical", "limit", *change), map(_budget, cost.budgets)),
+        ("budget", ("typical", "high", "limit", *change), map(_budget, cost.budgets)),
         ("deployment", amounts, (_row(i.name or "shared by all", i) for i in cost.deployments)),
         (movers, amounts, map(_resource, _movers(cost))),
         ("tag", amounts, _tags(cost)),
@@ -270,7 +292,7 @@ def _budget(item: BudgetCost) -> Row:
     return Row(
         name=item.name,
         kind=item.kind,
-        cells=(text.usd(item.typical), text.usd(item.limit), *_changed(item)),
+        cells=(*map(text.usd, (item.typical, item.high, item.limit)), *_changed(item)),
         bar=(f"{'█' * filled}{'░' * (_BAR - filled)}", f"{item.share * 100:.0f} %"),
         outcome=item.outcome,
     )

@@ -51,7 +51,8 @@ def _verdict(block: SectionBlock) -> Iterator[str]:
 
 
 def _rules(block: SectionBlock) -> list[str]:
-    return _folded("Rules", [*_tables(block.tables.values()), *map(_quote, block.notes), ""])
+    lines = [*_tables(block.tables.values()), *map(_quote, block.notes), ""]
+    return _folded(f"Rules: {block.text}", lines)
 
 
 def _findings(block: Findings) -> Iterable[str]:
@@ -73,7 +74,7 @@ def _entries(entries: list[str]) -> Iterator[str]:
 
 def _finding(finding: FindingText) -> str:
     item = finding.first
-    place = f" ({item.file}:{item.line})" if item.line else ""
+    place = f" ({item.place})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
     author = f"<br>{_quote(str(item.changed_by))}" if item.changed_by else ""
     told = f"{_quote(item.message)}{author}"
@@ -92,7 +93,7 @@ def _cost(block: SectionBlock) -> Iterator[str]:
 def _model(block: SectionBlock) -> Iterator[str]:
     yield f"### Model: {_quote(block.text)}"
     yield from _tables(block.tables.values())
-    yield from (f"Rollout of {_quote(block.about)}: {_quote(note)}." for note in block.notes)
+    yield from (f"{_quote(note)}.<br>" for note in block.notes)
 
 
 def _changes(block: SectionBlock) -> Iterator[str]:

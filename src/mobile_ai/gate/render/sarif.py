@@ -77,7 +77,7 @@ def _error(item: ErrorResult | str, report: Report) -> dict[str, Any]:
         "ruleId": STACK_ERROR,
         "level": "error",
         "message": {"text": item.message},
-        "locations": [_location(item.file or report.source.stack_file, item.line or 1)],
+        "locations": [_location(item, item.file or report.source.stack_file)],
     }
 
 
@@ -94,7 +94,7 @@ def _result(item: ViolationResult) -> dict[str, Any]:
         "message": {"text": _message(item)},
         # Code scanning requires a location: line 1 of the stack file is the fallback.
         "locations": [
-            _location(item.file, item.line or 1)
+            _location(item, item.file)
             | {"logicalLocations": [{"fullyQualifiedName": item.urn, "kind": "resource"}]}
         ],
         "partialFingerprints": {"mobileAiRuleUrn/v1": _fingerprint(item)},
@@ -111,11 +111,12 @@ def _message(item: ViolationResult) -> str:
     return f"{told}; {item.changed_by}" if item.changed_by else told
 
 
-def _location(file: str, line: int) -> dict[str, Any]:
+def _location(item: ErrorResult | ViolationResult, file: str) -> dict[str, Any]:
+    column = {"startColumn": item.column} if item.column else {}
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": line},
+            "region": {"startLine": item.line or 1, **column},
         }
     }
 

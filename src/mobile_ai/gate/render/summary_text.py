@@ -9,12 +9,15 @@ from mobile_ai.gate.report.sections import CostReport, Figure, ModelChange, Roll
 
 __all__ = [
     "cost_sentence",
+    "estimate_sentence",
     "figure_text",
     "forecast_sentence",
     "headline",
     "kind_sentence",
     "model_title",
+    "note_sentences",
     "pack_sentence",
+    "passed_sentence",
     "provider_sentence",
     "resource_sentence",
     "rollout_sentence",
@@ -50,6 +53,15 @@ def silent_sentence(report: Report) -> str:
     reason = "did not run or had" if report.errors or report.doubts else "had"
     told = f"{len(silent)} rules {reason} nothing to judge: {some(silent, _RULES_SHOWN)}"
     return told if silent else ""
+
+
+def passed_sentence(report: Report) -> str:
+    """Return the number of rules that passed on everything they judged."""
+    judged = [item.outcomes for item in report.rules if item.outcomes.judged]
+    passed = sum(item.clean for item in judged)
+    if not judged:
+        return "none judged anything"
+    return f"{passed} of {len(judged)} rules passed on everything they judged"
 
 
 def resource_sentence(report: Report) -> str:
@@ -119,6 +131,13 @@ def cost_sentence(cost: CostReport) -> str:
     return f"{said}, {moved} against {cost.against}"
 
 
+def estimate_sentence(cost: CostReport) -> str:
+    """Return what the two figures of a budget mean; empty without budgets."""
+    if cost.proposed is None or not cost.budgets:
+        return ""
+    return "typical: expected usage; high: the most assumed; hard budgets bound both (docs/cost.md)"
+
+
 def unknown_sentence(cost: CostReport) -> str:
     """Return the lines excluded from totals; empty if there are none."""
     count = len(cost.unknowns)
@@ -140,7 +159,10 @@ def forecast_sentence(cost: CostReport) -> str:
         if item.spent is not None and item.forecast is not None
     ]
     found = cost.actuals
-    return f"{found.month}, day {found.day} of {found.days}: {'; '.join(ends) or 'no budget'}"
+    said = f"{found.month}, day {found.day} of {found.days}: {'; '.join(ends) or 'no budget'}"
+    if not Decimal(found.untagged):
+        return said
+    return f"{said}; {usd(found.untagged)} without this stack's tags are in none"
 
 
 def model_title(item: ModelChange) -> str:
@@ -158,6 +180,18 @@ def figure_text(figure: Figure) -> str:
         return new if figure.prior is None else f"{old} → {new}"
     mark = figure.note or "worse" * figure.worse
     return new if old == new else f"{old} → {new}{f' ({mark})' if mark else ''}"
+
+
+_NOTES = {
+    "within noise": "the median moved by no more than two builds of one network differ (10 %)",
+    "other machine": "the two versions were measured on different machines",
+}
+
+
+def note_sentences(item: ModelChange) -> tuple[str, ...]:
+    """Return why differences that the table shows are not significant."""
+    notes = {figure.note for one in item.variants for figure in one.figures if figure.note}
+    return tuple(f"{note}: {_NOTES.get(note, 'not significant')}" for note in sorted(notes))
 
 
 def rollout_sentence(rollout: RolloutReport) -> str:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from rich import box
@@ -13,6 +14,7 @@ from rich.text import Text
 from mobile_ai.contracts.printable import printable, printable_lines
 from mobile_ai.gate.render.blocks import (
     OUTCOME_NAMES,
+    PASSED,
     Block,
     FactsBlock,
     Findings,
@@ -28,21 +30,6 @@ from mobile_ai.gate.report.sections import CostReport
 
 __all__ = ["print_cost", "print_report", "render_terminal"]
 
-# From the details to the verdict, since the end is what a terminal still shows.
-_ORDER: Final = (
-    "Rules",
-    "Denied",
-    "Advice",
-    "Errors",
-    "Cannot be trusted",
-    "Weakened rules",
-    "Warnings",
-    "Changes",
-    "Model",
-    "Cost",
-    "Facts",
-    "Verdict",
-)
 _VERDICTS: Final = {"pass": "bold green", "denied": "bold red", "undecided": "bold yellow"}
 _TITLES: Final = {"Denied": "bold red", "Errors": "bold red", "Changes": "bold"}
 _OUTCOMES: Final = {"pass": "green", "warn": "yellow", "deny": "red"}
@@ -56,22 +43,27 @@ _ALWAYS: Final = 3  # level, pass and fail
 _PLAIN_WIDTH: Final = 100  # columns when there is no terminal
 
 
-def render_terminal(report: Report) -> str:
-    """Return the report as plain text."""
+def render_terminal(report: Report, *, verbose: bool = True) -> str:
+    """Return the report as plain text.
+
+    Args:
+        report: The report.
+        verbose: List the rules that passed, instead of their number.
+    """
     console = Console(
         width=_PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False
     )
     with console.capture() as capture:
-        console.print(_body(visible_blocks(report)))
+        console.print(_body(visible_blocks(report), verbose=verbose))
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
-def print_report(report: Report) -> None:
-    """Print the report, coloured if standard output is a terminal."""
+def print_report(report: Report, *, verbose: bool = False) -> None:
+    """Print the report, coloured if standard output is a terminal (see `render_terminal`)."""
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        Console().print(_body(visible_blocks(report)))
+        Console().print(_body(visible_blocks(report), verbose=verbose))
     else:
-        sys.stdout.write(render_terminal(report))
+        sys.stdout.write(render_terminal(report, verbose=verbose))
 
 
 def print_cost(cost: CostReport) -> None:
@@ -79,10 +71,19 @@ def print_cost(cost: CostReport) -> None:
     Console().print(_cost(cost_block(cost)))
 
 
-def _body(found: Iterable[Block]) -> Group:
-    ordered = sorted(found, key=lambda block: _ORDER.index(block.title))
-    spaced = [part for block in ordered for part in (Text(), _written(block))]
+def _body(found: Sequence[Block], *, verbose: bool) -> Group:
+    shown = [item if verbose else _folded(item) for item in found]
+    # The verdict is the last line too, since the end is what a terminal still shows.
+    spaced = [part for block in (*shown, found[0]) for part in (Text(), _written(block))]
     return Group(*spaced[1:])
+
+
+def _folded(block: Block) -> Block:
+    """Return a block without the rules that passed; their number stands in their place."""
+    if not isinstance(block, SectionBlock) or PASSED not in block.tables:
+        return block
+    tables = {head: table for head, table in block.tables.items() if head != PASSED}
+    return replace(block, text=f"{block.text} (--verbose lists them)", tables=tables)
 
 
 def _written(block: Block) -> RenderableType:
@@ -102,10 +103,12 @@ def _verdict(block: SectionBlock) -> Text:
 
 
 def _rules(block: SectionBlock) -> Group:
-    notes = [Text(note, "dim") for note in block.notes]
-    if not block.tables:
-        return Group(*notes)
-    table = block.tables["rule"]
+    grids = [part for item in block.tables.values() for part in (Text(), _outcomes(item))]
+    title = Text.assemble(("Rules  ", "bold"), block.text)
+    return Group(title, *grids, *(Text(f"  {note}", "dim") for note in block.notes))
+
+
+def _outcomes(table: Table) -> Grid:
     cells = zip(*(row.cells for row in table.rows), strict=True)
     # Columns without any count are omitted.
     shown = [at for at, texts in enumerate(cells) if at < _ALWAYS or {*texts} != {"0"}]
@@ -114,7 +117,7 @@ def _rules(block: SectionBlock) -> Group:
     for row in table.rows:
         name = Text(row.name, "red" if row.outcome == "deny" else "")
         grid.add_row(name, *(Text("-" if row.cells[at] == "0" else row.cells[at]) for at in shown))
-    return Group(grid, *(part for note in notes for part in (Text(), note)))
+    return grid
 
 
 def _list(title: str, entries: Iterable[Text]) -> Group:
@@ -129,7 +132,7 @@ def _indented(text: Text) -> Grid:
 
 def _finding(finding: FindingText) -> Text:
     item = finding.first
-    place = f"{item.file}:{item.line} " if item.line else ""
+    place = f"{item.place} " if item.line else ""
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
     kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
     text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
@@ -147,7 +150,7 @@ def _changes(block: SectionBlock) -> Group:
 
 def _model(block: SectionBlock) -> Group:
     title = Text.assemble(("Model  ", "bold"), f"{block.text}, in {block.about}")
-    notes = (Text(f"  rollout: {note}", "dim") for note in block.notes)
+    notes = (Text(f"  {note}", "dim") for note in block.notes)
     grids = [_figures(table) for table in block.tables.values()]
     return Group(title, Text(), *grids, *notes)
 

@@ -62,7 +62,8 @@ def read_actuals(path: Path) -> Billed:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _refused(path, type(error).__name__, "a text file") from error
+        got = getattr(error, "strerror", None) or "bytes that are no UTF-8 text"
+        raise _refused(path, got, "a text file") from error
     rows = [_charge(row, path) for row in _rows(text, path)]
     if not rows:
         raise _refused(path, "no charge", "at least one row")
@@ -120,5 +121,5 @@ def _month(end: datetime) -> tuple[int, int]:
 def _refused(path: Path, got: str, expected: str) -> GateError:
     return GateError(
         f"--actuals {path}: got {got}; expected {expected}. "
-        "Next: export this month's charges as FOCUS; nothing was summed."
+        "Next: `mobile-ai cost actuals` fetches this month's charges; nothing was summed."
     )

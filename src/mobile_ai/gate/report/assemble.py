@@ -14,6 +14,7 @@ from mobile_ai.gate.report.report import (
     Change,
     CostReport,
     EngineFacts,
+    GateVerdict,
     Outcomes,
     Pack,
     ProviderReport,
@@ -101,11 +102,11 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
             by_type=_counts(seen.types.values()),
             by_operation=_counts(seen.steps.values()),
         ),
-        cost=_cost(run),
+        cost=_cost(run, decided),
         baseline=run.baseline.source if run.baseline else "",
         # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else run.changes,
-        models=run.valued.models,
+        models=() if errors else run.valued.models,
         outputs=dict(seen.outputs),
         timing=timing,
     )
@@ -115,11 +116,13 @@ def _counts(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _cost(run: EngineRun) -> CostReport:
-    cost = run.valued.cost
-    if cost.estimated:
-        return cost
-    return cost.model_copy(update={"unpriced": len(run.observation.judged)})
+def _cost(run: EngineRun, decided: GateVerdict) -> CostReport:
+    """Return the cost of the plan; none of a plan that could not be judged, which may be a part."""
+    cost, unpriced = run.valued.cost, len(run.observation.judged)
+    if decided == "undecided":
+        reason = "unknown, as the plan could not be judged" if cost.estimated else cost.reason
+        return CostReport(estimated=False, unpriced=unpriced, reason=reason)
+    return cost if cost.estimated else cost.model_copy(update={"unpriced": unpriced})
 
 
 def _rule(rule: Rule, run: EngineRun) -> RuleResult:
@@ -184,7 +187,9 @@ def _violation(item: Violation, run: EngineRun) -> ViolationResult:
     name = item.urn.rpartition("::")[2]
     rule = run.expected.rules.get(item.rule)
     message = message_of(item)
-    line = position_in(message, run.stack_file) or run.stack_file.line_of_resource(name)
+    line, column = position_in(message, run.stack_file)
+    if not line:
+        line, column = run.stack_file.position_of_resource(name)
     return ViolationResult(
         rule=item.rule,
         urn=item.urn,
@@ -196,6 +201,7 @@ def _violation(item: Violation, run: EngineRun) -> ViolationResult:
         message=message,
         file=run.stack_file.name,
         line=line,
+        column=column,
     )
 
 

@@ -47,7 +47,7 @@ def read_checks(path: Path) -> tuple[Mapping[str, Any], ...]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GateError(
             f"{path}: got {error}; expected one JSON object a line with the checks of inputs. "
-            "Next: run the gate again."
+            "Next: run `mobile-ai gate` again."
         ) from error
 
 

@@ -86,8 +86,16 @@ class Outcomes(Part):
     @property
     def judged(self) -> int:
         """Number of resources with an outcome."""
-        told = self.fail + self.unknown + self.deferred + self.warned + self.waived
-        return self.passed + told
+        return self.passed + self._told
+
+    @property
+    def clean(self) -> bool:
+        """True if all resources that were judged passed."""
+        return bool(self.passed) and not self._told
+
+    @property
+    def _told(self) -> int:
+        return self.fail + self.unknown + self.deferred + self.warned + self.waived
 
 
 class RuleResult(Part):
@@ -122,7 +130,20 @@ class Author(Part):
         return f"{told}; {self.note}" if self.note else told
 
 
-class ViolationResult(Part):
+class _Placed(Part):
+    """A result with its place in a file."""
+
+    file: str = ""
+    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
+    column: Count = Field(default=0, description="In `line`, from 1; 0 where none is known.")
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+class ViolationResult(_Placed):
     """One violation of a rule by one resource."""
 
     rule: str
@@ -133,23 +154,19 @@ class ViolationResult(Part):
     level: str
     severity: str
     message: str
-    file: str = ""
-    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
     changed_by: Author | None = Field(
         default=None, description="Author of a manual change, found by an audit."
     )
 
 
-class ErrorResult(Part):
+class ErrorResult(_Placed):
     """Error of the program, a plugin or the engine."""
 
     message: str
-    file: str = ""
-    line: Count = Field(default=0, description="In `file`, from 1; 0 where none is known.")
 
     def __str__(self) -> str:
         """Return position and message."""
-        return f"{self.file}:{self.line} {self.message}" if self.line else self.message
+        return f"{self.place} {self.message}" if self.line else self.message
 
 
 class Resources(Part):

@@ -99,7 +99,8 @@ def export_state(
     if result.returncode:
         raise GateError(
             f"state of stack {project.stack}: got {result.stderr.strip()!r}; expected "
-            "`pulumi stack export` to succeed. Next: check the backend and that the stack exists."
+            "`pulumi stack export` to succeed. Next: see with `pulumi stack ls` that the backend "
+            "has the stack."
         )
     found: dict[str, Any] = json.loads(result.stdout)
     return found

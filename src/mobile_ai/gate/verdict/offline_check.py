@@ -5,6 +5,7 @@ written from the stack file by the code that the program uses, and the one judge
 only a plan shows (resources, cost, the deployed state) is left to the gate.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,8 +31,9 @@ from mobile_ai.governance.rules.versions import no_silent_downgrade
 from mobile_ai.governance.stack_policy import load_roots, load_setting
 from mobile_ai.governance.verdict import StackVerdict
 from mobile_ai.stack.errors import StackFileError
+from mobile_ai.stack.git import git
 from mobile_ai.stack.load import StackInputs, load_file
-from mobile_ai.stack.reader import stack_file_name, stack_names
+from mobile_ai.stack.reader import stack_file_name, stack_names, stack_of
 from mobile_ai.stack.settings_checks import check_class
 
 __all__ = ["Quick", "check_stack", "stacks_of"]
@@ -51,11 +53,13 @@ class Quick:
         stack: The stack.
         problems: Why the stack file cannot be used; then nothing was judged.
         verdicts: Every verdict on the governance documents.
+        deleted: Whether its file was deleted; then there is nothing to judge.
     """
 
     stack: str
     problems: tuple[str, ...] = ()
     verdicts: tuple[StackVerdict, ...] = ()
+    deleted: bool = False
 
     @property
     def denied(self) -> tuple[StackVerdict, ...]:
@@ -66,6 +70,7 @@ class Quick:
         """Return the JSON form."""
         return {
             "stack": self.stack,
+            "deleted": self.deleted,
             "problems": list(self.problems),
             "judged": len(self.verdicts),
             "denied": [
@@ -81,8 +86,9 @@ def check_stack(project: Project, *, now: datetime) -> Quick:
     Args:
         project: The checkout and the stack.
         now: The time of the judgement.
-
     """
+    if not os.path.lexists(project.stack_file):
+        return Quick(stack=project.stack, deleted=True)
     try:
         file = project.read()
         require_own_secrets(file, project)
@@ -117,13 +123,37 @@ def stacks_of(root: Path, files: Iterable[Path]) -> list[str]:
     """Return the stacks that changed files may concern; all when none are named.
 
     Raises:
-        GateError: A file is not of this checkout.
+        GateError: No file is named and there is no stack; or a file is not of this checkout, or is
+            neither in it nor in an earlier commit.
     """
     known = stack_names(root)
+    if not known and not files:
+        raise GateError(
+            f"{root}: got no stack file; expected at least one Pulumi.<stack>.yaml. Next: run it "
+            "in the folder that has them; `mobile-ai schema settings` says what is in one."
+        )
     names = [_relative(path, root) for path in files]
-    if not names or any(name.startswith(_DATA) for name in names):
-        return known
-    return [stack for stack in known if stack_file_name(stack) in names]
+    deleted = [name for name in names if not os.path.lexists(root / name)]
+    for name in deleted:
+        _require_known(root, name)
+    if not names or any(f"{name}/".startswith((*_DATA, "./")) for name in names):
+        named = set(known)
+    else:
+        named = {stack for stack in known if stack_file_name(stack) in names}
+    return sorted(named.union(*map(stack_of, deleted)))
+
+
+def _require_known(root: Path, name: str) -> None:
+    """Refuse a file that is neither in the checkout nor was in a commit: it is misspelt."""
+    try:
+        known = git(root, "log", "-1", "--format=%H", "--", name)
+    except GovernanceError:
+        known = ""
+    if not known:
+        raise GateError(
+            f"{name}: got no such file, here or in an earlier commit; expected a changed file. "
+            "Next: `mobile-ai check` without a file checks all stacks."
+        )
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -133,7 +163,7 @@ def _relative(path: Path, root: Path) -> str:
     except ValueError as error:
         raise GateError(
             f"{path}: got a file outside of {root}; expected one of the checkout. "
-            "Next: name changed files, or none for all stacks."
+            "Next: `mobile-ai check` without a file checks all stacks."
         ) from error
 
 

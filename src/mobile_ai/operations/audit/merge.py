@@ -102,6 +102,7 @@ def _violation(
     check: Check, item: Found, author: Author | None, stack_file: StackFile
 ) -> ViolationResult:
     name = item.urn.rpartition("::")[2]
+    line, column = stack_file.position_of_resource(name)
     token = item.urn.split("::")[2].rpartition("$")[2] if item.urn else ""
     return ViolationResult(
         rule=check.id,
@@ -113,7 +114,8 @@ def _violation(
         severity=check.severity,
         message=str(item.finding),
         file=stack_file.name,
-        line=stack_file.line_of_resource(name),
+        line=line,
+        column=column,
         changed_by=author,
     )
 

@@ -165,9 +165,10 @@ def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
+        got = getattr(error, "strerror", None) or "no JSON"
         raise GateError(
-            f"{path}: got {type(error).__name__}; expected a state as `pulumi stack export` "
-            "writes it. Next: export it again."
+            f"{path}: got {got}; expected a state as `pulumi stack export` writes it. Next: "
+            "export it again with `pulumi stack export`."
         ) from error
 
 

@@ -82,7 +82,7 @@ def bootstrap(wanted: WantedAccount, clients: Clients) -> Iterator[Made]:
             "credentials",
             got=f"account {account}",
             expected=f"account {place.account}, as the stack file says",
-            next_step="use credentials of that account",
+            next_step="use credentials of that account (AWS_PROFILE)",
         )
     secrets = _key(clients("kms"), STATE_KEY.removeprefix("alias/"), spec="SYMMETRIC_DEFAULT")
     yield secrets

@@ -132,7 +132,8 @@ def _rights(resource: Resource, place: StackPlace) -> Iterator[Right]:
             resource.type,
             got="a type without known permissions",
             expected="an entry in src/mobile_ai/operations/bootstrap/calls.yaml",
-            next_step="add the calls that create, read, update, tag and delete it",
+            next_step="add its calls (create, read, update, tag, delete) to "
+            "mobile_ai/operations/bootstrap/calls.yaml",
         )
     for verb, action in _called(resource, entry):
         condition = _condition(action, resource, place)

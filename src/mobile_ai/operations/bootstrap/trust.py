@@ -49,7 +49,7 @@ class Repository:
                 "repository",
                 got=repr(text),
                 expected="OWNER/NAME or OWNER@ID/NAME@ID",
-                next_step="name one repository",
+                next_step="name one repository with --repository",
             )
         owner_id, repository_id = found["owner_id"], found["id"]
         if (owner_id is None) is not (repository_id is None):

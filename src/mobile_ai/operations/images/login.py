@@ -40,7 +40,7 @@ def _kept(host: str) -> tuple[str, str] | None:
             str(path),
             got=type(error).__name__,
             expected="logins as `docker login` writes them",
-            next_step=f"log in to {host} again",
+            next_step=f"run `docker login {host}`",
         ) from error
     return (user, password) if found else None
 
@@ -57,7 +57,7 @@ def _ecr(account: str, region: str) -> tuple[str, str] | None:
             f"login of {account} in {region}",
             got=str(error),
             expected="AWS credentials that may call ecr:GetAuthorizationToken",
-            next_step="set credentials of a role that may read the repositories",
+            next_step="set credentials (AWS_PROFILE) of a role that may read the repositories",
         ) from error
     token = answer["authorizationData"][0]["authorizationToken"]
     user, _, password = base64.b64decode(token).decode().partition(":")

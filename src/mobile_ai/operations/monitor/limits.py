@@ -141,7 +141,7 @@ def _manifest(path: Path) -> Any:
             str(path),
             got=error.strerror or str(error),
             expected="the manifest that the stack pins",
-            next_step="run the command in a checkout that has it",
+            next_step="run the command in the folder with Pulumi.yaml",
         ) from error
 
 

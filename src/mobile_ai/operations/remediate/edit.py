@@ -61,5 +61,5 @@ def read_text(path: Path) -> str:
             str(path),
             got=getattr(error, "strerror", None) or str(error),
             expected="a file of the repository",
-            next_step="run the command in a checkout that has the stack",
+            next_step="run the command in the folder with Pulumi.yaml",
         ) from error

@@ -127,5 +127,5 @@ class Hub:
             f"pull request in {self.repository}",
             got=got,
             expected="a response of GitHub's API",
-            next_step="run the command again; the branch and its commit are kept",
+            next_step="run `mobile-ai remediate` again; the branch and its commit are kept",
         )

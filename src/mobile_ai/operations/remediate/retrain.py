@@ -92,5 +92,5 @@ def _nothing(finding: MonitorFinding, got: str, expected: str) -> ReleaseError:
         f"retraining of {deployment_of(finding)}",
         got=got,
         expected=expected,
-        next_step="look at the request that is there, or at the stack file",
+        next_step="look at models/<model>/retrain.yaml, or at the stack file",
     )

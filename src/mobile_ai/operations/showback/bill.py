@@ -21,7 +21,9 @@ from mobile_ai.operations.showback.focus_files import open_focus, unreadable
 from mobile_ai.operations.showback.split import DIGITS
 from mobile_ai.pricing.focus import ESTIMATED
 
-_no_object = ShowbackError.advising("export the file again", expected="a JSON object")
+_no_object = ShowbackError.advising(
+    "export the file again (docs/showback.md, Getting the bill)", expected="a JSON object"
+)
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 """Charge categories of FOCUS 1.2."""
@@ -106,7 +108,7 @@ def read_bill(paths: Sequence[Path], *, month: str) -> Bill:
                 "bill",
                 got="one file twice",
                 expected="each file once",
-                next_step="name it once; nothing was summed",
+                next_step="name it once with --bill; nothing was summed",
             )
         for path in paths:
             _load(database, path)
@@ -152,7 +154,7 @@ def _only_one(month: str, what: str, found: Iterable[str]) -> list[str]:
         f"bill of {month}",
         got=f"{what} {values}" if values else "no row of that month",
         expected="rows in one currency, of one payer",
-        next_step="name the files of that month, and one currency and payer at a time",
+        next_step="name with --bill the files of that month, and one currency and payer at a time",
     )
 
 
@@ -164,7 +166,7 @@ def check_month(month: str) -> None:
     """
     if not _MONTH.fullmatch(month):
         raise ShowbackError(
-            "month", got=repr(month), expected="YYYY-MM", next_step="name a month as 2026-10"
+            "month", got=repr(month), expected="YYYY-MM", next_step="give --month as 2026-10"
         )
 
 
@@ -203,7 +205,8 @@ def _month(period: str | None, place: str) -> str:
             place,
             got=f"BillingPeriodStart {period!r}",
             expected="a date or time in ISO 8601, as FOCUS has it: 2026-10-01T00:00:00Z",
-            next_step="export the file again, or correct the row; nothing was summed",
+            next_step="export the file again (docs/showback.md), or correct the row; nothing was "
+            "summed",
         ) from error
     return f"{moment.astimezone(UTC) if moment.tzinfo else moment:%Y-%m}"
 
@@ -236,7 +239,7 @@ def _summed(
             "bill",
             got=str(error).splitlines()[0],
             expected="numbers in BilledCost and EffectiveCost",
-            next_step="export the file again; nothing was summed",
+            next_step="export the file again (docs/showback.md); nothing was summed",
         ) from error
     return rows, others, bool(estimated)
 
@@ -250,7 +253,7 @@ def _charge(row: tuple[Any, ...]) -> Charge:
             if category not in CATEGORIES
             else "an empty BilledCost or EffectiveCost",
             expected=f"both costs, and a category of {', '.join(CATEGORIES)}",
-            next_step="export the file again; nothing was summed",
+            next_step="export the file again (docs/showback.md); nothing was summed",
         )
     return Charge(
         service=service,

@@ -45,7 +45,7 @@ def open_focus(
             str(path),
             got="no such file" if reader else f"suffix {path.suffix!r}",
             expected="a FOCUS file: .csv, .csv.gz or .parquet",
-            next_step="name the exported file",
+            next_step="name the exported file (docs/showback.md, Getting the bill)",
         )
     options = ", all_varchar = true, header = true" if reader == "read_csv" else ""
     try:
@@ -104,7 +104,7 @@ def unreadable(path: Path, got: str, needed: Sequence[str]) -> ShowbackError:
         str(path),
         got=got,
         expected=f"a FOCUS 1.2 file with {', '.join(needed)}",
-        next_step="export Cost and Usage as FOCUS",
+        next_step="export Cost and Usage as FOCUS (docs/showback.md, Getting the bill)",
     )
 
 

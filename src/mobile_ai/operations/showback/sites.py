@@ -78,5 +78,8 @@ def _charge(node: NodeHours, amount: Decimal, pod: PodHours | None) -> Charge:
 
 def _wrong(site: str, got: str, expected: str) -> ShowbackError:
     return ShowbackError(
-        f"edge site {site}", got=got, expected=expected, next_step="measure the month again"
+        f"edge site {site}",
+        got=got,
+        expected=expected,
+        next_step="measure the month again: `mobile-ai monitor measured`",
     )

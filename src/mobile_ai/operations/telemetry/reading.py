@@ -36,7 +36,7 @@ def open_events(path: Path) -> io.BufferedIOBase:
             str(path),
             got=error.strerror or type(error).__name__,
             expected="a file of events",
-            next_step="name JSONL files, plain or gzip",
+            next_step="name JSONL files, plain or gzip (docs/monitoring.md)",
         ) from error
 
 

@@ -37,7 +37,7 @@ class Retention:
                 "retention",
                 got=f"{self.events}, {self.partials} and {self.quarantine} days",
                 expected=f"at least {_LEAST_EVENT_DAYS}: events may be {OLDEST.days} days late",
-                next_step="keep events, partials and quarantine longer",
+                next_step="keep events, partials and quarantine longer (docs/monitoring.md)",
             )
 
 

@@ -74,7 +74,7 @@ class EventStore:
                     str(mark),
                     got=f"{found}",
                     expected=f"format {_FORMAT}",
-                    next_step="use the version of mobile-ai that wrote it",
+                    next_step="use the release of `mobile-ai` that wrote it",
                 )
             return
         if self.root.exists() and any(self.root.iterdir()):

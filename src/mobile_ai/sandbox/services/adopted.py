@@ -79,5 +79,6 @@ def _require_gateway(kubeconfig: Path, cluster: Cluster) -> None:
     except KubernetesApiError as error:
         raise SandboxError(
             f"{kubeconfig}: got {error}; expected a cluster that answers and has the Gateway API. "
-            "Next: start it, and install the definitions of gateway-api's standard channel."
+            "Next: start it, and install gateway-api's standard channel (docs/sandbox.md, "
+            "Kubernetes objects)."
         ) from error

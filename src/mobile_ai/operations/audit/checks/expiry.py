@@ -29,7 +29,8 @@ def _look(deployed: DeployedStack) -> Iterator[Found]:
                     what=what,
                     got=f"{_how(expires, deployed.now)} on {expires.date()}",
                     expected=f"more than {SOON.days} days",
-                    next_step="have it renewed by the role that signed it, or removed",
+                    next_step="have it renewed by the role that signed it (policy-pack/trust), "
+                    "or removed",
                 ),
             )
 

@@ -21,7 +21,7 @@ def _look(deployed: DeployedStack) -> Iterator[Found]:
                     what=f"tags of {urn.rpartition('::')[2]}",
                     got=f"no {', '.join(lacking)} ({_share(missing)} have all)",
                     expected="every cost tag on what is deployed, as the provider lists them",
-                    next_step="deploy again; if still missing, set them by hand",
+                    next_step="run `mobile-ai up` again; if still missing, set them by hand",
                 ),
             )
 

@@ -100,7 +100,7 @@ def _unanswered(uri: str, got: str) -> GovernanceError:
         f"model registry {uri}",
         got=got,
         expected="an answer of MLflow",
-        next_step="start the registry, or set its credentials",
+        next_step="start the registry, or set MLFLOW_TRACKING_URI to the one that runs",
     )
 
 

@@ -62,7 +62,7 @@ def _next_step(code: str, permission: str) -> str:
         return "see that the address is that of the export, and that AWS has delivered it"
     if code == "DataUnavailableException":
         return "open Cost Explorer once in the payer account and wait for a day"
-    return "see what AWS says; nothing was written"
+    return "see what AWS says (docs/aws.md); nothing was written"
 
 
 def _refused(what: str, got: str, next_step: str) -> ShowbackError:

@@ -102,5 +102,8 @@ class Cell:
 def odd(got: str, expected: str) -> ShowbackError:
     """Return the error about an answer that nobody expects."""
     return ShowbackError(
-        "Cost Explorer", got=got, expected=expected, next_step="report it; nothing was written"
+        "Cost Explorer",
+        got=got,
+        expected=expected,
+        next_step="report it with the answer of `aws ce get-cost-and-usage`; nothing was written",
     )

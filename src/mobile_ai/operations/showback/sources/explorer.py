@@ -150,7 +150,7 @@ def break_down(explorer: Explorer, keys: Sequence[Key] = KEYS) -> list[Cell]:
             "Cost Explorer",
             got="no charge",
             expected="a month that was charged for",
-            next_step="name another month; AWS keeps 14, or 38 where the payer asked for it",
+            next_step="name another with --month; AWS keeps 14, or 38 where the payer asked for it",
         )
     if len(currencies := {cell.currency for cell in whole}) != 1:
         raise odd(f"currencies {', '.join(sorted(currencies))}", "one")

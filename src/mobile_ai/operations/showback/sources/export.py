@@ -71,7 +71,7 @@ def fetch_export(
                 address,
                 got="a new execution while it was read",
                 expected="one execution",
-                next_step="run it again",
+                next_step="run it again: `mobile-ai cost actuals`",
             )
         merge_focus(paths, out, month=month, needed=_NEEDED)
     return f"s3://{bucket}/{manifest.key}"
@@ -88,7 +88,8 @@ def _newest(s3: Any, bucket: str, prefix: str, month: str) -> _Manifest:
             f"s3://{bucket}/{where}",
             got="no manifest",
             expected="one that AWS Data Exports wrote",
-            next_step="see that the export is FOCUS 1.2 and that this month was delivered",
+            next_step="see that it is FOCUS 1.2 (docs/showback.md, Getting the bill) with this "
+            "month",
         )
     key = max(found, key=lambda item: (item["LastModified"], item["Key"]))["Key"]
     answer = s3.get_object(Bucket=bucket, Key=key)
