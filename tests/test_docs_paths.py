@@ -46,6 +46,8 @@ def test_tests_mirror_the_rooms() -> None:
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/*") if path.suffix == ".py"}
     folders |= {path.parents[1].name for path in (ROOT / "tests").glob("*/*/*.py")}
     assert folders - ACROSS - {"tests"} == set(rooms()) - {"testing"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_path_below_our_folders_that_a_page_names_exists(page: Path) -> None:
     named = {span for span in SPAN.findall(page.read_text("utf-8")) if span.startswith(FOLDERS)}

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mobile_ai.contracts.bounds import Bounds
+from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.roots import Roots, read_roots
 from mobile_ai.contracts.trust import Trust, load_trust

@@ -410,6 +410,10 @@ def _environment(named: str | None) -> tuple[str, Path]:
         raise UserError(
             f"{_PACK}/stacks.yaml: got no environment; expected the list of them. "
             "Next: name one with --environment, or run in the repository's folder."
+        )
+    return found
+
+
 def _existing(path: Path) -> Path:
     """Return the manifest that a path names.
 
@@ -429,8 +433,6 @@ def _existing(path: Path) -> Path:
 def _trust(environment: str | None, path: Path | None) -> Trust:
     name, listed = _environment(environment)
     file = path or listed
-def _trust(environment: str, path: Path | None) -> Trust:
-    file = path or Path("policy-pack/trust") / f"{environment}.yaml"
     if not file.is_file():
         raise UserError(
             f"trust file {file}: got no such file; expected the trust of {name}. "
