@@ -37,7 +37,7 @@ def test_a_version_is_read_back_as_it_was_written(draft, tmp_path):
 def test_the_manifest_lists_evidence_in_a_fixed_order(draft, tmp_path):
     turned = {"bom": "{}", "provenance": "{}"}
     made = write_version(draft, turned, models=tmp_path / "models")
-    assert [item.kind for item in made.manifest.evidence] == ["provenance", "bom"]
+    assert [item.kind for item in made.manifest.statements] == ["provenance", "bom"]
 
 
 def test_writing_the_same_model_again_changes_nothing(draft, tmp_path):
@@ -72,7 +72,9 @@ def test_a_write_that_fails_leaves_no_trace(draft, tmp_path):
 
 
 def test_an_artifact_too_large_for_git_needs_a_uri(draft, tmp_path):
-    values = draft.manifest.artifacts[0].model_copy(update={"bytes": 1_000_001})
+    first = draft.manifest.artifacts[0]
+    file = first.files[0].model_copy(update={"bytes": 1_000_001})
+    values = first.model_copy(update={"files": (file,)})
     large = draft.manifest.model_copy(update={"artifacts": (values,)})
     with pytest.raises(VersionError, match="1000001 bytes"):
         write_version(dataclasses.replace(draft, manifest=large), {}, models=tmp_path / "models")
@@ -85,9 +87,9 @@ def test_a_folder_without_a_manifest_is_no_version(tmp_path):
 
 def test_the_manifest_says_what_was_measured_on_each_file(draft):
     int8 = draft.manifest.artifact("int8")
-    assert (int8.quality.value, int8.quality.parity.reference) == (0.981, "fp32")
+    assert (int8.quality.value, int8.parity.reference) == (0.981, "fp32")
     assert int8.profile.latency_p50_ms == 0.21
-    assert int8.fairness[0].worst_group == "left"
+    assert int8.fairness[0].group == "left"
 
 
 def test_the_draft_is_a_valid_manifest(draft):
@@ -145,5 +147,5 @@ def test_a_large_artifact_gets_a_uri_and_stays_out_of_git(tmp_path):
     first, second, _ = made.manifest.artifacts
     assert first.uri == "s3://bucket/models/digits/1.0.0/artifacts/digits-fp32.tflite"
     assert second.uri is None
-    assert not (made.folder / first.file).exists()
-    assert (tmp_path / "large/digits/1.0.0" / first.file).stat().st_size == 1_000_001
+    assert not (made.folder / first.file.path).exists()
+    assert (tmp_path / "large/digits/1.0.0" / first.file.path).stat().st_size == 1_000_001

@@ -22,7 +22,7 @@ from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
-from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
+from mobile_ai.model_build.assemble import Draft, manifest_subjects
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
 from mobile_ai.model_build.writer import WrittenVersion, read_draft, write_version
@@ -130,7 +130,7 @@ def assessment_text(
         "issued": issued.isoformat(timespec="seconds"),
         "expires": expires.isoformat(timespec="seconds"),
     }
-    subjects = tuple(manifest_subjects(manifest_values(draft.manifest)))
+    subjects = tuple(manifest_subjects(draft))
     return evidence_text(Statement(ASSESSMENT, subjects, predicate), signers, name="assessment")
 
 

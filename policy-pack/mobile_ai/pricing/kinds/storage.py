@@ -130,8 +130,8 @@ def _rules(plan: Plan, bucket: Resource, *, prefix: str) -> dict[str, Any] | Non
 def _models_gb(plan: Plan) -> Band:
     total = Decimal(0)
     for deployment in plan.by_type["mobileai:index:MobileAIDeployment"]:
-        for row in plan.artifacts(deployment).values():
-            total += inputs.amount(row, "bytes")
+        for artifact in plan.artifacts(deployment).values():
+            total += artifact.bytes
     return Band(total, total * 3, total * 24) / _GB  # with retained older versions
 
 
