@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.manifest import (
     Requirements,
@@ -15,7 +16,7 @@ from mobile_ai.contracts.manifest import (
     TensorSpec,
 )
 from mobile_ai.contracts.trust import Trust, load_trust
-from mobile_ai.model_build.approve import QUESTIONS, Assessment, Scope, approve
+from mobile_ai.model_build.approve import QUESTIONS, Assessment, approve
 from mobile_ai.model_build.assemble_version import build_version
 from mobile_ai.model_build.ceremony import fresh_keys, trust_text
 from mobile_ai.model_build.results import (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,21 +16,24 @@ from typing import Any, Final
 
 from securesystemslib.exceptions import UnverifiedSignatureError
 
-from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
 from mobile_ai.contracts.manifest import ModelManifest, SelfTest, read_manifest
+from mobile_ai.contracts.records import read_records
 from mobile_ai.contracts.self_test import check_self_test
+from mobile_ai.contracts.statements import ASSESSMENT_SCOPE
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE
 from mobile_ai.model_build.bom import bom_problems
 from mobile_ai.model_build.signing import SigningError, bundle_envelope
-from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE
+from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE, SCOPE_FOLDER
 
 __all__ = ["Verification", "VerifyFinding", "verify_version"]
 
 _MAX_FILE_BYTES: Final = 100_000_000
+_SCOPE: Final = re.compile(rf"{SCOPE_FOLDER}/[^/.][^/]*\.yaml")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,6 +99,7 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     findings += problems
     model, problems = _check_chain(text, evidence, pin or actual, trust)
     findings += problems
+    findings += _check_scopes(folder, manifest_digest(values), trust)
     if model is not None and not findings:
         findings += _check_agreement(model, evidence)
         findings += _check_signature(evidence["signature"], model, folder, trust)
@@ -154,6 +159,7 @@ def _check_files(
     findings = [
         VerifyFinding(name, "not listed in the manifest")
         for name in sorted(present - set(wanted) - {MANIFEST_FILE})
+        if not _SCOPE.fullmatch(name)
     ]
     findings += [
         VerifyFinding(name, "listed in the manifest, but missing")
@@ -202,6 +208,30 @@ def _check_chain(
         return verify_model(text, evidence, pin=pin, trust=trust), []
     except GovernanceError as error:
         return None, [VerifyFinding(error.what, f"got {error.got}; expected {error.expected}")]
+
+
+def _check_scopes(folder: Path, digest: str, trust: Trust) -> list[VerifyFinding]:
+    """Check that every record beside the version is a signed scope of this manifest."""
+    files = sorted((folder / SCOPE_FOLDER).glob("*.yaml"))
+    texts = [(f"{SCOPE_FOLDER}/{file.name}", file.read_bytes()) for file in files]
+    records = read_records(
+        ((name, data.decode("utf-8", errors="replace")) for name, data in texts), trust=trust
+    )
+    findings = [
+        VerifyFinding(error.what, f"got {error.got}; expected {error.expected}")
+        for error in records.refused
+    ]
+    findings += [
+        VerifyFinding(record.name, f"a record of {kind}, not of {ASSESSMENT_SCOPE}")
+        for kind, found in records.by_type.items()
+        for record in found
+        if kind != ASSESSMENT_SCOPE
+    ]
+    return findings + [
+        VerifyFinding(record.name, "names another manifest than the one beside it")
+        for record in records.by_type.get(ASSESSMENT_SCOPE, ())
+        if digest not in record.statement.digests
+    ]
 
 
 def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[VerifyFinding]:

@@ -24,6 +24,7 @@ from mobile_ai.model_build.errors import ModelBuildError
 __all__ = [
     "EVIDENCE_FILES",
     "MANIFEST_FILE",
+    "SCOPE_FOLDER",
     "VersionError",
     "WrittenVersion",
     "read_draft",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 MANIFEST_FILE: Final = "manifest.yaml"
+SCOPE_FOLDER: Final = "scope"
+"""Folder of records about further uses, see ``contracts.assessment_scope``."""
 EVIDENCE_FILES: Final[Mapping[str, str]] = {
     "provenance": "evidence/provenance.dsse.json",
     "evaluation": "evidence/evaluation.dsse.json",
@@ -97,6 +100,8 @@ def write_version(
         **{name: data for name, data in draft.files.items() if name not in stored},
         **{EVIDENCE_FILES[kind]: content.encode() for kind, content in evidence.items()},
     }
+    if folder.exists():
+        files |= _scopes(folder, draft)
     if large is not None:
         for name in sorted(stored & set(draft.files)):
             path = large / meta.name / meta.version / name
@@ -166,6 +171,18 @@ def _check_sizes(draft: Draft) -> None:
                 expected=f"at most {MAX_GIT_BYTES} in Git, or an artifact with a uri",
                 next_step="name a store for large artifacts: --store s3://bucket/models",
             )
+
+
+def _scopes(folder: Path, draft: Draft) -> dict[str, bytes]:
+    """Return the scope records of a version folder that hold for the manifest to be written."""
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        return {}
+    _, values = read_manifest(path.read_bytes().decode("utf-8"), name=str(path))
+    if manifest_digest(values) != manifest_digest(draft.values):
+        return {}
+    found = sorted((folder / SCOPE_FOLDER).glob("*.yaml"))
+    return {f"{SCOPE_FOLDER}/{item.name}": item.read_bytes() for item in found}
 
 
 def _existing(folder: Path, draft: Draft) -> WrittenVersion:

@@ -52,6 +52,11 @@ class ModelFiles:
         """Name of the model version in the plan."""
         return f"{self.manifest.metadata.name}-{self.manifest.metadata.version}"
 
+    @property
+    def scope_folder(self) -> str:
+        """Folder of the records about further uses of the version."""
+        return f"{PurePosixPath(self.path).parent}/scope"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

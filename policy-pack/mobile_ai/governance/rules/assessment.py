@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from mobile_ai.contracts.assessment_scope import AssessmentScope, covers, uncovered, uses_of
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.deployment import app_of, data_types, model_of, regions
@@ -22,7 +23,7 @@ __all__ = ["RULES"]
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 9 and 27", "GDPR Art. 35", "NIST AI RMF GOVERN 1.2 and MAP 1.1"),
-    remediation="have the use assessed and signed (`mobile-ai model approve`)",
+    remediation="have the use assessed and signed (`mobile-ai model scope` for a further one)",
     applies_to=(DEPLOYMENT,),
     parameters={
         "warnDays": Parameter(
@@ -31,7 +32,7 @@ __all__ = ["RULES"]
     },
 )
 def ethical_assessment_approved(case: Case) -> None:
-    """Check decision, scope and expiry of the verified assessment."""
+    """Check decision, scope and expiry of the verified assessment and of scope records."""
     model = model_of(case)
     if model is None:
         _missing(case)
@@ -42,7 +43,7 @@ def ethical_assessment_approved(case: Case) -> None:
             "assessment", got=f"decision {predicate.get('decision')!r}", expected="'approved'"
         )
     _check_version(case, model, predicate)
-    _check_scope(case, predicate)
+    _check_scope(case, model, predicate)
     _check_expiry(case, model)
 
 
@@ -62,27 +63,46 @@ def _check_version(case: Case, model: VerifiedModel, predicate: Mapping[str, Any
         case.deny("assessment", got=f"of {got}", expected=f"of {metadata.name} {metadata.version}")
 
 
-def _check_scope(case: Case, predicate: Mapping[str, Any]) -> None:
+def _check_scope(case: Case, model: VerifiedModel, predicate: Mapping[str, Any]) -> None:
     tier = case.at("spec", "dataProcessing", "privacyTier")
     if tier.missing:
         tier.deny("a privacy tier")
-    used = {
+    values = {
         "apps": [app_of(case)],
         "dataTypes": data_types(case),
         "regions": [node.text() for node in regions(case)],
         "privacyTiers": [tier.text()],
     }
-    scope = predicate.get("scope")
-    for key, values in used.items():
-        _covers(case, key, values, scope.get(key) if isinstance(scope, Mapping) else None)
-
-
-def _covers(case: Case, key: str, values: Iterable[str], allowed: Any) -> None:
-    covered = frozenset(allowed) if isinstance(allowed, list) else frozenset()
-    for value in sorted(set(values) - covered - {""}):
+    use = {key: frozenset(items) - {""} for key, items in values.items()}
+    further = _scopes(case, model)
+    live = [item.scope.uses for item in further if item.expiry > case.now]
+    known = [uses_of(predicate.get("scope")), *live]
+    if covers(use, known):
+        return
+    if covers(use, [*known, *(item.scope.uses for item in further)]):
+        report = case.warn if may_stay(case) else case.deny
+        report("assessment scope", got="a scope record that expired", expected="a renewed one")
+        return
+    missing = list(uncovered(use, known))
+    for key, value, allowed in missing:
         case.deny(
-            f"assessment scope.{key}", got=f"{value!r} in use", expected=f"one of {sorted(covered)}"
+            f"assessment scope.{key}", got=f"{value!r} in use", expected=f"one of {sorted(allowed)}"
         )
+    if not missing:
+        got = "; ".join(f"{key} {sorted(items)}" for key, items in use.items())
+        case.deny("assessment scope", got=got, expected="one scope that covers them together")
+
+
+def _scopes(case: Case, model: VerifiedModel) -> list[AssessmentScope]:
+    """Return the signed further uses of a version, under its own risk class."""
+    metadata = model.manifest.metadata
+    wanted = (metadata.name, metadata.version, metadata.risk_class)
+    return [
+        item
+        for item, statement in case.facts.records.scopes
+        if model.digest in statement.digests
+        and (item.model, item.version, item.risk_class) == wanted
+    ]
 
 
 def _check_expiry(case: Case, model: VerifiedModel) -> None:
