@@ -221,7 +221,8 @@ def _serving(build: BuildResult) -> Serving:
 
 
 def _mixes(variant: VariantResult) -> bool:
-    return any(
+    # DynamicQuantizeLinear takes one scale for a whole tensor; LiteRT takes one for each row.
+    return variant.format == "onnx" and any(
         link.step == "quantize" and "dynamic" in str(link.parameters.get("scheme", ""))
         for link in variant.transforms
     )

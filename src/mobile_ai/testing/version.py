@@ -44,7 +44,7 @@ def make_version(
     assessment: Edit | None = None,
     evaluation: Edit | None = None,
     bom_edit: Edit | None = None,
-    is_v2: bool = False,
+    v2: Edit | None = None,
 ) -> SampleVersion:
     """Return a signed version of the model ``digits``.
 
@@ -55,14 +55,19 @@ def make_version(
         assessment: Edits the assessment's predicate before signing.
         evaluation: Edits the evaluation's predicate before signing.
         bom_edit: Edits the bill of materials before the provenance is signed.
-        is_v2: Whether the edited manifest is written as `mobile-ai/v2`.
+        v2: Edits the manifest once more in the form of `mobile-ai/v2`, in which it is written.
     """
     stated = _edited(_manifest(version), manifest)
     bom = json.dumps(_edited(_bom(stated), bom_edit))
     results = _edited(_evaluation(stated), evaluation)
-    values = read_manifest(dump_yaml(stated), name="sample")[0].to_dict() if is_v2 else stated
+    values = stated
+    if v2 is not None:
+        values = _edited(read_manifest(dump_yaml(stated), name="sample")[0].to_dict(), v2)
     named = [Subject("manifest", manifest_digest(values))]
-    named += [Subject(item["file"], item["sha256"]) for item in stated["artifacts"]]
+    named += [
+        Subject(item["variant"], item.get("digest") or item["sha256"])
+        for item in values["artifacts"]
+    ]
     decision = _edited(_assessment(version), assessment)
     sign = signers.by_role
     evidence = {
