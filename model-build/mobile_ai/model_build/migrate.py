@@ -17,7 +17,7 @@ from mobile_ai.model_build.whole_file import replace_text
 __all__ = ["Migration", "migrate"]
 
 Migration = Literal["migrated", "current", "signed"]
-"""What became of a manifest: rewritten, in the present form already, or kept for its signatures."""
+"""Outcome for a manifest: rewritten, in the present form already, or kept for its signatures."""
 
 
 def migrate(path: Path) -> Migration:

@@ -158,7 +158,7 @@ class ArgmaxStep(_Step):
 
 
 class ThresholdStep(_Step):
-    """Whether each value is at least a limit."""
+    """Truth values: 1 where a value is at least a limit."""
 
     operation: Literal["threshold"]
     value: float

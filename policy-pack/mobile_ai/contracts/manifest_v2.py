@@ -1,7 +1,7 @@
 """Schema of a model version's manifest, ``apiVersion: mobile-ai/v2``, and its typed form.
 
 Manifests of every version are read into these types. Unknown fields are refused: a field that
-no reader checks would look like a promise. A value that nobody knows is ``unknown``.
+no reader checks would look like a promise. A value that was neither measured nor declared is ``unknown``.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class FileRef(ManifestPart):
 class ArtifactFile(ManifestPart):
     """One file of an artifact, relative to the manifest's folder."""
 
-    path: RelativeFile
+    path: RelativeFile = Field(description="Relative to the manifest's folder.")
     sha256: Sha256
     bytes: Count
     kind: Literal["model", "weights", "tokenizer", "labels", "config"]
@@ -100,13 +100,13 @@ class Requirements(ManifestPart):
 class Profile(ManifestPart):
     """Latency and memory of the artifact, single-threaded, on the machine named."""
 
-    machine: str
-    latency_p50_ms: Positive | Unknown
+    machine: str = Field(description="Machine and runtime that measured.")
+    latency_p50_ms: Positive | Unknown = Field(description="Median of an inference.")
     latency_p95_ms: Positive | Unknown
-    peak_memory_bytes: Count | Unknown
+    peak_memory_bytes: Count | Unknown = Field(description="Growth by load and first runs.")
     macs: Count | Unknown = Field(description="Multiply-accumulates an inference.")
     energy_mj: Positive | Unknown = Field(description="Estimate, an inference.")
-    energy_method: str | None = None
+    energy_method: str | None = Field(default=None, description="Formula of the estimate.")
 
 
 class Parity(ManifestPart):
@@ -131,7 +131,7 @@ class GroupSlice(ManifestPart):
 class Measurement(ManifestPart):
     """One figure about the artifact's answers, measured on its own files."""
 
-    metric: str
+    metric: str = Field(description="Name in the table of metrics.")
     slice: tuple[GroupSlice, ...] = Field(default=(), description="Empty: all rows.")
     value: float
     interval: Interval | Unknown
@@ -169,17 +169,19 @@ class Measurement(ManifestPart):
 
 
 class Artifact(ManifestPart):
-    """What a phone, an edge site or a function loads: one file or a set of files.
+    """One file or a set of files that a phone, an edge site or a function loads.
 
     The digest of one file is its SHA-256, that of several `files_digest`. A large artifact has
     a ``uri`` too and is not in Git.
     """
 
-    variant: Name
+    variant: Name = Field(description="Name that stack files place.")
     format: Literal["tflite", "onnx", "coreml", "litertlm", "gguf", "safetensors"]
-    digest: Sha256
+    digest: Sha256 = Field(description="Of the file, or of the list of files.")
     files: tuple[ArtifactFile, ...] = Field(min_length=1)
-    uri: ArtifactUri | None = None
+    uri: ArtifactUri | None = Field(
+        default=None, description="Address of a large artifact, which is not in Git."
+    )
     base: Sha256 | None = Field(
         default=None, description="Digest of the artifact that this one is an adapter of."
     )
@@ -235,12 +237,14 @@ class Artifact(ManifestPart):
 
 
 class Serving(ManifestPart):
-    """How a server may run the model; a statement can forbid, never permit alone."""
+    """Conditions for servers that run the model; they can forbid, never permit alone."""
 
     batching: Literal["permitted", "forbidden"] | Unknown = Field(
         description="Whether requests of several clients may run in one batch."
     )
-    reason: str | None = Field(default=None, description="Why batching is forbidden.")
+    reason: str | None = Field(
+        default=None, description="Reason against batching, if it is forbidden."
+    )
     instances: Count | Unknown = Field(description="Copies that a server should run.")
 
     @model_validator(mode="after")
@@ -251,7 +255,7 @@ class Serving(ManifestPart):
 
 
 class Origin(ManifestPart):
-    """Where the model is from."""
+    """Source of the model."""
 
     how: Literal["trained", "fine-tuned", "imported"]
     source: str = Field(min_length=1, description="Recipe, file, wheel or address.")

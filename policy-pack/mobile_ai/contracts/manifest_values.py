@@ -38,7 +38,7 @@ _How = Literal["measured", "declared", "derived"]
 
 
 def known(figure: float | Unknown) -> float | None:
-    """Return a figure, or ``None`` if nobody knows it."""
+    """Return a figure, or ``None`` if it is unknown."""
     return None if isinstance(figure, str) else figure
 
 

@@ -153,7 +153,7 @@ def energy_within_budget(case: Case) -> None:
 def _hold(
     case: Case, artifact: Artifact, figure: float | Unknown, limit: float, *, form: str
 ) -> None:
-    """Deny a figure above its limit, and one that nobody knows."""
+    """Deny a figure above its limit, and an unknown one."""
     most = f"at most {form.removeprefix('p95 ').format(f'{limit:g}')}"
     if figure == UNSTATED:
         _over(case, artifact, form.format(UNSTATED), f"{most}, measured")

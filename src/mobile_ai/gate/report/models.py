@@ -88,7 +88,7 @@ def _figures(old: Artifact | None, new: Artifact | None) -> Iterator[Figure]:
 
 
 def _profiled(name: str, *artifacts: Artifact | None) -> Iterator[float | None]:
-    """Yield a figure of each profile; ``None`` if nobody knows it."""
+    """Yield a figure of each profile; ``None`` if it is unknown."""
     for item in artifacts:
         yield known(getattr(item.profile, name)) if item and item.profile else None
 
