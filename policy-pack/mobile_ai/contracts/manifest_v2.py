@@ -1,7 +1,8 @@
 """Schema of a model version's manifest, ``apiVersion: mobile-ai/v2``, and its typed form.
 
 Manifests of every version are read into these types. Unknown fields are refused: a field that
-no reader checks would look like a promise. A value that was neither measured nor declared is ``unknown``.
+no reader checks would look like a promise. A value that was neither measured nor declared is
+``unknown``.
 """
 
 from __future__ import annotations
@@ -242,9 +243,7 @@ class Serving(ManifestPart):
     batching: Literal["permitted", "forbidden"] | Unknown = Field(
         description="Whether requests of several clients may run in one batch."
     )
-    reason: str | None = Field(
-        default=None, description="Reason against batching, if it is forbidden."
-    )
+    reason: str | None = Field(default=None, description="Reason if batching is forbidden.")
     instances: Count | Unknown = Field(description="Copies that a server should run.")
 
     @model_validator(mode="after")
