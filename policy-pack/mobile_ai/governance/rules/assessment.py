@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from mobile_ai.contracts.assessment_scope import AssessmentScope, covers, uncovered, uses_of
+from mobile_ai.contracts.assessment_scope import AssessmentScope, Uses, covers, uncovered, uses_of
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.deployment import app_of, data_types, model_of, regions
@@ -16,6 +16,8 @@ from mobile_ai.governance.rule_context import Case
 
 __all__ = ["RULES"]
 
+_FURTHER: Final = "have this use signed beside the version (`mobile-ai model scope`)"
+
 
 @resource_rule(
     id="ethical-assessment-approved",
@@ -23,7 +25,7 @@ __all__ = ["RULES"]
     group="responsible_ai",
     severity="critical",
     frameworks=("EU AI Act Art. 9 and 27", "GDPR Art. 35", "NIST AI RMF GOVERN 1.2 and MAP 1.1"),
-    remediation="have the use assessed and signed (`mobile-ai model scope` for a further one)",
+    remediation="have the use assessed and signed (`mobile-ai model approve`)",
     applies_to=(DEPLOYMENT,),
     parameters={
         "warnDays": Parameter(
@@ -75,22 +77,38 @@ def _check_scope(case: Case, model: VerifiedModel, predicate: Mapping[str, Any])
     }
     use = {key: frozenset(items) - {""} for key, items in values.items()}
     further = _scopes(case, model)
-    live = [item.scope.uses for item in further if item.expiry > case.now]
-    known = [uses_of(predicate.get("scope")), *live]
+    soon = case.now + timedelta(days=case.parameters["warnDays"])
+    own = uses_of(predicate.get("scope"))
+    if covers(use, [own, *_live(further, soon)]):
+        return
+    known = [own, *_live(further, case.now)]
     if covers(use, known):
-        return
-    if covers(use, [*known, *(item.scope.uses for item in further)]):
+        case.warn("assessment scope", got="a record that expires soon", expected="a renewed one")
+    elif covers(use, [own, *(item.scope.uses for item in further)]):
         report = case.warn if may_stay(case) else case.deny
-        report("assessment scope", got="a scope record that expired", expected="a renewed one")
-        return
+        got, expected = "a scope record that expired", "a renewed one"
+        report("assessment scope", got=got, expected=expected, next_step=_FURTHER)
+    else:
+        _deny_use(case, use, known)
+
+
+def _live(scopes: Iterable[AssessmentScope], moment: datetime) -> list[Uses]:
+    return [item.scope.uses for item in scopes if item.expiry > moment]
+
+
+def _deny_use(case: Case, use: Uses, known: list[Uses]) -> None:
     missing = list(uncovered(use, known))
     for key, value, allowed in missing:
         case.deny(
-            f"assessment scope.{key}", got=f"{value!r} in use", expected=f"one of {sorted(allowed)}"
+            f"assessment scope.{key}",
+            got=f"{value!r} in use",
+            expected=f"one of {sorted(allowed)}",
+            next_step=_FURTHER,
         )
     if not missing:
         got = "; ".join(f"{key} {sorted(items)}" for key, items in use.items())
-        case.deny("assessment scope", got=got, expected="one scope that covers them together")
+        expected = "one scope that covers them together"
+        case.deny("assessment scope", got=got, expected=expected, next_step=_FURTHER)
 
 
 def _scopes(case: Case, model: VerifiedModel) -> list[AssessmentScope]:

@@ -127,6 +127,12 @@ def test_scopes_of_one_app_add_up_and_those_of_two_do_not() -> None:
     assert replace(case, changed=(first,)).apply(RULES[APPROVED]) == "fail"
 
 
+def test_a_scope_that_expires_soon_is_told() -> None:
+    assert second_app(record("expires", to="2026-06-20T00:00:00+00:00")).apply(RULES[APPROVED]) == (
+        "warned"
+    )
+
+
 def test_an_expired_scope_blocks_no_deployment_that_stays_as_it_is() -> None:
     case = second_app(DENIED["expired"])
     (deployed,) = case.changed
