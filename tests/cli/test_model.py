@@ -21,7 +21,10 @@ from tests.model_build.versions import LIFETIME, Signed, assessment, signed_vers
 from tests.stack.sample import stack_text
 
 pytestmark = pytest.mark.build
-COMMANDS = ("build", "verify", "compare", "approve", "register", "pull", "samples")
+COMMANDS = (
+    *("build", "verify", "compare", "approve", "scope", "migrate"),
+    *("register", "pull", "samples"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +251,40 @@ def test_a_signature_that_is_no_text_is_found_not_raised(place):
     done = run("verify", MANIFEST)
     assert done.exit_code == 1
     assert "provenance.dsse.json" in done.output
+
+
+def scope_file(place: Path) -> None:
+    scope = assessment().scope.model_copy(update={"apps": ("second-app",)})
+    value = assessment(scope=scope).model_dump(mode="json", by_alias=True)
+    (place / "answers.yaml").write_text(dump_yaml(value))
+
+
+def add_scope(place: Path, signer, *more: str):
+    key = key_file(place, signer)
+    answers = ("--questionnaire", "answers.yaml")
+    return run("scope", MANIFEST, "--name", "second-app", "--key", key, *answers, *more)
+
+
+def test_a_second_use_is_signed_beside_the_version_whose_pin_stays(place, signed):
+    scope_file(place)
+    done = add_scope(place, signed.keys["ethics-reviewer"][0], "--json")
+    value = json.loads(done.output)
+    assert value["record"] == "models/digits/1.0.0/scope/second-app.yaml"
+    assert (value["manifestSha256"], value["changed"]) == (signed.version.sha256, True)
+    again = add_scope(place, signed.keys["ethics-reviewer"][0])
+    assert again.output == "unchanged models/digits/1.0.0/scope/second-app.yaml\n"
+    assert run("verify", MANIFEST, "--sha256", signed.version.sha256).exit_code == 0
+
+
+def test_a_scope_by_another_role_is_refused_before_anything_is_written(place, signed):
+    scope_file(place)
+    done = add_scope(place, signed.keys["builder"][0])
+    assert isinstance(done.exception, GovernanceError)
+    assert not (place / "models/digits/1.0.0/scope").exists()
+
+
+def test_migrating_says_what_became_of_each_manifest(place):
+    assert "is mobile-ai/v2 already\n0 of 1 migrated" in run("migrate").output
+    assert json.loads(run("migrate", MANIFEST, "--json").output) == {MANIFEST: "current"}
+    missing = run("migrate", str(place / "none/manifest.yaml"))
+    assert isinstance(missing.exception, UserError)

@@ -78,7 +78,9 @@ def release(root: Path, signers: dict[str, Any], **changes: Any) -> None:
 def _version(root: Path, pin: ModelPin) -> ModelVersionFiles:
     text = (root / pin.manifest).read_text()
     manifest, _ = read_manifest(text, name=pin.manifest)
-    model = VerifiedModel(sha256=sha256_text(text), manifest=manifest, statements={})
+    model = VerifiedModel(
+        sha256=sha256_text(text), digest=sha256_text(text), manifest=manifest, statements={}
+    )
     return ModelVersionFiles(folder=(root / pin.manifest).parent, model=model)
 
 
@@ -148,7 +150,7 @@ def test_a_patch_says_which_artifact_it_leads_to(tmp_path: Path) -> None:
     new = world.make("1.1.0", weights(1, moved=0.05))
     world.publish(deployment(new, previous=old))
     shutil.copytree(world.releases, tmp_path / "root/releases/dev")
-    goal = world.versions[new.sha256].model.manifest.artifacts[0].sha256
+    goal = world.versions[new.sha256].model.manifest.artifacts[0].digest
 
     files = load_release(tmp_path / "root", "dev").files
 
@@ -238,7 +240,7 @@ def test_the_cdn_gives_a_halted_version_to_nobody(released: Path) -> None:
 
     assert halted_digests(inputs_of(released)) == []
     assert halted_digests(inputs_of(released, halted=True)) == sorted(
-        item.sha256 for item in artifacts
+        item.digest for item in artifacts
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.manifest import ModelManifest, read_manifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.contracts.self_test import (
     MAX_DEVICE_DOCUMENT_BYTES,
     MAX_SELF_TEST_BYTES,
@@ -41,7 +42,7 @@ def with_outputs(*shapes):
         {"name": f"out-{number}", "dtype": "FP32", "shape": shape}
         for number, shape in enumerate(shapes)
     ]
-    return ModelManifest.model_validate_json(json.dumps(values))
+    return read_manifest(dump_yaml(values), name="manifest")[0]
 
 
 @pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])

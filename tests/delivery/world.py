@@ -14,7 +14,7 @@ from tuf.api.metadata import Metadata, MetaFile
 
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client import ClientLimits, Device, update
 from mobile_ai.delivery.repository.folder import read_releases, to_bytes
@@ -105,11 +105,10 @@ class World:
         head = {"apiVersion": "mobile-ai/v1", "kind": "SelfTest"}
         test = json.dumps({**head, "cases": cases, "variants": tests}).encode()
         (folder / "artifacts/selftest.json").write_bytes(test)
-        manifest = ModelManifest.model_validate_json(
-            json.dumps(_manifest(model, version, data, test=test, fallback=fallback))
-        )
+        text = json.dumps(_manifest(model, version, data, test=test, fallback=fallback))
+        manifest, _ = read_manifest(text, name=f"{model} {version}")
         pin = sha256_bytes(f"{model} {version}".encode())
-        verified = VerifiedModel(sha256=pin, manifest=manifest, statements={})
+        verified = VerifiedModel(sha256=pin, digest=pin, manifest=manifest, statements={})
         self.versions[pin] = ModelVersionFiles(folder=folder, model=verified)
         return model_pin(model, version, pin)
 

@@ -1,19 +1,31 @@
 """Comparison of a new model version with its predecessor, from manifests in the plan."""
 
-import json
 from typing import Any
 
 import pytest
 
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.gate.report.models import model_changes
+from mobile_ai.testing.version import manifest_with
 from tests.pricing.support import deployment, resource
 
 NEW, OLD = "f" * 64, "0" * 64
 
 
 def _fair(metric: str, value: float):
-    return {"attribute": "group", "metric": metric, "value": value}
+    interval = {"low": 0, "high": 1}
+    return {
+        "attribute": "group",
+        "metric": metric,
+        "value": value,
+        "interval": interval,
+        "worstGroup": "b",
+        "n": 9,
+    }
+
+
+def _slow(p95: float):
+    return {"latencyP50Ms": 0, "latencyP95Ms": p95}  # no median known
 
 
 def version(sha256: str, *, quality: float = 0.95, gap: float | None = None, **artifact: Any):
@@ -21,13 +33,14 @@ def version(sha256: str, *, quality: float = 0.95, gap: float | None = None, **a
         "variant": "int8",
         "bytes": 100_000,
         "quality": {"metric": "accuracy", "value": quality},
-        "profile": {"latencyP95Ms": 2},
+        "profile": _slow(2),
         "fairness": [] if gap is None else [_fair("accuracy-gap", gap)],
         **artifact,
     }
-    manifest = json.dumps({"artifacts": [row]})
     return resource(
-        "mobileai:index:ModelVersion", {"sha256": sha256, "manifest": manifest}, name=sha256[:2]
+        "mobileai:index:ModelVersion",
+        {"sha256": sha256, "manifest": manifest_with(row)},
+        name=sha256[:2],
     )
 
 
@@ -75,7 +88,7 @@ def test_a_deployment_that_keeps_its_version_has_no_model_change():
 
 
 def test_quality_fairness_size_and_latency_know_which_way_is_better():
-    new = version(NEW, quality=0.9, gap=0.02, bytes=90_000, profile={"latencyP95Ms": 3})
+    new = version(NEW, quality=0.9, gap=0.02, bytes=90_000, profile=_slow(3))
     old = version(OLD, quality=0.95, gap=0.03)
 
     found = figures(new, old, pinned(NEW, "1.1.0", previous=PREVIOUS))
@@ -110,9 +123,9 @@ LATENCIES = {
     "faster": ((1.0, 2.0), (0.8, 1.5), "", False),
     "same tail": ((1.0, 2.0), (1.2, 2.0), "", False),
     "median and tail disagree": ((1.0, 2.0), (0.8, 2.5), "within noise", False),
-    "nothing to compare with": ((1.0, None), (1.0, 2.0), "", False),
-    "no median known": ((None, 2.0), (1.0, 2.1), "", True),
-    "no median to divide by": ((0.0, 0.0), (1.0, 2.1), "", True),
+    # A 0 says that nothing was measured.
+    "nothing to compare with": ((1.0, 0), (1.0, 2.0), "", False),
+    "no median known": ((0, 2.0), (1.0, 2.1), "", True),
 }
 
 

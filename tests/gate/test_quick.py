@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 
 from mobile_ai.cli import main as cli
+from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.roots import migrate_roots
+from mobile_ai.contracts.trust import load_trust
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of
+from mobile_ai.model_build.approve import load_assessment
+from mobile_ai.model_build.scope import add_scope
+from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 from mobile_ai.stack.git import git
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +76,50 @@ def test_a_manifest_edited_by_hand_with_its_pin_renewed_is_denied(checkout):
     edit(checkout / "Pulumi.dev.yaml", lambda it: deployment(it).update(sha256=pin))
 
     assert "model-evidence-verified" in {item.rule for item in check(checkout).denied}
+
+
+def second_app(document):
+    """Deploy the approved model for an application that its assessment does not name."""
+    deployments = values(document)["mobile-ai:deployments"]
+    deployments.append({**deployments[0], "app": "second-app"})
+
+
+def scope_of(deployment):
+    data = deployment["dataProcessing"]
+    return Scope(
+        apps=("second-app",),
+        data_types=tuple(data["dataTypes"]),
+        regions=("eu-central-1", "eu-west-1"),
+        privacy_tiers=(data["privacyTier"],),
+    )
+
+
+def test_a_second_app_on_a_signed_model_needs_a_scope_record_and_keeps_its_digest(checkout):
+    path = checkout / "policy-pack/trust/dev.yaml"
+    trust = load_trust(path.read_text(), environment="dev", now=NOW)
+    signers = create_role_keys(checkout / "keys")
+    expires = NOW + dt.timedelta(days=365)
+    path.write_text(begin_trust("dev", signers, expires=expires, kept=trust))
+    edit(checkout / "Pulumi.dev.yaml", second_app)
+    before = (checkout / MANIFEST).read_bytes()
+    assert "ethical-assessment-approved" in {item.rule for item in check(checkout).denied}
+
+    document = read_yaml((checkout / "Pulumi.dev.yaml").read_text(), name="dev")
+    answers = load_assessment(ROOT / "model-build/samples/assessments/digits.yaml")
+    add_scope(
+        (checkout / MANIFEST).parent,
+        answers.model_copy(update={"scope": scope_of(deployment(document))}),
+        name="second-app",
+        signer=signers["ethics-reviewer"],
+        issued=NOW,
+        expires=expires,
+    )
+
+    found = check(checkout)
+    assert found.problems == ()
+    rules = {item.rule for item in found.denied}
+    assert not {"ethical-assessment-approved", "records-verified"} & rules
+    assert (checkout / MANIFEST).read_bytes() == before
 
 
 def test_data_outside_of_its_region_is_denied(checkout):

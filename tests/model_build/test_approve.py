@@ -47,7 +47,7 @@ def test_the_statement_names_the_manifest_and_every_artifact(draft):
     envelope = load_envelope(text_of(draft), name="assessment")
     statement = Statement.from_payload(envelope.payload, name="assessment")
     names = [subject.name for subject in statement.subjects]
-    assert names == ["manifest.yaml", *(item.file for item in draft.manifest.artifacts)]
+    assert names == ["manifest.yaml", *(item.file.path for item in draft.manifest.artifacts)]
 
 
 def test_the_predicate_says_decision_scope_risk_oversight_and_times(draft):
@@ -71,7 +71,7 @@ def test_approving_changes_the_pin_and_keeps_the_other_evidence(draft, tmp_path)
         before.folder, assessment(), signer=fresh_signer(), expires=NOW + LIFETIME, now=NOW
     )
     assert after.sha256 != before.sha256
-    assert [item.kind for item in after.manifest.evidence] == ["provenance", "assessment"]
+    assert [item.kind for item in after.manifest.statements] == ["provenance", "assessment"]
 
 
 def test_a_questionnaire_file_is_read(tmp_path):

@@ -8,6 +8,7 @@ import json
 import pytest
 from cyclonedx.spdx import is_supported_id
 
+from mobile_ai.contracts.canonical import manifest_digest
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.model_build.assemble import assemble
 from mobile_ai.model_build.bom import BomError, bom_problems, bom_text, validate_bom
@@ -35,15 +36,16 @@ def test_it_is_the_same_text_every_time(made):
 
 def test_it_agrees_with_its_manifest(made):
     manifest, _, text = made
-    assert bom_problems(text, manifest) == []
+    assert bom_problems(text, manifest, digest=manifest_digest(manifest.to_dict())) == []
 
 
 def test_a_manifest_with_another_artifact_is_told_apart(made):
     manifest, _, text = made
     values = manifest.to_dict()
-    values["artifacts"][1]["sha256"] = "0" * 64
+    values["artifacts"][1]["digest"] = values["artifacts"][1]["files"][0]["sha256"] = "0" * 64
     other = ModelManifest.model_validate_json(json.dumps(values))
-    assert bom_problems(text, other)[0].startswith("file:int8: ")
+    problems = bom_problems(text, other, digest=manifest_digest(values))
+    assert [item.partition(" ")[0] for item in problems] == ["file:int8:", "model:"]
 
 
 def test_every_variant_has_a_metric_with_its_interval_and_its_slices(made):
@@ -96,7 +98,7 @@ def test_model_and_files_have_the_stated_licence(tmp_path, stated):
     manifest = assemble(build, report, created=NOW, commit="unknown").manifest
     value = json.loads(bom_text(manifest, report, tools=build.tools))
 
-    assert manifest.metadata.licence == stated
+    assert manifest.licence == (stated or "unknown")
     assert value["metadata"]["component"]["licenses"] == [LICENCES[stated]]
     files = [item for item in value["components"] if item["type"] == "file"]
     assert files

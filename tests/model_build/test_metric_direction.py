@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.contracts.manifest import FairnessResult, Interval
+from mobile_ai.contracts.manifest import GroupSlice, Interval, Measurement
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.gate.report.sections import Figure
 from mobile_ai.governance.rules.quality import _unequal, _unjudgeable
@@ -57,13 +57,14 @@ def evaluated(**changes):
 
 def of_the_pack(metric, low, high, limit):
     """Return whether the pack's fairness rule denies an interval at a limit."""
-    stated = FairnessResult(
-        attribute="sex",
+    stated = Measurement(
         metric=metric.name,
+        slice=(GroupSlice(attribute="sex", group="f", worst=True),),
         value=low,
         interval=Interval(low=low, high=high, method="test"),
-        worst_group="f",
         n=900,
+        rows="unknown",
+        by="evaluator",
     )
     case = SimpleNamespace(parameters={"maximum": limit, "minimum": limit})
     return bool(_unjudgeable(stated, of_groups=True) or _unequal(stated, case))

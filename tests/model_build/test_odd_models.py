@@ -85,7 +85,7 @@ def test_an_input_may_have_the_name_of_a_parameter_of_numpys(tmp_path):
 @pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT32", "INT64", "BOOL", "FLOAT16"])
 def test_a_device_gives_a_model_the_types_that_the_builder_gave_it(kind, tmp_path):
     signed = brought(tmp_path, one_node("Identity", kind=getattr(TensorProto, kind)))
-    path = signed.version.folder / signed.version.manifest.artifacts[0].file
+    path = signed.version.folder / signed.version.manifest.artifacts[0].file.path
     runner = load(path, "onnx")
     assert runner.inputs[0].dtype == {"FLOAT16": "FP16"}.get(kind, kind)
     ones = {"shape": [1, 4], "data": "AACAPwAAgD8AAIA/AACAPw=="}

@@ -80,7 +80,7 @@ def test_a_device_installs_a_model_with_two_outputs_after_its_self_test(brought)
 
 def test_every_output_is_recorded_one_after_another(brought):
     _, signed = brought
-    sizes = [int(np.prod(item.shape)) for item in signed.version.manifest.outputs]
+    sizes = [int(np.prod(item.shape)) for item in signed.version.manifest.io.outputs]
     assert len(sizes) == 2
     answers = self_test(signed)["variants"]["original"]
     assert [len(item["expected"]) for item in answers] == [sum(sizes)] * len(answers)
@@ -104,7 +104,7 @@ def first_output_only(signed, models):
     path.write_text(json.dumps(content))
     manifest = folder / "manifest.yaml"
     values = read_yaml(manifest.read_text(), name="manifest")
-    values["selfTest"]["sha256"] = sha256_bytes(path.read_bytes())
+    values["selfTest"]["digest"] = sha256_bytes(path.read_bytes())
     manifest.write_text(dump_yaml(values))
     return manifest, sha256_bytes(manifest.read_bytes())
 
@@ -120,7 +120,8 @@ def test_answers_that_leave_out_an_output_pass_neither_gate_nor_verify_nor_relea
     assert "every output" in "; ".join(item.problem for item in findings)
     typed, _ = read_manifest(manifest.read_text(), name="manifest")
     version = ModelVersionFiles(
-        folder=manifest.parent, model=VerifiedModel(sha256=pin, manifest=typed, statements={})
+        folder=manifest.parent,
+        model=VerifiedModel(sha256=pin, digest=pin, manifest=typed, statements={}),
     )
     with pytest.raises(ReleaseError, match="every output"):
         self_test_targets(version, ["original"])

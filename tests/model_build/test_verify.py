@@ -64,7 +64,7 @@ def test_the_list_of_mutations_reaches_every_file_and_field(signed):
     for file in ("artifacts/digits-int8.tflite", "evidence/model.sig", "manifest.yaml"):
         assert any(name.startswith(f"{file}: flip") for name in names)
     assert "field lineage.recipe.sha256: change" in names
-    assert "field artifacts.2.quality.interval.low: drop" in names
+    assert "field artifacts.2.evidence.0.interval.low: drop" in names
 
 
 def test_a_changed_artifact_is_named(copy, signed):
@@ -150,7 +150,7 @@ def test_a_large_artifact_that_was_fetched_verifies_in_its_place(tmp_path):
 def _renew(folder: Path, kind: str, text: str) -> None:
     path = folder / MANIFEST_FILE
     values = read_yaml(path.read_text(), name="manifest")
-    for item in values["evidence"]:
+    for item in values["statements"]:
         if item["kind"] == kind:
             item["sha256"] = sha256_text(text)
     path.write_text(dump_yaml(values))

@@ -37,7 +37,7 @@ def test_a_version_is_read_back_as_it_was_written(draft, tmp_path):
 def test_the_manifest_lists_evidence_in_a_fixed_order(draft, tmp_path):
     turned = {"bom": "{}", "provenance": "{}"}
     made = write_version(draft, turned, models=tmp_path / "models")
-    assert [item.kind for item in made.manifest.evidence] == ["provenance", "bom"]
+    assert [item.kind for item in made.manifest.statements] == ["provenance", "bom"]
 
 
 def test_writing_the_same_model_again_changes_nothing(draft, tmp_path):
@@ -72,7 +72,9 @@ def test_a_write_that_fails_leaves_no_trace(draft, tmp_path):
 
 
 def test_an_artifact_too_large_for_git_needs_a_uri(draft, tmp_path):
-    values = draft.manifest.artifacts[0].model_copy(update={"bytes": 1_000_001})
+    first = draft.manifest.artifacts[0]
+    file = first.files[0].model_copy(update={"bytes": 1_000_001})
+    values = first.model_copy(update={"files": (file,)})
     large = draft.manifest.model_copy(update={"artifacts": (values,)})
     with pytest.raises(VersionError, match="1000001 bytes"):
         write_version(dataclasses.replace(draft, manifest=large), {}, models=tmp_path / "models")
@@ -85,9 +87,60 @@ def test_a_folder_without_a_manifest_is_no_version(tmp_path):
 
 def test_the_manifest_says_what_was_measured_on_each_file(draft):
     int8 = draft.manifest.artifact("int8")
-    assert (int8.quality.value, int8.quality.parity.reference) == (0.981, "fp32")
+    assert (int8.quality.value, int8.parity.reference) == (0.981, "fp32")
     assert int8.profile.latency_p50_ms == 0.21
-    assert int8.fairness[0].worst_group == "left"
+    assert int8.fairness[0].group == "left"
+
+
+def test_what_was_not_measured_is_unknown(tmp_path):
+    build = build_result(tmp_path)
+    report = report_on(build)
+    first, *others = report.artifacts
+    cost = dataclasses.replace(
+        first.profile, peak_memory_bytes=None, macs=None, energy_mj=None, latency_p50_ms=4e-9
+    )
+    blind = dataclasses.replace(first, profile=cost)
+    report = dataclasses.replace(report, artifacts=(blind, *others))
+    profile = assemble(build, report, created=NOW, commit="unknown").manifest.artifacts[0].profile
+    figures = (profile.peak_memory_bytes, profile.macs, profile.energy_mj)
+    assert (figures, profile.latency_p50_ms) == (("unknown",) * 3, 4e-9)
+
+
+def test_each_measurement_names_its_rows_and_who_measured(draft, tmp_path):
+    report = report_on(build_result(tmp_path))
+    found = [item for artifact in draft.manifest.artifacts for item in artifact.evidence]
+    assert {(item.rows, item.by) for item in found} == {(report.held_out.sha256, "evaluator")}
+
+
+def test_licence_and_origin_of_a_trained_model_are_those_of_its_recipe(draft):
+    origin = draft.manifest.origin
+    assert (draft.manifest.licence, origin.how) == ("Apache-2.0", "trained")
+    assert (origin.source, origin.digest) == ("recipes/digits.yaml", "d" * 64)
+
+
+def test_the_origin_of_an_imported_model_is_the_file_it_came_as(tmp_path):
+    build = build_result(tmp_path)
+    first, *others = build.variants
+    link = dataclasses.replace(
+        first.transforms[0], step="import", parameters={"origin": "model.tflite"}
+    )
+    brought = dataclasses.replace(first, transforms=(link, *first.transforms[1:]))
+    build = dataclasses.replace(build, variants=(brought, *others))
+    manifest = assemble(build, report_on(build), created=NOW, commit="unknown").manifest
+    assert (manifest.origin.how, manifest.origin.source) == ("imported", "model.tflite")
+    assert manifest.origin.digest == link.input_sha256
+    assert manifest.io.state == "unknown"
+
+
+def test_a_graph_that_quantises_by_the_batch_forbids_batching(tmp_path):
+    build = build_result(tmp_path)
+    *others, last = build.variants
+    link = dataclasses.replace(last.transforms[-1], parameters={"scheme": "dynamic-int8"})
+    mixing = dataclasses.replace(last, transforms=(*last.transforms[:-1], link))
+    build = dataclasses.replace(build, variants=(*others, mixing))
+    serving = assemble(build, report_on(build), created=NOW, commit="unknown").manifest.serving
+    assert serving.batching == "forbidden"
+    assert serving.reason.startswith("int8-onnx: ")
 
 
 def test_the_draft_is_a_valid_manifest(draft):
@@ -145,5 +198,5 @@ def test_a_large_artifact_gets_a_uri_and_stays_out_of_git(tmp_path):
     first, second, _ = made.manifest.artifacts
     assert first.uri == "s3://bucket/models/digits/1.0.0/artifacts/digits-fp32.tflite"
     assert second.uri is None
-    assert not (made.folder / first.file).exists()
-    assert (tmp_path / "large/digits/1.0.0" / first.file).stat().st_size == 1_000_001
+    assert not (made.folder / first.file.path).exists()
+    assert (tmp_path / "large/digits/1.0.0" / first.file.path).stat().st_size == 1_000_001

@@ -6,10 +6,17 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.canonical import sha256_bytes
-from mobile_ai.contracts.manifest import Requirements, TensorSpec
+from mobile_ai.contracts.manifest import (
+    Requirements,
+    StatedCount,
+    StatedText,
+    StatedTexts,
+    TensorSpec,
+)
 from mobile_ai.contracts.trust import Trust, load_trust
-from mobile_ai.model_build.approve import QUESTIONS, Assessment, Scope, approve
+from mobile_ai.model_build.approve import QUESTIONS, Assessment, approve
 from mobile_ai.model_build.assemble_version import build_version
 from mobile_ai.model_build.ceremony import fresh_keys, trust_text
 from mobile_ai.model_build.results import (
@@ -67,7 +74,13 @@ def variant(folder: Path, name: str, file_format: str = "tflite") -> VariantResu
         file=file,
         sha256=digest,
         bytes=len(content),
-        needs=Requirements(min_ram_mb=64, runtime="LiteRT >= 2.0", min_android_api=26),
+        needs=Requirements(
+            min_android_api=StatedCount(value=26, how="declared"),
+            min_ios="unknown",
+            min_ram_mb=StatedCount(value=64, how="declared"),
+            runtime=StatedText(value="LiteRT >= 2.0", how="derived"),
+            delegates=StatedTexts(value=("cpu",), how="declared"),
+        ),
         inputs=(TensorSpec(name="image", dtype="FP32", shape=(-1, 28, 28, 1), modality="vision"),),
         outputs=(TensorSpec(name="scores", dtype="FP32", shape=(-1, 10)),),
         transforms=links,

@@ -18,6 +18,7 @@ from mobile_ai.pricing import (
     load_catalogue,
     parse_catalogue,
 )
+from mobile_ai.testing.version import manifest_with
 from tests.components.support import Engine
 
 ROOT = Path(__file__).parents[2]
@@ -116,14 +117,16 @@ def deployment(**changes: Any) -> Resource:
 def model(**changes: Any) -> Resource:
     """The version that the deployment pins: one variant for phones, one for servers."""
     profile = {"latencyP95Ms": 2, "peakMemoryBytes": 50_000_000, "energyMj": 0.02}
-    row = {"bytes": 1_000_000, "profile": profile, "quality": {"value": 0.95}}
+    interval = {"low": 0, "high": 1}
+    quality = {"value": 0.95, "interval": interval}
+    row = {"bytes": 1_000_000, "profile": profile, "quality": quality}
     artifacts = [
         {"variant": "int8", "format": "tflite", **row, **changes},
         {"variant": "onnx", "format": "onnx", **row},
     ]
     return resource(
         "mobileai:index:ModelVersion",
-        {"sha256": "f" * 64, "manifest": json.dumps({"artifacts": artifacts})},
+        {"sha256": "f" * 64, "manifest": manifest_with(*artifacts)},
         name="digits-1.1.0",
     )
 

@@ -66,7 +66,7 @@ def test_nothing_is_recommended_where_no_region_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("level", "reason"),
     [
-        (ServiceLevel(p95_ms=Decimal(1)), "p95 2 ms is above 1"),
+        (ServiceLevel(p95_ms=Decimal(1)), "p95 2.0 ms is above 1"),
         (ServiceLevel(device_memory_mb=Decimal(10)), "48 MB is above 10"),
         (ServiceLevel(energy_mj=Decimal("0.01")), "energy 0.02 mJ is above 0.01"),
     ],

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import manifest_schema
+from mobile_ai.contracts.manifest import API_VERSIONS, manifest_schema
 from mobile_ai.contracts.roots import roots_schema
 from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
@@ -22,6 +22,7 @@ from mobile_ai.sandbox.providers.aws.types_page import types_page
 from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
+from tests.tools.manifest_page import manifest_page
 from tests.tools.policies_page import policies_page, schema_text
 from tests.tools.rego_input_page import rules_guide
 from tests.tools.rooms_table import architecture_page
@@ -80,7 +81,11 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),
+    "docs/manifest.md": manifest_page,
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
+    "docs/schemas/manifest-v1.schema.json": partial(
+        schema, partial(manifest_schema, API_VERSIONS[0])
+    ),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/roots.schema.json": partial(schema, roots_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),

@@ -16,19 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from securesystemslib.signer._signer import Signer
 
+from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.data_types import shipped_vocabulary
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.contracts.vocabulary import (
-    DATA_TYPE_PATTERN,
-    LONGEST_DATA_TYPE,
-    PRIVACY_TIERS,
-    PrivacyTier,
-)
-from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
+from mobile_ai.contracts.vocabulary import PRIVACY_TIERS
+from mobile_ai.model_build.assemble import Draft, manifest_subjects
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
 from mobile_ai.model_build.writer import WrittenVersion, read_draft, write_version
@@ -37,11 +33,11 @@ __all__ = [
     "QUESTIONS",
     "ApprovalError",
     "Assessment",
-    "Scope",
     "approve",
     "ask_assessment",
     "assessment_text",
     "check_role",
+    "check_signable",
     "load_assessment",
 ]
 
@@ -63,24 +59,10 @@ class ApprovalError(ModelBuildError):
     """An assessment that cannot be signed."""
 
 
-# The pack's vocabulary says which there are: its config adds to the shipped one.
-DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
-"""Name of a data type."""
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
     )
-
-
-class Scope(_Model):
-    """Scope of an approval; uses that are not listed are not approved."""
-
-    apps: tuple[str, ...] = Field(min_length=1)
-    data_types: tuple[DataTypeName, ...] = Field(min_length=1)
-    regions: tuple[str, ...] = Field(min_length=1)
-    privacy_tiers: tuple[PrivacyTier, ...] = Field(min_length=1)
 
 
 class Assessment(_Model):
@@ -119,21 +101,7 @@ def assessment_text(
             class differs from the manifest's.
     """
     meta = draft.manifest.metadata
-    _check_answers(assessment, meta.name)
-    if assessment.risk_class != meta.risk_class:
-        raise ApprovalError(
-            f"risk class of {meta.name} {meta.version}",
-            got=assessment.risk_class,
-            expected=f"{meta.risk_class}, as in the manifest",
-            next_step="agree with the owner; correct the recipe or the questionnaire",
-        )
-    if expires <= issued:
-        raise ApprovalError(
-            "expiry",
-            got=expires.isoformat(),
-            expected=f"after {issued.isoformat()}",
-            next_step="give more days with --days",
-        )
+    check_signable(assessment, draft.manifest, issued=issued, expires=expires)
     predicate = {
         "model": meta.name,
         "version": meta.version,
@@ -141,7 +109,7 @@ def assessment_text(
         "issued": issued.isoformat(timespec="seconds"),
         "expires": expires.isoformat(timespec="seconds"),
     }
-    subjects = tuple(manifest_subjects(manifest_values(draft.manifest)))
+    subjects = tuple(manifest_subjects(draft))
     return evidence_text(Statement(ASSESSMENT, subjects, predicate), signers, name="assessment")
 
 
@@ -178,6 +146,33 @@ def approve(
     return write_version(
         draft, {**evidence, "assessment": text}, models=folder.parent.parent, replace=True
     )
+
+
+def check_signable(
+    assessment: Assessment, manifest: ModelManifest, *, issued: datetime, expires: datetime
+) -> None:
+    """Refuse answers that cannot be signed for a version.
+
+    Raises:
+        ApprovalError: If a question is unanswered, the expiry is not after the issue, or the risk
+            class differs from the manifest's.
+    """
+    meta = manifest.metadata
+    _check_answers(assessment, meta.name)
+    if assessment.risk_class != meta.risk_class:
+        raise ApprovalError(
+            f"risk class of {meta.name} {meta.version}",
+            got=assessment.risk_class,
+            expected=f"{meta.risk_class}, as in the manifest",
+            next_step="agree with the owner; correct the recipe or the questionnaire",
+        )
+    if expires <= issued:
+        raise ApprovalError(
+            "expiry",
+            got=expires.isoformat(),
+            expected=f"after {issued.isoformat()}",
+            next_step="give more days with --days",
+        )
 
 
 def _check_counts(text: str, trust: Trust, role: str) -> None:

@@ -7,26 +7,32 @@ bytes than the build's is refused here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
 from mobile_ai.contracts.manifest import (
+    UNSTATED,
     Artifact,
+    ArtifactFile,
     DatasetRef,
-    FairnessResult,
     Fallback,
+    GroupSlice,
     Interval,
     Lineage,
+    Measurement,
     Metadata,
+    ModelIO,
     ModelManifest,
+    Origin,
     Parent,
     Parity,
     Profile,
-    Quality,
     Recipe,
+    Serving,
+    Unknown,
 )
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
@@ -69,12 +75,20 @@ class Draft:
     """A version that nobody has vouched for yet.
 
     Attributes:
-        manifest: Without evidence.
+        manifest: Without statements.
         files: Content by path relative to the version's folder.
+        written: Values of a manifest file that exists, whose signatures hold for its own
+            ``apiVersion`` only; ``None`` for a new version.
     """
 
     manifest: ModelManifest
     files: Mapping[str, bytes]
+    written: Mapping[str, Any] | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The manifest as the JSON values that its file holds."""
+        return manifest_values(self.manifest) if self.written is None else dict(self.written)
 
 
 def assemble(
@@ -105,11 +119,13 @@ def assemble(
     found = {item.sha256: item for item in report.artifacts}
     files = {_path(build.model, item): item.file.read_bytes() for item in build.variants}
     manifest = ModelManifest(
-        api_version="mobile-ai/v1",
+        api_version="mobile-ai/v2",
         kind="ModelVersion",
         metadata=_metadata(build, created),
-        inputs=build.variants[0].inputs,
-        outputs=build.variants[0].outputs,
+        licence=build.licence or UNSTATED,
+        origin=_origin(build),
+        io=_io(build),
+        serving=_serving(build),
         lineage=_lineage(build, commit, parent),
         artifacts=tuple(
             _artifact(build, item, found[item.sha256], report, store=store)
@@ -123,11 +139,14 @@ def assemble(
     return Draft(manifest=manifest, files=files)
 
 
-def manifest_subjects(manifest: Mapping[str, Any]) -> list[Subject]:
+def manifest_subjects(draft: Draft) -> list[Subject]:
     """Return what every statement about a version names: the manifest and its artifacts."""
     return [
-        Subject("manifest.yaml", manifest_digest(manifest)),
-        *(Subject(item["file"], item["sha256"]) for item in manifest["artifacts"]),
+        Subject("manifest.yaml", manifest_digest(draft.values)),
+        *(
+            Subject(item.files[0].path if len(item.files) == 1 else item.variant, item.digest)
+            for item in draft.manifest.artifacts
+        ),
     ]
 
 
@@ -166,7 +185,46 @@ def _metadata(build: BuildResult, created: datetime) -> Metadata:
         owners=build.owners,
         created=created,
         risk_class=build.risk_class,  # type: ignore[arg-type]
-        licence=build.licence,
+    )
+
+
+def _origin(build: BuildResult) -> Origin:
+    first = build.variants[0].transforms[0]
+    if first.step == "import":
+        source = str(first.parameters["origin"])
+        return Origin(how="imported", source=source, digest=first.input_sha256)
+    how: Literal["trained", "fine-tuned"] = "fine-tuned" if build.parent else "trained"
+    return Origin(how=how, source=build.recipe, digest=build.recipe_sha256)
+
+
+def _io(build: BuildResult) -> ModelIO:
+    """Return the tensors; the processing around them is in no recipe, so it is unknown."""
+    first = build.variants[0]
+    is_imported = first.transforms[0].step == "import"
+    return ModelIO(
+        inputs=first.inputs,
+        outputs=first.outputs,
+        preprocessing=UNSTATED,
+        postprocessing=UNSTATED,
+        # The exporter writes models of one step.
+        state=UNSTATED if is_imported else (),
+    )
+
+
+def _serving(build: BuildResult) -> Serving:
+    """Return how servers may run the model: what quantises by the batch mixes its requests."""
+    mixing = [item.variant for item in build.variants if _mixes(item)]
+    if not mixing:
+        return Serving(batching=UNSTATED, instances=UNSTATED)
+    reason = f"{', '.join(mixing)}: scales of dynamic quantisation are those of the whole batch"
+    return Serving(batching="forbidden", reason=reason, instances=UNSTATED)
+
+
+def _mixes(variant: VariantResult) -> bool:
+    # DynamicQuantizeLinear takes one scale for a whole tensor; LiteRT takes one for each row.
+    return variant.format == "onnx" and any(
+        link.step == "quantize" and "dynamic" in str(link.parameters.get("scheme", ""))
+        for link in variant.transforms
     )
 
 
@@ -201,14 +259,13 @@ def _artifact(
     return Artifact(
         variant=variant.variant,
         format=variant.format,  # type: ignore[arg-type]
-        file=file,
+        digest=variant.sha256,
+        files=(ArtifactFile(path=file, sha256=variant.sha256, bytes=variant.bytes, kind="model"),),
         uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
-        sha256=variant.sha256,
-        bytes=variant.bytes,
         requirements=variant.needs,
         profile=_profile(found, report.machine),
-        quality=_quality(found, report.reference),
-        fairness=_fairness(found),
+        parity=_parity(found, report.reference),
+        evidence=tuple(_evidence(found, rows=report.held_out.sha256)),
     )
 
 
@@ -218,45 +275,56 @@ def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
         return None
     return Profile(
         machine=f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
-        latency_p50_ms=round(cost.latency_p50_ms, _DIGITS),
-        latency_p95_ms=round(cost.latency_p95_ms, _DIGITS),
-        peak_memory_bytes=cost.peak_memory_bytes or 0,
-        macs=cost.macs,
-        energy_mj=None if cost.energy_mj is None else round(cost.energy_mj, _DIGITS),
+        latency_p50_ms=_rounded(cost.latency_p50_ms),
+        latency_p95_ms=_rounded(cost.latency_p95_ms),
+        peak_memory_bytes=cost.peak_memory_bytes or UNSTATED,
+        macs=cost.macs or UNSTATED,
+        energy_mj=UNSTATED if cost.energy_mj is None else _rounded(cost.energy_mj),
         energy_method=cost.energy_method or None,
     )
 
 
-def _quality(found: ArtifactEvaluation, reference: str) -> Quality | None:
-    if found.quality is None:
+def _rounded(figure: float) -> float | Unknown:
+    """Round what was measured; what rounds to nothing keeps one digit."""
+    return round(figure, _DIGITS) or float(f"{figure:.1g}") or UNSTATED
+
+
+def _parity(found: ArtifactEvaluation, reference: str) -> Parity | None:
+    if found.quality is None or found.parity is None:
         return None
-    parity = None
-    if found.parity is not None:
-        parity = Parity(
-            reference=reference,
-            agreement=round(found.parity.top1_agreement, _DIGITS),
-            max_abs_error=round(found.parity.max_abs_error, _DIGITS),
-        )
-    return Quality(
-        metric=found.metric,
-        value=round(found.quality.value, _DIGITS),
-        interval=_interval(found.quality),
-        n=found.quality.n,
-        parity=parity,
+    return Parity(
+        reference=reference,
+        agreement=round(found.parity.top1_agreement, _DIGITS),
+        max_abs_error=round(found.parity.max_abs_error, _DIGITS),
     )
 
 
-def _fairness(found: ArtifactEvaluation) -> tuple[FairnessResult, ...]:
-    return tuple(
-        FairnessResult(
-            attribute=item.attribute,
-            metric=item.metric,
-            value=round(item.estimate.value, _DIGITS),
-            interval=_interval(item.estimate),
-            worst_group=item.worst_group,
-            n=item.smallest_group,
+def _evidence(found: ArtifactEvaluation, *, rows: str) -> Iterator[Measurement]:
+    if found.quality is not None:
+        yield _measurement(found.metric, found.quality, n=found.quality.n, rows=rows)
+    for item in found.fairness:
+        worst = GroupSlice(attribute=item.attribute, group=item.worst_group, worst=True)
+        yield _measurement(
+            item.metric, item.estimate, n=item.smallest_group, rows=rows, where=(worst,)
         )
-        for item in found.fairness
+
+
+def _measurement(
+    metric: str,
+    estimate: MetricEstimate,
+    *,
+    n: int,
+    rows: str,
+    where: tuple[GroupSlice, ...] = (),
+) -> Measurement:
+    return Measurement(
+        metric=metric,
+        slice=where,
+        value=round(estimate.value, _DIGITS),
+        interval=_interval(estimate),
+        n=n,
+        rows=rows,
+        by="evaluator",
     )
 
 

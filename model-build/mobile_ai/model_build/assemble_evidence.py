@@ -16,7 +16,7 @@ from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.statements import EVALUATION, PROVENANCE, Statement, Subject
-from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
+from mobile_ai.model_build.assemble import Draft, manifest_subjects
 from mobile_ai.model_build.bom import bom_text
 from mobile_ai.model_build.evaluation import evaluation_predicate
 from mobile_ai.model_build.provenance import provenance_predicate
@@ -68,7 +68,7 @@ def build_evidence(
     """
     builder, evaluator = _two(signers)
     bom = bom_text(draft.manifest, report, tools=build.tools)
-    subjects = manifest_subjects(manifest_values(draft.manifest))
+    subjects = manifest_subjects(draft)
     provenance = provenance_predicate(
         build,
         started=occasion.started,

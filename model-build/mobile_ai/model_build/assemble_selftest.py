@@ -36,7 +36,7 @@ def with_self_test(
     for count in range(most, 0, -1):
         content = _content(report, count)
         reference = SelfTest(
-            file=SELF_TEST_FILE, sha256=sha256_bytes(content), tolerance=_tolerance(report, count)
+            file=SELF_TEST_FILE, digest=sha256_bytes(content), tolerance=_tolerance(report, count)
         )
         found = manifest.model_copy(update={"self_test": reference})
         try:

@@ -107,7 +107,7 @@ def parent_manifest(build: BuildResult, models: Path) -> Parent | None:
     if build.parent is None:
         return None
     found = read_version(models / build.parent.model / build.parent.version)
-    known = {item.sha256 for item in found.manifest.artifacts}
+    known = {item.digest for item in found.manifest.artifacts}
     if build.parent.sha256 not in known:
         raise AssemblyError(
             f"parent {build.parent.model} {build.parent.version}",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from mobile_ai.contracts.canonical import manifest_digest
-from mobile_ai.contracts.manifest import Artifact, DatasetRef, ModelManifest
+from mobile_ai.contracts.manifest import UNSTATED, Artifact, DatasetRef, ModelManifest, known
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.results import EvaluationReport, GroupQuality
 
@@ -64,12 +64,12 @@ def bom_text(manifest: ModelManifest, report: EvaluationReport, *, tools: Mappin
                 "description": meta.description,
                 "authors": [{"name": owner} for owner in meta.owners],
                 "hashes": [{"alg": "SHA-256", "content": digest}],
-                "licenses": _licences(meta.licence),
+                "licenses": _licences(manifest.licence),
                 "modelCard": _model_card(manifest, report),
             },
         },
         "components": [
-            *(_file(item, meta.licence) for item in manifest.artifacts),
+            *(_file(item, manifest.licence) for item in manifest.artifacts),
             *(_dataset(item) for item in manifest.lineage.datasets),
         ],
         "dependencies": [
@@ -111,17 +111,17 @@ def validate_bom(text: str) -> None:
         )
 
 
-def bom_problems(text: str, manifest: ModelManifest) -> list[str]:
-    """Return the differences between a bill of materials and the manifest."""
+def bom_problems(text: str, manifest: ModelManifest, *, digest: str) -> list[str]:
+    """Return the differences between a bill of materials and a manifest with a signed digest."""
     value = json.loads(text)
     listed = {
         component["bom-ref"]: component["hashes"][0]["content"]
         for component in [value["metadata"]["component"], *value["components"]]
         if component.get("hashes")
     }
-    wanted = {f"file:{item.variant}": item.sha256 for item in manifest.artifacts}
+    wanted = {f"file:{item.variant}": item.digest for item in manifest.artifacts}
     wanted |= {f"data:{item.name}": item.digest for item in manifest.lineage.datasets}
-    wanted["model"] = manifest_digest(manifest.to_dict())
+    wanted["model"] = digest
     return [
         f"{ref}: {listed.get(ref, 'absent')} in the bill of materials, {digest} in the manifest"
         for ref, digest in wanted.items()
@@ -141,10 +141,10 @@ def _tools(tools: Mapping[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _licences(stated: str | None) -> list[dict[str, Any]]:
+def _licences(stated: str) -> list[dict[str, Any]]:
     """Return a licence in CycloneDX form: an SPDX id, an SPDX expression, or a name."""
     spdx = need("cyclonedx.spdx")
-    if stated is None:
+    if stated == UNSTATED:
         # SPDX's value for "no information"; an absent field could be an omission.
         return [{"license": {"name": _NOT_STATED}}]
     if spdx.is_supported_id(stated):
@@ -154,15 +154,19 @@ def _licences(stated: str | None) -> list[dict[str, Any]]:
     return [{"license": {"name": stated, **_DECLARED}}]
 
 
-def _file(item: Artifact, licence: str | None) -> dict[str, Any]:
+def _file(item: Artifact, licence: str) -> dict[str, Any]:
     return {
         "type": "file",
         "bom-ref": f"file:{item.variant}",
-        "name": item.file,
-        "hashes": [{"alg": "SHA-256", "content": item.sha256}],
+        "name": item.files[0].path if len(item.files) == 1 else item.variant,
+        "hashes": [{"alg": "SHA-256", "content": item.digest}],
         "licenses": _licences(licence),
         "properties": _properties(
-            {"format": item.format, "bytes": item.bytes, "runtime": item.requirements.runtime}
+            {
+                "format": item.format,
+                "bytes": item.bytes,
+                "runtime": item.requirements.facts().get("runtime", UNSTATED),
+            }
         ),
     }
 
@@ -193,9 +197,9 @@ def _model_card(manifest: ModelManifest, report: EvaluationReport) -> dict[str, 
             "datasets": [{"ref": f"data:{item.name}"} for item in manifest.lineage.datasets],
             "inputs": [
                 {"format": _FORMAT_OF_MODALITY.get(item.modality or "", item.dtype)}
-                for item in manifest.inputs
+                for item in manifest.io.inputs
             ],
-            "outputs": [{"format": item.dtype} for item in manifest.outputs],
+            "outputs": [{"format": item.dtype} for item in manifest.io.outputs],
         },
         "quantitativeAnalysis": {"performanceMetrics": _metrics(report)},
         "considerations": {
@@ -244,17 +248,19 @@ def _tradeoff(item: Artifact) -> str:
     parts = [f"{item.variant}: {item.bytes} bytes"]
     if item.quality is not None:
         parts.append(f"{item.quality.metric} {item.quality.value:.4f}")
-    if item.profile is not None:
-        parts.append(f"p50 {item.profile.latency_p50_ms:.4g} ms on {item.profile.machine}")
+    latency = None if item.profile is None else known(item.profile.latency_p50_ms)
+    if item.profile is not None and latency is not None:
+        parts.append(f"p50 {latency:.4g} ms on {item.profile.machine}")
     return ", ".join(parts)
 
 
 def _energy(artifacts: Iterable[Artifact]) -> list[dict[str, Any]]:
     entries = []
     for item in artifacts:
-        if item.profile is None or item.profile.energy_mj is None:
+        estimate = None if item.profile is None else known(item.profile.energy_mj)
+        if item.profile is None or estimate is None:
             continue
-        energy = {"value": item.profile.energy_mj * _KWH_PER_MJ, "unit": "kWh"}
+        energy = {"value": estimate * _KWH_PER_MJ, "unit": "kWh"}
         entries.append(
             {
                 "activity": "inference",

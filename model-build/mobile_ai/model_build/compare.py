@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import Artifact, ModelManifest
+from mobile_ai.contracts.manifest import Artifact, ModelManifest, known
 from mobile_ai.contracts.vocabulary import DEVICE_CLASSES
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.writer import read_version
@@ -168,8 +168,8 @@ def _candidate(manifest: ModelManifest, item: Artifact) -> Candidate:
         name=f"{meta.name} {meta.version} {item.variant}",
         format=item.format,
         bytes=item.bytes,
-        latency_ms=None if item.profile is None else item.profile.latency_p50_ms,
-        energy_mj=None if item.profile is None else item.profile.energy_mj,
+        latency_ms=None if item.profile is None else known(item.profile.latency_p50_ms),
+        energy_mj=None if item.profile is None else known(item.profile.energy_mj),
         quality=quality,
         loss_pt=_loss(manifest, item, quality),
     )
@@ -177,7 +177,7 @@ def _candidate(manifest: ModelManifest, item: Artifact) -> Candidate:
 
 def _loss(manifest: ModelManifest, item: Artifact, quality: float | None) -> float | None:
     """Return the loss in points against the variant named by parity, else the first variant."""
-    named = None if item.quality is None or item.quality.parity is None else item.quality.parity
+    named = item.parity
     reference = manifest.artifact(named.reference) if named else manifest.artifacts[0]
     if quality is None or reference is None or reference.quality is None:
         return None

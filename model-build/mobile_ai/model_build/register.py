@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.contracts.manifest import ModelManifest, known
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.pull import fail_soon
@@ -195,10 +195,10 @@ def _metrics(manifest: ModelManifest) -> dict[str, float]:
         metrics[f"{item.variant}/bytes"] = item.bytes
         if item.quality is not None:
             metrics[f"{item.variant}/{item.quality.metric}"] = item.quality.value
-        if item.profile is not None:
-            metrics[f"{item.variant}/latency_p50_ms"] = item.profile.latency_p50_ms
-            if item.profile.energy_mj is not None:
-                metrics[f"{item.variant}/energy_mj"] = item.profile.energy_mj
+        for name in ("latency_p50_ms", "energy_mj") if item.profile is not None else ():
+            figure = known(getattr(item.profile, name))
+            if figure is not None:
+                metrics[f"{item.variant}/{name}"] = figure
         for part in item.fairness:
             metrics[f"{item.variant}/{part.attribute}/{part.metric}"] = part.value
     return metrics

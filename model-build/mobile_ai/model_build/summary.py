@@ -6,7 +6,14 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from mobile_ai.contracts.canonical import sha256_bytes
-from mobile_ai.contracts.manifest import Requirements, TensorSpec
+from mobile_ai.contracts.manifest import (
+    UNSTATED,
+    Requirements,
+    StatedCount,
+    StatedText,
+    StatedTexts,
+    TensorSpec,
+)
 from mobile_ai.model_build.export import Chain, Exporter
 from mobile_ai.model_build.macs import count_macs
 from mobile_ai.model_build.recipe import BuildRecipe, VariantSpec, recipe_digest
@@ -96,11 +103,15 @@ def summarise(
 
 def _needs(spec: VariantSpec) -> Requirements:
     apple, needs = spec.format == "coreml", spec.needs
+    api, ios = None if apple else needs.min_android_api, needs.min_ios
     return Requirements(
-        min_ram_mb=needs.min_ram_mb,
-        runtime=_RUNTIME[spec.format],
-        min_android_api=None if apple else needs.min_android_api,
-        min_ios=needs.min_ios,
+        min_android_api=UNSTATED
+        if apple or api is None
+        else StatedCount(value=api, how="declared"),
+        min_ios=UNSTATED if ios is None else StatedText(value=ios, how="declared"),
+        min_ram_mb=StatedCount(value=needs.min_ram_mb, how="declared"),
+        runtime=StatedText(value=_RUNTIME[spec.format], how="derived"),
+        delegates=StatedTexts(value=("cpu",), how="declared"),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,20 +16,24 @@ from typing import Any, Final
 
 from securesystemslib.exceptions import UnverifiedSignatureError
 
-from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
-from mobile_ai.contracts.manifest import ModelManifest, read_manifest
+from mobile_ai.contracts.manifest import ModelManifest, SelfTest, read_manifest
+from mobile_ai.contracts.records import read_records
 from mobile_ai.contracts.self_test import check_self_test
+from mobile_ai.contracts.statements import ASSESSMENT_SCOPE
 from mobile_ai.contracts.trust import Trust
+from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE
 from mobile_ai.model_build.bom import bom_problems
 from mobile_ai.model_build.signing import SigningError, bundle_envelope
-from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE
+from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE, SCOPE_FOLDER
 
 __all__ = ["Verification", "VerifyFinding", "verify_version"]
 
 _MAX_FILE_BYTES: Final = 100_000_000
+_SCOPE: Final = re.compile(rf"{SCOPE_FOLDER}/[^/.][^/]*\.yaml")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,6 +99,7 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     findings += problems
     model, problems = _check_chain(text, evidence, pin or actual, trust)
     findings += problems
+    findings += _check_scopes(folder, manifest_digest(values), trust)
     if model is not None and not findings:
         findings += _check_agreement(model, evidence)
         findings += _check_signature(evidence["signature"], model, folder, trust)
@@ -129,7 +135,7 @@ def _check_form(
     place = (manifest.metadata.name, manifest.metadata.version)
     if (folder.absolute().parent.name, folder.absolute().name) != place:
         findings.append(VerifyFinding(MANIFEST_FILE, f"says {place}, but lies in {folder}"))
-    listed = [(item.kind, item.file) for item in manifest.evidence]
+    listed = [(item.kind, item.file) for item in manifest.statements]
     if listed != list(EVIDENCE_FILES.items()):
         findings.append(
             VerifyFinding(
@@ -143,15 +149,17 @@ def _check_files(
     folder: Path, manifest: ModelManifest
 ) -> tuple[dict[str, str], list[VerifyFinding]]:
     """Check the bytes of every listed file, and that there are no other files."""
-    wanted = {item.file: item.sha256 for item in manifest.artifacts}
-    wanted |= {item.file: item.sha256 for item in manifest.evidence}
-    if manifest.self_test is not None:
-        wanted[manifest.self_test.file] = manifest.self_test.sha256
-    elsewhere = {item.file for item in manifest.artifacts if item.uri is not None}
+    artifacts = [file for item in manifest.artifacts for file in item.files]
+    wanted = {item.path: item.sha256 for item in artifacts}
+    wanted |= {item.file: item.sha256 for item in manifest.statements}
+    if isinstance(manifest.self_test, SelfTest):
+        wanted[manifest.self_test.file] = manifest.self_test.digest
+    elsewhere = {file.path for item in manifest.artifacts if item.uri for file in item.files}
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     findings = [
         VerifyFinding(name, "not listed in the manifest")
         for name in sorted(present - set(wanted) - {MANIFEST_FILE})
+        if not _SCOPE.fullmatch(name)
     ]
     findings += [
         VerifyFinding(name, "listed in the manifest, but missing")
@@ -167,15 +175,15 @@ def _check_files(
             )
     findings += [
         VerifyFinding(
-            item.file, f"{len(content[item.file])} bytes, but {item.bytes} in the manifest"
+            item.path, f"{len(content[item.path])} bytes, but {item.bytes} in the manifest"
         )
-        for item in manifest.artifacts
-        if item.file in content and len(content[item.file]) != item.bytes
+        for item in artifacts
+        if item.path in content and len(content[item.path]) != item.bytes
     ]
     findings += _check_self_test(content, manifest)
     evidence: dict[str, str] = {
         item.kind: content[item.file].decode("utf-8", errors="replace")
-        for item in manifest.evidence
+        for item in manifest.statements
         if item.file in content
     }
     return evidence, findings
@@ -183,13 +191,13 @@ def _check_files(
 
 def _check_self_test(content: Mapping[str, bytes], manifest: ModelManifest) -> list[VerifyFinding]:
     """Check that devices accept the self-test and that it covers all compared outputs."""
-    if manifest.self_test is None or manifest.self_test.file not in content:
-        return []
     try:
-        check_self_test(content[manifest.self_test.file], manifest)
+        stored = manifest.stored_self_test
+        if stored is not None and stored.file in content:
+            check_self_test(content[stored.file], manifest)
     except GovernanceError as error:
         problem = f"{error.what}: got {error.got}; expected {error.expected}"
-        return [VerifyFinding(manifest.self_test.file, problem)]
+        return [VerifyFinding(SELF_TEST_FILE, problem)]
     return []
 
 
@@ -202,11 +210,35 @@ def _check_chain(
         return None, [VerifyFinding(error.what, f"got {error.got}; expected {error.expected}")]
 
 
+def _check_scopes(folder: Path, digest: str, trust: Trust) -> list[VerifyFinding]:
+    """Check that every record beside the version is a signed scope of this manifest."""
+    files = sorted((folder / SCOPE_FOLDER).glob("*.yaml"))
+    texts = [(f"{SCOPE_FOLDER}/{file.name}", file.read_bytes()) for file in files]
+    records = read_records(
+        ((name, data.decode("utf-8", errors="replace")) for name, data in texts), trust=trust
+    )
+    findings = [
+        VerifyFinding(error.what, f"got {error.got}; expected {error.expected}")
+        for error in records.refused
+    ]
+    findings += [
+        VerifyFinding(record.name, f"a record of {kind}, not of {ASSESSMENT_SCOPE}")
+        for kind, found in records.by_type.items()
+        for record in found
+        if kind != ASSESSMENT_SCOPE
+    ]
+    return findings + [
+        VerifyFinding(record.name, "names another manifest than the one beside it")
+        for record in records.by_type.get(ASSESSMENT_SCOPE, ())
+        if digest not in record.statement.digests
+    ]
+
+
 def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[VerifyFinding]:
     """Check that manifest, evaluation and bill of materials are consistent."""
     findings = [
         VerifyFinding(EVIDENCE_FILES["bom"], problem)
-        for problem in bom_problems(evidence["bom"], model.manifest)
+        for problem in bom_problems(evidence["bom"], model.manifest, digest=model.digest)
     ]
     measured = {
         item["sha256"]: item.get("quality", {}).get("value")
@@ -214,11 +246,11 @@ def _check_agreement(model: VerifiedModel, evidence: Mapping[str, str]) -> list[
     }
     for item in model.manifest.artifacts:
         claimed = None if item.quality is None else item.quality.value
-        if measured.get(item.sha256, "nothing") != claimed:
+        if measured.get(item.digest, "nothing") != claimed:
             findings.append(
                 VerifyFinding(
                     f"{MANIFEST_FILE}: quality of {item.variant}",
-                    f"{claimed}, but {measured.get(item.sha256, 'nothing')} in the evaluation",
+                    f"{claimed}, but {measured.get(item.digest, 'nothing')} in the evaluation",
                 )
             )
     return findings
@@ -242,9 +274,10 @@ def _check_signature(
         if path.is_file()
     }
     elsewhere = {
-        item.file.removeprefix("artifacts/"): item.sha256
+        file.path.removeprefix("artifacts/"): file.sha256
         for item in model.manifest.artifacts
         if item.uri is not None
+        for file in item.files
     }
     if signed != {**elsewhere, **there}:
         return [VerifyFinding(where, f"signs {sorted(signed)}, the folder holds {sorted(there)}")]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.canonical import manifest_digest, sha256_text
+from mobile_ai.contracts.canonical import manifest_digest, sha256_text, statements_key
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
@@ -24,6 +24,7 @@ from mobile_ai.model_build.errors import ModelBuildError
 __all__ = [
     "EVIDENCE_FILES",
     "MANIFEST_FILE",
+    "SCOPE_FOLDER",
     "VersionError",
     "WrittenVersion",
     "read_draft",
@@ -33,6 +34,8 @@ __all__ = [
 
 MANIFEST_FILE: Final = "manifest.yaml"
 """Manifest in the folder of a version."""
+SCOPE_FOLDER: Final = "scope"
+"""Folder of records about further uses, see ``contracts.assessment_scope``."""
 EVIDENCE_FILES: Final[Mapping[str, str]] = {
     "provenance": "evidence/provenance.dsse.json",
     "evaluation": "evidence/evaluation.dsse.json",
@@ -89,15 +92,18 @@ def write_version(
     _check_sizes(draft)
     meta = draft.manifest.metadata
     folder = models / meta.name / meta.version
-    text = _manifest_text(draft.manifest, evidence)
+    text = _manifest_text(draft, evidence)
     if folder.exists() and not replace:
         return _existing(folder, draft)
-    stored = {item.file for item in draft.manifest.artifacts if item.uri is not None}
+    outside = [item for item in draft.manifest.artifacts if item.uri is not None]
+    stored = {file.path for item in outside for file in item.files}
     files = {
         MANIFEST_FILE: text.encode(),
         **{name: data for name, data in draft.files.items() if name not in stored},
         **{EVIDENCE_FILES[kind]: content.encode() for kind, content in evidence.items()},
     }
+    if folder.exists():
+        files |= _scopes(folder, draft)
     if large is not None:
         for name in sorted(stored & set(draft.files)):
             path = large / meta.name / meta.version / name
@@ -131,21 +137,26 @@ def read_version(folder: Path, *, changed: bool = False) -> WrittenVersion:
 
 def read_draft(folder: Path) -> tuple[Draft, dict[str, str]]:
     """Return the draft and the evidence that a version was written from."""
+    path = folder / MANIFEST_FILE
     manifest = read_version(folder).manifest
-    named = [item.file for item in manifest.artifacts if (folder / item.file).is_file()]
-    if manifest.self_test is not None:
-        named.append(manifest.self_test.file)
+    _, values = read_manifest(path.read_bytes().decode("utf-8"), name=str(path))
+    named = [file.path for item in manifest.artifacts for file in item.files]
+    named = [name for name in dict.fromkeys(named) if (folder / name).is_file()]
+    stored = manifest.stored_self_test
+    if stored is not None:
+        named.append(stored.file)
     files = {name: (folder / name).read_bytes() for name in named}
     evidence: dict[str, str] = {
-        item.kind: (folder / item.file).read_bytes().decode("utf-8") for item in manifest.evidence
+        item.kind: (folder / item.file).read_bytes().decode("utf-8") for item in manifest.statements
     }
-    bare = manifest.model_copy(update={"evidence": ()})
-    return Draft(manifest=bare, files=files), evidence
+    bare = manifest.model_copy(update={"statements": ()})
+    values[statements_key(values)] = []
+    return Draft(manifest=bare, files=files, written=values), evidence
 
 
-def _manifest_text(manifest: ModelManifest, evidence: Mapping[str, str]) -> str:
-    values = manifest_values(manifest)
-    values["evidence"] = [
+def _manifest_text(draft: Draft, evidence: Mapping[str, str]) -> str:
+    values = draft.values
+    values[statements_key(values)] = [
         {"kind": kind, "file": EVIDENCE_FILES[kind], "sha256": sha256_text(evidence[kind])}
         for kind in EVIDENCE_FILES
         if kind in evidence
@@ -157,11 +168,23 @@ def _check_sizes(draft: Draft) -> None:
     for item in draft.manifest.artifacts:
         if item.uri is None and item.bytes > MAX_GIT_BYTES:
             raise VersionError(
-                item.file,
+                item.variant,
                 got=f"{item.bytes} bytes",
                 expected=f"at most {MAX_GIT_BYTES} in Git, or an artifact with a uri",
                 next_step="name a store for large artifacts: --store s3://bucket/models",
             )
+
+
+def _scopes(folder: Path, draft: Draft) -> dict[str, bytes]:
+    """Return the scope records of a version folder that hold for the manifest to be written."""
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        return {}
+    _, values = read_manifest(path.read_bytes().decode("utf-8"), name=str(path))
+    if manifest_digest(values) != manifest_digest(draft.values):
+        return {}
+    found = sorted((folder / SCOPE_FOLDER).glob("*.yaml"))
+    return {f"{SCOPE_FOLDER}/{item.name}": item.read_bytes() for item in found}
 
 
 def _existing(folder: Path, draft: Draft) -> WrittenVersion:

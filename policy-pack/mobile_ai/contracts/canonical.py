@@ -21,6 +21,7 @@ __all__ = [
     "parse_sha256",
     "sha256_bytes",
     "sha256_text",
+    "statements_key",
 ]
 
 SHA256_PATTERN: Final = r"^[0-9a-f]{64}$"
@@ -82,10 +83,17 @@ def parse_sha256(value: object, *, name: str) -> str:
 
 
 def manifest_digest(manifest: Mapping[str, Any]) -> str:
-    """Return the digest that statements sign: that of the manifest without its ``evidence`` list.
+    """Return the digest that statements sign: that of the manifest without its list of them.
 
-    The evidence list is left out because it holds the digests of those statements.
+    The list is left out because it holds the digests of those statements.
     """
+    unsigned = statements_key(manifest)
     return sha256_bytes(
-        canonical_bytes({key: value for key, value in manifest.items() if key != "evidence"})
+        canonical_bytes({key: value for key, value in manifest.items() if key != unsigned})
     )
+
+
+def statements_key(manifest: Mapping[str, Any]) -> str:
+    """Return the key of a manifest's list of signed statements."""
+    # `evidence` of mobile-ai/v2 holds measurements, which are signed.
+    return "statements" if manifest.get("apiVersion") == "mobile-ai/v2" else "evidence"

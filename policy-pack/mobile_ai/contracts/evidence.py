@@ -48,16 +48,20 @@ class VerifiedModel:
         sha256: Digest of the manifest's text, as pinned.
         manifest: The typed manifest.
         statements: The verified statement of each kind in ``SIGNED_KINDS``.
+        digest: Canonical digest of the manifest, which statements and scope records name.
     """
 
     sha256: str
+    digest: str
     manifest: ModelManifest
     statements: Mapping[str, Statement]
 
     @property
     def digests(self) -> frozenset[str]:
-        """SHA-256 digests of the manifest and of every artifact."""
-        return frozenset({self.sha256, *(item.sha256 for item in self.manifest.artifacts)})
+        """SHA-256 digests of the manifest, of every artifact and of their files."""
+        artifacts = self.manifest.artifacts
+        files = (file.sha256 for item in artifacts for file in item.files)
+        return frozenset({self.sha256, *(item.digest for item in artifacts), *files})
 
     def expiry(self, kind: str) -> datetime:
         """Return when the evidence of a kind expires.
@@ -93,21 +97,22 @@ def verify_model(
         raise _broken("manifest", f"sha256 {actual}", f"the pinned {pin}")
     manifest, values = read_manifest(manifest_text, name="manifest")
     name = f"{manifest.metadata.name} {manifest.metadata.version}"
-    for digest in (actual, manifest_digest(values)):
+    signed = manifest_digest(values)
+    for digest in (actual, signed):
         if digest in trust.revoked:
             raise _broken(name, f"revoked: {trust.revoked[digest]}", "a version not revoked")
     _check_listed(manifest, evidence, name)
-    subjects = {manifest_digest(values)} | {item.sha256 for item in manifest.artifacts}
+    subjects = {signed} | {item.digest for item in manifest.artifacts}
     statements = {
         kind: _verify_kind(kind, evidence[kind], trust=trust, subjects=subjects, released=released)
         for kind in SIGNED_KINDS
     }
     _check_unsigned(manifest, statements["provenance"], name)
-    return VerifiedModel(sha256=actual, manifest=manifest, statements=statements)
+    return VerifiedModel(sha256=actual, digest=signed, manifest=manifest, statements=statements)
 
 
 def _check_listed(manifest: ModelManifest, evidence: Mapping[str, str], name: str) -> None:
-    listed: dict[str, str] = {item.kind: item.sha256 for item in manifest.evidence}
+    listed: dict[str, str] = {item.kind: item.sha256 for item in manifest.statements}
     for kind in SIGNED_KINDS:
         if kind not in listed or kind not in evidence:
             raise _broken(f"{name}: {kind}", "none", "a signed statement listed in the manifest")
@@ -136,7 +141,7 @@ def _verify_kind(
 
 
 def _check_unsigned(manifest: ModelManifest, provenance: Statement, name: str) -> None:
-    for item in manifest.evidence:
+    for item in manifest.statements:
         if item.kind in SIGNED_KINDS or item.kind in _EXPORTS:
             continue
         if item.sha256 not in provenance.digests:

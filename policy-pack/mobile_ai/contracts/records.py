@@ -13,8 +13,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from mobile_ai.contracts.assessment_scope import AssessmentScope
 from mobile_ai.contracts.errors import GovernanceError, VerificationError
 from mobile_ai.contracts.statements import (
+    ASSESSMENT_SCOPE,
     EXCEPTION,
     GATE,
     HALT,
@@ -35,7 +37,7 @@ _refused = VerificationError.advising(
 
 _K = TypeVar("_K")
 _T = TypeVar("_T")
-_CARRIED: Final = frozenset({WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
+_CARRIED: Final = frozenset({ASSESSMENT_SCOPE, WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ class Records:
         by_type: All records by predicate type.
         usage: Usage records by stack and application.
         revoked: SHA-256 digests that may not run, with the reason.
+        scopes: Further uses of model versions, with the statement of each.
         refused: The error of each record that does not count.
     """
 
@@ -121,6 +124,7 @@ class Records:
     by_type: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
     usage: Mapping[tuple[str, str], tuple[Record, ...]] = field(default_factory=dict)
     revoked: Mapping[str, str] = field(default_factory=dict)
+    scopes: tuple[tuple[AssessmentScope, Statement], ...] = ()
     refused: tuple[GovernanceError, ...] = ()
 
     @property
@@ -137,6 +141,7 @@ def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
     by_type: dict[str, list[Record]] = defaultdict(list)
     usage: dict[tuple[str, str], list[Record]] = defaultdict(list)
     revoked: dict[str, str] = {}
+    scopes: list[tuple[AssessmentScope, Statement]] = []
     refused: list[GovernanceError] = []
     for name, text in texts:
         try:
@@ -149,6 +154,8 @@ def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
                 revoked |= _parsed(record, _revoked)
             elif kind == USAGE:
                 usage[_user(record)].append(record)
+            elif kind == ASSESSMENT_SCOPE:
+                scopes.append((_parsed(record, _scope), record.statement))
             by_type[kind].append(record)
         except GovernanceError as error:
             refused.append(error)
@@ -157,6 +164,7 @@ def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
         by_type=_frozen(by_type),
         usage=_frozen(usage),
         revoked=MappingProxyType(revoked),
+        scopes=tuple(scopes),
         refused=tuple(refused),
     )
 
@@ -193,6 +201,10 @@ def _revoked(record: Record) -> dict[str, str]:
     if not isinstance(reason, str) or not reason:
         raise ValueError("a revocation without a reason")
     return dict.fromkeys(record.statement.digests, reason)
+
+
+def _scope(record: Record) -> AssessmentScope:
+    return AssessmentScope.of(record.statement, name=record.name)
 
 
 def _user(record: Record) -> tuple[str, str]:

@@ -102,7 +102,7 @@ def check_self_test(data: bytes, manifest: ModelManifest) -> SelfTestDocuments:
     for artifact in manifest.artifacts:
         if artifact.format in _TESTED_FORMATS:
             answers = file.variants.get(artifact.variant, ())
-            _check_answers(f"{name}: {artifact.variant}", file, answers, manifest.outputs)
+            _check_answers(f"{name}: {artifact.variant}", file, answers, manifest.io.outputs)
     documents = _documents(file, meta.name, name)
     _check_size(f"{name}: inputs", documents.inputs, MAX_DEVICE_DOCUMENT_BYTES)
     for variant, document in documents.variants.items():

@@ -30,6 +30,7 @@ from mobile_ai.contracts.errors import DocumentError
 
 __all__ = [
     "ASSESSMENT",
+    "ASSESSMENT_SCOPE",
     "EVALUATION",
     "EXCEPTION",
     "GATE",
@@ -66,6 +67,8 @@ EVALUATION: Final = "urn:mobile-ai:evaluation:v1"
 """Predicate type of an evaluation of artifacts."""
 ASSESSMENT: Final = "urn:mobile-ai:assessment:v1"
 """Predicate type of an ethical assessment."""
+ASSESSMENT_SCOPE: Final = "urn:mobile-ai:assessment-scope:v1"
+"""Predicate type of further uses that an assessment covers (`contracts.assessment_scope`)."""
 WAIVER: Final = "urn:mobile-ai:waiver:v1"
 """Predicate type of an exception from one rule."""
 EXCEPTION: Final = "urn:mobile-ai:budget-exception:v1"
@@ -88,6 +91,7 @@ ROLES_OF_PREDICATE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         PROVENANCE: ("builder",),
         EVALUATION: ("evaluator",),
         ASSESSMENT: ("ethics-reviewer",),
+        ASSESSMENT_SCOPE: ("ethics-reviewer",),
         WAIVER: ("ethics-reviewer", "finops-approver", "security"),
         EXCEPTION: ("finops-approver",),
         REVOCATION: ("security",),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from mobile_ai.contracts.manifest import UNSTATED, Artifact
 from mobile_ai.pricing import values
 from mobile_ai.pricing.assumptions import Assumptions
 from mobile_ai.pricing.errors import UnknownInputError
@@ -56,7 +57,7 @@ def demand_of(
     name: str,
     props: Mapping[str, Any],
     *,
-    artifacts: Mapping[str, Mapping[str, Any]],
+    artifacts: Mapping[str, Artifact],
     assume: Assumptions,
 ) -> Demand:
     """Return the demand of a deployment.
@@ -124,12 +125,10 @@ def _reached(spec: Mapping[str, Any]) -> Band:
     return Band(min(now, last), last, last)
 
 
-def _update_bytes(
-    spec: Mapping[str, Any], variant: Mapping[str, Any] | None, assume: Assumptions
-) -> Band:
+def _update_bytes(spec: Mapping[str, Any], variant: Artifact | None, assume: Assumptions) -> Band:
     if variant is None:
         raise UnknownInputError("size of the variant in the pinned manifest")
-    size = values.amount(variant, "bytes")
+    size = Decimal(variant.bytes)
     if values.value(spec, "aiModel", "previous") is None:
         return Band.flat(size)  # nothing to patch from
     share, misses = assume.patch_share.at_most(ONE), assume.patch_misses.at_most(ONE)
@@ -149,6 +148,6 @@ def _app(props: Mapping[str, Any]) -> str:
     return kubernetes or values.text(props, *labels, "mobile-ai:app")
 
 
-def _energy(variant: Mapping[str, Any] | None) -> Decimal | None:
-    energy = values.value(variant or {}, "profile", "energyMj")
-    return None if energy is None else decimal_of(energy, what="energyMj")
+def _energy(variant: Artifact | None) -> Decimal | None:
+    energy = variant.profile.energy_mj if variant and variant.profile else UNSTATED
+    return None if energy == UNSTATED else decimal_of(energy, what="energyMj")

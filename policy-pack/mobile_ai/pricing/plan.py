@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.manifest import Artifact, read_manifest
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
 from mobile_ai.pricing import values
@@ -163,24 +163,21 @@ class Plan:
         total = sum(weights.values(), Decimal(0))
         return {name: weight / total for name, weight in weights.items() if weight} if total else {}
 
-    def artifacts(self, deployment: Resource) -> Mapping[str, Mapping[str, Any]]:
+    def artifacts(self, deployment: Resource) -> Mapping[str, Artifact]:
         """Return the artifacts of the version that a deployment pins, by variant."""
         pin = values.text(deployment.props, "spec", "aiModel", "sha256")
         return self._artifacts.get(pin, {})
 
     @cached_property
-    def _artifacts(self) -> dict[str, dict[str, Mapping[str, Any]]]:
-        found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    def _artifacts(self) -> dict[str, dict[str, Artifact]]:
+        found: dict[str, dict[str, Artifact]] = {}
         for item in self.by_type[MODEL_VERSION]:
             try:
-                manifest = read_yaml(values.text(item.props, "manifest"), name=item.name)
-                pin, rows = (
-                    values.text(item.props, "sha256"),
-                    values.mappings(manifest, "artifacts"),
-                )
-            except (DocumentError, UnknownInputError):
+                pin = values.text(item.props, "sha256")
+                manifest, _ = read_manifest(values.text(item.props, "manifest"), name=item.name)
+            except (GovernanceError, UnknownInputError):
                 continue  # denied by `model-evidence-verified`; here its size is unknown
-            found[pin] = {values.text(row, "variant"): row for row in rows}
+            found[pin] = {artifact.variant: artifact for artifact in manifest.artifacts}
         return found
 
     def _default_region(self) -> str:

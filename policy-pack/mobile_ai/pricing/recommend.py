@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
+from mobile_ai.contracts.manifest import UNSTATED, Artifact, Profile, Unknown
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import EDGE_ENDPOINT
 from mobile_ai.pricing import values
@@ -156,9 +157,9 @@ class _Maker:
             raise _missing(f"nodePriceUsdPerHour of site {name}")
         today: Mapping[str, Any] = next((i for i in self.places if i.get("site") == name), {})
         cores, memory = self._pod(name)
-        for variant, row in self._fit("edge"):
+        for variant, profile in self._fit("edge"):
             each = self._replica_usd(site, cores, memory)
-            seconds = values.amount(row, "profile", "latencyP95Ms") / 1000
+            seconds = _known(profile.latency_p95_ms, "latencyP95Ms") / 1000
             for count in range(self.level.minimum_replicas, self.level.maximum_replicas + 1):
                 yield Choice(
                     label=f"{name}: {variant} x{count}",
@@ -194,8 +195,8 @@ class _Maker:
             self._price("lambda.arm", region),
             self.plan.assume.function_seconds.typical,
         )
-        for variant, row in self._fit("cloud"):
-            peak = values.amount(row, "profile", "peakMemoryBytes") / _MB
+        for variant, profile in self._fit("cloud"):
+            peak = _known(profile.peak_memory_bytes, "peakMemoryBytes") / _MB
             for memory in (size for size in _MEMORIES_MB if size >= peak * 2):
                 each = request + second * seconds * memory / 1024
                 for copies in _CONCURRENCIES:
@@ -214,30 +215,31 @@ class _Maker:
                         },
                     )
 
-    def _fit(self, target: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        rows = {k: v for k, v in self.artifacts.items() if v.get("format") == _FORMATS[target]}
-        best = max((_quality(row) for row in self.artifacts.values()), default=ZERO)
-        for variant, row in sorted(rows.items()):
-            why = self._unfit(row, target, best)
-            if why:
+    def _fit(self, target: str) -> Iterator[tuple[str, Profile]]:
+        best = max((_quality(item) for item in self.artifacts.values()), default=ZERO)
+        for variant, item in sorted(self.artifacts.items()):
+            if item.format != _FORMATS[target]:
+                continue
+            why = self._unfit(item, target, best)
+            if item.profile is None or why:
                 self.rejected.append(f"{target} {variant}: {why}")
             else:
-                yield variant, row
+                yield variant, item.profile
 
-    def _unfit(self, row: Mapping[str, Any], target: str, best: Decimal) -> str:
-        profile = row.get("profile")
-        if not isinstance(profile, Mapping):
+    def _unfit(self, item: Artifact, target: str, best: Decimal) -> str:
+        profile = item.profile
+        if profile is None or UNSTATED in {profile.latency_p95_ms, profile.peak_memory_bytes}:
             return "not measured"
-        latency = values.amount(profile, "latencyP95Ms")
-        energy, memory = profile.get("energyMj"), values.amount(profile, "peakMemoryBytes") / _MB
-        if _quality(row) < best - self.level.quality_loss:
-            return f"quality {_quality(row)} is below {best - self.level.quality_loss}"
+        latency = _known(profile.latency_p95_ms, "latencyP95Ms")
+        memory = _known(profile.peak_memory_bytes, "peakMemoryBytes") / _MB
+        energy, most = profile.energy_mj, self.level.energy_mj
+        if _quality(item) < best - self.level.quality_loss:
+            return f"quality {_quality(item)} is below {best - self.level.quality_loss}"
         if latency > self.level.p95_ms:
             return f"p95 {latency} ms is above {self.level.p95_ms}"
         if target == "on-device" and memory > self.level.device_memory_mb:
             return f"{memory:.0f} MB is above {self.level.device_memory_mb}"
-        most = self.level.energy_mj
-        if target == "on-device" and most is not None and (energy is None or energy > most):
+        if target == "on-device" and most is not None and (energy == UNSTATED or energy > most):
             return f"energy {energy} mJ is above {most}"
         return ""
 
@@ -277,8 +279,12 @@ class _Maker:
         return price.cost(quantity)
 
 
-def _quality(row: Mapping[str, Any]) -> Decimal:
-    return values.amount(row, "quality", "value")
+def _quality(item: Artifact) -> Decimal:
+    return ZERO if item.quality is None else decimal_of(item.quality.value, what="quality")
+
+
+def _known(figure: float | Unknown, what: str) -> Decimal:
+    return decimal_of(figure, what=f"profile.{what}")
 
 
 def _most(placement: Mapping[str, Any]) -> int:

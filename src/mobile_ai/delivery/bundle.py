@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.contracts.canonical import sha256_bytes
-from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client.device import version_key
 from mobile_ai.delivery.repository.folder import read_releases
@@ -167,8 +167,8 @@ def _version_of(
     Manifests are searched unverified; the one that matches is verified before it is returned.
     """
     for path in sorted((places.models / model).glob("*/manifest.yaml")):
-        value = read_yaml(path.read_text(encoding="utf-8"), name=str(path))
-        if any(item.get("sha256") == digest for item in value.get("artifacts", ())):
+        manifest, _ = read_manifest(path.read_text(encoding="utf-8"), name=str(path))
+        if any(item.digest == digest for item in manifest.artifacts):
             pin = sha256_bytes(path.read_bytes())
             return read_version_files(path, pin=pin, trust=trust, released=True)
     return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.contracts.canonical import sha256_bytes
-from mobile_ai.contracts.manifest import Artifact
+from mobile_ai.contracts.manifest import Artifact, known
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs, read_document
 from mobile_ai.delivery.client.selftest import check_answers, plain_cases, run_apart, time_apart
@@ -100,21 +100,21 @@ def check_model(
     test, inputs = _self_test(version, artifact.variant)
     if artifact.format not in _FORMATS:
         raise _wrong(f"variant {artifact.variant}", artifact.format, f"one of {sorted(_FORMATS)}")
-    path = embedded or version.folder / artifact.file
-    version.read(artifact.file, artifact.sha256)
+    path = embedded or version.folder / artifact.file.path
+    version.read(artifact.file.path, artifact.digest)
     check_answers(path, artifact.format, test, inputs, run=run_apart)
     times = time_apart(path, artifact.format, plain_cases(test, inputs)[0], runs=runs)
     profile = artifact.profile
     return Checked(
         version=version.model.manifest.metadata.version,
         variant=artifact.variant,
-        sha256=artifact.sha256,
+        sha256=artifact.digest,
         cases=len(test.cases),
         runs=runs,
         p50_ms=round(statistics.median(times), 6),
         p95_ms=round(statistics.quantiles(times, n=20, method="inclusive")[-1], 6),
-        stated_p50_ms=profile.latency_p50_ms if profile else None,
-        stated_p95_ms=profile.latency_p95_ms if profile else None,
+        stated_p50_ms=known(profile.latency_p50_ms) if profile else None,
+        stated_p95_ms=known(profile.latency_p95_ms) if profile else None,
     )
 
 
@@ -137,7 +137,7 @@ def _chosen(
         raise _wrong(str(embedded), error.strerror or str(error), "a model file") from error
     for version in versions:
         for artifact in version.model.manifest.artifacts:
-            if artifact.sha256 == digest:
+            if artifact.digest == digest:
                 return version, artifact
     labels = [version.label for version in versions]
     raise _wrong(str(embedded), f"sha256 {digest}", f"an artifact of {' or '.join(labels)}")

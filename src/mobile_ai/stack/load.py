@@ -26,7 +26,7 @@ class StackInputs:
         stack: Name of the stack.
         settings: The stack file.
         models: Every model version pinned, by name ``<model>-<version>``.
-        records: Waivers of the stack and measured usage, signed, as in Git.
+        records: Waivers of the stack, measured usage and scopes of the pinned versions, signed.
         release: The last release, with its signatures verified.
     """
 
@@ -60,7 +60,7 @@ def load_stack(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInp
     problems = check_settings(settings, stack=stack)
     models = _models(settings, root, problems)
     problems += check_models(settings, models)
-    records = _records(root, stack, problems)
+    records = _records(root, stack, models, problems)
     release = _release(root, stack, problems)
     if problems:
         raise SettingsError(source, problems)
@@ -105,9 +105,15 @@ def _pins(settings: Settings) -> list[tuple[str, str, str]]:
     return pins
 
 
-def _records(root: Path, stack: str, problems: list[Problem]) -> tuple[Record, ...]:
+def _records(
+    root: Path,
+    stack: str,
+    models: Mapping[tuple[str, str], ModelFiles],
+    problems: list[Problem],
+) -> tuple[Record, ...]:
     records: list[Record] = []
-    for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}"):
+    scopes = sorted({files.scope_folder for files in models.values()})
+    for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}", *scopes):
         try:
             records += load_records(root, folder)
         except RecordError as error:

@@ -52,6 +52,11 @@ class ModelFiles:
         """Name of the model version in the plan."""
         return f"{self.manifest.metadata.name}-{self.manifest.metadata.version}"
 
+    @property
+    def scope_folder(self) -> str:
+        """Folder of the records about further uses of the version."""
+        return f"{PurePosixPath(self.path).parent}/scope"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -217,7 +222,7 @@ def _evidence(root: Path, path: str, manifest: ModelManifest, key: str) -> dict[
     folder = str(PurePosixPath(path).parent)
     return {
         item.kind: read_below(root, folder, f"{folder}/{item.file}", key=f"{key}.manifest")
-        for item in manifest.evidence
+        for item in manifest.statements
     }
 
 
@@ -228,31 +233,35 @@ def _check_artifacts(root: Path, path: str, manifest: ModelManifest, key: str) -
     """
     folder = PurePosixPath(path).parent
     for artifact in manifest.artifacts:
-        file = str(folder / artifact.file)
-        target = _plain_path(root, file, f"{key}.manifest")
-        if artifact.uri is not None and not target.exists():
-            continue
-        actual = sha256_bytes(plain_bytes(root, file, key=f"{key}.manifest"))
-        if actual != artifact.sha256:
-            raise _altered(
-                f"{key}.manifest",
-                f"{file} with SHA-256 {actual}",
-                f"{artifact.sha256}, as the manifest says",
-            )
+        for item in artifact.files:
+            file = str(folder / item.path)
+            target = _plain_path(root, file, f"{key}.manifest")
+            if artifact.uri is not None and not target.exists():
+                continue
+            actual = sha256_bytes(plain_bytes(root, file, key=f"{key}.manifest"))
+            if actual != item.sha256:
+                raise _altered(
+                    f"{key}.manifest",
+                    f"{file} with SHA-256 {actual}",
+                    f"{item.sha256}, as the manifest says",
+                )
 
 
 def _check_self_test(root: Path, path: str, manifest: ModelManifest, key: str) -> None:
     """Refuse a self-test that cannot be released, or that no device would pass."""
-    if manifest.self_test is None:
-        return
-    file = str(PurePosixPath(path).parent / manifest.self_test.file)
-    data = plain_bytes(root, file, key=f"{key}.manifest", limit=MAX_SELF_TEST_BYTES)
-    actual = sha256_bytes(data)
-    if actual != manifest.self_test.sha256:
-        expected = f"{manifest.self_test.sha256}, as the manifest says"
-        raise _altered(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
     try:
+        reference = manifest.stored_self_test
+        if reference is None:
+            return
+        file = str(PurePosixPath(path).parent / reference.file)
+        data = plain_bytes(root, file, key=f"{key}.manifest", limit=MAX_SELF_TEST_BYTES)
+        actual = sha256_bytes(data)
+        if actual != reference.digest:
+            expected = f"{reference.digest}, as the manifest says"
+            raise _altered(f"{key}.manifest", f"{file} with SHA-256 {actual}", expected)
         check_self_test(data, manifest)
+    except RecordError:
+        raise
     except GovernanceError as error:
         raise RecordError(
             f"{key}.manifest",

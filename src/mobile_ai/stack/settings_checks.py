@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
+from mobile_ai.contracts.manifest import undeliverable
 from mobile_ai.contracts.regions import PARTITION, shipped_regions
 from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.stack.errors import Problem
@@ -261,11 +262,19 @@ def _identity(key: str, files: ModelFiles, model: str, version: str) -> Iterator
 def _variants(key: str, files: ModelFiles, deployment: Deployment) -> Iterator[Problem]:
     known = [artifact.variant for artifact in files.manifest.artifacts]
     for index, placement in enumerate(deployment.placement):
-        if placement.variant not in known:
+        artifact = files.manifest.artifact(placement.variant)
+        if artifact is None:
             yield Problem(
                 key=f"{key}.placement[{index}].variant",
                 got=repr(placement.variant),
                 expected=f"an artifact of {files.path}: {known}",
+            )
+        elif (kept := undeliverable(artifact)) is not None:
+            yield Problem(
+                key=f"{key}.placement[{index}].variant",
+                got=f"{placement.variant!r} ({kept})",
+                expected="an artifact that is delivered today: one file, tflite, onnx or coreml",
+                next_step="place another variant (docs/manifest.md)",
             )
 
 

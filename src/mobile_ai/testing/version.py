@@ -8,12 +8,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mobile_ai.contracts.canonical import manifest_digest, sha256_text
+from mobile_ai.contracts.canonical import manifest_digest, sha256_text, statements_key
 from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.contracts.statements import ASSESSMENT, EVALUATION, PROVENANCE, Subject
 from mobile_ai.testing.signing import Signers, make_evidence
 
-__all__ = ["SampleVersion", "make_version"]
+__all__ = ["SampleVersion", "make_version", "manifest_with"]
 
 Edit = Callable[[dict[str, Any]], None]
 _INTERVAL: Final = {"low": 0.95, "high": 0.99, "method": "wilson"}
@@ -31,7 +32,8 @@ class SampleVersion:
     @property
     def artifact(self) -> str:
         """SHA-256 of the first artifact."""
-        return str(self.values["artifacts"][0]["sha256"])
+        first = self.values["artifacts"][0]
+        return str(first.get("digest") or first["sha256"])
 
 
 def make_version(
@@ -42,6 +44,7 @@ def make_version(
     assessment: Edit | None = None,
     evaluation: Edit | None = None,
     bom_edit: Edit | None = None,
+    v2: Edit | None = None,
 ) -> SampleVersion:
     """Return a signed version of the model ``digits``.
 
@@ -52,12 +55,19 @@ def make_version(
         assessment: Edits the assessment's predicate before signing.
         evaluation: Edits the evaluation's predicate before signing.
         bom_edit: Edits the bill of materials before the provenance is signed.
+        v2: Edits the manifest once more in the form of `mobile-ai/v2`, in which it is written.
     """
-    values = _edited(_manifest(version), manifest)
-    bom = json.dumps(_edited(_bom(values), bom_edit))
+    stated = _edited(_manifest(version), manifest)
+    bom = json.dumps(_edited(_bom(stated), bom_edit))
+    results = _edited(_evaluation(stated), evaluation)
+    values = stated
+    if v2 is not None:
+        values = _edited(read_manifest(dump_yaml(stated), name="sample")[0].to_dict(), v2)
     named = [Subject("manifest", manifest_digest(values))]
-    named += [Subject(item["file"], item["sha256"]) for item in values["artifacts"]]
-    results = _edited(_evaluation(values), evaluation)
+    named += [
+        Subject(item["variant"], item.get("digest") or item["sha256"])
+        for item in values["artifacts"]
+    ]
     decision = _edited(_assessment(version), assessment)
     sign = signers.by_role
     evidence = {
@@ -75,12 +85,29 @@ def make_version(
         ),
         "bom": bom,
     }
-    values["evidence"] = [
+    values[statements_key(values)] = [
         {"kind": kind, "file": f"evidence/{kind}.json", "sha256": sha256_text(text)}
         for kind, text in evidence.items()
     ]
     text = dump_yaml(values)
     return SampleVersion(manifest=text, sha256=sha256_text(text), evidence=evidence, values=values)
+
+
+def manifest_with(*artifacts: Mapping[str, Any]) -> str:
+    """Return the text of an unsigned manifest with these artifacts.
+
+    Args:
+        artifacts: Fields of `mobile-ai/v1` that differ from the sample's, by variant.
+    """
+    rows = []
+    for number, changes in enumerate(artifacts):
+        kind = changes.get("format", "tflite")
+        row = _artifact(f"variant-{number}", kind, f"{number:064x}")
+        for key, value in changes.items():
+            is_part = isinstance(value, Mapping) and key in row
+            row[key] = {**row[key], **value} if is_part else value
+        rows.append({key: value for key, value in row.items() if value is not None})
+    return dump_yaml({**_manifest("1.1.0"), "artifacts": rows})
 
 
 def _edited(value: dict[str, Any], edit: Edit | None) -> dict[str, Any]:

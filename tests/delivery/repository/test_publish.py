@@ -212,9 +212,9 @@ def test_keys_are_those_that_the_cdn_serves_and_the_stack_uploads(world, pins):
     artifact = world.versions[pins[0].sha256].model.manifest.artifacts[0]
     key = component_key(
         {
-            "file": artifact.file.rpartition("/")[2],
+            "file": artifact.file.path.rpartition("/")[2],
             "path": "",
-            "sha256": artifact.sha256,
+            "sha256": artifact.digest,
             "manifest_sha256": pins[0].sha256,
         }
     )

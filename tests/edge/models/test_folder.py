@@ -22,6 +22,19 @@ async def test_the_highest_version_that_verifies_is_served(git, tmp_path):
         assert states(table) == [("1.10.0", "READY")]
 
 
+@in_loop
+async def test_a_version_of_v2_is_served_and_what_is_not_delivered_is_refused(git, tmp_path):
+    git.add("1.0.0", scaled(2.0), 2.0, v2=lambda _: None)
+    git.add(
+        "1.1.0", scaled(3.0), 3.0, v2=lambda values: values["artifacts"][0].update(base="c" * 64)
+    )
+
+    async with opened(settings(tmp_path)) as table:
+        assert ask(table) == ("1.0.0", 2.0)
+        with pytest.raises(Exception, match="an adapter of cccccccccccc"):
+            await table.load("digits")
+
+
 def tampered(_git, folder):
     path = folder / "artifacts/model.onnx"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.evidence import VerifiedModel
-from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.contracts.manifest import read_manifest
 from mobile_ai.delivery.client import selftest_worker
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.delivery.rings import Ring
@@ -160,9 +160,9 @@ class Releases(World):
             version=version,
             manifest=edit_for(data, test, inputs=inputs, name=name),
         )
-        manifest = ModelManifest.model_validate_json(json.dumps(made.values))
+        manifest, _ = read_manifest(made.manifest, name=version)
         pin = sha256_bytes(f"{name} {version}".encode())
-        model = VerifiedModel(sha256=pin, manifest=manifest, statements={})
+        model = VerifiedModel(sha256=pin, digest=pin, manifest=manifest, statements={})
         self.versions[pin] = ModelVersionFiles(folder=folder, model=model)
         return model_pin(name, version, pin)
 

@@ -71,8 +71,8 @@ def halted_digests(inputs: StackInputs) -> list[str]:
     for deployment in inputs.settings.deployments:
         current, *previous = _versions(inputs, deployment)
         group = halted if deployment.rollout.halted else running
-        group.update(item.sha256 for item in current.manifest.artifacts)
-        running.update(item.sha256 for files in previous for item in files.manifest.artifacts)
+        group.update(item.digest for item in current.manifest.artifacts)
+        running.update(item.digest for files in previous for item in files.manifest.artifacts)
     return sorted(halted - running)
 
 
@@ -87,9 +87,9 @@ def _targets(files: ModelFiles, variants: set[str]) -> list[Target]:
     folder = PurePosixPath(files.path).parent
     return [
         {
-            "file": PurePosixPath(artifact.file).name,
-            "path": str(folder / artifact.file),
-            "sha256": artifact.sha256,
+            "file": PurePosixPath(artifact.file.path).name,
+            "path": str(folder / artifact.file.path),
+            "sha256": artifact.digest,
             "manifest_sha256": files.sha256,
         }
         for artifact in files.manifest.artifacts

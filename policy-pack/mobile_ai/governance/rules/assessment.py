@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from mobile_ai.contracts.assessment_scope import AssessmentScope, Uses, covers, uncovered, uses_of
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.deployment import app_of, data_types, model_of, regions
@@ -14,6 +15,8 @@ from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
 __all__ = ["RULES"]
+
+_FURTHER: Final = "have this use signed beside the version (`mobile-ai model scope`)"
 
 
 @resource_rule(
@@ -31,7 +34,7 @@ __all__ = ["RULES"]
     },
 )
 def ethical_assessment_approved(case: Case) -> None:
-    """Check decision, scope and expiry of the verified assessment."""
+    """Check decision, scope and expiry of the verified assessment and of scope records."""
     model = model_of(case)
     if model is None:
         _missing(case)
@@ -42,7 +45,7 @@ def ethical_assessment_approved(case: Case) -> None:
             "assessment", got=f"decision {predicate.get('decision')!r}", expected="'approved'"
         )
     _check_version(case, model, predicate)
-    _check_scope(case, predicate)
+    _check_scope(case, model, predicate)
     _check_expiry(case, model)
 
 
@@ -62,27 +65,62 @@ def _check_version(case: Case, model: VerifiedModel, predicate: Mapping[str, Any
         case.deny("assessment", got=f"of {got}", expected=f"of {metadata.name} {metadata.version}")
 
 
-def _check_scope(case: Case, predicate: Mapping[str, Any]) -> None:
+def _check_scope(case: Case, model: VerifiedModel, predicate: Mapping[str, Any]) -> None:
     tier = case.at("spec", "dataProcessing", "privacyTier")
     if tier.missing:
         tier.deny("a privacy tier")
-    used = {
+    values = {
         "apps": [app_of(case)],
         "dataTypes": data_types(case),
         "regions": [node.text() for node in regions(case)],
         "privacyTiers": [tier.text()],
     }
-    scope = predicate.get("scope")
-    for key, values in used.items():
-        _covers(case, key, values, scope.get(key) if isinstance(scope, Mapping) else None)
+    use = {key: frozenset(items) - {""} for key, items in values.items()}
+    further = _scopes(case, model)
+    soon = case.now + timedelta(days=case.parameters["warnDays"])
+    own = uses_of(predicate.get("scope"))
+    if covers(use, [own, *_live(further, soon)]):
+        return
+    known = [own, *_live(further, case.now)]
+    if covers(use, known):
+        case.warn("assessment scope", got="a record that expires soon", expected="a renewed one")
+    elif covers(use, [own, *(item.scope.uses for item in further)]):
+        report = case.warn if may_stay(case) else case.deny
+        got, expected = "a scope record that expired", "a renewed one"
+        report("assessment scope", got=got, expected=expected, next_step=_FURTHER)
+    else:
+        _deny_use(case, use, known)
 
 
-def _covers(case: Case, key: str, values: Iterable[str], allowed: Any) -> None:
-    covered = frozenset(allowed) if isinstance(allowed, list) else frozenset()
-    for value in sorted(set(values) - covered - {""}):
+def _live(scopes: Iterable[AssessmentScope], moment: datetime) -> list[Uses]:
+    return [item.scope.uses for item in scopes if item.expiry > moment]
+
+
+def _deny_use(case: Case, use: Uses, known: list[Uses]) -> None:
+    missing = list(uncovered(use, known))
+    for key, value, allowed in missing:
         case.deny(
-            f"assessment scope.{key}", got=f"{value!r} in use", expected=f"one of {sorted(covered)}"
+            f"assessment scope.{key}",
+            got=f"{value!r} in use",
+            expected=f"one of {sorted(allowed)}",
+            next_step=_FURTHER,
         )
+    if not missing:
+        got = "; ".join(f"{key} {sorted(items)}" for key, items in use.items())
+        expected = "one scope that covers them together"
+        case.deny("assessment scope", got=got, expected=expected, next_step=_FURTHER)
+
+
+def _scopes(case: Case, model: VerifiedModel) -> list[AssessmentScope]:
+    """Return the signed further uses of a version, under its own risk class."""
+    metadata = model.manifest.metadata
+    wanted = (metadata.name, metadata.version, metadata.risk_class)
+    return [
+        item
+        for item, statement in case.facts.records.scopes
+        if model.digest in statement.digests
+        and (item.model, item.version, item.risk_class) == wanted
+    ]
 
 
 def _check_expiry(case: Case, model: VerifiedModel) -> None:

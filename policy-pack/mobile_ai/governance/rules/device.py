@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mobile_ai.contracts.manifest import Artifact
+from mobile_ai.contracts.manifest import UNSTATED, Artifact, Unknown
 from mobile_ai.contracts.reading import Property, one_of
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.contracts.vocabulary import DEVICE_CLASSES, TARGETS
@@ -109,9 +109,9 @@ def latency_within_budget(case: Case) -> None:
     """Check the p95 latency of every artifact on devices that was measured."""
     for artifact, limit in _on_devices(case):
         profile = artifact.profile
-        if profile is not None and profile.latency_p95_ms > limit:
-            _over(case, artifact, f"p95 {profile.latency_p95_ms} ms", f"at most {limit:g} ms")
-        elif profile is None and artifact.format != "coreml":
+        if profile is not None:
+            _hold(case, artifact, profile.latency_p95_ms, limit, form="p95 {} ms")
+        elif artifact.format != "coreml":
             _over(case, artifact, "no profile", "a measured latency")
 
 
@@ -129,9 +129,8 @@ def latency_within_budget(case: Case) -> None:
 def memory_within_budget(case: Case) -> None:
     """Check the peak memory of every artifact on devices that was measured."""
     for artifact, limit in _on_devices(case):
-        profile = artifact.profile
-        if profile is not None and profile.peak_memory_bytes > limit:
-            _over(case, artifact, f"{profile.peak_memory_bytes} bytes", f"at most {limit:g} bytes")
+        if artifact.profile is not None:
+            _hold(case, artifact, artifact.profile.peak_memory_bytes, limit, form="{} bytes")
 
 
 @resource_rule(
@@ -146,11 +145,21 @@ def memory_within_budget(case: Case) -> None:
     parameters=_classes(20, 50, 100, "Estimated millijoules an inference"),
 )
 def energy_within_budget(case: Case) -> None:
-    """Check the energy estimate of every artifact on devices that has one."""
+    """Check the energy estimate of every artifact on devices that was measured."""
     for artifact, limit in _on_devices(case):
-        energy = artifact.profile.energy_mj if artifact.profile else None
-        if energy is not None and energy > limit:
-            _over(case, artifact, f"{energy} mJ", f"at most {limit:g} mJ")
+        if artifact.profile is not None:
+            _hold(case, artifact, artifact.profile.energy_mj, limit, form="{} mJ")
+
+
+def _hold(
+    case: Case, artifact: Artifact, figure: float | Unknown, limit: float, *, form: str
+) -> None:
+    """Deny a figure above its limit, and an unknown one."""
+    most = f"at most {form.removeprefix('p95 ').format(f'{limit:g}')}"
+    if figure == UNSTATED:
+        _over(case, artifact, form.format(UNSTATED), f"{most}, measured")
+    elif figure > limit:
+        _over(case, artifact, form.format(figure), most)
 
 
 def _over(case: Case, artifact: Artifact, got: str, expected: str) -> None:

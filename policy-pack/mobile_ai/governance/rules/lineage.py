@@ -99,7 +99,7 @@ def evaluation_agrees_with_manifest(case: Case) -> None:
     listed = results if isinstance(results, list) else []
     measured = {item.get("sha256"): item for item in listed if isinstance(item, Mapping)}
     for artifact in model.manifest.artifacts:
-        result = measured.get(artifact.sha256)
+        result = measured.get(artifact.digest)
         claimed = artifact.quality.value if artifact.quality else None
         if claimed is not None and not _close(claimed, _value(result)):
             case.deny(
@@ -130,8 +130,8 @@ def bom_consistent(case: Case) -> None:
     listed = _contents(bom.get("components"))
     model = case.facts.models.get(case.at("sha256").text())
     for artifact in model.manifest.artifacts if model else ():
-        if artifact.sha256 not in listed:
-            case.deny(f"bom: {artifact.variant}", got="not listed", expected=artifact.sha256)
+        if artifact.digest not in listed:
+            case.deny(f"bom: {artifact.variant}", got="not listed", expected=artifact.digest)
 
 
 def _contents(components: Any) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from mobile_ai.contracts.manifest import Artifact, FairnessResult, Quality
+from mobile_ai.contracts.manifest import UNSTATED, Artifact, Measurement
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.contracts.tokens import DEPLOYMENT, TELEMETRY
 from mobile_ai.governance.deployment import model_of, placements
@@ -32,7 +32,7 @@ def _shipped(case: Case) -> Iterator[Artifact]:
             variant.require(lambda _: False, "a variant of the verified manifest")
 
 
-def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[str, str] | None:
+def _unjudgeable(stated: Measurement, *, of_groups: bool) -> tuple[str, str] | None:
     """Return what was found and expected if a metric is unknown or its value out of range."""
     metric = METRICS.get(stated.metric)
     usable = [
@@ -42,7 +42,9 @@ def _unjudgeable(stated: Quality | FairnessResult, *, of_groups: bool) -> tuple[
     ]
     if metric is None or metric.name not in usable:
         return f"metric {stated.metric!r}", f"one of {', '.join(usable)}"
-    figures = (stated.value, stated.interval.low, stated.interval.high)
+    if stated.interval == UNSTATED:
+        return f"{metric.name} {stated.value} without an interval", "an interval"
+    figures = (stated.value, *stated.bounds)
     if not metric.possible(*figures):
         return f"{metric.name} {figures}", f"values from {metric.low:g} to {metric.high:g}"
     return None
@@ -76,24 +78,24 @@ def quality_sufficient(case: Case) -> None:
             case.deny(f"{artifact.variant}.quality", got="none", expected="a measurement")
         elif problem := _unjudgeable(quality, of_groups=False):
             case.deny(f"{artifact.variant}.quality", got=problem[0], expected=problem[1])
-        elif quality.interval.low < least:
-            got = f"{quality.metric} {quality.value} (from {quality.interval.low})"
+        elif quality.bounds[0] < least:
+            got = f"{quality.metric} {quality.value} (from {quality.bounds[0]})"
             case.deny(f"{artifact.variant}.quality", got=got, expected=f"at least {least}")
-        elif quality.n < rows:
+        elif not quality.counts(rows):
             case.deny(
                 f"{artifact.variant}.quality", got=f"n = {quality.n}", expected=f"n >= {rows}"
             )
 
 
-def _unequal(item: FairnessResult, case: Case) -> tuple[str, str] | None:
+def _unequal(item: Measurement, case: Case) -> tuple[str, str] | None:
     """Return the missed bound and the limit if a fairness figure is outside its threshold."""
     most, least = case.parameters["maximum"], case.parameters["minimum"]
-    low, high = item.interval.low, item.interval.high
+    low, high = item.bounds
     if METRICS[item.metric].more_is_worse:
         got, expected, missed = f"up to {high}", f"at most {most}", high > most
     else:
         got, expected, missed = f"from {low}", f"at least {least}", low < least
-    return (f"{item.metric} {got} (worst: {item.worst_group})", expected) if missed else None
+    return (f"{item.metric} {got} (worst: {item.group})", expected) if missed else None
 
 
 @resource_rule(
@@ -133,7 +135,7 @@ def fairness_sufficient(case: Case) -> None:
             what = f"{artifact.variant}.fairness {item.attribute}"
             if problem := _unjudgeable(item, of_groups=True) or _unequal(item, case):
                 case.deny(what, got=problem[0], expected=problem[1])
-            elif item.n < rows:
+            elif not item.counts(rows):
                 case.deny(what, got=f"n = {item.n}", expected=f"n >= {rows}")
 
 
@@ -156,8 +158,8 @@ def parity_kept(case: Case) -> None:
     """Check the agreement with the reference, where the manifest gives one."""
     least = case.parameters["minimumAgreement"]
     for artifact in _shipped(case):
-        parity = artifact.quality.parity if artifact.quality else None
-        if parity is not None and parity.agreement is not None and parity.agreement < least:
+        parity = artifact.parity
+        if parity is not None and parity.agreement != UNSTATED and parity.agreement < least:
             case.deny(
                 f"{artifact.variant}.parity",
                 got=f"{parity.agreement} with {parity.reference}",

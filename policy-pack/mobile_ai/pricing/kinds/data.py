@@ -187,8 +187,8 @@ def _charged_days(kind: str, start: Decimal, end: Decimal) -> Decimal:
 def _models_gb(plan: Plan) -> Band:
     total = ZERO
     for deployment in plan.by_type[DEPLOYMENT]:
-        for row in plan.artifacts(deployment).values():
-            total += values.amount(row, "bytes")
+        for artifact in plan.artifacts(deployment).values():
+            total += artifact.bytes
     return Band(total, total * 3, total * 24) / _GB  # with retained older versions
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
+from mobile_ai.contracts.manifest import UNSTATED
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT, EDGE_ENDPOINT, EDGE_SITE, TELEMETRY
 from mobile_ai.pricing import values
@@ -168,8 +169,11 @@ def _needed(plan: Plan, resource: Resource) -> Decimal:
     if demand is None or owner is None or not demand.sites:
         return ONE
     name = _said(plan, resource, "variant", "MOBILE_AI_VARIANT")
-    variant = plan.artifacts(owner).get(name, {})
-    seconds = values.amount(variant, "profile", "latencyP95Ms") / 1000
+    variant = plan.artifacts(owner).get(name)
+    latency = variant.profile.latency_p95_ms if variant and variant.profile else 0
+    if latency == UNSTATED:
+        raise UnknownInputError(f"p95 latency of {name} in the pinned manifest")
+    seconds = decimal_of(latency, what="latencyP95Ms") / 1000
     hours = plan.assume.hours_per_month.typical
     rate = demand.requests.typical * (ONE - demand.cloud_share.typical) / (hours * 3600)
     containers = values.mappings(resource.props, *_CONTAINERS)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -10,14 +10,18 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
-def manifest() -> None:
+def manifest(
+    api_version: Annotated[
+        str, typer.Option(help="Version of the format: mobile-ai/v1 or mobile-ai/v2.")
+    ] = "mobile-ai/v2",
+) -> None:
     """Print the JSON Schema of a model version's manifest.yaml.
 
-    Example: mobile-ai schema manifest > manifest.schema.json
+    Example: mobile-ai schema manifest --api-version mobile-ai/v1
     """
     from mobile_ai.contracts.manifest import manifest_schema  # noqa: PLC0415  each loads its own room only
 
-    _print(manifest_schema)
+    _print(lambda: manifest_schema(api_version))
 
 
 @app.command()

@@ -8,17 +8,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.models.migrate import migrate_command
+from mobile_ai.cli.models.options import (
+    REFUSED,
+    EnvironmentName,
+    Key,
+    Manifest,
+    TrustFile,
+    answering,
+    ask_person,
+    environment_of,
+    existing,
+    trust_if_any,
+    trust_of,
+)
 from mobile_ai.cli.models.requests import requests_command
+from mobile_ai.cli.models.scope import scope_command
 from mobile_ai.cli.options import Json
-from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
@@ -32,9 +45,8 @@ from mobile_ai.model_build.register import register_version, stack_pins
 from mobile_ai.model_build.signing import check_key, signer_from_uri
 from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 from mobile_ai.model_build.verify import verify_version
-from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
+from mobile_ai.model_build.writer import WrittenVersion, read_version
 from mobile_ai.stack.editor import renew_pins
-from mobile_ai.stack.listed import find_environment
 from mobile_ai.stack.reader import read_stack_file, stack_file_name, stack_names
 
 app = typer.Typer(
@@ -44,35 +56,14 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(name="requests")(requests_command)
-
-_PACK: Final = Path("policy-pack")
-_REFUSED: Final = 1  # negative result: a quality gate failed, or a signature does not verify
+app.command(name="scope")(scope_command)
+app.command(name="migrate")(migrate_command)
 
 _err = Console(stderr=True)
-EnvironmentName = Annotated[
-    str | None,
-    typer.Option(
-        "--environment",
-        "-e",
-        help="Environment of the trust file. Default: the only one of policy-pack/stacks.yaml, "
-        "or its only one of class development.",
-    ),
-]
-TrustFile = Annotated[
-    Path | None, typer.Option("--trust", help="Trust file to use instead of the environment's.")
-]
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
-Manifest = Annotated[
-    Path,
-    typer.Argument(
-        help="models/<model>/<version>/manifest.yaml, or its folder.",
-        callback=lambda path: _manifest_at(path),  # noqa: PLW0108  # defined below
-    ),
-]
 TrackingUri = Annotated[
     str, typer.Option(envvar=TRACKING_VARIABLE, help="MLflow tracking server or database.")
 ]
-Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY or sigstore:...")]
 
 
 @app.command()
@@ -101,8 +92,8 @@ def build(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai model build model-build/recipes/digits.yaml
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
     """
-    with _answering(GateFailedError), _progress() as say:
-        trusted = _trust_if_any(environment, trust)
+    with answering(GateFailedError), _progress() as say:
+        trusted = trust_if_any(environment, trust)
         version = build_version(
             maker(recipe, work=_work(recipe), progress=say),
             models=models,
@@ -135,8 +126,8 @@ def verify(
 
     Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml --environment prod
     """
-    with _answering():
-        found = verify_version(_existing(manifest), trust=_trust(environment, trust), pin=sha256)
+    with answering():
+        found = verify_version(existing(manifest), trust=trust_of(environment, trust), pin=sha256)
     if as_json:
         _print_json(
             {
@@ -154,7 +145,7 @@ def verify(
             print(f"{kind} is valid until {moment.date()}")
         print(f"{'verified' if found.ok else 'NOT VERIFIED'}: {manifest} {found.sha256}")
     if not found.ok:
-        raise typer.Exit(_REFUSED)
+        raise typer.Exit(REFUSED)
 
 
 @app.command()
@@ -173,8 +164,8 @@ def compare(
 
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
-    with _answering():
-        candidates = [item for path in manifests for item in candidates_of(_existing(path))]
+    with answering():
+        candidates = [item for path in manifests for item in candidates_of(existing(path))]
         best = front(candidates)
         advice = recommend_variants(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:
@@ -215,15 +206,15 @@ def approve(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai model approve models/digits/1.1.0/manifest.yaml
     --key awskms:alias/ethics-reviewer --questionnaire answers.yaml
     """
-    with _answering():
+    with answering():
         check_role(role)
         version = read_version(manifest.parent)
         answers = (
             load_assessment(questionnaire)
             if questionnaire
-            else ask_assessment(version.manifest, ask=_ask)
+            else ask_assessment(version.manifest, ask=ask_person)
         )
-        trusted = _trust_if_any(environment, trust)
+        trusted = trust_if_any(environment, trust)
         signer = signer_from_uri(key, role=role, trust=trusted)
         if trusted is not None:
             check_key(signer.public_key, role=role, trust=trusted)
@@ -259,7 +250,7 @@ def register(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai model register models/digits/1.1.0/manifest.yaml
     --tracking-uri https://mlflow.example.com --stack-file Pulumi.prod.yaml
     """
-    with _answering():
+    with answering():
         files = (
             stack_files
             if stack_files is not None
@@ -267,7 +258,7 @@ def register(  # noqa: PLR0917  # typer passes options by name
         )
         done = register_version(
             manifest,
-            trust=_trust(environment, trust),
+            trust=trust_of(environment, trust),
             tracking_uri=tracking_uri,
             pins=stack_pins(files),
         )
@@ -290,7 +281,7 @@ def pull(
 
     Example: mobile-ai model pull models:/digits/1 --to build/pulled
     """
-    with _answering(InspectionError):
+    with answering(InspectionError):
         files = fetch(source, to=to, sha256=sha256, tracking_uri=tracking_uri)
     if as_json:
         _print_json([item.to_dict() for item in files])
@@ -316,10 +307,10 @@ def trust(
 
     Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
     """
-    with _answering():
-        name, path = _environment(environment)
+    with answering():
+        name, path = environment_of(environment)
         check_may_begin(path)
-        kept = _trust(name, None) if keep else None
+        kept = trust_of(name, None) if keep else None
         now = datetime.now(UTC).replace(microsecond=0)
         signers = create_role_keys(keys)
         text = begin_trust(name, signers, expires=now + timedelta(days=days), kept=kept)
@@ -350,10 +341,10 @@ def samples(
 
     Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
     """
-    with _answering(), _progress() as say:
+    with answering(), _progress() as say:
         for file in map(read_stack_file, pin or []):
             _ = file.settings  # refused before minutes of building
-        names = tuple(anchors or [_environment(None)[0]])
+        names = tuple(anchors or [environment_of(None)[0]])
         plan = sample_ceremony(Path(), anchors=names, models=models, say=say)
         outcome = hold_ceremony(plan, now=datetime.now(UTC).replace(microsecond=0), progress=say)
         digests = {
@@ -371,22 +362,6 @@ def samples(
 
 
 @contextmanager
-def _answering(*refusals: type[Exception]) -> Iterator[None]:
-    """Convert errors to a message and an exit code; only defects show a traceback."""
-    try:
-        yield
-    except refusals as error:
-        _err.print(f"refused: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(_REFUSED) from error
-    except OSError as error:
-        what = error.filename or type(error).__name__
-        raise UserError(
-            f"{what}: got {error.strerror or error}; expected a file or folder that can be used. "
-            "Next: check the path and its permissions."
-        ) from error
-
-
-@contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """Show progress: a spinner on a terminal, one line per step elsewhere."""
     if not sys.stderr.isatty():
@@ -398,63 +373,8 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: bar.update(task, description=text)
 
 
-def _manifest_at(path: Path) -> Path:
-    """Return the manifest of a version folder, or the path unchanged."""
-    return path / MANIFEST_FILE if path.is_dir() else path
-
-
-def _environment(named: str | None) -> tuple[str, Path]:
-    """Return an environment and its trust file."""
-    found = find_environment(_PACK, named)
-    if found is None:
-        raise UserError(
-            f"{_PACK}/stacks.yaml: got no environment; expected the list of them. "
-            "Next: name one with --environment, or run in the repository's folder."
-        )
-    return found
-
-
-def _existing(path: Path) -> Path:
-    """Return the manifest that a path names.
-
-    Raises:
-        UserError: There is none.
-    """
-    found = _manifest_at(path)
-    if not found.exists():
-        raise UserError(
-            f"{found}: got no such file; expected the manifest of a version, or its folder. "
-            "Next: name one, such as models/digits/1.1.0, or `mobile-ai model build RECIPE` "
-            "makes one."
-        )
-    return found
-
-
-def _trust(environment: str | None, path: Path | None) -> Trust:
-    name, listed = _environment(environment)
-    file = path or listed
-    if not file.is_file():
-        raise UserError(
-            f"trust file {file}: got no such file; expected the trust of {name}. "
-            "Next: name another --environment or --trust, from the repository's folder."
-        )
-    text = file.read_bytes().decode("utf-8")
-    return load_trust(text, environment=name, now=datetime.now(UTC))
-
-
-def _trust_if_any(environment: str | None, path: Path | None) -> Trust | None:
-    """Return the trust if its file exists; before the first ceremony it does not."""
-    found = find_environment(_PACK, environment)
-    there = path is not None or (found is not None and found[1].is_file())
-    return _trust(environment, path) if there else None
-
-
 def _work(recipe: Path) -> Path:
     return Path("build/model") / recipe.stem
-
-
-def _ask(question: str) -> str:
-    return str(typer.prompt(question))
 
 
 def _show_version(version: WrittenVersion, *, as_json: bool) -> None:

@@ -24,7 +24,8 @@ def version_targets(version: ModelVersionFiles, variants: Iterable[str]) -> list
     tests = self_test_targets(version, [item.variant for item in present])
     targets: list[Target] = []
     for artifact in present:
-        version.read(artifact.file, artifact.sha256)
+        version.deliverable(artifact)
+        version.read(artifact.file.path, artifact.digest)
         test = tests.get(artifact.variant, [])
         name = test[0].path if test else None
         targets += [*test, artifact_target(version, artifact, self_test=name)]

@@ -75,7 +75,7 @@ def halt_of(deployment: Deployment, version: ModelVersionFiles, *, since: int) -
         app=deployment.app,
         model=deployment.model,
         version=version.model.manifest.metadata.version,
-        digests=tuple(sorted(item.sha256 for item in version.model.manifest.artifacts)),
+        digests=tuple(sorted(item.digest for item in version.model.manifest.artifacts)),
         since=since,
     )
 
@@ -98,6 +98,6 @@ def _place(item: Placement, artifact: Artifact, patches: Mapping[str, list[str]]
     return {
         **{key: source[key] for key in ("target", *_PLACES) if key in source},
         "variant": artifact.variant,
-        "file": target_name(artifact.sha256, artifact.file),
-        "patches": sorted(patches.get(artifact.sha256, [])),
+        "file": target_name(artifact.digest, artifact.file.path),
+        "patches": sorted(patches.get(artifact.digest, [])),
     }

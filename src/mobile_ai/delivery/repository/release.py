@@ -192,7 +192,7 @@ def _signed_halts(places: RepositoryPaths, deployment: Deployment, version: str)
 
 
 def _digests(version: ModelVersionFiles) -> set[str]:
-    return {item.sha256 for item in version.model.manifest.artifacts}
+    return {item.digest for item in version.model.manifest.artifacts}
 
 
 def _version(

@@ -63,16 +63,14 @@ def artifact_target(
         "variant": artifact.variant,
         "format": artifact.format,
         "manifestSha256": version.model.sha256,
-        "requirements": artifact.requirements.model_dump(
-            mode="json", by_alias=True, exclude_none=True
-        ),
+        "requirements": artifact.requirements.facts(),
         "fallback": manifest.fallback.mode,
     }
     if self_test is not None:
         custom["selfTest"] = self_test
     return Target(
-        path=target_name(artifact.sha256, artifact.file),
-        sha256=artifact.sha256,
+        path=target_name(artifact.digest, artifact.file.path),
+        sha256=artifact.digest,
         length=artifact.bytes,
         custom=custom,
     )
@@ -90,14 +88,16 @@ def self_test_targets(
         ReleaseError: If the file is missing, differs from the manifest, or has a form that not
             every device accepts.
     """
-    reference = version.model.manifest.self_test
-    if reference is None:
-        return {}
-    data = version.read(reference.file, reference.sha256)
-    if data is None:
-        raise _incomplete(f"{version.label}: {reference.file}", "no such file")
     try:
+        reference = version.model.manifest.stored_self_test
+        if reference is None:
+            return {}
+        data = version.read(reference.file, reference.digest)
+        if data is None:
+            raise _incomplete(f"{version.label}: {reference.file}", "no such file")
         documents = check_self_test(data, version.model.manifest)
+    except ReleaseError:
+        raise
     except GovernanceError as error:
         raise ReleaseError(
             error.what, got=error.got, expected=error.expected, next_step=error.next_step

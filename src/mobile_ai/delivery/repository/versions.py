@@ -8,7 +8,7 @@ from pathlib import Path
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
-from mobile_ai.contracts.manifest import Artifact, read_manifest
+from mobile_ai.contracts.manifest import Artifact, read_manifest, undeliverable
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
 
@@ -45,6 +45,21 @@ class ModelVersionFiles:
             raise _wrong(f"{self.label} {variant}", "no such variant", f"one of {known}")
         return found
 
+    def deliverable(self, artifact: Artifact) -> None:
+        """Refuse an artifact that release metadata or clients cannot carry.
+
+        Raises:
+            ReleaseError: If it is one.
+        """
+        kept = undeliverable(artifact)
+        if kept is not None:
+            raise ReleaseError(
+                f"{self.label} {artifact.variant}",
+                got=kept,
+                expected="one file of format tflite, onnx or coreml",
+                next_step="place another variant (docs/manifest.md)",
+            )
+
     def read(self, file: str, sha256: str) -> bytes | None:
         """Return a file's bytes, or ``None`` if it is stored outside Git.
 
@@ -79,7 +94,7 @@ def read_version_files(
         listed, _ = read_manifest(text, name=str(manifest))
         evidence: dict[str, str] = {
             item.kind: (manifest.parent / item.file).read_text(encoding="utf-8")
-            for item in listed.evidence
+            for item in listed.statements
         }
         model = verify_model(text, evidence, pin=pin, trust=trust, released=released)
     except OSError as error:

@@ -97,19 +97,20 @@ class FolderSource:
     def _install(self, folder: Path, state: DeviceState) -> UpdateOutcome:
         version = self._verified(folder, state)
         artifact = version.artifact(self.variant)
+        version.deliverable(artifact)
         label = version.model.manifest.metadata.version
         cache = TargetCache(self.shelf.device.folder)
         active = state.active
-        if active is not None and active.sha256 == artifact.sha256 and cache.holds(artifact.sha256):
+        if active is not None and active.sha256 == artifact.digest and cache.holds(artifact.digest):
             return UpdateOutcome(word="current", reason=f"{label} is installed", version=label)
-        if state.stops(artifact.sha256):
+        if state.stops(artifact.digest):
             raise _unfit(label, "halted")
-        if artifact.sha256 in state.failed:
-            raise _unfit(label, f"failed here before: {state.failed[artifact.sha256]}")
-        data = version.read(artifact.file, artifact.sha256)
+        if artifact.digest in state.failed:
+            raise _unfit(label, f"failed here before: {state.failed[artifact.digest]}")
+        data = version.read(artifact.file.path, artifact.digest)
         if data is None or len(data) != artifact.bytes:
-            raise _unfit(f"{folder / artifact.file}", "no file of the length in the manifest")
-        disk.write_whole(cache.path(artifact.sha256), data)
+            raise _unfit(f"{folder / artifact.file.path}", "no file of the length in the manifest")
+        disk.write_whole(cache.path(artifact.digest), data)
         self._self_test(version, artifact, cache, state)
         installed = _installed(version, artifact)
         state = state.with_active(installed)
@@ -144,7 +145,7 @@ class FolderSource:
     def _self_test(
         self, version: ModelVersionFiles, artifact: Artifact, cache: TargetCache, state: DeviceState
     ) -> None:
-        path = cache.path(artifact.sha256)
+        path = cache.path(artifact.digest)
         targets = self_test_targets(version, [artifact.variant]).get(artifact.variant)
         try:
             if targets is None:
@@ -159,7 +160,7 @@ class FolderSource:
                 run=self.prover.answers,
             )
         except SelfTestError as error:
-            failed = state.with_failure(artifact.sha256, f"{type(error).__name__}: {error}")
+            failed = state.with_failure(artifact.digest, f"{type(error).__name__}: {error}")
             save_state(self.shelf.device.state_file, failed)
             raise
 
@@ -167,7 +168,7 @@ class FolderSource:
 def _installed(version: ModelVersionFiles, artifact: Artifact) -> Installed:
     manifest = version.model.manifest
     return Installed(
-        sha256=artifact.sha256,
+        sha256=artifact.digest,
         length=artifact.bytes,
         version=manifest.metadata.version,
         variant=artifact.variant,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.manifest import Artifact, known, read_manifest
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
@@ -12,7 +12,8 @@ from mobile_ai.gate.report.sections import Figure, ModelChange, RolloutReport, V
 
 __all__ = ["model_changes"]
 
-Manifests = Mapping[str, Mapping[str, Any]]
+_Artifacts = Mapping[str, Artifact]  # by variant
+Manifests = Mapping[str, _Artifacts]  # by manifest digest
 _PERCENT: Final = 100
 # A busy machine affects the tail of the latencies measured by a build, hardly their median. For two
 # builds of one architecture (sample `digits`), p95 differed by up to 495 %, the median by 8.3 %.
@@ -54,47 +55,53 @@ def _change(
         version=str(model.get("version", "")),
         prior_version=str(other.get("version", "")),
         deployed=before is not None,
-        variants=tuple(_variants(spec, _artifacts(old), _artifacts(new))),
+        variants=tuple(_variants(spec, old, new)),
         rollout=_rollout(spec, before or {}),
     )
 
 
-def _variants(spec: Mapping[str, Any], old: Manifests, new: Manifests) -> Iterator[VariantChange]:
+def _variants(spec: Mapping[str, Any], old: _Artifacts, new: _Artifacts) -> Iterator[VariantChange]:
     targets: dict[str, list[str]] = {}
     for place in _mappings(spec.get("placement")):
         where = str(place.get("site") or place.get("target"))
         targets.setdefault(str(place.get("variant")), []).append(where)
     for variant, places in targets.items():
-        figures = _figures(old.get(variant, {}), new.get(variant, {}))
+        figures = _figures(old.get(variant), new.get(variant))
         yield VariantChange(variant=variant, targets=tuple(places), figures=tuple(figures))
 
 
-def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Figure]:
-    metric = str(_mapping(new.get("quality")).get("metric", "quality"))
+def _figures(old: Artifact | None, new: Artifact | None) -> Iterator[Figure]:
+    before, after = (item.quality if item else None for item in (old, new))
+    metric = after.metric if after is not None else "quality"
     # The direction of an unknown metric does not matter, since the rules deny the manifest.
     better = METRICS[metric].better if metric in METRICS else "higher"
-    yield _figure(metric, better, _at(old, "quality", "value"), _at(new, "quality", "value"))
+    yield _figure(metric, better, *(item.value if item else None for item in (before, after)))
     for way, name in (("lower", "gap"), ("higher", "worst group")):
-        before, after = _groups(old, way), _groups(new, way)
-        for attribute in dict.fromkeys([*before, *after]):
+        was, becomes = _groups(old, way), _groups(new, way)
+        for attribute in dict.fromkeys([*was, *becomes]):
             title = f"{attribute} {name}"
-            yield _figure(title, way, before.get(attribute), after.get(attribute))
-    size = (_at(item, "bytes") for item in (old, new))
-    yield _figure("size", "lower", *(item and item / 1000 for item in size), unit="kB")
-    p95 = (_at(item, "profile", "latencyP95Ms") for item in (old, new))
-    latency = _figure("latency p95", "lower", *p95, unit="ms")
+            yield _figure(title, way, was.get(attribute), becomes.get(attribute))
+    size = (item.bytes / 1000 if item else None for item in (old, new))
+    yield _figure("size", "lower", *size, unit="kB")
+    latency = _figure("latency p95", "lower", *_profiled("latency_p95_ms", old, new), unit="ms")
     yield latency.model_copy(update={"note": _latency_note(latency, old, new)})
 
 
-def _latency_note(latency: Figure, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _profiled(name: str, *artifacts: Artifact | None) -> Iterator[float | None]:
+    """Yield a figure of each profile; ``None`` if it is unknown."""
+    for item in artifacts:
+        yield known(getattr(item.profile, name)) if item and item.profile else None
+
+
+def _latency_note(latency: Figure, old: Artifact | None, new: Artifact | None) -> str:
     """Return why a latency difference is not significant; empty if it is, or there is none."""
     prior, proposed = latency.prior, latency.proposed
     if not prior or proposed is None or proposed == prior:
         return ""
-    machines = {_mapping(item.get("profile")).get("machine") for item in (old, new)}
+    machines = {item.profile.machine if item and item.profile else None for item in (old, new)}
     if len(machines) > 1:
         return "other machine"
-    before, after = (_at(item, "profile", "latencyP50Ms") for item in (old, new))
+    before, after = _profiled("latency_p50_ms", old, new)
     if not before or after is None:
         return ""
     moved = after / before - 1
@@ -109,13 +116,13 @@ def _figure(
     return Figure(name=name, unit=unit, prior=prior, proposed=proposed, better=better)
 
 
-def _groups(artifact: Mapping[str, Any], better: str) -> dict[str, float]:
+def _groups(artifact: Artifact | None, better: str) -> dict[str, float]:
     """Return the worst fairness figure by attribute, among metrics with the same direction."""
     found: dict[str, list[float]] = {}
-    for row in _mappings(artifact.get("fairness")):
-        metric, value = METRICS.get(str(row.get("metric"))), _at(row, "value")
-        if metric is not None and metric.better == better and value is not None:
-            found.setdefault(str(row.get("attribute")), []).append(value)
+    for item in artifact.fairness if artifact else ():
+        metric = METRICS.get(item.metric)
+        if metric is not None and metric.better == better:
+            found.setdefault(item.attribute, []).append(item.value)
     worst = max if better == "lower" else min
     return {attribute: worst(values) for attribute, values in found.items()}
 
@@ -136,20 +143,19 @@ def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> RolloutRepor
     )
 
 
-def _manifests(resources: Iterable[Resource]) -> dict[str, Mapping[str, Any]]:
-    found = {}
+def _manifests(resources: Iterable[Resource]) -> dict[str, _Artifacts]:
+    found: dict[str, _Artifacts] = {}
     for item in resources:
         text = item.props.get("manifest")
         if item.type == MODEL_VERSION and isinstance(text, str):
             try:
-                found[str(item.props.get("sha256"))] = _mapping(read_yaml(text, name=item.name))
-            except DocumentError:
+                manifest, _ = read_manifest(text, name=item.name)
+            except GovernanceError:
                 continue  # a rule denies it and reports why
+            found[str(item.props.get("sha256"))] = {
+                artifact.variant: artifact for artifact in manifest.artifacts
+            }
     return found
-
-
-def _artifacts(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {str(row.get("variant")): row for row in _mappings(manifest.get("artifacts"))}
 
 
 def _spec(deployment: Resource) -> Mapping[str, Any]:

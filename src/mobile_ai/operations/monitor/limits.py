@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import Profile, read_manifest
+from mobile_ai.contracts.manifest import Profile, known, read_manifest
 from mobile_ai.delivery.repository.stack import read_deployments
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
@@ -147,7 +147,7 @@ def _manifest(path: Path) -> Any:
 
 def _limited(item: _Profiled, amount: Amount) -> Limited:
     deployment, pin, profile = item
-    stated = getattr(profile, amount.stated) if profile is not None else None
+    stated = known(getattr(profile, amount.stated)) if profile is not None else None
     return Limited(
         app=deployment.app,
         model=deployment.model,

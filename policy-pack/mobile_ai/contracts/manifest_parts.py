@@ -1,0 +1,152 @@
+"""Parts of a manifest that every ``apiVersion`` of its schema has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from mobile_ai.contracts.canonical import SHA256_PATTERN
+from mobile_ai.contracts.vocabulary import Modality
+
+__all__ = [
+    "ArtifactUri",
+    "DatasetRef",
+    "Dtype",
+    "EvidenceRef",
+    "Fallback",
+    "Interval",
+    "Lineage",
+    "ManifestPart",
+    "Metadata",
+    "Name",
+    "NonNegative",
+    "Parent",
+    "Recipe",
+    "RelativeFile",
+    "Sha256",
+    "Share",
+    "Version",
+    "refuse_repeats",
+]
+
+Dtype = Literal["FP32", "FP16", "INT8", "UINT8", "INT32", "INT64", "BOOL", "BYTES"]
+"""Element types, in the words of the Open Inference Protocol."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Version = Annotated[
+    str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$")
+]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+# Forward slashes and no segment that starts with a dot: a file below the manifest's folder.
+RelativeFile = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$")
+]
+ArtifactUri = Annotated[
+    str, Field(pattern=r"^(s3://|oci://|models:/)[A-Za-z0-9._:/@-]+$", max_length=512)
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class ManifestPart(BaseModel):
+    """Base of every part of a manifest; unknown fields are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+
+class Metadata(ManifestPart):
+    """Identity of the model version and its responsible team."""
+
+    name: Name
+    version: Version
+    modalities: tuple[Modality, ...] = Field(min_length=1)
+    task: str = Field(min_length=1, description="Such as image-classification.")
+    description: str = ""
+    owners: tuple[str, ...] = Field(min_length=1, description="Mail addresses or team names.")
+    created: AwareDatetime
+    risk_class: Literal["minimal", "limited", "high"] = Field(
+        description="EU AI Act risk class of the intended use."
+    )
+
+
+class DatasetRef(ManifestPart):
+    """A data set that went into the model or its evaluation."""
+
+    name: Name
+    digest: Sha256 = Field(description="SHA-256 of the rows used, in the order used.")
+    source: str = Field(description="Origin: package, version and path inside.")
+    rows: int = Field(ge=1)
+    use: Literal["training", "fine-tuning", "calibration", "evaluation"]
+    licence: str = Field(min_length=1, description="SPDX id, or a name.")
+    sensitive_attributes: tuple[str, ...] = ()
+
+
+class Recipe(ManifestPart):
+    """The recipe that made it."""
+
+    file: str
+    sha256: Sha256
+
+
+class Parent(ManifestPart):
+    """The version that this one was fine-tuned from."""
+
+    version: Version
+    sha256: Sha256 = Field(description="Of the parent's manifest file.")
+
+
+class Lineage(ManifestPart):
+    """Provenance of the model: data sets, recipe, source."""
+
+    datasets: tuple[DatasetRef, ...]
+    recipe: Recipe
+    source_commit: str = Field(pattern=r"^[0-9a-f]{40}$|^unknown$")
+    parent: Parent | None = None
+
+
+class Interval(ManifestPart):
+    """A 95 % interval and how it was found."""
+
+    low: float
+    high: float
+    method: str = "bootstrap"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Interval:
+        if self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+        return self
+
+
+class Fallback(ManifestPart):
+    """Behaviour of a device when this version is halted or removed."""
+
+    mode: Literal["embedded", "off"]
+
+
+class EvidenceRef(ManifestPart):
+    """A file of evidence beside the manifest."""
+
+    kind: Literal["provenance", "evaluation", "assessment", "bom", "signature"]
+    file: RelativeFile
+    sha256: Sha256
+
+
+def refuse_repeats(what: str, values: list[str]) -> None:
+    """Raise an error that names the values that stand in a list more than once.
+
+    Raises:
+        ValueError: If any does.
+    """
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"{what} repeats {repeated}")

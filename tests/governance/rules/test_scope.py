@@ -1,0 +1,159 @@
+"""A further use of an approved model is allowed by a signed scope record, and by nothing less."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobile_ai.contracts.assessment_scope import ASSESSMENT_SCOPE, covers, uncovered
+from mobile_ai.contracts.canonical import manifest_digest
+from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.statements import Subject
+from mobile_ai.governance.rules import catalogue
+from mobile_ai.testing import Scene, Signers, changed, make_record
+from tests.governance.rules.table import SCENE, Case, edit, with_version
+
+RULES = {rule.id: rule for rule in catalogue()}
+APPROVED, RECORDS = "ethical-assessment-approved", "records-verified"
+PREDICATE: dict[str, Any] = {
+    "model": "digits",
+    "version": "1.1.0",
+    "riskClass": "limited",
+    "humanOversight": "oversight@example.com",
+    "scope": {
+        "apps": ["second-app"],
+        "dataTypes": ["camera-image"],
+        "regions": ["eu-west-1"],
+        "privacyTiers": ["GDPR_Personal", "GDPR_Sensitive"],
+    },
+    "questionnaire": {"purpose": "reading numbers on parcels"},
+    "issued": "2026-05-01T00:00:00+00:00",
+    "expires": "2027-05-01T00:00:00+00:00",
+}
+
+
+def record(
+    *path: str, to: Any = None, role: str = "ethics-reviewer", digest: str = "", **more: Any
+) -> str:
+    predicate = deepcopy(PREDICATE)
+    if path:
+        edit(*path, to=to)(predicate)
+    subject = Subject("manifest.yaml", digest or manifest_digest(SCENE.version.values))
+    signers = more.get("signers", Signers.shared())
+    return make_record(
+        ASSESSMENT_SCOPE, predicate, signer=signers.by_role[role], subjects=(subject,)
+    )
+
+
+def second_app(*records: str, scene: Scene = SCENE) -> Case:
+    """Return the plan of an application that the assessment does not name."""
+    named = {f"models/digits/1.1.0/scope/{n}.yaml": text for n, text in enumerate(records)}
+    scene = replace(scene, records=named)
+    deployed = changed(scene.deployment(), "metadata", "labels", "mobile-ai:app", to="second-app")
+    return Case(rule=APPROVED, outcome="", label="", scene=scene, changed=(deployed,))
+
+
+def test_a_second_app_needs_a_scope_record_and_no_other_manifest() -> None:
+    assert second_app().apply(RULES[APPROVED]) == "fail"
+    case = second_app(record())
+    assert case.apply(RULES[APPROVED]) == "pass"
+    assert case.scene.version.sha256 == SCENE.version.sha256
+    context = replace(case, changed=(case.scene.context(),))
+    assert context.apply(RULES[RECORDS]) == "pass"
+
+
+DENIED = {
+    "another digest": record(digest="0" * 64),
+    "the pin, which changes with each approval": record(digest=SCENE.version.sha256),
+    "expired": record("expires", to="2026-05-31T00:00:00+00:00"),
+    "another app": record("scope", "apps", to=["third-app"]),
+    "another data type": record("scope", "dataTypes", to=["document-image"]),
+    "another region": record("scope", "regions", to=["eu-central-1"]),
+    "a lower tier": record("scope", "privacyTiers", to=["Internal"]),
+    "another risk class": record("riskClass", to="high"),
+    "another version": record("version", to="1.0.0"),
+    "another model": record("model", to="other"),
+}
+REFUSED = {
+    "wrong role": record(role="builder"),
+    "unknown key": record(signers=Signers.fresh()),
+    "unknown field": record("also", to=["everything"]),
+    "no app": record("scope", "apps", to=[]),
+    "unknown data type": record("scope", "dataTypes", to=["anything"]),
+    "no date": record("expires", to="never"),
+}
+
+
+@pytest.mark.parametrize("name", [*DENIED, *REFUSED])
+def test_a_scope_that_does_not_hold_allows_nothing(name: str) -> None:
+    assert second_app({**DENIED, **REFUSED}[name]).apply(RULES[APPROVED]) == "fail"
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_record_that_does_not_count_is_reported(name: str) -> None:
+    case = second_app(REFUSED[name])
+    context = replace(case, changed=(case.scene.context(),))
+    assert context.apply(RULES[RECORDS]) == "fail"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edit("decision", to="rejected"),
+        edit("expires", to="2026-05-31T00:00:00+00:00"),
+        edit("version", to="1.0.0"),
+    ],
+)
+def test_a_scope_widens_no_assessment_that_does_not_hold(change: Any) -> None:
+    assert second_app(record(), scene=with_version(assessment=change)).apply(RULES[APPROVED]) == (
+        "fail"
+    )
+
+
+def test_scopes_of_one_app_add_up_and_those_of_two_do_not() -> None:
+    faces = record("scope", "dataTypes", to=["face-image"])
+    case = second_app(faces, record())
+    both = ["camera-image", "face-image"]
+    (deployed,) = case.changed
+    mine = changed(deployed, "spec", "dataProcessing", "dataTypes", to=both)
+    assert replace(case, changed=(mine,)).apply(RULES[APPROVED]) == "pass"
+    first = changed(case.scene.deployment(), "spec", "dataProcessing", "dataTypes", to=both)
+    assert replace(case, changed=(first,)).apply(RULES[APPROVED]) == "fail"
+
+
+def test_a_scope_that_expires_soon_is_told() -> None:
+    assert second_app(record("expires", to="2026-06-20T00:00:00+00:00")).apply(RULES[APPROVED]) == (
+        "warned"
+    )
+
+
+def test_an_expired_scope_blocks_no_deployment_that_stays_as_it_is() -> None:
+    case = second_app(DENIED["expired"])
+    (deployed,) = case.changed
+    before = Baseline(
+        released=frozenset({SCENE.version.sha256}),
+        deployments={deployed.name: deployed.props["spec"]},
+    )
+    scene = replace(case.scene, baseline=before)
+    assert replace(case, scene=scene).apply(RULES[APPROVED]) == "warned"
+
+
+VALUES = st.frozensets(st.sampled_from("abc"), min_size=1)
+USES = st.fixed_dictionaries({"apps": VALUES, "regions": VALUES})
+
+
+@given(use=USES, scopes=st.lists(USES, max_size=3))
+def test_a_use_is_covered_when_each_combination_stands_in_a_scope(use: Any, scopes: Any) -> None:
+    allowed = {pair for item in scopes for pair in product(item["apps"], item["regions"])}
+    assert covers(use, scopes) == (set(product(use["apps"], use["regions"])) <= allowed)
+
+
+@given(use=USES, scope=USES)
+def test_one_scope_covers_what_it_leaves_nothing_of(use: Any, scope: Any) -> None:
+    assert covers(use, [scope]) == (not list(uncovered(use, [scope])))
