@@ -1,5 +1,6 @@
 """Console script: startup time and error messages."""
 
+import errno
 import subprocess
 import sys
 from importlib.metadata import version
@@ -7,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from mobile_ai.cli import main as cli
-from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.errors import UserError, file_error
 
 
 def run(*arguments):
@@ -85,6 +86,23 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(name, c
         assert err.count("\n") == 1
     else:
         assert name == "schema"
+
+
+def test_a_file_that_cannot_be_used_is_one_line(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "application", lambda _: (tmp_path / "none").read_bytes())
+    monkeypatch.delenv("MOBILE_AI_DEBUG", raising=False)
+    code, out, err = called(capsys, "x")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {tmp_path / 'none'}: got No such file or directory; expected ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "is_known"),
+    [(OSError(errno.ENOSPC, "No space left"), True), (OSError(errno.EPIPE, "Broken"), False)],
+)
+def test_a_full_disk_is_no_defect_and_a_broken_pipe_is_one(error, is_known):
+    assert bool(file_error(error)) is is_known
 
 
 def test_a_missing_module_of_our_own_is_a_defect(capsys, monkeypatch):

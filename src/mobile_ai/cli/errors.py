@@ -1,14 +1,15 @@
 """User errors: mistakes that the user of a command can fix."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from mobile_ai.contracts.errors import GovernanceError
-
-__all__ = ["DISTRIBUTION", "UserError", "answering", "missing_extra"]
+__all__ = ["DISTRIBUTION", "UserError", "answering", "file_error", "missing_extra"]
 
 DISTRIBUTION: Final = "mobile-ai-delivery"
+"""Name of the installed distribution."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class UserError(Exception):
@@ -17,16 +18,21 @@ class UserError(Exception):
 
 @contextmanager
 def answering(*kinds: type[Exception]) -> Iterator[None]:
-    """Convert errors of the rooms to user errors of one line.
-
-    Args:
-        kinds: Further error types to convert, beside `GovernanceError`.
-    """
-    refused: tuple[type[Exception], ...] = (GovernanceError, *kinds)
+    """Convert errors of rooms whose import takes long; `GovernanceError` needs none."""
     try:
         yield
-    except refused as error:
+    except kinds as error:
         raise UserError(str(error)) from error
+
+
+def file_error(error: OSError) -> str:
+    """Return the message about a file that cannot be used; empty if no file is the cause."""
+    if not error.filename and error.errno not in _FULL:
+        return ""
+    return (
+        f"{error.filename or 'disk'}: got {error.strerror}; expected a file or folder that can be "
+        "used. Next: check its path, its permissions and the free space, then run it again."
+    )
 
 
 def missing_extra(error: Exception, extra: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from mobile_ai.cli.errors import DISTRIBUTION, UserError, missing_extra
+from mobile_ai.cli.errors import DISTRIBUTION, UserError, file_error, missing_extra
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable_lines
 
@@ -193,8 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         group = GROUPS.get(_named(arguments))
         missing = missing_extra(error, group.extra) if group else ""
-        if missing:
-            _fail(missing)
+        if known := missing or (file_error(error) if isinstance(error, OSError) else ""):
+            _fail(known)
         if os.environ.get(_DEBUG):
             raise
         _fail(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
@@ -43,15 +43,14 @@ def command(
 
     Example: mobile-ai bootstrap --stack prod --repository example/models --policies
     """
-    with answering():
-        wanted = _wanted(stack, repository)
-        if explain:
-            _explain(wanted, as_json=as_json)
-        elif policies:
-            print(json.dumps(_documents(wanted), indent=1))
-        else:
-            _tell_ids(wanted)
-            _make(wanted, as_json=as_json)
+    wanted = _wanted(stack, repository)
+    if explain:
+        _explain(wanted, as_json=as_json)
+    elif policies:
+        print(json.dumps(_documents(wanted), indent=1))
+    else:
+        _tell_ids(wanted)
+        _make(wanted, as_json=as_json)
 
 
 def _wanted(stack: str, repository: str) -> "WantedAccount":

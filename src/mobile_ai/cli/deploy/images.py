@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Json
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ def check(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: 
 
     Example: mobile-ai images check --stack prod
     """
-    with answering():
-        found = _found(stack, tag)
+    found = _found(stack, tag)
     _show(found, as_json=as_json)
     if any(item.is_newer for item in found):
         raise typer.Exit(_MOVED)
@@ -49,9 +47,8 @@ def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FB
     """
     from mobile_ai.operations.images.pins import pin as write  # noqa: PLC0415
 
-    with answering():
-        found = _found(stack, tag)
-        write(_file(stack), found)
+    found = _found(stack, tag)
+    write(_file(stack), found)
     _show(found, as_json=as_json)
 
 

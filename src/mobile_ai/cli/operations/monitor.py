@@ -62,12 +62,11 @@ def ingest(  # noqa: PLR0917  typer passes options by name
         raise UserError(f"--channel: got {channel!r}; expected device or site. Next: name one.")
     if bool(files) == bool(listen):
         raise UserError("ingest: expected files or --listen, one of them. Next: name files.")
-    with _answering():
-        apps, opened = group_apps(stack) if stack else [], _opened(store)
-        if listen:
-            serve(opened, listen, channel=Channel(channel), apps=apps)
-        else:
-            take_in(opened, files or [], channel=Channel(channel), apps=apps, as_json=as_json)
+    apps, opened = group_apps(stack) if stack else [], _opened(store)
+    if listen:
+        serve(opened, listen, channel=Channel(channel), apps=apps)
+    else:
+        take_in(opened, files or [], channel=Channel(channel), apps=apps, as_json=as_json)
 
 
 @app.command()
@@ -101,7 +100,7 @@ def drift(  # noqa: PLR0917  typer passes options by name
             "Next: --width 1, 2, 3, 4, 6, 8, 12 or 24."
         )
     folder = findings_folder or store / "findings"
-    with _answering(), _working("Judging ...", quiet=as_json):
+    with _working("Judging ...", quiet=as_json):
         _existing(store)
         found = judge_history(
             load_history(_opened(store), width=width),
@@ -127,8 +126,7 @@ def findings(
     """
     from mobile_ai.operations.monitor.finding import read_findings  # noqa: PLC0415
 
-    with _answering():
-        found = read_findings(findings_folder or store / "findings")
+    found = read_findings(findings_folder or store / "findings")
     _show([item for item in found if item.is_open or not only_open], as_json=as_json)
 
 
@@ -140,9 +138,8 @@ def status(store: StoreOption = STORE, as_json: Json = False) -> None:  # noqa: 
     """
     from mobile_ai.operations.telemetry.status import store_status  # noqa: PLC0415
 
-    with _answering():
-        _existing(store)
-        found = store_status(_opened(store))
+    _existing(store)
+    found = store_status(_opened(store))
     if as_json:
         print(json.dumps(found, indent=1))
         return
@@ -171,7 +168,7 @@ def simulate(
     """
     from mobile_ai.operations.telemetry.simulate import simulate_file  # noqa: PLC0415
 
-    with _answering(), _working(f"Writing {out} ..."):
+    with _working(f"Writing {out} ..."):
         n = simulate_file(out, now=datetime.now(UTC), days=days, bad_hours=bad_hours, seed=seed)
     print(f"{out}: {n:,} events of {days} days; made up, measured nowhere")
 
@@ -220,18 +217,6 @@ def _show(found: list[Any], *, as_json: bool) -> None:
         print(f"  {item.summary}")
         print(f"  may: {', '.join(item.allowed_actions)}{asked}")
     print(f"{len(found)} findings, {sum(item.is_open for item in found)} open")
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Convert errors of the monitor to user errors."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"{error.filename or 'the disk'}: got {error.strerror or error}; expected to read and "
-            "write there. Next: free space or name another folder, then run it again."
-        ) from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mobile_ai.cli.errors import UserError, answering
+from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import STORE, Findings, Json
 
 __all__ = ["thresholds_command"]
@@ -40,11 +40,10 @@ def thresholds_command(
             f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
         )
     folder = findings or store / "findings"
-    with answering(OSError):
-        limits = read_limits(Path.cwd(), stack, now=dt.datetime.now(dt.UTC))
-        history = load_history(EventStore(store), width=_WIDTH)
-        found = propose_thresholds(history, limits, stack=stack, width=_WIDTH)
-        write_findings(folder, [*found, *over(read_findings(folder), found, stack=stack)])
+    limits = read_limits(Path.cwd(), stack, now=dt.datetime.now(dt.UTC))
+    history = load_history(EventStore(store), width=_WIDTH)
+    found = propose_thresholds(history, limits, stack=stack, width=_WIDTH)
+    write_findings(folder, [*found, *over(read_findings(folder), found, stack=stack)])
     if as_json:
         print(json.dumps([item.model_dump(by_alias=True, mode="json") for item in found], indent=1))
         return

@@ -9,7 +9,7 @@ import typer
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import App, Embedded, Json, Model, Repository
 from mobile_ai.delivery.check import Checked, check_model
-from mobile_ai.delivery.errors import DeliveryError, SelfTestError
+from mobile_ai.delivery.errors import SelfTestError
 from mobile_ai.delivery.repository.release import RepositoryPaths
 
 __all__ = ["check_command"]
@@ -47,8 +47,6 @@ def check_command(  # noqa: PLR0917  # typer passes options by name
     except SelfTestError as error:
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(_REFUSED) from error
-    except DeliveryError as error:
-        raise UserError(str(error)) from error
     if as_json:
         print(json.dumps(found.to_dict()))
     else:
