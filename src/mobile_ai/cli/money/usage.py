@@ -7,7 +7,6 @@ import typer
 
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import STORE
-from mobile_ai.contracts.errors import GovernanceError
 
 __all__ = ["measured_command"]
 
@@ -35,10 +34,7 @@ def measured_command(
             f"{store}: got no compacted store; expected one. Next: mobile-ai monitor ingest."
         )
     owner = read_settings(stack).owner
-    try:
-        found = measured_month(store, month, project=owner.project, team=owner.team)
-    except (GovernanceError, ValueError) as error:
-        raise UserError(f"month {month!r}: expected YYYY-MM. Next: name a month.") from error
+    found = measured_month(store, month, project=owner.project, team=owner.team)
     text = found.model_dump_json(by_alias=True, indent=1) + "\n"
     if out is None:
         print(text, end="")

@@ -5,6 +5,7 @@ from typing import Final
 
 import duckdb
 
+from mobile_ai.operations.showback.bill import check_month
 from mobile_ai.operations.showback.measured import Measured, MeasuredMonth
 from mobile_ai.operations.telemetry.compact import connect
 from mobile_ai.operations.telemetry.store import EventStore
@@ -36,7 +37,11 @@ def measured_month(folder: Path, month: str, *, project: str = "", team: str = "
         month: ``YYYY-MM``.
         project: Owner of the stack, for applications without a tag of their own.
         team: Owner of the stack.
+
+    Raises:
+        ShowbackError: The month is none.
     """
+    check_month(month)
     files = EventStore(folder).partials("counts")
     rows: list[tuple[object, ...]] = []
     if files:
