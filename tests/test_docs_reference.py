@@ -1,6 +1,7 @@
 """The API reference is built from docstrings, and every public name has one."""
 
 import ast
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,28 +17,49 @@ MODULES = [
     for path in sorted(Path(place).rglob("*.py"))
     if "proto" not in path.parts
 ]
+Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+WITHOUT_LISTS = ("cli", "components", "delivery", "edge", "operations")
 FACADES = ("mobile_ai.delivery.client", "mobile_ai.gate", "mobile_ai.pricing", "mobile_ai.testing")
 
 
+def functions_and_classes(body: list[ast.stmt]) -> Iterator[Named]:
+    return (node for node in body if isinstance(node, Named))
+
+
 def undocumented(module: Path) -> set[str]:
-    """Return the functions and classes in a module's `__all__` that have no docstring."""
+    """Return a module's functions and classes without an underscore that have no docstring."""
+    items = functions_and_classes(ast.parse(module.read_text("utf-8")).body)
+    return {
+        item.name for item in items if not item.name.startswith("_") and not ast.get_docstring(item)
+    }
+
+
+def listed(module: Path) -> set[str]:
+    """Return the names of a module's `__all__` if the module defines every one of them."""
     body = ast.parse(module.read_text("utf-8")).body
-    public = next(
-        (
-            {item.value for item in ast.walk(node.value) if isinstance(item, ast.Constant)}
-            for node in body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-        ),
-        set(),
-    )
-    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    items = (node for node in body if isinstance(node, defined))
-    return {item.name for item in items if item.name in public and not ast.get_docstring(item)}
+    assigned = (node for node in body if isinstance(node, ast.Assign | ast.AnnAssign))
+    defined = {node.name for node in functions_and_classes(body)}
+    names: set[str] = set()
+    for node in assigned:
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if ast.unparse(target) == "__all__":
+                names = set(ast.literal_eval(node.value))
+            defined.add(ast.unparse(target))
+    return names if names <= defined else set()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_public_function_and_class_has_a_docstring(module: Path) -> None:
     assert undocumented(module) == set()
+
+
+@pytest.mark.parametrize("room", WITHOUT_LISTS)
+def test_an_underscore_alone_says_what_is_private(room: str) -> None:
+    """`__all__` is for names that a module passes on (docs/adr/0040)."""
+    (place,) = find_spec(f"mobile_ai.{room}").submodule_search_locations
+    modules = sorted(Path(place).rglob("*.py"))
+    assert len(modules) > 10
+    assert [path.name for path in modules if path.name != "__init__.py" and listed(path)] == []
 
 
 @pytest.mark.slow

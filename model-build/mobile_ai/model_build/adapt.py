@@ -10,8 +10,6 @@ from mobile_ai.model_build.keras_env import keras, make_deterministic
 from mobile_ai.model_build.recipe import TrainSpec
 from mobile_ai.model_build.rows import Rows
 
-__all__ = ["SPARSITY", "adapt", "sparsity"]
-
 SPARSITY = 0.5
 """Share of weights that pruning sets to zero."""
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.errors import need
 
-__all__ = ["augment"]
-
 Inputs = Mapping[str, NDArray[Any]]
 _TURN = 0.22  # radians: about 13 degrees
 _SHEAR = 0.15

@@ -17,8 +17,6 @@ from mobile_ai.contracts.manifest import Artifact, DatasetRef, ModelManifest
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.results import EvaluationReport, GroupQuality
 
-__all__ = ["BomError", "bom_problems", "bom_text", "validate_bom"]
-
 _SPEC: Final = "1.6"
 _KWH_PER_MJ: Final = 1e-3 / 3.6e6  # millijoule to kilowatt-hour
 _NAMESPACE: Final = uuid.UUID("6f1d0b0e-6a3c-5d52-9a37-0d6f2a1c9b41")  # for UUIDv5 serial numbers

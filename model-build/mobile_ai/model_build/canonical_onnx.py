@@ -11,8 +11,6 @@ from typing import Any
 
 from mobile_ai.model_build.errors import need
 
-__all__ = ["canonical"]
-
 
 def canonical(model: Any) -> Any:
     """Order and rename the nodes of a model in place, and return it with inferred shapes.

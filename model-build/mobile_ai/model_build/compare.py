@@ -16,16 +16,6 @@ from mobile_ai.contracts.vocabulary import DEVICE_CLASSES
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.writer import read_version
 
-__all__ = [
-    "Candidate",
-    "CompareError",
-    "VariantRecommendation",
-    "candidates_of",
-    "front",
-    "plot_front",
-    "recommend_variants",
-]
-
 # Primary criterion by device class: entry-level phones lack storage, mid-range ones speed. Energy
 # is an estimate from operation counts, so that it only breaks ties.
 _WEIGHS: Final[Mapping[str, str]] = {

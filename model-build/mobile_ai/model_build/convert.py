@@ -14,8 +14,6 @@ from mobile_ai.model_build.canonical_onnx import canonical
 from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.keras_env import tensorflow
 
-__all__ = ["OUTPUT", "to_coreml", "to_onnx", "to_tflite"]
-
 OUTPUT = "logits"
 """Name of the output of a model that the build makes."""
 _ONNX_OPSET = 17

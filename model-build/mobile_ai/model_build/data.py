@@ -17,8 +17,6 @@ from mobile_ai.model_build.results import DatasetUse, SplitDigest
 from mobile_ai.model_build.rows import Rows, concatenate
 from mobile_ai.model_build.splits import split
 
-__all__ = ["BuildRows", "HeldOut", "build_rows", "held_out_rows"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRows:

@@ -22,8 +22,6 @@ from mobile_ai.model_build.fetch import read_members
 from mobile_ai.model_build.lock import locked
 from mobile_ai.model_build.rows import Rows
 
-__all__ = ["READERS", "encode_message", "read_rows"]
-
 _MESSAGE_BYTES = 64  # input length; longer messages are truncated, shorter ones zero-padded
 _LANGUAGES = (
     "dutch",

@@ -13,8 +13,6 @@ import numpy as np
 
 from mobile_ai.model_build.errors import need
 
-__all__ = ["widen"]
-
 _FLOAT32, _FLOAT16, _DEQUANTIZE = 0, 1, 6
 _SIGNATURE = b"serving_default"
 

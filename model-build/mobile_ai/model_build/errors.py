@@ -7,8 +7,6 @@ from types import ModuleType
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["DataError", "MissingExtraError", "ModelBuildError", "RecipeError", "need"]
-
 
 class ModelBuildError(GovernanceError):
     """Base class: a build step that failed."""

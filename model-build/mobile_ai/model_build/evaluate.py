@@ -43,19 +43,6 @@ from mobile_ai.model_build.rows import Rows
 from mobile_ai.model_build.runtime import Runner, load, runtime_of, unavailable
 from mobile_ai.model_build.synthetic_inputs import Sample, generated_inputs
 
-__all__ = [
-    "METHOD",
-    "ArtifactFile",
-    "Tick",
-    "evaluate_artifacts",
-    "machine",
-    "profile_files",
-    "report_on",
-    "require_reference",
-    "self_tests",
-    "unmeasured",
-]
-
 Logits = NDArray[Any]
 Tick = Callable[[int, int, str], None]
 METHOD = (

@@ -35,8 +35,6 @@ from mobile_ai.model_build.results import (
 from mobile_ai.model_build.runtime import Runner, load, unavailable
 from mobile_ai.model_build.synthetic_inputs import Sample
 
-__all__ = ["evaluate_imported", "output_parity"]
-
 Outputs = list[list[NDArray[Any]]]
 METHOD = (
     "no labelled rows: every output compared with the imported file's on {rows} probe inputs "

@@ -15,8 +15,6 @@ from mobile_ai.model_build.results import (
     GroupQuality,
 )
 
-__all__ = ["evaluation_predicate"]
-
 _MEASURED: Final = ("quality", "parity", "difference", "profile")
 
 

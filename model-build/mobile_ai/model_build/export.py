@@ -23,8 +23,6 @@ from mobile_ai.model_build.runtime import load, unavailable
 from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.train_or_reuse import Trained
 
-__all__ = ["Chain", "Exporter", "calibration_rows", "file_logits"]
-
 Chain = tuple[bytes, tuple[Transform, ...]]
 _STEPS = {"pruned": "prune", "qat": "quantization-aware-training", "dense": "fine-tune"}
 _QUANTISER = {"tflite": "litert-quantizer", "onnx": "onnxruntime", "coreml": "coremltools"}

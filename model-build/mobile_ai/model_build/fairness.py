@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from mobile_ai.model_build.metrics import wilson
 from mobile_ai.model_build.results import FairnessMeasurement, GroupQuality, MetricEstimate
 
-__all__ = ["FairnessPlan", "fairness", "group_quality"]
-
 # Rows by group (axis -2) and kind (axis -1); a kind is 4 wanted + 2 chosen + right.
 Counts = NDArray[Any]
 _KINDS = np.arange(8)

@@ -19,8 +19,6 @@ from pathlib import Path
 from mobile_ai.model_build.errors import DataError
 from mobile_ai.model_build.lock import LockedSource
 
-__all__ = ["MAX_MEMBER_BYTES", "cache_dir", "fetch", "read_members", "sha256_file"]
-
 MAX_MEMBER_BYTES = 64_000_000
 """Largest member of an archive: above every locked data file, below a zip bomb."""
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.errors import ModelBuildError, need
 
-__all__ = ["rescale_onnx", "rescale_tflite"]
-
 # TensorType in the TFLite schema.
 _FLOAT32, _INT32, _INT8, _INT4 = 0, 2, 9, 17
 _LIMITS = {_INT32: 2**31 - 1, _INT8: 127, _INT4: 7}

@@ -20,8 +20,6 @@ from mobile_ai.model_build.results import (
     Status,
 )
 
-__all__ = ["Measured", "decide", "judge_gates"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:

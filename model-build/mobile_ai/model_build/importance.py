@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from mobile_ai.model_build.results import Importance
 from mobile_ai.model_build.rows import Rows
 
-__all__ = ["features", "permutation_importance"]
-
 _GRID = 4  # patches along each side of an image, blocks along a text
 
 Predict = Callable[[dict[str, NDArray[Any]]], NDArray[Any]]

@@ -27,8 +27,6 @@ from mobile_ai.model_build.runtime import load
 from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.synthetic_inputs import Sample, probe_samples
 
-__all__ = ["Imported", "bring", "make_imported"]
-
 
 class Imported:
     """An imported model: its bytes, format and probe inputs."""

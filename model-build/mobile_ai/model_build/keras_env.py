@@ -7,8 +7,6 @@ from typing import Any
 
 from mobile_ai.model_build.errors import need
 
-__all__ = ["keras", "make_deterministic", "tensorflow"]
-
 # tensorflow-model-optimization supports Keras 2 only; both are read when TensorFlow is imported.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

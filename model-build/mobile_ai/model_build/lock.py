@@ -12,8 +12,6 @@ from mobile_ai.contracts.files import read_model
 from mobile_ai.model_build.errors import DataError
 from mobile_ai.model_build.shipped import shipped
 
-__all__ = ["LockedSource", "load_lock", "locked"]
-
 _DATA_LOCK = shipped("data.lock.yaml")
 
 

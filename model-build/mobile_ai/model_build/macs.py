@@ -9,8 +9,6 @@ from typing import Any
 
 from mobile_ai.model_build.errors import need
 
-__all__ = ["count_macs", "onnx_macs", "tflite_macs"]
-
 # TensorType and BuiltinOperator numbers of the TFLite schema.
 _HALF, _INTEGERS = 1, {9, 3, 17, 7}
 _CONV, _DEPTHWISE, _DENSE, _TRANSPOSE_CONV, _DEQUANTIZE = 3, 4, 9, 67, 6

@@ -13,8 +13,6 @@ from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.runtime import load
 from mobile_ai.model_build.synthetic_inputs import generated_inputs
 
-__all__ = ["main"]
-
 _RUNS = 5
 _MODULES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
 

@@ -10,15 +10,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.results import Agreement, MetricEstimate, PairedDifference
 
-__all__ = [
-    "accuracy",
-    "calibration_error",
-    "paired_difference",
-    "parity",
-    "softmax",
-    "wilson",
-]
-
 _Z = 1.959963984540054  # 97.5 % point of the normal distribution
 _BINS = 15
 

@@ -12,8 +12,6 @@ from typing import Any
 
 from mobile_ai.model_build.keras_env import keras
 
-__all__ = ["NETWORKS", "build_network"]
-
 Shapes = Mapping[str, tuple[int, ...]]
 
 

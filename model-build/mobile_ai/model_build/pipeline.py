@@ -21,8 +21,6 @@ from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.summary import reference_of, summarise, write_variant
 from mobile_ai.model_build.train_or_reuse import obtain
 
-__all__ = ["Progress", "build", "evaluate", "files_of"]
-
 # Called with (description, steps done, total steps).
 Progress = Callable[[str, int, int], None]
 

@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ENERGY_METHOD", "Latency", "energy_mj", "latencies", "peak_memory"]
-
 ROUNDS = 15
 """Rounds of a latency measurement."""
 RUNS = 20

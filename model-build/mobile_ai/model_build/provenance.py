@@ -16,8 +16,6 @@ from typing import Any, Final
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import BuildResult, DatasetUse, Transform, VariantResult
 
-__all__ = ["ProvenanceError", "check_links", "provenance_predicate"]
-
 _BUILD_TYPE: Final = "urn:mobile-ai:model-build:v1"
 _ORIGINS: Final = frozenset({"train", "fine-tune", "import"})
 

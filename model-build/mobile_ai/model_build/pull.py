@@ -14,15 +14,6 @@ from typing import Final
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.inspection import Inspected, InspectionLimits, inspect_file
 
-__all__ = [
-    "DEFAULT_TRACKING_URI",
-    "TRACKING_VARIABLE",
-    "PullError",
-    "fail_soon",
-    "pull",
-    "registry_files",
-]
-
 DEFAULT_TRACKING_URI: Final = "sqlite:///build/mlflow.db"
 """Registry on this machine, for tries."""
 TRACKING_VARIABLE: Final = "MLFLOW_TRACKING_URI"  # MLflow's own name for it

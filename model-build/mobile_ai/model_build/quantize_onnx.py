@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.errors import RecipeError, need
 
-__all__ = ["quantize_onnx"]
-
 
 def quantize_onnx(
     model: bytes,

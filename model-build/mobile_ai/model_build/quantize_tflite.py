@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.errors import RecipeError, need
 
-__all__ = ["quantize_tflite"]
-
 _ALL = ".*"
 _SIGNATURE = "serving_default"
 

@@ -21,23 +21,6 @@ from mobile_ai.contracts.vocabulary import Modality
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.shipped import shipped
 
-__all__ = [
-    "RECIPES",
-    "Adaptation",
-    "BuildRecipe",
-    "EvaluationPlan",
-    "GateSpec",
-    "InputSpec",
-    "Source",
-    "SplitSpec",
-    "TrainSpec",
-    "VariantSpec",
-    "load_recipe",
-    "recipe_digest",
-    "recipe_schema",
-    "share_of",
-]
-
 RECIPES = shipped("recipes")
 """Folder of the shipped recipes."""
 

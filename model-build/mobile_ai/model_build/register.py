@@ -20,8 +20,6 @@ from mobile_ai.model_build.pull import fail_soon
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.stack.reader import read_stack_file
 
-__all__ = ["RegisterError", "Registered", "register_version", "stack_pins"]
-
 _DIGEST_TAG: Final = "mobile-ai.manifest-sha256"
 _EXPERIMENT: Final = "mobile-ai"
 _SQLITE: Final = "sqlite:///"

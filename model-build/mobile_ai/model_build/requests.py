@@ -19,8 +19,6 @@ from mobile_ai.contracts.files import read_model
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.recipe import RECIPES, BuildRecipe, Name, Version, load_recipe
 
-__all__ = ["Asked", "RetrainingRequest", "asked", "read_request"]
-
 _SHA256 = r"^[0-9a-f]{64}$"
 
 

@@ -16,28 +16,6 @@ from pathlib import Path
 
 from mobile_ai.contracts.manifest import Requirements, TensorSpec
 
-__all__ = [
-    "Agreement",
-    "ArtifactEvaluation",
-    "BuildResult",
-    "DatasetUse",
-    "EvaluationReport",
-    "FairnessMeasurement",
-    "GateResult",
-    "GroupQuality",
-    "Importance",
-    "InferenceCost",
-    "MetricEstimate",
-    "PairedDifference",
-    "ParentRef",
-    "Robustness",
-    "SelfTestCase",
-    "SplitDigest",
-    "Status",
-    "Transform",
-    "VariantResult",
-]
-
 
 class Status(StrEnum):
     """Three-way verdict of a gate; only `PASS` lets a manifest be written."""

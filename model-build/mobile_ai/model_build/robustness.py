@@ -8,8 +8,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SEVERITY", "corrupt"]
-
 SEVERITY: Final = {"noise": 0.15, "shift": 2.0, "dropout": 0.1, "contrast": 0.5, "typo": 0.08}
 """Severity of each corruption; fixed, so that versions are comparable."""
 

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from mobile_ai.contracts.manifest import Dtype, TensorSpec
 from mobile_ai.model_build.errors import ModelBuildError, need
 
-__all__ = ["LiteRtRunner", "OnnxRunner", "Runner", "load", "runtime_of", "unavailable"]
-
 Arrays = Mapping[str, NDArray[Any]]
 _WORDS: Final[Mapping[str, Dtype]] = {
     "float32": "FP32",

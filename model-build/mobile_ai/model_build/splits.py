@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.rows import Rows
 
-__all__ = ["Share", "split", "split_index"]
-
 Share = Callable[[int], float]
 
 

@@ -15,8 +15,6 @@ from mobile_ai.model_build.runtime import load, unavailable
 from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.train_or_reuse import Trained
 
-__all__ = ["reference_of", "summarise", "write_variant"]
-
 _SUFFIX = {"tflite": "tflite", "onnx": "onnx", "coreml": "mlpackage.zip"}
 _RUNTIME = {
     "tflite": "LiteRT >= 2.0",

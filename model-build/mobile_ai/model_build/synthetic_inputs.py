@@ -12,8 +12,6 @@ from mobile_ai.contracts.manifest import TensorSpec
 from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.recipe import Source
 
-__all__ = ["Sample", "generated_inputs", "photo", "probe_samples", "sound"]
-
 # One inference: input name to tensor, the batch dimension included.
 Sample = dict[str, NDArray[Any]]
 _TYPES = {

@@ -15,8 +15,6 @@ from mobile_ai.model_build.networks import build_network
 from mobile_ai.model_build.recipe import TrainSpec
 from mobile_ai.model_build.rows import Rows
 
-__all__ = ["Tick", "fit", "new_network", "reweigh", "train", "weights_digest"]
-
 Tick = Callable[[int, int], None]
 
 

@@ -22,8 +22,6 @@ from mobile_ai.model_build.fetch import cache_dir
 from mobile_ai.model_build.recipe import BuildRecipe, TrainSpec, load_recipe
 from mobile_ai.model_build.results import Transform
 
-__all__ = ["Trained", "obtain"]
-
 _TOOL = "tensorflow"
 
 

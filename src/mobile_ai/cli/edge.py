@@ -24,8 +24,6 @@ from mobile_ai.edge.settings import (
     load_settings,
 )
 
-__all__ = ["app"]
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 _KEY_BYTES = 32

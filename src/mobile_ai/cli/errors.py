@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["DISTRIBUTION", "UserError", "answering", "file_error", "missing_extra"]
-
 DISTRIBUTION: Final = "mobile-ai-delivery"
 """Name of the installed distribution."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})

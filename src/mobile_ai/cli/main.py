@@ -14,8 +14,6 @@ from mobile_ai.cli.errors import DISTRIBUTION, UserError, file_error, missing_ex
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable_lines
 
-__all__ = ["GROUPS", "application", "main"]
-
 _DEBUG: Final = "MOBILE_AI_DEBUG"
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
 _FAILED: Final = 2

@@ -6,19 +6,6 @@ from typing import Annotated, Final
 
 import typer
 
-__all__ = [
-    "STORE",
-    "App",
-    "Cloud",
-    "Embedded",
-    "Findings",
-    "Json",
-    "Model",
-    "Operated",
-    "Repository",
-    "StackFile",
-]
-
 STORE: Final = Path("build/telemetry")
 """Telemetry store of the commands that read or write one."""
 

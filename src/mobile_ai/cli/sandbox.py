@@ -17,8 +17,6 @@ from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT
 if TYPE_CHECKING:
     from mobile_ai.sandbox.services.endpoints import Endpoints
 
-__all__ = ["app"]
-
 _ROOT: Final = Path("build/sandbox")
 
 app = typer.Typer(no_args_is_help=True)

@@ -25,8 +25,6 @@ from mobile_ai.delivery.repository.stack import read_deployments, read_trust
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["Bundle", "BundleFinding", "verify_bundle"]
-
 _ROOT_LEFT: Final = timedelta(days=30)
 _KEY: Final = b"PRIVATE KEY-----"
 

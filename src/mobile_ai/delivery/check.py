@@ -25,8 +25,6 @@ from mobile_ai.delivery.repository.targets import self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["Checked", "check_model"]
-
 _wrong = ReleaseError.advising("name a model that the stack file pins")
 
 _FORMATS = frozenset({"tflite", "onnx"})

@@ -2,8 +2,6 @@
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["DeliveryError", "PatchError", "ReleaseError", "SelfTestError", "UpdateError"]
-
 
 class DeliveryError(GovernanceError):
     """Base of all errors of releases and updates."""

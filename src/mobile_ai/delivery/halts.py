@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mobile_ai.contracts.canonical import SHA256_PATTERN, canonical_bytes, sha256_bytes
 
-__all__ = ["LIFTS_FILE", "Halt", "HaltDocument", "LiftDocument"]
-
 LIFTS_FILE = "lifts.json"
 """Target path of the lifts, of role ``models``."""
 

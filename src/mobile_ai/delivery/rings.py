@@ -21,8 +21,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["COHORTS", "Ring", "cohort", "cohorts", "millionths", "point", "reached", "ring_of"]
-
 COHORTS: Final = 1_000_000
 """Buckets that devices are hashed into; a percent of devices is 10,000 of them."""
 _FOLD: Final = 0x9E3779B1  # 2**32 over the golden ratio, a prime (xxHash's first)

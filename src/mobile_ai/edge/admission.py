@@ -17,8 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from mobile_ai.edge.errors import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, RefusedError
 from mobile_ai.edge.file_watcher import Watched
 
-__all__ = ["NO_KEY", "Admission", "Bucket", "Key", "KeyFile", "Quota", "ThrottleFile", "hash_key"]
-
 NO_KEY: Final = "client: got no accepted API key; expected one"
 """Message to a client without an accepted key; it tells no more than that."""
 _CLIENTS: Final = 10_000  # clients whose buckets are kept

@@ -36,8 +36,6 @@ from mobile_ai.edge.limits import BatchLimits
 from mobile_ai.edge.serving import ModelRun, Served, ShapeError, Tensors
 from mobile_ai.edge.stats import ModelStats
 
-__all__ = ["BatchQueue"]
-
 _LOG: Final = logging.getLogger(__name__)
 _RECENT: Final = 0.2  # weight of the last call in the moving average
 

@@ -15,8 +15,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BYTES", "DATATYPES", "TensorType", "of_onnx", "pack_bytes", "unpack_bytes"]
-
 BYTES: Final = "BYTES"
 """The protocol's datatype of byte strings."""
 _LENGTH: Final = struct.Struct("<I")

@@ -10,8 +10,6 @@ import logging
 import resource
 from typing import Final
 
-__all__ = ["cap_connections", "raise_limit"]
-
 _RESERVE: Final = 160  # files, sockets of checks, pipes of self-tests, listening sockets
 _MOST: Final = 1_048_576  # where the system sets no limit
 _LOG: Final = logging.getLogger("mobile_ai.edge.descriptors")

@@ -4,19 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "BAD_REQUEST",
-    "DEADLINE",
-    "FORBIDDEN",
-    "INTERNAL",
-    "NOT_FOUND",
-    "TOO_LARGE",
-    "TOO_MANY",
-    "UNAUTHENTICATED",
-    "UNAVAILABLE",
-    "RefusedError",
-]
-
 # HTTP status codes; `mobile_ai.edge.grpc_server` maps them to gRPC's.
 BAD_REQUEST: Final = 400
 UNAUTHENTICATED: Final = 401

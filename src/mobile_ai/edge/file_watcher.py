@@ -7,8 +7,6 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-__all__ = ["FileError", "Watched"]
-
 Content = TypeVar("Content", bound=BaseModel)
 _MAX_BYTES: Final = 1_000_000
 

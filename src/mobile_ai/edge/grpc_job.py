@@ -16,8 +16,6 @@ from mobile_ai.edge.proto.open_inference_grpc_pb2 import ModelInferRequest, Mode
 from mobile_ai.edge.serving import ServedModel, ServedTensor
 from mobile_ai.edge.tensors import check_shape, from_elements, from_raw, refuse
 
-__all__ = ["GrpcJob"]
-
 _FIELDS: Final = {
     "BOOL": "bool_contents",
     **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),

@@ -21,8 +21,6 @@ from mobile_ai.edge.rest import EXTENSIONS, SERVER
 from mobile_ai.edge.serving import Headers
 from mobile_ai.edge.settings import ServerSettings
 
-__all__ = ["RpcServer", "start_grpc"]
-
 _SERVICE: Final = "inference.GRPCInferenceService"
 _TRACE: Final = b"traceparent"
 _MILLISECONDS: Final = 1000

@@ -28,8 +28,6 @@ from mobile_ai.edge.inference_service import Front
 from mobile_ai.edge.limits import HttpLimits
 from mobile_ai.edge.paths import infer_target
 
-__all__ = ["Connection"]
-
 _MAX_SILENT_BYTES: Final = 32_768  # of headers, trailers, chunk extensions, empty lines
 _PROGRESS: Final = 16_384  # bytes that a slow reader must read within the arrival timeout
 _LOG: Final = logging.getLogger("mobile_ai.edge.http")

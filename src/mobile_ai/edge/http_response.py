@@ -10,8 +10,6 @@ import orjson
 
 from mobile_ai.edge.errors import RefusedError
 
-__all__ = ["BINARY", "JSON", "Head", "json_answer", "refusal"]
-
 JSON: Final = b"application/json"
 """Content type of JSON."""
 BINARY: Final = b"application/octet-stream"

@@ -21,8 +21,6 @@ from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_yaml
 
-__all__ = ["ImageError", "bill_of_materials", "main", "stage_image", "uv_program"]
-
 _ROOT: Final = Path(__file__).parents[3]
 # Of the command line, only the server's own command group.
 _CODE: Final = {

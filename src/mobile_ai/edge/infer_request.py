@@ -19,8 +19,6 @@ from mobile_ai.edge.http_response import Head
 from mobile_ai.edge.serving import ServedModel, ServedTensor
 from mobile_ai.edge.tensors import check_shape, from_json, from_raw, refuse
 
-__all__ = ["Given", "OutputPlan", "Plan", "Plans", "read_plan", "rows_and_key"]
-
 _KEPT: Final = 256  # cached plans of a model
 _KEPT_BYTES: Final = 2048  # longer JSON contains tensors and does not recur
 _MICROSECONDS: Final = 1e-6

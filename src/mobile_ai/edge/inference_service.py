@@ -27,8 +27,6 @@ from mobile_ai.edge.stats import ModelStats
 from mobile_ai.edge.tensors import refuse
 from mobile_ai.edge.tracing import Tracing
 
-__all__ = ["Front"]
-
 Waiting = TypeVar("Waiting", bound=Job)
 
 _JSON_LENGTH: Final = b"inference-header-content-length"

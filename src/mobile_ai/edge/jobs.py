@@ -12,8 +12,6 @@ from mobile_ai.edge.errors import RefusedError
 from mobile_ai.edge.infer_request import Given
 from mobile_ai.edge.serving import ServedModel, Tensors
 
-__all__ = ["Job", "Outputs", "check_outputs", "join"]
-
 
 class Outputs:
     """Outputs of a batch, to be split by request."""

@@ -21,8 +21,6 @@ from mobile_ai.edge.rest import RestApp
 from mobile_ai.edge.server import make_front
 from mobile_ai.edge.settings import ServerSettings, from_environment
 
-__all__ = ["Handler", "make_handler"]
-
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 """Takes an API Gateway event of payload format 2.0 and a context; returns the response."""
 

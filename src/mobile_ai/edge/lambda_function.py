@@ -4,6 +4,4 @@ import os
 
 from mobile_ai.edge.lambda_adapter import make_handler
 
-__all__ = ["handler"]
-
 handler = make_handler(os.environ)

@@ -9,8 +9,6 @@ from typing import Final
 
 import orjson
 
-__all__ = ["JsonFormatter", "configure"]
-
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "color_message"}
 
 

@@ -19,8 +19,6 @@ from mobile_ai.edge.models.signals import REGISTRY
 if TYPE_CHECKING:
     from mobile_ai.edge.inference_service import Front
 
-__all__ = ["CONTENT_TYPE", "exposition"]
-
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 """Content type of the Prometheus text format."""
 _MODEL: Final = ("model", "version", "digest")

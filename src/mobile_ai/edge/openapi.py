@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from mobile_ai.edge.datatypes import DATATYPES
 
-__all__ = ["document"]
-
 _NAME: Final = "^[A-Za-z0-9._-]{1,128}$"
 _VERSION: Final = "^[A-Za-z0-9.+_-]{1,128}$"
 _PLAIN: Final = {"type": ["string", "number", "boolean", "null"]}

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["ModelPath", "infer_target", "model_path"]
-
 _MODEL: Final = re.compile(
     r"/v2/models/(?P<name>[A-Za-z0-9._-]{1,128})"
     r"(?:/versions/(?P<version>[A-Za-z0-9.+_-]{1,128}))?"

@@ -30,8 +30,6 @@ from mobile_ai.edge.openapi import document
 from mobile_ai.edge.paths import ModelPath, model_path
 from mobile_ai.edge.serving import Headers, ServedTensor
 
-__all__ = ["EXTENSIONS", "SERVER", "RestApp"]
-
 SERVER: Final = "mobile-ai-edge"
 """Name of the server in its metadata."""
 EXTENSIONS: Final = ("binary_tensor_data", "model_repository")

@@ -16,8 +16,6 @@ from mobile_ai.edge.infer_request import Given, Plan
 from mobile_ai.edge.jobs import Outputs
 from mobile_ai.edge.serving import ModelIdentity, ServedModel
 
-__all__ = ["Done", "RestJob"]
-
 Done = Callable[[Head, bytes], object]
 _OK: Final = 200
 

@@ -19,8 +19,6 @@ from typing import Any, Final
 import onnx
 from onnx import numpy_helper, shape_inference
 
-__all__ = ["keeps_rows_apart"]
-
 _DEFAULT: Final = ("", "ai.onnx")
 _ML: Final = "ai.onnx.ml"
 _UNARY: Final = frozenset(

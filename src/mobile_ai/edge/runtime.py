@@ -13,8 +13,6 @@ from mobile_ai.edge.datatypes import BYTES, DATATYPES, of_onnx
 from mobile_ai.edge.rows import keeps_rows_apart
 from mobile_ai.edge.serving import ModelIdentity, ServedTensor, Tensors
 
-__all__ = ["OnnxModel", "UnservableModelError"]
-
 _PLATFORM: Final = "onnx_onnxv1"
 _ANY: Final = -1
 # Kernels may sum in another order for another batch size, so results differ slightly.

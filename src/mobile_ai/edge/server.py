@@ -29,8 +29,6 @@ from mobile_ai.edge.settings import ServerSettings
 from mobile_ai.edge.sketches import Sketches
 from mobile_ai.edge.tracing import Tracing, otlp
 
-__all__ = ["http_config", "make_front", "serve"]
-
 _LOG: Final = logging.getLogger("mobile_ai.edge.server")
 _TURN: Final = 1.0  # seconds between checks of files, connections and calls
 _SOON: Final = 0.02

@@ -27,21 +27,6 @@ from numpy.typing import NDArray
 
 from mobile_ai.edge.shapes import Shapes
 
-__all__ = [
-    "Headers",
-    "IndexEntry",
-    "ModelIdentity",
-    "ModelRun",
-    "ModelTable",
-    "ModelUnavailableError",
-    "Served",
-    "ServedModel",
-    "ServedTensor",
-    "ShapeError",
-    "Tensors",
-    "UnknownModelError",
-]
-
 Tensors = Mapping[str, NDArray[Any]]
 """Arrays by name of the tensor."""
 Headers = Sequence[tuple[bytes, bytes]]  # names in lower case, as ASGI has them

@@ -14,8 +14,6 @@ from mobile_ai.edge.limits import BatchLimits, FrontLimits, HttpLimits
 from mobile_ai.edge.models.settings import IMAGE, ModelSettings
 from mobile_ai.edge.sketches import Sketching
 
-__all__ = ["THROTTLE", "ServerSettings", "ServerSettingsError", "from_environment", "load_settings"]
-
 THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
 """Throttle file, mounted from the ConfigMap `<app>-<model>-throttle` of the endpoint."""
 _MAX_BYTES: Final = 1_000_000

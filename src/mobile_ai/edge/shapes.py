@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-__all__ = ["Shapes"]
-
 _MOST: Final = 1024  # remembered; the one that was not asked for longest goes first
 _ANY: Final = -1
 Shape = tuple[tuple[int, ...], ...]

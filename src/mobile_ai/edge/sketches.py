@@ -22,8 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from mobile_ai.contracts.telemetry import CONFIDENCE_BINS, LATENCY_EDGES_MS, SCHEMA_VERSION
 from mobile_ai.edge.serving import ModelIdentity, ModelRun, Tensors
 
-__all__ = ["Sketches", "Sketching"]
-
 _MOST_CLASSES: Final = 64  # bins that an event may have
 _MOST_FILES: Final = 1000  # that wait for the forwarder; then the oldest is deleted
 _PROBABILITY: Final = 1e-3  # how far a sum of probabilities may be from 1

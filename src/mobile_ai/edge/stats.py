@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Durations", "ModelStats", "Sizes"]
-
 _MICROSECOND: Final = 1e6
 _BUCKETS: Final = 25  # the last one begins at 2**23 us, 8 seconds
 

@@ -13,8 +13,6 @@ from mobile_ai.edge.datatypes import BYTES, DATATYPES, TensorType, unpack_bytes
 from mobile_ai.edge.errors import BAD_REQUEST, RefusedError
 from mobile_ai.edge.serving import ServedTensor
 
-__all__ = ["check_shape", "from_elements", "from_json", "from_raw", "refuse"]
-
 _MAX_ELEMENTS: Final = 2**31
 _MAX_RANK: Final = 16
 

@@ -22,8 +22,6 @@ from mobile_ai.edge.errors import RefusedError
 from mobile_ai.edge.http_response import Head
 from mobile_ai.edge.rest_job import Done
 
-__all__ = ["Tracing", "otlp"]
-
 _SAMPLED: Final = b"-01"
 _OK, _FAILED = 200, 500
 _GRPC_OK: Final = 0

@@ -8,8 +8,6 @@ import pulumi_aws as aws
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import bucket_arn, to_wire
 
-__all__ = ["LifecycleRule", "PrivateBucket", "PrivateBucketArgs"]
-
 
 class LifecycleRule(TypedDict):
     """Retention of the objects below a prefix."""

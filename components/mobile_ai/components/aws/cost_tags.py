@@ -7,8 +7,6 @@ import pulumi_aws as aws
 
 from mobile_ai.components.aws.names import to_wire
 
-__all__ = ["CostTags", "CostTagsArgs"]
-
 
 class CostTagsArgs(TypedDict):
     """Arguments of :class:`CostTags`."""

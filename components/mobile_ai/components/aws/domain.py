@@ -6,8 +6,6 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-__all__ = ["AliasTarget", "alias_records", "dns_targets", "proven_certificate"]
-
 
 class AliasTarget(TypedDict):
     """Target of a Route 53 alias record."""

@@ -2,23 +2,6 @@
 
 from mobile_ai.components.aws.thin import ThinResource
 
-__all__ = [
-    "DefaultSecurityGroup",
-    "EgressRule",
-    "Eip",
-    "FlowLog",
-    "IngressRule",
-    "InternetGateway",
-    "NatGateway",
-    "Route",
-    "RouteTable",
-    "RouteTableAssociation",
-    "SecurityGroup",
-    "Subnet",
-    "Vpc",
-    "VpcEndpoint",
-]
-
 
 class Vpc(ThinResource):
     """A virtual private cloud."""

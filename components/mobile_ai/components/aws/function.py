@@ -23,14 +23,6 @@ from mobile_ai.components.aws.names import (
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.role import service_role
 
-__all__ = [
-    "FunctionVpc",
-    "ServiceFunction",
-    "ServiceFunctionArgs",
-    "code_digest",
-    "code_files",
-]
-
 _FOLDER: Final = Path(functions.__file__).parent
 _SHARED: Final = Path(contracts.__file__).parent
 _RUNTIME: Final = "python3.13"

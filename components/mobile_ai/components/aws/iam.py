@@ -13,19 +13,6 @@ from typing import Any, Final
 from mobile_ai.components.aws.names import AwsScope, arn
 from mobile_ai.components.aws.service_source import trust_conditions
 
-__all__ = [
-    "PolicyStatement",
-    "allow",
-    "allow_service",
-    "deny_insecure",
-    "document",
-    "key_policy",
-    "log_writer",
-    "service_source",
-    "trust",
-    "use_key",
-]
-
 PolicyStatement = dict[str, Any]
 
 # Key administration without cryptographic use. `kms:*` would be shorter, but would also let

@@ -8,8 +8,6 @@ import pulumi_aws as aws
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, key_alias, to_wire
 
-__all__ = ["EncryptionKey", "EncryptionKeyArgs"]
-
 
 class EncryptionKeyArgs(TypedDict):
     """Arguments of :class:`EncryptionKey`."""

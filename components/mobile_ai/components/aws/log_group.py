@@ -9,8 +9,6 @@ import pulumi_aws as aws
 from mobile_ai.components.aws.names import AwsScope, LogKind, log_group_name
 from mobile_ai.components.aws.platform import PlatformParts
 
-__all__ = ["log_group"]
-
 _DAYS: Final = 30
 
 

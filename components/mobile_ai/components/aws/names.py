@@ -10,23 +10,6 @@ from typing import Any, Final, Literal, TypedDict
 
 from pydantic.alias_generators import to_camel
 
-__all__ = [
-    "AwsScope",
-    "LogKind",
-    "arn",
-    "balancer_name",
-    "boundary_arn",
-    "bucket_arn",
-    "bucket_name",
-    "key_alias",
-    "log_group_arn",
-    "log_group_name",
-    "log_group_patterns",
-    "physical_name",
-    "role_arn",
-    "to_wire",
-]
-
 _PREFIX: Final = "mobile-ai"
 LogKind = Literal["access", "function", "service"]
 """Kind of writer of a log group: API Gateway, a Lambda function, or any other service."""

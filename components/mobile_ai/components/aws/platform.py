@@ -23,8 +23,6 @@ from mobile_ai.components.aws.platform_policy import (
     topic_policy,
 )
 
-__all__ = ["Platform", "PlatformArgs", "PlatformParts", "encrypted_topic"]
-
 
 class PlatformParts(TypedDict):
     """Shared resources that the platform exposes to other components."""

@@ -6,8 +6,6 @@ from typing import Any, Literal, get_args
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, arn, log_group_patterns
 
-__all__ = ["Publisher", "key_statements", "log_bucket_statements", "topic_policy"]
-
 Publisher = Literal["budgets", "cloudwatch", "costalerts"]
 """Service that may publish to a topic of the stack, and therefore use the topics' key."""
 

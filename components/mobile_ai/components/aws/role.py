@@ -8,8 +8,6 @@ import pulumi_aws as aws
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, boundary_arn, physical_name
 
-__all__ = ["service_role"]
-
 
 def service_role(
     name: str,

@@ -9,8 +9,6 @@ from mobile_ai.components.aws.names import AwsScope, arn, physical_name
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.role import service_role
 
-__all__ = ["scheduled"]
-
 
 def scheduled(
     name: str,

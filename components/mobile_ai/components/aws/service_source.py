@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from mobile_ai.components.aws.names import AwsScope
 
-__all__ = ["INVOKERS", "TRUSTED", "Sent", "invoker_source", "trust_conditions"]
-
 _ACCOUNT: Final = "aws:SourceAccount"
 _ARN: Final = "aws:SourceArn"
 _DOCS: Final = "https://docs.aws.amazon.com"

@@ -8,13 +8,6 @@ from typing import Final
 
 from mobile_ai.stack.settings_platform import Owner
 
-__all__ = [
-    "TAG_NAMES",
-    "app_tags",
-    "aws_tags",
-    "kubernetes_labels",
-]
-
 _AWS_PREFIX: Final = "mobile-ai:"
 _KUBERNETES_PREFIX: Final = "mobile-ai.dev/"
 TAG_NAMES: Final = ("project", "team", "cost-center", "environment", "managed-by")

@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 
 import pulumi
 
-__all__ = ["ThinResource"]
-
 
 class ThinResource(pulumi.CustomResource):
     """A resource declared by its type token; subclasses set the token and annotate outputs."""

@@ -4,8 +4,6 @@ import pulumi
 
 from mobile_ai.components.aws.thin import ThinResource
 
-__all__ = ["WebAcl"]
-
 
 class WebAcl(ThinResource):
     """A web access control list."""

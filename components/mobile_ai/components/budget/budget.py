@@ -15,8 +15,6 @@ from mobile_ai.components.budget.burn_rate import BurnRate
 from mobile_ai.components.budget.burn_rate_plan import Meter
 from mobile_ai.components.budget.plan import BudgetLimit, RemediationTarget
 
-__all__ = ["CostBudget", "CostBudgetArgs"]
-
 _LONGEST_BUDGET: Final = 100  # AWS Budgets API reference, Budget.BudgetName
 
 

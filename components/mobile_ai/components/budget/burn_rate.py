@@ -12,8 +12,6 @@ from mobile_ai.components.aws.schedule import scheduled
 from mobile_ai.components.budget import burn_rate_plan as plan
 from mobile_ai.components.budget.burn_rate_plan import Meter
 
-__all__ = ["BurnRate", "BurnRateArgs"]
-
 
 class BurnRateArgs(TypedDict):
     """Arguments of :class:`BurnRate`."""

@@ -5,8 +5,6 @@ from typing import Any, Final, TypedDict
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, arn, physical_name
 
-__all__ = ["Meter", "MeteredFunction", "UnitPrices", "alarm", "meter_rights", "usage_meters"]
-
 # The hourly limit is a mean; a busy hour may reach three times that.
 _BUSY_HOUR: Final = 3
 _GB: Final = 1024**3

@@ -6,16 +6,6 @@ from typing import Any, Final, TypedDict
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, key_alias
 
-__all__ = [
-    "BudgetLimit",
-    "RemediationTarget",
-    "cost_filter",
-    "dispatch_rights",
-    "dispatch_target",
-    "hourly_limit",
-    "notifications",
-]
-
 _HOURS_A_MONTH: Final = 730
 _GITHUB: Final = "https://api.github.com"
 # (type, percent): AWS accepts at most five notifications per budget.

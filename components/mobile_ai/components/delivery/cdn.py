@@ -10,16 +10,6 @@ from mobile_ai.components.aws.names import AwsScope, physical_name
 from mobile_ai.components.aws.wafv2 import WebAcl
 from mobile_ai.components.delivery import plan
 
-__all__ = [
-    "CDN_REGION",
-    "cache_behaviours",
-    "edge_function",
-    "firewall",
-    "key_group",
-    "log_delivery",
-    "origin_access",
-]
-
 CDN_REGION: Final = "us-east-1"
 """Region of the certificates, web ACLs and log delivery of CloudFront."""
 _YEAR: Final = 31_536_000  # seconds

@@ -17,8 +17,6 @@ from mobile_ai.components.delivery.plan import ReleaseObject, Target
 from mobile_ai.components.delivery.policy import models_bucket_policy, models_key_policy
 from mobile_ai.components.delivery.signer import TimestampSigner
 
-__all__ = ["CountryRule", "DeliveryArgs", "ModelDelivery"]
-
 # Overwritten versions stay readable for rollback and audit.
 _KEEP_NONCURRENT_DAYS: Final = 365
 

@@ -10,24 +10,6 @@ from typing import Any, Final, TypedDict
 
 from mobile_ai.components import functions
 
-__all__ = [
-    "IMMUTABLE",
-    "LOG_FIELDS",
-    "ReleaseObject",
-    "Target",
-    "cache_control",
-    "check_bytes",
-    "edge_function_code",
-    "object_metadata",
-    "object_name",
-    "steps",
-    "target_key",
-    "unique_targets",
-    "viewer_certificate",
-    "visibility",
-    "waf_rules",
-]
-
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """`Cache-Control` of objects whose keys carry their digest or version."""
 LOG_FIELDS: Final = (

@@ -3,8 +3,6 @@
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope, bucket_arn
 
-__all__ = ["models_bucket_policy", "models_key_policy"]
-
 
 def models_key_policy(scope: AwsScope, distribution_arn: str) -> str:
     """Return the policy of the key that encrypts the models."""

@@ -11,8 +11,6 @@ from mobile_ai.components.aws.names import AwsScope, bucket_arn, key_alias, phys
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.schedule import scheduled
 
-__all__ = ["TimestampSigner", "TimestampSignerArgs"]
-
 _LONGEST_PERIOD: Final = 86_400  # seconds, CloudWatch alarm quotas
 
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["ALARMS", "COMMAND", "Alarm", "alarm_arguments", "log_format", "routes"]
-
 COMMAND: Final = ("-m", "awslambdaric", "mobile_ai.edge.lambda_function.handler")
 """Command of the image in Lambda: the runtime interface client.
 

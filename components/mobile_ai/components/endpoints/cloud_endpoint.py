@@ -22,8 +22,6 @@ from mobile_ai.components.aws.service_source import invoker_source
 from mobile_ai.components.aws.tags import app_tags
 from mobile_ai.components.endpoints import cloud_api
 
-__all__ = ["CloudInferenceEndpoint", "CloudInferenceEndpointArgs", "TokenIssuer"]
-
 _TIMEOUT_SECONDS = 15
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 

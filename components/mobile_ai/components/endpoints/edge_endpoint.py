@@ -10,8 +10,6 @@ from mobile_ai.components.endpoints import kube_workload
 from mobile_ai.components.endpoints.kube_site import GATEWAY_NAME
 from mobile_ai.governance.pods import ANNOTATION
 
-__all__ = ["Canary", "EdgeInferenceEndpoint", "EdgeInferenceEndpointArgs"]
-
 
 class Canary(TypedDict):
     """The ring that receives a version first."""

@@ -9,8 +9,6 @@ from mobile_ai.components.aws.names import to_wire
 from mobile_ai.components.endpoints import kube_site
 from mobile_ai.governance.admission import AdmissionPolicy, admission_policies
 
-__all__ = ["EdgeSite", "EdgeSiteArgs", "site_provider"]
-
 
 class EdgeSiteArgs(TypedDict):
     """Arguments of :class:`EdgeSite`."""

@@ -7,16 +7,6 @@ from typing import Any, Final
 
 from mobile_ai.components.endpoints.kube_workload import LARGEST_POD_STORAGE_MB
 
-__all__ = [
-    "GATEWAY_NAME",
-    "POD_SECURITY_LABELS",
-    "admission_binding",
-    "default_deny",
-    "gateway",
-    "limit_range",
-    "quota",
-]
-
 GATEWAY_NAME: Final = "models"
 """Gateway that the routes of a site attach to."""
 POD_SECURITY_LABELS: Final = {

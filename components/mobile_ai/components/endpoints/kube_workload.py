@@ -8,23 +8,6 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = [
-    "LARGEST_POD_STORAGE_MB",
-    "PORT",
-    "Workload",
-    "autoscaler",
-    "deployment",
-    "disruption_budget",
-    "network_policy",
-    "pod_environment",
-    "route",
-    "selector",
-    "service",
-    "throttle",
-    "throttle_name",
-    "volume_claim",
-]
-
 PORT: Final = 8080
 """Port of the edge server in its pod."""
 _USER: Final = 65_532  # "nonroot" of distroless images

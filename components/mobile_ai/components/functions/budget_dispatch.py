@@ -16,8 +16,6 @@ from typing import Any
 
 import boto3
 
-__all__ = ["app_token", "dispatch", "handler", "reason"]
-
 _SECONDS = 20
 _CLOCK_SKEW = 60  # seconds, as GitHub advises
 _TOKEN_LIFE = 540  # seconds; GitHub accepts at most ten minutes

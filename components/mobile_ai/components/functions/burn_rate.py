@@ -8,8 +8,6 @@ from typing import Any
 
 import boto3
 
-__all__ = ["burn_rate", "handler", "measure", "window"]
-
 _PERIOD = timedelta(minutes=5)
 _LAG = timedelta(minutes=2)  # delay until CloudWatch has most of a minute's data
 _HOUR = timedelta(hours=1)

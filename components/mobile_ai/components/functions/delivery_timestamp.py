@@ -16,8 +16,6 @@ from typing import Any
 
 import boto3
 
-__all__ = ["canonical", "handler", "newest_snapshot", "next_timestamp", "public_key", "refresh"]
-
 _PREFIX = "metadata/"
 _TIMESTAMP = f"{_PREFIX}timestamp.json"
 _SNAPSHOT = re.compile(r"metadata/([0-9]{1,10})\.snapshot\.json")

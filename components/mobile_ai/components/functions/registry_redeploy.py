@@ -12,8 +12,6 @@ from typing import Any
 
 import boto3
 
-__all__ = ["handler", "restart_if_stale"]
-
 
 def handler(_event: Any, _context: Any) -> dict[str, bool]:
     """Check the service that the environment names."""

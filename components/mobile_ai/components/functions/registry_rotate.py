@@ -13,8 +13,6 @@ from typing import Any
 
 import boto3
 
-__all__ = ["handler", "rotate"]
-
 _SECONDS = 20
 _USER = "admin"
 _LENGTH = 40

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["auth_config", "database_uri", "main", "server_command"]
-
 _AUTH_FILE = Path("/tmp/basic_auth.ini")  # noqa: S108 - a volume of this container alone
 
 

@@ -17,8 +17,6 @@ import boto3
 
 from mobile_ai.contracts.telemetry_request import Refused, sort_events
 
-__all__ = ["handler", "transform"]
-
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Validate the records of one batch."""

@@ -10,8 +10,6 @@ from mobile_ai.components.network import plan
 from mobile_ai.components.network.parts import NetworkParts
 from mobile_ai.components.network.plan import SubnetPlan
 
-__all__ = ["ExistingVpc", "ManagedVpc", "Network", "NetworkArgs"]
-
 
 class ExistingVpc(TypedDict):
     """A VPC that is managed outside the stack."""

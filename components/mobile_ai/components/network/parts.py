@@ -4,8 +4,6 @@ from typing import TypedDict
 
 import pulumi
 
-__all__ = ["NetworkParts"]
-
 
 class NetworkParts(TypedDict):
     """VPC and subnet IDs that the network exposes to other components."""

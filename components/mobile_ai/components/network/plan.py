@@ -8,15 +8,6 @@ from typing import Final
 from mobile_ai.components.aws import iam
 from mobile_ai.components.aws.names import AwsScope
 
-__all__ = [
-    "INTERFACE_SERVICES",
-    "SubnetPlan",
-    "endpoint_policy",
-    "plan_subnets",
-    "s3_endpoint_policy",
-    "zone_names",
-]
-
 _PULL: Final = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",

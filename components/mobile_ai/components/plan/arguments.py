@@ -20,19 +20,6 @@ from mobile_ai.stack.settings_deployment import CloudPlacement, Deployment, Edge
 from mobile_ai.stack.settings_platform import ExistingNetwork, Site
 from mobile_ai.stack.settings_types import Section
 
-__all__ = [
-    "arguments_of",
-    "aws_scope",
-    "cloud_arguments",
-    "edge_arguments",
-    "network_arguments",
-    "platform_arguments",
-    "rings",
-    "site_arguments",
-    "site_bundle",
-    "tag_arguments",
-]
-
 Args = TypeVar("Args")
 _PEAK: Final = 4  # peak-to-mean factor: a busy hour served by a single replica
 

@@ -10,8 +10,6 @@ from mobile_ai.stack.load import StackInputs, decode_config, load_stack
 from mobile_ai.stack.reader import foreign_keys, stack_file_name
 from mobile_ai.stack.settings import NAMESPACE
 
-__all__ = ["read_stack"]
-
 
 def read_stack(root: Path) -> StackInputs:
     """Read the stack that Pulumi is running.

@@ -10,8 +10,6 @@ from mobile_ai.stack.load import StackInputs
 from mobile_ai.stack.records import ModelFiles
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["delivery_arguments", "delivery_targets", "halted_digests", "release_objects"]
-
 
 def delivery_arguments(inputs: StackInputs, *, platform: PlatformParts) -> DeliveryArgs:
     """Return the arguments of ``ModelDelivery``."""

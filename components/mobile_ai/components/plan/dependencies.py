@@ -2,8 +2,6 @@
 
 import pulumi
 
-__all__ = ["after"]
-
 
 def after(*resources: pulumi.Resource) -> pulumi.Output[list[pulumi.Resource]]:
     """Return a ``depends_on`` value that also waits for components without children.

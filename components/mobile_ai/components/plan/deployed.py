@@ -13,8 +13,6 @@ from mobile_ai.components.plan.dependencies import after
 from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE
 from mobile_ai.contracts.tokens import DEPLOYED, DEPLOYMENT
 
-__all__ = ["OUTPUT", "DeployedArgs", "DeployedBaseline", "last_deployed"]
-
 OUTPUT = "deployed"
 """The stack output that holds the baseline of the next run."""
 

@@ -17,8 +17,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.stack.load import StackInputs
 
-__all__ = ["all_succeeded", "declared_resources", "deployed_baseline", "deployed_output"]
-
 
 def declared_resources() -> list[pulumi.Resource]:
     """Return a list that collects every resource declared from now on."""

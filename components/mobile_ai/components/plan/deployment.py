@@ -4,8 +4,6 @@ from typing import Any, TypedDict
 
 import pulumi
 
-__all__ = ["MobileAIDeployment", "MobileAIDeploymentArgs"]
-
 
 class MobileAIDeploymentArgs(TypedDict):
     """The governance document, as built by ``mobile_ai.components.plan.documents``."""

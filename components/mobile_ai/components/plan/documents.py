@@ -12,8 +12,6 @@ from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_deployment import Deployment, EdgePlacement, Placement
 from mobile_ai.stack.settings_platform import Images, Site
 
-__all__ = ["context_document", "deployment_document", "image_references", "version_document"]
-
 
 def context_document(inputs: StackInputs) -> GovernanceContextArgs:
     """Return the facts of a stack.

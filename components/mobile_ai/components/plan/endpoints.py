@@ -18,8 +18,6 @@ from mobile_ai.components.plan.documents import deployment_document
 from mobile_ai.stack.load import StackInputs
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["Surroundings", "deploy"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:

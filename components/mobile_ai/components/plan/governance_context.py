@@ -4,8 +4,6 @@ from typing import Any, TypedDict
 
 import pulumi
 
-__all__ = ["GovernanceContext", "GovernanceContextArgs"]
-
 
 class GovernanceContextArgs(TypedDict):
     """Facts of a stack as plain values, all known at preview."""

@@ -11,8 +11,6 @@ from mobile_ai.pricing import Catalogue, CostError
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.stack.load import StackInputs
 
-__all__ = ["stack_meters"]
-
 _CHEAPEST_CLASS: Final = "PriceClass_100"
 _CHEAPEST_EDGES: Final = ("edge:europe", "edge:us")
 _COMPUTE: Final = {"amd64": "lambda.x86", "arm64": "lambda.arm"}

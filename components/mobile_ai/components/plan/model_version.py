@@ -4,8 +4,6 @@ from typing import TypedDict
 
 import pulumi
 
-__all__ = ["ModelVersion", "ModelVersionArgs"]
-
 
 class ModelVersionArgs(TypedDict):
     """The pinned manifest and evidence, byte for byte as in Git.

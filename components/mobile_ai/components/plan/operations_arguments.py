@@ -11,8 +11,6 @@ from mobile_ai.components.telemetry.telemetry import TelemetryArgs
 from mobile_ai.contracts.telemetry import GROUP_TIER
 from mobile_ai.stack.load import StackInputs
 
-__all__ = ["budget_arguments", "telemetry_arguments"]
-
 
 def telemetry_arguments(inputs: StackInputs, *, platform: PlatformParts) -> TelemetryArgs:
     """Return the arguments of ``Telemetry``."""

@@ -6,8 +6,6 @@ import pulumi
 
 from mobile_ai.contracts.resource import PROVIDERS, ProviderReference, Resource, provider_props
 
-__all__ = ["PlannedResource"]
-
 _STACK = "pulumi:pulumi:Stack"
 
 

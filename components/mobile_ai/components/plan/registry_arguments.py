@@ -7,8 +7,6 @@ from mobile_ai.components.registry.registry import FargateServer, RegistryArgs
 from mobile_ai.stack.load import StackInputs
 from mobile_ai.stack.settings_platform import ExternalRegistry
 
-__all__ = ["registry_arguments"]
-
 
 def registry_arguments(
     inputs: StackInputs, *, platform: PlatformParts, network: NetworkParts

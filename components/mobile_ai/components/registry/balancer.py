@@ -10,8 +10,6 @@ from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.network.parts import NetworkParts
 from mobile_ai.components.registry.plan import SERVER_PORT
 
-__all__ = ["RegistryBalancer", "RegistryBalancerArgs"]
-
 _TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-3-2021-06"
 
 

@@ -9,8 +9,6 @@ from mobile_ai.components.aws.names import AwsScope, physical_name, to_wire
 from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.registry.plan import DATABASE_NAME, DATABASE_PORT, database_parameter
 
-__all__ = ["RegistryDatabase", "RegistryDatabaseArgs"]
-
 # Major version only: RDS installs the newest minor version and upgrades it automatically. An
 # exact pin would plan a downgrade after the first upgrade, and minor versions are withdrawn.
 _MAJOR_VERSION: Final = "17"

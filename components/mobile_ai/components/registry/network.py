@@ -10,8 +10,6 @@ from mobile_ai.components.network.parts import NetworkParts
 from mobile_ai.components.network.plan import endpoint_policy
 from mobile_ai.components.registry.plan import DATABASE_PORT, SERVER_PORT
 
-__all__ = ["RegistryGroups", "registry_groups", "secrets_endpoint"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryGroups:

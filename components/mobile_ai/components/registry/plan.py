@@ -15,23 +15,6 @@ from mobile_ai.components.aws.names import (
     physical_name,
 )
 
-__all__ = [
-    "DATABASE_NAME",
-    "DATABASE_PORT",
-    "SERVER_PORT",
-    "auth_secret_name",
-    "container_definitions",
-    "database_parameter",
-    "execution_rights",
-    "image_lifecycle",
-    "image_policy",
-    "repository_name",
-    "restart_rights",
-    "rotation_rights",
-    "server_log_group",
-    "task_rights",
-]
-
 SERVER_PORT: Final = 5000
 """Port of the MLflow server."""
 DATABASE_PORT: Final = 5433  # not the engine's default (FSBP RDS.23)

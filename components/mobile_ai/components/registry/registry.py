@@ -25,8 +25,6 @@ from mobile_ai.components.registry.network import RegistryGroups, registry_group
 from mobile_ai.components.registry.secrets import RegistrySecrets
 from mobile_ai.components.registry.server import RegistryServer
 
-__all__ = ["FargateServer", "ModelRegistry", "RegistryArgs"]
-
 _KEEP_NONCURRENT_DAYS: Final = 365
 _MONITORING_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 

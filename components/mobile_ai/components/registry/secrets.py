@@ -12,8 +12,6 @@ from mobile_ai.components.aws.schedule import scheduled
 from mobile_ai.components.aws.service_source import invoker_source
 from mobile_ai.components.registry import plan
 
-__all__ = ["RegistrySecrets", "RegistrySecretsArgs"]
-
 _ROTATE_DAYS: Final = 30
 # The interval bounds how long tasks run with a rotated password.
 _RESTART_CHECK: Final = "rate(5 minutes)"

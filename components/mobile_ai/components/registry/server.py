@@ -12,8 +12,6 @@ from mobile_ai.components.aws.role import service_role
 from mobile_ai.components.network.parts import NetworkParts
 from mobile_ai.components.registry import plan
 
-__all__ = ["RegistryServer", "RegistryServerArgs"]
-
 _LOG_DAYS: Final = 90
 _START_SECONDS: Final = 120  # MLflow migrates its database at the first start
 

@@ -24,8 +24,6 @@ from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.role import service_role
 from mobile_ai.components.telemetry import plan
 
-__all__ = ["TelemetryApi", "TelemetryApiArgs"]
-
 _ROUTE: Final = "POST /v1/events"
 
 

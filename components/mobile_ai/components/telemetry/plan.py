@@ -14,20 +14,6 @@ from mobile_ai.components.aws.names import (
 )
 from mobile_ai.contracts.telemetry import FIELDS
 
-__all__ = [
-    "ACCESS_LOG_FORMAT",
-    "TABLE",
-    "alarms",
-    "api_rights",
-    "columns",
-    "dashboard",
-    "database_name",
-    "delivery_log_group",
-    "delivery_rights",
-    "table_parameters",
-    "transform_rights",
-]
-
 TABLE: Final = "events"
 """Glue table of events."""
 ACCESS_LOG_FORMAT: Final = json.dumps(

@@ -12,8 +12,6 @@ from mobile_ai.components.aws.platform import PlatformParts
 from mobile_ai.components.aws.role import service_role
 from mobile_ai.components.telemetry import plan
 
-__all__ = ["TelemetryStore", "TelemetryStoreArgs"]
-
 _TRANSFORM_SECONDS: Final = 120
 _TRANSFORM_COPIES: Final = 10
 _BYTES_PER_GB: Final = 1024**3

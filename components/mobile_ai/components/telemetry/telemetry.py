@@ -14,8 +14,6 @@ from mobile_ai.components.telemetry import plan
 from mobile_ai.components.telemetry.api import TelemetryApi
 from mobile_ai.components.telemetry.store import TelemetryStore
 
-__all__ = ["Telemetry", "TelemetryArgs"]
-
 _LASTING: Final = ("events", "compacted")  # prefixes that may move to a colder storage class
 _RESULT_DAYS: Final = 7  # query results can be recomputed
 

@@ -16,8 +16,6 @@ from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.onnx_file import onnx_operators
 from mobile_ai.model_build.inspection.tflite_file import tflite_operators
 
-__all__ = ["main"]
-
 _NUMPY = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",

@@ -17,8 +17,6 @@ from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.wire import top_fields
 
-__all__ = ["check_coreml"]
-
 _refused = InspectionError.advising("export the package again with coremltools")
 
 _LINK: Final = 0o120000  # S_IFLNK in the upper half of a zip entry's attributes

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mobile_ai.model_build.errors import ModelBuildError
 
-__all__ = ["InspectionError"]
-
 
 class InspectionError(ModelBuildError):
     """A file is refused and must not be loaded."""

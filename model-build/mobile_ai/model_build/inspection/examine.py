@@ -16,8 +16,6 @@ from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.sandbox import load_apart
 from mobile_ai.model_build.inspection.sniff import sniff
 
-__all__ = ["Inspected", "inspect_file"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:

@@ -11,8 +11,6 @@ from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.limits import InspectionLimits
 
-__all__ = ["onnx_operators"]
-
 _refused = InspectionError.advising("export it again without that, or use another")
 
 _STANDARD: Final = frozenset({"", "ai.onnx", "ai.onnx.ml"})

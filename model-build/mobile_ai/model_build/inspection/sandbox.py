@@ -18,8 +18,6 @@ from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.limits import InspectionLimits
 
-__all__ = ["load_apart"]
-
 _refused = InspectionError.advising(
     "do not load this file elsewhere; ask for a new export",
     expected="a model that loads and runs once within its limits",

@@ -11,8 +11,6 @@ from typing import Final
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.wire import top_fields
 
-__all__ = ["sniff"]
-
 _refused = InspectionError.advising("export the model as TFLite, ONNX or Core ML and try again")
 
 _ACCEPTED: Final = ("tflite", "onnx", "coreml")

@@ -10,8 +10,6 @@ from typing import Final
 
 from mobile_ai.model_build.inspection.errors import InspectionError
 
-__all__ = ["top_fields"]
-
 _refused = InspectionError.advising("export the model as TFLite, ONNX or Core ML and try again")
 
 _VARINT: Final = 0

@@ -12,8 +12,6 @@ from mobile_ai.cli.options import Cloud
 if TYPE_CHECKING:
     from mobile_ai.operations.audit.contract import Check
 
-__all__ = ["command"]
-
 
 def command(  # noqa: PLR0917  typer passes options by name
     stack: Annotated[str, typer.Option(help="Stack to audit: dev, prod, ...")],

@@ -23,8 +23,6 @@ from mobile_ai.sandbox.services.endpoints import Endpoints, EndpointsError
 from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_platform import ExternalRegistry
 
-__all__ = ["live_checks"]
-
 _ATTEMPTS: Final = 6
 _DAYS_HEARD: Final = 7
 _GLOBAL: Final = "us-east-1"  # region of global services, and of their CloudTrail events

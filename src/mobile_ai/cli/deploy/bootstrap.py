@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mobile_ai.operations.bootstrap.account import WantedAccount
     from mobile_ai.operations.bootstrap.rights import Right
 
-__all__ = ["command"]
-
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack that will be deployed: dev, prod, ...")],

@@ -11,8 +11,6 @@ import typer
 from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Cloud, Json, Operated
 
-__all__ = ["command"]
-
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack to write the bundles of: dev, prod, ...")],

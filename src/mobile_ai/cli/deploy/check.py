@@ -15,8 +15,6 @@ from mobile_ai.contracts.printable import printable, printable_lines
 if TYPE_CHECKING:
     from mobile_ai.gate.verdict.offline_check import Quick
 
-__all__ = ["command", "show"]
-
 _DENIED: Final = 1
 _UNUSABLE: Final = 2
 

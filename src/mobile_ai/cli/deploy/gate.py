@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mobile_ai.gate import GateOptions, Report
     from mobile_ai.gate.engine.progress import Tell
 
-__all__ = ["command"]
-
 
 def command(  # noqa: PLR0917  typer passes options by name
     stack: Annotated[str, typer.Option(help="Stack to preview: dev, prod, ...")],

@@ -11,8 +11,6 @@ from mobile_ai.cli.options import Json
 if TYPE_CHECKING:
     from mobile_ai.operations.images.pins import Moved
 
-__all__ = ["app"]
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 
 _MOVED = 1

@@ -13,8 +13,6 @@ from mobile_ai.cli.options import Cloud, Json, Operated
 if TYPE_CHECKING:
     from mobile_ai.gate.state.drift import Drift
 
-__all__ = ["command"]
-
 
 def command(
     stack: Annotated[str, typer.Option(help="Stack to refresh: dev, prod, ...")],

@@ -11,8 +11,6 @@ from mobile_ai.cli.errors import UserError
 if TYPE_CHECKING:
     from mobile_ai.gate import Report
 
-__all__ = ["FORMATS", "Forms", "Out", "forms_of", "show"]
-
 # Duplicates `gate.render.FORMS`, whose import takes a second, too long for a help text.
 FORMATS: Final = ("table", "json", "markdown", "sarif")
 _TABLE: Final = "table"

@@ -6,8 +6,6 @@ from typing import Any
 
 import typer
 
-__all__ = ["app"]
-
 app = typer.Typer(no_args_is_help=True)
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from mobile_ai.gate import Report
     from mobile_ai.gate.deploy.operate import OperateResult
 
-__all__ = ["command"]
-
 Stack = Annotated[str, typer.Option(help="Stack to deploy: dev, prod, ...")]
 StatementOption = Annotated[
     Path | None,

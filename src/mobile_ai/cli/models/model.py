@@ -36,8 +36,6 @@ from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_ver
 from mobile_ai.stack.editor import renew_pins
 from mobile_ai.stack.reader import read_stack_file, stack_file_name, stack_names
 
-__all__ = ["app"]
-
 app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,

@@ -9,8 +9,6 @@ import typer
 from mobile_ai.cli.options import Json
 from mobile_ai.model_build.requests import asked
 
-__all__ = ["requests_command"]
-
 
 def requests_command(
     models: Annotated[Path, typer.Option(help="Folder of all model versions.")] = Path("models"),

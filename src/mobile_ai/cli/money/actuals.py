@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mobile_ai.operations.showback.sources.cells import Month
     from mobile_ai.operations.showback.sources.explorer import Explorer
 
-__all__ = ["actuals_command"]
-
 _EXPLORER: Final = "explorer"
 _REGION: Final = "us-east-1"  # Cost Explorer has a single endpoint
 _ATTEMPTS: Final = 8

@@ -26,8 +26,6 @@ from mobile_ai.gate.state.base_plan import plan_of_commit
 from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets, load_catalogue
 from mobile_ai.pricing.money import cents
 
-__all__ = ["app"]
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 prices = typer.Typer(
     no_args_is_help=True, help="Show and refresh the dated price catalogue of the policy pack."

@@ -16,8 +16,6 @@ from mobile_ai.pricing.catalogue import load_catalogue
 from mobile_ai.pricing.offers import Offer, offer_of, tiers_of
 from mobile_ai.pricing.price import Price, Tier
 
-__all__ = ["refresh_prices"]
-
 _API_REGION: Final = "us-east-1"  # the price list answers in few regions, for all
 _ATTEMPTS: Final = 8
 _URL: Final = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/{}/current/{}/index.json"

@@ -17,8 +17,6 @@ from mobile_ai.pricing.money import cents
 from mobile_ai.pricing.recommend import CostRecommendation, ServiceLevel, recommend_placements
 from mobile_ai.pricing.storage_class import SETTING, STORAGE, recommend_storage
 
-__all__ = ["apply", "command"]
-
 _DEPLOYMENTS: Final = "mobile-ai:deployments"
 _TELEMETRY: Final = "mobile-ai:telemetry"
 _DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"

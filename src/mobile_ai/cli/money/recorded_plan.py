@@ -7,8 +7,6 @@ from mobile_ai.cli.errors import UserError
 from mobile_ai.pricing import Assumptions, CostEstimate, estimate, load_catalogue
 from mobile_ai.pricing.recorded import changed_usage, resources_of_events
 
-__all__ = ["PACK", "PRICES", "planned"]
-
 PACK: Final = Path("policy-pack")
 PRICES: Final = PACK / "mobile_ai" / "pricing" / "prices"
 

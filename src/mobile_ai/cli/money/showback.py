@@ -18,8 +18,6 @@ from mobile_ai.cli.money.recorded_plan import planned
 from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable
 
-__all__ = ["showback_command"]
-
 _LEVELS: Final = ("app", "model", "version")
 
 

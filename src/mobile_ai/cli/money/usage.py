@@ -8,8 +8,6 @@ import typer
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import STORE
 
-__all__ = ["measured_command"]
-
 
 def measured_command(
     month: Annotated[str, typer.Option(help="Month, YYYY-MM.")],

@@ -8,8 +8,6 @@ import typer
 
 from mobile_ai.cli.errors import UserError
 
-__all__ = ["dashboard_command"]
-
 _PACK: Final = Path("policy-pack")
 
 

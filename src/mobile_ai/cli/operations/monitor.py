@@ -18,8 +18,6 @@ from mobile_ai.cli.operations.monitor_ingest import group_apps, serve, take_in
 from mobile_ai.cli.operations.monitor_thresholds import thresholds_command
 from mobile_ai.cli.options import STORE, Findings, Json
 
-__all__ = ["app"]
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 app.command(name="dashboard")(dashboard_command)
 app.command(name="measured")(measured_command)

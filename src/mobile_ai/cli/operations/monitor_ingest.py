@@ -13,8 +13,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from mobile_ai.cli.errors import UserError
 from mobile_ai.contracts.telemetry import GROUP_TIER
 
-__all__ = ["group_apps", "serve", "take_in"]
-
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _TOKEN: Final = "MOBILE_AI_INGEST_TOKEN"  # noqa: S105  the name of a variable
 

@@ -10,8 +10,6 @@ import typer
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import STORE, Findings, Json
 
-__all__ = ["thresholds_command"]
-
 _WIDTH: Final = 24
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mobile_ai.operations.monitor.finding import MonitorFinding
     from mobile_ai.operations.remediate.propose import Proposal
 
-__all__ = ["command"]
-
 _PLAYBOOKS: Final = Path("operations/playbooks.yaml")
 
 

@@ -24,8 +24,6 @@ from mobile_ai.delivery.client.conformance import download, init_trusted_root, r
 from mobile_ai.delivery.errors import UpdateError
 from mobile_ai.delivery.repository.release import RepositoryPaths
 
-__all__ = ["app"]
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 app.command(name="check")(check_command)
 

@@ -12,8 +12,6 @@ from mobile_ai.delivery.check import Checked, check_model
 from mobile_ai.delivery.errors import SelfTestError
 from mobile_ai.delivery.repository.release import RepositoryPaths
 
-__all__ = ["check_command"]
-
 _REFUSED = 1
 
 

@@ -35,8 +35,6 @@ from mobile_ai.delivery.repository.timestamp import check_timestamp_key, refresh
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["app"]
-
 _ENDING = 1
 _DENIED = 1
 _NEEDS_A_RELEASE = "release-kept"

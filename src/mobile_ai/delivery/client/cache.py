@@ -16,8 +16,6 @@ from mobile_ai.delivery.client.cache_encryption import seal, unseal
 from mobile_ai.delivery.delta.segments import Buffer
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["TargetCache", "digest_of"]
-
 _PIECE: Final = 1 << 20
 
 

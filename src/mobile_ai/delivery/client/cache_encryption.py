@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["KEY_BYTES", "read_key", "seal", "unseal"]
-
 KEY_BYTES: Final = 32
 """Length of an encryption key: AES-256."""
 _NONCE: Final = 12  # bytes

@@ -17,8 +17,6 @@ from mobile_ai.delivery.client.fetcher import LimitedFetcher
 from mobile_ai.delivery.client.limits import ClientLimits
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["download", "init_trusted_root", "refresh_metadata"]
-
 
 def init_trusted_root(metadata: Path, root: Path) -> None:
     """Install a trusted root (TUF 1.0.34, client workflow 5.2).

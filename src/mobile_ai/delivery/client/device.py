@@ -12,8 +12,6 @@ from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.delivery.client.limits import ClientLimits
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["Device", "version_key"]
-
 _VERSION: Final = re.compile(r"\d+(\.\d+){0,3}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 

@@ -12,17 +12,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-__all__ = [
-    "append",
-    "clear_beside",
-    "move",
-    "remove",
-    "sync_folder",
-    "truncate",
-    "write_pieces",
-    "write_whole",
-]
-
 _BESIDE: Final = ".new"
 
 

@@ -12,18 +12,6 @@ from mobile_ai.contracts.canonical import SHA256_PATTERN
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = [
-    "ArtifactFacts",
-    "PatchFacts",
-    "PlacementDocument",
-    "ReleaseDocument",
-    "RingsDocument",
-    "SelfTestDocument",
-    "SelfTestInputs",
-    "read_document",
-    "read_facts",
-]
-
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
 Path = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.[A-Za-z0-9._-]{1,128}$")]

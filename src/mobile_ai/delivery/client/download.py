@@ -16,8 +16,6 @@ from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.fetcher import Answer, LimitedFetcher
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["collect"]
-
 _PARTIAL: Final = 206
 _RANGE_UNKNOWN: Final = 416
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")

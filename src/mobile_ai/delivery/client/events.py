@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from mobile_ai.delivery.client import disk
 
-__all__ = ["EventSpool", "update_event"]
-
 _MOST_EVENTS: Final = 200  # a device that is offline for months keeps the newest
 
 

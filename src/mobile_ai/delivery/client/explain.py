@@ -8,8 +8,6 @@ from mobile_ai.delivery.client.device import Device
 from mobile_ai.delivery.client.model import active_model
 from mobile_ai.delivery.client.state import DeviceState, load_state
 
-__all__ = ["explain"]
-
 
 def explain(device: Device) -> list[tuple[str, str]]:
     """Return the model in use and the last decision as (name, text) pairs; offline."""

@@ -16,8 +16,6 @@ from tuf.ngclient import FetcherInterface
 
 from mobile_ai.delivery.client.limits import ClientLimits
 
-__all__ = ["Answer", "LimitedFetcher"]
-
 _PIECE: Final = 64 * 1024  # bytes
 _SERVER_ERROR: Final = 500
 _TOO_MANY: Final = 429

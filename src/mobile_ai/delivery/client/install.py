@@ -15,8 +15,6 @@ from mobile_ai.delivery.client.trusted import Trusted
 from mobile_ai.delivery.delta import patched_pieces
 from mobile_ai.delivery.errors import PatchError, UpdateError
 
-__all__ = ["Obtained", "obtain"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obtained:

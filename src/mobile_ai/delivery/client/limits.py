@@ -8,8 +8,6 @@ from tuf.ngclient import UpdaterConfig
 
 from mobile_ai.contracts.self_test import MAX_DEVICE_DOCUMENT_BYTES
 
-__all__ = ["ClientLimits"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientLimits:

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BusyError", "only_updater"]
-
 _FILE: Final = "update.lock"
 _PAUSE_SECONDS: Final = 0.05
 

@@ -12,8 +12,6 @@ from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.device import Device
 from mobile_ai.delivery.client.state import DeviceState, Installed, load_state
 
-__all__ = ["ActiveModel", "LoadedModel", "active_model", "load_model"]
-
 Found = TypeVar("Found")
 
 

@@ -8,8 +8,6 @@ from tuf.api.metadata import TargetFile
 
 from mobile_ai.contracts.released import served_name
 
-__all__ = ["target_url"]
-
 
 def target_url(base: str, target: TargetFile, *, access: str) -> str:
     """Return the address of a target (see ``served_name``), with the access query if any."""

@@ -6,8 +6,6 @@ from typing import Final
 
 from mobile_ai.delivery.rings import COHORTS, cohort, point
 
-__all__ = ["next_check"]
-
 _BACKOFF: Final = (1, 2, 4, 8)  # times the period, by failed checks in a row
 
 

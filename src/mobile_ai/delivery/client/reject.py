@@ -9,8 +9,6 @@ from mobile_ai.delivery.client.device import Device
 from mobile_ai.delivery.client.lock import only_updater
 from mobile_ai.delivery.client.state import load_state, save_state
 
-__all__ = ["reject"]
-
 
 def reject(device: Device, sha256: str, reason: str, *, patience: float = 20.0) -> None:
     """Record that an artifact failed in use, and roll back to the last known good.

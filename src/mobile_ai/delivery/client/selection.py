@@ -15,8 +15,6 @@ from mobile_ai.delivery.client.documents import (
 )
 from mobile_ai.delivery.rings import Ring, cohort, point, ring_of
 
-__all__ = ["Assignment", "assign", "find_place", "unmet"]
-
 # Device classes, weakest first: a release for a weaker class runs on a stronger one.
 _CLASSES: Final = ("entry", "mid-range", "high-end")
 

@@ -18,8 +18,6 @@ from typing import Any, Final
 from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs
 from mobile_ai.delivery.errors import SelfTestError
 
-__all__ = ["Runner", "check_answers", "plain_cases", "run_apart", "time_apart"]
-
 _SECONDS: Final = 120
 _LARGEST_ANSWER: Final = 64_000_000  # bytes
 

@@ -14,8 +14,6 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-__all__ = ["main"]
-
 _MEMORY: Final = 4 << 30  # bytes of address space: a kilobyte of ONNX can ask for terabytes
 _SECONDS: Final = 60
 _WARM_UP: Final = 20

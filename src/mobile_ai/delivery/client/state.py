@@ -16,8 +16,6 @@ from mobile_ai.delivery.client import disk
 from mobile_ai.delivery.client.device import version_key
 from mobile_ai.delivery.errors import UpdateError
 
-__all__ = ["DeviceState", "Installed", "load_state", "save_state"]
-
 _SCHEMA: Final = 2
 _SINGLE_HALT: Final = 1  # the schema that remembered one halt, of the active model
 _MOST_FAILURES: Final = 50

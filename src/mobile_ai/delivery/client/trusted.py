@@ -20,8 +20,6 @@ from mobile_ai.delivery.errors import UpdateError
 from mobile_ai.delivery.halts import LIFTS_FILE, HaltDocument, LiftDocument
 from mobile_ai.delivery.repository.roles import HALT_FILE, ring_file, rings_file
 
-__all__ = ["Trusted"]
-
 Document = TypeVar("Document", bound=BaseModel)
 
 

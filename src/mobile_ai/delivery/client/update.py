@@ -38,8 +38,6 @@ from mobile_ai.delivery.client.state import DeviceState, Installed, load_state, 
 from mobile_ai.delivery.client.trusted import Trusted
 from mobile_ai.delivery.errors import DeliveryError, SelfTestError
 
-__all__ = ["UpdateOutcome", "update"]
-
 _QUIET: Final = frozenset({"current", "none"})
 _NOTHING: Final = frozenset({"none", "halt-stale"})  # a halt of the active model outranks these
 

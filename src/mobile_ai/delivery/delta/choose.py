@@ -10,8 +10,6 @@ from typing import Final
 from mobile_ai.delivery.delta import general, weights, zstd
 from mobile_ai.delivery.delta.container import apply_patch, pack
 
-__all__ = ["SHIP_BELOW", "Patch", "best_patch", "candidates"]
-
 SHIP_BELOW: Final = 0.6
 """Share of the compressed file below which a patch is worth a second file."""
 

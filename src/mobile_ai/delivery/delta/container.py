@@ -10,8 +10,6 @@ from typing import Final
 from mobile_ai.delivery.delta import general, weights, zstd
 from mobile_ai.delivery.delta.segments import Buffer, broken
 
-__all__ = ["CODECS", "MAX_FILE_BYTES", "apply_patch", "codec_of", "pack", "patched_pieces"]
-
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024  # hdiff needs twice this in memory, on a phone
 """Largest file that a patch may rebuild."""
 _HEADER: Final = struct.Struct(">4sBII")

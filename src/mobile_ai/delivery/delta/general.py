@@ -13,8 +13,6 @@ import numpy as np
 
 from mobile_ai.delivery.delta.segments import Buffer, broken
 
-__all__ = ["apply_bsdiff", "apply_hdiff", "make_bsdiff", "make_hdiff"]
-
 _BSDIFF: Final = struct.Struct("<8sQQQ")
 _CONTROL: Final = struct.Struct("<QQQ")
 _SIGN: Final = 1 << 63  # bsdiff stores integers as sign and magnitude

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Decoder", "Encoder", "Model"]
-
 _TOP: Final = 1 << 24
 _MASK: Final = 0xFFFFFFFF
 _CARRY: Final = 0xFF000000  # from here on a carry may still change the bytes before

@@ -13,8 +13,6 @@ from typing import Final
 
 from mobile_ai.delivery.delta.rangecoder import Decoder, Encoder, Model
 
-__all__ = ["decode", "encode"]
-
 _START: Final = 64
 _SHIFT: Final = 5  # an activity is a mean over about 2**5 weights
 _CAP: Final = 15  # differences above count as this in an activity

@@ -9,8 +9,6 @@ from typing import Final
 
 from mobile_ai.delivery.errors import PatchError
 
-__all__ = ["COPY", "Buffer", "Reader", "Segment", "gaps", "read_table", "varint", "write_table"]
-
 COPY: Final = 0
 """Kind of a segment that is copied from the old file."""
 Buffer = bytes | memoryview | mmap

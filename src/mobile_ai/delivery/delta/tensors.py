@@ -13,8 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Tensor", "find_tensors"]
-
 _MIN_BYTES: Final = 64  # below, a segment costs more than it saves
 # Bits of an element, by TensorType of the TFLite schema and TensorProto.DataType of ONNX.
 _TFLITE_BITS: Final = {0: 32, 1: 16, 2: 32, 3: 8, 7: 16, 9: 8, 17: 4}

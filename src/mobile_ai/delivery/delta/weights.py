@@ -33,8 +33,6 @@ from mobile_ai.delivery.delta.segments import (
 from mobile_ai.delivery.delta.tensors import Tensor, find_tensors
 from mobile_ai.delivery.delta.zstd import compress, decompress
 
-__all__ = ["apply", "make"]
-
 _MOST_COLUMNS: Final = 1 << 16
 _PIECE: Final = 1 << 13  # elements per piece, so that memory does not grow with the tensor
 

@@ -8,8 +8,6 @@ import zstandard
 
 from mobile_ai.delivery.delta.segments import broken
 
-__all__ = ["compress", "decompress"]
-
 _LEVEL: Final = 19
 _LARGEST_WINDOW: Final = 1 << 27  # bytes, 128 MiB: zstd's default limit of decoders (windowLog 27)
 

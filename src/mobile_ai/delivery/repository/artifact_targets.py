@@ -13,8 +13,6 @@ from mobile_ai.delivery.repository import patches
 from mobile_ai.delivery.repository.targets import Target, artifact_target, self_test_targets
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
-__all__ = ["KEPT_VERSIONS", "kept_artifacts", "patches_between", "version_targets"]
-
 KEPT_VERSIONS: Final = 3
 """Earlier versions that stay named per variant, as patch bases and for rollback."""
 

@@ -18,15 +18,6 @@ from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.delivery.rings import millionths
 from mobile_ai.stack.settings_deployment import Deployment, Placement
 
-__all__ = [
-    "API_VERSION",
-    "halt_of",
-    "halt_target",
-    "lifts_target",
-    "release_target",
-    "rings_target",
-]
-
 API_VERSION: Final = "mobile-ai/v1"
 """`apiVersion` of the documents of a release."""
 _PLACES: Final = ("deviceClass", "site", "region")

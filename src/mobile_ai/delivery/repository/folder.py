@@ -26,8 +26,6 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
 from mobile_ai.delivery.repository.halted import read_halts, read_lifted
 
-__all__ = ["ReleaseHistory", "read_releases", "to_bytes", "write_new"]
-
 _broken = ReleaseError.advising("restore releases/ from the protected branch")
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.([a-z0-9][a-z0-9-]{0,63})\.json")

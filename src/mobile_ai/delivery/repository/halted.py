@@ -20,8 +20,6 @@ from mobile_ai.delivery.halts import LIFTS_FILE, Halt, HaltDocument, LiftDocumen
 from mobile_ai.delivery.repository.roles import HALT_FILE
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["read_halts", "read_lifted", "request_lift", "stopped"]
-
 _broken = ReleaseError.advising(
     "restore releases/ from the protected branch", expected="the document that was signed"
 )

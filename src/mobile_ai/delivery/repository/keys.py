@@ -33,8 +33,6 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.roles import ring_role, threshold
 from mobile_ai.delivery.repository.signing import Elsewhere
 
-__all__ = ["Signers", "create_keys", "load_signer", "public_key", "read_signers"]
-
 _FILE: Final = "file2:"
 _KMS: Final = "awskms:"
 _PUBLIC: Final = "public:"

@@ -9,8 +9,6 @@ from mobile_ai.contracts.canonical import parse_sha256, sha256_bytes
 from mobile_ai.delivery.delta import Patch, best_patch, candidates
 from mobile_ai.delivery.repository.targets import Target, target_name
 
-__all__ = ["order", "packed_target", "patch_target", "read_artifact"]
-
 _WORTH: Final = 0.95  # of the file: compression that saves less is not worth a second file
 
 

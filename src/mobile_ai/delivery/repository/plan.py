@@ -18,8 +18,6 @@ from mobile_ai.delivery.repository.targets import Target
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
-__all__ = ["Change", "WantedRelease", "changes", "halts", "wanted"]
-
 Versions = Mapping[str, ModelVersionFiles]
 
 

@@ -29,8 +29,6 @@ from mobile_ai.delivery.repository.roles import delegated_roles, lifetime, ring_
 from mobile_ai.delivery.repository.signing import collect, missing, sign_role, staged_path
 from mobile_ai.delivery.repository.targets import Target
 
-__all__ = ["Published", "Staged", "publish", "stage"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:

@@ -27,14 +27,6 @@ from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.reader import stack_file_name
 from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
-__all__ = [
-    "PlannedRelease",
-    "RepositoryPaths",
-    "halt_is_signed",
-    "lift_halts",
-    "plan_release",
-]
-
 _STACK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

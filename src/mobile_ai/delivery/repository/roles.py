@@ -22,19 +22,6 @@ from tuf.api.metadata import DelegatedRole
 
 from mobile_ai.delivery.errors import ReleaseError
 
-__all__ = [
-    "HALT_FILE",
-    "HALT_ROLE",
-    "LIFETIMES",
-    "THRESHOLDS",
-    "delegated_roles",
-    "lifetime",
-    "ring_file",
-    "ring_role",
-    "rings_file",
-    "threshold",
-]
-
 HALT_FILE: Final = "halt.json"
 """Target of role `halt`: the list of halts."""
 HALT_ROLE: Final = "halt"

@@ -16,8 +16,6 @@ from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.roles import lifetime, threshold
 from mobile_ai.delivery.repository.signing import collect, missing, staged_path
 
-__all__ = ["check_no_root", "first_root", "rotate_root"]
-
 _ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 
 

@@ -20,8 +20,6 @@ from tuf.api.metadata import Metadata, Role
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.roles import lifetime
 
-__all__ = ["Elsewhere", "collect", "missing", "sign_role", "staged_path"]
-
 _STAGED: Final = "staged"
 
 

@@ -14,8 +14,6 @@ from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.repository.folder import ReleaseHistory
 from mobile_ai.delivery.repository.patches import read_artifact
 
-__all__ = ["Upload", "uploads", "write_site"]
-
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """`Cache-Control` of files whose names carry their digest or version."""
 

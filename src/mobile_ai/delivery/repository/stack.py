@@ -13,17 +13,6 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.stack.reader import read_stack_file
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = [
-    "find_deployment",
-    "freeze",
-    "halt",
-    "promote",
-    "read_deployments",
-    "read_trust",
-    "resume",
-    "rollback",
-]
-
 _refused = ReleaseError.advising("look at mobile-ai release status")
 
 

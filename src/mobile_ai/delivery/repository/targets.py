@@ -13,8 +13,6 @@ from mobile_ai.contracts.self_test import check_self_test
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 
-__all__ = ["Target", "artifact_target", "self_test_targets", "target_name"]
-
 _incomplete = ReleaseError.advising(
     "restore the file", expected="the bytes that the manifest names"
 )

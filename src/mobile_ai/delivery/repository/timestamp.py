@@ -19,8 +19,6 @@ from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes
 from mobile_ai.delivery.repository.roles import lifetime
 from mobile_ai.delivery.repository.signing import sign_role
 
-__all__ = ["check_timestamp_key", "refresh_timestamp"]
-
 
 def refresh_timestamp(
     path: Path,

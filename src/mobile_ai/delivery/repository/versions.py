@@ -12,8 +12,6 @@ from mobile_ai.contracts.manifest import Artifact, read_manifest
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
 
-__all__ = ["ModelVersionFiles", "read_version_files"]
-
 _wrong = ReleaseError.advising("run mobile-ai model verify on its manifest")
 
 

@@ -17,8 +17,6 @@ from mobile_ai.edge.models.split import Split
 from mobile_ai.edge.models.subscription import Follower
 from mobile_ai.edge.models.table import Entry, Table
 
-__all__ = ["open_table"]
-
 _LOCAL_APP: Final = "local"
 # A function's initialisation is cut off after ten seconds.
 _HURRIED: Final = ClientLimits(

@@ -28,8 +28,6 @@ from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_versi
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import Shelf
 
-__all__ = ["FolderSource"]
-
 _unfit = UpdateError.advising(
     "run mobile-ai model verify on its manifest; the one in use stays",
     expected="a version that verifies",

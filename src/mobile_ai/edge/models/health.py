@@ -19,8 +19,6 @@ from typing import Final
 
 from mobile_ai.edge.models.settings import WatchSettings
 
-__all__ = ["Watch", "percentile"]
-
 _SLOTS: Final = 12  # a window slides in twelfths
 _STEP: Final = 1.1  # times are counted in bins 10 % wide
 

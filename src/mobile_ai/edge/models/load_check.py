@@ -13,8 +13,6 @@ from typing import Any, Final
 from mobile_ai.delivery.client.selftest import run_apart
 from mobile_ai.delivery.errors import SelfTestError
 
-__all__ = ["Prover"]
-
 _FORMAT: Final = "onnx"
 
 

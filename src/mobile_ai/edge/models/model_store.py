@@ -18,8 +18,6 @@ from mobile_ai.delivery.client.cache import TargetCache, digest_of
 from mobile_ai.delivery.client.lock import only_updater
 from mobile_ai.delivery.client.state import load_state
 
-__all__ = ["PATIENCE_SECONDS", "Installation", "Shelf"]
-
 PATIENCE_SECONDS: Final = 20
 """Longest wait for the lock of the cache folder."""
 

@@ -8,17 +8,6 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = [
-    "ENVIRONMENT",
-    "IMAGE",
-    "FollowedModel",
-    "LocalSource",
-    "ModelSettings",
-    "Releases",
-    "Trial",
-    "WatchSettings",
-]
-
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-__all__ = ["REGISTRY", "checked", "log", "swapped"]
-
 log: Final = logging.getLogger("mobile_ai.edge.models")
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)

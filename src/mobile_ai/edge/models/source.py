@@ -8,8 +8,6 @@ from mobile_ai.delivery.client import UpdateOutcome, update
 from mobile_ai.edge.models.load_check import Prover
 from mobile_ai.edge.models.model_store import PATIENCE_SECONDS, Shelf
 
-__all__ = ["ReleaseSource", "Source"]
-
 
 class Source(Protocol):
     """A source of new versions for a shelf."""

@@ -8,8 +8,6 @@ from typing import Final, Literal
 from mobile_ai.delivery.rings import cohort, millionths, point
 from mobile_ai.edge.serving import Headers
 
-__all__ = ["KEY_HEADER", "TRACK_HEADER", "Split", "Track"]
-
 Track = Literal["stable", "canary"]
 """Version that answers a request: the stable one or the canary."""
 

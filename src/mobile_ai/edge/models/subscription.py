@@ -30,8 +30,6 @@ from mobile_ai.edge.models.source import Source
 from mobile_ai.edge.runtime import OnnxModel, UnservableModelError
 from mobile_ai.edge.serving import ModelIdentity, ModelRun, Served, ServedModel
 
-__all__ = ["Follower"]
-
 Result = TypeVar("Result")
 
 

@@ -24,8 +24,6 @@ from mobile_ai.edge.serving import (
     UnknownModelError,
 )
 
-__all__ = ["Entry", "Table"]
-
 _FIRST_PAUSE: Final = 1.0  # seconds between checks while there is nothing to serve; doubles
 _FAILED: Final = frozenset({"refused", "unreachable"})
 

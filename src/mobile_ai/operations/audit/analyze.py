@@ -14,8 +14,6 @@ from mobile_ai.gate.engine.process import run_lines
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine import Engine
 
-__all__ = ["Analyzed", "analyze"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analyzed:

@@ -12,8 +12,6 @@ from mobile_ai.gate.state.baseline import DeployedPin, from_git
 from mobile_ai.operations.audit.contract import Author, moment
 from mobile_ai.stack.git import git
 
-__all__ = ["pinned_by"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Commit:

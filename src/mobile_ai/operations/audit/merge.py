@@ -16,8 +16,6 @@ from mobile_ai.gate.report.report import (
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["Result", "look", "merge"]
-
 _GROUP = "audit"
 
 

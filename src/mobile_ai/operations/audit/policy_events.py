@@ -22,8 +22,6 @@ from mobile_ai.gate.verdict.expectation import Expectation
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.verdict import StackVerdict
 
-__all__ = ["disagreement", "events_of"]
-
 # In place of a planned operation (create, update, ...).
 _OPERATION = "deployed"
 _NAMES_SHOWN = 3

@@ -39,8 +39,6 @@ from mobile_ai.operations.audit.merge import look, merge
 from mobile_ai.operations.audit.policy_events import disagreement, events_of
 from mobile_ai.operations.audit.settled import settled
 
-__all__ = ["AuditOptions", "run_audit"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditOptions:

@@ -7,8 +7,6 @@ from mobile_ai.contracts.deployed import STATE
 from mobile_ai.contracts.tokens import DEPLOYED
 from mobile_ai.contracts.tokens import STACK as ROOT
 
-__all__ = ["settled"]
-
 
 def settled(export: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an exported state whose `Deployed` has the baseline from the stack's outputs.

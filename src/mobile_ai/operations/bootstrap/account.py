@@ -21,8 +21,6 @@ from mobile_ai.operations.bootstrap.rights import StackPlace
 from mobile_ai.operations.bootstrap.state import STATE_KEY, state_bucket
 from mobile_ai.operations.bootstrap.trust import PROVIDER, Repository, trust_policy
 
-__all__ = ["Made", "WantedAccount", "bootstrap"]
-
 Clients = Callable[[str], Any]
 BootstrapOutcome = Literal["made", "there", "changed"]
 _PATH: Final = "/mobile-ai/"

@@ -15,8 +15,6 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.operations.bootstrap.policies import own_names, packed, statement
 from mobile_ai.operations.bootstrap.rights import StackPlace
 
-__all__ = ["boundary_policy"]
-
 _unknown = GovernanceError.advising(
     "write them as an inline policy of known values",
     expected="rights that the plan shows, from which the roles' boundary is made",

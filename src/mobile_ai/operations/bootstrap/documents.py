@@ -8,14 +8,6 @@ from mobile_ai.operations.bootstrap.policies import packed, statement, statement
 from mobile_ai.operations.bootstrap.rights import Right, StackPlace, rights_of_plan
 from mobile_ai.operations.bootstrap.state import state_statements
 
-__all__ = [
-    "deploy_policies",
-    "gate_policies",
-    "image_policy",
-    "preview_policies",
-    "signing_key_policy",
-]
-
 _SIGNING: Final = ("kms:DescribeKey", "kms:GetPublicKey", "kms:Sign")
 _KEY_CARE: Final = (
     "kms:CancelKeyDeletion",

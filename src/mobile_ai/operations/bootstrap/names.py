@@ -5,8 +5,6 @@ from typing import Final
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["refuse_shared_names"]
-
 # Words in the bootstrap's own names, `mobile-ai-<word>-...`.
 _OF_BOOTSTRAP: Final = frozenset({"builder", "evaluator", "gate", "pipeline", "state"})
 

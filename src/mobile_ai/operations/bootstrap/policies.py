@@ -13,8 +13,6 @@ from typing import Any, Final
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.operations.bootstrap.rights import Right, StackPlace, authorization
 
-__all__ = ["own_names", "packed", "statement", "statements"]
-
 _LONGEST: Final = 6_144
 _MOST: Final = 10
 

@@ -19,8 +19,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
 
-__all__ = ["Right", "StackPlace", "Verb", "authorization", "calls", "rights_of_plan"]
-
 Verb = Literal["create", "read", "update", "tag", "delete", "pass", "link"]
 _VERBS: Final[tuple[Verb, ...]] = ("create", "read", "update", "tag", "delete")
 # Global services: aws:RequestedRegion is the region of their endpoint, not the stack's.

@@ -8,8 +8,6 @@ takes no lock and writes nothing.
 from collections.abc import Iterator
 from typing import Any, Final
 
-__all__ = ["STATE_KEY", "state_bucket", "state_statements"]
-
 STATE_KEY: Final = "alias/mobile-ai-state"
 """Alias of the key that encrypts state and secrets."""
 _PROJECT: Final = "mobile-ai"

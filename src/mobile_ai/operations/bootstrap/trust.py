@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["PROVIDER", "Repository", "trust_policy"]
-
 PROVIDER: Final = "token.actions.githubusercontent.com"
 """Issuer of the tokens of GitHub Actions, without scheme."""
 _NAMED: Final = re.compile(

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["FILTERS", "Board", "BoardSection", "Chart", "Table"]
-
 FILTERS = ("app", "version", "ring")
 """Fields by which a reader can filter the page; a row without one is always shown."""
 

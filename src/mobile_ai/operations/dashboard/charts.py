@@ -4,8 +4,6 @@ from typing import Any, Final
 
 from mobile_ai.operations.dashboard.board import Chart
 
-__all__ = ["DATA", "specification"]
-
 DATA: Final = "rows"
 """Name of a chart's data, which the page fills."""
 _HEIGHT: Final = 220

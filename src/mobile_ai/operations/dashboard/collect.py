@@ -20,8 +20,6 @@ from mobile_ai.operations.monitor.load import load_history
 from mobile_ai.operations.monitor.window_counts import History
 from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["Sources", "collect_board"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:

@@ -12,8 +12,6 @@ from mobile_ai.operations.monitor.statistics import psi, wilson
 from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject, total
 from mobile_ai.operations.telemetry.queries import SCALES
 
-__all__ = ["DAY", "fleet_charts", "model_charts"]
-
 DAY: Final = 24  # hours of a cell here
 _REFERENCE_DAYS: Final = 7
 _Z: Final = 1.96  # 95 percent

@@ -11,8 +11,6 @@ import vl_convert
 from mobile_ai.operations.dashboard.board import FILTERS, Board, BoardSection, Chart, Table
 from mobile_ai.operations.dashboard.charts import DATA, specification
 
-__all__ = ["render_page"]
-
 _HERE: Final = Path(__file__).parent
 # Content Security Policy: only inline code and styles; Vega compiles expressions with eval.
 _POLICY: Final = (

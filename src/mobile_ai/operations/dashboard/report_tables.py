@@ -13,8 +13,6 @@ from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.operations.dashboard.board import Chart, Row, Table
 from mobile_ai.operations.monitor.finding import MonitorFinding
 
-__all__ = ["findings_table", "gate_table", "money", "read_documents", "waivers_table"]
-
 _MAX_BYTES: Final = 20_000_000
 
 

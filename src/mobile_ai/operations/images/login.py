@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["login"]
-
 _ECR: Final = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 

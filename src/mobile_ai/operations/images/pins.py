@@ -11,8 +11,6 @@ from mobile_ai.operations.images.registry import ImageRegistry, Manifest
 from mobile_ai.stack.editor import edit_file
 from mobile_ai.stack.reader import read_stack_file
 
-__all__ = ["Image", "Moved", "compare_images", "pin", "read_images"]
-
 _wrong = GovernanceError.advising("fix the stack file; nothing was edited")
 
 _KEY: Final = "mobile-ai:images"

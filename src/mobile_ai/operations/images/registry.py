@@ -17,8 +17,6 @@ import urllib3
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["Credentials", "ImageRegistry", "Manifest"]
-
 _wrong = GovernanceError.advising(
     "check the reference, the network and the login; nothing was edited"
 )

@@ -18,8 +18,6 @@ from mobile_ai.operations.monitor.finding import FindingSubject, MonitorFinding,
 from mobile_ai.operations.monitor.measures import Action
 from mobile_ai.operations.monitor.window_counts import MonitoredSubject
 
-__all__ = ["Episode", "begin_of", "episodes", "findings"]
-
 _ALLOWED: Final[Mapping[Source, tuple[Action, ...]]] = MappingProxyType(
     {
         "device": ("notify", "retrain", "freeze"),

@@ -14,8 +14,6 @@ from mobile_ai.operations.monitor.statistics import (
     psi_bias,
 )
 
-__all__ = ["ALPHA", "Evidence", "Z", "compare"]
-
 ALPHA: Final = 0.001
 """Two-sided significance level of every test; persistence reduces false alarms further."""
 Z: Final = 3.2905

@@ -18,8 +18,6 @@ from mobile_ai.operations.monitor.measures import (
 from mobile_ai.operations.monitor.reference import learn
 from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject, total
 
-__all__ = ["Against", "ComparisonSettings", "WindowComparison", "control_of", "observe"]
-
 Against = Literal["past", "control", "groups"]
 _OLDEST_PART: Final = 24  # most windows that are accumulated
 _MATURE: Final = 0.5  # of the usual share of labels: early labels may be a biased sample

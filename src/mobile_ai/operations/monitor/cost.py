@@ -13,8 +13,6 @@ from mobile_ai.operations.monitor.compare import Evidence
 from mobile_ai.operations.monitor.compare_windows import ComparisonSettings, WindowComparison
 from mobile_ai.operations.monitor.window_counts import MonitoredSubject
 
-__all__ = ["cost_spikes"]
-
 _LEAST_SHARE: Final = 1.0  # excess over the median, relative to it: twice as much
 _DEVIATIONS: Final = 5.0
 _TO_SIGMA: Final = 1.4826  # from the median absolute deviation of normal values

@@ -2,8 +2,6 @@
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["MonitorError"]
-
 
 class MonitorError(GovernanceError):
     """Data or thresholds from which no valid judgement can be made."""

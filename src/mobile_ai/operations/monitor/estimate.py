@@ -19,8 +19,6 @@ from mobile_ai.operations.monitor.compare_windows import ComparisonSettings, Win
 from mobile_ai.operations.monitor.statistics import overdispersion
 from mobile_ai.operations.monitor.window_counts import Cell, History, total
 
-__all__ = ["accuracy", "estimated_quality"]
-
 _SERIES: Final = "confidence"
 _LEAST_N: Final = 500
 _LEAST_LABELS: Final = 500

@@ -14,8 +14,6 @@ from mobile_ai.operations.monitor.compare_windows import WindowComparison
 from mobile_ai.operations.monitor.statistics import newcombe
 from mobile_ai.operations.monitor.window_counts import History, MonitoredSubject
 
-__all__ = ["fairness_gaps"]
-
 _LEAST_N: Final = 200  # labels of each group
 _LEAST_GAP: Final = 0.05
 

@@ -16,19 +16,6 @@ from mobile_ai.delivery.client.disk import write_whole
 from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.operations.monitor.measures import Action, Severity
 
-__all__ = [
-    "FINDING_SCHEMA",
-    "FindingSubject",
-    "MonitorFinding",
-    "Source",
-    "Threshold",
-    "Windows",
-    "finding_schema",
-    "read_finding",
-    "read_findings",
-    "write_findings",
-]
-
 FINDING_SCHEMA: Final = "mobile-ai/finding/v1"
 Source = Literal["device", "site", "device+site", "bill"]
 

@@ -16,8 +16,6 @@ from mobile_ai.operations.monitor.fairness import fairness_gaps
 from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.monitor.window_counts import History
 
-__all__ = ["judge_history", "observations"]
-
 _NO_COSTS: Final[Mapping[str, Mapping[int, float]]] = MappingProxyType({})
 
 

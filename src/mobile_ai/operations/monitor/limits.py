@@ -19,8 +19,6 @@ from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.stack.reader import stack_file_name
 from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
-__all__ = ["Amount", "Limit", "Limited", "read_limits"]
-
 
 @dataclass(frozen=True, slots=True)
 class Amount:

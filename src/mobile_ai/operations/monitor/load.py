@@ -11,8 +11,6 @@ from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredS
 from mobile_ai.operations.telemetry.compact import connect
 from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["load_history"]
-
 _KEYS: Final = 'app, model, version, ring, channel, "group"'
 _UPDATES: Final = MappingProxyType(
     {"installed": "installed", "refused": "refused", "failed": "refused"}

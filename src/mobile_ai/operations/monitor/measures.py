@@ -9,8 +9,6 @@ import numpy as np
 
 from mobile_ai.operations.monitor.window_counts import Cell
 
-__all__ = ["MEASURES", "Action", "Measure", "Severity", "series_measures"]
-
 Severity = Literal["low", "medium", "high"]
 Action = Literal["notify", "threshold", "retrain", "throttle", "scale-down", "freeze", "rollback"]
 """Names of playbooks, mildest first; the first three change nothing that runs."""

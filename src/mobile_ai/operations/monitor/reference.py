@@ -8,8 +8,6 @@ import numpy as np
 
 from mobile_ai.operations.monitor.statistics import overdispersion
 
-__all__ = ["Reference", "learn"]
-
 _LEAST: Final = 2  # windows that a slot needs
 _DAY: Final = 24
 _WEEK: Final = 168

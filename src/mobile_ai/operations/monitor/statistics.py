@@ -13,16 +13,6 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import chdtrc
 
-__all__ = [
-    "chi_square",
-    "jensen_shannon",
-    "newcombe",
-    "overdispersion",
-    "psi",
-    "psi_bias",
-    "wilson",
-]
-
 _HALF: Final = 0.5  # added to every bin, so that the index is finite for empty ones
 _LEAST_EXPECTED: Final = 1.0
 

@@ -18,8 +18,6 @@ from mobile_ai.operations.monitor.limits import Limit, Limited
 from mobile_ai.operations.monitor.window_counts import History
 from mobile_ai.operations.telemetry.queries import SCALES
 
-__all__ = ["LEAST_DAYS", "LEAST_N", "over", "propose_thresholds", "quantile", "rounded_up"]
-
 LEAST_N: Final = 10_000
 """Minimum events of a version: the 99th percentile of 10,000 rests on 100 events."""
 LEAST_DAYS: Final = 7

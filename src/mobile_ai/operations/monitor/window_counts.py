@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Cell", "History", "MonitoredSubject", "total"]
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class MonitoredSubject:

@@ -12,8 +12,6 @@ from mobile_ai.operations.remediate.history import Taken
 from mobile_ai.operations.remediate.playbook import Playbook, Playbooks
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["ASKS", "Decision", "decide_step"]
-
 RemediationOutcome = Literal["act", "done", "wait", "notify"]
 ASKS: Final = frozenset({"retrain", "threshold"})
 """Steps that request something of people; merging them changes nothing that runs."""

@@ -8,8 +8,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.stack.settings_deployment import Deployment
 
-__all__ = ["Edit", "deployment_of", "read_text", "resolved"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:

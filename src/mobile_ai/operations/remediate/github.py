@@ -18,8 +18,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.operations.remediate.propose import Proposal
 from mobile_ai.stack.git import git
 
-__all__ = ["Hub"]
-
 _API: Final = "https://api.github.com"
 _CREATED: Final = 201
 _OK: Final = 200

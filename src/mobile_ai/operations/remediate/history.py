@@ -11,8 +11,6 @@ from typing import Final
 
 from mobile_ai.stack.git import git
 
-__all__ = ["Taken", "read_history"]
-
 _TRAILERS: Final = ("Finding", "Stack", "Deployment", "Step")
 _PREFIX: Final = "Remediation-"
 _FIELDS: Final = "%x1f".join(

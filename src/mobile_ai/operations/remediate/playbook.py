@@ -10,8 +10,6 @@ from pydantic.alias_generators import to_camel
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.files import read_model
 
-__all__ = ["Playbook", "PlaybookLimits", "Playbooks", "Step", "read_playbooks"]
-
 Step = Literal["freeze", "throttle", "scale-down", "rollback", "retrain", "threshold"]
 
 

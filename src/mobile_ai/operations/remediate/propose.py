@@ -14,8 +14,6 @@ from mobile_ai.operations.remediate.steps import STEPS
 from mobile_ai.stack.errors import UnknownDeploymentError
 from mobile_ai.stack.git import git
 
-__all__ = ["Proposal", "branch_of", "possible", "propose", "proposed"]
-
 _AUTHOR: Final = ("mobile-ai remediation", "remediation@mobile-ai.invalid")
 
 

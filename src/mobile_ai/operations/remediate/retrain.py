@@ -18,8 +18,6 @@ from mobile_ai.operations.remediate.edit import Edit, deployment_of, read_text
 from mobile_ai.stack.reader import stack_file_name
 from mobile_ai.stack.settings_deployment import ModelPin
 
-__all__ = ["retrain"]
-
 _REQUEST_FILE: Final = "retrain.yaml"
 _HEADER: Final = """\
 # Written by `mobile-ai remediate`. It is answered by a recipe for a later version that pins other

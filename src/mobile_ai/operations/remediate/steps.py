@@ -13,8 +13,6 @@ from mobile_ai.operations.remediate.threshold import threshold
 from mobile_ai.stack.editor import edited_deployment
 from mobile_ai.stack.reader import read_stack_file, stack_file_name
 
-__all__ = ["STEPS", "scale_down", "throttle"]
-
 MakeEdit = Callable[[Path, str, MonitorFinding], Edit]
 """Given a checkout, a stack and a finding, return the edit.
 

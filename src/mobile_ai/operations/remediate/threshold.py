@@ -17,8 +17,6 @@ from mobile_ai.governance.rules import catalogue
 from mobile_ai.operations.monitor.finding import MonitorFinding, Threshold
 from mobile_ai.operations.remediate.edit import Edit, read_text
 
-__all__ = ["LABEL", "pretty", "threshold"]
-
 LABEL: Final = "policy-threshold"
 """Label of pull requests that change a policy threshold."""
 _PACK: Final = Path("policy-pack")

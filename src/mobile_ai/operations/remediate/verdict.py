@@ -8,8 +8,6 @@ from mobile_ai.gate.project import Project
 from mobile_ai.gate.verdict.offline_check import Quick, check_stack
 from mobile_ai.stack.git import git
 
-__all__ = ["judged"]
-
 
 def judged(root: Path, commit: str, stack: str, *, now: datetime) -> Quick:
     """Return the engine-free verdict on a stack file at a commit.

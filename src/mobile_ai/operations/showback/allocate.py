@@ -15,8 +15,6 @@ from mobile_ai.operations.showback.measured import Measured, MeasuredMonth
 from mobile_ai.operations.showback.owner import CostOwner
 from mobile_ai.operations.showback.split import split
 
-__all__ = ["BASES", "Allocated", "Allocation", "allocate"]
-
 BASES: Final[Mapping[str, str]] = {
     "AWS Data Transfer": "delivered_bytes",
     "AWS Lambda": "inferences",

@@ -21,16 +21,6 @@ from mobile_ai.operations.showback.focus_files import open_focus, unreadable
 from mobile_ai.operations.showback.split import DIGITS
 from mobile_ai.pricing.focus import ESTIMATED
 
-__all__ = [
-    "CATEGORIES",
-    "NEEDED",
-    "Bill",
-    "Charge",
-    "check_month",
-    "read_bill",
-    "require_price_currency",
-]
-
 _no_object = ShowbackError.advising("export the file again", expected="a JSON object")
 
 CATEGORIES: Final = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")

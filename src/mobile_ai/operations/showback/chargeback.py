@@ -10,8 +10,6 @@ from typing import Any
 from mobile_ai.operations.showback.allocate import Allocated, Allocation
 from mobile_ai.pricing.focus import focus_row, month_period
 
-__all__ = ["chargeback_rows"]
-
 
 def chargeback_rows(allocation: Allocation, *, account: str) -> Iterator[dict[str, Any]]:
     """Yield a row for every part of every charge.

@@ -17,8 +17,6 @@ import duckdb
 from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.pricing.focus import COLUMNS, MANDATORY
 
-__all__ = ["merge_focus", "open_focus", "unreadable", "write_focus"]
-
 _READERS: Final = {".csv": "read_csv", ".gz": "read_csv", ".parquet": "read_parquet"}
 _KEPT: Final = (*MANDATORY, "InvoiceId", "RegionId", "ResourceId", "SubAccountId", "Tags")
 

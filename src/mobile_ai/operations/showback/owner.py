@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["DIMENSIONS", "CostOwner"]
-
 DIMENSIONS: Final = ("project", "team", "app", "model", "version", "ring")
 """Dimensions of a cost's owner, from general to specific."""
 

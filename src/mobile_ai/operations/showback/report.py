@@ -14,8 +14,6 @@ from mobile_ai.operations.showback.split import in_cents
 from mobile_ai.pricing.budgets import month_end
 from mobile_ai.pricing.money import cents
 
-__all__ = ["BudgetLine", "Row", "Showback", "Unit", "showback"]
-
 _ZERO: Final = Decimal(0)
 # Unit of use: its count and the size of one unit.
 _UNITS: Final[Mapping[str, tuple[str, int]]] = {

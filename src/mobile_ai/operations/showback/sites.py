@@ -15,8 +15,6 @@ from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.operations.showback.measured import MeasuredMonth, NodeHours, PodHours
 from mobile_ai.operations.showback.split import DIGITS, split
 
-__all__ = ["site_charges", "with_sites"]
-
 _SERVICE: Final = "Edge site"
 _HALVES: Final = ("cpu_millis", "memory_mb")
 

@@ -8,8 +8,6 @@ from collections.abc import Hashable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, TypeVar
 
-__all__ = ["DIGITS", "in_cents", "split"]
-
 DIGITS: Final = 15
 """Decimal places of amounts; those with more are refused."""
 _CENTS: Final = 2

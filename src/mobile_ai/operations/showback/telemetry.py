@@ -10,8 +10,6 @@ from mobile_ai.operations.showback.measured import Measured, MeasuredMonth
 from mobile_ai.operations.telemetry.compact import connect
 from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["measured_month"]
-
 # Partials outlive events. Inferences on devices appear on no bill, so only edge and cloud count;
 # only device counts are capped.
 _QUERY: Final = """

@@ -16,8 +16,6 @@ import duckdb
 from mobile_ai.operations.telemetry.queries import COMPACTED, QUERIES, duckdb_form
 from mobile_ai.operations.telemetry.store import Day, EventStore
 
-__all__ = ["Compacted", "compact", "connect"]
-
 _PARTIALS: Final = ("counts", "bins")
 _MEMORY: Final = "800MB"
 

@@ -18,8 +18,6 @@ from mobile_ai.contracts.telemetry_request import LARGEST_REQUEST, sort_events
 from mobile_ai.operations.telemetry.compact import compact
 from mobile_ai.operations.telemetry.spool import IngestSpool
 
-__all__ = ["Endpoint"]
-
 _AT_ONCE: Final = 64  # concurrent requests; more are answered with 503
 _SLOWEST: Final = 30.0  # seconds for a body to arrive
 _Receive = Callable[[], Awaitable[dict[str, Any]]]

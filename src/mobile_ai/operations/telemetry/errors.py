@@ -2,8 +2,6 @@
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["TelemetryError"]
-
 
 class TelemetryError(GovernanceError):
     """A file or a store that cannot be ingested or counted."""

@@ -22,8 +22,6 @@ from mobile_ai.operations.telemetry.reading import Unreadable, open_events, read
 from mobile_ai.operations.telemetry.store import EventStore
 from mobile_ai.operations.telemetry.tables import parquet
 
-__all__ = ["Channel", "Ingested", "ingest_file"]
-
 _BATCH: Final = 20_000  # events; about 20 MB of Python objects
 
 

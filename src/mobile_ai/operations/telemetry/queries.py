@@ -15,8 +15,6 @@ import sqlglot
 
 from mobile_ai.operations.telemetry.tables import SCHEMA
 
-__all__ = ["CAP", "COMPACTED", "QUERIES", "SCALES", "athena", "duckdb_form"]
-
 CAP: Final = 1000
 """Maximum weight of a device's event, in inferences: limits the influence of forged counts."""
 SCALES: Final = MappingProxyType({"latency_ms": 0.05, "energy_mj": 0.001, "memory_mb": 1.0})

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from mobile_ai.operations.telemetry.errors import TelemetryError
 
-__all__ = ["Unreadable", "open_events", "read_values"]
-
 _CHUNK: Final = 1 << 20
 _LONGEST: Final = 262_144  # characters of one event; far more than any has
 _DECODER: Final = json.JSONDecoder()

@@ -8,8 +8,6 @@ from mobile_ai.contracts.telemetry import OLDEST
 from mobile_ai.operations.telemetry.errors import TelemetryError
 from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["Retention", "expire"]
-
 # Events may be late by up to OLDEST; their day must still exist then.
 _LEAST_EVENT_DAYS: Final = OLDEST.days + 2
 

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["simulate", "simulate_file"]
-
 _DEVICES: Final = 60  # events of each kind in an hour
 _CANARY: Final = 12
 _SURE: Final = (0, 0, 0, 1, 1, 1, 2, 3, 6, 16)

@@ -19,8 +19,6 @@ from mobile_ai.contracts.telemetry_request import Refused
 from mobile_ai.operations.telemetry.ingest import Channel, Ingested, ingest_file
 from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["IngestSpool"]
-
 
 @dataclass(slots=True)
 class IngestSpool:

@@ -7,8 +7,6 @@ from typing import Any
 from mobile_ai.operations.telemetry.compact import connect
 from mobile_ai.operations.telemetry.store import EventStore
 
-__all__ = ["store_status"]
-
 
 def store_status(store: EventStore) -> dict[str, Any]:
     """Return counts of days, events and refusals, and the last event of each subject.

@@ -27,8 +27,6 @@ from typing import Any, Final
 from mobile_ai.delivery.client.disk import move, remove, write_whole
 from mobile_ai.operations.telemetry.errors import TelemetryError
 
-__all__ = ["Day", "EventStore"]
-
 _MARK: Final = "mobile-ai-telemetry.json"
 _FORMAT: Final = 1
 

@@ -10,8 +10,6 @@ import pyarrow.parquet as pq
 
 from mobile_ai.contracts.telemetry import FIELDS
 
-__all__ = ["SCHEMA", "parquet"]
-
 _TYPES: Final = MappingProxyType(
     {
         "string": pa.string(),

@@ -13,8 +13,6 @@ from mobile_ai.contracts.trust import parse_time
 from mobile_ai.governance.facts import Facts
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
-__all__ = ["SOON", "approvals_not_near_expiry"]
-
 SOON: Final = timedelta(days=30)
 """Remaining validity that is reported: time to convene a board; the rules warn then too."""
 _EXPIRING: Final = ("evaluation", "assessment")

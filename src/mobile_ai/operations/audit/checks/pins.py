@@ -7,8 +7,6 @@ from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
-__all__ = ["pins_as_in_git"]
-
 
 def _look(deployed: DeployedStack) -> Iterator[Found]:
     urns = {item.name: item.urn for item in deployed.resources if item.type == DEPLOYMENT}

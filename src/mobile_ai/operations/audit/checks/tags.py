@@ -7,8 +7,6 @@ from mobile_ai.contracts.reading import Finding
 from mobile_ai.governance.taggable import taggable_types
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
-__all__ = ["coverage", "tags_deployed"]
-
 _RULE: Final = "cost-tags-required"
 _PREFIX: Final = "mobile-ai:"
 

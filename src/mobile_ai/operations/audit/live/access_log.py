@@ -13,8 +13,6 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote
 
-__all__ = ["Writer", "writer_of"]
-
 # Tolerance between the object's time and the record's: clock skew, and the time of an upload.
 _NEAR: Final = timedelta(minutes=2)
 _MOST_FILES: Final = 200

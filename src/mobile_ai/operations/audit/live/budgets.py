@@ -12,8 +12,6 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 from mobile_ai.operations.audit.live.trail import Last
 
-__all__ = ["budgets_there"]
-
 _CALLS: Final = ("UpdateBudget", "DeleteBudget", "CreateBudget")
 _BUDGET: Final = "aws:budgets/budget:Budget"
 

@@ -6,8 +6,6 @@ from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
-__all__ = ["Heard", "versions_heard"]
-
 Heard = Callable[[], Iterable[tuple[str, str, str, int]]]
 """Returns application, model, version and the number of its recent events."""
 

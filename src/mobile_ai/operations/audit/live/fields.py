@@ -13,8 +13,6 @@ from typing import Any, Final, TypeAlias
 
 from mobile_ai.operations.audit.contract import Author
 
-__all__ = ["Path", "author_of"]
-
 Path: TypeAlias = tuple[str | int, ...]
 """Path of a field: keys, and indices of lists."""
 

@@ -20,8 +20,6 @@ from mobile_ai.operations.audit.contract import Ask, Author, Check, DeployedStac
 from mobile_ai.operations.audit.live.access_log import Writer, writer_of
 from mobile_ai.operations.audit.live.trail import Last
 
-__all__ = ["objects_released", "objects_unchanged"]
-
 _CHUNK: Final = 1 << 20
 # TUF 1.0.34, section 6.2: consistent snapshots prefix a target's name with its digest.
 _NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{64})\.[^/]+$")

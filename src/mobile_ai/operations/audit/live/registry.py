@@ -15,8 +15,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.operations.audit.contract import Author, Check, DeployedStack, Found, moment
 
-__all__ = ["Alias", "NamedVersion", "aliases_follow_git", "mlflow_alias"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedVersion:

@@ -7,8 +7,6 @@ from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.released import served_name
 
-__all__ = ["released_objects"]
-
 _LARGEST = 5_000_000  # bytes; python-tuf's default limit of targets metadata
 
 

@@ -13,8 +13,6 @@ from typing import Any, Final
 
 from mobile_ai.operations.audit.contract import Author, moment
 
-__all__ = ["Last", "Trail", "no_trail"]
-
 Last = Callable[[str, Sequence[str]], Author]
 """Returns the author of the newest of some calls about a resource, by its name."""
 

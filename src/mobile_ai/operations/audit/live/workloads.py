@@ -10,8 +10,6 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.operations.audit.contract import Author, Check, DeployedStack, Found
 from mobile_ai.operations.audit.live.fields import Path, author_of
 
-__all__ = ["Workload", "workloads_as_declared"]
-
 Workload = Callable[[str, str, str], Mapping[str, Any] | None]
 """A Deployment by site (name of the provider), namespace and name; ``None`` where there is none."""
 

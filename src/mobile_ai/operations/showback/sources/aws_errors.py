@@ -8,8 +8,6 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from mobile_ai.operations.showback.errors import ShowbackError
 
-__all__ = ["asking"]
-
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"}
 )

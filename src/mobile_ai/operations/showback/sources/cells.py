@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from mobile_ai.operations.showback.errors import ShowbackError
 
-__all__ = ["KEYS", "Amounts", "Cell", "Key", "Month", "odd"]
-
 _HALF_A_CENT: Final = Decimal("0.005")
 
 

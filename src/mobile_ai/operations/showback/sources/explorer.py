@@ -20,8 +20,6 @@ from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.operations.showback.sources.aws_errors import asking
 from mobile_ai.operations.showback.sources.cells import KEYS, Amounts, Cell, Key, Month, odd
 
-__all__ = ["GROSS", "NET", "Explorer", "break_down"]
-
 NET: Final = ("NetUnblendedCost", "NetAmortizedCost")
 """Metrics after discounts: billed and effective."""
 GROSS: Final = ("UnblendedCost", "AmortizedCost")

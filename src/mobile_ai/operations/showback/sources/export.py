@@ -19,8 +19,6 @@ from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.operations.showback.focus_files import merge_focus
 from mobile_ai.operations.showback.sources.aws_errors import asking
 
-__all__ = ["fetch_export"]
-
 _URI: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+?)/?")
 _PERMISSION: Final = "s3:ListBucket and s3:GetObject on the export"
 _ENDINGS: Final = (".csv.gz", ".parquet")

@@ -12,8 +12,6 @@ from typing import Any, Final
 from mobile_ai.operations.showback.sources.cells import KEYS, Cell
 from mobile_ai.pricing.focus import ESTIMATED, focus_row, month_period
 
-__all__ = ["category_of", "explorer_rows"]
-
 # Names that Cost Explorer writes otherwise than exports do.
 _SERVICES: Final = {
     "Amazon EC2 Container Registry (ECR)": "Amazon Elastic Container Registry",
