@@ -23,7 +23,7 @@ from securesystemslib.signer._signer import SIGNER_FOR_URI_SCHEME, Signer
 from securesystemslib.signer._sigstore_signer import SigstoreSigner
 
 from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, dump_envelope, sign_statement
-from mobile_ai.contracts.trust import Trust
+from mobile_ai.contracts.trust import RENEW, Trust
 from mobile_ai.model_build.errors import ModelBuildError, need
 
 __all__ = [
@@ -180,8 +180,15 @@ def check_key(key: Key, *, role: str, trust: Trust) -> None:
     """Refuse a key that the trust does not list for a role, before anything is signed.
 
     Raises:
-        SigningError: If it is not an active key of the role.
+        SigningError: If it is not an active key of the role, or the trust has expired.
     """
+    if trust.expired:
+        raise SigningError(
+            f"signer of role {role}",
+            got=f"trust {trust.label}, which {trust.ended}",
+            expected="a trust that is valid: nothing new that is signed under it counts",
+            next_step=f"{RENEW}; nothing was written",
+        )
     known = {item.keyid for item in _active_keys(role, trust)}
     if key.keyid not in known:
         raise SigningError(

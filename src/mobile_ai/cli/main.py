@@ -136,6 +136,10 @@ GROUPS: Final[Mapping[str, Group]] = {
     "schema": Group(
         module="mobile_ai.cli.deploy.schema", help="Print the JSON Schema of a file format."
     ),
+    "trust": Group(
+        module="mobile_ai.cli.models.trust",
+        help="Say who may sign what: add, remove and rotate people's keys, renew, sign.",
+    ),
     "up": Group(
         module="mobile_ai.cli.deploy.up",
         help="Deploy a stack if the gate passes it.",
@@ -190,6 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_INTERRUPTED)
     except (UserError, GovernanceError) as error:
         _fail(str(error))
+    except PermissionError as error:
+        _fail(
+            f"{error.filename}: got {error.strerror}; expected a file or folder that this user may "
+            "use. Next: check its permissions; what was there before is unchanged."
+        )
     except Exception as error:
         group = GROUPS.get(_named(arguments))
         missing = missing_extra(error, group.extra) if group else ""

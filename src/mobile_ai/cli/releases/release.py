@@ -17,6 +17,7 @@ from rich.table import Table
 
 from mobile_ai.cli.deploy.check import show as show_check
 from mobile_ai.cli.options import Json
+from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.delivery.repository import stack as stacks
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
@@ -358,6 +359,7 @@ def _plan_to_sign(places: RepositoryPaths, *, only_halts: bool = False) -> Plann
     if only_halts:
         planned = planned.halts_alone()
     _show_halts(planned, places.stack)
+    note_uncommitted(places.stack_file, places.models, places.releases)
     if not planned.only_halts:  # a halt must not be blocked by other problems
         _refuse_denied(places, first=planned.releases.snapshot is None)
     return planned
