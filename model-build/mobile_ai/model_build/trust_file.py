@@ -6,21 +6,18 @@ root keys, a key for every role and, optionally, the keys trusted before.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, trust_predicate
 from mobile_ai.model_build.ceremony import ROLES, ROOT_KEYS
 from mobile_ai.model_build.errors import ModelBuildError
-from mobile_ai.model_build.signing import signer_from_uri
+from mobile_ai.signing.keys import FILE_SCHEME, create_pair, load_signer
 
 __all__ = ["begin_trust", "create_role_keys"]
 
@@ -28,7 +25,7 @@ _ROOTS: Final = tuple(f"root-{number}" for number in range(1, ROOT_KEYS + 1))
 
 
 def create_role_keys(folder: Path) -> dict[str, Signer]:
-    """Write a P-256 key (PEM, PKCS #8) for every role and return their signers.
+    """Write a P-256 key pair for every role and return their signers.
 
     Raises:
         ModelBuildError: If the folder already contains a key; keys are never overwritten.
@@ -45,12 +42,8 @@ def create_role_keys(folder: Path) -> dict[str, Signer]:
     signers = {}
     for name in (*_ROOTS, *ROLES):
         path = folder / f"{name}.pem"
-        text = generate_private_key(SECP256R1()).private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        )
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text)
-        signers[name] = signer_from_uri(f"file2:{path}", role=name)
+        create_pair(path)
+        signers[name] = load_signer(f"{FILE_SCHEME}{path}")
     return signers
 
 
