@@ -19,8 +19,8 @@ from mobile_ai.model_build.assemble_evidence import Occasion, build_evidence
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluation import evaluation_predicate
 from mobile_ai.model_build.results import BuildResult, EvaluationReport
-from mobile_ai.model_build.signing import check_key
 from mobile_ai.model_build.writer import WrittenVersion, read_version, write_version
+from mobile_ai.signing.roles import check_key
 
 __all__ = [
     "DEFAULT_BUILDER",

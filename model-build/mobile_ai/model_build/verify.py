@@ -23,8 +23,9 @@ from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.self_test import check_self_test
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.bom import bom_problems
-from mobile_ai.model_build.signing import SigningError, bundle_envelope
+from mobile_ai.model_build.signing import bundle_envelope
 from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE
+from mobile_ai.signing.errors import SigningError
 
 __all__ = ["Verification", "VerifyFinding", "verify_version"]
 

@@ -95,6 +95,10 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Check and update pinned image digests.",
         extra="gate",
     ),
+    "key": Group(
+        module="mobile_ai.cli.keys",
+        help="Create a key pair for one person.",
+    ),
     "model": Group(
         module="mobile_ai.cli.models.model",
         help="Build, verify, compare and approve model versions.",
@@ -104,6 +108,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         module="mobile_ai.cli.operations.monitor",
         help="Ingest telemetry, detect drift and regressions, list findings.",
         extra="operations",
+    ),
+    "record": Group(
+        module="mobile_ai.cli.records.record",
+        help="Draft, sign, verify and list signed records.",
+        extra="delivery",
     ),
     "recommend": Group(
         module="mobile_ai.cli.money.recommend",

@@ -88,11 +88,10 @@ def _certified(options: "GateOptions", tell: "Tell", statement: Path, key: str) 
     from mobile_ai.gate.deploy.issue_statement import certify, trust_of  # noqa: PLC0415
     from mobile_ai.gate.deploy.statement import ROLE  # noqa: PLC0415
     from mobile_ai.gate.project import find_project  # noqa: PLC0415
-    from mobile_ai.model_build.errors import ModelBuildError  # noqa: PLC0415
-    from mobile_ai.model_build.signing import signer_from_uri  # noqa: PLC0415
+    from mobile_ai.signing.roles import signer_from_uri  # noqa: PLC0415
 
     trust = trust_of(find_project(options.folder.resolve(), options.stack))
-    with answering(ModelBuildError, OSError):
+    with answering(OSError):
         signer = signer_from_uri(key, role=ROLE, trust=trust)
         statement.unlink(missing_ok=True)
         report, text = certify(options, signer, tell)

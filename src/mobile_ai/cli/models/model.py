@@ -30,9 +30,9 @@ from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
 from mobile_ai.model_build.register import register_version, stack_pins
-from mobile_ai.model_build.signing import check_key, signer_from_uri
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_version
+from mobile_ai.signing.roles import check_key, signer_from_uri
 from mobile_ai.stack.editor import renew_pins
 from mobile_ai.stack.reader import read_stack_file, stack_file_name, stack_names
 

@@ -17,13 +17,13 @@ from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable
 from mobile_ai.contracts.trust import Trust, read_chain
-from mobile_ai.model_build.signing import signer_from_uri
-from mobile_ai.model_build.trust import changes
-from mobile_ai.model_build.trust.people import holdings, owner_text
-from mobile_ai.model_build.trust.people_file import parse_people, parse_thresholds, read_people
-from mobile_ai.model_build.trust.public_keys import read_public_key
-from mobile_ai.model_build.trust.report import history_of, report_of, status_lines
-from mobile_ai.model_build.trust.versions import (
+from mobile_ai.signing.roles import signer_from_uri
+from mobile_ai.signing.trust import changes
+from mobile_ai.signing.trust.people import holdings, owner_text
+from mobile_ai.signing.trust.people_file import parse_people, parse_thresholds, read_people
+from mobile_ai.signing.trust.public_keys import read_public_key
+from mobile_ai.signing.trust.report import history_of, report_of, status_lines
+from mobile_ai.signing.trust.versions import (
     Advance,
     TrustHistory,
     advance,
@@ -32,7 +32,7 @@ from mobile_ai.model_build.trust.versions import (
     sign_staged,
     staged_to_sign,
 )
-from mobile_ai.model_build.trust.words import differences
+from mobile_ai.signing.trust.words import differences
 
 __all__ = ["app"]
 
@@ -346,7 +346,7 @@ def _show(lines: Iterable[str]) -> None:
 
 def _expiry(days: int) -> datetime:
     # Midnight, so that the same command on the same day asks for the same content.
-    at = datetime.now(UTC) + timedelta(days=days)
+    at = _now() + timedelta(days=days)
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from securesystemslib.signer._key import Key
 
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey
-from mobile_ai.model_build.trust.people import (
+from mobile_ai.signing.trust.people import (
     TrustChangeError,
     check_role_name,
     find_owner,

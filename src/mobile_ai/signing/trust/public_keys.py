@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from securesystemslib.signer._aws_signer import AWSSigner
-from securesystemslib.signer._key import Key, SSlibKey
+from securesystemslib.signer import AWSSigner, Key
 
-from mobile_ai.model_build.trust.people import TrustChangeError
+from mobile_ai.signing.errors import SigningError
+from mobile_ai.signing.keys import KMS_ALGORITHM, KMS_SCHEME, public_key
+from mobile_ai.signing.trust.people import TrustChangeError
 
 __all__ = ["read_public_key"]
 
-_KMS: Final = f"{AWSSigner.SCHEME}:"
 _SCHEMES: Final = frozenset({"ecdsa-sha2-nistp256", "ed25519"})
 _PRIVATE: Final = b"PRIVATE KEY-----"
 
@@ -33,10 +32,10 @@ def read_public_key(source: str, *, base: Path = Path()) -> Key:
         TrustChangeError: If it cannot be read, is a private key, or of a kind that is not used.
     """
     try:
-        key = _kms(source) if source.startswith(_KMS) else _file(base / source)
-    except TrustChangeError:
+        key = _kms(source) if source.startswith(KMS_SCHEME) else _file(base / source)
+    except SigningError:
         raise
-    except Exception as error:  # boto3, cryptography and securesystemslib have no common base
+    except Exception as error:  # boto3 and securesystemslib have no common base
         raise _unreadable(
             f"key {source}", f"{type(error).__name__}: {error}", "a public key (PEM) or a KMS key"
         ) from error
@@ -48,13 +47,12 @@ def read_public_key(source: str, *, base: Path = Path()) -> Key:
 
 
 def _kms(source: str) -> Key:
-    return AWSSigner.import_(source.removeprefix(_KMS), "ecdsa-sha2-nistp256")[1]
+    return AWSSigner.import_(source.removeprefix(KMS_SCHEME), KMS_ALGORITHM)[1]
 
 
 def _file(path: Path) -> Key:
-    data = path.read_bytes()
-    if _PRIVATE in data:
+    if path.is_file() and _PRIVATE in path.read_bytes():
         raise _unreadable(
             f"key {path}", "a private key, which stays with its owner", "its public half"
         )
-    return SSlibKey.from_crypto(load_pem_public_key(data))
+    return public_key(path)

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.model_build.trust.people import holdings
-from mobile_ai.model_build.trust.versions import TrustHistory, demands
-from mobile_ai.model_build.trust.words import differences
+from mobile_ai.signing.trust.people import holdings
+from mobile_ai.signing.trust.versions import TrustHistory, demands
+from mobile_ai.signing.trust.words import differences
 
 __all__ = ["history_of", "report_of", "status_lines"]
 
@@ -26,7 +26,7 @@ def status_lines(history: TrustHistory) -> list[str]:
         ]
         roots = len(current.active_keys("root"))
         if roots == current.roles["root"].threshold:
-            lines.append(f"a lost root key ends this trust: it needs all {roots} of them; add one")
+            lines.append(f"a lost root key ends this trust: it needs {roots} of {roots}; add one")
     if history.staged is not None:
         staged = history.staged
         lines.append(f"staged: version {staged.trust.version}, {staged.path}")

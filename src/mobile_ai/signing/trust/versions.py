@@ -28,10 +28,10 @@ from mobile_ai.contracts.statements import (
     statement_of,
 )
 from mobile_ai.contracts.trust import Trust, load_trust, read_chain, trust_predicate, trust_version
-from mobile_ai.model_build.trust.changes import check_thresholds
-from mobile_ai.model_build.trust.people import TrustChangeError, root_owners
-from mobile_ai.model_build.trust.words import short
-from mobile_ai.model_build.whole_file import write_whole_text
+from mobile_ai.signing.files import write_files
+from mobile_ai.signing.trust.changes import check_thresholds
+from mobile_ai.signing.trust.people import TrustChangeError, root_owners
+from mobile_ai.signing.trust.words import short
 
 __all__ = [
     "Advance",
@@ -295,9 +295,8 @@ def _sign(
     allowed = {keyid for trust in duties for keyid in trust.active_keys("root")}
     for signer in signers:
         if signer.public_key.keyid not in allowed:
-            owners = sorted(
-                {name for trust in duties for name in root_owners(trust, allowed & set(trust.keys))}
-            )
+            roots = (root_owners(trust, trust.active_keys("root")) for trust in duties)
+            owners = sorted({name for names in roots for name in names})
             raise TrustChangeError(
                 f"key {short(signer.public_key.keyid)}",
                 got="no active root key",
@@ -383,15 +382,7 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        write_whole_text(path, text)
-    except OSError as error:
-        raise TrustChangeError(
-            str(path),
-            got=error.strerror or str(error),
-            expected="a folder that can be written to",
-            next_step="check its permissions and the space that is left; nothing was written",
-        ) from error
+    write_files({path: text}, replace=True)
 
 
 def _remove(path: Path | None) -> None:

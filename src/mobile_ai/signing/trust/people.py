@@ -9,7 +9,7 @@ from typing import Final
 
 from mobile_ai.contracts.statements import ROLES_OF_PREDICATE
 from mobile_ai.contracts.trust import Trust, TrustedKey
-from mobile_ai.model_build.errors import ModelBuildError
+from mobile_ai.signing.errors import SigningError
 
 __all__ = [
     "ROLE_NAMES",
@@ -33,7 +33,7 @@ _OWNER: Final = re.compile(
 _LONGEST: Final = 200  # characters of an owner
 
 
-class TrustChangeError(ModelBuildError):
+class TrustChangeError(SigningError):
     """A change of a trust that cannot be made."""
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from mobile_ai.contracts.files import read_model
-from mobile_ai.model_build.trust.changes import NewKey
-from mobile_ai.model_build.trust.people import TrustChangeError, check_role_name, owner_text
-from mobile_ai.model_build.trust.public_keys import read_public_key
+from mobile_ai.signing.trust.changes import NewKey
+from mobile_ai.signing.trust.people import TrustChangeError, check_role_name, owner_text
+from mobile_ai.signing.trust.public_keys import read_public_key
 
 __all__ = ["PeopleFile", "parse_people", "parse_thresholds", "read_people"]
 

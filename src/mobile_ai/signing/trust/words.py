@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mobile_ai.contracts.trust import Role, Trust
-from mobile_ai.model_build.trust.people import Holding, holdings
+from mobile_ai.signing.trust.people import Holding, holdings
 
 __all__ = ["differences", "short"]
 
