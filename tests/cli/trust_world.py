@@ -100,7 +100,7 @@ class TrustWorld:
         return load_trust(text, environment=self.environment, now=self.now)
 
     def accepts(self, name: str, *, released: bool = False, role: str = "builder") -> bool:
-        """Whether a statement that a key signs counts."""
+        """Return if a statement that a key signs counts."""
         envelope = sign_statement(
             statement_of(PROVENANCE, {"a": 1}), [load_signer(self.private(name))]
         )

@@ -147,7 +147,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "trust": Group(
         module="mobile_ai.cli.models.trust",
-        help="Say who may sign what: add, remove and rotate people's keys, renew, sign.",
+        help="Say who may sign what: change people's keys, renew, sign.",
     ),
     "up": Group(
         module="mobile_ai.cli.deploy.up",

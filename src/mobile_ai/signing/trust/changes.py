@@ -122,8 +122,8 @@ def add_key(trust: Trust, new: NewKey) -> Trust:
     if same:
         return trust
     owner = _known_owner(trust, new.owner)
-    item = TrustedKey(key=new.key, owner=owner, state="active")
-    return _with(trust, new.key.keyid, item, new.role)
+    added = TrustedKey(key=new.key, owner=owner, state="active")
+    return _with(trust, new.key.keyid, added, new.role)
 
 
 def remove_people(trust: Trust, people: Iterable[str], *, compromised: bool = False) -> Trust:
