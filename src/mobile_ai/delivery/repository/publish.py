@@ -127,8 +127,10 @@ def stage(
         ReleaseError: If a role has no keys yet and none are listed.
     """
     found = []
-    for task in _tasks(plan, releases, signers, now, rekey=rekey):
-        metadata = _collect(folder, task, signers)
+    tasks = list(_tasks(plan, releases, signers, now, rekey=rekey))
+    # All of them before the first is written: a wrong key for one role stages nothing.
+    signed = [(task, _collect(folder, task, signers)) for task in tasks]
+    for task, metadata in signed:
         version, count = metadata.signed.version, len(metadata.signatures)
         if count:
             path = staged_path(folder, task.role, version)

@@ -14,7 +14,7 @@ from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_file, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.roles import lifetime, threshold
-from mobile_ai.delivery.repository.signing import collect, missing, staged_path
+from mobile_ai.delivery.repository.signing import collect, missing, require_role, staged_path
 
 __all__ = ["check_no_root", "first_root", "rotate_root"]
 
@@ -116,6 +116,8 @@ def _signed(
     duties = [item.roles["root"] for item in demanding]
     keys = {keyid: key for item in demanding for keyid, key in item.keys.items()}
     everybody = Role(list(dict.fromkeys(keyid for duty in duties for keyid in duty.keyids)), 1)
+    for signer in signers:
+        require_role("root", everybody, [signer])
     staged = staged_path(folder, "root", body.version)
     metadata = collect(body, everybody, signers, staged=staged, keys=keys)
     for duty, whose in zip(reversed(duties), ("root", "root (previous keys)"), strict=False):
