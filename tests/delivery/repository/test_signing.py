@@ -190,13 +190,13 @@ def test_a_root_key_of_nobody_rotates_nothing(world):
     assert files_below(world.releases) == before
 
 
-@pytest.mark.parametrize(
-    "fault", [PermissionError(13, "Permission denied", "x"), KeyboardInterrupt()]
-)
-@pytest.mark.parametrize("act", ["stage", "publish"])
-@pytest.mark.parametrize("step", [1, 2])
+FAULTS = [PermissionError(13, "Permission denied"), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("act", "step"), [("stage", 1), ("stage", 2), ("publish", 2)])
 def test_a_signer_who_is_stopped_leaves_whole_files_and_goes_on_later(
-    world, update, act, step, fault, monkeypatch
+    world, update, act, step, fault
 ):
     before = files_below(world.releases)
     rename, seen = Path.replace, []
@@ -207,7 +207,7 @@ def test_a_signer_who_is_stopped_leaves_whole_files_and_goes_on_later(
             raise fault
         return rename(self, target)
 
-    with monkeypatch.context() as broken:
+    with pytest.MonkeyPatch.context() as broken:
         broken.setattr(Path, "replace", stopped)
         with pytest.raises(type(fault)):
             getattr(world, act)(update, signers=world.signers)
