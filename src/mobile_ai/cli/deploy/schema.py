@@ -44,6 +44,14 @@ def pack_config() -> None:
     _print(lambda: config_schema(catalogue()))
 
 
+@app.command()
+def people() -> None:
+    """Print the JSON Schema of a file of people for `mobile-ai trust new`."""
+    from mobile_ai.signing.trust.people_file import people_schema  # noqa: PLC0415
+
+    _print(people_schema)
+
+
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
     """Print the JSON Schema of a telemetry event."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,7 +13,7 @@ from mobile_ai.signing.trust.changes import NewKey
 from mobile_ai.signing.trust.people import TrustChangeError, check_role_name, owner_text
 from mobile_ai.signing.trust.public_keys import read_public_key
 
-__all__ = ["PeopleFile", "parse_people", "parse_thresholds", "read_people"]
+__all__ = ["PeopleFile", "parse_people", "parse_thresholds", "people_schema", "read_people"]
 
 _malformed = TrustChangeError.advising("docs/people.md shows both forms; nothing was written")
 
@@ -33,6 +34,11 @@ class PeopleFile(_Model):
 
     people: tuple[ListedPerson, ...] = Field(min_length=1)
     thresholds: dict[str, int] = Field(default_factory=dict)
+
+
+def people_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file of people."""
+    return PeopleFile.model_json_schema()
 
 
 def read_people(path: Path) -> tuple[list[NewKey], dict[str, int]]:
