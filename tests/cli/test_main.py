@@ -87,6 +87,16 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(name, c
         assert name in {"key", "schema", "trust"}
 
 
+def test_a_file_that_may_not_be_used_is_one_line(capsys, monkeypatch):
+    def fail(_):
+        raise PermissionError(13, "Permission denied", "releases/dev")
+
+    monkeypatch.setattr(cli, "application", fail)
+    code, out, err = called(capsys, "release")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("error: releases/dev: got Permission denied; expected ")
+
+
 def test_a_missing_module_of_our_own_is_a_defect(capsys, monkeypatch):
     def fail(_):
         raise ModuleNotFoundError("No module named 'mobile_ai.x'", name="mobile_ai.x")

@@ -99,7 +99,7 @@ class TrustHistory:
         """Content that a change begins with: the staged one, else the newest.
 
         Raises:
-            TrustChangeError: If there is none, or the newest has expired and nothing renews it.
+            TrustChangeError: If there is no version at all.
         """
         if self.staged is not None:
             return self.staged.trust
