@@ -85,7 +85,17 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(name, c
         assert err.endswith(f". Next: pip install 'mobile-ai-delivery[{extra}]'\n")
         assert err.count("\n") == 1
     else:
-        assert name == "schema"
+        assert name in {"key", "schema", "trust"}
+
+
+def test_a_file_that_may_not_be_used_is_one_line(capsys, monkeypatch):
+    def fail(_):
+        raise PermissionError(13, "Permission denied", "releases/dev")
+
+    monkeypatch.setattr(cli, "application", fail)
+    code, out, err = called(capsys, "release")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("error: releases/dev: got Permission denied; expected ")
 
 
 def test_a_file_that_cannot_be_used_is_one_line(capsys, monkeypatch, tmp_path):

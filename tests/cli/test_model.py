@@ -17,6 +17,7 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.model_build.approve import QUESTIONS
 from mobile_ai.model_build.ceremony import trust_text
 from mobile_ai.model_build.signing import fresh_signer
+from mobile_ai.stack.git import git
 from tests.model_build.versions import LIFETIME, Signed, assessment, signed_version
 from tests.stack.sample import stack_text
 
@@ -126,7 +127,7 @@ def test_approving_from_a_file_gives_a_version_that_verifies(place, signed):
     (place / "answers.yaml").write_text(dump_yaml(answers))
     key = key_file(place, signed.keys["ethics-reviewer"][0])
     done = run("approve", MANIFEST, "--key", key, "--questionnaire", "answers.yaml", "--json")
-    value = json.loads(done.output)
+    value = json.loads(done.stdout)
     assert value["sha256"] != signed.version.sha256
     assert run("verify", MANIFEST, "--sha256", value["sha256"]).exit_code == 0
 
@@ -170,18 +171,94 @@ def test_an_approval_by_another_key_leaves_the_valid_one_as_it_is(place, signed,
     assert run("verify", MANIFEST).exit_code == 0
 
 
-def test_a_trust_that_was_begun_is_not_begun_again(place):
-    path = place / "policy-pack/trust/dev.yaml"
-    done = run("trust", "--environment", "dev", "--keys", "keys")
-    assert done.exit_code == 0, done.exception  # over the sample's trust
-    before = path.read_bytes()
-    for more in ((), ("--keep",)):
-        done = run("trust", "--environment", "dev", "--keys", "others", *more)
-        assert "a trust file that was begun" in str(done.exception)
-    done = run("samples", "--anchor", "dev")
-    assert done.exit_code != 0
-    assert path.read_bytes() == before
-    assert not (place / "others").exists()
+EVERY_KEY = {
+    "build": ("build", "nowhere.yaml", "--key", "{builder}", "--evaluator-key", "{evaluator}"),
+    "approve": ("approve", MANIFEST, "--key", "{ethics}", "--questionnaire", "answers.yaml"),
+}
+
+
+def sign_call(place, signed, verb, *, strange=""):
+    """A signing verb with the keys of its roles, one of them a stranger's."""
+    answers = assessment().model_dump(mode="json", by_alias=True)
+    (place / "answers.yaml").write_text(dump_yaml(answers))
+    uris = {}
+    for name in ("builder", "evaluator", "ethics"):
+        role = "ethics-reviewer" if name == "ethics" else name
+        signer = fresh_signer() if name == strange else signed.keys[role][0]
+        (place / f"{name}.pem").write_bytes(signer.private_bytes)
+        uris[name] = f"file2:{place}/{name}.pem"
+    return [item.format(**uris) for item in EVERY_KEY[verb]]
+
+
+@pytest.mark.parametrize(
+    ("verb", "strange", "role"),
+    [
+        ("build", "builder", "builder"),
+        ("build", "evaluator", "evaluator"),
+        ("approve", "ethics", "ethics-reviewer"),
+    ],
+)
+def test_a_key_that_the_trust_does_not_give_the_role_signs_nothing(
+    place, signed, verb, strange, role
+):
+    call = sign_call(place, signed, verb, strange=strange)
+    before = files_below(place)
+    assert f"an active key of role {role}" in str(run(*call).exception)
+    assert files_below(place) == before
+
+
+@pytest.mark.parametrize("verb", EVERY_KEY)
+def test_nothing_is_signed_under_an_expired_trust(place, signed, verb):
+    text = trust_text("dev", signed.keys, expires=datetime.now(UTC))
+    (place / "policy-pack/trust/dev.yaml").write_text(text)
+    call = sign_call(place, signed, verb)
+    before = files_below(place)
+    assert "mobile-ai trust renew" in str(run(*call).exception)
+    assert files_below(place) == before
+
+
+@pytest.mark.parametrize("verb", EVERY_KEY)
+def test_nothing_is_signed_without_a_trust(place, signed, verb):
+    (place / "policy-pack/trust/dev.yaml").unlink()
+    call = sign_call(place, signed, verb)
+    before = files_below(place)
+    assert "mobile-ai trust new" in str(run(*call).exception)
+    assert files_below(place) == before
+
+
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("fault", [OSError(13, "Permission denied", "models"), KeyboardInterrupt()])
+def test_an_approval_that_is_stopped_leaves_the_version_as_it_was(
+    place, signed, fault, step, monkeypatch
+):
+    call = sign_call(place, signed, "approve")
+    before = files_below(place)
+    rename, seen = Path.rename, []
+
+    def stopped(self, target):
+        seen.append(target)
+        if len(seen) == step:
+            raise fault
+        return rename(self, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "rename", stopped)
+        assert run(*call).exit_code != 0
+    assert files_below(place) == before
+    assert run(*call).exit_code == 0
+
+
+def test_a_signer_is_told_which_files_are_not_committed(place, signed):
+    call = sign_call(place, signed, "approve")
+    assert "in no Git checkout" in run(*call).stderr
+    for arguments in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        ("-c", "user.name=x", "-c", "user.email=x@x.x", "commit", "--quiet", "--message", "x"),
+    ):
+        git(place, *arguments)
+    assert run(*call).stderr == ""
+    assert "models/digits/1.0.0/manifest.yaml" in run(*call).stderr
 
 
 def test_pulling_what_is_no_model_ends_with_code_1(place):
@@ -213,8 +290,8 @@ def build_with(place: Path, recipe: str, *signers):
 
 
 @pytest.mark.parametrize("recipe", ["nowhere.yaml", "models"])
-def test_a_recipe_that_cannot_be_read_is_the_users_to_mend(place, recipe):
-    done = build_with(place, recipe, fresh_signer(), fresh_signer())
+def test_a_recipe_that_cannot_be_read_is_the_users_to_mend(place, signed, recipe):
+    done = build_with(place, recipe, signed.keys["builder"][0], signed.keys["evaluator"][0])
     assert isinstance(done.exception, (UserError, GovernanceError))
     assert "face-detector" in str(done.exception)  # the message names recipes that are there
 

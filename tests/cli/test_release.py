@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from mobile_ai.cli import main as cli
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.released import proven_manifests
+from mobile_ai.delivery.repository import stack as delivery_stack
 from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.stack import read_deployments
+from mobile_ai.governance import stack_policy
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.stack.releases import load_release
@@ -341,3 +344,34 @@ def test_the_sample_release_is_what_its_stack_file_asks_for(capsys):
     proven = proven_manifests(load_release(ROOT, "dev").metadata, root=root)
     assert proven == {item.pin.sha256, item.previous.sha256}
     assert not [path for path in (ROOT / "releases").rglob("*") if path.suffix == ".pem"]
+
+
+@pytest.fixture
+def expired(monkeypatch):
+    """Let the trust of the pack be an expired one."""
+    for module in (delivery_stack, stack_policy):
+        load = module.load_trust
+        monkeypatch.setattr(
+            module, "load_trust", lambda *a, load=load, **k: replace(load(*a, **k), expired=True)
+        )
+
+
+def _signed(root):
+    folder = root / "releases/dev/metadata"
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("expired")
+def test_under_an_expired_trust_a_halt_is_signed_and_nothing_else(stack, capsys):
+    root, _ = stack
+    where = ("-s", "dev", "--root-dir", root)
+    sign = ("--signers", root / "keys/signers.yaml")
+    before = _signed(root)
+    assert _run("release", "rollback", NAME, *where) == 0
+    for verb in ("publish", "sign"):
+        assert _run("release", verb, *where, *sign) == 1
+        assert "mobile-ai trust renew" in capsys.readouterr().err
+    assert _signed(root) == before
+    assert _run("release", "halt", NAME, *where) == 0
+    assert _run("release", "publish", *where, *sign, "--only-halts") == 0
+    assert set(_signed(root)) - set(before) == {"2.halt.json", "2.snapshot.json"}

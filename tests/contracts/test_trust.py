@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from securesystemslib.dsse import Envelope
@@ -11,8 +11,11 @@ from securesystemslib.signer import CryptoSigner
 from mobile_ai.contracts.errors import TrustError, VerificationError
 from mobile_ai.contracts.statements import (
     ASSESSMENT,
+    HALT,
     PAYLOAD_TYPE,
     PROVENANCE,
+    REVOCATION,
+    ROLES_OF_PREDICATE,
     TRUST,
     WAIVER,
     dump_record,
@@ -25,6 +28,7 @@ from mobile_ai.contracts.trust import (
     TrustedKey,
     load_trust,
     parse_time,
+    read_chain,
     trust_predicate,
 )
 from mobile_ai.testing import Signers, make_trust_text
@@ -70,10 +74,6 @@ def _elsewhere(trust: Trust) -> Trust:
     return replace(trust, environment="prod")
 
 
-def _expired(trust: Trust) -> Trust:
-    return replace(trust, expires=NOW)
-
-
 def _two_roles(trust: Trust) -> Trust:
     return replace(trust, roles={**trust.roles, "security": trust.roles["builder"]})
 
@@ -104,7 +104,7 @@ def _odd_role(trust: Trust) -> Trust:
 
 @pytest.mark.parametrize(
     "break_",
-    [_skip, _elsewhere, _expired, _two_roles, _twice, _undeclared, _too_many, _odd_role],
+    [_skip, _elsewhere, _two_roles, _twice, _undeclared, _too_many, _odd_role],
 )
 def test_a_broken_trust_is_refused(break_: Callable[[Trust], Trust]) -> None:
     with pytest.raises(TrustError):
@@ -224,6 +224,47 @@ def test_a_threshold_of_two_needs_two() -> None:
     assert signed(PROVENANCE, BUILDER, second)(trust, "builder")
     with pytest.raises(VerificationError):
         signed(PROVENANCE, BUILDER, BUILDER)(trust, "builder")
+
+
+def ended() -> Trust:
+    return load(text_of(replace(FIRST, expires=NOW), root(SIGNERS)))
+
+
+def test_an_expired_trust_says_so_from_its_last_second_on() -> None:
+    before = load(make_trust_text(SIGNERS), now=FIRST.expires - timedelta(seconds=1))
+    after = load(make_trust_text(SIGNERS), now=FIRST.expires)
+
+    assert (before.expired, after.expired) == (False, True)
+    assert replace(after, expired=False) == before
+
+
+def test_an_expired_trust_verifies_what_was_released_and_nothing_new() -> None:
+    assert signed(PROVENANCE, BUILDER)(ended(), "builder", released=True)
+    with pytest.raises(VerificationError, match="mobile-ai trust renew"):
+        signed(PROVENANCE, BUILDER)(ended(), "builder")
+    with pytest.raises(VerificationError):
+        signed(PROVENANCE, OTHERS.by_role["builder"])(ended(), "builder", released=True)
+
+
+@pytest.mark.parametrize("kind", sorted(ROLES_OF_PREDICATE))
+def test_of_new_statements_an_expired_trust_verifies_those_that_withdraw(kind: str) -> None:
+    role = ROLES_OF_PREDICATE[kind][0]
+    if kind in {REVOCATION, HALT}:
+        assert signed(kind, SIGNERS.by_role[role])(ended(), role)
+        return
+    with pytest.raises(VerificationError, match="expired on 2026-06-01"):
+        signed(kind, SIGNERS.by_role[role])(ended(), role)
+
+
+def test_an_expired_trust_signs_its_successor() -> None:
+    first = text_of(replace(FIRST, expires=NOW), root(SIGNERS))
+    second = text_of(replace(FIRST, version=2), root(SIGNERS))
+
+    assert not load(first, second).expired
+    assert [item.version for item in read_chain(f"{first}---\n{second}", environment="dev")] == [
+        1,
+        2,
+    ]
 
 
 @pytest.mark.parametrize("value", [None, 7, "tomorrow", "2030-01-31", "2030-01-31T00:00:00"])

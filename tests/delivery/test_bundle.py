@@ -8,8 +8,8 @@ import pytest
 
 from mobile_ai.delivery.bundle import Bundle, verify_bundle
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import read_releases
-from mobile_ai.delivery.repository.release import RepositoryPaths
+from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
+from mobile_ai.delivery.repository.release import RepositoryPaths, plan_release
 from mobile_ai.delivery.repository.stack import read_deployments, read_trust
 
 ROOT = Path(__file__).parents[2]
@@ -96,3 +96,19 @@ def test_a_private_key_in_the_package_is_found(tmp_path):
 def test_a_repository_without_releases_is_an_error():
     with pytest.raises(ReleaseError, match="release init"):
         verify_bundle(GOOD, RepositoryPaths(root=ROOT, stack="prod"), now=NOW)
+
+
+def test_under_an_expired_trust_only_what_was_released_is_embedded(monkeypatch):
+    trust = replace(read_trust(ROOT / "policy-pack", "dev"), expired=True)
+    assert refused(GOOD, trust=trust) == {}
+    assert plan_release(PLACES, trust=trust).changes == ()
+    (deployment,) = read_deployments(PLACES.stack_file)
+    released = ReleaseHistory.lists
+    monkeypatch.setattr(
+        ReleaseHistory,
+        "lists",
+        lambda self, pin: pin != deployment.previous.sha256 and released(self, pin),
+    )
+    assert "which expired on" in refused(GOOD, trust=trust)["embedded model"]
+    with pytest.raises(ReleaseError, match="which expired on"):
+        plan_release(PLACES, trust=trust)

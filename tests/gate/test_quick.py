@@ -6,22 +6,24 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from securesystemslib.signer import CryptoSigner
 
 from mobile_ai.cli import main as cli
 from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.roots import migrate_roots
-from mobile_ai.contracts.trust import load_trust
+from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
+from mobile_ai.contracts.trust import Role, Trust, TrustedKey, load_trust, trust_predicate
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.verdict.offline_check import check_stack, stacks_of
 from mobile_ai.model_build.approve import load_assessment
 from mobile_ai.model_build.scope import add_scope
-from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 from mobile_ai.stack.git import git
 
 ROOT = Path(__file__).parents[2]
@@ -94,12 +96,27 @@ def scope_of(deployment):
     )
 
 
+def with_keys(trust: Trust, *, reviewer: CryptoSigner, root: CryptoSigner) -> str:
+    """Return a first version of a trust with another root and one ethics reviewer more."""
+    keys = {
+        signer.public_key.keyid: TrustedKey(key=signer.public_key, owner="a", state="active")
+        for signer in (reviewer, root)
+    }
+    reviewers = trust.roles["ethics-reviewer"].keyids | {reviewer.public_key.keyid}
+    own = {
+        "root": Role(keyids=frozenset({root.public_key.keyid}), threshold=1),
+        "ethics-reviewer": Role(keyids=reviewers, threshold=1),
+    }
+    changed = replace(trust, version=1, keys={**trust.keys, **keys}, roles={**trust.roles, **own})
+    statement = statement_of(TRUST, trust_predicate(changed))
+    return dump_record(sign_statement(statement, [root]))
+
+
 def test_a_second_app_on_a_signed_model_needs_a_scope_record_and_keeps_its_digest(checkout):
     path = checkout / "policy-pack/trust/dev.yaml"
     trust = load_trust(path.read_text(), environment="dev", now=NOW)
-    signers = create_role_keys(checkout / "keys")
-    expires = NOW + dt.timedelta(days=365)
-    path.write_text(begin_trust("dev", signers, expires=expires, kept=trust))
+    reviewer, root = (CryptoSigner.generate_ecdsa() for _ in range(2))
+    path.write_text(with_keys(trust, reviewer=reviewer, root=root))
     edit(checkout / "Pulumi.dev.yaml", second_app)
     before = (checkout / MANIFEST).read_bytes()
     assert "ethical-assessment-approved" in {item.rule for item in check(checkout).denied}
@@ -110,9 +127,9 @@ def test_a_second_app_on_a_signed_model_needs_a_scope_record_and_keeps_its_diges
         (checkout / MANIFEST).parent,
         answers.model_copy(update={"scope": scope_of(deployment(document))}),
         name="second-app",
-        signer=signers["ethics-reviewer"],
+        signer=reviewer,
         issued=NOW,
-        expires=expires,
+        expires=NOW + dt.timedelta(days=365),
     )
 
     found = check(checkout)

@@ -130,3 +130,14 @@ def test_one_signature_where_two_are_asked_for_is_refused_when_it_is_made():
     keys = {**TRUST.keys, "x": replace(TRUST.keys[KEY.public_key.keyid], key=other)}
     with pytest.raises(GateError, match="expected 2 by active keys"):
         signed_statement(SEAL, KEY, replace(TRUST, roles={**TRUST.roles, ROLE: role}, keys=keys))
+
+
+def test_an_expired_trust_signs_and_reads_no_statement():
+    ended = replace(TRUST, expired=True)
+    for act in (
+        lambda: require_signer(KEY, ended),
+        lambda: signed_statement(SEAL, KEY, ended),
+        lambda: read_statement(signed(WRITTEN), ended, name="x"),
+    ):
+        with pytest.raises(GateError, match="mobile-ai trust renew"):
+            act()

@@ -11,16 +11,16 @@ from securesystemslib.signer import SSlibKey
 
 from mobile_ai.contracts.statements import EVALUATION, Statement, Subject, load_envelope
 from mobile_ai.contracts.trust import load_trust
-from mobile_ai.model_build import signing
 from mobile_ai.model_build.ceremony import fresh_keys, trust_text
 from mobile_ai.model_build.signing import (
-    SigningError,
     bundle_envelope,
     evidence_text,
     fresh_signer,
     sign_artifacts,
-    signer_from_uri,
 )
+from mobile_ai.signing import keys as signing_keys
+from mobile_ai.signing.errors import SigningError
+from mobile_ai.signing.roles import signer_from_uri
 from tests.model_build.versions import LIFETIME, NOW
 
 
@@ -87,7 +87,7 @@ def test_the_public_key_of_such_a_scheme_comes_from_the_role(monkeypatch):
     trust = load_trust(text, environment="dev", now=NOW)
     asked = []
     monkeypatch.setattr(
-        signing.Signer, "from_priv_key_uri", lambda uri, key: asked.append((uri, key.keyid))
+        signing_keys.Signer, "from_priv_key_uri", lambda uri, key: asked.append((uri, key.keyid))
     )
     signer_from_uri("hsm:2", role="evaluator", trust=trust)
     assert asked == [("hsm:2", keys["evaluator"][0].public_key.keyid)]

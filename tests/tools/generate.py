@@ -19,6 +19,7 @@ from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
 from mobile_ai.operations.monitor.finding import finding_schema
 from mobile_ai.sandbox.providers.aws.types_page import types_page
+from mobile_ai.signing.trust.people_file import people_schema
 from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
@@ -88,6 +89,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/roots.schema.json": partial(schema, roots_schema),
+    "docs/schemas/people.schema.json": partial(schema, people_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
     "src/mobile_ai/operations/bootstrap/authorization.json": authorization_text,

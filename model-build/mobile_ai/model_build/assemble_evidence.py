@@ -21,8 +21,9 @@ from mobile_ai.model_build.bom import bom_text
 from mobile_ai.model_build.evaluation import evaluation_predicate
 from mobile_ai.model_build.provenance import provenance_predicate
 from mobile_ai.model_build.results import BuildResult, EvaluationReport
-from mobile_ai.model_build.signing import SigningError, evidence_text, sign_artifacts
+from mobile_ai.model_build.signing import evidence_text, sign_artifacts
 from mobile_ai.model_build.writer import EVIDENCE_FILES
+from mobile_ai.signing.errors import SigningError
 
 __all__ = ["Occasion", "build_evidence"]
 

@@ -13,12 +13,14 @@ from typing import Final
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.manifest import Parent
+from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.assemble import AssemblyError, assemble
 from mobile_ai.model_build.assemble_evidence import Occasion, build_evidence
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluation import evaluation_predicate
 from mobile_ai.model_build.results import BuildResult, EvaluationReport
 from mobile_ai.model_build.writer import WrittenVersion, read_version, write_version
+from mobile_ai.signing.roles import check_key
 
 __all__ = [
     "DEFAULT_BUILDER",
@@ -50,6 +52,7 @@ def build_version(
     ship: tuple[str, ...] = (),
     commit: str = "unknown",
     store: str | None = None,
+    trust: Trust | None = None,
 ) -> WrittenVersion:
     """Make a version, sign what was found and write its folder.
 
@@ -65,6 +68,7 @@ def build_version(
         commit: Source commit, see ``source_commit``.
         store: Location of artifacts too large for Git; they are written beside the
             reports, to be uploaded there.
+        trust: If given, both keys must be active in it, each in its role.
 
     Raises:
         GateFailedError: If a gate failed or stayed undecided; nothing is written but the
@@ -72,6 +76,9 @@ def build_version(
         ModelBuildError: If a step fails.
     """
     _two_keys(signers)
+    if trust is not None:
+        for role, signer in signers.items():
+            check_key(signer.public_key, role=role, trust=trust)
     started = _now()
     build, report = make()
     finished = _now()

@@ -3,7 +3,7 @@
 Every role gets an ECDSA P-256 key that exists in this process only. The sample models are built and
 signed in role order, the record drafts are signed, version 1 of each trust file is written with the
 public keys, and everything is verified before it is put in place. After the process exits, nothing
-new can be signed for these roles; production use starts with its own keys (`trust_file`).
+new can be signed for these roles; production use starts with own keys (`mobile-ai trust new`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from mobile_ai.model_build.records import RecordDraft, load_drafts, record_text
 from mobile_ai.model_build.signing import fresh_signer
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_draft, write_version
+from mobile_ai.signing.files import write_files
 
 __all__ = [
     "LIFETIME",
@@ -307,9 +308,4 @@ def _records(drafts: Sequence[RecordDraft], keys: Keys, root: Path) -> dict[Path
 
 
 def _write_all(files: Mapping[Path, str]) -> tuple[Path, ...]:
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".tmp")
-        fresh.write_text(text, "utf-8")
-        fresh.replace(path)
-    return tuple(files)
+    return write_files(files, replace=True) if files else ()

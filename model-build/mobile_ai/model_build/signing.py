@@ -1,4 +1,4 @@
-"""Creates signers, in memory or from a URI, and exports model-signing bundles.
+"""Creates signers in memory; signs evidence and exports model-signing bundles.
 
 Private keys are held by ``Signer`` objects only; this module writes none to disk.
 """
@@ -11,30 +11,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlparse
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer._aws_signer import AWSSigner
-from securesystemslib.signer._crypto_signer import CryptoSigner
-from securesystemslib.signer._key import Key
-from securesystemslib.signer._signature import Signature
-from securesystemslib.signer._signer import SIGNER_FOR_URI_SCHEME, Signer
-from securesystemslib.signer._sigstore_signer import SigstoreSigner
+from securesystemslib.signer import CryptoSigner, Key, Signature, Signer
 
 from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, dump_envelope, sign_statement
-from mobile_ai.contracts.trust import Trust
-from mobile_ai.model_build.errors import ModelBuildError, need
+from mobile_ai.model_build.errors import need
+from mobile_ai.signing.errors import SigningError
 
 __all__ = [
     "MAX_EVIDENCE_BYTES",
-    "SigningError",
     "bundle_envelope",
-    "check_key",
     "evidence_text",
     "fresh_signer",
     "sign_artifacts",
-    "signer_from_uri",
 ]
 
 # Evidence is part of the plan: the engine and every policy read each file.
@@ -42,46 +32,9 @@ MAX_EVIDENCE_BYTES: Final = 60_000
 _BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
-class SigningError(ModelBuildError):
-    """A statement cannot be signed, or a signer cannot be created."""
-
-
 def fresh_signer() -> CryptoSigner:
     """Return a new ECDSA P-256 signer whose private key exists in this process only."""
     return CryptoSigner.generate_ecdsa()
-
-
-def signer_from_uri(uri: str, *, role: str, trust: Trust | None = None) -> Signer:
-    """Return the signer that a URI names.
-
-    Args:
-        uri: ``file2:PATH`` (PEM, PKCS #8), ``awskms:KEY``, ``sigstore:`` or another scheme
-            of securesystemslib. Schemes that do not expose their public key require ``trust``.
-        role: The role to sign for.
-        trust: Trust from which the public key of the role is taken.
-
-    Raises:
-        SigningError: If the scheme is unknown or the key cannot be loaded.
-    """
-    SIGNER_FOR_URI_SCHEME.setdefault(SigstoreSigner.SCHEME, SigstoreSigner)
-    if urlparse(uri).scheme not in SIGNER_FOR_URI_SCHEME:
-        raise SigningError(
-            f"signer {uri}",
-            got=f"scheme {urlparse(uri).scheme!r}",
-            expected=f"one of {sorted(SIGNER_FOR_URI_SCHEME)}",
-            next_step="name a key such as file2:/path/to/key.pem or awskms:alias/builder",
-        )
-    try:
-        return Signer.from_priv_key_uri(uri, _public_key(uri, role, trust))
-    except SigningError:
-        raise
-    except Exception as error:  # each scheme raises its own library's errors
-        raise SigningError(
-            f"signer {uri}",
-            got=f"{type(error).__name__}: {error}",
-            expected=f"a key that can sign as {role}",
-            next_step="check the path, the password and the permissions of the key",
-        ) from error
 
 
 def evidence_text(statement: Statement, signers: Sequence[Signer], *, name: str) -> str:
@@ -156,45 +109,3 @@ def _bundle(payload: bytes, signature: Signature, key: Key) -> str:
         },
     }
     return json.dumps(value, indent=1) + "\n"
-
-
-def _public_key(uri: str, role: str, trust: Trust | None) -> Key:
-    parts = urlparse(uri)
-    if parts.scheme == CryptoSigner.SCHEME:
-        private = load_pem_private_key(Path(parts.path).read_bytes(), None)
-        return CryptoSigner(private).public_key
-    if parts.scheme == AWSSigner.SCHEME:
-        return AWSSigner.import_(parts.path, "ecdsa-sha2-nistp256")[1]
-    keys = _active_keys(role, trust)
-    if len(keys) != 1:
-        raise SigningError(
-            f"signer {uri}",
-            got=f"{len(keys)} active keys of role {role} in the trust file",
-            expected="exactly one, since this scheme does not expose its public key",
-            next_step="add the key to the trust file first, or use file2: or awskms:",
-        )
-    return keys[0]
-
-
-def check_key(key: Key, *, role: str, trust: Trust) -> None:
-    """Refuse a key that the trust does not list for a role, before anything is signed.
-
-    Raises:
-        SigningError: If it is not an active key of the role.
-    """
-    known = {item.keyid for item in _active_keys(role, trust)}
-    if key.keyid not in known:
-        raise SigningError(
-            f"signer of role {role}",
-            got=f"key {key.keyid[:12]}",
-            expected=f"an active key of role {role} in trust {trust.label}: "
-            f"{sorted(keyid[:12] for keyid in known) or 'it has none'}",
-            next_step=f"name a key of role {role} with --key; nothing was written",
-        )
-
-
-def _active_keys(role: str, trust: Trust | None) -> list[Key]:
-    if trust is None or role not in trust.roles:
-        return []
-    items = [trust.keys[keyid] for keyid in sorted(trust.roles[role].keyids)]
-    return [item.key for item in items if item.state == "active"]

@@ -27,8 +27,9 @@ from mobile_ai.contracts.statements import ASSESSMENT_SCOPE
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE
 from mobile_ai.model_build.bom import bom_problems
-from mobile_ai.model_build.signing import SigningError, bundle_envelope
+from mobile_ai.model_build.signing import bundle_envelope
 from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE, SCOPE_FOLDER
+from mobile_ai.signing.errors import SigningError
 
 __all__ = ["Verification", "VerifyFinding", "verify_version"]
 

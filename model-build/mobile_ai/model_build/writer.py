@@ -233,7 +233,7 @@ def _exchange(fresh: Path, folder: Path) -> None:
     folder.rename(aside)
     try:
         fresh.rename(folder)
-    except OSError:
+    except BaseException:  # an interrupt too
         os.rename(aside, folder)  # noqa: PTH104  # put the old one back before failing
         raise
     shutil.rmtree(aside)

@@ -7,12 +7,17 @@ can add signers.
 
 Key states: ``active``; ``superseded`` (rotated regularly: valid for versions released before, not
 for new ones); ``compromised`` (never valid).
+
+An expired trust still verifies versions that were released before, and statements that only
+withdraw something (``WITHDRAWING``); its root keys may sign its successor. Nothing else that it
+signs is accepted: the time of a signature is not proven, so a statement counts as older than the
+expiry only where the deployed state or signed release metadata already names its subject.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,7 +29,9 @@ from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError, TrustError, VerificationError
 from mobile_ai.contracts.statements import (
+    HALT,
     PAYLOAD_TYPE,
+    REVOCATION,
     ROLES_OF_PREDICATE,
     TRUST,
     Statement,
@@ -33,12 +40,16 @@ from mobile_ai.contracts.statements import (
 
 __all__ = [
     "KEY_STATES",
+    "RENEW",
+    "WITHDRAWING",
     "Role",
     "Trust",
     "TrustedKey",
     "load_trust",
     "parse_time",
+    "read_chain",
     "trust_predicate",
+    "trust_version",
 ]
 
 _broken = TrustError.advising(
@@ -51,6 +62,13 @@ _unverified = VerificationError.advising(
 
 KEY_STATES: Final = ("active", "superseded", "compromised")
 """States of a key; a superseded one counts only for versions that were released before."""
+WITHDRAWING: Final = frozenset({REVOCATION, HALT})
+"""Predicate types that only take something away; an expired trust verifies new ones too."""
+RENEW: Final = "have its root keys renew it: `mobile-ai trust renew`"
+"""Next step for whatever is refused because a trust has expired."""
+
+_expired = VerificationError.advising(RENEW)
+
 _ROLE_NAMES: Final = frozenset(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
 _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles", "revoked"})
 
@@ -83,6 +101,7 @@ class Trust:
         keys: Every key by its id.
         roles: Every role by its name.
         revoked: SHA-256 digests of manifests that may never run, with the reason.
+        expired: Whether its validity had ended when it was loaded.
     """
 
     environment: str
@@ -91,6 +110,7 @@ class Trust:
     keys: Mapping[str, TrustedKey]
     roles: Mapping[str, Role]
     revoked: Mapping[str, str]
+    expired: bool = False
 
     def verify(
         self, envelope: Envelope, *, role: str, name: str, released: bool = False
@@ -101,11 +121,12 @@ class Trust:
             envelope: The envelope to verify.
             role: The role that must have signed.
             name: The envelope's name, for messages.
-            released: Whether its subject was released before; superseded keys are valid then.
+            released: Whether the deployed state or signed release metadata proves that its subject
+                was released before; superseded keys and an expired trust are valid then.
 
         Raises:
-            VerificationError: If it is not signed by enough keys of the role, or the role may
-                not sign its predicate type.
+            VerificationError: If it is not signed by enough keys of the role, the role may not
+                sign its predicate type, or the trust has expired and it is new.
         """
         if envelope.payload_type != PAYLOAD_TYPE:
             raise _unverified(name, f"payload type {envelope.payload_type!r}", PAYLOAD_TYPE)
@@ -118,20 +139,37 @@ class Trust:
             raise _unverified(
                 name, f"{statement.predicate_type!r} signed as {role}", "a statement of that role"
             )
+        if self.expired and not released and statement.predicate_type not in WITHDRAWING:
+            raise _expired(
+                name,
+                f"a new statement under trust {self.label}, which {self.ended}",
+                "a trust that is valid, or a version that was released before",
+            )
         return statement
+
+    def signed_by(
+        self, envelope: Envelope, role: str, *, states: tuple[str, ...] = ("active",)
+    ) -> frozenset[str]:
+        """Return the ids of a role's keys, in certain states, whose signature is valid."""
+        usable = [keyid for keyid in self.roles[role].keyids if self.keys[keyid].state in states]
+        return frozenset(keyid for keyid in usable if _is_signed_by(envelope, self.keys[keyid].key))
+
+    def active_keys(self, role: str) -> frozenset[str]:
+        """Return the ids of a role's active keys; none if there is no such role."""
+        keyids = self.roles[role].keyids if role in self.roles else frozenset()
+        return frozenset(keyid for keyid in keyids if self.keys[keyid].state == "active")
 
     def _check_threshold(self, envelope: Envelope, role: str, name: str, *, released: bool) -> None:
         if role not in self.roles:
             raise _unverified(name, f"no role {role!r} in trust {self.label}", "a declared role")
         states = ("active", "superseded") if released else ("active",)
-        wanted = self.roles[role]
-        usable = [keyid for keyid in wanted.keyids if self.keys[keyid].state in states]
-        valid = [keyid for keyid in usable if _signed_by(envelope, self.keys[keyid].key)]
-        if len(valid) < wanted.threshold:
+        valid = self.signed_by(envelope, role, states=states)
+        threshold = self.roles[role].threshold
+        if len(valid) < threshold:
             raise _unverified(
                 name,
                 f"{len(valid)} valid signatures by {self._why(envelope, role)}",
-                f"{wanted.threshold} by active keys of role {role} (trust {self.label})",
+                f"{threshold} by active keys of role {role} (trust {self.label})",
             )
 
     def _why(self, envelope: Envelope, role: str) -> str:
@@ -153,26 +191,47 @@ class Trust:
         """Environment and version, for messages."""
         return f"{self.environment}@{self.version}"
 
+    @property
+    def ended(self) -> str:
+        """Day of its expiry, for messages."""
+        return f"expired on {self.expires.date().isoformat()}"
+
 
 def load_trust(text: str, *, environment: str, now: datetime) -> Trust:
-    """Read a trust file and verify its whole chain.
+    """Return the newest version of a trust file after verifying its whole chain.
+
+    An expired one is returned as such (``Trust.expired``) and verifies nothing new.
 
     Raises:
         TrustError: If any version is malformed, out of order, not validly signed or for another
-            environment, a key is in two roles, or the newest version has expired.
+            environment, or a key is in two roles.
     """
-    name = f"trust/{environment}.yaml"
+    newest = read_chain(text, environment=environment)[-1]
+    return replace(newest, expired=newest.expires <= now)
+
+
+def read_chain(text: str, *, environment: str | None) -> tuple[Trust, ...]:
+    """Return every version of a trust file, oldest first, after verifying its chain.
+
+    No clock is read: none of them says whether it has expired.
+
+    Args:
+        text: The file's text.
+        environment: The environment that it must be for; ``None`` accepts any.
+
+    Raises:
+        TrustError: As ``load_trust``.
+    """
+    name = f"trust/{environment or 'of any environment'}.yaml"
     try:
         documents = read_yaml_documents(text, name=name)
         envelopes = [record_envelope(document, name=name) for document in documents]
     except DocumentError as error:
         raise _broken(name, error.got, error.expected) from error
-    newest = _verify_chain(envelopes, name)
-    if newest.environment != environment:
-        raise _broken(name, f"environment {newest.environment!r}", environment)
-    if newest.expires <= now:
-        raise _broken(name, f"expired on {newest.expires.isoformat()}", f"valid on {now.date()}")
-    return newest
+    versions = _verify_chain(envelopes, name)
+    if environment not in {None, versions[-1].environment}:
+        raise _broken(name, f"environment {versions[-1].environment!r}", str(environment))
+    return versions
 
 
 def trust_predicate(trust: Trust) -> dict[str, Any]:
@@ -213,10 +272,11 @@ def parse_time(value: object, *, name: str) -> datetime:
     return moment
 
 
-def _verify_chain(envelopes: Iterable[Envelope], name: str) -> Trust:
-    trusted: Trust | None = None
+def _verify_chain(envelopes: Iterable[Envelope], name: str) -> tuple[Trust, ...]:
+    versions: list[Trust] = []
     for number, envelope in enumerate(envelopes, start=1):
-        candidate = _parse(envelope, name=f"{name} version {number}")
+        trusted = versions[-1] if versions else None
+        candidate = trust_version(envelope, name=f"{name} version {number}")
         if candidate.version != number:
             raise _broken(name, f"version {candidate.version} at place {number}", str(number))
         for signer in (trusted, candidate):
@@ -228,13 +288,18 @@ def _verify_chain(envelopes: Iterable[Envelope], name: str) -> Trust:
                 raise _broken(error.what, error.got, error.expected) from error
         if trusted and trusted.environment != candidate.environment:
             raise _broken(name, f"environment {candidate.environment!r}", trusted.environment)
-        trusted = candidate
-    if trusted is None:
+        versions.append(candidate)
+    if not versions:
         raise _broken(name, "an empty file", "at least version 1")
-    return trusted
+    return tuple(versions)
 
 
-def _parse(envelope: Envelope, *, name: str) -> Trust:
+def trust_version(envelope: Envelope, *, name: str) -> Trust:
+    """Return the trust version that an envelope states; its signatures are not verified.
+
+    Raises:
+        TrustError: If it is malformed, or a key is in two roles.
+    """
     try:
         statement = Statement.from_payload(envelope.payload, name=name)
         trust = _from_predicate(statement, name=name)
@@ -305,7 +370,7 @@ def _check_roles(trust: Trust, name: str) -> None:
             role_of[material] = role
 
 
-def _signed_by(envelope: Envelope, key: Key) -> bool:
+def _is_signed_by(envelope: Envelope, key: Key) -> bool:
     signature = envelope.signatures.get(key.keyid)
     if signature is None:
         return False

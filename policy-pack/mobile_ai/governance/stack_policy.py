@@ -58,7 +58,7 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
         folder: The pack's folder.
         stack: The stack's name.
         rules: The rules that the pack config may name.
-        now: The time at which the trust must hold.
+        now: The time at which the trust counts as expired or not.
 
     Raises:
         GovernanceError: If the stack is not listed, or one of its files is wrong.

@@ -95,6 +95,10 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Check and update pinned image digests.",
         extra="gate",
     ),
+    "key": Group(
+        module="mobile_ai.cli.keys",
+        help="Create a key pair for one person.",
+    ),
     "model": Group(
         module="mobile_ai.cli.models.model",
         help="Build, verify, compare and approve model versions.",
@@ -104,6 +108,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         module="mobile_ai.cli.operations.monitor",
         help="Ingest telemetry, detect drift and regressions, list findings.",
         extra="operations",
+    ),
+    "record": Group(
+        module="mobile_ai.cli.records.record",
+        help="Draft, sign, verify and list signed records.",
+        extra="delivery",
     ),
     "recommend": Group(
         module="mobile_ai.cli.money.recommend",
@@ -140,6 +149,10 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "schema": Group(
         module="mobile_ai.cli.deploy.schema", help="Print the JSON Schema of a file format."
+    ),
+    "trust": Group(
+        module="mobile_ai.cli.models.trust",
+        help="Say who may sign what: change people's keys, renew, sign.",
     ),
     "up": Group(
         module="mobile_ai.cli.deploy.up",
@@ -215,6 +228,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_INTERRUPTED)
     except (UserError, GovernanceError) as error:
         _fail(str(error))
+    except PermissionError as error:
+        _fail(
+            f"{error.filename}: got {error.strerror}; expected a file or folder that this user may "
+            "use. Next: check its permissions; what was there before is unchanged."
+        )
     except Exception as error:
         group = GROUPS.get(_named(arguments))
         missing = missing_extra(error, group.extra) if group else ""

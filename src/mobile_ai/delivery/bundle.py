@@ -124,7 +124,7 @@ def _embedded(
         places.root / deployment.pin.manifest,
         pin=deployment.pin.sha256,
         trust=trust,
-        released=True,
+        released=_released(deployment.pin.sha256, places, trust),
     )
     mode = released.model.manifest.fallback.mode
     if bundle.embedded is None:
@@ -170,8 +170,14 @@ def _version_of(
         manifest, _ = read_manifest(path.read_text(encoding="utf-8"), name=str(path))
         if any(item.digest == digest for item in manifest.artifacts):
             pin = sha256_bytes(path.read_bytes())
-            return read_version_files(path, pin=pin, trust=trust, released=True)
+            released = _released(pin, places, trust)
+            return read_version_files(path, pin=pin, trust=trust, released=released)
     return None
+
+
+def _released(pin: str, places: RepositoryPaths, trust: Trust) -> bool:
+    # An expired trust needs proof that the version is older than the expiry.
+    return not trust.expired or read_releases(places.releases).lists(pin)
 
 
 def _private_keys(folder: Path) -> BundleFinding:

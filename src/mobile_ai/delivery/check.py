@@ -19,6 +19,7 @@ from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.client.documents import SelfTestDocument, SelfTestInputs, read_document
 from mobile_ai.delivery.client.selftest import check_answers, plain_cases, run_apart, time_apart
 from mobile_ai.delivery.errors import ReleaseError
+from mobile_ai.delivery.repository.folder import read_releases
 from mobile_ai.delivery.repository.release import RepositoryPaths
 from mobile_ai.delivery.repository.stack import find_deployment, read_trust
 from mobile_ai.delivery.repository.targets import self_test_targets
@@ -123,7 +124,9 @@ def _versions(
 ) -> Iterator[ModelVersionFiles]:
     for pin in deployment.pins:
         manifest = places.root / pin.manifest
-        yield read_version_files(manifest, pin=pin.sha256, trust=trust, released=True)
+        # An expired trust needs proof that the version is older than the expiry.
+        released = not trust.expired or read_releases(places.releases).lists(pin.sha256)
+        yield read_version_files(manifest, pin=pin.sha256, trust=trust, released=released)
 
 
 def _chosen(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["git", "git_bytes"]
+__all__ = ["git", "git_bytes", "uncommitted"]
 
 
 def git(root: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
@@ -38,6 +38,17 @@ def git_bytes(root: Path, *arguments: str, variables: Mapping[str, str] | None =
         told = done.stderr.decode(errors="replace").strip()
         raise _failed(root, arguments, told or f"exit code {done.returncode}")
     return done.stdout
+
+
+def uncommitted(root: Path, *paths: Path) -> list[str]:
+    """Return the files below some paths that differ from the commit or are not in Git.
+
+    Raises:
+        GovernanceError: If it is no checkout.
+    """
+    told = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--",
+               *(str(path.absolute()) for path in paths))  # fmt: skip
+    return [item[3:] for item in told.split("\0") if item]
 
 
 def _failed(root: Path, arguments: tuple[str, ...], got: str) -> GovernanceError:

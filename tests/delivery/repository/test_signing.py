@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +166,52 @@ def test_keys_that_are_there_are_never_written_over(tmp_path):
     with pytest.raises(ReleaseError, match="use these keys"):
         create_keys(tmp_path / "other.yaml", ["canary"])
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def files_below(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("role", ["models", "ring-canary"])
+@pytest.mark.parametrize("act", ["stage", "publish"])
+def test_a_key_that_is_not_the_roles_signs_nothing(world, update, act, role):
+    before = files_below(world.releases)
+    strangers = {**world.signers, role: new_signers()["halt"]}
+    with pytest.raises(ReleaseError, match=f"role {role}: got keys"):
+        getattr(world, act)(update, signers=strangers)
+    assert files_below(world.releases) == before
+
+
+def test_a_root_key_of_nobody_rotates_nothing(world):
+    before = files_below(world.releases)
+    strange = {"root": world.signers["root"], "root-before": new_signers()["root"]}
+    with pytest.raises(ReleaseError, match="role root: got keys"):
+        rotate_root(world.releases, read_releases(world.releases), signers=strange, now=NOW)
+    assert files_below(world.releases) == before
+
+
+FAULTS = [PermissionError(13, "Permission denied"), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("act", "step"), [("stage", 1), ("stage", 2), ("publish", 2)])
+def test_a_signer_who_is_stopped_leaves_whole_files_and_goes_on_later(
+    world, update, act, step, fault
+):
+    before = files_below(world.releases)
+    rename, seen = Path.replace, []
+
+    def stopped(self, target):
+        seen.append(target)
+        if len(seen) == step:
+            raise fault
+        return rename(self, target)
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(Path, "replace", stopped)
+        with pytest.raises(type(fault)):
+            getattr(world, act)(update, signers=world.signers)
+    left = files_below(world.releases)
+    assert {path: left[path] for path in before} == before
+    assert set(left) - set(before) == set(seen[:-1])
+    assert world.publish(update).versions["models"] == 2

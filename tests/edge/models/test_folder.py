@@ -137,6 +137,20 @@ async def test_what_runs_on_evidence_that_expires_later_goes_on_after_a_restart(
         assert ask(table) == ("1.0.0", 2.0)
 
 
+@in_loop
+async def test_under_an_expired_trust_what_runs_is_current_and_nothing_new_is_installed(
+    git, tmp_path, monkeypatch
+):
+    git.add("1.0.0", scaled(2.0), 2.0)
+    async with opened(settings(tmp_path)) as table:
+        monkeypatch.setattr("mobile_ai.edge.models.folder._now", _in_twenty_years)
+        await table.load("digits")
+        git.add("1.1.0", scaled(3.0), 3.0)
+        with pytest.raises(Exception, match="under trust dev@1, which expired on 2036-01-01"):
+            await table.load("digits")
+        assert ask(table) == ("1.0.0", 2.0)
+
+
 def _in_twenty_years():
     return datetime(2046, 1, 1, tzinfo=UTC)
 

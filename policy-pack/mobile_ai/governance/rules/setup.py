@@ -8,6 +8,7 @@ from mobile_ai.contracts.reading import one_of
 from mobile_ai.contracts.records import Waiver
 from mobile_ai.contracts.resource import stack_of
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
+from mobile_ai.contracts.trust import RENEW
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.governance.waiver_rules import why_unfit
@@ -25,10 +26,18 @@ __all__ = ["RULES", "stack_configured"]
     applies_to=(CONTEXT,),
 )
 def stack_configured(case: Case) -> None:
-    """Compare stack and environment of the context with the URN and ``stacks.yaml``."""
+    """Compare stack and environment with the URN and ``stacks.yaml``; require a valid trust."""
     environment = case.facts.setting.environment
     case.at("stack").require(one_of(stack_of(case.resource.urn)), "the stack of the URN")
     case.at("environment").require(one_of(environment), f"{environment!r}, as stacks.yaml says")
+    trust = case.facts.setting.trust
+    if trust.expired:
+        case.deny(
+            f"trust {trust.label}",
+            got=trust.ended,
+            expected="a trust that is valid; until then nothing new is accepted",
+            next_step=RENEW,
+        )
 
 
 @resource_rule(

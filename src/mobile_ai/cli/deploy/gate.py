@@ -77,7 +77,7 @@ def _certified(options: "GateOptions", tell: "Tell", statement: Path, key: str) 
     from mobile_ai.gate.deploy.issue_statement import certify, trust_of  # noqa: PLC0415
     from mobile_ai.gate.deploy.statement import ROLE  # noqa: PLC0415
     from mobile_ai.gate.project import find_project  # noqa: PLC0415
-    from mobile_ai.model_build.signing import signer_from_uri  # noqa: PLC0415
+    from mobile_ai.signing.roles import signer_from_uri  # noqa: PLC0415
 
     trust = trust_of(find_project(options.folder.resolve(), options.stack))
     signer = signer_from_uri(key, role=ROLE, trust=trust)

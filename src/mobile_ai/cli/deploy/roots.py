@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mobile_ai.cli.options import Json
-from mobile_ai.model_build.signing import signer_from_uri
+from mobile_ai.signing.roles import signer_from_uri
 from mobile_ai.stack.roots_file import RootsFile
 
 __all__ = ["app"]

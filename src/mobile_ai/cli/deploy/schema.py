@@ -66,6 +66,14 @@ def roots() -> None:
     _print(roots_schema)
 
 
+@app.command()
+def people() -> None:
+    """Print the JSON Schema of a file of people for `mobile-ai trust new`."""
+    from mobile_ai.signing.trust.people_file import people_schema  # noqa: PLC0415
+
+    _print(people_schema)
+
+
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
     """Print the JSON Schema of a telemetry event.

@@ -26,26 +26,25 @@ from mobile_ai.cli.models.options import (
     ask_person,
     environment_of,
     existing,
-    trust_if_any,
     trust_of,
 )
 from mobile_ai.cli.models.requests import requests_command
 from mobile_ai.cli.models.scope import scope_command
 from mobile_ai.cli.options import Json
+from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
 from mobile_ai.model_build.assemble_version import GateFailedError, build_version, source_commit
-from mobile_ai.model_build.ceremony import check_may_begin, hold_ceremony, sample_ceremony
+from mobile_ai.model_build.ceremony import hold_ceremony, sample_ceremony
 from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend_variants
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
 from mobile_ai.model_build.register import register_version, stack_pins
-from mobile_ai.model_build.signing import check_key, signer_from_uri
-from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import WrittenVersion, read_version
+from mobile_ai.signing.roles import check_key, signer_from_uri
 from mobile_ai.stack.editor import renew_pins
 from mobile_ai.stack.reader import read_stack_file, stack_file_name, stack_names
 
@@ -93,9 +92,10 @@ def build(  # noqa: PLR0917  # typer passes options by name
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
     """
     with answering(GateFailedError), _progress() as say:
-        trusted = trust_if_any(environment, trust)
+        make = maker(recipe, work=_work(recipe), progress=say)
+        trusted = trust_of(environment, trust)
         version = build_version(
-            maker(recipe, work=_work(recipe), progress=say),
+            make,
             models=models,
             signers={
                 "builder": signer_from_uri(key, role="builder", trust=trusted),
@@ -106,6 +106,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
             ship=tuple(ship or ()),
             commit=source_commit(recipe.parent),
             store=store,
+            trust=trusted,
         )
     _show_version(version, as_json=as_json)
 
@@ -201,7 +202,8 @@ def approve(  # noqa: PLR0917  # typer passes options by name
 ) -> None:
     """Answer the impact questionnaire for a version and sign it.
 
-    The assessment is added to the manifest, so the manifest's digest changes.
+    The assessment is added to the manifest, so the manifest's digest changes. The key must be one
+    that the trust gives the role; files of the version that are not committed are named.
 
     Example: mobile-ai model approve models/digits/1.1.0/manifest.yaml
     --key awskms:alias/ethics-reviewer --questionnaire answers.yaml
@@ -209,15 +211,15 @@ def approve(  # noqa: PLR0917  # typer passes options by name
     with answering():
         check_role(role)
         version = read_version(manifest.parent)
+        trusted = trust_of(environment, trust)
+        signer = signer_from_uri(key, role=role, trust=trusted)
+        check_key(signer.public_key, role=role, trust=trusted)
         answers = (
             load_assessment(questionnaire)
             if questionnaire
             else ask_assessment(version.manifest, ask=ask_person)
         )
-        trusted = trust_if_any(environment, trust)
-        signer = signer_from_uri(key, role=role, trust=trusted)
-        if trusted is not None:
-            check_key(signer.public_key, role=role, trust=trusted)
+        note_uncommitted(manifest.parent)
         now = datetime.now(UTC).replace(microsecond=0)
         signed = sign_assessment(
             manifest.parent,
@@ -288,34 +290,6 @@ def pull(
     else:
         for item in files:
             print(f"{item.sha256}  {item.format:7} {item.path}")
-
-
-@app.command()
-def trust(
-    keys: Annotated[Path, typer.Option(help="Folder for the private keys, outside of Git.")],
-    environment: EnvironmentName = None,
-    keep: Annotated[  # noqa: FBT002
-        bool, typer.Option("--keep", help="Keep trusting the keys of the present file as well.")
-    ] = False,
-    days: Annotated[int, typer.Option(min=1, help="Validity of the trust in days.")] = 365,
-) -> None:
-    """Initialize an environment's trust: a key for every role, and version 1 of the trust file.
-
-    The keys are files, for a trial or to be moved to the owners of the roles. Later versions of
-    the trust file require signatures of both root keys. An existing trust file is not replaced,
-    unless it is the sample's, whose private keys were destroyed.
-
-    Example: mobile-ai model trust --environment dev --keys ~/keys/trust --keep
-    """
-    with answering():
-        name, path = environment_of(environment)
-        check_may_begin(path)
-        kept = trust_of(name, None) if keep else None
-        now = datetime.now(UTC).replace(microsecond=0)
-        signers = create_role_keys(keys)
-        text = begin_trust(name, signers, expires=now + timedelta(days=days), kept=kept)
-        path.write_text(text, "utf-8")
-    print(f"wrote {path}: version 1, {len(signers)} new keys in {keys}; none of them in Git")
 
 
 @app.command()

@@ -21,8 +21,8 @@ from mobile_ai.cli.models.options import (
 from mobile_ai.cli.options import Json
 from mobile_ai.model_build.approve import ask_assessment, load_assessment
 from mobile_ai.model_build.scope import add_scope
-from mobile_ai.model_build.signing import check_key, signer_from_uri
 from mobile_ai.model_build.writer import read_version
+from mobile_ai.signing.roles import check_key, signer_from_uri
 
 __all__ = ["scope_command"]
 

@@ -17,9 +17,10 @@ from rich.table import Table
 
 from mobile_ai.cli.deploy.check import show as show_check
 from mobile_ai.cli.options import Json, Repository, StackFile
+from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.delivery.repository import stack as stacks
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
-from mobile_ai.delivery.repository.keys import create_keys, public_key, read_signers
+from mobile_ai.delivery.repository.keys import create_keys, read_signers
 from mobile_ai.delivery.repository.publish import publish as publish_roles
 from mobile_ai.delivery.repository.publish import stage as stage_roles
 from mobile_ai.delivery.repository.release import (
@@ -32,6 +33,7 @@ from mobile_ai.delivery.repository.release import (
 from mobile_ai.delivery.repository.root import check_no_root, first_root, rotate_root
 from mobile_ai.delivery.repository.site import write_site
 from mobile_ai.delivery.repository.timestamp import check_timestamp_key, refresh_timestamp
+from mobile_ai.signing.keys import public_key
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.settings_deployment import Deployment
 
@@ -349,6 +351,7 @@ def _plan_to_sign(places: RepositoryPaths, *, only_halts: bool = False) -> Plann
     if only_halts:
         planned = planned.halts_alone()
     _show_halts(planned, places.stack)
+    note_uncommitted(places.stack_file, places.models, places.releases)
     if not planned.only_halts:  # a halt must not be blocked by other problems
         _refuse_denied(places, first=planned.releases.snapshot is None)
     return planned

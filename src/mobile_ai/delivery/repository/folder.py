@@ -11,6 +11,7 @@ one never restarts at 1, on whatever machine.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,12 @@ class ReleaseHistory:
     def role(self, name: str) -> Metadata[Targets] | None:
         """Return the newest metadata of a targets role."""
         return self.targets if name == "targets" else self.delegated.get(name)
+
+    def lists(self, manifest_sha256: str) -> bool:
+        """Return whether role ``models`` has signed a target of the version with this manifest."""
+        metadata = self.role("models")
+        known = metadata.signed.targets.values() if metadata else ()
+        return any((item.custom or {}).get("manifestSha256") == manifest_sha256 for item in known)
 
 
 def read_releases(folder: Path) -> ReleaseHistory:
@@ -103,10 +110,21 @@ def write_new(path: Path, data: bytes) -> bool:
             expected="none, or the same",
             next_step="merge the protected branch: it has a newer release",
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(data)
+    write_file(path, data)
     return True
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file of the repository whole: under a temporary name, then renamed into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    try:
+        with fresh.open("xb") as file:
+            file.write(data)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _versions(folder: Path) -> dict[str, list[int]]:

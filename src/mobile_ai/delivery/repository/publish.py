@@ -22,11 +22,17 @@ from tuf.api.metadata import (
 
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_file, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.plan import WantedRelease
 from mobile_ai.delivery.repository.roles import delegated_roles, lifetime, ring_role, threshold
-from mobile_ai.delivery.repository.signing import collect, missing, sign_role, staged_path
+from mobile_ai.delivery.repository.signing import (
+    collect,
+    missing,
+    require_role,
+    sign_role,
+    staged_path,
+)
 from mobile_ai.delivery.repository.targets import Target
 
 
@@ -119,13 +125,14 @@ def stage(
         ReleaseError: If a role has no keys yet and none are listed.
     """
     found = []
-    for task in _tasks(plan, releases, signers, now, rekey=rekey):
-        metadata = _collect(folder, task, signers)
+    tasks = list(_tasks(plan, releases, signers, now, rekey=rekey))
+    # All of them before the first is written: a wrong key for one role stages nothing.
+    signed = [(task, _collect(folder, task, signers)) for task in tasks]
+    for task, metadata in signed:
         version, count = metadata.signed.version, len(metadata.signatures)
         if count:
             path = staged_path(folder, task.role, version)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(to_bytes(metadata))
+            write_file(path, to_bytes(metadata))
         found.append(
             Staged(role=task.role, version=version, signatures=count, threshold=task.duty.threshold)
         )
@@ -143,6 +150,7 @@ class _Task:
 
 
 def _collect(folder: Path, task: _Task, signers: Signers) -> Metadata[Any]:
+    require_role(task.role, task.duty, signers.get(task.role, ()))
     staged = staged_path(folder, task.role, task.body.version)
     return collect(task.body, task.duty, signers.get(task.role, ()), staged=staged, keys=task.keys)
 

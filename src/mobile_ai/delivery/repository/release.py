@@ -198,9 +198,9 @@ def _digests(version: ModelVersionFiles) -> set[str]:
 def _version(
     places: RepositoryPaths, pin: ModelPin, trust: Trust, releases: ReleaseHistory
 ) -> ModelVersionFiles:
-    metadata = releases.role("models")
-    known = metadata.signed.targets.values() if metadata else ()
-    released = any((item.custom or {}).get("manifestSha256") == pin.sha256 for item in known)
     return read_version_files(
-        places.root / pin.manifest, pin=pin.sha256, trust=trust, released=released
+        places.root / pin.manifest,
+        pin=pin.sha256,
+        trust=trust,
+        released=releases.lists(pin.sha256),
     )

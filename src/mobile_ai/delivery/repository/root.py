@@ -11,10 +11,10 @@ from securesystemslib.signer import Key, Signer
 from tuf.api.metadata import Metadata, Role, Root
 
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_file, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.roles import lifetime, threshold
-from mobile_ai.delivery.repository.signing import collect, missing, staged_path
+from mobile_ai.delivery.repository.signing import collect, missing, require_role, staged_path
 
 _ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 
@@ -114,6 +114,8 @@ def _signed(
     duties = [item.roles["root"] for item in demanding]
     keys = {keyid: key for item in demanding for keyid, key in item.keys.items()}
     everybody = Role(list(dict.fromkeys(keyid for duty in duties for keyid in duty.keyids)), 1)
+    for signer in signers:
+        require_role("root", everybody, [signer])
     staged = staged_path(folder, "root", body.version)
     metadata = collect(body, everybody, signers, staged=staged, keys=keys)
     for duty, whose in zip(reversed(duties), ("root", "root (previous keys)"), strict=False):
@@ -121,8 +123,7 @@ def _signed(
             item: metadata.signatures[item] for item in duty.keyids if item in metadata.signatures
         }
         if lacking := missing(whose, Metadata(body, own), duty):
-            staged.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_bytes(to_bytes(metadata))
+            write_file(staged, to_bytes(metadata))
             raise lacking
     write_new(folder / "metadata" / f"{body.version}.root.json", to_bytes(metadata))
     staged.unlink(missing_ok=True)

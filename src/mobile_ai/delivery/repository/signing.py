@@ -92,6 +92,23 @@ def collect(
     return metadata
 
 
+def require_role(role: str, duty: Role, signers: Sequence[Signer]) -> None:
+    """Refuse available keys of which none is the role's, before anything is written.
+
+    Raises:
+        ReleaseError: If keys are listed for the role and it has none of them.
+    """
+    own = [item for item in signers if not isinstance(item, Elsewhere)]
+    if own and not any(item.public_key.keyid in duty.keyids for item in own):
+        raise ReleaseError(
+            f"role {role}",
+            got=f"keys {[item.public_key.keyid[:12] for item in own]}",
+            expected=f"one of {[keyid[:12] for keyid in duty.keyids]}",
+            next_step="list a key of this role; mobile-ai release publish --rekey gives it the "
+            "keys of the list. Nothing was written",
+        )
+
+
 def missing(role: str, metadata: Metadata[Any], duty: Role) -> ReleaseError | None:
     """Return the error of a role with too few signatures, else ``None``."""
     if len(metadata.signatures) >= duty.threshold:

@@ -53,7 +53,7 @@ def trust_of(project: Project) -> Trust:
     """Return the stack's trust, as the pack reads it.
 
     Raises:
-        GateError: The stack is not listed, or its trust is invalid or expired.
+        GateError: The stack is not listed, or its trust is invalid.
     """
     try:
         return load_setting(

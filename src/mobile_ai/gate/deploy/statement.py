@@ -19,7 +19,7 @@ from mobile_ai.contracts.statements import (
     sign_statement,
     statement_of,
 )
-from mobile_ai.contracts.trust import Trust, parse_time
+from mobile_ai.contracts.trust import RENEW, Trust, parse_time
 from mobile_ai.gate.deploy.seal import Seal
 from mobile_ai.gate.errors import GateError
 
@@ -36,6 +36,11 @@ def require_signer(signer: Signer, trust: Trust) -> None:
         GateError: The trust has no such role, or the key is not active in it.
     """
     _require_role(trust)
+    if trust.expired:
+        raise GateError(
+            f"trust {trust.label}: got one that {trust.ended}; expected one that may sign new "
+            f"statements. Next: {RENEW}."
+        )
     keyid = signer.public_key.keyid
     known = trust.keys.get(keyid)
     if keyid not in trust.roles[ROLE].keyids or known is None or known.state != "active":

@@ -1,0 +1,1 @@
+"""Keys, signers, and drafts of signed records, for every command that signs something."""
