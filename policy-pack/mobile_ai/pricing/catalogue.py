@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.price import Price, Source, read_price
 
-__all__ = ["GLOBAL", "Catalogue", "load_catalogue", "pack_catalogue", "parse_catalogue"]
+__all__ = ["GLOBAL", "Catalogue", "load_catalogue", "load_prices", "pack_catalogue", "parse_catalogue"]
 
 _refused = CostError.advising("restore it, or run `mobile-ai cost prices refresh`")
 
@@ -24,7 +25,7 @@ _POINTER: Final = "current.json"
 _KEYS: Final = frozenset({"apiVersion", "kind", "date", "currency", "sources", "rows"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: an index is computed once
 class Catalogue:
     """All prices of one day.
 
@@ -33,16 +34,26 @@ class Catalogue:
         currency: Currency of every price (ISO 4217).
         sha256: Digest of the file.
         prices: By item and region.
+        declared_sha256: Digest of the pack's declared prices; empty without any.
     """
 
     date: dt.date
     currency: str
     sha256: str
     prices: Mapping[tuple[str, str], Price]
+    declared_sha256: str = ""
 
     def find(self, item: str, region: str) -> Price | None:
         """Return the row for an item in a region, else the worldwide one, else ``None``."""
         return self.prices.get((item, region)) or self.prices.get((item, GLOBAL))
+
+    def sample(self, item: str) -> Price | None:
+        """Return any row of an item, for its service and unit."""
+        return self._samples.get(item)
+
+    @cached_property
+    def _samples(self) -> dict[str, Price]:
+        return {item: price for (item, _), price in self.prices.items()}
 
     def age_days(self, today: dt.date) -> int:
         """Return the age of the prices in days."""
@@ -64,12 +75,25 @@ def load_catalogue(folder: Path) -> Catalogue:
 
 @cache
 def pack_catalogue() -> Catalogue:
-    """Return the catalogue that is shipped in the pack's own folder.
+    """Return the prices of the pack that this module is part of.
 
     Raises:
         CostError: If a file is missing, malformed or does not match its digest.
     """
-    return load_catalogue(Path(__file__).parent / "prices")
+    return load_prices(Path(__file__).parents[2])
+
+
+def load_prices(pack: Path) -> Catalogue:
+    """Return the catalogue of a pack's folder, with the prices that its owners declare.
+
+    Raises:
+        CostError: If a file is missing, malformed or does not match its digest.
+    """
+    from mobile_ai.pricing.declared import with_declared  # noqa: PLC0415  it builds on this module
+
+    found = load_catalogue(pack / "mobile_ai" / "pricing" / "prices")
+    declared = pack / "config" / "prices.json"
+    return with_declared(found, _text(declared)) if os.path.lexists(declared) else found
 
 
 def parse_catalogue(text: str, *, sha256: str, name: str = "price catalogue") -> Catalogue:

@@ -33,6 +33,7 @@ class Line:
         billed: Whether the cost is invoiced to the stack; a device's energy is not.
         reason: Reason why it is free or unknown.
         source: Source of the price, or of the reason why it is free.
+        declared: Whether the pack's owners declare its price.
         shares: Shares of the cost by deployment; empty if shared by the whole stack.
     """
 
@@ -49,6 +50,7 @@ class Line:
     billed: bool = True
     reason: str = ""
     source: str = ""
+    declared: bool = False
     shares: Mapping[str, Decimal] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,5 +68,6 @@ class Line:
             "billed": self.billed,
             "reason": self.reason,
             "source": self.source,
+            "declared": self.declared,
             "deployments": sorted(self.shares),
         }

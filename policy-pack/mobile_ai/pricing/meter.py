@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing.line import Line, Status
+from mobile_ai.pricing.missing import missing_price
 from mobile_ai.pricing.money import ONE, Band
 from mobile_ai.pricing.plan import Bill, Plan
+from mobile_ai.pricing.price import Price
 
 __all__ = ["Meter"]
 
@@ -56,7 +58,7 @@ class Meter:
                 quantity=bill.quantity,
                 unit=bill.unit,
                 ceiling=bill.ceiling,
-                reason=f"no citable price for {item} in {place}",
+                reason=missing_price(self.plan.catalogue, item, place),
                 shares=shares,
             )
         return self._line(
@@ -67,6 +69,7 @@ class Meter:
             unit=bill.unit,
             amount=bill.amount,
             source=bill.source,
+            declared=bill.declared,
             shares=shares,
         )
 
@@ -154,5 +157,11 @@ def _bill(plan: Plan, item: str, region: str, quantity: Band) -> Bill:
         amount=Band(
             price.cost(quantity.low), price.cost(quantity.typical), price.cost(quantity.high)
         ),
-        source=f"{price.source.url} ({price.source.date})",
+        source=_source_text(price),
+        declared=price.declared,
     )
+
+
+def _source_text(price: Price) -> str:
+    named = price.source.via if price.declared else price.source.url
+    return f"{named} ({price.source.date})"

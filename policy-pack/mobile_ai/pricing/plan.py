@@ -34,6 +34,7 @@ class Bill:
         amount: The cost, ``None`` without a price.
         ceiling: Upper bound of an unknown cost.
         source: Source of the price.
+        declared: Whether the pack's owners declare the price.
     """
 
     quantity: Band
@@ -41,6 +42,7 @@ class Bill:
     amount: Band | None = None
     ceiling: Decimal | None = None
     source: str = ""
+    declared: bool = False
 
 
 class Plan:

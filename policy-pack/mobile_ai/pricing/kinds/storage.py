@@ -16,7 +16,7 @@ from mobile_ai.pricing.meter import Meter
 from mobile_ai.pricing.money import Band
 from mobile_ai.pricing.plan import Plan
 
-__all__ = ["PRICED", "READ_ITEM", "lifecycle_months", "telemetry_lines", "telemetry_rule"]
+__all__ = ["PRICED", "lifecycle_months", "telemetry_lines", "telemetry_rule"]
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _REGISTRY: Final = "mobileai:index:ModelRegistry"
@@ -33,7 +33,6 @@ _KEPT_MONTHS: Final = 12  # without expiration: a year of growth
 _GB: Final = Decimal(2**30)
 _LEAST_INFREQUENT_DAYS: Final = Decimal(30)  # https://aws.amazon.com/s3/storage-classes/
 _LEAST_MOVED_BYTES: Final = 128 * 1024
-READ_ITEM: Final = "s3.infrequent.retrieval"
 _OBJECT_MB: Final = 64  # Firehose's buffer size before it writes an object
 
 
@@ -79,9 +78,7 @@ def telemetry_lines(meter: Meter, rule: Mapping[str, Any] | None) -> list[Line]:
     away = dict(months).get("STANDARD_IA")
     if away:
         read = assume.athena_tb * 1024 * (away / sum(part for _, part in months))
-        cost = read * assume.infrequent_read_ceiling_usd
-        reason = "what reading a GB costs has no citable price"
-        lines.append(meter.unknown(READ_ITEM, reason, quantity=read, ceiling=cost.high))
+        lines.append(meter.line("s3.infrequent.retrieval", read))
     return lines
 
 
