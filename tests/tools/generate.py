@@ -17,6 +17,7 @@ from mobile_ai.contracts.manifest import manifest_schema
 from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
 from mobile_ai.operations.monitor.finding import finding_schema
+from mobile_ai.pricing.declared import declared_schema
 from mobile_ai.sandbox.providers.aws.types_page import types_page
 from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
@@ -77,6 +78,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),
+    "docs/schemas/declared-prices.json": partial(schema, declared_schema),
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/finding.json": partial(schema, finding_schema),

@@ -6,17 +6,25 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.price import Price, Source, read_price
 
-__all__ = ["GLOBAL", "Catalogue", "load_catalogue", "load_prices", "pack_catalogue", "parse_catalogue"]
+__all__ = [
+    "GLOBAL",
+    "Catalogue",
+    "load_catalogue",
+    "load_prices",
+    "pack_catalogue",
+    "parse_catalogue",
+]
 
 _refused = CostError.advising("restore it, or run `mobile-ai cost prices refresh`")
 
@@ -49,10 +57,11 @@ class Catalogue:
 
     def sample(self, item: str) -> Price | None:
         """Return any row of an item, for its service and unit."""
-        return self._samples.get(item)
+        return self.samples.get(item)
 
     @cached_property
-    def _samples(self) -> dict[str, Price]:
+    def samples(self) -> Mapping[str, Price]:
+        """A row of each item, for its service and unit."""
         return {item: price for (item, _), price in self.prices.items()}
 
     def age_days(self, today: dt.date) -> int:
@@ -89,11 +98,14 @@ def load_prices(pack: Path) -> Catalogue:
     Raises:
         CostError: If a file is missing, malformed or does not match its digest.
     """
-    from mobile_ai.pricing.declared import with_declared  # noqa: PLC0415  it builds on this module
-
     found = load_catalogue(pack / "mobile_ai" / "pricing" / "prices")
-    declared = pack / "config" / "prices.json"
-    return with_declared(found, _text(declared)) if os.path.lexists(declared) else found
+    path = pack / "config" / Path(DECLARED_FILE).name
+    if not os.path.lexists(path):
+        return found
+    text = _text(path)
+    declared = declared_prices(text, found.samples, currency=found.currency)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(found, prices={**found.prices, **declared}, declared_sha256=digest)
 
 
 def parse_catalogue(text: str, *, sha256: str, name: str = "price catalogue") -> Catalogue:

@@ -13,47 +13,50 @@ A declared price replaces the published one of its item and region. ``tiers`` ma
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.pricing.catalogue import Catalogue
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.missing import DECLARED_FILE
 from mobile_ai.pricing.price import Price, Source, read_price
 
-__all__ = ["declared_schema", "with_declared"]
+__all__ = ["DECLARED_FILE", "declared_prices", "declared_schema"]
+
+DECLARED_FILE: Final = "policy-pack/config/prices.json"
+"""The pack's file of declared prices, from the root of a checkout."""
 
 _refused = CostError.advising(
-    f"correct {DECLARED_FILE}; docs/cost.md shows an entry, `mobile-ai cost prices show` the items"
+    f"correct {DECLARED_FILE}; `mobile-ai cost prices declare --help` shows an entry, "
+    "`mobile-ai cost prices show` the items"
 )
 
 _TEXTS: Final = ("item", "region", "unit", "source", "by", "date")
 _PRICES: Final = ("price", "tiers")
 
 
-def with_declared(catalogue: Catalogue, text: str) -> Catalogue:
-    """Return a catalogue with the declared prices in place of its own.
+def declared_prices(
+    text: str, known: Mapping[str, Price], *, currency: str
+) -> dict[tuple[str, str], Price]:
+    """Return the declared prices by item and region.
 
     Args:
-        catalogue: The published prices.
         text: Content of the file.
+        known: A published price of each item, for its service and unit.
+        currency: Currency of the catalogue.
 
     Raises:
         CostError: If an entry is incomplete, names an unknown item, or states no positive price.
     """
-    prices = dict(catalogue.prices)
+    found: dict[tuple[str, str], Price] = {}
     for index, entry in enumerate(_entries(text)):
         where = f"{DECLARED_FILE} prices[{index}]"
-        price = _price(entry, catalogue, where)
-        if prices.get((price.item, price.region), price).declared:
+        price = _price(entry, known, currency, where)
+        if (price.item, price.region) in found:
             raise _refused(where, f"{price.item} in {price.region} twice", "one entry for each")
-        prices[price.item, price.region] = price
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return replace(catalogue, prices=prices, declared_sha256=digest)
+        found[price.item, price.region] = price
+    return found
 
 
 def _entries(text: str) -> list[Any]:
@@ -67,26 +70,26 @@ def _entries(text: str) -> list[Any]:
     return entries
 
 
-def _price(entry: Any, catalogue: Catalogue, where: str) -> Price:
+def _price(entry: Any, items: Mapping[str, Price], currency: str, where: str) -> Price:
     if not isinstance(entry, Mapping) or set(entry) - {*_TEXTS, *_PRICES}:
         raise _refused(where, f"{entry!r}", f"keys of {sorted((*_TEXTS, *_PRICES))}")
     texts = {key: entry.get(key) for key in _TEXTS}
     if not all(isinstance(item, str) and item.strip() for item in texts.values()):
         raise _refused(where, f"{texts}", "all of them filled in")
     _require_day(texts["date"], where)
-    known = catalogue.sample(str(texts["item"]))
+    known = items.get(str(texts["item"]))
     if known is None or known.unit != texts["unit"]:
         expected = "an item of the catalogue" if known is None else f"unit {known.unit!r}"
         raise _refused(where, f"{texts['item']} per {texts['unit']}", expected)
     row = {
         **{key: entry[key] for key in ("item", "region", "unit", *_PRICES) if key in entry},
         "service": known.service,
-        "currency": catalogue.currency,
+        "currency": currency,
         "source": "declared",
     }
     via = f"declared by {texts['by']}: {texts['source']}"
     source = Source(url=DECLARED_FILE, date=str(texts["date"]), via=via)
-    price = read_price(row, {"declared": source}, currency=catalogue.currency, name=where)
+    price = read_price(row, {"declared": source}, currency=currency, name=where)
     if not price.known or any(tier.price <= 0 for tier in price.tiers):
         raise _refused(where, f"{entry.get('price', entry.get('tiers'))!r}", "a price above 0")
     return replace(price, declared=True)

@@ -133,6 +133,11 @@ class CostEstimate:
             found.setdefault(line.urn, []).append(line)
         return found
 
+    def declared(self) -> tuple[str, ...]:
+        """Return a sentence for each declared price that a line uses: item, region, who and why."""
+        lines = (line for line in self.lines if line.declared)
+        return tuple(dict.fromkeys(f"{i.item} in {i.region}, {i.source}" for i in lines))
+
     def unknown_share(self) -> Decimal:
         """Return the share of resources with at least one unknown line."""
         resources = self.by_resource()
@@ -156,6 +161,7 @@ class CostEstimate:
                 ).to_dict()
                 for item in self.plan.budgets
             },
+            "declared": list(self.declared()),
             "lines": [line.to_dict() for line in self.lines if line.status != "free"],
             "free": sum(line.status == "free" for line in self.lines),
         }

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mobile_ai.pricing.errors import CostError
+from mobile_ai.pricing.offers import offer_of
 
 if TYPE_CHECKING:
     from mobile_ai.pricing.catalogue import Catalogue
 
-__all__ = ["DECLARED_FILE", "missing_error", "missing_price", "next_step_for"]
-
-DECLARED_FILE: Final = "policy-pack/config/prices.json"
-"""The pack's file of declared prices, from the root of a checkout."""
+__all__ = ["missing_error", "missing_price", "next_step_for"]
 
 
 def missing_price(catalogue: Catalogue, item: str, region: str) -> str:
     """Return what is missing and the next step, in one sentence for a line of an estimate."""
-    return f"no price for {_named(catalogue, item, region)}: {next_step_for(catalogue, item, region)}"
+    return (
+        f"no price for {_named(catalogue, item, region)}: {next_step_for(catalogue, item, region)}"
+    )
 
 
 def missing_error(catalogue: Catalogue, item: str, region: str, *, expected: str) -> CostError:
@@ -31,12 +31,13 @@ def missing_error(catalogue: Catalogue, item: str, region: str, *, expected: str
 
 
 def next_step_for(catalogue: Catalogue, item: str, region: str) -> str:
-    """Return the command that fetches a price, or the file that declares it."""
-    if "-" not in region or region.startswith("edge:"):
-        return f"declare it in {DECLARED_FILE}"
+    """Return the commands that fetch a price and that declare one."""
+    declare = f"`mobile-ai cost prices declare {item} --region {region}`"
+    if offer_of(item) is None or "-" not in region or region.startswith("edge:"):
+        return f"run {declare}"  # the price list cannot be asked for it
     service = _service(catalogue, item)
     fetch = f"`mobile-ai cost prices refresh --region {region} --service {service} --write`"
-    return f"run {fetch}, or declare it in {DECLARED_FILE}"
+    return f"run {fetch} or {declare}"
 
 
 def _named(catalogue: Catalogue, item: str, region: str) -> str:

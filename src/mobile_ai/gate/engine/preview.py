@@ -10,6 +10,7 @@ from mobile_ai.gate.engine.process import run_lines
 from mobile_ai.gate.engine.progress import Tell, describe
 from mobile_ai.gate.engine.timing import CpuMeter, Marks
 from mobile_ai.gate.project import Project
+from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 
 __all__ = ["Preview", "preview"]
@@ -63,8 +64,10 @@ def preview(
         tell: Receives the progress after every event.
     """
     observation, marks, meter = EngineObservation(), Marks(), CpuMeter()
+    origin = origin_line(project.stack_file.name, project.read().text)
     project.log.parent.mkdir(parents=True, exist_ok=True)
     with project.log.open("w") as log:
+        log.write(origin)
 
         def take(line: str, seconds: float) -> None:
             log.write(line)

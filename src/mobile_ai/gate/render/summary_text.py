@@ -9,6 +9,7 @@ from mobile_ai.gate.report.sections import CostReport, Figure, ModelChange, Roll
 
 __all__ = [
     "cost_sentence",
+    "declared_sentence",
     "figure_text",
     "forecast_sentence",
     "headline",
@@ -117,6 +118,13 @@ def cost_sentence(cost: CostReport) -> str:
     delta = Decimal(cost.delta)
     moved = f"{delta:+,.2f}" if delta else "no change"
     return f"{said}, {moved} against {cost.against}"
+
+
+def declared_sentence(cost: CostReport) -> str:
+    """Return the declared prices that the estimate uses; empty if there are none."""
+    count = len(cost.declared)
+    told = some(cost.declared)
+    return f"{count} declared price{'s' * (count != 1)}: {told}" if count else ""
 
 
 def unknown_sentence(cost: CostReport) -> str:
