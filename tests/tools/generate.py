@@ -23,6 +23,7 @@ from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
 from tests.tools.policies_page import policies_page, schema_text
+from tests.tools.prices_page import cost_page
 from tests.tools.rooms_table import architecture_page
 from tests.tools.types_in_use import aws_types_in_use
 
@@ -75,6 +76,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
         *("--prune", "typer", "--prune", "rich", "--prune", "ruamel-yaml"),
     ),
     "docs/architecture.md": architecture_page,
+    "docs/cost.md": cost_page,
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),

@@ -174,8 +174,12 @@ def declare(  # noqa: PLR0917  # typer passes options by name
     item: Annotated[str, typer.Argument(help="Item, as in `prices show`.")],
     region: Annotated[str, typer.Option(help="Region, or `global`.")],
     price: Annotated[str, typer.Option(prompt=True, help="USD for one unit of the item.")],
-    source: Annotated[str, typer.Option(prompt=True, help="Where the price stands: a contract.")],
-    by: Annotated[str, typer.Option(prompt=True, help="Who answers for it.")],
+    source: Annotated[
+        str, typer.Option(prompt=True, help="Source of the price, such as a contract.")
+    ],
+    by: Annotated[
+        str, typer.Option(prompt=True, help="Name of the person or team that answers for it.")
+    ],
     date: Annotated[str, typer.Option(help="Day of the price; default: today.")] = "",
 ) -> None:
     """Declare a price of your own: a private discount, or a region without a published price.

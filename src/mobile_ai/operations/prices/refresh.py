@@ -19,7 +19,7 @@ __all__ = ["Refresh", "refresh_prices"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
-    """What a refresh found.
+    """Result of a refresh.
 
     Attributes:
         changes: A line for each price that differs from the catalogue.

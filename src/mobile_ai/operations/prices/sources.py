@@ -30,7 +30,7 @@ Product = Mapping[str, Any]
 
 
 class ProductSource(Protocol):
-    """Where products of the price list are read from."""
+    """A source of products of the price list."""
 
     def covers(self, offer: Offer) -> bool:
         """True if products for a query may be found."""
