@@ -3,6 +3,7 @@
 import gc
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmarks._clock import alternate
 from benchmarks._row import Row
 from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.pricing import Catalogue, estimate, load_catalogue
+from mobile_ai.pricing.items import asked_rows, regions_of
 from mobile_ai.pricing.recorded import resources_of_events
 from mobile_ai.pricing.search import Choice, cheapest, cost_of
 
@@ -22,6 +24,7 @@ IDS = (
     "cost.growth_10x",
     "cost.unpriced_share_prod",
     "recommend.optimality_gap_max",
+    "prices.rows_with_price",
 )
 _ROUNDS = 7
 _CASES = 200
@@ -75,6 +78,24 @@ def rows() -> Iterator[Row]:
     gap = max(_gap(seed) for seed in range(_CASES))
     note = "random placements and storage classes, exact search against all combinations"
     yield Row(id=IDS[3], value=gap, unit="USD", peer="enumeration; bar: 0", n=_CASES, note=note)
+    yield _rows_with_price(catalogue)
+
+
+def _rows_with_price(catalogue: Catalogue) -> Row:
+    """Count the rows that an estimate can need and that have a price; name the others by kind."""
+    asked = asked_rows(catalogue)
+    lacking = [row for row in asked if not catalogue.prices[row].known]
+    kinds = Counter(item.partition(".")[0] for item, _ in lacking)
+    missing = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+    known = len(asked) - len(lacking)
+    return Row(
+        id=IDS[4],
+        value=known / len(asked),
+        unit="share",
+        peer="bar: 0.95",
+        n=len(asked),
+        note=f"{known} of {len(asked)} in {len(regions_of(catalogue))} regions; without: {missing}",
+    )
 
 
 def _seconds(catalogue: Catalogue) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """`mobile-ai cost` and `mobile-ai recommend` on a recorded plan."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -11,14 +12,22 @@ from typing import Any
 import pytest
 
 from mobile_ai.cli.main import main
-from mobile_ai.cli.money.price_refresh import refresh_prices
 from mobile_ai.cli.money.recommend import apply
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing.recommend import CostRecommendation
+from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.pricing.search import Answer, Choice
 from mobile_ai.stack.editor import edited
 from mobile_ai.stack.reader import StackFile
-from tests.pricing.support import PRICES, ROOT, context, deployment, model, resource
+from tests.pricing.support import (
+    PRICES,
+    ROOT,
+    UNPRICED,
+    context,
+    deployment,
+    model,
+    resource,
+)
 
 
 def event(item: Resource) -> str:
@@ -36,10 +45,11 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         model(),
         deployment(),
         resource("aws:ec2/natGateway:NatGateway", {}, name="nat"),
-        resource("aws:sns/topic:Topic", {}, name="topic"),
+        UNPRICED,
     ]
     (tmp_path / "build" / "gate").mkdir(parents=True)
-    (tmp_path / "build" / "gate" / "dev.events.jsonl").write_text("\n".join(map(event, plan)))
+    recorded = origin_line("Pulumi.dev.yaml", STACK) + "\n".join(map(event, plan))
+    (tmp_path / "build" / "gate" / "dev.events.jsonl").write_text(recorded)
     shutil.copytree(PRICES, tmp_path / "policy-pack" / "mobile_ai" / "pricing" / "prices")
     (tmp_path / "Pulumi.dev.yaml").write_text(STACK)
     monkeypatch.chdir(tmp_path)
@@ -101,7 +111,7 @@ def test_an_estimate_shows_lines_unknowns_and_budgets(
 
     text = capsys.readouterr().out
     assert "37.96" in text
-    assert "unpriced, excluded from totals: topic sns.request" in text
+    assert "unpriced, excluded from totals: queries athena.scan" in text
     assert "budget field (hard)" in text
 
 
@@ -264,46 +274,74 @@ def test_both_stack_files_survive_an_edit_that_changes_nothing() -> None:
         assert edit(text, []) == text
 
 
-class Pages:
-    """A price list of one product."""
-
-    def get_paginator(self, name: str) -> "Pages":
-        assert name == "get_products"
-        return self
-
-    def paginate(self, *, ServiceCode: str, Filters: list[dict[str, str]]) -> list[dict[str, Any]]:  # noqa: N803
-        region = next(item["Value"] for item in Filters if item["Field"] == "regionCode")
-        if (ServiceCode, region) != ("AmazonAthena", "eu-central-1"):
-            return [{"PriceList": []}]
-        row = {"beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": "5.0"}}
-        product = {
-            "product": {"attributes": {"usagetype": "EUC1-DataScannedInTB", "regionCode": region}},
-            "terms": {"OnDemand": {"t": {"priceDimensions": {"r": row}}}},
-        }
-        return [{"PriceList": [json.dumps(product)]}]
-
-
-def test_a_refresh_shows_what_changed_and_writes_only_if_asked(checkout: Path) -> None:
-    folder = checkout / "policy-pack" / "mobile_ai" / "pricing" / "prices"
-    before = sorted(path.name for path in folder.iterdir())
-
-    told = refresh_prices(folder, regions=[], write=False, client=Pages())
-
-    assert told == ["athena.scan eu-central-1: unknown -> 5.0 USD per TB"]
-    assert sorted(path.name for path in folder.iterdir()) == before
-
-
-def test_a_refresh_writes_a_dated_file_that_loads(
+def test_the_commands_that_a_missing_price_names_make_it_known(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = checkout / "policy-pack" / "mobile_ai" / "pricing" / "prices"
+    run("cost", "estimate", "--stack", "dev")
+    told = capsys.readouterr().out
+    fetch, declare = re.findall(r"`mobile-ai (cost prices [^`]+)`", " ".join(told.split()))
+    attributes = {"usagetype": "APS9-DataScannedInTB", "regionCode": "ap-southeast-6"}
+    row = {"beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": "5"}}
+    offer = {
+        "offerCode": "AmazonAthena",
+        "version": "1",
+        "publicationDate": "2026-11-20T00:00:00Z",
+        "products": {"S": {"sku": "S", "attributes": attributes}},
+        "terms": {"OnDemand": {"S": {"t": {"priceDimensions": {"r": row}}}}},
+    }
+    (checkout / "offer.json").write_text(json.dumps(offer))
 
-    refresh_prices(folder, regions=["eu-central-1"], write=True, client=Pages())
-    run("cost", "prices", "show", "athena", "--region", "eu-central-1", "--json")
+    assert run(*fetch.split(), "--offer", "offer.json") == 0
+    assert "athena.scan ap-southeast-6: unknown -> 5 USD per TB" in capsys.readouterr().out
+    run("cost", "estimate", "--stack", "dev", "--json")
+    assert json.loads(capsys.readouterr().out)["total"]["unknown"] == 0
 
-    (row,) = json.loads(capsys.readouterr().out)
-    assert row["tiers"] == [{"upTo": None, "price": "5.0"}]
-    assert "AmazonAthena" in row["source"]
+    said = ("--price", "4", "--source", "agreement 17", "--by", "finops")
+    assert run(*declare.split(), *said) == 0
+    run("cost", "estimate", "--stack", "dev")
+    text = capsys.readouterr().out
+    assert "declared price: athena.scan in ap-southeast-6, declared by finops" in text
+
+
+def test_a_declared_price_is_replaced_by_a_later_one_and_kept_if_the_new_one_is_wrong(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ("--region", "eu-central-1", "--source", "agreement", "--by", "finops")
+    path = checkout / "policy-pack" / "config" / "prices.json"
+
+    for price in ("0.4", "0.3"):
+        assert run("cost", "prices", "declare", "sqs.request", "--price", price, *said) == 0
+    kept = path.read_text()
+    assert [item["price"] for item in json.loads(kept)["prices"]] == ["0.3"]
+
+    assert run("cost", "prices", "declare", "sqs.request", "--price", "0", *said) == 2
+    assert run("cost", "prices", "declare", "no.item", "--price", "1", *said) == 2
+    assert path.read_text() == kept
+    assert "Next:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["cost estimate", "recommend"])
+def test_a_plan_of_another_stack_file_is_refused_with_the_next_step(
+    checkout: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (checkout / "Pulumi.dev.yaml").write_text(STACK.replace("max: 4", "max: 5"))
+
+    assert run(*command.split(), "--stack", "dev") == 2
+    told = capsys.readouterr().err
+    assert "a plan of another Pulumi.dev.yaml" in told
+    assert "run `mobile-ai gate --stack dev`" in told
+
+
+def test_a_plan_without_its_origin_is_refused_and_one_that_is_named_is_warned_of(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = checkout / "build" / "gate" / "dev.events.jsonl"
+    plan.write_text("".join(plan.read_text().splitlines(keepends=True)[1:]))
+
+    assert run("cost", "estimate", "--stack", "dev") == 2
+    assert "without the digest of its stack file" in capsys.readouterr().err
+    assert run("cost", "estimate", "--stack", "dev", "--plan", str(plan)) == 0
+    assert "warning: recorded plan" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("checkout")

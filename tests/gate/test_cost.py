@@ -10,12 +10,11 @@ from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.pricing.budgets import Prior
-from tests.pricing.support import context, deployment, model, resource
+from tests.pricing.support import UNPRICED, context, deployment, model, resource
 
 NAT = resource("aws:ec2/natGateway:NatGateway", {}, name="nat")  # 730 x 0.052 + 20 x 0.052
 KEY = resource("aws:kms/key:Key", {}, name="key")  # 1.00 + 20,000 x 0.000003
 CDN = resource("aws:cloudfront/distribution:Distribution", {}, name="cdn")
-FLOW = resource("aws:ec2/flowLog:FlowLog", {"logDestinationType": "s3"}, name="flow")
 
 
 def plan(*extra: Resource, **changes: Any) -> list[Resource]:
@@ -51,11 +50,11 @@ def test_without_a_prior_there_is_no_delta_and_not_a_delta_of_zero():
 
 
 def test_what_has_no_price_is_counted_named_and_in_no_sum():
-    one, both = cost_report(plan()), cost_report(plan(FLOW))
+    one, both = cost_report(plan()), cost_report(plan(UNPRICED))
 
     assert (both.unpriced, both.proposed.unknown) == (1, 1)
     assert both.proposed.typical == one.proposed.typical
-    assert [(i.resource, i.ceiling) for i in both.unknowns] == [("flow", "7.00")]
+    assert [(i.resource, i.ceiling) for i in both.unknowns] == [("queries", "18.00")]
 
 
 def test_a_budget_says_what_the_pack_says():

@@ -20,7 +20,7 @@ from mobile_ai.gate.report.report import Author, Timing
 from mobile_ai.gate.report.sections import Figure
 from tests.gate.support import TIMING, expected, run_of
 from tests.gate.test_models import NEW, PREVIOUS, pinned, version
-from tests.pricing.support import context, resource
+from tests.pricing.support import UNPRICED, context, resource
 
 HERE = Path(__file__).parent
 SARIF_SCHEMA = HERE / "sarif-2.1.0.schema.json"
@@ -114,7 +114,6 @@ def test_a_plan_that_could_not_be_judged_has_no_cost(form):
 
 def valued_report(**terms):
     before = {**PREVIOUS, "sha256": "1" * 64}
-    flow = resource("aws:ec2/flowLog:FlowLog", {"logDestinationType": "s3"}, name="flow")
     nat = resource("aws:ec2/natGateway:NatGateway", {}, name="nat")
     budgets = [{"name": "all", "scope": "stack", "monthlyUsd": 45, "kind": "soft"}]
     state = [context(budgets=budgets), version("1" * 64), pinned("1" * 64, "1.1.0")]
@@ -123,7 +122,7 @@ def valued_report(**terms):
         version(NEW, quality=0.96, gap=0.02, profile={"latencyP95Ms": 3}),
         version("1" * 64),
         pinned(NEW, "1.2.0", previous=before),
-        flow,
+        UNPRICED,
         nat,
     ]
     cost = cost_report(plan, state, against="deployed state", terms=Terms(**terms))

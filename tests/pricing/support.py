@@ -57,6 +57,10 @@ def resource(
     )
 
 
+UNPRICED = resource("aws:athena/workgroup:Workgroup", {"region": "ap-southeast-6"}, name="queries")
+"""No figure is published for it; its ceiling is 1 TB x 18 USD."""
+
+
 def exact(**figures: str) -> Assumptions:
     """Assumptions with some figures set exactly."""
     return Assumptions().changed(figures)

@@ -7,7 +7,15 @@ import pytest
 
 from mobile_ai.pricing import BudgetVerdict, CostError, estimate, judge_budgets
 from mobile_ai.pricing.budgets import BudgetLimits, Prior, month_end
-from tests.pricing.support import context, deployment, exact, model, resource, shipped
+from tests.pricing.support import (
+    UNPRICED,
+    context,
+    deployment,
+    exact,
+    model,
+    resource,
+    shipped,
+)
 
 KEY = resource("aws:kms/key:Key", {}, name="key")  # 1.00 + 20,000 x 0.000003 = 1.06 typical
 
@@ -68,20 +76,27 @@ def test_an_exception_never_raises_what_a_hard_budget_plans_with() -> None:
 
 
 def test_a_hard_budget_denies_when_an_unknown_could_exceed_it() -> None:
-    """The flow log has no price; its ceiling is 5 GB x 1.40 = 7.00."""
-    unknown = resource("aws:ec2/flowLog:FlowLog", {"logDestinationType": "s3"}, name="flow")
-
-    assert judge(unknown, limit=8.07).outcome == "pass"
-    verdict = judge(unknown, limit=8.05)
+    """The queries have no price; their ceiling is 18.00."""
+    assert judge(UNPRICED, limit=19.07).outcome == "pass"
+    verdict = judge(UNPRICED, limit=19.05)
     assert verdict.outcome == "deny"
-    assert "could bring it to 8.06" in verdict.reasons[0]
+    assert "could bring it to 19.06" in verdict.reasons[0]
+
+
+def test_a_denial_names_the_missing_price_and_the_commands_that_fetch_or_declare_it() -> None:
+    (reason,) = judge(UNPRICED, limit=19.05).reasons
+
+    assert "no price for athena.scan (athena, per TB) in ap-southeast-6: run" in reason
+    assert "prices refresh --region ap-southeast-6 --service athena --write`" in reason
+    assert "`mobile-ai cost prices declare athena.scan --region ap-southeast-6`" in reason
 
 
 def test_a_hard_budget_denies_an_unknown_without_a_ceiling_however_large_it_is() -> None:
     verdict = judge(resource("aws:dynamodb/table:Table", {}, name="t"), limit=10**6)
 
     assert verdict.outcome == "deny"
-    assert verdict.reasons[0] == "unknown, and without a ceiling: t aws:dynamodb/table:Table"
+    assert verdict.reasons[0].startswith("unknown, and without a ceiling: t aws:dynamodb/table")
+    assert verdict.reasons[0].endswith("no price model for this type")
 
 
 def test_a_soft_budget_only_warns_of_unknowns() -> None:

@@ -13,6 +13,7 @@ from mobile_ai.pricing.kinds import PRICED
 from mobile_ai.pricing.values import cents
 from tests.pricing.support import (
     ROOT,
+    UNPRICED,
     context,
     deployment,
     lines_of,
@@ -51,16 +52,59 @@ PROD = {
     "ten alarms on eleven metrics": "1.10",
     "private zone, and queries": "0.54",
     "image, buckets, quiet logs, traces": "1.05",
+    # Lines that had no published price at hand before 2026-11-30.
+    "on-demand stream, 730 x 0.048": "35.04",
+    "7.5 million events of 1 KB in and out, 7.153 GB x (0.096 + 0.048)": "1.03",
+    "their second day, 7.153 GB x 24 / 730 x 0.119": "0.03",
+    "delivery stream, 7.5 million x 5 KB = 35.763 GB x (0.033 + 0.020)": "1.90",
+    "queries, 0.1 TB x 5": "0.50",
+    "access log, 17 million x 300 bytes = 4.750 GB x 0.285": "1.35",
+    "flow log, 0.5 GB x 0.285": "0.14",
+    "1 GB to Dublin x 0.02, 200 notifications, 100 letters": "0.02",
+}
+
+# The month of dev: 500 devices that check 30 times and take 8 updates, a request a second of which
+# a tenth goes to the cloud, one shard, no registry and no firewall.
+DEV = {
+    "shard, 730 x 0.018": "13.14",
+    "five keys, 80,000 x 0.03 per 10,000, 730 x 0.15 per 10,000": "5.25",
+    "dashboard": "3.00",
+    "route metrics, 2 x 5 x 0.30": "3.00",
+    "two replicas, 730 x 0.03 x 0.25 / 4": "2.74",
+    "seven alarms on eight metrics": "0.80",
+    "queries, 0.1 TB x 5": "0.50",
+    "APIs, 262,800 + 15,000 requests x 1.20 per million": "0.33",
+    "cloud function, 262,800 x 0.20 per million and 13,140 GB-seconds x 0.0000133334": "0.23",
+    "its two logs, 2 x 0.147 GB x 0.63, kept a month": "0.19",
+    "flow log, 0.5 GB x 0.285": "0.14",
+    "image, 1 GB x 0.10": "0.10",
+    "three quiet logs, 3 x 0.05 GB x 0.63": "0.09",
+    "two buckets' writes, 17,520 x 5.4 per million": "0.09",
+    "46,000 requests, 32,200 in Europe x 1.20, 13,800 in America x 1.00 per million": "0.05",
+    "2 GB of logs x 0.0245": "0.05",
+    "9,504 traces x 5 per million": "0.05",
+    "edge functions, other logs, delivery stream, letters, queues": "0.02",
 }
 
 
 def test_prod_costs_what_a_hand_computes_within_two_percent(prod: list[Resource]) -> None:
     by_hand = sum((Decimal(text) for text in PROD.values()), Decimal(0))
 
-    total = estimate(prod, shipped()).total().amount
+    whole = estimate(prod, shipped()).total()
+    total = whole.amount
 
+    assert whole.unknown == 0
     assert abs(total.typical - by_hand) <= by_hand * Decimal("0.02")
     assert total.low < total.typical < total.high
+
+
+def test_dev_costs_what_a_hand_computes_within_two_percent(dev: list[Resource]) -> None:
+    by_hand = sum((Decimal(text) for text in DEV.values()), Decimal(0))
+
+    total = estimate(dev, shipped()).total()
+
+    assert total.unknown == 0
+    assert abs(total.amount.typical - by_hand) <= by_hand * Decimal("0.02")
 
 
 def test_dev_without_traffic_costs_at_most_60_dollars(dev: list[Resource]) -> None:
@@ -141,16 +185,15 @@ def test_tags_partition_the_whole(prod: list[Resource]) -> None:
 
 def test_an_unknown_is_counted_and_never_summed() -> None:
     known = resource("aws:kms/key:Key", {}, name="key")
-    unknown = resource("aws:sns/topic:Topic", {}, name="topic")
 
-    one, both = (estimate(items, shipped()).total() for items in ([known], [known, unknown]))
+    one, both = (estimate(items, shipped()).total() for items in ([known], [known, UNPRICED]))
 
     assert both.amount == one.amount
-    assert (both.unknown, both.ceiling) == (1, Decimal("0.000001") * 10_000)
+    assert (both.unknown, both.ceiling) == (1, 18)
 
 
 def test_one_unknown_without_a_ceiling_leaves_the_sum_without_one() -> None:
-    plan = [resource("aws:sns/topic:Topic", {}), resource("aws:dynamodb/table:Table", {})]
+    plan = [UNPRICED, resource("aws:dynamodb/table:Table", {})]
 
     assert estimate(plan, shipped()).total().ceiling is None
 

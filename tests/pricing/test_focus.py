@@ -10,7 +10,7 @@ import pytest
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing import estimate, focus_rows
 from mobile_ai.pricing.focus import BANDS, COLUMNS, MANDATORY, focus_row, month_period
-from tests.pricing.support import shipped
+from tests.pricing.support import UNPRICED, shipped
 
 # Columns that FOCUS 1.2 lets be null (Cost and Usage, column rules).
 NULLABLE = {
@@ -46,7 +46,8 @@ COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 
 @pytest.fixture(scope="module")
 def rows(prod: list[Resource]) -> list[dict[str, Any]]:
-    return list(focus_rows(estimate(prod, shipped()), account="444455556666", year=2026, month=12))
+    plan = [*prod, UNPRICED]
+    return list(focus_rows(estimate(plan, shipped()), account="444455556666", year=2026, month=12))
 
 
 def test_every_mandatory_column_is_there(rows: list[dict[str, Any]]) -> None:

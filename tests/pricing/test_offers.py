@@ -1,6 +1,5 @@
 """Reading products of the AWS price list."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -16,17 +15,19 @@ NAT = OFFERS["nat.hour"]
 
 def product(
     usage: str, *prices: tuple[str, str, str], region: str = "eu-central-1", **more: Any
-) -> str:
+) -> dict[str, Any]:
+    family = more.pop("family", "NAT Gateway")
     rows = {
         f"r{i}": {"beginRange": a, "endRange": b, "pricePerUnit": {more.pop("currency", "USD"): c}}
         for i, (a, b, c) in enumerate(prices)
     }
-    return json.dumps(
-        {
-            "product": {"attributes": {"usagetype": usage, "regionCode": region, **more}},
-            "terms": {"OnDemand": {"t": {"priceDimensions": rows}}},
-        }
-    )
+    return {
+        "product": {
+            "productFamily": family,
+            "attributes": {"usagetype": usage, "regionCode": region, **more},
+        },
+        "terms": {"OnDemand": {"t": {"priceDimensions": rows}}},
+    }
 
 
 def test_a_product_gives_its_tiers_in_order() -> None:
@@ -52,6 +53,29 @@ def test_an_attribute_that_differs_does_not_fit() -> None:
     text = product("EUC1-LoadBalancerUsage", ("0", "Inf", "1"), operation="LoadBalancing:Network")
 
     assert tiers_of([text], OFFERS["alb.hour"], region="eu-central-1") == ()
+
+
+def test_another_family_does_not_fit() -> None:
+    text = product("EUC1-NatGateway-Hours", ("0", "Inf", "1"), family="Data Transfer")
+
+    assert tiers_of([text], NAT, region="eu-central-1") == ()
+
+
+def test_a_prefix_may_be_the_region_itself() -> None:
+    text = product("eu-central-1-KMS-Requests", ("0", "Inf", "0.000003"))
+
+    assert tiers_of([text], OFFERS["kms.request"], region="eu-central-1") == (
+        Tier(None, Decimal("0.000003")),
+    )
+    assert tiers_of([text], OFFERS["kms.request.asymmetric"], region="eu-central-1") == ()
+
+
+def test_a_free_allowance_of_the_account_is_left_out() -> None:
+    text = product("EUC1-Requests-Tier1", ("0", "1000000", "0"), ("1000000", "Inf", "0.0000005"))
+
+    assert tiers_of([text], OFFERS["sns.request"], region="eu-central-1") == (
+        Tier(None, Decimal("0.0000005")),
+    )
 
 
 def test_two_prices_for_one_thing_are_an_error() -> None:

@@ -1,6 +1,7 @@
 """The storage class of telemetry: AWS's rules in the price, the exact search, the edit."""
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -58,17 +59,16 @@ def test_standard_ia_charges_thirty_days_for_what_is_deleted_sooner() -> None:
     assert dict(lifecycle_months(rule(30, 30))) == {"STANDARD": 30 / MONTH}
 
 
-def test_a_transition_is_a_line_and_reading_is_an_unknown_with_a_ceiling() -> None:
+def test_a_transition_and_reading_are_lines() -> None:
     lines = {i.item: i for i in estimate(resources(90, 30), shipped()).lines if "s3." in i.item}
 
     moved, read = lines["s3.transition.infrequent"], lines["s3.infrequent.retrieval"]
     assert moved.quantity == lines["s3.standard.put"].quantity
     assert moved.amount is not None
     assert moved.amount.typical > 0
-    assert read.status == "unknown"
-    # 1 TB at most, two thirds of the age of what is kept, 0.02 USD.
-    assert read.ceiling is not None
-    assert round(read.ceiling, 6) == round(Decimal(1024) * 60 / 90 * Decimal("0.02"), 6)
+    # A tenth of a TB, two thirds of the age of what is kept, 0.01 USD.
+    assert read.amount is not None
+    assert round(read.amount.typical, 6) == round(Decimal("102.4") * 60 / 90 * Decimal("0.01"), 6)
 
 
 def test_objects_below_128_kb_do_not_move() -> None:
@@ -98,10 +98,17 @@ def test_retention_of_thirty_days_leaves_no_choice() -> None:
 
 
 def test_a_missing_price_leaves_standard_ia_out_with_the_reason() -> None:
-    found = advice(90, region="ap-southeast-1")
+    catalogue = shipped()
+    lacking = ("s3.transition.infrequent", "eu-central-1")
+    prices = {row: price for row, price in catalogue.prices.items() if row != lacking}
+    plan = Plan(resources(90), replace(catalogue, prices=prices), Assumptions())
 
+    found = recommend_storage(plan)
+
+    assert found is not None
     assert [a.choices[0].placement for a in found.answers] == [None]
-    assert "s3.transition.infrequent in ap-southeast-1" in found.rejected[0]
+    assert "s3.transition.infrequent (s3, per object) in eu-central-1" in found.rejected[0]
+    assert "prices refresh --region eu-central-1 --service s3 --write" in found.rejected[0]
 
 
 def test_a_stack_without_telemetry_gets_no_advice() -> None:

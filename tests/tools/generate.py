@@ -18,6 +18,7 @@ from mobile_ai.contracts.roots import roots_schema
 from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
 from mobile_ai.operations.monitor.finding import finding_schema
+from mobile_ai.pricing.declared import declared_schema
 from mobile_ai.sandbox.providers.aws.types_page import types_page
 from mobile_ai.signing.trust.people_file import people_schema
 from mobile_ai.stack.settings import settings_schema
@@ -25,6 +26,7 @@ from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
 from tests.tools.manifest_page import manifest_page
 from tests.tools.policies_page import policies_page, schema_text
+from tests.tools.prices_page import cost_page
 from tests.tools.rego_input_page import rules_guide
 from tests.tools.rooms_table import architecture_page
 from tests.tools.types_in_use import aws_types_in_use
@@ -79,10 +81,12 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "docs/adding-a-rule.md": rules_guide,
     "docs/architecture.md": architecture_page,
+    "docs/cost.md": cost_page,
     "docs/edge-settings.md": settings_page,
     "docs/policies.md": policies_page,
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),
     "docs/manifest.md": manifest_page,
+    "docs/schemas/declared-prices.json": partial(schema, declared_schema),
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/manifest-v1.schema.json": partial(
         schema, partial(manifest_schema, API_VERSIONS[0])

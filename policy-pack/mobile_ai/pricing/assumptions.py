@@ -59,7 +59,6 @@ class Assumptions:
     event_bytes: Band = Band.of("500", "1000", "2000")
     parquet_share: Band = Band.of("0.1", "0.2", "0.4")
     athena_tb: Band = Band.of("0.01", "0.10", "1")
-    infrequent_read_ceiling_usd: Band = Band.of("0.02", "0.02", "0.02")  # a GB; no price is cited
     # Everything else.
     quiet_log_gb: Band = Band.of("0.01", "0.05", "0.5")  # a log group without request traffic
     log_bucket_gb: Band = Band.of("0.5", "2", "20")

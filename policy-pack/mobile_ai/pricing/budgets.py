@@ -273,12 +273,18 @@ def _unknown(
     if total.ceiling is None:
         names = ", ".join(total.unbounded[:_NAMED])
         more = f" and {len(total.unbounded) - _NAMED} more" if total.unbounded[_NAMED:] else ""
-        return [(outcome, f"unknown, and without a ceiling: {names}{more}")]
+        return [(outcome, f"unknown, and without a ceiling: {names}{more}; {_lacks(total)}")]
     worst = total.amount.typical + total.ceiling
     if worst > limit:
         text = f"{total.unknown} unknown lines could bring it to {cents(worst)} USD"
-        return [(outcome, text)]
+        return [(outcome, f"{text}; {_lacks(total)}")]
     return []
+
+
+def _lacks(total: Total) -> str:
+    """Return what the unknown lines lack, each with its next step; the first few of them."""
+    more = f"; and {len(total.reasons) - _NAMED} more" if total.reasons[_NAMED:] else ""
+    return "; ".join(total.reasons[:_NAMED]) + more
 
 
 def _increase(

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.price import Price, Source, read_price
 
-__all__ = ["GLOBAL", "Catalogue", "load_catalogue", "pack_catalogue", "parse_catalogue"]
+__all__ = [
+    "GLOBAL",
+    "Catalogue",
+    "load_catalogue",
+    "load_prices",
+    "pack_catalogue",
+    "parse_catalogue",
+]
 
 _refused = CostError.advising("restore it, or run `mobile-ai cost prices refresh`")
 
@@ -24,7 +33,7 @@ _POINTER: Final = "current.json"
 _KEYS: Final = frozenset({"apiVersion", "kind", "date", "currency", "sources", "rows"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: an index is computed once
 class Catalogue:
     """All prices of one day.
 
@@ -33,16 +42,27 @@ class Catalogue:
         currency: Currency of every price (ISO 4217).
         sha256: Digest of the file.
         prices: By item and region.
+        declared_sha256: Digest of the pack's declared prices; empty without any.
     """
 
     date: dt.date
     currency: str
     sha256: str
     prices: Mapping[tuple[str, str], Price]
+    declared_sha256: str = ""
 
     def find(self, item: str, region: str) -> Price | None:
         """Return the row for an item in a region, else the worldwide one, else ``None``."""
         return self.prices.get((item, region)) or self.prices.get((item, GLOBAL))
+
+    def sample(self, item: str) -> Price | None:
+        """Return any row of an item, for its service and unit."""
+        return self.samples.get(item)
+
+    @cached_property
+    def samples(self) -> Mapping[str, Price]:
+        """A row of each item, for its service and unit."""
+        return {item: price for (item, _), price in self.prices.items()}
 
     def age_days(self, today: dt.date) -> int:
         """Return the age of the prices in days."""
@@ -64,12 +84,28 @@ def load_catalogue(folder: Path) -> Catalogue:
 
 @cache
 def pack_catalogue() -> Catalogue:
-    """Return the catalogue that is shipped in the pack's own folder.
+    """Return the prices of the pack that this module is part of.
 
     Raises:
         CostError: If a file is missing, malformed or does not match its digest.
     """
-    return load_catalogue(Path(__file__).parent / "prices")
+    return load_prices(Path(__file__).parents[2])
+
+
+def load_prices(pack: Path) -> Catalogue:
+    """Return the catalogue of a pack's folder, with the prices that its owners declare.
+
+    Raises:
+        CostError: If a file is missing, malformed or does not match its digest.
+    """
+    found = load_catalogue(pack / "mobile_ai" / "pricing" / "prices")
+    path = pack / "config" / Path(DECLARED_FILE).name
+    if not os.path.lexists(path):
+        return found
+    text = _text(path)
+    declared = declared_prices(text, found.samples, currency=found.currency)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(found, prices={**found.prices, **declared}, declared_sha256=digest)
 
 
 def parse_catalogue(text: str, *, sha256: str, name: str = "price catalogue") -> Catalogue:

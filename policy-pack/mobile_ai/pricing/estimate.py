@@ -37,18 +37,21 @@ class Total:
         unknown: Number of billed lines without price or usage, which ``amount`` excludes.
         ceiling: Upper bound of those lines; ``None`` if one of them has none.
         unbounded: Names of the unknown lines without an upper bound.
+        reasons: What each unknown line lacks, each reason once.
     """
 
     amount: Band
     unknown: int
     ceiling: Decimal | None
     unbounded: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, lines: Iterable[Line], part_of: Callable[[Line], Decimal] = lambda _: ONE) -> Total:
         """Return the sum of the billed lines, each multiplied by ``part_of`` the line."""
         low = typical = high = ceiling = ZERO
         unknown, unbounded = 0, []
+        reasons: dict[str, None] = {}
         for line in lines:  # a single pass: a plan has thousands of lines
             part = part_of(line) if line.billed else ZERO
             if not part:
@@ -60,6 +63,7 @@ class Total:
             if line.status != "unknown":
                 continue
             unknown += 1
+            reasons[line.reason] = None
             if line.ceiling is None:
                 unbounded.append(f"{line.name} {line.item}")
             else:
@@ -69,6 +73,7 @@ class Total:
             unknown=unknown,
             ceiling=None if unbounded else ceiling,
             unbounded=tuple(unbounded),
+            reasons=tuple(reasons),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,6 +137,11 @@ class CostEstimate:
             found.setdefault(line.urn, []).append(line)
         return found
 
+    def declared(self) -> tuple[str, ...]:
+        """Return a sentence for each declared price that a line uses: item, region, who and why."""
+        lines = (line for line in self.lines if line.declared)
+        return tuple(dict.fromkeys(f"{i.item} in {i.region}, {i.source}" for i in lines))
+
     def unknown_share(self) -> Decimal:
         """Return the share of resources with at least one unknown line."""
         resources = self.by_resource()
@@ -155,6 +165,7 @@ class CostEstimate:
                 ).to_dict()
                 for item in self.plan.budgets
             },
+            "declared": list(self.declared()),
             "lines": [line.to_dict() for line in self.lines if line.status != "free"],
             "free": sum(line.status == "free" for line in self.lines),
         }

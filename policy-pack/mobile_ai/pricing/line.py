@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.pricing.catalogue import Catalogue
+from mobile_ai.pricing.missing import missing_price
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Metered, Stated, Unknown, Usage
 from mobile_ai.pricing.values import ONE, Band, cents
@@ -39,6 +40,7 @@ class Line:
         billed: Whether the cost is invoiced to the stack; a device's energy is not.
         reason: Reason why it is free or unknown.
         source: Source of the price, or of the reason why it is free.
+        declared: Whether the pack's owners declare its price.
         shares: Shares of the cost by deployment; empty if shared by the whole stack.
     """
 
@@ -55,6 +57,7 @@ class Line:
     billed: bool = True
     reason: str = ""
     source: str = ""
+    declared: bool = False
     shares: Mapping[str, Decimal] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +75,7 @@ class Line:
             "billed": self.billed,
             "reason": self.reason,
             "source": self.source,
+            "declared": self.declared,
             "deployments": sorted(self.shares),
         }
 
@@ -141,12 +145,14 @@ def _bill(catalogue: Catalogue, item: str, region: str, quantity: Band) -> dict[
             "quantity": quantity,
             "unit": price.unit if price else "",
             "ceiling": None if bound is None else bound * quantity.high,
-            "reason": f"no citable price for {item} in {region}",
+            "reason": missing_price(catalogue, item, region),
         }
+    named = price.source.via if price.declared else price.source.url
     return {
         "status": "priced",
         "quantity": quantity,
         "unit": price.unit,
         "amount": price.band(quantity),
-        "source": f"{price.source.url} ({price.source.date})",
+        "source": f"{named} ({price.source.date})",
+        "declared": price.declared,
     }

@@ -6,7 +6,6 @@ matching is by suffix.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,16 +26,20 @@ class Offer:
     Attributes:
         service: The offer code.
         usage: Suffix of the usage type.
+        family: The product family; empty for any.
         attributes: Further attributes that a product must have.
     """
 
     service: str
     usage: str
+    family: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def _offer(service: str, usage: str, **attributes: str) -> Offer:
-    return Offer(service=service, usage=usage, attributes=MappingProxyType(attributes))
+def _offer(service: str, usage: str, family: str = "", **attributes: str) -> Offer:
+    return Offer(
+        service=service, usage=usage, family=family, attributes=MappingProxyType(attributes)
+    )
 
 
 OFFERS: Final[Mapping[str, Offer]] = MappingProxyType(
@@ -46,6 +49,9 @@ OFFERS: Final[Mapping[str, Offer]] = MappingProxyType(
         "apigateway.http": _offer("AmazonApiGateway", "ApiGatewayHttpRequest"),
         "athena.scan": _offer("AmazonAthena", "DataScannedInTB"),
         "cloudwatch.alarm": _offer("AmazonCloudWatch", "CW:AlarmMonitorUsage"),
+        "cloudwatch.alarm.high-resolution": _offer(
+            "AmazonCloudWatch", "CW:HighResAlarmMonitorUsage"
+        ),
         "cloudwatch.metric": _offer("AmazonCloudWatch", "CW:MetricMonitorUsage"),
         "ecr.storage": _offer("AmazonECR", "TimedStorage-ByteHrs"),
         "endpoint.data": _offer("AmazonVPC", "VpcEndpoint-Bytes"),
@@ -59,20 +65,39 @@ OFFERS: Final[Mapping[str, Offer]] = MappingProxyType(
         "kinesis.ondemand.hour": _offer("AmazonKinesis", "OnDemand-StreamHour"),
         "kinesis.ondemand.in": _offer("AmazonKinesis", "OnDemand-BilledIncomingBytes"),
         "kinesis.ondemand.out": _offer("AmazonKinesis", "OnDemand-BilledOutgoingBytes"),
+        "kinesis.ondemand.retention": _offer("AmazonKinesis", "OnDemand-ExtendedRetention-ByteHrs"),
         "kinesis.put": _offer("AmazonKinesis", "PutRequestPayloadUnits"),
         "kinesis.shard": _offer("AmazonKinesis", "Storage-ShardHour"),
+        "kinesis.shard.extended": _offer("AmazonKinesis", "Extended-ShardHour"),
+        "kms.request": _offer("awskms", "KMS-Requests"),
+        "kms.request.asymmetric": _offer("awskms", "KMS-Requests-Asymmetric"),
         "lambda.arm": _offer("AWSLambda", "Lambda-GB-Second-ARM"),
         "lambda.request": _offer("AWSLambda", "Request"),
         "lambda.x86": _offer("AWSLambda", "Lambda-GB-Second"),
         "logs.ingest": _offer("AmazonCloudWatch", "DataProcessing-Bytes"),
         "logs.storage": _offer("AmazonCloudWatch", "TimedStorage-ByteHrs"),
-        "nat.data": _offer("AmazonEC2", "NatGateway-Bytes"),
-        "nat.hour": _offer("AmazonEC2", "NatGateway-Hours"),
+        "logs.vended-s3": _offer("AmazonCloudWatch", "S3-Egress-Bytes"),
+        "nat.data": _offer("AmazonEC2", "NatGateway-Bytes", "NAT Gateway"),
+        "nat.hour": _offer("AmazonEC2", "NatGateway-Hours", "NAT Gateway"),
+        "rds.backup": _offer("AmazonRDS", "RDS:ChargedBackupUsage", databaseEngine="Any"),
+        "rds.storage.multi.gp3": _offer(
+            "AmazonRDS", "RDS:Multi-AZ-GP3-Storage", "Database Storage", databaseEngine="Any"
+        ),
+        "rds.storage.single.gp3": _offer(
+            "AmazonRDS", "RDS:GP3-Storage", "Database Storage", databaseEngine="Any"
+        ),
+        "s3.infrequent.retrieval": _offer("AmazonS3", "Retrieval-SIA"),
+        "s3.infrequent.storage": _offer("AmazonS3", "TimedStorage-SIA-ByteHrs"),
         "s3.standard.get": _offer("AmazonS3", "Requests-Tier2"),
         "s3.standard.put": _offer("AmazonS3", "Requests-Tier1"),
         "s3.standard.storage": _offer("AmazonS3", "TimedStorage-ByteHrs"),
+        "s3.transition.infrequent": _offer("AmazonS3", "Requests-Tier4"),
+        "scheduler.invocation": _offer("AWSEvents", "ScheduledInvocation"),
         "secrets.request": _offer("AWSSecretsManager", "AWSSecretsManagerAPIRequest"),
         "secrets.secret": _offer("AWSSecretsManager", "AWSSecretsManager-Secrets"),
+        "sns.email": _offer("AmazonSNS", "DeliveryAttempts-SMTP"),
+        "sns.request": _offer("AmazonSNS", "Requests-Tier1"),
+        "sqs.request": _offer("AWSQueueService", "Requests-Tier1", queueType="Standard"),
     }
 )
 """Items of the catalogue and the AWS Price List query of each."""
@@ -97,11 +122,15 @@ def offer_of(item: str) -> Offer | None:
     return OFFERS.get(item)
 
 
-def tiers_of(products: Iterable[str], offer: Offer, *, region: str) -> tuple[Tier, ...]:
+def tiers_of(
+    products: Iterable[Mapping[str, Any]], offer: Offer, *, region: str
+) -> tuple[Tier, ...]:
     """Return the on-demand tiers of the matching product, empty if none matches.
 
+    A first tier without a charge is an allowance of the account, which the catalogue leaves out.
+
     Args:
-        products: Products of the price list, as JSON texts.
+        products: Products of the price list, each with its terms.
         offer: The query.
         region: The region code.
 
@@ -109,30 +138,42 @@ def tiers_of(products: Iterable[str], offer: Offer, *, region: str) -> tuple[Tie
         CostError: If several products match with different prices, or the currency is not USD.
     """
     found = {
-        _tiers(product)
-        for product in map(json.loads, products)
-        if _fits(product["product"]["attributes"], offer, region)
+        _charged(_tiers(product))
+        for product in products
+        if _fits(product["product"], offer, region)
     }
     if len(found) > 1:
         raise CostError(
             f"price list {offer.service} {offer.usage} {region}",
             got=f"{len(found)} different prices",
             expected="one",
-            next_step="narrow the query in mobile_ai/pricing/offers.py",
+            next_step="narrow the query in policy-pack/mobile_ai/pricing/offers.py",
         )
     return found.pop() if found else ()
 
 
-def _fits(attributes: Mapping[str, Any], offer: Offer, region: str) -> bool:
+def _fits(product: Mapping[str, Any], offer: Offer, region: str) -> bool:
+    attributes = product["attributes"]
     usage = str(attributes.get("usagetype", ""))
     prefix = usage.removesuffix(offer.usage)
     return (
         attributes.get("regionCode") == region
         and (prefix != usage or usage == offer.usage)
-        and prefix.count("-") <= 1  # a region prefix, not a longer usage type
-        and (prefix == "" or (prefix.endswith("-") and prefix[:-1].isalnum()))
+        and _is_place(prefix, region)
+        and offer.family in {"", product.get("productFamily")}
         and all(attributes.get(key) == value for key, value in offer.attributes.items())
     )
+
+
+def _is_place(prefix: str, region: str) -> bool:
+    """True for a region's prefix (``EUC1-``, ``eu-central-1-``), not for a longer usage type."""
+    short = prefix.endswith("-") and prefix[:-1].isalnum()
+    return prefix in {"", f"{region}-"} or short
+
+
+def _charged(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    charged = tuple(tier for tier in tiers if tier.price)
+    return charged if charged == tiers[1:] else tiers
 
 
 def _tiers(product: Mapping[str, Any]) -> tuple[Tier, ...]:

@@ -67,6 +67,7 @@ class Price:
         ceiling: Upper bound of an unknown price; ``None`` if there is none.
         note: Remark for readers.
         source: Source of the price.
+        declared: Whether the pack's owners declare it.
     """
 
     region: str
@@ -78,6 +79,7 @@ class Price:
     ceiling: Decimal | None
     note: str
     source: Source
+    declared: bool = False
 
     @property
     def known(self) -> bool:

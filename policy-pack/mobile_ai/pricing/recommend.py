@@ -18,6 +18,7 @@ from mobile_ai.contracts.tokens import EDGE_ENDPOINT
 from mobile_ai.pricing import values
 from mobile_ai.pricing.demand import demand_of
 from mobile_ai.pricing.errors import CostError
+from mobile_ai.pricing.missing import missing_error
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.search import Answer, Choice, cheapest, cost_of
 from mobile_ai.pricing.values import ONE, ZERO, decimal_of
@@ -154,7 +155,12 @@ class _Maker:
             self.rejected.append(f"site {name}: {values.text(site, 'region')} is not allowed")
             return
         if site.get("nodePriceUsdPerHour") is None:
-            raise _missing(f"nodePriceUsdPerHour of site {name}")
+            raise CostError(
+                f"nodePriceUsdPerHour of site {name}",
+                got="none",
+                expected="a known price: no optimum is guessed",
+                next_step="state it in the stack file, under `sites`",
+            )
         today: Mapping[str, Any] = next((i for i in self.places if i.get("site") == name), {})
         cores, memory = self._pod(name)
         for variant, profile in self._fit("edge"):
@@ -275,7 +281,12 @@ class _Maker:
     def _cost(self, item: str, region: str, quantity: Decimal) -> Decimal:
         price = self.plan.catalogue.find(item, region)
         if price is None or not price.known:
-            raise _missing(f"price of {item} in {region}")
+            raise missing_error(
+                self.plan.catalogue,
+                item,
+                region,
+                expected="a known price: no optimum is guessed",
+            )
         return price.cost(quantity)
 
 
@@ -297,12 +308,3 @@ def _same(choice: Mapping[str, Any], today: Mapping[str, Any]) -> bool:
         return False
     least = values.amount(today, "replicas", "min")
     return values.amount(choice, "replicas", "min") == least.to_integral_value(ROUND_CEILING)
-
-
-def _missing(what: str) -> CostError:
-    return CostError(
-        what,
-        got="nothing",
-        expected="a known price: no optimum is guessed",
-        next_step="run `mobile-ai cost prices refresh`, or state it in the stack file",
-    )

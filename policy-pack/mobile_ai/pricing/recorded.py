@@ -1,7 +1,12 @@
-"""Resources of a recorded plan: the engine's event stream, one JSON object a line."""
+"""Resources of a recorded plan: the engine's event stream, one JSON object a line.
+
+The gate puts a line before the stream that says which stack file was previewed.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -12,11 +17,63 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.pricing.errors import CostError
 
-__all__ = ["changed_usage", "resources_of_events", "resources_of_steps"]
+__all__ = [
+    "changed_usage",
+    "origin_line",
+    "require_current",
+    "resources_of_events",
+    "resources_of_steps",
+]
+
+_ORIGIN: Final = "recordedPlan"
 
 # What the engine says of a preview in which rules denied something.
 _DENIED: Final = "preview failed"
 _DELETING: Final = frozenset({"delete", "delete-replaced", "discard"})
+
+
+def origin_line(name: str, text: str) -> str:
+    """Return the line that names the stack file of a plan, by the digest of its text."""
+    origin = {"stackFile": name, "sha256": _digest(text)}
+    return json.dumps({_ORIGIN: origin}) + "\n"
+
+
+def require_current(lines: Iterable[str], text: str, *, name: str, stack: str) -> None:
+    """Refuse a plan that was recorded for another text of the stack file.
+
+    Args:
+        lines: The recorded plan.
+        text: The stack file as it is now.
+        name: Its name.
+        stack: The stack.
+
+    Raises:
+        CostError: If the file has changed since, or the plan does not say what it was made from.
+    """
+    origin = _origin(next(iter(lines), ""))
+    if origin.get("sha256") == _digest(text):
+        return
+    before = str(origin.get("sha256", ""))[:12]
+    raise CostError(
+        f"recorded plan of stack {stack!r}",
+        got=f"a plan of another {name} (sha256 {before})"
+        if before
+        else "a plan without the digest of its stack file",
+        expected=f"one of {name} as it is now (sha256 {_digest(text)[:12]})",
+        next_step=f"run `mobile-ai gate --stack {stack}`",
+    )
+
+
+def _origin(line: str) -> Mapping[str, Any]:
+    try:
+        kind, body = read_event(line)
+    except ValueError:
+        return {}
+    return body if kind == _ORIGIN and isinstance(body, Mapping) else {}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def resources_of_events(lines: Iterable[str], *, deleted: bool = False) -> list[Resource]:

@@ -14,8 +14,9 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import TELEMETRY
 from mobile_ai.pricing import values
 from mobile_ai.pricing.errors import CostError
-from mobile_ai.pricing.kinds.data import READ_ITEM, telemetry_rule, telemetry_usage
+from mobile_ai.pricing.kinds.data import telemetry_rule, telemetry_usage
 from mobile_ai.pricing.line import Line, priced_lines
+from mobile_ai.pricing.missing import missing_error
 from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.recommend import CostRecommendation
 from mobile_ai.pricing.search import Choice, cheapest
@@ -88,14 +89,8 @@ def _choice(plan: Plan, bucket: Resource, rule: Mapping[str, Any], days: int | N
 def _usd(plan: Plan, line: Line) -> Decimal:
     if line.amount is not None:
         return line.amount.typical
-    if line.item == READ_ITEM and line.quantity is not None:
-        # Priced at its ceiling: a saving at the ceiling is a saving at any lower price.
-        return line.quantity.typical * plan.assume.infrequent_read_ceiling_usd.typical
-    raise CostError(
-        f"price of {line.item} in {line.region}",
-        got="nothing",
-        expected="a known price: no optimum is guessed",
-        next_step="run `mobile-ai cost prices refresh`",
+    raise missing_error(
+        plan.catalogue, line.item, line.region, expected="a known price: no optimum is guessed"
     )
 
 

@@ -12,6 +12,7 @@ from mobile_ai.governance.deployment import app_of, placements
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.pricing.catalogue import pack_catalogue
+from mobile_ai.pricing.missing import missing_price
 
 __all__ = ["RULES"]
 
@@ -119,7 +120,12 @@ def cloud_capacity_affordable(case: Case) -> None:
         return
     cost = sum((item for item in parts if item is not None), Decimal(0))
     if None in parts:
-        case.deny("cloud placements", got="a region without a price", expected="a known cost")
+        lacking = clouds[parts.index(None)].at("region").text()
+        case.deny(
+            "cloud placements",
+            got=missing_price(pack_catalogue(), _FUNCTION_ITEMS[0], lacking),
+            expected="a known cost",
+        )
     elif cost > limit:
         case.deny("cloud placements", got=f"up to {cost:.0f} USD a month", expected=f"{limit:g}")
 

@@ -13,10 +13,7 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Metered, Unknown, Usage
 from mobile_ai.pricing.values import ONE, ZERO, Band
 
-__all__ = ["PRICED", "READ_ITEM", "lifecycle_months", "telemetry_rule", "telemetry_usage"]
-
-READ_ITEM: Final = "s3.infrequent.retrieval"
-"""Item of reading objects in Standard-IA, without a citable price."""
+__all__ = ["PRICED", "lifecycle_months", "telemetry_rule", "telemetry_usage"]
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _REGISTRY: Final = "mobileai:index:ModelRegistry"
@@ -144,9 +141,7 @@ def telemetry_usage(plan: Plan, rule: Mapping[str, Any] | None) -> list[Usage]:
     away = dict(months).get("STANDARD_IA")
     if away:
         read = assume.athena_tb * 1024 * (away / sum(part for _, part in months))
-        cost = read * assume.infrequent_read_ceiling_usd
-        reason = "what reading a GB costs has no citable price"
-        charges.append(Unknown(READ_ITEM, reason, quantity=read, ceiling=cost.high))
+        charges.append(Metered("s3.infrequent.retrieval", read))
     return charges
 
 

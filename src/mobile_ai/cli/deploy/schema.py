@@ -74,6 +74,14 @@ def people() -> None:
     _print(people_schema)
 
 
+@app.command(name="declared-prices")
+def declared_prices() -> None:
+    """Print the JSON Schema of declared prices (policy-pack/config/prices.json)."""
+    from mobile_ai.pricing.declared import declared_schema  # noqa: PLC0415
+
+    _print(declared_schema)
+
+
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
     """Print the JSON Schema of a telemetry event.

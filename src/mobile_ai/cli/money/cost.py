@@ -23,7 +23,8 @@ from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.plan_summary import terms_of
 from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.gate.state.base_plan import plan_of_commit
-from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets, load_catalogue
+from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets
+from mobile_ai.pricing.catalogue import load_prices
 from mobile_ai.pricing.values import cents
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, rich_markup_mode=None)
@@ -108,7 +109,7 @@ def show(
 
     Example: mobile-ai cost prices show s3 --region eu-central-1
     """
-    catalogue = load_catalogue(PRICES)
+    catalogue = load_prices(PACK)
     rows = [
         row
         for (name, place), row in sorted(catalogue.prices.items())
@@ -120,7 +121,8 @@ def show(
     table = Table("item", "region", "unit", "USD", "source", "of")
     for row in rows:
         known = " / ".join(f"{tier.price:f}" for tier in row.tiers) or "unknown"
-        table.add_row(row.item, row.region, row.unit, known, row.source.url, row.source.date)
+        named = row.source.via if row.declared else row.source.url
+        table.add_row(row.item, row.region, row.unit, known, named, row.source.date)
     Console().print(table)
     print(f"{len(rows)} prices of {catalogue.date}, sha256 {catalogue.sha256[:12]}")
 
@@ -131,20 +133,73 @@ def refresh(
         list[str] | None,
         typer.Option(help="Region; repeatable. Default: all regions of the catalogue."),
     ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(help="Service, as in `prices show`; repeatable. Default: all."),
+    ] = None,
+    offer: Annotated[
+        Path | None,
+        typer.Option(help="A service's bulk offer file (index.json) instead of the query API."),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write a new dated file.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Query the AWS price list for every known item and show price changes.
+    """Query the AWS price list for every row that an estimate can need; show what changed.
 
-    Requires AWS credentials with `pricing:GetProducts`. Without --write nothing is changed.
+    Requires AWS credentials with `pricing:GetProducts`, or --offer. Without --write nothing is
+    changed; rows that remain without a price are listed with their next step.
 
-    Example: mobile-ai cost prices refresh --region eu-central-1 --write
+    Example: mobile-ai cost prices refresh --region eu-north-1 --service sns --write
     """
-    from mobile_ai.cli.money.price_refresh import refresh_prices  # noqa: PLC0415  loads boto3
+    from mobile_ai.operations.prices import OfferFile, PriceListApi, refresh_prices  # noqa: PLC0415
 
-    changes = refresh_prices(PRICES, regions=region or [], write=write)
-    for line in changes:
+    found = refresh_prices(
+        PRICES,
+        PriceListApi() if offer is None else OfferFile(offer),
+        regions=region or [],
+        services=service or [],
+        write=write,
+        today=_today(),
+    )
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return
+    for line in (*found.changes, *found.unknown):
         print(line)
-    print(f"{len(changes)} changes{'' if write else '; --write keeps them'}")
+    kept = f"written to {found.written}" if found.written else "--write keeps them"
+    print(f"{len(found.changes)} changes, {len(found.unknown)} rows without a price; {kept}")
+
+
+@prices.command()
+def declare(  # noqa: PLR0917  # typer passes options by name
+    item: Annotated[str, typer.Argument(help="Item, as in `prices show`.")],
+    region: Annotated[str, typer.Option(help="Region, or `global`.")],
+    price: Annotated[str, typer.Option(prompt=True, help="USD for one unit of the item.")],
+    source: Annotated[
+        str, typer.Option(prompt=True, help="Source of the price, such as a contract.")
+    ],
+    by: Annotated[
+        str, typer.Option(prompt=True, help="Name of the person or team that answers for it.")
+    ],
+    date: Annotated[str, typer.Option(help="Day of the price; default: today.")] = "",
+) -> None:
+    """Declare a price of your own: a private discount, or a region without a published price.
+
+    Writes policy-pack/config/prices.json, which the owners of the pack's config review; reports
+    show the price as declared.
+
+    Example: mobile-ai cost prices declare sns.request --region eu-north-1 --price 0.0000004
+    --source "agreement 2026-17" --by finops@example.com
+    """
+    from mobile_ai.operations.prices import declare_price  # noqa: PLC0415  loads boto3
+
+    entry = {"item": item, "region": region, "price": price, "source": source, "by": by}
+    path = declare_price(PACK, {**entry, "date": date or _today()})
+    print(f"{path}: {item} in {region} costs {price} USD. Next: have it reviewed and merged.")
+
+
+def _today() -> str:
+    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _month(text: str) -> dt.date:
@@ -176,6 +231,7 @@ def _price(row: Any) -> dict[str, Any]:
         "tiers": tiers,
         "source": row.source.url,
         "date": row.source.date,
+        "declared": row.declared,
         "note": row.note,
     }
 
@@ -198,6 +254,8 @@ def _show(found: CostEstimate, verdicts: list[BudgetVerdict]) -> None:
             print(
                 f"unpriced, excluded from totals: {item.name} {item.item}: {item.reason} ({most})"
             )
+    for told in found.declared():
+        print(f"declared price: {told}")
     for verdict in verdicts:
         reasons = f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
         amount = cents(verdict.total.amount.typical)

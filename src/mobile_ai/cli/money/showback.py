@@ -99,7 +99,7 @@ def _estimates(stack: str, budgets: list[dict[str, Any]]) -> Mapping[str, Decima
     """Return the planned cost of each budget, or None without a preview."""
     if not (Path("build/gate") / f"{stack}.events.jsonl").is_file():
         return None
-    plan = planned(stack, None, [])
+    plan = planned(stack, None, [], stale=True)
     return {
         str(item["name"]): plan.of_budget(str(item["scope"]), str(item["name"])).amount.typical
         for item in budgets

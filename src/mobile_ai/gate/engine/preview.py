@@ -10,6 +10,7 @@ from mobile_ai.gate.engine.process import running
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import CpuMeter
 from mobile_ai.gate.project import Project
+from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 
 __all__ = ["Preview", "preview"]
@@ -60,6 +61,7 @@ def preview(
         project, engine, config_file=config_file, pack=project.pack if judged else None
     )
     project.log.parent.mkdir(parents=True, exist_ok=True)
+    origin = origin_line(project.stack_file.name, project.read().text)
     with (
         project.log.open("w") as log,
         running(
@@ -70,6 +72,7 @@ def preview(
     ):
         if meter:
             meter.start(run.pid)
+        log.write(origin)
         for line, seconds in run.lines():
             log.write(line)
             observation.add(parse_event(line), seconds)

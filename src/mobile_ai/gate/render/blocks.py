@@ -241,10 +241,13 @@ def _model(item: ModelChange) -> SectionBlock:
 
 def cost_block(cost: CostReport) -> SectionBlock:
     """Return the block of a cost comparison."""
-    notes = filter(
-        None,
-        (text.estimate_sentence(cost), text.unknown_sentence(cost), text.forecast_sentence(cost)),
+    sentences = (
+        text.estimate_sentence,
+        text.unknown_sentence,
+        text.declared_sentence,
+        text.forecast_sentence,
     )
+    notes = filter(None, (sentence(cost) for sentence in sentences))
     change = ("change",) if cost.prior else ()
     amounts = ("low", "typical", "high", *change)
     movers = "most changed resources" if cost.prior else "highest-cost resources"

@@ -9,6 +9,7 @@ from mobile_ai.gate.report.sections import CostReport, Figure, ModelChange, Roll
 
 __all__ = [
     "cost_sentence",
+    "declared_sentence",
     "estimate_sentence",
     "figure_text",
     "forecast_sentence",
@@ -136,6 +137,13 @@ def estimate_sentence(cost: CostReport) -> str:
     if cost.proposed is None or not cost.budgets:
         return ""
     return "typical: expected usage; high: the most assumed; hard budgets bound both (docs/cost.md)"
+
+
+def declared_sentence(cost: CostReport) -> str:
+    """Return the declared prices that the estimate uses; empty if there are none."""
+    count = len(cost.declared)
+    told = some(cost.declared)
+    return f"{count} declared price{'s' * (count != 1)}: {told}" if count else ""
 
 
 def unknown_sentence(cost: CostReport) -> str:

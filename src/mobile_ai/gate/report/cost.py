@@ -144,6 +144,7 @@ def _cost(pair: _Pair, verdicts: Sequence[BudgetVerdict], against: str, terms: T
             )
             for line in unknown
         ),
+        declared=after.declared(),
         actuals=None if billed is None else _actuals(billed, terms.identity),
     )
 

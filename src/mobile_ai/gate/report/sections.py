@@ -129,6 +129,9 @@ class CostReport(Part):
         default=(), description="Resources with a cost or a change, highest cost first."
     )
     unknowns: tuple[UnknownCost, ...] = ()
+    declared: tuple[str, ...] = Field(
+        default=(), description="Prices that the pack's owners declare, with who and where from."
+    )
     actuals: Actuals | None = None
 
 

@@ -1,0 +1,54 @@
+"""Writes a declared price into the pack's config."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from mobile_ai.operations.prices.catalogue_file import write_atomically
+from mobile_ai.pricing.catalogue import load_catalogue
+from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
+from mobile_ai.pricing.errors import CostError
+
+__all__ = ["declare_price"]
+
+_SCHEMA: Final = "../../docs/schemas/declared-prices.json"
+
+
+def declare_price(pack: Path, entry: Mapping[str, str]) -> Path:
+    """Add an entry to a pack's declared prices, or replace that of its item and region.
+
+    Nothing is written unless the whole file is valid with it.
+
+    Args:
+        pack: The pack's folder.
+        entry: ``item``, ``region``, ``price``, ``source``, ``by`` and ``date``; the unit is the
+            catalogue's.
+
+    Raises:
+        CostError: If the file or the entry is invalid.
+    """
+    catalogue = load_catalogue(pack / "mobile_ai" / "pricing" / "prices")
+    sample = catalogue.sample(entry["item"])
+    if sample is None:
+        raise CostError(
+            f"item {entry['item']!r}",
+            got="an unknown item",
+            expected="an item of the catalogue",
+            next_step="`mobile-ai cost prices show` lists the items",
+        )
+    path = pack / "config" / Path(DECLARED_FILE).name
+    text = path.read_text(encoding="utf-8") if path.exists() else '{"prices": []}'
+    declared_prices(text, catalogue.samples, currency=catalogue.currency)  # what is there
+    kept = [item for item in json.loads(text)["prices"] if _key(item) != _key(entry)]
+    prices = [*kept, {**entry, "unit": sample.unit}]
+    value: dict[str, Any] = {"$schema": _SCHEMA, "prices": sorted(prices, key=_key)}
+    new = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    declared_prices(new, catalogue.samples, currency=catalogue.currency)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, new)
+    return path
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return entry["item"], entry["region"]
