@@ -1,6 +1,6 @@
 """Both stacks as a whole: every resource accounted for, totals computed by hand."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
@@ -251,3 +251,13 @@ def test_every_assumption_is_documented_with_its_band() -> None:
         head, *rest = item.name.split("_")
         name = head + "".join(word.capitalize() for word in rest)
         assert f"| `{name}` | {band.low} | {band.typical} | {band.high} |" in text
+
+
+def test_usage_does_not_depend_on_prices(prod: list[Resource]) -> None:
+    priced = estimate(prod, shipped()).lines
+    unpriced = estimate(prod, replace(shipped(), prices={})).lines
+
+    assert [(i.urn, i.item, i.quantity, i.region) for i in unpriced] == [
+        (i.urn, i.item, i.quantity, i.region) for i in priced
+    ]
+    assert {i.status for i in unpriced if i.quantity} == {"unknown"}
