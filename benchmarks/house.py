@@ -1,4 +1,4 @@
-"""How many files a reader of one gate run opens, and how often a file is returned to."""
+"""Files that a reader of one gate run opens, and returns to files opened before."""
 
 from collections import Counter
 from collections.abc import Iterator
