@@ -96,7 +96,7 @@ def test_a_version_without_notes_is_refused(version: str, got: str) -> None:
         release_notes(CHANGELOG, version)
 
 
-@pytest.mark.slow
+@pytest.mark.accept  # two builds of everything, minutes: before a release
 def test_a_release_is_built_from_a_clone_and_twice_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
