@@ -16,7 +16,12 @@ network = Network(
             "protect": False,
         },
         "existing": None,
-        "managed": {"cidr": "10.40.0.0/16", "availability_zones": 2, "egress": "endpoints"},
+        "managed": {
+            "cidr": "10.40.0.0/16",
+            "availability_zones": 2,
+            "zone_letters": ["a", "b"],
+            "egress": "endpoints",
+        },
     },
 )
 group = aws.ec2.SecurityGroup(

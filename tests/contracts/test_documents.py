@@ -15,7 +15,7 @@ from mobile_ai.contracts.documents import (
 )
 from mobile_ai.contracts.errors import DocumentError
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),

@@ -112,5 +112,5 @@ def test_version_is_that_of_the_pack_file(pack):
 @pytest.mark.parametrize("text", ["name: p\n", "version: 1.2\n", "a: [", "- a\n"])
 def test_pack_without_a_version_is_refused(pack, text):
     (pack / "PulumiPolicy.yaml").write_text(text)
-    with pytest.raises(GateError, match=r"PulumiPolicy\.yaml: got .* Next: (restore|fix)"):
+    with pytest.raises(GateError, match=r"PulumiPolicy\.yaml.*: got .* Next: (restore|fix)"):
         pack_version(pack)

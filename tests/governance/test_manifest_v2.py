@@ -26,7 +26,7 @@ from mobile_ai.testing import Signers, make_version
 from tests.governance.manifests import manifests_v1
 
 GOLDENS = Path(__file__).parent / "goldens"
-MODELS = Path(__file__).parents[3] / "models"
+MODELS = Path(__file__).parents[2] / "models"
 V1 = {
     **{path.parent.name: path for path in sorted(MODELS.glob("digits/*/manifest.yaml"))},
     **{name: GOLDENS / f"v1-{name}.yaml" for name in ("trained", "fine-tuned")},

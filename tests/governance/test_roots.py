@@ -28,7 +28,7 @@ from mobile_ai.contracts.trust import Trust
 from mobile_ai.testing.plan import BOUNDS
 from mobile_ai.testing.signing import Signers, make_trust
 
-LISTED = Path(__file__).parents[3] / "policy-pack/stacks.yaml"
+LISTED = Path(__file__).parents[2] / "policy-pack/stacks.yaml"
 GOLDEN = Path(__file__).with_name("roots.golden.yaml")
 SIGNERS = Signers.shared()
 OTHERS = Signers.fresh()

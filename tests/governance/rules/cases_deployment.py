@@ -739,12 +739,12 @@ MONEY = [
     fails(_SCALE, D, *PLACES, 1, "replicas", to=None),
     passes(_SCALE, D, *PLACES, 1, "replicas", "min", to=None),
     says("unknown", _SCALE, D, *PLACES, 1, "replicas", "max", to=UNKNOWN),
-    # 0.5 GB x 2,628,000 seconds x 0.0000133334 USD = 17.52 USD per copy: 28 copies fit in 500 USD.
-    _capacity("pass", reservedConcurrency=28),
-    _capacity("fail", reservedConcurrency=29),
-    _capacity("fail", reservedConcurrency=15, memoryMb=1024),
-    _capacity("pass", reservedConcurrency=14, memoryMb=1024),
-    _capacity("fail", region="eu-south-2"),
+    # 0.5 GB x 2,628,000 seconds x 0.0000166667 USD = 21.90 USD per copy: 22 copies fit in 500 USD.
+    _capacity("pass", reservedConcurrency=22),
+    _capacity("fail", reservedConcurrency=23),
+    _capacity("fail", reservedConcurrency=12, memoryMb=1024),
+    _capacity("pass", reservedConcurrency=11, memoryMb=1024),
+    _capacity("fail", region="cn-north-1"),
     _capacity("fail", reservedConcurrency=None),
     _capacity("fail", reservedConcurrency=-1),
     _capacity("fail", memoryMb=None),

@@ -85,7 +85,7 @@ REFUSED = {
     "unknown key": record(signers=Signers.fresh()),
     "unknown field": record("also", to=["everything"]),
     "no app": record("scope", "apps", to=[]),
-    "unknown data type": record("scope", "dataTypes", to=["anything"]),
+    "malformed data type": record("scope", "dataTypes", to=["Any thing"]),
     "no date": record("expires", to="never"),
 }
 

@@ -61,7 +61,7 @@ def preview(
         project, engine, config_file=config_file, pack=project.pack if judged else None
     )
     project.log.parent.mkdir(parents=True, exist_ok=True)
-    origin = origin_line(project.stack_file.name, project.read().text)
+    origin = origin_line(project.stack_file.name, project.stack_file.read_bytes().decode("utf-8"))
     with (
         project.log.open("w") as log,
         running(
