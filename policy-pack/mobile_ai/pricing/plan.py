@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
@@ -91,12 +92,11 @@ class Plan:
             UnknownInputError: If the usage of one is unknown, which makes all shared costs unknown.
         """
         if self._demands is None:
-            artifacts = self._artifacts()
             self._demands = {
                 item.name: demand_of(
                     item.name,
                     item.props,
-                    artifacts=artifacts.get(_pin(item), {}),
+                    artifacts=self._artifacts.get(_pin(item), {}),
                     assume=self.assume,
                 )
                 for item in self.by_type[DEPLOYMENT]
@@ -170,8 +170,9 @@ class Plan:
 
     def artifacts(self, deployment: Resource) -> Mapping[str, Artifact]:
         """Return the artifacts of the version that a deployment pins, by variant."""
-        return self._artifacts().get(_pin(deployment), {})
+        return self._artifacts.get(_pin(deployment), {})
 
+    @cached_property
     def _artifacts(self) -> dict[str, dict[str, Artifact]]:
         found: dict[str, dict[str, Artifact]] = {}
         for item in self.by_type[MODEL_VERSION]:
