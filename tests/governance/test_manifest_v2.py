@@ -132,24 +132,27 @@ def test_the_digest_of_one_file_is_its_own():
     assert read(of_files(FILES[0], digest="b" * 64)).artifacts[0].file.path == "artifacts/b.onnx"
 
 
+UNDELIVERABLE = {
+    "2 files": of_files(*FILES),
+    "an adapter of cccccccccccc": changed("artifacts", 0, "base", to="c" * 64),
+    "format gguf": changed("artifacts", 0, "format", to="gguf"),
+    "minRamMb unknown": changed("artifacts", 0, "requirements", "minRamMb", to=UNSTATED),
+    "staleAfter 72 hours, which no client keeps": changed("fallback", "staleAfter", to=72),
+}
+
+
 def test_an_artifact_that_is_not_delivered_yet_says_why():
     several = read(of_files(*FILES)).artifacts[0]
-    assert undeliverable(several) == "2 files"
     with pytest.raises(ManifestError, match=r"2 files.*docs/manifest\.md"):
         _ = several.file
-    (adapter, language, unknown, good) = (
-        read(values).artifacts[0]
-        for values in (
-            changed("artifacts", 0, "base", to="c" * 64),
-            changed("artifacts", 0, "format", to="gguf"),
-            changed("artifacts", 0, "requirements", "minRamMb", to=UNSTATED),
-            GOOD.values,
-        )
-    )
-    assert undeliverable(adapter) == "an adapter of cccccccccccc"
-    assert undeliverable(language) == "format gguf"
-    assert undeliverable(unknown) == "minRamMb unknown"
-    assert undeliverable(good) is None
+    found = {
+        kept: undeliverable(manifest.artifacts[0], manifest)
+        for kept, values in UNDELIVERABLE.items()
+        for manifest in [read(values)]
+    }
+    assert list(found) == list(found.values())
+    manifest = read(GOOD.values)
+    assert undeliverable(manifest.artifacts[0], manifest) is None
 
 
 def test_a_self_test_by_seed_is_read_and_not_run():

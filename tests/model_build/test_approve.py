@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 
 import pytest
 
-from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.canonical import manifest_digest
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.statements import Statement, load_envelope
 from mobile_ai.model_build.approve import (
     QUESTIONS,
@@ -72,6 +74,20 @@ def test_approving_changes_the_pin_and_keeps_the_other_evidence(draft, tmp_path)
     )
     assert after.sha256 != before.sha256
     assert [item.kind for item in after.manifest.statements] == ["provenance", "assessment"]
+
+
+def test_approving_a_signed_version_of_v1_keeps_its_form(tmp_path, request):
+    sample = request.config.rootpath / "models/digits/1.1.0"
+    folder = tmp_path / "digits/1.1.0"
+    shutil.copytree(sample, folder)
+    approve(folder, assessment(), signer=fresh_signer(), expires=NOW + LIFETIME, now=NOW)
+    before, after = (
+        read_yaml((place / "manifest.yaml").read_text(), name="manifest")
+        for place in (sample, folder)
+    )
+    assert manifest_digest(after) == manifest_digest(before)
+    pairs = zip(before["evidence"], after["evidence"], strict=True)
+    assert [new["kind"] for old, new in pairs if old != new] == ["assessment"]
 
 
 def test_a_questionnaire_file_is_read(tmp_path):

@@ -131,7 +131,10 @@ def assemble(
             _artifact(build, item, found[item.sha256], report, store=store)
             for item in build.variants
         ),
-        fallback=Fallback(mode=build.fallback),  # type: ignore[arg-type]  # checked by the schema
+        fallback=Fallback(
+            mode=build.fallback,  # type: ignore[arg-type]  # checked by the schema
+            stale_after=UNSTATED,
+        ),
     )
     manifest, self_test = with_self_test(manifest, report)
     if self_test is not None:

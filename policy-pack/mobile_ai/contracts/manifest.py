@@ -21,8 +21,6 @@ from mobile_ai.contracts.manifest_io import ModelIO, TensorSpec
 from mobile_ai.contracts.manifest_parts import (
     DatasetRef,
     Dtype,
-    EvidenceRef,
-    Fallback,
     Interval,
     Lineage,
     Metadata,
@@ -33,6 +31,7 @@ from mobile_ai.contracts.manifest_upgrade import upgrade
 from mobile_ai.contracts.manifest_v2 import (
     Artifact,
     ArtifactFile,
+    Fallback,
     GroupSlice,
     Measurement,
     ModelManifest,
@@ -42,6 +41,7 @@ from mobile_ai.contracts.manifest_v2 import (
     Requirements,
     SelfTest,
     Serving,
+    StatementRef,
 )
 from mobile_ai.contracts.manifest_values import (
     UNSTATED,
@@ -59,7 +59,6 @@ __all__ = [
     "ArtifactFile",
     "DatasetRef",
     "Dtype",
-    "EvidenceRef",
     "Fallback",
     "GroupSlice",
     "Interval",
@@ -79,6 +78,7 @@ __all__ = [
     "StatedCount",
     "StatedText",
     "StatedTexts",
+    "StatementRef",
     "TensorSpec",
     "Unknown",
     "known",
@@ -134,8 +134,8 @@ def read_manifest(text: str, *, name: str) -> tuple[ModelManifest, dict[str, Any
         ) from error
 
 
-def undeliverable(artifact: Artifact) -> str | None:
-    """Return what keeps an artifact from phones, sites and functions, or ``None``.
+def undeliverable(artifact: Artifact, manifest: ModelManifest) -> str | None:
+    """Return what keeps an artifact of a version from phones, sites and functions, or ``None``.
 
     The present release metadata and clients take one file of a format that they run, with a
     stated need of memory.
@@ -148,6 +148,8 @@ def undeliverable(artifact: Artifact) -> str | None:
         return f"an adapter of {artifact.base[:12]}"
     if artifact.requirements.min_ram_mb == UNSTATED:
         return "minRamMb unknown"
+    if manifest.fallback.stale_after != UNSTATED:
+        return f"staleAfter {manifest.fallback.stale_after} hours, which no client keeps"
     return None
 
 

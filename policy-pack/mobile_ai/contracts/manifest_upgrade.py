@@ -36,8 +36,8 @@ def upgrade(manifest: v1.ModelManifest) -> v2.ModelManifest:
         lineage=manifest.lineage,
         artifacts=tuple(_artifact(item) for item in manifest.artifacts),
         self_test=_self_test(manifest.self_test),
-        fallback=manifest.fallback,
-        statements=manifest.evidence,
+        fallback=v2.Fallback(mode=manifest.fallback.mode, stale_after=UNSTATED),
+        statements=tuple(v2.StatementRef(**item.model_dump()) for item in manifest.evidence),
     )
 
 

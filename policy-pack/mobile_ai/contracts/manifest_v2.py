@@ -13,13 +13,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from mobile_ai.contracts import manifest_parts as parts
 from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.errors import ManifestError
 from mobile_ai.contracts.manifest_io import ModelIO
 from mobile_ai.contracts.manifest_parts import (
     ArtifactUri,
-    EvidenceRef,
-    Fallback,
     Interval,
     Lineage,
     ManifestPart,
@@ -45,6 +44,7 @@ __all__ = [
     "API_VERSION",
     "Artifact",
     "ArtifactFile",
+    "Fallback",
     "FileRef",
     "Generation",
     "GroupSlice",
@@ -57,11 +57,37 @@ __all__ = [
     "SeededSelfTest",
     "SelfTest",
     "Serving",
+    "StatementRef",
     "files_digest",
 ]
 
 API_VERSION: Final = "mobile-ai/v2"
 """``apiVersion`` of manifests with this schema."""
+
+
+class Fallback(parts.Fallback):
+    """Behaviour of a device when this version is halted or removed."""
+
+    stale_after: Count | Unknown = Field(
+        description="Hours without current halts after which the device switches the feature off."
+    )
+
+
+class StatementRef(ManifestPart):
+    """A file of evidence beside the manifest."""
+
+    kind: Literal[
+        "provenance",
+        "evaluation",
+        "assessment",
+        "bom",
+        "signature",
+        "device-report",
+        "model-card",
+        "vendor-evaluation",
+    ]
+    file: RelativeFile
+    sha256: Sha256
 
 
 class FileRef(ManifestPart):
@@ -119,9 +145,9 @@ class Parity(ManifestPart):
 
 
 class GroupSlice(ManifestPart):
-    """Rows of one group of people; several slices together are those of all the groups."""
+    """Rows of one group, of people or of conditions; several together are those of all groups."""
 
-    attribute: str = Field(description="Such as sex.")
+    attribute: str = Field(description="Such as sex, or device-class.")
     group: str
     worst: bool = Field(
         default=False,
@@ -317,7 +343,7 @@ class ModelManifest(ManifestPart):
         | None
     ) = None
     fallback: Fallback
-    statements: tuple[EvidenceRef, ...] = Field(
+    statements: tuple[StatementRef, ...] = Field(
         default=(), description="Files of evidence; left out of the digest that they sign."
     )
 

@@ -269,7 +269,7 @@ def _variants(key: str, files: ModelFiles, deployment: Deployment) -> Iterator[P
                 got=repr(placement.variant),
                 expected=f"an artifact of {files.path}: {known}",
             )
-        elif (kept := undeliverable(artifact)) is not None:
+        elif (kept := undeliverable(artifact, files.manifest)) is not None:
             yield Problem(
                 key=f"{key}.placement[{index}].variant",
                 got=f"{placement.variant!r} ({kept})",

@@ -51,7 +51,7 @@ class ModelVersionFiles:
         Raises:
             ReleaseError: If it is one.
         """
-        kept = undeliverable(artifact)
+        kept = undeliverable(artifact, self.model.manifest)
         if kept is not None:
             raise ReleaseError(
                 f"{self.label} {artifact.variant}",
