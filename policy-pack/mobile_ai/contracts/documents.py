@@ -33,8 +33,13 @@ _AMBIGUOUS = re.compile(
     | [-+]?[0-9.]*_[0-9._]*                      # digits grouped by underscores
     | [-+]?(?:[0-9]+|[0-9]*\.[0-9]*)e[0-9]+ | [-+]?[0-9]+e[-+][0-9]+  # exponents
     | [-+]?\.inf | \.nan | = | <<
-    # Timestamps of YAML 1.1, and those that yaml.v3 reads: text in 1.2's core schema.
-    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+# Timestamps of YAML 1.1, and those that yaml.v3 reads: text in 1.2's core schema.
+_DATE = re.compile(
+    r"""
+      [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}
       (?:(?:t|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]*)?
          (?:[ \t]*(?:z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?
     """,
@@ -89,7 +94,11 @@ class _Dumper(_BaseDumper):  # type: ignore[misc]  # the C dumper has no stub
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
-    style = '"' if _AMBIGUOUS.fullmatch(text) else None
+    style = None
+    if _AMBIGUOUS.fullmatch(text):
+        style = '"'
+    elif _DATE.fullmatch(text):
+        style = "'"  # as PyYAML quotes dates, and as they stand in signed files
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -196,7 +205,7 @@ def _check_events(text: str) -> None:
 def _check_scalar(event: Any) -> None:
     if not event.implicit[0] or event.style:
         return
-    if _AMBIGUOUS.fullmatch(event.value):
+    if _AMBIGUOUS.fullmatch(event.value) or _DATE.fullmatch(event.value):
         raise _refusal(
             f"{event.value!r}, which means different things to different readers of YAML; quote "
             "it, or write a plain decimal number, true or false",
