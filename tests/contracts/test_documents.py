@@ -92,6 +92,11 @@ def test_a_scalar_that_every_reader_takes_alike_is_read(scalar: str, value: obje
     assert read_yaml(f"a: {scalar}", name="x") == {"a": value}
 
 
+@pytest.mark.parametrize("text", ["2026-11-23T22:38:21Z", "2026-11-23", "2026-1-2"])
+def test_a_date_is_written_as_it_stands_in_signed_files(text: str) -> None:
+    assert dump_yaml({"created": text}) == f"created: '{text}'\n"
+
+
 def test_a_date_in_quotes_is_text() -> None:
     assert read_yaml("when: '2030-01-31'", name="x") == {"when": "2030-01-31"}
 

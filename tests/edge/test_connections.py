@@ -122,7 +122,10 @@ def test_a_client_that_asks_the_same_again_and_again_is_not_ended(strict: Runnin
     with connect(strict) as connection:
         for _ in range(60):
             connection.sendall(GET)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+            answer = connection.recv(65_536)
+            while answer and not answer.endswith(b"}"):  # head and body may come apart
+                answer += connection.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200")
             asyncio.run_coroutine_threadsafe(_once(strict), strict.loop).result(60)
 
 
