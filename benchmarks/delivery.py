@@ -13,8 +13,9 @@ import numpy as np
 
 from benchmarks._row import Row
 from mobile_ai.components.delivery.plan import edge_function_code
-from mobile_ai.delivery.rings import cohort, cohorts, point
+from mobile_ai.delivery.rings import cohort, point
 from tests.delivery.crashes import crash_everywhere
+from tests.delivery.fleet.cohorts import cohorts
 from tests.delivery.world import Cdn, World, check, deployment, device, weights
 
 __all__ = ["IDS", "rows"]

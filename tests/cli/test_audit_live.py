@@ -64,8 +64,11 @@ class World(http.server.BaseHTTPRequestHandler):
     """A registry and a cluster: what they answer, by the beginning of a path."""
 
     answers: ClassVar[dict[str, tuple[int, Any]]] = {}
+    logins: ClassVar[set[str | None]] = set()
 
     def do_GET(self) -> None:
+        if self.path.startswith("/api/2.0/mlflow"):
+            self.logins.add(self.headers["Authorization"])
         status, value = next(
             (answer for path, answer in self.answers.items() if self.path.startswith(path)),
             (404, {"error_code": "RESOURCE_DOES_NOT_EXIST"}),
@@ -206,6 +209,21 @@ def test_what_is_gone_is_found(world: dict[str, Any]) -> None:
     assert found["workloads-as-declared"] == ["no such object"]
     assert found["objects-unchanged"] == ["no object"]
     assert found["aliases-follow-git"] == ["no alias, or a version without a digest"]
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("user", "sent"), [("auditor", "Basic YXVkaXRvcjpzZWNyZXQ="), ("", None)], ids=["login", "none"]
+)
+def test_a_registry_with_a_login_gets_the_one_of_the_environment(
+    user: str, sent: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", user)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    World.logins.clear()
+
+    assert asked()["aliases-follow-git"].found == ()
+    assert World.logins == {sent}
 
 
 @pytest.mark.usefixtures("world")

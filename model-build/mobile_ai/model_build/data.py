@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from mobile_ai.model_build.datasets import read_rows
 from mobile_ai.model_build.errors import RecipeError
@@ -36,9 +35,9 @@ class HeldOut:
     digest: SplitDigest
 
 
-def build_rows(recipe: BuildRecipe, *, cache: Path | None = None) -> BuildRows:
+def build_rows(recipe: BuildRecipe) -> BuildRows:
     """Return the training or fine-tuning rows of a recipe and its data lineage."""
-    data, parts, total = _parts(recipe, cache)
+    data, parts, total = _parts(recipe)
     use = "fine-tuning" if recipe.source.kind == "fine-tune" else "training"
     mine = {spec.name: parts[spec.name] for spec in data.splits if spec.use == use}
     if not mine:
@@ -55,9 +54,9 @@ def build_rows(recipe: BuildRecipe, *, cache: Path | None = None) -> BuildRows:
     )
 
 
-def held_out_rows(recipe: BuildRecipe, *, cache: Path | None = None) -> HeldOut:
+def held_out_rows(recipe: BuildRecipe) -> HeldOut:
     """Return the evaluation rows of a recipe; only for the evaluator."""
-    _, parts, _ = _parts(recipe, cache)
+    _, parts, _ = _parts(recipe)
     mine = {name: parts[name] for name in recipe.evaluation.splits}
     rows = concatenate(tuple(mine.values()))
     name = "+".join(mine)
@@ -65,7 +64,7 @@ def held_out_rows(recipe: BuildRecipe, *, cache: Path | None = None) -> HeldOut:
     return HeldOut(rows=rows, parts=mine, digest=digest)
 
 
-def _parts(recipe: BuildRecipe, cache: Path | None) -> tuple[DataSpec, dict[str, Rows], int]:
+def _parts(recipe: BuildRecipe) -> tuple[DataSpec, dict[str, Rows], int]:
     if recipe.data is None:
         raise RecipeError(
             f"{recipe.name}: data",
@@ -73,7 +72,7 @@ def _parts(recipe: BuildRecipe, cache: Path | None) -> tuple[DataSpec, dict[str,
             expected="a data set with splits",
             next_step="name one in the recipe, or evaluate by parity only",
         )
-    rows = read_rows(recipe.data.name, cache=cache)
+    rows = read_rows(recipe.data.name)
     _check_attributes(recipe, rows)
     shares = {spec.name: partial(share_of, spec) for spec in recipe.data.splits}
     return recipe.data, split(rows, shares, seed=recipe.seed), len(rows)

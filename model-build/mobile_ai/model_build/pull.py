@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.model_build.errors import ModelBuildError, need
-from mobile_ai.model_build.inspection import Inspected, InspectionLimits, inspect_file
+from mobile_ai.model_build.inspection import Inspected, inspect_file
 
 DEFAULT_TRACKING_URI: Final = "sqlite:///build/mlflow.db"
 """Registry on this machine, for tries."""
@@ -36,7 +36,6 @@ def pull(
     to: Path,
     sha256: str | None = None,
     tracking_uri: str = DEFAULT_TRACKING_URI,
-    limits: InspectionLimits | None = None,
 ) -> list[Inspected]:
     """Fetch the model files of a source into a folder and return their inspections.
 
@@ -45,7 +44,6 @@ def pull(
         to: The folder; files are stored only after inspection.
         sha256: Digest of the required file; other files are skipped.
         tracking_uri: MLflow server or database, for ``models:/``.
-        limits: Limits of the inspection.
 
     Raises:
         PullError: If the source does not exist, holds no model, or none with the digest.
@@ -58,7 +56,7 @@ def pull(
             raise _refused(source, "an address", "models:/name/number or the path of a file")
         else:
             files = [Path(source)]
-        found = [inspect_file(path, limits=limits) for path in files]
+        found = [inspect_file(path) for path in files]
         wanted = [item for item in found if sha256 in (None, item.sha256)]
         if not wanted:
             digests = ", ".join(item.sha256 for item in found)

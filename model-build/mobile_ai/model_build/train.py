@@ -18,24 +18,6 @@ from mobile_ai.model_build.rows import Rows
 Tick = Callable[[int, int], None]
 
 
-def train(
-    kind: str, rows: Rows, plan: TrainSpec, *, classes: int, seed: int, tick: Tick | None = None
-) -> Any:
-    """Return a trained network.
-
-    Args:
-        kind: A key of `networks.NETWORKS`.
-        rows: Training rows.
-        plan: Epochs, rates, augmentation.
-        classes: Number of logits.
-        seed: Seed of weights, row order, dropout and augmentation.
-        tick: Called with (epochs done, total epochs).
-    """
-    model = new_network(kind, rows, classes=classes, seed=seed)
-    fit(model, rows, plan, seed=seed, tick=tick)
-    return model
-
-
 def new_network(kind: str, rows: Rows, *, classes: int, seed: int) -> Any:
     """Return an untrained network for these rows, with seeded weights."""
     make_deterministic(seed)

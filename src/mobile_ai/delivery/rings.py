@@ -19,13 +19,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 COHORTS: Final = 1_000_000
 """Buckets that devices are hashed into; a percent of devices is 10,000 of them."""
-_FOLD: Final = 0x9E3779B1  # 2**32 over the golden ratio, a prime (xxHash's first)
-_FIRST: Final = 0x85EBCA6B  # the two multipliers of fmix32, MurmurHash3 (A. Appleby, public domain)
-_SECOND: Final = 0xC2B2AE35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,43 +46,13 @@ def point(text: str) -> int:
 def cohort(point: int, key: int) -> int:
     """Return the cohort, 0 to 999,999, of a device's point under a salt's key."""
     both = point ^ key
-    # Literals, not names, for speed: simulations call this for every device of a fleet.
+    # Literals, not names, for speed: simulations call this for every device of a fleet. First 2**32
+    # over the golden ratio, a prime (xxHash's first); then the two multipliers of fmix32,
+    # MurmurHash3 (A. Appleby, public domain).
     mixed = ((both >> 32) * 0x9E3779B1 ^ both) & 0xFFFFFFFF
     mixed = (mixed ^ mixed >> 16) * 0x85EBCA6B & 0xFFFFFFFF
     mixed = (mixed ^ mixed >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
     return (mixed ^ mixed >> 16) * 1_000_000 >> 32
-
-
-def cohorts(points: Any, key: int) -> Any:
-    """Return the cohorts of many points.
-
-    Args:
-        points: numpy array of unsigned 64-bit points, any shape.
-        key: The salt's key, see ``point``.
-
-    Returns:
-        numpy array of unsigned 32-bit cohorts, of the same shape.
-    """
-    import numpy as np  # noqa: PLC0415  # a device decides for itself and needs no numpy
-
-    result = np.empty(points.shape, np.uint32)
-    flat, out = points.reshape(-1), result.reshape(-1)
-    # In chunks that fit in a core's cache: five times as fast as the whole array at once.
-    for start in range(0, flat.size, 1 << 14):
-        both = flat[start : start + (1 << 14)] ^ np.uint64(key)
-        high = (both >> np.uint64(32)).astype(np.uint32)
-        mixed = _mix(high * np.uint32(_FOLD) ^ both.astype(np.uint32)).astype(np.uint64)
-        out[start : start + (1 << 14)] = (mixed * np.uint64(COHORTS)) >> np.uint64(32)
-    return result
-
-
-def _mix(value: Any) -> Any:
-    value ^= value >> 16
-    value *= _FIRST
-    value ^= value >> 13
-    value *= _SECOND
-    value ^= value >> 16
-    return value
 
 
 def millionths(percent: float) -> int:
@@ -101,13 +68,3 @@ def ring_of(rings: Iterable[Ring], cohort: int) -> str | None:
         cohort: See ``cohort``.
     """
     return next((ring.name for ring in rings if cohort < ring.share), None)
-
-
-def reached(rings: Iterable[Ring], stage: str) -> tuple[str, ...]:
-    """Return the names of the rings up to and including the stage.
-
-    Raises:
-        ValueError: If no ring has the stage's name.
-    """
-    names = [ring.name for ring in rings]
-    return tuple(names[: names.index(stage) + 1])

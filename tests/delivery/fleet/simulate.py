@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mobile_ai.delivery.rings import COHORTS, Ring, cohorts, point
+from mobile_ai.delivery.rings import COHORTS, Ring, point
+from tests.delivery.fleet.cohorts import cohorts
 
 _POLL_SALT: Final = "mobile-ai-poll"
 

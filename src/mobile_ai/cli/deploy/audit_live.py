@@ -40,6 +40,7 @@ class _Clients:
     account: str
     registry: str
     workload: Workload
+    login: Mapping[str, str] | None = None
     last: Last = no_trail
     last_global: Last = no_trail
 
@@ -63,10 +64,18 @@ def live_checks(stack: str, *, cloud: str, store: Path | None) -> list[Check]:
         objects_unchanged(clients.s3, clients.last),
         objects_released(clients.s3, lambda: released_objects(project.root, stack), clients.last),
         budgets_there(clients.budgets, clients.account, clients.last_global),
-        aliases_follow_git(mlflow_alias(clients.registry)),
+        aliases_follow_git(mlflow_alias(clients.registry, headers=clients.login)),
         workloads_as_declared(clients.workload),
     ]
     return checks if store is None else [*checks, versions_heard(lambda: _heard(store))]
+
+
+def _login(ambient: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a registry with a login, from the variables of MLflow's own client."""
+    import urllib3  # noqa: PLC0415
+
+    user, password = (ambient.get(f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
+    return urllib3.make_headers(basic_auth=f"{user}:{password}") if user and password else {}
 
 
 def _sandbox(project: Project) -> _Clients:
@@ -120,6 +129,7 @@ def _aws(settings: Settings) -> _Clients:
         budgets=session.client("budgets", region_name=_GLOBAL),
         account=settings.aws.account_id,
         registry=registry,
+        login=_login(os.environ),
         workload=lambda site, namespace, name: _in_cluster(
             contexts.get(site, site), namespace, name
         ),

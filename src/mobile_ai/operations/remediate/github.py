@@ -61,7 +61,7 @@ class Hub:
         api = variables.get("GITHUB_API_URL") or _API
         return cls(repository=repository, token=token, api=api.rstrip("/"))
 
-    def push(self, root: Path, commit: str, branch: str, *, remote: str = "origin") -> None:
+    def push(self, root: Path, commit: str, branch: str) -> None:
         """Push a commit as a branch; the token is passed in the environment, never as an argument.
 
         Raises:
@@ -74,7 +74,7 @@ class Hub:
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
             "GIT_TERMINAL_PROMPT": "0",
         }
-        git(root, "push", "--quiet", remote, f"{commit}:refs/heads/{branch}", variables=variables)
+        git(root, "push", "--quiet", "origin", f"{commit}:refs/heads/{branch}", variables=variables)
 
     def open(self, proposal: Proposal, *, base: str, note: str = "") -> str:
         """Open a pull request, or find the existing one, and return its address.

@@ -12,8 +12,6 @@ from mobile_ai.contracts.files import read_model
 from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.operations.showback.owner import CostOwner
 
-COUNTS: Final = ("delivered_bytes", "updates", "inferences", "events", "registry_calls")
-"""Measured quantities of a usage file."""
 _wrong = ShowbackError.advising(
     "write it with `mobile-ai monitor measured`, or see docs/showback.md"
 )

@@ -35,10 +35,10 @@ class Compacted:
     repeated: int = 0
 
 
-def connect(store: EventStore | None = None, *, threads: int = 1) -> Any:
+def connect(store: EventStore | None = None) -> Any:
     """Return a DuckDB connection within limits; it spills to the store's folder."""
     connection = duckdb.connect()
-    connection.execute(f"SET threads = {threads}")
+    connection.execute("SET threads = 1")
     connection.execute(f"SET memory_limit = '{_MEMORY}'")
     connection.execute("SET enable_progress_bar = false")  # it writes to stdout
     connection.execute("SET preserve_insertion_order = false")
@@ -47,14 +47,11 @@ def connect(store: EventStore | None = None, *, threads: int = 1) -> Any:
     return connection
 
 
-def compact(
-    store: EventStore, *, threads: int = 1, progress: Callable[[str], None] = lambda _: None
-) -> Compacted:
+def compact(store: EventStore, *, progress: Callable[[str], None] = lambda _: None) -> Compacted:
     """Compact every day with new batches.
 
     Args:
         store: The store.
-        threads: Threads of DuckDB.
         progress: Called with each finished day.
 
     Raises:
@@ -72,7 +69,7 @@ def compact(
         pointers = store.days()
         for day, fresh in sorted(store.committed().items()):
             before = pointers.get(day, Day())
-            after, given = _day(store, day, before, fresh, threads)
+            after, given = _day(store, day, before, fresh)
             store.point(day, after)
             _drop(store, day, after)
             done = Compacted(
@@ -85,13 +82,11 @@ def compact(
     return done
 
 
-def _day(
-    store: EventStore, day: str, before: Day, fresh: list[str], threads: int
-) -> tuple[Day, int]:
+def _day(store: EventStore, day: str, before: Day, fresh: list[str]) -> tuple[Day, int]:
     """Write a day's files; return its pointer and the number of raw events added."""
     inputs = [*([before.compacted] if before.compacted else []), *fresh]
     name = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
-    connection = connect(store, threads=threads)
+    connection = connect(store)
     try:
         given = _rows(connection, [str(store.path(item)) for item in fresh])
         _view(connection, "raw", [str(store.path(item)) for item in inputs])

@@ -4,7 +4,7 @@ MLflow's REST API: https://mlflow.org/docs/latest/rest-api.html (registered-mode
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -61,7 +61,7 @@ def aliases_follow_git(alias: Alias) -> Check:
     )
 
 
-def mlflow_alias(uri: str, *, headers: dict[str, str] | None = None) -> Alias:
+def mlflow_alias(uri: str, *, headers: Mapping[str, str] | None = None) -> Alias:
     """Return a resolver of aliases on an MLflow server.
 
     Args:
