@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobile_ai.contracts.predicates import EXCEPTION, GATE
 from mobile_ai.contracts.statements import (
-    EXCEPTION,
-    GATE,
     dump_envelope,
     load_envelope,
     sign_statement,

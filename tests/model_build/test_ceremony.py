@@ -9,7 +9,8 @@ import pytest
 
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import VerificationError
-from mobile_ai.contracts.statements import USAGE, load_record
+from mobile_ai.contracts.predicates import USAGE
+from mobile_ai.contracts.statements import load_record
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.model_build.approve import ApprovalError
 from mobile_ai.model_build.ceremony import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mobile_ai.contracts.documents import dump_yaml
-from mobile_ai.contracts.statements import USAGE, WAIVER
+from mobile_ai.contracts.predicates import USAGE, WAIVER
 from mobile_ai.model_build.records import RecordError, load_drafts
 
 DRAFT = {

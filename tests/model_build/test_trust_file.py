@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mobile_ai.contracts.statements import ASSESSMENT, sign_statement, statement_of
+from mobile_ai.contracts.predicates import ASSESSMENT
+from mobile_ai.contracts.statements import sign_statement, statement_of
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.model_build.ceremony import ROLES, fresh_keys, trust_text
 from mobile_ai.model_build.errors import ModelBuildError

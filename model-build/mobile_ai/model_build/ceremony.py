@@ -19,7 +19,8 @@ from securesystemslib.signer._crypto_signer import CryptoSigner
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
+from mobile_ai.contracts.predicates import TRUST
+from mobile_ai.contracts.statements import dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, load_trust, trust_predicate
 from mobile_ai.model_build.approve import approve, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker

@@ -14,7 +14,6 @@ from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.statements import (
-    ROLES_OF_PREDICATE,
     Statement,
     Subject,
     dump_record,

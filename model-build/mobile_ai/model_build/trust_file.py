@@ -13,7 +13,8 @@ from typing import Final
 
 from securesystemslib.signer._signer import Signer
 
-from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
+from mobile_ai.contracts.predicates import TRUST
+from mobile_ai.contracts.statements import dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, trust_predicate
 from mobile_ai.model_build.ceremony import ROLES, ROOT_KEYS
 from mobile_ai.model_build.errors import ModelBuildError

@@ -23,13 +23,8 @@ from securesystemslib.signer._key import Key
 from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError, TrustError, VerificationError
-from mobile_ai.contracts.statements import (
-    PAYLOAD_TYPE,
-    ROLES_OF_PREDICATE,
-    TRUST,
-    Statement,
-    record_envelope,
-)
+from mobile_ai.contracts.predicates import ROLES, TRUST, check_role, read_predicate
+from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, record_envelope
 
 __all__ = [
     "KEY_STATES",
@@ -49,7 +44,6 @@ _unverified = VerificationError.advising("have the right role sign it, then comm
 
 KEY_STATES: Final = ("active", "superseded", "compromised")
 """States of a key; a superseded one counts only for versions that were released before."""
-_ROLE_NAMES: Final = frozenset(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
 _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles", "revoked"})
 
 
@@ -102,20 +96,18 @@ class Trust:
             released: Whether its subject was released before; superseded keys are valid then.
 
         Raises:
-            VerificationError: If it is not signed by enough keys of the role, or the role may
-                not sign its predicate type.
+            VerificationError: If it is not signed by enough keys of the role, the role may not
+                sign its predicate type, or its predicate is malformed.
         """
         if envelope.payload_type != PAYLOAD_TYPE:
             raise _unverified(name, f"payload type {envelope.payload_type!r}", PAYLOAD_TYPE)
         self._check_threshold(envelope, role, name, released=released)
         try:
             statement = Statement.from_payload(envelope.payload, name=name)
+            check_role(statement, role, name=name)
+            read_predicate(statement, name=name)
         except DocumentError as error:
-            raise _unverified(name, error.got, error.expected) from error
-        if role not in ROLES_OF_PREDICATE.get(statement.predicate_type, ()):
-            raise _unverified(
-                name, f"{statement.predicate_type!r} signed as {role}", "a statement of that role"
-            )
+            raise _unverified(error.what, error.got, error.expected) from error
         return statement
 
     def _check_threshold(self, envelope: Envelope, role: str, name: str, *, released: bool) -> None:
@@ -282,11 +274,9 @@ def _threshold(role: Mapping[str, Any]) -> int:
 
 
 def _check_roles(trust: Trust, name: str) -> None:
-    unknown = set(trust.roles) - _ROLE_NAMES
+    unknown = set(trust.roles) - ROLES
     if unknown or "root" not in trust.roles:
-        raise _broken(
-            name, f"roles {sorted(trust.roles)}", f"root and some of {sorted(_ROLE_NAMES)}"
-        )
+        raise _broken(name, f"roles {sorted(trust.roles)}", f"root and some of {sorted(ROLES)}")
     # Compared by key material: one key under two ids could meet a threshold of two alone.
     role_of: dict[str, str] = {}
     for role, item in trust.roles.items():

@@ -9,16 +9,8 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
 from mobile_ai.contracts.errors import TrustError, VerificationError
-from mobile_ai.contracts.statements import (
-    ASSESSMENT,
-    PAYLOAD_TYPE,
-    PROVENANCE,
-    TRUST,
-    WAIVER,
-    dump_record,
-    sign_statement,
-    statement_of,
-)
+from mobile_ai.contracts.predicates import ASSESSMENT, PROVENANCE, TRUST, WAIVER
+from mobile_ai.contracts.statements import PAYLOAD_TYPE, dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import (
     Role,
     Trust,
