@@ -5,13 +5,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mobile_ai.contracts.predicates import ASSESSMENT
-from mobile_ai.contracts.statements import sign_statement, statement_of
+from mobile_ai.contracts.statements import Subject, sign_statement, statement_of
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.model_build.ceremony import ROLES, fresh_keys, trust_text
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.trust_file import begin_trust, create_role_keys
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+ASSESSED = {
+    "model": "digits",
+    "version": "1.0.0",
+    "decision": "approved",
+    "riskClass": "minimal",
+    "humanOversight": "oversight@example.com",
+    "questionnaire": {"purpose": "reading meters"},
+    "issued": "2026-01-01T00:00:00Z",
+    "expires": "2027-01-01T00:00:00Z",
+}
 
 
 @pytest.fixture
@@ -39,13 +50,14 @@ def test_keys_that_are_kept_go_on_counting_for_their_role_but_do_not_rule(signer
     )
     trust = begun(signers, kept)
     for signer in (before["ethics-reviewer"][0], signers["ethics-reviewer"]):
-        envelope = sign_statement(statement_of(ASSESSMENT, {}), [signer])
+        about = (Subject("manifest", "a" * 64),)
+        envelope = sign_statement(statement_of(ASSESSMENT, ASSESSED, subjects=about), [signer])
         assert trust.verify(envelope, role="ethics-reviewer", name="an assessment")
     assert not {signer.public_key.keyid for signer in before["root:dev"]} & trust.keys.keys()
 
 
 def test_private_keys_are_the_owners_alone_and_are_never_written_over(signers, tmp_path):
-    paths = sorted((tmp_path / "keys").iterdir())
+    paths = sorted((tmp_path / "keys").glob("*.pem"))
     assert [path.stat().st_mode & 0o777 for path in paths] == [0o600] * len(signers)
     with pytest.raises(ModelBuildError, match="never written over"):
         create_role_keys(tmp_path / "keys")

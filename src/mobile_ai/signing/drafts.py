@@ -117,7 +117,7 @@ def row_named(name: str) -> PredicateType:
             f"record type {row.name}",
             got="a document of the release metadata, signed by its role models",
             expected="a type that the trust's keys sign",
-            next_step="request it with `mobile-ai release lift`, sign with `mobile-ai release sign`",
+            next_step="request it with `mobile-ai release lift`, then `mobile-ai release sign`",
         )
     if row is None or not row.drafted:
         names = [item.name for item in PREDICATES.values() if item.drafted]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mobile_ai.contracts.predicates import EXCEPTION, WAIVER, WaiverPredicate
-from mobile_ai.contracts.records import Records, Waiver
+from mobile_ai.contracts.records import Record, Records
 from mobile_ai.contracts.statements import statement_of
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.operations.audit.checks import STATE_CHECKS
@@ -128,7 +128,7 @@ def _waived(days: float) -> Records:
         issued=(ends - timedelta(days=80)).isoformat(),
         expires=ends.isoformat(),
     )
-    waiver = Waiver(name="w1", role="security", statement=statement_of(WAIVER, {}), content=content)
+    waiver = Record(name="w1", role="security", statement=statement_of(WAIVER, {}), content=content)
     return Records(waivers={"probes-set": (waiver,)})
 
 

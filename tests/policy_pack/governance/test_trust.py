@@ -10,7 +10,13 @@ from securesystemslib.signer import CryptoSigner
 
 from mobile_ai.contracts.errors import TrustError, VerificationError
 from mobile_ai.contracts.predicates import ASSESSMENT, PROVENANCE, TRUST, WAIVER
-from mobile_ai.contracts.statements import PAYLOAD_TYPE, dump_record, sign_statement, statement_of
+from mobile_ai.contracts.statements import (
+    PAYLOAD_TYPE,
+    Subject,
+    dump_record,
+    sign_statement,
+    statement_of,
+)
 from mobile_ai.contracts.trust import (
     Role,
     Trust,
@@ -140,7 +146,8 @@ def test_a_trust_that_its_root_did_not_sign_is_refused() -> None:
 
 
 def signed(kind: str, *signers: CryptoSigner) -> Callable[..., object]:
-    envelope = sign_statement(statement_of(kind, {"a": 1}), list(signers))
+    about = (Subject("manifest", "a" * 64),)
+    envelope = sign_statement(statement_of(kind, BUILT, subjects=about), list(signers))
 
     def verify(trust: Trust, role: str, *, released: bool = False) -> object:
         return trust.verify(envelope, role=role, name="x", released=released)
@@ -153,6 +160,10 @@ def with_state(role: str, state: str) -> Trust:
 
 
 BUILDER = SIGNERS.by_role["builder"]
+BUILT = {
+    "buildDefinition": {"buildType": "urn:test", "of SLSA": "open"},
+    "runDetails": {"builder": {"id": "test"}},
+}
 
 
 def test_a_statement_of_a_role_counts() -> None:
@@ -188,6 +199,30 @@ def test_signed_bytes_that_are_no_statement_are_refused(
     envelope.sign(BUILDER)
 
     with pytest.raises(VerificationError, match=word):
+        FIRST.verify(envelope, role="builder", name="x")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"runDetails": {}}, "runDetails.builder"),
+        ({"buildDefinition": {"buildType": 1}}, "buildDefinition.buildType"),
+    ],
+)
+def test_a_signed_statement_that_is_malformed_is_refused_by_its_field(
+    change: dict[str, object], field: str
+) -> None:
+    about = (Subject("manifest", "a" * 64),)
+    statement = statement_of(PROVENANCE, {**BUILT, **change}, subjects=about)
+
+    with pytest.raises(VerificationError, match=rf"provenance x: {field}"):
+        FIRST.verify(sign_statement(statement, [BUILDER]), role="builder", name="x")
+
+
+def test_evidence_about_nothing_but_itself_is_refused() -> None:
+    envelope = sign_statement(statement_of(PROVENANCE, BUILT), [BUILDER])
+
+    with pytest.raises(VerificationError, match="subject"):
         FIRST.verify(envelope, role="builder", name="x")
 
 

@@ -728,7 +728,11 @@ def _budgets(rule: str, outcome: str, label: str, **entry: Any) -> Case:
     return Case(rule=rule, outcome=outcome, label=label, scene=SCENE, changed=(context, deployed))
 
 
-def _measured(outcome: str, label: str, *records: dict[str, Any]) -> Case:
+def _alone(outcome: str, label: str, record: dict[str, Any]) -> Case:
+    return _measured(outcome, label, record, first="usage")
+
+
+def _measured(outcome: str, label: str, *records: dict[str, Any], first: str = "usage0") -> Case:
     signer = SCENE.signers.by_role["operations"]
     own = {
         "app": "field-assistant",
@@ -737,7 +741,7 @@ def _measured(outcome: str, label: str, *records: dict[str, Any]) -> Case:
         **dict.fromkeys(("monthlyActiveDevices", "updatesPerMonth", "requestsPerSecond"), 0),
     }
     texts = {
-        f"usage{index}": make_record(USAGE, {**own, **record}, signer=signer)
+        f"usage{index}" if index else first: make_record(USAGE, {**own, **record}, signer=signer)
         for index, record in enumerate(records)
     }
     scene = replace(SCENE, records=texts)
@@ -797,20 +801,20 @@ MONEY = [
         {"issued": "2026-01-01T00:00:00Z", "requestsPerSecond": 1000},
         {"issued": "2026-05-02T00:00:00Z", "requestsPerSecond": 1},
     ),
-    _measured("fail", "six-years-old", {"issued": "2020-06-01T00:00:00Z"}),
-    _measured("fail", "without-expiry-401-days", {"issued": "2025-04-26T00:00:00Z"}),
-    _measured("pass", "without-expiry-399-days", {"issued": "2025-04-28T00:00:00Z"}),
-    _measured(
+    _alone("fail", "six-years-old", {"issued": "2020-06-01T00:00:00Z"}),
+    _alone("fail", "without-expiry-401-days", {"issued": "2025-04-26T00:00:00Z"}),
+    _alone("pass", "without-expiry-399-days", {"issued": "2025-04-28T00:00:00Z"}),
+    _alone(
         "pass", "400-days-after-its-month", {"issued": "2025-04-20T00:00:00Z", "period": "2025-04"}
     ),
-    _measured(
+    _alone(
         "fail",
         "expired-today",
         {"issued": "2026-05-01T00:00:00Z", "expires": "2026-06-01T00:00:00Z"},
     ),
-    _measured("fail", "not-issued-yet", {"issued": "2026-06-02T00:00:00Z"}),
-    _measured("fail", "no-basis", {"issued": "2026-05-01T00:00:00Z", "basis": None}),
-    _measured(
+    _alone("fail", "not-issued-yet", {"issued": "2026-06-02T00:00:00Z"}),
+    _alone("fail", "no-basis", {"issued": "2026-05-01T00:00:00Z", "basis": None}),
+    _alone(
         "fail",
         "assumed-by-operations",
         {"issued": "2026-05-01T00:00:00Z", "basis": "assumption", "reason": "planned"},
