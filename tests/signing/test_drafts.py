@@ -78,9 +78,8 @@ def test_a_draft_that_oversteps_is_refused(tmp_path, changes):
 def test_a_new_record_expires_in_time(changes):
     values = {**USAGE["predicate"], **changes}
     predicate = {key: value for key, value in values.items() if value is not None}
-    asked = draft_of({**USAGE, "predicate": predicate}, name="x")
     with pytest.raises(SigningError, match="expires"):
-        check_new(asked, now=NOW, name="x")
+        check_new(draft_of({**USAGE, "predicate": predicate}, name="x"), now=NOW, name="x")
 
 
 @pytest.mark.parametrize("row", DRAFTED, ids=lambda row: row.name)

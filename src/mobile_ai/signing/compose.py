@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
@@ -101,11 +101,13 @@ def _fields(row: PredicateType) -> dict[str, FieldInfo]:
 
 def _value(row: PredicateType, key: str, info: FieldInfo, text: str) -> Any:
     """Return a text, or the JSON value or comma-separated list in it, whichever the field takes."""
-    adapter: TypeAdapter[Any] = TypeAdapter(cast("Any", info.rebuild_annotation()))
+    adapter: TypeAdapter[Any] = TypeAdapter(
+        cast("Any", info.rebuild_annotation()), config=ConfigDict(strict=True)
+    )
     problem = ""
     for value in _readings(text):
         try:
-            adapter.validate_json(json.dumps(value), strict=True)
+            adapter.validate_json(json.dumps(value))
         except ValidationError as error:
             problem = problem or error.errors(include_url=False)[0]["msg"]
         else:

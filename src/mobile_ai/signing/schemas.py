@@ -41,8 +41,8 @@ def record_schema(name: str) -> dict[str, Any]:
 
 def types_table() -> str:
     """Return the table of all types as Markdown."""
-    head = "| type | says | roles | folder | expires | carried in the plan |\n|---|---|---|---|---|---|\n"
-    return head + "\n".join(map(_line, PREDICATES.values())) + "\n"
+    head = "| type | says | roles | folder | expires | carried in the plan |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *map(_line, PREDICATES.values())]) + "\n"
 
 
 def _line(row: PredicateType) -> str:
