@@ -50,7 +50,10 @@ def read_predicate(statement: Statement, *, name: str) -> PredicateModel | None:
         raise _malformed(
             f"{name}: subject", "none but the predicate itself", f"what the {row.name} is about"
         )
-    return content_of(row.model, statement, name=f"{row.name} {name}")
+    content = content_of(row.model, statement, name=f"{row.name} {name}")
+    if missing := content.named - statement.digests:
+        raise _malformed(f"{name}: subject", "others", f"{min(missing)}, which the predicate names")
+    return content
 
 
 def content_of(model: type[Content], statement: Statement, *, name: str) -> Content:
