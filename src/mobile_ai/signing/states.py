@@ -25,7 +25,7 @@ __all__ = ["RecordState", "list_records", "record_state"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordState:
-    """Whether a record counts.
+    """State of a record under a trust.
 
     Attributes:
         path: The file.

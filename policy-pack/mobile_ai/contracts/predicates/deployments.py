@@ -69,7 +69,7 @@ class _DeployedModel(PredicateModel):
 
 
 class DeployedPredicate(PredicateModel):
-    """What one `up` deployed: a link of a stack's chain."""
+    """State after one `up`: a link of a stack's chain."""
 
     stack: StackName
     sequence: Annotated[int, Field(ge=1)]
