@@ -10,7 +10,8 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from mobile_ai.cli.models import trust as command
-from mobile_ai.contracts.statements import PROVENANCE, sign_statement, statement_of
+from mobile_ai.contracts.predicates import PROVENANCE
+from mobile_ai.contracts.statements import sign_statement, statement_of
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.signing.keys import create_pair, load_signer
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.statements import USAGE
+from mobile_ai.contracts.predicates import USAGE
 from mobile_ai.testing import Signers, make_record, make_trust_text, make_version
 from tests.e2e.checkout import Checkout
 

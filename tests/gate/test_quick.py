@@ -13,11 +13,11 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 
 from mobile_ai.cli import main as cli
-from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.predicates import TRUST, Scope
 from mobile_ai.contracts.roots import migrate_roots
-from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
+from mobile_ai.contracts.statements import dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, load_trust, trust_predicate
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.predicates import GATE, REVOCATION
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.statements import GATE, REVOCATION, Subject
+from mobile_ai.contracts.statements import Subject
 from mobile_ai.testing import Scene, Signers, changed, make_record, make_version
 
 SIGNERS = Signers.shared()

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from mobile_ai.contracts.assessment_scope import ASSESSMENT_SCOPE, AssessmentScope
+from mobile_ai.contracts.predicates import ASSESSMENT_SCOPE, AssessmentScopePredicate
 from mobile_ai.contracts.records import read_records
 from mobile_ai.model_build.approve import ApprovalError, approve
 from mobile_ai.model_build.scope import add_scope
@@ -56,9 +56,10 @@ def test_a_scope_is_a_record_of_the_manifest_whose_digest_stays(folder, signed):
     path, is_new = add(folder, signed)
     assert (path, is_new) == (folder / "scope/second-app.yaml", True)
     records = read_records([(path.name, path.read_text())], trust=signed.trust)
-    ((scope, statement),) = records.scopes
-    assert (statement.predicate_type, scope.scope.apps) == (ASSESSMENT_SCOPE, ("second-app",))
-    assert isinstance(scope, AssessmentScope)
+    (record,) = records.scopes
+    assert record.statement.predicate_type == ASSESSMENT_SCOPE
+    assert record.content.scope.apps == ("second-app",)
+    assert isinstance(record.content, AssessmentScopePredicate)
     assert problems(folder, signed) == ""
 
 

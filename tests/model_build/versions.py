@@ -6,7 +6,6 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.manifest import (
     Requirements,
@@ -15,6 +14,7 @@ from mobile_ai.contracts.manifest import (
     StatedTexts,
     TensorSpec,
 )
+from mobile_ai.contracts.predicates import Scope
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.approve import QUESTIONS, Assessment, approve
 from mobile_ai.model_build.assemble_version import build_version

@@ -16,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from securesystemslib.signer._signer import Signer
 
-from mobile_ai.contracts.assessment_scope import Scope
 from mobile_ai.contracts.data_types import shipped_vocabulary
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
-from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
+from mobile_ai.contracts.predicates import ASSESSMENT, PREDICATES, Scope
+from mobile_ai.contracts.statements import Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import PRIVACY_TIERS
 from mobile_ai.model_build.assemble import Draft, manifest_subjects
@@ -194,7 +194,7 @@ def check_role(role: str) -> None:
     Raises:
         ApprovalError: If the role may not sign them.
     """
-    allowed = ROLES_OF_PREDICATE[ASSESSMENT]
+    allowed = PREDICATES[ASSESSMENT].roles
     if role not in allowed:
         raise ApprovalError(
             f"role {role}",

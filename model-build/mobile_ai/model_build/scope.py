@@ -12,11 +12,14 @@ from typing import Final
 
 from securesystemslib.signer._signer import Signer
 
-from mobile_ai.contracts.assessment_scope import AssessmentScope
 from mobile_ai.contracts.canonical import manifest_digest
 from mobile_ai.contracts.errors import VerificationError
-from mobile_ai.contracts.statements import (
+from mobile_ai.contracts.predicates import (
     ASSESSMENT_SCOPE,
+    AssessmentScopePredicate,
+    content_of,
+)
+from mobile_ai.contracts.statements import (
     Statement,
     Subject,
     dump_record,
@@ -70,12 +73,14 @@ def add_scope(
     _check_approved(folder, evidence, answers)
     check_signable(answers, draft.manifest, issued=issued, expires=expires)
     meta = draft.manifest.metadata
-    predicate = AssessmentScope(
-        model=meta.name,
-        version=meta.version,
-        issued=issued.isoformat(timespec="seconds"),
-        expires=expires.isoformat(timespec="seconds"),
-        **answers.model_dump(exclude={"decision"}),
+    predicate = AssessmentScopePredicate.model_validate(
+        {
+            "model": meta.name,
+            "version": meta.version,
+            "issued": issued.isoformat(timespec="seconds"),
+            "expires": expires.isoformat(timespec="seconds"),
+            **answers.model_dump(exclude={"decision"}),
+        }
     )
     path = folder / SCOPE_FOLDER / f"{name}.yaml"
     if path.exists() and _is_same(path, predicate):
@@ -112,11 +117,11 @@ def _check_approved(folder: Path, evidence: dict[str, str], answers: Assessment)
         )
 
 
-def _is_same(path: Path, predicate: AssessmentScope) -> bool:
+def _is_same(path: Path, predicate: AssessmentScopePredicate) -> bool:
     """Return whether a record is about the same use; another content is never replaced."""
     payload = load_record(path.read_text("utf-8"), name=path.name).payload
     statement = Statement.from_payload(payload, name=path.name)
-    there = AssessmentScope.of(statement, name=path.name)
+    there = content_of(AssessmentScopePredicate, statement, name=path.name)
     times = {"issued": there.issued, "expires": there.expires}
     if predicate.model_copy(update=times) == there:
         return True

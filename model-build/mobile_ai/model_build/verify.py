@@ -21,9 +21,9 @@ from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
 from mobile_ai.contracts.manifest import ModelManifest, SelfTest, read_manifest
+from mobile_ai.contracts.predicates import ASSESSMENT_SCOPE
 from mobile_ai.contracts.records import read_records
 from mobile_ai.contracts.self_test import check_self_test
-from mobile_ai.contracts.statements import ASSESSMENT_SCOPE
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE
 from mobile_ai.model_build.bom import bom_problems

@@ -7,88 +7,14 @@ canonical digest of the manifest.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+__all__ = ["Uses", "covers", "uncovered", "uses_of"]
 
-from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.contracts.statements import ASSESSMENT_SCOPE, Statement
-from mobile_ai.contracts.trust import parse_time
-from mobile_ai.contracts.vocabulary import DATA_TYPE_PATTERN, LONGEST_DATA_TYPE, PrivacyTier
-
-__all__ = ["ASSESSMENT_SCOPE", "AssessmentScope", "Scope", "Uses", "covers", "uncovered", "uses_of"]
-
-# The pack's vocabulary says which there are: its config adds to the shipped one.
-DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
-"""Name of a data type."""
 Uses = Mapping[str, frozenset[str]]
 """Values by field of a scope, such as ``apps``; of a deployment, what it uses."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
-    )
-
-
-class Scope(_Part):
-    """Scope of an approval; uses that are not listed are not approved."""
-
-    apps: tuple[str, ...] = Field(min_length=1)
-    data_types: tuple[DataTypeName, ...] = Field(min_length=1)
-    regions: tuple[str, ...] = Field(min_length=1)
-    privacy_tiers: tuple[PrivacyTier, ...] = Field(min_length=1)
-
-    @property
-    def uses(self) -> Uses:
-        """The values by field."""
-        values = self.model_dump(by_alias=True)
-        return {key: frozenset(items) for key, items in values.items()}
-
-
-class AssessmentScope(_Part):
-    """Predicate of a scope record: a further use of a model version, as assessed."""
-
-    model: str
-    version: str
-    risk_class: Literal["minimal", "limited", "high"] = Field(
-        description="Of this use; must be that of the manifest."
-    )
-    human_oversight: str = Field(description="Mail address of the person who can stop it.")
-    scope: Scope
-    questionnaire: dict[str, str] = Field(description="Answers about this use.")
-    issued: str
-    expires: str
-
-    @classmethod
-    def of(cls, statement: Statement, *, name: str) -> AssessmentScope:
-        """Read the predicate of a verified statement.
-
-        Raises:
-            DocumentError: If a field is missing, unknown or wrong.
-        """
-        try:
-            found = cls.model_validate_json(json.dumps(dict(statement.predicate)))
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            raise DocumentError(
-                f"{name}: {'.'.join(map(str, problem['loc'])) or 'scope'}",
-                got=f"{problem['input']!r:.80}",
-                expected=problem["msg"],
-                next_step="sign it again with `mobile-ai model scope`",
-            ) from error
-        _ = found.expiry, parse_time(found.issued, name=f"{name} issued")
-        return found
-
-    @property
-    def expiry(self) -> datetime:
-        """End of validity."""
-        return parse_time(self.expires, name="scope expires")
 
 
 def covers(use: Uses, scopes: Iterable[Uses]) -> bool:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.contracts.assessment_scope import ASSESSMENT_SCOPE, covers, uncovered
+from mobile_ai.contracts.assessment_scope import covers, uncovered
 from mobile_ai.contracts.canonical import manifest_digest
 from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.predicates import ASSESSMENT_SCOPE
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.testing import Scene, Signers, changed, make_record

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from mobile_ai.contracts.assessment_scope import AssessmentScope, Uses, covers, uncovered, uses_of
+from mobile_ai.contracts.assessment_scope import Uses, covers, uncovered, uses_of
 from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.predicates import AssessmentScopePredicate
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.deployment import app_of, data_types, model_of, regions
 from mobile_ai.governance.expiry import may_stay
@@ -92,8 +93,8 @@ def _check_scope(case: Case, model: VerifiedModel, predicate: Mapping[str, Any])
         _deny_use(case, use, known)
 
 
-def _live(scopes: Iterable[AssessmentScope], moment: datetime) -> list[Uses]:
-    return [item.scope.uses for item in scopes if item.expiry > moment]
+def _live(scopes: Iterable[AssessmentScopePredicate], moment: datetime) -> list[Uses]:
+    return [item.scope.uses for item in scopes if item.expires > moment]
 
 
 def _deny_use(case: Case, use: Uses, known: list[Uses]) -> None:
@@ -111,15 +112,15 @@ def _deny_use(case: Case, use: Uses, known: list[Uses]) -> None:
         case.deny("assessment scope", got=got, expected=expected, next_step=_FURTHER)
 
 
-def _scopes(case: Case, model: VerifiedModel) -> list[AssessmentScope]:
+def _scopes(case: Case, model: VerifiedModel) -> list[AssessmentScopePredicate]:
     """Return the signed further uses of a version, under its own risk class."""
     metadata = model.manifest.metadata
     wanted = (metadata.name, metadata.version, metadata.risk_class)
     return [
         item
-        for item, statement in case.facts.records.scopes
-        if model.digest in statement.digests
-        and (item.model, item.version, item.risk_class) == wanted
+        for record in case.facts.records.scopes
+        if model.digest in record.statement.digests
+        and ((item := record.content).model, item.version, item.risk_class) == wanted
     ]
 
 

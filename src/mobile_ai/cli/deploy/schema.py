@@ -93,5 +93,18 @@ def telemetry_event() -> None:
     _print(event_schema)
 
 
+@app.command()
+def record(
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="Such as waiver, usage or image.")],
+) -> None:
+    """Print the JSON Schema of a signed record's predicate.
+
+    Example: mobile-ai schema record waiver
+    """
+    from mobile_ai.signing.schemas import record_schema  # noqa: PLC0415
+
+    _print(lambda: record_schema(kind))
+
+
 def _print(schema: Callable[[], dict[str, Any]]) -> None:
     print(json.dumps(schema(), indent=2))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mobile_ai.contracts.statements import ROLES_OF_PREDICATE
+from mobile_ai.contracts.predicates import PREDICATES
 from mobile_ai.contracts.trust import Trust, TrustedKey
 from mobile_ai.signing.errors import SigningError
 
@@ -24,7 +24,9 @@ __all__ = [
 ]
 
 ROLE_NAMES: Final = tuple(
-    dict.fromkeys(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
+    dict.fromkeys(
+        role for row in PREDICATES.values() if row.signed_by == "trust" for role in row.roles
+    )
 )
 """Roles that a trust can have; `root` signs the trust itself."""
 _OWNER: Final = re.compile(
