@@ -80,5 +80,6 @@ def test_a_new_usage_record_does_not_count() -> None:
 def test_a_revocation_counts_also_under_an_expired_trust() -> None:
     subject = (Subject("manifest", VERSION.sha256),)
     key = SIGNERS.by_role["security"]
-    record = make_record(REVOCATION, {"reason": "it leaks"}, signer=key, subjects=subject)
+    content = {"reason": "it leaks", "issued": "2026-05-01T00:00:00Z"}
+    record = make_record(REVOCATION, content, signer=key, subjects=subject)
     assert "revoked: it leaks" in findings(later(records={"stop": record}), EVIDENCE)

@@ -39,7 +39,7 @@ SIGNED = [name for name in MODELLED if type_named(name).signed_by == "trust"]
 
 def test_every_type_has_a_model_but_those_with_a_reader_of_their_own():
     rest = {row.name: row.reader for row in PREDICATES.values() if row.model is None}
-    assert set(rest) == {"roots", "assessment-scope"}
+    assert set(rest) == {"roots"}
     assert all(rest.values())
     assert set(EXAMPLES) == set(MODELLED)
 
