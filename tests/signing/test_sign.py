@@ -225,6 +225,16 @@ def test_a_state_says_why_a_record_does_not_count(place):
     assert "Next:" in state("a: 1").why
 
 
+def test_records_under_a_trust_that_is_not_valid_are_listed_as_refused(place):
+    sign(place, place.draft("usage"), signer(role_of("usage")))
+    place.trust(expires=NOW)
+    [state] = list_records(place.root, now=NOW)
+    assert (state.counts, state.state) == (False, "refused")
+    assert "expired" in state.why
+    (place.root / "policy-pack/trust/dev.yaml").unlink()
+    assert [item.counts for item in list_records(place.root, now=NOW)] == [False]
+
+
 def test_several_files_are_written_all_or_none(tmp_path):
     (tmp_path / "b").write_text("there")
     with pytest.raises(GovernanceError, match="another file"):

@@ -96,6 +96,20 @@ def load_subjects(name):
     return Statement.from_payload(load_record(record(name), name=name).payload, name=name).subjects
 
 
+@pytest.mark.parametrize("name", [row.name for row in PREDICATES.values() if row.life])
+def test_a_record_that_lasts_longer_than_its_type_allows_does_not_count(name):
+    row = type_named(name)
+    for extra, counts in ((timedelta(0), True), (timedelta(seconds=1), False)):
+        expires = datetime(2026, 11, 30, tzinfo=UTC) + row.life + extra
+        statement = statement_of(row.uri, {**EXAMPLES[name], "expires": expires.isoformat()})
+        envelope = sign_statement(statement, [signer(role_of(name))])
+        if counts:
+            assert verify_record(envelope, name="x", trust=TRUST)
+        else:
+            with pytest.raises(VerificationError, match="expires"):
+                verify_record(envelope, name="x", trust=TRUST)
+
+
 @pytest.mark.parametrize("name", ["image", "device-report", "revocation"])
 def test_what_a_predicate_is_about_is_among_its_subjects(name):
     other = (Subject("another", "9" * 64),) if name != "revocation" else ()
