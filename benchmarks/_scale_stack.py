@@ -5,7 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from mobile_ai.contracts.statements import USAGE
+from mobile_ai.contracts.predicates import USAGE
 from mobile_ai.testing import Signers, make_record
 from tests.e2e.checkout import Checkout, copy_of_repository
 from tests.e2e.world import sign_world
@@ -46,7 +46,7 @@ def _sign_usage(checkout: Checkout, signers: Signers, apps: list[str]) -> None:
     for old in folder.iterdir():
         old.unlink()
     for app in apps:
-        record = make_record(USAGE, _usage(app), signer=signers.by_role["operations"])
+        record = make_record(USAGE, _usage(app), signer=signers.by_role["finops-approver"])
         (folder / f"{app}.yaml").write_text(record)
 
 

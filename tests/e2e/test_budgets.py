@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from mobile_ai.contracts.deployed import Baseline, write_deployed
-from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.contracts.predicates import EXCEPTION
 from mobile_ai.gate.engine.sandbox_stack import PASSPHRASE
 from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.testing import Signers, make_record

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.statements import USAGE
+from mobile_ai.contracts.predicates import USAGE
 from mobile_ai.testing import Signers, make_record, make_trust_text, make_version
 from tests.e2e.checkout import Checkout
 
@@ -55,7 +55,7 @@ def _measure(checkout: Checkout, signers: Signers) -> None:
     """Let the same usage be signed by the new key."""
     path = checkout.root / "usage" / "dev" / "field-assistant.yaml"
     usage = read_yaml(path.read_text(), name="usage")["predicate"]
-    path.write_text(make_record(USAGE, usage, signer=signers.by_role["operations"]))
+    path.write_text(make_record(USAGE, usage, signer=signers.by_role["finops-approver"]))
 
 
 def _write(checkout: Checkout, signers: Signers, version: str, assessment: Edit) -> None:

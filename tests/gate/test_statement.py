@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobile_ai.contracts.predicates import EXCEPTION, GATE
 from mobile_ai.contracts.statements import (
-    EXCEPTION,
-    GATE,
     dump_envelope,
     load_envelope,
     sign_statement,
@@ -88,13 +87,19 @@ def tampered():
         (signed(WRITTEN, key=SIGNERS.by_role["builder"]), "not a pipeline key"),
         (signed(WRITTEN, key=Signers.fresh().by_role[ROLE]), "unknown key"),
         (signed(WRITTEN, kind=EXCEPTION), "signed as pipeline"),
-        (signed({**WRITTEN, "verdict": "denied"}), "got verdict 'denied'"),
-        (signed({k: v for k, v in WRITTEN.items() if k != "verdict"}), "got verdict None"),
-        (signed({k: v for k, v in WRITTEN.items() if k != "state"}), "expected 'pass' with"),
-        (signed({**WRITTEN, "more": "x"}), "expected 'pass' with"),
-        (signed({**WRITTEN, "pack": None}), "all text"),
+        (
+            signed({**WRITTEN, "verdict": "denied"}),
+            "verdict: got 'denied'; expected Input should be 'pass'",
+        ),
+        (signed({k: v for k, v in WRITTEN.items() if k != "verdict"}), "verdict: got nothing"),
+        (signed({k: v for k, v in WRITTEN.items() if k != "state"}), "state: got nothing"),
+        (signed({**WRITTEN, "more": "x"}), "more: got 'x'; expected Extra inputs"),
+        (
+            signed({**WRITTEN, "pack": None}),
+            "pack: got None; expected Input should be a valid string",
+        ),
         (signed({**WRITTEN, "at": "yesterday"}), "an RFC 3339 time with zone"),
-        (signed({**WRITTEN, "at": "2026-06-01T12:00:00"}), "an RFC 3339 time with zone"),
+        (signed({**WRITTEN, "at": "2026-06-01T12:00:00"}), "should have timezone"),
     ],
 )
 def test_anything_else_does_not_count(text, message):

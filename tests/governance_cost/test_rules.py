@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobile_ai.contracts.predicates import EXCEPTION
 from mobile_ai.contracts.reading import UNKNOWN, FindingCollector
-from mobile_ai.contracts.records import Records
+from mobile_ai.contracts.records import read_records
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.statements import EXCEPTION
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.rule_context import Case, StackContext, StackIndex
 from mobile_ai.governance.rules.budgets_enforced import (
@@ -21,7 +20,8 @@ from mobile_ai.governance.rules.budgets_enforced import (
     placements_near_optimum,
     prices_current,
 )
-from mobile_ai.testing import SAMPLE_TYPES, Scene, changed, secret, unknown
+from mobile_ai.testing import SAMPLE_TYPES, Scene, Signers, changed, make_record, secret, unknown
+from mobile_ai.testing.signing import make_trust
 from tests.governance_cost.support import context, deployment, model, resource
 from tests.policy_pack.governance.test_unknowns import paths
 
@@ -32,12 +32,12 @@ NAT = resource("aws:ec2/natGateway:NatGateway", {})
 def facts(*, limit: float, kind: str = "soft", predicate: dict[str, Any] | None = None) -> Any:
     """Facts of a stack with one budget; its context is the first resource of ``told``."""
     budget = {"name": "b", "scope": "stack", "monthlyUsd": limit, "kind": kind}
-    record = SimpleNamespace(name="r", role="finops-approver", predicate=predicate)
-    by_type = {EXCEPTION: (record,)} if predicate else {}
+    signer = Signers.shared().by_role["finops-approver"]
+    texts = [("r", make_record(EXCEPTION, predicate, signer=signer))] if predicate else []
     found = Facts(Scene().setting("dev"), now=NOW)
     found.admit(context(budgets=[budget]))
     assert found.context is not None
-    records = Records(by_type=by_type)  # type: ignore[arg-type]
+    records = read_records(texts, trust=make_trust(Signers.shared(), environment="dev"))
     found.context = replace(found.context, records=records)
     return found
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import VerificationError
-from mobile_ai.contracts.statements import USAGE, load_record
+from mobile_ai.contracts.predicates import USAGE
+from mobile_ai.contracts.statements import load_record
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.model_build.approve import ApprovalError
 from mobile_ai.model_build.ceremony import (
@@ -55,9 +57,18 @@ def plan(tmp_path) -> Ceremony:
     records.mkdir()
     draft = {
         "role": "operations",
-        "path": "usage/field-assistant.yaml",
+        "path": "usage/dev/field-assistant.yaml",
         "predicateType": USAGE,
-        "predicate": {"app": "field-assistant", "monthlyActiveDevices": 1000},
+        "predicate": {
+            "app": "field-assistant",
+            "stack": "dev",
+            "basis": "measurement",
+            "monthlyActiveDevices": 1000,
+            "updatesPerMonth": 1,
+            "requestsPerSecond": 1,
+            "issued": NOW.isoformat(),
+            "expires": (NOW + timedelta(days=400)).isoformat(),
+        },
     }
     (records / "usage.yaml").write_text(dump_yaml(draft))
     return Ceremony(
@@ -111,7 +122,7 @@ def test_a_fine_tune_names_its_parents_manifest(held):
 
 def test_records_are_signed_by_the_role_of_their_draft(held):
     plan, outcome, _ = held
-    assert outcome.records == (plan.root / "usage/field-assistant.yaml",)
+    assert outcome.records == (plan.root / "usage/dev/field-assistant.yaml",)
     envelope = load_record(outcome.records[0].read_text(), name="usage")
     trust = trust_in(plan, "prod")
     assert trust.verify(envelope, role="operations", name="usage").predicate["app"] == (

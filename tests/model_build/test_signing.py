@@ -9,7 +9,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from securesystemslib.signer import SSlibKey
 
-from mobile_ai.contracts.statements import EVALUATION, Statement, Subject, load_envelope
+from mobile_ai.contracts.predicates import EVALUATION
+from mobile_ai.contracts.statements import Statement, Subject, load_envelope
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.model_build.ceremony import fresh_keys, trust_text
 from mobile_ai.model_build.signing import (

@@ -19,7 +19,8 @@ from securesystemslib.signer._signer import Signer
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
-from mobile_ai.contracts.statements import ASSESSMENT, ROLES_OF_PREDICATE, Statement, load_envelope
+from mobile_ai.contracts.predicates import ASSESSMENT, PREDICATES
+from mobile_ai.contracts.statements import Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import DATA_TYPES, PRIVACY_TIERS, DataType, PrivacyTier
 from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
@@ -188,7 +189,7 @@ def check_role(role: str) -> None:
     Raises:
         ApprovalError: If the role may not sign them.
     """
-    allowed = ROLES_OF_PREDICATE[ASSESSMENT]
+    allowed = PREDICATES[ASSESSMENT].roles
     if role not in allowed:
         raise ApprovalError(
             f"role {role}",

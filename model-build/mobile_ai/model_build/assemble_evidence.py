@@ -15,7 +15,8 @@ from pathlib import Path
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.canonical import sha256_text
-from mobile_ai.contracts.statements import EVALUATION, PROVENANCE, Statement, Subject
+from mobile_ai.contracts.predicates import EVALUATION, PROVENANCE
+from mobile_ai.contracts.statements import Statement, Subject
 from mobile_ai.model_build.assemble import Draft, manifest_subjects, manifest_values
 from mobile_ai.model_build.bom import bom_text
 from mobile_ai.model_build.evaluation import evaluation_predicate

@@ -19,17 +19,19 @@ from securesystemslib.signer._crypto_signer import CryptoSigner
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.statements import TRUST, dump_record, sign_statement, statement_of
+from mobile_ai.contracts.predicates import TRUST
+from mobile_ai.contracts.statements import dump_record, sign_statement, statement_of
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, load_trust, trust_predicate
 from mobile_ai.model_build.approve import approve, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
 from mobile_ai.model_build.assemble_version import Make, build_version, source_commit
 from mobile_ai.model_build.errors import ModelBuildError
-from mobile_ai.model_build.records import RecordDraft, load_drafts, record_text
 from mobile_ai.model_build.signing import fresh_signer
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_draft, write_version
+from mobile_ai.signing.drafts import RecordDraft, check_new, load_drafts
 from mobile_ai.signing.files import write_files
+from mobile_ai.signing.records import record_text
 
 __all__ = [
     "LIFETIME",
@@ -237,6 +239,8 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Cerem
     texts = {name: trust_text(name, keys, expires=now + LIFETIME) for name in plan.anchors}
     trusts = {name: load_trust(text, environment=name, now=now) for name, text in texts.items()}
     drafts = load_drafts(plan.records)
+    for draft in drafts:
+        check_new(draft, now=now, name=draft.path)
     progress(f"made {sum(map(len, keys.values()))} keys for {len(keys)} roles, in memory only")
     with tempfile.TemporaryDirectory() as scratch:
         staged = Path(scratch) / "models"
@@ -247,8 +251,10 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Cerem
         versions = tuple(_install(version, plan.models) for version in made)
     return CeremonyOutcome(
         versions=versions,
-        trust=_write_all({plan.trust / f"{name}.yaml": text for name, text in texts.items()}),
-        records=_write_all(_records(drafts, keys, plan.root)),
+        trust=write_files(
+            {plan.trust / f"{name}.yaml": text for name, text in texts.items()}, replace=True
+        ),
+        records=write_files(_records(drafts, keys, plan.root), replace=True),
     )
 
 
@@ -305,7 +311,3 @@ def _install(version: WrittenVersion, models: Path) -> WrittenVersion:
 
 def _records(drafts: Sequence[RecordDraft], keys: Keys, root: Path) -> dict[Path, str]:
     return {root / draft.path: record_text(draft, keys[draft.role][0]) for draft in drafts}
-
-
-def _write_all(files: Mapping[Path, str]) -> tuple[Path, ...]:
-    return write_files(files, replace=True) if files else ()

@@ -1,108 +1,67 @@
 """Verifies the signed records of a plan: waivers, exceptions, revocations, usage, gates, halts.
 
-A record counts only when it is signed by a role that may sign its type. A record that does not
-count is reported by name and never silently ignored, because its author relies on it.
+A record counts only when a role that may sign its type signed it, and its predicate follows the
+model of its type. A record that does not count is reported by name and never silently ignored,
+because its author relies on it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Final, Generic, TypeVar
+
+from securesystemslib.dsse import Envelope
 
 from mobile_ai.contracts.errors import GovernanceError, VerificationError
-from mobile_ai.contracts.statements import (
-    EXCEPTION,
+from mobile_ai.contracts.predicates import (
     GATE,
-    HALT,
-    REVOCATION,
-    ROLES_OF_PREDICATE,
-    USAGE,
-    WAIVER,
-    Statement,
-    load_record,
+    PREDICATES,
+    BudgetExceptionPredicate,
+    PredicateModel,
+    PredicateType,
+    RevocationPredicate,
+    UsagePredicate,
+    WaiverPredicate,
+    read_predicate,
+    row_of,
 )
-from mobile_ai.contracts.trust import Trust, parse_time
+from mobile_ai.contracts.statements import Statement, load_record
+from mobile_ai.contracts.trust import Trust
 
-__all__ = ["Record", "Records", "Waiver", "read_records"]
+__all__ = ["Record", "Records", "Waiver", "read_records", "verify_record"]
 
 _refused = VerificationError.advising(
-    "have a role that may sign the record do so, or remove the file"
+    "have a role that may sign the record do so (`mobile-ai record sign`), or remove the file"
 )
 
 _K = TypeVar("_K")
 _T = TypeVar("_T")
-_CARRIED: Final = frozenset({WAIVER, EXCEPTION, REVOCATION, USAGE, GATE, HALT})
+_Content_co = TypeVar("_Content_co", bound=PredicateModel, covariant=True)
+_CARRIED: Final = tuple(row for row in PREDICATES.values() if row.carried)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A verified record: its name in the plan, the role that signed it, its statement."""
-
-    name: str
-    role: str
-    statement: Statement
-
-    @property
-    def predicate(self) -> Mapping[str, Any]:
-        """The predicate of the signed statement."""
-        return self.statement.predicate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
-    """A signed, temporary acceptance of one rule's violation.
+class Record(Generic[_Content_co]):
+    """A verified record.
 
     Attributes:
-        name: The record's name.
+        name: Its name in the plan.
         role: The role that signed it.
-        rule: Id of the waived rule.
-        stack: The stack that it applies to.
-        target: The exact URN or SHA-256 digest that it applies to.
-        reason: Justification.
-        ticket: Reference in an issue tracker.
-        issued: Start of validity.
-        expires: End of validity, exclusive.
+        statement: Its statement.
+        content: The typed predicate.
     """
 
     name: str
     role: str
-    rule: str
-    stack: str
-    target: str
-    reason: str
-    ticket: str
-    issued: datetime
-    expires: datetime
+    statement: Statement
+    content: _Content_co
 
-    @classmethod
-    def of(cls, record: Record) -> Waiver:
-        """Read a waiver from its record.
 
-        Raises:
-            ValueError: If a field is missing, empty or a pattern.
-        """
-        value = record.predicate
-        texts = {key: value.get(key) for key in ("rule", "stack", "reason", "ticket")}
-        target = value.get("urn") or value.get("digest")
-        if not all(isinstance(item, str) and item for item in (*texts.values(), target)):
-            raise ValueError("rule, stack, urn or digest, reason and ticket must all be given")
-        if "*" in f"{texts['rule']}{texts['stack']}{target}":
-            raise ValueError("'*' is too broad: name one rule, one stack, one URN or digest")
-        return cls(
-            name=record.name,
-            role=record.role,
-            rule=str(texts["rule"]),
-            stack=str(texts["stack"]),
-            target=str(target),
-            reason=str(texts["reason"]),
-            ticket=str(texts["ticket"]),
-            issued=parse_time(value.get("issued"), name=f"{record.name} issued"),
-            expires=parse_time(value.get("expires"), name=f"{record.name} expires"),
-        )
+Waiver = Record[WaiverPredicate]
+"""A signed, temporary acceptance of one rule's violation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +70,19 @@ class Records:
 
     Attributes:
         waivers: Waivers by rule id.
-        by_type: All records by predicate type.
+        exceptions: Exceptions from budgets.
         usage: Usage records by stack and application.
+        by_type: All records by predicate type.
         revoked: SHA-256 digests that may not run, with the reason.
         refused: The error of each record that does not count.
     """
 
     waivers: Mapping[str, tuple[Waiver, ...]] = field(default_factory=dict)
-    by_type: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
-    usage: Mapping[tuple[str, str], tuple[Record, ...]] = field(default_factory=dict)
+    exceptions: tuple[Record[BudgetExceptionPredicate], ...] = ()
+    usage: Mapping[tuple[str, str], tuple[Record[UsagePredicate], ...]] = field(
+        default_factory=dict
+    )
+    by_type: Mapping[str, tuple[Record[PredicateModel], ...]] = field(default_factory=dict)
     revoked: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[GovernanceError, ...] = ()
 
@@ -133,70 +96,92 @@ class Records:
 
 def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
     """Verify the records of a plan; ``texts`` are pairs of name and text."""
-    waivers: dict[str, list[Waiver]] = defaultdict(list)
-    by_type: dict[str, list[Record]] = defaultdict(list)
-    usage: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    revoked: dict[str, str] = {}
+    found: list[Record[PredicateModel]] = []
     refused: list[GovernanceError] = []
     for name, text in texts:
         try:
-            record = _verified(name, text, trust)
-            kind = record.statement.predicate_type
-            if kind == WAIVER:
-                waiver = _parsed(record, Waiver.of)
-                waivers[waiver.rule].append(waiver)
-            elif kind == REVOCATION:
-                revoked |= _parsed(record, _revoked)
-            elif kind == USAGE:
-                usage[_user(record)].append(record)
-            by_type[kind].append(record)
+            envelope = load_record(text, name=name)
+            found.append(verify_record(envelope, name=name, trust=trust, allowed=_CARRIED))
         except GovernanceError as error:
             refused.append(error)
-    return Records(
-        waivers=_frozen(waivers),
-        by_type=_frozen(by_type),
-        usage=_frozen(usage),
-        revoked=MappingProxyType(revoked),
-        refused=tuple(refused),
-    )
+    return _sorted(found, tuple(refused))
 
 
-def _verified(name: str, text: str, trust: Trust) -> Record:
-    envelope = load_record(text, name=name)
-    claimed = Statement.from_payload(envelope.payload, name=name).predicate_type
-    if claimed not in _CARRIED:
-        raise _refused(name, f"predicate type {claimed!r}", f"one of {sorted(_CARRIED)}")
+def verify_record(
+    envelope: Envelope,
+    *,
+    name: str,
+    trust: Trust,
+    allowed: Sequence[PredicateType] = tuple(PREDICATES.values()),
+) -> Record[PredicateModel]:
+    """Return the record in an envelope, with the role of its type that signed it.
+
+    Raises:
+        GovernanceError: If its type is not allowed here, it is not signed by a role of its type,
+            or its predicate does not follow its model.
+    """
+    statement = Statement.from_payload(envelope.payload, name=name)
+    row = row_of(statement, name=name)
+    if row not in allowed or row.model is None:
+        raise _refused(
+            name, f"predicate type {row.uri!r}", f"one of {sorted(item.uri for item in allowed)}"
+        )
+    role = _role_of(envelope, row, name, trust)
+    content = read_predicate(statement, name=name)
+    if content is None:  # a type with a reader of its own
+        raise _refused(name, f"predicate type {row.uri!r}", f"a file for {row.reader}")
+    return Record(name=name, role=role, statement=statement, content=content)
+
+
+def _role_of(envelope: Envelope, row: PredicateType, name: str, trust: Trust) -> str:
     problems = []
-    for role in ROLES_OF_PREDICATE[claimed]:
+    for role in row.roles:
         if role not in trust.roles:
             continue
         try:
-            return Record(
-                name=name, role=role, statement=trust.verify(envelope, role=role, name=name)
-            )
+            trust.verify(envelope, role=role, name=name)
         except VerificationError as error:
-            problems.append(error.got)
-    raise _refused(
-        name, "; ".join(problems) or "no such role", f"signed by {ROLES_OF_PREDICATE[claimed]}"
+            where = "" if error.what == name else f"{error.what} is "
+            problems.append(f"{where}{error.got}")
+        else:
+            return role
+    raise _refused(name, "; ".join(problems) or "no such role", f"signed by {list(row.roles)}")
+
+
+def _sorted(
+    found: Iterable[Record[PredicateModel]], refused: tuple[GovernanceError, ...]
+) -> Records:
+    waivers: dict[str, list[Waiver]] = defaultdict(list)
+    usage: dict[tuple[str, str], list[Record[UsagePredicate]]] = defaultdict(list)
+    by_type: dict[str, list[Record[PredicateModel]]] = defaultdict(list)
+    exceptions: list[Record[BudgetExceptionPredicate]] = []
+    revoked: dict[str, str] = {}
+    for record in found:
+        by_type[record.statement.predicate_type].append(record)
+        content = record.content
+        if isinstance(content, WaiverPredicate):
+            waivers[content.rule].append(_typed(record, content))
+        elif isinstance(content, UsagePredicate):
+            usage[content.stack, content.app].append(_typed(record, content))
+        elif isinstance(content, BudgetExceptionPredicate):
+            exceptions.append(_typed(record, content))
+        elif isinstance(content, RevocationPredicate):
+            revoked |= dict.fromkeys(record.statement.digests, content.reason)
+    return Records(
+        waivers=_frozen(waivers),
+        exceptions=tuple(exceptions),
+        usage=_frozen(usage),
+        by_type=_frozen(by_type),
+        revoked=MappingProxyType(revoked),
+        refused=refused,
     )
 
 
-def _parsed(record: Record, parse: Callable[[Record], _T]) -> _T:
-    try:
-        return parse(record)
-    except (GovernanceError, ValueError, TypeError, AttributeError) as error:
-        raise _refused(record.name, str(error), "a complete record of its type") from error
+_Typed = TypeVar("_Typed", bound=PredicateModel)
 
 
-def _revoked(record: Record) -> dict[str, str]:
-    reason = record.predicate.get("reason")
-    if not isinstance(reason, str) or not reason:
-        raise ValueError("a revocation without a reason")
-    return dict.fromkeys(record.statement.digests, reason)
-
-
-def _user(record: Record) -> tuple[str, str]:
-    return str(record.predicate.get("stack")), str(record.predicate.get("app"))
+def _typed(record: Record[PredicateModel], content: _Typed) -> Record[_Typed]:
+    return Record(name=record.name, role=record.role, statement=record.statement, content=content)
 
 
 def _frozen(lists: Mapping[_K, list[_T]]) -> Mapping[_K, tuple[_T, ...]]:

@@ -17,7 +17,6 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from securesystemslib.dsse import Envelope
@@ -29,18 +28,7 @@ from mobile_ai.contracts.documents import dump_yaml, read_json, read_yaml
 from mobile_ai.contracts.errors import DocumentError
 
 __all__ = [
-    "ASSESSMENT",
-    "EVALUATION",
-    "EXCEPTION",
-    "GATE",
-    "HALT",
     "PAYLOAD_TYPE",
-    "PROVENANCE",
-    "REVOCATION",
-    "ROLES_OF_PREDICATE",
-    "TRUST",
-    "USAGE",
-    "WAIVER",
     "Statement",
     "Subject",
     "dump_envelope",
@@ -60,43 +48,6 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 """DSSE payload type of in-toto statements."""
 _STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 
-PROVENANCE: Final = "https://slsa.dev/provenance/v1"
-"""Predicate type of provenance (SLSA 1.0), by the builder."""
-EVALUATION: Final = "urn:mobile-ai:evaluation:v1"
-"""Predicate type of an evaluation of artifacts."""
-ASSESSMENT: Final = "urn:mobile-ai:assessment:v1"
-"""Predicate type of an ethical assessment."""
-WAIVER: Final = "urn:mobile-ai:waiver:v1"
-"""Predicate type of an exception from one rule."""
-EXCEPTION: Final = "urn:mobile-ai:budget-exception:v1"
-"""Predicate type of an exception from a budget."""
-REVOCATION: Final = "urn:mobile-ai:revocation:v1"
-"""Predicate type of a revoked model version."""
-USAGE: Final = "urn:mobile-ai:usage:v1"
-"""Predicate type of measured usage."""
-GATE: Final = "urn:mobile-ai:gate:v1"
-"""Predicate type of a gate's verdict."""
-HALT: Final = "urn:mobile-ai:halt:v1"
-"""Predicate type of a halted version."""
-TRUST: Final = "urn:mobile-ai:trust:v1"
-"""Predicate type of a trust file."""
-
-# Roles that may sign each predicate type; a type that is not listed can be signed by no role.
-ROLES_OF_PREDICATE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        TRUST: ("root",),
-        PROVENANCE: ("builder",),
-        EVALUATION: ("evaluator",),
-        ASSESSMENT: ("ethics-reviewer",),
-        WAIVER: ("ethics-reviewer", "finops-approver", "security"),
-        EXCEPTION: ("finops-approver",),
-        REVOCATION: ("security",),
-        USAGE: ("operations", "finops-approver"),
-        GATE: ("pipeline",),
-        HALT: ("security",),
-    }
-)
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
@@ -111,7 +62,7 @@ class Statement:
     """An in-toto statement.
 
     Attributes:
-        predicate_type: One of the constants of this module.
+        predicate_type: One of those of ``mobile_ai.contracts.predicates``.
         subjects: The subjects, at least one.
         predicate: The content, as JSON values.
     """

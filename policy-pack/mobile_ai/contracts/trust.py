@@ -9,9 +9,9 @@ Key states: ``active``; ``superseded`` (rotated regularly: valid for versions re
 for new ones); ``compromised`` (never valid).
 
 An expired trust still verifies versions that were released before, and statements that only
-withdraw something (``WITHDRAWING``); its root keys may sign its successor. Nothing else that it
-signs is accepted: the time of a signature is not proven, so a statement counts as older than the
-expiry only where the deployed state or signed release metadata already names its subject.
+withdraw something (``PredicateType.withdraws``); its root keys may sign its successor. Nothing
+else that it signs is accepted: the time of a signature is not proven, so a statement counts as
+older than the expiry only where the deployed state or signed release metadata names its subject.
 """
 
 from __future__ import annotations
@@ -28,20 +28,12 @@ from securesystemslib.signer._key import Key
 from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError, TrustError, VerificationError
-from mobile_ai.contracts.statements import (
-    HALT,
-    PAYLOAD_TYPE,
-    REVOCATION,
-    ROLES_OF_PREDICATE,
-    TRUST,
-    Statement,
-    record_envelope,
-)
+from mobile_ai.contracts.predicates import ROLES, TRUST, check_role, read_predicate, row_of
+from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, record_envelope
 
 __all__ = [
     "KEY_STATES",
     "RENEW",
-    "WITHDRAWING",
     "Role",
     "Trust",
     "TrustedKey",
@@ -60,14 +52,11 @@ _unverified = VerificationError.advising("have the right role sign it, then comm
 
 KEY_STATES: Final = ("active", "superseded", "compromised")
 """States of a key; a superseded one counts only for versions that were released before."""
-WITHDRAWING: Final = frozenset({REVOCATION, HALT})
-"""Predicate types that only take something away; an expired trust verifies new ones too."""
 RENEW: Final = "have its root keys renew it: `mobile-ai trust renew`"
 """Next step for whatever is refused because a trust has expired."""
 
 _expired = VerificationError.advising(RENEW)
 
-_ROLE_NAMES: Final = frozenset(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
 _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles", "revoked"})
 
 
@@ -124,20 +113,20 @@ class Trust:
 
         Raises:
             VerificationError: If it is not signed by enough keys of the role, the role may not
-                sign its predicate type, or the trust has expired and it is new.
+                sign its predicate type, its predicate is malformed, or the trust has expired and
+                it is new.
         """
         if envelope.payload_type != PAYLOAD_TYPE:
             raise _unverified(name, f"payload type {envelope.payload_type!r}", PAYLOAD_TYPE)
         self._check_threshold(envelope, role, name, released=released)
         try:
             statement = Statement.from_payload(envelope.payload, name=name)
+            check_role(statement, role, name=name)
+            read_predicate(statement, name=name)
         except DocumentError as error:
-            raise _unverified(name, error.got, error.expected) from error
-        if role not in ROLES_OF_PREDICATE.get(statement.predicate_type, ()):
-            raise _unverified(
-                name, f"{statement.predicate_type!r} signed as {role}", "a statement of that role"
-            )
-        if self.expired and not released and statement.predicate_type not in WITHDRAWING:
+            raise _unverified(error.what, error.got, error.expected) from error
+        withdraws = row_of(statement, name=name).withdraws
+        if self.expired and not released and not withdraws:
             raise _expired(
                 name,
                 f"a new statement under trust {self.label}, which {self.ended}",
@@ -347,11 +336,9 @@ def _threshold(role: Mapping[str, Any]) -> int:
 
 
 def _check_roles(trust: Trust, name: str) -> None:
-    unknown = set(trust.roles) - _ROLE_NAMES
+    unknown = set(trust.roles) - ROLES
     if unknown or "root" not in trust.roles:
-        raise _broken(
-            name, f"roles {sorted(trust.roles)}", f"root and some of {sorted(_ROLE_NAMES)}"
-        )
+        raise _broken(name, f"roles {sorted(trust.roles)}", f"root and some of {sorted(ROLES)}")
     # Compared by key material: one key under two ids could meet a threshold of two alone.
     role_of: dict[str, str] = {}
     for role, item in trust.roles.items():

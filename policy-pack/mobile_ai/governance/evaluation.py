@@ -122,13 +122,14 @@ def _waived_by(rule: Rule, resource: Resource, facts: Facts) -> str:
         return ""
     targets = {resource.urn, _digest_of(resource, facts)} - {""}
     for waiver in facts.records.waivers.get(rule.id, ()):
+        terms = waiver.content
         if (
             not why_unfit(waiver, rule)
-            and waiver.stack == facts.setting.stack
-            and waiver.target in targets
-            and waiver.issued <= facts.now < waiver.expires
+            and terms.stack == facts.setting.stack
+            and terms.target in targets
+            and terms.counts(facts.now)
         ):
-            return f"waived until {waiver.expires.date()}: {waiver.reason} [{waiver.ticket}]"
+            return f"waived until {terms.expires.date()}: {terms.reason} [{terms.ticket}]"
     return ""
 
 

@@ -16,12 +16,12 @@ def why_unfit(waiver: Waiver, rule: RuleTerms | None) -> str:
         rule: The rule that it names, ``None`` if no such rule exists.
     """
     if rule is None:
-        return f"no rule {waiver.rule!r}"
+        return f"no rule {waiver.content.rule!r}"
     if rule.waivable_by is None:
         return f"{rule.id} is waived by nobody"
     if waiver.role != rule.waivable_by:
         return f"signed as {waiver.role}; {rule.id} is waived by {rule.waivable_by}"
-    days = (waiver.expires - waiver.issued).days
+    days = (waiver.content.expires - waiver.content.issued).days
     if days > rule.max_waiver_days:
         return f"{days} days; {rule.id} is waived for {rule.max_waiver_days} at most"
     return ""

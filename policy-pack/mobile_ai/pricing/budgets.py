@@ -8,10 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.records import Records
-from mobile_ai.contracts.statements import EXCEPTION
-from mobile_ai.contracts.trust import parse_time
 from mobile_ai.pricing.estimate import CostEstimate, Total
 from mobile_ai.pricing.inputs import text
 from mobile_ai.pricing.money import ZERO, cents, decimal_of
@@ -190,16 +187,11 @@ def costs_by_budget(estimate: CostEstimate) -> dict[str, str]:
 def exceptions_of(records: Records, *, stack: str, now: datetime) -> dict[str, Decimal]:
     """Return the amounts that signed, unexpired exceptions allow a stack, by budget."""
     allowed: dict[str, Decimal] = {}
-    for record in records.by_type.get(EXCEPTION, ()):
-        said = record.predicate
-        try:
-            expires = parse_time(said.get("expires"), name=f"{record.name} expires")
-            limit = decimal_of(said.get("monthlyUsd"), what=f"{record.name} monthlyUsd")
-        except GovernanceError:
-            continue  # a malformed exception allows nothing
-        budget = said.get("budget")
-        if said.get("stack") == stack and expires > now and isinstance(budget, str):
-            allowed[budget] = max(limit, allowed.get(budget, ZERO))
+    for record in records.exceptions:
+        said = record.content
+        if said.stack == stack and said.counts(now):
+            limit = decimal_of(said.monthly_usd, what=f"{record.name} monthlyUsd")
+            allowed[said.budget] = max(limit, allowed.get(said.budget, ZERO))
     return allowed
 
 

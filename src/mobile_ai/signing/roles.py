@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from securesystemslib.dsse import Envelope
 from securesystemslib.signer import Key, Signer
 
 from mobile_ai.contracts.trust import RENEW, Trust
 from mobile_ai.signing.errors import SigningError
 from mobile_ai.signing.keys import load_signer
 
-__all__ = ["check_key", "signer_from_uri"]
+__all__ = ["check_key", "signer_from_uri", "valid_signatures"]
 
 
 def check_key(key: Key, *, role: str, trust: Trust) -> None:
@@ -48,6 +52,23 @@ def signer_from_uri(uri: str, *, role: str, trust: Trust | None = None) -> Signe
         SigningError: If the scheme is unknown or the key cannot be loaded.
     """
     return load_signer(uri, public=lambda: _only_key(uri, role, trust))
+
+
+def valid_signatures(
+    signatures: Mapping[str, Any], envelope: Envelope, role: str, trust: Trust
+) -> dict[str, Any]:
+    """Return the signatures of active keys of a role that verify."""
+    probe = Envelope(envelope.payload, envelope.payload_type, dict(signatures))
+    found = {}
+    for keyid in trust.roles[role].keyids & set(signatures):
+        item = trust.keys[keyid]
+        try:
+            item.key.verify_signature(signatures[keyid], probe.pae())
+        except Exception:  # noqa: BLE001, S112  whatever does not verify is no signature
+            continue
+        if item.state == "active":
+            found[keyid] = signatures[keyid]
+    return found
 
 
 def _only_key(uri: str, role: str, trust: Trust | None) -> Key:

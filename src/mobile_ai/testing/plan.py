@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mobile_ai.contracts.deployed import FIRST, STATE, Baseline, write_deployed
+from mobile_ai.contracts.predicates import USAGE
 from mobile_ai.contracts.resource import ProviderReference, Resource
-from mobile_ai.contracts.statements import USAGE
 from mobile_ai.contracts.tokens import (
     CONTEXT,
     DEPLOYED,
@@ -271,11 +271,18 @@ class Scene:
 
     def usage_record(self, **figures: float) -> str:
         """Return a signed measurement of the application's usage."""
-        figures = {"monthlyActiveDevices": 250_000, "updatesPerMonth": 2, **figures}
+        figures = {
+            "monthlyActiveDevices": 250_000,
+            "updatesPerMonth": 2,
+            "requestsPerSecond": 0,
+            **figures,
+        }
         predicate = {
             "app": "field-assistant",
             "stack": "dev",
+            "basis": "measurement",
             "issued": "2026-05-01T00:00:00Z",
+            "expires": "2027-05-01T00:00:00Z",
             **figures,
         }
         return make_record(USAGE, predicate, signer=self.signers.by_role["operations"])

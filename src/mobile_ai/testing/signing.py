@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from securesystemslib.signer._crypto_signer import CryptoSigner
 
-from mobile_ai.contracts.statements import TRUST as TRUST_TYPE
+from mobile_ai.contracts.predicates import TRUST as TRUST_TYPE
 from mobile_ai.contracts.statements import (
     Subject,
     dump_envelope,

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from mobile_ai.contracts.canonical import manifest_digest, sha256_text
 from mobile_ai.contracts.documents import dump_yaml
-from mobile_ai.contracts.statements import ASSESSMENT, EVALUATION, PROVENANCE, Subject
+from mobile_ai.contracts.predicates import ASSESSMENT, EVALUATION, PROVENANCE
+from mobile_ai.contracts.statements import Subject
 from mobile_ai.testing.signing import Signers, make_evidence
 
 __all__ = ["SampleVersion", "make_version"]

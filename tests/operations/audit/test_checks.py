@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.contracts.records import Records, Waiver
-from mobile_ai.contracts.statements import EXCEPTION
+from mobile_ai.contracts.predicates import EXCEPTION, WAIVER, WaiverPredicate
+from mobile_ai.contracts.records import Record, Records
+from mobile_ai.contracts.statements import statement_of
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.operations.audit.checks import STATE_CHECKS
 from mobile_ai.operations.audit.checks.expiry import SOON, approvals_not_near_expiry
@@ -118,17 +119,16 @@ def test_trust_that_runs_out_soon_is_advice() -> None:
 
 def _waived(days: float) -> Records:
     ends = SCENE.now + timedelta(days=days)
-    waiver = Waiver(
-        name="w1",
-        role="security",
+    content = WaiverPredicate(
         rule="probes-set",
         stack="dev",
-        target="u",
+        urn="u",
         reason="r",
         ticket="T-1",
-        issued=SCENE.now,
-        expires=ends,
+        issued=(ends - timedelta(days=80)).isoformat(),
+        expires=ends.isoformat(),
     )
+    waiver = Record(name="w1", role="security", statement=statement_of(WAIVER, {}), content=content)
     return Records(waivers={"probes-set": (waiver,)})
 
 

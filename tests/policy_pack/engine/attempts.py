@@ -8,8 +8,8 @@ from typing import Any
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.deployed import Baseline, write_deployed
 from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.predicates import WAIVER
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.statements import WAIVER
 from mobile_ai.contracts.tokens import DEPLOYED
 from mobile_ai.testing import Scene, Signers, changed, make_record, make_version
 

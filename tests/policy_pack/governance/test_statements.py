@@ -5,8 +5,8 @@ import json
 import pytest
 
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.predicates import WAIVER
 from mobile_ai.contracts.statements import (
-    WAIVER,
     Statement,
     Subject,
     dump_envelope,

@@ -9,16 +9,19 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
 from mobile_ai.contracts.errors import TrustError, VerificationError
-from mobile_ai.contracts.statements import (
+from mobile_ai.contracts.predicates import (
     ASSESSMENT,
-    HALT,
-    PAYLOAD_TYPE,
+    PREDICATES,
     PROVENANCE,
-    REVOCATION,
-    ROLES_OF_PREDICATE,
     TRUST,
     WAIVER,
+    PredicateType,
+)
+from mobile_ai.contracts.statements import (
+    PAYLOAD_TYPE,
+    Subject,
     dump_record,
+    load_record,
     sign_statement,
     statement_of,
 )
@@ -33,6 +36,7 @@ from mobile_ai.contracts.trust import (
 )
 from mobile_ai.testing import Signers, make_trust_text
 from mobile_ai.testing.signing import make_trust
+from tests.signing.examples import EXAMPLES, example_trust, record, role_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SIGNERS = Signers.shared()
@@ -148,7 +152,8 @@ def test_a_trust_that_its_root_did_not_sign_is_refused() -> None:
 
 
 def signed(kind: str, *signers: CryptoSigner) -> Callable[..., object]:
-    envelope = sign_statement(statement_of(kind, {"a": 1}), list(signers))
+    about = (Subject("manifest", "a" * 64),)
+    envelope = sign_statement(statement_of(kind, BUILT, subjects=about), list(signers))
 
     def verify(trust: Trust, role: str, *, released: bool = False) -> object:
         return trust.verify(envelope, role=role, name="x", released=released)
@@ -161,6 +166,10 @@ def with_state(role: str, state: str) -> Trust:
 
 
 BUILDER = SIGNERS.by_role["builder"]
+BUILT = {
+    "buildDefinition": {"buildType": "urn:test", "of SLSA": "open"},
+    "runDetails": {"builder": {"id": "test"}},
+}
 
 
 def test_a_statement_of_a_role_counts() -> None:
@@ -196,6 +205,30 @@ def test_signed_bytes_that_are_no_statement_are_refused(
     envelope.sign(BUILDER)
 
     with pytest.raises(VerificationError, match=word):
+        FIRST.verify(envelope, role="builder", name="x")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"runDetails": {}}, "runDetails.builder"),
+        ({"buildDefinition": {"buildType": 1}}, "buildDefinition.buildType"),
+    ],
+)
+def test_a_signed_statement_that_is_malformed_is_refused_by_its_field(
+    change: dict[str, object], field: str
+) -> None:
+    about = (Subject("manifest", "a" * 64),)
+    statement = statement_of(PROVENANCE, {**BUILT, **change}, subjects=about)
+
+    with pytest.raises(VerificationError, match=rf"provenance x: {field}"):
+        FIRST.verify(sign_statement(statement, [BUILDER]), role="builder", name="x")
+
+
+def test_evidence_about_nothing_but_itself_is_refused() -> None:
+    envelope = sign_statement(statement_of(PROVENANCE, BUILT), [BUILDER])
+
+    with pytest.raises(VerificationError, match="subject"):
         FIRST.verify(envelope, role="builder", name="x")
 
 
@@ -246,14 +279,23 @@ def test_an_expired_trust_verifies_what_was_released_and_nothing_new() -> None:
         signed(PROVENANCE, OTHERS.by_role["builder"])(ended(), "builder", released=True)
 
 
-@pytest.mark.parametrize("kind", sorted(ROLES_OF_PREDICATE))
-def test_of_new_statements_an_expired_trust_verifies_those_that_withdraw(kind: str) -> None:
-    role = ROLES_OF_PREDICATE[kind][0]
-    if kind in {REVOCATION, HALT}:
-        assert signed(kind, SIGNERS.by_role[role])(ended(), role)
+@pytest.mark.parametrize(
+    "row",
+    [row for row in PREDICATES.values() if row.name in EXAMPLES and row.signed_by == "trust"],
+    ids=lambda row: row.name,
+)
+def test_of_new_statements_an_expired_trust_verifies_those_that_withdraw(
+    row: PredicateType,
+) -> None:
+    envelope = load_record(record(row.name), name="x")
+    trust, role = example_trust(), role_of(row.name)
+    assert trust.verify(envelope, role=role, name="x")
+    trust = replace(trust, expired=True)
+    if row.withdraws:
+        assert trust.verify(envelope, role=role, name="x")
         return
-    with pytest.raises(VerificationError, match="expired on 2026-06-01"):
-        signed(kind, SIGNERS.by_role[role])(ended(), role)
+    with pytest.raises(VerificationError, match="expired on 2036-01-01"):
+        trust.verify(envelope, role=role, name="x")
 
 
 def test_an_expired_trust_signs_its_successor() -> None:

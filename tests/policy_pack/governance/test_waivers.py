@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mobile_ai.contracts.predicates import WAIVER
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.statements import WAIVER
 from mobile_ai.testing import Scene, Signers, make_record, without
 
 SCENE = Scene()

@@ -28,12 +28,13 @@ def deviations_listed(case: Case) -> None:
         case.warn("pack config", got=weakening, expected="the default")
     for waivers in case.facts.records.waivers.values():
         for item in waivers:
-            state = "active" if item.issued <= case.now < item.expires else "not in force"
+            terms = item.content
+            state = "active" if terms.counts(case.now) else "not in force"
             case.warn(
                 f"waiver {item.name}",
-                got=f"{state} for {item.rule} on {item.target} until {item.expires.date()}",
+                got=f"{state} for {terms.rule} on {terms.target} until {terms.expires.date()}",
                 expected="none",
-                next_step=f"see {item.ticket}: {item.reason}",
+                next_step=f"see {terms.ticket}: {terms.reason}",
             )
 
 

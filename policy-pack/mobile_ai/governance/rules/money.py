@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from mobile_ai.contracts.predicates import UsagePredicate
 from mobile_ai.contracts.reading import Property, at_least, at_most, one_of
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, FUNCTION, TASK_DEFINITION
 from mobile_ai.governance.deployment import app_of, placements
@@ -251,15 +252,18 @@ def usage_plausible(case: Case) -> None:
     record = _usage(case, app)
     if record is None:
         case.deny(
-            f"usage of {app!r}", got="no signed record", expected="a measurement or an assumption"
+            f"usage of {app!r}", got=_no_usage(case, app), expected="a measurement or an assumption"
         )
         return
-    for key in ("monthlyActiveDevices", "updatesPerMonth", "requestsPerSecond"):
-        known = record.get(key)
-        if isinstance(known, int | float):
-            case.at("spec", "usage", key).require(
-                at_least(known * least), f"at least {known * least:g} ({least:.0%} of {known:g})"
-            )
+    figures = {
+        "monthlyActiveDevices": record.monthly_active_devices,
+        "updatesPerMonth": record.updates_per_month,
+        "requestsPerSecond": record.requests_per_second,
+    }
+    for key, known in figures.items():
+        case.at("spec", "usage", key).require(
+            at_least(known * least), f"at least {known * least:g} ({least:.0%} of {known:g})"
+        )
 
 
 @stack_rule(
@@ -303,14 +307,20 @@ def _budget(case: Case) -> dict[str, Any]:
     return dict(known.get(case.at("spec", "budget").text(), {}))
 
 
-def _usage(case: Case, app: str) -> dict[str, Any] | None:
+def _usage(case: Case, app: str) -> UsagePredicate | None:
+    counting = [item for item in _usages(case, app) if item.counts(case.now)]
+    return max(counting, key=lambda item: item.issued, default=None)
+
+
+def _no_usage(case: Case, app: str) -> str:
+    """Return the reason why no record of an application's usage counts."""
+    ends = [item.ends for item in _usages(case, app)]
+    return f"records that ended by {max(ends).date()}" if ends else "no signed record"
+
+
+def _usages(case: Case, app: str) -> list[UsagePredicate]:
     found = case.facts.records.usage.get((case.facts.setting.stack, app), ())
-    records = [item.predicate for item in found]
-    return dict(max(records, key=_issued)) if records else None
-
-
-def _issued(predicate: Any) -> str:
-    return str(predicate.get("issued", ""))
+    return [item.content for item in found]
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -70,7 +70,7 @@ def records_verified(case: Case) -> None:
 
 
 def _check_waiver(case: Case, waiver: Waiver) -> None:
-    why = why_unfit(waiver, case.facts.setting.config.rules.get(waiver.rule))
+    why = why_unfit(waiver, case.facts.setting.config.rules.get(waiver.content.rule))
     if why:
         case.deny(
             f"waiver {waiver.name}",

@@ -5,21 +5,21 @@ It is a seal (`gate.deploy.seal`) in an in-toto Statement v1 under DSSE, predica
 the reader compares its seal with the current inputs (`gate.deploy.seal.require_same`).
 """
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC
-from typing import Any, Final
+from typing import Final
 
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.predicates import GATE, GatePredicate, content_of
 from mobile_ai.contracts.statements import (
-    GATE,
     dump_envelope,
     load_envelope,
     sign_statement,
     statement_of,
 )
-from mobile_ai.contracts.trust import RENEW, Trust, parse_time
+from mobile_ai.contracts.trust import RENEW, Trust
 from mobile_ai.gate.deploy.seal import Seal
 from mobile_ai.gate.errors import GateError
 
@@ -76,22 +76,11 @@ def read_statement(text: str, trust: Trust, *, name: str) -> Seal:
     try:
         envelope = load_envelope(text, name=name)
         statement = trust.verify(envelope, role=ROLE, name=name)
-        return _seal(dict(statement.predicate), name)
+        told = content_of(GatePredicate, statement, name=name)
     except GovernanceError as error:
         raise GateError(str(error)) from error
-
-
-def _seal(value: dict[str, Any], name: str) -> Seal:
-    verdict = value.pop("verdict", None)
-    wanted = {item.name for item in fields(Seal)}
-    if verdict != _PASS or set(value) != wanted or not all(map(_is_text, value.values())):
-        raise GateError(
-            f"{name}: got verdict {verdict!r} with {', '.join(sorted(value)) or 'nothing'}; "
-            f"expected {_PASS!r} with {', '.join(sorted(wanted))}, all text. Next: let "
-            "`mobile-ai gate --statement` write it."
-        )
-    at = parse_time(value.pop("at"), name=f"{name} at").astimezone(UTC)
-    return Seal(**value, at=at)
+    values = told.model_dump(exclude={"verdict"})
+    return Seal(**{**values, "at": told.at.astimezone(UTC)})
 
 
 def _require_role(trust: Trust) -> None:
@@ -109,7 +98,3 @@ def _shown(trust: Trust) -> list[str]:
 
 def _written(seal: Seal) -> str:
     return seal.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)

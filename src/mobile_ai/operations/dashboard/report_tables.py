@@ -123,12 +123,12 @@ def waivers_table(pack: Path, stack: str, *, now: datetime) -> Table:
     records = read_records(texts, trust=trust)
     rows: list[Row] = [
         {
-            "rule": item.rule,
-            "target": item.target.rpartition("::")[2] or item.target,
-            "until": item.expires.date().isoformat(),
-            "state": "active" if item.issued <= now < item.expires else "expired",
-            "reason": item.reason,
-            "ticket": item.ticket,
+            "rule": item.content.rule,
+            "target": item.content.target.rpartition("::")[2] or item.content.target,
+            "until": item.content.expires.date().isoformat(),
+            "state": "active" if item.content.counts(now) else "expired",
+            "reason": item.content.reason,
+            "ticket": item.content.ticket,
         }
         for waivers in records.waivers.values()
         for item in waivers

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mobile_ai.contracts.statements import ROLES_OF_PREDICATE
+from mobile_ai.contracts.predicates import ROLES
 from mobile_ai.contracts.trust import Trust, TrustedKey
 from mobile_ai.signing.errors import SigningError
 
@@ -23,9 +23,7 @@ __all__ = [
     "root_owners",
 ]
 
-ROLE_NAMES: Final = tuple(
-    dict.fromkeys(role for roles in ROLES_OF_PREDICATE.values() for role in roles)
-)
+ROLE_NAMES: Final = tuple(sorted(ROLES))
 """Roles that a trust can have; `root` signs the trust itself."""
 _OWNER: Final = re.compile(
     r"(?P<name>[^<>\x00-\x1f\x7f]{1,100}?) <(?P<mail>[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+)>"

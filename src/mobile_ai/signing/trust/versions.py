@@ -20,13 +20,8 @@ from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.statements import (
-    PAYLOAD_TYPE,
-    TRUST,
-    dump_record,
-    load_record,
-    statement_of,
-)
+from mobile_ai.contracts.predicates import TRUST
+from mobile_ai.contracts.statements import PAYLOAD_TYPE, dump_record, load_record, statement_of
 from mobile_ai.contracts.trust import Trust, load_trust, read_chain, trust_predicate, trust_version
 from mobile_ai.signing.files import write_files
 from mobile_ai.signing.trust.changes import check_thresholds

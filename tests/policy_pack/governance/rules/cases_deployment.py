@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mobile_ai.contracts.deployed import Baseline, write_deployed
+from mobile_ai.contracts.predicates import GATE, USAGE
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.statements import GATE, USAGE, Subject
+from mobile_ai.contracts.statements import Subject
 from mobile_ai.contracts.tokens import DEPLOYED
 from mobile_ai.testing import Scene, changed, make_record
 from tests.policy_pack.governance.rules.table import (
@@ -80,7 +81,14 @@ ASSESSMENT = [
 def _gate_statement(digest: str) -> str:
     return make_record(
         GATE,
-        {"verdict": "pass"},
+        {
+            "stack": "dev",
+            "cloud": "aws",
+            "commit": "c" * 40,
+            **dict.fromkeys(("source", "state", "pack"), "1" * 64),
+            "at": "2026-05-01T00:00:00Z",
+            "verdict": "pass",
+        },
         signer=SCENE.signers.by_role["pipeline"],
         subjects=(Subject("manifest", digest),),
     )
@@ -720,11 +728,20 @@ def _budgets(rule: str, outcome: str, label: str, **entry: Any) -> Case:
     return Case(rule=rule, outcome=outcome, label=label, scene=SCENE, changed=(context, deployed))
 
 
-def _measured(outcome: str, label: str, *records: dict[str, Any]) -> Case:
+def _alone(outcome: str, label: str, record: dict[str, Any]) -> Case:
+    return _measured(outcome, label, record, first="usage")
+
+
+def _measured(outcome: str, label: str, *records: dict[str, Any], first: str = "usage0") -> Case:
     signer = SCENE.signers.by_role["operations"]
-    own = {"app": "field-assistant", "stack": "dev"}
+    own = {
+        "app": "field-assistant",
+        "stack": "dev",
+        "basis": "measurement",
+        **dict.fromkeys(("monthlyActiveDevices", "updatesPerMonth", "requestsPerSecond"), 0),
+    }
     texts = {
-        f"usage{index}": make_record(USAGE, {**own, **record}, signer=signer)
+        f"usage{index}" if index else first: make_record(USAGE, {**own, **record}, signer=signer)
         for index, record in enumerate(records)
     }
     scene = replace(SCENE, records=texts)
@@ -783,6 +800,24 @@ MONEY = [
         "the-older-does-not",
         {"issued": "2026-01-01T00:00:00Z", "requestsPerSecond": 1000},
         {"issued": "2026-05-02T00:00:00Z", "requestsPerSecond": 1},
+    ),
+    _alone("fail", "six-years-old", {"issued": "2020-06-01T00:00:00Z"}),
+    _alone("fail", "without-expiry-401-days", {"issued": "2025-04-26T00:00:00Z"}),
+    _alone("pass", "without-expiry-399-days", {"issued": "2025-04-28T00:00:00Z"}),
+    _alone(
+        "pass", "400-days-after-its-month", {"issued": "2025-04-20T00:00:00Z", "period": "2025-04"}
+    ),
+    _alone(
+        "fail",
+        "expired-today",
+        {"issued": "2026-05-01T00:00:00Z", "expires": "2026-06-01T00:00:00Z"},
+    ),
+    _alone("fail", "not-issued-yet", {"issued": "2026-06-02T00:00:00Z"}),
+    _alone("fail", "no-basis", {"issued": "2026-05-01T00:00:00Z", "basis": None}),
+    _alone(
+        "fail",
+        "assumed-by-operations",
+        {"issued": "2026-05-01T00:00:00Z", "basis": "assumption", "reason": "planned"},
     ),
 ]
 

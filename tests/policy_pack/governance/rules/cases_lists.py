@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from mobile_ai.contracts.statements import WAIVER
+from mobile_ai.contracts.predicates import WAIVER
 from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.testing import SAMPLE_TYPES, changed, make_record

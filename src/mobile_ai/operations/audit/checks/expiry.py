@@ -1,4 +1,4 @@
-"""Check for evidence, waivers, exceptions and trust that expire soon."""
+"""Check for evidence, waivers, exceptions, usage and trust that expire soon."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,9 +7,7 @@ from typing import Final
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.statements import EXCEPTION
 from mobile_ai.contracts.tokens import CONTEXT, MODEL_VERSION
-from mobile_ai.contracts.trust import parse_time
 from mobile_ai.governance.facts import Facts
 from mobile_ai.operations.audit.contract import Check, DeployedStack, Found
 
@@ -57,10 +55,16 @@ def _of_model(resource: Resource, facts: Facts) -> Iterator[tuple[str, str, date
 def _of_records(resource: Resource, facts: Facts) -> Iterator[tuple[str, str, datetime]]:
     for waivers in facts.records.waivers.values():
         for waiver in waivers:
-            yield resource.urn, f"waiver {waiver.name} of {waiver.rule}", waiver.expires
-    for record in facts.records.by_type.get(EXCEPTION, ()):
-        expires = parse_time(record.predicate.get("expires"), name=f"{record.name} expires")
-        yield resource.urn, f"exception {record.name}", expires
+            yield (
+                resource.urn,
+                f"waiver {waiver.name} of {waiver.content.rule}",
+                waiver.content.expires,
+            )
+    for exception in facts.records.exceptions:
+        yield resource.urn, f"exception {exception.name}", exception.content.expires
+    for (_, app), records in facts.records.usage.items():
+        newest = max(records, key=lambda record: record.content.ends)
+        yield resource.urn, f"usage of {app} ({newest.name})", newest.content.ends
 
 
 def _how(expires: datetime, now: datetime) -> str:
@@ -69,7 +73,7 @@ def _how(expires: datetime, now: datetime) -> str:
 
 approvals_not_near_expiry = Check(
     id="approvals-not-near-expiry",
-    title="No evidence, waiver, exception or trust expires within 30 days.",
+    title="No evidence, waiver, exception, usage record or trust expires within 30 days.",
     severity="medium",
     frameworks=("EU AI Act Art. 72", "NIST AI RMF GOVERN 1.5"),
     look=_look,

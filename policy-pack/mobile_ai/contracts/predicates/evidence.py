@@ -1,0 +1,95 @@
+"""Predicates of a model version's evidence; the fields that readers use are typed.
+
+Provenance is SLSA's format and open where SLSA is open (https://slsa.dev/spec/v1.0/provenance,
+"parsing rules": consumers ignore fields that they do not know). An evaluation is closed in its own
+fields; the statistics inside a measurement depend on the metric and are open.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from mobile_ai.contracts.predicates.fields import (
+    Expiring,
+    LongText,
+    PredicateModel,
+    Sha256,
+    ShortText,
+)
+
+__all__ = ["AssessmentPredicate", "EvaluationPredicate", "ProvenancePredicate"]
+
+_Names = Annotated[tuple[ShortText, ...], Field(max_length=1_000, strict=False)]
+_Parts = tuple[dict[str, Any], ...]
+
+
+class _Open(PredicateModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _BuildDefinition(_Open):
+    build_type: ShortText
+
+
+class _Builder(_Open):
+    id: ShortText
+
+
+class _RunDetails(_Open):
+    builder: _Builder
+
+
+class ProvenancePredicate(_Open):
+    """SLSA provenance v1; other fields of SLSA may be there and are not read."""
+
+    build_definition: _BuildDefinition
+    run_details: _RunDetails
+
+
+class _Quality(_Open):
+    value: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Result(_Open):
+    sha256: Sha256
+    quality: _Quality | None = None
+
+
+class EvaluationPredicate(Expiring):
+    """The evaluator's measurements of a version's artifacts."""
+
+    results: Annotated[tuple[_Result, ...], Field(max_length=1_000, strict=False)]
+    gates: Annotated[_Parts, Field(strict=False)] = ()
+    model: ShortText | None = None
+    version: ShortText | None = None
+    method: LongText | None = None
+    machine: LongText | None = None
+    reference: ShortText | None = None
+    held_out: dict[str, Any] | None = None
+    interpretability: dict[str, Any] | list[dict[str, Any]] | None = None
+    robustness: Annotated[_Parts, Field(strict=False)] = ()
+    calibration: Annotated[_Parts, Field(strict=False)] = ()
+    notes: Annotated[tuple[str, ...], Field(max_length=1_000, strict=False)] = ()
+
+
+class _Scope(PredicateModel):
+    apps: _Names
+    data_types: _Names
+    regions: _Names
+    privacy_tiers: _Names
+
+
+class AssessmentPredicate(Expiring):
+    """An ethics reviewer's decision about a version, and the answers that it rests on."""
+
+    model: ShortText
+    version: ShortText
+    decision: Literal["approved", "rejected"]
+    risk_class: Literal["minimal", "limited", "high"]
+    human_oversight: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+    scope: _Scope | None = Field(
+        default=None, description="Approved uses; those that are not listed are not approved."
+    )
+    questionnaire: Annotated[dict[ShortText, LongText], Field(max_length=50)]

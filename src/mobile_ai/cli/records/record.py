@@ -1,0 +1,232 @@
+"""`mobile-ai record`: draft, sign, verify and list signed records."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.options import Json
+from mobile_ai.contracts.predicates import LIFT, PredicateType, type_named
+from mobile_ai.contracts.printable import printable
+from mobile_ai.signing.compose import Answers, ask_values, composed
+from mobile_ai.signing.drafts import commented, draft_of, draft_text, row_named
+from mobile_ai.signing.files import write_files
+from mobile_ai.signing.records import (
+    environment_of,
+    read_draft_or_staged,
+    sign_record,
+    trust_for,
+)
+from mobile_ai.signing.roles import signer_from_uri
+from mobile_ai.signing.states import RecordState, list_records, record_state
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=__doc__,
+    epilog="Example: mobile-ai record list (docs/records.md)",
+    rich_markup_mode=None,
+)
+_REFUSED: Final = 1  # negative result: a record does not count
+_PAIR: Final = 2
+Root = Annotated[Path, typer.Option("--root", help="The repository.")]
+Role = Annotated[str, typer.Option(help="Role that signs, where several may sign the type.")]
+
+
+@app.command()
+def new(  # noqa: PLR0917  # typer passes options by name
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="Such as waiver, usage or freeze.")],
+    scope: Annotated[
+        str, typer.Option("--for", help="Stack, or environment, that it is for.")
+    ] = "dev",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="FIELD=VALUE of the predicate; repeatable.")
+    ] = None,
+    subjects: Annotated[
+        list[str] | None, typer.Option("--subject", help="NAME=SHA256 that it is about.")
+    ] = None,
+    role: Role = "",
+    name: Annotated[str, typer.Option(help="Name of the record's file, without suffix.")] = "",
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Draft to write. Default: build/records/TYPE.yaml")
+    ] = None,
+    root: Root = Path(),
+) -> None:
+    """Write a draft of a record from --set values, from answers, or with fields to fill in.
+
+    On a terminal it asks for what is missing. Elsewhere, without --set, the draft names every
+    field in a comment. Nothing is signed; an existing draft is not written over.
+
+    Example: mobile-ai record new freeze --for prod --role operations --days 3
+    --set "reason=holiday season"
+    """
+    now = _now()
+    row = type_named(kind)
+    if row is not None and row.uri == LIFT:
+        _request_lift(root, scope, _pairs(sets or []))
+        return
+    row = row_named(kind)
+    path = out or Path("build/records") / f"{row.name}.yaml"
+    values = _pairs(sets or [])
+    if not values and not sys.stdin.isatty():
+        place = f"{row.folder}/{name or 'TODO'}.yaml".format(stack=scope, environment=scope)
+        write_files({path: commented(row, path=place, now=now)})
+        print(f"wrote {path}: fill in what says TODO, then mobile-ai record sign {path} --key ...")
+        return
+    if sys.stdin.isatty():
+        values = ask_values(row, values, ask=lambda question: str(typer.prompt(question)))
+    answers = Answers(
+        scope=scope,
+        values=values,
+        role=role,
+        name=name,
+        subjects=list(_pairs(subjects or []).items()),
+        days=days,
+    )
+    value = composed(row, answers, now=now)
+    draft = draft_of(value, name=path.name)
+    environment_of(draft, root)
+    write_files({path: draft_text(row, value)})
+    print(f"wrote {path}; next, as {draft.role}: mobile-ai record sign {path} --key ...")
+
+
+@app.command()
+def sign(  # noqa: PLR0917  # typer passes options by name
+    draft: Annotated[Path, typer.Argument(help="A draft, or a staged record.")],
+    keys: Annotated[
+        list[str], typer.Option("--key", help="Signer: file2:PATH or awskms:KEY; repeatable.")
+    ],
+    environment: Annotated[
+        str, typer.Option("--environment", "-e", help="Environment that the record must be for.")
+    ] = "",
+    role: Role = "",
+    root: Root = Path(),
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Sign a draft into its place, after checking everything.
+
+    Where the role needs more signatures, the record is staged and does not count until the last
+    one signs the staged file.
+
+    Example: mobile-ai record sign build/records/waiver.yaml --key awskms:alias/security
+    """
+    now = _now()
+    asked = read_draft_or_staged(draft, root, role=role)
+    found = environment_of(asked, root)
+    if environment and found not in {"", environment}:
+        raise UserError(
+            f"{draft}: got a record of {found}; expected one of {environment}. "
+            "Next: name the other environment; nothing was written."
+        )
+    trust = trust_for(found or environment, root, now=now)
+    signers = [signer_from_uri(key, role=asked.role, trust=trust) for key in keys]
+    done = sign_record(asked, signers, trust=trust, root=root, now=now)
+    if as_json:
+        value = {"path": str(done.path), "complete": done.complete, "changed": done.changed}
+        print(json.dumps({**value, "signatures": done.signatures, "threshold": done.threshold}))
+    elif done.complete:
+        print(f"{'wrote' if done.changed else 'unchanged'} {done.path}: it counts as {asked.role}")
+    else:
+        print(
+            f"staged {done.path}: {done.signatures} of {done.threshold} signatures, so it does "
+            f"not count yet. Next: mobile-ai record sign {done.path} --role {asked.role} --key ..."
+        )
+
+
+@app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Records.")],
+    environment: Annotated[
+        str, typer.Option("--environment", "-e", help="Environment whose trust verifies them.")
+    ] = "dev",
+    root: Root = Path(),
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Verify signature, role, fields and validity of records.
+
+    Exit code 1 if one does not count.
+
+    Example: mobile-ai record verify usage/dev/field-assistant.yaml --environment dev
+    """
+    now = _now()
+    trust = trust_for(environment, root, now=now)
+    found = [record_state(_text(path), name=str(path), trust=trust, now=now) for path in files]
+    _show(found, as_json=as_json)
+    if not all(item.counts for item in found):
+        raise typer.Exit(_REFUSED)
+
+
+@app.command(name="list")
+def list_command(
+    root: Root = Path(),
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """List the records of every stack and environment, and whether each counts.
+
+    Example: mobile-ai record list --json
+    """
+    _show(list(list_records(root, now=_now())), as_json=as_json)
+
+
+def _request_lift(root: Path, stack: str, values: dict[str, str]) -> None:
+    """Request a lift where releases keep it: one truth, signed as part of a release."""
+    from mobile_ai.delivery.repository.halted import request_lift  # noqa: PLC0415
+
+    row: PredicateType | None = type_named(LIFT)
+    assert row is not None  # noqa: S101  it is in the table
+    value = composed(row, Answers(scope=stack, values=values), now=_now())
+    folder = root / "releases" / stack
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder}: got no releases; expected those of stack {stack}. "
+            "Next: name a stack that has releases with --for."
+        )
+    request_lift(folder, value["predicate"].get("lifted", ()))
+    print(f"wrote {folder}/lifts.json; it counts once role models signed: mobile-ai release sign")
+
+
+def _show(found: list[RecordState], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([item.to_dict() for item in found], indent=1))
+        return
+    rows = [("record", "type", "role", "signed by", "expires", "state")]
+    for item in found:
+        ends = item.expires.date().isoformat() if item.expires else "-"
+        owners = ", ".join(item.owners) or "-"
+        rows.append((item.path, item.type or "-", item.role or "-", owners, ends, item.state))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(printable(line.rstrip()))
+    for item in found:
+        if item.why:
+            print(printable(f"{item.path}: {item.why}"))
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = [text.split("=", 1) for text in texts]
+    for text, pair in zip(texts, pairs, strict=True):
+        if len(pair) != _PAIR:
+            raise UserError(
+                f"{text!r}: got no '='; expected NAME=VALUE. Next: write it as in --help."
+            )
+    return {key: value for key, value in pairs}  # noqa: C416  each pair is a list
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: got {error}; expected a record. Next: check the path.") from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
