@@ -11,9 +11,10 @@ from typer.testing import CliRunner, Result
 
 from mobile_ai.cli.models import trust as command
 from mobile_ai.contracts.predicates import PROVENANCE
-from mobile_ai.contracts.statements import sign_statement, statement_of
+from mobile_ai.contracts.statements import Subject, sign_statement, statement_of
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.signing.keys import create_pair, load_signer
+from tests.signing.examples import EXAMPLES
 
 __all__ = ["TrustWorld", "files_below"]
 
@@ -102,9 +103,9 @@ class TrustWorld:
 
     def accepts(self, name: str, *, released: bool = False, role: str = "builder") -> bool:
         """Return if a statement that a key signs counts."""
-        envelope = sign_statement(
-            statement_of(PROVENANCE, {"a": 1}), [load_signer(self.private(name))]
-        )
+        about = [Subject("manifest", "a" * 64)]
+        statement = statement_of(PROVENANCE, EXAMPLES["provenance"], subjects=about)
+        envelope = sign_statement(statement, [load_signer(self.private(name))])
         try:
             self.trust.verify(envelope, role=role, name="x", released=released)
         except Exception:  # noqa: BLE001  # whatever refuses it

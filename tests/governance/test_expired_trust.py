@@ -10,6 +10,7 @@ from mobile_ai.contracts.predicates import GATE, REVOCATION
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.testing import Scene, Signers, changed, make_record, make_version
+from tests.signing.examples import EXAMPLES
 
 SIGNERS = Signers.shared()
 LATER = datetime(2037, 1, 1, tzinfo=UTC)  # the sample's trust ends in 2036
@@ -69,7 +70,7 @@ def test_evidence_of_what_was_never_released_is_denied() -> None:
 def test_a_new_gate_statement_proves_no_release() -> None:
     subject = (Subject("manifest", VERSION.sha256),)
     key = SIGNERS.by_role["pipeline"]
-    record = make_record(GATE, {"verdict": "pass"}, signer=key, subjects=subject)
+    record = make_record(GATE, EXAMPLES["gate"], signer=key, subjects=subject)
     assert EVIDENCE in later(released="0" * 64, records={"gate": record}).denials()
 
 
@@ -80,6 +81,10 @@ def test_a_new_usage_record_does_not_count() -> None:
 def test_a_revocation_counts_also_under_an_expired_trust() -> None:
     subject = (Subject("manifest", VERSION.sha256),)
     key = SIGNERS.by_role["security"]
-    content = {"reason": "it leaks", "issued": "2026-05-01T00:00:00Z"}
-    record = make_record(REVOCATION, content, signer=key, subjects=subject)
+    record = make_record(
+        REVOCATION,
+        {"reason": "it leaks", "issued": "2036-12-01T00:00:00Z"},
+        signer=key,
+        subjects=subject,
+    )
     assert "revoked: it leaks" in findings(later(records={"stop": record}), EVIDENCE)

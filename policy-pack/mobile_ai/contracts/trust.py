@@ -9,9 +9,9 @@ Key states: ``active``; ``superseded`` (rotated regularly: valid for versions re
 for new ones); ``compromised`` (never valid).
 
 An expired trust still verifies versions that were released before, and statements that only
-withdraw something (``WITHDRAWING``); its root keys may sign its successor. Nothing else that it
-signs is accepted: the time of a signature is not proven, so a statement counts as older than the
-expiry only where the deployed state or signed release metadata already names its subject.
+withdraw something (``PredicateType.withdraws``); its root keys may sign its successor. Nothing
+else that it signs is accepted: the time of a signature is not proven, so a statement counts as
+older than the expiry only where the deployed state or signed release metadata names its subject.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from securesystemslib.signer._key import Key
 from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError, TrustError, VerificationError
-from mobile_ai.contracts.predicates import PREDICATES, ROLES, TRUST, check_role, read_predicate
+from mobile_ai.contracts.predicates import ROLES, TRUST, check_role, read_predicate, row_of
 from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, record_envelope
 
 __all__ = [
@@ -58,6 +58,7 @@ RENEW: Final = "have its root keys renew it: `mobile-ai trust renew`"
 """Next step for whatever is refused because a trust has expired."""
 
 _expired = VerificationError.advising(RENEW)
+
 _FIELDS: Final = frozenset({"environment", "version", "expires", "keys", "roles", "revoked"})
 
 
@@ -126,7 +127,7 @@ class Trust:
             read_predicate(statement, name=name)
         except DocumentError as error:
             raise _unverified(error.what, error.got, error.expected) from error
-        withdraws = PREDICATES[statement.predicate_type].withdraws
+        withdraws = row_of(statement, name=name).withdraws
         if self.expired and not released and not withdraws:
             raise _expired(
                 name,

@@ -15,13 +15,19 @@ from mobile_ai.signing.keys import load_signer
 __all__ = ["check_key", "signer_from_uri", "valid_signatures"]
 
 
-def check_key(key: Key, *, role: str, trust: Trust) -> None:
+def check_key(key: Key, *, role: str, trust: Trust, withdraws: bool = False) -> None:
     """Refuse a key that the trust does not list for a role, before anything is signed.
+
+    Args:
+        key: The public key.
+        role: The role to sign for.
+        trust: The trust.
+        withdraws: Whether what is signed only takes something away, which an expired trust lets.
 
     Raises:
         SigningError: If it is not an active key of the role, or the trust has expired.
     """
-    if trust.expired:
+    if trust.expired and not withdraws:
         raise SigningError(
             f"signer of role {role}",
             got=f"trust {trust.label}, which {trust.ended}",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mobile_ai.contracts.predicates import PREDICATES
+from mobile_ai.contracts.predicates import ROLES
 from mobile_ai.contracts.trust import Trust, TrustedKey
 from mobile_ai.signing.errors import SigningError
 
@@ -23,11 +23,7 @@ __all__ = [
     "root_owners",
 ]
 
-ROLE_NAMES: Final = tuple(
-    dict.fromkeys(
-        role for row in PREDICATES.values() if row.signed_by == "trust" for role in row.roles
-    )
-)
+ROLE_NAMES: Final = tuple(sorted(ROLES))
 """Roles that a trust can have; `root` signs the trust itself."""
 _OWNER: Final = re.compile(
     r"(?P<name>[^<>\x00-\x1f\x7f]{1,100}?) <(?P<mail>[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+)>"
