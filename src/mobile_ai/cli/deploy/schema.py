@@ -60,7 +60,10 @@ def pack_config() -> None:
 
 @app.command()
 def roots() -> None:
-    """Print the JSON Schema of a version of the roots (policy-pack/stacks.yaml)."""
+    """Print the JSON Schema of a version of the roots (policy-pack/stacks.yaml).
+
+    Example: mobile-ai schema roots > roots.schema.json
+    """
     from mobile_ai.contracts.roots import roots_schema  # noqa: PLC0415
 
     _print(roots_schema)
@@ -68,7 +71,10 @@ def roots() -> None:
 
 @app.command()
 def people() -> None:
-    """Print the JSON Schema of a file of people for `mobile-ai trust new`."""
+    """Print the JSON Schema of a file of people for `mobile-ai trust new`.
+
+    Example: mobile-ai schema people > people.schema.json
+    """
     from mobile_ai.signing.trust.people_file import people_schema  # noqa: PLC0415
 
     _print(people_schema)
@@ -76,7 +82,10 @@ def people() -> None:
 
 @app.command(name="declared-prices")
 def declared_prices() -> None:
-    """Print the JSON Schema of declared prices (policy-pack/config/prices.json)."""
+    """Print the JSON Schema of declared prices (policy-pack/config/prices.json).
+
+    Example: mobile-ai schema declared-prices > prices.schema.json
+    """
     from mobile_ai.pricing.declared import declared_schema  # noqa: PLC0415
 
     _print(declared_schema)

@@ -75,7 +75,8 @@ def environment_of(named: str | None) -> tuple[str, Path]:
     if found is None:
         raise UserError(
             f"{_PACK}/stacks.yaml: got no environment; expected the list of them. "
-            "Next: name one with --environment, or run in the repository's folder."
+            "Next: name one with --environment, or run in the repository's folder; "
+            "`mobile-ai trust new` begins the trust of one."
         )
     return found
 
@@ -91,7 +92,8 @@ def trust_of(environment: str | None, path: Path | None) -> Trust:
     if not file.is_file():
         raise UserError(
             f"trust file {file}: got no such file; expected the trust of {name}. "
-            "Next: name another --environment or --trust, from the repository's folder."
+            "Next: name another --environment or --trust, from the repository's folder; "
+            "`mobile-ai trust new` begins one."
         )
     text = file.read_bytes().decode("utf-8")
     return load_trust(text, environment=name, now=datetime.now(UTC))
