@@ -29,18 +29,6 @@ from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
 from mobile_ai.model_build.writer import WrittenVersion, read_draft, write_version
 
-__all__ = [
-    "QUESTIONS",
-    "ApprovalError",
-    "Assessment",
-    "approve",
-    "ask_assessment",
-    "assessment_text",
-    "check_role",
-    "check_signable",
-    "load_assessment",
-]
-
 # Questions by key; each requires an answer.
 QUESTIONS: Final[Mapping[str, str]] = {
     "purpose": "What is the model for, and in which process is it used?",

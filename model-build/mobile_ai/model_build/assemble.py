@@ -45,15 +45,6 @@ from mobile_ai.model_build.results import (
     VariantResult,
 )
 
-__all__ = [
-    "MAX_GIT_BYTES",
-    "AssemblyError",
-    "Draft",
-    "assemble",
-    "manifest_subjects",
-    "manifest_values",
-]
-
 MAX_GIT_BYTES: Final = 1_000_000  # a larger artifact belongs in a store, with its uri
 _SUFFIX: Final[Mapping[str, str]] = {
     "tflite": ".tflite",

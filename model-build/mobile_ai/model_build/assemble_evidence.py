@@ -26,8 +26,6 @@ from mobile_ai.model_build.signing import evidence_text, sign_artifacts
 from mobile_ai.model_build.writer import EVIDENCE_FILES
 from mobile_ai.signing.errors import SigningError
 
-__all__ = ["Occasion", "build_evidence"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:

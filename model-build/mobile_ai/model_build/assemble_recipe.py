@@ -8,8 +8,6 @@ from pathlib import Path
 from mobile_ai.model_build.assemble_version import Make
 from mobile_ai.model_build.results import BuildResult, EvaluationReport
 
-__all__ = ["maker"]
-
 
 def maker(recipe: Path, *, work: Path, progress: Callable[[str], None]) -> Make:
     """Return a function that builds a recipe and has the files evaluated.

@@ -11,8 +11,6 @@ from mobile_ai.contracts.self_test import SelfTestSizeError, check_self_test
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import EvaluationReport
 
-__all__ = ["SELF_TEST_FILE", "with_self_test"]
-
 SELF_TEST_FILE: Final = "artifacts/selftest.json"
 
 _SMALLER: Final = (

@@ -22,15 +22,6 @@ from mobile_ai.model_build.results import BuildResult, EvaluationReport
 from mobile_ai.model_build.writer import WrittenVersion, read_version, write_version
 from mobile_ai.signing.roles import check_key
 
-__all__ = [
-    "DEFAULT_BUILDER",
-    "GateFailedError",
-    "Make",
-    "build_version",
-    "parent_manifest",
-    "source_commit",
-]
-
 DEFAULT_BUILDER: Final = "urn:mobile-ai:builder:local"
 
 # Makes and measures; the seam between the training half of this room and the evidence half.

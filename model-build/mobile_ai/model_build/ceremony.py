@@ -33,21 +33,6 @@ from mobile_ai.signing.drafts import RecordDraft, check_new, load_drafts
 from mobile_ai.signing.files import write_files
 from mobile_ai.signing.records import record_text
 
-__all__ = [
-    "LIFETIME",
-    "ROLES",
-    "Ceremony",
-    "CeremonyError",
-    "CeremonyOutcome",
-    "Sample",
-    "check_may_begin",
-    "fresh_keys",
-    "hold_ceremony",
-    "load_samples",
-    "sample_ceremony",
-    "trust_text",
-]
-
 LIFETIME: Final = timedelta(days=3653)  # ten years, so that the samples stay valid for readers
 ROOT_KEYS: Final = 2
 ROLES: Final = (

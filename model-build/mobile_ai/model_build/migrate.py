@@ -14,8 +14,6 @@ from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.manifest import API_VERSIONS, read_manifest
 from mobile_ai.model_build.whole_file import replace_text
 
-__all__ = ["Migration", "migrate"]
-
 Migration = Literal["migrated", "current", "signed"]
 """Outcome for a manifest: rewritten, in the present form already, or kept for its signatures."""
 

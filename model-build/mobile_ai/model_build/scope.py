@@ -32,8 +32,6 @@ from mobile_ai.model_build.approve import ApprovalError, Assessment, check_signa
 from mobile_ai.model_build.whole_file import replace_text
 from mobile_ai.model_build.writer import MANIFEST_FILE, SCOPE_FOLDER, read_draft
 
-__all__ = ["add_scope"]
-
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 

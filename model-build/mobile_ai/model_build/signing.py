@@ -19,14 +19,6 @@ from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, dump_envelop
 from mobile_ai.model_build.errors import need
 from mobile_ai.signing.errors import SigningError
 
-__all__ = [
-    "MAX_EVIDENCE_BYTES",
-    "bundle_envelope",
-    "evidence_text",
-    "fresh_signer",
-    "sign_artifacts",
-]
-
 # Evidence is part of the plan: the engine and every policy read each file.
 MAX_EVIDENCE_BYTES: Final = 60_000
 _BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"

@@ -31,8 +31,6 @@ from mobile_ai.model_build.signing import bundle_envelope
 from mobile_ai.model_build.writer import EVIDENCE_FILES, MANIFEST_FILE, SCOPE_FOLDER
 from mobile_ai.signing.errors import SigningError
 
-__all__ = ["Verification", "VerifyFinding", "verify_version"]
-
 _MAX_FILE_BYTES: Final = 100_000_000
 _SCOPE: Final = re.compile(rf"{SCOPE_FOLDER}/[^/.][^/]*\.yaml")
 

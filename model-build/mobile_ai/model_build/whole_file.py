@@ -6,8 +6,6 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["replace_text"]
-
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text under a temporary name beside the file, then rename it."""

@@ -21,17 +21,6 @@ from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
 from mobile_ai.model_build.errors import ModelBuildError
 
-__all__ = [
-    "EVIDENCE_FILES",
-    "MANIFEST_FILE",
-    "SCOPE_FOLDER",
-    "VersionError",
-    "WrittenVersion",
-    "read_draft",
-    "read_version",
-    "write_version",
-]
-
 MANIFEST_FILE: Final = "manifest.yaml"
 """Manifest in the folder of a version."""
 SCOPE_FOLDER: Final = "scope"

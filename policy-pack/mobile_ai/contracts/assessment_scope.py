@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-__all__ = ["Uses", "covers", "uncovered", "uses_of"]
-
 Uses = Mapping[str, frozenset[str]]
 """Values by field of a scope, such as ``apps``; of a deployment, what it uses."""
 

@@ -12,8 +12,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-__all__ = ["MONEY", "Bounds", "BudgetBound", "ImageBound", "RolloutBound"]
-
 MONEY: Final = frozenset({"budgets", "nodePriceUsdPerHour", "nodeCpu"})
 """Bounds that FinOps signs for; security signs for the others."""
 

@@ -14,16 +14,6 @@ import rfc8785
 
 from mobile_ai.contracts.errors import DocumentError
 
-__all__ = [
-    "SHA256_PATTERN",
-    "canonical_bytes",
-    "manifest_digest",
-    "parse_sha256",
-    "sha256_bytes",
-    "sha256_text",
-    "statements_key",
-]
-
 SHA256_PATTERN: Final = r"^[0-9a-f]{64}$"
 """The one spelling of a SHA-256 digest, for schemas; code calls ``parse_sha256``."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

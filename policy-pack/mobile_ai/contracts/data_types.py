@@ -30,8 +30,6 @@ from mobile_ai.contracts.vocabulary import (
     tier_rank,
 )
 
-__all__ = ["DataType", "Vocabulary", "shipped_vocabulary"]
-
 _FILE: Final = Path(__file__).parent / "data" / "vocabulary.json"
 
 _refused = DocumentError.advising("write it as docs/policies.md, `Data types`, shows")

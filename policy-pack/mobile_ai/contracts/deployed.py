@@ -18,17 +18,6 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.resource import Resource
 
-__all__ = [
-    "FIRST",
-    "NO_BASELINE",
-    "STATE",
-    "Baseline",
-    "baseline_of",
-    "read_deployed",
-    "safe_without_baseline",
-    "write_deployed",
-]
-
 STATE: Final = "state"
 """The stack's outputs had a baseline."""
 FIRST: Final = "first"

@@ -17,8 +17,6 @@ import yaml
 
 from mobile_ai.contracts.errors import DocumentError
 
-__all__ = ["MAX_DOCUMENT_BYTES", "dump_yaml", "read_json", "read_yaml", "read_yaml_documents"]
-
 MAX_DOCUMENT_BYTES = 1_000_000
 """Largest document that is read, bytes."""
 _MAX_DEPTH = 40

@@ -15,22 +15,6 @@ from typing import Any, Final
 
 from mobile_ai.contracts.reading import UNKNOWN, Secret
 
-__all__ = [
-    "ARCHIVE",
-    "ASSET",
-    "OUTPUT",
-    "REFERENCE",
-    "SECRET",
-    "SIGNATURE",
-    "UNKNOWNS",
-    "UNKNOWN_TEXT",
-    "Interner",
-    "decode_json",
-    "decode_struct",
-    "sharing",
-    "shown_value",
-]
-
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # the key that makes a mapping special
 """Key of a mapping that the engine gives a special meaning; its value is one of the markers."""
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a marker, no secret

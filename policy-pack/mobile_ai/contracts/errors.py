@@ -6,17 +6,6 @@ from typing import Protocol, Self, TypeVar
 
 from mobile_ai.contracts.printable import printable
 
-__all__ = [
-    "DocumentError",
-    "EvidenceError",
-    "GovernanceError",
-    "ManifestError",
-    "Refusal",
-    "TrustError",
-    "VerificationError",
-]
-
-
 Made_co = TypeVar("Made_co", bound=Exception, covariant=True)
 
 

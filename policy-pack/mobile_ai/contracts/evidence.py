@@ -26,8 +26,6 @@ from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.statements import Statement, load_envelope
 from mobile_ai.contracts.trust import Trust, parse_time
 
-__all__ = ["SIGNED_KINDS", "VerifiedModel", "verify_model"]
-
 _broken = EvidenceError.advising("pin a version whose evidence verifies (`mobile-ai model verify`)")
 
 # Required evidence, and the role that must have signed each kind.

@@ -26,8 +26,6 @@ from mobile_ai.contracts.resource import (
     stack_of,
 )
 
-__all__ = ["ExportedState", "read_event", "read_export", "resources_of"]
-
 Side = Literal["inputs", "outputs"]
 _STAMPS = frozenset({"sequence", "timestamp"})  # of every event, beside its payload
 

@@ -10,8 +10,6 @@ from pydantic import BaseModel, ValidationError
 from mobile_ai.contracts.documents import MAX_DOCUMENT_BYTES, read_json, read_yaml
 from mobile_ai.contracts.errors import DocumentError
 
-__all__ = ["read_model"]
-
 Kind = TypeVar("Kind", bound=BaseModel)
 
 

@@ -14,8 +14,6 @@ from mobile_ai.contracts.manifest_parts import Dtype, ManifestPart, RelativeFile
 from mobile_ai.contracts.manifest_values import Count, Positive, Unknown
 from mobile_ai.contracts.vocabulary import Modality
 
-__all__ = ["ModelIO", "StateTensor", "TensorSpec", "ValueRange"]
-
 
 class ValueRange(ManifestPart):
     """Smallest and largest value that a tensor may hold."""

@@ -10,27 +10,6 @@ from pydantic.alias_generators import to_camel
 from mobile_ai.contracts.canonical import SHA256_PATTERN
 from mobile_ai.contracts.vocabulary import Modality
 
-__all__ = [
-    "ArtifactUri",
-    "DatasetRef",
-    "Dtype",
-    "EvidenceRef",
-    "Fallback",
-    "Interval",
-    "Lineage",
-    "ManifestPart",
-    "Metadata",
-    "Name",
-    "NonNegative",
-    "Parent",
-    "Recipe",
-    "RelativeFile",
-    "Sha256",
-    "Share",
-    "Version",
-    "refuse_repeats",
-]
-
 Dtype = Literal["FP32", "FP16", "INT8", "UINT8", "INT32", "INT64", "BOOL", "BYTES"]
 """Element types, in the words of the Open Inference Protocol."""
 

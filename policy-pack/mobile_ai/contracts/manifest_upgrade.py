@@ -16,8 +16,6 @@ from mobile_ai.contracts.manifest_values import (
     Unknown,
 )
 
-__all__ = ["upgrade"]
-
 
 def upgrade(manifest: v1.ModelManifest) -> v2.ModelManifest:
     """Return a manifest ``mobile-ai/v1`` in the form of ``mobile-ai/v2``.

@@ -29,8 +29,6 @@ from mobile_ai.contracts.manifest_parts import (
 )
 from mobile_ai.contracts.vocabulary import Modality
 
-__all__ = ["API_VERSION", "ModelManifest"]
-
 API_VERSION: Final = "mobile-ai/v1"
 """``apiVersion`` of manifests with this schema."""
 

@@ -40,27 +40,6 @@ from mobile_ai.contracts.manifest_values import (
     Unknown,
 )
 
-__all__ = [
-    "API_VERSION",
-    "Artifact",
-    "ArtifactFile",
-    "Fallback",
-    "FileRef",
-    "Generation",
-    "GroupSlice",
-    "Measurement",
-    "ModelManifest",
-    "Origin",
-    "Parity",
-    "Profile",
-    "Requirements",
-    "SeededSelfTest",
-    "SelfTest",
-    "Serving",
-    "StatementRef",
-    "files_digest",
-]
-
 API_VERSION: Final = "mobile-ai/v2"
 """``apiVersion`` of manifests with this schema."""
 

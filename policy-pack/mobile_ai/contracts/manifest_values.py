@@ -12,17 +12,6 @@ from pydantic import Field
 
 from mobile_ai.contracts.manifest_parts import ManifestPart
 
-__all__ = [
-    "UNSTATED",
-    "Count",
-    "Positive",
-    "StatedCount",
-    "StatedText",
-    "StatedTexts",
-    "Unknown",
-    "known",
-]
-
 Unknown = Literal["unknown"]
 """Value that nobody measured, declared or derived."""
 UNSTATED: Final[Unknown] = "unknown"

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-__all__ = ["METRICS", "Metric"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["printable", "printable_lines"]
-
 # Workflow commands of a GitHub runner: `##[...` anywhere in a line; `::name ...` at its start,
 # where the wrapping of a table may move any text (actions/runner, ActionCommand.cs).
 _ANYWHERE = re.compile(

@@ -17,23 +17,6 @@ from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.printable import printable
 
-__all__ = [
-    "MISSING",
-    "UNKNOWN",
-    "Finding",
-    "FindingCollector",
-    "Property",
-    "Secret",
-    "Test",
-    "at_least",
-    "at_most",
-    "is_false",
-    "is_text",
-    "is_true",
-    "one_of",
-    "optional",
-]
-
 _SHOWN_CHARACTERS = 120
 # A shorter secret is hidden only where it stands alone in quotes: messages stay readable.
 _HIDDEN_ANYWHERE = 4

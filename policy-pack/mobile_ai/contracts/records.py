@@ -32,8 +32,6 @@ from mobile_ai.contracts.predicates import (
 from mobile_ai.contracts.statements import Statement, load_record
 from mobile_ai.contracts.trust import Trust
 
-__all__ = ["Record", "Records", "Waiver", "read_records", "verify_record"]
-
 _refused = VerificationError.advising(
     "have a role that may sign the record do so (`mobile-ai record sign`), or remove the file"
 )

@@ -22,8 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mobile_ai.contracts.errors import DocumentError
 
-__all__ = ["PARTITION", "REGION_PATTERN", "AwsRegion", "RegionTable", "shipped_regions"]
-
 PARTITION: Final = "aws"
 """Partition that the components declare resources for; regions of others may be sites only."""
 REGION_PATTERN: Final = r"^[a-z]{2,5}(-[a-z]+)+-\d{1,2}$"

@@ -23,15 +23,6 @@ from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.errors import VerificationError as NotSigned
 
-__all__ = [
-    "ReleasedTarget",
-    "SignedRelease",
-    "check_target",
-    "proven_manifests",
-    "read_release",
-    "served_name",
-]
-
 _broken = NotSigned.advising("restore releases/ from the protected branch")
 
 _malformed = DocumentError.advising("release it again with `mobile-ai release publish`")

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from mobile_ai.contracts.reading import Secret
 
-__all__ = ["PROVIDERS", "ProviderReference", "Resource", "name_of", "provider_props", "stack_of"]
-
 PROVIDERS: Final = "pulumi:providers:"  # how the type of every provider begins
 
 

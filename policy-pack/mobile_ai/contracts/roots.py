@@ -33,21 +33,6 @@ from mobile_ai.contracts.statements import (
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import ENVIRONMENT_PATTERN, StackClass
 
-__all__ = [
-    "ROOTS",
-    "Needed",
-    "Roots",
-    "StackRoots",
-    "draft_roots",
-    "migrate_roots",
-    "missing_signatures",
-    "needed_signatures",
-    "read_roots",
-    "roots_schema",
-    "sign_roots",
-    "verify_roots",
-]
-
 ROOTS: Final = "urn:mobile-ai:roots:v1"
 """Predicate type of a version of the roots."""
 _FILE: Final = "stacks.yaml"

@@ -22,15 +22,6 @@ from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError, EvidenceError
 from mobile_ai.contracts.manifest import ModelManifest, TensorSpec
 
-__all__ = [
-    "MAX_DEVICE_DOCUMENT_BYTES",
-    "MAX_SELF_TEST_BYTES",
-    "MAX_SELF_TEST_CASES",
-    "SelfTestDocuments",
-    "SelfTestSizeError",
-    "check_self_test",
-]
-
 _unfit = EvidenceError.advising("build the version again: `mobile-ai model build`")
 
 MAX_SELF_TEST_BYTES: Final = 8_000_000

@@ -27,18 +27,6 @@ from mobile_ai.contracts.canonical import canonical_bytes, parse_sha256, sha256_
 from mobile_ai.contracts.documents import dump_yaml, read_json, read_yaml
 from mobile_ai.contracts.errors import DocumentError
 
-__all__ = [
-    "PAYLOAD_TYPE",
-    "Statement",
-    "Subject",
-    "dump_envelope",
-    "dump_record",
-    "load_envelope",
-    "load_record",
-    "sign_statement",
-    "statement_of",
-]
-
 _malformed = DocumentError.advising(
     "sign it again with the `mobile-ai` command that made it; nobody writes such files by hand",
     expected="a signed in-toto Statement v1",

@@ -19,18 +19,6 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = [
-    "CONFIDENCE_BINS",
-    "FIELDS",
-    "GROUP_TIER",
-    "LATENCY_EDGES_MS",
-    "OLDEST",
-    "SCHEMA_VERSION",
-    "Field",
-    "check_event",
-    "event_schema",
-]
-
 SCHEMA_VERSION: Final = 1
 """Version of the event schema, which every event carries."""
 GROUP_TIER: Final = "GDPR_Sensitive"

@@ -15,8 +15,6 @@ from typing import Any, Final
 
 from mobile_ai.contracts.telemetry import check_event
 
-__all__ = ["LARGEST_REQUEST", "Refused", "refusal_response", "sort_events", "split_objects"]
-
 LARGEST_REQUEST: Final = 262_144  # bytes, the same limit as in the cloud's API
 _MOST_EVENTS: Final = 500
 _DECODER: Final = json.JSONDecoder()

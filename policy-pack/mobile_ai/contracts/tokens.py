@@ -4,25 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "CLOUD_ENDPOINT",
-    "CONTEXT",
-    "DELIVERY_OBJECTS",
-    "DEPLOYED",
-    "DEPLOYMENT",
-    "EDGE_ENDPOINT",
-    "EDGE_SITE",
-    "FUNCTION",
-    "KUBERNETES_WORKLOADS",
-    "MODEL_COMPONENTS",
-    "MODEL_DELIVERY",
-    "MODEL_VERSION",
-    "STACK",
-    "TASK_DEFINITION",
-    "TELEMETRY",
-    "pod_path",
-]
-
 CONTEXT: Final = "mobileai:index:GovernanceContext"
 """Carries the stack's declarations to the rules."""
 MODEL_VERSION: Final = "mobileai:index:ModelVersion"

@@ -31,19 +31,6 @@ from mobile_ai.contracts.errors import DocumentError, TrustError, VerificationEr
 from mobile_ai.contracts.predicates import ROLES, TRUST, check_role, read_predicate, row_of
 from mobile_ai.contracts.statements import PAYLOAD_TYPE, Statement, record_envelope
 
-__all__ = [
-    "KEY_STATES",
-    "RENEW",
-    "Role",
-    "Trust",
-    "TrustedKey",
-    "load_trust",
-    "parse_time",
-    "read_chain",
-    "trust_predicate",
-    "trust_version",
-]
-
 _broken = TrustError.advising(
     "restore it from the protected branch (policy-pack/trust); until then nothing signed counts"
 )

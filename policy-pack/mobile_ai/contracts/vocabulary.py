@@ -4,23 +4,6 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-__all__ = [
-    "DATA_TYPE_PATTERN",
-    "DEVICE_CLASSES",
-    "ENVIRONMENT_PATTERN",
-    "LONGEST_DATA_TYPE",
-    "MODALITIES",
-    "PRIVACY_TIERS",
-    "STACK_CLASSES",
-    "TARGETS",
-    "DeviceClass",
-    "Modality",
-    "PrivacyTier",
-    "StackClass",
-    "Target",
-    "tier_rank",
-]
-
 StackClass = Literal["development", "production"]
 """Class of a stack: a production stack needs an own domain, and two signatures for its roots."""
 Modality = Literal["vision", "audio", "text", "motion", "tabular"]

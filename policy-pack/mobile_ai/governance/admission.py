@@ -27,8 +27,6 @@ from mobile_ai.governance.admission_checks import (
 from mobile_ai.governance.cel import cel_one_of, has
 from mobile_ai.governance.pods import CONTAINER_LISTS, SERVED
 
-__all__ = ["AdmissionPolicy", "admission_policies"]
-
 _POD: Final = "kubernetes:core/v1:Pod"
 _ACCOUNT: Final = "kubernetes:core/v1:ServiceAccount"
 _SERVICE: Final = "kubernetes:core/v1:Service"

@@ -25,16 +25,6 @@ from mobile_ai.governance.pods import (
     VOLUMES,
 )
 
-__all__ = [
-    "binding_checks",
-    "container_checks",
-    "limit_checks",
-    "pod_checks",
-    "probe_checks",
-    "service_checks",
-    "token_checks",
-]
-
 # Kinds that people and pipelines apply, which must carry the manifest annotation. Pods and replica
 # sets are created from these by controllers and need none.
 _DECLARED: Final = (*SERVED, "kubernetes:batch/v1:CronJob", "kubernetes:batch/v1:Job")

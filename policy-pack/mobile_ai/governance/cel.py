@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["cel_one_of", "has", "if_any", "matches", "needs", "quoted"]
-
 
 def quoted(text: str) -> str:
     """Return a CEL string literal.

@@ -26,8 +26,6 @@ from mobile_ai.contracts.vocabulary import DATA_TYPE_PATTERN
 from mobile_ai.governance.geography import Geography, read_geography
 from mobile_ai.governance.rule_terms import Enforcement, Parameter, RuleTerms
 
-__all__ = ["PackConfig", "config_schema", "load_config"]
-
 _refused = DocumentError.advising("fix the pack config; policy-pack/config/schema.json lists all")
 
 _RANK: Final = {"mandatory": 2, "advisory": 1, "disabled": 0}

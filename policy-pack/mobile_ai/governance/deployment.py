@@ -8,8 +8,6 @@ from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.reading import Property
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["APP_LABELS", "app_of", "data_types", "model_of", "placements", "regions"]
-
 # The application's label, in the spelling of AWS tags and in that of Kubernetes labels.
 APP_LABELS: Final = ("mobile-ai:app", "mobile-ai.dev/app")
 

@@ -13,8 +13,6 @@ from mobile_ai.governance.rule_context import Case, StackContext, StackIndex
 from mobile_ai.governance.verdict import JudgementOutcome, StackVerdict
 from mobile_ai.governance.waiver_rules import why_unfit
 
-__all__ = ["applies", "apply_to_resource", "apply_to_stack"]
-
 _OUTCOME_OF_UNKNOWN: Final[dict[str, JudgementOutcome]] = {
     "deny": "unknown",
     "warn": "warned",

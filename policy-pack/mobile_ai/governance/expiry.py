@@ -12,8 +12,6 @@ from typing import Any
 from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["may_stay"]
-
 
 def may_stay(case: Case) -> bool:
     """Return whether a deployment is acceptable although its model's evidence expired.

@@ -23,8 +23,6 @@ from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED, DEPLOYMENT, MODEL_VERS
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.governance.stack_policy import Setting
 
-__all__ = ["Context", "Facts"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:

@@ -13,8 +13,6 @@ from typing import Any, Final
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.regions import RegionTable, shipped_regions
 
-__all__ = ["HOME", "Geography", "read_geography"]
-
 HOME: Final = "home"
 """Place that stands for every declared jurisdiction."""
 _DEFAULT: Final = ("EU",)

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["JudgedStatement", "is_wide_attachment", "texts", "wide_identity", "wide_principal"]
-
 JudgedStatement = Mapping[str, Any]
 
 # Actions without resource-level permissions, for which '*' is the only valid resource:

@@ -21,8 +21,6 @@ from mobile_ai.governance.rules.setup import stack_configured
 from mobile_ai.governance.stack_policy import Setting
 from mobile_ai.governance.verdict import StackVerdict
 
-__all__ = ["JudgeSession", "judge"]
-
 SettingOf = Callable[[str], Setting]
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["JUDGED", "LISTED", "UNJUDGED"]
-
 JUDGED: Final = frozenset(
     {
         "aws:acm/certificate:Certificate",

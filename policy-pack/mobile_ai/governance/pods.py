@@ -7,23 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "ANNOTATION",
-    "CAPABILITIES",
-    "CONTAINER_LISTS",
-    "DEFAULT_ACCOUNTS",
-    "DIGEST",
-    "HOST_NAMESPACES",
-    "IMAGE",
-    "PROBES",
-    "PROC_MOUNT",
-    "QUANTITIES",
-    "SECCOMP",
-    "SERVED",
-    "SERVICE_TYPES",
-    "VOLUMES",
-]
-
 ANNOTATION: Final = "mobile-ai.dev/manifest-sha256"
 DIGEST: Final = "[0-9a-f]{64}"
 IMAGE: Final = f"[a-z0-9./:_-]+@sha256:{DIGEST}"

@@ -17,8 +17,6 @@ from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.governance.rego_lint import problems, silent
 
-__all__ = ["RegoResult", "evaluate"]
-
 # A module of another package would be loaded and never queried.
 _OURS: Final = re.compile(r"(?m)^package mobile\.ai\.governance\s*$")
 _SHOWN: Final = 300  # characters of an error

@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = ["FIELDS", "unknown_fields"]
-
 FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "input": frozenset({"apiVersion", "kind", "metadata", "spec"}),
     "input.metadata": frozenset({"name", "labels"}),

@@ -14,8 +14,6 @@ from mobile_ai.contracts.resource import Resource
 if TYPE_CHECKING:
     from mobile_ai.governance.facts import Facts
 
-__all__ = ["Case", "StackContext", "StackIndex"]
-
 
 class Case:
     """One resource before one rule.

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-__all__ = ["Enforcement", "Parameter", "RuleTerms", "Weaker"]
-
 Enforcement = Literal["mandatory", "advisory", "disabled"]
 """Level of a rule: mandatory denies, advisory warns, disabled does not run."""
 # Which way a parameter loosens its rule: a longer list, a shorter one, a larger number, …;

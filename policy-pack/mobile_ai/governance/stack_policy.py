@@ -21,8 +21,6 @@ from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.rule_terms import RuleTerms
 
-__all__ = ["Setting", "load_bounds", "load_roots", "load_setting", "load_version"]
-
 _MANIFEST = "PulumiPolicy.yaml"
 
 

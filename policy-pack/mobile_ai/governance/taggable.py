@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-__all__ = ["taggable_types"]
-
 
 @cache
 def taggable_types() -> frozenset[str]:

@@ -7,8 +7,6 @@ from typing import Literal
 
 from mobile_ai.contracts.reading import Finding
 
-__all__ = ["JudgementOutcome", "StackVerdict"]
-
 JudgementOutcome = Literal["pass", "fail", "unknown", "deferred", "warned", "waived"]
 """Outcome of a rule on a resource, waivers and enforcement applied."""
 

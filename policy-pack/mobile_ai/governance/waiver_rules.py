@@ -5,8 +5,6 @@ from __future__ import annotations
 from mobile_ai.contracts.records import Waiver
 from mobile_ai.governance.rule_terms import RuleTerms
 
-__all__ = ["why_unfit"]
-
 
 def why_unfit(waiver: Waiver, rule: RuleTerms | None) -> str:
     """Return the reason why a signed waiver is never valid, empty if it can be.

@@ -16,8 +16,6 @@ from typing import Final
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.values import ONE, Band, decimal_of
 
-__all__ = ["Assumptions"]
-
 _SHARES: Final = frozenset(
     {
         "patch_share",

@@ -13,17 +13,6 @@ from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.pricing.estimate import CostEstimate, Total
 from mobile_ai.pricing.values import ZERO, cents, decimal_of, text
 
-__all__ = [
-    "BudgetLimits",
-    "BudgetVerdict",
-    "Prior",
-    "budget_key",
-    "costs_by_budget",
-    "exceptions_of",
-    "judge_budgets",
-    "month_end",
-]
-
 BudgetOutcome = Literal["pass", "warn", "deny"]
 _NAMED: Final = 3  # unknown lines that a reason names
 _ORDER: Final[tuple[BudgetOutcome, ...]] = ("pass", "warn", "deny")

@@ -17,15 +17,6 @@ from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.price import Price, Source, read_price
 
-__all__ = [
-    "GLOBAL",
-    "Catalogue",
-    "load_catalogue",
-    "load_prices",
-    "pack_catalogue",
-    "parse_catalogue",
-]
-
 _refused = CostError.advising("restore it, or run `mobile-ai cost prices refresh`")
 
 GLOBAL: Final = "global"

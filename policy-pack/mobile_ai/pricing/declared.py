@@ -22,8 +22,6 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.price import Price, Source, read_price
 
-__all__ = ["DECLARED_FILE", "declared_prices", "declared_schema"]
-
 DECLARED_FILE: Final = "policy-pack/config/prices.json"
 """The pack's file of declared prices, from the root of a checkout."""
 

@@ -13,8 +13,6 @@ from mobile_ai.pricing.assumptions import Assumptions
 from mobile_ai.pricing.errors import UnknownInputError
 from mobile_ai.pricing.values import ONE, Band, decimal_of
 
-__all__ = ["Demand", "demand_of"]
-
 _GB: Final = Decimal(2**30)
 _SECONDS_PER_HOUR: Final = 3600
 _PERCENT: Final = Decimal(100)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["CostError", "UnknownInputError", "unpriceable"]
-
 
 class CostError(GovernanceError):
     """An input or a price file from which no valid estimate can be computed."""

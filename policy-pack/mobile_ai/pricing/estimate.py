@@ -25,8 +25,6 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Unknown, Usage
 from mobile_ai.pricing.values import ONE, ZERO, Band, cents
 
-__all__ = ["CostEstimate", "Total", "estimate"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:

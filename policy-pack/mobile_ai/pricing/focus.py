@@ -16,18 +16,6 @@ from typing import Any, Final, Literal
 from mobile_ai.pricing.estimate import CostEstimate
 from mobile_ai.pricing.line import Line
 
-__all__ = [
-    "BANDS",
-    "COLUMNS",
-    "ESTIMATED",
-    "MANDATORY",
-    "Period",
-    "focus_row",
-    "focus_rows",
-    "month_period",
-    "service_category",
-]
-
 Period = tuple[datetime, datetime]  # the second is the first moment after it
 Kind = Literal["decimal", "json", "text", "time"]
 

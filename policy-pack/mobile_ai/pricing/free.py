@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["free_of"]
-
 _VPC: Final = "https://aws.amazon.com/vpc/pricing/"
 _API: Final = "https://aws.amazon.com/api-gateway/pricing/"
 _CDN: Final = "https://aws.amazon.com/cloudfront/pricing"

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mobile_ai.pricing.catalogue import Catalogue
 
-__all__ = ["DATABASES", "EDGE_ITEMS", "GLOBAL_ITEMS", "REGIONAL_ITEMS", "asked_rows", "regions_of"]
-
 DATABASES: Final = ("db.t4g.micro", "db.t4g.small", "db.t4g.medium", "db.m7g.large")
 """Instance classes that the rule `sizes-allowed` lists unless a pack's config says otherwise."""
 

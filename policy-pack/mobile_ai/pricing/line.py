@@ -14,8 +14,6 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Metered, Stated, Unknown, Usage
 from mobile_ai.pricing.values import ONE, Band, cents
 
-__all__ = ["Line", "Status", "priced_lines"]
-
 Status = Literal["priced", "free", "unknown"]
 """State of a price: known, free of charge, or unknown and excluded from totals."""
 

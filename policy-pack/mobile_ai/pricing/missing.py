@@ -10,8 +10,6 @@ from mobile_ai.pricing.offers import offer_of
 if TYPE_CHECKING:
     from mobile_ai.pricing.catalogue import Catalogue
 
-__all__ = ["missing_error", "missing_price", "next_step_for"]
-
 
 def missing_price(catalogue: Catalogue, item: str, region: str) -> str:
     """Return what is missing and the next step, in one sentence for a line of an estimate."""

@@ -16,8 +16,6 @@ from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.price import Tier
 from mobile_ai.pricing.values import decimal_of
 
-__all__ = ["OFFERS", "Offer", "offer_of", "tiers_of"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:

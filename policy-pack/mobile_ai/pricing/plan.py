@@ -19,8 +19,6 @@ from mobile_ai.pricing.demand import Demand, demand_of
 from mobile_ai.pricing.errors import CostError, UnknownInputError
 from mobile_ai.pricing.values import Band
 
-__all__ = ["Plan", "tags_of"]
-
 _PROVIDER: Final = "pulumi:providers:aws"
 _TAG_PREFIXES: Final = ("mobile-ai:", "mobile-ai.dev/")
 

@@ -10,8 +10,6 @@ from typing import Any
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.values import ZERO, Band, decimal_of
 
-__all__ = ["Price", "Source", "Tier", "read_price"]
-
 _refused = CostError.advising("run `mobile-ai cost prices refresh`")
 
 _KEYS = frozenset(

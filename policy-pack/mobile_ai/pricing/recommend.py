@@ -23,8 +23,6 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.search import Answer, Choice, cheapest, cost_of
 from mobile_ai.pricing.values import ONE, ZERO, decimal_of
 
-__all__ = ["CostRecommendation", "ServiceLevel", "recommend_placements"]
-
 _BUSY: Final = Decimal("0.7")
 _MEMORIES_MB: Final = (256, 512, 1024, 2048)
 _CONCURRENCIES: Final = (1, 2, 5, 10, 20, 50)

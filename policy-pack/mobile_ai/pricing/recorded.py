@@ -17,14 +17,6 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.pricing.errors import CostError
 
-__all__ = [
-    "changed_usage",
-    "origin_line",
-    "require_current",
-    "resources_of_events",
-    "resources_of_steps",
-]
-
 _ORIGIN: Final = "recordedPlan"
 
 # What the engine says of a preview in which rules denied something.

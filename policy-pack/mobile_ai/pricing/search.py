@@ -14,8 +14,6 @@ from typing import Any, Final
 
 from mobile_ai.pricing.values import ZERO
 
-__all__ = ["Answer", "Choice", "cheapest", "cost_of"]
-
 _SECONDS_PER_MONTH: Final = Decimal(730 * 3600)
 
 

@@ -22,8 +22,6 @@ from mobile_ai.pricing.recommend import CostRecommendation
 from mobile_ai.pricing.search import Choice, cheapest
 from mobile_ai.pricing.values import ZERO, cents
 
-__all__ = ["SETTING", "STORAGE", "recommend_storage", "storage_choices"]
-
 STORAGE: Final = "telemetry storage"
 SETTING: Final = "infrequentAfterDays"
 # S3 moves objects to Standard-IA after 30 days in Standard at the earliest:

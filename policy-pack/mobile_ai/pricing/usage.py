@@ -8,8 +8,6 @@ from decimal import Decimal
 
 from mobile_ai.pricing.values import Band
 
-__all__ = ["Free", "Metered", "Stated", "Unknown", "Usage"]
-
 
 @dataclass(frozen=True, slots=True)
 class Metered:

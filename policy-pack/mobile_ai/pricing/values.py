@@ -13,20 +13,6 @@ from typing import Any, Final
 from mobile_ai.contracts.reading import UNKNOWN, Secret
 from mobile_ai.pricing.errors import CostError, UnknownInputError
 
-__all__ = [
-    "ONE",
-    "ZERO",
-    "Band",
-    "amount",
-    "cents",
-    "decimal_of",
-    "flag",
-    "items",
-    "mappings",
-    "text",
-    "value",
-]
-
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 _CENT: Final = Decimal("0.01")

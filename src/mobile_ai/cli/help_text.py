@@ -6,8 +6,6 @@ from typing import Any
 
 import typer
 
-__all__ = ["unwrap_all", "unwrapped"]
-
 
 def unwrapped(command: Callable[..., Any]) -> str | None:
     """Return a command's docstring with each paragraph on one line; None without a docstring."""

@@ -11,8 +11,6 @@ import typer
 from mobile_ai.cli.options import Json
 from mobile_ai.signing.keys import FILE_SCHEME, KeyKind, create_pair, pair_path
 
-__all__ = ["app"]
-
 app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,

@@ -5,8 +5,6 @@ import io
 import sys
 from typing import Final
 
-__all__ = ["take_every_character"]
-
 _HANDLER: Final = "mobile_ai.plain"
 # What reports and tables are drawn with.
 _PLAIN: Final = str.maketrans(

@@ -7,8 +7,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable
 from mobile_ai.stack.git import uncommitted
 
-__all__ = ["note_uncommitted"]
-
 _SHOWN = 5
 
 

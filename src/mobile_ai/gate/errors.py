@@ -1,7 +1,5 @@
 """Error raised when the gate cannot run the engine."""
 
-__all__ = ["GateError"]
-
 
 class GateError(Exception):
     """The gate cannot run; the message states what, got, expected and the next step."""

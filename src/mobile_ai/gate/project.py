@@ -7,8 +7,6 @@ from pathlib import Path
 from mobile_ai.gate.errors import GateError
 from mobile_ai.stack.reader import StackFile, missing_stack_file, read_stack_file, stack_file_name
 
-__all__ = ["PACK_FOLDER", "Project", "find_project", "find_root"]
-
 PACK_FOLDER = "policy-pack"
 _PROGRAM = "Pulumi.yaml"
 

@@ -35,8 +35,6 @@ from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["GateOptions", "prepare_stack", "run_gate"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.progress import Progress, shown
 
-__all__ = ["printed"]
-
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 

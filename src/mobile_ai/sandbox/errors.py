@@ -1,7 +1,5 @@
 """Base error of the sandbox."""
 
-__all__ = ["SandboxError"]
-
 
 class SandboxError(Exception):
     """A part of the sandbox is not usable; states what, got, expected and the next step."""

@@ -4,8 +4,6 @@ import os
 import secrets
 from pathlib import Path
 
-__all__ = ["write_atomically"]
-
 
 def write_atomically(path: Path, content: str, *, mode: int = 0o644) -> None:
     """Write a file so that readers see the old or the new content, never a part.

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-__all__ = ["Progress", "Quiet", "shown"]
-
 _PLAIN_EVERY_SECONDS = 20.0
 
 

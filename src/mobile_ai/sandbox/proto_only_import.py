@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["skip_sdk_start"]
-
 
 def skip_sdk_start() -> None:
     """Make `pulumi`, `pulumi.runtime` and `pulumi.runtime.proto` empty packages in this process.

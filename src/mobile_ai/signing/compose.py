@@ -16,8 +16,6 @@ from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.predicates import PredicateModel, PredicateType
 from mobile_ai.signing.errors import SigningError
 
-__all__ = ["Answers", "ask_values", "composed"]
-
 _refused = SigningError.advising("correct the value; nothing was written (docs/records.md)")
 _TIMES: Final = ("issued", "expires")
 

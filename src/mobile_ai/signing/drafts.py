@@ -27,17 +27,6 @@ from mobile_ai.contracts.predicates import (
 from mobile_ai.contracts.statements import Statement, Subject, statement_of
 from mobile_ai.signing.errors import SigningError
 
-__all__ = [
-    "RecordDraft",
-    "check_new",
-    "commented",
-    "draft_of",
-    "draft_text",
-    "load_draft",
-    "load_drafts",
-    "row_named",
-]
-
 _KEYS: Final = ("role", "path", "predicateType", "predicate")
 _refused = SigningError.advising("correct the draft; nothing was written (docs/records.md)")
 

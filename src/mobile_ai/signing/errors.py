@@ -2,8 +2,6 @@
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["SigningError"]
-
 
 class SigningError(GovernanceError):
     """Something cannot be signed, or a key or signer cannot be used; nothing was written."""

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from mobile_ai.signing.errors import SigningError
 
-__all__ = ["check_targets", "write_files"]
-
 
 def check_targets(files: Mapping[Path, str], *, replace: bool = False) -> None:
     """Refuse targets that cannot be written, or that have another content.

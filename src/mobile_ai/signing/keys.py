@@ -39,17 +39,6 @@ from securesystemslib.signer import (
 
 from mobile_ai.signing.errors import SigningError
 
-__all__ = [
-    "FILE_SCHEME",
-    "KMS_ALGORITHM",
-    "KMS_SCHEME",
-    "KeyKind",
-    "create_pair",
-    "load_signer",
-    "pair_path",
-    "public_key",
-]
-
 KeyKind = Literal["p256", "ed25519"]
 """Kinds of keys that are created: P-256, as AWS KMS has them, and Ed25519."""
 FILE_SCHEME: Final = "file2:"

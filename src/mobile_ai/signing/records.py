@@ -33,17 +33,6 @@ from mobile_ai.signing.files import check_targets, write_files
 from mobile_ai.signing.roles import check_key, valid_signatures
 from mobile_ai.stack.reader import read_settings, stack_names
 
-__all__ = [
-    "STAGED",
-    "TRUST_FOLDER",
-    "SignedRecord",
-    "environment_of",
-    "read_draft_or_staged",
-    "record_text",
-    "sign_record",
-    "trust_for",
-]
-
 STAGED: Final = "staged"
 """Folder of records whose role needs more signatures, below that of its type."""
 TRUST_FOLDER: Final = "policy-pack/trust"

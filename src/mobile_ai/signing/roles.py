@@ -12,8 +12,6 @@ from mobile_ai.contracts.trust import RENEW, Trust
 from mobile_ai.signing.errors import SigningError
 from mobile_ai.signing.keys import load_signer
 
-__all__ = ["check_key", "signer_from_uri", "valid_signatures"]
-
 
 def check_key(key: Key, *, role: str, trust: Trust, withdraws: bool = False) -> None:
     """Refuse a key that the trust does not list for a role, before anything is signed.

@@ -7,8 +7,6 @@ from typing import Any
 from mobile_ai.contracts.predicates import PREDICATES, PredicateType, type_named
 from mobile_ai.signing.errors import SigningError
 
-__all__ = ["modelled_types", "record_schema", "types_table"]
-
 
 def modelled_types() -> tuple[str, ...]:
     """Return the short names of the types with a schema."""

@@ -20,8 +20,6 @@ from mobile_ai.signing.records import STAGED, TRUST_FOLDER, trust_for
 from mobile_ai.signing.roles import valid_signatures
 from mobile_ai.stack.reader import read_settings, stack_names
 
-__all__ = ["RecordState", "list_records", "record_state"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordState:

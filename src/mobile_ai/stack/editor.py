@@ -16,16 +16,6 @@ from mobile_ai.stack.errors import Problem, UnknownDeploymentError
 from mobile_ai.stack.reader import StackFile, read_stack_file
 from mobile_ai.stack.settings import NAMESPACE
 
-__all__ = [
-    "Change",
-    "edit_deployment",
-    "edit_file",
-    "edited",
-    "edited_deployment",
-    "renew_pins",
-    "sandbox_copy",
-]
-
 Change = Callable[[Any], str]
 """Edits a mapping in place and returns what it did; what it raises leaves the file as it was."""
 

@@ -12,15 +12,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable
 from mobile_ai.stack.settings_types import describe_pattern
 
-__all__ = [
-    "Problem",
-    "SettingsError",
-    "StackFileError",
-    "UnknownDeploymentError",
-    "excerpt",
-    "problems_of",
-]
-
 _MAX_SHOWN = 120  # characters of a value that a message repeats
 _EDIT = "edit the stack file"
 _ROLE = "remove the key: a job takes its role before the program runs (docs/aws.md, Bootstrap)"

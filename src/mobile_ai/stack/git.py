@@ -9,8 +9,6 @@ from pathlib import Path
 
 from mobile_ai.contracts.errors import GovernanceError
 
-__all__ = ["git", "git_bytes", "uncommitted"]
-
 
 def git(root: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
     """Return the output of a Git command as text; see `git_bytes`."""

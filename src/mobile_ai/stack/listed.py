@@ -10,8 +10,6 @@ from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.roots import Roots, read_roots
 from mobile_ai.stack.reader import stack_names
 
-__all__ = ["find_environment", "find_stack"]
-
 _LIST = "stacks.yaml"
 
 

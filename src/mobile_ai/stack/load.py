@@ -13,8 +13,6 @@ from mobile_ai.stack.releases import StackRelease, load_release
 from mobile_ai.stack.settings import NAMESPACE, Settings, parse_settings
 from mobile_ai.stack.settings_checks import check_models, check_settings
 
-__all__ = ["StackInputs", "decode_config", "load_file", "load_stack"]
-
 _TEXT_KEYS = frozenset({"environment", "region"})  # every other key holds JSON
 
 

@@ -23,19 +23,6 @@ from mobile_ai.stack.errors import Problem, SettingsError, StackFileError, excer
 from mobile_ai.stack.records import RecordError, read_below
 from mobile_ai.stack.settings import NAMESPACE, Settings, parse_settings
 
-__all__ = [
-    "Mark",
-    "Position",
-    "StackFile",
-    "foreign_keys",
-    "missing_stack_file",
-    "read_settings",
-    "read_stack_file",
-    "stack_file_name",
-    "stack_names",
-    "stack_of",
-]
-
 _CONFIG: Final = "config"
 # What the engine writes beside the configuration; `bounds.secrets` says with which values.
 _KEYS: Final = (_CONFIG, "encryptedkey", "encryptionsalt", "secretsprovider")

@@ -16,16 +16,6 @@ from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_BYTES, check_self_test
 from mobile_ai.stack.errors import Problem
 
-__all__ = [
-    "ModelFiles",
-    "Record",
-    "RecordError",
-    "load_model",
-    "load_records",
-    "plain_bytes",
-    "read_below",
-]
-
 MAX_RECORDS = 5_000  # files of one folder: a usage record per application
 
 

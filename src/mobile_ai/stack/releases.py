@@ -15,8 +15,6 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.released import ReleasedTarget, SignedRelease, read_release, served_name
 from mobile_ai.stack.records import RecordError, plain_bytes
 
-__all__ = ["ReleaseFile", "StackRelease", "load_release"]
-
 _RESTORE: Final = "restore it from the protected branch, or run mobile-ai release publish"
 _SIGNED: Final = "the files of a signed release"
 _unfit = RecordError.advising(_RESTORE)

@@ -18,8 +18,6 @@ from mobile_ai.contracts.roots import (
 )
 from mobile_ai.contracts.trust import Trust, load_trust
 
-__all__ = ["RootsFile"]
-
 _FILE: Final = "stacks.yaml"
 
 

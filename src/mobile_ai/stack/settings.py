@@ -26,8 +26,6 @@ from mobile_ai.stack.settings_platform import (
 )
 from mobile_ai.stack.settings_types import EnvironmentName, Region, Section
 
-__all__ = ["NAMESPACE", "Settings", "parse_settings", "settings_schema"]
-
 NAMESPACE = "mobile-ai"
 """Prefix of the program's keys in a stack file."""
 

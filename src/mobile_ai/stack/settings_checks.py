@@ -17,9 +17,6 @@ from mobile_ai.stack.records import ModelFiles
 from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 
-__all__ = ["LONGEST_STACK", "TAKEN_NAMES", "check_class", "check_models", "check_settings"]
-
-
 # The longest that leaves room for what the program puts behind it; a test holds both together.
 LONGEST_STACK: Final = 24
 _STACK: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

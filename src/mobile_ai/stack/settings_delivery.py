@@ -10,9 +10,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mobile_ai.stack.settings_types import Arn, DomainName, Mail, Section
 
-__all__ = ["Delivery", "GeoRestriction", "Telemetry"]
-
-
 _RSA_BITS: Final = 2_048
 # ACM user guide, "Certificate characteristics": the first name becomes the common name.
 _LONGEST_COMMON_NAME: Final = 64

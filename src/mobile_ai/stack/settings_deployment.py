@@ -17,20 +17,6 @@ from mobile_ai.stack.settings_types import (
     Version,
 )
 
-__all__ = [
-    "CloudPlacement",
-    "DataProcessing",
-    "Deployment",
-    "EdgePlacement",
-    "ModelPin",
-    "OnDevicePlacement",
-    "Placement",
-    "Replicas",
-    "Ring",
-    "Rollout",
-    "Usage",
-]
-
 
 class DataProcessing(Section):
     """Data that the application passes to the model."""

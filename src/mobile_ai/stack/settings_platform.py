@@ -18,28 +18,6 @@ from mobile_ai.stack.settings_types import (
     TagValue,
 )
 
-__all__ = [
-    "Aws",
-    "Budget",
-    "Cache",
-    "Cost",
-    "EdgeImage",
-    "Existing",
-    "ExistingNetwork",
-    "ExternalRegistry",
-    "FargateRegistry",
-    "Gateway",
-    "Identity",
-    "Images",
-    "ManagedNetwork",
-    "Network",
-    "Owner",
-    "Quota",
-    "Registry",
-    "Remediation",
-    "Site",
-]
-
 
 class Owner(Section):
     """Owner and payer of the stack."""

@@ -14,26 +14,6 @@ from mobile_ai.contracts.vocabulary import (
     LONGEST_DATA_TYPE,
 )
 
-__all__ = [
-    "AccountId",
-    "Arn",
-    "Cidr",
-    "DataTypeName",
-    "DomainName",
-    "EnvironmentName",
-    "HttpsUrl",
-    "ImageReference",
-    "Mail",
-    "ManifestPath",
-    "Name",
-    "Region",
-    "Section",
-    "Sha256",
-    "TagValue",
-    "Version",
-    "describe_pattern",
-]
-
 # AWS allows a VPC of /16 at most; below /24 three zones of subnets do not fit.
 _WIDEST_PREFIX: Final = 16
 _NARROWEST_PREFIX: Final = 24

@@ -9,8 +9,6 @@ from typing import Any
 from mobile_ai.contracts.reading import MISSING, UNKNOWN, Secret
 from mobile_ai.contracts.resource import Resource
 
-__all__ = ["changed", "secret", "unknown", "without"]
-
 
 def changed(resource: Resource, *path: str | int, to: Any) -> Resource:
     """Return the resource with another value at a path; missing mappings are created."""

@@ -32,8 +32,6 @@ from mobile_ai.testing.samples import sample_props
 from mobile_ai.testing.signing import Signers, make_record, make_trust_text
 from mobile_ai.testing.version import SampleVersion, make_version
 
-__all__ = ["IMAGE", "Scene"]
-
 IMAGE: Final = f"registry.example.com/edge@sha256:{'f' * 64}"
 """Image of the sample's edge server, by digest."""
 _TAGS: Final = {

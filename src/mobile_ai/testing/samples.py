@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-__all__ = ["SAMPLE_TYPES", "sample_props"]
-
 _IMAGE: Final = f"registry.example.com/edge@sha256:{'f' * 64}"
 _ROLE: Final = "arn:aws:iam::111122223333:role/reader"
 _TOPIC: Final = "arn:aws:sns:eu-west-1:111122223333:alarms"

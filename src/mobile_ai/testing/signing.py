@@ -20,8 +20,6 @@ from mobile_ai.contracts.statements import (
 )
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, trust_predicate
 
-__all__ = ["ROLES", "Signers", "make_evidence", "make_record", "make_trust", "make_trust_text"]
-
 ROLES: Final = (
     "root",
     "builder",

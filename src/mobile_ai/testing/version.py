@@ -15,8 +15,6 @@ from mobile_ai.contracts.predicates import ASSESSMENT, EVALUATION, PROVENANCE
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.testing.signing import Signers, make_evidence
 
-__all__ = ["SampleVersion", "make_version", "manifest_with"]
-
 Edit = Callable[[dict[str, Any]], None]
 _INTERVAL: Final = {"low": 0.95, "high": 0.99, "method": "wilson"}
 

@@ -20,18 +20,6 @@ from mobile_ai.contracts.predicates.fields import (
     StackName,
 )
 
-__all__ = [
-    "ApprovalPredicate",
-    "BudgetExceptionPredicate",
-    "FreezePredicate",
-    "HaltPredicate",
-    "LiftPredicate",
-    "RemediationStep",
-    "RevocationPredicate",
-    "TrustPredicate",
-    "WaiverPredicate",
-]
-
 RemediationStep = Literal["freeze", "throttle", "scale-down", "rollback", "retrain", "threshold"]
 """Steps of a playbook."""
 

@@ -18,8 +18,6 @@ from mobile_ai.contracts.predicates.fields import (
     Sum,
 )
 
-__all__ = ["DeployedPredicate", "GatePredicate", "ImagePredicate"]
-
 _Platform = Annotated[str, Field(pattern=r"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$")]
 
 

@@ -21,15 +21,6 @@ from mobile_ai.contracts.predicates.fields import (
 )
 from mobile_ai.contracts.vocabulary import DATA_TYPE_PATTERN, LONGEST_DATA_TYPE, PrivacyTier
 
-__all__ = [
-    "AssessmentPredicate",
-    "AssessmentScopePredicate",
-    "DataTypeName",
-    "EvaluationPredicate",
-    "ProvenancePredicate",
-    "Scope",
-]
-
 # The pack's vocabulary says which there are: its config adds to the shipped one.
 DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
 """Name of a data type."""

@@ -21,23 +21,6 @@ from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.canonical import SHA256_PATTERN
 
-__all__ = [
-    "Amount",
-    "Commit",
-    "Dated",
-    "ExactText",
-    "Expiring",
-    "Identifier",
-    "LongText",
-    "Moment",
-    "Number",
-    "PredicateModel",
-    "Sha256",
-    "ShortText",
-    "StackName",
-    "Sum",
-]
-
 _SHORT: Final = 200
 _LONG: Final = 2_000
 _URN: Final = 1_000

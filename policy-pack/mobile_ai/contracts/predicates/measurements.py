@@ -21,14 +21,6 @@ from mobile_ai.contracts.predicates.fields import (
     Sum,
 )
 
-__all__ = [
-    "USAGE_LIFE",
-    "DeviceReportPredicate",
-    "FindingPredicate",
-    "RatesPredicate",
-    "UsagePredicate",
-]
-
 USAGE_LIFE: Final = timedelta(days=400)
 """Longest life of a usage record: a year of seasons, and a month to measure again."""
 _DECEMBER: Final = 12

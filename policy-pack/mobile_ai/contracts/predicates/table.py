@@ -16,33 +16,6 @@ from typing import Final, Literal
 from mobile_ai.contracts.predicates import decisions, deployments, evidence, measurements
 from mobile_ai.contracts.predicates.fields import PredicateModel
 
-__all__ = [
-    "APPROVAL",
-    "ASSESSMENT",
-    "ASSESSMENT_SCOPE",
-    "DEPLOYED",
-    "DEVICE_REPORT",
-    "EVALUATION",
-    "EXCEPTION",
-    "FINDING",
-    "FREEZE",
-    "GATE",
-    "HALT",
-    "IMAGE",
-    "LIFT",
-    "PREDICATES",
-    "PROVENANCE",
-    "RATES",
-    "REVOCATION",
-    "ROLES",
-    "ROOTS",
-    "TRUST",
-    "USAGE",
-    "WAIVER",
-    "PredicateType",
-    "type_named",
-]
-
 TRUST: Final = "urn:mobile-ai:trust:v1"
 """Predicate type of a version of a trust file."""
 ROOTS: Final = "urn:mobile-ai:roots:v1"

@@ -12,8 +12,6 @@ from mobile_ai.contracts.predicates.fields import PredicateModel
 from mobile_ai.contracts.predicates.table import PREDICATES, PredicateType
 from mobile_ai.contracts.statements import Statement
 
-__all__ = ["check_role", "content_of", "own_digest", "read_predicate", "row_of"]
-
 Content = TypeVar("Content", bound=PredicateModel)
 
 _malformed = DocumentError.advising(

@@ -12,8 +12,6 @@ from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.verdict import StackVerdict
 
-__all__ = ["Answers"]
-
 _SEVERITY: Final = {
     "low": analyzer_pb2.POLICY_SEVERITY_LOW,
     "medium": analyzer_pb2.POLICY_SEVERITY_MEDIUM,

@@ -10,8 +10,6 @@ from pulumi.runtime.proto import analyzer_pb2
 from mobile_ai.contracts.engine_values import Interner, decode_struct, sharing
 from mobile_ai.contracts.resource import PROVIDERS, ProviderReference, Resource, provider_props
 
-__all__ = ["decode_resource", "decode_stack"]
-
 
 def decode_resource(request: analyzer_pb2.AnalyzeRequest) -> Resource:
     """Return the resource in a request, with its inputs; such a request has no dependencies."""

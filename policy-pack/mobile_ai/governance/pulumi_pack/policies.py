@@ -16,8 +16,6 @@ from pulumi_policy import (
 
 from mobile_ai.governance.rule import Rule
 
-__all__ = ["policy_of"]
-
 Validate = Callable[[Any, Any], None]
 _URL = "docs/policies.md"
 

@@ -14,8 +14,6 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from mobile_ai.governance.pulumi_pack.servicer import Servicer
 from mobile_ai.governance.stack_policy import load_version
 
-__all__ = ["serve_pack", "start"]
-
 _MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # as the SDK's own packs
 _THREADS: Final = 4
 

@@ -23,8 +23,6 @@ from mobile_ai.governance.rules.setup import stack_configured
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.governance.verdict import StackVerdict
 
-__all__ = ["PACK", "Servicer"]
-
 PACK: Final = "mobile-ai-governance"
 _LEVELS: Final = {
     analyzer_pb2.ADVISORY: "advisory",

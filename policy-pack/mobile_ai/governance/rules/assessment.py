@@ -15,8 +15,6 @@ from mobile_ai.governance.expiry import may_stay
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 _FURTHER: Final = "have this use signed beside the version (`mobile-ai model scope`)"
 
 

@@ -12,8 +12,6 @@ from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 _AUTHORIZER: Final = "aws:apigatewayv2/authorizer:Authorizer"
 _BUDGET: Final = "aws:budgets/budget:Budget"
 _SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"

@@ -26,8 +26,6 @@ from mobile_ai.pricing.estimate import CostEstimate, estimate
 from mobile_ai.pricing.recommend import ServiceLevel, recommend_placements
 from mobile_ai.pricing.values import cents
 
-__all__ = ["RULES"]
-
 
 @stack_rule(
     id="budgets-hold",

@@ -12,8 +12,6 @@ from mobile_ai.governance.pods import DEFAULT_ACCOUNTS, PROBES, QUANTITIES, SERV
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
-__all__ = ["RULES"]
-
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"

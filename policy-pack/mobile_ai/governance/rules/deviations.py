@@ -8,8 +8,6 @@ from mobile_ai.contracts.tokens import CONTEXT
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 
 @resource_rule(
     id="deviations-listed",

@@ -13,8 +13,6 @@ from mobile_ai.governance.deployment import model_of, placements
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 _FORMATS: Final = {
     "on-device": frozenset({"tflite", "coreml"}),
     "edge": frozenset({"onnx"}),

@@ -10,8 +10,6 @@ from mobile_ai.governance.deployment import model_of
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 
 @resource_rule(
     id="model-evidence-verified",

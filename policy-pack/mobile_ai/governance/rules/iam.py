@@ -15,8 +15,6 @@ from mobile_ai.governance.iam_policy import (
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES", "statements"]
-
 _ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 _ROLE: Final = "aws:iam/role:Role"
 # The property in which each type keeps its policy document.

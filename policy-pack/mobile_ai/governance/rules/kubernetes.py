@@ -21,8 +21,6 @@ from mobile_ai.governance.pods import (
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 
 @resource_rule(
     id="edge-pod-restricted",

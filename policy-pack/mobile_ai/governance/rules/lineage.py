@@ -10,8 +10,6 @@ from mobile_ai.governance.deployment import model_of
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 # The builder rounds figures to more digits than this before they are written as JSON and YAML.
 _TOLERANCE: Final = 1e-6
 

@@ -15,8 +15,6 @@ from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.pricing.missing import missing_price
 
-__all__ = ["RULES"]
-
 _BUDGET: Final = "aws:budgets/budget:Budget"
 _LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 _HOURS_A_MONTH: Final = 730

@@ -19,8 +19,6 @@ from mobile_ai.governance.geography import HOME
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
-__all__ = ["RULES"]
-
 # Shortest prefix accepted, by IP version: 0.0.0.0/1 and 128.0.0.0/1 together are everybody.
 _WIDEST_PREFIX: Final = {4: 8, 6: 16}
 _UNIQUE_LOCAL: Final = ipaddress.IPv6Network("fc00::/7")  # RFC 4193: never routed on the internet

@@ -15,8 +15,6 @@ from mobile_ai.governance.expiry import may_stay
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
-__all__ = ["RULES"]
-
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 

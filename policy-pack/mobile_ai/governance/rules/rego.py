@@ -10,8 +10,6 @@ from mobile_ai.governance.rego_input import unknown_fields
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES", "registry_of"]
-
 
 @resource_rule(
     id="rego-rules-pass",

@@ -12,8 +12,6 @@ from mobile_ai.governance.geography import HOME
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 # Types that CloudFront, Route 53 and billing require in us-east-1; they hold no inference data.
 _GLOBAL_FROM_US_EAST_1: Final = (
     "aws:acm/",

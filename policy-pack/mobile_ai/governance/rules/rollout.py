@@ -12,8 +12,6 @@ from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.governance.rules.versions import version_key
 
-__all__ = ["RULES"]
-
 
 @resource_rule(
     id="first-ring-small",

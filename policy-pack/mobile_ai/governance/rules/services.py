@@ -21,8 +21,6 @@ from mobile_ai.contracts.tokens import FUNCTION, TASK_DEFINITION
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
-__all__ = ["RULES"]
-
 _BUCKET: Final = "aws:s3/bucket:Bucket"
 _SECRET_NAME: Final = re.compile(
     r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)"

@@ -13,8 +13,6 @@ from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 from mobile_ai.governance.waiver_rules import why_unfit
 
-__all__ = ["RULES", "stack_configured"]
-
 
 @resource_rule(
     id="stack-configured",

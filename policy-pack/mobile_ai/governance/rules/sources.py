@@ -11,8 +11,6 @@ from mobile_ai.governance.listed_types import LISTED
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
 # Allowed provider inputs. Others (endpoints, profiles, credentials, skipped checks, a kubeconfig)
 # could direct the evaluated resources to another account or cluster.

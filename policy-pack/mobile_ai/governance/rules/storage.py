@@ -9,8 +9,6 @@ from mobile_ai.contracts.reading import is_false, is_text, is_true, one_of, opti
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES"]
-
 
 def _public_access_block(case: Case) -> None:
     for key in (

@@ -9,8 +9,6 @@ from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 from mobile_ai.governance.taggable import taggable_types
 
-__all__ = ["RULES"]
-
 _AWS: Final = "mobile-ai:"
 _KUBERNETES: Final = "mobile-ai.dev/"
 # Types that render other objects and have no labels of their own.

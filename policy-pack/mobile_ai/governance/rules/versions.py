@@ -11,8 +11,6 @@ from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-__all__ = ["RULES", "version_key"]
-
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 
 

@@ -13,8 +13,6 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Metered, Unknown, Usage
 from mobile_ai.pricing.values import ONE, ZERO, Band
 
-__all__ = ["PRICED", "lifecycle_months", "telemetry_rule", "telemetry_usage"]
-
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _REGISTRY: Final = "mobileai:index:ModelRegistry"
 _CLASSES: Final = {

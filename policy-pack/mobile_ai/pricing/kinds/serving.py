@@ -16,8 +16,6 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Metered, Stated, Unknown, Usage
 from mobile_ai.pricing.values import ONE, ZERO, Band, decimal_of
 
-__all__ = ["PRICED"]
-
 _TASK: Final = "aws:ecs/taskDefinition:TaskDefinition"
 _SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
 _SCALER: Final = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"

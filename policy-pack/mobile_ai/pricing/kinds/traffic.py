@@ -13,8 +13,6 @@ from mobile_ai.pricing.plan import Plan
 from mobile_ai.pricing.usage import Free, Metered, Unknown, Usage
 from mobile_ai.pricing.values import ONE, Band
 
-__all__ = ["PRICED"]
-
 _VPC: Final = "https://aws.amazon.com/vpc/pricing/"
 _TELEMETRY_API: Final = "mobileai:index:TelemetryApi"
 _ACCESS_LOG_BYTES: Final = 300  # of one line with the selected fields

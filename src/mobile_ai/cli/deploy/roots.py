@@ -14,8 +14,6 @@ from mobile_ai.cli.options import Json
 from mobile_ai.signing.roles import signer_from_uri
 from mobile_ai.stack.roots_file import RootsFile
 
-__all__ = ["app"]
-
 app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,

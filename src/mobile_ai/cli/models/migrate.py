@@ -12,8 +12,6 @@ from mobile_ai.cli.models.options import answering, manifest_at
 from mobile_ai.cli.options import Json
 from mobile_ai.model_build.migrate import migrate
 
-__all__ = ["migrate_command"]
-
 _SAID: Final = {
     "migrated": "written as mobile-ai/v2",
     "current": "is mobile-ai/v2 already",

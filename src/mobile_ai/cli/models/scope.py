@@ -24,8 +24,6 @@ from mobile_ai.model_build.scope import add_scope
 from mobile_ai.model_build.writer import read_version
 from mobile_ai.signing.roles import check_key, signer_from_uri
 
-__all__ = ["scope_command"]
-
 _ROLE = "ethics-reviewer"
 
 

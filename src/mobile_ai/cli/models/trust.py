@@ -34,8 +34,6 @@ from mobile_ai.signing.trust.versions import (
 )
 from mobile_ai.signing.trust.words import differences
 
-__all__ = ["app"]
-
 app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,

@@ -26,8 +26,6 @@ from mobile_ai.signing.records import (
 from mobile_ai.signing.roles import signer_from_uri
 from mobile_ai.signing.states import RecordState, list_records, record_state
 
-__all__ = ["app"]
-
 app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,

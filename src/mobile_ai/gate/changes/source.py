@@ -14,8 +14,6 @@ from mobile_ai.stack.errors import Problem, excerpt
 from mobile_ai.stack.git import git
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["differs_from", "documentation_uri", "read_source", "require_own_secrets", "uncommitted"]
-
 
 def read_source(project: Project) -> Source:
     """Return the source section of the report; outside of Git the commit is empty."""

@@ -12,14 +12,6 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.state.baseline import exported_rows
 
-__all__ = [
-    "protected",
-    "require_clean",
-    "require_key_service",
-    "require_settled",
-    "require_unprotected",
-]
-
 _KEY_SERVICE: Final = "awskms://"
 _SHOWN: Final = 5
 

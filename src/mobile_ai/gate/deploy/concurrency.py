@@ -12,8 +12,6 @@ from typing import Any, Final
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.state.baseline import exported_rows
 
-__all__ = ["PLATFORM_RESERVED", "Concurrency", "account_concurrency", "require_concurrency"]
-
 PLATFORM_RESERVED: Final = 15
 """Upper bound of the platform functions' reserved concurrency; a test counts it in a plan."""
 _KEPT_FREE: Final = 100

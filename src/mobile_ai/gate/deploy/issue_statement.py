@@ -18,8 +18,6 @@ from mobile_ai.gate.run import GateOptions, run_gate
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
 
-__all__ = ["certify", "trust_of"]
-
 
 def certify(options: GateOptions, signer: Signer, tell: Tell) -> tuple[Report, str]:
     """Run the gate on a commit and sign its verdict.

@@ -13,8 +13,6 @@ from mobile_ai.gate.state.baseline import exported_rows
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT, ENDPOINTS_VARIABLE, Endpoints
 
-__all__ = ["endpoints_of", "endpoints_path", "in_sandbox", "reachable"]
-
 _DEFAULT = "default"
 _DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 

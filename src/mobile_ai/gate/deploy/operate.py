@@ -37,8 +37,6 @@ from mobile_ai.gate.state.drift import Drift, changed_outside
 from mobile_ai.gate.state.recovery import has_pending_operations, mend_state
 from mobile_ai.gate.state.rendered import not_refreshed
 
-__all__ = ["OperateResult", "Refreshed", "bring_up", "refresh", "take_down"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperateResult:

@@ -19,8 +19,6 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.stack.git import git_bytes
 
-__all__ = ["VALID_FOR", "Seal", "require_same", "state_digest", "take_seal"]
-
 VALID_FOR: Final = timedelta(minutes=30)
 
 

@@ -18,8 +18,6 @@ from mobile_ai.gate.run import GateOptions, prepare_stack
 from mobile_ai.gate.state.baseline import export_state
 from mobile_ai.sandbox.engine import Engine
 
-__all__ = ["Desk", "ask", "open_desk", "run", "seal_now"]
-
 _TAIL = 60
 
 

@@ -24,8 +24,6 @@ from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.engine.locate import ENGINE_VARIABLE as ENGINE
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 
-__all__ = ["Shell", "open_shell"]
-
 _OF_SANDBOX: Final = frozenset({ENDPOINTS_VARIABLE, "MOBILE_AI_SANDBOX"})
 _WRAPPER: Final = """\
 #!/bin/sh

@@ -15,8 +15,6 @@ from mobile_ai.gate.state.rendered import (
     write_bundle,
 )
 
-__all__ = ["WrittenBundle", "bundle_state", "write_bundles"]
-
 # Operations that change which objects a state holds; a refresh excludes rendered ones.
 _DEPLOYS: Final = ("update", "destroy")
 

@@ -23,8 +23,6 @@ from mobile_ai.contracts.trust import RENEW, Trust
 from mobile_ai.gate.deploy.seal import Seal
 from mobile_ai.gate.errors import GateError
 
-__all__ = ["ROLE", "read_statement", "require_signer", "signed_statement"]
-
 ROLE: Final = "pipeline"
 _PASS: Final = "pass"  # noqa: S105  a verdict
 

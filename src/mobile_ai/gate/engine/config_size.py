@@ -13,8 +13,6 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.sandbox.engine.host.long import LONGEST
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["config_bytes", "require_startable", "size_warnings"]
-
 _VARIABLE: Final = "PULUMI_CONFIG="
 _NEAR: Final = 0.75
 _SPLIT: Final = (

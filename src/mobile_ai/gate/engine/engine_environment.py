@@ -19,18 +19,6 @@ from mobile_ai.sandbox.kubernetes_provider import USUAL, without_current_context
 from mobile_ai.sandbox.progress import shown as engine_progress
 from mobile_ai.stack.editor import sandbox_copy
 
-__all__ = [
-    "PASSPHRASE",
-    "CloudName",
-    "cloud_environment",
-    "engine_result",
-    "find_engine",
-    "have_kubernetes_provider",
-    "prepare_sandbox_stack",
-    "require_official",
-    "variables_of",
-]
-
 CloudName = Literal["sandbox", "aws"]
 PASSPHRASE = "sandbox"  # noqa: S105  protects nothing: the sandbox holds no secret
 

@@ -7,8 +7,6 @@ from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.report.report import ErrorResult
 from mobile_ai.stack.reader import Position, StackFile
 
-__all__ = ["error_texts", "located", "position_in", "without_traceback"]
-
 _TRACEBACK: Final = "Traceback (most recent call last):"
 # Excludes tags with the same prefix, which follow a dot, a quote or a brace.
 _KEY: Final = re.compile(r"(?<![\w.'\"{])mobile-ai:[A-Za-z]\w*(?:\[\d+\]|\.\w+)*")

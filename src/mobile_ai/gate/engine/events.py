@@ -14,23 +14,6 @@ from typing import Any
 from mobile_ai.contracts.engine_values import decode_json, shown_value
 from mobile_ai.contracts.exported import read_event
 
-__all__ = [
-    "STACK_TYPE",
-    "Diagnostic",
-    "Event",
-    "Finished",
-    "Noise",
-    "Other",
-    "PackLoading",
-    "ResourceDone",
-    "ResourceSeen",
-    "ResourceSummary",
-    "StackSummary",
-    "Violation",
-    "parse_event",
-    "plain",
-]
-
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 # Colour directives of the engine (`<{%fg 1%}>`) and of terminals.

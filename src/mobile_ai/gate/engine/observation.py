@@ -18,8 +18,6 @@ from mobile_ai.gate.engine.events import (
     Violation,
 )
 
-__all__ = ["EngineObservation"]
-
 # The engine reports a replacement as three steps of one resource; only `replace` is kept.
 _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
 

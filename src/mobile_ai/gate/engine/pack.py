@@ -13,16 +13,6 @@ from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import Setting, load_setting, load_version
 
-__all__ = [
-    "NO_SOURCE",
-    "PolicyPack",
-    "pack_digest",
-    "pack_files",
-    "pack_setting",
-    "pack_version",
-    "read_pack",
-]
-
 _NAME = "mobile-ai-governance"
 # Tool output: caches of files that are covered, and folders that no import can name.
 NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})

@@ -13,8 +13,6 @@ from mobile_ai.gate.project import Project
 from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 
-__all__ = ["Preview", "preview"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Ended", "Running", "capture", "running"]
-
 # The engine stops its plugins on the first interrupt; a process that outlasts this is stuck.
 _GRACE_SECONDS = 15.0
 _SHORT_SECONDS = 120.0

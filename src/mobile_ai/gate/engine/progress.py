@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["Tell", "progress_shown"]
-
 _PLAIN_EVERY_SECONDS = 10.0
 Tell = Callable[[str], None]
 

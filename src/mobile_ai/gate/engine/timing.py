@@ -10,8 +10,6 @@ from typing import Final
 
 from mobile_ai.gate.report.report import Timing
 
-__all__ = ["Clock", "CpuMeter", "part_of", "phases_of", "rate_of"]
-
 # Each phase ends at its mark; a failed run reaches fewer.
 _PHASES = (
     ("engine start", "first_event"),

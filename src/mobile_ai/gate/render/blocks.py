@@ -21,17 +21,6 @@ from mobile_ai.gate.report.sections import (
     UnknownCost,
 )
 
-__all__ = [
-    "OUTCOME_NAMES",
-    "PASSED",
-    "Block",
-    "Row",
-    "Table",
-    "blocks",
-    "cost_block",
-    "visible_blocks",
-]
-
 PASSED = "passed rule"
 """Title of the table of rules that passed on everything they judged."""
 OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")

@@ -17,8 +17,6 @@ from mobile_ai.gate.render.blocks import (
 )
 from mobile_ai.gate.report.report import Report
 
-__all__ = ["MARKER", "render_markdown"]
-
 # Identifies the comment that a later run replaces.
 MARKER = "<!-- mobile-ai gate: {stack} -->"
 _ICONS: Final = {"pass": ":white_check_mark:", "denied": ":x:", "undecided": ":warning:"}

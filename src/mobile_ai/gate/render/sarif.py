@@ -17,8 +17,6 @@ from mobile_ai.gate.render.sarif_rules import (
 )
 from mobile_ai.gate.report.report import ErrorResult, Report, ViolationResult
 
-__all__ = ["render_sarif"]
-
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )

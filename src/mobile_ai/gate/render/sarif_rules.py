@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from mobile_ai.gate.report.report import Report, RuleResult
 
-__all__ = ["LEVELS", "STACK_ERROR", "information_uri", "reporting_descriptors"]
-
 LEVELS: Final = {"mandatory": "error", "remediate": "error", "advisory": "warning"}
 STACK_ERROR: Final = "stack-error"
 # GitHub's scale for the `security-severity` of a rule: over 9 is critical, over 7 high.

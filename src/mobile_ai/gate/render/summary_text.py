@@ -7,28 +7,6 @@ from mobile_ai.contracts.printable import printable
 from mobile_ai.gate.report.report import ProviderReport, Report
 from mobile_ai.gate.report.sections import CostReport, Figure, ModelChange, RolloutReport
 
-__all__ = [
-    "cost_sentence",
-    "declared_sentence",
-    "estimate_sentence",
-    "figure_text",
-    "forecast_sentence",
-    "headline",
-    "kind_sentence",
-    "model_title",
-    "note_sentences",
-    "pack_sentence",
-    "passed_sentence",
-    "provider_sentence",
-    "resource_sentence",
-    "rollout_sentence",
-    "silent_sentence",
-    "some",
-    "source_sentence",
-    "unknown_sentence",
-    "usd",
-]
-
 _RULES_SHOWN = 12
 _VERDICTS = {"pass": "PASS", "denied": "DENIED", "undecided": "COULD NOT JUDGE"}
 

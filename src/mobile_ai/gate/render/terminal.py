@@ -28,8 +28,6 @@ from mobile_ai.gate.render.blocks import (
 from mobile_ai.gate.report.report import Report
 from mobile_ai.gate.report.sections import CostReport
 
-__all__ = ["print_cost", "print_report", "render_terminal"]
-
 _VERDICTS: Final = {"pass": "bold green", "denied": "bold red", "undecided": "bold yellow"}
 _TITLES: Final = {"Denied": "bold red", "Errors": "bold red", "Changes": "bold"}
 _OUTCOMES: Final = {"pass": "green", "warn": "yellow", "deny": "red"}

@@ -17,8 +17,6 @@ from typing import Any, Final
 
 from mobile_ai.gate.errors import GateError
 
-__all__ = ["Billed", "read_actuals"]
-
 _NEEDED: Final = ("BilledCost", "BillingCurrency", "ChargePeriodEnd", "Tags")
 # Spellings of a tag such as `mobile-ai:cost-center` in bills; exports replace `:` and `-` by `_`.
 _TAG: Final = re.compile(r"(?:user[:_])?mobile[-_]ai[:_](.+)")

@@ -31,8 +31,6 @@ from mobile_ai.gate.verdict.verdict import message_of, outcome_of
 from mobile_ai.governance.rule import Rule
 from mobile_ai.stack.reader import StackFile
 
-__all__ = ["EngineRun", "assemble_report"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRun:

@@ -32,8 +32,6 @@ from mobile_ai.pricing.errors import UnknownInputError
 from mobile_ai.pricing.estimate import Total
 from mobile_ai.pricing.values import ZERO, cents
 
-__all__ = ["TAGS", "Terms", "cost_report"]
-
 TAGS: Final = ("team", "cost-center", "app", "environment")
 
 

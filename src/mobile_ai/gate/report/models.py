@@ -10,8 +10,6 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
 from mobile_ai.gate.report.sections import Figure, ModelChange, RolloutReport, VariantChange
 
-__all__ = ["model_changes"]
-
 _Artifacts = Mapping[str, Artifact]  # by variant
 Manifests = Mapping[str, _Artifacts]  # by manifest digest
 _PERCENT: Final = 100

@@ -22,8 +22,6 @@ from mobile_ai.pricing.budgets import BudgetLimits, Prior, exceptions_of
 from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.recorded import resources_of_steps
 
-__all__ = ["NOT_VALUED", "Question", "Valued", "planned", "terms_of", "valued"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

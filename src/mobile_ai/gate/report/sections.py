@@ -8,24 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-__all__ = [
-    "Actuals",
-    "BudgetCost",
-    "CostReport",
-    "Count",
-    "Figure",
-    "ModelChange",
-    "NamedCost",
-    "Part",
-    "ProviderReport",
-    "ResourceCost",
-    "RolloutReport",
-    "TotalCost",
-    "UnknownCost",
-    "Usd",
-    "VariantChange",
-]
-
 Count = Annotated[int, Field(ge=0)]
 # Text, so that no reader converts it to a binary floating-point number.
 Usd = Annotated[str, Field(pattern=r"^-?\d+\.\d{2}$", description="US dollars, to the cent.")]

@@ -22,8 +22,6 @@ from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.stack.git import git_bytes
 
-__all__ = ["plan_at", "plan_of_commit"]
-
 # "." is where commits of an earlier layout keep their rooms.
 _ROOMS = ("src", "components", "policy-pack", "model-build", ".")
 

@@ -18,8 +18,6 @@ from mobile_ai.gate.project import Project
 from mobile_ai.gate.state.baseline import declared_pin, stack_file_at
 from mobile_ai.sandbox.engine import Engine
 
-__all__ = ["state_of_commit"]
-
 
 def state_of_commit(
     project: Project, engine: Engine, variables: Mapping[str, str], reference: str

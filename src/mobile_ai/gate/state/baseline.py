@@ -19,20 +19,6 @@ from mobile_ai.stack.errors import StackFileError
 from mobile_ai.stack.git import git
 from mobile_ai.stack.reader import StackFile
 
-__all__ = [
-    "DeployedModels",
-    "DeployedPin",
-    "changes",
-    "declared_pin",
-    "export_state",
-    "exported_rows",
-    "from_export",
-    "from_git",
-    "pins_of",
-    "read_state",
-    "stack_file_at",
-]
-
 _DIGEST_SHOWN = 12
 
 

@@ -11,8 +11,6 @@ from typing import Any
 from mobile_ai.contracts.engine_values import SIGNATURE
 from mobile_ai.gate.state.baseline import exported_rows
 
-__all__ = ["Drift", "changed_outside"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:

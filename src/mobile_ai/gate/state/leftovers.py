@@ -12,8 +12,6 @@ from mobile_ai.sandbox.providers.aws.inventory import inventory
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.services.endpoints import Endpoints
 
-__all__ = ["left_in_sandbox"]
-
 # Field manager prefix; the Kubernetes provider generates a random suffix for each object.
 _PROVIDER = "pulumi-kubernetes-"
 # CloudFront requires its certificates in this region, whatever the stack's region.

@@ -19,8 +19,6 @@ from typing import Any
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 
-__all__ = ["has_pending_operations", "mend_state"]
-
 
 def mend_state(project: Project) -> list[str]:
     """Remove stale locks and replace a damaged state file; return the repairs as sentences.

@@ -18,15 +18,6 @@ from mobile_ai.contracts.engine_values import decode_json
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.state.baseline import exported_rows
 
-__all__ = [
-    "INDEX",
-    "SiteBundle",
-    "not_refreshed",
-    "rendered_folders",
-    "site_bundles",
-    "write_bundle",
-]
-
 INDEX: Final = "bundle.index"
 """Name of the index; no suffix that GitOps operators apply (`.yaml`, `.yml`, `.json`)."""
 _VERSION: Final = 1

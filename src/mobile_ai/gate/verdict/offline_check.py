@@ -36,8 +36,6 @@ from mobile_ai.stack.load import StackInputs, load_file
 from mobile_ai.stack.reader import stack_file_name, stack_names, stack_of
 from mobile_ai.stack.settings_checks import check_class
 
-__all__ = ["Quick", "check_stack", "stacks_of"]
-
 _PROJECT: Final = "mobile-ai"
 # Without the deployed state these have nothing to say.
 _STEPS: Final = frozenset({no_silent_downgrade.id, rollout_one_ring_at_a_time.id})

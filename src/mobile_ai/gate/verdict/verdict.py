@@ -25,8 +25,6 @@ from mobile_ai.gate.report.report import GateVerdict, RuleOutcome
 from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
 
-__all__ = ["DENYING", "accounted", "decide_verdict", "doubts", "message_of", "outcome_of"]
-
 DENYING: Final[frozenset[RuleOutcome]] = frozenset({"fail", "unknown"})
 _OUTCOMES: Final[dict[str, RuleOutcome]] = {
     "fail": "fail",

@@ -11,8 +11,6 @@ from typing import Any, Final
 from mobile_ai.pricing.catalogue import Catalogue, parse_catalogue
 from mobile_ai.pricing.price import Source, Tier
 
-__all__ = ["NewPrice", "write_atomically", "write_catalogue"]
-
 _NOTE: Final = "unknown: the ceiling is twice the highest known price of another region"
 _UNKNOWN: Final = "none"  # the source of a row without a price
 _FACTOR: Final = 2

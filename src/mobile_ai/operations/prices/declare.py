@@ -10,8 +10,6 @@ from mobile_ai.pricing.catalogue import load_catalogue
 from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
 from mobile_ai.pricing.errors import CostError
 
-__all__ = ["declare_price"]
-
 _SCHEMA: Final = "../../docs/schemas/declared-prices.json"
 
 

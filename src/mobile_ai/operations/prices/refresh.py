@@ -14,8 +14,6 @@ from mobile_ai.pricing.missing import missing_price
 from mobile_ai.pricing.offers import offer_of, tiers_of
 from mobile_ai.pricing.price import Tier
 
-__all__ = ["Refresh", "refresh_prices"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:

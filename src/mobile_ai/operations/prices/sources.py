@@ -17,8 +17,6 @@ from mobile_ai.pricing.errors import CostError
 from mobile_ai.pricing.offers import Offer
 from mobile_ai.pricing.price import Source
 
-__all__ = ["OfferFile", "PriceListApi", "ProductSource"]
-
 _API_REGION: Final = "us-east-1"  # the price list answers in few regions, for all
 _ATTEMPTS: Final = 8
 _MAXIMUM_PRODUCTS: Final = 20_000  # of one query; the largest that is asked for has some hundreds

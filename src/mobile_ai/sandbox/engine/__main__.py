@@ -9,8 +9,6 @@ from mobile_ai.sandbox.command import printed
 from mobile_ai.sandbox.engine import locate_engine
 from mobile_ai.sandbox.progress import Progress
 
-__all__ = ["main"]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Find or build the engine, print its path or all facts, and return an exit code."""

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from mobile_ai.sandbox.engine.found import Engine
 
-__all__ = ["environment"]
-
 _PYTHON = "MOBILE_AI_PYTHON"
 
 

@@ -2,8 +2,6 @@
 
 from mobile_ai.sandbox.errors import SandboxError
 
-__all__ = ["EngineError"]
-
 
 class EngineError(SandboxError):
     """No usable engine."""

@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["EXECUTOR", "LAUNCHER", "write_launcher"]
-
 LAUNCHER = "pulumi-language-python"
 EXECUTOR = "pulumi-language-python-exec"
 

@@ -14,8 +14,6 @@ from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
 from mobile_ai.sandbox.gobuild.pin import parse_version
 from mobile_ai.sandbox.progress import Progress, Quiet
 
-__all__ = ["ENGINE_VARIABLE", "MINIMUM_VERSION", "locate_engine"]
-
 ENGINE_VARIABLE = "MOBILE_AI_PULUMI"
 MINIMUM_VERSION = (3, 249, 0)
 """First release whose `pulumi policy analyze` takes `--file`."""

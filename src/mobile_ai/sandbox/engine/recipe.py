@@ -6,8 +6,6 @@ from typing import Final
 from mobile_ai.sandbox.engine.launcher import EXECUTOR, write_launcher
 from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 
-__all__ = ["RECIPE"]
-
 _SDK_MODULE: Final = "github.com/pulumi/pulumi/sdk/v3"
 
 

@@ -18,8 +18,6 @@ from mobile_ai.sandbox.gobuild.golang import find_go, module_source
 from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 from mobile_ai.sandbox.progress import Progress
 
-__all__ = ["ensure_built"]
-
 _LAST_LINES = 15
 _STOP_SECONDS = 5.0
 

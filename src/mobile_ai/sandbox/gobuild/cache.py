@@ -12,8 +12,6 @@ from pathlib import Path
 from mobile_ai.sandbox.gobuild.pin import SourcePin, read_pin
 from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 
-__all__ = ["BuildFolder", "build_folder", "locked"]
-
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

@@ -2,8 +2,6 @@
 
 from mobile_ai.sandbox.errors import SandboxError
 
-__all__ = ["GoBuildError"]
-
 
 class GoBuildError(SandboxError):
     """A program could not be built from its pinned Go modules."""

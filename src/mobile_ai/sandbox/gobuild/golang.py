@@ -12,8 +12,6 @@ from mobile_ai.sandbox.gobuild.cache import BuildFolder
 from mobile_ai.sandbox.gobuild.errors import GoBuildError
 from mobile_ai.sandbox.gobuild.pin import parse_version
 
-__all__ = ["find_go", "module_source"]
-
 # Since 1.21, Go downloads the toolchain that go.mod requires, unless GOTOOLCHAIN forbids it.
 _FETCHES_TOOLCHAINS = (1, 21)
 

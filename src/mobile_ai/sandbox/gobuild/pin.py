@@ -8,8 +8,6 @@ from pathlib import Path
 from mobile_ai.sandbox.gobuild.errors import GoBuildError
 from mobile_ai.sandbox.gobuild.recipe import GoRecipe
 
-__all__ = ["SourcePin", "parse_version", "read_pin"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePin:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = ["GoRecipe", "ModuleFolder", "nothing_more"]
-
 ModuleFolder: TypeAlias = Callable[[str], Path]
 """Returns the source folder of a module, by the module's path."""
 

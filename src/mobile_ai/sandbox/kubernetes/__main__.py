@@ -5,8 +5,6 @@ import sys
 from mobile_ai.sandbox.command import printed
 from mobile_ai.sandbox.kubernetes import locate_control_plane
 
-__all__ = ["main"]
-
 
 def main() -> int:
     """Find or build the programs, print the API server's path, and return an exit code."""

@@ -18,8 +18,6 @@ import yaml
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi, Object
 
-__all__ = ["Synced", "agent_manager", "sync"]
-
 # Prerequisites of other objects are applied first and deleted last.
 _FIRST: Final = ("CustomResourceDefinition", "Namespace")
 _INDEX: Final = "bundle.index"

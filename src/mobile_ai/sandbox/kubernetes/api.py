@@ -20,8 +20,6 @@ from mobile_ai.sandbox.errors import SandboxError
 if TYPE_CHECKING:
     from mobile_ai.sandbox.services.endpoints import Cluster
 
-__all__ = ["Kind", "KubernetesApi", "KubernetesApiError", "Object"]
-
 Object: TypeAlias = dict[str, Any]
 _SECONDS: Final = 30.0
 _MISSING, _BUSY = 404, 429

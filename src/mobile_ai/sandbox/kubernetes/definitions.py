@@ -9,8 +9,6 @@ import yaml
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi, Object
 
-__all__ = ["install_definitions"]
-
 _MANAGER: Final = "mobile-ai-sandbox"
 _SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05

@@ -10,8 +10,6 @@ from typing import Any, TypeAlias
 
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 
-__all__ = ["ObjectMetadata", "managed_by", "owned_objects"]
-
 ObjectMetadata: TypeAlias = Mapping[str, Any]
 
 

@@ -11,8 +11,6 @@ from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
 from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 from mobile_ai.sandbox.progress import Progress, Quiet
 
-__all__ = ["NODES", "RECIPE", "ControlPlane", "locate_control_plane"]
-
 _GATEWAY_API: Final = "sigs.k8s.io/gateway-api"
 _KWOK: Final = "sigs.k8s.io/kwok"
 _DEFINITIONS: Final = "definitions"

@@ -5,8 +5,6 @@ import sys
 from mobile_ai.sandbox.command import printed
 from mobile_ai.sandbox.kubernetes_provider import locate_provider
 
-__all__ = ["main"]
-
 
 def main() -> int:
     """Find or build the program, print the provider's path, and return an exit code."""

@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["USUAL", "without_current_context"]
-
 USUAL: Final = "~/.kube/config"
 """Default path of a kubeconfig, if `KUBECONFIG` is not set."""
 

@@ -10,8 +10,6 @@ from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
 from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 from mobile_ai.sandbox.progress import Progress, Quiet
 
-__all__ = ["EXECUTABLE", "RECIPE", "built", "locate_provider"]
-
 EXECUTABLE: Final = "pulumi-resource-kubernetes"
 _MODULE: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _SCHEMA: Final = "schema.json"

@@ -10,8 +10,6 @@ from mobile_ai.sandbox.kubernetes_provider.locate import EXECUTABLE, built
 from mobile_ai.sandbox.providers.specfile import sdk_version
 from mobile_ai.sandbox.services.endpoints import Endpoints
 
-__all__ = ["become_provider", "provider_environment"]
-
 # Nothing listens on this port, so requests to other machines fail immediately.
 _NOWHERE: Final = "http://127.0.0.1:9"
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

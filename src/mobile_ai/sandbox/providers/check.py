@@ -9,8 +9,6 @@ from mobile_ai.sandbox.providers.errors import Failure, suggestion
 from mobile_ai.sandbox.providers.spec import Fields, Shape
 from mobile_ai.sandbox.providers.values import Special, Unknown, Value, plain
 
-__all__ = ["check_fields", "describe"]
-
 _MAX_LISTED: Final = 12
 _LEAVES: Final[Mapping[str, Callable[[Value], bool]]] = {
     "any": lambda _: True,

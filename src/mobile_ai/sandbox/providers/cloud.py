@@ -21,8 +21,6 @@ from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.spec import TypeFacts
 from mobile_ai.sandbox.providers.values import Properties
 
-__all__ = ["Cloud", "Found", "Made", "UnfinishedError", "WantedObject"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedObject:

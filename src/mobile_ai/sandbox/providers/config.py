@@ -10,8 +10,6 @@ from mobile_ai.sandbox.providers.errors import Failure
 from mobile_ai.sandbox.providers.spec import Spec
 from mobile_ai.sandbox.providers.values import Properties, SecretValue, Value, plain
 
-__all__ = ["check_config_types", "parse_config"]
-
 # Entries that the engine itself adds to a provider resource.
 _ENGINE_KEYS = frozenset({"version", "pluginDownloadURL", "pluginChecksums"})
 

@@ -10,8 +10,6 @@ from typing import Final, Literal
 
 from mobile_ai.sandbox.providers.values import Properties, Unknown, Value, plain
 
-__all__ = ["Change", "compare", "forces_replacement"]
-
 _INDEX: Final = re.compile(r"\[\d+\]")
 _PLAIN_KEY: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*$")
 

@@ -9,8 +9,6 @@ from typing import Final
 from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.providers.specfile import ensure_spec, sdk_version
 
-__all__ = ["install"]
-
 _NAMES: Final = ("aws", "kubernetes")
 
 

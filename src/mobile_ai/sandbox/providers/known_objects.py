@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from threading import Lock
 
-__all__ = ["Held"]
-
 
 class Held:
     """IDs by URN; the engine requests a diff of every held object before it replaces it."""

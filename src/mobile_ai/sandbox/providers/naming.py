@@ -13,8 +13,6 @@ from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.spec import NamingRule
 from mobile_ai.sandbox.providers.values import Value, plain
 
-__all__ = ["NamingMode", "NamingRequest", "unique_name"]
-
 _RANDOM_DIGITS: Final = 7
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mobile_ai.sandbox.providers.values import Properties, Value, plain
 
-__all__ = ["get_path", "has_path", "set_path"]
-
 
 def get_path(values: Properties, path: str) -> Value:
     """Return the value at a dotted path, None if a parent is missing or not an object."""

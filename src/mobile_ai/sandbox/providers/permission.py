@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 
 from mobile_ai.sandbox.providers.errors import Failure, ProviderError
 
-__all__ = ["endpoint_failure", "require_sandbox"]
-
 
 def require_sandbox(action: str, environment: Mapping[str, str]) -> None:
     """Refuse an operation on a cloud outside of a sandbox run.

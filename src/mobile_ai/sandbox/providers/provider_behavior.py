@@ -12,8 +12,6 @@ from mobile_ai.sandbox.providers.paths import get_path, has_path, set_path
 from mobile_ai.sandbox.providers.spec import Spec, TypeFacts
 from mobile_ai.sandbox.providers.values import UNKNOWN, Properties, Value
 
-__all__ = ["Dialect", "Invented", "planned"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invented:

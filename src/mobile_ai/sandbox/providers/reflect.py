@@ -21,8 +21,6 @@ import yaml
 
 from mobile_ai.sandbox.providers.spec import Shape
 
-__all__ = ["SdkReader", "build_spec", "load_table", "registered_classes"]
-
 _PRIMITIVES: dict[object, str] = {
     str: "string",
     bool: "boolean",

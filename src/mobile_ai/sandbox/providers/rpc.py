@@ -12,8 +12,6 @@ from mobile_ai.sandbox.providers.cloud import UnfinishedError
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.unfinished import unfinished_status
 
-__all__ = ["answered"]
-
 _Self = TypeVar("_Self")
 _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")

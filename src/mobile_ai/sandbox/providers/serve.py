@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.cloud import Cloud
     from mobile_ai.sandbox.providers.provider_behavior import Dialect
 
-__all__ = ["main", "spec_option", "start"]
-
 _THREADS: Final = 4
 # The engine itself allows messages of 400 MB (pulumi/pulumi rpcutil).
 _MAX_MESSAGE: Final = 400 * 1024 * 1024

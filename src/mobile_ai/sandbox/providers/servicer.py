@@ -27,8 +27,6 @@ from mobile_ai.sandbox.providers.wire import (
     top_level,
 )
 
-__all__ = ["StandInServicer"]
-
 # ruff: noqa: N802 - the protocol names its methods.
 
 

@@ -13,8 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["NamingRule", "Shape", "Spec", "TypeFacts"]
-
 # A word (string, number, integer, boolean, asset, any) or a pair of a word and its parameter:
 # list of a shape, map of a shape, object by key, one of several shapes, const of some values.
 Shape: TypeAlias = Any

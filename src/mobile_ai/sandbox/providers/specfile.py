@@ -13,8 +13,6 @@ from typing import Final
 
 from mobile_ai.sandbox.files import write_atomically
 
-__all__ = ["cache_folder", "ensure_spec", "sdk_version"]
-
 _FOLDER: Final = Path(__file__).parent
 _PACKAGES: Final = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
 # Sources that determine the content of a spec, besides the SDK.

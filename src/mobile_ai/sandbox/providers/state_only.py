@@ -12,8 +12,6 @@ from mobile_ai.sandbox.providers.spec import TypeFacts
 from mobile_ai.sandbox.providers.synthetic_outputs import MARK, Inventor
 from mobile_ai.sandbox.providers.values import Properties, Special, Value
 
-__all__ = ["StateOnly", "fill", "identity"]
-
 
 class StateOnly:
     """Keeps objects in the engine's state only and invents their IDs and outputs.

@@ -11,8 +11,6 @@ from typing import Final
 from mobile_ai.sandbox.providers.provider_behavior import Invented
 from mobile_ai.sandbox.providers.values import Value, plain
 
-__all__ = ["MARK", "Inventor"]
-
 # Key in a resource's outputs that lists the invented outputs.
 MARK: Final = "__standIn"
 _FIELD: Final = re.compile(r"\{([A-Za-z0-9]+)\}")

@@ -15,8 +15,6 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from mobile_ai.sandbox.providers.cloud import UnfinishedError
 from mobile_ai.sandbox.providers.values import encode
 
-__all__ = ["unfinished_status"]
-
 _DETAILS = "grpc-status-details-bin"
 _PREFIX = "type.googleapis.com/pulumirpc.ErrorResourceInitFailed"
 

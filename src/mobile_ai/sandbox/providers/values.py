@@ -14,20 +14,6 @@ from typing import Final, TypeAlias
 
 from google.protobuf import struct_pb2
 
-__all__ = [
-    "UNKNOWN",
-    "Properties",
-    "SecretValue",
-    "Special",
-    "Unknown",
-    "Value",
-    "contains_secret",
-    "contains_unknown",
-    "decode",
-    "encode",
-    "plain",
-]
-
 _UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _UNKNOWNS: Final = frozenset(
     {

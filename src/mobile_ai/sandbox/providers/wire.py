@@ -12,8 +12,6 @@ from mobile_ai.sandbox.providers.naming import NamingMode, NamingRequest
 from mobile_ai.sandbox.providers.spec import TypeFacts
 from mobile_ai.sandbox.providers.values import Properties, contains_secret, decode
 
-__all__ = ["check_failures", "diff_response", "naming_request", "old_inputs", "top_level"]
-
 _Autonaming = provider_pb2.CheckRequest.AutonamingOptions
 _MODES = {
     _Autonaming.PROPOSE: NamingMode.PROPOSE,

@@ -7,8 +7,6 @@ from typing import Any, Final
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.endpoints import Cluster, Endpoints
 
-__all__ = ["adopt"]
-
 _NEEDED: Final = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 
 

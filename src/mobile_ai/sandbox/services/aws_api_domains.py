@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from moto.apigatewayv2.models import DomainName
 
-__all__ = ["give_api_domains_a_target"]
-
 # AWS has one such zone per region; its ID does not matter in a sandbox.
 _ZONE: Final = "Z1U9ULNL0V5AJ3"
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from moto.rds.models import DBInstance
 
-__all__ = ["keep_one_managed_secret"]
-
 
 def keep_one_managed_secret() -> None:
     """Patch moto to create no second secret for a repeated setting."""

@@ -13,8 +13,6 @@ from typing import Any, Final
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket
 
-__all__ = ["fix_bucket_policies"]
-
 _LOG_SERVICE: Final = "logging.s3.amazonaws.com"
 
 

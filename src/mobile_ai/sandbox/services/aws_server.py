@@ -16,8 +16,6 @@ from mobile_ai.sandbox.services.aws_databases import keep_one_managed_secret
 from mobile_ai.sandbox.services.aws_policies import fix_bucket_policies
 from mobile_ai.sandbox.services.aws_zones import let_zones_have_their_id
 
-__all__ = ["apply_patches", "main"]
-
 
 def apply_patches() -> None:
     """Apply the patches of this module and its siblings to moto in this process."""

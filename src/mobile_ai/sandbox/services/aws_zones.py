@@ -19,8 +19,6 @@ from moto.elbv2 import models as elbv2
 from moto.route53.models import HostedZoneIdentifier, Route53Backend
 from moto.utilities.id_generator import moto_id_manager
 
-__all__ = ["let_zones_have_their_id"]
-
 _ZONE_ID: Final = re.compile(r"Z[A-Z0-9]{5,31}")
 
 

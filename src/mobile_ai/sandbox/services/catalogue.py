@@ -14,8 +14,6 @@ from mobile_ai.sandbox.services.registry import mlflow_service, postgres_program
 from mobile_ai.sandbox.services.service import Service
 from mobile_ai.sandbox.services.web import aws_service, cdn_service
 
-__all__ = ["Choice", "build_services"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:

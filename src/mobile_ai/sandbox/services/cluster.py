@@ -14,8 +14,6 @@ from mobile_ai.sandbox.services.names import cluster_service
 from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.service import Service
 
-__all__ = ["cluster_part", "etcd_service", "write_kubeconfig"]
-
 _KEY_BITS = 2048
 _ADMINISTRATOR = "sandbox"
 _NODE: Final = "node"

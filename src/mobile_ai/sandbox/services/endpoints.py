@@ -15,15 +15,6 @@ from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.providers.permission import endpoint_failure
 
-__all__ = [
-    "DEFAULT_ACCOUNT",
-    "DEFAULT_CLUSTER",
-    "ENDPOINTS_VARIABLE",
-    "Cluster",
-    "Endpoints",
-    "EndpointsError",
-]
-
 ENDPOINTS_VARIABLE: Final = "MOBILE_AI_SANDBOX_ENDPOINTS"
 DEFAULT_ACCOUNT: Final = "111122223333"
 DEFAULT_CLUSTER: Final = "default"

@@ -16,8 +16,6 @@ from mobile_ai.sandbox.services.process import Record, is_alive, start
 from mobile_ai.sandbox.services.service import Service
 from mobile_ai.sandbox.services.state import SandboxFolder, SandboxState, fingerprint
 
-__all__ = ["Launch"]
-
 _POLL_SECONDS: Final = 0.1
 _LAST_LINES: Final = 8
 # Services do not inherit the user's cloud, proxy or Pulumi variables.

@@ -22,8 +22,6 @@ from mobile_ai.sandbox.services.process import is_alive, memory_bytes, stop
 from mobile_ai.sandbox.services.service import Service
 from mobile_ai.sandbox.services.state import SandboxFolder, SandboxState, fingerprint
 
-__all__ = ["SandboxOptions", "ServiceStatus", "down", "status", "up"]
-
 _PATIENCE_SECONDS: Final = 8.0
 # Databases stop after their clients.
 _STORES: Final = frozenset({"etcd", "postgres"})

@@ -5,8 +5,6 @@ from typing import Final
 
 from mobile_ai.sandbox.errors import SandboxError
 
-__all__ = ["CHOICES", "PARTS", "chosen", "cluster_of", "cluster_service", "part_of"]
-
 CHOICES: Final = ("aws", "kubernetes", "mlflow", "cdn")
 """Services that a user can select."""
 

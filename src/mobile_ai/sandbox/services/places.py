@@ -8,8 +8,6 @@ from mobile_ai.sandbox.services.names import cluster_of, cluster_service
 from mobile_ai.sandbox.services.ports import is_free, next_port
 from mobile_ai.sandbox.services.state import SandboxFolder, SandboxState
 
-__all__ = ["ServicePaths"]
-
 
 class ServicePaths:
     """Paths and addresses, derived from the sandbox's folder and its assigned ports."""

@@ -2,8 +2,6 @@
 
 import socket
 
-__all__ = ["is_free", "next_port"]
-
 
 def is_free(port: int) -> bool:
     """Return whether a server could listen on a loopback port now."""

@@ -8,8 +8,6 @@ from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, 
 from mobile_ai.sandbox.services.names import part_of
 from mobile_ai.sandbox.services.places import ServicePaths
 
-__all__ = ["is_ready"]
-
 _SECONDS: Final = 3.0
 _SUCCESS: Final = 300
 _PATHS: Final = {

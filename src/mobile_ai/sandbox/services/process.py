@@ -12,8 +12,6 @@ from typing import Final
 
 import psutil
 
-__all__ = ["Record", "is_alive", "memory_bytes", "start", "stop"]
-
 # Tolerance for clock adjustments, which shift start times; a reused PID differs by far more.
 _SAME_START_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.02

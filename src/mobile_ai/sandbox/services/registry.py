@@ -14,8 +14,6 @@ from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.service import Service
 
-__all__ = ["mlflow_service", "postgres_programs", "postgres_service"]
-
 _ACCOUNTS: Final = ("postgres", "nobody")
 _INIT_SECONDS: Final = 60.0
 _USER: Final = "mlflow"

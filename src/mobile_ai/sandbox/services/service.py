@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Service", "nothing"]
-
 
 def nothing() -> None:
     """No-op default of `prepare` and `settle`."""

@@ -8,8 +8,6 @@ from mobile_ai.sandbox.kubernetes.api import KubernetesApi
 from mobile_ai.sandbox.services.endpoints import Endpoints
 from mobile_ai.sandbox.services.state import SandboxFolder
 
-__all__ = ["sync_site"]
-
 
 def sync_site(endpoints: Endpoints, site: str, bundle: Path, *, folder: SandboxFolder) -> Synced:
     """Apply a site's bundle to its cluster.

@@ -17,8 +17,6 @@ from mobile_ai.sandbox.files import write_atomically
 from mobile_ai.sandbox.services.process import Record
 from mobile_ai.sandbox.services.service import Service
 
-__all__ = ["SandboxFolder", "SandboxState", "fingerprint"]
-
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 

@@ -5,8 +5,6 @@ import sys
 from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.service import Service
 
-__all__ = ["aws_service", "cdn_service"]
-
 
 def aws_service(places: ServicePaths) -> Service:
     """Return moto's server: its AWS services at one address, in memory."""

@@ -22,18 +22,6 @@ from mobile_ai.signing.trust.people import (
     mail_of,
 )
 
-__all__ = [
-    "CLASSES",
-    "NewKey",
-    "add_key",
-    "check_thresholds",
-    "first_content",
-    "remove_people",
-    "renew",
-    "rotate_key",
-    "set_thresholds",
-]
-
 CLASSES: Final[Mapping[str, Mapping[str, int]]] = {
     "development": {},
     "production": {"root": 2, "security": 2},

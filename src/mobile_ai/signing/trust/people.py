@@ -11,18 +11,6 @@ from mobile_ai.contracts.predicates import ROLES
 from mobile_ai.contracts.trust import Trust, TrustedKey
 from mobile_ai.signing.errors import SigningError
 
-__all__ = [
-    "ROLE_NAMES",
-    "Holding",
-    "TrustChangeError",
-    "check_role_name",
-    "find_owner",
-    "holdings",
-    "mail_of",
-    "owner_text",
-    "root_owners",
-]
-
 ROLE_NAMES: Final = tuple(sorted(ROLES))
 """Roles that a trust can have; `root` signs the trust itself."""
 _OWNER: Final = re.compile(

@@ -13,8 +13,6 @@ from mobile_ai.signing.trust.changes import NewKey
 from mobile_ai.signing.trust.people import TrustChangeError, check_role_name, owner_text
 from mobile_ai.signing.trust.public_keys import read_public_key
 
-__all__ = ["PeopleFile", "parse_people", "parse_thresholds", "people_schema", "read_people"]
-
 _malformed = TrustChangeError.advising("docs/people.md shows both forms; nothing was written")
 
 

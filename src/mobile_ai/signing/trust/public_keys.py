@@ -11,8 +11,6 @@ from mobile_ai.signing.errors import SigningError
 from mobile_ai.signing.keys import KMS_ALGORITHM, KMS_SCHEME, public_key
 from mobile_ai.signing.trust.people import TrustChangeError
 
-__all__ = ["read_public_key"]
-
 _SCHEMES: Final = frozenset({"ecdsa-sha2-nistp256", "ed25519"})
 _PRIVATE: Final = b"PRIVATE KEY-----"
 

@@ -10,8 +10,6 @@ from mobile_ai.signing.trust.people import holdings
 from mobile_ai.signing.trust.versions import TrustHistory, demands
 from mobile_ai.signing.trust.words import differences
 
-__all__ = ["history_of", "report_of", "status_lines"]
-
 
 def status_lines(history: TrustHistory) -> list[str]:
     """Return the thresholds, the expiry, and what waits for whose signature."""

@@ -28,19 +28,6 @@ from mobile_ai.signing.trust.changes import check_thresholds
 from mobile_ai.signing.trust.people import TrustChangeError, root_owners
 from mobile_ai.signing.trust.words import short
 
-__all__ = [
-    "Advance",
-    "Demand",
-    "StagedVersion",
-    "TrustHistory",
-    "advance",
-    "demands",
-    "environments",
-    "open_trust",
-    "sign_staged",
-    "staged_to_sign",
-]
-
 _FOLDER: Final = Path("policy-pack/trust")
 _STAGED: Final = "staged"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")

@@ -8,8 +8,6 @@ from typing import Final
 from mobile_ai.contracts.trust import Role, Trust
 from mobile_ai.signing.trust.people import Holding, holdings
 
-__all__ = ["differences", "short"]
-
 _FORCE: Final = {
     "superseded": "what it signed for released versions stays valid",
     "compromised": "nothing that it signed counts",

@@ -9,8 +9,6 @@ import json
 
 from pulumi.runtime.proto import analyzer_pb2 as analyzer
 
-__all__ = ["METHOD_PREFIX", "stack_environment"]
-
 METHOD_PREFIX = "/pulumirpc.Analyzer/"
 
 

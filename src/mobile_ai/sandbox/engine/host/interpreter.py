@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Interpreter", "InterpreterError", "choose"]
-
 _PROBE_SECONDS = 30.0
 # Prints the names that cannot be found, without importing any of them.
 _PROBE = (

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["LONGEST", "startable"]
-
 LONGEST: Final = 128 * 1024 - 1
 """Bytes of `NAME=value`: MAX_ARG_STRLEN of Linux (32 pages), less the closing zero."""
 _START: Final = str(Path(__file__).with_name("long_start.py"))

@@ -8,8 +8,6 @@ from typing import IO
 
 from pulumi.runtime.proto import language_pb2 as language
 
-__all__ = ["Output"]
-
 _CHUNK_BYTES = 65_536
 
 

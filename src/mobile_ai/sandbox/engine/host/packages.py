@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Plugin", "distributions", "plugins"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plugin:

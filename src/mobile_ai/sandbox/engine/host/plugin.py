@@ -14,8 +14,6 @@ from mobile_ai.sandbox.engine.host.output import Output
 from mobile_ai.sandbox.engine.host.process import Children, HostClosing, describe_exit
 from mobile_ai.sandbox.engine.host.relay import Relay
 
-__all__ = ["PluginRun"]
-
 
 class PluginRun:
     """One run of a plugin, from start to end."""

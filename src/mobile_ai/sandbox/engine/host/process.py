@@ -11,8 +11,6 @@ from pathlib import Path
 
 from mobile_ai.sandbox.engine.host.long import startable
 
-__all__ = ["Children", "HostClosing", "describe_exit"]
-
 _GRACE_SECONDS = 2.0  # the engine kills the host 5 s after its request to stop
 
 

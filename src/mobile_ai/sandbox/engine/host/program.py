@@ -6,8 +6,6 @@ from pathlib import Path
 
 from pulumi.runtime.proto import language_pb2 as language
 
-__all__ = ["ALREADY_SHOWN", "executor_arguments", "executor_environment"]
-
 ALREADY_SHOWN = 32
 """Exit code of the executor after it has shown the error message itself."""
 

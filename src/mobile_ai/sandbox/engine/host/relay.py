@@ -14,8 +14,6 @@ import grpc
 
 from mobile_ai.sandbox.engine.host.analyzer import METHOD_PREFIX
 
-__all__ = ["CHANNEL_OPTIONS", "Relay"]
-
 _MAX_BYTES = 400 * 1024 * 1024  # as the engine and pulumi_policy set it
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", _MAX_BYTES),

@@ -18,8 +18,6 @@ from mobile_ai.sandbox.engine.host.service import HostSettings, LanguageHost
 from mobile_ai.sandbox.engine.recipe import RECIPE
 from mobile_ai.sandbox.gobuild.pin import read_pin
 
-__all__ = ["parse_arguments", "serve_host"]
-
 _THREADS = 16
 _STDIN = 0
 

@@ -25,8 +25,6 @@ from mobile_ai.sandbox.engine.host.program import (
     executor_environment,
 )
 
-__all__ = ["HostSettings", "LanguageHost"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:

@@ -11,8 +11,6 @@ from typing import Any, Final
 from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.api.text import search
 
-__all__ = ["inventory"]
-
 # Region in which CloudFront's web ACLs are listed.
 _EVERYWHERE: Final = "us-east-1"
 # Service, operation, path of the IDs. The path excludes a region's defaults and objects that are

@@ -16,8 +16,6 @@ from mobile_ai.sandbox.providers.provider_behavior import Dialect, Invented
 from mobile_ai.sandbox.providers.spec import Spec, TypeFacts
 from mobile_ai.sandbox.providers.values import UNKNOWN, Properties, Value, plain
 
-__all__ = ["AwsDialect"]
-
 TABLE: Final = "src/mobile_ai/sandbox/providers/aws/types.yaml"
 # Moto's default account number; it belongs to no customer.
 _ACCOUNT: Final = "123456789012"

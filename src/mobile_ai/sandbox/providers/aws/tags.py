@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mobile_ai.sandbox.providers.values import UNKNOWN, SecretValue, Value, contains_unknown, plain
 
-__all__ = ["merge_tags"]
-
 
 def merge_tags(defaults: Value, own: Value) -> Value:
     """Return ``tagsAll``: own tags take precedence; unknown as a whole if any tag is unknown.

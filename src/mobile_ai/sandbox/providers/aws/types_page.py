@@ -9,8 +9,6 @@ from mobile_ai.sandbox.providers.aws.kinds import KINDS, STATE_ONLY
 from mobile_ai.sandbox.providers.aws.schemas.judge import api_kind, cloudformation_type
 from mobile_ai.sandbox.providers.aws.schemas.table import NO_TEMPLATE
 
-__all__ = ["share_in_state", "types_page"]
-
 _HEAD = """\
 # AWS resource types in the sandbox
 

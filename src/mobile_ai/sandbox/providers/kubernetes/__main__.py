@@ -11,8 +11,6 @@ from mobile_ai.sandbox.providers.serve import main as serve
 from mobile_ai.sandbox.providers.serve import spec_option
 from mobile_ai.sandbox.services.endpoints import Endpoints
 
-__all__ = ["main"]
-
 
 def main() -> int:
     """Run the official provider, or serve the stand-in and return an exit code."""

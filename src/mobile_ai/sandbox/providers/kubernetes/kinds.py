@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mobile_ai.sandbox.providers.spec import Spec, TypeFacts
 
-__all__ = ["api_version", "custom_facts", "group_of", "kind_of"]
-
 
 def group_of(token: str) -> str:
     """Return the API group of a token, such as ``gateway.networking.k8s.io``."""

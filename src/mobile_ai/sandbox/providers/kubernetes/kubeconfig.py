@@ -9,8 +9,6 @@ from mobile_ai.sandbox.providers.errors import Failure
 from mobile_ai.sandbox.providers.permission import endpoint_failure
 from mobile_ai.sandbox.providers.values import Value, plain
 
-__all__ = ["check_kubeconfig"]
-
 
 def check_kubeconfig(value: Value) -> list[Failure]:
     """Return failures of a kubeconfig, given as content or path; unknown values pass."""

@@ -21,8 +21,6 @@ from mobile_ai.sandbox.providers.provider_behavior import Dialect, Invented
 from mobile_ai.sandbox.providers.spec import NamingRule, Spec, TypeFacts
 from mobile_ai.sandbox.providers.values import Properties, Value, plain
 
-__all__ = ["KubernetesDialect"]
-
 TABLE: Final = "src/mobile_ai/sandbox/providers/kubernetes/types.yaml"
 # Annotation by which the official provider marks generated names.
 _AUTONAMED: Final = "pulumi.com/autonamed"

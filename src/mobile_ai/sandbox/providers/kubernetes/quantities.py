@@ -12,8 +12,6 @@ from typing import Final
 
 from mobile_ai.sandbox.providers.values import Properties, Value, contains_unknown
 
-__all__ = ["canonical", "with_canonical_quantities"]
-
 _DECIMAL: Final = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
 _BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _NANO: Final = 10**9

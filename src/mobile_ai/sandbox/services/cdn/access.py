@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["may_read"]
-
 _SERVICE: Final = "cloudfront.amazonaws.com"
 _ACTION: Final = "s3:GetObject"
 _EXACT: Final = ("StringEquals", "ArnEquals")

@@ -19,8 +19,6 @@ from mobile_ai.sandbox.services.cdn.origin import Distribution, Fetched, Origin,
 from mobile_ai.sandbox.services.cdn.ranges import UNSATISFIABLE, parse_range
 from mobile_ai.sandbox.services.cdn.store import Copy, ObjectStore
 
-__all__ = ["application"]
-
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _OK, _PARTIAL, _NOT_MODIFIED = 200, 206, 304
 _FORBIDDEN, _NOT_FOUND, _RANGE, _BAD_GATEWAY, _UNAVAILABLE = 403, 404, 416, 502, 503

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["lifetime_seconds", "revalidates"]
-
 # CloudFront's default TTL without cache headers and cache policy.
 _DEFAULT_SECONDS: Final = 86_400
 _NEVER: Final = ("no-store", "private")

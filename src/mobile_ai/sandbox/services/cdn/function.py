@@ -8,8 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["FunctionError", "FunctionRunner"]
-
 _SCRIPT: Final = Path(__file__).with_name("edge.js")
 _SECONDS: Final = 5.0
 # Maximum length of a response line; CloudFront limits a function's response to 40 kB.

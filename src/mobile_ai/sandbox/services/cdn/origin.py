@@ -12,8 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mobile_ai.sandbox.services.cdn.access import may_read
 
-__all__ = ["Behaviour", "Distribution", "Fetched", "Origin", "OriginError"]
-
 # Cache lifetime of a distribution's configuration; on AWS a change takes minutes to deploy.
 _FRESH_SECONDS: Final = 1.0
 _METADATA: Final = ("cache-control", "content-type", "content-encoding", "etag", "last-modified")

@@ -3,8 +3,6 @@
 import re
 from typing import Final
 
-__all__ = ["UNSATISFIABLE", "parse_range"]
-
 UNSATISFIABLE: Final = range(-1, -1)
 _ONE: Final = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Copy", "ObjectStore"]
-
 _LIMIT_BYTES: Final = 512 << 20
 
 

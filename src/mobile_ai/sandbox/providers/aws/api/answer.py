@@ -10,8 +10,6 @@ from mobile_ai.sandbox.providers.aws.api.arguments import word
 from mobile_ai.sandbox.providers.spec import Fields, Shape
 from mobile_ai.sandbox.providers.values import SecretValue, Value
 
-__all__ = ["narrowed", "pairs", "projected", "same"]
-
 _PAIRS = (
     ("Key", "Value"),
     ("key", "value"),

@@ -9,8 +9,6 @@ from typing import Any
 from mobile_ai.sandbox.providers.aws.api.asset import content_of
 from mobile_ai.sandbox.providers.values import Special
 
-__all__ = ["argument", "member_for", "pair_of", "tag_argument", "word"]
-
 _PAIRS = (
     ("Key", "Value"),
     ("key", "value"),

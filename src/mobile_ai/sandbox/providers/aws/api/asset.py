@@ -11,8 +11,6 @@ from typing import Any, Final
 from mobile_ai.sandbox.providers.errors import ProviderError
 from mobile_ai.sandbox.providers.values import Special
 
-__all__ = ["content_of"]
-
 # Fixed timestamp, so that equal files give equal archives.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 

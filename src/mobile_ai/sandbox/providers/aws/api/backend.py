@@ -20,8 +20,6 @@ from mobile_ai.sandbox.providers.provider_behavior import Dialect, planned
 from mobile_ai.sandbox.providers.state_only import StateOnly
 from mobile_ai.sandbox.providers.values import Properties
 
-__all__ = ["AwsCloud"]
-
 
 class AwsCloud(Cloud):
     """Creates, reads, updates and deletes objects through boto3."""

@@ -11,8 +11,6 @@ from mobile_ai.sandbox.providers.aws.api.session import AwsSession
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.text import made
 
-__all__ = ["Api", "operations_of", "takes"]
-
 # Written apart, or no argument at all.
 _NEVER_FILLED = frozenset({"tags", "tagsAll", "region"})
 

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["Action", "Call", "Caller", "Given", "Kind", "ListCall", "Step", "Tags", "action"]
-
 # A text with fields, a plain value, or a function of the object.
 Given: TypeAlias = "str | int | bool | list[Any] | dict[str, Any] | Callable[[ApiSubject], Any]"
 

@@ -14,8 +14,6 @@ from mobile_ai.sandbox.providers.cloud import WantedObject
 if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.aws.api.operations import Work
 
-__all__ = ["Leftovers"]
-
 
 class Leftovers:
     """Index of leftover objects, listed once per kind before anything is created."""

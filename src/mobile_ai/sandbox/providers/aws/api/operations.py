@@ -22,8 +22,6 @@ from mobile_ai.sandbox.providers.state_only import fill, identity
 from mobile_ai.sandbox.providers.synthetic_outputs import MARK, Inventor
 from mobile_ai.sandbox.providers.values import Properties, Value
 
-__all__ = ["Work"]
-
 _READY_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.2
 # Properties that only the provider uses; the API has no argument for them.

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.errors import ProviderError
 
-__all__ = ["AwsApiError", "AwsSession"]
-
 # Standard mode retries throttling, 5xx and broken connections, with exponential backoff.
 _ATTEMPTS: Final = 6
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 60

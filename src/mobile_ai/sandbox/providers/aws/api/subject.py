@@ -8,8 +8,6 @@ from typing import Any
 
 from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Value
 
-__all__ = ["ApiSubject", "bare"]
-
 
 @dataclass(kw_only=True)
 class ApiSubject:

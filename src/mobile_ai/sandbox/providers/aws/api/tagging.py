@@ -14,8 +14,6 @@ from mobile_ai.sandbox.providers.aws.api.session import AwsApiError
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.text import made, search
 
-__all__ = ["MARK_TAG", "Tagger", "mark_of", "tags_of"]
-
 MARK_TAG: Final = "mobile-ai-sandbox:urn"
 _TAG_MEMBERS: Final = frozenset({"Tags", "tags", "TagList", "TagsToAdd"})
 _KEY_MEMBERS: Final = frozenset({"TagKeys", "tagKeys", "TagKeyList", "Keys", "TagsToRemove"})

@@ -12,8 +12,6 @@ from mobile_ai.sandbox.providers.aws.api.kind import Given
 if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["made", "search", "unpacked"]
-
 _FIELD: Final = re.compile(r"\{([A-Za-z][A-Za-z0-9.]*)\}|<([^<>]+)>")
 
 

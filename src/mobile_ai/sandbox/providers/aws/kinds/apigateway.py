@@ -8,8 +8,6 @@ from mobile_ai.sandbox.providers.aws.api.kind import Call, Given, Kind, ListCall
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.tagging import tags_of
 
-__all__ = ["KINDS"]
-
 _ARN: Final = "arn:{partition}:apigateway:{region}::/apis"
 
 

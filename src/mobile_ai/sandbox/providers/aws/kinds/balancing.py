@@ -6,8 +6,6 @@ from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["KINDS"]
-
 _TAGS: Final = Tags(
     of="{id}",
     add="add_tags",

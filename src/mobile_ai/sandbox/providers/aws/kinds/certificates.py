@@ -4,8 +4,6 @@ from typing import Final
 
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags
 
-__all__ = ["KINDS"]
-
 _READ: Final = Call(operation="describe_certificate", give={"CertificateArn": "{id}"}, fill=False)
 
 KINDS: Final = {

@@ -6,8 +6,6 @@ from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["KINDS"]
-
 
 def _behaviour(given: dict[str, Any]) -> dict[str, Any]:
     """Return a cache behaviour in the API's form: cached methods inside allowed methods."""

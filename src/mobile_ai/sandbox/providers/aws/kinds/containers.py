@@ -7,8 +7,6 @@ from typing import Any, Final
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Given, Kind, Tags
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["KINDS"]
-
 _ECS_TAGS: Final = Tags(of="{id}", read="list_tags_for_resource", at="tags")
 _REPOSITORY_ARN: Final = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 

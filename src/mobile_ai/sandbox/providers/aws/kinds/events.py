@@ -5,8 +5,6 @@ from typing import Any, Final
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["KINDS"]
-
 
 def _target_id(subject: ApiSubject) -> str:
     """Return a deterministic ID, so that a retry addresses the same target."""

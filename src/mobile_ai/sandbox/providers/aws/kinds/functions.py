@@ -8,8 +8,6 @@ from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.values import Special
 
-__all__ = ["KINDS"]
-
 _NO_LIMIT: Final = -1
 _INVOKE: Final = (
     "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/"

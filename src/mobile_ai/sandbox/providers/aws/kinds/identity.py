@@ -6,8 +6,6 @@ from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags, action
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["KINDS"]
-
 
 @action("iam:list_policy_versions", "iam:delete_policy_version")
 def _drop_versions(api: Api, subject: ApiSubject) -> None:

@@ -7,8 +7,6 @@ from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags,
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.errors import ProviderError
 
-__all__ = ["KINDS"]
-
 
 @action(only=("kmsKeyId",))
 def _no_new_key(_: Api, subject: ApiSubject) -> None:

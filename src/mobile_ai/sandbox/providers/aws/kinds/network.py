@@ -6,8 +6,6 @@ from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, Tags, action
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["EC2_TAGS", "KINDS", "ec2_kind"]
-
 EC2_TAGS: Final = Tags(of="{id}", add="create_tags", remove="delete_tags")
 
 

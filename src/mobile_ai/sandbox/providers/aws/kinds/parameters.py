@@ -4,8 +4,6 @@ from typing import Final
 
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, Tags
 
-__all__ = ["KINDS"]
-
 KINDS: Final = {
     "aws:secretsmanager/secret:Secret": Kind(
         service="secretsmanager",

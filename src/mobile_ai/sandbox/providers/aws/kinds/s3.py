@@ -9,8 +9,6 @@ from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.api.tagging import tags_of
 from mobile_ai.sandbox.providers.values import Special
 
-__all__ = ["KINDS"]
-
 _NO_LOCATION: Final = "us-east-1"  # the region that CreateBucket takes without a LocationConstraint
 
 

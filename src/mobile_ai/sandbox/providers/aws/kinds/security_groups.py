@@ -7,8 +7,6 @@ from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, actio
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 from mobile_ai.sandbox.providers.aws.kinds.network import EC2_TAGS, ec2_kind
 
-__all__ = ["KINDS"]
-
 
 def _permission(subject: ApiSubject) -> list[dict[str, Any]]:
     text = {"Description": subject.value("description")} if subject.value("description") else {}

@@ -6,8 +6,6 @@ from mobile_ai.sandbox.providers.aws.api.calls import Api
 from mobile_ai.sandbox.providers.aws.api.kind import Call, Kind, ListCall, action
 from mobile_ai.sandbox.providers.aws.api.subject import ApiSubject
 
-__all__ = ["KINDS"]
-
 
 def _change(verb: str) -> Any:
     @action("route53:change_resource_record_sets")

@@ -23,8 +23,6 @@ from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Va
 if TYPE_CHECKING:
     from mobile_ai.sandbox.providers.spec import TypeFacts
 
-__all__ = ["RECORD_VARIABLE", "Checker", "checked_against"]
-
 # Path of a file that receives one JSON line for each checked resource.
 RECORD_VARIABLE: Final = "MOBILE_AI_INPUT_CHECKS"
 _LIBRARIES: Final = ("cfn-lint", "botocore")

@@ -20,8 +20,6 @@ from mobile_ai.sandbox.providers.aws.schemas.verdict import InputVerdict
 from mobile_ai.sandbox.providers.errors import Failure
 from mobile_ai.sandbox.providers.values import SecretValue, Special, Unknown, Value, plain
 
-__all__ = ["api_kind", "cloudformation_type", "judge_inputs"]
-
 _TOKEN: Final = re.compile(r"aws:(?P<module>\w+)/\w+:(?P<name>\w+)")
 _INDEX: Final = re.compile(r"\[\d+\]")
 _NEXT: Final = "correct the setting of the stack file, or the component, that it comes from"

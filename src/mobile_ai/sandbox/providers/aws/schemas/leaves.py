@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from mobile_ai.sandbox.providers.values import SecretValue, Value
 
-__all__ = ["leaves"]
-
 
 def leaves(value: Value, path: str = "", *, secret: bool = False) -> Iterator[tuple[str, Value]]:
     """Yield path and value of every leaf; a secret one is yielded in its wrapper.

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cfnlint.match import Match
     from cfnlint.runner import Runner
 
-__all__ = ["LintFinding", "lint", "resource_schema", "resource_types"]
-
 # Region with the most complete schemas, used for regions unknown to cfn-lint.
 _FALLBACK: Final = "us-east-1"
 # Services with one endpoint for every region: most regions' schemas lack some of their types.

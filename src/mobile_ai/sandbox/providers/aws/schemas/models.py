@@ -15,8 +15,6 @@ from mobile_ai.sandbox.providers.aws.schemas.patterns import compiled
 from mobile_ai.sandbox.providers.aws.schemas.place import NamedPlace, TemplatePlace
 from mobile_ai.sandbox.providers.values import Special, Unknown, Value, plain
 
-__all__ = ["Breach", "breaches", "operation_input", "service_model", "shapes_of"]
-
 _FIELD: Final = re.compile(r"\{([A-Za-z][A-Za-z0-9]*)\}")
 _INDEX: Final = re.compile(r"\[\d+\]")
 # Maximum nesting of structures searched for a property.

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from mobile_ai.sandbox.providers.aws.api.arguments import word
 
-__all__ = ["TemplateNode"]
-
 _ALTERNATIVES: Final = ("allOf", "anyOf", "oneOf")
 
 

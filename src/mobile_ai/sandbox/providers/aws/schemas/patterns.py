@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-__all__ = ["compiled"]
-
 _SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}-?\\u[dD][c-fC-F][0-9a-fA-F]{2}-?")
 _CLASSES: Final = {
     r"\p{Graph}": r"\x21-\x7E",

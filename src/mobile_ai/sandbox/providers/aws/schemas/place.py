@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["NamedPlace", "TemplatePlace", "TemplateResource"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplatePlace:

@@ -5,8 +5,6 @@ from typing import Final
 
 from mobile_ai.sandbox.providers.aws.schemas.place import TemplatePlace, TemplateResource
 
-__all__ = ["NO_TEMPLATE", "OWN", "RESOURCES"]
-
 _ENABLED: Final = {"True": "ENABLED", "False": "DISABLED"}
 _TARGET_GROUP: Final = "TargetGroupAttributes"
 _BALANCER: Final = "LoadBalancerAttributes"

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["Path", "Template"]
-
 Path: TypeAlias = tuple[str | int, ...]
 
 

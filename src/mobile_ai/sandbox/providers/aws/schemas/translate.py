@@ -14,8 +14,6 @@ from mobile_ai.sandbox.providers.aws.schemas.place import TemplatePlace, Templat
 from mobile_ai.sandbox.providers.aws.schemas.template import Path, Template
 from mobile_ai.sandbox.providers.values import Special, Unknown, Value, plain
 
-__all__ = ["Schemas", "translate"]
-
 _MAIN: Final = "Resource"
 _TEXT: Final = frozenset({"string"})
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from mobile_ai.sandbox.providers.errors import Failure
 
-__all__ = ["InputVerdict"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputVerdict:
