@@ -10,8 +10,13 @@ from tests.tools.rooms_table import rooms
 ROOT = Path(__file__).resolve().parents[1]
 # A code span with a slash is a path there; files below build/ are made by commands.
 TABLES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"]
-# Of a model's folder, of a Kubernetes object, and a folder that the first waiver makes.
-ELSEWHERE = {"evidence/bom.cdx.json", "mobile-ai.dev/manifest-sha256", "policy-pack/waivers/"}
+# Of a model's folder, of a Kubernetes object, and folders that the first waiver or change makes.
+ELSEWHERE = {
+    "evidence/bom.cdx.json",
+    "mobile-ai.dev/manifest-sha256",
+    "policy-pack/trust/staged/",
+    "policy-pack/waivers/",
+}
 # Folders of tests that are about no single room.
 ACROSS = {"e2e", "examples", "images", "tools", "workflows"}
 CODE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+/?)`")
@@ -20,7 +25,8 @@ SPAN = re.compile(r"`([\w.<>*{}-]+(?:/[\w.<>*{},-]+)+/?)`")
 FOLDERS = tuple(
     f"{name}/" for name in ("components", "docs", "examples", "model-build", "operations")
 ) + tuple(f"{name}/" for name in ("policy-pack", "src", "tests", "benchmarks", ".github"))
-USERS = "policy-pack/waivers"  # the sample has no waivers
+# The sample has no waivers, and no change of trust that waits for signatures.
+USERS = ("policy-pack/trust/staged", "policy-pack/waivers")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 

@@ -66,7 +66,8 @@ def add_scope(
             f"name {name!r}",
             got="another spelling",
             expected="small letters, digits and hyphens, at most 63",
-            next_step="name the record after the application, such as field-assistant",
+            next_step="name it after the application, as `mobile-ai model scope --name "
+            "field-assistant`",
         )
     _check_approved(folder, evidence, answers)
     check_signable(answers, draft.manifest, issued=issued, expires=expires)
@@ -139,5 +140,5 @@ def _check_counts(trust: Trust, text: str, name: str) -> None:
             error.what,
             got=error.got,
             expected=error.expected,
-            next_step="sign with the keys of that role; nothing was written",
+            next_step="sign with the keys of that role (`mobile-ai trust show`); nothing was written",
         ) from error

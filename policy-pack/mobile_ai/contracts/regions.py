@@ -29,7 +29,7 @@ REGION_PATTERN: Final = r"^[a-z]{2,5}(-[a-z]+)+-\d{1,2}$"
 _FILE: Final = Path(__file__).parent / "data" / "regions.json"
 _PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 
-_refused = DocumentError.advising("name a region or a jurisdiction of docs/policies.md, `Regions`")
+_refused = DocumentError.advising("name a region or a jurisdiction (docs/policies.md, Regions)")
 
 
 class AwsRegion(BaseModel):

@@ -61,7 +61,7 @@ def pair_path(folder: Path, name: str) -> Path:
             f"name {name!r}",
             got="another form of name",
             expected="1 to 64 letters, digits, '.', '_', '-' or '@', beginning with a letter",
-            next_step="name the key after its person, such as ada",
+            next_step="name it after its person, as in `mobile-ai key new ada`",
         )
     return folder.expanduser() / f"{name}.pem"
 
@@ -162,7 +162,7 @@ def _loaded(uri: str, base: Path, public: Callable[[], Key] | None) -> Signer:
             f"signer {uri}",
             got="a scheme that does not expose its public key",
             expected=f"{FILE_SCHEME}PATH or {KMS_SCHEME}KEY",
-            next_step="name a PEM file or a KMS key",
+            next_step="name a PEM file or a KMS key (docs/people.md)",
         )
     return Signer.from_priv_key_uri(uri, public())
 

@@ -38,7 +38,9 @@ STAGED: Final = "staged"
 TRUST_FOLDER: Final = "policy-pack/trust"
 """Folder of the trust files."""
 _KEYS: Final = frozenset({"predicateType", "subject", "predicate", "signatures"})
-_refused = SigningError.advising("sign with the right key and draft; nothing was written")
+_refused = SigningError.advising(
+    "sign with the right key and draft (docs/records.md); nothing was written"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +215,6 @@ def _before(path: Path, draft: RecordDraft) -> Envelope | None:
             str(path),
             got="a record with another content",
             expected="none, or the same record",
-            next_step="choose another path in the draft, or remove the old record first",
+            next_step="choose another path in the draft, or remove the old record (docs/records.md)",
         )
     return envelope

@@ -25,6 +25,7 @@ from mobile_ai.signing.records import (
 )
 from mobile_ai.signing.roles import signer_from_uri
 from mobile_ai.signing.states import RecordState, list_records, record_state
+from mobile_ai.stack.listed import find_environment, find_stack
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,8 +43,13 @@ Role = Annotated[str, typer.Option(help="Role that signs, where several may sign
 def new(  # noqa: PLR0917  # typer passes options by name
     kind: Annotated[str, typer.Argument(metavar="TYPE", help="Such as waiver, usage or freeze.")],
     scope: Annotated[
-        str, typer.Option("--for", help="Stack, or environment, that it is for.")
-    ] = "dev",
+        str | None,
+        typer.Option(
+            "--for",
+            help="Stack, or environment, that it is for. Default: the only one, or the only one "
+            "of class development.",
+        ),
+    ] = None,
     sets: Annotated[
         list[str] | None, typer.Option("--set", help="FIELD=VALUE of the predicate; repeatable.")
     ] = None,
@@ -67,11 +73,12 @@ def new(  # noqa: PLR0917  # typer passes options by name
     --set "reason=holiday season"
     """
     now = _now()
-    row = type_named(kind)
-    if row is not None and row.uri == LIFT:
-        _request_lift(root, scope, _pairs(sets or []))
+    known = type_named(kind)
+    if known is not None and known.uri == LIFT:
+        _request_lift(root, find_stack(root, scope), _pairs(sets or []))
         return
     row = row_named(kind)
+    scope = scope or _scope_of(row, root)
     path = out or Path("build/records") / f"{row.name}.yaml"
     values = _pairs(sets or [])
     if not values and not sys.stdin.isatty():
@@ -122,7 +129,7 @@ def sign(  # noqa: PLR0917  # typer passes options by name
     if environment and found not in {"", environment}:
         raise UserError(
             f"{draft}: got a record of {found}; expected one of {environment}. "
-            "Next: name the other environment; nothing was written."
+            "Next: name it with `mobile-ai record sign --environment`; nothing was written."
         )
     trust = trust_for(found or environment, root, now=now)
     signers = [signer_from_uri(key, role=asked.role, trust=trust) for key in keys]
@@ -143,8 +150,14 @@ def sign(  # noqa: PLR0917  # typer passes options by name
 def verify(
     files: Annotated[list[Path], typer.Argument(help="Records.")],
     environment: Annotated[
-        str, typer.Option("--environment", "-e", help="Environment whose trust verifies them.")
-    ] = "dev",
+        str | None,
+        typer.Option(
+            "--environment",
+            "-e",
+            help="Environment whose trust verifies them. Default: the only one, or the only one of "
+            "class development.",
+        ),
+    ] = None,
     root: Root = Path(),
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -155,7 +168,7 @@ def verify(
     Example: mobile-ai record verify usage/dev/field-assistant.yaml --environment dev
     """
     now = _now()
-    trust = trust_for(environment, root, now=now)
+    trust = trust_for(environment or _environment(root), root, now=now)
     found = [record_state(_text(path), name=str(path), trust=trust, now=now) for path in files]
     _show(found, as_json=as_json)
     if not all(item.counts for item in found):
@@ -172,6 +185,21 @@ def list_command(
     Example: mobile-ai record list --json
     """
     _show(list(list_records(root, now=_now())), as_json=as_json)
+
+
+def _scope_of(row: PredicateType, root: Path) -> str:
+    """Return the stack or the environment that a record of a type is for if none is named."""
+    return _environment(root) if "{environment}" in row.folder else find_stack(root, None)
+
+
+def _environment(root: Path) -> str:
+    found = find_environment(root / "policy-pack", None)
+    if found is None:
+        raise UserError(
+            f"{root / 'policy-pack'}: got no environment; expected one with a trust. "
+            "Next: `mobile-ai trust new` begins the trust of one."
+        )
+    return found[0]
 
 
 def _request_lift(root: Path, stack: str, values: dict[str, str]) -> None:
@@ -214,7 +242,8 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     for text, pair in zip(texts, pairs, strict=True):
         if len(pair) != _PAIR:
             raise UserError(
-                f"{text!r}: got no '='; expected NAME=VALUE. Next: write it as in --help."
+                f"{text!r}: got no '='; expected NAME=VALUE. "
+                "Next: write it as in `mobile-ai record new --help`."
             )
     return {key: value for key, value in pairs}  # noqa: C416  each pair is a list
 
@@ -223,7 +252,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: got {error}; expected a record. Next: check the path.") from error
+        raise UserError(
+            f"{path}: got {error}; expected a record. Next: name one that `mobile-ai record list` shows."
+        ) from error
 
 
 def _now() -> datetime:

@@ -104,7 +104,7 @@ def require_role(role: str, duty: Role, signers: Sequence[Signer]) -> None:
             f"role {role}",
             got=f"keys {[item.public_key.keyid[:12] for item in own]}",
             expected=f"one of {[keyid[:12] for keyid in duty.keyids]}",
-            next_step="list a key of this role; mobile-ai release publish --rekey gives it the "
+            next_step="list a key of this role; `mobile-ai release publish --rekey` sets the "
             "keys of the list. Nothing was written",
         )
 

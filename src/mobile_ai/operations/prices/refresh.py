@@ -97,7 +97,7 @@ def _rows(
             "--service",
             got=", ".join(sorted(services - names)),
             expected=f"one of {', '.join(sorted(names))}",
-            next_step="name a service of the catalogue",
+            next_step="name a service that `mobile-ai cost prices show` lists",
         )
     listed = {(item, region) for item in REGIONAL_ITEMS for region in places}
     present = {row for row in catalogue.prices if row[1] in places and offer_of(row[0])}

@@ -86,7 +86,7 @@ class PriceListApi:
                 f"price list {service}",
                 got=str(error),
                 expected="an answer to GetProducts",
-                next_step="log in with a role that has `pricing:GetProducts`, or pass --offer FILE",
+                next_step="log in with a role that has `pricing:GetProducts`, or run `mobile-ai cost prices refresh --offer FILE`",
             ) from error
         if len(found) > _MAXIMUM_PRODUCTS:
             raise CostError(
@@ -173,5 +173,5 @@ class OfferFile:
             f"offer file {self._name}",
             got=got,
             expected=expected,
-            next_step="download the region's index.json again; docs/cost.md says from where",
+            next_step="download the region's offer file again (docs/cost.md)",
         )

@@ -78,7 +78,8 @@ def first_content(
             f"trust of {environment}",
             got="nobody with role root",
             expected="at least one person who signs its versions",
-            next_step='give somebody the role: --person "Ana Lima <ana@example.com>=root:ana.pub"',
+            next_step='give somebody the role: `mobile-ai trust new --person "Ana Lima '
+            '<ana@example.com>=root:KEY"` (docs/people.md)',
         )
     usual = {role: count for role, count in thresholds.items() if role in trust.roles}
     return set_thresholds(trust, usual)

@@ -52,7 +52,7 @@ def owner_text(text: str) -> str:
             f"person {text[:_LONGEST]!r}",
             got="another form",
             expected='a name and a mail address, such as "Ana Lima <ana@example.com>"',
-            next_step="write both, in quotes",
+            next_step="write both, in quotes (docs/people.md)",
         )
     return f"{found['name'].strip()} <{found['mail'].lower()}>"
 
