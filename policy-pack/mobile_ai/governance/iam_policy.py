@@ -16,6 +16,7 @@ JudgedStatement = Mapping[str, Any]
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
 _WITHOUT_RESOURCE: Final = frozenset(
     {
+        "cloudwatch:GetMetricData",
         "cloudwatch:PutMetricData",
         "ecr:GetAuthorizationToken",
         "ec2:CreateNetworkInterface",

@@ -37,6 +37,7 @@ def plan_passes() -> list[Case]:
 
 
 _WITHOUT_RESOURCE = [
+    "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
