@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,13 @@ from mobile_ai.cli.main import main
 from tests.signing.conftest import Place
 from tests.signing.examples import EXAMPLES, signer
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     made = Place(tmp_path)
+    shutil.copy(ROOT / "policy-pack/stacks.yaml", made.root / "policy-pack/stacks.yaml")
     monkeypatch.chdir(made.root)
     return made
 
