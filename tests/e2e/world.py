@@ -55,6 +55,7 @@ def _measure(checkout: Checkout, signers: Signers) -> None:
     """Let the same usage be signed by the new key."""
     path = checkout.root / "usage" / "dev" / "field-assistant.yaml"
     usage = read_yaml(path.read_text(), name="usage")["predicate"]
+    usage["issued"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     path.write_text(make_record(USAGE, usage, signer=signers.by_role["finops-approver"]))
 
 

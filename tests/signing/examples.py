@@ -213,9 +213,14 @@ def role_of(name: str) -> str:
     )
 
 
+def _about(name: str) -> tuple[str, ...]:
+    named = {"image": ("a", "b"), "device-report": ("a",)}.get(name, ("f",))
+    return tuple(_SHA[item] for item in named) if _row(name).about else ()
+
+
 def record(name: str) -> str:
     """Return an example as a signed record."""
-    about = (Subject("the thing", _SHA["f"]),) if _row(name).about else ()
+    about = tuple(Subject("the thing", digest) for digest in _about(name))
     statement = statement_of(_row(name).uri, EXAMPLES[name], subjects=about)
     return dump_record(sign_statement(statement, [signer(role_of(name))]))
 
@@ -230,5 +235,5 @@ def draft(name: str, scope: str = "dev") -> dict[str, Any]:
         "predicate": EXAMPLES[name],
     }
     if row.about:
-        value["subject"] = [{"name": "the thing", "sha256": _SHA["f"]}]
+        value["subject"] = [{"name": f"thing-{item[0]}", "sha256": item} for item in _about(name)]
     return value

@@ -18,11 +18,13 @@ from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
 from mobile_ai.operations.monitor.finding import finding_schema
 from mobile_ai.sandbox.providers.aws.types_page import types_page
+from mobile_ai.signing.schemas import modelled_types, record_schema
 from mobile_ai.signing.trust.people_file import people_schema
 from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
 from tests.tools.policies_page import policies_page, schema_text
+from tests.tools.records_page import records_page
 from tests.tools.rooms_table import architecture_page
 from tests.tools.types_in_use import aws_types_in_use
 
@@ -81,6 +83,11 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/schemas/manifest.schema.json": partial(schema, manifest_schema),
     "docs/schemas/settings.schema.json": partial(schema, settings_schema),
     "docs/schemas/people.schema.json": partial(schema, people_schema),
+    **{
+        f"docs/schemas/records/{name}.schema.json": partial(schema, partial(record_schema, name))
+        for name in modelled_types()
+    },
+    "docs/records.md": lambda: records_page(ROOT / "docs" / "records.md"),
     "docs/schemas/finding.json": partial(schema, finding_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
     "src/mobile_ai/operations/bootstrap/authorization.json": authorization_text,

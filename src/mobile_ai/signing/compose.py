@@ -24,7 +24,7 @@ _TIMES: Final = ("issued", "expires")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a person says about a new record.
+    """Values that a person gives for a new record.
 
     Attributes:
         scope: The stack or environment that it is for.

@@ -25,7 +25,7 @@ __all__ = ["RecordState", "list_records", "record_state"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordState:
-    """Whether a record counts.
+    """State of a record under a trust.
 
     Attributes:
         path: The file.
@@ -98,16 +98,14 @@ def record_state(text: str, *, name: str, trust: Trust, now: datetime) -> Record
 def list_records(root: Path, *, now: datetime) -> Iterator[RecordState]:
     """Yield the state of every record of every stack and environment, staged ones included."""
     for environment, folder in _folders(root):
-        trust = trust_for(environment, root, now=now)
         paths = [*(root / folder).glob("*.yaml"), *(root / folder / STAGED).glob("*.yaml")]
         for path in sorted(paths):
             name = path.relative_to(root).as_posix()
             try:
-                text = path.read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
+                trust = trust_for(environment, root, now=now)
+                yield record_state(path.read_text("utf-8"), name=name, trust=trust, now=now)
+            except (GovernanceError, OSError, UnicodeDecodeError) as error:
                 yield RecordState(path=name, state="refused", why=str(error))
-            else:
-                yield record_state(text, name=name, trust=trust, now=now)
 
 
 def _folders(root: Path) -> Iterator[tuple[str, str]]:

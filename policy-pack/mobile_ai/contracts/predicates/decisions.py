@@ -69,7 +69,7 @@ class BudgetExceptionPredicate(PredicateModel):
     expires: Moment = Field(description="End of validity, exclusive.")
     stack: StackName = Field(description="The stack.")
     budget: ShortText = Field(description="Name of the budget in the stack file.")
-    monthly_usd: Amount = Field(description="What a month may cost until it expires, USD.")
+    monthly_usd: Amount = Field(description="Limit of a month until it expires, USD.")
     reason: LongText | None = Field(
         default=None, description="Justification; required of new records."
     )
@@ -81,7 +81,7 @@ class BudgetExceptionPredicate(PredicateModel):
 class RevocationPredicate(Dated):
     """Model versions, artifacts or images that may never run again; its subjects name them."""
 
-    reason: LongText = Field(description="What is wrong with them.")
+    reason: LongText = Field(description="Fault found in them.")
     ticket: ShortText | None = Field(default=None, description="Reference in an issue tracker.")
 
 
@@ -91,7 +91,7 @@ class HaltPredicate(Dated):
     stack: StackName = Field(description="The stack.")
     app: Identifier = Field(description="The application.")
     model: Identifier = Field(description="The model.")
-    reason: LongText = Field(description="What is wrong with it.")
+    reason: LongText = Field(description="Fault found in it.")
     ticket: ShortText | None = Field(default=None, description="Reference in an issue tracker.")
 
 
@@ -134,7 +134,7 @@ class _TrustKey(PredicateModel):
     keytype: ShortText
     scheme: ShortText
     keyval: Annotated[dict[ShortText, LongText], Field(min_length=1, max_length=8)]
-    uri: LongText | None = Field(default=None, description="Where the private half is, in a KMS.")
+    uri: LongText | None = Field(default=None, description="URI of the private half in a KMS.")
 
 
 class _TrustRole(PredicateModel):

@@ -49,6 +49,11 @@ class ImagePredicate(Dated):
         description="SLSA provenance v1, open where SLSA is; nothing here decides by it."
     )
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Digests of the index and of each platform's image."""
+        return frozenset({self.index, *self.platforms.values()})
+
 
 class _DeployedModel(PredicateModel):
     manifest: Sha256
@@ -64,7 +69,7 @@ class _DeployedModel(PredicateModel):
 
 
 class DeployedPredicate(PredicateModel):
-    """What one `up` deployed: a link of a stack's chain."""
+    """State after one `up`: a link of a stack's chain."""
 
     stack: StackName
     sequence: Annotated[int, Field(ge=1)]

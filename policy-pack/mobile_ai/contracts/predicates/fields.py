@@ -110,6 +110,11 @@ class PredicateModel(BaseModel):
         """End of validity, exclusive; ``None`` if it does not expire."""
         return getattr(self, "expires", None)
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Digests that must be among the statement's subjects."""
+        return frozenset()
+
     def counts(self, now: datetime) -> bool:
         """Return whether a time is within its validity."""
         begun = self.starts is None or self.starts <= now

@@ -116,6 +116,11 @@ class DeviceReportPredicate(Dated):
     self_test: Literal["pass", "fail", "skipped"]
     figures: Annotated[tuple[_Figure, ...], Field(max_length=200, strict=False)]
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Digest of the measured artifact."""
+        return frozenset({self.artifact})
+
 
 class _Episode(PredicateModel):
     number: Annotated[int, Field(ge=1)]

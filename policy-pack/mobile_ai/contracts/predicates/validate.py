@@ -50,7 +50,15 @@ def read_predicate(statement: Statement, *, name: str) -> PredicateModel | None:
         raise _malformed(
             f"{name}: subject", "none but the predicate itself", f"what the {row.name} is about"
         )
-    return content_of(row.model, statement, name=f"{row.name} {name}")
+    content = content_of(row.model, statement, name=f"{row.name} {name}")
+    # As stated: an end that is derived for an older record has a rule of its own.
+    stated = getattr(content, "expires", None)
+    if row.life and stated and content.starts and stated - content.starts > row.life:
+        days = f"{(stated - content.starts).days} days"
+        raise _malformed(f"{name}: expires", days, f"{row.life.days} days at most")
+    if missing := content.named - statement.digests:
+        raise _malformed(f"{name}: subject", "others", f"{min(missing)}, which the predicate names")
+    return content
 
 
 def content_of(model: type[Content], statement: Statement, *, name: str) -> Content:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -58,6 +58,19 @@ def telemetry_event() -> None:
     from mobile_ai.contracts.telemetry import event_schema  # noqa: PLC0415
 
     _print(event_schema)
+
+
+@app.command()
+def record(
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="Such as waiver, usage or image.")],
+) -> None:
+    """Print the JSON Schema of a signed record's predicate.
+
+    Example: mobile-ai schema record waiver
+    """
+    from mobile_ai.signing.schemas import record_schema  # noqa: PLC0415
+
+    _print(lambda: record_schema(kind))
 
 
 def _print(schema: Callable[[], dict[str, Any]]) -> None:
