@@ -174,9 +174,7 @@ def sign_record(
         got = f"trust of {trust.environment!r} for a record of {wanted!r}"
         raise _refused(draft.path, got, f"the trust of {wanted!r}")
     for signer in signers:
-        check_key(
-            signer.public_key, role=draft.role, trust=trust, withdraws=draft.row.withdraws
-        )
+        check_key(signer.public_key, role=draft.role, trust=trust, withdraws=draft.row.withdraws)
     check_new(draft, now=now, name=draft.path)
     target, staged = root / draft.path, _staged(root / draft.path)
     before = [_before(path, draft) for path in (target, staged)]
