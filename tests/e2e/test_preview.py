@@ -8,8 +8,14 @@ from mobile_ai.components.aws.tags import TAG_NAMES
 from mobile_ai.gate.report.report import Report
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.taggable import taggable_types
+<<<<<<< HEAD
 from mobile_ai.pricing.plan import tags_of
 from mobile_ai.pricing.recorded import resources_of_events
+=======
+from mobile_ai.pricing import CostError
+from mobile_ai.pricing.recorded import require_current, resources_of_events
+from mobile_ai.pricing.tags import tags_of
+>>>>>>> E
 from tests.e2e.checkout import GateRun
 
 NEVER_LOWERED = {
@@ -74,6 +80,17 @@ def test_everything_that_can_be_tagged_says_who_pays(run, pristine):
     for item in (*aws, *kubernetes):
         assert set(TAG_NAMES) <= set(tags_of(item)), item.urn
         assert tags_of(item)["environment"] == run.report["stack"]
+
+
+def test_a_recorded_plan_is_bound_to_its_stack_file(run, pristine):
+    stack = run.report["stack"]
+    log = pristine.root / "build" / "gate" / f"{stack}.events.jsonl"
+    file = pristine.root / f"Pulumi.{stack}.yaml"
+    now = file.read_text()
+
+    require_current(log.read_text().splitlines(), now, name=file.name, stack=stack)
+    with pytest.raises(CostError, match="a plan of another"):
+        require_current(log.read_text().splitlines(), now + "#", name=file.name, stack=stack)
 
 
 def test_report_says_that_stand_ins_answered(run):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ PRICES = ROOT / "policy-pack" / "mobile_ai" / "pricing" / "prices"
 AWS = ProviderReference(type="pulumi:providers:aws", name="aws", props={"region": "eu-central-1"})
 
 
+@cache
 def shipped() -> Catalogue:
-    """The catalogue of the pack."""
+    """The catalogue of the pack, read once."""
     return load_catalogue(PRICES)
 
 
