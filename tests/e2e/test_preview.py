@@ -8,14 +8,9 @@ from mobile_ai.components.aws.tags import TAG_NAMES
 from mobile_ai.gate.report.report import Report
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.taggable import taggable_types
-<<<<<<< HEAD
-from mobile_ai.pricing.plan import tags_of
-from mobile_ai.pricing.recorded import resources_of_events
-=======
 from mobile_ai.pricing import CostError
+from mobile_ai.pricing.plan import tags_of
 from mobile_ai.pricing.recorded import require_current, resources_of_events
-from mobile_ai.pricing.tags import tags_of
->>>>>>> E
 from tests.e2e.checkout import GateRun
 
 NEVER_LOWERED = {

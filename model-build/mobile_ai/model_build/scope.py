@@ -140,5 +140,6 @@ def _check_counts(trust: Trust, text: str, name: str) -> None:
             error.what,
             got=error.got,
             expected=error.expected,
-            next_step="sign with the keys of that role (`mobile-ai trust show`); nothing was written",
+            next_step="sign with the keys of that role (`mobile-ai trust show`); nothing was "
+            "written",
         ) from error

@@ -215,6 +215,7 @@ def _before(path: Path, draft: RecordDraft) -> Envelope | None:
             str(path),
             got="a record with another content",
             expected="none, or the same record",
-            next_step="choose another path in the draft, or remove the old record (docs/records.md)",
+            next_step="choose another path in the draft, or remove the old record "
+            "(docs/records.md)",
         )
     return envelope

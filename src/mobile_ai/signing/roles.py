@@ -39,7 +39,8 @@ def check_key(key: Key, *, role: str, trust: Trust, withdraws: bool = False) -> 
             got=f"key {key.keyid[:12]}",
             expected=f"an active key of role {role} in trust {trust.label}: "
             f"{sorted(keyid[:12] for keyid in known) or 'it has none'}",
-            next_step=f"sign with a key of role {role} (`mobile-ai trust show`); nothing was written",
+            next_step=f"sign with a key of role {role} (`mobile-ai trust show`); nothing was "
+            f"written",
         )
 
 

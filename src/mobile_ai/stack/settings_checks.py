@@ -149,7 +149,8 @@ def _home_is_deployable(settings: Settings) -> Iterator[Problem]:
             key="mobile-ai:region",
             got=f"{settings.region!r} of partition {row.partition}",
             expected=f"a region of partition {PARTITION}, which the components declare for",
-            next_step="choose another home `region` in the stack file; sites may count to any region",
+            next_step="choose another home `region` in the stack file; sites may count to any "
+            "region",
         )
 
 

@@ -196,7 +196,8 @@ def declare(  # noqa: PLR0917  # typer passes options by name
     entry = {"item": item, "region": region, "price": price, "source": source, "by": by}
     path = declare_price(PACK, {**entry, "date": date or _today()})
     print(
-        f"{path}: {item} in {region} costs {price} USD. Next: have it reviewed and merged (docs/cost.md)."
+        f"{path}: {item} in {region} costs {price} USD. Next: have it reviewed and merged "
+        f"(docs/cost.md)."
     )
 
 

@@ -253,7 +253,8 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
-            f"{path}: got {error}; expected a record. Next: name one that `mobile-ai record list` shows."
+            f"{path}: got {error}; expected a record. Next: name one that `mobile-ai record list` "
+            f"shows."
         ) from error
 
 

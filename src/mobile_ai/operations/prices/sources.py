@@ -86,7 +86,8 @@ class PriceListApi:
                 f"price list {service}",
                 got=str(error),
                 expected="an answer to GetProducts",
-                next_step="log in with a role that has `pricing:GetProducts`, or run `mobile-ai cost prices refresh --offer FILE`",
+                next_step="log in with a role that has `pricing:GetProducts`, or run `mobile-ai "
+                "cost prices refresh --offer FILE`",
             ) from error
         if len(found) > _MAXIMUM_PRODUCTS:
             raise CostError(

@@ -240,7 +240,8 @@ def staged_to_sign(history: TrustHistory) -> StagedVersion | None:
             f"staged {stale_names}",
             got=f"a version that is not the next one: the chain has {len(history.versions)}",
             expected=f"version {history.next_number} of {history.environment}",
-            next_step="remove that file and make the change again, on what the chain is now (docs/people.md)",
+            next_step="remove that file and make the change again, on what the chain is now "
+            "(docs/people.md)",
         )
     raise TrustChangeError(
         f"trust of {history.environment}",
@@ -283,7 +284,8 @@ def _sign(
                 f"key {short(signer.public_key.keyid)}",
                 got="no active root key",
                 expected=f"one of {', '.join(owners)}",
-                next_step="sign with a key of role root (`mobile-ai trust show`); nothing was written",
+                next_step="sign with a key of role root (`mobile-ai trust show`); nothing was "
+                "written",
             )
     valid = {keyid for trust in duties for keyid in trust.signed_by(envelope, "root")}
     wrong = [keyid for keyid in envelope.signatures if keyid not in valid]
@@ -381,5 +383,6 @@ def _broken(path: Path, got: str, expected: str) -> TrustChangeError:
         str(path),
         got=got,
         expected=expected,
-        next_step="restore it from the branch where it was made, or remove it and stage it again (docs/people.md)",
+        next_step="restore it from the branch where it was made, or remove it and stage it again "
+        "(docs/people.md)",
     )
