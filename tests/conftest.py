@@ -79,9 +79,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
 
 
-@pytest.fixture(autouse=True)
-def _event_loop() -> None:
-    """Restore the thread's event loop, which `asyncio.run` removes and Pulumi's SDK requires."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Restore the thread's event loop, which `asyncio.run` removes and Pulumi's SDK requires.
+
+    Before any fixture, because those of a module make plans too.
+    """
     try:
         asyncio.get_event_loop_policy().get_event_loop()
     except RuntimeError:

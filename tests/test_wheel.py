@@ -219,7 +219,9 @@ def test_the_base_verifies_a_signed_model(folder: Path, environment: Environment
     shutil.copytree(ROOT / MODEL, folder / MODEL)
     shutil.copytree(ROOT / "policy-pack/trust", folder / "policy-pack/trust")
     python = environment("")
-    code, out, err = _mobile_ai(python, f"model verify {MODEL}/manifest.yaml", folder)
+    code, out, err = _mobile_ai(
+        python, f"model verify {MODEL}/manifest.yaml --environment dev", folder
+    )
     assert code == 0, err
     assert f"verified: {MODEL}/manifest.yaml" in out + err
 

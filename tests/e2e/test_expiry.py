@@ -7,9 +7,9 @@ from tests.e2e.test_audit import Deployed
 from tests.e2e.world import end_in_two_years, sign_world
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
-_CLOCK = "Servicer(folder, version=_version(folder))"
+_CLOCK = "Servicer(folder, version=load_version(folder))"
 _LATER = (
-    "Servicer(folder, version=_version(folder), clock=lambda: "
+    "Servicer(folder, version=load_version(folder), clock=lambda: "
     "__import__('datetime').datetime.now(__import__('datetime').timezone.utc)"
     " + __import__('datetime').timedelta(days=1095))"
 )

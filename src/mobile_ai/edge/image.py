@@ -31,6 +31,8 @@ _CODE: Final = {
     "src/mobile_ai/cli/main.py": "mobile_ai/cli/main.py",
     "src/mobile_ai/cli/edge.py": "mobile_ai/cli/edge.py",
     "src/mobile_ai/cli/errors.py": "mobile_ai/cli/errors.py",
+    "src/mobile_ai/cli/help_text.py": "mobile_ai/cli/help_text.py",
+    "src/mobile_ai/cli/streams.py": "mobile_ai/cli/streams.py",
 }
 _LEFT_OUT: Final = shutil.ignore_patterns(
     "__pycache__", "Dockerfile", "image.py", "requirements.txt", "testing", "fleet"
