@@ -316,6 +316,8 @@ def test_a_declared_price_is_replaced_by_a_later_one_and_kept_if_the_new_one_is_
 
     assert run("cost", "prices", "declare", "sqs.request", "--price", "0", *said) == 2
     assert run("cost", "prices", "declare", "no.item", "--price", "1", *said) == 2
+    elsewhere = [*said, "--region", "mars-1"]
+    assert run("cost", "prices", "declare", "sqs.request", "--price", "1", *elsewhere) == 2
     assert path.read_text() == kept
     assert "Next:" in capsys.readouterr().err
 

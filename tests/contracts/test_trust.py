@@ -298,6 +298,15 @@ def test_of_new_statements_an_expired_trust_verifies_those_that_withdraw(
         trust.verify(envelope, role=role, name="x")
 
 
+def test_a_signature_over_other_content_is_told_from_a_valid_one() -> None:
+    about = (Subject("manifest", "a" * 64),)
+    envelope = sign_statement(statement_of(PROVENANCE, BUILT, subjects=about), [BUILDER])
+    other = sign_statement(statement_of(PROVENANCE, {**BUILT, "x": 1}, subjects=about), [BUILDER])
+    envelope.signatures = other.signatures
+    with pytest.raises(VerificationError, match=r"signed other content"):
+        FIRST.verify(envelope, role="builder", name="x")
+
+
 def test_an_expired_trust_signs_its_successor() -> None:
     first = text_of(replace(FIRST, expires=NOW), root(SIGNERS))
     second = text_of(replace(FIRST, version=2), root(SIGNERS))

@@ -150,17 +150,20 @@ class Trust:
 
     def _why(self, envelope: Envelope, role: str) -> str:
         notes = [
-            f"{keyid[:12]} ({self._note(keyid, role)})" for keyid in sorted(envelope.signatures)
+            f"{keyid[:12]} ({self._note(envelope, keyid, role)})"
+            for keyid in sorted(envelope.signatures)
         ]
         return ", ".join(notes) or "nobody"
 
-    def _note(self, keyid: str, role: str) -> str:
+    def _note(self, envelope: Envelope, keyid: str, role: str) -> str:
         if keyid not in self.keys:
             return "unknown key"
         if keyid not in self.roles[role].keyids:
             return f"not a {role} key"
         state = self.keys[keyid].state
-        return state if state != "active" else "signature checked"
+        if state != "active":
+            return state
+        return "valid" if _is_signed_by(envelope, self.keys[keyid].key) else "signed other content"
 
     @property
     def label(self) -> str:

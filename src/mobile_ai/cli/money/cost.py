@@ -115,6 +115,11 @@ def show(
         for (name, place), row in sorted(catalogue.prices.items())
         if name.startswith(item) and region in {"", place}
     ]
+    if not rows:
+        raise UserError(
+            f"{item or 'every item'} in {region or 'every region'}: got no such price; expected an "
+            "item, or its beginning, and a region. Next: `mobile-ai cost prices show` lists all."
+        )
     if as_json:
         print(json.dumps([_price(row) for row in rows], indent=1))
         return

@@ -234,7 +234,8 @@ def _show(found: list[RecordState], *, as_json: bool) -> None:
         print(printable(line.rstrip()))
     for item in found:
         if item.why:
-            print(printable(f"{item.path}: {item.why}"))
+            named = item.why.startswith(item.path)
+            print(printable(item.why if named else f"{item.path}: {item.why}"))
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mobile_ai.contracts.regions import shipped_regions
 from mobile_ai.operations.prices.catalogue_file import write_atomically
 from mobile_ai.pricing.catalogue import load_catalogue
 from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
@@ -34,6 +35,15 @@ def declare_price(pack: Path, entry: Mapping[str, str]) -> Path:
             got="an unknown item",
             expected="an item of the catalogue",
             next_step="`mobile-ai cost prices show` lists the items",
+        )
+    places = {place for _, place in catalogue.prices} | set(shipped_regions().regions)
+    if entry["region"] not in places:
+        raise CostError(
+            f"region {entry['region']!r}",
+            got="an unknown region",
+            expected="a region of AWS, or another place that has prices",
+            next_step="name one that `mobile-ai cost prices show` lists; for a region of your own, "
+            f"write the entry to {DECLARED_FILE}",
         )
     path = pack / "config" / Path(DECLARED_FILE).name
     text = path.read_text(encoding="utf-8") if path.exists() else '{"prices": []}'
