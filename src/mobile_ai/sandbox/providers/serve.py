@@ -40,6 +40,8 @@ def main(
         make_cloud: Creates the cloud from the dialect and the environment; without one, objects are
             kept in the state only.
     """
+    # Before the port is told: an engine that dies at once would else be taken for another parent.
+    parent = os.getppid()
     options, _ = spec_option().parse_known_args()  # the engine passes its address and logging flags
     # The engine stops a plugin with SIGINT to its own process group (and kills it after 5 s);
     # Ctrl-C in a terminal does not reach it.
@@ -53,7 +55,7 @@ def main(
     cloud = make_cloud(dialect, os.environ) if make_cloud else None
     server, port = start(dialect, os.environ, cloud)
     print(port, flush=True)
-    _wait(server, parent=os.getppid())
+    _wait(server, parent=parent)
     return 0
 
 
