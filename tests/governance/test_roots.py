@@ -10,8 +10,8 @@ import pytest
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml, read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError, VerificationError
+from mobile_ai.contracts.predicates import ROOTS
 from mobile_ai.contracts.roots import (
-    ROOTS,
     Needed,
     StackRoots,
     draft_roots,

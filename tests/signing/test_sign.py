@@ -14,7 +14,6 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.predicates import PREDICATES
 from mobile_ai.contracts.records import read_records
-from mobile_ai.signing import files
 from mobile_ai.signing.files import write_files
 from mobile_ai.signing.keys import create_pair, load_signer
 from mobile_ai.signing.records import (
@@ -255,7 +254,7 @@ def test_an_error_of_the_disk_leaves_the_old_files(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_write", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(GovernanceError, match="No space left"):
         write_files({tmp_path / "a": "new"}, replace=True)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

@@ -20,10 +20,11 @@ from mobile_ai.contracts.data_types import shipped_vocabulary
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.contracts.models import MAIL_PATTERN
 from mobile_ai.contracts.predicates import ASSESSMENT, PREDICATES, Scope
 from mobile_ai.contracts.statements import Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.contracts.vocabulary import PRIVACY_TIERS
+from mobile_ai.contracts.vocabulary import PRIVACY_TIERS, RiskClass
 from mobile_ai.model_build.assemble import Draft, manifest_subjects
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import evidence_text
@@ -57,8 +58,8 @@ class Assessment(_Model):
     """A reviewer's decision and answers, before they are bound to a version and signed."""
 
     decision: Literal["approved", "rejected"]
-    risk_class: Literal["minimal", "limited", "high"]
-    human_oversight: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] = Field(
+    risk_class: RiskClass
+    human_oversight: Annotated[str, Field(pattern=MAIL_PATTERN)] = Field(
         description="Mail address of the person who can stop it."
     )
     scope: Scope

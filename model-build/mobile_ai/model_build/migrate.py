@@ -11,8 +11,8 @@ from typing import Literal
 
 from mobile_ai.contracts.canonical import statements_key
 from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.manifest import API_VERSIONS, read_manifest
-from mobile_ai.model_build.whole_file import replace_text
 
 Migration = Literal["migrated", "current", "signed"]
 """Outcome for a manifest: rewritten, in the present form already, or kept for its signatures."""
@@ -29,5 +29,5 @@ def migrate(path: Path) -> Migration:
         return "current"
     if values.get(statements_key(values)):
         return "signed"
-    replace_text(path, dump_yaml(manifest.to_dict()))
+    write_whole(path, dump_yaml(manifest.to_dict()).encode())
     return "migrated"

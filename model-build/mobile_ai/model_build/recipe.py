@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
-from mobile_ai.contracts.vocabulary import Modality
+from mobile_ai.contracts.vocabulary import Modality, RiskClass
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.shipped import shipped
 
@@ -211,7 +211,7 @@ class BuildRecipe(_Model):
     description: str
     task: str
     owners: tuple[str, ...] = Field(min_length=1)
-    risk_class: Literal["minimal", "limited", "high"]
+    risk_class: RiskClass
     licence: str | None = Field(
         default=None,
         min_length=1,

@@ -14,6 +14,7 @@ from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.canonical import manifest_digest
 from mobile_ai.contracts.errors import VerificationError
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.predicates import (
     ASSESSMENT_SCOPE,
     AssessmentScopePredicate,
@@ -29,7 +30,6 @@ from mobile_ai.contracts.statements import (
 )
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.approve import ApprovalError, Assessment, check_signable
-from mobile_ai.model_build.whole_file import replace_text
 from mobile_ai.model_build.writer import MANIFEST_FILE, SCOPE_FOLDER, read_draft
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -90,7 +90,7 @@ def add_scope(
     if trust is not None:
         _check_counts(trust, dump_record(envelope), path.name)
     path.parent.mkdir(exist_ok=True)
-    replace_text(path, dump_record(envelope))
+    write_whole(path, dump_record(envelope).encode())
     return path, True
 
 

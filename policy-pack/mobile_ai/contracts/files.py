@@ -1,6 +1,8 @@
-"""Reads a file of a schema; whatever is wrong with it becomes one error of the caller."""
+"""Files: reading one of a schema, whatever is wrong with it as one error; writing one whole."""
 
 import json
+import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -43,3 +45,44 @@ def read_model(
     except (OSError, UnicodeDecodeError) as error:
         got = getattr(error, "strerror", None) or str(error)
         raise refused(str(path), got, expected) from error
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that readers see the old or the new content, and never a part.
+
+    Args:
+        path: The file; its folder is created.
+        data: The content.
+        mode: Permissions of a new file; one that is replaced keeps its own.
+
+    Raises:
+        OSError: If it cannot be written; the old file is then untouched.
+    """
+    kept = path.stat().st_mode & 0o777 if path.exists() else None
+    draft = write_beside(path, data, mode=mode)
+    try:
+        if kept is not None:
+            draft.chmod(kept)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
+    """Write a file under a temporary name beside its place, durably, and return that name.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, model_validator
 
 from mobile_ai.contracts.canonical import SHA256_PATTERN
-from mobile_ai.contracts.vocabulary import Modality
+from mobile_ai.contracts.models import StrictModel
+from mobile_ai.contracts.vocabulary import Modality, RiskClass
 
 Dtype = Literal["FP32", "FP16", "INT8", "UINT8", "INT32", "INT64", "BOOL", "BYTES"]
 """Element types, in the words of the Open Inference Protocol."""
@@ -29,17 +29,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
-class ManifestPart(BaseModel):
+class ManifestPart(StrictModel):
     """Base of every part of a manifest; unknown fields are refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-    )
 
 
 class Metadata(ManifestPart):
@@ -52,9 +43,7 @@ class Metadata(ManifestPart):
     description: str = ""
     owners: tuple[str, ...] = Field(min_length=1, description="Mail addresses or team names.")
     created: AwareDatetime
-    risk_class: Literal["minimal", "limited", "high"] = Field(
-        description="EU AI Act risk class of the intended use."
-    )
+    risk_class: RiskClass = Field(description="EU AI Act risk class of the intended use.")
 
 
 class DatasetRef(ManifestPart):

@@ -23,6 +23,7 @@ from mobile_ai.contracts.bounds import MONEY, Bounds
 from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.contracts.documents import dump_yaml, read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError, VerificationError
+from mobile_ai.contracts.predicates import ROOTS
 from mobile_ai.contracts.statements import (
     PAYLOAD_TYPE,
     Statement,
@@ -33,8 +34,6 @@ from mobile_ai.contracts.statements import (
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import ENVIRONMENT_PATTERN, StackClass
 
-ROOTS: Final = "urn:mobile-ai:roots:v1"
-"""Predicate type of a version of the roots."""
 _FILE: Final = "stacks.yaml"
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _PRODUCTION_SIGNERS: Final = 2

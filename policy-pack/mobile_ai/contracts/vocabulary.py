@@ -10,6 +10,8 @@ Modality = Literal["vision", "audio", "text", "motion", "tabular"]
 """Kind of a model's input."""
 PrivacyTier = Literal["Public", "Internal", "GDPR_Personal", "GDPR_Sensitive"]
 """Protection of data, from least to most."""
+RiskClass = Literal["minimal", "limited", "high"]
+"""EU AI Act risk class of an intended use."""
 Target = Literal["on-device", "edge", "cloud"]
 """Kind of place where a model runs."""
 DeviceClass = Literal["entry", "mid-range", "high-end"]

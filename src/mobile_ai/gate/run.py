@@ -31,6 +31,7 @@ from mobile_ai.gate.report.report import ProviderReport, Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
 from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
+from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 from mobile_ai.stack.reader import StackFile
@@ -118,7 +119,7 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         engine = find_engine(options.cloud, options.ambient)
     with clock.phase("prepare stack"):
         stack = _prepare(options, found, engine)
-    shown = _preview(options, found.project, stack, tell)
+    shown = _preview(options, found, stack, tell)
     seen = shown.observation
     clock.add(phases_of(seen.marks, ended=shown.seconds))
     with clock.phase("cost"):
@@ -181,8 +182,9 @@ def _prepare(options: GateOptions, found: _Repository, engine: Engine) -> _Stack
     )
 
 
-def _preview(options: GateOptions, project: Project, stack: _Stack, tell: Tell) -> Preview:
+def _preview(options: GateOptions, found: _Repository, stack: _Stack, tell: Tell) -> Preview:
     """Run the preview with the pack, and record the stand-ins' checks of inputs."""
+    project = found.project
     project.input_checks.unlink(missing_ok=True)
     return preview(
         project,
@@ -190,6 +192,7 @@ def _preview(options: GateOptions, project: Project, stack: _Stack, tell: Tell) 
         environment={**stack.variables, RECORD_VARIABLE: str(project.input_checks)},
         config_file=stack.config_file,
         timed=options.timed,
+        head=origin_line(project.stack_file.name, found.stack_file.text),
         tell=tell,
     )
 

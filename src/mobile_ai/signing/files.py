@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from mobile_ai.contracts.files import write_beside
 from mobile_ai.signing.errors import SigningError
 
 
@@ -43,8 +43,7 @@ def write_files(
     drafts: dict[Path, Path] = {}
     try:
         for path, text in files.items():
-            drafts[path] = _beside(path)
-            _write(drafts[path], text.encode(), mode)
+            drafts[path] = write_beside(path, text.encode(), mode=mode)
         for path, draft in drafts.items():
             draft.replace(path)
     except OSError as error:
@@ -55,19 +54,6 @@ def write_files(
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
     return tuple(files)
-
-
-def _beside(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _check_folder(path: Path) -> None:

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, Field, model_validator
 
-from mobile_ai.stack.settings_types import Arn, DomainName, Mail, Section
+from mobile_ai.contracts.models import Mail
+from mobile_ai.stack.settings_types import Arn, DomainName, Section
 
 _RSA_BITS: Final = 2_048
 # ACM user guide, "Certificate characteristics": the first name becomes the common name.

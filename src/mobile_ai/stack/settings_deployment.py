@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mobile_ai.contracts.models import DataTypeName, Mail
 from mobile_ai.contracts.vocabulary import DeviceClass, PrivacyTier
 from mobile_ai.stack.settings_types import (
-    DataTypeName,
-    Mail,
     ManifestPath,
     Name,
     Region,

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mobile_ai.contracts.models import Mail
 from mobile_ai.stack.settings_types import (
     AccountId,
     Arn,
@@ -11,7 +12,6 @@ from mobile_ai.stack.settings_types import (
     DomainName,
     HttpsUrl,
     ImageReference,
-    Mail,
     Name,
     Region,
     Section,

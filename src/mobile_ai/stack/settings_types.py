@@ -4,14 +4,13 @@ import ipaddress
 import json
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
+from mobile_ai.contracts.models import MAIL_PATTERN, StrictModel
 from mobile_ai.contracts.regions import REGION_PATTERN
 from mobile_ai.contracts.vocabulary import (
     DATA_TYPE_PATTERN,
     ENVIRONMENT_PATTERN,
-    LONGEST_DATA_TYPE,
 )
 
 # AWS allows a VPC of /16 at most; below /24 three zones of subnets do not fit.
@@ -19,17 +18,8 @@ _WIDEST_PREFIX: Final = 16
 _NARROWEST_PREFIX: Final = 24
 
 
-class Section(BaseModel):
+class Section(StrictModel):
     """A part of the stack file: camelCase keys, nothing unknown, nothing converted."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-    )
 
     def to_plan(self) -> dict[str, Any]:
         """Return the section as JSON values with camelCase keys, without absent fields."""
@@ -56,7 +46,6 @@ _VERSION: Final = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _ACCOUNT: Final = r"^\d{12}$"
 _ARN: Final = r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S+$"
-_MAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _DOMAIN: Final = rf"^({_LABEL}\.)+{_LABEL}$"
 _URL: Final = r"^https://[^\s/]+(/\S*)?$"
 _CIDR: Final = r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"
@@ -78,15 +67,10 @@ Region = Annotated[str, Field(pattern=REGION_PATTERN)]
 """Name of an AWS region."""
 EnvironmentName = Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)]
 """Name of an environment, as the pack lists it for the stack."""
-# Membership is for the pack to say: its config adds to the shipped vocabulary.
-DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
-"""Name of a data type."""
 AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
 """AWS account id, 12 digits."""
 Arn = Annotated[str, Field(pattern=_ARN, max_length=2048)]
 """ARN of an AWS resource."""
-Mail = Annotated[str, Field(pattern=_MAIL, max_length=254)]
-"""Mail address."""
 DomainName = Annotated[str, Field(pattern=_DOMAIN, max_length=253)]
 """DNS host name."""
 HttpsUrl = Annotated[str, Field(pattern=_URL, max_length=512)]
@@ -108,7 +92,7 @@ _WORDS: Final = {
     _SHA256: "64 lower-case hexadecimal digits (sha256sum FILE)",
     _ACCOUNT: "12 digits in quotes",
     _ARN: "an Amazon resource name (arn:aws:...)",
-    _MAIL: "a mail address",
+    MAIL_PATTERN: "a mail address",
     _DOMAIN: "a domain name in lower case",
     _URL: "an https:// address",
     _CIDR: "an IPv4 network such as 10.20.0.0/16",

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from mobile_ai.contracts.models import DataTypeName, Mail
 from mobile_ai.contracts.predicates.fields import (
     Expiring,
     LongText,
@@ -19,11 +20,7 @@ from mobile_ai.contracts.predicates.fields import (
     Sha256,
     ShortText,
 )
-from mobile_ai.contracts.vocabulary import DATA_TYPE_PATTERN, LONGEST_DATA_TYPE, PrivacyTier
-
-# The pack's vocabulary says which there are: its config adds to the shipped one.
-DataTypeName = Annotated[str, Field(pattern=DATA_TYPE_PATTERN, max_length=LONGEST_DATA_TYPE)]
-"""Name of a data type."""
+from mobile_ai.contracts.vocabulary import PrivacyTier, RiskClass
 
 _Names = Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=1_000, strict=False)]
 _Parts = tuple[dict[str, Any], ...]
@@ -93,30 +90,24 @@ class Scope(PredicateModel):
         return {key: frozenset(items) for key, items in values.items()}
 
 
-class AssessmentPredicate(Expiring):
+class _Assessed(Expiring):
+    model: ShortText
+    version: ShortText
+    risk_class: RiskClass = Field(description="Of the use; must be that of the manifest.")
+    human_oversight: Mail = Field(description="Mail address of the person who can stop it.")
+    questionnaire: Annotated[dict[ShortText, LongText], Field(max_length=50)] = Field(
+        description="Answers about the use."
+    )
+
+
+class AssessmentPredicate(_Assessed):
     """An ethics reviewer's decision about a version, and the answers that it rests on."""
 
-    model: ShortText
-    version: ShortText
     decision: Literal["approved", "rejected"]
-    risk_class: Literal["minimal", "limited", "high"]
-    human_oversight: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
     scope: Scope | None = None
-    questionnaire: Annotated[dict[ShortText, LongText], Field(max_length=50)]
 
 
-class AssessmentScopePredicate(Expiring):
+class AssessmentScopePredicate(_Assessed):
     """An ethics reviewer's approval of a further use of an approved version."""
 
-    model: ShortText
-    version: ShortText
-    risk_class: Literal["minimal", "limited", "high"] = Field(
-        description="Of this use; must be that of the manifest."
-    )
-    human_oversight: Annotated[
-        str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)
-    ] = Field(description="Mail address of the person who can stop it.")
     scope: Scope
-    questionnaire: Annotated[dict[ShortText, LongText], Field(max_length=50)] = Field(
-        description="Answers about this use."
-    )

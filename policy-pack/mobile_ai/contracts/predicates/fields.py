@@ -10,16 +10,14 @@ from typing import Annotated, Any, Final, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.canonical import SHA256_PATTERN
+from mobile_ai.contracts.models import StrictModel
 
 _SHORT: Final = 200
 _LONG: Final = 2_000
@@ -71,17 +69,8 @@ Amount = Annotated[int | float | str, AfterValidator(_decimal)]
 """An amount of money, as a number or as text."""
 
 
-class PredicateModel(BaseModel):
+class PredicateModel(StrictModel):
     """Base of predicates: unknown fields are refused, values are not converted."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-    )
 
     @property
     def starts(self) -> datetime | None:

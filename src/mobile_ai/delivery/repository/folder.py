@@ -11,7 +11,6 @@ one never restarts at 1, on whatever machine.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.released import check_target
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
@@ -110,21 +110,8 @@ def write_new(path: Path, data: bytes) -> bool:
             expected="none, or the same",
             next_step="merge the protected branch: it has a newer release",
         )
-    write_file(path, data)
+    write_whole(path, data)
     return True
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file of the repository whole: under a temporary name, then renamed into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    try:
-        with fresh.open("xb") as file:
-            file.write(data)
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
 
 
 def _versions(folder: Path) -> dict[str, list[int]]:

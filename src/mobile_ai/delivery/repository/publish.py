@@ -20,9 +20,10 @@ from tuf.api.metadata import (
     Targets,
 )
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_file, write_new
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.plan import WantedRelease
 from mobile_ai.delivery.repository.roles import delegated_roles, lifetime, ring_role, threshold
@@ -132,7 +133,7 @@ def stage(
         version, count = metadata.signed.version, len(metadata.signatures)
         if count:
             path = staged_path(folder, task.role, version)
-            write_file(path, to_bytes(metadata))
+            write_whole(path, to_bytes(metadata))
         found.append(
             Staged(role=task.role, version=version, signatures=count, threshold=task.duty.threshold)
         )

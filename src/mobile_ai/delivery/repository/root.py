@@ -10,8 +10,9 @@ from typing import Final
 from securesystemslib.signer import Key, Signer
 from tuf.api.metadata import Metadata, Role, Root
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_file, write_new
+from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write_new
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.roles import lifetime, threshold
 from mobile_ai.delivery.repository.signing import collect, missing, require_role, staged_path
@@ -123,7 +124,7 @@ def _signed(
             item: metadata.signatures[item] for item in duty.keyids if item in metadata.signatures
         }
         if lacking := missing(whose, Metadata(body, own), duty):
-            write_file(staged, to_bytes(metadata))
+            write_whole(staged, to_bytes(metadata))
             raise lacking
     write_new(folder / "metadata" / f"{body.version}.root.json", to_bytes(metadata))
     staged.unlink(missing_ok=True)

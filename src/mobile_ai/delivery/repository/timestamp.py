@@ -14,6 +14,7 @@ from securesystemslib.signer import Signer
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Timestamp
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes
 from mobile_ai.delivery.repository.roles import lifetime
@@ -56,10 +57,7 @@ def refresh_timestamp(
     )
     duty = releases.root.signed.roles["timestamp"]
     data = to_bytes(sign_role("timestamp", body, duty, signers))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
-    beside.replace(path)
+    write_whole(path, data)
     return body.version
 
 

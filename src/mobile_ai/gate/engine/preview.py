@@ -10,7 +10,6 @@ from mobile_ai.gate.engine.process import running
 from mobile_ai.gate.engine.progress import Tell
 from mobile_ai.gate.engine.timing import CpuMeter
 from mobile_ai.gate.project import Project
-from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 
 
@@ -41,6 +40,7 @@ def preview(
     config_file: Path,
     judged: bool = True,
     timed: bool = False,
+    head: str = "",
     tell: Tell = lambda _: None,
 ) -> Preview:
     """Run `pulumi preview`, with the pack, and return the observation.
@@ -52,6 +52,7 @@ def preview(
         config_file: Stack file to use.
         judged: Run the policy pack; `False` only computes the plan.
         timed: Measure CPU time.
+        head: Text that the log begins with.
         tell: Receives the progress after every event.
     """
     observation, meter = EngineObservation(), CpuMeter() if timed else None
@@ -59,7 +60,6 @@ def preview(
         project, engine, config_file=config_file, pack=project.pack if judged else None
     )
     project.log.parent.mkdir(parents=True, exist_ok=True)
-    origin = origin_line(project.stack_file.name, project.stack_file.read_bytes().decode("utf-8"))
     with (
         project.log.open("w") as log,
         running(
@@ -70,7 +70,7 @@ def preview(
     ):
         if meter:
             meter.start(run.pid)
-        log.write(origin)
+        log.write(head)
         for line, seconds in run.lines():
             log.write(line)
             observation.add(parse_event(line), seconds)

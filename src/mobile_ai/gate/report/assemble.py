@@ -174,11 +174,7 @@ def _worst_by_urn(rule: str, violations: Iterable[Violation]) -> dict[str, str]:
 def _violations(run: EngineRun) -> tuple[ViolationResult, ...]:
     unique = dict.fromkeys(run.observation.violations)
     found = [_violation(item, run) for item in unique]
-    return tuple(sorted(found, key=_order))
-
-
-def _order(item: ViolationResult) -> tuple[bool, str, str, str]:
-    return (item.level != "mandatory", item.rule, item.urn, item.message)
+    return tuple(sorted(found, key=lambda item: item.order))
 
 
 def _violation(item: Violation, run: EngineRun) -> ViolationResult:

@@ -12,7 +12,6 @@ from mobile_ai.gate.report.sections import CostReport, Count, ModelChange, Part,
 
 __all__ = [
     "EXIT_CODES",
-    "OUTCOMES",
     "Author",
     "Change",
     "CostReport",
@@ -34,7 +33,6 @@ __all__ = [
 
 GateVerdict = Literal["pass", "denied", "undecided"]
 RuleOutcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
-OUTCOMES: Final = ("pass", "fail", "unknown", "deferred", "warned", "waived", "notApplicable")
 EXIT_CODES: Final[Mapping[GateVerdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -157,6 +155,11 @@ class ViolationResult(_Placed):
     changed_by: Author | None = Field(
         default=None, description="Author of a manual change, found by an audit."
     )
+
+    @property
+    def order(self) -> tuple[bool, str, str, str]:
+        """Sort key: mandatory rules first."""
+        return (self.level != "mandatory", self.rule, self.urn, self.message)
 
 
 class ErrorResult(_Placed):

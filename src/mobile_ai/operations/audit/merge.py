@@ -75,7 +75,7 @@ def merge(report: Report, results: Sequence[Result], stack_file: StackFile) -> R
         for result in results
         for item, author in zip(result.found, result.authors, strict=True)
     ]
-    violations = tuple(sorted((*report.violations, *found), key=_order))
+    violations = tuple(sorted((*report.violations, *found), key=lambda item: item.order))
     doubts = (*report.doubts, *(item.failure for item in results if item.failure))
     verdict = _verdict(report, violations, doubts)
     return report.model_copy(
@@ -118,10 +118,6 @@ def _violation(
         column=column,
         changed_by=author,
     )
-
-
-def _order(item: ViolationResult) -> tuple[bool, str, str, str]:
-    return (item.level != "mandatory", item.rule, item.urn, item.message)
 
 
 def _rule(result: Result) -> RuleResult:

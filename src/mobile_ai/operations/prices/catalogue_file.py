@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.pricing.catalogue import Catalogue, parse_catalogue
 from mobile_ai.pricing.price import Source, Tier
 
@@ -65,18 +66,11 @@ def write_catalogue(
     digest = hashlib.sha256(text.encode()).hexdigest()
     parse_catalogue(text, sha256=digest)  # what is written can be read
     name = _free_name(folder, today)
-    write_atomically(folder / name, text)
+    write_whole(folder / name, text.encode())
     pinned = json.dumps({"file": name, "sha256": digest}, indent=1) + "\n"
-    write_atomically(folder / "current.json", pinned)
+    write_whole(folder / "current.json", pinned.encode())
     (folder / pointer["file"]).unlink(missing_ok=True)
     return folder / name
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
 
 
 def _row(catalogue: Catalogue, item: str, region: str, *, new: NewPrice) -> dict[str, Any]:

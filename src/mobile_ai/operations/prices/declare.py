@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.regions import shipped_regions
-from mobile_ai.operations.prices.catalogue_file import write_atomically
 from mobile_ai.pricing.catalogue import load_catalogue
 from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
 from mobile_ai.pricing.errors import CostError
@@ -53,8 +53,7 @@ def declare_price(pack: Path, entry: Mapping[str, str]) -> Path:
     value: dict[str, Any] = {"$schema": _SCHEMA, "prices": sorted(prices, key=_key)}
     new = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     declared_prices(new, catalogue.samples, currency=catalogue.currency)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, new)
+    write_whole(path, new.encode())
     return path
 
 
