@@ -163,7 +163,7 @@ class Trust:
         state = self.keys[keyid].state
         if state != "active":
             return state
-        return "valid" if _is_signed_by(envelope, self.keys[keyid].key) else "signed other content"
+        return "valid" if _is_signed_by(envelope, self.keys[keyid].key) else "does not match"
 
     @property
     def label(self) -> str:

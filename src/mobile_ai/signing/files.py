@@ -71,5 +71,5 @@ def _refused(path: Path, got: str, expected: str) -> SigningError:
         str(path),
         got=got,
         expected=expected,
-        next_step="name another path or change its permissions; nothing was written",
+        next_step="free space, name another path or change its permissions; nothing was written",
     )
