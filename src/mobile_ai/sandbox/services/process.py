@@ -115,7 +115,7 @@ def stop(record: Record, *, patience_seconds: float, first: int = signal.SIGTERM
 def _process(record: Record) -> psutil.Process | None:
     try:
         process = psutil.Process(record.pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
+        if _has_exited(process):
             return None
         same = abs(process.create_time() - record.started) < _SAME_START_SECONDS
     except psutil.Error:
@@ -135,9 +135,21 @@ def _members(record: Record) -> Iterator[psutil.Process]:
 
 def _is_zombie(pid: int) -> bool:
     try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        return _has_exited(psutil.Process(pid))
     except psutil.Error:
         return False
+
+
+def _has_exited(process: psutil.Process) -> bool:
+    """Return whether a process only waits to be reaped.
+
+    Its first thread may have ended before the others, which hold its files and ports until they
+    have ended too: Linux calls such a process a zombie from the start (proc(5), `/proc/pid/task`).
+    """
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE) and process.num_threads() <= 1
+    except psutil.ZombieProcess:  # macOS tells nothing more of one
+        return True
 
 
 def _wait(processes: Sequence[psutil.Process], seconds: float) -> None:
@@ -148,7 +160,7 @@ def _wait(processes: Sequence[psutil.Process], seconds: float) -> None:
 
 def _is_running(process: psutil.Process) -> bool:
     with suppress(psutil.Error, ChildProcessError):
-        running = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        running = process.is_running() and not _has_exited(process)
         # Reaps children of this process only. Done after reading the status, so that a child that
         # exits in between is polled once more.
         with suppress(psutil.TimeoutExpired):
