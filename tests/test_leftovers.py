@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from tests.leftovers import end, left_by
+from tests.waiting import until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -15,6 +17,8 @@ def test_a_process_of_the_folder_is_found_and_ended(tmp_path, by):
     (tmp_path / "data").mkdir()
     named, cwd = ([f"{tmp_path}/data"], None) if by == "command" else ([], tmp_path / "data")
     with subprocess.Popen([*SLEEP, *named], cwd=cwd) as process:
+        # Popen returns a moment before the arguments of the new program can be read.
+        until(lambda: psutil.Process(process.pid).cmdline())
         (found,) = left_by(tmp_path, patience=0)
         assert end([found])[0].startswith(f"pid {process.pid}: {sys.executable}")
         assert not found.is_running()
@@ -23,6 +27,7 @@ def test_a_process_of_the_folder_is_found_and_ended(tmp_path, by):
 def test_a_process_of_another_folder_is_none_of_its_own(tmp_path):
     beside = tmp_path.with_name(f"{tmp_path.name}1")
     with subprocess.Popen([*SLEEP, str(beside)]) as process:
+        until(lambda: psutil.Process(process.pid).cmdline())
         assert left_by(tmp_path, patience=0) == []
         process.kill()
 
