@@ -8,13 +8,14 @@ from pathlib import Path
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.changes.source import differs_from, read_source, require_own_secrets
-from mobile_ai.gate.engine.config_size import require_startable, size_warnings
 from mobile_ai.gate.engine.engine_environment import (
     CloudName,
     engine_result,
     find_engine,
     have_kubernetes_provider,
     prepare_sandbox_stack,
+    require_startable,
+    size_warnings,
     variables_of,
 )
 from mobile_ai.gate.engine.pack import PolicyPack, pack_digest, read_pack
@@ -26,8 +27,7 @@ from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.actuals import Billed, read_actuals
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.plan_summary import Question, Valued, planned, valued
-from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_checks
-from mobile_ai.gate.report.report import ProviderReport, Report, Source
+from mobile_ai.gate.report.report import Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
 from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
@@ -139,7 +139,7 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *warnings),
         valued=plan,
-        providers=_providers(options, found.project, shown),
+        providers=shown.providers(official=_official(options)),
     )
     rate = rate_of(seen.marks, resources=len(seen.steps))
     return assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
@@ -183,13 +183,12 @@ def _prepare(options: GateOptions, found: _Repository, engine: Engine) -> _Stack
 
 
 def _preview(options: GateOptions, found: _Repository, stack: _Stack, tell: Tell) -> Preview:
-    """Run the preview with the pack, and record the stand-ins' checks of inputs."""
+    """Run the preview with the pack."""
     project = found.project
-    project.input_checks.unlink(missing_ok=True)
     return preview(
         project,
         stack.engine,
-        environment={**stack.variables, RECORD_VARIABLE: str(project.input_checks)},
+        environment=stack.variables,
         config_file=stack.config_file,
         timed=options.timed,
         head=origin_line(project.stack_file.name, found.stack_file.text),
@@ -217,17 +216,11 @@ def _value(
     return valued(found.project.stack, resources, question), warnings
 
 
-def _providers(
-    options: GateOptions, project: Project, shown: Preview
-) -> tuple[ProviderReport, ...]:
-    """Return the providers of the plan; a running sandbox uses the official one of Kubernetes."""
-    official: tuple[str, ...] = ()
+def _official(options: GateOptions) -> tuple[str, ...]:
+    """Return the official providers; a running sandbox uses that of Kubernetes."""
     if options.cloud == "aws":
-        official = ("aws", "kubernetes")
-    elif options.ambient.get(ENDPOINTS_VARIABLE):
-        official = ("kubernetes",)
-    checks = read_checks(project.input_checks)
-    return providers(shown.observation.types.values(), checks, official=official)
+        return "aws", "kubernetes"
+    return ("kubernetes",) if options.ambient.get(ENDPOINTS_VARIABLE) else ()
 
 
 def _compared(
