@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.engine.events import parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.process import running
@@ -17,9 +18,12 @@ from mobile_ai.gate.engine.timing import CpuMeter
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.sections import ProviderReport
+from mobile_ai.pricing.errors import CostError
+from mobile_ai.pricing.recorded import origin_line, resources_of_steps
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.providers.aws.schemas.checker import RECORD_VARIABLE, checked_against
 from mobile_ai.sandbox.providers.specfile import sdk_version
+from mobile_ai.stack.reader import StackFile
 
 _KNOWN: Final = ("aws", "kubernetes")
 
@@ -44,6 +48,13 @@ class Preview:
     cpu: Mapping[str, float]
     checks: tuple[Mapping[str, Any], ...]
 
+    def planned(self) -> list[Resource]:
+        """Return the planned resources; empty if there are none."""
+        try:
+            return resources_of_steps(self.observation.planned)
+        except CostError:
+            return []
+
     def providers(self, *, official: Collection[str]) -> tuple[ProviderReport, ...]:
         """Return the providers of the plan, given the names of the official ones that ran."""
         return providers(self.observation.types.values(), self.checks, official=official)
@@ -57,7 +68,7 @@ def preview(
     config_file: Path,
     judged: bool = True,
     timed: bool = False,
-    head: str = "",
+    source: StackFile | None = None,
     tell: Tell = lambda _: None,
 ) -> Preview:
     """Run `pulumi preview`, with the pack, and return the observation.
@@ -69,7 +80,7 @@ def preview(
         config_file: Stack file to use.
         judged: Run the policy pack; `False` only computes the plan.
         timed: Measure CPU time.
-        head: Text that the log begins with.
+        source: Stack file that the log names first.
         tell: Receives the progress after every event.
 
     Raises:
@@ -91,7 +102,7 @@ def preview(
     ):
         if meter:
             meter.start(run.pid)
-        log.write(head)
+        log.write(origin_line(source.name, source.text) if source else "")
         for line, seconds in run.lines():
             log.write(line)
             observation.add(parse_event(line), seconds)

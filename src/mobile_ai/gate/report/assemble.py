@@ -9,7 +9,7 @@ from typing import Final
 from mobile_ai.gate.engine.events import Violation
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.pack import PolicyPack
-from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
+from mobile_ai.gate.report.cost import NOT_PLANNED
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
     Change,
@@ -27,6 +27,7 @@ from mobile_ai.gate.report.report import (
     Timing,
     ViolationResult,
 )
+from mobile_ai.gate.report.sections import ModelChange
 from mobile_ai.gate.state.baseline import DeployedModels
 from mobile_ai.gate.verdict import verdict
 from mobile_ai.gate.verdict.verdict import message_of, outcome_of
@@ -65,7 +66,8 @@ class EngineRun:
         changes: Every deployment that differs from the baseline.
         doubts: Additional reasons of the caller not to trust the run.
         warnings: Additional warnings of the caller.
-        valued: Cost and model changes of the plan.
+        cost: Cost of the plan.
+        models: Model changes of the plan.
         providers: The providers of the plan.
     """
 
@@ -81,7 +83,8 @@ class EngineRun:
     changes: tuple[Change, ...] = ()
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    valued: Valued = NOT_VALUED
+    cost: CostReport = NOT_PLANNED
+    models: tuple[ModelChange, ...] = ()
     providers: tuple[ProviderReport, ...] = ()
 
 
@@ -120,7 +123,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         baseline=run.baseline.source if run.baseline else "",
         # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else run.changes,
-        models=() if errors else run.valued.models,
+        models=() if errors else run.models,
         outputs=dict(seen.outputs),
         timing=timing,
     )
@@ -132,7 +135,7 @@ def _counts(names: Iterable[str]) -> dict[str, int]:
 
 def _cost(run: EngineRun, decided: GateVerdict) -> CostReport:
     """Return the cost of the plan; none of a plan that could not be judged, which may be a part."""
-    cost, unpriced = run.valued.cost, len(run.observation.judged)
+    cost, unpriced = run.cost, len(run.observation.judged)
     if decided == "undecided":
         reason = "unknown, as the plan could not be judged" if cost.estimated else cost.reason
         return CostReport(estimated=False, unpriced=unpriced, reason=reason)
