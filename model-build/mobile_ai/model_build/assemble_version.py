@@ -23,9 +23,11 @@ from mobile_ai.model_build.writer import WrittenVersion, read_version, write_ver
 from mobile_ai.signing.roles import check_key
 
 DEFAULT_BUILDER: Final = "urn:mobile-ai:builder:local"
+"""Builder in the provenance of a build outside of CI."""
 
 # Makes and measures; the seam between the training half of this room and the evidence half.
 Make = Callable[[], tuple[BuildResult, EvaluationReport]]
+"""Makes and measures a version; separates training from evidence."""
 
 
 class GateFailedError(ModelBuildError):
