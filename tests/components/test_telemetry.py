@@ -4,26 +4,23 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pulumi
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from moto import mock_aws
 
 from mobile_ai.components.aws.names import AwsScope
 from mobile_ai.components.functions.telemetry_transform import handler, transform
 from mobile_ai.components.telemetry import plan
 from mobile_ai.components.telemetry.telemetry import Telemetry, TelemetryArgs
-from mobile_ai.contracts.telemetry import FIELDS, check_event, event_schema
-from mobile_ai.contracts.telemetry_request import split_objects
+from mobile_ai.contracts.telemetry import FIELDS
 from tests.components.aws_support import ACCOUNT, DEV, PLATFORM, PROD, allowed, listing
 from tests.components.support import Engine, declare
+from tests.contracts.test_telemetry import event
 
 TARGET = {"name": "d-1.execute-api.example.com", "zoneId": "ZAPI"}
 GOLDENS = Path(__file__).parent / "golden"
@@ -187,140 +184,6 @@ def test_the_table_has_the_fields_of_an_event(dev: Engine) -> None:
     assert plan.columns() == columns
 
 
-# --- what an event may say --------------------------------------------------------------------
-
-
-def event(**changes: Any) -> dict[str, Any]:
-    valid = {
-        "event_id": "0b9d3c1e-7a52-4c6e-9d0f-2f1f6a5d8c11",
-        "occurred_at": "2026-01-31T11:59:00Z",
-        "kind": "inference",
-        "app": "field-assistant",
-        "model": "digits",
-        "version": "1.1.0",
-        "target": "on-device",
-        "latency_ms": 4.5,
-        "histogram": [1, 2, 3],
-    }
-    return {**valid, **changes}
-
-
-def test_a_valid_event_is_accepted() -> None:
-    assert check_event(event(), now=NOW) is None
-
-
-@pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.required])
-def test_a_required_field_is_missed(name: str) -> None:
-    incomplete = event()
-    del incomplete[name]
-
-    assert check_event(incomplete, now=NOW) == f"{name}: missing"
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("event_id", "1"),
-        ("occurred_at", "2026-01-31 11:59:00"),
-        ("occurred_at", "2026-02-30T00:00:00Z"),
-        ("kind", "purchase"),
-        ("app", "Field Assistant"),
-        ("version", "latest"),
-        ("latency_ms", float("nan")),
-        ("latency_ms", -1),
-        ("latency_ms", True),
-        ("latency_ms", "4"),
-        ("count", 1.5),
-        ("histogram", []),
-        ("histogram", [1] * 65),
-        ("histogram", ["1"]),
-    ],
-)
-def test_a_field_in_another_form_is_refused_by_name(field: str, value: Any) -> None:
-    reason = check_event(event(**{field: value}), now=NOW)
-
-    assert reason is not None
-    assert reason.startswith(f"{field}: ")
-
-
-def test_an_unknown_field_is_refused_without_repeating_it() -> None:
-    reason = check_event(event(mail="someone@example.com"), now=NOW)
-
-    assert reason == "got 1 unknown fields"
-
-
-@pytest.mark.parametrize("offset", [timedelta(days=-31), timedelta(minutes=11)])
-def test_a_clock_that_is_far_off_is_refused(offset: timedelta) -> None:
-    moment = (NOW + offset).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    assert check_event(event(occurred_at=moment), now=NOW) is not None
-
-
-def test_a_group_needs_consent_and_an_application_that_may() -> None:
-    reasons = [
-        check_event(event(group="a"), now=NOW, group_apps=["field-assistant"]),
-        check_event(event(group="a", group_consent=True), now=NOW),
-        check_event(event(group="a", group_consent=True), now=NOW, group_apps=["field-assistant"]),
-    ]
-
-    assert reasons == [
-        "group: expected with group_consent only",
-        "group: not allowed for this application",
-        None,
-    ]
-
-
-@pytest.mark.parametrize(
-    ("changes", "accepted"),
-    [
-        ({"histogram": [3, 4], "hits": [3, 0], "predicted_at": "2026-01-30T00:00:00Z"}, True),
-        ({"histogram": [3, 4], "hits": [3, 5], "predicted_at": "2026-01-30T00:00:00Z"}, False),
-        ({"histogram": [3, 4], "hits": [3], "predicted_at": "2026-01-30T00:00:00Z"}, False),
-        ({"histogram": [3], "hits": [3], "predicted_at": "2026-02-30T00:00:00Z"}, False),
-        ({"histogram": [3], "hits": [3]}, False),
-    ],
-)
-def test_a_label_has_as_many_hits_as_bins_and_a_time(
-    changes: dict[str, Any], *, accepted: bool
-) -> None:
-    assert (check_event(event(kind="label", **changes), now=NOW) is None) is accepted
-
-
-def test_a_drift_event_says_what_its_histogram_is_of() -> None:
-    assert check_event(event(kind="drift"), now=NOW) == "drift: expected feature and histogram"
-    assert check_event(event(kind="drift", feature="input.brightness"), now=NOW) is None
-
-
-# JSON Schema takes 1.0 for an integer, and no schema knows which days exist or what day it is.
-_VALUES = st.sampled_from(
-    [
-        "a",
-        "Z",
-        "on-device",
-        "label",
-        "1.2.3",
-        3,
-        -1,
-        0.5,
-        True,
-        None,
-        [1],
-        [-1],
-        [],
-        "x" * 99,
-    ]
-)
-
-
-@given(name=st.sampled_from(sorted(set(FIELDS) - {"occurred_at", "predicted_at"})), value=_VALUES)
-def test_the_published_schema_judges_as_ingest_does(name: str, value: Any) -> None:
-    changed = event(**{name: value})
-    reason = check_event(changed, now=NOW, group_apps=["field-assistant", "a"])
-
-    errors = list(Draft202012Validator(event_schema()).iter_errors(changed))
-    assert bool(errors) is (reason is not None)
-
-
 # --- the transform ----------------------------------------------------------------------------
 
 
@@ -405,13 +268,6 @@ def test_every_record_is_answered_once_in_order() -> None:
     answers, _, _ = transform(records, now=NOW)
 
     assert [answer["recordId"] for answer in answers] == ["1", "2", "3"]
-
-
-@given(
-    st.lists(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=9)), max_size=9)
-)
-def test_splitting_undoes_joining(values: list[dict[str, Any]]) -> None:
-    assert list(split_objects("".join(map(json.dumps, values)))) == values
 
 
 @pytest.fixture

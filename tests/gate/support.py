@@ -8,8 +8,8 @@ from typing import Any
 from mobile_ai.gate.engine.events import Event, parse_event
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.pack import PolicyPack
+from mobile_ai.gate.engine.preview import Preview
 from mobile_ai.gate.report.assemble import EngineRun
-from mobile_ai.gate.report.plan_summary import planned
 from mobile_ai.gate.report.report import EngineFacts, ProviderReport, Source, Timing
 from mobile_ai.gate.state import baseline
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
@@ -105,6 +105,11 @@ def observed(source: str | Iterable[Event]) -> EngineObservation:
     return seen
 
 
+def preview_of(seen: EngineObservation) -> Preview:
+    """A preview that ended well."""
+    return Preview(observation=seen, exit_code=0, stderr="", seconds=1.5, cpu={}, checks=())
+
+
 def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any) -> EngineRun:
     """A run that saw a stream."""
     value = EngineRun(
@@ -124,7 +129,7 @@ def run_of(source: str | Iterable[Event], *, exit_code: int = 0, **changes: Any)
         providers=PROVIDERS,
     )
     given = replace(value, **changes)
-    proposed = baseline.pins_of(planned(given.observation))
+    proposed = baseline.pins_of(preview_of(given.observation).planned())
     return replace(given, changes=baseline.changes(given.baseline, proposed))
 
 

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.gate.engine.config_size import config_bytes, require_startable, size_warnings
+from mobile_ai.gate.engine.engine_environment import (
+    config_bytes,
+    require_startable,
+    size_warnings,
+)
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.sandbox.engine.host.long import LONGEST

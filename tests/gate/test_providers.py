@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.gate.engine.error_text import located
+from mobile_ai.gate.engine.preview import providers, read_checks
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.summary_text import provider_sentence
-from mobile_ai.gate.report.providers import providers, read_checks
+from mobile_ai.gate.report.assemble import located
 from mobile_ai.gate.report.sections import ProviderReport
 from mobile_ai.stack.reader import StackFile
 

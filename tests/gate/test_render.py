@@ -15,7 +15,6 @@ from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.gate.report.cost import Terms, cost_report
 from mobile_ai.gate.report.models import model_changes
-from mobile_ai.gate.report.plan_summary import Valued
 from mobile_ai.gate.report.report import Author, Timing
 from mobile_ai.gate.report.sections import Figure
 from tests.gate.support import TIMING, expected, run_of
@@ -103,10 +102,9 @@ def test_blocks_stand_in_the_order_of_a_reader_in_a_hurry(form):
 @pytest.mark.parametrize("form", FORMS)
 def test_a_plan_that_could_not_be_judged_has_no_cost(form):
     found = valued_report()
-    cost = report("passed", valued=Valued(cost=found.cost), doubts=("the pack changed",)).cost
+    cost = report("passed", cost=found.cost, doubts=("the pack changed",)).cost
     assert (cost.proposed, cost.delta, cost.budgets) == (None, None, ())
-    valued = Valued(cost=found.cost, models=found.models)
-    text = render(report("program_failed", valued=valued), form)
+    text = render(report("program_failed", cost=found.cost, models=found.models), form)
     assert "39.00" not in text
     if form in {"table", "markdown"}:
         assert "no estimate: unknown, as the plan could not be judged" in text
@@ -127,8 +125,8 @@ def valued_report(**terms):
     ]
     cost = cost_report(plan, state, against="deployed state", terms=Terms(**terms))
     prices = {"prices": "2026-11-23", "prices_sha256": "ab" * 32}
-    found = Valued(cost=cost.model_copy(update=prices), models=model_changes(plan, state))
-    return report("passed", valued=found)
+    cost = cost.model_copy(update=prices)
+    return report("passed", cost=cost, models=model_changes(plan, state))
 
 
 @pytest.mark.parametrize("form", ["table", "markdown"])

@@ -41,6 +41,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "oversight": "Who can stop or overrule it, and how soon?",
     "redress": "How does a person affected complain and get a human answer?",
 }
+"""Questions of an assessment by key; each requires an answer."""
 _MIN_ANSWER: Final = 10  # characters: "yes" explains nothing
 
 

@@ -45,7 +45,8 @@ from mobile_ai.model_build.results import (
     VariantResult,
 )
 
-MAX_GIT_BYTES: Final = 1_000_000  # a larger artifact belongs in a store, with its uri
+MAX_GIT_BYTES: Final = 1_000_000
+"""Largest artifact in Git, bytes; a larger one belongs in a store, with its URI."""
 _SUFFIX: Final[Mapping[str, str]] = {
     "tflite": ".tflite",
     "onnx": ".onnx",

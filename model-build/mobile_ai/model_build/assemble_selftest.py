@@ -12,6 +12,7 @@ from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import EvaluationReport
 
 SELF_TEST_FILE: Final = "artifacts/selftest.json"
+"""Path of the self-test, relative to the manifest."""
 
 _SMALLER: Final = (
     "export the model with smaller inputs or outputs, or give smaller shapes (source.probeShapes) "

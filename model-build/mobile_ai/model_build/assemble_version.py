@@ -23,9 +23,11 @@ from mobile_ai.model_build.writer import WrittenVersion, read_version, write_ver
 from mobile_ai.signing.roles import check_key
 
 DEFAULT_BUILDER: Final = "urn:mobile-ai:builder:local"
+"""Builder in the provenance of a build outside of CI."""
 
 # Makes and measures; the seam between the training half of this room and the evidence half.
 Make = Callable[[], tuple[BuildResult, EvaluationReport]]
+"""Makes and measures a version; separates training from evidence."""
 
 
 class GateFailedError(ModelBuildError):
@@ -66,10 +68,7 @@ def build_version(
             report.
         ModelBuildError: If a step fails.
     """
-    _two_keys(signers)
-    if trust is not None:
-        for role, signer in signers.items():
-            check_key(signer.public_key, role=role, trust=trust)
+    _check_keys(signers, trust)
     started = _now()
     build, report = make()
     finished = _now()
@@ -77,20 +76,11 @@ def build_version(
     if not report.passed:
         raise _gate_failed(report, path)
     build, report = _shipped(build, report, ship)
-    draft = assemble(
-        build,
-        report,
-        created=finished,
-        commit=commit,
-        parent=parent_manifest(build, models),
-        store=store,
-    )
+    parent = parent_manifest(build, models)
+    draft = assemble(build, report, created=finished, commit=commit, parent=parent, store=store)
+    ends = finished + lifetime
     occasion = Occasion(
-        started=started,
-        finished=finished,
-        expires=finished + lifetime,
-        commit=commit,
-        builder=builder,
+        started=started, finished=finished, expires=ends, commit=commit, builder=builder
     )
     evidence = build_evidence(draft, build, report, signers=signers, occasion=occasion)
     return write_version(draft, evidence, models=models, large=reports / "large")
@@ -132,8 +122,11 @@ def source_commit(folder: Path) -> str:
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
-def _two_keys(signers: Mapping[str, Signer]) -> None:
-    """Refuse one key for both roles before minutes go into a version nobody would trust."""
+def _check_keys(signers: Mapping[str, Signer], trust: Trust | None) -> None:
+    """Refuse one key for both roles, and keys that the trust, if given, does not have for them.
+
+    It comes first: otherwise minutes would go into a version that nobody trusts.
+    """
     builder, evaluator = (signers[role].public_key.keyid for role in ("builder", "evaluator"))
     if builder == evaluator:
         raise ModelBuildError(
@@ -142,6 +135,9 @@ def _two_keys(signers: Mapping[str, Signer]) -> None:
             expected="two keys: who builds does not judge what was built",
             next_step="name another key with --evaluator-key",
         )
+    if trust is not None:
+        for role, signer in signers.items():
+            check_key(signer.public_key, role=role, trust=trust)
 
 
 def _shipped(

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.errors import need
 
-Inputs = Mapping[str, NDArray[Any]]
+_Inputs = Mapping[str, NDArray[Any]]
 _TURN = 0.22  # radians: about 13 degrees
 _SHEAR = 0.15
 _SHIFT = 2.0  # pixels
 _SCALE = (0.88, 1.14)
 
 
-def augment(inputs: Inputs, kind: str, generator: np.random.Generator) -> Inputs:
+def augment(inputs: _Inputs, kind: str, generator: np.random.Generator) -> _Inputs:
     """Return changed copies of the inputs.
 
     Args:

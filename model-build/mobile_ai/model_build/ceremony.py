@@ -33,8 +33,10 @@ from mobile_ai.signing.drafts import RecordDraft, check_new, load_drafts
 from mobile_ai.signing.files import write_files
 from mobile_ai.signing.records import record_text
 
-LIFETIME: Final = timedelta(days=3653)  # ten years, so that the samples stay valid for readers
+LIFETIME: Final = timedelta(days=3653)
+"""Validity of the samples: ten years, so that they stay valid for readers."""
 ROOT_KEYS: Final = 2
+"""Number of keys of the root."""
 ROLES: Final = (
     "builder",
     "evaluator",
@@ -44,13 +46,14 @@ ROLES: Final = (
     "operations",
     "pipeline",
 )
+"""Roles that get one key each."""
 _HEADER: Final = (
     "# Made by `mobile-ai model samples`. The private halves of these keys were thrown away\n"
     "# when it ended: the samples stay verifiable, and nothing new can be signed as them.\n"
 )
 
-Keys = Mapping[str, tuple[CryptoSigner, ...]]
-Progress = Callable[[str], None]
+_Keys = Mapping[str, tuple[CryptoSigner, ...]]
+_Progress = Callable[[str], None]
 
 
 class CeremonyError(ModelBuildError):
@@ -116,7 +119,7 @@ def fresh_keys(environment: str) -> dict[str, tuple[CryptoSigner, ...]]:
     return keys
 
 
-def trust_text(environment: str, keys: Keys, *, expires: datetime) -> str:
+def trust_text(environment: str, keys: _Keys, *, expires: datetime) -> str:
     """Return version 1 of an environment's trust file, signed by both of its root keys."""
     root = keys[f"root:{environment}"]
     members = {"root": root, **{role: keys[role] for role in ROLES}}
@@ -187,7 +190,7 @@ def load_samples(path: Path) -> tuple[Sample, ...]:
 
 
 def sample_ceremony(
-    root: Path, *, anchors: tuple[str, ...], models: Path, say: Progress
+    root: Path, *, anchors: tuple[str, ...], models: Path, say: _Progress
 ) -> Ceremony:
     """Return the ceremony of this repository's samples; ``root`` is the repository."""
     room = root / "model-build" / "samples"
@@ -205,7 +208,7 @@ def sample_ceremony(
     )
 
 
-def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> CeremonyOutcome:
+def hold_ceremony(plan: Ceremony, *, now: datetime, progress: _Progress) -> CeremonyOutcome:
     """Hold a ceremony and put its results in place.
 
     Args:
@@ -243,7 +246,7 @@ def hold_ceremony(plan: Ceremony, *, now: datetime, progress: Progress) -> Cerem
     )
 
 
-def _keys_for(anchors: Sequence[str]) -> Keys:
+def _keys_for(anchors: Sequence[str]) -> _Keys:
     if not anchors:
         raise _impossible("anchors", "none", "at least one environment")
     keys = fresh_keys(anchors[0])
@@ -254,7 +257,7 @@ def _keys_for(anchors: Sequence[str]) -> Keys:
 
 
 def _sample(
-    plan: Ceremony, sample: Sample, models: Path, keys: Keys, progress: Progress
+    plan: Ceremony, sample: Sample, models: Path, keys: _Keys, progress: _Progress
 ) -> WrittenVersion:
     progress(f"building {sample.recipe.name}")
     signers: dict[str, Signer] = {role: keys[role][0] for role in ("builder", "evaluator")}
@@ -294,5 +297,5 @@ def _install(version: WrittenVersion, models: Path) -> WrittenVersion:
     return write_version(draft, evidence, models=models, replace=True)
 
 
-def _records(drafts: Sequence[RecordDraft], keys: Keys, root: Path) -> dict[Path, str]:
+def _records(drafts: Sequence[RecordDraft], keys: _Keys, root: Path) -> dict[Path, str]:
     return {root / draft.path: record_text(draft, keys[draft.role][0]) for draft in drafts}

@@ -34,7 +34,7 @@ _LANGUAGES = (
     "spanish",
     "turkish",
 )
-Members = Mapping[str, bytes]
+_Members = Mapping[str, bytes]
 
 
 def read_rows(name: str, *, cache: Path | None = None) -> Rows:
@@ -54,7 +54,7 @@ def read_rows(name: str, *, cache: Path | None = None) -> Rows:
     return READERS[source.reader](read_members(source, cache=cache))
 
 
-def mnist(members: Members) -> Rows:
+def mnist(members: _Members) -> Rows:
     """Return images `image` [n, 28, 28, 1] in 0..1 and digits as labels."""
     (content,) = members.values()
     values = np.loadtxt(io.BytesIO(gzip.decompress(content)), delimiter=",", dtype=np.float64)
@@ -63,14 +63,14 @@ def mnist(members: Members) -> Rows:
     return Rows(inputs={"image": images}, labels=labels)
 
 
-def japanese_vowels(members: Members) -> Rows:
+def japanese_vowels(members: _Members) -> Rows:
     """Return cepstra `cepstrum` [n, 25, 12] (12 LPC coefficients) and the speaker, 0..8."""
     series, labels = _time_series(members)
     # Coefficients are in about -2..2: halving normalizes them for int8 calibration.
     return Rows(inputs={"cepstrum": series / 2}, labels=labels)
 
 
-def basic_motions(members: Members) -> Rows:
+def basic_motions(members: _Members) -> Rows:
     """Return `accelerometer` and `gyroscope`, each [n, 100, 3], and the activity, 0..3.
 
     10 Hz for ten seconds. Acceleration is divided by 10 (m/s2), rotation by 5 (rad/s).
@@ -80,7 +80,7 @@ def basic_motions(members: Members) -> Rows:
     return Rows(inputs=inputs, labels=labels)
 
 
-def messages(members: Members) -> Rows:
+def messages(members: _Members) -> Rows:
     """Return `text` [n, 64] (bytes of a chat message) and the index of its language.
 
     Duplicate messages are kept once, and messages that occur in several languages are dropped:
@@ -105,7 +105,7 @@ def encode_message(text: str) -> NDArray[np.int32]:
     return codes
 
 
-def adult(members: Members) -> Rows:
+def adult(members: _Members) -> Rows:
     """Return `profile` [n, features] and whether income exceeds 50,000 USD.
 
     Sex and ethnicity are not inputs, nor are `relationship`, whose values `Husband` and `Wife`
@@ -132,7 +132,7 @@ def adult(members: Members) -> Rows:
     )
 
 
-READERS: Mapping[str, Callable[[Members], Rows]] = {
+READERS: Mapping[str, Callable[[_Members], Rows]] = {
     "adult": adult,
     "basic_motions": basic_motions,
     "japanese_vowels": japanese_vowels,
@@ -170,7 +170,7 @@ def _utterances(content: bytes) -> list[str]:
     return [text for talk in document["conversations"] for text in talk if isinstance(text, str)]
 
 
-def _time_series(members: Members) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _time_series(members: _Members) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Read `.ts` files of sktime: colon-separated channels, then the label, per line."""
     series, words, classes = [], [], []
     for content in members.values():

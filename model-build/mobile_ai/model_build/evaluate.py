@@ -43,8 +43,9 @@ from mobile_ai.model_build.rows import Rows
 from mobile_ai.model_build.runtime import Runner, load, runtime_of, unavailable
 from mobile_ai.model_build.synthetic_inputs import Sample, generated_inputs
 
-Logits = NDArray[Any]
+_Logits = NDArray[Any]
 Tick = Callable[[int, int, str], None]
+"""Receives done, total and variant of an evaluation."""
 METHOD = (
     "every file loaded by its own runtime, one thread, one row at a time; accuracy with Wilson "
     "intervals, paired differences after Agresti and Min, fairness with percentile bootstrap, "
@@ -69,7 +70,7 @@ class _Loaded:
     outputs: list[NDArray[Any]]
 
     @property
-    def logits(self) -> Logits:
+    def logits(self) -> _Logits:
         """The output that classifies."""
         return self.outputs[0]
 

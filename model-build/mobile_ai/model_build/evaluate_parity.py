@@ -35,7 +35,7 @@ from mobile_ai.model_build.results import (
 from mobile_ai.model_build.runtime import Runner, load, unavailable
 from mobile_ai.model_build.synthetic_inputs import Sample
 
-Outputs = list[list[NDArray[Any]]]
+_Outputs = list[list[NDArray[Any]]]
 METHOD = (
     "no labelled rows: every output compared with the imported file's on {rows} probe inputs "
     "({probe}); error as a share of that output's range; agreement on the largest value"
@@ -83,7 +83,7 @@ def evaluate_imported(
     )
 
 
-def output_parity(base: Outputs, found: Outputs) -> Agreement:
+def output_parity(base: _Outputs, found: _Outputs) -> Agreement:
     """Return agreement over all outputs of all samples.
 
     `max_abs_error` is relative to each output's range over the samples, because outputs of
@@ -109,7 +109,7 @@ def output_parity(base: Outputs, found: Outputs) -> Agreement:
     )
 
 
-def _check_sizes(place: int, outputs: Outputs) -> None:
+def _check_sizes(place: int, outputs: _Outputs) -> None:
     sizes = sorted({np.size(item[place]) for item in outputs})
     if len(sizes) > 1:
         raise ModelBuildError(
@@ -125,7 +125,7 @@ def _compare(
     file: ArtifactFile,
     runner: Runner,
     *,
-    base: Outputs,
+    base: _Outputs,
     samples: list[Sample],
     recipe: BuildRecipe,
     profile: InferenceCost,
@@ -142,7 +142,7 @@ def _compare(
     )
 
 
-def _by_output(found: Outputs) -> list[NDArray[Any]]:
+def _by_output(found: _Outputs) -> list[NDArray[Any]]:
     """Return all numbers of each output; sizes may differ from sample to sample."""
     return [
         np.concatenate([np.ravel(item) for item in parts]) for parts in zip(*found, strict=True)

@@ -24,6 +24,7 @@ from mobile_ai.model_build.silence_output import quiet
 from mobile_ai.model_build.train_or_reuse import Trained
 
 Chain = tuple[bytes, tuple[Transform, ...]]
+"""A transformed model and the transforms that made it, in order."""
 _STEPS = {"pruned": "prune", "qat": "quantization-aware-training", "dense": "fine-tune"}
 _QUANTISER = {"tflite": "litert-quantizer", "onnx": "onnxruntime", "coreml": "coremltools"}
 _CONVERTER = {"tflite": "tensorflow", "onnx": "tf2onnx", "coreml": "coremltools"}

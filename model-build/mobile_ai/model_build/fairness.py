@@ -18,7 +18,7 @@ from mobile_ai.model_build.metrics import wilson
 from mobile_ai.model_build.results import FairnessMeasurement, GroupQuality, MetricEstimate
 
 # Rows by group (axis -2) and kind (axis -1); a kind is 4 wanted + 2 chosen + right.
-Counts = NDArray[Any]
+_Counts = NDArray[Any]
 _KINDS = np.arange(8)
 _WANTED, _CHOSEN, _RIGHT = _KINDS & 4 > 0, _KINDS & 2 > 0, _KINDS & 1 > 0
 _EVERYONE = np.ones(8, dtype=bool)
@@ -39,8 +39,8 @@ class _Metric:
     """A name, the value, and which group decides it (its place)."""
 
     name: str
-    value: Callable[[Counts], NDArray[np.float64]]
-    worst: Callable[[Counts], int]
+    value: Callable[[_Counts], NDArray[np.float64]]
+    worst: Callable[[_Counts], int]
 
 
 def fairness(
@@ -114,12 +114,12 @@ def _counts(
     groups: NDArray[Any],
     kept: NDArray[Any],
     positive: int,
-) -> Counts:
+) -> _Counts:
     kinds = 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
     return np.stack([np.bincount(kinds[groups == name], minlength=8) for name in kept])
 
 
-def _resampled(counts: Counts, rows: int, plan: FairnessPlan) -> Counts:
+def _resampled(counts: _Counts, rows: int, plan: FairnessPlan) -> _Counts:
     flat = counts.reshape(-1)
     rest = rows - flat.sum()  # rows of the groups left out: drawn too, then dropped
     chances = np.append(flat, rest) / rows
@@ -128,7 +128,7 @@ def _resampled(counts: Counts, rows: int, plan: FairnessPlan) -> Counts:
     return np.asarray(drawn[:, :-1].reshape(plan.rounds, *counts.shape))
 
 
-def _estimate(metric: _Metric, counts: Counts, drawn: Counts, rounds: int) -> MetricEstimate:
+def _estimate(metric: _Metric, counts: _Counts, drawn: _Counts, rounds: int) -> MetricEstimate:
     value = float(metric.value(counts))
     low, high = np.nanpercentile(metric.value(drawn), [2.5, 97.5])
     return MetricEstimate(
@@ -140,40 +140,40 @@ def _estimate(metric: _Metric, counts: Counts, drawn: Counts, rounds: int) -> Me
     )
 
 
-def _share(counts: Counts, hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Counts:
+def _share(counts: _Counts, hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> _Counts:
     """Return per group the share of `hits` among `among`; nan where there is nobody."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(counts[..., hits & among].sum(-1) / counts[..., among].sum(-1))
 
 
-def _spread(rates: Counts) -> NDArray[np.float64]:
+def _spread(rates: _Counts) -> NDArray[np.float64]:
     return np.asarray(np.nanmax(rates, axis=-1) - np.nanmin(rates, axis=-1))
 
 
-def _chosen(counts: Counts) -> Counts:
+def _chosen(counts: _Counts) -> _Counts:
     return _share(counts, _CHOSEN, _EVERYONE)
 
 
-def _accuracy(counts: Counts) -> Counts:
+def _accuracy(counts: _Counts) -> _Counts:
     return _share(counts, _RIGHT, _EVERYONE)
 
 
-def _odds(counts: Counts) -> NDArray[np.float64]:
+def _odds(counts: _Counts) -> NDArray[np.float64]:
     true, false = _share(counts, _CHOSEN, _WANTED), _share(counts, _CHOSEN, ~_WANTED)
     return np.maximum(_spread(true), _spread(false))
 
 
-def _odds_worst(counts: Counts) -> int:
+def _odds_worst(counts: _Counts) -> int:
     true, false = _share(counts, _CHOSEN, _WANTED), _share(counts, _CHOSEN, ~_WANTED)
     by_true = _spread(true) >= _spread(false)
     return int(np.nanargmin(true) if by_true else np.nanargmax(false))
 
 
-def _least_chosen(counts: Counts) -> int:
+def _least_chosen(counts: _Counts) -> int:
     return int(np.nanargmin(_chosen(counts)))
 
 
-def _least_accurate(counts: Counts) -> int:
+def _least_accurate(counts: _Counts) -> int:
     return int(np.nanargmin(_accuracy(counts)))
 
 

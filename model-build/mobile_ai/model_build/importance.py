@@ -16,11 +16,11 @@ from mobile_ai.model_build.rows import Rows
 
 _GRID = 4  # patches along each side of an image, blocks along a text
 
-Predict = Callable[[dict[str, NDArray[Any]]], NDArray[Any]]
-InputPlace = tuple[str, Any]
+_Predict = Callable[[dict[str, NDArray[Any]]], NDArray[Any]]
+_InputPlace = tuple[str, Any]
 
 
-def permutation_importance(predict: Predict, rows: Rows, *, seed: int) -> tuple[Importance, ...]:
+def permutation_importance(predict: _Predict, rows: Rows, *, seed: int) -> tuple[Importance, ...]:
     """Return the loss of accuracy of every feature in percentage points, highest first.
 
     Args:
@@ -40,7 +40,7 @@ def permutation_importance(predict: Predict, rows: Rows, *, seed: int) -> tuple[
     return tuple(sorted(found, key=lambda each: -each.loss_pt))
 
 
-def features(rows: Rows) -> Iterator[tuple[str, InputPlace]]:
+def features(rows: Rows) -> Iterator[tuple[str, _InputPlace]]:
     """Yield feature names and their index in an input.
 
     Features are named columns (one-hot columns `job=clerk` and `job=cook` are one feature), else
@@ -60,13 +60,13 @@ def features(rows: Rows) -> Iterator[tuple[str, InputPlace]]:
                 yield f"{key}[{part.start}:{part.stop}]", (key, np.s_[:, part])
 
 
-def _columns(key: str, names: tuple[str, ...]) -> Iterator[tuple[str, InputPlace]]:
+def _columns(key: str, names: tuple[str, ...]) -> Iterator[tuple[str, _InputPlace]]:
     for feature in dict.fromkeys(name.split("=")[0] for name in names):
         columns = [n for n, name in enumerate(names) if name.split("=")[0] == feature]
         yield feature, (key, np.s_[:, columns])
 
 
-def _patches(key: str, height: int, width: int) -> Iterator[tuple[str, InputPlace]]:
+def _patches(key: str, height: int, width: int) -> Iterator[tuple[str, _InputPlace]]:
     for row in range(_GRID):
         for column in range(_GRID):
             place = np.s_[:, _part(row, height), _part(column, width)]

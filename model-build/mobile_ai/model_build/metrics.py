@@ -14,7 +14,9 @@ _Z = 1.959963984540054  # 97.5 % point of the normal distribution
 _BINS = 15
 
 Logits = NDArray[Any]
+"""Outputs of a classifier, rows by classes."""
 Labels = NDArray[np.int64]
+"""True class of each row."""
 
 
 def accuracy(logits: Logits, labels: Labels) -> MetricEstimate:

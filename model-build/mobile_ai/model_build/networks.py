@@ -12,10 +12,10 @@ from typing import Any
 
 from mobile_ai.model_build.keras_env import keras
 
-Shapes = Mapping[str, tuple[int, ...]]
+_Shapes = Mapping[str, tuple[int, ...]]
 
 
-def build_network(kind: str, shapes: Shapes, classes: int) -> Any:
+def build_network(kind: str, shapes: _Shapes, classes: int) -> Any:
     """Return an untrained network.
 
     Args:
@@ -29,7 +29,7 @@ def build_network(kind: str, shapes: Shapes, classes: int) -> Any:
     return NETWORKS[kind](shapes, classes)
 
 
-def depthwise_cnn(shapes: Shapes, classes: int) -> Any:
+def depthwise_cnn(shapes: _Shapes, classes: int) -> Any:
     """Return three depthwise-separable blocks and a dense layer that holds most weights.
 
     With most weights in one dense tensor the file has little overhead, and every runtime has
@@ -44,14 +44,14 @@ def depthwise_cnn(shapes: Shapes, classes: int) -> Any:
     return _head(inputs, x, hidden=64, classes=classes)
 
 
-def sequence_cnn(shapes: Shapes, classes: int) -> Any:
+def sequence_cnn(shapes: _Shapes, classes: int) -> Any:
     """Return separable convolutions over time with average pooling, for audio features."""
     inputs = _inputs(shapes)
     x = _sequence(inputs[0], "audio", widths=(48, 64))
     return _head(inputs, x, hidden=48, classes=classes)
 
 
-def two_sensor_cnn(shapes: Shapes, classes: int) -> Any:
+def two_sensor_cnn(shapes: _Shapes, classes: int) -> Any:
     """Return one convolutional branch per sensor, concatenated before the dense layer."""
     k = keras()
     inputs = _inputs(shapes)
@@ -60,7 +60,7 @@ def two_sensor_cnn(shapes: Shapes, classes: int) -> Any:
     return _head(inputs, x, hidden=32, classes=classes)
 
 
-def tabular_mlp(shapes: Shapes, classes: int) -> Any:
+def tabular_mlp(shapes: _Shapes, classes: int) -> Any:
     """Return a perceptron with two hidden layers, for tabular rows."""
     k = keras()
     inputs = _inputs(shapes)
@@ -68,7 +68,7 @@ def tabular_mlp(shapes: Shapes, classes: int) -> Any:
     return _head(inputs, x, hidden=32, classes=classes)
 
 
-def byte_cnn(shapes: Shapes, classes: int) -> Any:
+def byte_cnn(shapes: _Shapes, classes: int) -> Any:
     """Return a byte embedding with convolutions, for text in any script."""
     k = keras()
     inputs = _inputs(shapes, dtype="int32")
@@ -80,7 +80,7 @@ def byte_cnn(shapes: Shapes, classes: int) -> Any:
     return _head(inputs, x, hidden=64, classes=classes)
 
 
-NETWORKS: Mapping[str, Callable[[Shapes, int], Any]] = {
+NETWORKS: Mapping[str, Callable[[_Shapes, int], Any]] = {
     "byte-cnn": byte_cnn,
     "depthwise-cnn": depthwise_cnn,
     "sequence-cnn": sequence_cnn,
@@ -90,7 +90,7 @@ NETWORKS: Mapping[str, Callable[[Shapes, int], Any]] = {
 """Network builders by the name in a recipe."""
 
 
-def _inputs(shapes: Shapes, dtype: str = "float32") -> list[Any]:
+def _inputs(shapes: _Shapes, dtype: str = "float32") -> list[Any]:
     k = keras()
     return [k.Input(shape, name=name, dtype=dtype) for name, shape in shapes.items()]
 

@@ -22,14 +22,14 @@ from mobile_ai.model_build.summary import reference_of, summarise, write_variant
 from mobile_ai.model_build.train_or_reuse import obtain
 
 # Called with (description, steps done, total steps).
-Progress = Callable[[str, int, int], None]
+_Progress = Callable[[str, int, int], None]
 
 
 def build(
     recipe: Path,
     *,
     out: Path,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     networks: Path | None = None,
 ) -> BuildResult:
     """Build every variant of a recipe under `out/artifacts`.
@@ -56,7 +56,7 @@ def build(
 
 
 def evaluate(
-    recipe: Path, files: tuple[ArtifactFile, ...], *, progress: Progress | None = None
+    recipe: Path, files: tuple[ArtifactFile, ...], *, progress: _Progress | None = None
 ) -> EvaluationReport:
     """Score files on the recipe's held-out rows and evaluate its gates.
 
@@ -85,7 +85,7 @@ def files_of(result: BuildResult) -> tuple[ArtifactFile, ...]:
 
 
 def _variants(
-    plan: BuildRecipe, make: Callable[[VariantSpec], Chain], out: Path, tell: Progress
+    plan: BuildRecipe, make: Callable[[VariantSpec], Chain], out: Path, tell: _Progress
 ) -> tuple[VariantResult, ...]:
     made = []
     for number, spec in enumerate(plan.variants):

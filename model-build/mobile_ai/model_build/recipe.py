@@ -25,9 +25,13 @@ RECIPES = shipped("recipes")
 """Folder of the shipped recipes."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+"""Name of a model, a variant or a data set."""
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
+"""Semantic version without a suffix."""
 Adaptation = Literal["none", "pruned", "qat", "dense"]
+"""Change of the network before its conversion."""
 Quantization = Literal["none", "widen", "fp16", "dynamic-int8", "static-int8", "int4", "mixed"]
+"""Number format of the converted weights."""
 
 
 class _Model(BaseModel):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mobile_ai.contracts.manifest import Dtype, TensorSpec
 from mobile_ai.model_build.errors import ModelBuildError, need
 
-Arrays = Mapping[str, NDArray[Any]]
+_Arrays = Mapping[str, NDArray[Any]]
 _WORDS: Final[Mapping[str, Dtype]] = {
     "float32": "FP32",
     "float16": "FP16",
@@ -45,13 +45,13 @@ class Runner(Protocol):
     def outputs(self) -> tuple[TensorSpec, ...]:
         """Return the outputs."""
 
-    def once(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def once(self, inputs: _Arrays) -> list[NDArray[Any]]:
         """Run one inference, batch 1; quantised tensors are converted from and to float."""
 
-    def prepared(self, inputs: Arrays) -> Callable[[], object]:
+    def prepared(self, inputs: _Arrays) -> Callable[[], object]:
         """Return a function that runs inference on these inputs, to be timed."""
 
-    def many(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def many(self, inputs: _Arrays) -> list[NDArray[Any]]:
         """Run every row separately; return the concatenated outputs."""
 
 
@@ -108,7 +108,7 @@ class LiteRtRunner:
         """Return the outputs by signature name."""
         return tuple(_litert_spec(each, self._names[each["index"]]) for each in self._out)
 
-    def once(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def once(self, inputs: _Arrays) -> list[NDArray[Any]]:
         """Run one inference; integer tensors are converted with the file's scale and zero point."""
         for each in self._in:
             values = inputs[self._names[each["index"]]]
@@ -116,13 +116,13 @@ class LiteRtRunner:
         self._engine.invoke()
         return [_from_tensor(self._engine.get_tensor(each["index"]), each) for each in self._out]
 
-    def prepared(self, inputs: Arrays) -> Callable[[], object]:
+    def prepared(self, inputs: _Arrays) -> Callable[[], object]:
         """Set the inputs; return the interpreter's `invoke`."""
         self.once(inputs)
         call: Callable[[], object] = self._engine.invoke
         return call
 
-    def many(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def many(self, inputs: _Arrays) -> list[NDArray[Any]]:
         """Run every row separately, as a phone does."""
         return _row_by_row(self, inputs)
 
@@ -160,21 +160,21 @@ class OnnxRunner:
         """Return the outputs; a symbolic size is -1."""
         return tuple(_onnx_spec(each) for each in self._engine.get_outputs())
 
-    def once(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def once(self, inputs: _Arrays) -> list[NDArray[Any]]:
         """Run one inference."""
         return list(self._engine.run(None, dict(inputs)))
 
-    def prepared(self, inputs: Arrays) -> Callable[[], object]:
+    def prepared(self, inputs: _Arrays) -> Callable[[], object]:
         """Return a function that runs the session on these inputs."""
         feed = dict(inputs)
         return lambda: self._engine.run(None, feed)
 
-    def many(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def many(self, inputs: _Arrays) -> list[NDArray[Any]]:
         """Run every row separately, so that batching does not affect the results."""
         return _row_by_row(self, inputs)
 
 
-def _row_by_row(runner: Runner, inputs: Arrays) -> list[NDArray[Any]]:
+def _row_by_row(runner: Runner, inputs: _Arrays) -> list[NDArray[Any]]:
     rows = len(next(iter(inputs.values())))
     found = [
         runner.once({name: values[row : row + 1] for name, values in inputs.items()})

@@ -21,6 +21,7 @@ from mobile_ai.signing.errors import SigningError
 
 # Evidence is part of the plan: the engine and every policy read each file.
 MAX_EVIDENCE_BYTES: Final = 60_000
+"""Largest evidence file, bytes: evidence travels in the plan."""
 _BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.rows import Rows
 
-Share = Callable[[int], float]
+_Share = Callable[[int], float]
 
 
 def split_index(
-    labels: NDArray[np.int64], shares: Mapping[str, Share], *, seed: int
+    labels: NDArray[np.int64], shares: Mapping[str, _Share], *, seed: int
 ) -> dict[str, NDArray[np.int64]]:
     """Return row numbers by split name: disjoint, shuffled, with the share of each label.
 
@@ -35,13 +35,13 @@ def split_index(
     return {name: generator.permutation(np.concatenate(rows)) for name, rows in parts.items()}
 
 
-def split(rows: Rows, shares: Mapping[str, Share], *, seed: int) -> dict[str, Rows]:
+def split(rows: Rows, shares: Mapping[str, _Share], *, seed: int) -> dict[str, Rows]:
     """Return the rows of every split by name; see `split_index`."""
     index = split_index(rows.labels, shares, seed=seed)
     return {name: rows.take(numbers) for name, numbers in index.items()}
 
 
-def _bounds(label: int, shares: Mapping[str, Share]) -> dict[str, tuple[float, float]]:
+def _bounds(label: int, shares: Mapping[str, _Share]) -> dict[str, tuple[float, float]]:
     result, low = {}, 0.0
     for name, share in shares.items():
         if share(label) <= 0:

@@ -14,6 +14,7 @@ from mobile_ai.model_build.recipe import Source
 
 # One inference: input name to tensor, the batch dimension included.
 Sample = dict[str, NDArray[Any]]
+"""Input arrays by name."""
 _TYPES = {
     "FP32": np.float32,
     "FP16": np.float16,

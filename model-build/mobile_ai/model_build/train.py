@@ -16,6 +16,7 @@ from mobile_ai.model_build.recipe import TrainSpec
 from mobile_ai.model_build.rows import Rows
 
 Tick = Callable[[int, int], None]
+"""Receives the epoch and the number of epochs."""
 
 
 def new_network(kind: str, rows: Rows, *, classes: int, seed: int) -> Any:

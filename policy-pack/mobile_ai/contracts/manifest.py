@@ -19,6 +19,7 @@ from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import ManifestError
 from mobile_ai.contracts.manifest_io import ModelIO, TensorSpec
 from mobile_ai.contracts.manifest_parts import (
+    UNSTATED,
     DatasetRef,
     Dtype,
     Interval,
@@ -26,8 +27,12 @@ from mobile_ai.contracts.manifest_parts import (
     Metadata,
     Parent,
     Recipe,
+    StatedCount,
+    StatedText,
+    StatedTexts,
+    Unknown,
+    known,
 )
-from mobile_ai.contracts.manifest_upgrade import upgrade
 from mobile_ai.contracts.manifest_v2 import (
     Artifact,
     ArtifactFile,
@@ -42,14 +47,6 @@ from mobile_ai.contracts.manifest_v2 import (
     SelfTest,
     Serving,
     StatementRef,
-)
-from mobile_ai.contracts.manifest_values import (
-    UNSTATED,
-    StatedCount,
-    StatedText,
-    StatedTexts,
-    Unknown,
-    known,
 )
 
 __all__ = [
@@ -88,7 +85,7 @@ __all__ = [
 ]
 
 _READERS: Final[Mapping[str, tuple[type[BaseModel], Callable[[Any], ModelManifest]]]] = {
-    manifest_v1.API_VERSION: (manifest_v1.ModelManifest, upgrade),
+    manifest_v1.API_VERSION: (manifest_v1.ModelManifest, manifest_v1.upgrade),
     manifest_v2.API_VERSION: (ModelManifest, lambda manifest: manifest),
 }
 API_VERSIONS: Final = tuple(_READERS)

@@ -10,8 +10,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mobile_ai.contracts.manifest_parts import Dtype, ManifestPart, RelativeFile, refuse_repeats
-from mobile_ai.contracts.manifest_values import Count, Positive, Unknown
+from mobile_ai.contracts.manifest_parts import (
+    Count,
+    Dtype,
+    ManifestPart,
+    Positive,
+    RelativeFile,
+    Unknown,
+    refuse_repeats,
+)
 from mobile_ai.contracts.vocabulary import Modality
 
 

@@ -1,8 +1,12 @@
-"""Parts of a manifest that every ``apiVersion`` of its schema has."""
+"""Parts of a manifest that every ``apiVersion`` of its schema has, and values that may be unknown.
+
+A value that nobody measured or declared is the text ``unknown``, never 0 and never absent:
+rules that need it deny.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
@@ -27,10 +31,41 @@ ArtifactUri = Annotated[
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+"""Number of things; 0 is never a measurement of them."""
+Positive = Annotated[float, Field(gt=0)]
+"""Measured figure that cannot be 0."""
+
+Unknown = Literal["unknown"]
+"""Value that nobody measured, declared or derived."""
+UNSTATED: Final[Unknown] = "unknown"
+"""The one value of ``Unknown``."""
+_How = Literal["measured", "declared", "derived"]
 
 
 class ManifestPart(StrictModel):
     """Base of every part of a manifest; unknown fields are refused."""
+
+
+class StatedCount(ManifestPart):
+    """A whole number and how it is known."""
+
+    value: Count
+    how: _How
+
+
+class StatedText(ManifestPart):
+    """A text and how it is known."""
+
+    value: str
+    how: _How
+
+
+class StatedTexts(ManifestPart):
+    """Texts and how they are known."""
+
+    value: tuple[str, ...]
+    how: _How
 
 
 class Metadata(ManifestPart):
@@ -118,3 +153,8 @@ def refuse_repeats(what: str, values: list[str]) -> None:
     repeated = sorted({value for value in values if values.count(value) > 1})
     if repeated:
         raise ValueError(f"{what} repeats {repeated}")
+
+
+def known(figure: float | Unknown) -> float | None:
+    """Return a figure, or ``None`` if it is unknown."""
+    return None if isinstance(figure, str) else figure

@@ -18,26 +18,24 @@ from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.errors import ManifestError
 from mobile_ai.contracts.manifest_io import ModelIO
 from mobile_ai.contracts.manifest_parts import (
+    UNSTATED,
     ArtifactUri,
+    Count,
     Interval,
     Lineage,
     ManifestPart,
     Metadata,
     Name,
     NonNegative,
+    Positive,
     RelativeFile,
     Sha256,
     Share,
-    refuse_repeats,
-)
-from mobile_ai.contracts.manifest_values import (
-    UNSTATED,
-    Count,
-    Positive,
     StatedCount,
     StatedText,
     StatedTexts,
     Unknown,
+    refuse_repeats,
 )
 
 API_VERSION: Final = "mobile-ai/v2"

@@ -17,7 +17,6 @@ Target = Literal["on-device", "edge", "cloud"]
 DeviceClass = Literal["entry", "mid-range", "high-end"]
 """Class of phones, from weakest to strongest."""
 
-STACK_CLASSES: Final[tuple[str, ...]] = get_args(StackClass)
 MODALITIES: Final[tuple[str, ...]] = get_args(Modality)
 PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)  # from least to most protected
 TARGETS: Final[tuple[str, ...]] = get_args(Target)

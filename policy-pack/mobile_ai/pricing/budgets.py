@@ -14,6 +14,7 @@ from mobile_ai.pricing.estimate import CostEstimate, Total
 from mobile_ai.pricing.values import ZERO, cents, decimal_of, text
 
 BudgetOutcome = Literal["pass", "warn", "deny"]
+"""Result of comparing a budget with the estimate."""
 _NAMED: Final = 3  # unknown lines that a reason names
 _ORDER: Final[tuple[BudgetOutcome, ...]] = ("pass", "warn", "deny")
 

@@ -20,6 +20,7 @@ from mobile_ai.pricing.price import Price, Source, read_price
 _refused = CostError.advising("restore it, or run `mobile-ai cost prices refresh`")
 
 GLOBAL: Final = "global"
+"""Region of a price that is the same everywhere."""
 _POINTER: Final = "current.json"
 _KEYS: Final = frozenset({"apiVersion", "kind", "date", "currency", "sources", "rows"})
 

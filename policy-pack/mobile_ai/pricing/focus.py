@@ -16,13 +16,14 @@ from typing import Any, Final, Literal
 from mobile_ai.pricing.estimate import CostEstimate
 from mobile_ai.pricing.line import Line
 
-Period = tuple[datetime, datetime]  # the second is the first moment after it
-Kind = Literal["decimal", "json", "text", "time"]
+_Period = tuple[datetime, datetime]  # the second is the first moment after it
+_Kind = Literal["decimal", "json", "text", "time"]
 
 BANDS: Final = ("low", "typical", "high")
 """Bands of an estimate."""
-ESTIMATED: Final = "x_Estimated"  # whether AWS has not closed the month; from Cost Explorer alone
-MANDATORY: Final[Mapping[str, Kind]] = {
+ESTIMATED: Final = "x_Estimated"
+"""Column that says whether AWS has not closed the month; from Cost Explorer alone."""
+MANDATORY: Final[Mapping[str, _Kind]] = {
     "BilledCost": "decimal",
     "BillingAccountId": "text",
     "BillingAccountName": "text",
@@ -46,7 +47,7 @@ MANDATORY: Final[Mapping[str, Kind]] = {
     "ServiceName": "text",
 }
 """Columns that FOCUS requires, with the type of their values."""
-COLUMNS: Final[Mapping[str, Kind]] = {
+COLUMNS: Final[Mapping[str, _Kind]] = {
     **MANDATORY,
     "AllocatedMethodDetails": "json",
     "AllocatedMethodId": "text",
@@ -69,7 +70,7 @@ COLUMNS: Final[Mapping[str, Kind]] = {
 }
 """Columns that are written, with the type of their values."""
 _AWS: Final = "Amazon Web Services"
-_WRITTEN: Final[Mapping[Kind, Callable[[Any], str]]] = {
+_WRITTEN: Final[Mapping[_Kind, Callable[[Any], str]]] = {
     "decimal": lambda value: f"{value:f}",
     "json": lambda value: json.dumps(value, sort_keys=True),
     "text": str,
@@ -115,7 +116,7 @@ def service_category(service: str) -> str:
     return _CATEGORIES.get(service, "Other")
 
 
-def month_period(month: str) -> Period:
+def month_period(month: str) -> _Period:
     """Return a calendar month in UTC, named ``YYYY-MM``."""
     start = datetime.fromisoformat(f"{month}-01T00:00:00Z")
     return start, (start + timedelta(days=31)).replace(day=1)
@@ -125,7 +126,7 @@ def focus_row(
     *,
     account: str,
     currency: str,
-    period: Period,
+    period: _Period,
     service: str,
     provider: str = _AWS,
     **values: Any,
@@ -183,7 +184,7 @@ def focus_rows(
 
 
 def _row(
-    estimate: CostEstimate, line: Line, band: str, *, account: str, period: Period
+    estimate: CostEstimate, line: Line, band: str, *, account: str, period: _Period
 ) -> dict[str, Any]:
     cost: Decimal | None = None if line.amount is None else getattr(line.amount, band)
     quantity = None if line.quantity is None or cost is None else getattr(line.quantity, band)

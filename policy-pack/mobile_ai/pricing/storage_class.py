@@ -23,7 +23,9 @@ from mobile_ai.pricing.search import Choice, cheapest
 from mobile_ai.pricing.values import ZERO, cents
 
 STORAGE: Final = "telemetry storage"
+"""Subject of the recommendation."""
 SETTING: Final = "infrequentAfterDays"
+"""Key of the stack file that it changes, in days."""
 # S3 moves objects to Standard-IA after 30 days in Standard at the earliest:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 _LEAST_DAYS: Final = 30

@@ -14,7 +14,9 @@ from mobile_ai.contracts.reading import UNKNOWN, Secret
 from mobile_ai.pricing.errors import CostError, UnknownInputError
 
 ZERO: Final = Decimal(0)
+"""No amount."""
 ONE: Final = Decimal(1)
+"""The whole of a share."""
 _CENT: Final = Decimal("0.01")
 # Above every plausible value of any field; catches typing errors.
 _ABSURD: Final = Decimal(10) ** 15

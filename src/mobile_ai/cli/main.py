@@ -161,6 +161,7 @@ GROUPS: Final[Mapping[str, Group]] = {
         is_command=True,
     ),
 }
+"""Groups and commands of `mobile-ai` by name; a module is imported when its command runs."""
 
 PANELS: Final[Mapping[str, Sequence[str]]] = {
     "Deploy": ("check", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),

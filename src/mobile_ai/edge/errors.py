@@ -6,14 +6,23 @@ from typing import Final
 
 # HTTP status codes; `mobile_ai.edge.grpc_server` maps them to gRPC's.
 BAD_REQUEST: Final = 400
+"""HTTP status of an invalid request."""
 UNAUTHENTICATED: Final = 401
+"""HTTP status without a valid key."""
 FORBIDDEN: Final = 403
+"""HTTP status of a key without the right."""
 NOT_FOUND: Final = 404
+"""HTTP status of an unknown model or path."""
 TOO_LARGE: Final = 413
+"""HTTP status of a body above its limit."""
 TOO_MANY: Final = 429
+"""HTTP status above a quota."""
 INTERNAL: Final = 500
+"""HTTP status of a defect of the server."""
 UNAVAILABLE: Final = 503
+"""HTTP status without a ready model or room for the request."""
 DEADLINE: Final = 504
+"""HTTP status of an inference that took too long."""
 
 
 class RefusedError(Exception):

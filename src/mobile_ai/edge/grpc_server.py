@@ -38,8 +38,8 @@ _CODES: Final = {
 }
 _NUMBERS: Final = {status: code.value[0] for status, code in _CODES.items()}
 
-RpcContext = Any  # grpc.aio.ServicerContext: grpcio brings no types
-Handler = Callable[[Any, RpcContext, Headers], Awaitable[Any]]
+_RpcContext = Any  # grpc.aio.ServicerContext: grpcio brings no types
+_Handler = Callable[[Any, _RpcContext, Headers], Awaitable[Any]]
 
 
 class RpcServer:
@@ -100,7 +100,7 @@ def _credentials(settings: ServerSettings) -> Any:
 
 
 def _handlers(calls: _Calls) -> Any:
-    named: dict[str, Handler] = {
+    named: dict[str, _Handler] = {
         "ServerLive": calls.live,
         "ServerReady": calls.ready,
         "ModelReady": calls.model_ready,
@@ -145,7 +145,7 @@ class _Doorkeeper(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # none at 
         return grpc.stream_unary_rpc_method_handler(_refuse)
 
 
-async def _refuse(_messages: Any, context: RpcContext) -> Any:
+async def _refuse(_messages: Any, context: _RpcContext) -> Any:
     await context.abort(_CODES[errors.UNAUTHENTICATED], NO_KEY)
 
 
@@ -156,10 +156,10 @@ def _headers(metadata: Any) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _guarded(handler: Handler, front: Front) -> Callable[[Any, RpcContext], Awaitable[Any]]:
+def _guarded(handler: _Handler, front: Front) -> Callable[[Any, _RpcContext], Awaitable[Any]]:
     """Return a handler that aborts a refused call with the protocol's status."""
 
-    async def handle(request: Any, context: RpcContext) -> Any:
+    async def handle(request: Any, context: _RpcContext) -> Any:
         headers = _headers(context.invocation_metadata())
         try:
             return await handler(request, context, headers)
@@ -179,23 +179,23 @@ class _Calls:
     def __init__(self, front: Front) -> None:
         self.front = front
 
-    async def live(self, _request: Any, _context: RpcContext, _headers: Headers) -> Any:
+    async def live(self, _request: Any, _context: _RpcContext, _headers: Headers) -> Any:
         return messages.ServerLiveResponse(live=True)
 
-    async def ready(self, _request: Any, _context: RpcContext, _headers: Headers) -> Any:
+    async def ready(self, _request: Any, _context: _RpcContext, _headers: Headers) -> Any:
         return messages.ServerReadyResponse(ready=self.front.ready())
 
-    async def server(self, _request: Any, _context: RpcContext, _headers: Headers) -> Any:
+    async def server(self, _request: Any, _context: _RpcContext, _headers: Headers) -> Any:
         return messages.ServerMetadataResponse(
             name=SERVER, version=version("mobile-ai-delivery"), extensions=EXTENSIONS
         )
 
-    async def model_ready(self, request: Any, context: RpcContext, headers: Headers) -> Any:
+    async def model_ready(self, request: Any, context: _RpcContext, headers: Headers) -> Any:
         self._known(context, headers)
         target = (request.name, request.version or None)
         return messages.ModelReadyResponse(ready=self.front.model_ready(target, headers))
 
-    async def model(self, request: Any, context: RpcContext, headers: Headers) -> Any:
+    async def model(self, request: Any, context: _RpcContext, headers: Headers) -> Any:
         self._known(context, headers)
         served = self.front.route((request.name, request.version or None), headers)
         try:
@@ -215,7 +215,7 @@ class _Calls:
             served.release()
         return response
 
-    async def infer(self, request: Any, context: RpcContext, headers: Headers) -> Any:
+    async def infer(self, request: Any, context: _RpcContext, headers: Headers) -> Any:
         tracing = self.front.tracing
         target = (request.model_name, request.model_version or None)
         if tracing is None:
@@ -224,7 +224,7 @@ class _Calls:
             return await self._infer(target, request, context, headers)
 
     async def _infer(
-        self, target: tuple[str, str | None], request: Any, context: RpcContext, headers: Headers
+        self, target: tuple[str, str | None], request: Any, context: _RpcContext, headers: Headers
     ) -> Any:
         start = time.perf_counter()
         front = self.front
@@ -237,7 +237,7 @@ class _Calls:
         )
         return await job.answer
 
-    async def index(self, request: Any, context: RpcContext, headers: Headers) -> Any:
+    async def index(self, request: Any, context: _RpcContext, headers: Headers) -> Any:
         self._known(context, headers)
         response = messages.RepositoryIndexResponse()
         for item in self.front.table.index():
@@ -247,11 +247,11 @@ class _Calls:
                 )
         return response
 
-    async def load(self, request: Any, _context: RpcContext, headers: Headers) -> Any:
+    async def load(self, request: Any, _context: _RpcContext, headers: Headers) -> Any:
         await self._change(self.front.table.load, request.model_name, headers)
         return messages.RepositoryModelLoadResponse()
 
-    async def unload(self, request: Any, _context: RpcContext, headers: Headers) -> Any:
+    async def unload(self, request: Any, _context: _RpcContext, headers: Headers) -> Any:
         await self._change(self.front.table.unload, request.model_name, headers)
         return messages.RepositoryModelUnloadResponse()
 
@@ -260,16 +260,16 @@ class _Calls:
     ) -> None:
         await self.front.change(change, name, _credential(headers))
 
-    def _known(self, context: RpcContext, headers: Headers) -> None:
+    def _known(self, context: _RpcContext, headers: Headers) -> None:
         self.front.admission.client(_credential(headers), _address(context))
 
-    def _patience(self, context: RpcContext) -> float:
+    def _patience(self, context: _RpcContext) -> float:
         remaining = context.time_remaining()
         most = self.front.limits.timeout
         return most if remaining is None or math.isinf(remaining) else min(remaining, most)
 
 
-def _address(context: RpcContext) -> str:
+def _address(context: _RpcContext) -> str:
     """Return the client's address without its port, which differs between channels.
 
     gRPC writes a peer as `ipv4:192.0.2.1:50000`, `ipv6:%5B2001:db8::1%5D:50000` or `unix:...`.

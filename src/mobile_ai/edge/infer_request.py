@@ -23,7 +23,8 @@ _KEPT: Final = 256  # cached plans of a model
 _KEPT_BYTES: Final = 2048  # longer JSON contains tensors and does not recur
 _MICROSECONDS: Final = 1e-6
 
-Given = Mapping[str, NDArray[Any] | memoryview]  # tensors as the batcher takes them
+Given = Mapping[str, NDArray[Any] | memoryview]
+"""Input tensors by name, as the batcher takes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,3 +5,4 @@ import os
 from mobile_ai.edge.lambda_adapter import make_handler
 
 handler = make_handler(os.environ)
+"""Entry point of the function that the image names."""

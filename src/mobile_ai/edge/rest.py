@@ -41,10 +41,10 @@ _LOG: Final = logging.getLogger("mobile_ai.edge.rest")
 _KEYS: Final = (b"authorization", b"x-api-key")
 _REPOSITORY: Final = "/v2/repository/"
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Answer = tuple[Head, bytes]
+_Scope = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_Answer = tuple[Head, bytes]
 
 
 class RestApp:
@@ -53,7 +53,7 @@ class RestApp:
     def __init__(self, front: Front, limits: HttpLimits) -> None:
         """Serve the models of a front."""
         self.front, self.limits = front, limits
-        self._plain: Mapping[str, Callable[[], Answer]] = {
+        self._plain: Mapping[str, Callable[[], _Answer]] = {
             "/v2": self._server,
             "/v2/health/live": lambda: json_answer(_OK, {"live": True}),
             "/v2/health/ready": self._ready,
@@ -61,7 +61,7 @@ class RestApp:
             "/openapi.json": lambda: json_answer(_OK, document()),
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Answer one request, or start and stop the table if the server has a lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -82,7 +82,7 @@ class RestApp:
         await send({"type": "http.response.start", "status": head.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: _Receive, send: _Send) -> None:
         await receive()
         await self.front.table.start()
         await send({"type": "lifespan.startup.complete"})
@@ -90,7 +90,7 @@ class RestApp:
         await self.front.table.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: _Scope, receive: _Receive) -> _Answer:
         path, method, headers = scope["path"], scope["method"], scope["headers"]
         plain = self._plain.get(path)
         if plain is not None:
@@ -111,8 +111,10 @@ class RestApp:
             return await self._repository(path, method, credential, receive)
         raise RefusedError(NOT_FOUND, "path: got one that the protocol does not define")
 
-    async def _infer(self, model: ModelPath, headers: Headers, body: bytes, address: str) -> Answer:
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def _infer(
+        self, model: ModelPath, headers: Headers, body: bytes, address: str
+    ) -> _Answer:
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
 
         def done(head: Head, content: bytes) -> None:
             if not answer.done():
@@ -123,8 +125,8 @@ class RestApp:
         return await answer
 
     async def _repository(
-        self, path: str, method: str, credential: bytes | None, receive: Receive
-    ) -> Answer:
+        self, path: str, method: str, credential: bytes | None, receive: _Receive
+    ) -> _Answer:
         what = path[len(_REPOSITORY) :].split("/")
         match what:
             case ["index"]:
@@ -139,7 +141,7 @@ class RestApp:
                 return json_answer(_OK, {})
         raise RefusedError(NOT_FOUND, "path: got one that the protocol does not define")
 
-    def _index(self, body: bytes) -> Answer:
+    def _index(self, body: bytes) -> _Answer:
         try:
             asked = orjson.loads(body) if body else {}
         except orjson.JSONDecodeError as error:
@@ -154,21 +156,21 @@ class RestApp:
         ]
         return json_answer(_OK, entries)
 
-    def _server(self) -> Answer:
+    def _server(self) -> _Answer:
         return json_answer(
             _OK,
             {"name": SERVER, "version": version("mobile-ai-delivery"), "extensions": EXTENSIONS},
         )
 
-    def _ready(self) -> Answer:
+    def _ready(self) -> _Answer:
         ready = self.front.ready()
         return json_answer(_OK if ready else UNAVAILABLE, {"ready": ready})
 
-    def _model_ready(self, path: ModelPath) -> Answer:
+    def _model_ready(self, path: ModelPath) -> _Answer:
         ready = self.front.model_ready((path.name, path.version), ())
         return json_answer(_OK if ready else UNAVAILABLE, {"name": path.name, "ready": ready})
 
-    def _model(self, path: ModelPath) -> Answer:
+    def _model(self, path: ModelPath) -> _Answer:
         served = self.front.route((path.name, path.version), ())
         try:
             model = served.model
@@ -184,7 +186,7 @@ class RestApp:
             served.release()
         return json_answer(_OK, answer)
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, receive: _Receive) -> bytes:
         """Return the body of a request.
 
         Raises:
@@ -224,11 +226,11 @@ def _credential(headers: Headers) -> bytes | None:
     return found.get(_KEYS[0]) or found.get(_KEYS[1])
 
 
-def _address(scope: Scope) -> str:
+def _address(scope: _Scope) -> str:
     client = scope.get("client")
     return str(client[0]) if client else ""
 
 
-def _text(body: bytes) -> Answer:
+def _text(body: bytes) -> _Answer:
     headers = ((b"content-type", CONTENT_TYPE), (b"content-length", str(len(body)).encode()))
     return Head(_OK, headers), body

@@ -17,6 +17,7 @@ from mobile_ai.edge.jobs import Outputs
 from mobile_ai.edge.serving import ModelIdentity, ServedModel
 
 Done = Callable[[Head, bytes], object]
+"""Receives the head and the body of a response."""
 _OK: Final = 200
 
 

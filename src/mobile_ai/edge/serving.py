@@ -29,7 +29,8 @@ from mobile_ai.edge.shapes import Shapes
 
 Tensors = Mapping[str, NDArray[Any]]
 """Arrays by name of the tensor."""
-Headers = Sequence[tuple[bytes, bytes]]  # names in lower case, as ASGI has them
+Headers = Sequence[tuple[bytes, bytes]]
+"""Headers of a request; names in lower case, as ASGI has them."""
 
 
 class UnknownModelError(LookupError):

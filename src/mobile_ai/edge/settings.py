@@ -18,7 +18,7 @@ THROTTLE: Final = Path("/etc/mobile-ai/throttle/throttle.json")
 """Throttle file, mounted from the ConfigMap `<app>-<model>-throttle` of the endpoint."""
 _MAX_BYTES: Final = 1_000_000
 _MIB: Final = 2**20
-Port = Annotated[int, Field(ge=0, le=65535)]
+_Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class ServerSettingsError(ValueError):
@@ -33,8 +33,8 @@ class Listen(_Section):
     """Address and ports of the server."""
 
     host: str = Field(default="127.0.0.1", description="Address; `0.0.0.0` in a container.")
-    port: Port = Field(default=8080, description="Port of REST; 0 takes any free one.")
-    grpc_port: Port | None = Field(default=None, description="Port of gRPC; none serves no gRPC.")
+    port: _Port = Field(default=8080, description="Port of REST; 0 takes any free one.")
+    grpc_port: _Port | None = Field(default=None, description="Port of gRPC; none serves no gRPC.")
     connections: int = Field(
         default=1024,
         ge=1,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 _MOST: Final = 1024  # remembered; the one that was not asked for longest goes first
 _ANY: Final = -1
-Shape = tuple[tuple[int, ...], ...]
+_Shape = tuple[tuple[int, ...], ...]
 
 
 class Shapes:
@@ -43,7 +43,7 @@ class Shapes:
         self.names = list(inputs)
         self.first = 1 if batchable else 0
         self._fixed = all(_ANY not in shape[self.first :] for shape in inputs.values())
-        self.found: dict[Shape, None] = {}
+        self.found: dict[_Shape, None] = {}
         if before is not None and (before.names, before.first) == (self.names, self.first):
             self.found.update(before.found)
 
@@ -61,5 +61,5 @@ class Shapes:
         """Return whether the model should take these shapes: they are its only ones, or worked."""
         return self._fixed or self._of(inputs) in self.found
 
-    def _of(self, inputs: Mapping[str, NDArray[Any]]) -> Shape:
+    def _of(self, inputs: Mapping[str, NDArray[Any]]) -> _Shape:
         return tuple(inputs[name].shape[self.first :] for name in self.names)

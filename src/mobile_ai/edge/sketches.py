@@ -27,8 +27,8 @@ _MOST_FILES: Final = 1000  # that wait for the forwarder; then the oldest is del
 _PROBABILITY: Final = 1e-3  # how far a sum of probabilities may be from 1
 _MILLISECONDS: Final = 1000
 _LOGITS: Final = 2  # axes of classes by row
-Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Edges = Annotated[tuple[float, ...], Field(min_length=1, max_length=63)]
+_Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
+_Edges = Annotated[tuple[float, ...], Field(min_length=1, max_length=63)]
 
 
 class Sketching(BaseModel):
@@ -37,9 +37,9 @@ class Sketching(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     folder: Path = Field(description="Folder of event files, for the site's forwarder.")
-    site: Name = Field(description="Name of the site.")
-    app: Name = Field(description="The application.")
-    inputs: Mapping[str, Edges] = Field(
+    site: _Name = Field(description="Name of the site.")
+    app: _Name = Field(description="The application.")
+    inputs: Mapping[str, _Edges] = Field(
         default_factory=dict,
         description="Inputs to sketch: upper edges of the bins of a row's mean value.",
     )

@@ -1,20 +1,21 @@
 """Runs the gate: engine, pack, preview, cost and report."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.gate.changes.source import differs_from, read_source, require_own_secrets
-from mobile_ai.gate.engine.config_size import require_startable, size_warnings
 from mobile_ai.gate.engine.engine_environment import (
     CloudName,
     engine_result,
     find_engine,
     have_kubernetes_provider,
     prepare_sandbox_stack,
+    require_startable,
+    size_warnings,
     variables_of,
 )
 from mobile_ai.gate.engine.pack import PolicyPack, pack_digest, read_pack
@@ -25,13 +26,12 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
 from mobile_ai.gate.report.actuals import Billed, read_actuals
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
-from mobile_ai.gate.report.plan_summary import Question, Valued, planned, valued
-from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_checks
-from mobile_ai.gate.report.report import ProviderReport, Report, Source
+from mobile_ai.gate.report.cost import cost_report, terms_of, told_of
+from mobile_ai.gate.report.models import model_changes
+from mobile_ai.gate.report.report import Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
 from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
-from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 from mobile_ai.stack.reader import StackFile
@@ -123,8 +123,15 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
     seen = shown.observation
     clock.add(phases_of(seen.marks, ended=shown.seconds))
     with clock.phase("cost"):
-        resources = planned(seen)
-        plan, warnings = _value(options, found, stack, resources, tell)
+        resources = shown.planned()
+        prior, against, warnings = _compared(found.project, stack, options, tell)
+        terms = replace(
+            terms_of(found.expected.setting, resources, now=found.now),
+            told=told_of(resources, found.project.stack),
+            billed=found.billed,
+        )
+        cost = cost_report(resources, prior, against=against, terms=terms)
+        models = model_changes(resources, stack.deployed)
     run = EngineRun(
         stack=found.project.stack,
         source=found.source,
@@ -138,8 +145,9 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         changes=changes(stack.baseline, pins_of(resources)),
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *warnings),
-        valued=plan,
-        providers=_providers(options, found.project, shown),
+        cost=cost,
+        models=models,
+        providers=shown.providers(official=_official(options)),
     )
     rate = rate_of(seen.marks, resources=len(seen.steps))
     return assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
@@ -183,51 +191,24 @@ def _prepare(options: GateOptions, found: _Repository, engine: Engine) -> _Stack
 
 
 def _preview(options: GateOptions, found: _Repository, stack: _Stack, tell: Tell) -> Preview:
-    """Run the preview with the pack, and record the stand-ins' checks of inputs."""
+    """Run the preview with the pack."""
     project = found.project
-    project.input_checks.unlink(missing_ok=True)
     return preview(
         project,
         stack.engine,
-        environment={**stack.variables, RECORD_VARIABLE: str(project.input_checks)},
+        environment=stack.variables,
         config_file=stack.config_file,
         timed=options.timed,
-        head=origin_line(project.stack_file.name, found.stack_file.text),
+        source=found.stack_file,
         tell=tell,
     )
 
 
-def _value(
-    options: GateOptions,
-    found: _Repository,
-    stack: _Stack,
-    resources: Sequence[Resource],
-    tell: Tell,
-) -> tuple[Valued, tuple[str, ...]]:
-    """Return cost and model changes of the plan, and warnings."""
-    prior, against, warnings = _compared(found.project, stack, options, tell)
-    question = Question(
-        prior=prior,
-        against=against,
-        deployed=stack.deployed,
-        billed=found.billed,
-        setting=found.expected.setting,
-        now=found.now,
-    )
-    return valued(found.project.stack, resources, question), warnings
-
-
-def _providers(
-    options: GateOptions, project: Project, shown: Preview
-) -> tuple[ProviderReport, ...]:
-    """Return the providers of the plan; a running sandbox uses the official one of Kubernetes."""
-    official: tuple[str, ...] = ()
+def _official(options: GateOptions) -> tuple[str, ...]:
+    """Return the official providers; a running sandbox uses that of Kubernetes."""
     if options.cloud == "aws":
-        official = ("aws", "kubernetes")
-    elif options.ambient.get(ENDPOINTS_VARIABLE):
-        official = ("kubernetes",)
-    checks = read_checks(project.input_checks)
-    return providers(shown.observation.types.values(), checks, official=official)
+        return "aws", "kubernetes"
+    return ("kubernetes",) if options.ambient.get(ENDPOINTS_VARIABLE) else ()
 
 
 def _compared(

@@ -42,6 +42,7 @@ _TAGS: Final = {
     "managed-by": "pulumi",
 }
 ACCOUNT: Final = "111122223333"
+"""AWS account of the sample, one of those that AWS uses in its documentation."""
 BOUNDS: Final = Bounds.model_validate(
     {
         "account": ACCOUNT,
@@ -56,6 +57,7 @@ BOUNDS: Final = Bounds.model_validate(
         "nodeCpu": 64,
     }
 )
+"""Bounds of the sample stack."""
 _STATEFUL: Final = "kubernetes:apps/v1:StatefulSet"
 _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
 

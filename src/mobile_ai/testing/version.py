@@ -15,7 +15,7 @@ from mobile_ai.contracts.predicates import ASSESSMENT, EVALUATION, PROVENANCE
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.testing.signing import Signers, make_evidence
 
-Edit = Callable[[dict[str, Any]], None]
+_Edit = Callable[[dict[str, Any]], None]
 _INTERVAL: Final = {"low": 0.95, "high": 0.99, "method": "wilson"}
 
 
@@ -39,11 +39,11 @@ def make_version(
     signers: Signers,
     *,
     version: str = "1.1.0",
-    manifest: Edit | None = None,
-    assessment: Edit | None = None,
-    evaluation: Edit | None = None,
-    bom_edit: Edit | None = None,
-    v2: Edit | None = None,
+    manifest: _Edit | None = None,
+    assessment: _Edit | None = None,
+    evaluation: _Edit | None = None,
+    bom_edit: _Edit | None = None,
+    v2: _Edit | None = None,
 ) -> SampleVersion:
     """Return a signed version of the model ``digits``.
 
@@ -109,7 +109,7 @@ def manifest_with(*artifacts: Mapping[str, Any]) -> str:
     return dump_yaml({**_manifest("1.1.0"), "artifacts": rows})
 
 
-def _edited(value: dict[str, Any], edit: Edit | None) -> dict[str, Any]:
+def _edited(value: dict[str, Any], edit: _Edit | None) -> dict[str, Any]:
     value = deepcopy(value)
     if edit is not None:
         edit(value)

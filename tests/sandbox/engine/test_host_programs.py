@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.gate.engine.config_size import config_bytes
+from mobile_ai.gate.engine.engine_environment import config_bytes
 from mobile_ai.stack.reader import StackFile
 from tests.waiting import until
 

@@ -14,6 +14,7 @@ from mobile_ai.components.aws.names import AwsScope, arn
 from mobile_ai.components.aws.service_source import trust_conditions
 
 PolicyStatement = dict[str, Any]
+"""Statement of an IAM policy, as JSON."""
 
 # Key administration without cryptographic use. `kms:*` would be shorter, but would also let
 # every administrator decrypt the data.

@@ -89,11 +89,6 @@ def arn(scope: AwsScope, service: str, resource: str) -> str:
     return f"arn:aws:{service}:{scope['region']}:{scope['account_id']}:{resource}"
 
 
-def role_arn(scope: AwsScope, role: str) -> str:
-    """Return the ARN of an IAM role by its name."""
-    return f"arn:aws:iam::{scope['account_id']}:role/{role}"
-
-
 def boundary_arn(scope: AwsScope) -> str:
     """Return the ARN of the permissions boundary of the stack's roles, made by the bootstrap."""
     name = f"{_PREFIX}-pipeline-{scope['stack']}-boundary"

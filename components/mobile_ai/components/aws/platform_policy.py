@@ -9,7 +9,7 @@ from mobile_ai.components.aws.names import AwsScope, arn, log_group_patterns
 Publisher = Literal["budgets", "cloudwatch", "costalerts"]
 """Service that may publish to a topic of the stack, and therefore use the topics' key."""
 
-Conditions = Mapping[str, Mapping[str, Any]]
+_Conditions = Mapping[str, Mapping[str, Any]]
 
 
 def log_bucket_statements(scope: AwsScope, bucket: str) -> list[dict[str, Any]]:
@@ -17,12 +17,12 @@ def log_bucket_statements(scope: AwsScope, bucket: str) -> list[dict[str, Any]]:
     account = scope["account_id"]
     # The CDN's log delivery lives in us-east-1, flow logs in the stack's region.
     sources = sorted({f"arn:aws:logs:us-east-1:{account}:*", arn(scope, "logs", "*")})
-    vended: Conditions = {**iam.service_source(scope), "ArnLike": {"aws:SourceArn": sources}}
-    balancers: Conditions = {
+    vended: _Conditions = {**iam.service_source(scope), "ArnLike": {"aws:SourceArn": sources}}
+    balancers: _Conditions = {
         "ArnLike": {"aws:SourceArn": arn(scope, "elasticloadbalancing", "loadbalancer/*")}
     }
     put, logs = ["s3:PutObject"], f"AWSLogs/{account}/*"
-    writers: list[tuple[str, str, str, Conditions]] = [
+    writers: list[tuple[str, str, str, _Conditions]] = [
         ("S3AccessLogs", "logging.s3", "s3/*", iam.service_source(scope)),
         ("VendedLogs", "delivery.logs", logs, vended),
         ("LoadBalancerLogs", "logdelivery.elasticloadbalancing", f"alb/{logs}", balancers),

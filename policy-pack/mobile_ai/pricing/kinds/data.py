@@ -245,3 +245,4 @@ PRICED: Final = {
     "aws:sns/topicSubscription:TopicSubscription": _subscription,
     "aws:sqs/queue:Queue": _queue,
 }
+"""Price models of data by type token."""

@@ -276,3 +276,4 @@ PRICED: Final = {
     DEPLOYMENT: _device,
     EDGE_SITE: _site,
 }
+"""Price models of places that run models, by type token."""

@@ -175,3 +175,4 @@ PRICED: Final = {
     "aws:route53/zone:Zone": _zone,
     "aws:wafv2/webAcl:WebAcl": _firewall,
 }
+"""Price models of traffic and monitoring by type token."""

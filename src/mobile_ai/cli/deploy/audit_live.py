@@ -28,7 +28,7 @@ _DAYS_HEARD: Final = 7
 _GLOBAL: Final = "us-east-1"  # region of global services, and of their CloudTrail events
 _TRACKING: Final = "MLFLOW_TRACKING_URI"
 
-Workload = Callable[[str, str, str], Mapping[str, Any] | None]
+_Workload = Callable[[str, str, str], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class _Clients:
     budgets: Any
     account: str
     registry: str
-    workload: Workload
+    workload: _Workload
     login: Mapping[str, str] | None = None
     last: Last = no_trail
     last_global: Last = no_trail

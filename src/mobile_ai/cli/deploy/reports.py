@@ -15,6 +15,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="List the rules that pa
 
 # Duplicates `gate.render.FORMS`, whose import takes a second, too long for a help text.
 FORMATS: Final = ("table", "json", "markdown", "sarif")
+"""Formats of a report."""
 _TABLE: Final = "table"
 
 Forms = Annotated[str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}.")]

@@ -19,8 +19,7 @@ from mobile_ai.cli.options import Json
 from mobile_ai.gate.engine.pack import pack_setting
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.terminal import print_cost
-from mobile_ai.gate.report.cost import Terms, cost_report
-from mobile_ai.gate.report.plan_summary import terms_of
+from mobile_ai.gate.report.cost import Terms, cost_report, terms_of
 from mobile_ai.gate.report.sections import CostReport
 from mobile_ai.gate.state.base_plan import plan_of_commit
 from mobile_ai.pricing import BudgetVerdict, CostEstimate, focus_rows, judge_budgets

@@ -11,7 +11,9 @@ from mobile_ai.pricing.recorded import changed_usage, require_current, resources
 from mobile_ai.stack.reader import read_stack_file, stack_file_name
 
 PACK: Final = Path("policy-pack")
+"""Policy pack of the checkout."""
 PRICES: Final = PACK / "mobile_ai" / "pricing" / "prices"
+"""Folder of the dated price catalogues."""
 
 
 def planned(

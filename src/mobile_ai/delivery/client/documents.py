@@ -12,10 +12,10 @@ from mobile_ai.contracts.canonical import SHA256_PATTERN
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.delivery.errors import UpdateError
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
-Path = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.[A-Za-z0-9._-]{1,128}$")]
-Text = Annotated[str, Field(max_length=128)]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+_Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
+_Path = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.[A-Za-z0-9._-]{1,128}$")]
+_Text = Annotated[str, Field(max_length=128)]
 
 
 class _Document(BaseModel):
@@ -26,7 +26,7 @@ class _Document(BaseModel):
 
 
 class _Ring(_Document):
-    name: Name
+    name: _Name
     share: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -34,9 +34,9 @@ class RingsDocument(_Document):
     """Ring table of a deployment; signed by role ``models``."""
 
     kind: Literal["Rings"]
-    app: Name
-    model: Name
-    salt: Text
+    app: _Name
+    model: _Name
+    salt: _Text
     rings: Annotated[tuple[_Ring, ...], Field(min_length=1, max_length=8)]
 
 
@@ -44,9 +44,9 @@ class PlacementDocument(_Document):
     """One placement of a release and the file that runs there."""
 
     target: Literal["on-device", "edge", "cloud"]
-    variant: Name
-    file: Path
-    patches: tuple[Path, ...] = ()
+    variant: _Name
+    file: _Path
+    patches: tuple[_Path, ...] = ()
     device_class: str | None = None
     site: str | None = None
     region: str | None = None
@@ -56,12 +56,12 @@ class ReleaseDocument(_Document):
     """Release of a ring; signed by the ring's key."""
 
     kind: Literal["Release"]
-    app: Name
-    model: Name
-    ring: Name
-    version: Text
-    manifest_sha256: Digest
-    min_app_version: Text
+    app: _Name
+    model: _Name
+    ring: _Name
+    version: _Text
+    manifest_sha256: _Digest
+    min_app_version: _Text
     variants: Annotated[tuple[PlacementDocument, ...], Field(max_length=64)]
 
 
@@ -76,14 +76,14 @@ class ArtifactFacts(_Document):
     """Signed facts about an artifact: ``custom`` of its target in role ``models``."""
 
     kind: Literal["artifact"]
-    model: Name
-    version: Text
-    variant: Name
+    model: _Name
+    version: _Text
+    variant: _Name
     format: Literal["tflite", "onnx", "coreml"]
-    manifest_sha256: Digest
+    manifest_sha256: _Digest
     requirements: _Requirements
     fallback: Literal["embedded", "off"]
-    self_test: Path | None = None
+    self_test: _Path | None = None
 
 
 class PatchFacts(_Document):
@@ -94,8 +94,8 @@ class PatchFacts(_Document):
 
     kind: Literal["patch"]
     codec: Literal["zstd", "bsdiff", "hdiff", "weights"]
-    source: Digest | None = Field(default=None, alias="from")
-    goal: Digest = Field(alias="to")
+    source: _Digest | None = Field(default=None, alias="from")
+    goal: _Digest = Field(alias="to")
 
 
 class _Case(_Document):
@@ -108,7 +108,7 @@ class SelfTestDocument(_Document):
     """Expected outputs of one artifact."""
 
     kind: Literal["SelfTest"]
-    inputs: Path
+    inputs: _Path
     cases: Annotated[tuple[_Case, ...], Field(min_length=1, max_length=MAX_SELF_TEST_CASES)]
 
 

@@ -31,8 +31,8 @@ def _comparable(version: str) -> str:
     return version
 
 
-Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
-InstalledVersion = Annotated[str, AfterValidator(_comparable)]
+_Digest = Annotated[str, Field(pattern=SHA256_PATTERN)]
+_InstalledVersion = Annotated[str, AfterValidator(_comparable)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +50,12 @@ class Installed:
         fallback: Behaviour when it is halted: run ``embedded``, or switch the feature ``off``.
     """
 
-    sha256: Digest
+    sha256: _Digest
     length: int
-    version: InstalledVersion
+    version: _InstalledVersion
     variant: str
     format: str
-    manifest_sha256: Digest
+    manifest_sha256: _Digest
     ring: str
     fallback: Literal["embedded", "off"]
 
@@ -80,9 +80,9 @@ class DeviceState:
     generation: Annotated[int, Field(ge=0)] = 0
     active: Installed | None = None
     previous: Installed | None = None
-    halts: Mapping[Digest, tuple[Digest, ...]] = field(default_factory=dict)
-    ran: tuple[Digest, ...] = ()
-    failed: Mapping[Digest, str] = field(default_factory=dict)
+    halts: Mapping[_Digest, tuple[_Digest, ...]] = field(default_factory=dict)
+    ran: tuple[_Digest, ...] = ()
+    failed: Mapping[_Digest, str] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
     checked: str = ""
 

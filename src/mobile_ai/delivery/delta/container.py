@@ -15,14 +15,14 @@ MAX_FILE_BYTES: Final = 512 * 1024 * 1024  # hdiff needs twice this in memory, o
 _HEADER: Final = struct.Struct(">4sBII")
 _MAGIC: Final = b"MDP1"
 
-Apply = Callable[[Buffer, Buffer, int], Iterator[bytes]]
+_Apply = Callable[[Buffer, Buffer, int], Iterator[bytes]]
 
 
 def _whole(patch: Buffer, length: int) -> Iterator[bytes]:
     yield zstd.decompress(memoryview(patch), length)
 
 
-CODECS: Final[Mapping[str, tuple[int, Apply]]] = {
+CODECS: Final[Mapping[str, tuple[int, _Apply]]] = {
     "zstd": (0, lambda patch, _old, length: _whole(patch, length)),
     "bsdiff": (1, general.apply_bsdiff),
     "hdiff": (2, general.apply_hdiff),

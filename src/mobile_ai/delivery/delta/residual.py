@@ -24,7 +24,7 @@ _LEVEL: Final = tuple(
     for activity in range((_CAP << 8) + 1)
 )
 
-Bit = Callable[[Model, int], int]
+_Bit = Callable[[Model, int], int]
 
 
 class _Contexts:
@@ -76,7 +76,7 @@ class _Walk:
 
     __slots__ = ("_activity", "_bit", "_column", "_contexts", "_limit", "_row", "_signs")
 
-    def __init__(self, bit: Bit, columns: int, limit: int) -> None:
+    def __init__(self, bit: _Bit, columns: int, limit: int) -> None:
         """Start before the first difference."""
         self._bit, self._limit, self._contexts = bit, limit, _Contexts()
         self._activity, self._signs = [_START] * columns, [0] * columns
@@ -104,7 +104,7 @@ class _Walk:
         self._column, self._row = column, (row_activity, row_sign)
 
 
-def _size(bit: Bit, models: list[list[Model]], size: int, *, level: int, limit: int) -> int:
+def _size(bit: _Bit, models: list[list[Model]], size: int, *, level: int, limit: int) -> int:
     found = 1
     while found < limit and bit(models[min(found, _STEPS) - 1][level], size > found):
         found += 1

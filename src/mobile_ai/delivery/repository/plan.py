@@ -18,7 +18,7 @@ from mobile_ai.delivery.repository.targets import Target
 from mobile_ai.delivery.repository.versions import ModelVersionFiles
 from mobile_ai.stack.settings_deployment import Deployment, ModelPin
 
-Versions = Mapping[str, ModelVersionFiles]
+_Versions = Mapping[str, ModelVersionFiles]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Change:
 
 def wanted(
     deployments: Iterable[Deployment],
-    versions: Versions,
+    versions: _Versions,
     *,
     models: Path,
     releases: ReleaseHistory,
@@ -78,7 +78,7 @@ def wanted(
 
 
 def halts(
-    deployments: Iterable[Deployment], versions: Versions, releases: ReleaseHistory
+    deployments: Iterable[Deployment], versions: _Versions, releases: ReleaseHistory
 ) -> list[Halt]:
     """Return the halts in force: those signed and not lifted, and new ones of the stack file.
 
@@ -116,7 +116,7 @@ def changes(plan: WantedRelease, releases: ReleaseHistory) -> list[Change]:
 
 def _models(
     deployments: list[Deployment],
-    versions: Versions,
+    versions: _Versions,
     *,
     models: Path,
     released: Mapping[str, TargetFile],
@@ -140,7 +140,7 @@ def _models(
 def _releases(
     ring: str,
     deployments: list[Deployment],
-    versions: Versions,
+    versions: _Versions,
     patches: Mapping[str, list[str]],
 ) -> Iterator[Target]:
     for deployment in deployments:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-Percent = Annotated[float, Field(ge=0, le=100)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+_Percent = Annotated[float, Field(ge=0, le=100)]
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 ENVIRONMENT: Final = (
     "MOBILE_AI_APP",
@@ -41,7 +41,7 @@ class Releases(_Section):
     root: Path = Field(
         default=IMAGE / "root.json", description="The first trusted root; comes with the image."
     )
-    app: Name = Field(description="The application whose models are served.")
+    app: _Name = Field(description="The application whose models are served.")
     target: Literal["edge", "cloud"] = Field(default="edge", description="Kind of place.")
     place: str = Field(description="Name of the site; region of a cloud function.")
     period_seconds: float = Field(default=300.0, gt=0, description="Between two checks.")
@@ -58,22 +58,22 @@ class LocalSource(_Section):
     trust: Path = Field(
         description="The trust file, `<environment>.yaml`: who may vouch for a version."
     )
-    pin: Digest | None = Field(default=None, description="Take only the manifest of this digest.")
+    pin: _Digest | None = Field(default=None, description="Take only the manifest of this digest.")
 
 
 class Trial(_Section):
     """A second ring of a model, for a part of its requests."""
 
-    ring: Name = Field(description="The ring.")
-    percent: Percent = Field(description="Share of requests.")
+    ring: _Name = Field(description="The ring.")
+    percent: _Percent = Field(description="Share of requests.")
 
 
 class FollowedModel(_Section):
     """A model that is served."""
 
-    model: Name = Field(description="The model.")
-    ring: Name = Field(default="general", description="The ring of its releases.")
-    variant: Name | None = Field(
+    model: _Name = Field(description="The model.")
+    ring: _Name = Field(default="general", description="The ring of its releases.")
+    variant: _Name | None = Field(
         default=None, description="Artifact to take from a local folder; releases name their own."
     )
     canary: Trial | None = Field(default=None, description="Answers a part of the requests.")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter
 
 log: Final = logging.getLogger("mobile_ai.edge.models")
+"""Logger of model updates."""
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
 """Everything that is counted here; part of what the server shows."""

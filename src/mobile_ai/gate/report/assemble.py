@@ -1,19 +1,21 @@
 """Assembles the report from the expected pack and the observation; pure, without I/O."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from mobile_ai.gate.engine.error_text import error_texts, located, position_in
 from mobile_ai.gate.engine.events import Violation
 from mobile_ai.gate.engine.observation import EngineObservation
 from mobile_ai.gate.engine.pack import PolicyPack
-from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
+from mobile_ai.gate.report.cost import NOT_PLANNED
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
     Change,
     CostReport,
     EngineFacts,
+    ErrorResult,
     GateVerdict,
     Outcomes,
     Pack,
@@ -25,11 +27,26 @@ from mobile_ai.gate.report.report import (
     Timing,
     ViolationResult,
 )
+from mobile_ai.gate.report.sections import ModelChange
 from mobile_ai.gate.state.baseline import DeployedModels
 from mobile_ai.gate.verdict import verdict
 from mobile_ai.gate.verdict.verdict import message_of, outcome_of
 from mobile_ai.governance.rule import Rule
-from mobile_ai.stack.reader import StackFile
+from mobile_ai.stack.reader import Position, StackFile
+
+_TRACEBACK: Final = "Traceback (most recent call last):"
+# Excludes tags with the same prefix, which follow a dot, a quote or a brace.
+_KEY: Final = re.compile(r"(?<![\w.'\"{])mobile-ai:[A-Za-z]\w*(?:\[\d+\]|\.\w+)*")
+# Message about a value that a stand-in provider rejects; see `sandbox.providers.aws.schemas.judge`.
+_REFUSED: Final = re.compile(r"is not what AWS accepts: got (?P<value>'[^']+'|-?[\d.]+);")
+_HEADER: Final = "Program failed with an unhandled exception:"
+_PROBLEM: Final = re.compile(r"^\s+- ", re.MULTILINE)
+# Summary lines that the engine prints after the errors themselves.
+_ECHOES: Final = re.compile(
+    r"(error: )?(preview failed|update failed|an unhandled error occurred: program exited.*"
+    r"|resource monitor shut down.*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +66,8 @@ class EngineRun:
         changes: Every deployment that differs from the baseline.
         doubts: Additional reasons of the caller not to trust the run.
         warnings: Additional warnings of the caller.
-        valued: Cost and model changes of the plan.
+        cost: Cost of the plan.
+        models: Model changes of the plan.
         providers: The providers of the plan.
     """
 
@@ -65,7 +83,8 @@ class EngineRun:
     changes: tuple[Change, ...] = ()
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    valued: Valued = NOT_VALUED
+    cost: CostReport = NOT_PLANNED
+    models: tuple[ModelChange, ...] = ()
     providers: tuple[ProviderReport, ...] = ()
 
 
@@ -104,7 +123,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         baseline=run.baseline.source if run.baseline else "",
         # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else run.changes,
-        models=() if errors else run.valued.models,
+        models=() if errors else run.models,
         outputs=dict(seen.outputs),
         timing=timing,
     )
@@ -116,7 +135,7 @@ def _counts(names: Iterable[str]) -> dict[str, int]:
 
 def _cost(run: EngineRun, decided: GateVerdict) -> CostReport:
     """Return the cost of the plan; none of a plan that could not be judged, which may be a part."""
-    cost, unpriced = run.valued.cost, len(run.observation.judged)
+    cost, unpriced = run.cost, len(run.observation.judged)
     if decided == "undecided":
         reason = "unknown, as the plan could not be judged" if cost.estimated else cost.reason
         return CostReport(estimated=False, unpriced=unpriced, reason=reason)
@@ -202,3 +221,62 @@ def _violation(item: Violation, run: EngineRun) -> ViolationResult:
 def _warnings(seen: EngineObservation) -> tuple[str, ...]:
     said = (item.message for item in seen.diagnostics if item.severity == "warning")
     return tuple(dict.fromkeys(said))
+
+
+def error_texts(seen: EngineObservation, stderr: str) -> tuple[str, ...]:
+    """Return the errors of the engine, the program and plugins, without duplicates.
+
+    Args:
+        seen: Observation of the run.
+        stderr: Standard error of the engine, which holds errors before the first event.
+    """
+    said = [item.message for item in seen.diagnostics if item.severity == "error"]
+    if seen.finished is None:
+        # The output of a plugin that fails to start is the only explanation, line by line.
+        said.append("\n".join(i.message for i in seen.diagnostics if i.severity == "info#err"))
+    said += [line.strip() for line in stderr.splitlines() if line.startswith("error:")]
+    plain = (without_traceback(text).removeprefix("error: ").strip() for text in said)
+    return tuple(dict.fromkeys(text for text in plain if text and not _ECHOES.fullmatch(text)))
+
+
+def located(text: str, stack_file: StackFile) -> tuple[ErrorResult, ...]:
+    """Return an error with its position; an error that lists problems is split into several."""
+    _, *problems = _PROBLEM.split(text)
+    return tuple(
+        ErrorResult(
+            message=item.strip(), file=stack_file.name if line else "", line=line, column=column
+        )
+        for problem in problems or [text]
+        for item in [_with_setting(problem, stack_file)]
+        for line, column in [position_in(item, stack_file)]
+    )
+
+
+def _with_setting(text: str, stack_file: StackFile) -> str:
+    """Append the setting that holds a rejected value, if exactly one setting does."""
+    match = _REFUSED.search(text)
+    keys = stack_file.keys_of(match["value"].strip("'")) if match else ()
+    return f"{text} ({stack_file.name} has this value at `{keys[0]}`)" if len(keys) == 1 else text
+
+
+def without_traceback(text: str) -> str:
+    r"""Return an error without Python's traceback: the text before it, and the exception.
+
+    >>> without_traceback("Traceback (most recent call last):\n  File 'x'\nKeyError: 'a'")
+    "KeyError: 'a'"
+    """
+    before, found, after = text.rpartition(_TRACEBACK)
+    if not found:
+        return text.removeprefix(_HEADER).strip()
+    lines = after.strip("\n").splitlines()
+    # Frames are indented; the exception starts at the first unindented line and may span several.
+    start = next((i for i, line in enumerate(lines) if line[:1].strip()), 0)
+    said = before.partition(_TRACEBACK)[0].strip().removesuffix(_HEADER).strip()
+    kept = [said, "\n".join(lines[start:]).strip()]
+    return "\n".join(part for part in kept if part)
+
+
+def position_in(message: str, stack_file: StackFile) -> Position:
+    """Return line and column of the first stack file key in a message, zeros if there is none."""
+    match = _KEY.search(message)
+    return stack_file.position_of_key(match.group()) if match else (0, 0)

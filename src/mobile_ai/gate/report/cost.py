@@ -1,12 +1,16 @@
-"""Cost section of the report: the plan's cost compared with the deployed cost; pure."""
+"""Cost section of the report: the plan's cost, what it was before, and the budgets."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Final
 
+from mobile_ai.contracts.deployed import baseline_of
+from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
 from mobile_ai.gate.report.actuals import Billed
 from mobile_ai.gate.report.sections import (
     Actuals,
@@ -17,6 +21,9 @@ from mobile_ai.gate.report.sections import (
     TotalCost,
     UnknownCost,
 )
+from mobile_ai.governance.facts import Context
+from mobile_ai.governance.rules.budgets_enforced import budgets_hold
+from mobile_ai.governance.stack_policy import Setting
 from mobile_ai.pricing import (
     Assumptions,
     BudgetVerdict,
@@ -26,13 +33,16 @@ from mobile_ai.pricing import (
     estimate,
     judge_budgets,
 )
-from mobile_ai.pricing.budgets import BudgetLimits, Prior, month_end
+from mobile_ai.pricing.budgets import BudgetLimits, Prior, exceptions_of, month_end
 from mobile_ai.pricing.catalogue import pack_catalogue
 from mobile_ai.pricing.errors import UnknownInputError
 from mobile_ai.pricing.estimate import Total
 from mobile_ai.pricing.values import ZERO, cents
 
 TAGS: Final = ("team", "cost-center", "app", "environment")
+"""Cost tags that the report groups by."""
+NOT_PLANNED: Final = CostReport(estimated=False, unpriced=0, reason="nothing was planned")
+"""Cost of a run without a plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,45 @@ class Terms:
     identity: Mapping[str, str] = field(default_factory=dict)
 
 
+def terms_of(setting: Setting | None, resources: Sequence[Resource], *, now: datetime) -> Terms:
+    """Return the terms that the pack evaluates budgets with.
+
+    Without the pack's settings there are no exceptions; its rules deny such a plan anyway.
+    """
+    if setting is None:
+        return Terms()
+    context = next((item for item in resources if item.type == CONTEXT), None)
+    return Terms(
+        limits=BudgetLimits.of(setting.config.parameters[budgets_hold.id]),
+        exceptions=_exceptions(context, setting, now) if context else {},
+        identity=_identity(context) if context else {},
+    )
+
+
+def told_of(resources: Sequence[Resource], stack: str) -> Prior:
+    """Return the deployed cost that the plan carries for the pack."""
+    found = next((item for item in resources if item.type == DEPLOYED), None)
+    try:
+        return Prior.told(baseline_of(found, stack=stack).costs) if found else Prior.unknown()
+    except (GovernanceError, CostError):
+        return Prior.unknown()
+
+
+def _exceptions(context: Resource, setting: Setting, now: datetime) -> dict[str, Decimal]:
+    facts = Context.of(context, setting.trust, secrets=set())
+    return exceptions_of(facts.records, stack=setting.stack, now=now)
+
+
+def _identity(context: Resource) -> dict[str, str]:
+    """Return the cost tags that identify this stack's charges."""
+    owner = context.props.get("owner")
+    project = owner.get("project") if isinstance(owner, dict) else None
+    return {
+        "environment": str(context.props.get("environment", "")),
+        "project": str(project or ""),
+    }
+
+
 def cost_report(
     proposed: Sequence[Resource],
     prior: Sequence[Resource] = (),
@@ -71,6 +120,8 @@ def cost_report(
         terms: Terms that the cost is evaluated against.
         assume: Assumptions for usage that neither side declares.
     """
+    if not proposed:
+        return NOT_PLANNED
     try:
         after = estimate(proposed, pack_catalogue(), assume=assume)
         before = estimate(prior, pack_catalogue(), assume=assume) if prior else None

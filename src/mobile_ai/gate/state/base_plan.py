@@ -17,7 +17,6 @@ from mobile_ai.gate.engine.engine_environment import PASSPHRASE, prepare_sandbox
 from mobile_ai.gate.engine.preview import preview
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
-from mobile_ai.gate.report.plan_summary import planned
 from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.stack.git import git_bytes
@@ -77,7 +76,7 @@ def plan_at(
         shown = preview(
             base, engine, environment=variables, config_file=base.stack_copy, judged=False
         )
-        found = planned(shown.observation)
+        found = shown.planned()
     if shown.exit_code or not found:
         raise GateError(
             f"plan of {reference}: got exit code {shown.exit_code} and {len(found)} resources; "

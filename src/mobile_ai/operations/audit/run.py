@@ -33,7 +33,6 @@ from mobile_ai.gate.state.baseline import (
     from_git,
     pins_of,
 )
-from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import load_setting
@@ -69,11 +68,12 @@ class AuditOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deployed:
-    """The deployed state: as exported, decoded, and its models."""
+    """The deployed state: as exported, decoded, its models, and those that a commit declares."""
 
     export: Mapping[str, Any]
     state: ExportedState
     before: DeployedModels
+    declared: DeployedModels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,27 +112,16 @@ def run_audit(
         tell("Reading the deployed state")
         file = options.file
         export = _load(file) if file else export_state(project, engine, variables)
-        deployed = _deployed(export, options)
-        declared = from_git(project, options.commit)
+        deployed = _deployed(export, project, options)
     with clock.phase("judge"):
         tell(f"Judging {len(deployed.state.inputs)} deployed resources")
-        judged = _judged(project, deployed.state, now)
+        judged = _judge(project, deployed.state, now)
     with clock.phase("ask the engine"):
         tell("Analyzing the same state with the engine")
         analyzed = analyze(project, engine, variables, export=deployed.export)
     with clock.phase("checks"):
         tell("Running the checks")
-        subject = DeployedStack(
-            stack=project.stack,
-            resources=deployed.state.inputs,
-            outputs={item.urn: item.props for item in deployed.state.outputs},
-            pins=deployed.before.pins,
-            declared=declared.pins,
-            facts=_facts(judged.session, project.stack),
-            pinned_by=pinned_by(project, options.commit),
-            now=now,
-        )
-        results = look(checks, subject)
+        results = look(checks, _subject(project, options, deployed, judged, now))
     run = EngineRun(
         stack=project.stack,
         source=read_source(project),
@@ -149,7 +138,7 @@ def run_audit(
     return merge(assemble_report(run, clock.read(rate=0.0)), results, stack_file)
 
 
-def _judged(project: Project, state: ExportedState, now: datetime) -> _Judged:
+def _judge(project: Project, state: ExportedState, now: datetime) -> _Judged:
     """Judge a state with the rules of the pack."""
     session = JudgeSession(
         lambda stack: load_setting(project.pack, stack, rules=catalogue(), now=now), now=now
@@ -172,7 +161,7 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _deployed(export: Any, options: AuditOptions) -> _Deployed:
+def _deployed(export: Any, project: Project, options: AuditOptions) -> _Deployed:
     name = str(options.file or f"state of stack {options.stack}")
     try:
         state = read_export(export, name=name)
@@ -191,11 +180,25 @@ def _deployed(export: Any, options: AuditOptions) -> _Deployed:
             f"{name}: got resources of {', '.join(sorted(state.stacks))}; expected stack "
             f"{options.stack}. Next: name the stack of the state with --stack."
         )
-    return _Deployed(export=export, state=state, before=before)
+    declared = from_git(project, options.commit)
+    return _Deployed(export=export, state=state, before=before, declared=declared)
 
 
-def _facts(session: JudgeSession, stack: str) -> Facts:
+def _subject(
+    project: Project, options: AuditOptions, deployed: _Deployed, judged: _Judged, now: datetime
+) -> DeployedStack:
+    """Return what the checks compare: the deployed state, and what a commit declares."""
     try:
-        return session.facts(stack)
+        facts = judged.session.facts(project.stack)
     except GovernanceError as error:
         raise GateError(str(error)) from error
+    return DeployedStack(
+        stack=project.stack,
+        resources=deployed.state.inputs,
+        outputs={item.urn: item.props for item in deployed.state.outputs},
+        pins=deployed.before.pins,
+        declared=deployed.declared.pins,
+        facts=facts,
+        pinned_by=pinned_by(project, options.commit),
+        now=now,
+    )

@@ -21,8 +21,9 @@ from mobile_ai.operations.bootstrap.rights import StackPlace
 from mobile_ai.operations.bootstrap.state import STATE_KEY, state_bucket
 from mobile_ai.operations.bootstrap.trust import PROVIDER, Repository, trust_policy
 
-Clients = Callable[[str], Any]
+_Clients = Callable[[str], Any]
 BootstrapOutcome = Literal["made", "there", "changed"]
+"""Result for one object of the account: made, already there, or changed."""
 _PATH: Final = "/mobile-ai/"
 _EDGE: Final = "mobile-ai/edge"
 _REPOSITORIES: Final = (_EDGE, "mobile-ai/mlflow")
@@ -64,7 +65,7 @@ class Made:
     value: str
 
 
-def bootstrap(wanted: WantedAccount, clients: Clients) -> Iterator[Made]:
+def bootstrap(wanted: WantedAccount, clients: _Clients) -> Iterator[Made]:
     """Create the missing resources, one after the other.
 
     Args:
@@ -102,7 +103,7 @@ def bootstrap(wanted: WantedAccount, clients: Clients) -> Iterator[Made]:
     yield from _gate(clients, wanted)
 
 
-def _gate(clients: Clients, wanted: WantedAccount) -> Iterator[Made]:
+def _gate(clients: _Clients, wanted: WantedAccount) -> Iterator[Made]:
     """Create the signing key of the trust's role `pipeline`, and the only role that may use it.
 
     The key's policy names the role and the role's policies name the key. So the key is created

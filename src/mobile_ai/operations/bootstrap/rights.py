@@ -19,8 +19,8 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
 
-Verb = Literal["create", "read", "update", "tag", "delete", "pass", "link"]
-_VERBS: Final[tuple[Verb, ...]] = ("create", "read", "update", "tag", "delete")
+_Verb = Literal["create", "read", "update", "tag", "delete", "pass", "link"]
+_VERBS: Final[tuple[_Verb, ...]] = ("create", "read", "update", "tag", "delete")
 # Global services: aws:RequestedRegion is the region of their endpoint, not the stack's.
 _GLOBAL: Final = frozenset({"billing", "budgets", "ce", "cloudfront", "iam", "route53"})
 _KEY_USE: Final = frozenset({"Decrypt", "Encrypt", "GenerateDataKey", "RetireGrant"})
@@ -79,7 +79,7 @@ class Right:
 
     type: str
     name: str
-    verb: Verb
+    verb: _Verb
     action: str
     arn: str
     condition: str
@@ -148,7 +148,7 @@ def _rights(resource: Resource, place: StackPlace) -> Iterator[Right]:
 
 
 def _right(
-    resource: Resource, verb: Verb, action: str, arn: str, condition: Mapping[str, Any]
+    resource: Resource, verb: _Verb, action: str, arn: str, condition: Mapping[str, Any]
 ) -> Right:
     text = json.dumps(condition, sort_keys=True) if condition else ""
     return Right(
@@ -156,7 +156,7 @@ def _right(
     )
 
 
-def _called(resource: Resource, entry: Mapping[str, Any]) -> Iterator[tuple[Verb, str]]:
+def _called(resource: Resource, entry: Mapping[str, Any]) -> Iterator[tuple[_Verb, str]]:
     """Yield the calls of a type, and those of the inputs that the resource sets."""
     conditional = entry.get("when", {})
     sets = [conditional[name] for name in sorted(conditional) if _is_set(resource, name)]

@@ -8,8 +8,11 @@ FILTERS = ("app", "version", "ring")
 """Fields by which a reader can filter the page; a row without one is always shown."""
 
 Mark = Literal["area", "bar", "line", "point"]
+"""Form of a chart."""
 Value = str | int | float | None
+"""Value of a table cell; `None` if it is unknown."""
 Row = Mapping[str, Value]
+"""Row of a table, by column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from mobile_ai.operations.monitor.statistics import psi, wilson
 from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject, total
 from mobile_ai.operations.telemetry.queries import SCALES
 
-DAY: Final = 24  # hours of a cell here
+DAY: Final = 24
+"""Hours of a day, the length of one cell."""
 _REFERENCE_DAYS: Final = 7
 _Z: Final = 1.96  # 95 percent
 _BINS_OF_OCTAVE: Final = 4

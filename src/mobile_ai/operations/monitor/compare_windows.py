@@ -19,6 +19,7 @@ from mobile_ai.operations.monitor.reference import learn
 from mobile_ai.operations.monitor.window_counts import Cell, History, MonitoredSubject, total
 
 Against = Literal["past", "control", "groups"]
+"""Reference of a comparison: earlier windows, devices without the version, or other groups."""
 _OLDEST_PART: Final = 24  # most windows that are accumulated
 _MATURE: Final = 0.5  # of the usual share of labels: early labels may be a biased sample
 

@@ -17,7 +17,9 @@ from mobile_ai.operations.monitor.errors import MonitorError
 from mobile_ai.operations.monitor.measures import Action, Severity
 
 FINDING_SCHEMA: Final = "mobile-ai/finding/v1"
+"""Format of a finding."""
 Source = Literal["device", "site", "device+site", "bill"]
+"""Source of the data behind a finding."""
 
 
 _Time = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]

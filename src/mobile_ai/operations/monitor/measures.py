@@ -10,6 +10,7 @@ import numpy as np
 from mobile_ai.operations.monitor.window_counts import Cell
 
 Severity = Literal["low", "medium", "high"]
+"""Severity of a finding, from least to most."""
 Action = Literal["notify", "threshold", "retrain", "throttle", "scale-down", "freeze", "rollback"]
 """Names of playbooks, mildest first; the first three change nothing that runs."""
 

@@ -13,6 +13,7 @@ from mobile_ai.operations.remediate.playbook import Playbook, Playbooks
 from mobile_ai.stack.settings_deployment import Deployment
 
 RemediationOutcome = Literal["act", "done", "wait", "notify"]
+"""Decision on a finding: act now, already done, wait, or notify people."""
 ASKS: Final = frozenset({"retrain", "threshold"})
 """Steps that request something of people; merging them changes nothing that runs."""
 # Steps that each source permits without a person, whatever the finding's file states: the file may

@@ -11,6 +11,7 @@ from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.files import read_model
 
 Step = Literal["freeze", "throttle", "scale-down", "rollback", "retrain", "threshold"]
+"""Actions of a playbook."""
 
 
 class _Part(BaseModel):

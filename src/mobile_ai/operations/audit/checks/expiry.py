@@ -77,3 +77,4 @@ approvals_not_near_expiry = Check(
     frameworks=("EU AI Act Art. 72", "NIST AI RMF GOVERN 1.5"),
     look=_look,
 )
+"""Check: evidence, records and trust of what is deployed do not expire soon."""

@@ -41,3 +41,4 @@ pins_as_in_git = Check(
     frameworks=("NIST AI RMF MANAGE 4.1", "NIST 800-53 CM-3"),
     look=_look,
 )
+"""Check: deployed model versions are those that Git declares."""

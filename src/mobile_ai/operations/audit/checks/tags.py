@@ -59,3 +59,4 @@ tags_deployed = Check(
     frameworks=("FinOps Framework: Allocation",),
     look=_look,
 )
+"""Check: deployed resources have their cost tags."""

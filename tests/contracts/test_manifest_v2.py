@@ -23,7 +23,7 @@ from mobile_ai.contracts.manifest import (
 )
 from mobile_ai.contracts.manifest_v2 import ArtifactFile, files_digest
 from mobile_ai.testing import Signers, make_version
-from tests.governance.manifests import manifests_v1
+from tests.contracts.manifests import manifests_v1
 
 GOLDENS = Path(__file__).parent / "goldens"
 MODELS = Path(__file__).parents[2] / "models"
