@@ -13,7 +13,7 @@ import typer.rich_utils
 
 from mobile_ai.cli import main as cli
 from mobile_ai.cli.help_text import unwrapped
-from mobile_ai.cli.streams import take_every_character
+from mobile_ai.cli.streams import safe_output
 
 
 def commands():
@@ -94,15 +94,13 @@ def test_a_docstring_becomes_one_line_a_paragraph():
 def test_what_an_encoding_lacks_is_written_in_ascii(text, written, monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    take_every_character()
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with safe_output():
+        sys.stdout.write(text)
     assert raw.getvalue() == written.encode()
 
 
 def test_an_error_of_reading_is_no_matter_of_writing():
-    take_every_character()
-    with pytest.raises(UnicodeDecodeError):
+    with safe_output(), pytest.raises(UnicodeDecodeError):
         b"\xff".decode("ascii", errors="mobile_ai.plain")
     assert codecs.lookup_error("mobile_ai.plain")
 

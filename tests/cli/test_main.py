@@ -135,14 +135,16 @@ def test_defect_is_told_as_one_without_a_traceback(capsys, monkeypatch):
     assert err.startswith("error: RuntimeError: boom\nThis is a defect of mobile-ai.")
 
 
-def test_defect_shows_all_when_asked(monkeypatch):
+def test_defect_shows_all_when_asked(capsys, monkeypatch):
     def fail(_):
-        raise RuntimeError("boom")
+        raise RuntimeError("boom\n::error::x")
 
     monkeypatch.setattr(cli, "application", fail)
     monkeypatch.setenv("MOBILE_AI_DEBUG", "1")
-    with pytest.raises(RuntimeError, match="boom"):
-        cli.main(["x"])
+    code, out, err = called(capsys, "x")
+    assert (code, out) == (1, "")
+    assert err.startswith("Traceback")
+    assert err.endswith("RuntimeError: boom\n\\u003a:error::x\n")
 
 
 def test_interrupt_ends_as_shells_expect(capsys, monkeypatch):

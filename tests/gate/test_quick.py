@@ -289,7 +289,7 @@ def test_it_loads_no_engine_and_no_provider():
         (lambda file: file.update({"encryptedkey": "AAAA"}), " encryptedkey: got 'AAAA'"),
         (
             lambda file: values(file).update({"mobile-ai:x\n::add-mask::PASS": 1}),
-            re.escape(r" mobile-ai:x\n\x3a:add-mask::PASS: got a key"),
+            re.escape(r" mobile-ai:x\n\u003a:add-mask::PASS: got a key"),
         ),
     ],
     ids=["namespace", "environment", "secretsprovider", "encryptedkey", "control-characters"],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from mobile_ai.gate.render import FORMS, SUFFIXES, render, render_timing
 from mobile_ai.gate.render.blocks import PASSED
@@ -78,7 +79,7 @@ def test_figures_of_a_budget_are_explained_where_they_stand(form):
 @pytest.mark.parametrize("name", ["denied", "passed"])
 def test_the_terminal_shows_the_verdict_first_and_last_and_counts_what_passed(name, capsys):
     found = report(name)
-    print_report(found)
+    print_report(found, Console())
     short = capsys.readouterr().out
     lines = short.splitlines()
     assert lines[0] == lines[-1] == headline(found)
@@ -86,7 +87,7 @@ def test_the_terminal_shows_the_verdict_first_and_last_and_counts_what_passed(na
     assert PASSED not in short
     for rule in found.rules:
         assert rule.outcomes.clean or rule.id in short
-    print_report(found, verbose=True)
+    print_report(found, Console(), verbose=True)
     assert capsys.readouterr().out == render(found, "table")
     assert PASSED in render(found, "table")
 

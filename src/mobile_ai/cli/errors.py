@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from mobile_ai.contracts.printable import printable
+
 DISTRIBUTION: Final = "mobile-ai-delivery"
 """Name of the installed distribution."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -27,8 +29,9 @@ def file_error(error: OSError) -> str:
     """Return the message about a file that cannot be used; empty if no file is the cause."""
     if not error.filename and error.errno not in _FULL:
         return ""
+    place = printable(str(error.filename or "disk"))
     return (
-        f"{error.filename or 'disk'}: got {error.strerror}; expected a file or folder that can be "
+        f"{place}: got {error.strerror}; expected a file or folder that can be "
         "used. Next: check its path, its permissions and the free space, then run it again."
     )
 

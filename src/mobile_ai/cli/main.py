@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,9 +13,9 @@ import typer
 
 from mobile_ai.cli.errors import DISTRIBUTION, UserError, file_error, missing_extra
 from mobile_ai.cli.help_text import unwrap_all, unwrapped
-from mobile_ai.cli.streams import take_every_character
+from mobile_ai.cli.streams import safe_output
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.printable import printable_lines
+from mobile_ai.contracts.printable import printable
 
 _DEBUG: Final = "MOBILE_AI_DEBUG"
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
@@ -220,8 +221,11 @@ def _none() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console script; a user error prints its message and exits with code 2."""
-    take_every_character()
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    with safe_output():
+        _run(sys.argv[1:] if arguments is None else list(arguments))
+
+
+def _run(arguments: Sequence[str]) -> None:
     try:
         application(arguments)(args=list(arguments), prog_name="mobile-ai")
     except KeyboardInterrupt:
@@ -230,17 +234,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (UserError, GovernanceError) as error:
         _fail(str(error))
     except PermissionError as error:
+        place = printable(str(error.filename))
         _fail(
-            f"{error.filename}: got {error.strerror}; expected a file or folder that this user may "
-            "use. Next: check its permissions; what was there before is unchanged."
+            f"{place}: got {error.strerror}; expected a file or folder "
+            "that this user may use. Next: check its permissions; what was there before is "
+            "unchanged."
         )
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  told as a defect, with its traceback if asked
         group = GROUPS.get(_named(arguments))
         missing = missing_extra(error, group.extra) if group else ""
         if known := missing or (file_error(error) if isinstance(error, OSError) else ""):
             _fail(known)
         if os.environ.get(_DEBUG):
-            raise
+            traceback.print_exc()
+            sys.exit(1)
         _fail(
             f"{type(error).__name__}: {error}\nThis is a defect of mobile-ai. "
             f"Next: run it again with {_DEBUG}=1 and report what it prints."
@@ -248,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    print(printable_lines(f"error: {message}"), file=sys.stderr)
+    print(f"error: {message}", file=sys.stderr)
     sys.exit(_FAILED)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def show(
             path = out / f"{name}-{report.stack}{SUFFIXES[form]}"
             path.write_text(render(report, form), encoding="utf-8")
     if _TABLE in forms:
-        print_report(report, verbose=verbose)
+        print_report(report, console(), verbose=verbose)
     elif out is None:
         sys.stdout.write(render(report, forms[0]))
     else:

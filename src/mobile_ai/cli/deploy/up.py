@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Cloud, Json, Operated
 
@@ -57,7 +58,7 @@ def command(
     elif deployed is not None:
         _print_text(stack, deployed)
     elif report is not None:
-        print_report(report)
+        print_report(report, console())
     if deployed is None and report is not None:
         raise typer.Exit(report.exit_code)
 

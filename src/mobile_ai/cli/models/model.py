@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.models.migrate import migrate_command
 from mobile_ai.cli.models.options import (
     REFUSED,
@@ -58,7 +58,7 @@ app.command(name="requests")(requests_command)
 app.command(name="scope")(scope_command)
 app.command(name="migrate")(migrate_command)
 
-_err = Console(stderr=True)
+_err = console(stderr=True)
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
 TrackingUri = Annotated[
     str, typer.Option(envvar=TRACKING_VARIABLE, help="MLflow tracking server or database.")
@@ -182,7 +182,7 @@ def compare(
     table = Table("variant", "bytes", "p50 ms", "energy mJ", "quality", "front")
     for item in candidates:
         table.add_row(*item.cells(), "yes" if item in best else "")
-    Console().print(table)
+    console().print(table)
     for choice in advice:
         print(f"{choice.device_class}: {choice.variant or 'none'} ({choice.reason})")
 

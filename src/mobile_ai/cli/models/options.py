@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.writer import MANIFEST_FILE
@@ -19,7 +19,7 @@ from mobile_ai.stack.listed import find_environment
 REFUSED: Final = 1
 """Exit code of a negative result: a quality gate failed, or a signature does not verify."""
 
-_err = Console(stderr=True)
+_err = console(stderr=True)
 _PACK: Final = Path("policy-pack")
 
 EnvironmentName = Annotated[

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import Json
 from mobile_ai.contracts.printable import printable
@@ -334,7 +334,7 @@ def _show_people(trust: Trust) -> None:
     table = Table("person", "role", "key", "state")
     for item in holdings(trust):
         table.add_row(printable(item.owner), item.role, item.keyid[:12], item.state)
-    Console().print(table)
+    console().print(table)
 
 
 def _show(lines: Iterable[str]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.money.actuals import actuals_command
 from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
@@ -91,7 +91,7 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
             value["comparison"] = compared.model_dump(mode="json", by_alias=True)
         print(json.dumps(value, indent=1))
     elif compared is not None:
-        print_cost(compared)
+        print_cost(compared, console())
     else:
         _show(found, verdicts)
     if any(item.outcome == "deny" for item in verdicts):
@@ -127,7 +127,7 @@ def show(
         known = " / ".join(f"{tier.price:f}" for tier in row.tiers) or "unknown"
         named = row.source.via if row.declared else row.source.url
         table.add_row(row.item, row.region, row.unit, known, named, row.source.date)
-    Console().print(table)
+    console().print(table)
     print(f"{len(rows)} prices of {catalogue.date}, sha256 {catalogue.sha256[:12]}")
 
 
@@ -254,7 +254,7 @@ def _show(found: CostEstimate, verdicts: list[BudgetVerdict]) -> None:
         table.add_row(f"{len(lines) - _SHOWN} more lines (--json)", "", "", "", "")
     total = found.total()
     table.add_row("total", "", *total.amount.to_dict().values(), style="bold")
-    Console().print(table)
+    console().print(table)
     for item in found.lines:
         if item.status == "unknown":
             most = "no ceiling" if item.ceiling is None else f"at most {cents(item.ceiling)} USD"

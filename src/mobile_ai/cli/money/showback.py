@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.money.recorded_plan import planned
 from mobile_ai.cli.options import Json
@@ -142,8 +142,7 @@ def _show(found: Any) -> None:
         table.add_row(*shown, f"{row.billed:,}", f"{row.effective:,}", style=style)
     totals = [f"{sum(getattr(r, key) for r in found.rows):,}" for key in ("billed", "effective")]
     table.add_row("total", *[""] * (len(found.by) - 1), *totals, style="bold")
-    console = Console()
-    console.print(table)
+    console().print(table)
     for (service, reason), amount in found.unallocated().items():
         print(printable(f"unallocated: {service} {amount:,}: {reason}"))
     for item in found.units:

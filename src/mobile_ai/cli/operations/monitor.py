@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.money.usage import measured_command
 from mobile_ai.cli.operations.dashboard import dashboard_command
@@ -234,5 +234,5 @@ def _working(what: str, *, quiet: bool = False) -> Iterator[None]:
     if quiet:
         yield
         return
-    with Console(stderr=True).status(what):
+    with console(stderr=True).status(what):
         yield

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.contracts.telemetry import GROUP_TIER
 
@@ -98,7 +98,7 @@ def _progress(*, quiet: bool) -> Progress:
         SpinnerColumn(),
         TextColumn("{task.description} {task.completed:,.0f}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console(stderr=True),
         transient=True,
         disable=quiet,
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from tuf.api.exceptions import DownloadError, RepositoryError
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import App, Embedded, Json, Model, Repository, StackFile
 from mobile_ai.cli.releases.device_check import check_command
@@ -131,7 +131,7 @@ def why(  # noqa: PLR0917  # typer passes options by name
     table = Table.grid(padding=(0, 2))
     for what, reason in lines:
         table.add_row(what, reason)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command("verify-bundle")
@@ -176,7 +176,7 @@ def verify(  # noqa: PLR0917  # typer passes options by name
             table.add_column(name, overflow="fold")  # a digest is shown whole
         for item in findings:
             table.add_row("ok" if item.good else "NO", item.check, item.found)
-        Console().print(table)
+        console().print(table)
     if not all(item.good for item in findings):
         raise typer.Exit(_REFUSED)
 

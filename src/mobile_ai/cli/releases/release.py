@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mobile_ai.cli.console import console
 from mobile_ai.cli.deploy.check import show as show_check
 from mobile_ai.cli.options import Json, Repository, StackFile
 from mobile_ai.cli.uncommitted import note_uncommitted
@@ -394,7 +394,7 @@ def _show_plan(planned: PlannedRelease) -> None:
     table = Table("role", "", "target")
     for item in planned.changes:
         table.add_row(item.role, item.sign, _DIGEST.sub(r"\1...", item.path))
-    Console().print(table)
+    console().print(table)
 
 
 def _show_status(
@@ -403,7 +403,7 @@ def _show_status(
     table = Table("role", "version", "signatures", "expires")
     for item in roles:
         table.add_row(*(str(value) for value in item.values()))
-    Console().print(table)
+    console().print(table)
     for deployment in deployments:
         halted = ", halted" if deployment.rollout.halted else ""
         print(f"{deployment.name} {deployment.version}: ring {deployment.rollout.stage}{halted}")

@@ -1,9 +1,9 @@
 """Output formats of a report; each is a function from a report to text."""
 
-import json
 from collections.abc import Callable
 from typing import Final
 
+from mobile_ai.contracts.printable import printable_json
 from mobile_ai.gate.render.markdown import render_markdown
 from mobile_ai.gate.render.sarif import render_sarif
 from mobile_ai.gate.render.terminal import render_terminal
@@ -13,7 +13,7 @@ __all__ = ["FORMS", "SUFFIXES", "render", "render_timing"]
 
 
 def _render_json(report: Report) -> str:
-    return json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    return printable_json(report.to_dict(), indent=2) + "\n"
 
 
 FORMS: Final[dict[str, Callable[[Report], str]]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from mobile_ai.contracts.printable import printable, printable_lines
+from mobile_ai.contracts.printable import markdown, markdown_code, relative_uri
 from mobile_ai.gate.render.blocks import (
     OUTCOME_NAMES,
     Block,
@@ -28,7 +28,8 @@ _MAX_SHOWN: Final = 50  # entries of a list: a comment holds 65,536 characters
 def render_markdown(report: Report) -> str:
     """Return the report as Markdown; quoted values are escaped."""
     lines = (line for block in visible_blocks(report) for line in (*_written(block), ""))
-    return "\n".join([MARKER.format(stack=report.stack), *lines][:-1]) + "\n"
+    marker = MARKER.format(stack=relative_uri(report.stack))  # no `>`, which would end it
+    return "\n".join([marker, *lines][:-1]) + "\n"
 
 
 def _written(block: Block) -> Iterable[str]:
@@ -36,7 +37,7 @@ def _written(block: Block) -> Iterable[str]:
         case Findings():
             return _findings(block)
         case Listing():
-            entries = [_quote(str(item)) for item in block.entries]
+            entries = [markdown(str(item)) for item in block.entries]
             return [f"### {block.title}", *_entries(entries)]
         case FactsBlock():
             return _facts(block)
@@ -45,11 +46,11 @@ def _written(block: Block) -> Iterable[str]:
 
 
 def _verdict(block: SectionBlock) -> Iterator[str]:
-    yield f"## {_ICONS[block.about]} {block.text}"
+    yield f"## {_ICONS[block.about]} {markdown(block.text)}"
 
 
 def _rules(block: SectionBlock) -> list[str]:
-    lines = [*_tables(block.tables.values()), *map(_quote, block.notes), ""]
+    lines = [*_tables(block.tables.values()), *map(markdown, block.notes), ""]
     return _folded(f"Rules: {block.text}", lines)
 
 
@@ -72,43 +73,43 @@ def _entries(entries: list[str]) -> Iterator[str]:
 
 def _finding(finding: FindingText) -> str:
     item = finding.first
-    place = f" ({item.place})" if item.line else ""
+    place = f" ({markdown(item.place)})" if item.line else ""
     mark = "" if item.outcome == "fail" else f" *{item.outcome}*"
-    author = f"<br>{_quote(str(item.changed_by))}" if item.changed_by else ""
-    told = f"{_quote(item.message)}{author}"
-    return f"**{item.rule}**{mark} on {_code(finding.subjects)}{place}: {told}"
+    author = f"<br>{markdown(str(item.changed_by))}" if item.changed_by else ""
+    told = f"{markdown(item.message)}{author}"
+    return f"**{markdown(item.rule)}**{mark} on {markdown_code(finding.subjects)}{place}: {told}"
 
 
 def _cost(block: SectionBlock) -> Iterator[str]:
-    yield f"### Cost: {_quote(block.text)}"
+    yield f"### Cost: {markdown(block.text)}"
     yield from _tables(table for head, table in block.tables.items() if head == "budget")
-    yield from (f"{_quote(note)}.<br>" for note in block.notes)
+    yield from (f"{markdown(note)}.<br>" for note in block.notes)
     details = [*_tables(table for head, table in block.tables.items() if head != "budget")]
     if details:
         yield from _folded("By deployment, resource and tag", details)
 
 
 def _model(block: SectionBlock) -> Iterator[str]:
-    yield f"### Model: {_quote(block.text)}"
+    yield f"### Model: {markdown(block.text)}"
     yield from _tables(block.tables.values())
-    yield from (f"{_quote(note)}.<br>" for note in block.notes)
+    yield from (f"{markdown(note)}.<br>" for note in block.notes)
 
 
 def _changes(block: SectionBlock) -> Iterator[str]:
-    yield f"### Changes against {_quote(block.about or 'nothing deployed')}"
+    yield f"### Changes against {markdown(block.about or 'nothing deployed')}"
     for table in block.tables.values():
         yield from _table(table)
 
 
 def _facts(block: FactsBlock) -> Iterator[str]:
     facts = block.facts
-    yield f"{_quote(facts['judged'])}, judged by {_quote(facts['by'])}."
+    yield f"{markdown(facts['judged'])}, judged by {markdown(facts['by'])}."
     prices = f"; prices of {facts['prices']}" if facts["prices"] else ""
-    yield (
+    yield markdown(
         f"{facts['resources']}: {facts['of them']}{prices}. Pulumi {facts['engine']}, "
         f"providers: {facts['providers']}{':' if block.providers else '.'}"
     )
-    yield from (f"- {_quote(provider)}" for provider in block.providers)
+    yield from (f"- {markdown(provider)}" for provider in block.providers)
 
 
 def _tables(tables: Iterable[Table]) -> Iterator[str]:
@@ -119,30 +120,21 @@ def _tables(tables: Iterable[Table]) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     bar = ("of its limit",) if any(row.bar for row in table.rows) else ()
     heads = (table.head, *bar, *table.columns)
-    yield _cells(heads)
+    yield _cells(map(_cell, heads))
     yield f"|{'|'.join('--:' if head in _NUMBERS else '---' for head in heads)}|"
     for row in table.rows:
         mark = _OUTCOMES[row.outcome] if row.bar else ""
-        name = f"{', '.join(filter(None, (row.name, row.kind)))}{mark}"
-        yield _cells(
-            (name, *filter(None, [" ".join(row.bar)]), *(cell or "-" for cell in row.cells))
-        )
+        name = f"{_cell(', '.join(filter(None, (row.name, row.kind))))}{mark}"
+        told = (*filter(None, [" ".join(row.bar)]), *(cell or "-" for cell in row.cells))
+        yield _cells((name, *map(_cell, told)))
+
+
+def _cell(text: str) -> str:
+    return markdown(text, starts_block=False)
 
 
 def _cells(values: Iterable[str]) -> str:
-    return f"| {' | '.join(_quote(value).replace('|', chr(92) + '|') for value in values)} |"
-
-
-def _code(text: str) -> str:
-    return f"`{printable(text).replace('`', '')}`"
-
-
-def _quote(text: str) -> str:
-    """Return a text escaped for Markdown, since messages contain values from the stack file."""
-    escaped = printable_lines(text).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
-    for character in "\\`*_[]!":
-        escaped = escaped.replace(character, f"\\{character}")
-    return "<br>".join(line.strip() for line in escaped.splitlines() if line.strip())
+    return f"| {' | '.join(values)} |"
 
 
 _SECTIONS: Final[Mapping[str, Callable[[SectionBlock], Iterable[str]]]] = {

@@ -4,10 +4,10 @@ Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+from mobile_ai.contracts.printable import printable, printable_json, relative_uri, sarif_text
 from mobile_ai.gate.render.blocks import Findings, Listing, blocks
 from mobile_ai.gate.render.sarif_rules import (
     LEVELS,
@@ -25,7 +25,7 @@ _SCHEMA: Final = (
 def render_sarif(report: Report) -> str:
     """Return the report as a SARIF log with one run."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return printable_json(log, indent=2) + "\n"
 
 
 def _run(report: Report) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _invocation(report: Report, doubts: Iterable[object]) -> dict[str, Any]:
         "executionSuccessful": report.verdict != "undecided",
         "exitCode": report.exit_code,
         "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": str(text)}} for text in doubts
+            {"level": "error", "message": {"text": sarif_text(str(text))}} for text in doubts
         ],
     }
 
@@ -74,7 +74,7 @@ def _error(item: ErrorResult | str, report: Report) -> dict[str, Any]:
     return {
         "ruleId": STACK_ERROR,
         "level": "error",
-        "message": {"text": item.message},
+        "message": {"text": sarif_text(item.message)},
         "locations": [_location(item, item.file or report.source.stack_file)],
     }
 
@@ -85,16 +85,14 @@ def _index(rule: str, positions: dict[str, int]) -> dict[str, int]:
 
 
 def _result(item: ViolationResult) -> dict[str, Any]:
+    subject = {"fullyQualifiedName": printable(item.urn), "kind": "resource"}
     result: dict[str, Any] = {
         "ruleId": item.rule,
         # A deferred finding needs no action, so that it is no alert.
         "level": "note" if item.outcome == "deferred" else LEVELS.get(item.level, "note"),
-        "message": {"text": _message(item)},
+        "message": {"text": sarif_text(_message(item))},
         # Code scanning requires a location: line 1 of the stack file is the fallback.
-        "locations": [
-            _location(item, item.file)
-            | {"logicalLocations": [{"fullyQualifiedName": item.urn, "kind": "resource"}]}
-        ],
+        "locations": [_location(item, item.file) | {"logicalLocations": [subject]}],
         "partialFingerprints": {"mobileAiRuleUrn/v1": _fingerprint(item)},
     }
     if item.changed_by:
@@ -113,7 +111,7 @@ def _location(item: ErrorResult | ViolationResult, file: str) -> dict[str, Any]:
     column = {"startColumn": item.column} if item.column else {}
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": {"uri": relative_uri(file), "uriBaseId": "%SRCROOT%"},
             "region": {"startLine": item.line or 1, **column},
         }
     }
@@ -121,4 +119,4 @@ def _location(item: ErrorResult | ViolationResult, file: str) -> dict[str, Any]:
 
 def _fingerprint(item: ViolationResult) -> str:
     # Without the message, which may contain changing figures: a finding keeps its identity.
-    return hashlib.sha256(f"{item.rule}\0{item.urn}".encode()).hexdigest()
+    return hashlib.sha256(f"{item.rule}\0{item.urn}".encode(errors="surrogatepass")).hexdigest()

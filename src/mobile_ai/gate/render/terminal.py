@@ -48,25 +48,25 @@ def render_terminal(report: Report, *, verbose: bool = True) -> str:
         report: The report.
         verbose: List the rules that passed, instead of their number.
     """
-    console = Console(
+    plain = Console(
         width=_PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False
     )
-    with console.capture() as capture:
-        console.print(_body(visible_blocks(report), verbose=verbose))
+    with plain.capture() as capture:
+        plain.print(_body(visible_blocks(report), verbose=verbose))
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
-def print_report(report: Report, *, verbose: bool = False) -> None:
+def print_report(report: Report, console: Console, *, verbose: bool = False) -> None:
     """Print the report, coloured if standard output is a terminal (see `render_terminal`)."""
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        Console().print(_body(visible_blocks(report), verbose=verbose))
+        console.print(_body(visible_blocks(report), verbose=verbose))
     else:
         sys.stdout.write(render_terminal(report, verbose=verbose))
 
 
-def print_cost(cost: CostReport) -> None:
+def print_cost(cost: CostReport, console: Console) -> None:
     """Print the monthly cost, its budgets as bars, and the main cost drivers."""
-    Console().print(_cost(cost_block(cost)))
+    console.print(_cost(cost_block(cost)))
 
 
 def _body(found: Sequence[Block], *, verbose: bool) -> Group:
@@ -89,7 +89,7 @@ def _written(block: Block) -> RenderableType:
         case Findings():
             return _list(block.title, map(_finding, block.shown))
         case Listing():
-            return _list(block.title, (Text(printable_lines(str(one))) for one in block.entries))
+            return _list(block.title, (_lines(str(one)) for one in block.entries))
         case FactsBlock():
             return _facts(block)
         case SectionBlock():
@@ -97,13 +97,13 @@ def _written(block: Block) -> RenderableType:
 
 
 def _verdict(block: SectionBlock) -> Text:
-    return Text(block.text, _VERDICTS[block.about])
+    return _text(block.text, _VERDICTS[block.about])
 
 
 def _rules(block: SectionBlock) -> Group:
     grids = [part for item in block.tables.values() for part in (Text(), _outcomes(item))]
-    title = Text.assemble(("Rules  ", "bold"), block.text)
-    return Group(title, *grids, *(Text(f"  {note}", "dim") for note in block.notes))
+    title = Text.assemble(("Rules  ", "bold"), _text(block.text))
+    return Group(title, *grids, *(_text(f"  {note}", "dim") for note in block.notes))
 
 
 def _outcomes(table: Table) -> Grid:
@@ -113,7 +113,7 @@ def _outcomes(table: Table) -> Grid:
     grid = _columns(table.head, (table.columns[at] for at in shown))
     grid.columns[0].no_wrap = True
     for row in table.rows:
-        name = Text(row.name, "red" if row.outcome == "deny" else "")
+        name = _text(row.name, "red" if row.outcome == "deny" else "")
         grid.add_row(name, *(Text("-" if row.cells[at] == "0" else row.cells[at]) for at in shown))
     return grid
 
@@ -133,22 +133,23 @@ def _finding(finding: FindingText) -> Text:
     place = f"{item.place} " if item.line else ""
     mark = "" if item.outcome == "fail" else f" [{item.outcome}]"
     kind = f" ({item.type})" if item.type and len(finding.names) == 1 else ""
-    text = Text.assemble((item.rule, "bold"), f"{mark} on {finding.subjects}{kind}\n")
-    text.append(f"{place}{printable_lines(item.message)}")
-    if item.changed_by:
-        text.append(f"\n{item.changed_by}")
-    return text
+    parts = [
+        Text.assemble(_text(item.rule, "bold"), _text(f"{mark} on {finding.subjects}{kind}")),
+        _lines(f"{place}{item.message}"),
+        *([_text(str(item.changed_by))] if item.changed_by else []),
+    ]
+    return Text("\n").join(parts)
 
 
 def _changes(block: SectionBlock) -> Group:
     rows = (row for table in block.tables.values() for row in table.rows)
     moved = (f"{row.name}: {row.cells[0] or 'new'} -> {row.cells[1]}" for row in rows)
-    return _list(block.title, map(Text, moved))
+    return _list(block.title, map(_text, moved))
 
 
 def _model(block: SectionBlock) -> Group:
-    title = Text.assemble(("Model  ", "bold"), f"{block.text}, in {block.about}")
-    notes = (Text(f"  {note}", "dim") for note in block.notes)
+    title = Text.assemble(("Model  ", "bold"), _text(f"{block.text}, in {block.about}"))
+    notes = (_text(f"  {note}", "dim") for note in block.notes)
     grids = [_figures(table) for table in block.tables.values()]
     return Group(title, Text(), *grids, *notes)
 
@@ -161,7 +162,7 @@ def _figures(table: Table) -> Grid:
 
 
 def _cost(block: SectionBlock) -> Group:
-    parts: list[RenderableType] = [Text.assemble(("Cost  ", "bold"), block.text)]
+    parts: list[RenderableType] = [Text.assemble(("Cost  ", "bold"), _text(block.text))]
     if budgets := block.tables.get("budget"):
         parts += [Text(), _table(budgets)]
     if deployments := block.tables.get("deployment"):
@@ -171,7 +172,7 @@ def _cost(block: SectionBlock) -> Group:
             grid.add_row(Text(_MOVERS[head], "dim"))
             _add_rows(grid, block.tables[head])
         parts += [Text(), grid]
-    return Group(*parts, *(Text(f"  {note}", "dim") for note in block.notes))
+    return Group(*parts, *(_text(f"  {note}", "dim") for note in block.notes))
 
 
 def _table(table: Table) -> Grid:
@@ -188,15 +189,23 @@ def _add_rows(grid: Grid, table: Table) -> None:
 
 
 def _texts(values: Sequence[str]) -> list[Text]:
-    """Return values as plain text: a string would be read as markup."""
-    return [Text(printable(value)) for value in values]
+    return [_text(value) for value in values]
+
+
+def _text(value: str, style: str = "") -> Text:
+    """Return a value as plain text on one line: a string would be read as markup."""
+    return Text(printable(value), style)
+
+
+def _lines(value: str) -> Text:
+    return Text(printable_lines(value))
 
 
 def _columns(head: str, names: Iterable[str]) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in (head, *names):
         grid.add_column(
-            Text(printable(name)),
+            _text(name),
             justify="right" if name in _NUMBERS else "left",
             overflow="ellipsis",
         )
@@ -209,7 +218,7 @@ def _facts(block: FactsBlock) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     for name, value in {**block.facts, **told}.items():
         if value:
-            grid.add_row(Text(name, "dim"), Text(value))
+            grid.add_row(Text(name, "dim"), _lines(value))
     return grid
 
 

@@ -1,13 +1,15 @@
 """Renders the dashboard as one HTML file with styles, scripts, chart library and data inline."""
 
-import html
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import vl_convert
 
+from mobile_ai.contracts.printable import html_text as _text
+from mobile_ai.contracts.printable import printable
 from mobile_ai.operations.dashboard.board import FILTERS, Board, BoardSection, Chart, Table
 from mobile_ai.operations.dashboard.charts import DATA, specification
 
@@ -23,7 +25,7 @@ def render_page(board: Board) -> str:
     """Return the page; it works from a file, without a network."""
     title = f"{board.stack}: models, fleet, cost"
     # Escaped, since `</script>` within a text would end the script element.
-    data = json.dumps(_data(board), separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(_shown(_data(board)), separators=(",", ":")).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -144,8 +146,13 @@ def _facts(board: Board) -> str:
     )
 
 
-def _text(value: str) -> str:
-    return html.escape(value, quote=True)
+def _shown(value: Any) -> Any:
+    """Return the data of charts and tables with every text printable."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {key: _shown(item) for key, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @cache

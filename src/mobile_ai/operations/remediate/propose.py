@@ -1,12 +1,13 @@
 """Commits a step to a separate branch, in a Git worktree: the checkout is not touched."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.printable import printable
+from mobile_ai.contracts.printable import markdown, printable
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.operations.monitor.finding import MonitorFinding
 from mobile_ai.operations.remediate.edit import Edit, deployment_of
@@ -165,11 +166,14 @@ def _message(
     did = f"{step.replace('-', ' ').capitalize()} {name}: {finding.rule.replace('-', ' ')}"
     title = edit.title or did
     windows = finding.windows
-    lines = [_line(finding.summary), "", edit.change, ""]
-    lines += [f"- {_line(key)}: {value:g}" for key, value in sorted(finding.evidence.items())]
+    lines = [_line(finding.summary, markdown), "", edit.change, ""]
     lines += [
-        f"- windows: {windows.breached} of {windows.width_hours} h since {_line(windows.first)}",
-        f"- measured by: {finding.source}",
+        f"- {_line(key, markdown)}: {value:g}" for key, value in sorted(finding.evidence.items())
+    ]
+    since = _line(windows.first, markdown)
+    lines += [
+        f"- windows: {windows.breached} of {windows.width_hours} h since {since}",
+        f"- measured by: {_line(finding.source, markdown)}",
         "",
     ]
     lines += [*edit.evidence, ""] if edit.evidence else []
@@ -187,6 +191,6 @@ def _message(
     return title, "\n".join(lines)
 
 
-def _line(text: str) -> str:
+def _line(text: str, shown: Callable[[str], str] = printable) -> str:
     """Return a text as one line, so that it cannot contain trailers of its own."""
-    return printable(" ".join(text.split()))
+    return shown(" ".join(text.split()))

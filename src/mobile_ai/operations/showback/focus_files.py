@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import duckdb
 
+from mobile_ai.contracts.printable import csv_cell
 from mobile_ai.operations.showback.errors import ShowbackError
 from mobile_ai.pricing.focus import COLUMNS, MANDATORY
 
@@ -74,7 +75,7 @@ def write_focus(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
         writer = csv.DictWriter(file, [name for name in COLUMNS if name in names])
         writer.writeheader()
         for count, row in enumerate(chain(first, rest), 1):  # noqa: B007
-            writer.writerow(row)
+            writer.writerow({key: _cell(value) for key, value in row.items()})
     return count
 
 
@@ -106,6 +107,10 @@ def unreadable(path: Path, got: str, needed: Sequence[str]) -> ShowbackError:
         expected=f"a FOCUS 1.2 file with {', '.join(needed)}",
         next_step="export Cost and Usage as FOCUS (docs/showback.md, Getting the bill)",
     )
+
+
+def _cell(value: Any) -> Any:
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 def _as_text(column: str, kind: str | None) -> str:
