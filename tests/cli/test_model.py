@@ -23,7 +23,7 @@ from tests.stack.sample import stack_text
 
 pytestmark = pytest.mark.build
 COMMANDS = (
-    *("build", "verify", "compare", "approve", "scope", "migrate"),
+    *("build", "verify", "compare", "approve", "scope"),
     *("register", "pull", "samples"),
 )
 
@@ -358,10 +358,3 @@ def test_a_scope_by_another_role_is_refused_before_anything_is_written(place, si
     done = add_scope(place, signed.keys["builder"][0])
     assert isinstance(done.exception, GovernanceError)
     assert not (place / "models/digits/1.0.0/scope").exists()
-
-
-def test_migrating_says_what_became_of_each_manifest(place):
-    assert "is mobile-ai/v2 already\n0 of 1 migrated" in run("migrate").output
-    assert json.loads(run("migrate", MANIFEST, "--json").output) == {MANIFEST: "current"}
-    missing = run("migrate", str(place / "none/manifest.yaml"))
-    assert isinstance(missing.exception, UserError)

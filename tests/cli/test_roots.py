@@ -1,8 +1,6 @@
-"""`mobile-ai roots`: today's list becomes a draft of version 1, which its roles sign."""
+"""`mobile-ai roots`: version 1 of the list, which its roles sign."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,11 +8,10 @@ from typer.testing import CliRunner
 from mobile_ai.cli.deploy.roots import app
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.roots import read_roots
+from mobile_ai.contracts.roots import migrate_roots
 from mobile_ai.testing.plan import BOUNDS
 from mobile_ai.testing.signing import Signers, make_trust_text
 
-PACK = Path(__file__).parents[2] / "policy-pack"
 SIGNERS = Signers.shared()
 
 
@@ -46,32 +43,21 @@ def key(tmp_path, role):
     return f"file2:{path}"
 
 
-@pytest.mark.parametrize("command", ["show", "migrate", "sign"])
+def migrate(pack):
+    """Leave version 1 in place without signatures, as earlier versions of the command did."""
+    path = pack / "stacks.yaml"
+    path.write_text(migrate_roots(path.read_text()))
+
+
+@pytest.mark.parametrize("command", ["show", "sign"])
 def test_every_command_has_help_with_an_example(command):
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert f"Example: mobile-ai roots {command}" in " ".join(done.output.split())
 
 
-def test_the_list_of_the_repository_migrates_once(tmp_path):
-    folder = tmp_path / "pack"
-    shutil.copytree(PACK / "trust", folder / "trust")
-    shutil.copy(PACK / "stacks.yaml", folder)
-    before = read_roots((folder / "stacks.yaml").read_text())
-
-    first = run(folder, "migrate", "--json")
-    text = (folder / "stacks.yaml").read_text()
-    second = run(folder, "migrate", "--json")
-
-    assert [json.loads(done.output)["written"] for done in (first, second)] == [True, False]
-    assert (folder / "stacks.yaml").read_text() == text
-    assert read_roots(text).stacks == before.stacks
-    assert json.loads(second.output)["version"] == 1
-    assert len(json.loads(second.output)["missing"]) == 4
-
-
 def test_roots_are_signed_by_their_roles(pack, tmp_path):
-    assert "wrote" in run(pack, "migrate").output
+    migrate(pack)
     for role, left in (("security", 1), ("finops-approver", 0), ("security", 0)):
         done = run(pack, "sign", "--key", key(tmp_path, role), "--role", role, "--json")
         assert done.exit_code == 0, done.exception
@@ -83,7 +69,7 @@ def test_roots_are_signed_by_their_roles(pack, tmp_path):
 
 @pytest.mark.parametrize("role", ["builder", "operations"])
 def test_a_key_of_another_role_writes_nothing(pack, tmp_path, role):
-    run(pack, "migrate")
+    migrate(pack)
     before = (pack / "stacks.yaml").read_text()
 
     done = run(pack, "sign", "--key", key(tmp_path, role))
@@ -91,20 +77,21 @@ def test_a_key_of_another_role_writes_nothing(pack, tmp_path, role):
     assert isinstance(done.exception, GovernanceError)
     assert "one of ['finops-approver of staging', 'security of staging']" in str(done.exception)
     assert (pack / "stacks.yaml").read_text() == before
-    assert [*pack.glob("*.tmp")] == []
+    assert [item.name for item in sorted(pack.iterdir())] == ["stacks.yaml", "trust"]
 
 
-def test_a_list_of_an_earlier_version_needs_its_classes(pack):
-    path = pack / "stacks.yaml"
-    old = path.read_text().replace("    class: development\n", "")
-    path.write_text(old)
+def test_a_second_signature_by_the_same_key_changes_nothing(pack, tmp_path):
+    migrate(pack)
+    sign = ("sign", "--key", key(tmp_path, "security"), "--json")
+    assert json.loads(run(pack, *sign).output)["written"]
+    before = (pack / "stacks.yaml").read_text()
+    assert not json.loads(run(pack, *sign).output)["written"]
+    assert (pack / "stacks.yaml").read_text() == before
 
-    refused = run(pack, "migrate")
-    assert "expected `class: development` or `class: production`" in str(refused.exception)
-    assert path.read_text() == old
 
-    done = run(pack, "migrate", "--class", "staging=production", "--json")
-    assert json.loads(done.output)["stacks"]["staging"]["class"] == "production"
+def test_the_plain_form_is_migrated_before_it_is_signed(pack, tmp_path):
+    done = run(pack, "sign", "--key", key(tmp_path, "security"))
+    assert "mobile-ai migrate" in str(done.exception)
 
 
 def test_a_folder_without_a_pack_is_named(tmp_path):

@@ -58,14 +58,15 @@ by the rules named, or needs none for the reason given. Rules for every type, su
 _BOUNDS_HEAD = """## Bounds
 
 `policy-pack/stacks.yaml` lists the stacks; one that is not there is denied. The file is a plain
-mapping `stacks`, which only reviewers of the pack may change. `mobile-ai roots migrate` turns it
-into version 1 of the signed roots (`urn:mobile-ai:roots:v1`, [schema](schemas/roots.schema.json)):
-one YAML document for each version, each signed by the roles of the trusts that it and the version
-before it name. `security` signs for everything but money, with two keys for a production stack;
-`finops-approver` signs for `budgets`, `nodePriceUsdPerHour` and `nodeCpu`. Only what a version
-changes needs signatures, and roots never expire. Both forms give the same verdicts; signatures are
-not required yet. `mobile-ai roots show` lists those that are missing, `mobile-ai roots sign` adds
-one.
+mapping `stacks`, which only reviewers of the pack may change. `mobile-ai migrate` stages version 1
+of the signed roots (`urn:mobile-ai:roots:v1`, [schema](schemas/roots.schema.json)) from it in
+`policy-pack/staged/`, and says who signs it; once it has every signature it replaces the mapping.
+The signed form is one YAML document for each version, each signed by the roles of the trusts that
+it and the version before it name. `security` signs for everything but money, with two keys for a
+production stack; `finops-approver` signs for `budgets`, `nodePriceUsdPerHour` and `nodeCpu`. Only
+what a version changes needs signatures, and roots never expire. Both forms give the same verdicts;
+signatures are not required yet. `mobile-ai roots show` lists those that are missing, `mobile-ai
+roots sign` adds one.
 
 Environments and stacks have any name. What follows from being in production follows from `class`.
 

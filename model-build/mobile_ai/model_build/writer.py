@@ -1,7 +1,7 @@
 """Reads and writes version folders atomically.
 
 A folder is written under a temporary name and renamed, so that a reader sees either the old or the
-new version. A version is written once: different content under the same number is refused unless
+new version; what a killed run left in between is put right before the next one reads or writes. A version is written once: different content under the same number is refused unless
 the caller explicitly replaces it.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.canonical import manifest_digest, sha256_text, statements_key
 from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.files import leftovers, name_beside
 from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
 from mobile_ai.model_build.errors import ModelBuildError
@@ -81,6 +81,7 @@ def write_version(
     _check_sizes(draft)
     meta = draft.manifest.metadata
     folder = models / meta.name / meta.version
+    _settle(folder)
     text = _manifest_text(draft, evidence)
     if folder.exists() and not replace:
         return _existing(folder, draft)
@@ -109,6 +110,7 @@ def read_version(folder: Path, *, changed: bool = False) -> WrittenVersion:
         VersionError: If there is no manifest.
         ManifestError: If the manifest does not follow its schema.
     """
+    _settle(folder)
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise VersionError(
@@ -201,13 +203,13 @@ def _essence(manifest: ModelManifest) -> str:
 
 def _swap_in(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    fresh = name_beside(folder)
     try:
+        fresh.mkdir(mode=0o755)
         for name, content in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        fresh.chmod(0o755)
         if folder.exists():
             _exchange(fresh, folder)
         else:
@@ -218,7 +220,7 @@ def _swap_in(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _exchange(fresh: Path, folder: Path) -> None:
     """Replace a folder; rename(2) fails on a non-empty target, so it is renamed first."""
-    aside = Path(f"{fresh}.old")
+    aside = name_beside(folder, suffix="old")
     folder.rename(aside)
     try:
         fresh.rename(folder)
@@ -226,3 +228,13 @@ def _exchange(fresh: Path, folder: Path) -> None:
         os.rename(aside, folder)  # noqa: PTH104  # put the old one back before failing
         raise
     shutil.rmtree(aside)
+
+
+def _settle(folder: Path) -> None:
+    """Put back a folder that a killed run had moved aside, and remove what it left beside."""
+    left = leftovers(folder) if folder.parent.is_dir() else []
+    aside = [path for path in left if path.suffix == ".old"]
+    if len(aside) == 1 and not folder.exists():
+        aside[0].rename(folder)
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)

@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,6 +14,8 @@ from mobile_ai.contracts.documents import MAX_DOCUMENT_BYTES, read_json, read_ya
 from mobile_ai.contracts.errors import DocumentError
 
 Kind = TypeVar("Kind", bound=BaseModel)
+
+_DRAFT: Final = re.compile(r"\.(?P<name>.+)\.(?P<process>[1-9][0-9]{0,9})-[0-9a-f]{16}\.(new|old)")
 
 
 def read_model(
@@ -71,11 +74,15 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
     """Write a file under a temporary name beside its place, durably, and return that name.
 
+    Temporary files of the same place that a killed process left are removed.
+
     Raises:
         OSError: If it cannot be written; nothing is left then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    for item in leftovers(path):
+        item.unlink(missing_ok=True)
+    draft = name_beside(path)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -86,3 +93,36 @@ def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
         draft.unlink(missing_ok=True)
         raise
     return draft
+
+
+def name_beside(path: Path, *, suffix: Literal["new", "old"] = "new") -> Path:
+    """Return a temporary name beside a place, which says whose process made it."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.{suffix}")
+
+
+def is_draft(name: str) -> bool:
+    """Return whether a name is a temporary one, of what nothing may read."""
+    return _DRAFT.fullmatch(name) is not None
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Return what lies under a temporary name of a place, made by a process that is gone."""
+    found = []
+    for item in path.parent.iterdir():
+        match = _DRAFT.fullmatch(item.name)
+        if match and match["name"] == path.name and not _runs(int(match["process"])):
+            found.append(item)
+    return found
+
+
+def _runs(process: int) -> bool:
+    """Return whether a process may run on this machine; without POSIX signals it may."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True  # of another user
+    return True

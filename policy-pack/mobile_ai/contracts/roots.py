@@ -228,7 +228,7 @@ def sign_roots(text: str, signer: Signer, *, trust_of: TrustOf, name: str = _FIL
             name,
             got="the plain form",
             expected="signed versions of the roots",
-            next_step="run mobile-ai roots migrate first",
+            next_step="run mobile-ai migrate first",
         )
     needed = _needed_by_last(versions)
     if not any(keyid in _active_keys(trust_of(item.environment), item.role) for item in needed):

@@ -42,13 +42,14 @@ def new(
     """Write a key pair for one person, and print its public half and key id.
 
     The private half is NAME.pem (PKCS #8, mode 0600), the public half NAME.pub. Neither is
-    written over an existing file.
+    written over an existing file; a private half alone, as an interrupted run leaves it, gets its
+    public half.
 
     Example: mobile-ai key new ada --folder ~/keys
     """
     path = pair_path(folder, name)
-    key = create_pair(path, kind=kind)
     public, uri = path.with_suffix(".pub"), f"{FILE_SCHEME}{path}"
+    key = create_pair(path, kind=kind, complete=not public.exists())
     if as_json:
         value = {"keyid": key.keyid, "public": key.keyval["public"], "file": str(public)}
         print(json.dumps({**value, "key": uri}, indent=1))

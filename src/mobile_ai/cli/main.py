@@ -100,6 +100,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         module="mobile_ai.cli.keys",
         help="Create a key pair for one person.",
     ),
+    "migrate": Group(
+        module="mobile_ai.cli.deploy.migrate",
+        help="Bring a repository's files to the present formats.",
+        is_command=True,
+    ),
     "model": Group(
         module="mobile_ai.cli.models.model",
         help="Build, verify, compare and approve model versions.",
@@ -140,8 +145,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "roots": Group(
         module="mobile_ai.cli.deploy.roots",
-        help="Show, migrate and sign the list of stacks and their bounds.",
-        extra="build",
+        help="Show and sign the list of stacks and their bounds.",
     ),
     "sandbox": Group(
         module="mobile_ai.cli.sandbox",
@@ -167,11 +171,11 @@ GROUPS: Final[Mapping[str, Group]] = {
 PANELS: Final[Mapping[str, Sequence[str]]] = {
     "Deploy": ("check", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
     "Models, releases and signatures": (
-        *("model", "release", "device", "edge", "record", "trust", "key"),
+        *("model", "release", "device", "edge", "record", "trust", "roots", "key"),
     ),
     "Cost": ("cost", "recommend"),
     "Operate": ("audit", "monitor", "remediate"),
-    "Start": ("init", "sandbox", "schema"),
+    "Start": ("init", "migrate", "sandbox", "schema"),
 }
 """Commands as the list of commands groups them; one that stands nowhere comes last."""
 _OTHER: Final = "Other commands"

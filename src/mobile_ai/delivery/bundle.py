@@ -166,7 +166,7 @@ def _version_of(
 
     Manifests are searched unverified; the one that matches is verified before it is returned.
     """
-    for path in sorted((places.models / model).glob("*/manifest.yaml")):
+    for path in sorted((places.models / model).glob("[!.]*/manifest.yaml")):
         manifest, _ = read_manifest(path.read_text(encoding="utf-8"), name=str(path))
         if any(item.digest == digest for item in manifest.artifacts):
             pin = sha256_bytes(path.read_bytes())

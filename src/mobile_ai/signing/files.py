@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mobile_ai.contracts.files import write_beside
@@ -20,12 +20,22 @@ def check_targets(files: Mapping[Path, str], *, replace: bool = False) -> None:
     Raises:
         SigningError: Naming the first of them.
     """
+    check_writable(files)
     for path, text in files.items():
+        if path.exists() and not replace and path.read_bytes() != text.encode():
+            raise _refused(path, "another file", "none, or the same file")
+
+
+def check_writable(paths: Iterable[Path]) -> None:
+    """Refuse paths at which no plain file can be written, before anything is.
+
+    Raises:
+        SigningError: Naming the first of them.
+    """
+    for path in paths:
         _check_folder(path)
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise _refused(path, "no plain file", "a plain file, or none")
-        if path.exists() and not replace and path.read_bytes() != text.encode():
-            raise _refused(path, "another file", "none, or the same file")
 
 
 def write_files(

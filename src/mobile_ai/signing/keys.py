@@ -37,6 +37,7 @@ from securesystemslib.signer import (
     SSlibKey,
 )
 
+from mobile_ai.contracts.files import write_beside, write_whole
 from mobile_ai.signing.errors import SigningError
 
 KeyKind = Literal["p256", "ed25519"]
@@ -66,8 +67,13 @@ def pair_path(folder: Path, name: str) -> Path:
     return folder.expanduser() / f"{name}.pem"
 
 
-def create_pair(path: Path, *, kind: KeyKind = "p256") -> Key:
+def create_pair(path: Path, *, kind: KeyKind = "p256", complete: bool = False) -> Key:
     """Write a key pair, ``PATH`` (PEM, PKCS #8, mode 0600) and ``PATH`` with suffix ``.pub``.
+
+    Args:
+        path: The private half.
+        kind: Kind of key.
+        complete: Whether to keep a private half that is there, and write its public half.
 
     Returns:
         The public key.
@@ -75,8 +81,12 @@ def create_pair(path: Path, *, kind: KeyKind = "p256") -> Key:
     Raises:
         SigningError: If one of both files exists, or cannot be written; neither is left then.
     """
-    private = generate_private_key(SECP256R1()) if kind == "p256" else Ed25519PrivateKey.generate()
     public = path.with_suffix(".pub")
+    if complete and path.is_file():
+        held = load_signer(f"{FILE_SCHEME}{path}").public_key
+        write_whole(public, str(held.keyval["public"]).encode())
+        return held
+    private = generate_private_key(SECP256R1()) if kind == "p256" else Ed25519PrivateKey.generate()
     for there in (path, public):
         if there.exists() or there.is_symlink():
             raise SigningError(
@@ -172,12 +182,14 @@ def _write_pair(path: Path, public: Path, key: EllipticCurvePrivateKey | Ed25519
     text = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     written: list[Path] = []
     try:
-        # O_EXCL: a file that appeared meanwhile is not written over.
         for item, data, mode in ((path, pem, 0o600), (public, text, 0o644)):
-            handle = os.open(item, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+            draft = write_beside(item, data, mode=mode)
+            try:
+                # Unlike a rename, a link never replaces a file that appeared meanwhile.
+                os.link(draft, item)
+            finally:
+                draft.unlink()
             written.append(item)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
     except BaseException:
         for item in written:
             item.unlink(missing_ok=True)

@@ -95,15 +95,21 @@ def record_state(text: str, *, name: str, trust: Trust, now: datetime) -> Record
 
 def list_records(root: Path, *, now: datetime) -> Iterator[RecordState]:
     """Yield the state of every record of every stack and environment, staged ones included."""
+    for environment, path in record_files(root):
+        name = path.relative_to(root).as_posix()
+        try:
+            trust = trust_for(environment, root, now=now)
+            yield record_state(path.read_text("utf-8"), name=name, trust=trust, now=now)
+        except (GovernanceError, OSError, UnicodeDecodeError) as error:
+            yield RecordState(path=name, state="refused", why=str(error))
+
+
+def record_files(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield environment and file of every record, staged ones included."""
     for environment, folder in _folders(root):
         paths = [*(root / folder).glob("*.yaml"), *(root / folder / STAGED).glob("*.yaml")]
         for path in sorted(paths):
-            name = path.relative_to(root).as_posix()
-            try:
-                trust = trust_for(environment, root, now=now)
-                yield record_state(path.read_text("utf-8"), name=name, trust=trust, now=now)
-            except (GovernanceError, OSError, UnicodeDecodeError) as error:
-                yield RecordState(path=name, state="refused", why=str(error))
+            yield environment, path
 
 
 def _folders(root: Path) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.stack.errors import Problem, UnknownDeploymentError
 from mobile_ai.stack.reader import StackFile, read_stack_file
 from mobile_ai.stack.settings import NAMESPACE
@@ -76,14 +77,14 @@ def edited_deployment(file: StackFile, name: str, change: Change) -> tuple[str, 
 def edit_file(path: Path, change: Change) -> str:
     """Change the ``config`` of a stack file and return what was done."""
     text, done = edited(read_stack_file(path), change)
-    path.write_text(text, encoding="utf-8")
+    _write(path, text)
     return done
 
 
 def edit_deployment(path: Path, name: str, change: Change) -> str:
     """Change one deployment in a stack file and return what was done."""
     text, done = edited_deployment(read_stack_file(path), name, change)
-    path.write_text(text, encoding="utf-8")
+    _write(path, text)
     return done
 
 
@@ -108,7 +109,7 @@ def renew_pins(path: Path, digests: Mapping[str, str]) -> int:
         # Quoted: a digest of digits and one "e" would be read as a number.
         text = f'{text[: mark.start]}"{digests[pin.manifest]}"{text[mark.end :]}'
     if pins:
-        path.write_text(_checked(text, file), encoding="utf-8")
+        _write(path, _checked(text, file))
     return len(pins)
 
 
@@ -125,6 +126,11 @@ def sandbox_copy(text: str, *, earlier: str) -> str:
     if salt is None:
         return body
     return f"{body.rstrip()}\n{salt.group().rstrip()}\n"
+
+
+def _write(path: Path, text: str) -> None:
+    # A stack file that is a link stays one.
+    write_whole(path.resolve(), text.encode())
 
 
 def _checked(text: str, file: StackFile) -> str:

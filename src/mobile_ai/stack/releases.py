@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.files import is_draft
 from mobile_ai.contracts.released import ReleasedTarget, SignedRelease, read_release, served_name
 from mobile_ai.stack.records import RecordError, plain_bytes
 
@@ -84,7 +85,8 @@ def load_release(root: Path, stack: str) -> StackRelease:
 
 def _metadata(root: Path, folder: str) -> list[str]:
     directory = root / folder / "metadata"
-    return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+    names = [path.name for path in directory.iterdir()] if directory.is_dir() else []
+    return sorted(name for name in names if not is_draft(name))
 
 
 def _targets(root: Path, folder: str, release: SignedRelease) -> Iterator[ReleaseFile]:

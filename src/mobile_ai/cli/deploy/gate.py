@@ -9,6 +9,7 @@ import typer
 from mobile_ai.cli.deploy.reports import Forms, Out, Verbose, forms_of, show
 from mobile_ai.cli.errors import UserError, answering
 from mobile_ai.cli.options import Cloud
+from mobile_ai.contracts.files import write_whole
 
 if TYPE_CHECKING:
     from mobile_ai.gate import GateOptions, Report
@@ -84,6 +85,5 @@ def _certified(options: "GateOptions", tell: "Tell", statement: Path, key: str) 
     statement.unlink(missing_ok=True)
     report, text = certify(options, signer, tell)
     if text:
-        statement.parent.mkdir(parents=True, exist_ok=True)
-        statement.write_text(text)
+        write_whole(statement, text.encode())
     return report

@@ -1,4 +1,4 @@
-"""`mobile-ai roots`: show, migrate and sign the list of stacks and their bounds."""
+"""`mobile-ai roots`: show and sign the list of stacks and their bounds."""
 
 from __future__ import annotations
 
@@ -34,27 +34,6 @@ def show(pack: Pack = Path("policy-pack"), as_json: Json = False) -> None:  # no
 
 
 @app.command()
-def migrate(
-    pack: Pack = Path("policy-pack"),
-    classes: Annotated[
-        list[str] | None,
-        typer.Option("--class", help="STACK=CLASS for an entry without a class; repeatable."),
-    ] = None,
-    as_json: Json = False,  # noqa: FBT002
-) -> None:
-    """Write policy-pack/stacks.yaml as version 1 of the roots, to be signed.
-
-    Verdicts stay the same. Roots that are in that form already are not changed.
-
-    Example: mobile-ai roots migrate --class staging=development --class live=production
-    """
-    file = _file(pack)
-    pairs = [item.partition("=") for item in classes or []]
-    changed = file.migrate({stack: value for stack, _, value in pairs})
-    _show(file, as_json=as_json, written=changed)
-
-
-@app.command()
 def sign(
     key: Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY, ...")],
     pack: Pack = Path("policy-pack"),
@@ -68,6 +47,8 @@ def sign(
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Sign the newest version of the roots, if it needs a signature of that key.
+
+    A version that `mobile-ai migrate` staged is in force once it has every signature.
 
     Example: mobile-ai roots sign --key awskms:alias/security --environment prod
     """
@@ -93,6 +74,7 @@ def _show(file: RootsFile, *, as_json: bool, written: bool | None = None) -> Non
                 {
                     "version": roots.version,
                     "written": bool(written),
+                    "staged": file.waits,
                     "stacks": stacks,
                     "missing": [asdict(item) for item in missing],
                 }
@@ -100,9 +82,11 @@ def _show(file: RootsFile, *, as_json: bool, written: bool | None = None) -> Non
         )
         return
     if written is not None:
-        print(f"{'wrote' if written else 'unchanged:'} {file.path}")
+        place = file.staged if file.waits else file.path
+        print(f"{'wrote' if written else 'unchanged:'} {place}")
     for name, item in roots.stacks.items():
         print(f"{name}: environment {item.environment}, {item.stack_class}")
-    print(f"version {roots.version}" if roots.version else "plain form, not signed")
+    staged = f", staged in {file.staged}" if file.waits else ""
+    print(f"version {roots.version}{staged}" if roots.version else "plain form, not signed")
     for needed in missing:
         print(f"needs {needed.threshold} by {needed.role} of {needed.environment}")

@@ -15,7 +15,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mobile_ai.cli.console import console
-from mobile_ai.cli.models.migrate import migrate_command
 from mobile_ai.cli.models.options import (
     REFUSED,
     EnvironmentName,
@@ -56,7 +55,6 @@ app = typer.Typer(
 )
 app.command(name="requests")(requests_command)
 app.command(name="scope")(scope_command)
-app.command(name="migrate")(migrate_command)
 
 _err = console(stderr=True)
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]

@@ -21,7 +21,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.contracts.files import write_whole
+from mobile_ai.contracts.files import is_draft, write_whole
 from mobile_ai.contracts.released import check_target
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import Halt
@@ -116,7 +116,8 @@ def write_new(path: Path, data: bytes) -> bool:
 
 def _versions(folder: Path) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    listed = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in (item for item in listed if not is_draft(item.name)):
         match = _NAME.fullmatch(path.name)
         if match is None:
             raise _broken(path.name, "another name", "<version>.<role>.json")

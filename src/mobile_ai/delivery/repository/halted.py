@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from tuf.api.metadata import Metadata, Targets
 
 from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import LIFTS_FILE, Halt, HaltDocument, LiftDocument
@@ -61,7 +62,7 @@ def request_lift(folder: Path, ids: Iterable[str]) -> None:
     path = folder / LIFTS_FILE
     before = LiftDocument.model_validate_json(path.read_bytes()).lifted if path.exists() else ()
     value = LiftDocument(kind="Lift", lifted=tuple(sorted({*before, *ids})))
-    path.write_text(value.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_whole(path, f"{value.model_dump_json(indent=1)}\n".encode())
 
 
 def stopped(halts: Iterable[Halt], deployment: Deployment) -> set[str]:

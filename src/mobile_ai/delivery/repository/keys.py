@@ -14,6 +14,7 @@ from typing import Final
 from securesystemslib.signer import Signer
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.roles import ring_role, threshold
 from mobile_ai.delivery.repository.signing import Elsewhere
@@ -28,14 +29,22 @@ Signers = Mapping[str, Sequence[Signer]]
 def create_keys(listing: Path, rings: Sequence[str]) -> None:
     """Create key pairs (``.pem`` and ``.pub``) for all roles, and the list of signers beside them.
 
-    Ed25519, but P-256 for ``timestamp``, as the deployed signer's KMS key is.
+    Ed25519, but P-256 for ``timestamp``, as the deployed signer's KMS key is. The list is written
+    last: keys of a run that was ended before are completed.
 
     Raises:
-        ReleaseError: If the list or a key exists in the folder already.
+        ReleaseError: If the list or another key exists in the folder already.
         SigningError: If a key cannot be written.
     """
     folder = listing.parent
+    roles = ["root", "targets", "models", "halt", "snapshot", "timestamp", *map(ring_role, rings)]
+    paths = {
+        role: [folder / f"{role}-{number + 1}.pem" for number in range(threshold(role))]
+        for role in roles
+    }
+    ours = {path for items in paths.values() for path in items}
     there = [path for path in (listing, *sorted(folder.glob("*.pem"))) if path.exists()]
+    there = [path for path in there if path not in ours]
     if there:
         raise ReleaseError(
             str(there[0]),
@@ -44,14 +53,11 @@ def create_keys(listing: Path, rings: Sequence[str]) -> None:
             next_step="use these keys, or name a list in another folder with --signers",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    roles = ["root", "targets", "models", "halt", "snapshot", "timestamp"]
-    uris: dict[str, list[str]] = {}
-    for role in [*roles, *map(ring_role, rings)]:
-        for number in range(1, threshold(role) + 1):
-            path = folder / f"{role}-{number}.pem"
-            create_pair(path, kind="p256" if role == "timestamp" else "ed25519")
-            uris.setdefault(role, []).append(f"{FILE_SCHEME}{path.name}")
-    listing.write_text(dump_yaml({"signers": uris}), encoding="utf-8")
+    for role, items in paths.items():
+        for path in items:
+            create_pair(path, kind="p256" if role == "timestamp" else "ed25519", complete=True)
+    uris = {role: [f"{FILE_SCHEME}{path.name}" for path in items] for role, items in paths.items()}
+    write_whole(listing, dump_yaml({"signers": uris}).encode())
 
 
 def read_signers(listing: Path) -> dict[str, list[Signer]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.plan import WantedRelease
 from mobile_ai.delivery.repository.roles import delegated_roles, lifetime, ring_role, threshold
 from mobile_ai.delivery.repository.signing import (
+    STAGED,
     collect,
     missing,
     require_role,
@@ -35,6 +36,7 @@ from mobile_ai.delivery.repository.signing import (
     staged_path,
 )
 from mobile_ai.delivery.repository.targets import Target
+from mobile_ai.signing.files import check_writable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +97,19 @@ def publish(
     if snapshot is not None:
         duty = releases.root.signed.roles["snapshot"]
         signed["snapshot"] = sign_role("snapshot", snapshot, duty, signers.get("snapshot", ()))
-    files_written = _write_files(folder, plan)
-    for role, metadata in signed.items():  # the snapshot is last
-        path = folder / "metadata" / f"{metadata.signed.version}.{role}.json"
-        write_new(path, to_bytes(metadata))
-        staged_path(folder, role, metadata.signed.version).unlink(missing_ok=True)
+    targets = _target_files(folder, plan)
+    roles = {  # the snapshot is last
+        folder / "metadata" / f"{item.signed.version}.{role}.json": to_bytes(item)
+        for role, item in signed.items()
+    }
+    check_writable([*targets, *roles])
+    written = [path for path, data in targets.items() if write_new(path, data)]
+    for path, data in roles.items():
+        write_new(path, data)
+        (folder / STAGED / path.name).unlink(missing_ok=True)
     return Published(
         versions={role: item.signed.version for role, item in signed.items()},
-        files=tuple(files_written),
+        files=tuple(sorted(path.relative_to(folder).as_posix() for path in written)),
     )
 
 
@@ -129,10 +136,11 @@ def stage(
     tasks = list(_tasks(plan, releases, signers, now, rekey=rekey))
     # All of them before the first is written: a wrong key for one role stages nothing.
     signed = [(task, _collect(folder, task, signers)) for task in tasks]
-    for task, metadata in signed:
+    paths = [staged_path(folder, task.role, task.body.version) for task in tasks]
+    check_writable(paths)
+    for path, (task, metadata) in zip(paths, signed, strict=True):
         version, count = metadata.signed.version, len(metadata.signatures)
         if count:
-            path = staged_path(folder, task.role, version)
             write_whole(path, to_bytes(metadata))
         found.append(
             Staged(role=task.role, version=version, signatures=count, threshold=task.duty.threshold)
@@ -263,16 +271,14 @@ def _snapshot(
     return Snapshot(version=version, expires=_expiry("snapshot", now), meta=meta)
 
 
-def _write_files(folder: Path, plan: WantedRelease) -> Iterable[str]:
-    written = []
-    for files in plan.targets.values():
-        for item in files.values():
-            if item.data is None:
-                continue
-            path = folder / "targets" / served_name(item.path, item.sha256)
-            if write_new(path, item.data):
-                written.append(path.relative_to(folder).as_posix())
-    return sorted(written)
+def _target_files(folder: Path, plan: WantedRelease) -> dict[Path, bytes]:
+    """Return what the release itself brings, by path; artifacts are in ``models/``."""
+    return {
+        folder / "targets" / served_name(item.path, item.sha256): item.data
+        for files in plan.targets.values()
+        for item in files.values()
+        if item.data is not None
+    }
 
 
 def _target_file(item: Target) -> TargetFile:

@@ -11,7 +11,7 @@ from typing import Final
 from mobile_ai.contracts.canonical import parse_sha256
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.delivery.errors import ReleaseError
-from mobile_ai.delivery.halts import Halt
+from mobile_ai.delivery.halts import LIFTS_FILE, Halt
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.halted import request_lift, stopped
 from mobile_ai.delivery.repository.plan import Change, WantedRelease, changes, halts, wanted
@@ -23,6 +23,7 @@ from mobile_ai.delivery.repository.stack import (
     resume,
 )
 from mobile_ai.delivery.repository.versions import ModelVersionFiles, read_version_files
+from mobile_ai.signing.files import check_writable
 from mobile_ai.stack.editor import edit_deployment
 from mobile_ai.stack.reader import stack_file_name
 from mobile_ai.stack.settings_deployment import Deployment, ModelPin
@@ -172,6 +173,8 @@ def lift_halts(
             expected="a version that is halted",
             next_step="name it with --version, or the halt with --halt (mobile-ai device why)",
         )
+    if found:
+        check_writable([places.releases / LIFTS_FILE])
     if pinned:
         edit_deployment(places.stack_file, name, resume)
     if found:

@@ -20,7 +20,8 @@ from tuf.api.metadata import Metadata, Role
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.repository.roles import lifetime
 
-_STAGED: Final = "staged"
+STAGED: Final = "staged"
+"""Folder of metadata that waits for signatures, below a stack's."""
 
 
 class Elsewhere(Signer):
@@ -47,7 +48,7 @@ class Elsewhere(Signer):
 
 def staged_path(folder: Path, role: str, version: int) -> Path:
     """Return the path of a role's staged metadata."""
-    return folder / _STAGED / f"{version}.{role}.json"
+    return folder / STAGED / f"{version}.{role}.json"
 
 
 def sign_role(role: str, body: Any, duty: Role, signers: Sequence[Signer]) -> Metadata[Any]:

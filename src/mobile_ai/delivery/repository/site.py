@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import Final
 
 from tuf.api.metadata import Metadata, TargetFile
 
+from mobile_ai.contracts.files import is_draft, write_whole
 from mobile_ai.contracts.released import served_name
 from mobile_ai.delivery.repository.folder import ReleaseHistory
 from mobile_ai.delivery.repository.patches import read_artifact
+from mobile_ai.signing.files import check_writable
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """`Cache-Control` of files whose names carry their digest or version."""
@@ -46,7 +47,7 @@ def uploads(folder: Path, releases: ReleaseHistory, *, models: Path) -> Iterator
             if read_artifact(models, custom["model"], custom["version"], target.path) is not None:
                 yield Upload(key=f"targets/{_key(target)}", path=path)
     for path in sorted((folder / "targets").rglob("*")):
-        if path.is_file():
+        if path.is_file() and not is_draft(path.name):
             yield Upload(key=path.relative_to(folder).as_posix(), path=path)
     metadata = sorted((folder / "metadata").glob("*.json"), key=_rank)
     yield from (Upload(key=f"metadata/{path.name}", path=path) for path in metadata)
@@ -54,14 +55,12 @@ def uploads(folder: Path, releases: ReleaseHistory, *, models: Path) -> Iterator
 
 def write_site(out: Path, folder: Path, releases: ReleaseHistory, *, models: Path) -> int:
     """Copy all files into a folder; return the number of new ones."""
-    written = 0
-    for item in uploads(folder, releases, models=models):
-        goal = out / item.key
-        if not goal.exists():
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(item.path, goal)
-            written += 1
-    return written
+    items = {out / item.key: item.path for item in uploads(folder, releases, models=models)}
+    new = {goal: path for goal, path in items.items() if not goal.exists()}
+    check_writable(new)
+    for goal, path in new.items():
+        write_whole(goal, path.read_bytes())
+    return len(new)
 
 
 def _files(metadata: Metadata | None) -> Iterator[TargetFile]:  # type: ignore[type-arg]
