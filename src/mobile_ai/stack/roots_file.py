@@ -1,42 +1,36 @@
 """The roots in a repository: ``policy-pack/stacks.yaml`` with the trusts that it names."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from securesystemslib.signer._signer import Signer
 
-from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.contracts.roots import (
-    Needed,
-    Roots,
-    migrate_roots,
-    missing_signatures,
-    read_roots,
-    sign_roots,
-)
-from mobile_ai.contracts.trust import Trust, load_trust
-
-_FILE: Final = "stacks.yaml"
+from mobile_ai.contracts.files import write_whole
+from mobile_ai.contracts.roots import Roots, migrate_roots, read_roots
+from mobile_ai.contracts.roots_folder import ROOTS_FILE, load_trusts, pack_text
+from mobile_ai.contracts.roots_signatures import Needed, missing_signatures, sign_roots
+from mobile_ai.contracts.trust import Trust
+from mobile_ai.stack.roots_changes import Proposal, propose
 
 
 class RootsFile:
-    """The roots of a policy pack's folder."""
+    """The roots of a policy pack's folder, which may still lack signatures."""
 
     def __init__(self, pack: Path, *, now: datetime) -> None:
         """Read the file.
 
         Args:
             pack: The folder of the policy pack.
-            now: The time at which trusts must hold.
+            now: The time at which a trust must hold for new signatures.
 
         Raises:
             DocumentError: If there is no such file.
         """
-        self.path = pack / _FILE
+        self.path = pack / ROOTS_FILE
         self._pack, self._now = pack, now
-        self.text = _read(self.path)
+        self.text = pack_text(pack, ROOTS_FILE)
 
     @property
     def roots(self) -> Roots:
@@ -53,7 +47,7 @@ class RootsFile:
         Raises:
             GovernanceError: If the roots or a trust that they name cannot be used.
         """
-        return missing_signatures(self.text, trust_of=self.trust_of)
+        return missing_signatures(self.text, trusts_of=self._trusts_of)
 
     def migrate(self, classes: Mapping[str, str]) -> bool:
         """Write the plain form as a draft of version 1; return whether the file changed.
@@ -72,35 +66,36 @@ class RootsFile:
         Raises:
             GovernanceError: If the key may not sign it, or a trust cannot be used.
         """
-        return self._write(sign_roots(self.text, signer, trust_of=self.trust_of))
+        return self._write(sign_roots(self.text, signer, trusts_of=self._trusts_of))
+
+    def propose(self, stack: str, path: str, value: str) -> Proposal:
+        """Write a change of one value; return it with who answers for it.
+
+        Raises:
+            GovernanceError: If the roots would not be valid with it; nothing was written.
+        """
+        proposal = propose(
+            self.text, stack=stack, path=path, value=value, trusts_of=self._trusts_of
+        )
+        self._write(proposal.text)
+        return proposal
 
     def trust_of(self, environment: str) -> Trust:
-        """Return the trust of an environment.
+        """Return the newest version of the trust of an environment.
 
         Raises:
             GovernanceError: If it cannot be used.
         """
-        path = self._pack / self.roots.environments().get(environment, f"trust/{environment}.yaml")
-        return load_trust(_read(path), environment=environment, now=self._now)
+        file = self.roots.environments().get(environment, f"trust/{environment}.yaml")
+        return self._trusts_of(environment, file)[-1]
+
+    def _trusts_of(self, environment: str, file: str) -> tuple[Trust, ...]:
+        *earlier, newest = load_trusts(self._pack, environment, file)
+        return (*earlier, replace(newest, expired=newest.expires <= self._now))
 
     def _write(self, text: str) -> bool:
         if text == self.text:
             return False
-        fresh = self.path.with_suffix(".tmp")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(self.path)
+        write_whole(self.path, text.encode())
         self.text = text
         return True
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(
-            str(path),
-            got=type(error).__name__,
-            expected="a text file of the policy pack",
-            next_step="run in the repository's folder, or restore the file from the protected "
-            "branch",
-        ) from error
