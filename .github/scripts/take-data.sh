@@ -52,6 +52,11 @@ show ls-tree -r -z --name-only "$tree" | pick "$data" | while IFS= read -r -d ''
   mkdir -p "$(dirname "./$name")"
   show cat-file blob "$tree:$name" >"./$name"
 done
+# Roots that the request proposes are judged by beside the protected branch's own, never in their place.
+if ! show diff-tree -r --quiet "$(git rev-parse HEAD)" "$tree" -- policy-pack/stacks.yaml; then
+  mkdir -p build/proposed
+  show cat-file blob "$tree:policy-pack/stacks.yaml" >build/proposed/stacks.yaml || : >build/proposed/stacks.yaml
+fi
 if [ -n "$others" ]; then
   printf 'Judged with the branch'\''s own version of these changed files:\n%s\n' "$others"
 fi

@@ -54,7 +54,14 @@ class Setting:
     continues: str | None = None
 
 
-def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: datetime) -> Setting:
+def load_setting(
+    folder: Path,
+    stack: str,
+    *,
+    rules: Iterable[RuleTerms],
+    now: datetime,
+    roots: Roots | None = None,
+) -> Setting:
     """Return the setting of a stack from a pack's folder.
 
     Args:
@@ -62,11 +69,12 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
         stack: The stack's name.
         rules: The rules that the pack config may name.
         now: The time at which the trust counts as expired or not.
+        roots: Roots in place of the folder's, such as proposed ones.
 
     Raises:
         GovernanceError: If the stack is not listed, or one of its files is wrong.
     """
-    roots = load_roots(folder)
+    roots = load_roots(folder) if roots is None else roots
     entry = _ours(roots.stack(stack), stack)
     trust = load_trust(pack_text(folder, entry.trust), environment=entry.environment, now=now)
     config = load_config(pack_text(folder, entry.config), rules, name=entry.config)
